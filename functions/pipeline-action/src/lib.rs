@@ -1,0 +1,1 @@
+//! Lambda function behind a CodePipeline Invoke action: starts a state machine and follows its execution.

@@ -1,1 +1,17 @@
-//! The chain on this machine.
+//! The whole chain, from a merge to a finished state machine, on one machine.
+//!
+//! [`Cloud`](cloud::Cloud) is one AWS account in one region, in this process, on loopback. It is filled from the files
+//! that deploy Stepline (`sam/*.yaml`, `sam/samconfig.toml`), and whatever happens in it is written to its
+//! [`Journal`](journal::Journal), from which the command prints its progress and tests read the path that was taken.
+//!
+//! There is one door to every service: [`Cloud::call`](cloud::Cloud::call). The HTTP gateway comes in through it on
+//! behalf of SDKs, and services go through it to reach one another, each as the IAM role that it would have on AWS; so
+//! a permission that the template does not give is missing here too.
+
+pub mod account;
+pub mod cloud;
+pub mod error;
+pub mod iam;
+pub mod journal;
+pub mod principal;
+pub mod services;

@@ -1,0 +1,197 @@
+//! What happened, in order: the one source of the command's output and of the tests' assertions about paths.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use std::sync::Mutex;
+use std::time::Duration;
+use tokio::sync::broadcast;
+
+/// One thing that happened in the cloud.
+///
+/// Serialised (`--json`) as `{"at": …, "happening": "ActionEnded", …fields}`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "happening", rename_all_fields = "camelCase")]
+#[expect(
+    missing_docs,
+    reason = "the fields carry AWS's own names, and each variant says what is special about its own"
+)]
+pub enum Happening {
+    /// A pipeline execution began.
+    PipelineStarted { pipeline: String, execution_id: String },
+    /// A pipeline execution ended; `status` is CodePipeline's: Succeeded, Failed, Stopped, Superseded.
+    PipelineEnded {
+        pipeline: String,
+        execution_id: String,
+        status: String,
+        reason: Option<String>,
+        took: Duration,
+    },
+    /// A stage began.
+    StageStarted { stage: String },
+    /// A stage ended.
+    StageEnded {
+        stage: String,
+        status: String,
+        took: Duration,
+    },
+    /// An action began.
+    ActionStarted {
+        stage: String,
+        action: String,
+        provider: String,
+    },
+    /// An action ended; `message` is what CodePipeline shows of it, the failure's message above all.
+    ActionEnded {
+        stage: String,
+        action: String,
+        status: String,
+        message: Option<String>,
+        took: Duration,
+    },
+    /// A job of an action was answered; `answer` is Continuation, Success or Failure.
+    JobAnswered {
+        action: String,
+        job_id: String,
+        answer: String,
+    },
+    /// An action's output variables, when it succeeded.
+    OutputVariables {
+        stage: String,
+        action: String,
+        variables: serde_json::Value,
+    },
+    /// A phase of a build began or ended (`status` is None while it runs).
+    BuildPhase {
+        build: String,
+        phase: String,
+        status: Option<String>,
+        took: Option<Duration>,
+    },
+    /// An execution of a state machine began.
+    ExecutionStarted { execution_arn: String },
+    /// An execution of a state machine ended; `status` is Step Functions'.
+    ExecutionEnded {
+        execution_arn: String,
+        status: String,
+        error: Option<String>,
+        cause: Option<String>,
+        took: Duration,
+    },
+    /// A state was entered.
+    StateEntered {
+        execution_arn: String,
+        state: String,
+        state_type: String,
+    },
+    /// A state was left, or failed: then `error` says with what.
+    StateExited {
+        execution_arn: String,
+        state: String,
+        state_type: String,
+        error: Option<String>,
+        took: Duration,
+    },
+    /// A processing job's status changed.
+    ProcessingJob {
+        job: String,
+        status: String,
+        message: Option<String>,
+    },
+    /// A line that a build, a function or a processing job printed.
+    LogLine {
+        group: String,
+        stream: String,
+        line: String,
+    },
+    /// A function's invocation ended: what Lambda's REPORT line says.
+    Invocation {
+        function: String,
+        request_id: String,
+        /// Succeeded, Failed (the function answered with an error), TimedOut, or Crashed.
+        outcome: String,
+        error: Option<String>,
+        duration: Duration,
+        billed: Duration,
+        init: Option<Duration>,
+        memory_size_mb: u32,
+        max_memory_used_mb: u32,
+        attempt: u32,
+    },
+    /// An image manifest was put to a repository.
+    ImagePushed {
+        repository: String,
+        tag: Option<String>,
+        digest: String,
+    },
+    /// An event matched a rule and went to a target.
+    RuleMatched {
+        rule: String,
+        target: String,
+        detail_type: String,
+    },
+    /// An asynchronous delivery was given up and went to its failure destination.
+    DeliveryFailed { target: String, reason: String },
+    /// IAM decided about a call; the permissions test reads these.
+    Authorized {
+        principal: String,
+        action: String,
+        resource: String,
+        allowed: bool,
+    },
+    /// Something that whoever reads along should know: which way a thing ran, what was skipped.
+    Note { text: String },
+}
+
+/// A happening and when it was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub happening: Happening,
+}
+
+/// The record of everything that happened, which can be read whole and followed live.
+#[derive(Debug)]
+pub struct Journal {
+    entries: Mutex<Vec<Entry>>,
+    live: broadcast::Sender<Entry>,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            entries: Mutex::default(),
+            live: broadcast::channel(65_536).0,
+        }
+    }
+}
+
+impl Journal {
+    /// Writes down what happened just now.
+    pub fn record(&self, happening: Happening) {
+        let entry = Entry {
+            at: Timestamp::now(),
+            happening,
+        };
+        // Sent under the lock, so that followers see the order that `entries` has.
+        let mut entries = self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        entries.push(entry.clone());
+        // An error means that nobody follows, which is fine.
+        let _ = self.live.send(entry);
+    }
+
+    /// Everything so far.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.entries
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What happens from now on.
+    pub fn follow(&self) -> broadcast::Receiver<Entry> {
+        self.live.subscribe()
+    }
+}

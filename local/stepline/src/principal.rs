@@ -1,0 +1,44 @@
+//! Who makes a call.
+
+use crate::account::Account;
+
+/// The identity behind a call, as IAM sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// The person at the keyboard: an administrator, allowed everything, as whoever deploys is.
+    Administrator,
+    /// A session of a role; what the role's policies do not allow is denied.
+    RoleSession {
+        /// The role's name.
+        role: String,
+        /// The session's name: for a Lambda function its function name.
+        session: String,
+        /// Policies that narrow the session further (CodePipeline narrows a job's credentials to the job's objects):
+        /// IAM policy documents as JSON text.
+        session_policies: Vec<String>,
+    },
+    /// An AWS service acting by itself, such as `events.amazonaws.com`: allowed what resource policies give it.
+    Service(String),
+}
+
+impl Principal {
+    /// A session of `role` without further narrowing.
+    pub fn role_session(role: impl Into<String>, session: impl Into<String>) -> Self {
+        Self::RoleSession {
+            role: role.into(),
+            session: session.into(),
+            session_policies: Vec::new(),
+        }
+    }
+
+    /// The principal's ARN, as `sts:GetCallerIdentity` and AccessDenied messages show it.
+    pub fn arn(&self, account: &Account) -> String {
+        match self {
+            Self::Administrator => account.global_arn("iam", "user/you"),
+            Self::RoleSession { role, session, .. } => {
+                account.global_arn("sts", format_args!("assumed-role/{role}/{session}"))
+            }
+            Self::Service(name) => name.clone(),
+        }
+    }
+}

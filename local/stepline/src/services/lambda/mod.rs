@@ -1,0 +1,32 @@
+//! Lambda, as far as the chain needs it. Follows <https://docs.aws.amazon.com/lambda/latest/api/welcome.html>.
+
+use crate::cloud::{Cloud, Requirement, Service};
+use crate::error::ServiceError;
+use crate::principal::Principal;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Lambda in this account and region.
+#[derive(Debug, Default)]
+pub struct Lambda {}
+
+#[async_trait::async_trait]
+impl Service for Lambda {
+    fn signing_name(&self) -> &'static str {
+        "lambda"
+    }
+
+    fn requirements(&self, _cloud: &Cloud, operation: &str, _input: &Value) -> Result<Vec<Requirement>, ServiceError> {
+        Err(ServiceError::not_in_local_run("lambda", operation))
+    }
+
+    async fn call(
+        &self,
+        _cloud: &Arc<Cloud>,
+        _caller: &Principal,
+        operation: &str,
+        _input: Value,
+    ) -> Result<Value, ServiceError> {
+        Err(ServiceError::not_in_local_run("lambda", operation))
+    }
+}

@@ -1,0 +1,13 @@
+//! The services, one module each; what they cannot do they refuse by name.
+
+pub mod codebuild;
+pub mod codepipeline;
+pub mod ecr;
+pub mod events;
+pub mod lambda;
+pub mod s3;
+pub mod sagemaker;
+pub mod sqs;
+pub mod ssm;
+pub mod states;
+pub mod sts;

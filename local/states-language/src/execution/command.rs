@@ -1,0 +1,149 @@
+//! What an execution asks of its host.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::json::Json;
+
+/// A piece of work that the host was given; unique within its execution, distributed Maps' children included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(pub(crate) u64);
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {}", self.0)
+    }
+}
+
+/// What the host is to do next. The order is that in which things happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Have a task done; the answer is `task_succeeded` or `task_failed`.
+    StartTask(TaskRequest),
+    /// The execution no longer waits for this task: it timed out, a sibling branch failed, or it was stopped. An answer
+    /// to it would be refused. A `.sync` job should be stopped, as AWS does.
+    AbortTask {
+        /// The task.
+        task: TaskId,
+    },
+    /// Read the items of a distributed Map; the answer is `items_read` or `task_failed`.
+    ReadItems(ReadRequest),
+    /// Write the results of a distributed Map; the answer is `task_succeeded` (the output is ignored) or `task_failed`.
+    WriteResults(WriteRequest),
+}
+
+/// How a task's work ends: see [service integration
+/// patterns](https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pattern {
+    /// With the call's answer.
+    RequestResponse,
+    /// With the job that the call started (`.sync`, `.sync:2`).
+    Sync,
+    /// With `SendTaskSuccess` or `SendTaskFailure` (`.waitForTaskToken`).
+    WaitForTaskToken,
+}
+
+/// What does a task's work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Integration {
+    /// A Lambda function, invoked by its ARN in `Resource`: the input is the event, the returned value the output.
+    Lambda {
+        /// The function's ARN, with its version or alias if it has one.
+        function_arn: Arc<str>,
+    },
+    /// A service's operation: `arn:aws:states:::service:operation`, or `…:::aws-sdk:service:operation`.
+    Service {
+        /// The service as AWS writes it in events: `sagemaker`, `lambda`, `aws-sdk:s3`.
+        service: Arc<str>,
+        /// The operation as written in the ARN, without its pattern: `createProcessingJob`.
+        operation: Arc<str>,
+        /// How the work ends.
+        pattern: Pattern,
+        /// For `.sync`, the number behind it: 1, or 2 for `.sync:2`, whose output is parsed JSON.
+        sync_version: u8,
+    },
+}
+
+/// A task to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRequest {
+    /// Its id, to answer with.
+    pub id: TaskId,
+    /// The state's name.
+    pub state: Arc<str>,
+    /// How often it was tried before (0 the first time).
+    pub retry_count: u32,
+    /// `Resource` as written.
+    pub resource: Arc<str>,
+    /// The same, taken apart.
+    pub integration: Integration,
+    /// The event of a function, or the parameters of a service's operation.
+    pub parameters: Json,
+    /// The token that `SendTaskSuccess` and its kin will bring, for [`Pattern::WaitForTaskToken`].
+    pub token: Option<Arc<str>>,
+    /// The role in `Credentials`, to be assumed for the call.
+    pub credentials_role_arn: Option<Arc<str>>,
+    /// After how many seconds the execution will stop waiting. The execution keeps this time itself.
+    pub timeout_seconds: Option<u64>,
+    /// After how many seconds of silence it will. The execution keeps this time itself.
+    pub heartbeat_seconds: Option<u64>,
+    /// The ARN of the execution that asks: the execution's own, or that of a distributed Map's child.
+    pub execution_arn: Arc<str>,
+}
+
+/// Items to be read from S3 for a distributed Map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadRequest {
+    /// Its id, to answer with.
+    pub id: TaskId,
+    /// The Map state's name.
+    pub state: Arc<str>,
+    /// The operation: `getObject` or `listObjectsV2`.
+    pub operation: Arc<str>,
+    /// Its parameters: `Bucket` and `Key`, or `Bucket` and `Prefix`.
+    pub parameters: Json,
+}
+
+/// What [`ReadRequest`] found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ItemSource {
+    /// The object's bytes, for `getObject`.
+    Object(Vec<u8>),
+    /// The objects in the bucket, each with `Etag`, `Key`, `LastModified`, `Size` and `StorageClass`, for
+    /// `listObjectsV2`.
+    Listing(Vec<Json>),
+}
+
+/// Results of a distributed Map to be written to S3.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WriteRequest {
+    /// Its id, to answer with.
+    pub id: TaskId,
+    /// The Map state's name.
+    pub state: Arc<str>,
+    /// The bucket.
+    pub bucket: Arc<str>,
+    /// The objects' keys and texts.
+    pub files: Vec<(String, String)>,
+}
+
+/// Why an answer or a call was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The task is not, or no longer, waited for: `TaskDoesNotExist`, or `TaskTimedOut` for a token.
+    #[error("{0} is not waited for")]
+    UnknownTask(TaskId),
+    /// The token is not, or no longer, waited for.
+    #[error("no task waits for this token")]
+    UnknownToken,
+    /// The output is not JSON: `InvalidOutput`.
+    #[error("the output is not JSON: {0}")]
+    InvalidOutput(crate::json::ParseError),
+    /// The input is not JSON, or longer than 262,144 bytes: `InvalidExecutionInput`.
+    #[error("the input is not valid: {0}")]
+    InvalidInput(String),
+    /// The execution is not in a state for this: it has ended, or has not, or cannot be redriven.
+    #[error("the execution {0}")]
+    WrongStatus(&'static str),
+}

@@ -1,0 +1,98 @@
+//! What an execution is started with.
+
+use std::sync::Arc;
+
+/// The state machine's type, which decides what `.sync` and `.waitForTaskToken` may do and how executions are named.
+///
+/// See [Standard and Express](https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ExecutionType {
+    /// Runs for up to a year; every step exactly once.
+    #[default]
+    Standard,
+    /// Runs for up to five minutes; no `.sync`, no `.waitForTaskToken`.
+    Express,
+}
+
+/// Who and where an execution is, and the seed of its randomness.
+///
+/// Everything has a default, so that a test names only what it is about:
+///
+/// ```
+/// use states_language::StartOptions;
+///
+/// let options = StartOptions { name: "run-1".into(), random_seed: 7, ..StartOptions::default() };
+/// assert_eq!(
+///     options.execution_arn(),
+///     "arn:aws:states:us-east-1:123456789012:execution:StateMachine:run-1"
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct StartOptions {
+    /// The execution's name.
+    pub name: Arc<str>,
+    /// The state machine's name.
+    pub state_machine_name: Arc<str>,
+    /// The ARN of the role that it runs as; `$$.Execution.RoleArn`.
+    pub role_arn: Arc<str>,
+    /// The partition, `aws` outside of China and the government's regions.
+    pub partition: Arc<str>,
+    /// The region.
+    pub region: Arc<str>,
+    /// The account's number.
+    pub account: Arc<str>,
+    /// Standard or Express.
+    pub execution_type: ExecutionType,
+    /// Where all of this execution's randomness comes from: jitter, `States.UUID`, `States.MathRandom`, task tokens.
+    /// The same seed, input and answers give the same history, byte by byte.
+    pub random_seed: u64,
+    /// The whole ARN, where it does not follow from the other fields (Express executions have an id in theirs).
+    pub arn: Option<Arc<str>>,
+    /// The ARN of the version or alias that was started; without it, the state machine itself was.
+    pub qualified_arn: Option<Arc<str>>,
+    /// Keeps the histories of a distributed Map's child executions, to be read with
+    /// [`Execution::children`](crate::Execution::children).
+    pub keep_children: bool,
+}
+
+impl Default for StartOptions {
+    fn default() -> StartOptions {
+        StartOptions {
+            name: "execution".into(),
+            state_machine_name: "StateMachine".into(),
+            role_arn: "arn:aws:iam::123456789012:role/states".into(),
+            partition: "aws".into(),
+            region: "us-east-1".into(),
+            account: "123456789012".into(),
+            execution_type: ExecutionType::Standard,
+            random_seed: 0,
+            arn: None,
+            qualified_arn: None,
+            keep_children: false,
+        }
+    }
+}
+
+impl StartOptions {
+    /// The state machine's ARN.
+    #[must_use]
+    pub fn state_machine_arn(&self) -> String {
+        self.state_arn("stateMachine", &self.state_machine_name)
+    }
+
+    /// The execution's ARN.
+    #[must_use]
+    pub fn execution_arn(&self) -> String {
+        match &self.arn {
+            Some(arn) => arn.to_string(),
+            None => self.state_arn("execution", &format!("{}:{}", self.state_machine_name, self.name)),
+        }
+    }
+
+    pub(crate) fn state_arn(&self, kind: &str, name: &str) -> String {
+        format!(
+            "arn:{}:states:{}:{}:{kind}:{name}",
+            self.partition, self.region, self.account
+        )
+    }
+}

@@ -1,0 +1,52 @@
+//! Where an execution stands.
+
+use std::sync::Arc;
+
+/// An execution's status, in the words of
+/// [DescribeExecution](https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It goes on.
+    Running,
+    /// It ended well.
+    Succeeded,
+    /// It ended in an error.
+    Failed,
+    /// It took longer than the state machine allows.
+    TimedOut,
+    /// It was stopped.
+    Aborted,
+}
+
+impl Status {
+    /// AWS's word: `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT` or `ABORTED`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Running => "RUNNING",
+            Status::Succeeded => "SUCCEEDED",
+            Status::Failed => "FAILED",
+            Status::TimedOut => "TIMED_OUT",
+            Status::Aborted => "ABORTED",
+        }
+    }
+}
+
+/// An error as states see it: a name to match, and a text that explains it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// The error's name, such as `States.TaskFailed`. A Fail state can leave it out.
+    pub error: Option<Arc<str>>,
+    /// What is known about it.
+    pub cause: Option<Arc<str>>,
+}
+
+impl Failure {
+    /// A failure with a name and a cause.
+    pub fn new(error: impl Into<Arc<str>>, cause: impl Into<Arc<str>>) -> Failure {
+        Failure {
+            error: Some(error.into()),
+            cause: Some(cause.into()),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! JSON values that are cheap to copy.
+//!
+//! A state machine hands the same data from state to state, writes it into its history twice a transition and takes
+//! pieces out of it. [`Json`] shares its strings, arrays and objects, so that each of these is a counter going up,
+//! and never a copy of the tree. Objects keep the order of their keys.
+
+mod convert;
+mod number;
+mod object;
+mod parse;
+mod write;
+
+pub use number::Number;
+pub use object::Object;
+pub use parse::ParseError;
+
+use std::sync::Arc;
+
+/// A JSON value with shared insides: cloning one costs the same whatever its size.
+///
+/// ```
+/// use states_language::Json;
+///
+/// let value = Json::parse(r#"{"image": {"tag": "release-7"}, "sizes": [1, 2.5]}"#).unwrap();
+/// assert_eq!(value.get("image").and_then(|image| image.get("tag")).and_then(Json::as_str), Some("release-7"));
+/// assert_eq!(value.to_string(), r#"{"image":{"tag":"release-7"},"sizes":[1,2.5]}"#);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Json {
+    /// `null`.
+    #[default]
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A string.
+    String(Arc<str>),
+    /// An array.
+    Array(Arc<Vec<Json>>),
+    /// An object, in the order of its keys' insertion.
+    Object(Arc<Object>),
+}
+
+impl Json {
+    /// Reads JSON text (RFC 8259), nested at most 1,000 levels deep.
+    pub fn parse(text: &str) -> Result<Json, ParseError> {
+        parse::parse(text)
+    }
+
+    /// An empty object.
+    #[must_use]
+    pub fn empty_object() -> Json {
+        Json::Object(Arc::new(Object::new()))
+    }
+
+    /// A string.
+    pub fn string(text: impl AsRef<str>) -> Json {
+        Json::String(Arc::from(text.as_ref()))
+    }
+
+    /// An array of these values.
+    #[must_use]
+    pub fn array(items: Vec<Json>) -> Json {
+        Json::Array(Arc::new(items))
+    }
+
+    /// The text of a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Json::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value of `true` or `false`.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Json::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The number, where it is one.
+    #[must_use]
+    pub fn as_number(&self) -> Option<Number> {
+        match self {
+            Json::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The number, where it is a whole one that fits.
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        self.as_number().and_then(Number::as_i64)
+    }
+
+    /// The number as a float.
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        self.as_number().map(Number::as_f64)
+    }
+
+    /// The items of an array.
+    #[must_use]
+    pub fn as_array(&self) -> Option<&[Json]> {
+        match self {
+            Json::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The fields of an object.
+    #[must_use]
+    pub fn as_object(&self) -> Option<&Object> {
+        match self {
+            Json::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The field of that name, where this is an object that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Json> {
+        self.as_object().and_then(|object| object.get(key))
+    }
+
+    /// Whether this is `null`.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self, Json::Null)
+    }
+
+    /// What JSON calls this value's type: `null`, `boolean`, `number`, `string`, `array` or `object`.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Json::Null => "null",
+            Json::Bool(_) => "boolean",
+            Json::Number(_) => "number",
+            Json::String(_) => "string",
+            Json::Array(_) => "array",
+            Json::Object(_) => "object",
+        }
+    }
+}

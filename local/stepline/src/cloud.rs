@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::error::ServiceError;
 use crate::iam::Iam;
 use crate::journal::{Happening, Journal};
+use crate::pace::Pace;
 use crate::principal::Principal;
 use crate::services::codebuild::CodeBuild;
 use crate::services::codepipeline::CodePipeline;
@@ -86,6 +87,8 @@ pub struct Cloud {
     pub account: Account,
     /// What happened so far.
     pub journal: Journal,
+    /// How long the waits are that AWS makes one wait.
+    pub pace: Pace,
     /// The repository whose files are run.
     pub root: PathBuf,
     /// Roles, their policies and the credentials of their sessions.
@@ -120,6 +123,7 @@ impl Cloud {
         Arc::new(Self {
             account,
             journal: Journal::default(),
+            pace: Pace::default(),
             root,
             iam: Iam::default(),
             ssm: Ssm::default(),

@@ -13,5 +13,6 @@ pub mod cloud;
 pub mod error;
 pub mod iam;
 pub mod journal;
+pub mod pace;
 pub mod principal;
 pub mod services;

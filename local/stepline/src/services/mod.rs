@@ -4,6 +4,7 @@ pub mod codebuild;
 pub mod codepipeline;
 pub mod ecr;
 pub mod events;
+pub mod input;
 pub mod lambda;
 pub mod s3;
 pub mod sagemaker;

@@ -1,0 +1,162 @@
+//! What the environment says: read once, at the start, and never looked up elsewhere.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::roots::Roots;
+use crate::secret::Secret;
+
+/// Why a function cannot start. Its `Debug` is its message, because that is what a process prints that ends with it.
+#[derive(Error, Clone, PartialEq, Eq)]
+pub enum StartError {
+    /// A variable that must be there is not.
+    #[error("environment variable `{name}` is not set; {mend}")]
+    Missing {
+        /// Its name.
+        name: &'static str,
+        /// What to do about it.
+        mend: &'static str,
+    },
+    /// A variable is there but does not say what it should.
+    #[error("environment variable `{name}` must be {expected}")]
+    Invalid {
+        /// Its name.
+        name: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The TLS provider refused the trust anchors.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What [`super::Aws`] needs to know.
+#[derive(Debug)]
+pub(super) struct Environment {
+    pub(super) region: String,
+    pub(super) access_key_id: String,
+    pub(super) secret_access_key: Secret<String>,
+    pub(super) session_token: Option<Secret<String>>,
+    pub(super) roots: Roots,
+    /// Whether buckets go into the path instead of the host name: endpoints other than AWS's have one host.
+    pub(super) path_style_buckets: bool,
+}
+
+impl Environment {
+    /// Reads the variables through `variable`; an empty one counts as absent.
+    pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
+        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let required =
+            |name: &'static str, mend: &'static str| variable(name).ok_or(StartError::Missing { name, mend });
+        let credentials = "Lambda sets it from the function's role; elsewhere, export the credentials to use";
+        Ok(Self {
+            region: variable("AWS_REGION")
+                .or_else(|| variable("AWS_DEFAULT_REGION"))
+                .ok_or(StartError::Missing {
+                    name: "AWS_REGION",
+                    mend: "Lambda sets it; elsewhere, export the region to call, such as us-east-1",
+                })?,
+            access_key_id: required("AWS_ACCESS_KEY_ID", credentials)?,
+            secret_access_key: Secret::new(required("AWS_SECRET_ACCESS_KEY", credentials)?),
+            session_token: variable("AWS_SESSION_TOKEN").map(Secret::new),
+            roots: match variable("TRUST_SYSTEM_ROOTS").as_deref() {
+                None | Some("false") => Roots::Amazon,
+                Some("true") => Roots::System,
+                Some(_) => {
+                    return Err(StartError::Invalid {
+                        name: "TRUST_SYSTEM_ROOTS",
+                        expected: "true or false",
+                    });
+                }
+            },
+            path_style_buckets: variable("AWS_ENDPOINT_URL")
+                .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
+                .is_some(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPLETE: [(&str, &str); 3] = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "the-secret"),
+    ];
+
+    fn read(variables: &[(&str, &str)]) -> Result<Environment, StartError> {
+        Environment::read(|name| {
+            variables
+                .iter()
+                .rev()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn with(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+        COMPLETE.iter().chain(more).copied().collect()
+    }
+
+    #[test]
+    fn what_lambda_sets_is_enough() {
+        let environment = read(&COMPLETE).unwrap();
+        assert_eq!(environment.region, "eu-west-1");
+        assert_eq!(environment.roots, Roots::Amazon);
+        assert!(!environment.path_style_buckets && environment.session_token.is_none());
+    }
+
+    #[test]
+    fn each_missing_variable_is_named_with_its_mend() {
+        for (name, _) in COMPLETE {
+            for variables in [
+                with(&[(name, "")]),
+                COMPLETE.into_iter().filter(|(key, _)| *key != name).collect(),
+            ] {
+                let error = read(&variables).unwrap_err().to_string();
+                assert!(
+                    error.starts_with(&format!("environment variable `{name}` is not set; ")),
+                    "{error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn options_are_read_and_refused_by_name() {
+        assert_eq!(
+            read(&with(&[("TRUST_SYSTEM_ROOTS", "true")])).unwrap().roots,
+            Roots::System
+        );
+        assert!(
+            read(&with(&[("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")]))
+                .unwrap()
+                .path_style_buckets
+        );
+        let error = read(&with(&[("TRUST_SYSTEM_ROOTS", "yes")])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "environment variable `TRUST_SYSTEM_ROOTS` must be true or false"
+        );
+        assert_eq!(format!("{error:?}"), error.to_string());
+    }
+
+    #[test]
+    fn no_credential_is_printed() {
+        let environment = read(&with(&[("AWS_SESSION_TOKEN", "the-token")])).unwrap();
+        let printed = format!("{environment:?}");
+        assert!(
+            !printed.contains("the-secret") && !printed.contains("the-token"),
+            "{printed}"
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! AWS, over its SDKs: the only folder that imports them.
+//!
+//! [`Aws`] reads the environment once and hands out one adapter per service; each implements the ports of
+//! [`crate::ports`]. Nothing is looked up over the network: region and credentials come from the environment, as Lambda
+//! sets them, and what is missing there is an error that says how to mend it.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_smithy_http_client::tls::{self, TlsContext};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+mod artifacts;
+mod code_pipeline;
+mod environment;
+mod error;
+mod roots;
+mod step_functions;
+
+use std::time::Duration;
+
+pub use artifacts::ArtifactStore;
+pub use code_pipeline::CodePipeline;
+use environment::Environment;
+pub use environment::StartError;
+pub use step_functions::StepFunctions;
+
+/// How long a connection may take: AWS's endpoints answer in milliseconds, and Lambda charges for waiting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long one attempt may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
+/// How long a call may take, its retries included.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(14);
+/// How often a call is tried. The functions' own callers (CodePipeline, EventBridge, a Retry) call again as well.
+const ATTEMPTS: u32 = 3;
+
+/// The way to AWS: made once, when a function starts, and shared by all of its clients.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    path_style_buckets: bool,
+}
+
+impl Aws {
+    /// Reads region, credentials and endpoints from the environment.
+    ///
+    /// # Errors
+    /// [`StartError`] when something is missing there or cannot be read.
+    pub async fn from_env() -> Result<Self, StartError> {
+        Self::from_environment(&Environment::read(|name| std::env::var(name).ok())?).await
+    }
+
+    async fn from_environment(environment: &Environment) -> Result<Self, StartError> {
+        let tls = TlsContext::builder()
+            .with_trust_store(environment.roots.trust_store())
+            .build()
+            .map_err(|error| StartError::Tls(error.to_string()))?;
+        let http_client = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .tls_context(tls)
+            .build_https();
+        let credentials = Credentials::new(
+            environment.access_key_id.clone(),
+            environment.secret_access_key.expose(),
+            environment.session_token.as_ref().map(|token| token.expose().clone()),
+            None,
+            "environment",
+        );
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .profile_files(EnvConfigFiles::builder().build())
+            .region(Region::new(environment.region.clone()))
+            .credentials_provider(credentials)
+            .http_client(http_client)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(CONNECT_TIMEOUT)
+                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                    .operation_timeout(OPERATION_TIMEOUT)
+                    .build(),
+            )
+            .load()
+            .await;
+        Ok(Self {
+            config,
+            path_style_buckets: environment.path_style_buckets,
+        })
+    }
+
+    /// Step Functions.
+    #[must_use]
+    pub fn step_functions(&self) -> StepFunctions {
+        StepFunctions::new(&self.config)
+    }
+
+    /// CodePipeline.
+    #[must_use]
+    pub fn code_pipeline(&self) -> CodePipeline {
+        CodePipeline::new(&self.config)
+    }
+
+    /// S3, for a job's artifacts: reached with the job's own credentials, never with the function's.
+    #[must_use]
+    pub fn artifact_store(&self) -> ArtifactStore {
+        ArtifactStore::new(&self.config, self.path_style_buckets)
+    }
+}

@@ -1,0 +1,71 @@
+//! Parameter Store.
+
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::types::{Parameter as SdkParameter, ParameterType};
+
+use super::Aws;
+use super::error::classify;
+use crate::parameters::{Content, Found, GetParameters, GetParametersByPath, Page, Parameter};
+use crate::ports::CallError;
+use crate::secret::Secret;
+
+/// Parameter Store, over the SDK.
+#[derive(Clone, Debug)]
+pub struct ParameterStore {
+    client: Client,
+}
+
+impl Aws {
+    /// Parameter Store.
+    #[must_use]
+    pub fn parameter_store(&self) -> ParameterStore {
+        ParameterStore { client: Client::new(&self.config) }
+    }
+}
+
+impl GetParameters for ParameterStore {
+    async fn get_parameters(&self, names: &[&str], with_decryption: bool) -> Result<Found, CallError> {
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        let call = self.client.get_parameters().set_names(Some(names)).with_decryption(with_decryption);
+        let output = call.send().await.map_err(|error| classify("GetParameters", error))?;
+        Ok(Found {
+            parameters: output.parameters.unwrap_or_default().into_iter().map(|p| parameter(p, with_decryption)).collect(),
+            invalid: output.invalid_parameters.unwrap_or_default(),
+        })
+    }
+}
+
+impl GetParametersByPath for ParameterStore {
+    async fn get_parameters_by_path(
+        &self,
+        path: &str,
+        recursive: bool,
+        next_token: Option<&str>,
+    ) -> Result<Page, CallError> {
+        let call = self.client.get_parameters_by_path().path(path).recursive(recursive).with_decryption(false);
+        let call = call.max_results(10).set_next_token(next_token.map(str::to_owned));
+        let output = call.send().await.map_err(|error| classify("GetParametersByPath", error))?;
+        Ok(Page {
+            parameters: output.parameters.unwrap_or_default().into_iter().map(|p| parameter(p, false)).collect(),
+            next_token: output.next_token.filter(|token| !token.is_empty()),
+        })
+    }
+}
+
+/// A parameter as the port has it: the selector without its colon, and no ciphertext.
+fn parameter(parameter: SdkParameter, decrypted: bool) -> Parameter {
+    let value = Secret::new(parameter.value.unwrap_or_default());
+    Parameter {
+        content: match parameter.r#type {
+            Some(ParameterType::StringList) => Content::StringList(value),
+            Some(ParameterType::String) => Content::String(value),
+            // What it may be beside these is taken for as secret as can be.
+            _ if decrypted => Content::SecureString(value),
+            _ => Content::Sealed,
+        },
+        name: parameter.name.unwrap_or_default(),
+        arn: parameter.arn,
+        selector: parameter.selector.map(|selector| selector.trim_start_matches(':').to_owned()),
+        version: parameter.version,
+    }
+}

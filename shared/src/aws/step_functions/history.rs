@@ -1,0 +1,46 @@
+//! An event of a history, as far as a failure is told by it.
+
+use aws_sdk_sfn::types::HistoryEvent as SdkEvent;
+
+use crate::ports::step_functions::{Failure, HistoryEvent};
+
+/// The first of several kinds of details that an event has, as a failure.
+macro_rules! failure_of {
+    ($event:ident: $($details:ident),+ $(,)?) => {
+        None $(.or_else(|| {
+            let details = $event.$details.take()?;
+            Some(Failure { error: details.error, cause: details.cause })
+        }))+
+    };
+}
+
+/// The SDK's event as ours.
+pub(super) fn event(mut event: SdkEvent) -> HistoryEvent {
+    let failure = failure_of!(event:
+        activity_failed_event_details,
+        activity_schedule_failed_event_details,
+        activity_timed_out_event_details,
+        task_failed_event_details,
+        task_start_failed_event_details,
+        task_submit_failed_event_details,
+        task_timed_out_event_details,
+        lambda_function_failed_event_details,
+        lambda_function_schedule_failed_event_details,
+        lambda_function_start_failed_event_details,
+        lambda_function_timed_out_event_details,
+        map_run_failed_event_details,
+        evaluation_failed_event_details,
+        execution_failed_event_details,
+        execution_timed_out_event_details,
+        execution_aborted_event_details,
+    );
+    let state = (event.state_entered_event_details.map(|details| details.name))
+        .or_else(|| event.state_exited_event_details.map(|details| details.name));
+    HistoryEvent {
+        id: event.id,
+        previous_id: event.previous_event_id,
+        kind: event.r#type.as_str().to_owned(),
+        state,
+        failure,
+    }
+}

@@ -1,0 +1,251 @@
+//! Step Functions, over its SDK.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::config::Builder;
+use aws_sdk_sfn::types::{ExecutionStatus as Status, IncludedData, StateMachineType as Type, SyncExecutionStatus};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+mod history;
+mod local_host;
+
+use local_host::LocalHost;
+
+use super::CONNECT_TIMEOUT;
+use super::error::classify;
+use crate::execution_name::ExecutionName;
+use crate::ports::CallError;
+use crate::ports::step_functions::{
+    DescribeExecution, DescribeStateMachine, Execution, ExecutionPage, ExecutionStatus, Failure, GetExecutionHistory,
+    HistoryPage, ListExecutions, ListedExecution, ListedStatus, RedriveExecution, StartExecution, StartSyncExecution,
+    Started, StateMachineType, StopExecution, SyncExecution,
+};
+use crate::time::Timestamp;
+
+/// How many events or executions a page may hold.
+const PAGE: i32 = 200;
+/// An Express execution takes up to five minutes; its caller stops waiting when its own time is over.
+const EXPRESS_TIMEOUT: Duration = Duration::from_secs(305);
+
+/// The adapter: its ports are those of [`crate::ports::step_functions`].
+#[derive(Debug, Clone)]
+pub struct StepFunctions {
+    client: Client,
+}
+
+impl StepFunctions {
+    pub(super) fn new(config: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(config),
+        }
+    }
+}
+
+impl StartExecution for StepFunctions {
+    async fn start_execution(
+        &self,
+        state_machine_arn: &str,
+        name: &ExecutionName,
+        input: &str,
+    ) -> Result<Started, CallError> {
+        let call = self
+            .client
+            .start_execution()
+            .state_machine_arn(state_machine_arn)
+            .name(name.as_str())
+            .input(input);
+        let answer = call.send().await.map_err(|error| classify("StartExecution", error))?;
+        Ok(Started {
+            execution_arn: answer.execution_arn,
+            started_at: moment(&answer.start_date),
+        })
+    }
+}
+
+impl StartSyncExecution for StepFunctions {
+    async fn start_sync_execution(
+        &self,
+        state_machine_arn: &str,
+        name: &ExecutionName,
+        input: &str,
+    ) -> Result<SyncExecution, CallError> {
+        // Not idempotent: tried once, and waited for as long as an Express execution may take.
+        let patience = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(EXPRESS_TIMEOUT)
+            .operation_timeout(EXPRESS_TIMEOUT)
+            .build();
+        let answer = self
+            .client
+            .start_sync_execution()
+            .state_machine_arn(state_machine_arn)
+            .name(name.as_str())
+            .input(input)
+            .customize()
+            .config_override(
+                Builder::new()
+                    .retry_config(RetryConfig::disabled())
+                    .timeout_config(patience),
+            )
+            .interceptor(LocalHost)
+            .send()
+            .await
+            .map_err(|error| classify("StartSyncExecution", error))?;
+        let failure = Failure {
+            error: answer.error,
+            cause: answer.cause,
+        };
+        Ok(SyncExecution {
+            execution_arn: answer.execution_arn,
+            started_at: moment(&answer.start_date),
+            stopped_at: moment(&answer.stop_date),
+            status: match answer.status {
+                SyncExecutionStatus::Succeeded => ExecutionStatus::Succeeded {
+                    output: answer.output.unwrap_or_else(|| "null".to_owned()),
+                },
+                SyncExecutionStatus::TimedOut => ExecutionStatus::TimedOut(failure),
+                _ => ExecutionStatus::Failed(failure),
+            },
+        })
+    }
+}
+
+impl DescribeExecution for StepFunctions {
+    async fn describe_execution(&self, execution_arn: &str) -> Result<Execution, CallError> {
+        let call = self.client.describe_execution().execution_arn(execution_arn);
+        let answer = call
+            .send()
+            .await
+            .map_err(|error| classify("DescribeExecution", error))?;
+        let failure = Failure {
+            error: answer.error,
+            cause: answer.cause,
+        };
+        Ok(Execution {
+            execution_arn: answer.execution_arn,
+            started_at: moment(&answer.start_date),
+            stopped_at: answer.stop_date.as_ref().map(moment),
+            status: match answer.status {
+                Status::Succeeded => ExecutionStatus::Succeeded {
+                    output: answer.output.unwrap_or_else(|| "null".to_owned()),
+                },
+                Status::Failed => ExecutionStatus::Failed(failure),
+                Status::TimedOut => ExecutionStatus::TimedOut(failure),
+                Status::Aborted => ExecutionStatus::Aborted(failure),
+                // RUNNING, PENDING_REDRIVE, and what may come: nothing that has ended.
+                _ => ExecutionStatus::Running,
+            },
+        })
+    }
+}
+
+impl DescribeStateMachine for StepFunctions {
+    async fn describe_state_machine(&self, state_machine_arn: &str) -> Result<StateMachineType, CallError> {
+        let answer = self
+            .client
+            .describe_state_machine()
+            .state_machine_arn(state_machine_arn)
+            // The definition is not wanted, and its KMS key need not be asked for it.
+            .included_data(IncludedData::MetadataOnly)
+            .send()
+            .await
+            .map_err(|error| classify("DescribeStateMachine", error))?;
+        Ok(match answer.r#type {
+            Type::Express => StateMachineType::Express,
+            _ => StateMachineType::Standard,
+        })
+    }
+}
+
+impl ListExecutions for StepFunctions {
+    async fn list_executions(
+        &self,
+        state_machine_arn: &str,
+        only_running: bool,
+        next_token: Option<&str>,
+    ) -> Result<ExecutionPage, CallError> {
+        let answer = self
+            .client
+            .list_executions()
+            .state_machine_arn(state_machine_arn)
+            .set_status_filter(only_running.then_some(Status::Running))
+            .set_next_token(next_token.map(str::to_owned))
+            .max_results(PAGE)
+            .send()
+            .await
+            .map_err(|error| classify("ListExecutions", error))?;
+        let listed = |item: aws_sdk_sfn::types::ExecutionListItem| ListedExecution {
+            execution_arn: item.execution_arn,
+            name: item.name,
+            started_at: moment(&item.start_date),
+            status: match item.status {
+                Status::Succeeded => ListedStatus::Succeeded,
+                Status::Failed | Status::TimedOut | Status::Aborted => ListedStatus::Unsuccessful,
+                _ => ListedStatus::Running,
+            },
+        };
+        Ok(ExecutionPage {
+            executions: answer.executions.into_iter().map(listed).collect(),
+            next_token: answer.next_token,
+        })
+    }
+}
+
+impl GetExecutionHistory for StepFunctions {
+    async fn get_execution_history(
+        &self,
+        execution_arn: &str,
+        next_token: Option<&str>,
+    ) -> Result<HistoryPage, CallError> {
+        let answer = self
+            .client
+            .get_execution_history()
+            .execution_arn(execution_arn)
+            .reverse_order(true)
+            // Errors and causes count as execution data.
+            .include_execution_data(true)
+            .max_results(PAGE)
+            .set_next_token(next_token.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| classify("GetExecutionHistory", error))?;
+        Ok(HistoryPage {
+            events: answer.events.into_iter().map(history::event).collect(),
+            next_token: answer.next_token,
+        })
+    }
+}
+
+impl RedriveExecution for StepFunctions {
+    async fn redrive_execution(&self, execution_arn: &str, client_token: &str) -> Result<Timestamp, CallError> {
+        let call = self
+            .client
+            .redrive_execution()
+            .execution_arn(execution_arn)
+            .client_token(client_token);
+        let answer = call.send().await.map_err(|error| classify("RedriveExecution", error))?;
+        Ok(moment(&answer.redrive_date))
+    }
+}
+
+impl StopExecution for StepFunctions {
+    async fn stop_execution(&self, execution_arn: &str, error: &str, cause: &str) -> Result<(), CallError> {
+        let call = self
+            .client
+            .stop_execution()
+            .execution_arn(execution_arn)
+            .error(error)
+            .cause(cause);
+        call.send().await.map_err(|error| classify("StopExecution", error))?;
+        Ok(())
+    }
+}
+
+/// The SDK's moment as ours.
+fn moment(date: &DateTime) -> Timestamp {
+    Timestamp::from_millis(date.to_millis().unwrap_or_default())
+}

@@ -1,0 +1,144 @@
+//! Names of executions: derived from what they are for, never from a clock, so that who asks twice gets one execution.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// The longest name: a SageMaker job can bear it too, which allows 63 characters where an execution allows 80.
+///
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html>
+pub const MAX_LENGTH: usize = 63;
+
+/// How many hexadecimal digits of the hash a name ends in: 48 bits.
+pub const HASH_LENGTH: usize = 12;
+
+/// An execution's name: 1 to 63 of `[A-Za-z0-9-]`, beginning and ending in a letter or digit.
+///
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExecutionName(String);
+
+impl ExecutionName {
+    /// Takes a text that is a name already; nothing if it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=MAX_LENGTH).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !text.starts_with('-')
+            && !text.ends_with('-');
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// `<prefix>-<hash of the parts>`: the same parts always give the same name, different ones a different one.
+    ///
+    /// What a name may not hold becomes `-` in the prefix, which is cut where it is too long. Parts are hashed with
+    /// their lengths, so that `["ab", "c"]` and `["a", "bc"]` differ.
+    #[must_use]
+    pub fn derive(prefix: &str, parts: &[&str]) -> Self {
+        let hash = short_hash(parts);
+        match Self::prefix(prefix) {
+            Some(prefix) => Self(format!("{prefix}{hash}")),
+            None => Self(hash),
+        }
+    }
+
+    /// How every name that is derived with this prefix begins, its `-` included; nothing if no character of it can stay.
+    #[must_use]
+    pub fn prefix(prefix: &str) -> Option<String> {
+        let cleaned: String = prefix
+            .chars()
+            .map(|char| if char.is_ascii_alphanumeric() { char } else { '-' })
+            .collect();
+        let cleaned = cleaned.trim_matches('-');
+        let cut = &cleaned[..cleaned.len().min(MAX_LENGTH - HASH_LENGTH - 1)];
+        let cut = cut.trim_end_matches('-');
+        (!cut.is_empty()).then(|| format!("{cut}-"))
+    }
+
+    /// Whether this name was derived with that prefix.
+    #[must_use]
+    pub fn has_prefix(name: &str, prefix: &str) -> bool {
+        Self::prefix(prefix)
+            .and_then(|prefix| name.strip_prefix(prefix.as_str()))
+            .is_some_and(|rest| rest.len() == HASH_LENGTH && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ExecutionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The first digits of the SHA-256 of some texts, lengths included.
+fn short_hash(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher
+        .finalize()
+        .iter()
+        .take(HASH_LENGTH / 2)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_parts_give_the_same_name_and_others_another() {
+        let name = |parts: &[&str]| ExecutionName::derive("run", parts);
+        assert_eq!(name(&["ab", "c"]), name(&["ab", "c"]));
+        assert_ne!(name(&["ab", "c"]), name(&["a", "bc"]));
+        assert_ne!(name(&["ab"]), name(&["ab", ""]));
+    }
+
+    #[test]
+    fn a_name_keeps_what_it_can_of_its_prefix_and_fits_a_job() {
+        let long = "x".repeat(100);
+        for (prefix, start) in [
+            (
+                "0f8a6c2e-5a1b-4b61-9f5e-0d6a3a8f6b11",
+                "0f8a6c2e-5a1b-4b61-9f5e-0d6a3a8f6b11-",
+            ),
+            ("team/model_a:latest", "team-model-a-latest-"),
+            ("--odd--", "odd-"),
+            (long.as_str(), "xxxxxxxx"),
+            ("é", ""),
+            ("", ""),
+        ] {
+            let name = ExecutionName::derive(prefix, &["job"]);
+            assert!(name.as_str().starts_with(start), "{name}");
+            assert_eq!(ExecutionName::parse(name.as_str()).as_ref(), Some(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_recognised_and_a_longer_one_is_not_mistaken_for_it() {
+        let name = ExecutionName::derive("run", &["job"]);
+        assert!(ExecutionName::has_prefix(name.as_str(), "run"));
+        assert!(!ExecutionName::has_prefix(
+            ExecutionName::derive("run-2", &["job"]).as_str(),
+            "run"
+        ));
+        assert!(!ExecutionName::has_prefix("run-by-hand", "run"));
+        assert!(!ExecutionName::has_prefix(name.as_str(), ""));
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        for text in ["", "-a", "a-", "a_b", "a b", &"a".repeat(64)] {
+            assert_eq!(ExecutionName::parse(text), None, "{text}");
+        }
+    }
+}

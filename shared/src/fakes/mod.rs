@@ -1,0 +1,1 @@
+//! Stateful stand-ins for the ports, in memory, for tests.

@@ -1,0 +1,90 @@
+//! Values that nobody may read in a log, an error or a `Debug` output.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+
+/// A value that prints as `[redacted]`, whatever prints it, and that cannot be serialised.
+///
+/// Its content is only reached through [`Secret::expose`], which is easy to search for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret<T>(T);
+
+/// What stands in the place of a secret.
+pub const REDACTED: &str = "[redacted]";
+
+impl<T> Secret<T> {
+    /// Makes a secret of `value`.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value itself: for the call that needs it, and nothing else.
+    pub const fn expose(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl<T> fmt::Display for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Secret<T> {
+    /// An ill-typed secret is refused without its value: serde's own words would quote it.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer)
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("a secret has the wrong type"))
+    }
+}
+
+/// Replaces every occurrence of the given secrets in `text`, for texts that come from elsewhere and may quote them.
+///
+/// Secrets shorter than eight characters are left alone: replacing those would garble the text more than it hides.
+#[must_use]
+pub fn scrub<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    secrets
+        .into_iter()
+        .filter(|secret| secret.len() >= 8)
+        .fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_prints_as_redacted_however_it_is_printed() {
+        let secret = Secret::new("hunter2hunter2".to_owned());
+        assert_eq!(
+            format!("{secret} {secret:?} {:#?}", Some(&secret))
+                .matches("hunter")
+                .count(),
+            0
+        );
+        assert_eq!(secret.expose(), "hunter2hunter2");
+    }
+
+    #[test]
+    fn an_ill_typed_secret_is_refused_without_quoting_it() {
+        let error = serde_json::from_str::<Secret<u32>>(r#""hunter2hunter2""#).unwrap_err();
+        assert!(!error.to_string().contains("hunter"), "{error}");
+    }
+
+    #[test]
+    fn scrubbing_takes_every_occurrence_and_leaves_short_ones() {
+        let text = "key hunter2hunter2 and again hunter2hunter2, a b";
+        assert_eq!(
+            scrub(text, ["hunter2hunter2", "a"]),
+            "key [redacted] and again [redacted], a b"
+        );
+    }
+}

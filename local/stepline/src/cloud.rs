@@ -19,7 +19,7 @@ use crate::services::states::StepFunctions;
 use crate::services::sts::Sts;
 use serde_json::Value;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a call needs from IAM: an action on a resource, and the condition keys that policies may look at.
 ///
@@ -115,6 +115,7 @@ pub struct Cloud {
     pub codepipeline: CodePipeline,
     /// CodeBuild.
     pub codebuild: CodeBuild,
+    endpoint: OnceLock<String>,
 }
 
 impl Cloud {
@@ -137,7 +138,19 @@ impl Cloud {
             lambda: Lambda::default(),
             codepipeline: CodePipeline::default(),
             codebuild: CodeBuild::default(),
+            endpoint: OnceLock::new(),
         })
+    }
+
+    /// Where the gateway answers, such as `http://127.0.0.1:4566`: what `AWS_ENDPOINT_URL` must say. None before
+    /// [`gateway::serve`](crate::gateway::serve).
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.get().map(String::as_str)
+    }
+
+    /// Says where the gateway answers; the first one counts.
+    pub(crate) fn set_endpoint(&self, endpoint: String) {
+        self.endpoint.get_or_init(|| endpoint);
     }
 
     fn services(&self) -> [&dyn Service; 11] {

@@ -11,6 +11,7 @@
 pub mod account;
 pub mod cloud;
 pub mod error;
+pub mod gateway;
 pub mod iam;
 pub mod journal;
 pub mod pace;

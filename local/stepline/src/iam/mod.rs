@@ -1,31 +1,406 @@
 //! IAM: roles, their policies, the credentials of their sessions, and what they are allowed.
 //!
-//! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
+//! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>. Identity-based
+//! policies, session policies, trust policies and policies of resources are enforced; permissions boundaries and
+//! organisations' policies are not in the local run, and a role that asks for a boundary is refused.
+
+mod condition;
+mod credentials;
+mod document;
+mod evaluate;
+mod managed;
+mod pattern;
+mod role;
+
+pub use credentials::Credentials;
+pub use role::{NewRole, Role};
 
 use crate::account::Account;
 use crate::cloud::Requirement;
 use crate::error::ServiceError;
 use crate::principal::Principal;
+use condition::Context;
+use document::{Document, Kind, Statement};
+use evaluate::{Asker, Policies, PolicyKind, Verdict};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The account's roles.
+/// How long the credentials of a session hold unless asked otherwise, as with `AssumeRole`.
+pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(1);
+
+/// The account's roles, their sessions, and the policies that are attached to resources.
 #[derive(Debug, Default)]
-pub struct Iam {}
+pub struct Iam {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    roles: BTreeMap<String, Role>,
+    /// Customer managed policies by ARN.
+    managed: BTreeMap<String, Value>,
+    /// Sessions by access key id.
+    sessions: HashMap<String, Session>,
+    /// Policies of resources, by the resource's ARN.
+    resources: BTreeMap<String, Document>,
+}
+
+#[derive(Debug)]
+struct Session {
+    credentials: Credentials,
+    principal: Principal,
+}
 
 impl Iam {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Creates a role and gives its ARN.
+    ///
+    /// # Errors
+    /// EntityAlreadyExists, MalformedPolicyDocument, or NoSuchEntity for a managed policy that the local run lacks.
+    pub fn create_role(&self, account: &Account, new: NewRole) -> Result<String, ServiceError> {
+        let mut state = self.state();
+        if state.roles.contains_key(&new.name) {
+            return Err(ServiceError::new(
+                "EntityAlreadyExists",
+                format_args!("Role with name {} already exists.", new.name),
+            )
+            .with_status(409));
+        }
+        let managed = &state.managed;
+        let role = Role::create(account, new, |arn| {
+            let own = managed.get(arn).cloned();
+            own.or_else(|| managed::document(arn.split_once(":aws:policy/")?.1))
+        })?;
+        let arn = role.arn.clone();
+        state.roles.insert(role.name.clone(), role);
+        Ok(arn)
+    }
+
+    /// Adds, or replaces, an inline policy of a role.
+    ///
+    /// # Errors
+    /// NoSuchEntity or MalformedPolicyDocument.
+    pub fn put_role_policy(&self, role: &str, policy_name: &str, document: Value) -> Result<(), ServiceError> {
+        Document::read(&document, Kind::Identity)?;
+        let mut state = self.state();
+        let role = state.role_mut(role)?;
+        role.policies.insert(policy_name.to_owned(), document);
+        Ok(())
+    }
+
+    /// Creates a customer managed policy under `arn`.
+    ///
+    /// # Errors
+    /// MalformedPolicyDocument.
+    pub fn create_policy(&self, arn: &str, document: Value) -> Result<(), ServiceError> {
+        Document::read(&document, Kind::Identity)?;
+        self.state().managed.insert(arn.to_owned(), document);
+        Ok(())
+    }
+
+    /// A role by name or ARN.
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn role(&self, role: &str) -> Result<Role, ServiceError> {
+        self.state().role_mut(role).cloned()
+    }
+
+    /// All roles, by name.
+    pub fn roles(&self) -> Vec<Role> {
+        self.state().roles.values().cloned().collect()
+    }
+
+    /// The policy of a resource, replaced whole: a bucket's, a queue's, a repository's. Services that have such
+    /// policies put them here, and [`decide`](Self::decide) asks them.
+    ///
+    /// # Errors
+    /// MalformedPolicyDocument.
+    pub fn put_resource_policy(&self, resource_arn: &str, document: &Value) -> Result<(), ServiceError> {
+        let document = Document::read(document, Kind::Resource)?;
+        self.state().resources.insert(resource_arn.to_owned(), document);
+        Ok(())
+    }
+
+    /// Adds one statement to a resource's policy, as Lambda's `AddPermission` does.
+    ///
+    /// # Errors
+    /// MalformedPolicyDocument, or ResourceConflictException where a statement has that `Sid` already.
+    pub fn add_resource_statement(&self, resource_arn: &str, statement: &Value) -> Result<(), ServiceError> {
+        let statement = Statement::read(statement, Kind::Resource)?;
+        let mut state = self.state();
+        let document = state
+            .resources
+            .entry(resource_arn.to_owned())
+            .or_insert_with(|| Document {
+                has_variables: true,
+                statements: Vec::new(),
+            });
+        if let Some(sid) = &statement.sid
+            && document.statements.iter().any(|other| other.sid.as_ref() == Some(sid))
+        {
+            return Err(ServiceError::new(
+                "ResourceConflictException",
+                format_args!(
+                    "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the existing statement."
+                ),
+            )
+            .with_status(409));
+        }
+        document.statements.push(statement);
+        Ok(())
+    }
+
+    /// A session of `role` (its name or ARN), narrowed by `session_policies`: the principal that a service acts as.
+    ///
+    /// # Errors
+    /// NoSuchEntity, or MalformedPolicyDocument for a session policy.
+    pub fn session(&self, role: &str, session: &str, session_policies: Vec<String>) -> Result<Principal, ServiceError> {
+        for policy in &session_policies {
+            read_session_policy(policy)?;
+        }
+        Ok(Principal::RoleSession {
+            role: self.role(role)?.name,
+            session: session.to_owned(),
+            session_policies,
+        })
+    }
+
+    /// Credentials for a session of `role` (its name or ARN), narrowed by `session_policies`, for an hour.
+    ///
+    /// # Errors
+    /// NoSuchEntity, or MalformedPolicyDocument for a session policy.
+    pub fn assume_role(
+        &self,
+        role: &str,
+        session: &str,
+        session_policies: Vec<String>,
+    ) -> Result<Credentials, ServiceError> {
+        self.assume_role_until(role, session, session_policies, Timestamp::now() + SESSION_LENGTH)
+    }
+
+    /// The same with a moment at which the credentials stop working.
+    ///
+    /// # Errors
+    /// NoSuchEntity, or MalformedPolicyDocument for a session policy.
+    pub fn assume_role_until(
+        &self,
+        role: &str,
+        session: &str,
+        session_policies: Vec<String>,
+        expiration: Timestamp,
+    ) -> Result<Credentials, ServiceError> {
+        let principal = self.session(role, session, session_policies)?;
+        let credentials = Credentials::issue(expiration);
+        let session = Session {
+            credentials: credentials.clone(),
+            principal,
+        };
+        self.state().sessions.insert(credentials.access_key_id.clone(), session);
+        Ok(credentials)
+    }
+
+    /// Whether `role` (its name or ARN) trusts a service, such as `lambda.amazonaws.com`, to act as it on behalf of
+    /// `source_arn`.
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn trusts_service(
+        &self,
+        account: &Account,
+        role: &str,
+        service: &str,
+        source_arn: Option<&str>,
+    ) -> Result<bool, ServiceError> {
+        let trust = Document::read(&self.role(role)?.trust, Kind::Trust)?;
+        let caller = Principal::Service(service.to_owned());
+        let mut values = vec![("aws:SourceAccount".to_owned(), account.id.clone())];
+        values.extend(source_arn.map(|arn| ("aws:SourceArn".to_owned(), arn.to_owned())));
+        let context = self.context(account, &caller, values);
+        Ok(evaluate::trusts(
+            &trust,
+            &self.asker(account, &caller),
+            "sts:AssumeRole",
+            &context,
+        ))
+    }
+
+    /// Whether `role` (its name or ARN) trusts `caller` to assume it.
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn trusts(&self, account: &Account, role: &str, caller: &Principal) -> Result<bool, ServiceError> {
+        let trust = Document::read(&self.role(role)?.trust, Kind::Trust)?;
+        let context = self.context(account, caller, Vec::new());
+        Ok(*caller == Principal::Administrator
+            || evaluate::trusts(&trust, &self.asker(account, caller), "sts:AssumeRole", &context))
+    }
+
+    /// Who signs with an access key. Keys that this account did not issue are the person's at the keyboard, who may
+    /// use any; a role session's key works with its own token only, and until it expires.
+    ///
+    /// # Errors
+    /// UnrecognizedClientException or ExpiredTokenException.
+    pub fn principal_of(&self, access_key: &str, token: Option<&str>) -> Result<Principal, ServiceError> {
+        let state = self.state();
+        let Some(session) = state.sessions.get(access_key) else {
+            return match token {
+                // A token that looks like ours under a key that is not: a mix of two credentials.
+                Some(token) if token.starts_with(credentials::TOKEN_PREFIX) => Err(unrecognized()),
+                _ => Ok(Principal::Administrator),
+            };
+        };
+        if token != Some(session.credentials.session_token.as_str()) {
+            return Err(unrecognized());
+        }
+        if session.credentials.expiration <= Timestamp::now() {
+            return Err(ServiceError::new(
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+            )
+            .with_status(403));
+        }
+        Ok(session.principal.clone())
+    }
+
     /// Whether `caller` may have `requirement`.
     ///
     /// # Errors
     /// AccessDenied, in the words of AWS.
     pub fn decide(&self, account: &Account, caller: &Principal, requirement: &Requirement) -> Result<(), ServiceError> {
-        match caller {
-            Principal::Administrator => Ok(()),
-            Principal::RoleSession { .. } | Principal::Service(_) => Err(ServiceError::access_denied(format_args!(
-                "User: {} is not authorized to perform: {} on resource: {} because no identity-based policy allows the {} action",
-                caller.arn(account),
-                requirement.action,
-                requirement.resource,
-                requirement.action,
-            ))),
-        }
+        let policies = match caller {
+            Principal::Administrator => return Ok(()),
+            Principal::RoleSession {
+                role, session_policies, ..
+            } => Policies {
+                identity: self
+                    .role(role)
+                    .map_or_else(|_| Ok(Vec::new()), |role| role.identity_policies())?,
+                session: session_policies
+                    .iter()
+                    .map(|policy| read_session_policy(policy))
+                    .collect::<Result<_, _>>()?,
+                resource: self.policies_of(&requirement.resource),
+            },
+            Principal::Service(_) => Policies {
+                resource: self.policies_of(&requirement.resource),
+                ..Policies::default()
+            },
+        };
+        let context = self.context(account, caller, requirement.context.clone());
+        let asker = self.asker(account, caller);
+        let verdict = evaluate::decide(&policies, &asker, &requirement.action, &requirement.resource, &context);
+        let reason = match verdict {
+            Verdict::Allowed => return Ok(()),
+            Verdict::Denied(PolicyKind::Identity) => "with an explicit deny in an identity-based policy".to_owned(),
+            Verdict::Denied(kind) => format!("with an explicit deny in a {kind}"),
+            Verdict::NotAllowed(kind) => format!("because no {kind} allows the {} action", requirement.action),
+        };
+        Err(ServiceError::access_denied(format_args!(
+            "User: {} is not authorized to perform: {} on resource: {} {reason}",
+            caller.arn(account),
+            requirement.action,
+            requirement.resource,
+        )))
     }
+
+    /// The policies of the resource itself or of what it lies in: of the bucket for an object.
+    fn policies_of(&self, resource: &str) -> Vec<Document> {
+        let state = self.state();
+        let attached = state.resources.iter().filter(|(arn, _)| {
+            resource
+                .strip_prefix(arn.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
+        });
+        attached.map(|(_, document)| document.clone()).collect()
+    }
+
+    fn asker(&self, account: &Account, caller: &Principal) -> Asker {
+        let mut asker = Asker {
+            account: account.id.clone(),
+            ..Asker::default()
+        };
+        match caller {
+            Principal::Administrator => {}
+            Principal::RoleSession { role, .. } => {
+                asker.session_arn = Some(caller.arn(account));
+                asker.role_arn = self.role(role).ok().map(|role| role.arn);
+            }
+            Principal::Service(name) => asker.service = Some(name.clone()),
+        }
+        asker
+    }
+
+    /// The condition keys that every request has, and its own.
+    ///
+    /// Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. A request on
+    /// loopback counts as secure: what AWS would have encrypted does not leave the machine here.
+    fn context(&self, account: &Account, caller: &Principal, own: Vec<(String, String)>) -> Context {
+        let now = Timestamp::now();
+        let mut values = own;
+        let mut know = |key: &str, value: String| values.push((key.to_owned(), value));
+        know("aws:SecureTransport", "true".to_owned());
+        know("aws:RequestedRegion", account.region.clone());
+        know("aws:ResourceAccount", account.id.clone());
+        know("aws:CurrentTime", now.to_string());
+        know("aws:EpochTime", now.as_second().to_string());
+        know("aws:SourceIp", "127.0.0.1".to_owned());
+        match caller {
+            Principal::Administrator => {
+                know("aws:PrincipalArn", caller.arn(account));
+                know("aws:PrincipalAccount", account.id.clone());
+                know("aws:PrincipalType", "User".to_owned());
+                know("aws:PrincipalIsAWSService", "false".to_owned());
+            }
+            Principal::RoleSession { role, session, .. } => {
+                if let Ok(role) = self.role(role) {
+                    know("aws:PrincipalArn", role.arn);
+                    know("aws:userid", format!("{}:{session}", role.id));
+                }
+                know("aws:PrincipalAccount", account.id.clone());
+                know("aws:PrincipalType", "AssumedRole".to_owned());
+                know("aws:PrincipalIsAWSService", "false".to_owned());
+            }
+            Principal::Service(name) => {
+                know("aws:PrincipalIsAWSService", "true".to_owned());
+                know("aws:PrincipalServiceName", name.clone());
+            }
+        }
+        Context::new(values)
+    }
+}
+
+impl State {
+    fn role_mut(&mut self, role: &str) -> Result<&mut Role, ServiceError> {
+        let name = role.rsplit('/').next().unwrap_or(role);
+        self.roles
+            .get_mut(name)
+            .filter(|found| !role.contains(':') || found.arn == role)
+            .ok_or_else(|| {
+                ServiceError::new(
+                    "NoSuchEntity",
+                    format_args!("The role with name {name} cannot be found."),
+                )
+                .with_status(404)
+            })
+    }
+}
+
+fn unrecognized() -> ServiceError {
+    ServiceError::new(
+        "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+    )
+    .with_status(403)
+}
+
+fn read_session_policy(policy: &str) -> Result<Document, ServiceError> {
+    let document = serde_json::from_str(policy)
+        .map_err(|error| document::malformed(format_args!("a session policy is not JSON: {error}")))?;
+    Document::read(&document, Kind::Identity)
 }

@@ -1,0 +1,84 @@
+//! A request, read whole.
+
+use crate::error::ServiceError;
+use axum::body::{Body, to_bytes};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Request, Uri};
+use bytes::Bytes;
+use percent_encoding::percent_decode_str;
+
+/// The largest body that is read: more than the largest layer of a small image.
+const LARGEST_BODY: usize = 1 << 30;
+
+/// A request with its body.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// GET, PUT, ….
+    pub(crate) method: Method,
+    /// The path and the query, still escaped.
+    pub(crate) uri: Uri,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The body, as it came over the wire.
+    pub(crate) body: Bytes,
+    /// The query's parameters, unescaped, in order.
+    pub(crate) query: Vec<(String, String)>,
+}
+
+impl Incoming {
+    /// Reads a request to its end.
+    pub(crate) async fn read(request: Request<Body>) -> Result<Self, ServiceError> {
+        let (
+            Parts {
+                method, uri, headers, ..
+            },
+            body,
+        ) = request.into_parts();
+        let body = to_bytes(body, LARGEST_BODY).await.map_err(|_| {
+            ServiceError::new(
+                "RequestEntityTooLarge",
+                "the body is larger than the local run reads, or broke off",
+            )
+            .with_status(413)
+        })?;
+        let query = pairs(uri.query().unwrap_or_default());
+        Ok(Self {
+            method,
+            uri,
+            headers,
+            body,
+            query,
+        })
+    }
+
+    /// A header's value, where it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The value of a query parameter; empty for one without a value.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The path, unescaped.
+    pub(crate) fn path(&self) -> String {
+        percent_decode_str(self.uri.path()).decode_utf8_lossy().into_owned()
+    }
+}
+
+/// The pairs of a query, or of a form (`application/x-www-form-urlencoded`).
+pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| {
+        let spaced = text.replace('+', " ");
+        percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    };
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(key, value)| (decode(key), decode(value)))
+        .collect()
+}

@@ -1,0 +1,101 @@
+//! JSON 1.0 and 1.1: the operation is in `X-Amz-Target`, input and output are JSON bodies.
+//!
+//! Follows <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>.
+
+use super::reply::{header, json_error, reply};
+use super::{Incoming, identify};
+use crate::cloud::Cloud;
+use crate::error::ServiceError;
+use axum::body::Body;
+use axum::http::Response;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Target prefixes and the services that they belong to, by signing name.
+const TARGETS: &[(&str, &str)] = &[
+    ("AWSEvents", "events"),
+    ("AWSStepFunctions", "states"),
+    ("AmazonEC2ContainerRegistry_V20150921", "ecr"),
+    ("AmazonSQS", "sqs"),
+    ("AmazonSSM", "ssm"),
+    ("CodeBuild_20161006", "codebuild"),
+    ("CodePipeline_20150709", "codepipeline"),
+    ("SageMaker", "sagemaker"),
+];
+
+/// Answers a request of a JSON protocol.
+pub(super) async fn answer(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<Body> {
+    let content_type = match incoming.header("content-type") {
+        Some("application/x-amz-json-1.0") => "application/x-amz-json-1.0",
+        _ => "application/x-amz-json-1.1",
+    };
+    match call(cloud, incoming).await {
+        // An operation without output has an empty body, not `null`.
+        Ok(Value::Null) => reply(200, content_type, Body::empty()),
+        Ok(output) => reply(200, content_type, output.to_string()),
+        Err(error) => {
+            let mut response = json_error(&error);
+            if let Some(code) = query_code(&error, incoming) {
+                header(&mut response, "x-amzn-query-error", &code);
+            }
+            response
+        }
+    }
+}
+
+async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<Value, ServiceError> {
+    let target = incoming.header("x-amz-target").unwrap_or_default();
+    let Some((prefix, operation)) = target.rsplit_once('.') else {
+        return Err(ServiceError::new(
+            "UnknownOperationException",
+            format_args!("`X-Amz-Target` must be SERVICE.OPERATION, not `{target}`"),
+        ));
+    };
+    let identity = identify(cloud, &incoming.headers, &incoming.uri)?;
+    let service = TARGETS
+        .iter()
+        .find(|(known, _)| *known == prefix)
+        .map(|(_, service)| *service);
+    let service = service.ok_or_else(|| ServiceError::not_in_local_run(prefix, operation))?;
+    if identity.service != service {
+        return Err(ServiceError::new(
+            "InvalidSignatureException",
+            format_args!("Credential should be scoped to correct service: '{service}'."),
+        )
+        .with_status(403));
+    }
+    let input = if incoming.body.is_empty() {
+        json!({})
+    } else {
+        serde_json::from_slice(&incoming.body).map_err(|error| {
+            ServiceError::new("SerializationException", format_args!("the body is not JSON: {error}"))
+        })?
+    };
+    if !input.is_object() {
+        return Err(ServiceError::new(
+            "SerializationException",
+            "the body must be a JSON object",
+        ));
+    }
+    cloud.call(&identity.principal, service, operation, input).await
+}
+
+/// SQS spoke the query protocol once, and clients still match the codes it had then.
+///
+/// Follows <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait>.
+fn query_code(error: &ServiceError, incoming: &Incoming) -> Option<String> {
+    let target = incoming.header("x-amz-target")?;
+    if !target.starts_with("AmazonSQS.") {
+        return None;
+    }
+    let code = match error.code.as_str() {
+        "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
+        "QueueNameExists" => "QueueAlreadyExists",
+        "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",
+        "BatchEntryIdsNotDistinct" => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+        "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+        other => other,
+    };
+    let fault = if error.status < 500 { "Sender" } else { "Receiver" };
+    Some(format!("{code};{fault}"))
+}

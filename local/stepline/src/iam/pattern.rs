@@ -1,0 +1,207 @@
+//! Patterns in policies: `*`, `?` and policy variables.
+//!
+//! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html> and
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>.
+
+/// One piece of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Literal(char),
+    AnyOne,
+    AnyRun,
+}
+
+/// A pattern whose variables have been replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pattern(Vec<Piece>);
+
+impl Pattern {
+    /// Reads a pattern without policy variables.
+    pub(super) fn plain(text: &str) -> Self {
+        Self(text.chars().map(piece).collect())
+    }
+
+    /// Reads a pattern in which `${key}` stands for `value_of(key)`, `${key, 'default'}` has a default, and `${*}`,
+    /// `${?}`, `${$}` are the characters themselves. None where a variable has no value: then nothing matches.
+    pub(super) fn with_variables(text: &str, value_of: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let mut pieces = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find("${") {
+            pieces.extend(rest[..start].chars().map(piece));
+            let Some(length) = rest[start..].find('}') else {
+                rest = &rest[start..];
+                break;
+            };
+            let value = variable(&rest[start + 2..start + length], &value_of)?;
+            // What a variable stands for is literal, even where it has a star in it.
+            pieces.extend(value.chars().map(Piece::Literal));
+            rest = &rest[start + length + 1..];
+        }
+        pieces.extend(rest.chars().map(piece));
+        Some(Self(pieces))
+    }
+
+    /// Whether the whole of `text` matches.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        let text: Vec<char> = text.chars().collect();
+        matches(&self.0, &text, |a, b| a == b)
+    }
+
+    /// The same without regard to case, as actions and condition keys are compared.
+    pub(super) fn matches_ignoring_case(&self, text: &str) -> bool {
+        let text: Vec<char> = text.chars().collect();
+        matches(&self.0, &text, |a, b| a.eq_ignore_ascii_case(&b))
+    }
+
+    /// Whether this, read as an ARN, matches the ARN `text`: each of its six parts by itself, so that a star never
+    /// reaches over a colon of the first five.
+    pub(super) fn matches_arn(&self, text: &str) -> bool {
+        if self.0 == [Piece::AnyRun] {
+            return true;
+        }
+        let patterns: Vec<&[Piece]> = self.0.splitn(6, |piece| *piece == Piece::Literal(':')).collect();
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        patterns.len() == parts.len()
+            && patterns.iter().zip(parts).all(|(pattern, part)| {
+                let part: Vec<char> = part.chars().collect();
+                matches(pattern, &part, |a, b| a == b)
+            })
+    }
+
+    /// Whether this is exactly `text`, with `*` and `?` standing for themselves.
+    pub(super) fn equals(&self, text: &str, same: impl Fn(char, char) -> bool) -> bool {
+        let mut expected = text.chars();
+        let equal = self.0.iter().all(|piece| {
+            let actual = match piece {
+                Piece::Literal(actual) => *actual,
+                Piece::AnyOne => '?',
+                Piece::AnyRun => '*',
+            };
+            expected.next().is_some_and(|wanted| same(actual, wanted))
+        });
+        equal && expected.next().is_none()
+    }
+
+    /// The text of the pattern, with wildcards as they were written.
+    pub(super) fn text(&self) -> String {
+        self.0
+            .iter()
+            .map(|piece| match piece {
+                Piece::Literal(character) => *character,
+                Piece::AnyOne => '?',
+                Piece::AnyRun => '*',
+            })
+            .collect()
+    }
+}
+
+fn piece(character: char) -> Piece {
+    match character {
+        '*' => Piece::AnyRun,
+        '?' => Piece::AnyOne,
+        other => Piece::Literal(other),
+    }
+}
+
+fn variable(name: &str, value_of: &impl Fn(&str) -> Option<String>) -> Option<String> {
+    match name {
+        "*" | "?" | "$" => Some(name.to_owned()),
+        _ => match name.split_once(',') {
+            Some((key, default)) => value_of(key.trim()).or_else(|| {
+                let default = default.trim();
+                Some(default.strip_prefix('\'')?.strip_suffix('\'')?.to_owned())
+            }),
+            None => value_of(name.trim()),
+        },
+    }
+}
+
+/// Greedy matching that comes back to the last star only: linear in practice, quadratic at worst.
+fn matches(pattern: &[Piece], text: &[char], same: impl Fn(char, char) -> bool) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(Piece::AnyRun) => {
+                retry = Some((p + 1, t));
+                p += 1;
+            }
+            Some(Piece::AnyOne) => {
+                p += 1;
+                t += 1;
+            }
+            Some(Piece::Literal(wanted)) if same(*wanted, text[t]) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match retry {
+                Some((after_star, from)) => {
+                    p = after_star;
+                    t = from + 1;
+                    retry = Some((after_star, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|piece| *piece == Piece::AnyRun)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abcd", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("*ab*ab", "xabab", true),
+            ("*ab*ab", "xab", false),
+            ("ssm:Get*", "ssm:GetParameters", true),
+            ("ssm:Get*", "ssm:PutParameter", false),
+            ("a**b", "ab", true),
+        ] {
+            assert_eq!(Pattern::plain(pattern).matches(text), expected, "{pattern} on {text}");
+        }
+    }
+
+    #[test]
+    fn arns_are_compared_part_by_part() {
+        for (pattern, arn, expected) in [
+            ("*", "arn:aws:s3:::bucket/key", true),
+            ("arn:aws:s3:::bucket/*", "arn:aws:s3:::bucket/a/b:c", true),
+            ("arn:aws:s3:::bucket", "arn:aws:s3:::bucket/a", false),
+            ("arn:*:x", "arn:aws:lambda:us-east-1:123456789012:x", false),
+            (
+                "arn:aws:lambda:*:*:function:a*",
+                "arn:aws:lambda:us-east-1:123456789012:function:a:live",
+                true,
+            ),
+        ] {
+            assert_eq!(Pattern::plain(pattern).matches_arn(arn), expected, "{pattern} on {arn}");
+        }
+    }
+
+    #[test]
+    fn variables() {
+        let value_of = |key: &str| (key == "aws:username").then(|| "a*".to_owned());
+        for (pattern, text, expected) in [
+            ("home/${aws:username}/x", "home/a*/x", Some(true)),
+            ("home/${aws:username}/x", "home/abc/x", Some(false)),
+            ("${aws:absent}", "x", None),
+            ("${aws:absent, 'company'}", "company", Some(true)),
+            ("${*}", "*", Some(true)),
+            ("${*}", "x", Some(false)),
+            ("${$}{x}", "${x}", Some(true)),
+            ("${open", "${open", Some(true)),
+        ] {
+            let matched = Pattern::with_variables(pattern, value_of).map(|pattern| pattern.matches(text));
+            assert_eq!(matched, expected, "{pattern} on {text}");
+        }
+    }
+}

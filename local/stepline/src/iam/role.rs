@@ -1,0 +1,100 @@
+//! Roles.
+
+use super::document::{Document, Kind};
+use crate::account::Account;
+use crate::error::ServiceError;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A role to be created. Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>.
+#[derive(Debug, Clone)]
+pub struct NewRole {
+    /// Its name, unique in the account.
+    pub name: String,
+    /// Its path: `/`, or `/…/`.
+    pub path: String,
+    /// Who may assume it: a policy document.
+    pub trust: Value,
+    /// Its inline policies: name and document.
+    pub policies: Vec<(String, Value)>,
+    /// The ARNs of its managed policies.
+    pub managed_policies: Vec<String>,
+}
+
+impl NewRole {
+    /// A role without policies that one service may assume, such as `lambda.amazonaws.com`.
+    pub fn for_service(name: impl Into<String>, service: &str) -> Self {
+        Self {
+            name: name.into(),
+            path: "/".into(),
+            trust: serde_json::json!({
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
+            }),
+            policies: Vec::new(),
+            managed_policies: Vec::new(),
+        }
+    }
+
+    /// The same with one more inline policy.
+    #[must_use]
+    pub fn with_policy(mut self, name: impl Into<String>, document: Value) -> Self {
+        self.policies.push((name.into(), document));
+        self
+    }
+}
+
+/// A role.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// Its ARN, path included.
+    pub arn: String,
+    /// Its unique id, `AROA…`.
+    pub id: String,
+    /// Who may assume it: a policy document.
+    pub trust: Value,
+    /// Its policies by name: the inline ones by theirs, the managed ones by their ARN.
+    pub policies: BTreeMap<String, Value>,
+}
+
+impl Role {
+    /// Checks a new role; `managed` finds the documents of managed policies by ARN.
+    pub(super) fn create(
+        account: &Account,
+        new: NewRole,
+        managed: impl Fn(&str) -> Option<Value>,
+    ) -> Result<Self, ServiceError> {
+        Document::read(&new.trust, Kind::Trust)?;
+        let mut policies: BTreeMap<String, Value> = new.policies.into_iter().collect();
+        for arn in new.managed_policies {
+            let document = managed(&arn).ok_or_else(|| {
+                ServiceError::new(
+                    "NoSuchEntity",
+                    format_args!("Policy {arn} does not exist or is not attachable."),
+                )
+                .with_status(404)
+            })?;
+            policies.insert(arn, document);
+        }
+        for document in policies.values() {
+            Document::read(document, Kind::Identity)?;
+        }
+        Ok(Self {
+            arn: account.global_arn("iam", format_args!("role{}{}", new.path, new.name)),
+            id: format!("AROA{}", uuid::Uuid::new_v4().simple().to_string()[..17].to_uppercase()),
+            name: new.name,
+            trust: new.trust,
+            policies,
+        })
+    }
+
+    /// What the role's policies say.
+    pub(super) fn identity_policies(&self) -> Result<Vec<Document>, ServiceError> {
+        self.policies
+            .values()
+            .map(|document| Document::read(document, Kind::Identity))
+            .collect()
+    }
+}

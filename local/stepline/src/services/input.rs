@@ -48,8 +48,11 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(input: &'a Value) -> Result<T, Servic
     T::deserialize(input).map_err(|error| {
         let text = error.to_string();
         match text.strip_prefix("unknown field ") {
-            Some(rest) => ServiceError::new("NotInLocalRun", format_args!("the local run does not have the field {rest}"))
-                .with_status(501),
+            Some(rest) => ServiceError::new(
+                "NotInLocalRun",
+                format_args!("the local run does not have the field {rest}"),
+            )
+            .with_status(501),
             None => ServiceError::validation(text),
         }
     })

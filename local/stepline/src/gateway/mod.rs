@@ -19,7 +19,7 @@ pub use reply::{json_error, request_id};
 
 use crate::cloud::Cloud;
 use crate::error::ServiceError;
-use crate::services::s3;
+use crate::services::{lambda, s3};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -42,9 +42,12 @@ pub fn serve(cloud: Arc<Cloud>, listener: TcpListener) -> std::io::Result<JoinHa
     }))
 }
 
-/// Everything by its signature.
+/// The Runtime API by its paths, everything else by its signature.
 fn router(cloud: Arc<Cloud>) -> Router {
-    Router::new().fallback(answer).with_state(cloud)
+    Router::new()
+        .fallback(answer)
+        .with_state(cloud.clone())
+        .merge(lambda::runtime_api::routes(cloud))
 }
 
 async fn answer(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Response<Body> {
@@ -64,6 +67,12 @@ async fn answer(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Resp
     }
     match identify(&cloud, &incoming.headers, &incoming.uri) {
         Ok(identity) if identity.service == "s3" => s3::rest::answer(&cloud, &identity.principal, &incoming),
+        Ok(identity) if identity.service == "lambda" => {
+            let Incoming {
+                method, headers, body, ..
+            } = &incoming;
+            lambda::rest::handle(&cloud, &identity.principal, method, incoming.uri.path(), headers, body).await
+        }
         Ok(identity) => json_error(&unknown(&identity.service, &incoming)),
         Err(error) => json_error(&error),
     }

@@ -17,8 +17,13 @@ pub enum Principal {
         /// IAM policy documents as JSON text.
         session_policies: Vec<String>,
     },
-    /// An AWS service acting by itself, such as `events.amazonaws.com`: allowed what resource policies give it.
-    Service(String),
+    /// An AWS service acting by itself: allowed what resource policies give it.
+    Service {
+        /// The service's name, such as `events.amazonaws.com`.
+        name: String,
+        /// The resource on whose behalf it acts (a rule's ARN), for policies that look at `aws:SourceArn`.
+        source_arn: Option<String>,
+    },
 }
 
 impl Principal {
@@ -31,6 +36,14 @@ impl Principal {
         }
     }
 
+    /// A service that acts on behalf of one of its resources.
+    pub fn service(name: impl Into<String>, source_arn: impl Into<String>) -> Self {
+        Self::Service {
+            name: name.into(),
+            source_arn: Some(source_arn.into()),
+        }
+    }
+
     /// The principal's ARN, as `sts:GetCallerIdentity` and AccessDenied messages show it.
     pub fn arn(&self, account: &Account) -> String {
         match self {
@@ -38,7 +51,7 @@ impl Principal {
             Self::RoleSession { role, session, .. } => {
                 account.global_arn("sts", format_args!("assumed-role/{role}/{session}"))
             }
-            Self::Service(name) => name.clone(),
+            Self::Service { name, .. } => name.clone(),
         }
     }
 }

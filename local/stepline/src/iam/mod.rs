@@ -218,10 +218,11 @@ impl Iam {
         source_arn: Option<&str>,
     ) -> Result<bool, ServiceError> {
         let trust = Document::read(&self.role(role)?.trust, Kind::Trust)?;
-        let caller = Principal::Service(service.to_owned());
-        let mut values = vec![("aws:SourceAccount".to_owned(), account.id.clone())];
-        values.extend(source_arn.map(|arn| ("aws:SourceArn".to_owned(), arn.to_owned())));
-        let context = self.context(account, &caller, values);
+        let caller = Principal::Service {
+            name: service.to_owned(),
+            source_arn: source_arn.map(str::to_owned),
+        };
+        let context = self.context(account, &caller, Vec::new());
         Ok(evaluate::trusts(
             &trust,
             &self.asker(account, &caller),
@@ -287,7 +288,7 @@ impl Iam {
                     .collect::<Result<_, _>>()?,
                 resource: self.policies_of(&requirement.resource),
             },
-            Principal::Service(_) => Policies {
+            Principal::Service { .. } => Policies {
                 resource: self.policies_of(&requirement.resource),
                 ..Policies::default()
             },
@@ -331,7 +332,7 @@ impl Iam {
                 asker.session_arn = Some(caller.arn(account));
                 asker.role_arn = self.role(role).ok().map(|role| role.arn);
             }
-            Principal::Service(name) => asker.service = Some(name.clone()),
+            Principal::Service { name, .. } => asker.service = Some(name.clone()),
         }
         asker
     }
@@ -366,9 +367,13 @@ impl Iam {
                 know("aws:PrincipalType", "AssumedRole".to_owned());
                 know("aws:PrincipalIsAWSService", "false".to_owned());
             }
-            Principal::Service(name) => {
+            Principal::Service { name, source_arn } => {
                 know("aws:PrincipalIsAWSService", "true".to_owned());
                 know("aws:PrincipalServiceName", name.clone());
+                know("aws:SourceAccount", account.id.clone());
+                if let Some(source_arn) = source_arn {
+                    know("aws:SourceArn", source_arn.clone());
+                }
             }
         }
         Context::new(values)

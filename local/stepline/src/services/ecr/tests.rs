@@ -1,0 +1,230 @@
+//! Repositories and images, through the one door.
+
+use super::manifest::{DOCKER_MANIFEST, digest};
+use crate::account::Account;
+use crate::cloud::Cloud;
+use crate::error::ServiceError;
+use crate::journal::Happening;
+use crate::principal::Principal;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+async fn call(cloud: &Arc<Cloud>, operation: &str, input: Value) -> Result<Value, ServiceError> {
+    cloud.call(&Principal::Administrator, "ecr", operation, input).await
+}
+
+async fn cloud(mutability: &str) -> Arc<Cloud> {
+    let cloud = Cloud::new(Account::local(), std::env::temp_dir());
+    let repository = json!({"repositoryName": "ml", "imageTagMutability": mutability});
+    call(&cloud, "CreateRepository", repository).await.unwrap();
+    cloud
+}
+
+/// Uploads a layer in two parts and answers with its digest.
+async fn upload(cloud: &Arc<Cloud>, blob: &[u8]) -> Result<String, ServiceError> {
+    let started = call(cloud, "InitiateLayerUpload", json!({"repositoryName": "ml"})).await?;
+    let middle = blob.len() / 2;
+    for (first, part) in [(0, &blob[..middle]), (middle, &blob[middle..])] {
+        let part = json!({
+            "repositoryName": "ml", "uploadId": started["uploadId"], "partFirstByte": first,
+            "partLastByte": first + part.len() - 1, "layerPartBlob": STANDARD.encode(part),
+        });
+        call(cloud, "UploadLayerPart", part).await?;
+    }
+    let complete = json!({"repositoryName": "ml", "uploadId": started["uploadId"], "layerDigests": [digest(blob)]});
+    let done = call(cloud, "CompleteLayerUpload", complete).await?;
+    Ok(done["layerDigest"].as_str().unwrap().to_owned())
+}
+
+/// The text of a manifest whose layer says `content`, with its blobs uploaded.
+async fn image(cloud: &Arc<Cloud>, content: &str) -> String {
+    let config = format!(r#"{{"os": "linux", "for": "{content}"}}"#);
+    for blob in [config.as_bytes(), content.as_bytes()] {
+        upload(cloud, blob).await.unwrap();
+    }
+    json!({
+        "schemaVersion": 2,
+        "mediaType": DOCKER_MANIFEST,
+        "config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": config.len(), "digest": digest(config.as_bytes())},
+        "layers": [{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": content.len(), "digest": digest(content.as_bytes())}],
+    })
+    .to_string()
+}
+
+async fn put(cloud: &Arc<Cloud>, manifest: &str, tag: Option<&str>) -> Result<Value, ServiceError> {
+    let mut input = json!({"repositoryName": "ml", "imageManifest": manifest});
+    if let Some(tag) = tag {
+        input["imageTag"] = tag.into();
+    }
+    call(cloud, "PutImage", input).await
+}
+
+#[tokio::test]
+async fn a_push_is_found_by_tag_and_by_digest_and_written_down() {
+    let cloud = cloud("MUTABLE").await;
+    let manifest = image(&cloud, "first").await;
+    put(&cloud, &manifest, Some("v1")).await.unwrap();
+    put(&cloud, &manifest, Some("v2")).await.unwrap();
+    let digest = digest(manifest.as_bytes());
+    for id in [json!({"imageTag": "v1"}), json!({"imageDigest": digest})] {
+        let ids = json!({"repositoryName": "ml", "imageIds": [id]});
+        let details = call(&cloud, "DescribeImages", ids.clone()).await.unwrap();
+        let details = &details["imageDetails"][0];
+        assert_eq!(details["imageDigest"], digest);
+        assert_eq!(details["imageTags"], json!(["v1", "v2"]));
+        assert_eq!(details["imageSizeInBytes"], 5);
+        assert_eq!(details["imageManifestMediaType"], DOCKER_MANIFEST);
+        let got = call(&cloud, "BatchGetImage", ids).await.unwrap();
+        assert_eq!(got["images"][0]["imageManifest"], manifest);
+    }
+    let pushed = cloud
+        .journal
+        .entries()
+        .into_iter()
+        .filter_map(|entry| match entry.happening {
+            Happening::ImagePushed { tag, .. } => tag,
+            _ => None,
+        });
+    assert_eq!(pushed.collect::<Vec<_>>(), ["v1", "v2"]);
+}
+
+#[tokio::test]
+async fn tags_move_only_where_they_may() {
+    for (mutability, moves) in [("MUTABLE", true), ("IMMUTABLE", false)] {
+        let cloud = cloud(mutability).await;
+        let (first, second) = (image(&cloud, "first").await, image(&cloud, "second").await);
+        put(&cloud, &first, Some("v1")).await.unwrap();
+        let again = put(&cloud, &first, Some("v1")).await.unwrap_err();
+        assert_eq!(again.code, "ImageAlreadyExistsException");
+        let moved = put(&cloud, &second, Some("v1")).await;
+        if moves {
+            moved.unwrap();
+            let untagged = json!({"repositoryName": "ml", "filter": {"tagStatus": "UNTAGGED"}});
+            let listed = call(&cloud, "ListImages", untagged).await.unwrap();
+            assert_eq!(listed["imageIds"], json!([{"imageDigest": digest(first.as_bytes())}]));
+        } else {
+            assert_eq!(moved.unwrap_err().code, "ImageTagAlreadyExistsException");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_manifest_names_must_be_there() {
+    let cloud = cloud("MUTABLE").await;
+    let missing = json!({"schemaVersion": 2, "config": {"size": 1, "digest": "sha256:no"}, "layers": []}).to_string();
+    assert_eq!(
+        put(&cloud, &missing, None).await.unwrap_err().code,
+        "LayersNotFoundException"
+    );
+    let index = json!({"schemaVersion": 2, "manifests": [{"size": 1, "digest": "sha256:no"}]}).to_string();
+    assert_eq!(
+        put(&cloud, &index, None).await.unwrap_err().code,
+        "ReferencedImagesNotFoundException"
+    );
+    for text in ["{", "{}", r#"{"schemaVersion": 2}"#] {
+        assert_eq!(
+            put(&cloud, text, None).await.unwrap_err().code,
+            "InvalidParameterException"
+        );
+    }
+    let child = image(&cloud, "child").await;
+    put(&cloud, &child, None).await.unwrap();
+    let index = json!({"schemaVersion": 2, "manifests": [{"size": child.len(), "digest": digest(child.as_bytes())}]});
+    put(&cloud, &index.to_string(), Some("index")).await.unwrap();
+    let found = call(
+        &cloud,
+        "DescribeImages",
+        json!({"repositoryName": "ml", "imageIds": [{"imageTag": "index"}]}),
+    )
+    .await;
+    assert_eq!(
+        found.unwrap()["imageDetails"][0]["imageManifestMediaType"],
+        "application/vnd.oci.image.index.v1+json"
+    );
+}
+
+#[tokio::test]
+async fn uploads_are_checked_part_by_part() {
+    let cloud = cloud("MUTABLE").await;
+    upload(&cloud, b"layer").await.unwrap();
+    assert_eq!(
+        upload(&cloud, b"layer").await.unwrap_err().code,
+        "LayerAlreadyExistsException"
+    );
+    let available = json!({"repositoryName": "ml", "layerDigests": [digest(b"layer"), "sha256:no"]});
+    let answer = call(&cloud, "BatchCheckLayerAvailability", available).await.unwrap();
+    assert_eq!(answer["layers"][0]["layerAvailability"], "AVAILABLE");
+    assert_eq!(answer["layers"][1]["layerAvailability"], "UNAVAILABLE");
+    let started = call(&cloud, "InitiateLayerUpload", json!({"repositoryName": "ml"}))
+        .await
+        .unwrap();
+    let gap = json!({
+        "repositoryName": "ml", "uploadId": started["uploadId"], "partFirstByte": 3, "partLastByte": 3,
+        "layerPartBlob": STANDARD.encode("x"),
+    });
+    assert_eq!(
+        call(&cloud, "UploadLayerPart", gap).await.unwrap_err().code,
+        "InvalidLayerPartException"
+    );
+}
+
+#[tokio::test]
+async fn errors_name_what_they_are_about() {
+    let cloud = cloud("MUTABLE").await;
+    for (operation, input, code, part) in [
+        (
+            "ReplicateImage",
+            json!({"repositoryName": "ml"}),
+            "NotInLocalRun",
+            "ecr:ReplicateImage",
+        ),
+        (
+            "DescribeImages",
+            json!({"repositoryName": "no"}),
+            "RepositoryNotFoundException",
+            "'no'",
+        ),
+        (
+            "DescribeImages",
+            json!({}),
+            "InvalidParameterException",
+            "repositoryName",
+        ),
+        (
+            "DescribeImages",
+            json!({"repositoryName": "ml", "registryId": "1"}),
+            "ValidationException",
+            "1's",
+        ),
+        (
+            "CreateRepository",
+            json!({"repositoryName": "ml"}),
+            "RepositoryAlreadyExistsException",
+            "'ml'",
+        ),
+        (
+            "CreateRepository",
+            json!({"repositoryName": "No"}),
+            "InvalidParameterException",
+            "`No`",
+        ),
+        (
+            "CreateRepository",
+            json!({"repositoryName": "m2", "colour": 1}),
+            "NotInLocalRun",
+            "`colour`",
+        ),
+        (
+            "DescribeImages",
+            json!({"repositoryName": "ml", "imageIds": [{"imageTag": "v9"}]}),
+            "ImageNotFoundException",
+            "{imageDigest:null, imageTag:'v9'}",
+        ),
+    ] {
+        let error = call(&cloud, operation, input).await.unwrap_err();
+        assert_eq!(error.code, code);
+        assert!(error.message.contains(part), "{error}");
+    }
+}

@@ -1,0 +1,131 @@
+//! What the operators of event patterns compare with: numbers, network addresses, wildcards.
+
+use serde_json::Value;
+use std::net::IpAddr;
+
+/// One comparison of a `numeric` operator, such as `> 5`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Comparison {
+    relation: Relation,
+    operand: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Relation {
+    Equal,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+impl Comparison {
+    /// Reads `["=", 5]` or `[">", 0, "<=", 5]`.
+    pub(super) fn parse(operand: &Value) -> Result<Vec<Self>, &'static str> {
+        let parts = operand.as_array().ok_or("numeric takes an array")?;
+        let (pairs, []) = parts.as_chunks::<2>() else {
+            return Err("numeric takes pairs of an operator and a number");
+        };
+        let comparisons = pairs.iter().map(|[relation, operand]| {
+            let relation = match relation.as_str() {
+                Some("=") => Relation::Equal,
+                Some("<") => Relation::Less,
+                Some("<=") => Relation::AtMost,
+                Some(">") => Relation::Greater,
+                Some(">=") => Relation::AtLeast,
+                _ => return Err("Unrecognized numeric range operator"),
+            };
+            let operand = operand.as_f64().ok_or("Value of a numeric match must be numeric")?;
+            Ok(Self { relation, operand })
+        });
+        let comparisons = comparisons.collect::<Result<Vec<_>, _>>()?;
+        match comparisons.as_slice() {
+            [_] => Ok(comparisons),
+            [a, b] if a.is_lower() && b.is_upper() && a.operand < b.operand => Ok(comparisons),
+            [a, b] if a.is_upper() && b.is_lower() && b.operand < a.operand => Ok(comparisons),
+            [_, _] => Err("Bad numeric range"),
+            _ => Err("numeric takes one comparison or a range of two"),
+        }
+    }
+
+    fn is_lower(&self) -> bool {
+        matches!(self.relation, Relation::Greater | Relation::AtLeast)
+    }
+
+    fn is_upper(&self) -> bool {
+        matches!(self.relation, Relation::Less | Relation::AtMost)
+    }
+
+    pub(super) fn holds(&self, number: f64) -> bool {
+        match self.relation {
+            Relation::Equal => (number - self.operand).abs() < f64::EPSILON,
+            Relation::Less => number < self.operand,
+            Relation::AtMost => number <= self.operand,
+            Relation::Greater => number > self.operand,
+            Relation::AtLeast => number >= self.operand,
+        }
+    }
+}
+
+/// A block of IPv4 or IPv6 addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cidr {
+    network: u128,
+    bits: u32,
+    length: u32,
+}
+
+/// An address as a number, and how many bits addresses of its kind have.
+fn number(address: IpAddr) -> (u128, u32) {
+    match address {
+        IpAddr::V4(address) => (u128::from(address.to_bits()), 32),
+        IpAddr::V6(address) => (address.to_bits(), 128),
+    }
+}
+
+impl Cidr {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (address, length) = text.split_once('/')?;
+        let (network, bits) = number(address.parse().ok()?);
+        let length = length.parse().ok().filter(|length| *length <= bits)?;
+        Some(Self { network, bits, length })
+    }
+
+    pub(super) fn contains(&self, address: &str) -> bool {
+        let Ok(address) = address.parse() else { return false };
+        let (address, bits) = number(address);
+        let rest = self.bits - self.length;
+        // A shift by all 128 bits leaves nothing to compare.
+        let prefix = |address: u128| address.checked_shr(rest).unwrap_or(0);
+        bits == self.bits && prefix(address) == prefix(self.network)
+    }
+}
+
+/// `*` stands for any characters; `\*` and `\\` for themselves.
+pub(super) fn wildcard(pattern: &str, text: &str) -> bool {
+    let mut pieces = vec![String::new()];
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '*' => pieces.push(String::new()),
+            '\\' => pieces
+                .last_mut()
+                .into_iter()
+                .for_each(|piece| piece.extend(characters.next())),
+            other => pieces.last_mut().into_iter().for_each(|piece| piece.push(other)),
+        }
+    }
+    let [first, middle @ .., last] = pieces.as_slice() else {
+        return pieces.first().is_some_and(|only| only == text);
+    };
+    let Some(mut rest) = text.strip_prefix(first.as_str()) else {
+        return false;
+    };
+    for piece in middle {
+        match rest.find(piece.as_str()) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last.as_str())
+}

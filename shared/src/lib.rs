@@ -10,7 +10,9 @@ pub mod console;
 pub mod execution_name;
 #[cfg(any(test, feature = "fakes"))]
 pub mod fakes;
+pub mod glob;
 pub mod metrics;
+pub mod parameters;
 pub mod place;
 pub mod ports;
 pub mod secret;

@@ -39,25 +39,30 @@ impl Aws {
     /// The container registry.
     #[must_use]
     pub fn image_registry(&self) -> ImageRegistry {
-        ImageRegistry { client: Client::new(&self.config) }
+        ImageRegistry {
+            client: Client::new(&self.config),
+        }
     }
 }
 
 impl DescribeImages for ImageRegistry {
-    async fn describe_images(
-        &self,
-        repository: &Repository,
-        selection: Selection<'_>,
-    ) -> Result<ImagePage, CallError> {
+    async fn describe_images(&self, repository: &Repository, selection: Selection<'_>) -> Result<ImagePage, CallError> {
         let call = self.client.describe_images();
-        let call = call.registry_id(&repository.registry_id).repository_name(&repository.name);
+        let call = call
+            .registry_id(&repository.registry_id)
+            .repository_name(&repository.name);
         let call = match selection {
             Selection::Digest(digest) => call.image_ids(ImageIdentifier::builder().image_digest(digest).build()),
             Selection::Page(token) => call.max_results(IMAGES_A_PAGE).set_next_token(token.map(str::to_owned)),
         };
         let output = call.send().await.map_err(|error| classify("DescribeImages", error))?;
         Ok(ImagePage {
-            images: output.image_details.unwrap_or_default().into_iter().filter_map(image).collect(),
+            images: output
+                .image_details
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(image)
+                .collect(),
             next_token: output.next_token,
         })
     }
@@ -67,19 +72,33 @@ impl BatchGetImage for ImageRegistry {
     async fn batch_get_image(&self, repository: &Repository, digests: &[&str]) -> Result<Vec<Manifest>, CallError> {
         let id = |digest: &&str| ImageIdentifier::builder().image_digest(*digest).build();
         let call = self.client.batch_get_image();
-        let call = call.registry_id(&repository.registry_id).repository_name(&repository.name);
+        let call = call
+            .registry_id(&repository.registry_id)
+            .repository_name(&repository.name);
         let call = call.set_image_ids(Some(digests.iter().map(id).collect()));
         let call = call.set_accepted_media_types(Some(MANIFEST_MEDIA_TYPES.map(str::to_owned).to_vec()));
         let output = call.send().await.map_err(|error| classify("BatchGetImage", error))?;
         let is_missing = |code: Option<&ImageFailureCode>| code == Some(&ImageFailureCode::ImageNotFound);
-        if let Some(failure) = output.failures().iter().find(|failure| !is_missing(failure.failure_code())) {
+        if let Some(failure) = output
+            .failures()
+            .iter()
+            .find(|failure| !is_missing(failure.failure_code()))
+        {
             let reason = failure.failure_reason().unwrap_or("no reason given");
             return Err(CallError::new("BatchGetImage", CallErrorKind::Unavailable, reason));
         }
         let manifest = |image: aws_sdk_ecr::types::Image| {
-            Some(Manifest { digest: image.image_id?.image_digest?, text: image.image_manifest? })
+            Some(Manifest {
+                digest: image.image_id?.image_digest?,
+                text: image.image_manifest?,
+            })
         };
-        Ok(output.images.unwrap_or_default().into_iter().filter_map(manifest).collect())
+        Ok(output
+            .images
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(manifest)
+            .collect())
     }
 }
 
@@ -89,9 +108,16 @@ impl DescribeRepositories for ImageRegistry {
         registry_id: &str,
         next_token: Option<&str>,
     ) -> Result<RepositoryPage, CallError> {
-        let call = self.client.describe_repositories().registry_id(registry_id).max_results(REPOSITORIES_A_PAGE);
+        let call = self
+            .client
+            .describe_repositories()
+            .registry_id(registry_id)
+            .max_results(REPOSITORIES_A_PAGE);
         let call = call.set_next_token(next_token.map(str::to_owned));
-        let output = call.send().await.map_err(|error| classify("DescribeRepositories", error))?;
+        let output = call
+            .send()
+            .await
+            .map_err(|error| classify("DescribeRepositories", error))?;
         let names = output.repositories.unwrap_or_default().into_iter();
         Ok(RepositoryPage {
             names: names.filter_map(|repository| repository.repository_name).collect(),
@@ -105,7 +131,10 @@ fn image(detail: SdkImageDetail) -> Option<ImageDetail> {
     Some(ImageDetail {
         digest: detail.image_digest?,
         tags: detail.image_tags.unwrap_or_default(),
-        pushed_at: detail.image_pushed_at.and_then(|at| at.to_millis().ok()).map(Timestamp::from_millis),
+        pushed_at: detail
+            .image_pushed_at
+            .and_then(|at| at.to_millis().ok())
+            .map(Timestamp::from_millis),
         manifest_media_type: detail.image_manifest_media_type,
         artifact_media_type: detail.artifact_media_type,
         subject_digest: detail.subject_manifest_digest,

@@ -13,17 +13,21 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 mod artifacts;
 mod code_pipeline;
+mod ecr;
 mod environment;
 mod error;
 mod roots;
+mod ssm;
 mod step_functions;
 
 use std::time::Duration;
 
 pub use artifacts::ArtifactStore;
 pub use code_pipeline::CodePipeline;
+pub use ecr::ImageRegistry;
 use environment::Environment;
 pub use environment::StartError;
+pub use ssm::ParameterStore;
 pub use step_functions::StepFunctions;
 
 /// How long a connection may take: AWS's endpoints answer in milliseconds, and Lambda charges for waiting.

@@ -19,17 +19,28 @@ impl Aws {
     /// Parameter Store.
     #[must_use]
     pub fn parameter_store(&self) -> ParameterStore {
-        ParameterStore { client: Client::new(&self.config) }
+        ParameterStore {
+            client: Client::new(&self.config),
+        }
     }
 }
 
 impl GetParameters for ParameterStore {
     async fn get_parameters(&self, names: &[&str], with_decryption: bool) -> Result<Found, CallError> {
         let names = names.iter().map(|&name| name.to_owned()).collect();
-        let call = self.client.get_parameters().set_names(Some(names)).with_decryption(with_decryption);
+        let call = self
+            .client
+            .get_parameters()
+            .set_names(Some(names))
+            .with_decryption(with_decryption);
         let output = call.send().await.map_err(|error| classify("GetParameters", error))?;
         Ok(Found {
-            parameters: output.parameters.unwrap_or_default().into_iter().map(|p| parameter(p, with_decryption)).collect(),
+            parameters: output
+                .parameters
+                .unwrap_or_default()
+                .into_iter()
+                .map(|p| parameter(p, with_decryption))
+                .collect(),
             invalid: output.invalid_parameters.unwrap_or_default(),
         })
     }
@@ -42,11 +53,24 @@ impl GetParametersByPath for ParameterStore {
         recursive: bool,
         next_token: Option<&str>,
     ) -> Result<Page, CallError> {
-        let call = self.client.get_parameters_by_path().path(path).recursive(recursive).with_decryption(false);
+        let call = self
+            .client
+            .get_parameters_by_path()
+            .path(path)
+            .recursive(recursive)
+            .with_decryption(false);
         let call = call.max_results(10).set_next_token(next_token.map(str::to_owned));
-        let output = call.send().await.map_err(|error| classify("GetParametersByPath", error))?;
+        let output = call
+            .send()
+            .await
+            .map_err(|error| classify("GetParametersByPath", error))?;
         Ok(Page {
-            parameters: output.parameters.unwrap_or_default().into_iter().map(|p| parameter(p, false)).collect(),
+            parameters: output
+                .parameters
+                .unwrap_or_default()
+                .into_iter()
+                .map(|p| parameter(p, false))
+                .collect(),
             next_token: output.next_token.filter(|token| !token.is_empty()),
         })
     }
@@ -65,7 +89,9 @@ fn parameter(parameter: SdkParameter, decrypted: bool) -> Parameter {
         },
         name: parameter.name.unwrap_or_default(),
         arn: parameter.arn,
-        selector: parameter.selector.map(|selector| selector.trim_start_matches(':').to_owned()),
+        selector: parameter
+            .selector
+            .map(|selector| selector.trim_start_matches(':').to_owned()),
         version: parameter.version,
     }
 }

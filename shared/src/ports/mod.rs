@@ -6,6 +6,7 @@
 pub mod artifacts;
 pub mod code_pipeline;
 mod error;
+pub mod images;
 pub mod step_functions;
 
 pub use error::{CallError, CallErrorKind};

@@ -1,0 +1,345 @@
+//! Reading: through the cache, in as few calls as can be, a few of them at once.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::stream::{self, FuturesUnordered, StreamExt};
+
+use super::cache::{Cache, Cached};
+use super::plan::{Batch, Wanted, batches};
+use super::port::{Content, Found, GetParameters, GetParametersByPath, Parameter};
+use super::problem::{Problem, ProblemKind};
+use super::reference::{ParameterPath, ParameterReference};
+use crate::glob::Glob;
+use crate::ports::{CallError, CallErrorKind};
+use crate::time::Timestamp;
+
+/// The most calls under way at once: the account and region share 40 transactions a second by default.
+const IN_FLIGHT: usize = 4;
+
+/// The most pages read of one path: 50,000 parameters, five times what an account can have of standard ones.
+const MAX_PAGES: usize = 5_000;
+
+/// What one asks of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Its value. A SecureString's is handed out only where its path is allowed.
+    Value,
+    /// Its name with the version that it has now, for somebody else to read.
+    Reference,
+}
+
+/// A Parameter Store that remembers what it read, for as long as the process lives.
+#[derive(Debug)]
+pub struct Parameters<P> {
+    port: P,
+    allowed_secure: Vec<Glob>,
+    read: Mutex<Cache<Wanted, Parameter>>,
+    listed: Mutex<Cache<(ParameterPath, bool), Vec<Parameter>>>,
+}
+
+/// What became of one call, with what it asked for.
+type Answered = (Batch, Result<Found, CallError>);
+
+impl<P: GetParameters> Parameters<P> {
+    /// Reads through `port`; values are read again once they are older than `time_to_live`.
+    pub fn new(port: P, time_to_live: Duration) -> Self {
+        Self {
+            port,
+            allowed_secure: Vec::new(),
+            read: Mutex::new(Cache::new(time_to_live)),
+            listed: Mutex::new(Cache::new(time_to_live)),
+        }
+    }
+
+    /// Hands out SecureStrings whose path matches one of these; without, none.
+    pub fn allowing_secure(self, allowed_secure: Vec<Glob>) -> Self {
+        Self { allowed_secure, ..self }
+    }
+
+    /// What this reads through.
+    pub fn port(&self) -> &P {
+        &self.port
+    }
+
+    /// Reads every parameter that is asked for: an answer each, in the order asked.
+    pub async fn get(&self, asked: &[(ParameterReference, Want)], now: Timestamp) -> Vec<Result<Parameter, Problem>> {
+        let plan: Vec<Result<Wanted, Problem>> = asked
+            .iter()
+            .map(|(reference, want)| self.plan(reference, *want))
+            .collect();
+        let known = self.fetch(plan.iter().flatten().cloned(), now).await;
+        let answer = |((_, want), plan): (&(_, Want), Result<Wanted, Problem>)| {
+            let wanted = plan?;
+            let parameter = known
+                .get(&wanted)
+                .cloned()
+                .unwrap_or_else(|| Err(Problem::not_found(&wanted.reference)))?;
+            match (want, &parameter.content) {
+                (Want::Value, Content::Sealed) => Err(Problem::secure(&wanted.reference)),
+                _ => Ok(parameter),
+            }
+        };
+        asked.iter().zip(plan).map(answer).collect()
+    }
+
+    /// How to read a parameter, or why it is not read at all.
+    fn plan(&self, reference: &ParameterReference, want: Want) -> Result<Wanted, Problem> {
+        let with_decryption = want == Want::Value && self.allows(reference.path());
+        if reference.is_secrets_manager() && !with_decryption {
+            // Parameter Store itself refuses to read a secret without decrypting it.
+            return Err(Problem::secure(reference));
+        }
+        Ok(Wanted {
+            reference: reference.clone(),
+            with_decryption,
+        })
+    }
+
+    fn allows(&self, path: &str) -> bool {
+        self.allowed_secure.iter().any(|glob| glob.matches(path))
+    }
+
+    /// What the cache has, and beside it what the calls for the rest bring.
+    async fn fetch(
+        &self,
+        wanted: impl IntoIterator<Item = Wanted>,
+        now: Timestamp,
+    ) -> HashMap<Wanted, Result<Parameter, Problem>> {
+        let (mut known, mut stale, mut missing) = (HashMap::new(), HashMap::new(), Vec::new());
+        {
+            let cache = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            for wanted in wanted {
+                match cache.get(&wanted, now) {
+                    Cached::Fresh(parameter) => drop(known.insert(wanted, Ok(parameter))),
+                    Cached::Absent => missing.push(wanted),
+                    Cached::Stale(parameter, age) => {
+                        stale.insert(wanted.clone(), (parameter, age));
+                        missing.push(wanted);
+                    }
+                }
+            }
+        }
+        for (batch, result) in self.call_all(batches(missing)).await {
+            match result {
+                Ok(found) => self.keep(&batch, found, now, &mut known),
+                Err(error) => fall_back(&batch, &error, &stale, &mut known),
+            }
+        }
+        known
+    }
+
+    /// Makes every call, a few at a time. One that a single name spoils is made again in halves, until only that fails.
+    async fn call_all(&self, batches: Vec<Batch>) -> Vec<Answered> {
+        let mut waiting = VecDeque::from(batches);
+        let mut under_way = FuturesUnordered::new();
+        let mut answered = Vec::new();
+        loop {
+            while under_way.len() < IN_FLIGHT
+                && let Some(batch) = waiting.pop_front()
+            {
+                under_way.push(self.call(batch));
+            }
+            let Some((batch, result)) = under_way.next().await else {
+                return answered;
+            };
+            match (&result, batch.halves()) {
+                (Err(error), Some(halves)) if is_about_one_name(error) => waiting.extend(halves),
+                _ => answered.push((batch, result)),
+            }
+        }
+    }
+
+    async fn call(&self, batch: Batch) -> Answered {
+        let names: Vec<&str> = batch.references.iter().map(ParameterReference::as_str).collect();
+        let result = self.port.get_parameters(&names, batch.with_decryption).await;
+        (batch, result)
+    }
+
+    /// Sorts out which answer belongs to which name, and remembers it.
+    fn keep(
+        &self,
+        batch: &Batch,
+        found: Found,
+        now: Timestamp,
+        known: &mut HashMap<Wanted, Result<Parameter, Problem>>,
+    ) {
+        let mut cache = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        for wanted in batch.wanted() {
+            match found
+                .parameters
+                .iter()
+                .find(|parameter| answers(parameter, &wanted.reference))
+            {
+                Some(parameter) => {
+                    cache.put(wanted.clone(), parameter.clone(), now);
+                    known.insert(wanted, Ok(parameter.clone()));
+                }
+                None => {
+                    cache.remove(&wanted);
+                    known.insert(wanted.clone(), Err(Problem::not_found(&wanted.reference)));
+                }
+            }
+        }
+    }
+}
+
+impl<P: GetParameters + GetParametersByPath> Parameters<P> {
+    /// Reads every parameter below each path (all levels, or only the next), by name; SecureStrings as
+    /// [`get`](Self::get) does.
+    pub async fn get_by_paths(
+        &self,
+        asked: &[(ParameterPath, bool, Want)],
+        now: Timestamp,
+    ) -> Vec<Result<Vec<Parameter>, Vec<Problem>>> {
+        let reading = |(path, recursive, want): &(ParameterPath, bool, Want)| {
+            let (path, recursive, want) = (path.clone(), *recursive, *want);
+            async move { self.get_by_path(&path, recursive, want, now).await }
+        };
+        stream::iter(asked).map(reading).buffered(IN_FLIGHT).collect().await
+    }
+
+    async fn get_by_path(
+        &self,
+        path: &ParameterPath,
+        recursive: bool,
+        want: Want,
+        now: Timestamp,
+    ) -> Result<Vec<Parameter>, Vec<Problem>> {
+        let mut parameters = self.list(path, recursive, now).await.map_err(|problem| vec![problem])?;
+        let sealed = |parameter: &&mut Parameter| matches!(parameter.content, Content::Sealed);
+        if want == Want::Value {
+            let mut problems = Vec::new();
+            let mut sealed: Vec<&mut Parameter> = parameters.iter_mut().filter(sealed).collect();
+            let asked: Result<Vec<_>, _> = sealed
+                .iter()
+                .map(|parameter| Ok((parameter.name.parse()?, Want::Value)))
+                .collect();
+            let asked = asked.map_err(|error: super::InvalidReference| vec![Problem::from(error)])?;
+            for (place, opened) in sealed.iter_mut().zip(self.get(&asked, now).await) {
+                match opened {
+                    Ok(parameter) => **place = parameter,
+                    Err(problem) => problems.push(problem),
+                }
+            }
+            if !problems.is_empty() {
+                return Err(problems);
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// The parameters below a path as the pages have them, SecureStrings sealed.
+    async fn list(&self, path: &ParameterPath, recursive: bool, now: Timestamp) -> Result<Vec<Parameter>, Problem> {
+        let key = (path.clone(), recursive);
+        let cached = self
+            .listed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key, now);
+        let stale = match cached {
+            Cached::Fresh(parameters) => return Ok(parameters),
+            Cached::Stale(parameters, age) => Some((parameters, age)),
+            Cached::Absent => None,
+        };
+        match self.pages(path, recursive).await {
+            Ok(parameters) => {
+                self.listed
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .put(key, parameters.clone(), now);
+                Ok(parameters)
+            }
+            Err(error) => match stale {
+                Some((parameters, age)) if error.is_transient() => {
+                    say_stale(path.as_str(), age, &error);
+                    Ok(parameters)
+                }
+                _ => Err(Problem::of_call(path, &error)),
+            },
+        }
+    }
+
+    async fn pages(&self, path: &ParameterPath, recursive: bool) -> Result<Vec<Parameter>, CallError> {
+        let mut parameters = Vec::new();
+        let mut token: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .port
+                .get_parameters_by_path(path.as_str(), recursive, token.as_deref())
+                .await?;
+            parameters.extend(page.parameters);
+            token = page.next_token;
+            if token.is_none() {
+                parameters.sort_by(|one, other| one.name.cmp(&other.name));
+                return Ok(parameters);
+            }
+        }
+        Err(CallError::new(
+            "GetParametersByPath",
+            CallErrorKind::Invalid,
+            "the pages have no end",
+        ))
+    }
+}
+
+/// Whether a failed call says something about one of its names, so that the others deserve another try without it.
+fn is_about_one_name(error: &CallError) -> bool {
+    match error.kind {
+        CallErrorKind::Denied | CallErrorKind::Invalid | CallErrorKind::NotFound => true,
+        CallErrorKind::Throttled | CallErrorKind::Unavailable | CallErrorKind::Conflict => false,
+    }
+}
+
+/// Whether this is the parameter that was asked for: by name or ARN, and by the same selector.
+fn answers(parameter: &Parameter, reference: &ParameterReference) -> bool {
+    let named = parameter.name == reference.name() || parameter.arn.as_deref() == Some(reference.name());
+    named && parameter.selector.as_deref() == reference.selector()
+}
+
+/// While Parameter Store is in trouble, what was read before is better than nothing; any other failure is the answer.
+fn fall_back(
+    batch: &Batch,
+    error: &CallError,
+    stale: &HashMap<Wanted, (Parameter, Duration)>,
+    known: &mut HashMap<Wanted, Result<Parameter, Problem>>,
+) {
+    for wanted in batch.wanted() {
+        let answer = match stale.get(&wanted) {
+            Some((parameter, age)) if error.is_transient() => {
+                say_stale(wanted.reference.as_str(), *age, error);
+                Ok(parameter.clone())
+            }
+            _ => Err(Problem::of_call(&wanted.reference, error)),
+        };
+        known.insert(wanted, answer);
+    }
+}
+
+fn say_stale(parameter: &str, age: Duration, error: &CallError) {
+    tracing::warn!(
+        parameter.name = parameter,
+        age_seconds = age.as_secs(),
+        error = %error,
+        "Parameter Store does not answer: a stale value is served"
+    );
+}
+
+impl Parameter {
+    /// The name with its version, by which somebody else reads exactly what is there now.
+    pub fn pinned(&self) -> String {
+        format!("{}:{}", self.name, self.version)
+    }
+
+    /// The value as text, unless the parameter is sealed.
+    pub fn text(&self) -> Result<&str, Problem> {
+        match &self.content {
+            Content::String(value) | Content::StringList(value) | Content::SecureString(value) => Ok(value.expose()),
+            Content::Sealed => Err(Problem::new(
+                ProblemKind::SecureParameterRefused,
+                format!("`{}` is sealed", self.name),
+            )),
+        }
+    }
+}

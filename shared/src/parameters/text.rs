@@ -1,0 +1,168 @@
+//! Values as text: one, several, and those that a JSON value refers to with `{{ssm:/path}}`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::problem::{Problem, ProblemKind, Problems};
+use super::reference::ParameterReference;
+use super::{GetParameters, Parameters, Want};
+use crate::time::Timestamp;
+
+const OPEN: &str = "{{ssm:";
+const CLOSE: &str = "}}";
+
+/// The values of `references` (`/path`, `/path:3`, `/path:label`, ARNs), by what was asked; a SecureString is refused.
+///
+/// For those that read once and remember nothing. All problems come in one error.
+pub async fn resolve_texts<P: GetParameters>(
+    port: &P,
+    references: &[String],
+) -> Result<BTreeMap<String, String>, Problems> {
+    let parsed: Vec<Result<ParameterReference, _>> = references.iter().map(|text| text.parse()).collect();
+    let problems = parsed
+        .iter()
+        .flat_map(|parsed| parsed.as_ref().err().cloned())
+        .map(Problem::from)
+        .collect();
+    let parsed = parsed.into_iter().flatten().collect();
+    Parameters::new(port, Duration::ZERO)
+        .texts(parsed, problems, Timestamp::default())
+        .await
+}
+
+impl<P: GetParameters> Parameters<P> {
+    /// The value of one parameter, as text.
+    pub async fn text(&self, reference: &ParameterReference, now: Timestamp) -> Result<String, Problems> {
+        let [answer] = &self.get(&[(reference.clone(), Want::Value)], now).await[..] else {
+            return Err(Problem::not_found(reference).into());
+        };
+        Ok(answer.as_ref().map_err(Problem::clone)?.text()?.to_owned())
+    }
+
+    /// Puts values for every `{{ssm:…}}` in the strings of `value`; what is not between such braces stays as it is.
+    pub async fn fill_in(&self, mut value: Value, now: Timestamp) -> Result<Value, Problems> {
+        let (mut references, mut problems) = (BTreeSet::new(), Vec::new());
+        collect(&value, &mut references, &mut problems);
+        let values = self.texts(references, problems, now).await?;
+        fill(&mut value, &values);
+        Ok(value)
+    }
+
+    /// The values by what was asked, unless there is a problem with any of them or there were some before.
+    async fn texts(
+        &self,
+        references: BTreeSet<ParameterReference>,
+        mut problems: Vec<Problem>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, String>, Problems> {
+        let asked: Vec<_> = references
+            .into_iter()
+            .map(|reference| (reference, Want::Value))
+            .collect();
+        let mut values = BTreeMap::new();
+        for ((reference, _), answer) in asked.iter().zip(self.get(&asked, now).await) {
+            match answer.and_then(|parameter| parameter.text().map(str::to_owned)) {
+                Ok(value) => drop(values.insert(reference.as_str().to_owned(), value)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Problems::of(problems).map(|()| values)
+    }
+}
+
+/// A piece of a string: text as it stands, or what stands between the braces.
+#[derive(Debug, PartialEq, Eq)]
+enum Piece<'a> {
+    Text(&'a str),
+    Reference(&'a str),
+    /// Braces that nothing closes.
+    Open(&'a str),
+}
+
+/// Takes a string apart at its references.
+fn pieces(mut text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    while let Some(open) = text.find(OPEN) {
+        let (before, rest) = text.split_at(open);
+        pieces.push(Piece::Text(before));
+        match rest.find(CLOSE) {
+            Some(close) => {
+                pieces.push(Piece::Reference(&rest[OPEN.len()..close]));
+                text = &rest[close + CLOSE.len()..];
+            }
+            None => {
+                pieces.push(Piece::Open(rest));
+                return pieces;
+            }
+        }
+    }
+    pieces.push(Piece::Text(text));
+    pieces
+}
+
+fn collect(value: &Value, references: &mut BTreeSet<ParameterReference>, problems: &mut Vec<Problem>) {
+    match value {
+        Value::String(text) => {
+            for piece in pieces(text) {
+                match piece {
+                    Piece::Text(_) => (),
+                    Piece::Reference(reference) => match reference.parse() {
+                        Ok(reference) => drop(references.insert(reference)),
+                        Err(error) => problems.push(Problem::from(error)),
+                    },
+                    Piece::Open(rest) => {
+                        let start: String = rest.chars().take(60).collect();
+                        problems.push(Problem::new(
+                            ProblemKind::ParameterInvalid,
+                            format!("`{start}` has no `}}}}`"),
+                        ));
+                    }
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, references, problems)),
+        Value::Object(fields) => fields.values().for_each(|field| collect(field, references, problems)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => (),
+    }
+}
+
+fn fill(value: &mut Value, values: &BTreeMap<String, String>) {
+    match value {
+        Value::String(text) if text.contains(OPEN) => {
+            let put = |piece| match piece {
+                Piece::Text(text) | Piece::Open(text) => text,
+                Piece::Reference(reference) => values.get(reference).map_or("", String::as_str),
+            };
+            *text = pieces(text).into_iter().map(put).collect();
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| fill(item, values)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| fill(field, values)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => (),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Piece::*;
+    use super::*;
+
+    #[test]
+    fn strings_are_taken_apart_at_their_references() {
+        let cases: [(&str, &[Piece<'_>]); 6] = [
+            ("", &[Text("")]),
+            ("plain {{x}}", &[Text("plain {{x}}")]),
+            ("{{ssm:/a}}", &[Text(""), Reference("/a"), Text("")]),
+            (
+                "x{{ssm:/a:1}}y{{ssm:/b}}",
+                &[Text("x"), Reference("/a:1"), Text("y"), Reference("/b"), Text("")],
+            ),
+            ("x{{ssm:/a", &[Text("x"), Open("{{ssm:/a")]),
+            ("{{ssm:{{ssm:/a}}", &[Text(""), Reference("{{ssm:/a"), Text("")]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(pieces(text), expected, "{text}");
+        }
+    }
+}

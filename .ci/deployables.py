@@ -1,0 +1,155 @@
+"""Reads what is deployed and is not Rust, for the checks that look at several of these files at once.
+
+    python3 .ci/deployables.py definition   # the state machine's definition with its substitutions filled in
+    python3 .ci/deployables.py buildspec    # the buildspec's commands as one bash script
+"""
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PSEUDO = {
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+}
+
+
+class TemplateLoader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms: `!Sub x` becomes `{"Fn::Sub": "x"}`."""
+
+
+def _short_form(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+        if suffix == "GetAtt":
+            value = value.split(".", 1)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+TemplateLoader.add_multi_constructor("!", _short_form)
+
+
+class WorkflowLoader(yaml.SafeLoader):
+    """YAML in which `on` is a key and not a truth."""
+
+
+WorkflowLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def text(path):
+    """A file of the project."""
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def template(name):
+    """A template, as it stands."""
+    return yaml.load(text(f"sam/{name}"), TemplateLoader)
+
+
+def workflow(name):
+    """A GitHub workflow."""
+    return yaml.load(text(f".github/workflows/{name}"), WorkflowLoader)
+
+
+def samconfig():
+    """What `sam` is told for each environment."""
+    return tomllib.loads(text("sam/samconfig.toml"))
+
+
+def buildspec():
+    """The buildspec."""
+    return yaml.safe_load(text("config/buildspec.yml"))
+
+
+def commands(phases=None):
+    """The buildspec's commands, in the order in which they run."""
+    spec = buildspec()["phases"]
+    return [command for phase in phases or spec for command in spec[phase].get("commands", [])]
+
+
+def resources(document, kind):
+    """The resources of one type, by their logical names."""
+    return {name: each for name, each in document["Resources"].items() if each["Type"] == kind}
+
+
+def resolve(value, environment="dev", **known):
+    """What `value` is in an environment, as far as that is known before a deployment; `!If` is taken as untrue."""
+    scope = {**PSEUDO, "Environment": environment, **known}
+
+    def name(reference):
+        return str(scope.get(reference, f"<{reference}>"))
+
+    if isinstance(value, list):
+        return [resolve(each, environment, **known) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        (function, argument), = value.items()
+        if function == "Ref":
+            return name(argument)
+        if function == "Fn::Sub" and isinstance(argument, str):
+            return re.sub(r"\$\{([^}]+)\}", lambda match: name(match[1]), argument)
+        if function == "Fn::GetAtt":
+            return name(".".join(argument))
+        if function == "Fn::If":
+            return resolve(argument[2], environment, **known)
+    return {key: resolve(each, environment, **known) for key, each in value.items()}
+
+
+def definition_text():
+    """The state machine's definition as it lies in the repository."""
+    machine = template("template.yaml")["Resources"]["MlPipelineStateMachine"]["Properties"]
+    return text(Path("sam") / machine["DefinitionUri"])
+
+
+def definition(environment="dev"):
+    """The state machine's definition as it is deployed."""
+    machine = template("template.yaml")["Resources"]["MlPipelineStateMachine"]["Properties"]
+    values = {
+        "ProcessingJobRole.Arn": "arn:aws:iam::123456789012:role/job",
+        "ResolveParametersFunction.Arn": "arn:aws:lambda:us-east-1:123456789012:function:resolve-parameters",
+    }
+    substitutions = resolve(machine["DefinitionSubstitutions"], environment, **values)
+    filled = re.sub(r"\$\{(\w+)\}", lambda match: substitutions[match[1]], definition_text())
+    return json.loads(filled)
+
+
+def buildspec_script():
+    """The buildspec's commands as one script, after what CodeBuild and the project put into the environment."""
+    given = [*project_variables(), *codebuild_variables(), *buildspec()["env"].get("parameter-store", {})]
+    lines = ["#!/usr/bin/env bash", "export " + " ".join(f"{name}=given" for name in given)]
+    return "\n".join(lines + commands()) + "\n"
+
+
+def project_variables():
+    """What the CodeBuild project gives its builds."""
+    project = template("pipeline.yaml")["Resources"]["BuildProject"]["Properties"]
+    return [each["Name"] for each in project["Environment"]["EnvironmentVariables"]]
+
+
+def codebuild_variables():
+    """What CodeBuild gives every build, as far as it is used here."""
+    return ["CODEBUILD_RESOLVED_SOURCE_VERSION"]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["definition"]:
+        print(json.dumps(definition(), indent=2))
+    elif sys.argv[1:] == ["buildspec"]:
+        print(buildspec_script(), end="")
+    else:
+        sys.exit(__doc__)

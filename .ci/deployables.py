@@ -2,9 +2,11 @@
 
     python3 .ci/deployables.py definition   # the state machine's definition with its substitutions filled in
     python3 .ci/deployables.py buildspec    # the buildspec's commands as one bash script
+    python3 .ci/deployables.py transform    # template.yaml as SAM turns it into CloudFormation
 """
 
 import json
+import os
 import re
 import sys
 import tomllib
@@ -146,10 +148,26 @@ def codebuild_variables():
     return ["CODEBUILD_RESOLVED_SOURCE_VERSION"]
 
 
+def transform():
+    """The template as CloudFormation gets it. `sam validate --lint` does not go that far, a deployment does."""
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
+    os.environ.setdefault("AWS_DEFAULT_REGION", PSEUDO["AWS::Region"])
+    document = template("template.yaml")
+    for each in document["Resources"].values():
+        for name in ("CodeUri", "DefinitionUri"):
+            if name in each.get("Properties", {}):
+                each["Properties"][name] = "s3://bucket/key"
+    return Translator({}, Parser()).translate(document, {})
+
+
 if __name__ == "__main__":
     if sys.argv[1:] == ["definition"]:
         print(json.dumps(definition(), indent=2))
     elif sys.argv[1:] == ["buildspec"]:
         print(buildspec_script(), end="")
+    elif sys.argv[1:] == ["transform"]:
+        print(json.dumps(transform(), indent=2))
     else:
         sys.exit(__doc__)

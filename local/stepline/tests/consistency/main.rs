@@ -1,0 +1,8 @@
+//! The house holds together: what one file says of another is so.
+//!
+//! Templates, the state machine's definition, the buildspec, the workflows, the sample events, the code and the README
+//! are written by hand and name one another; nothing but these tests would notice a name that changed in one of them
+//! only. Every check gathers all of its findings, and each finding says the file, the thing and the mend.
+
+mod house;
+mod tidy;

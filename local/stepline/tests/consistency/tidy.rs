@@ -1,0 +1,293 @@
+//! DESIGN's rules that a program can check: who may depend on whom, and how files look.
+
+use super::house::{Finding, assert_none, files, files_in, lines, text, without_tests};
+use std::collections::BTreeMap;
+use toml::{Table, Value};
+
+/// About as long as a file may be before one asks why.
+const LONG: usize = 550;
+
+/// A rule about lines: where it holds, what no line may have, and what to do instead.
+struct LineRule {
+    /// Whether the rule holds for a file.
+    holds: fn(path: &str) -> bool,
+    /// What no line may contain, outside comments.
+    never: &'static [&'static str],
+    /// Whether unit tests at the end of a file may have it.
+    tests_may: bool,
+    /// What to do instead.
+    mend: &'static str,
+}
+
+const LINE_RULES: &[LineRule] = &[
+    LineRule {
+        holds: |path| !path.starts_with("shared/src/aws/") && !is_test(path),
+        never: &["aws_sdk_"],
+        tests_may: false,
+        mend: "use a port of `shared::ports`; only shared/src/aws imports the SDKs",
+    },
+    LineRule {
+        holds: |path| path.starts_with("functions/") && !path.ends_with("/main.rs") && !is_test(path),
+        never: &[
+            "std::env::",
+            "env::var",
+            "SystemTime::now",
+            "Instant::now",
+            "SystemClock",
+        ],
+        tests_may: true,
+        mend: "take the environment and the time as arguments; main.rs alone reads them",
+    },
+    LineRule {
+        holds: |path| path.starts_with("local/states-language/src/"),
+        never: &["tokio::", "SystemTime::now", "Instant::now", "Timestamp::now"],
+        tests_may: false,
+        mend: "the interpreter takes time from its host and runs on no runtime of its own",
+    },
+    LineRule {
+        holds: |path| path.starts_with("functions/") && path.ends_with("/main.rs"),
+        never: &["if ", "match ", "while ", "for "],
+        tests_may: false,
+        mend: "main.rs has no branches: decide in lib.rs, where a test can see it",
+    },
+    LineRule {
+        holds: |_| true,
+        never: &["[allow(", "[ignore]", "[ignore ="],
+        tests_may: false,
+        mend: "use `#[expect(…, reason = \"…\")]`, and let every test run",
+    },
+    LineRule {
+        holds: is_test,
+        never: &["thread::sleep", "time::sleep("],
+        tests_may: false,
+        mend: "wait for what is awaited instead of for a while",
+    },
+];
+
+fn is_test(path: &str) -> bool {
+    ["/tests/", "/tests.rs", "/benches/"]
+        .iter()
+        .any(|part| path.contains(part))
+}
+
+#[test]
+fn lines_keep_the_rules() {
+    let mut findings = Vec::new();
+    for (path, text) in files_in("", ".rs") {
+        for rule in LINE_RULES.iter().filter(|rule| (rule.holds)(path)) {
+            let text = if rule.tests_may { without_tests(text) } else { text };
+            for (number, line) in lines(text) {
+                let code = line.trim_start();
+                // This table would find itself.
+                if code.starts_with("//") || code.starts_with("never: ") {
+                    continue;
+                }
+                if let Some(thing) = rule.never.iter().find(|never| begins_word(code, never)) {
+                    findings.push(Finding::new(
+                        format_args!("{path}:{number}"),
+                        format_args!("`{thing}`"),
+                        rule.mend,
+                    ));
+                }
+            }
+        }
+    }
+    assert_none(findings);
+}
+
+/// Whether a line has this where a word, or a bracket, begins.
+fn begins_word(line: &str, needle: &str) -> bool {
+    line.match_indices(needle).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !before.is_some_and(|character| character.is_alphanumeric() || character == '_')
+    })
+}
+
+#[test]
+fn modules_say_what_they_are_and_stay_short() {
+    let mut findings = Vec::new();
+    for (path, text) in files_in("", ".rs") {
+        if !text.starts_with("//!") && !text.starts_with("#!") {
+            findings.push(Finding::new(
+                path,
+                "does not open with `//!`",
+                "say in a sentence what the file is",
+            ));
+        }
+        let long = text.lines().count();
+        if long > LONG {
+            let mend = "split it by what changes for different reasons";
+            findings.push(Finding::new(path, format_args!("has {long} lines"), mend));
+        }
+        if path.starts_with("functions/") && path.ends_with("/main.rs") && long >= 30 {
+            findings.push(Finding::new(
+                path,
+                format_args!("has {long} lines"),
+                "keep main.rs under 30 lines",
+            ));
+        }
+    }
+    assert_none(findings);
+}
+
+/// A package of the workspace.
+struct Package {
+    /// Its folder, such as `functions/image-push`.
+    folder: String,
+    manifest: Table,
+}
+
+impl Package {
+    fn file(&self) -> String {
+        format!("{}/Cargo.toml", self.folder)
+    }
+
+    fn name(&self) -> &str {
+        self.manifest["package"]["name"].as_str().unwrap_or_default()
+    }
+
+    /// The dependencies of some kinds, such as `dependencies` and `dev-dependencies`.
+    fn dependencies<'p>(&'p self, kinds: &'p [&'p str]) -> impl Iterator<Item = &'p str> {
+        let tables = kinds.iter().filter_map(|kind| self.manifest.get(*kind)?.as_table());
+        tables.flat_map(|table| table.keys().map(String::as_str))
+    }
+
+    /// Its binaries: the one that its name implies, and those that it declares.
+    fn binaries(&self) -> Vec<String> {
+        let declared = self.manifest.get("bin").and_then(Value::as_array);
+        let declared = declared
+            .into_iter()
+            .flatten()
+            .filter_map(|bin| Some(bin.get("name")?.as_str()?.to_owned()));
+        let implied = files()
+            .contains_key(&format!("{}/src/main.rs", self.folder))
+            .then(|| self.name().to_owned());
+        declared.chain(implied).collect()
+    }
+}
+
+const ALL_KINDS: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
+
+fn packages() -> Vec<Package> {
+    let manifests = files_in("", "/Cargo.toml").filter_map(|(path, text)| {
+        let manifest: Table = text.parse().unwrap_or_else(|error| panic!("{path}: {error}"));
+        let folder = path.trim_end_matches("/Cargo.toml").to_owned();
+        manifest.contains_key("package").then_some(Package { folder, manifest })
+    });
+    manifests.collect()
+}
+
+#[test]
+fn dependencies_run_one_way() {
+    let packages = packages();
+    let folders: BTreeMap<&str, &str> = packages
+        .iter()
+        .map(|package| (package.name(), package.folder.as_str()))
+        .collect();
+    let layer = |folder: &str| folder.split('/').next().unwrap_or_default().to_owned();
+    let mut findings = Vec::new();
+    for package in &packages {
+        for dependency in package.dependencies(ALL_KINDS) {
+            let Some(target) = folders.get(dependency) else {
+                continue;
+            };
+            let allowed = match (layer(&package.folder).as_str(), layer(target).as_str()) {
+                ("functions", "shared") => true,
+                // The command knows the interpreter, the interpreter nobody; fuzz targets belong to their library.
+                ("local", "local") => {
+                    dependency == "states-language"
+                        && (package.name() == "stepline" || package.folder.starts_with("local/states-language/"))
+                }
+                _ => false,
+            };
+            if !allowed {
+                let mend = "stepline → states-language, functions → shared, and nothing else";
+                findings.push(Finding::new(
+                    package.file(),
+                    format_args!("depends on `{dependency}`"),
+                    mend,
+                ));
+            }
+        }
+        if package.folder != "shared" {
+            let sdks = package.dependencies(&["dependencies", "build-dependencies"]);
+            for sdk in sdks.filter(|name| name.starts_with("aws-sdk-")) {
+                let mend = "reach AWS through `shared`, which alone has the SDKs";
+                findings.push(Finding::new(package.file(), format_args!("depends on `{sdk}`"), mend));
+            }
+        }
+        if package.dependencies(&["dependencies"]).any(|name| name == "tokio") && package.name() == "states-language" {
+            findings.push(Finding::new(
+                package.file(),
+                "depends on `tokio`",
+                "let the host bring the runtime",
+            ));
+        }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn packages_are_named_as_their_folders_and_keep_the_lints() {
+    let mut findings = Vec::new();
+    let mut binaries: BTreeMap<String, String> = BTreeMap::new();
+    for package in packages() {
+        let file = package.file();
+        let folder_name = package.folder.rsplit('/').next().unwrap_or_default();
+        if package.name() != folder_name && folder_name != "fuzz" {
+            let mend = format!("name it `{folder_name}`, as its folder");
+            findings.push(Finding::new(
+                &file,
+                format_args!("the package is `{}`", package.name()),
+                mend,
+            ));
+        }
+        let lints = package.manifest.get("lints").and_then(|lints| lints.get("workspace"));
+        if lints.and_then(Value::as_bool) != Some(true) && folder_name != "fuzz" {
+            findings.push(Finding::new(
+                &file,
+                "does not keep the workspace's lints",
+                "add `[lints] workspace = true`",
+            ));
+        }
+        for name in package.binaries() {
+            if package.folder.starts_with("functions/") && name != folder_name {
+                let mend = format!("name it `{folder_name}`: package, binary and folder are one");
+                findings.push(Finding::new(&file, format_args!("the binary is `{name}`"), mend));
+            }
+            if let Some(other) = binaries.insert(name.clone(), file.clone()) {
+                let mend = "binary names are unique in the workspace: `cargo build --bin` takes the name alone";
+                findings.push(Finding::new(
+                    &file,
+                    format_args!("`{name}` is a binary of {other} too"),
+                    mend,
+                ));
+            }
+        }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn release_profile_is_as_the_functions_need_it() {
+    let root: Table = text("Cargo.toml").parse().expect("the root manifest");
+    let release = &root["profile"]["release"];
+    let mut findings = Vec::new();
+    for (key, expected, why) in [
+        (
+            "panic",
+            "unwind",
+            "a panicking handler still answers its job, and cargo-lambda would choose abort",
+        ),
+        ("strip", "symbols", "what is deployed carries no symbols"),
+    ] {
+        if release.get(key).and_then(Value::as_str) != Some(expected) {
+            let mend = format!("set `{key} = \"{expected}\"`: {why}");
+            findings.push(Finding::new("Cargo.toml", format_args!("profile.release.{key}"), mend));
+        }
+    }
+    if root["workspace"]["lints"]["rust"]["unsafe_code"].as_str() != Some("forbid") {
+        findings.push(Finding::new("Cargo.toml", "unsafe_code", "forbid it for the workspace"));
+    }
+    assert_none(findings);
+}

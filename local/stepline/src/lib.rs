@@ -10,6 +10,7 @@
 
 pub mod account;
 pub mod cloud;
+pub mod deploy;
 pub mod error;
 pub mod gateway;
 pub mod iam;
@@ -17,3 +18,4 @@ pub mod journal;
 pub mod pace;
 pub mod principal;
 pub mod services;
+pub mod template;

@@ -1,0 +1,45 @@
+//! Resources that mean nothing on one machine, and whose names are all that the rest of a template needs.
+
+use super::properties::Properties;
+use super::{Failure, Maker};
+use crate::template::Made;
+
+/// What becomes of such a resource; refuses every type that is not on the list.
+pub(super) fn made(maker: &Maker<'_>, kind: &str, mut properties: Properties) -> Result<Made, Failure> {
+    let account = &maker.cloud.account;
+    let mut name = |property: &str| -> Result<String, Failure> {
+        Ok(properties.take_text(property)?.unwrap_or_else(|| maker.name()))
+    };
+    Ok(match kind {
+        "AWS::Logs::LogGroup" => {
+            let name = name("LogGroupName")?;
+            // Its ARN ends with the streams in it, unlike any other.
+            let arn = account.arn("logs", format_args!("log-group:{name}:*"));
+            Made::new(name).with("Arn", arn)
+        }
+        "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm" => {
+            let name = name("AlarmName")?;
+            let arn = account.arn("cloudwatch", format_args!("alarm:{name}"));
+            Made::new(name).with("Arn", arn)
+        }
+        "AWS::SNS::Topic" => {
+            let name = name("TopicName")?;
+            let arn = account.arn("sns", &name);
+            Made::new(arn.clone()).with("TopicArn", arn).with("TopicName", name)
+        }
+        "AWS::IAM::OIDCProvider" => {
+            let url = name("Url")?;
+            let host = url.strip_prefix("https://").unwrap_or(&url);
+            let arn = account.global_arn("iam", format_args!("oidc-provider/{host}"));
+            Made::new(arn.clone()).with("Arn", arn)
+        }
+        "AWS::CloudWatch::Dashboard"
+        | "AWS::Logs::MetricFilter"
+        | "AWS::Logs::QueryDefinition"
+        | "AWS::Logs::ResourcePolicy"
+        | "AWS::Lambda::LayerVersionPermission"
+        | "AWS::SNS::Subscription"
+        | "AWS::SNS::TopicPolicy" => Made::new(maker.name()),
+        _ => return Err(Failure::Kind),
+    })
+}

@@ -1,0 +1,179 @@
+//! Functions and state machines.
+
+use super::properties::{Properties, camel, document, number, text, texts};
+use super::{Failure, Maker};
+use crate::template::{Fault, Made};
+use serde_json::{Map, Value, json};
+
+/// `AWS::Lambda::Function`.
+pub(super) async fn function(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let name = properties.take_text("FunctionName")?.unwrap_or_else(|| maker.name());
+    let tags = properties.take_tags()?;
+    let reserved = properties.take("ReservedConcurrentExecutions");
+    let environment = properties.take("Environment");
+    let mut input = properties.rest();
+    input.insert("FunctionName".into(), name.clone().into());
+    if !tags.is_empty() {
+        let tags: Map<String, Value> = tags.into_iter().map(|(key, value)| (key, value.into())).collect();
+        input.insert("Tags".into(), tags.into());
+    }
+    if let Some(Value::Object(mut environment)) = environment {
+        if let Some(variables) = environment.shift_remove("Variables") {
+            let variables = texts(variables, "Variables").map_err(|fault| fault.within("Environment"))?;
+            environment.insert("Variables".into(), variables);
+        }
+        input.insert("Environment".into(), environment.into());
+    }
+    for numeric in ["MemorySize", "Timeout"] {
+        if let Some(value) = input.shift_remove(numeric) {
+            input.insert(numeric.into(), number(value));
+        }
+    }
+    let answer = maker.call("lambda", "CreateFunction", input.into()).await?;
+    if let Some(reserved) = reserved {
+        let input = json!({"FunctionName": name, "ReservedConcurrentExecutions": number(reserved)});
+        maker.call("lambda", "PutFunctionConcurrency", input).await?;
+    }
+    let arn = answer.get("FunctionArn").cloned();
+    let arn = arn.unwrap_or_else(|| {
+        maker
+            .cloud
+            .account
+            .arn("lambda", format_args!("function:{name}"))
+            .into()
+    });
+    Ok(Made::new(name).with("Arn", arn))
+}
+
+/// `AWS::Lambda::Permission`.
+pub(super) async fn permission(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
+    let statement = maker.name();
+    let mut input = properties.rest();
+    input.insert("StatementId".into(), statement.clone().into());
+    maker.call("lambda", "AddPermission", input.into()).await?;
+    Ok(Made::new(statement))
+}
+
+/// `AWS::Lambda::EventInvokeConfig`.
+pub(super) async fn event_invoke_config(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    match properties.take_text("Qualifier")?.as_deref() {
+        // The function itself, which is what the operation means without a qualifier.
+        None | Some("$LATEST") => {}
+        Some(_) => {
+            return Err(Fault::new("the local run has no versions of functions")
+                .within("Qualifier")
+                .into());
+        }
+    }
+    let mut input = properties.rest();
+    for numeric in ["MaximumEventAgeInSeconds", "MaximumRetryAttempts"] {
+        if let Some(value) = input.shift_remove(numeric) {
+            input.insert(numeric.into(), number(value));
+        }
+    }
+    maker
+        .call("lambda", "PutFunctionEventInvokeConfig", input.into())
+        .await?;
+    Ok(Made::new(maker.name()))
+}
+
+/// `AWS::StepFunctions::StateMachine`.
+pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let name = properties
+        .take_text("StateMachineName")?
+        .unwrap_or_else(|| maker.name());
+    let definition = match (properties.take("DefinitionString"), properties.take("Definition")) {
+        (Some(definition), None) | (None, Some(definition)) => document(definition),
+        _ => return Err(Fault::new("has to have either `DefinitionString` or `Definition`").into()),
+    };
+    let definition = match properties.take("DefinitionSubstitutions") {
+        None => definition,
+        Some(substitutions) => {
+            substituted(&definition, &substitutions).map_err(|fault| fault.within("DefinitionSubstitutions"))?
+        }
+    };
+    let mut input = json!({
+        "name": name,
+        "definition": definition,
+        "roleArn": properties.require_text("RoleArn")?,
+        "type": properties.take_text("StateMachineType")?.unwrap_or_else(|| "STANDARD".to_owned()),
+    });
+    for (property, field) in [
+        ("LoggingConfiguration", "loggingConfiguration"),
+        ("TracingConfiguration", "tracingConfiguration"),
+    ] {
+        if let Some(value) = properties.take(property) {
+            input[field] = camel(value);
+        }
+    }
+    let tags = properties.take_tags()?;
+    if !tags.is_empty() {
+        let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value}));
+        input["tags"] = tags.collect();
+    }
+    properties.finish()?;
+    let created = maker.call("states", "CreateStateMachine", input).await?;
+    let arn = created.get("stateMachineArn").cloned().unwrap_or_default();
+    let described = maker
+        .call("states", "DescribeStateMachine", json!({"stateMachineArn": arn}))
+        .await?;
+    // A state machine that was never updated has no revision id; operations call that one INITIAL.
+    let revision = described.get("revisionId").and_then(Value::as_str).unwrap_or("INITIAL");
+    Ok(Made::new(arn.clone())
+        .with("Arn", arn)
+        .with("Name", name)
+        .with("StateMachineRevisionId", revision))
+}
+
+/// A definition with its `${…}` replaced; names that have no substitution stay as they are.
+fn substituted(definition: &str, substitutions: &Value) -> Result<String, Fault> {
+    let substitutions = substitutions.as_object().ok_or_else(|| Fault::new("must be a map"))?;
+    let mut definition = definition.to_owned();
+    for (name, value) in substitutions {
+        let value = text(value).map_err(|fault| fault.within(name))?;
+        definition = definition.replace(&format!("${{{name}}}"), &value);
+    }
+    Ok(definition)
+}
+
+/// `AWS::StepFunctions::StateMachineVersion`.
+pub(super) async fn version(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let mut input = json!({"stateMachineArn": properties.require_text("StateMachineArn")?});
+    for (property, field) in [("StateMachineRevisionId", "revisionId"), ("Description", "description")] {
+        if let Some(value) = properties.take_text(property)? {
+            input[field] = value.into();
+        }
+    }
+    properties.finish()?;
+    let published = maker.call("states", "PublishStateMachineVersion", input).await?;
+    let arn = published.get("stateMachineVersionArn").cloned().unwrap_or_default();
+    Ok(Made::new(arn.clone()).with("Arn", arn))
+}
+
+/// `AWS::StepFunctions::StateMachineAlias`. The first version that an alias gets, it gets at once, whatever the
+/// preference says about later ones.
+pub(super) async fn alias(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let routing = match (
+        properties.take("RoutingConfiguration"),
+        properties.take("DeploymentPreference"),
+    ) {
+        (Some(routing), None) => camel(routing),
+        (None, Some(preference)) => {
+            let version = preference
+                .get("StateMachineVersionArn")
+                .cloned()
+                .ok_or_else(|| Fault::new("has no `StateMachineVersionArn`").within("DeploymentPreference"))?;
+            json!([{"stateMachineVersionArn": version, "weight": 100}])
+        }
+        _ => return Err(Fault::new("has to have either `RoutingConfiguration` or `DeploymentPreference`").into()),
+    };
+    let name = properties.take_text("Name")?.unwrap_or_else(|| maker.name());
+    let mut input = json!({"name": name, "routingConfiguration": routing});
+    if let Some(description) = properties.take_text("Description")? {
+        input["description"] = description.into();
+    }
+    properties.finish()?;
+    let created = maker.call("states", "CreateStateMachineAlias", input).await?;
+    let arn = created.get("stateMachineAliasArn").cloned().unwrap_or_default();
+    Ok(Made::new(arn.clone()).with("Arn", arn))
+}

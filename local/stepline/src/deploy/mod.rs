@@ -1,0 +1,244 @@
+//! Deploying: the stacks of an environment, created resource by resource through AWS's own operations.
+//!
+//! What CloudFormation would do with `sam/*.yaml` and `sam/samconfig.toml` is done here by the account's administrator,
+//! through the same door as every other call. A resource that means nothing on one machine is accepted if it is on an
+//! explicit list; every other type and every property that nobody reads is refused by name.
+
+mod accepted;
+mod chain;
+mod compute;
+mod identity;
+mod properties;
+mod storage;
+mod wiring;
+
+use crate::account::Account;
+use crate::cloud::Cloud;
+use crate::error::ServiceError;
+use crate::principal::Principal;
+use crate::template::{Deployed, Fault, Made, Output, Resource, SamConfig, Stack, TemplateError};
+use properties::Properties;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where SAM's configuration is in a repository.
+const CONFIG: &str = "sam/samconfig.toml";
+
+/// Why a deployment ended early.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum DeployError {
+    /// A template or `samconfig.toml` is wrong, or asks for what the local run does not have.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A service refused to create a resource.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
+}
+
+/// A service refused to create a resource.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{file}: `{resource}`: {operation}: {error}")]
+pub struct Refusal {
+    /// The template's file.
+    pub file: String,
+    /// The resource's logical id.
+    pub resource: String,
+    /// The operation that was refused, such as `lambda:CreateFunction`.
+    pub operation: String,
+    /// The service's error.
+    pub error: ServiceError,
+}
+
+/// What has been deployed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Deployment {
+    /// The stacks, in the order in which they were created.
+    pub stacks: Vec<DeployedStack>,
+}
+
+/// A stack that has been deployed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeployedStack {
+    /// Its name.
+    pub name: String,
+    /// Its outputs.
+    pub outputs: Vec<Output>,
+    /// Its resources by logical id: their type, and what `Ref` and `GetAtt` give of them.
+    pub resources: BTreeMap<String, (String, Made)>,
+}
+
+impl Deployment {
+    /// What `Ref` gives of all resources of a type, such as `AWS::CodePipeline::Pipeline`.
+    pub fn references(&self, kind: &str) -> Vec<&str> {
+        let resources = self.stacks.iter().flat_map(|stack| stack.resources.values());
+        let matching = resources.filter(|(of, _)| of == kind);
+        matching.filter_map(|(_, made)| made.reference.as_str()).collect()
+    }
+}
+
+/// The environments that can be deployed: those of `samconfig.toml` that have a pipeline beside their functions.
+///
+/// # Errors
+/// `samconfig.toml` cannot be read.
+pub fn environments(root: &Path) -> Result<Vec<String>, DeployError> {
+    let config = SamConfig::read(&root.join(CONFIG))?;
+    let names = config.environments();
+    let paired = names.iter().filter(|name| names.contains(&pipeline_of(name).as_str()));
+    Ok(paired.map(|name| (*name).to_owned()).collect())
+}
+
+/// The account of an environment: the local one, in the region that `samconfig.toml` says.
+///
+/// # Errors
+/// `samconfig.toml` cannot be read, or does not know the environment.
+pub fn account_of(root: &Path, environment: &str) -> Result<Account, DeployError> {
+    let deployed = SamConfig::read(&root.join(CONFIG))?.deployed(environment)?;
+    let local = Account::local();
+    Ok(Account {
+        region: deployed.region.unwrap_or(local.region),
+        ..local
+    })
+}
+
+/// Deploys an environment as one would on AWS: `sam deploy --config-env ENV`, then `--config-env pipeline-ENV`.
+///
+/// # Errors
+/// The first fault of a template, or the first refusal of a service.
+pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment, DeployError> {
+    let config = SamConfig::read(&cloud.root.join(CONFIG))?;
+    let mut deployment = Deployment::default();
+    for environment in [environment.to_owned(), pipeline_of(environment)] {
+        let deployed = config.deployed(&environment)?;
+        let stack = deploy_stack(cloud, &deployed, &deployment).await?;
+        deployment.stacks.push(stack);
+    }
+    Ok(deployment)
+}
+
+fn pipeline_of(environment: &str) -> String {
+    format!("pipeline-{environment}")
+}
+
+/// Deploys one stack behind others, whose exports it can import.
+///
+/// # Errors
+/// The first fault of the template, or the first refusal of a service.
+pub async fn deploy_stack(
+    cloud: &Arc<Cloud>,
+    deployed: &Deployed,
+    before: &Deployment,
+) -> Result<DeployedStack, DeployError> {
+    let outputs = before.stacks.iter().flat_map(|stack| &stack.outputs);
+    let exports = outputs.filter_map(|output| Some((output.export.clone()?, output.value.clone())));
+    let exports: BTreeMap<String, String> = exports.collect();
+    let mut stack = Stack::open(
+        &deployed.template,
+        &cloud.account,
+        &deployed.stack,
+        &deployed.values,
+        &exports,
+    )?;
+    let mut resources = BTreeMap::new();
+    for id in stack.order().to_vec() {
+        let resource = stack.resource(&id)?;
+        let maker = Maker {
+            cloud,
+            stack: &deployed.stack,
+            id: &id,
+        };
+        let kind = resource.kind.clone();
+        let made = create(&maker, resource).await.map_err(|failure| match failure {
+            Failure::Fault(fault) => {
+                let fault = fault.within("Properties").within(&id).within("Resources");
+                DeployError::Template(stack.locate(fault))
+            }
+            Failure::Kind => {
+                let fault = Fault::new(format_args!("the local run has no `{kind}`"));
+                DeployError::Template(stack.locate(fault.within("Type").within(&id).within("Resources")))
+            }
+            Failure::Service { operation, error } => DeployError::Refused(Box::new(Refusal {
+                file: deployed.template.display().to_string(),
+                resource: id.clone(),
+                operation,
+                error,
+            })),
+        })?;
+        stack.made(&id, made.clone());
+        resources.insert(id, (kind, made));
+    }
+    Ok(DeployedStack {
+        name: deployed.stack.clone(),
+        outputs: stack.outputs()?,
+        resources,
+    })
+}
+
+/// Why a resource was not created.
+enum Failure {
+    /// A property is wrong.
+    Fault(Fault),
+    /// The type is not in the local run.
+    Kind,
+    /// A service refused.
+    Service { operation: String, error: ServiceError },
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Creates one resource of a stack.
+struct Maker<'m> {
+    cloud: &'m Arc<Cloud>,
+    stack: &'m str,
+    id: &'m str,
+}
+
+impl Maker<'_> {
+    /// Calls an operation as the administrator.
+    async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Failure> {
+        let answer = self.cloud.call(&Principal::Administrator, service, operation, input);
+        answer.await.map_err(|error| self.refused(service, operation, error))
+    }
+
+    fn refused(&self, service: &str, operation: &str, error: ServiceError) -> Failure {
+        Failure::Service {
+            operation: format!("{service}:{operation}"),
+            error,
+        }
+    }
+
+    /// The name of a resource to which the template gives none. CloudFormation would add a random suffix.
+    fn name(&self) -> String {
+        format!("{}-{}", self.stack, self.id)
+    }
+}
+
+async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> {
+    let properties = Properties::new(resource.properties);
+    match resource.kind.as_str() {
+        "AWS::IAM::Role" => identity::role(maker, properties),
+        "AWS::IAM::Policy" => identity::policy(maker, properties),
+        "AWS::IAM::ManagedPolicy" => identity::managed_policy(maker, properties),
+        "AWS::Lambda::Function" => compute::function(maker, properties).await,
+        "AWS::Lambda::Permission" => compute::permission(maker, properties).await,
+        "AWS::Lambda::EventInvokeConfig" => compute::event_invoke_config(maker, properties).await,
+        "AWS::StepFunctions::StateMachine" => compute::state_machine(maker, properties).await,
+        "AWS::StepFunctions::StateMachineVersion" => compute::version(maker, properties).await,
+        "AWS::StepFunctions::StateMachineAlias" => compute::alias(maker, properties).await,
+        "AWS::Events::Rule" => wiring::rule(maker, properties).await,
+        "AWS::SQS::Queue" => wiring::queue(maker, properties).await,
+        "AWS::SQS::QueuePolicy" => wiring::queue_policy(maker, properties).await,
+        "AWS::SSM::Parameter" => storage::parameter(maker, properties).await,
+        "AWS::S3::Bucket" => storage::bucket(maker, properties).await,
+        "AWS::S3::BucketPolicy" => storage::bucket_policy(maker, properties).await,
+        "AWS::ECR::Repository" => storage::repository(maker, properties).await,
+        "AWS::CodeBuild::Project" => chain::project(maker, properties).await,
+        "AWS::CodePipeline::Pipeline" => chain::pipeline(maker, properties).await,
+        kind => accepted::made(maker, kind, properties),
+    }
+}

@@ -1,0 +1,158 @@
+//! Parameters, buckets and image repositories.
+
+use super::properties::{Properties, camel, document};
+use super::{Failure, Maker};
+use crate::template::Made;
+use serde_json::{Value, json};
+
+/// `AWS::SSM::Parameter`.
+pub(super) async fn parameter(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let name = properties.take_text("Name")?.unwrap_or_else(|| maker.name());
+    let (kind, value) = (properties.require_text("Type")?, properties.require_text("Value")?);
+    let mut input = json!({"Name": name, "Type": kind, "Value": value});
+    for property in ["AllowedPattern", "DataType", "Description", "Policies", "Tier"] {
+        if let Some(text) = properties.take_text(property)? {
+            input[property] = text.into();
+        }
+    }
+    let tags = properties.take_tags()?;
+    if !tags.is_empty() {
+        let tags = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
+        input["Tags"] = tags.collect();
+    }
+    properties.finish()?;
+    maker.call("ssm", "PutParameter", input).await?;
+    Ok(Made::new(name).with("Type", kind).with("Value", value))
+}
+
+/// `AWS::S3::Bucket`.
+pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let name = match properties.take_text("BucketName")? {
+        Some(name) => name,
+        None => maker.name().to_lowercase(),
+    };
+    maker.call("s3", "CreateBucket", json!({"Bucket": name})).await?;
+    for (property, operation, member) in [
+        (
+            "BucketEncryption",
+            "PutBucketEncryption",
+            "ServerSideEncryptionConfiguration",
+        ),
+        (
+            "LifecycleConfiguration",
+            "PutBucketLifecycleConfiguration",
+            "LifecycleConfiguration",
+        ),
+        ("LoggingConfiguration", "PutBucketLogging", "BucketLoggingStatus"),
+        (
+            "NotificationConfiguration",
+            "PutBucketNotificationConfiguration",
+            "NotificationConfiguration",
+        ),
+        ("OwnershipControls", "PutBucketOwnershipControls", "OwnershipControls"),
+        (
+            "PublicAccessBlockConfiguration",
+            "PutPublicAccessBlock",
+            "PublicAccessBlockConfiguration",
+        ),
+        (
+            "VersioningConfiguration",
+            "PutBucketVersioning",
+            "VersioningConfiguration",
+        ),
+    ] {
+        if let Some(setting) = properties.take(property) {
+            let setting = if property == "BucketEncryption" {
+                encryption(&setting)
+            } else {
+                setting
+            };
+            maker
+                .call("s3", operation, json!({"Bucket": name, member: setting}))
+                .await?;
+        }
+    }
+    let tags = properties.take_tags()?;
+    if !tags.is_empty() {
+        let tags = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
+        let tagging = json!({"TagSet": tags.collect::<Vec<_>>()});
+        let input = json!({"Bucket": name, "Tagging": tagging});
+        maker.call("s3", "PutBucketTagging", input).await?;
+    }
+    properties.finish()?;
+    let host = format!("{name}.s3.amazonaws.com");
+    let regional = format!("{name}.s3.{}.amazonaws.com", maker.cloud.account.region);
+    Ok(Made::new(name.clone())
+        .with("Arn", maker.cloud.account.s3_arn(&name, None))
+        .with("DomainName", host)
+        .with("RegionalDomainName", regional))
+}
+
+/// CloudFormation's and the operation's words for the same thing.
+fn encryption(configuration: &Value) -> Value {
+    let rules = configuration.get("ServerSideEncryptionConfiguration");
+    let rules = rules.and_then(Value::as_array).into_iter().flatten();
+    let rules = rules.map(|rule| {
+        let mut renamed = json!({"ApplyServerSideEncryptionByDefault": rule.get("ServerSideEncryptionByDefault")});
+        if let Some(bucket_key) = rule.get("BucketKeyEnabled") {
+            renamed["BucketKeyEnabled"] = bucket_key.clone();
+        }
+        renamed
+    });
+    json!({"Rules": rules.collect::<Vec<_>>()})
+}
+
+/// `AWS::S3::BucketPolicy`.
+pub(super) async fn bucket_policy(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let bucket = properties.require_text("Bucket")?;
+    let policy = document(properties.require("PolicyDocument")?);
+    properties.finish()?;
+    let input = json!({"Bucket": bucket, "Policy": policy});
+    maker.call("s3", "PutBucketPolicy", input).await?;
+    Ok(Made::new(bucket))
+}
+
+/// `AWS::ECR::Repository`.
+pub(super) async fn repository(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let name = match properties.take_text("RepositoryName")? {
+        Some(name) => name,
+        None => maker.name().to_lowercase(),
+    };
+    let mut input = json!({"repositoryName": name});
+    for (property, field) in [
+        ("EncryptionConfiguration", "encryptionConfiguration"),
+        ("ImageScanningConfiguration", "imageScanningConfiguration"),
+        ("ImageTagMutability", "imageTagMutability"),
+    ] {
+        if let Some(value) = properties.take(property) {
+            input[field] = camel(value);
+        }
+    }
+    let tags = properties.take_tags()?;
+    if !tags.is_empty() {
+        let tags = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
+        input["tags"] = tags.collect();
+    }
+    let lifecycle = properties.take("LifecyclePolicy");
+    let policy = properties.take("RepositoryPolicyText");
+    properties.ignore(&["EmptyOnDelete"]);
+    properties.finish()?;
+    let created = maker.call("ecr", "CreateRepository", input).await?;
+    if let Some(text) = lifecycle.and_then(|mut policy| policy.get_mut("LifecyclePolicyText").map(Value::take)) {
+        let input = json!({"repositoryName": name, "lifecyclePolicyText": document(text)});
+        maker.call("ecr", "PutLifecyclePolicy", input).await?;
+    }
+    if let Some(policy) = policy {
+        let input = json!({"repositoryName": name, "policyText": document(policy)});
+        maker.call("ecr", "SetRepositoryPolicy", input).await?;
+    }
+    let of = |field: &str| {
+        created
+            .pointer(&format!("/repository/{field}"))
+            .cloned()
+            .unwrap_or_default()
+    };
+    Ok(Made::new(name)
+        .with("Arn", of("repositoryArn"))
+        .with("RepositoryUri", of("repositoryUri")))
+}

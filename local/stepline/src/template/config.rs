@@ -1,0 +1,201 @@
+//! `samconfig.toml`: what is deployed in an environment, from which template and with which values.
+//!
+//! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html>.
+
+use super::fault::{Fault, TemplateError};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// A `samconfig.toml`.
+#[derive(Debug, Clone)]
+pub struct SamConfig {
+    file: PathBuf,
+    environments: Table,
+}
+
+/// What `sam deploy --config-env NAME` would deploy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployed {
+    /// The stack's name.
+    pub stack: String,
+    /// The template's file.
+    pub template: PathBuf,
+    /// The region, where the file names one.
+    pub region: Option<String>,
+    /// The parameters' values.
+    pub values: BTreeMap<String, String>,
+}
+
+impl SamConfig {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not TOML.
+    pub fn read(file: &Path) -> Result<Self, TemplateError> {
+        let locate = |fault: Fault| fault.locate(file.to_owned(), |_| None);
+        let text = std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?;
+        let environments = text
+            .parse::<Table>()
+            .map_err(|error| locate(Fault::new(error.message())))?;
+        Ok(Self {
+            file: file.to_owned(),
+            environments,
+        })
+    }
+
+    /// The environments that the file knows, `default` aside.
+    pub fn environments(&self) -> Vec<&str> {
+        let tables = self.environments.iter().filter(|(_, value)| value.is_table());
+        let names = tables.map(|(name, _)| name.as_str());
+        names.filter(|name| *name != "default").collect()
+    }
+
+    /// What is deployed in an environment. As SAM has it, an environment's section stands alone: nothing is taken from
+    /// `default`.
+    ///
+    /// # Errors
+    /// The file does not know the environment, or lacks its stack's name, or has a value of another type than SAM's.
+    pub fn deployed(&self, environment: &str) -> Result<Deployed, TemplateError> {
+        self.read_environment(environment)
+            .map_err(|fault| fault.within(environment).locate(self.file.clone(), |_| None))
+    }
+
+    fn read_environment(&self, environment: &str) -> Result<Deployed, Fault> {
+        let section = self
+            .environments
+            .get(environment)
+            .and_then(Value::as_table)
+            .ok_or_else(|| {
+                Fault::new(format_args!(
+                    "there is no such environment; there are {}",
+                    self.environments().join(", ")
+                ))
+            })?;
+        // What a command says counts for more than what all commands share.
+        let parameter = |name: &str| {
+            ["deploy", "global"].iter().find_map(|command| {
+                let parameters = section.get(*command)?.get("parameters")?;
+                parameters.get(name)
+            })
+        };
+        let text = |name: &str| match parameter(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(Fault::new("must be text").within(name)),
+        };
+        let stack = text("stack_name")?.ok_or_else(|| Fault::new("has no `stack_name`"))?;
+        let template = text("template_file")?.or(text("template")?);
+        let directory = self.file.parent().unwrap_or(Path::new(""));
+        let values = match parameter("parameter_overrides") {
+            None => BTreeMap::new(),
+            Some(overrides) => values(overrides).map_err(|fault| fault.within("parameter_overrides"))?,
+        };
+        Ok(Deployed {
+            stack,
+            template: directory.join(template.unwrap_or_else(|| "template.yaml".into())),
+            region: text("region")?,
+            values,
+        })
+    }
+}
+
+/// `["Key=Value", …]`, or the same in one text, separated by spaces outside quotation marks.
+fn values(overrides: &Value) -> Result<BTreeMap<String, String>, Fault> {
+    let pairs: Vec<String> = match overrides {
+        Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .ok_or_else(|| Fault::new("must be a list of text"))?,
+        Value::String(line) => split(line),
+        _ => return Err(Fault::new("must be text or a list of text")),
+    };
+    pairs
+        .iter()
+        .map(|pair| {
+            let (name, value) = pair
+                .split_once('=')
+                .ok_or_else(|| Fault::new(format_args!("`{pair}` must be NAME=VALUE")))?;
+            Ok((name.to_owned(), value.trim_matches('"').to_owned()))
+        })
+        .collect()
+}
+
+fn split(line: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    for character in line.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => parts.push(String::new()),
+            other => {
+                if let Some(last) = parts.last_mut() {
+                    last.push(other);
+                }
+            }
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> SamConfig {
+        SamConfig {
+            file: "sam/samconfig.toml".into(),
+            environments: text.parse().expect("TOML"),
+        }
+    }
+
+    #[test]
+    fn environments() {
+        let config = config(concat!(
+            "version = 0.1\n",
+            "[default.deploy.parameters]\nstack_name = \"never\"\n",
+            "[dev.global.parameters]\nstack_name = \"shared\"\n",
+            "[dev.deploy.parameters]\nstack_name = \"own\"\nparameter_overrides = [\"A=1\", \"B=x=y\"]\n",
+            "[line.deploy.parameters]\nstack_name = \"line\"\ntemplate_file = \"other.yaml\"\n",
+            "parameter_overrides = 'A=1 B=\"two words\"'\n",
+            "[empty.deploy.parameters]\n",
+            "[wrong.deploy.parameters]\nstack_name = 3\n",
+        ));
+        let pairs = |deployed: Deployed| {
+            let values: Vec<String> = deployed.values.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            format!(
+                "{} {} {}",
+                deployed.stack,
+                deployed.template.display(),
+                values.join(",")
+            )
+        };
+        for (environment, expected) in [
+            ("dev", Ok("own sam/template.yaml A=1,B=x=y")),
+            ("line", Ok("line sam/other.yaml A=1,B=two words")),
+            ("empty", Err("sam/samconfig.toml: empty: has no `stack_name`")),
+            ("wrong", Err("sam/samconfig.toml: wrong/stack_name: must be text")),
+            (
+                "absent",
+                Err("sam/samconfig.toml: absent: there is no such environment; there are dev, line, empty, wrong"),
+            ),
+        ] {
+            let deployed = config
+                .deployed(environment)
+                .map(pairs)
+                .map_err(|error| error.to_string());
+            let mut expected = expected.map(str::to_owned).map_err(str::to_owned);
+            // The order of TOML tables is not promised.
+            if let (Err(actual), Err(wanted)) = (&deployed, &mut expected)
+                && actual.contains("there are")
+            {
+                wanted.truncate(wanted.find("dev,").unwrap_or(wanted.len()));
+                assert!(actual.starts_with(wanted.as_str()), "{actual}");
+                continue;
+            }
+            assert_eq!(deployed, expected);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What is wrong with a template, and where.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// A fault in a template: the file, the line and column where they are known, the path to the thing, and what is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateError {
+    /// The file.
+    pub file: PathBuf,
+    /// Line and column, from 1.
+    pub position: Option<(usize, usize)>,
+    /// The way to the thing, such as `Resources/Role/Properties`.
+    pub path: String,
+    /// What is wrong, in a sentence.
+    pub message: String,
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.file.display())?;
+        if let Some((line, column)) = self.position {
+            write!(formatter, ":{line}:{column}")?;
+        }
+        if !self.path.is_empty() {
+            write!(formatter, ": {}", self.path)?;
+        }
+        write!(formatter, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for TemplateError {}
+
+/// A fault whose file and position are not known yet. The path grows from the inside out as it travels up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    outward: Vec<String>,
+    message: String,
+    /// Said by the YAML reader itself, which knows nothing of paths.
+    position: Option<(usize, usize)>,
+}
+
+impl Fault {
+    /// A fault here.
+    pub(crate) fn new(message: impl fmt::Display) -> Self {
+        Self {
+            outward: Vec::new(),
+            message: message.to_string(),
+            position: None,
+        }
+    }
+
+    /// A fault at a place in the text.
+    pub(super) fn at(line: usize, column: usize, message: impl fmt::Display) -> Self {
+        Self {
+            position: Some((line, column)),
+            ..Self::new(message)
+        }
+    }
+
+    /// The same, one level further up: `segment` is the key or index that leads to it.
+    #[must_use]
+    pub(crate) fn within(mut self, segment: impl fmt::Display) -> Self {
+        self.outward.push(segment.to_string());
+        self
+    }
+
+    /// The path from the top.
+    pub(super) fn path(&self) -> Vec<&str> {
+        self.outward.iter().rev().map(String::as_str).collect()
+    }
+
+    /// The fault in its file; `position_of` knows where the things at a path stand.
+    pub(super) fn locate(
+        self,
+        file: PathBuf,
+        position_of: impl FnOnce(&[&str]) -> Option<(usize, usize)>,
+    ) -> TemplateError {
+        let path = self.path();
+        TemplateError {
+            file,
+            position: self.position.or_else(|| position_of(&path)),
+            path: path.join("/"),
+            message: self.message,
+        }
+    }
+}

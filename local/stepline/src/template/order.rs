@@ -1,0 +1,85 @@
+//! The order in which resources can be created.
+
+use super::fault::Fault;
+use super::resolve::{Piece, attribute_of, chosen, function, pieces};
+use super::scope::Scope;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// The logical ids, each behind what it depends on; otherwise as in the template.
+pub(super) fn creation(resources: &Map<String, Value>, scope: &Scope) -> Result<Vec<String>, Fault> {
+    let mut waiting: Vec<(&String, BTreeSet<String>)> = Vec::with_capacity(resources.len());
+    for (id, resource) in resources {
+        let names = dependencies(resource, scope).map_err(|fault| fault.within(id))?;
+        let depends = names.into_iter().filter(|name| resources.contains_key(name));
+        waiting.push((id, depends.collect()));
+    }
+    let mut order: Vec<String> = Vec::with_capacity(resources.len());
+    while !waiting.is_empty() {
+        let ready = waiting
+            .iter()
+            .position(|(_, depends)| depends.iter().all(|name| order.contains(name)));
+        let Some(ready) = ready else {
+            let names: Vec<&str> = waiting.iter().map(|(id, _)| id.as_str()).collect();
+            return Err(Fault::new(format_args!(
+                "Circular dependency between resources: [{}]",
+                names.join(", ")
+            )));
+        };
+        order.push(waiting.remove(ready).0.clone());
+    }
+    Ok(order)
+}
+
+fn dependencies(resource: &Value, scope: &Scope) -> Result<BTreeSet<String>, Fault> {
+    let mut names = BTreeSet::new();
+    match resource.get("DependsOn") {
+        Some(Value::String(name)) => drop(names.insert(name.clone())),
+        Some(Value::Array(several)) => names.extend(several.iter().filter_map(Value::as_str).map(str::to_owned)),
+        _ => {}
+    }
+    if let Some(properties) = resource.get("Properties") {
+        collect(properties, scope, &mut names).map_err(|fault| fault.within("Properties"))?;
+    }
+    Ok(names)
+}
+
+fn collect(value: &Value, scope: &Scope, names: &mut BTreeSet<String>) -> Result<(), Fault> {
+    match value {
+        Value::Object(fields) => match function(fields) {
+            Some(("Ref", Value::String(name))) => drop(names.insert(name.clone())),
+            Some(("Fn::GetAtt", argument)) => drop(names.insert(attribute_of(argument)?.0)),
+            // Only the branch that counts: the other may even name a resource that its condition leaves out.
+            Some(("Fn::If", argument)) => collect(chosen(argument, scope)?, scope, names)?,
+            Some(("Fn::Sub", argument)) => sub(argument, scope, names)?,
+            _ => {
+                for (name, value) in fields {
+                    collect(value, scope, names).map_err(|fault| fault.within(name))?;
+                }
+            }
+        },
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect(item, scope, names).map_err(|fault| fault.within(index))?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn sub(argument: &Value, scope: &Scope, names: &mut BTreeSet<String>) -> Result<(), Fault> {
+    let (template, own) = match argument {
+        Value::String(template) => (template.as_str(), None),
+        Value::Array(items) => (items.first().and_then(Value::as_str).unwrap_or_default(), items.get(1)),
+        _ => return Ok(()),
+    };
+    for piece in pieces(template)? {
+        if let Piece::Variable(name) = piece
+            && own.is_none_or(|own| own.get(name).is_none())
+        {
+            names.insert(name.split('.').next().unwrap_or(name).to_owned());
+        }
+    }
+    own.map_or(Ok(()), |own| collect(own, scope, names))
+}

@@ -1,0 +1,86 @@
+//! Parameters of a template: their values checked as CloudFormation checks them.
+//!
+//! Follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html>.
+
+use super::fault::Fault;
+use super::resolve::plain;
+use serde_json::{Map, Number, Value};
+use std::collections::BTreeMap;
+
+/// The values of all parameters: what is given, or the default.
+pub(super) fn values(
+    declared: &Map<String, Value>,
+    given: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Value>, Fault> {
+    if let Some(name) = given.keys().find(|name| !declared.contains_key(*name)) {
+        return Err(Fault::new(format_args!(
+            "a value is given for `{name}`, which is no parameter"
+        )));
+    }
+    declared
+        .iter()
+        .map(|(name, declaration)| {
+            let value = value(declaration, given.get(name)).map_err(|fault| fault.within(name))?;
+            Ok((name.clone(), value))
+        })
+        .collect()
+}
+
+fn value(declaration: &Value, given: Option<&String>) -> Result<Value, Fault> {
+    let text = match (given, declaration.get("Default")) {
+        (Some(given), _) => given.clone(),
+        (None, Some(default)) => plain(default).map_err(|fault| fault.within("Default"))?,
+        (None, None) => return Err(Fault::new("has no value and no default")),
+    };
+    let constraint = |name: &str| declaration.get(name).filter(|value| !value.is_null());
+    if let Some(allowed) = constraint("AllowedValues").and_then(Value::as_array) {
+        let allowed: Vec<String> = allowed.iter().filter_map(|value| plain(value).ok()).collect();
+        if !allowed.contains(&text) {
+            return Err(Fault::new(format_args!("`{text}` is none of {}", allowed.join(", "))));
+        }
+    }
+    if let Some(pattern) = constraint("AllowedPattern").and_then(Value::as_str) {
+        let whole = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
+            .map_err(|error| Fault::new(error).within("AllowedPattern"))?;
+        if !whole.is_match(&text) {
+            return Err(Fault::new(format_args!("`{text}` does not match {pattern}")));
+        }
+    }
+    for (name, short) in [("MinLength", true), ("MaxLength", false)] {
+        if let Some(limit) = number_of(constraint(name)) {
+            let length = text.chars().count() as f64;
+            if (short && length < limit) || (!short && length > limit) {
+                return Err(Fault::new(format_args!("`{text}` breaks {name} {limit}")));
+            }
+        }
+    }
+    match declaration.get("Type").and_then(Value::as_str) {
+        Some("String") => Ok(text.into()),
+        Some("Number") => {
+            let number = text
+                .parse::<i64>()
+                .map(Number::from)
+                .ok()
+                .or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
+                .ok_or_else(|| Fault::new(format_args!("`{text}` is not a number")))?;
+            let value = number.as_f64().unwrap_or_default();
+            for (name, low) in [("MinValue", true), ("MaxValue", false)] {
+                if let Some(limit) = number_of(constraint(name))
+                    && ((low && value < limit) || (!low && value > limit))
+                {
+                    return Err(Fault::new(format_args!("{text} breaks {name} {limit}")));
+                }
+            }
+            Ok(Value::Number(number))
+        }
+        Some("CommaDelimitedList" | "List<String>") => Ok(text.split(',').map(str::trim).map(Value::from).collect()),
+        Some(other) => Err(Fault::new(format_args!(
+            "the local run has no parameters of type `{other}`"
+        ))),
+        None => Err(Fault::new("has no `Type`")),
+    }
+}
+
+fn number_of(value: Option<&Value>) -> Option<f64> {
+    plain(value?).ok()?.parse().ok()
+}

@@ -1,0 +1,173 @@
+//! `Events`: rules of EventBridge, and what lets them reach their target.
+//!
+//! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-eventbridgerule.html>
+//! and its neighbours.
+
+use super::super::fault::Fault;
+use super::{Generated, Parent, attribute, copy, known_properties, reference};
+use serde_json::{Map, Value, json};
+
+/// Properties of a rule's target that stand in the event itself.
+const OF_TARGET: &[&str] = &[
+    "DeadLetterConfig",
+    "Input",
+    "InputPath",
+    "InputTransformer",
+    "RetryPolicy",
+];
+
+/// The target of a rule.
+pub(super) enum Target {
+    /// A function, which must permit the rule to call it.
+    Function,
+    /// A state machine or its alias, for which the rule needs a role. The value is the reference to it.
+    StateMachine(Value),
+}
+
+/// The rules of a function or state machine, with a permission or a role for each.
+pub(super) fn expand(parent: &Parent<'_>, target: &Target) -> Result<Generated, Fault> {
+    let mut generated = Vec::new();
+    let Some(events) = parent.properties.get("Events") else {
+        return Ok(generated);
+    };
+    let events = events
+        .as_object()
+        .ok_or_else(|| Fault::new("must be a map").within("Events"))?;
+    for (name, event) in events {
+        let rule = rule(parent, target, name, event, &mut generated);
+        let rule = rule.map_err(|fault| fault.within(name).within("Events").within("Properties"))?;
+        generated.push(rule);
+    }
+    Ok(generated)
+}
+
+fn rule(
+    parent: &Parent<'_>,
+    target: &Target,
+    name: &str,
+    event: &Value,
+    generated: &mut Generated,
+) -> Result<(String, Value), Fault> {
+    let id = format!("{}{name}", parent.id);
+    let kind = event.get("Type").and_then(Value::as_str).unwrap_or_default();
+    let empty = Map::new();
+    let properties = match event.get("Properties") {
+        None => &empty,
+        Some(Value::Object(properties)) => properties,
+        Some(_) => return Err(Fault::new("must be a map").within("Properties")),
+    };
+    let mut rule = Map::new();
+    match kind {
+        "EventBridgeRule" | "CloudWatchEvent" => {
+            let own = &["EventBusName", "Pattern", "RoleArn", "RuleName", "State", "Target"];
+            known_properties(properties, &[own, OF_TARGET], "an event")?;
+            let pattern = properties
+                .get("Pattern")
+                .ok_or_else(|| Fault::new("has no `Pattern`"))?;
+            rule.insert("EventPattern".into(), pattern.clone());
+            copy(properties, &["EventBusName", "State"], &mut rule);
+            if let Some(name) = properties.get("RuleName") {
+                rule.insert("Name".into(), name.clone());
+            }
+        }
+        "Schedule" => {
+            let own = &[
+                "Description",
+                "Enabled",
+                "Name",
+                "RoleArn",
+                "Schedule",
+                "State",
+                "Target",
+            ];
+            known_properties(properties, &[own, OF_TARGET], "an event")?;
+            let schedule = properties
+                .get("Schedule")
+                .ok_or_else(|| Fault::new("has no `Schedule`"))?;
+            rule.insert("ScheduleExpression".into(), schedule.clone());
+            copy(properties, &["Description", "Name", "State"], &mut rule);
+            match properties.get("Enabled") {
+                None => {}
+                Some(Value::Bool(enabled)) => {
+                    let state = if *enabled { "ENABLED" } else { "DISABLED" };
+                    rule.insert("State".into(), state.into());
+                }
+                Some(_) => return Err(Fault::new("must be true or false; `State` takes functions").within("Enabled")),
+            }
+        }
+        "" => return Err(Fault::new("has no `Type`")),
+        other => {
+            return Err(Fault::new(format_args!(
+                "the local run has no events of type `{other}`"
+            )));
+        }
+    }
+    if properties
+        .get("DeadLetterConfig")
+        .is_some_and(|config| config.get("Type").is_some())
+    {
+        return Err(
+            Fault::new("the local run makes no queue by itself: name one by its `Arn`").within("DeadLetterConfig"),
+        );
+    }
+    let mut destination = Map::new();
+    match target {
+        Target::Function => {
+            if properties.contains_key("RoleArn") {
+                return Err(Fault::new("a rule needs no role for a function").within("RoleArn"));
+            }
+            destination.insert("Arn".into(), attribute(parent.id, "Arn"));
+            destination.insert("Id".into(), target_id(properties, name, "LambdaTarget"));
+            let permission = json!({
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": reference(parent.id),
+                "Principal": "events.amazonaws.com",
+                "SourceArn": attribute(&id, "Arn"),
+            });
+            let permission = parent.generate("AWS::Lambda::Permission", permission);
+            generated.push((format!("{id}Permission"), permission));
+        }
+        Target::StateMachine(arn) => {
+            let role_arn = match properties.get("RoleArn") {
+                Some(role_arn) => role_arn.clone(),
+                None => {
+                    let role_id = format!("{id}Role");
+                    let role = starting_role(arn, &role_id);
+                    generated.push((role_id.clone(), parent.generate("AWS::IAM::Role", role)));
+                    attribute(&role_id, "Arn")
+                }
+            };
+            destination.insert("Arn".into(), arn.clone());
+            destination.insert("Id".into(), target_id(properties, name, "StepFunctionsTarget"));
+            destination.insert("RoleArn".into(), role_arn);
+        }
+    }
+    copy(properties, OF_TARGET, &mut destination);
+    rule.insert("Targets".into(), json!([destination]));
+    Ok((id, parent.generate("AWS::Events::Rule", Value::Object(rule))))
+}
+
+fn target_id(properties: &Map<String, Value>, name: &str, suffix: &str) -> Value {
+    let own = properties.get("Target").and_then(|target| target.get("Id"));
+    own.cloned().unwrap_or_else(|| format!("{name}{suffix}").into())
+}
+
+fn starting_role(state_machine: &Value, id: &str) -> Value {
+    json!({
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }],
+        },
+        "Policies": [{
+            "PolicyName": format!("{id}StartExecutionPolicy"),
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "states:StartExecution", "Resource": state_machine}],
+            },
+        }],
+    })
+}

@@ -1,0 +1,187 @@
+//! What names in a template stand for: parameters, conditions, mappings, resources that exist by now.
+
+use super::fault::Fault;
+use super::resolve::holds;
+use crate::account::Account;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// What a created resource is to the rest of its template.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Made {
+    /// What `Ref` gives.
+    pub reference: Value,
+    /// What `Fn::GetAtt` gives, by attribute.
+    pub attributes: BTreeMap<String, Value>,
+}
+
+impl Made {
+    /// A resource that `Ref` gives this of.
+    pub fn new(reference: impl Into<Value>) -> Self {
+        Self {
+            reference: reference.into(),
+            attributes: BTreeMap::new(),
+        }
+    }
+
+    /// The same with one more attribute.
+    #[must_use]
+    pub fn with(mut self, attribute: &str, value: impl Into<Value>) -> Self {
+        self.attributes.insert(attribute.to_owned(), value.into());
+        self
+    }
+}
+
+/// Everything that names can stand for.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    account: Account,
+    stack: String,
+    parameters: BTreeMap<String, Value>,
+    mappings: Value,
+    conditions: BTreeMap<String, bool>,
+    made: BTreeMap<String, Made>,
+    exports: BTreeMap<String, String>,
+}
+
+impl Scope {
+    /// A scope with these parameters, the template's mappings, and the exports of stacks that are there already.
+    pub(crate) fn new(
+        account: Account,
+        stack: &str,
+        parameters: BTreeMap<String, Value>,
+        mappings: Value,
+        exports: BTreeMap<String, String>,
+    ) -> Self {
+        Self {
+            account,
+            stack: stack.to_owned(),
+            parameters,
+            mappings,
+            conditions: BTreeMap::new(),
+            made: BTreeMap::new(),
+            exports,
+        }
+    }
+
+    /// Decides the template's conditions, which may name one another in any order.
+    pub(crate) fn decide(&mut self, conditions: &Map<String, Value>) -> Result<(), Fault> {
+        let mut open: Vec<(&String, &Value)> = conditions.iter().collect();
+        while !open.is_empty() {
+            let before = open.len();
+            let mut waiting = Vec::new();
+            for (name, condition) in open {
+                if names_any(condition, conditions, &self.conditions) {
+                    waiting.push((name, condition));
+                } else {
+                    let decided = holds(condition, self).map_err(|fault| fault.within(name))?;
+                    self.conditions.insert(name.clone(), decided);
+                }
+            }
+            if waiting.len() == before {
+                return Err(Fault::new("is part of a circle of conditions").within(waiting[0].0));
+            }
+            open = waiting;
+        }
+        Ok(())
+    }
+
+    /// Makes a resource known.
+    pub(crate) fn add(&mut self, id: &str, made: Made) {
+        self.made.insert(id.to_owned(), made);
+    }
+
+    /// What `Ref` gives; None for `AWS::NoValue`.
+    pub(super) fn reference(&self, name: &str) -> Result<Option<Value>, Fault> {
+        let account = &self.account;
+        let value: Value = match name {
+            "AWS::NoValue" => return Ok(None),
+            "AWS::AccountId" => account.id.as_str().into(),
+            "AWS::Region" => account.region.as_str().into(),
+            "AWS::Partition" => account.partition.as_str().into(),
+            "AWS::URLSuffix" if account.partition == "aws-cn" => "amazonaws.com.cn".into(),
+            "AWS::URLSuffix" => "amazonaws.com".into(),
+            "AWS::StackName" => self.stack.as_str().into(),
+            "AWS::StackId" => self.stack_id().into(),
+            "AWS::NotificationARNs" => Value::Array(Vec::new()),
+            _ => {
+                let parameter = self.parameters.get(name);
+                let value = parameter.or_else(|| self.made.get(name).map(|made| &made.reference));
+                value
+                    .cloned()
+                    .ok_or_else(|| Fault::new(format_args!("there is no parameter or resource `{name}`")))?
+            }
+        };
+        Ok(Some(value))
+    }
+
+    /// What `Fn::GetAtt` gives.
+    pub(super) fn attribute(&self, resource: &str, attribute: &str) -> Result<Value, Fault> {
+        let made = self
+            .made
+            .get(resource)
+            .ok_or_else(|| Fault::new(format_args!("there is no resource `{resource}`")))?;
+        made.attributes.get(attribute).cloned().ok_or_else(|| {
+            Fault::new(format_args!(
+                "the resource `{resource}` has no attribute `{attribute}` in the local run"
+            ))
+        })
+    }
+
+    /// Whether a condition of the template holds.
+    pub(super) fn condition(&self, name: &str) -> Result<bool, Fault> {
+        self.conditions
+            .get(name)
+            .copied()
+            .ok_or_else(|| Fault::new(format_args!("there is no condition `{name}`")))
+    }
+
+    /// What `Fn::FindInMap` gives.
+    pub(super) fn find_in_map(&self, map: &str, first: &str, second: &str) -> Result<Value, Fault> {
+        let found = [map, first, second]
+            .iter()
+            .try_fold(&self.mappings, |value, key| value.get(*key));
+        found
+            .cloned()
+            .ok_or_else(|| Fault::new(format_args!("`Mappings` has no {map}/{first}/{second}")))
+    }
+
+    /// What `Fn::ImportValue` gives.
+    pub(super) fn import(&self, name: &str) -> Result<Value, Fault> {
+        let value = self.exports.get(name);
+        value
+            .map(|value| value.as_str().into())
+            .ok_or_else(|| Fault::new(format_args!("no stack exports `{name}`")))
+    }
+
+    /// The region.
+    pub(super) fn region(&self) -> &str {
+        &self.account.region
+    }
+
+    /// The stack's name.
+    pub(crate) fn stack(&self) -> &str {
+        &self.stack
+    }
+
+    /// The stack's ARN. The id at its end comes from the name, so that it is the same in every run.
+    fn stack_id(&self) -> String {
+        use sha2::Digest as _;
+        let hash = hex::encode(sha2::Sha256::digest(&self.stack));
+        let id = [&hash[..8], &hash[8..12], &hash[12..16], &hash[16..20], &hash[20..32]].join("-");
+        self.account
+            .arn("cloudformation", format_args!("stack/{}/{id}", self.stack))
+    }
+}
+
+/// Whether a condition names another one of the template that is not decided yet.
+fn names_any(condition: &Value, all: &Map<String, Value>, decided: &BTreeMap<String, bool>) -> bool {
+    match condition {
+        Value::Object(fields) => fields.iter().any(|(key, value)| match (key.as_str(), value) {
+            ("Condition", Value::String(name)) => all.contains_key(name) && !decided.contains_key(name),
+            _ => names_any(value, all, decided),
+        }),
+        Value::Array(items) => items.iter().any(|item| names_any(item, all, decided)),
+        _ => false,
+    }
+}

@@ -68,7 +68,7 @@ class Functions(unittest.TestCase):
     def test_the_rules_are_json(self):
         rules = FUNCTIONS["ImagePushFunction"]["Properties"]["Environment"]["Variables"]["RULES"]
         for rule in json.loads(resolve(rules)):
-            self.assertLessEqual(set(rule), {"repository", "tag", "stateMachine", "input", "acceptIndexes"})
+            self.assertLessEqual(set(rule), {"repository", "tag", "stateMachine", "input", "acceptIndexes", "platform"})
 
 
 class Definition(unittest.TestCase):

@@ -121,7 +121,7 @@ class Pipeline(unittest.TestCase):
 
     def test_the_build_exports_what_is_used(self):
         exported = set(deployables.buildspec()["env"]["exported-variables"])
-        configuration = json.dumps([action(name)["Configuration"] for name in ("Approval", "Execute")])
+        configuration = json.dumps([action(name)["Configuration"] for name in ("Rehearse", "Approval", "Execute")])
         used = set(re.findall(r"#\{BuildVariables\.(\w+)\}", configuration))
         self.assertEqual(used, exported)
         script = deployables.buildspec_script()
@@ -129,7 +129,8 @@ class Pipeline(unittest.TestCase):
             self.assertTrue(re.search(rf"export {name}\b", script), name)
 
     def test_namespaces_exist(self):
-        known = {action(name)["Namespace"] for name in ("Source", "Build", "Execute")} | {"codepipeline"}
+        actions = ("Source", "Build", "Rehearse", "Execute")
+        known = {action(name)["Namespace"] for name in actions} | {"codepipeline"}
         stages = json.dumps(PIPELINE["Resources"]["Pipeline"])
         self.assertLessEqual(set(re.findall(r"#\{(\w+)\.", stages)), known)
 

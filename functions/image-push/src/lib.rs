@@ -1,1 +1,156 @@
 //! Lambda function behind EventBridge: an image pushed to ECR starts the state machine that wants it.
+//!
+//! - [`Event`] is what happened, [`Rule`] who wants what, [`Manifest`] what a registry stores: all pure, as are the
+//!   decisions whether something is an image to run and what its execution is called.
+//! - [`ImagePush`] carries them out: it looks at an image before it starts anything, and on a schedule looks for what a
+//!   lost event left out.
+//! - [`Report`] has a decision for every rule. What could not be done is an error, so that Lambda calls again.
+//!
+//! What is absent: nothing is remembered between calls but what was read from parameters and which state machines are
+//! Standard. That an image starts once is in the execution's name.
+
+mod claims;
+mod config;
+mod decision;
+mod error;
+mod event;
+mod examine;
+mod follow;
+mod look;
+mod manifest;
+mod push;
+mod rule;
+mod start;
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lambda_runtime::LambdaEvent;
+use serde_json::Value;
+use shared::parameters::{GetParameters, Parameters};
+use shared::place::Place;
+use shared::ports::images::{BatchGetImage, DescribeImages, DescribeRepositories};
+use shared::ports::step_functions::{DescribeExecution, DescribeStateMachine, StartExecution};
+use shared::time::Timestamp;
+
+pub use config::{Config, ConfigError};
+pub use decision::{Decision, Outcome, Report};
+pub use error::ImagePushError;
+pub use event::{Arrival, Event, EventError};
+pub use manifest::{Child, Manifest, Platform};
+pub use rule::{Rule, RuleSource, RulesError, TagPattern};
+
+use follow::Occasion;
+
+/// What this function asks of a registry.
+pub trait Registry: DescribeImages + BatchGetImage + DescribeRepositories {}
+impl<T: DescribeImages + BatchGetImage + DescribeRepositories> Registry for T {}
+
+/// What this function asks of Step Functions.
+pub trait Executions: StartExecution + DescribeExecution + DescribeStateMachine {}
+impl<T: StartExecution + DescribeExecution + DescribeStateMachine> Executions for T {}
+
+/// The function: its settings, and what it works with.
+#[derive(Debug)]
+pub struct ImagePush<R, S, P> {
+    rules: RuleSource,
+    look_back: Duration,
+    max_starts: usize,
+    registry: R,
+    step_functions: S,
+    parameters: Parameters<P>,
+    /// State machines that are known to be Standard, which they stay.
+    standard: Mutex<HashSet<String>>,
+}
+
+impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
+    /// A function with these settings.
+    pub fn new(config: Config, registry: R, step_functions: S, port: P) -> Self {
+        Self {
+            rules: config.rules,
+            look_back: config.look_back,
+            max_starts: config.max_starts,
+            registry,
+            step_functions,
+            parameters: Parameters::new(port, config.time_to_live),
+            standard: Mutex::default(),
+        }
+    }
+
+    /// Handles an event: decides for every rule, and does what was decided.
+    ///
+    /// # Errors
+    /// [`ImagePushError`] when the event cannot be read, or something that is to be done could not be.
+    pub async fn handle(&self, event: LambdaEvent<Value>, now: Timestamp) -> Result<Report, ImagePushError> {
+        let place = place_of(&event.context.invoked_function_arn)?;
+        let happened = Event::parse(&event.payload)?;
+        let rules = self.rules(now).await?;
+        let report = Report {
+            decisions: self.decide(happened, &rules, &place, now).await,
+        };
+        report.log();
+        match report.failures() {
+            failures if failures.is_empty() => Ok(report),
+            failures => Err(ImagePushError::Incomplete(failures)),
+        }
+    }
+
+    async fn decide(&self, event: Event, rules: &[Rule], place: &Place, now: Timestamp) -> Vec<Decision> {
+        match event {
+            Event::Arrival(arrival) => {
+                self.arrived(
+                    &arrival,
+                    rules,
+                    Occasion {
+                        place,
+                        now,
+                        budget: None,
+                    },
+                )
+                .await
+            }
+            Event::Look => {
+                self.look(
+                    rules,
+                    Occasion {
+                        place,
+                        now,
+                        budget: Some(self.max_starts),
+                    },
+                )
+                .await
+            }
+            Event::Irrelevant(reason) => {
+                let ignored = |rule| Decision::new(&rule, None, Outcome::ignored(&reason));
+                (1..).zip(rules).map(ignored).collect()
+            }
+        }
+    }
+
+    /// The rules: from the environment, or from the parameter that it names.
+    async fn rules(&self, now: Timestamp) -> Result<Vec<Rule>, ImagePushError> {
+        match &self.rules {
+            RuleSource::Given(rules) => Ok(rules.clone()),
+            RuleSource::Parameter(reference) => Ok(rule::parse_rules(&self.parameters.text(reference, now).await?)?),
+        }
+    }
+
+    fn is_known_standard(&self, state_machine: &str) -> bool {
+        self.standard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(state_machine)
+    }
+
+    fn know_standard(&self, state_machine: &str) {
+        self.standard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(state_machine.to_owned());
+    }
+}
+
+fn place_of(function_arn: &str) -> Result<Place, ImagePushError> {
+    Place::of_arn(function_arn).ok_or_else(|| ImagePushError::Place(function_arn.to_owned()))
+}

@@ -1,3 +1,22 @@
 //! Starts the function.
 
-fn main() {}
+use image_push::{Config, ImagePush};
+use lambda_runtime::{LambdaEvent, service_fn};
+use shared::time::{Clock, SystemClock};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    shared::telemetry::init();
+    let config = Config::read(|name| std::env::var(name).ok())?;
+    let aws = shared::aws::Aws::from_env().await?;
+    let function = &ImagePush::new(
+        config,
+        aws.image_registry(),
+        aws.step_functions(),
+        aws.parameter_store(),
+    );
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
+        function.handle(event, SystemClock.now())
+    }))
+    .await
+}

@@ -1,1 +1,44 @@
 //! Lambda function for state machines: references to Parameter Store in, typed values out.
+//!
+//! - [`Request`] is what is asked for, [`As`] what a value is to be, and both are pure.
+//! - Reading is [`shared::parameters`]: batches, pages, the cache, and which SecureStrings are handed out.
+//! - [`ResolveError`] tells all problems of a request at once, under a name that a state machine can catch.
+//!
+//! What is absent: no value is ever logged or part of an error, and a SecureString reaches a state machine's history only
+//! where the deployment allows its path.
+
+mod answer;
+mod config;
+mod error;
+mod request;
+mod tree;
+mod typed;
+
+use serde_json::Value;
+use shared::parameters::{GetParameters, GetParametersByPath, Parameters};
+use shared::time::Timestamp;
+
+pub use config::{Config, ConfigError};
+pub use error::ResolveError;
+pub use request::Request;
+pub use typed::As;
+
+/// Answers a request with the values of its parameters, under the same keys and in the same order.
+///
+/// # Errors
+/// [`ResolveError`] with everything that is wrong with the request.
+pub async fn handle<P>(event: Value, parameters: &Parameters<P>, now: Timestamp) -> Result<Value, ResolveError>
+where
+    P: GetParameters + GetParametersByPath,
+{
+    let request = Request::parse(&event).map_err(report)?;
+    let readings = answer::read(&request, parameters, now).await;
+    let answer = answer::conclude(&request, readings).map_err(report)?;
+    tracing::info!(parameters = answer.len(), "parameters resolved");
+    Ok(Value::Object(answer))
+}
+
+fn report(problems: shared::parameters::Problems) -> ResolveError {
+    tracing::error!(error.kind = %problems.kind(), error = %problems, "parameters not resolved");
+    ResolveError(problems)
+}

@@ -1,3 +1,17 @@
 //! Starts the function.
 
-fn main() {}
+use lambda_runtime::{LambdaEvent, service_fn};
+use resolve_parameters::{Config, handle};
+use shared::time::{Clock, SystemClock};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    shared::telemetry::init();
+    let config = Config::read(|name| std::env::var(name).ok())?;
+    let aws = shared::aws::Aws::from_env().await?;
+    let parameters = &config.parameters(aws.parameter_store());
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
+        handle(event.payload, parameters, SystemClock.now())
+    }))
+    .await
+}

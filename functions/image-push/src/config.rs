@@ -1,0 +1,142 @@
+//! What the environment says about this function.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::rule::{RuleSource, RulesError};
+
+/// How far a look goes back unless the environment says otherwise.
+const DEFAULT_LOOK_BACK_HOURS: u64 = 24;
+
+/// How many executions one look starts unless the environment says otherwise.
+const DEFAULT_MAX_STARTS: usize = 10;
+
+/// How long what was read from a parameter is served without asking again.
+const TIME_TO_LIVE: Duration = Duration::from_secs(60);
+
+/// The function's settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Which images start what.
+    pub rules: RuleSource,
+    /// How far a look goes back.
+    pub look_back: Duration,
+    /// The most executions that one look starts.
+    pub max_starts: usize,
+    /// How long what was read from a parameter stays fresh.
+    pub time_to_live: Duration,
+}
+
+/// A setting that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// There are no rules.
+    #[error(
+        "environment variable `RULES` is not set; give it a JSON array of rules, or `ssm:/path` of a parameter with one"
+    )]
+    NoRules,
+    /// The rules are ill-formed.
+    #[error("environment variable `RULES`: {0}")]
+    Rules(#[from] RulesError),
+    /// A number is none.
+    #[error("environment variable `{name}` must be {expected}")]
+    Number {
+        /// The variable.
+        name: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads the settings through `variable`; an empty one counts as absent.
+    ///
+    /// - `RULES`: a JSON array of rules, or `ssm:/path` of a parameter that holds one.
+    /// - `LOOK_BACK_HOURS`: how old an image may be that a look starts; 24 if not said.
+    /// - `MAX_STARTS_PER_LOOK`: how many executions a look starts at most; 10 if not said.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the variable's name, and the rule and field where it is about one.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variable = |name| variable(name).filter(|text: &String| !text.trim().is_empty());
+        let rules = RuleSource::parse(&variable("RULES").ok_or(ConfigError::NoRules)?)?;
+        let number = |name, default: u64, expected| match variable(name).map(|text| text.trim().parse::<u64>()) {
+            None => Ok(default),
+            Some(Ok(number)) if (1..=10_000).contains(&number) => Ok(number),
+            Some(_) => Err(ConfigError::Number { name, expected }),
+        };
+        let hours = number(
+            "LOOK_BACK_HOURS",
+            DEFAULT_LOOK_BACK_HOURS,
+            "a number of hours from 1 to 10000",
+        )?;
+        let starts = number(
+            "MAX_STARTS_PER_LOOK",
+            DEFAULT_MAX_STARTS as u64,
+            "a number from 1 to 10000",
+        )?;
+        Ok(Self {
+            rules,
+            look_back: Duration::from_secs(hours * 3_600),
+            max_starts: usize::try_from(starts).unwrap_or(DEFAULT_MAX_STARTS),
+            time_to_live: TIME_TO_LIVE,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &str = r#"[{"repository": "ml", "tag": "release-*", "stateMachine": "ml-pipeline-dev"}]"#;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let find = |name: &str| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Config::read(find)
+    }
+
+    #[test]
+    fn settings_are_read_with_their_defaults() {
+        let config = read(&[("RULES", RULES), ("LOOK_BACK_HOURS", "")]).expect("settings");
+        assert_eq!((config.look_back, config.max_starts), (Duration::from_secs(86_400), 10));
+        let config = read(&[
+            ("RULES", RULES),
+            ("LOOK_BACK_HOURS", " 2"),
+            ("MAX_STARTS_PER_LOOK", "3"),
+        ])
+        .expect("settings");
+        assert_eq!((config.look_back, config.max_starts), (Duration::from_secs(7_200), 3));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_name() {
+        let cases = [
+            (
+                &[("RULES", " ")][..],
+                "environment variable `RULES` is not set; give it",
+            ),
+            (
+                &[("RULES", "[{}]")][..],
+                "environment variable `RULES`: rule 1: `repository` is missing or empty",
+            ),
+            (
+                &[("RULES", RULES), ("LOOK_BACK_HOURS", "0")][..],
+                "environment variable `LOOK_BACK_HOURS` must be a number of hours",
+            ),
+            (
+                &[("RULES", RULES), ("MAX_STARTS_PER_LOOK", "all")][..],
+                "environment variable `MAX_STARTS_PER_LOOK` must be a number",
+            ),
+        ];
+        for (variables, message) in cases {
+            let error = read(variables).expect_err(message).to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What the function decided, rule by rule: its answer, and what it logs.
+
+use serde::Serialize;
+
+use crate::rule::Rule;
+
+/// What the function did about an event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// A decision for every rule, or for every image that a rule wanted.
+    pub decisions: Vec<Decision>,
+}
+
+/// What became of one rule and one image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// The rule, counted from one.
+    pub rule: usize,
+    /// The state machine, as the rule names it.
+    pub state_machine: String,
+    /// The image: `repository:tag@digest`, as far as it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What became of one rule and one image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "decision", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Outcome {
+    /// An execution was started.
+    Started {
+        /// Its ARN.
+        execution_arn: String,
+    },
+    /// An execution for this image was there already.
+    Adopted {
+        /// Its ARN.
+        execution_arn: String,
+    },
+    /// Nothing was to be done.
+    Ignored {
+        /// Why.
+        reason: String,
+    },
+    /// It should have been done, and could not.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Decision {
+    /// What became of an image for a rule.
+    pub(crate) fn new((number, rule): &(usize, &Rule), image: Option<String>, outcome: Outcome) -> Self {
+        Self {
+            rule: *number,
+            state_machine: rule.state_machine.to_string(),
+            image,
+            outcome,
+        }
+    }
+}
+
+impl Outcome {
+    /// Nothing to be done.
+    pub(crate) fn ignored(reason: impl Into<String>) -> Self {
+        Self::Ignored { reason: reason.into() }
+    }
+
+    /// Something that could not be done.
+    pub(crate) fn failed(reason: impl ToString) -> Self {
+        Self::Failed {
+            reason: reason.to_string(),
+        }
+    }
+}
+
+impl Report {
+    /// Writes a line for every decision; a failure is told here and nowhere else.
+    pub(crate) fn log(&self) {
+        for Decision {
+            rule,
+            state_machine,
+            image,
+            outcome,
+        } in &self.decisions
+        {
+            let image = image.as_deref().unwrap_or_default();
+            match outcome {
+                Outcome::Started { execution_arn } => tracing::info!(
+                    rule,
+                    state_machine.name = state_machine,
+                    image.uri = image,
+                    execution.arn = execution_arn,
+                    "started"
+                ),
+                Outcome::Adopted { execution_arn } => tracing::info!(
+                    rule,
+                    state_machine.name = state_machine,
+                    image.uri = image,
+                    execution.arn = execution_arn,
+                    "adopted"
+                ),
+                Outcome::Ignored { reason } => {
+                    tracing::info!(
+                        rule,
+                        state_machine.name = state_machine,
+                        image.uri = image,
+                        reason,
+                        "ignored"
+                    );
+                }
+                Outcome::Failed { reason } => {
+                    tracing::error!(
+                        rule,
+                        state_machine.name = state_machine,
+                        image.uri = image,
+                        reason,
+                        "failed"
+                    );
+                }
+            }
+        }
+    }
+
+    /// What could not be done, said for each rule.
+    pub(crate) fn failures(&self) -> Vec<String> {
+        let failure = |decision: &Decision| match &decision.outcome {
+            Outcome::Failed { reason } => Some(format!("rule {}: {reason}", decision.rule)),
+            Outcome::Started { .. } | Outcome::Adopted { .. } | Outcome::Ignored { .. } => None,
+        };
+        self.decisions.iter().filter_map(failure).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_decision_reads_as_one_object() {
+        let decision = Decision {
+            rule: 1,
+            state_machine: "ml".to_owned(),
+            image: Some("ml:v1".to_owned()),
+            outcome: Outcome::Started {
+                execution_arn: "arn".to_owned(),
+            },
+        };
+        let expected = json!({
+            "rule": 1, "stateMachine": "ml", "image": "ml:v1", "decision": "started", "executionArn": "arn",
+        });
+        assert_eq!(serde_json::to_value(&decision).expect("JSON"), expected);
+        let ignored = Decision {
+            image: None,
+            outcome: Outcome::ignored("so"),
+            ..decision
+        };
+        let expected = json!({"rule": 1, "stateMachine": "ml", "decision": "ignored", "reason": "so"});
+        assert_eq!(serde_json::to_value(&ignored).expect("JSON"), expected);
+    }
+}

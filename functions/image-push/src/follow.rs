@@ -1,0 +1,218 @@
+//! One image, held against the rules that want it: look at it, and start what is to be started.
+
+use std::collections::HashMap;
+
+use shared::parameters::{GetParameters, ParameterReference, Problem};
+use shared::place::Place;
+use shared::ports::images::{ImageDetail, Repository};
+use shared::ports::step_functions::StateMachineType;
+use shared::ports::{CallError, CallErrorKind};
+use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
+use shared::time::Timestamp;
+
+use crate::decision::{Decision, Outcome};
+use crate::examine::{Described, Runnable, choose, describe};
+use crate::manifest::Manifest;
+use crate::rule::Rule;
+use crate::start::Image;
+use crate::{Executions, ImagePush, Registry};
+
+/// What brings an image up, and how much may come of it.
+#[derive(Debug)]
+pub(crate) struct Occasion<'a> {
+    /// Where this function runs.
+    pub(crate) place: &'a Place,
+    /// When it was called.
+    pub(crate) now: Timestamp,
+    /// For a look, how many executions it may still start. An event is there for one image, and starts what it asks for.
+    pub(crate) budget: Option<usize>,
+}
+
+/// An image under one of its tags, or without any.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) repository: &'a Repository,
+    pub(crate) image: &'a ImageDetail,
+    pub(crate) tag: Option<&'a str>,
+}
+
+/// A rule with its number, counted from one.
+pub(crate) type Numbered<'a> = (usize, &'a Rule);
+
+impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
+    /// What becomes of an image for each of the rules that want it.
+    pub(crate) async fn follow(
+        &self,
+        subject: &Subject<'_>,
+        rules: &[Numbered<'_>],
+        occasion: &mut Occasion<'_>,
+    ) -> Vec<Decision> {
+        let manifest = match self.examine(subject, occasion.now).await {
+            Ok(manifest) => manifest,
+            Err(outcome) => {
+                return rules
+                    .iter()
+                    .map(|rule| subject.decision(rule, outcome.clone()))
+                    .collect();
+            }
+        };
+        let mut machines = HashMap::new();
+        let mut decisions = Vec::new();
+        for rule in rules {
+            let outcome = match self.state_machine(&rule.1.state_machine, occasion).await {
+                Err(reason) => Outcome::Failed { reason },
+                Ok(machine) => {
+                    // Several rules may start one state machine: each of them its own execution.
+                    let nth = machines
+                        .entry(machine.unqualified().to_owned())
+                        .and_modify(|nth| *nth += 1)
+                        .or_insert(0);
+                    match choose(subject.image, manifest.as_ref(), rule.1) {
+                        Runnable::Ignored(reason) => Outcome::Ignored { reason },
+                        Runnable::Run { digest, media_type } => {
+                            let image = subject.to_run(digest, media_type);
+                            self.start(&image, rule.1, &machine, *nth, occasion).await
+                        }
+                    }
+                }
+            };
+            decisions.push(subject.decision(rule, outcome));
+        }
+        decisions
+    }
+
+    /// Whether the image is one to run, as far as that is the same for every rule: its manifest, where that matters.
+    async fn examine(&self, subject: &Subject<'_>, now: Timestamp) -> Result<Option<Manifest>, Outcome> {
+        let described = describe(subject.image, subject.tag);
+        if let Described::Ignored(reason) = described {
+            return Err(Outcome::Ignored { reason });
+        }
+        if subject.tag.is_none() {
+            self.unclaimed(subject.repository, subject.image, now).await?;
+        }
+        if described == Described::Image {
+            return Ok(None);
+        }
+        let digest = subject.image.digest.as_str();
+        let found = self
+            .registry
+            .batch_get_image(subject.repository, &[digest])
+            .await
+            .map_err(Outcome::failed)?;
+        let manifest = found.into_iter().find(|manifest| manifest.digest == digest);
+        let manifest = manifest.ok_or_else(|| Outcome::ignored("it is no longer in its repository"))?;
+        Ok(Some(Manifest::parse(&manifest.text)))
+    }
+
+    /// The state machine that a rule means, which must be a Standard one: Express knows no "once".
+    async fn state_machine(
+        &self,
+        reference: &StateMachineReference,
+        occasion: &Occasion<'_>,
+    ) -> Result<StateMachineArn, String> {
+        let name = match reference {
+            StateMachineReference::Known(name) => name.clone(),
+            StateMachineReference::Parameter(path) => {
+                let parameter: ParameterReference = path
+                    .parse()
+                    .map_err(|error: shared::parameters::InvalidReference| Problem::from(error).to_string())?;
+                let text = self
+                    .parameters
+                    .text(&parameter, occasion.now)
+                    .await
+                    .map_err(|problems| problems.to_string())?;
+                let name = StateMachineName::parse(text.trim());
+                name.map_err(|_| format!("parameter `{path}` holds neither the ARN nor the name of a state machine"))?
+            }
+        };
+        let machine = name.in_place(occasion.place);
+        let unqualified = machine.unqualified();
+        if !self.is_known_standard(unqualified) {
+            match self
+                .step_functions
+                .describe_state_machine(unqualified)
+                .await
+                .map_err(|error| error.to_string())?
+            {
+                StateMachineType::Standard => self.know_standard(unqualified),
+                StateMachineType::Express => {
+                    return Err(format!("`{unqualified}` is Express: only Standard starts once"));
+                }
+            }
+        }
+        Ok(machine)
+    }
+
+    /// Starts the execution for an image, unless it is there.
+    async fn start(
+        &self,
+        image: &Image,
+        rule: &Rule,
+        machine: &StateMachineArn,
+        nth: usize,
+        occasion: &mut Occasion<'_>,
+    ) -> Outcome {
+        let name = image.execution_name(machine, nth);
+        let execution_arn = machine.execution_arn(&name);
+        if let Some(left) = occasion.budget {
+            match self.step_functions.describe_execution(&execution_arn).await {
+                Ok(_) => {
+                    return Outcome::Ignored {
+                        reason: format!("it has an execution, `{execution_arn}`"),
+                    };
+                }
+                Err(CallError {
+                    kind: CallErrorKind::NotFound,
+                    ..
+                }) if left == 0 => {
+                    return Outcome::ignored("this look has started as many as it may: it is left for the next");
+                }
+                Err(CallError {
+                    kind: CallErrorKind::NotFound,
+                    ..
+                }) => (),
+                Err(error) => return Outcome::failed(error),
+            }
+        }
+        let input = image.input(occasion.place, &rule.input);
+        match self
+            .step_functions
+            .start_execution(&machine.to_string(), &name, &input)
+            .await
+        {
+            // Step Functions answers with the execution that runs already as if it had just been started.
+            Ok(started) if started.started_at < occasion.now => Outcome::Adopted {
+                execution_arn: started.execution_arn,
+            },
+            Ok(started) => {
+                occasion.budget = occasion.budget.map(|left| left.saturating_sub(1));
+                Outcome::Started {
+                    execution_arn: started.execution_arn,
+                }
+            }
+            // The name is made of what the execution is for, so who bears it is the one.
+            Err(error) if error.is("ExecutionAlreadyExists") => Outcome::Adopted { execution_arn },
+            Err(error) => Outcome::failed(error),
+        }
+    }
+}
+
+impl Subject<'_> {
+    /// What is run in this image's place: itself, or one of the images that it lists.
+    fn to_run(&self, digest: String, media_type: Option<String>) -> Image {
+        Image {
+            repository: self.repository.clone(),
+            digest,
+            tag: self.tag.map(str::to_owned),
+            pushed_at: self.image.pushed_at,
+            media_type,
+        }
+    }
+
+    /// What became of this image for a rule.
+    pub(crate) fn decision(&self, rule: &Numbered<'_>, outcome: Outcome) -> Decision {
+        let tag = self.tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+        let image = format!("{}{tag}@{}", self.repository.name, self.image.digest);
+        Decision::new(rule, Some(image), outcome)
+    }
+}

@@ -1,0 +1,267 @@
+//! Requests and their answers, against a Parameter Store in memory.
+
+use std::time::Duration;
+
+use lambda_runtime::Diagnostic;
+use resolve_parameters::{Config, handle};
+use serde_json::{Value, json};
+use shared::parameters::fake::{Call, ParameterStore};
+use shared::parameters::{Found, GetParameters, GetParametersByPath, Page, Parameters, ProblemKind};
+use shared::ports::{CallError, CallErrorKind};
+use shared::time::Timestamp;
+
+const START: Timestamp = Timestamp::from_millis(1_000_000);
+
+fn store() -> ParameterStore {
+    let store = ParameterStore::new();
+    store
+        .put_string("/ml/dev/instance-type", "ml.t3.medium")
+        .put_string("/ml/dev/volume-size", "10");
+    store
+        .put_string("/ml/dev/hyper/learning-rate", "0.01")
+        .put_string("/ml/dev/hyper/epochs", "3");
+    store.put_string("/ml/dev/hyper/optimizer/momentum", "0.9");
+    store
+        .put_string_list("/ml/dev/labels", "cat,dog")
+        .put_string("/ml/dev/debug", "false");
+    store
+        .put_string("/ml/dev/schema", r#"{"b": 1, "a": [null]}"#)
+        .put_secure("/ml/dev/api-key", "hush hush");
+    store
+        .put_string("arn:aws:ssm:us-east-1:210987654321:parameter/team/shared", "theirs")
+        .deny("/ml/prod/x");
+    store
+        .label("/ml/dev/volume-size", 1, "stable")
+        .put_string("/ml/dev/volume-size", "20");
+    store
+}
+
+fn config(variables: &'static [(&str, &str)]) -> Config {
+    let find = |name: &str| {
+        variables
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    Config::read(find).expect("settings")
+}
+
+/// Asks for these parameters; the answer, or the error's name and message.
+async fn ask(store: &ParameterStore, config: Config, parameters: Value) -> Result<Value, (String, String)> {
+    let event = json!({"parameters": parameters});
+    handle(event, &config.parameters(store), START).await.map_err(|error| {
+        let Diagnostic {
+            error_type,
+            error_message,
+            ..
+        } = error.into();
+        (error_type, error_message)
+    })
+}
+
+#[tokio::test]
+async fn every_form_of_request_has_its_answer() {
+    let shared = "arn:aws:ssm:us-east-1:210987654321:parameter/team/shared";
+    let hyper = "/ml/dev/hyper/";
+    // (what is asked, what is answered)
+    let cases = [
+        (json!({}), json!({})),
+        (
+            json!({"b": "/ml/dev/instance-type", "a": "/ml/dev/debug"}),
+            json!({"b": "ml.t3.medium", "a": "false"}),
+        ),
+        (
+            json!({"x": {"name": "/ml/dev/volume-size", "as": "integer"}}),
+            json!({"x": 20}),
+        ),
+        (
+            json!({"x": "/ml/dev/volume-size:1", "y": "/ml/dev/volume-size:stable"}),
+            json!({"x": "10", "y": "10"}),
+        ),
+        (json!({"x": shared}), json!({"x": "theirs"})),
+        (
+            json!({"x": {"name": "/ml/dev/debug", "as": "boolean"}}),
+            json!({"x": false}),
+        ),
+        (
+            json!({"x": {"name": "/ml/dev/schema", "as": "json"}}),
+            json!({"x": {"b": 1, "a": [null]}}),
+        ),
+        (
+            json!({"x": {"name": "/ml/dev/labels", "as": "list"}, "y": "/ml/dev/labels"}),
+            json!({"x": ["cat", "dog"], "y": "cat,dog"}),
+        ),
+        (
+            json!({"x": {"name": "/ml/dev/api-key", "as": "reference"}}),
+            json!({"x": "/ml/dev/api-key:1"}),
+        ),
+        (
+            json!({"x": {"name": "/ml/dev/none", "default": "d"}, "y": {"name": "/ml/dev/none:7", "as": "integer", "default": null}}),
+            json!({"x": "d", "y": null}),
+        ),
+        (
+            json!({"x": {"name": "/ml/dev/volume-size", "as": "integer", "default": 1}}),
+            json!({"x": 20}),
+        ),
+        (
+            json!({"x": {"path": hyper}}),
+            json!({"x": {"epochs": "3", "learning-rate": "0.01"}}),
+        ),
+        (
+            json!({"x": {"path": hyper, "recursive": true, "as": "number"}}),
+            json!({"x": {"epochs": 3, "learning-rate": 0.01, "optimizer": {"momentum": 0.9}}}),
+        ),
+        (json!({"x": {"path": "/ml/none", "default": {}}}), json!({"x": {}})),
+    ];
+    for (asked, expected) in cases {
+        let answer = ask(&store(), config(&[]), asked.clone()).await;
+        assert_eq!(answer, Ok(expected.clone()), "{asked}");
+        // Equality of objects does not look at their order.
+        assert_eq!(answer.expect("an answer").to_string(), expected.to_string());
+    }
+}
+
+#[tokio::test]
+async fn every_problem_has_its_name_and_says_what_it_is_about() {
+    let cases = [
+        (
+            json!({"x": "/ml/dev/none"}),
+            "ParameterNotFound",
+            "`x`: there is no parameter `/ml/dev/none`",
+        ),
+        (
+            json!({"x": {"path": "/ml/none/"}}),
+            "ParameterNotFound",
+            "`x`: there is no parameter below `/ml/none`",
+        ),
+        (
+            json!({"x": {"name": "/ml/dev/instance-type", "as": "integer", "default": 1}}),
+            "ParameterInvalid",
+            "`x`: the value of `/ml/dev/instance-type` is not an integer",
+        ),
+        (
+            json!({"x": {"path": "/ml/dev/hyper", "as": "integer"}}),
+            "ParameterInvalid",
+            "`x`: the value of `/ml/dev/hyper/learning-rate` is not an integer",
+        ),
+        (
+            json!({"x": {"nam": "/a"}}),
+            "ParameterInvalid",
+            "`x`: it has neither `name` nor `path`",
+        ),
+        (
+            json!({"x": "/ml/dev/api-key"}),
+            "SecureParameterRefused",
+            "`x`: `/ml/dev/api-key` is a SecureString",
+        ),
+        (
+            json!({"x": {"path": "/ml/dev"}}),
+            "SecureParameterRefused",
+            "`x`: `/ml/dev/api-key` is a SecureString",
+        ),
+        (
+            json!({"x": "/aws/reference/secretsmanager/key", "y": "/ml/dev/debug"}),
+            "SecureParameterRefused",
+            "`x`: `/aws/reference/secretsmanager/key` is a SecureString",
+        ),
+        (
+            json!({"x": "/ml/prod/x", "y": "/ml/dev/debug"}),
+            "ParameterAccessDenied",
+            "`x`: `/ml/prod/x` may not be read",
+        ),
+        (
+            json!({"a": "/ml/dev/none", "b": {"name": "/ml/dev/debug", "as": "number"}, "c": 1, "d": "/ml/dev/api-key"}),
+            "SecureParameterRefused",
+            "4 problems: ParameterNotFound: `a`: there is no parameter `/ml/dev/none`; ParameterInvalid: `b`: the value of",
+        ),
+    ];
+    for (asked, name, start) in cases {
+        let (error_type, message) = ask(&store(), config(&[]), asked.clone()).await.expect_err(name);
+        assert_eq!(error_type, name, "{asked}: {message}");
+        assert!(message.starts_with(start), "{message}");
+        assert!(!message.contains("hush") && !message.contains("t3.medium"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_invalid() {
+    let parameters = config(&[]).parameters(ParameterStore::new());
+    for event in [json!(null), json!({"parameters": []}), json!({"parameter": {}})] {
+        let error = handle(event, &parameters, START).await.expect_err("no request");
+        assert_eq!(Diagnostic::from(error).error_type, "ParameterInvalid");
+    }
+    assert_eq!(parameters.port().calls(), []);
+}
+
+#[tokio::test]
+async fn a_secure_string_travels_only_where_its_path_is_allowed() {
+    let allowing = || config(&[("ALLOWED_SECURE_PARAMETERS", "/ml/dev/*")]);
+    let answer = ask(&store(), allowing(), json!({"x": "/ml/dev/api-key"})).await;
+    assert_eq!(answer, Ok(json!({"x": "hush hush"})));
+    let other = config(&[("ALLOWED_SECURE_PARAMETERS", "/ml/dev/api,/ml/prod/*")]);
+    let (name, _) = ask(&store(), other, json!({"x": "/ml/dev/api-key"}))
+        .await
+        .expect_err("refused");
+    assert_eq!(name, "SecureParameterRefused");
+}
+
+#[tokio::test]
+async fn five_hundred_parameters_in_one_request() {
+    let store = ParameterStore::new();
+    let (mut asked, mut expected) = (json!({}), json!({}));
+    for n in (0..500).rev() {
+        let name = format!("/ml/many/p{n}");
+        store.put_string(&name, &n.to_string());
+        let key = format!("key{}", n * 7 % 500);
+        (asked[&key], expected[&key]) = match n % 2 {
+            0 => (json!({"name": name, "as": "integer"}), json!(n)),
+            _ => (json!(name), json!(n.to_string())),
+        };
+    }
+    let parameters = config(&[]).parameters(&store);
+    for (seconds, calls) in [(0, 50), (59, 50), (61, 100)] {
+        let now = START + Duration::from_secs(seconds);
+        let answer = handle(json!({"parameters": asked}), &parameters, now)
+            .await
+            .expect("an answer");
+        assert_eq!(answer.to_string(), expected.to_string());
+        assert_eq!(store.calls().len(), calls, "after {seconds} s");
+    }
+    let ten = |call: &Call| matches!(call, Call::GetParameters { names, with_decryption: false } if names.len() == 10);
+    assert!(store.calls().iter().all(ten));
+}
+
+/// A Parameter Store that always throttles.
+struct Throttled;
+
+impl GetParameters for Throttled {
+    async fn get_parameters(&self, _: &[&str], _: bool) -> Result<Found, CallError> {
+        Err(CallError::new(
+            "GetParameters",
+            CallErrorKind::Throttled,
+            "Rate exceeded",
+        ))
+    }
+}
+
+impl GetParametersByPath for Throttled {
+    async fn get_parameters_by_path(&self, _: &str, _: bool, _: Option<&str>) -> Result<Page, CallError> {
+        Err(CallError::new(
+            "GetParametersByPath",
+            CallErrorKind::Throttled,
+            "Rate exceeded",
+        ))
+    }
+}
+
+#[tokio::test]
+async fn a_store_in_trouble_is_the_one_thing_to_retry() {
+    let parameters: Parameters<Throttled> = config(&[]).parameters(Throttled);
+    let asked = json!({"parameters": {"x": "/a", "y": {"path": "/b"}, "z": {"name": "/c", "default": "d"}}});
+    let error = handle(asked, &parameters, START).await.expect_err("throttled");
+    assert_eq!(
+        error.0.iter().map(|problem| problem.kind).collect::<Vec<_>>(),
+        [ProblemKind::ParameterStoreUnavailable; 3]
+    );
+    assert_eq!(Diagnostic::from(error).error_type, "ParameterStoreUnavailable");
+}

@@ -12,6 +12,9 @@ pub const MAX_LENGTH: usize = 63;
 /// How many hexadecimal digits of the hash a name ends in: 48 bits.
 pub const HASH_LENGTH: usize = 12;
 
+/// How many of them tell the family, where a name has one.
+const FAMILY_LENGTH: usize = 4;
+
 /// An execution's name: 1 to 63 of `[A-Za-z0-9-]`, beginning and ending in a letter or digit.
 ///
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
@@ -40,6 +43,23 @@ impl ExecutionName {
             Some(prefix) => Self(format!("{prefix}{hash}")),
             None => Self(hash),
         }
+    }
+
+    /// `<prefix>-<hash of the family><hash of the parts>`: as [`ExecutionName::derive`], but members of one family can be
+    /// told from others with the same prefix.
+    #[must_use]
+    pub fn derive_in_family(prefix: &str, family: &str, parts: &[&str]) -> Self {
+        let family = short_hash(&[family]);
+        let member = short_hash(parts);
+        let hash = format!("{}{}", &family[..FAMILY_LENGTH], &member[..HASH_LENGTH - FAMILY_LENGTH]);
+        Self(format!("{}{hash}", Self::prefix(prefix).unwrap_or_default()))
+    }
+
+    /// Whether a name was derived with that prefix in that family.
+    #[must_use]
+    pub fn is_of_family(name: &str, prefix: &str, family: &str) -> bool {
+        let hash = &short_hash(&[family])[..FAMILY_LENGTH];
+        Self::has_prefix(name, prefix) && name[name.len() - HASH_LENGTH..].starts_with(hash)
     }
 
     /// How every name that is derived with this prefix begins, its `-` included; nothing if no character of it can stay.
@@ -133,6 +153,25 @@ mod tests {
         ));
         assert!(!ExecutionName::has_prefix("run-by-hand", "run"));
         assert!(!ExecutionName::has_prefix(name.as_str(), ""));
+    }
+
+    #[test]
+    fn members_of_a_family_are_told_from_others_with_the_same_prefix() {
+        let name = |family, job| ExecutionName::derive_in_family("run", family, &[job]);
+        assert_ne!(name("train", "1"), name("train", "2"));
+        assert_eq!(name("train", "1").as_str().len(), "run-".len() + HASH_LENGTH);
+        for (family, expected) in [("train", true), ("test", false)] {
+            assert_eq!(
+                ExecutionName::is_of_family(name(family, "2").as_str(), "run", "train"),
+                expected
+            );
+        }
+        assert!(!ExecutionName::is_of_family(
+            name("train", "1").as_str(),
+            "other",
+            "train"
+        ));
+        assert!(!ExecutionName::is_of_family("run-ü", "run", "train"));
     }
 
     #[test]

@@ -30,6 +30,22 @@ impl Place {
             account: account.to_owned(),
         })
     }
+
+    /// The place of a region, in the partition that its name belongs to.
+    #[must_use]
+    pub fn of_region(region: &str, account: &str) -> Self {
+        let partition = match region {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            region if region.starts_with("eusc-") => "aws-eusc",
+            _ => "aws",
+        };
+        Self {
+            partition: partition.to_owned(),
+            region: region.to_owned(),
+            account: account.to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -65,8 +65,11 @@ pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
 
-    /// Comes back after `duration`.
+    /// Comes back after `duration`: for one who waits on purpose.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+
+    /// Comes back when `moment` has come: for one who must be done by then.
+    fn reached(&self, moment: Timestamp) -> impl Future<Output = ()> + Send;
 }
 
 /// The machine's clock.
@@ -80,6 +83,10 @@ impl Clock for SystemClock {
 
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
+    }
+
+    async fn reached(&self, moment: Timestamp) {
+        tokio::time::sleep(moment.since(self.now())).await;
     }
 }
 

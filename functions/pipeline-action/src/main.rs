@@ -1,3 +1,14 @@
-//! Starts the function.
+//! Starts the function: clients are built once, and events are handled until Lambda ends the process.
 
-fn main() {}
+use lambda_runtime::service_fn;
+use pipeline_action::PipelineAction;
+use pipeline_action::world::AwsWorld;
+use shared::aws::Aws;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    shared::telemetry::init();
+    let aws = Aws::from_env().await?;
+    let function = PipelineAction::new(AwsWorld::new(&aws), |name| std::env::var(name).ok());
+    lambda_runtime::run(service_fn(|event| function.handle(event))).await
+}

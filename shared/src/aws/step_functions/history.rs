@@ -16,6 +16,11 @@ macro_rules! failure_of {
 
 /// The SDK's event as ours.
 pub(super) fn event(mut event: SdkEvent) -> HistoryEvent {
+    // A failed expression names its state itself: its event does not follow the one of entering it.
+    let evaluated = event
+        .evaluation_failed_event_details
+        .as_ref()
+        .map(|details| details.state.clone());
     let failure = failure_of!(event:
         activity_failed_event_details,
         activity_schedule_failed_event_details,
@@ -35,7 +40,8 @@ pub(super) fn event(mut event: SdkEvent) -> HistoryEvent {
         execution_aborted_event_details,
     );
     let state = (event.state_entered_event_details.map(|details| details.name))
-        .or_else(|| event.state_exited_event_details.map(|details| details.name));
+        .or_else(|| event.state_exited_event_details.map(|details| details.name))
+        .or(evaluated);
     HistoryEvent {
         id: event.id,
         previous_id: event.previous_event_id,

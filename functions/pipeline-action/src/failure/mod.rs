@@ -1,0 +1,207 @@
+//! Why a job failed, in words: what people read in the pipeline is all that many of them will ever look at.
+
+use std::time::Duration;
+
+use shared::console;
+use shared::ports::step_functions::Failure;
+use shared::time::in_words;
+
+mod cause;
+mod clip;
+mod culprit;
+
+pub use clip::clip;
+pub use culprit::{Culprit, Search, search};
+
+use crate::user_parameters::OnRetry;
+
+/// The most characters that CodePipeline takes.
+///
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html>
+pub const MAX_MESSAGE: usize = 5_000;
+
+/// How an execution ended that did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It failed.
+    Failed,
+    /// It took longer than its definition allows.
+    TimedOut,
+    /// It was stopped.
+    Aborted,
+}
+
+/// All that is known about an execution that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Story<'a> {
+    /// The execution.
+    pub execution_arn: &'a str,
+    /// How it ended.
+    pub ending: Ending,
+    /// The error and cause that it ended with.
+    pub failure: &'a Failure,
+    /// The state that is to blame, as far as the history tells.
+    pub culprit: Option<&'a Culprit>,
+    /// How long it ran.
+    pub ran: Option<Duration>,
+    /// What a retry of the stage would do; nothing where it cannot but start anew.
+    pub on_retry: OnRetry,
+}
+
+impl Story<'_> {
+    /// The message: which state failed, with which error and cause, after how long, where to look, and what a retry does.
+    ///
+    /// Where all of it is too long, the middle of the cause is left out.
+    #[must_use]
+    pub fn tell(&self) -> String {
+        let before = self.headline();
+        let mut after = String::new();
+        if let Some(caught) = self.culprit.and_then(|culprit| culprit.ended_in.as_deref()) {
+            after.push_str(&format!(
+                "\nThe state machine then ended in state `{caught}`{}.",
+                self.other_error()
+            ));
+        }
+        after.push_str(match self.on_retry {
+            OnRetry::Restart => "\nRetrying the stage starts a new execution.",
+            OnRetry::Redrive => "\nRetrying the stage redrives this execution from its failed state.",
+        });
+        let place = console::execution_link(self.execution_arn).unwrap_or_else(|| self.execution_arn.to_owned());
+        after.push_str(&format!("\nExecution: {place}"));
+        let room = MAX_MESSAGE.saturating_sub(clip::length(&before) + clip::length(&after));
+        match self
+            .origin()
+            .cause
+            .as_deref()
+            .map(str::trim)
+            .filter(|cause| !cause.is_empty())
+        {
+            // Two characters stand before the cause.
+            Some(cause) => format!(
+                "{before}: {}{after}",
+                clip(&cause::in_words(cause), room.saturating_sub(2))
+            ),
+            None => format!("{before}.{after}"),
+        }
+    }
+
+    /// The failure where it began: what a state machine catches, it may end with under another name.
+    fn origin(&self) -> &Failure {
+        let origin = self.culprit.and_then(|culprit| culprit.failure.as_ref());
+        origin
+            .filter(|failure| failure.error.is_some() || failure.cause.is_some())
+            .unwrap_or(self.failure)
+    }
+
+    fn headline(&self) -> String {
+        let time = self
+            .ran
+            .map(|ran| format!(" after {}", in_words(ran)))
+            .unwrap_or_default();
+        let state = self.culprit.map(|culprit| format!("`{}`", culprit.state));
+        let error = match &self.origin().error {
+            Some(error) => format!(" with `{error}`"),
+            None => String::new(),
+        };
+        match (self.ending, state) {
+            (Ending::Failed, Some(state)) => format!("State {state} failed{error}{time}"),
+            (Ending::Failed, None) => format!("The execution failed{error}{time}"),
+            (Ending::TimedOut, Some(state)) => format!("The execution timed out in state {state}{error}{time}"),
+            (Ending::TimedOut, None) => format!("The execution timed out{error}{time}"),
+            (Ending::Aborted, Some(state)) => format!("The execution was stopped in state {state}{error}{time}"),
+            (Ending::Aborted, None) => format!("The execution was stopped{error}{time}"),
+        }
+    }
+
+    /// The error that the execution ended with, where it is not the one that it began with.
+    fn other_error(&self) -> String {
+        match (&self.failure.error, &self.origin().error) {
+            (Some(end), Some(origin)) if end != origin => format!(" with `{end}`"),
+            _ => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARN: &str = "arn:aws:states:us-east-1:123456789012:execution:ml:one";
+    const LINK: &str = "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/arn:aws:states:us-east-1:123456789012:execution:ml:one";
+
+    fn failure(error: &str, cause: &str) -> Failure {
+        Failure {
+            error: Some(error.to_owned()),
+            cause: Some(cause.to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_whole_story_is_told() {
+        let culprit = Culprit {
+            state: "Train".to_owned(),
+            failure: Some(failure(
+                "States.TaskFailed",
+                r#"{"FailureReason":"AlgorithmError","ExitMessage":"boom"}"#,
+            )),
+            ended_in: Some("FailState".to_owned()),
+        };
+        let end = failure("TrainingFailed", "see before");
+        let story = Story {
+            execution_arn: ARN,
+            ending: Ending::Failed,
+            failure: &end,
+            culprit: Some(&culprit),
+            ran: Some(Duration::from_secs(185)),
+            on_retry: OnRetry::Redrive,
+        };
+        let expected = format!(
+            "State `Train` failed with `States.TaskFailed` after 3 min 5 s: AlgorithmError; exit message: boom\n\
+             The state machine then ended in state `FailState` with `TrainingFailed`.\n\
+             Retrying the stage redrives this execution from its failed state.\n\
+             Execution: {LINK}"
+        );
+        assert_eq!(story.tell(), expected);
+    }
+
+    #[test]
+    fn little_is_told_of_what_little_is_known_of() {
+        let nothing = Failure::default();
+        for (ending, headline) in [
+            (Ending::Failed, "The execution failed."),
+            (Ending::TimedOut, "The execution timed out."),
+            (Ending::Aborted, "The execution was stopped."),
+        ] {
+            let story = Story {
+                execution_arn: ARN,
+                ending,
+                failure: &nothing,
+                culprit: None,
+                ran: None,
+                on_retry: OnRetry::Restart,
+            };
+            let expected = format!("{headline}\nRetrying the stage starts a new execution.\nExecution: {LINK}");
+            assert_eq!(story.tell(), expected);
+        }
+    }
+
+    #[test]
+    fn a_long_cause_is_cut_in_its_middle_and_all_else_stays() {
+        for letter in ["x", "ü", "🦀"] {
+            let end = failure(&"E".repeat(256), &letter.repeat(32_768));
+            let story = Story {
+                execution_arn: ARN,
+                ending: Ending::Failed,
+                failure: &end,
+                culprit: None,
+                ran: None,
+                on_retry: OnRetry::Restart,
+            };
+            let message = story.tell();
+            let units = message.encode_utf16().count();
+            assert!((MAX_MESSAGE - 2..=MAX_MESSAGE).contains(&units), "{units}");
+            assert!(message.starts_with("The execution failed with `EEE") && message.ends_with(LINK));
+            assert!(message.contains(" […] "));
+        }
+    }
+}

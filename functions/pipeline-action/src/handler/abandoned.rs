@@ -1,0 +1,242 @@
+//! An action was abandoned: its execution is stopped, since nobody waits for it any more.
+//!
+//! The event names the action, not the job. What the action was configured with, ListActionExecutions tells, with
+//! variables resolved; from that follow the state machine and how its execution is named.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lambda_runtime::Context;
+use serde_json::json;
+use shared::execution_name::ExecutionName;
+use shared::metrics::Metrics;
+use shared::parameters::Parameters;
+use shared::ports::code_pipeline::{ActionExecution, ListActionExecutions as _};
+use shared::ports::step_functions::{ListExecutions as _, StopExecution as _};
+use shared::ports::{CallError, CallErrorKind};
+use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
+use shared::time::Clock as _;
+
+use super::{HandlerError, Outcome, PipelineAction, Report};
+use crate::event::AbandonedAction;
+use crate::user_parameters::UserParameters;
+use crate::world::World;
+
+/// The error that a stopped execution bears.
+const ABANDONED: &str = "Stepline.ActionAbandoned";
+/// How many pages of actions or executions are looked through.
+const MAX_PAGES: usize = 10;
+
+impl<W: World> PipelineAction<W> {
+    /// Stops what the action started, unless the settings say otherwise.
+    pub(super) async fn stop_abandoned(
+        &self,
+        action: &AbandonedAction,
+        context: &Context,
+        metrics: &Mutex<Metrics>,
+    ) -> Result<Report, HandlerError> {
+        let ignored = |reason: &str| {
+            tracing::info!(
+                pipeline.name = action.pipeline,
+                pipeline.execution_id = action.pipeline_execution_id,
+                reason,
+                "abandoned action ignored"
+            );
+            Ok(Report {
+                outcome: Outcome::Ignored,
+                job_id: None,
+                executions: Vec::new(),
+                failure_type: None,
+            })
+        };
+        let settings = self
+            .settings
+            .as_ref()
+            .map_err(|error| HandlerError::NotStopped(error.to_string()))?;
+        if !settings.stop_abandoned_executions {
+            return ignored("STOP_ABANDONED_EXECUTIONS is false");
+        }
+        let ours = self
+            .actions_of_ours(action, &settings.function_name)
+            .await
+            .map_err(failed)?;
+        let Some(found) = ours
+            .iter()
+            .find(|found| found.stage == action.stage && found.action == action.action)
+        else {
+            return ignored("the action does not invoke this function");
+        };
+        let text = found.configuration.get("UserParameters").map(String::as_str);
+        let Ok(parameters) = UserParameters::parse(text) else {
+            return ignored("the action's user parameters are ill-formed: it has started nothing");
+        };
+        if parameters.pipeline_execution_id.is_none() {
+            return ignored("without `pipelineExecutionId` in its user parameters its execution cannot be found");
+        }
+        let Some(machine) = self.machine_of(&parameters, context).await? else {
+            return ignored("its state machine is not known any more");
+        };
+        let only_one = ours
+            .iter()
+            .all(|other| other.stage == found.stage && other.action == found.action);
+        let running = self.running(&machine, &parameters, only_one).await.map_err(failed)?;
+        for execution in &running {
+            self.stop(execution, action).await.map_err(failed)?;
+            metrics
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .count("ExecutionsStopped");
+        }
+        if running.is_empty() {
+            return ignored("no execution of it is running");
+        }
+        Ok(Report {
+            outcome: Outcome::Stopped,
+            job_id: None,
+            executions: running,
+            failure_type: None,
+        })
+    }
+
+    /// The actions of the pipeline's execution that invoke this function, the last ones first.
+    async fn actions_of_ours(
+        &self,
+        action: &AbandonedAction,
+        function_name: &str,
+    ) -> Result<Vec<ActionExecution>, CallError> {
+        let mut ours = Vec::new();
+        let mut next: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let (pipeline, id) = (&action.pipeline, &action.pipeline_execution_id);
+            let page = self
+                .world
+                .pipelines()
+                .list_action_executions(pipeline, id, next.as_deref())
+                .await?;
+            let invokes_us = |found: &ActionExecution| {
+                found
+                    .configuration
+                    .get("FunctionName")
+                    .is_some_and(|name| names_function(name, function_name))
+            };
+            ours.extend(page.executions.into_iter().filter(invokes_us));
+            next = page.next_token;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(ours)
+    }
+
+    async fn machine_of(
+        &self,
+        parameters: &UserParameters,
+        context: &Context,
+    ) -> Result<Option<StateMachineArn>, HandlerError> {
+        let name = match &parameters.state_machine {
+            StateMachineReference::Known(name) => Some(name.clone()),
+            StateMachineReference::Parameter(path) => {
+                let value = Parameters::new(self.world.parameters(), Duration::ZERO)
+                    .fill_in(json!(format!("{{{{ssm:{path}}}}}")), self.world.clock().now())
+                    .await
+                    .map_err(|problems| HandlerError::NotStopped(problems.to_string()))?;
+                value
+                    .as_str()
+                    .and_then(|text| StateMachineName::parse(text.trim()).ok())
+            }
+        };
+        let place = self.place(context, None);
+        Ok(match (name, place) {
+            (Some(name), Some(place)) => Some(name.in_place(&place)),
+            (Some(StateMachineName::Arn(arn)), None) => Some(arn),
+            (Some(StateMachineName::Name(_)) | None, _) => None,
+        })
+    }
+
+    /// The action's executions that run. Where it is the only action of this function in its pipeline, whatever bears
+    /// the id of the pipeline's execution is the action's.
+    async fn running(
+        &self,
+        machine: &StateMachineArn,
+        parameters: &UserParameters,
+        only_one: bool,
+    ) -> Result<Vec<String>, CallError> {
+        let id = parameters.pipeline_execution_id.as_deref().unwrap_or_default();
+        let mut running = Vec::new();
+        let mut next: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .world
+                .states()
+                .list_executions(machine.unqualified(), true, next.as_deref())
+                .await?;
+            let is_own =
+                |name: &str| parameters.is_own_execution(name) || (only_one && ExecutionName::has_prefix(name, id));
+            let own = page.executions.into_iter().filter(|execution| is_own(&execution.name));
+            running.extend(own.map(|execution| execution.execution_arn));
+            next = page.next_token;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(running)
+    }
+
+    async fn stop(&self, execution: &str, action: &AbandonedAction) -> Result<(), CallError> {
+        let AbandonedAction {
+            pipeline,
+            pipeline_execution_id,
+            stage,
+            action,
+        } = action;
+        let cause = format!(
+            "execution {pipeline_execution_id} of pipeline {pipeline} abandoned action {action} of stage {stage}"
+        );
+        match self.world.states().stop_execution(execution, ABANDONED, &cause).await {
+            // It has ended by itself meanwhile.
+            Err(error) if error.kind == CallErrorKind::NotFound => Ok(()),
+            result => {
+                result?;
+                tracing::info!(
+                    execution.arn = execution,
+                    pipeline.name = pipeline,
+                    "execution of an abandoned action stopped"
+                );
+                Ok(())
+            }
+        }
+    }
+}
+
+fn failed(error: CallError) -> HandlerError {
+    HandlerError::NotStopped(error.to_string())
+}
+
+/// Whether an action's `FunctionName` (a name, or an ARN with or without an alias) is this function's.
+fn names_function(configured: &str, own: &str) -> bool {
+    let name = match configured.strip_prefix("arn:") {
+        Some(arn) => arn.split(':').nth(5).unwrap_or_default(),
+        None => configured.split(':').next().unwrap_or_default(),
+    };
+    name == own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_function;
+
+    #[test]
+    fn a_function_is_known_by_its_name_however_it_is_written() {
+        for (configured, expected) in [
+            ("f", true),
+            ("f:live", true),
+            ("arn:aws:lambda:us-east-1:123456789012:function:f", true),
+            ("arn:aws:lambda:us-east-1:123456789012:function:f:live", true),
+            ("g", false),
+            ("arn:aws:lambda:us-east-1:123456789012:function:g:f", false),
+            ("", false),
+        ] {
+            assert_eq!(names_function(configured, "f"), expected, "{configured}");
+        }
+    }
+}

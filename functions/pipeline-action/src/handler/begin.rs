@@ -1,0 +1,339 @@
+//! The beginning of an action: its execution is started, adopted or redriven.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::parameters::Parameters;
+use shared::ports::code_pipeline::FailureType;
+use shared::ports::step_functions::{
+    DescribeExecution as _, DescribeStateMachine as _, ListExecutions as _, ListedExecution, RedriveExecution as _,
+    StartExecution as _, StateMachineType,
+};
+use shared::ports::{CallError, CallErrorKind};
+use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
+use shared::time::{Clock as _, Timestamp};
+
+use super::{Call, PipelineAction};
+use crate::artifact::read_json;
+use crate::input::{Pipeline, compose};
+use crate::plan::{self, Answer, Assignment, Next, Resume};
+use crate::token::Token;
+use crate::user_parameters::{InputFile, OnRetry};
+use crate::world::World;
+
+/// How far back an execution is looked for: AWS redrives none whose end is longer ago.
+///
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
+const REDRIVABLE: Duration = Duration::from_secs(14 * 24 * 3600);
+/// How many pages of executions are looked through for one to redrive.
+const MAX_PAGES: usize = 3;
+/// An execution whose start lies further back than this was started by an earlier delivery of the same event.
+const ADOPTED_AFTER: Duration = Duration::from_secs(5);
+/// The first and the longest pause before looking again for the end of a short execution.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
+
+impl<W: World> PipelineAction<W> {
+    /// Begins: what is wanted is made ready, and the execution started.
+    pub(super) async fn begin(&self, call: &Call<'_>, assignment: &Assignment) -> Answer {
+        self.try_begin(call, assignment).await.unwrap_or_else(|answer| answer)
+    }
+
+    async fn try_begin(&self, call: &Call<'_>, assignment: &Assignment) -> Result<Answer, Answer> {
+        if let Err(error) = &self.settings {
+            return Err(Answer::fail(
+                FailureType::ConfigurationError,
+                format!("The function is set up wrongly: {error}"),
+            ));
+        }
+        let (machine, input) = self.resolve(call, assignment).await?;
+        let kind = self.type_of(&machine, &assignment.token).await?;
+        let file = match &assignment.parameters.input_file {
+            Some(file) => Some(self.read_input_file(call, &assignment.token, file).await?),
+            None => None,
+        };
+        let pipeline = Pipeline {
+            execution_id: assignment.parameters.pipeline_execution_id.as_deref(),
+            job_id: &assignment.token.job,
+            input_artifacts: &call.job.input_artifacts,
+        };
+        let input = compose(input, file, pipeline).map_err(|error| {
+            Answer::fail(
+                FailureType::ConfigurationError,
+                format!("The execution cannot be started: {error}"),
+            )
+        })?;
+        match kind {
+            StateMachineType::Express => self.run_express(call, assignment, &machine, &input).await,
+            StateMachineType::Standard => {
+                let token = self.start(call, assignment, &machine, &input).await?;
+                call.watch.follows(&token);
+                Ok(self
+                    .look_again(
+                        call,
+                        &Assignment {
+                            token,
+                            ..assignment.clone()
+                        },
+                    )
+                    .await)
+            }
+        }
+    }
+
+    /// The state machine and the input, with parameters in their places: all of them in one go.
+    async fn resolve(
+        &self,
+        call: &Call<'_>,
+        assignment: &Assignment,
+    ) -> Result<(StateMachineArn, Option<Value>), Answer> {
+        let reference = &assignment.parameters.state_machine;
+        let wanted = match reference {
+            StateMachineReference::Parameter(path) => {
+                json!({"machine": format!("{{{{ssm:{path}}}}}"), "input": assignment.parameters.input})
+            }
+            StateMachineReference::Known(_) => json!({"input": assignment.parameters.input}),
+        };
+        let parameters = Parameters::new(self.world.parameters(), Duration::ZERO);
+        let mut found = parameters
+            .fill_in(wanted, self.world.clock().now())
+            .await
+            .map_err(|problems| plan::parameters_failed(&assignment.token, &problems))?;
+        let name = match reference {
+            StateMachineReference::Known(name) => name.clone(),
+            // The value is not quoted: it is a parameter's.
+            StateMachineReference::Parameter(path) => found["machine"]
+                .as_str()
+                .and_then(|text| StateMachineName::parse(text.trim()).ok())
+                .ok_or_else(|| {
+                    let message = format!("Parameter `{path}` holds neither the ARN nor the name of a state machine");
+                    Answer::fail(FailureType::ConfigurationError, message)
+                })?,
+        };
+        let machine = self.locate(call, name)?;
+        let input = assignment.parameters.input.is_some().then(|| found["input"].take());
+        Ok((machine, input))
+    }
+
+    /// The ARN of a state machine, in the region that the function calls.
+    fn locate(&self, call: &Call<'_>, name: StateMachineName) -> Result<StateMachineArn, Answer> {
+        let wrong = |message: String| Err(Answer::fail(FailureType::ConfigurationError, message));
+        let Some(here) = &call.place else {
+            return match name {
+                StateMachineName::Arn(arn) => Ok(arn),
+                StateMachineName::Name(_) => {
+                    wrong("The function cannot tell its account and region: give `stateMachine` as an ARN".to_owned())
+                }
+            };
+        };
+        let arn = name.in_place(here);
+        match arn.place() {
+            Some(there) if there.region != here.region => wrong(format!(
+                "State machine `{arn}` is in `{}`, but this function calls `{}`: use a function of that region",
+                there.region, here.region
+            )),
+            _ => Ok(arn),
+        }
+    }
+
+    /// Whether a state machine is a Standard or an Express one: asked once in the life of the process.
+    async fn type_of(&self, machine: &StateMachineArn, token: &Token) -> Result<StateMachineType, Answer> {
+        let types = || self.types.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(kind) = types().get(machine.unqualified()) {
+            return Ok(*kind);
+        }
+        let described = self.world.states().describe_state_machine(machine.unqualified()).await;
+        let kind = described.map_err(|error| plan::call_failed(token, &error))?;
+        types().insert(machine.unqualified().to_owned(), kind);
+        Ok(kind)
+    }
+
+    async fn read_input_file(&self, call: &Call<'_>, token: &Token, file: &InputFile) -> Result<Value, Answer> {
+        let wrong = |message: String| Answer::fail(FailureType::ConfigurationError, message);
+        let InputFile { artifact: name, path } = file;
+        let artifact = call
+            .job
+            .input_artifacts
+            .iter()
+            .find(|artifact| artifact.name == *name)
+            .ok_or_else(|| {
+                let names: Vec<String> = call
+                    .job
+                    .input_artifacts
+                    .iter()
+                    .map(|artifact| format!("`{}`", artifact.name))
+                    .collect();
+                let names = if names.is_empty() {
+                    "none".to_owned()
+                } else {
+                    names.join(", ")
+                };
+                wrong(format!(
+                    "`inputFile` names artifact `{name}`, but the action's input artifacts are: {names}"
+                ))
+            })?;
+        let credentials = call.job.credentials.as_ref().ok_or_else(|| {
+            wrong("`inputFile` cannot be read: the job brought no credentials for its artifacts".to_owned())
+        })?;
+        read_json(self.world.artifacts(), credentials, &artifact.location, path)
+            .await
+            .map_err(|error| plan::artifact_failed(token, &format!("`inputFile` `{name}::{path}`"), &error))
+    }
+
+    /// Starts a Standard execution, or goes on with one that is there: the token of the one that is followed.
+    async fn start(
+        &self,
+        call: &Call<'_>,
+        assignment: &Assignment,
+        machine: &StateMachineArn,
+        input: &str,
+    ) -> Result<Token, Answer> {
+        if assignment.parameters.on_retry == OnRetry::Redrive
+            && let Some(token) = self.resume(call, assignment, machine).await?
+        {
+            return Ok(token);
+        }
+        let name = assignment.execution_name();
+        let token = Token {
+            misses: 0,
+            ..assignment.token.clone()
+        };
+        let started = self
+            .world
+            .states()
+            .start_execution(&machine.to_string(), &name, input)
+            .await;
+        let (execution, since, adopted) = match started {
+            Ok(started) => {
+                let adopted = call.began.since(started.started_at) > ADOPTED_AFTER;
+                (started.execution_arn, started.started_at, adopted)
+            }
+            // The name is derived from the job: what has it is ours, from an event that was delivered before.
+            Err(error) if error.is("ExecutionAlreadyExists") => (machine.execution_arn(&name), token.since, true),
+            Err(error) => return Err(plan::call_failed(&assignment.token, &error)),
+        };
+        let metric = if adopted {
+            "ExecutionsAdopted"
+        } else {
+            "ExecutionsStarted"
+        };
+        call.measure(|metrics| metrics.count(metric));
+        let how = if adopted {
+            "execution adopted"
+        } else {
+            "execution started"
+        };
+        tracing::info!(job.id = call.job.id, execution.arn = execution, "{how}");
+        Ok(Token {
+            since,
+            execution: Some(execution),
+            ..token
+        })
+    }
+
+    /// Goes on with an execution that this action started when the stage ran before, if there is one.
+    async fn resume(
+        &self,
+        call: &Call<'_>,
+        assignment: &Assignment,
+        machine: &StateMachineArn,
+    ) -> Result<Option<Token>, Answer> {
+        let failed = |error: CallError| plan::call_failed(&assignment.token, &error);
+        let own = assignment.execution_name();
+        let follow = |execution: String, since: Timestamp, redriven: Option<Timestamp>| {
+            Some(Token {
+                misses: 0,
+                since,
+                execution: Some(execution),
+                redriven,
+                ..assignment.token.clone()
+            })
+        };
+        let listed = self.list(machine, call.began).await.map_err(failed)?;
+        match plan::resume(&listed, &own, &assignment.parameters).unwrap_or(Resume::Start) {
+            Resume::Start => Ok(None),
+            Resume::Adopt(execution) => {
+                call.measure(|metrics| metrics.count("ExecutionsAdopted"));
+                tracing::info!(
+                    job.id = call.job.id,
+                    execution.arn = execution,
+                    "execution of the stage's last run adopted"
+                );
+                Ok(follow(execution, assignment.token.since, None))
+            }
+            // The token makes the call idempotent: it is the same for every delivery of this job's event.
+            Resume::Redrive(execution) => match self.world.states().redrive_execution(&execution, own.as_str()).await {
+                Ok(redriven) => {
+                    call.measure(|metrics| metrics.count("ExecutionsRedriven"));
+                    tracing::info!(job.id = call.job.id, execution.arn = execution, "execution redriven");
+                    Ok(follow(execution, redriven, Some(redriven)))
+                }
+                Err(error)
+                    if matches!(
+                        error.kind,
+                        CallErrorKind::Conflict | CallErrorKind::NotFound | CallErrorKind::Invalid
+                    ) =>
+                {
+                    tracing::warn!(
+                        job.id = call.job.id,
+                        execution.arn = execution,
+                        reason = %error,
+                        "execution cannot be redriven: a new one is started"
+                    );
+                    Ok(None)
+                }
+                Err(error) => Err(failed(error)),
+            },
+        }
+    }
+
+    /// The state machine's last executions, as far back as one could be redriven.
+    async fn list(&self, machine: &StateMachineArn, now: Timestamp) -> Result<Vec<ListedExecution>, CallError> {
+        let mut listed: Vec<ListedExecution> = Vec::new();
+        let mut next = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .world
+                .states()
+                .list_executions(machine.unqualified(), false, next.as_deref())
+                .await?;
+            let too_old = page
+                .executions
+                .last()
+                .is_some_and(|last| now.since(last.started_at) > REDRIVABLE);
+            listed.extend(page.executions);
+            next = page.next_token;
+            if next.is_none() || too_old {
+                break;
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Looks for the end of a short execution within the first call, if the settings say so.
+    async fn look_again(&self, call: &Call<'_>, assignment: &Assignment) -> Answer {
+        let patience = self
+            .settings
+            .as_ref()
+            .map_or(Duration::ZERO, |settings| settings.look_again);
+        let going_on = Answer::Continue(assignment.token.clone());
+        let (Some(execution), false) = (&assignment.token.execution, patience.is_zero()) else {
+            return going_on;
+        };
+        let (mut pause, longest) = PAUSES;
+        let mut waited = Duration::ZERO;
+        while waited < patience {
+            pause = pause.min(patience - waited);
+            self.world.clock().sleep(pause).await;
+            waited += pause;
+            pause = (pause * 2).min(longest);
+            let Ok(look) = self.world.states().describe_execution(execution).await else {
+                continue;
+            };
+            match plan::looked(assignment, Ok(look), self.world.clock().now()) {
+                Next::Answer(_) => {}
+                next => return self.carry_out(call, assignment, execution, next).await,
+            }
+        }
+        going_on
+    }
+}

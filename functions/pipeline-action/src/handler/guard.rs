@@ -1,0 +1,139 @@
+//! Whatever happens to the work, a job gets an answer: a panic and a deadline close at hand have one each.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use lambda_runtime::Context;
+use shared::ports::code_pipeline::FailureType;
+use shared::time::{Clock, Timestamp};
+
+use crate::plan::{Answer, missed};
+use crate::token::Token;
+
+/// The most time that is kept to answer in, before Lambda ends the call.
+const MARGIN: Duration = Duration::from_secs(4);
+
+/// What is known of a job while it is worked on.
+#[derive(Debug)]
+pub(super) struct Watch(Mutex<Known>);
+
+#[derive(Debug)]
+struct Known {
+    token: Token,
+    express: bool,
+}
+
+/// What the work came to.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) answer: Answer,
+    /// The execution that it is about, as far as one is known.
+    pub(super) execution: Option<String>,
+}
+
+impl Watch {
+    pub(super) fn new(token: Token) -> Self {
+        Self(Mutex::new(Known { token, express: false }))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An execution is there that further calls will follow.
+    pub(super) fn follows(&self, token: &Token) {
+        self.known().token = token.clone();
+    }
+
+    /// An Express execution is waited for, which no further call could follow.
+    pub(super) fn waits_for_express(&self) {
+        self.known().express = true;
+    }
+
+    /// An Express execution has ended.
+    pub(super) fn express_ended(&self, execution: &str) {
+        self.known().token.execution = Some(execution.to_owned());
+    }
+
+    /// The answer when the time is nearly over.
+    fn out_of_time(&self) -> Answer {
+        let known = self.known();
+        match (known.express, &known.token.execution) {
+            (false, _) => missed(&known.token, "the function's time was nearly over"),
+            (true, None) => Answer::fail(
+                FailureType::ConfigurationError,
+                "The Express execution did not end within the function's time and may still be running. Give the \
+                 function a longer timeout than the execution takes (at most 5 minutes), or make the state machine \
+                 a Standard one.",
+            ),
+            (true, Some(execution)) => Answer::fail(
+                FailureType::SystemUnavailable,
+                format!(
+                    "The execution {execution} has ended, but the function's time was over before its output was written."
+                ),
+            ),
+        }
+    }
+
+    /// The answer after a panic. The panic hook has logged where it was.
+    fn panicked(&self) -> Answer {
+        let rest = match &self.known().token.execution {
+            Some(execution) => format!("The execution {execution} may still be running."),
+            None => "An execution may have been started.".to_owned(),
+        };
+        let message = format!("The function panicked, which is a fault in it; its log says where. {rest}");
+        Answer::fail(FailureType::SystemUnavailable, message)
+    }
+
+    fn execution(&self) -> Option<String> {
+        self.known().token.execution.clone()
+    }
+}
+
+/// When the work must be over: Lambda's deadline, less what it takes to answer; nothing if Lambda gives none.
+pub(super) fn deadline(context: &Context, now: Timestamp) -> Option<Timestamp> {
+    let end = Timestamp::from_millis(i64::try_from(context.deadline).ok().filter(|millis| *millis > 0)?);
+    // A third of a short time: a function of three seconds answers after two.
+    let margin = MARGIN.min(end.since(now) / 3);
+    Some(end - margin)
+}
+
+/// Has the work done, until it is done, panics or the deadline has come.
+pub(super) async fn guarded(
+    work: impl Future<Output = Answer>,
+    watch: &Watch,
+    clock: &impl Clock,
+    deadline: Option<Timestamp>,
+) -> Outcome {
+    let mut work = pin!(work);
+    let unwinding = std::future::poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(answer)) => Poll::Ready(answer),
+            // The work is not polled again: this future is ready, and done with.
+            Err(_panic) => Poll::Ready(watch.panicked()),
+        }
+    });
+    let time_is_over = async {
+        match deadline {
+            Some(deadline) => clock.reached(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
+    let answer = tokio::select! {
+        biased;
+        answer = unwinding => answer,
+        () = time_is_over => {
+            tracing::warn!("the function's time is nearly over: the job is answered with what is known");
+            watch.out_of_time()
+        }
+    };
+    Outcome {
+        answer,
+        execution: watch.execution(),
+    }
+}

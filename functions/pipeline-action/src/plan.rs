@@ -1,0 +1,326 @@
+//! What to do next, from what is known: pure, with no clock, no environment and no call in it.
+//!
+//! A job either begins (no execution is known yet) or follows (one is). Whatever AWS answers then leads to exactly one
+//! [`Answer`] to CodePipeline, or to one more thing to do first ([`Next`]).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use shared::execution_name::ExecutionName;
+use shared::parameters::{ProblemKind, Problems};
+use shared::ports::code_pipeline::{FailureType, JobFailure};
+use shared::ports::step_functions::{Execution, ExecutionStatus, Failure, ListedExecution, ListedStatus};
+use shared::ports::{CallError, CallErrorKind};
+use shared::time::{Timestamp, in_words};
+
+use crate::artifact::ArtifactError;
+use crate::event::Job;
+use crate::failure::{Ending, MAX_MESSAGE, clip};
+use crate::token::{Token, TokenError};
+use crate::user_parameters::{OnTimeout, ParametersError, RESERVED_VARIABLES, UserParameters};
+
+/// How many attempts in a row may get no answer: with CodePipeline's half minute between calls, about ten minutes.
+pub const MAX_MISSES: u32 = 20;
+/// How many times in a row an execution that was started may not be found: DescribeExecution is eventually consistent.
+pub const MAX_NOT_FOUND: u32 = 5;
+/// The most bytes that all output variables of an action may have.
+///
+/// <https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html>
+pub const MAX_VARIABLES: usize = 122_880;
+
+/// What CodePipeline is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The action goes on.
+    Continue(Token),
+    /// It has ended well, with these output variables.
+    Succeed(BTreeMap<String, String>),
+    /// It has failed.
+    Fail(JobFailure),
+}
+
+impl Answer {
+    /// A failure.
+    #[must_use]
+    pub fn fail(kind: FailureType, message: impl AsRef<str>) -> Self {
+        let mut message = clip(message.as_ref().trim(), MAX_MESSAGE);
+        if message.is_empty() {
+            message.push_str("no reason is known");
+        }
+        Self::Fail(JobFailure { kind, message })
+    }
+}
+
+/// A job that can be understood: what is wanted, and how far it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    /// What people want.
+    pub parameters: UserParameters,
+    /// How far it is.
+    pub token: Token,
+}
+
+impl Assignment {
+    /// Understands a job.
+    ///
+    /// # Errors
+    /// The answer to a job that cannot be understood.
+    pub fn of(job: &Job, now: Timestamp) -> Result<Self, Answer> {
+        let refused = |error: ParametersError| Answer::fail(FailureType::ConfigurationError, error.to_string());
+        let parameters = UserParameters::parse(job.user_parameters.as_deref()).map_err(refused)?;
+        let damaged = |error: TokenError| Answer::fail(FailureType::ConfigurationError, error.to_string());
+        let token = match &job.continuation_token {
+            Some(text) => Token::decode(text).map_err(damaged)?,
+            None => Token {
+                job: job.id.clone(),
+                since: now,
+                misses: 0,
+                execution: None,
+                redriven: None,
+            },
+        };
+        Ok(Self { parameters, token })
+    }
+
+    /// The name of the execution: of the pipeline's execution and the first job, never of a clock.
+    #[must_use]
+    pub fn execution_name(&self) -> ExecutionName {
+        self.parameters.execution_name(&self.token.job)
+    }
+}
+
+/// The answer when something that the function depends on did not answer: the action goes on, unless that has happened
+/// too often in a row.
+#[must_use]
+pub fn missed(token: &Token, reason: &str) -> Answer {
+    let misses = token.misses + 1;
+    if misses < MAX_MISSES {
+        return Answer::Continue(Token {
+            misses,
+            ..token.clone()
+        });
+    }
+    let rest = match &token.execution {
+        Some(arn) => format!("The execution {arn} may still be running."),
+        None => "No execution is known to have been started.".to_owned(),
+    };
+    Answer::fail(
+        FailureType::SystemUnavailable,
+        format!("No answer {misses} times in a row: {reason}. {rest}"),
+    )
+}
+
+/// The answer when a call failed that the job cannot do without.
+#[must_use]
+pub fn call_failed(token: &Token, error: &CallError) -> Answer {
+    match error.kind {
+        CallErrorKind::Throttled | CallErrorKind::Unavailable => missed(token, &error.to_string()),
+        CallErrorKind::Denied => Answer::fail(FailureType::PermissionError, error.to_string()),
+        CallErrorKind::NotFound | CallErrorKind::Invalid | CallErrorKind::Conflict => {
+            Answer::fail(FailureType::ConfigurationError, error.to_string())
+        }
+    }
+}
+
+/// The answer when parameters could not be resolved.
+#[must_use]
+pub fn parameters_failed(token: &Token, problems: &Problems) -> Answer {
+    let message = format!("Parameters cannot be resolved: {problems}");
+    match problems.kind() {
+        ProblemKind::ParameterStoreUnavailable => missed(token, &message),
+        ProblemKind::ParameterAccessDenied => Answer::fail(FailureType::PermissionError, message),
+        ProblemKind::SecureParameterRefused | ProblemKind::ParameterNotFound | ProblemKind::ParameterInvalid => {
+            Answer::fail(FailureType::ConfigurationError, message)
+        }
+    }
+}
+
+/// The answer when a file of an artifact could not be read, or an artifact not written.
+#[must_use]
+pub fn artifact_failed(token: &Token, what: &str, error: &ArtifactError) -> Answer {
+    match error {
+        ArtifactError::Call(error) => match call_failed(token, error) {
+            Answer::Fail(failure) => Answer::fail(failure.kind, format!("{what}: {}", failure.message)),
+            other => other,
+        },
+        error => Answer::fail(FailureType::ConfigurationError, format!("{what}: {error}")),
+    }
+}
+
+/// What to do after a look at the execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// It is not over: answer so.
+    Answer(Answer),
+    /// It has succeeded.
+    Conclude {
+        /// Its output: JSON text.
+        output: String,
+        /// When it ended.
+        ended: Option<Timestamp>,
+    },
+    /// It has not succeeded: find out why.
+    Explain {
+        /// How it ended.
+        ending: Ending,
+        /// With which error and cause.
+        failure: Failure,
+        /// How long it ran.
+        ran: Option<Duration>,
+        /// When it ended.
+        ended: Option<Timestamp>,
+    },
+    /// It takes too long.
+    GiveUp {
+        /// Whether to stop it.
+        on_timeout: OnTimeout,
+    },
+}
+
+/// What to do after DescribeExecution.
+#[must_use]
+pub fn looked(assignment: &Assignment, look: Result<Execution, CallError>, now: Timestamp) -> Next {
+    let Assignment { parameters, token } = assignment;
+    let overdue = now.since(token.since) >= parameters.timeout;
+    let give_up = Next::GiveUp {
+        on_timeout: parameters.on_timeout,
+    };
+    match look {
+        Ok(execution) => match ended(execution, token.redriven) {
+            Some(next) => next,
+            None if overdue => give_up,
+            None => Next::Answer(Answer::Continue(Token {
+                misses: 0,
+                ..token.clone()
+            })),
+        },
+        Err(error) if error.is_transient() && overdue => give_up,
+        Err(error) if error.kind == CallErrorKind::NotFound && token.misses + 1 < MAX_NOT_FOUND => {
+            Next::Answer(missed(token, &error.to_string()))
+        }
+        Err(error) => Next::Answer(call_failed(token, &error)),
+    }
+}
+
+/// What the end of an execution leads to; nothing for one that runs.
+///
+/// An end that lies before the execution was redriven is old news: DescribeExecution is eventually consistent.
+#[must_use]
+pub fn ended(execution: Execution, redriven: Option<Timestamp>) -> Option<Next> {
+    let ended = execution.stopped_at;
+    if let (Some(ended), Some(redriven)) = (ended, redriven)
+        && ended < redriven
+    {
+        return None;
+    }
+    let ran = ended.map(|ended| ended.since(execution.started_at));
+    let explain = |ending, failure| {
+        Some(Next::Explain {
+            ending,
+            failure,
+            ran,
+            ended,
+        })
+    };
+    match execution.status {
+        ExecutionStatus::Running => None,
+        ExecutionStatus::Succeeded { output } => Some(Next::Conclude { output, ended }),
+        ExecutionStatus::Failed(failure) => explain(Ending::Failed, failure),
+        ExecutionStatus::TimedOut(failure) => explain(Ending::TimedOut, failure),
+        ExecutionStatus::Aborted(failure) => explain(Ending::Aborted, failure),
+    }
+}
+
+/// The failure of a job whose execution took too long. `stopped` says what became of stopping it, if it was tried.
+#[must_use]
+pub fn gave_up(assignment: &Assignment, execution_arn: &str, stopped: Option<Result<(), CallError>>) -> Answer {
+    let limit = in_words(assignment.parameters.timeout);
+    let rest = match stopped {
+        None => "It was left running, as `onTimeout` says.".to_owned(),
+        Some(Ok(())) => "It was stopped, as `onTimeout` says.".to_owned(),
+        Some(Err(error)) => format!("It could not be stopped and may still be running: {error}"),
+    };
+    let place = shared::console::execution_link(execution_arn).unwrap_or_else(|| execution_arn.to_owned());
+    let message = format!("The execution took longer than {limit} (`timeoutMinutes`). {rest}\nExecution: {place}");
+    Answer::fail(FailureType::JobFailed, message)
+}
+
+/// The output variables of an execution that succeeded: those of the user parameters and those that are always there.
+///
+/// # Errors
+/// The answer when a variable is not in the output, or all of them are too long.
+pub fn output_variables(
+    parameters: &UserParameters,
+    state_machine_arn: &str,
+    execution_arn: &str,
+    output: &str,
+) -> Result<BTreeMap<String, String>, Answer> {
+    let wrong = |message: String| Answer::fail(FailureType::ConfigurationError, message);
+    let name = execution_name_in(execution_arn);
+    let mut variables: BTreeMap<String, String> = RESERVED_VARIABLES
+        .into_iter()
+        .zip([execution_arn, name, state_machine_arn])
+        .map(own)
+        .collect();
+    if !parameters.output_variables.is_empty() {
+        let output: Value = serde_json::from_str(output).map_err(|_| {
+            wrong("The execution succeeded, but its output is no JSON to take variables from".to_owned())
+        })?;
+        for (name, path) in &parameters.output_variables {
+            let value = path.find(&output).ok_or_else(|| {
+                wrong(format!(
+                    "The execution succeeded, but `{path}` of output variable `{name}` is not in its output"
+                ))
+            })?;
+            variables.insert(
+                name.clone(),
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+            );
+        }
+    }
+    let length: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if length > MAX_VARIABLES {
+        let message = format!("has {length} bytes of output variables, of which CodePipeline takes {MAX_VARIABLES}");
+        return Err(wrong(format!("The execution succeeded, but {message}")));
+    }
+    Ok(variables)
+}
+
+fn own((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+/// The name in an execution's ARN: `…:execution:MACHINE:NAME`, or `…:express:MACHINE:NAME:ID`.
+fn execution_name_in(execution_arn: &str) -> &str {
+    execution_arn.split(':').nth(7).unwrap_or_default()
+}
+
+/// How to begin when a retry of the stage should go on with an execution that is there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resume {
+    /// Nothing to go on with is there: start an execution.
+    Start,
+    /// It runs, or has ended well since: follow it.
+    Adopt(String),
+    /// It did not succeed: redrive it.
+    Redrive(String),
+}
+
+/// What to go on with, of the executions listed so far, those started last first; nothing as long as none is found.
+#[must_use]
+pub fn resume(listed: &[ListedExecution], own: &ExecutionName, parameters: &UserParameters) -> Option<Resume> {
+    listed.iter().find_map(|execution| {
+        if execution.name == own.as_str() {
+            // This job has started its own already.
+            return Some(Resume::Start);
+        }
+        let arn = execution.execution_arn.clone();
+        parameters
+            .is_own_execution(&execution.name)
+            .then_some(match execution.status {
+                ListedStatus::Running | ListedStatus::Succeeded => Resume::Adopt(arn),
+                ListedStatus::Unsuccessful => Resume::Redrive(arn),
+            })
+    })
+}

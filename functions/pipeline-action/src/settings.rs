@@ -1,0 +1,108 @@
+//! The function's own settings, from its environment.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// The longest that the function looks again in one call: CodePipeline calls again after about half a minute anyway.
+const MAX_LOOK_AGAIN_SECONDS: u64 = 60;
+
+/// What the function's environment asks of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The function's name, which metrics go by.
+    pub function_name: String,
+    /// `STOP_ABANDONED_EXECUTIONS`: whether abandoning an action stops its execution.
+    pub stop_abandoned_executions: bool,
+    /// `LOOK_AGAIN_SECONDS`: for how long the first call looks again for the end of a short execution.
+    pub look_again: Duration,
+}
+
+/// A setting that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("environment variable `{name}` must be {expected}")]
+pub struct SettingsError {
+    /// The variable.
+    pub name: &'static str,
+    /// What it must be.
+    pub expected: &'static str,
+}
+
+impl Settings {
+    /// Reads the settings through `variable`; an empty variable counts as absent.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for the first one that cannot be read.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let stop_abandoned_executions = match variable("STOP_ABANDONED_EXECUTIONS").as_deref() {
+            None | Some("true") => true,
+            Some("false") => false,
+            Some(_) => {
+                return Err(SettingsError {
+                    name: "STOP_ABANDONED_EXECUTIONS",
+                    expected: "true or false",
+                });
+            }
+        };
+        let look_again = match variable("LOOK_AGAIN_SECONDS") {
+            None => 0,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|seconds| *seconds <= MAX_LOOK_AGAIN_SECONDS)
+                .ok_or(SettingsError {
+                    name: "LOOK_AGAIN_SECONDS",
+                    expected: "a whole number from 0 (off) to 60",
+                })?,
+        };
+        Ok(Self {
+            function_name: variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "pipeline-action".to_owned()),
+            stop_abandoned_executions,
+            look_again: Duration::from_secs(look_again),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::read(|name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn settings_have_defaults() {
+        let settings = read(&[("LOOK_AGAIN_SECONDS", "")]).unwrap();
+        assert!(settings.stop_abandoned_executions);
+        assert_eq!(
+            (settings.look_again, settings.function_name.as_str()),
+            (Duration::ZERO, "pipeline-action")
+        );
+    }
+
+    #[test]
+    fn settings_are_read_or_refused_by_name() {
+        for (name, value, refused) in [
+            ("STOP_ABANDONED_EXECUTIONS", "false", false),
+            ("STOP_ABANDONED_EXECUTIONS", "no", true),
+            ("LOOK_AGAIN_SECONDS", "60", false),
+            ("LOOK_AGAIN_SECONDS", "61", true),
+            ("LOOK_AGAIN_SECONDS", "-1", true),
+            ("LOOK_AGAIN_SECONDS", "soon", true),
+        ] {
+            let result = read(&[(name, value)]);
+            assert_eq!(
+                result.as_ref().err().map(|error| error.name),
+                refused.then_some(name),
+                "{name}={value}"
+            );
+        }
+    }
+}

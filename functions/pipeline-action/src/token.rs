@@ -1,0 +1,172 @@
+//! The continuation token: what one call tells the next, since the function itself remembers nothing.
+//!
+//! CodePipeline brings it back exactly as it was sent. It is text that people can read in a log, holds no secret, and
+//! carries a version and a checksum, so that a token of another function, of another version of this one, or a damaged
+//! one is refused instead of misread.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use shared::time::Timestamp;
+use thiserror::Error;
+
+/// The most characters that CodePipeline takes.
+///
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html>
+pub const MAX_LENGTH: usize = 2_048;
+
+/// How every token of this function begins.
+const OURS: &str = "stepline-";
+/// The version that this function writes and reads.
+const VERSION: &str = "1";
+/// How many hexadecimal digits of checksum a token has.
+const CHECKSUM: usize = 8;
+
+/// What one call tells the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Token {
+    /// The id of the action's first job: the execution is named after it.
+    pub job: String,
+    /// When the action began to wait for the execution.
+    pub since: Timestamp,
+    /// How many attempts in a row got no answer from what the function depends on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub misses: u32,
+    /// The execution that is followed; absent as long as none could be started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
+    /// When that execution was redriven, if this action did so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redriven: Option<Timestamp>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// Why a token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TokenError {
+    /// It was not written by this function.
+    #[error("the continuation token is not one of this function")]
+    Foreign,
+    /// It was written by another version of this function.
+    #[error("the continuation token was written by another version of this function: retry the stage")]
+    OtherVersion,
+    /// It was changed on the way.
+    #[error("the continuation token is damaged")]
+    Damaged,
+}
+
+impl Token {
+    /// The token as text.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let content = serde_json::json!(self).to_string();
+        format!("{OURS}{VERSION} {} {content}", checksum(&content))
+    }
+
+    /// Reads a token.
+    ///
+    /// # Errors
+    /// [`TokenError`] when it is not ours, of another version, or damaged.
+    pub fn decode(text: &str) -> Result<Self, TokenError> {
+        let ours = text.strip_prefix(OURS).ok_or(TokenError::Foreign)?;
+        let (version, rest) = ours.split_once(' ').ok_or(TokenError::Damaged)?;
+        if version != VERSION {
+            let is_version = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+            return Err(if is_version {
+                TokenError::OtherVersion
+            } else {
+                TokenError::Damaged
+            });
+        }
+        let (sum, content) = rest.split_once(' ').ok_or(TokenError::Damaged)?;
+        if sum != checksum(content) {
+            return Err(TokenError::Damaged);
+        }
+        serde_json::from_str(content).map_err(|_| TokenError::Damaged)
+    }
+}
+
+/// Not a signature: whoever may call the function may also start the state machine. It tells damage.
+fn checksum(content: &str) -> String {
+    Sha256::digest(content)
+        .iter()
+        .take(CHECKSUM / 2)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token() -> Token {
+        Token {
+            job: "11111111-2222-4333-8444-000000000001".to_owned(),
+            since: Timestamp::from_millis(1_764_000_000_000),
+            misses: 3,
+            execution: Some("arn:aws:states:us-east-1:123456789012:execution:ml:one".to_owned()),
+            redriven: Some(Timestamp::from_millis(1_764_000_000_001)),
+        }
+    }
+
+    #[test]
+    fn a_token_comes_back_as_it_was() {
+        let starting = Token {
+            misses: 0,
+            execution: None,
+            redriven: None,
+            ..token()
+        };
+        for token in [token(), starting] {
+            assert_eq!(Token::decode(&token.encode()), Ok(token));
+        }
+    }
+
+    #[test]
+    fn the_longest_token_fits() {
+        let arn = format!(
+            "arn:aws-iso-b:states:us-isob-east-1:123456789012:execution:{}:{}",
+            "m".repeat(80),
+            "n".repeat(80)
+        );
+        let longest = Token {
+            job: "j".repeat(64),
+            since: Timestamp::from_millis(i64::MAX),
+            misses: u32::MAX,
+            execution: Some(arn),
+            redriven: Some(Timestamp::from_millis(i64::MAX)),
+        };
+        assert!(longest.encode().len() <= MAX_LENGTH / 4);
+    }
+
+    #[test]
+    fn every_damage_is_found() {
+        let whole = token().encode();
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone().into_bytes();
+            bytes[at] ^= 1;
+            let damaged = String::from_utf8(bytes).unwrap();
+            assert!(Token::decode(&damaged).is_err(), "{damaged}");
+            assert!(Token::decode(&whole[..at]).is_err(), "{}", &whole[..at]);
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_told_from_what_is_damaged() {
+        let other_version = token().encode().replacen("stepline-1", "stepline-2", 1);
+        for (text, error) in [
+            ("", TokenError::Foreign),
+            ("eyJub3QiOiJvdXJzIn0", TokenError::Foreign),
+            ("{\"job\":\"1\"}", TokenError::Foreign),
+            ("stepline-1", TokenError::Damaged),
+            ("stepline-x {}", TokenError::Damaged),
+            ("stepline-1 00000000 {}", TokenError::Damaged),
+            (other_version.as_str(), TokenError::OtherVersion),
+        ] {
+            assert_eq!(Token::decode(text), Err(error), "{text}");
+        }
+    }
+}

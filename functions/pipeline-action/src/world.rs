@@ -1,0 +1,126 @@
+//! All that the function reaches, in one place: each part is a narrow port.
+
+use shared::aws::{ArtifactStore, Aws, CodePipeline, ParameterStore, StepFunctions};
+use shared::metrics::{MetricSink, Stdout};
+use shared::parameters::GetParameters;
+use shared::ports::artifacts::{GetObject, PutObject};
+use shared::ports::code_pipeline::{ListActionExecutions, PutJobFailureResult, PutJobSuccessResult};
+use shared::ports::step_functions::{
+    DescribeExecution, DescribeStateMachine, GetExecutionHistory, ListExecutions, RedriveExecution, StartExecution,
+    StartSyncExecution, StopExecution,
+};
+use shared::time::{Clock, SystemClock};
+
+/// What the function does with Step Functions.
+pub trait States:
+    DescribeExecution
+    + DescribeStateMachine
+    + GetExecutionHistory
+    + ListExecutions
+    + RedriveExecution
+    + StartExecution
+    + StartSyncExecution
+    + StopExecution
+{
+}
+
+impl<T> States for T where
+    T: DescribeExecution
+        + DescribeStateMachine
+        + GetExecutionHistory
+        + ListExecutions
+        + RedriveExecution
+        + StartExecution
+        + StartSyncExecution
+        + StopExecution
+{
+}
+
+/// What the function does with CodePipeline.
+pub trait Pipelines: PutJobSuccessResult + PutJobFailureResult + ListActionExecutions {}
+
+impl<T> Pipelines for T where T: PutJobSuccessResult + PutJobFailureResult + ListActionExecutions {}
+
+/// What the function reaches.
+pub trait World: Send + Sync {
+    /// Step Functions.
+    type States: States;
+    /// CodePipeline.
+    type Pipelines: Pipelines;
+    /// A job's artifacts.
+    type Artifacts: GetObject + PutObject;
+    /// Parameter Store.
+    type Parameters: GetParameters;
+    /// The time.
+    type Clock: Clock;
+    /// Where metrics go.
+    type Metrics: MetricSink;
+
+    /// Step Functions.
+    fn states(&self) -> &Self::States;
+    /// CodePipeline.
+    fn pipelines(&self) -> &Self::Pipelines;
+    /// A job's artifacts.
+    fn artifacts(&self) -> &Self::Artifacts;
+    /// Parameter Store.
+    fn parameters(&self) -> &Self::Parameters;
+    /// The time.
+    fn clock(&self) -> &Self::Clock;
+    /// Where metrics go.
+    fn metrics(&self) -> &Self::Metrics;
+}
+
+/// The world that is: AWS.
+#[derive(Debug)]
+pub struct AwsWorld {
+    states: StepFunctions,
+    pipelines: CodePipeline,
+    artifacts: ArtifactStore,
+    parameters: ParameterStore,
+}
+
+impl AwsWorld {
+    /// A client for each service.
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
+        Self {
+            states: aws.step_functions(),
+            pipelines: aws.code_pipeline(),
+            artifacts: aws.artifact_store(),
+            parameters: aws.parameter_store(),
+        }
+    }
+}
+
+impl World for AwsWorld {
+    type States = StepFunctions;
+    type Pipelines = CodePipeline;
+    type Artifacts = ArtifactStore;
+    type Parameters = ParameterStore;
+    type Clock = SystemClock;
+    type Metrics = Stdout;
+
+    fn states(&self) -> &StepFunctions {
+        &self.states
+    }
+
+    fn pipelines(&self) -> &CodePipeline {
+        &self.pipelines
+    }
+
+    fn artifacts(&self) -> &ArtifactStore {
+        &self.artifacts
+    }
+
+    fn parameters(&self) -> &ParameterStore {
+        &self.parameters
+    }
+
+    fn clock(&self) -> &SystemClock {
+        &SystemClock
+    }
+
+    fn metrics(&self) -> &Stdout {
+        &Stdout
+    }
+}

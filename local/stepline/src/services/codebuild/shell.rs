@@ -1,0 +1,192 @@
+//! The one shell in which all commands of a build run, so that what a command sets the next one has.
+
+use super::buildspec::ShellKind;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
+use tokio::sync::mpsc;
+
+/// Reads the names of files from what was its standard input and runs each in itself; what was its standard error
+/// carries the results. The commands have both outputs in one, as a build's log has them, and nothing to read.
+const DRIVER: &str = r#"
+exec 8>&2 2>&1 9<&0 </dev/null
+trap '__status=$?; env -0 >"$1"; printf "%s\n" "$2"; printf "exit %d\n" "$__status" >&8' EXIT
+while IFS= read -r __file <&9; do
+  . "$__file"
+  __status=$?
+  printf "%s\n" "$2"
+  printf "done %d\n" "$__status" >&8
+done
+"#;
+
+/// Lines that were printed before a shell's end was seen are waited for so long, and no longer: something that goes on
+/// in the background may keep the output open for ever.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// With this status; the shell is there for the next one.
+    Command(i32),
+    /// And the shell with it (`exit`, or `set -e`).
+    Shell(i32),
+}
+
+/// A running shell.
+#[derive(Debug)]
+pub(super) struct Shell {
+    child: Child,
+    commands: ChildStdin,
+    results: Lines<BufReader<ChildStderr>>,
+    marks: mpsc::UnboundedReceiver<()>,
+    folder: PathBuf,
+    count: usize,
+}
+
+impl Shell {
+    /// Starts a shell in `directory` with exactly `environment`; its lines go to `log`. `folder` is for its own files.
+    pub(super) fn start(
+        kind: ShellKind,
+        directory: &Path,
+        environment: &BTreeMap<String, String>,
+        folder: &Path,
+        log: impl Fn(String) + Send + 'static,
+    ) -> io::Result<Self> {
+        let mark = uuid::Uuid::new_v4().to_string();
+        let mut child = Command::new(kind.program())
+            .args(["-c", DRIVER, "build"])
+            .arg(folder.join("environment"))
+            .arg(&mark)
+            .current_dir(directory)
+            .env_clear()
+            .envs(environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let missing = || io::Error::other("the shell has no pipes");
+        let commands = child.stdin.take().ok_or_else(missing)?;
+        let output = child.stdout.take().ok_or_else(missing)?;
+        let results = child.stderr.take().ok_or_else(missing)?;
+        let (marked, marks) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let mut output = BufReader::new(output);
+            let mut line = Vec::new();
+            while output.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+                let text = String::from_utf8_lossy(&line);
+                let text = text.trim_end_matches(['\n', '\r']);
+                // The mark may stand behind a last line that was not ended.
+                match text.strip_suffix(mark.as_str()) {
+                    Some(rest) => {
+                        if !rest.is_empty() {
+                            log(rest.to_owned());
+                        }
+                        // An error means that nobody waits any more.
+                        let _ = marked.send(());
+                    }
+                    None => log(text.to_owned()),
+                }
+                line.clear();
+            }
+        });
+        Ok(Self {
+            child,
+            commands,
+            results: BufReader::new(results).lines(),
+            marks,
+            folder: folder.to_owned(),
+            count: 0,
+        })
+    }
+
+    /// Runs a command to its end, all its lines logged.
+    pub(super) async fn run(&mut self, command: &str) -> io::Result<Ended> {
+        self.count += 1;
+        let file = self.folder.join(format!("command-{}", self.count));
+        tokio::fs::write(&file, format!("{command}\n")).await?;
+        let name = format!("{}\n", file.display());
+        self.commands.write_all(name.as_bytes()).await?;
+        self.commands.flush().await?;
+        let result = self.results.next_line().await?;
+        // The mark follows the command's last line; no mark ever comes where even the trap was taken away.
+        let _ = tokio::time::timeout(LAST_LINES, self.marks.recv()).await;
+        let number = |text: &str| text.parse().unwrap_or(1);
+        match result.as_deref().and_then(|result| result.split_once(' ')) {
+            Some(("done", status)) => Ok(Ended::Command(number(status))),
+            Some((_, status)) => Ok(Ended::Shell(number(status))),
+            None => Ok(Ended::Shell(self.child.wait().await?.code().unwrap_or(137))),
+        }
+    }
+
+    /// The environment as it is after the last command, or was when the shell ended.
+    pub(super) async fn environment(&mut self, ended: bool) -> io::Result<BTreeMap<String, String>> {
+        let file = self.folder.join("environment");
+        if !ended {
+            let command = format!("env -0 >'{}'", file.display());
+            self.run(&command).await?;
+        }
+        let text = tokio::fs::read(&file).await?;
+        let entries = text.split(|byte| *byte == 0).filter_map(|entry| {
+            let entry = String::from_utf8_lossy(entry);
+            let (name, value) = entry.split_once('=')?;
+            Some((name.to_owned(), value.to_owned()))
+        });
+        Ok(entries.collect())
+    }
+}
+
+impl Drop for Shell {
+    /// Ends the shell and everything that it started, as the end of a build's container does.
+    fn drop(&mut self) {
+        if let Some(group) = self.child.id() {
+            // Nothing is left to be killed where it fails.
+            let _ = std::process::Command::new("kill")
+                .args(["-KILL", "--", &format!("-{group}")])
+                .stderr(Stdio::null())
+                .status();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[tokio::test]
+    async fn commands_share_one_shell() {
+        for kind in [ShellKind::Bash, ShellKind::Sh] {
+            let folder = tempfile::tempdir().unwrap();
+            let lines = Arc::new(Mutex::new(Vec::new()));
+            let log = Arc::clone(&lines);
+            let environment = BTreeMap::from([("PATH".to_owned(), std::env::var("PATH").unwrap())]);
+            let mut shell = Shell::start(kind, folder.path(), &environment, folder.path(), move |line| {
+                log.lock().unwrap().push(line);
+            })
+            .unwrap();
+            for (command, ended) in [
+                ("export A='x y'; mkdir sub; cd sub", Ended::Command(0)),
+                (
+                    "echo \"$A\" >&2; pwd | sed 's|.*/||'; printf 'no end'",
+                    Ended::Command(0),
+                ),
+                ("cat", Ended::Command(0)),
+                ("false", Ended::Command(1)),
+                ("(exit 7)", Ended::Command(7)),
+            ] {
+                assert_eq!(shell.run(command).await.unwrap(), ended, "{command}");
+            }
+            assert_eq!(shell.environment(false).await.unwrap()["A"], "x y");
+            let last = shell.run("set -e\nexport B=1\nfalse\necho never").await.unwrap();
+            assert_eq!(last, Ended::Shell(1));
+            assert_eq!(shell.environment(true).await.unwrap()["B"], "1");
+            assert_eq!(*lines.lock().unwrap(), ["x y", "sub", "no end"]);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! `aws`: the commands that a build of a container image needs.
+
+use super::Failure;
+use super::client::{ECR, Protocol, SSM, call};
+use super::query::Query;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+/// A command, and the operation that it calls.
+struct Command {
+    names: [&'static str; 2],
+    protocol: &'static Protocol,
+    operation: &'static str,
+    options: &'static [(&'static str, &'static str, Kind)],
+}
+
+/// How an option's values are read.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Texts,
+    Switch,
+    /// `imageTag=v1`, or JSON; several make a list.
+    Structures,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        names: ["ecr", "batch-get-image"],
+        protocol: &ECR,
+        operation: "BatchGetImage",
+        options: &[
+            ("--registry-id", "registryId", Kind::Text),
+            ("--repository-name", "repositoryName", Kind::Text),
+            ("--image-ids", "imageIds", Kind::Structures),
+            ("--accepted-media-types", "acceptedMediaTypes", Kind::Texts),
+        ],
+    },
+    Command {
+        names: ["ecr", "describe-images"],
+        protocol: &ECR,
+        operation: "DescribeImages",
+        options: &[
+            ("--registry-id", "registryId", Kind::Text),
+            ("--repository-name", "repositoryName", Kind::Text),
+            ("--image-ids", "imageIds", Kind::Structures),
+        ],
+    },
+    Command {
+        names: ["ecr", "get-login-password"],
+        protocol: &ECR,
+        operation: "GetAuthorizationToken",
+        options: &[],
+    },
+    Command {
+        names: ["ssm", "get-parameter"],
+        protocol: &SSM,
+        operation: "GetParameter",
+        options: &[
+            ("--name", "Name", Kind::Text),
+            ("--with-decryption", "WithDecryption", Kind::Switch),
+        ],
+    },
+    Command {
+        names: ["ssm", "get-parameters"],
+        protocol: &SSM,
+        operation: "GetParameters",
+        options: &[
+            ("--names", "Names", Kind::Texts),
+            ("--with-decryption", "WithDecryption", Kind::Switch),
+        ],
+    },
+];
+
+/// What was asked for.
+struct Asked {
+    command: &'static Command,
+    input: Value,
+    query: Option<Query>,
+    text: bool,
+}
+
+/// Runs `aws` with the arguments behind its name.
+pub(super) fn run(args: &[String]) -> Result<(), Failure> {
+    let asked = read(args)?;
+    let answer = call(asked.command.protocol, asked.command.operation, &asked.input)
+        .map_err(|error| error.of_aws(asked.command.operation))?;
+    if asked.command.names[1] == "get-login-password" {
+        let token = answer["authorizationData"][0]["authorizationToken"]
+            .as_str()
+            .unwrap_or_default();
+        let token = STANDARD
+            .decode(token)
+            .ok()
+            .and_then(|token| String::from_utf8(token).ok());
+        let password = token.as_deref().and_then(|token| token.split_once(':'));
+        let (_, password) = password.ok_or_else(|| Failure::new(255, "the authorization token cannot be read"))?;
+        println!("{password}");
+        return Ok(());
+    }
+    let answer = match &asked.query {
+        Some(query) => query.of(&answer),
+        None => answer,
+    };
+    print!("{}", show(&answer, asked.text)?);
+    Ok(())
+}
+
+fn usage(message: impl std::fmt::Display) -> Failure {
+    Failure::new(252, message)
+}
+
+fn read(args: &[String]) -> Result<Asked, Failure> {
+    let mut names = Vec::new();
+    let mut options: Vec<(&str, Vec<&str>)> = Vec::new();
+    for arg in args {
+        match (arg.strip_prefix("--"), options.last_mut()) {
+            (Some(option), _) => match option.split_once('=') {
+                Some((name, value)) => options.push((&arg[..name.len() + 2], vec![value])),
+                None => options.push((arg, Vec::new())),
+            },
+            // Behind `--region us-east-1` the command's names may still come.
+            (None, Some((name, values))) if names.len() == 2 || values.is_empty() && *name != "--no-cli-pager" => {
+                values.push(arg);
+            }
+            (None, _) => names.push(arg.as_str()),
+        }
+    }
+    let command = COMMANDS
+        .iter()
+        .find(|command| command.names.as_slice() == names.as_slice());
+    let command = command.ok_or_else(|| {
+        usage(format_args!(
+            "the local run's `aws` does not have the command `{}`",
+            names.join(" ")
+        ))
+    })?;
+    let mut asked = Asked {
+        command,
+        input: json!({}),
+        query: None,
+        text: false,
+    };
+    let mut input = Map::new();
+    for (option, values) in options {
+        let one = || match values.as_slice() {
+            [value] => Ok(*value),
+            _ => Err(usage(format_args!("{option} takes one value"))),
+        };
+        if let Some((_, field, kind)) = command.options.iter().find(|(name, ..)| *name == option) {
+            let value = match kind {
+                Kind::Text => one()?.into(),
+                Kind::Texts => values.iter().map(|value| Value::from(*value)).collect(),
+                Kind::Switch => true.into(),
+                Kind::Structures => structures(option, &values)?,
+            };
+            input.insert((*field).to_owned(), value);
+            continue;
+        }
+        match option {
+            "--query" => asked.query = Some(Query::parse(one()?).map_err(usage)?),
+            "--output" => {
+                asked.text = match one()? {
+                    "text" => true,
+                    "json" => false,
+                    other => {
+                        return Err(usage(format_args!(
+                            "the local run's `aws` does not have --output {other}"
+                        )));
+                    }
+                }
+            }
+            // The build has one region and no pager.
+            "--region" | "--no-cli-pager" => {}
+            _ => {
+                return Err(usage(format_args!(
+                    "the local run's `aws {}` does not have the option `{option}`",
+                    names.join(" ")
+                )));
+            }
+        }
+    }
+    asked.input = Value::Object(input);
+    Ok(asked)
+}
+
+fn structures(option: &str, values: &[&str]) -> Result<Value, Failure> {
+    let wrong = |value: &str| usage(format_args!("{option}: cannot read `{value}`: NAME=VALUE,… or JSON"));
+    let mut list = Vec::new();
+    for value in values {
+        if value.starts_with(['[', '{']) {
+            match serde_json::from_str(value) {
+                Ok(Value::Array(items)) => list.extend(items),
+                Ok(item) => list.push(item),
+                Err(_) => return Err(wrong(value)),
+            }
+            continue;
+        }
+        let fields = value.split(',').map(|field| {
+            let (name, value) = field.split_once('=').ok_or_else(|| wrong(value))?;
+            Ok((name.to_owned(), Value::from(value)))
+        });
+        list.push(Value::Object(fields.collect::<Result<_, _>>()?));
+    }
+    Ok(list.into())
+}
+
+fn show(answer: &Value, text: bool) -> Result<String, Failure> {
+    if !text {
+        return Ok(format!("{answer:#}\n"));
+    }
+    let scalar = |value: &Value| match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Null => Ok("None".to_owned()),
+        Value::Bool(true) => Ok("True".to_owned()),
+        Value::Bool(false) => Ok("False".to_owned()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Array(_) | Value::Object(_) => Err(usage(
+            "the local run's `aws` prints single values as text: narrow the answer with --query",
+        )),
+    };
+    let line = match answer {
+        Value::Array(items) => items.iter().map(scalar).collect::<Result<Vec<_>, _>>()?.join("\t"),
+        other => scalar(other)?,
+    };
+    Ok(format!("{line}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(line: &str) -> Result<Asked, Failure> {
+        let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        read(&args)
+    }
+
+    #[test]
+    fn commands_become_calls() {
+        for (line, operation, input) in [
+            (
+                "ecr batch-get-image --repository-name r --image-ids imageTag=v1 imageDigest=sha256:x --query images[0] --output text",
+                "BatchGetImage",
+                json!({"repositoryName": "r", "imageIds": [{"imageTag": "v1"}, {"imageDigest": "sha256:x"}]}),
+            ),
+            (
+                "--region us-east-1 ecr get-login-password",
+                "GetAuthorizationToken",
+                json!({}),
+            ),
+            (
+                "ecr get-login-password --region us-east-1",
+                "GetAuthorizationToken",
+                json!({}),
+            ),
+            (
+                "ssm get-parameters --names /a /b --with-decryption",
+                "GetParameters",
+                json!({"Names": ["/a", "/b"], "WithDecryption": true}),
+            ),
+            (
+                r#"ecr describe-images --repository-name=r --image-ids [{"imageTag":"v"}]"#,
+                "DescribeImages",
+                json!({"repositoryName": "r", "imageIds": [{"imageTag": "v"}]}),
+            ),
+        ] {
+            let asked = asked(line).unwrap();
+            assert_eq!(asked.command.operation, operation);
+            assert_eq!(asked.input, input, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_it_does_not_have_it_refuses_by_name() {
+        for (line, part) in [
+            ("s3 cp a b", "`s3 cp a b`"),
+            ("ecr batch-get-image --colour red", "`--colour`"),
+            ("ecr batch-get-image --output yaml", "yaml"),
+            ("ecr batch-get-image --image-ids v1", "`v1`"),
+            ("ecr batch-get-image --query length(x)", "length"),
+        ] {
+            let failure = asked(line).err().unwrap();
+            assert_eq!(failure.code, 252);
+            assert!(failure.message.contains(part), "{line}: {}", failure.message);
+        }
+    }
+
+    #[test]
+    fn answers_are_shown_as_text_or_json() {
+        assert_eq!(show(&json!(null), true).unwrap(), "None\n");
+        assert_eq!(show(&json!("sha256:x"), true).unwrap(), "sha256:x\n");
+        assert_eq!(show(&json!(["a", true, 1]), true).unwrap(), "a\tTrue\t1\n");
+        assert_eq!(show(&json!({"a": 1}), false).unwrap(), "{\n  \"a\": 1\n}\n");
+        assert!(show(&json!({"a": 1}), true).is_err());
+    }
+}

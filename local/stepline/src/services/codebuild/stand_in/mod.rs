@@ -1,0 +1,85 @@
+//! Stand-ins for the `docker` and `aws` that a build image has: this same program, under those names.
+//!
+//! They speak to the services as the real ones do, over HTTP, signed with the build's credentials, so that what the
+//! build's role may not do fails here too. They have the commands that builds of container images need; any other
+//! command or option is refused by name.
+
+mod aws;
+mod client;
+mod docker;
+mod dockerfile;
+mod engine;
+mod ignore;
+mod image;
+mod instruction;
+mod query;
+mod store;
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What went wrong in a stand-in: what it says on standard error, and its exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    fn new(code: u8, message: impl std::fmt::Display) -> Self {
+        Self {
+            message: message.to_string(),
+            code,
+        }
+    }
+}
+
+/// Acts as `docker` or `aws` if that is the name in `args` under which this program was started; None for any other.
+pub fn stand_in(args: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
+    let mut args = args.into_iter().map(|arg| arg.to_string_lossy().into_owned());
+    let name = args.next()?;
+    let name = Path::new(&name).file_name()?.to_str()?.to_owned();
+    let args: Vec<String> = args.collect();
+    let done = match name.as_str() {
+        "aws" => aws::run(&args),
+        "docker" => docker::run(&args),
+        _ => return None,
+    };
+    Some(match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    })
+}
+
+/// Puts the stand-ins into a folder that is to come first in a build's `PATH`.
+pub(super) fn install(folder: &Path) -> io::Result<()> {
+    let program = program()?;
+    std::fs::create_dir_all(folder)?;
+    for name in ["aws", "docker"] {
+        std::os::unix::fs::symlink(&program, folder.join(name))?;
+    }
+    Ok(())
+}
+
+/// This program; where a test runs in its place, the command beside it.
+fn program() -> io::Result<PathBuf> {
+    let current = env::current_exe()?;
+    if current.file_stem().is_some_and(|name| name == "stepline") {
+        return Ok(current);
+    }
+    let beside = current
+        .ancestors()
+        .skip(1)
+        .take(3)
+        .map(|folder| folder.join("stepline"));
+    let mut beside = beside.filter(|program| program.is_file());
+    beside.next().ok_or_else(|| {
+        io::Error::other("the command `stepline` is not built: its stand-ins for docker and aws are missing")
+    })
+}

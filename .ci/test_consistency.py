@@ -1,12 +1,15 @@
 """What templates, definition, buildspec, container, workflows, events and code say of one another is the same.
 
-Run with `python3 -m unittest discover --start-directory .ci`; needs PyYAML, which cfn-lint brings.
+Run with `python3 -m unittest discover --start-directory .ci`; needs PyYAML and botocore, which the SAM CLI brings.
 """
 
 import json
 import re
 import tomllib
 import unittest
+
+import botocore.session
+import botocore.validate
 
 import deployables
 from deployables import ROOT, definition, definition_text, resolve, resources, samconfig, template, text
@@ -39,6 +42,19 @@ def rust_sources(*folders):
     return "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in (ROOT / folder).rglob("*.rs"))
 
 
+def problems(service, operation, given):
+    """What AWS's own model of an operation has against a request; nothing if it would be taken."""
+    model = botocore.session.get_session().get_service_model(service).operation_model(operation)
+    return botocore.validate.ParamValidator().validate(given, model.input_shape).generate_report()
+
+
+def matches(pattern, event):
+    """Whether EventBridge would deliver an event, for patterns that only list values."""
+    if isinstance(pattern, list):
+        return event in pattern
+    return all(key in event and matches(each, event[key]) for key, each in pattern.items())
+
+
 class Functions(unittest.TestCase):
     """A function has one name: package, binary, folder, resource and deployed function."""
 
@@ -69,6 +85,7 @@ class Functions(unittest.TestCase):
         rules = FUNCTIONS["ImagePushFunction"]["Properties"]["Environment"]["Variables"]["RULES"]
         for rule in json.loads(resolve(rules)):
             self.assertLessEqual(set(rule), {"repository", "tag", "stateMachine", "input", "acceptIndexes", "platform"})
+            self.assertIn(rule["stateMachine"].removeprefix("ssm:"), parameter_names())
 
 
 class Definition(unittest.TestCase):
@@ -101,6 +118,24 @@ class Definition(unittest.TestCase):
                     with self.subTest(f"{name}: {error}"):
                         self.assertTrue(re.search(rf"\b{error}\b", known), "nothing raises it")
 
+    def test_sagemaker_takes_the_job(self):
+        given = definition()["States"]["SageMaker-Hello-World"]["Parameters"]
+        values = {
+            "$.image.uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/ml-pipeline-dev@sha256:" + "0" * 64,
+            "$.parameters.instanceType": "ml.t3.medium",
+            "$.parameters.pythonEnv": "development",
+            "$.parameters.volumeSize": 10,
+        }
+
+        def fill(value):
+            if isinstance(value, dict):
+                filled = {key: fill(each) for key, each in value.items() if not key.endswith(".$")}
+                paths = {key[:-2]: values.get(each, "a-name-0-0") for key, each in value.items() if key.endswith(".$")}
+                return filled | paths
+            return value
+
+        self.assertEqual(problems("sagemaker", "CreateProcessingJob", fill(given)), "")
+
     def test_every_task_is_caught(self):
         for name, state in definition()["States"].items():
             if state["Type"] == "Task":
@@ -118,6 +153,21 @@ class Definition(unittest.TestCase):
 
 class Pipeline(unittest.TestCase):
     """What one action hands on is what the next one takes."""
+
+    def test_codepipeline_takes_the_pipeline(self):
+        def lower(value):
+            if isinstance(value, list):
+                return [lower(each) for each in value if each != "<AWS::NoValue>"]
+            if isinstance(value, dict):
+                return {key[0].lower() + key[1:]: value[key] if key == "Configuration" else lower(value[key]) for key in value}
+            return value
+
+        known = {"Repository": "owner/name", "Branch": "dev", "PipelineRole.Arn": "arn:aws:iam::123456789012:role/r"}
+        given = resolve(PIPELINE["Resources"]["Pipeline"]["Properties"], **known)
+        declared = {key: given[key] for key in given if key not in ("RestartExecutionOnUpdate", "Tags")}
+        self.assertEqual(problems("codepipeline", "CreatePipeline", {"pipeline": lower(declared)}), "")
+        self.assertEqual([stage["Name"] for stage in given["Stages"][:2]], ["Source", "Build"])
+        self.assertEqual(given["Stages"][-1]["Name"], "Execute")
 
     def test_the_build_exports_what_is_used(self):
         exported = set(deployables.buildspec()["env"]["exported-variables"])
@@ -260,6 +310,29 @@ class Events(unittest.TestCase):
             rows = re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
             names = {f"{function}-{name}" for row in rows for name in re.findall(r"`([^`]+)`", row)}
             self.assertEqual({path.stem for path in (ROOT / "events").glob(f"{function}-*.json")}, names)
+
+    def test_rules_deliver_what_they_should(self):
+        rules = {
+            f"{logical}.{name}": resolve(event["Properties"]["Pattern"])
+            for logical, function in FUNCTIONS.items()
+            for name, event in function["Properties"].get("Events", {}).items()
+            if event["Type"] == "EventBridgeRule"
+        }
+        delivered = {name: set() for name in rules}
+        for path in (ROOT / "events").glob("*.json"):
+            event = json.loads(path.read_text(encoding="utf-8"))
+            for name, pattern in rules.items():
+                if matches(pattern, event):
+                    delivered[name].add(path.stem)
+        pushes = {path.stem for path in (ROOT / "events").glob("image-push-*.json")}
+        others = {"failed-push", "delete", "other-repository", "malformed", "scheduled-look"}
+        self.assertEqual(
+            delivered,
+            {
+                "PipelineActionFunction.ActionAbandoned": {"pipeline-action-abandoned"},
+                "ImagePushFunction.ImagePushed": pushes - {f"image-push-{each}" for each in others},
+            },
+        )
 
     def test_none_holds_a_real_credential(self):
         for path in (ROOT / "events").glob("*.json"):

@@ -81,6 +81,10 @@ class HelloTest(unittest.TestCase):
         self.assertEqual(self.run_program().returncode, 1)
         self.assertEqual(self.message(), "ZeroDivisionError: division by zero")
 
+    def test_a_wrong_log_level_counts_too(self):
+        self.assertEqual(self.run_program(LOG_LEVEL="loud").returncode, 1)
+        self.assertEqual(self.message(), "ValueError: Unknown level: 'LOUD'")
+
     def test_a_long_message_is_cut_to_what_sagemaker_shows(self):
         self.break_program('raise ValueError("x" * 5000)')
         self.run_program()

@@ -16,6 +16,8 @@ MESSAGE_LIMIT = 1024
 
 def get_logger(name: str) -> logging.Logger:
     """The program's logger. From here on an exception that nothing catches becomes the job's ExitMessage."""
+    sys.excepthook = _report
+
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
@@ -25,8 +27,6 @@ def get_logger(name: str) -> logging.Logger:
     logger.setLevel(os.environ.get("LOG_LEVEL", "INFO").upper())
     logger.propagate = False
     logger.handlers[:] = [handler]
-
-    sys.excepthook = _report
     return logger
 
 

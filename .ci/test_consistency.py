@@ -1,15 +1,12 @@
 """What templates, definition, buildspec, container, workflows, events and code say of one another is the same.
 
-Run with `python3 -m unittest discover --start-directory .ci`; needs PyYAML and botocore, which the SAM CLI brings.
+Run with `python3 -m unittest discover --start-directory .ci`; needs PyYAML, which the SAM CLI brings.
 """
 
 import json
 import re
 import tomllib
 import unittest
-
-import botocore.session
-import botocore.validate
 
 import deployables
 from deployables import ROOT, definition, definition_text, resolve, resources, samconfig, template, text
@@ -40,12 +37,6 @@ def user_parameters(environment="dev"):
 def rust_sources(*folders):
     """All Rust text below these folders."""
     return "\n".join(path.read_text(encoding="utf-8") for folder in folders for path in (ROOT / folder).rglob("*.rs"))
-
-
-def problems(service, operation, given):
-    """What AWS's own model of an operation has against a request; nothing if it would be taken."""
-    model = botocore.session.get_session().get_service_model(service).operation_model(operation)
-    return botocore.validate.ParamValidator().validate(given, model.input_shape).generate_report()
 
 
 def matches(pattern, event):
@@ -118,24 +109,6 @@ class Definition(unittest.TestCase):
                     with self.subTest(f"{name}: {error}"):
                         self.assertTrue(re.search(rf"\b{error}\b", known), "nothing raises it")
 
-    def test_sagemaker_takes_the_job(self):
-        given = definition()["States"]["SageMaker-Hello-World"]["Parameters"]
-        values = {
-            "$.image.uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/ml-pipeline-dev@sha256:" + "0" * 64,
-            "$.parameters.instanceType": "ml.t3.medium",
-            "$.parameters.pythonEnv": "development",
-            "$.parameters.volumeSize": 10,
-        }
-
-        def fill(value):
-            if isinstance(value, dict):
-                filled = {key: fill(each) for key, each in value.items() if not key.endswith(".$")}
-                paths = {key[:-2]: values.get(each, "a-name-0-0") for key, each in value.items() if key.endswith(".$")}
-                return filled | paths
-            return value
-
-        self.assertEqual(problems("sagemaker", "CreateProcessingJob", fill(given)), "")
-
     def test_every_task_is_caught(self):
         for name, state in definition()["States"].items():
             if state["Type"] == "Task":
@@ -153,21 +126,6 @@ class Definition(unittest.TestCase):
 
 class Pipeline(unittest.TestCase):
     """What one action hands on is what the next one takes."""
-
-    def test_codepipeline_takes_the_pipeline(self):
-        def lower(value):
-            if isinstance(value, list):
-                return [lower(each) for each in value if each != "<AWS::NoValue>"]
-            if isinstance(value, dict):
-                return {key[0].lower() + key[1:]: value[key] if key == "Configuration" else lower(value[key]) for key in value}
-            return value
-
-        known = {"Repository": "owner/name", "Branch": "dev", "PipelineRole.Arn": "arn:aws:iam::123456789012:role/r"}
-        given = resolve(PIPELINE["Resources"]["Pipeline"]["Properties"], **known)
-        declared = {key: given[key] for key in given if key not in ("RestartExecutionOnUpdate", "Tags")}
-        self.assertEqual(problems("codepipeline", "CreatePipeline", {"pipeline": lower(declared)}), "")
-        self.assertEqual([stage["Name"] for stage in given["Stages"][:2]], ["Source", "Build"])
-        self.assertEqual(given["Stages"][-1]["Name"], "Execute")
 
     def test_the_build_exports_what_is_used(self):
         exported = set(deployables.buildspec()["env"]["exported-variables"])
@@ -221,48 +179,25 @@ class Pipeline(unittest.TestCase):
         self.assertEqual(abandoned["detail"]["pipeline"], [resolve(PIPELINE["Resources"]["Pipeline"]["Properties"]["Name"])])
 
 
-class Policies(unittest.TestCase):
-    """Roles allow single actions, and all resources only where AWS knows none."""
+class Readme(unittest.TestCase):
+    """The README's reference leaves nothing out that somebody can set, catch or use."""
 
-    # https://docs.aws.amazon.com/service-authorization/latest/reference/: actions without resource types.
-    WITHOUT_RESOURCE = {
-        "cloudwatch:PutMetricData",
-        "codepipeline:PutJobFailureResult",
-        "codepipeline:PutJobSuccessResult",
-        "ecr:GetAuthorizationToken",
-        "logs:CreateLogDelivery",
-        "logs:DeleteLogDelivery",
-        "logs:DescribeLogGroups",
-        "logs:DescribeResourcePolicies",
-        "logs:GetLogDelivery",
-        "logs:ListLogDeliveries",
-        "logs:PutResourcePolicy",
-        "logs:UpdateLogDelivery",
-        "xray:GetSamplingRules",
-        "xray:GetSamplingTargets",
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-    }
+    def names(self):
+        for function in [TEMPLATE["Globals"]["Function"], *(each["Properties"] for each in FUNCTIONS.values())]:
+            yield from function.get("Environment", {}).get("Variables", {})
+        yield from (each["Metadata"]["BuildProperties"]["Binary"] for each in FUNCTIONS.values())
+        schema = json.loads(text("functions/pipeline-action/user-parameters.schema.json"))
+        yield from schema["properties"]
+        yield from schema["properties"]["outputVariables"]["propertyNames"]["not"]["enum"]
+        fields = re.search(r"const FIELDS: \[&str; \d+\] = \[(.+?)\]", text("functions/image-push/src/rule.rs"), re.DOTALL)
+        yield from re.findall(r'"(\w+)"', fields[1])
+        problem = text("shared/src/parameters/problem.rs")
+        yield from sorted(set(re.findall(r'"((?:Secure)?Parameter\w+)"', problem)))
 
-    def statements(self):
-        for document in (TEMPLATE, PIPELINE):
-            for name, role in resources(document, "AWS::IAM::Role").items():
-                self.assertNotIn("ManagedPolicyArns", role["Properties"], name)
-                for policy in role["Properties"]["Policies"]:
-                    for statement in policy["PolicyDocument"]["Statement"]:
-                        yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
-
-    def test_no_more_than_needed(self):
-        for role, statement in self.statements():
-            with self.subTest(f"{role}: {statement['Sid']}"):
-                actions = statement["Action"]
-                actions = [actions] if isinstance(actions, str) else actions
-                self.assertEqual(actions, sorted(set(actions)))
-                self.assertFalse([each for each in actions if "*" in each])
-                if statement["Resource"] == "*":
-                    self.assertLessEqual(set(actions), self.WITHOUT_RESOURCE)
-                else:
-                    self.assertFalse(set(actions) & self.WITHOUT_RESOURCE)
+    def test_everything_is_named(self):
+        readme = text("README.md")
+        missing = sorted({name for name in self.names() if not re.search(rf"\b{name}\b", readme)})
+        self.assertFalse(missing, "README.md does not name them")
 
 
 class Deploying(unittest.TestCase):

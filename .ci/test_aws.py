@@ -1,0 +1,105 @@
+"""What AWS's own models and reference have against the templates and the definition: nothing.
+
+Run with `python3 -m unittest discover --start-directory .ci`; needs PyYAML and botocore, which the SAM CLI brings.
+"""
+
+import unittest
+
+import botocore.session
+import botocore.validate
+
+from deployables import definition, resolve, resources, template
+
+TEMPLATE = template("template.yaml")
+PIPELINE = template("pipeline.yaml")
+
+
+def problems(service, operation, given):
+    """What AWS's own model of an operation has against a request; nothing if it would be taken."""
+    model = botocore.session.get_session().get_service_model(service).operation_model(operation)
+    return botocore.validate.ParamValidator().validate(given, model.input_shape).generate_report()
+
+
+class Requests(unittest.TestCase):
+    """What is sent to AWS in the end is what its operations take."""
+
+    def test_sagemaker_takes_the_job(self):
+        given = definition()["States"]["SageMaker-Hello-World"]["Parameters"]
+        values = {
+            "$.image.uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/ml-pipeline-dev@sha256:" + "0" * 64,
+            "$.parameters.instanceType": "ml.t3.medium",
+            "$.parameters.pythonEnv": "development",
+            "$.parameters.volumeSize": 10,
+        }
+
+        def fill(value):
+            if isinstance(value, dict):
+                filled = {key: fill(each) for key, each in value.items() if not key.endswith(".$")}
+                paths = {key[:-2]: values.get(each, "a-name-0-0") for key, each in value.items() if key.endswith(".$")}
+                return filled | paths
+            return value
+
+        self.assertEqual(problems("sagemaker", "CreateProcessingJob", fill(given)), "")
+
+    def test_codepipeline_takes_the_pipeline(self):
+        def lower(value):
+            if isinstance(value, list):
+                return [lower(each) for each in value if each != "<AWS::NoValue>"]
+            if isinstance(value, dict):
+                return {key[0].lower() + key[1:]: value[key] if key == "Configuration" else lower(value[key]) for key in value}
+            return value
+
+        known = {"Repository": "owner/name", "Branch": "dev", "PipelineRole.Arn": "arn:aws:iam::123456789012:role/r"}
+        given = resolve(PIPELINE["Resources"]["Pipeline"]["Properties"], **known)
+        declared = {key: given[key] for key in given if key not in ("RestartExecutionOnUpdate", "Tags")}
+        self.assertEqual(problems("codepipeline", "CreatePipeline", {"pipeline": lower(declared)}), "")
+        self.assertEqual([stage["Name"] for stage in given["Stages"][:2]], ["Source", "Build"])
+        self.assertEqual(given["Stages"][-1]["Name"], "Execute")
+
+
+class Policies(unittest.TestCase):
+    """Roles allow single actions, and all resources only where AWS knows none."""
+
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/: actions without resource types.
+    WITHOUT_RESOURCE = {
+        "cloudwatch:PutMetricData",
+        "codepipeline:PutJobFailureResult",
+        "codepipeline:PutJobSuccessResult",
+        "ecr:GetAuthorizationToken",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+
+    def statements(self):
+        for document in (TEMPLATE, PIPELINE):
+            for name, role in resources(document, "AWS::IAM::Role").items():
+                self.assertNotIn("ManagedPolicyArns", role["Properties"], name)
+                for policy in role["Properties"]["Policies"]:
+                    for statement in policy["PolicyDocument"]["Statement"]:
+                        yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+    def test_no_more_than_needed(self):
+        for role, statement in self.statements():
+            with self.subTest(f"{role}: {statement['Sid']}"):
+                actions = statement["Action"]
+                actions = [actions] if isinstance(actions, str) else actions
+                self.assertEqual(actions, sorted(set(actions)))
+                self.assertFalse([each for each in actions if "*" in each])
+                if statement["Resource"] == "*":
+                    self.assertLessEqual(set(actions), self.WITHOUT_RESOURCE)
+                else:
+                    self.assertFalse(set(actions) & self.WITHOUT_RESOURCE)
+
+
+if __name__ == "__main__":
+    unittest.main()

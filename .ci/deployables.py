@@ -88,15 +88,15 @@ def resources(document, kind):
     return {name: each for name, each in document["Resources"].items() if each["Type"] == kind}
 
 
-def resolve(value, environment="dev", **known):
-    """What `value` is in an environment, as far as that is known before a deployment; `!If` is taken as untrue."""
+def resolve(value, environment="dev", conditions=False, **known):
+    """What `value` is in an environment, as far as that is known before a deployment, with all conditions true or not."""
     scope = {**PSEUDO, "Environment": environment, **known}
 
     def name(reference):
         return str(scope.get(reference, f"<{reference}>"))
 
     if isinstance(value, list):
-        return [resolve(each, environment, **known) for each in value]
+        return [resolve(each, environment, conditions, **known) for each in value]
     if not isinstance(value, dict):
         return value
     if len(value) == 1:
@@ -108,8 +108,8 @@ def resolve(value, environment="dev", **known):
         if function == "Fn::GetAtt":
             return name(".".join(argument))
         if function == "Fn::If":
-            return resolve(argument[2], environment, **known)
-    return {key: resolve(each, environment, **known) for key, each in value.items()}
+            return resolve(argument[1 if conditions else 2], environment, conditions, **known)
+    return {key: resolve(each, environment, conditions, **known) for key, each in value.items()}
 
 
 def definition_text():

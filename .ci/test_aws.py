@@ -3,6 +3,7 @@
 Run with `python3 -m unittest discover --start-directory .ci`; needs PyYAML and botocore, which the SAM CLI brings.
 """
 
+import json
 import unittest
 
 import botocore.session
@@ -49,12 +50,29 @@ class Requests(unittest.TestCase):
                 return {key[0].lower() + key[1:]: value[key] if key == "Configuration" else lower(value[key]) for key in value}
             return value
 
-        known = {"Repository": "owner/name", "Branch": "dev", "PipelineRole.Arn": "arn:aws:iam::123456789012:role/r"}
-        given = resolve(PIPELINE["Resources"]["Pipeline"]["Properties"], **known)
-        declared = {key: given[key] for key in given if key not in ("RestartExecutionOnUpdate", "Tags")}
-        self.assertEqual(problems("codepipeline", "CreatePipeline", {"pipeline": lower(declared)}), "")
-        self.assertEqual([stage["Name"] for stage in given["Stages"][:2]], ["Source", "Build"])
-        self.assertEqual(given["Stages"][-1]["Name"], "Execute")
+        known = {
+            "Branch": "dev",
+            "ExecutionTimeoutMinutes": 60,
+            "PipelineName": "by-hand",
+            "PipelineRole.Arn": "arn:aws:iam::123456789012:role/pipeline",
+            "RehearseIn": "dev",
+            "Repository": "owner/name",
+        }
+        for conditions, expected in (
+            (False, ["Source", "Build", "Execute"]),
+            (True, ["Source", "Build", "Rehearse", "Approval", "Execute"]),
+        ):
+            with self.subTest(expected):
+                given = resolve(PIPELINE["Resources"]["Pipeline"]["Properties"], "prod", conditions, **known)
+                declared = {key: given[key] for key in given if key not in ("RestartExecutionOnUpdate", "Tags")}
+                request = lower(declared)
+                self.assertEqual(problems("codepipeline", "CreatePipeline", {"pipeline": request}), "")
+                self.assertEqual([stage["name"] for stage in request["stages"]], expected)
+                for stage in request["stages"]:
+                    for action in stage["actions"]:
+                        text = action["configuration"].get("UserParameters", "{}")
+                        self.assertLessEqual(len(text), 1000)
+                        self.assertTrue(json.loads(text).get("stateMachine", "ssm:/").startswith("ssm:/"))
 
 
 class Policies(unittest.TestCase):

@@ -231,15 +231,23 @@ impl Iam {
         ))
     }
 
-    /// Whether `role` (its name or ARN) trusts `caller` to assume it.
+    /// Whether `caller` may assume `role` (its name or ARN): its trust policy counts as a resource's does, so that a
+    /// role that trusts its account leaves the decision to the caller's own policies.
     ///
     /// # Errors
     /// NoSuchEntity.
-    pub fn trusts(&self, account: &Account, role: &str, caller: &Principal) -> Result<bool, ServiceError> {
-        let trust = Document::read(&self.role(role)?.trust, Kind::Trust)?;
-        let context = self.context(account, caller, Vec::new());
-        Ok(*caller == Principal::Administrator
-            || evaluate::trusts(&trust, &self.asker(account, caller), "sts:AssumeRole", &context))
+    pub fn may_assume(&self, account: &Account, role: &str, caller: &Principal) -> Result<bool, ServiceError> {
+        if *caller == Principal::Administrator {
+            return self.role(role).map(|_| true);
+        }
+        let role = self.role(role)?;
+        let policies = Policies {
+            resource: vec![Document::read(&role.trust, Kind::Trust)?],
+            ..self.policies_for(caller)?
+        };
+        let (asker, context) = (self.asker(account, caller), self.context(account, caller, Vec::new()));
+        let verdict = evaluate::decide(&policies, &asker, "sts:AssumeRole", &role.arn, &context);
+        Ok(verdict == Verdict::Allowed)
     }
 
     /// Who signs with an access key. Keys that this account did not issue are the person's at the keyboard, who may
@@ -274,24 +282,12 @@ impl Iam {
     /// # Errors
     /// AccessDenied, in the words of AWS.
     pub fn decide(&self, account: &Account, caller: &Principal, requirement: &Requirement) -> Result<(), ServiceError> {
-        let policies = match caller {
-            Principal::Administrator => return Ok(()),
-            Principal::RoleSession {
-                role, session_policies, ..
-            } => Policies {
-                identity: self
-                    .role(role)
-                    .map_or_else(|_| Ok(Vec::new()), |role| role.identity_policies())?,
-                session: session_policies
-                    .iter()
-                    .map(|policy| read_session_policy(policy))
-                    .collect::<Result<_, _>>()?,
-                resource: self.policies_of(&requirement.resource),
-            },
-            Principal::Service { .. } => Policies {
-                resource: self.policies_of(&requirement.resource),
-                ..Policies::default()
-            },
+        if *caller == Principal::Administrator {
+            return Ok(());
+        }
+        let policies = Policies {
+            resource: self.policies_of(&requirement.resource),
+            ..self.policies_for(caller)?
         };
         let context = self.context(account, caller, requirement.context.clone());
         let asker = self.asker(account, caller);
@@ -308,6 +304,25 @@ impl Iam {
             requirement.action,
             requirement.resource,
         )))
+    }
+
+    /// The policies that a caller brings along.
+    fn policies_for(&self, caller: &Principal) -> Result<Policies, ServiceError> {
+        let Principal::RoleSession {
+            role, session_policies, ..
+        } = caller
+        else {
+            return Ok(Policies::default());
+        };
+        let session = session_policies.iter().map(|policy| read_session_policy(policy));
+        Ok(Policies {
+            // A role that is gone allows nothing.
+            identity: self
+                .role(role)
+                .map_or_else(|_| Ok(Vec::new()), |role| role.identity_policies())?,
+            session: session.collect::<Result<_, _>>()?,
+            resource: Vec::new(),
+        })
     }
 
     /// The policies of the resource itself or of what it lies in: of the bucket for an object.

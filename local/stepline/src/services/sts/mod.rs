@@ -1,9 +1,14 @@
-//! Security Token Service, as far as the chain needs it. Follows <https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html>.
+//! Security Token Service, as far as the chain needs it.
+//!
+//! Follows <https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html>.
 
 use crate::cloud::{Cloud, Requirement, Service};
 use crate::error::ServiceError;
+use crate::iam::Credentials;
 use crate::principal::Principal;
-use serde_json::Value;
+use crate::services::input::required;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Security Token Service in this account and region.
@@ -16,17 +21,105 @@ impl Service for Sts {
         "sts"
     }
 
+    /// GetCallerIdentity needs no permission. AssumeRole is decided by the role's trust policy, which the operation
+    /// looks at itself.
     fn requirements(&self, _cloud: &Cloud, operation: &str, _input: &Value) -> Result<Vec<Requirement>, ServiceError> {
-        Err(ServiceError::not_in_local_run("sts", operation))
+        match operation {
+            "GetCallerIdentity" | "AssumeRole" => Ok(Vec::new()),
+            _ => Err(ServiceError::not_in_local_run("sts", operation)),
+        }
     }
 
     async fn call(
         &self,
-        _cloud: &Arc<Cloud>,
-        _caller: &Principal,
+        cloud: &Arc<Cloud>,
+        caller: &Principal,
         operation: &str,
-        _input: Value,
+        input: Value,
     ) -> Result<Value, ServiceError> {
-        Err(ServiceError::not_in_local_run("sts", operation))
+        match operation {
+            "GetCallerIdentity" => Ok(identity(cloud, caller)),
+            "AssumeRole" => assume_role(cloud, caller, &input),
+            _ => Err(ServiceError::not_in_local_run("sts", operation)),
+        }
     }
+}
+
+fn identity(cloud: &Cloud, caller: &Principal) -> Value {
+    let user_id = match caller {
+        Principal::RoleSession { role, session, .. } => {
+            let id = cloud.iam.role(role).map(|role| role.id).unwrap_or_default();
+            format!("{id}:{session}")
+        }
+        Principal::Administrator | Principal::Service { .. } => "AIDALOCALADMINISTRATO".to_owned(),
+    };
+    json!({"UserId": user_id, "Account": cloud.account.id, "Arn": caller.arn(&cloud.account)})
+}
+
+fn assume_role(cloud: &Cloud, caller: &Principal, input: &Value) -> Result<Value, ServiceError> {
+    const FIELDS: &[&str] = &["DurationSeconds", "Policy", "RoleArn", "RoleSessionName"];
+    if let Some(field) = input
+        .as_object()
+        .and_then(|fields| fields.keys().find(|field| !FIELDS.contains(&field.as_str())))
+    {
+        return Err(ServiceError::new(
+            "NotInLocalRun",
+            format_args!("the local run's `sts:AssumeRole` does not have `{field}`"),
+        )
+        .with_status(501));
+    }
+    let (arn, session) = (required(input, "RoleArn")?, required(input, "RoleSessionName")?);
+    let named = |character: char| character.is_ascii_alphanumeric() || "_=,.@-".contains(character);
+    if !(2..=64).contains(&session.len()) || !session.chars().all(named) {
+        return Err(ServiceError::validation(
+            "`RoleSessionName` must have 2 to 64 characters of A-Z, a-z, 0-9 and _=,.@-",
+        ));
+    }
+    let seconds = match input.get("DurationSeconds") {
+        None => 3600,
+        // A number in JSON, text in the query protocol.
+        Some(seconds) => seconds
+            .as_i64()
+            .or_else(|| seconds.as_str()?.parse().ok())
+            .filter(|seconds| (900..=43_200).contains(seconds))
+            .ok_or_else(|| ServiceError::validation("`DurationSeconds` must be between 900 and 43200"))?,
+    };
+    let denied = || {
+        ServiceError::new(
+            "AccessDenied",
+            format_args!(
+                "User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+                caller.arn(&cloud.account)
+            ),
+        )
+        .with_status(403)
+    };
+    // Whether a role exists is not told to those whom it does not trust.
+    if !cloud
+        .iam
+        .may_assume(&cloud.account, arn, caller)
+        .map_err(|_| denied())?
+    {
+        return Err(denied());
+    }
+    let policies = input.get("Policy").and_then(Value::as_str).map(str::to_owned);
+    let expiration = Timestamp::now() + SignedDuration::from_secs(seconds);
+    let credentials = cloud
+        .iam
+        .assume_role_until(arn, session, policies.into_iter().collect(), expiration)?;
+    let role = cloud.iam.role(arn)?;
+    let session_arn = Principal::role_session(&role.name, session).arn(&cloud.account);
+    Ok(json!({
+        "Credentials": shown(&credentials),
+        "AssumedRoleUser": {"AssumedRoleId": format!("{}:{session}", role.id), "Arn": session_arn},
+    }))
+}
+
+fn shown(credentials: &Credentials) -> Value {
+    json!({
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.session_token,
+        "Expiration": credentials.expiration.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    })
 }

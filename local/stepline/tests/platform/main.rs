@@ -1,0 +1,3 @@
+//! What the services stand on: templates, IAM, the gateway, and the storage services, through their public doors.
+
+mod deploy;

@@ -1,26 +1,37 @@
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use stepline::account::Account;
-use stepline::cloud::Cloud;
-use stepline::deploy::{self, Deployment};
+use stepline::deploy;
+use stepline::template::{SamConfig, Stack};
 
 pub(crate) fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     root.canonicalize().expect("the repository's root")
 }
 
-async fn deployed(environment: &str) -> (Arc<Cloud>, Deployment) {
-    let cloud = Cloud::new(Account::local(), root());
-    match deploy::deploy(&cloud, environment).await {
-        Ok(deployment) => (cloud, deployment),
-        Err(error) => panic!("{error}"),
-    }
+#[test]
+fn environments_are_those_with_a_pipeline() {
+    let mut environments = deploy::environments(&root()).expect("samconfig.toml");
+    environments.sort();
+    assert_eq!(environments, ["dev", "prod"]);
+    assert_eq!(
+        deploy::account_of(&root(), "dev").expect("an account"),
+        Account::local()
+    );
 }
 
-#[tokio::test]
-async fn both_environments() {
-    for environment in ["dev", "prod"] {
-        let (_cloud, deployment) = deployed(environment).await;
-        println!("{deployment:#?}");
+#[test]
+fn all_templates_can_be_read() {
+    let config = SamConfig::read(&root().join("sam/samconfig.toml")).expect("samconfig.toml");
+    for environment in config.environments() {
+        let deployed = config.deployed(environment).expect(environment);
+        let stack = Stack::open(
+            &deployed.template,
+            &Account::local(),
+            &deployed.stack,
+            &deployed.values,
+            &Default::default(),
+        );
+        let stack = stack.unwrap_or_else(|error| panic!("{environment}: {error}"));
+        assert!(!stack.order().is_empty(), "{environment}");
     }
 }

@@ -1,8 +1,10 @@
 //! What is wrong with a definition, and where.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use crate::json;
+use crate::position;
 
 /// Whether a definition with this finding can be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,18 +86,40 @@ impl fmt::Display for InvalidDefinition {
 
 impl std::error::Error for InvalidDefinition {}
 
-/// Collects findings while a definition is read.
-pub(crate) struct Findings(Vec<Finding>);
+/// Codes of findings, in AWS's words where it has one for the case.
+pub(crate) mod code {
+    pub(crate) const INVALID_JSON: &str = "INVALID_JSON_DESCRIPTION";
+    pub(crate) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
+    pub(crate) const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
+    pub(crate) const DUPLICATE_NAME: &str = "DUPLICATE_STATE_NAME";
+    pub(crate) const NO_TERMINAL: &str = "MISSING_END_STATE";
+    pub(crate) const NO_DOLLAR: &str = "NO_DOLLAR";
+    pub(crate) const STATIC_RESULT: &str = "PASS_RESULT_IS_STATIC";
+}
 
-impl Findings {
-    pub(crate) fn new(_text: &str) -> Findings {
-        Findings(Vec::new())
+/// Collects findings while a definition is read.
+pub(crate) struct Findings<'t> {
+    text: &'t str,
+    list: RefCell<Vec<Finding>>,
+}
+
+impl<'t> Findings<'t> {
+    pub(crate) fn new(text: &'t str) -> Findings<'t> {
+        Findings { text, list: RefCell::default() }
     }
 
-    pub(crate) fn invalid_json(&mut self, error: &json::ParseError) {
-        self.0.push(Finding {
+    pub(crate) fn error(&self, code: &'static str, pointer: &str, message: impl Into<String>) {
+        self.add(Severity::Error, code, pointer, message.into());
+    }
+
+    pub(crate) fn warning(&self, code: &'static str, pointer: &str, message: impl Into<String>) {
+        self.add(Severity::Warning, code, pointer, message.into());
+    }
+
+    pub(crate) fn invalid_json(&self, error: &json::ParseError) {
+        self.list.borrow_mut().push(Finding {
             severity: Severity::Error,
-            code: "INVALID_JSON_DESCRIPTION",
+            code: code::INVALID_JSON,
             message: error.message.clone(),
             pointer: String::new(),
             line: error.line,
@@ -104,6 +128,13 @@ impl Findings {
     }
 
     pub(crate) fn into_list(self) -> Vec<Finding> {
-        self.0
+        let mut list = self.list.into_inner();
+        list.sort_by_key(|finding| (finding.severity, finding.line, finding.column));
+        list
+    }
+
+    fn add(&self, severity: Severity, code: &'static str, pointer: &str, message: String) {
+        let (line, column) = position::locate(self.text, pointer).unwrap_or((1, 1));
+        self.list.borrow_mut().push(Finding { severity, code, message, pointer: pointer.to_owned(), line, column });
     }
 }

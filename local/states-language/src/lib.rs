@@ -1,15 +1,27 @@
 //! Amazon States Language.
 #![warn(missing_docs)]
 
+mod driver;
+mod evaluation;
 mod execution;
+mod fields;
 mod finding;
+mod flow;
 pub mod history;
+mod intrinsics;
 mod json;
+mod jsonata;
+mod jsonpath;
 mod machine;
+mod position;
+mod random;
+mod states;
+mod template;
 
+pub use driver::{Clock, SystemClock, TaskHandler, VirtualClock, run_to_end};
 pub use execution::{
-    Command, Execution, ExecutionType, Failure, Integration, ItemSource, Pattern, ReadRequest, Refused, StartOptions,
-    Status, TaskId, TaskRequest, WriteRequest,
+    ChildExecution, Command, Execution, ExecutionType, Failure, Integration, ItemSource, MapRun, Pattern, ReadRequest,
+    Refused, StartOptions, Status, TaskId, TaskRequest, WriteRequest,
 };
 pub use finding::{Finding, InvalidDefinition, Severity};
 pub use history::HistoryEvent;

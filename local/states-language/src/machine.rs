@@ -2,8 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::fields::Fields;
 use crate::finding::{Finding, Findings, InvalidDefinition, Severity};
+use crate::flow::Flow;
 use crate::json::Json;
+use crate::template::QueryLanguage;
+
+/// The longest definition that AWS takes, in bytes.
+const MAX_DEFINITION: usize = 1_048_576;
 
 /// A state machine, ready to be executed. Copies share everything.
 #[derive(Clone, Debug)]
@@ -13,10 +19,22 @@ pub struct StateMachine(pub(crate) Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) text: Arc<str>,
+    pub(crate) flow: Arc<Flow>,
+    pub(crate) timeout_seconds: Option<u64>,
 }
 
 impl StateMachine {
     /// Reads a definition, and refuses it when CreateStateMachine would.
+    ///
+    /// ```
+    /// use states_language::StateMachine;
+    ///
+    /// let refused = StateMachine::parse(
+    ///     r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}"#,
+    /// );
+    /// let finding = &refused.unwrap_err().findings[0];
+    /// assert_eq!((finding.code, &*finding.pointer), ("MISSING_TRANSITION_TARGET", "/States/A/Next"));
+    /// ```
     pub fn parse(text: &str) -> Result<StateMachine, InvalidDefinition> {
         let (machine, findings) = read(text);
         match machine {
@@ -39,15 +57,49 @@ impl StateMachine {
 }
 
 fn read(text: &str) -> (Option<StateMachine>, Vec<Finding>) {
-    let mut findings = Findings::new(text);
-    match Json::parse(text) {
-        Ok(_) => (
-            Some(StateMachine(Arc::new(Inner { text: text.into() }))),
-            findings.into_list(),
-        ),
+    let findings = Findings::new(text);
+    let machine = match Json::parse(text) {
+        _ if text.len() > MAX_DEFINITION => {
+            findings.error(crate::finding::code::SCHEMA, "", "The definition is longer than 1 MB");
+            None
+        }
+        Ok(definition) => read_definition(text, &definition, &findings),
         Err(error) => {
             findings.invalid_json(&error);
-            (None, findings.into_list())
+            None
+        }
+    };
+    (machine, findings.into_list())
+}
+
+fn read_definition(text: &str, definition: &Json, findings: &Findings<'_>) -> Option<StateMachine> {
+    let Json::Object(object) = definition else {
+        findings.error(crate::finding::code::SCHEMA, "", "A definition must be an object");
+        return None;
+    };
+    let what = "the state machine".to_owned();
+    let mut fields = Fields::new(object, String::new(), what, QueryLanguage::default(), findings);
+    fields.language = query_language(&fields).unwrap_or_default();
+    fields.text("Comment");
+    if let Some(version) = fields.text("Version")
+        && version != "1.0"
+    {
+        fields.error("Version", "The version of the States Language must be '1.0'");
+    }
+    let timeout_seconds = fields.whole("TimeoutSeconds", 1, 99_999_999).map(u64::from);
+    let flow = Flow::parse(&fields, true);
+    fields.finish();
+    Some(StateMachine(Arc::new(Inner { text: text.into(), flow: Arc::new(flow?), timeout_seconds })))
+}
+
+/// `QueryLanguage`, where it is given.
+pub(crate) fn query_language(fields: &Fields<'_>) -> Option<QueryLanguage> {
+    match fields.text("QueryLanguage")? {
+        "JSONPath" => Some(QueryLanguage::JsonPath),
+        "JSONata" => Some(QueryLanguage::Jsonata),
+        _ => {
+            fields.error("QueryLanguage", "The query language must be 'JSONPath' or 'JSONata'");
+            None
         }
     }
 }

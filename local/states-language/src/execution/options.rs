@@ -50,6 +50,9 @@ pub struct StartOptions {
     pub arn: Option<Arc<str>>,
     /// The ARN of the version or alias that was started; without it, the state machine itself was.
     pub qualified_arn: Option<Arc<str>>,
+    /// How many events a history can have: AWS allows 25,000, and fails an execution that needs more. Nothing takes
+    /// AWS's number for Standard executions, and no limit for Express ones.
+    pub max_events: Option<u64>,
     /// Keeps the histories of a distributed Map's child executions, to be read with
     /// [`Execution::children`](crate::Execution::children).
     pub keep_children: bool,
@@ -68,6 +71,7 @@ impl Default for StartOptions {
             random_seed: 0,
             arn: None,
             qualified_arn: None,
+            max_events: None,
             keep_children: false,
         }
     }
@@ -86,6 +90,14 @@ impl StartOptions {
         match &self.arn {
             Some(arn) => arn.to_string(),
             None => self.state_arn("execution", &format!("{}:{}", self.state_machine_name, self.name)),
+        }
+    }
+
+    pub(crate) fn history_limit(&self, execution_type: ExecutionType) -> u64 {
+        match (self.max_events, execution_type) {
+            (Some(limit), _) => limit.max(2),
+            (None, ExecutionType::Standard) => 25_000,
+            (None, ExecutionType::Express) => u64::MAX,
         }
     }
 

@@ -117,11 +117,7 @@ pub enum EventDetails {
         cause: Arc<str>,
     },
     /// A Lambda function is about to be invoked by its ARN.
-    LambdaFunctionScheduled {
-        resource: Arc<str>,
-        input: Payload,
-        timeout_in_seconds: Option<u64>,
-    },
+    LambdaFunctionScheduled { resource: Arc<str>, input: Payload, timeout_in_seconds: Option<u64>, credentials_role_arn: Option<Arc<str>> },
     /// The function is being invoked.
     LambdaFunctionStarted,
     /// The function returned.
@@ -190,8 +186,12 @@ pub enum EventDetails {
     ParallelStateSucceeded,
     /// A branch failed, and nothing retries.
     ParallelStateFailed,
-    /// The branches were stopped with the execution.
+    /// The branches were stopped.
     ParallelStateAborted,
+    /// A Task state was stopped, because a sibling failed.
+    TaskStateAborted,
+    /// A Wait state was stopped, because a sibling failed.
+    WaitStateAborted,
     /// A Map state's iterations begin.
     MapStateStarted { length: u64 },
     /// All iterations ended well.
@@ -253,6 +253,8 @@ impl EventDetails {
             EventDetails::ParallelStateSucceeded => "ParallelStateSucceeded",
             EventDetails::ParallelStateFailed => "ParallelStateFailed",
             EventDetails::ParallelStateAborted => "ParallelStateAborted",
+            EventDetails::TaskStateAborted => "TaskStateAborted",
+            EventDetails::WaitStateAborted => "WaitStateAborted",
             EventDetails::MapStateStarted { .. } => "MapStateStarted",
             EventDetails::MapStateSucceeded => "MapStateSucceeded",
             EventDetails::MapStateFailed => "MapStateFailed",
@@ -266,6 +268,17 @@ impl EventDetails {
             EventDetails::MapRunFailed { .. } => "MapRunFailed",
             EventDetails::MapRunAborted => "MapRunAborted",
             EventDetails::MapRunRedriven { .. } => "MapRunRedriven",
+        }
+    }
+
+    /// What tells that a state of this type was stopped; most types end too quickly for that.
+    pub(crate) fn aborted(kind: StateKind) -> Option<EventDetails> {
+        match kind {
+            StateKind::Map => Some(EventDetails::MapStateAborted),
+            StateKind::Parallel => Some(EventDetails::ParallelStateAborted),
+            StateKind::Task => Some(EventDetails::TaskStateAborted),
+            StateKind::Wait => Some(EventDetails::WaitStateAborted),
+            _ => None,
         }
     }
 

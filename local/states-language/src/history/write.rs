@@ -1,5 +1,7 @@
 //! Events in AWS's own JSON.
 
+use std::sync::Arc;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
@@ -53,6 +55,10 @@ impl Fields {
     fn failure(self, error: Option<&(impl AsRef<str> + ?Sized)>, cause: Option<&(impl AsRef<str> + ?Sized)>) -> Fields {
         self.set_some("error", error.map(|error| error.as_ref().to_owned()))
             .set_some("cause", cause.map(|cause| cause.as_ref().to_owned()))
+    }
+
+    fn credentials(self, role_arn: &Option<Arc<str>>) -> Fields {
+        self.set_some("taskCredentials", role_arn.as_deref().map(|arn| Fields::default().set("roleArn", arn).0))
     }
 
     fn task(self, resource_type: &str, resource: &str) -> Fields {
@@ -119,16 +125,10 @@ fn details(details: &EventDetails) -> Option<(&'static str, Fields)> {
                 .set_some("location", location.as_deref());
             ("evaluationFailedEventDetails", fields.set("state", &**state))
         }
-        EventDetails::LambdaFunctionScheduled {
-            resource,
-            input,
-            timeout_in_seconds,
-        } => {
+        EventDetails::LambdaFunctionScheduled { resource, input, timeout_in_seconds, credentials_role_arn } => {
             let fields = fields.set("resource", &**resource).payload("input", input);
-            (
-                "lambdaFunctionScheduledEventDetails",
-                fields.set_some("timeoutInSeconds", *timeout_in_seconds),
-            )
+            let fields = fields.set_some("timeoutInSeconds", *timeout_in_seconds).credentials(credentials_role_arn);
+            ("lambdaFunctionScheduledEventDetails", fields)
         }
         EventDetails::LambdaFunctionSucceeded { output } => {
             ("lambdaFunctionSucceededEventDetails", fields.payload("output", output))
@@ -184,6 +184,8 @@ fn details(details: &EventDetails) -> Option<(&'static str, Fields)> {
         | EventDetails::ParallelStateSucceeded
         | EventDetails::ParallelStateFailed
         | EventDetails::ParallelStateAborted
+        | EventDetails::TaskStateAborted
+        | EventDetails::WaitStateAborted
         | EventDetails::MapStateSucceeded
         | EventDetails::MapStateFailed
         | EventDetails::MapStateAborted
@@ -205,16 +207,12 @@ fn task_details(details: &EventDetails) -> Option<(&'static str, Fields)> {
             heartbeat_in_seconds,
             credentials_role_arn,
         } => {
-            let role = credentials_role_arn
-                .as_deref()
-                .map(|arn| Fields::default().set("roleArn", arn).0);
-            let fields = fields
+                        let fields = fields
                 .task(resource_type, resource)
                 .set("region", &**region)
                 .set("parameters", parameters.text().into_owned())
                 .set_some("timeoutInSeconds", *timeout_in_seconds)
-                .set_some("heartbeatInSeconds", *heartbeat_in_seconds)
-                .set_some("taskCredentials", role);
+                .set_some("heartbeatInSeconds", *heartbeat_in_seconds).credentials(credentials_role_arn);
             ("taskScheduledEventDetails", fields)
         }
         EventDetails::TaskStarted {

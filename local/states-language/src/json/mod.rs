@@ -13,6 +13,7 @@ mod write;
 pub use number::Number;
 pub use object::Object;
 pub use parse::ParseError;
+pub(crate) use parse::{MAX_DEPTH, Reader, line_and_column};
 
 use std::sync::Arc;
 
@@ -144,6 +145,16 @@ impl Json {
             Json::String(_) => "string",
             Json::Array(_) => "array",
             Json::Object(_) => "object",
+        }
+    }
+
+    /// Whether both are the same allocation, so that what is known of one is known of the other.
+    pub(crate) fn is_same(&self, other: &Json) -> bool {
+        match (self, other) {
+            (Json::Array(a), Json::Array(b)) => Arc::ptr_eq(a, b),
+            (Json::Object(a), Json::Object(b)) => Arc::ptr_eq(a, b),
+            (Json::String(a), Json::String(b)) => Arc::ptr_eq(a, b),
+            _ => false,
         }
     }
 }

@@ -20,6 +20,12 @@ impl Json {
             Ok(()) | Err(fmt::Error) => counter.0,
         }
     }
+
+    /// Whether the compact text has more bytes than that; stops counting as soon as it is known.
+    pub(crate) fn is_longer_than(&self, limit: usize) -> bool {
+        let mut bounded = Bounded(limit);
+        write(self, &mut bounded).is_err()
+    }
 }
 
 struct Counter(usize);
@@ -27,6 +33,16 @@ struct Counter(usize);
 impl Write for Counter {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0 += text.len();
+        Ok(())
+    }
+}
+
+/// Takes that many bytes more, and then no further.
+struct Bounded(usize);
+
+impl Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.checked_sub(text.len()).ok_or(fmt::Error)?;
         Ok(())
     }
 }

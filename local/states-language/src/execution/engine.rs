@@ -1,0 +1,536 @@
+//! The engine: runs, threads, timers and tasks, and the loop that advances them.
+//!
+//! A *run* is an execution with a history of its own: the execution itself, or a child of a distributed Map. A *thread*
+//! is a walk through a flow: a run's own, a Parallel state's branch or a Map's iteration. Everything refers to
+//! everything else by index, so that nothing is shared and nothing can leak.
+
+use std::cell::OnceCell;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::branches::{Branches, Iterations};
+use super::command::{Command, TaskId};
+use super::map_run::{MapRun, MapRunWork};
+use super::options::{ExecutionType, StartOptions};
+use super::status::{Failure, Status};
+use crate::evaluation::{Context, MapItem, Scope, Variables, format_time};
+use crate::flow::Flow;
+use crate::history::{EventDetails, HistoryEvent, Payload};
+use crate::json::{Json, Object};
+use crate::random::Random;
+use crate::states::State;
+use crate::states::retry::Raised;
+
+/// How many states one call of `run` may pass, so that a flow without an end cannot keep its host for ever.
+const STATES_PER_RUN: usize = 200_000;
+
+/// The index of a run.
+pub(super) type RunId = usize;
+/// The index of a thread in its run.
+pub(super) type ThreadId = usize;
+
+/// A thread of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) run: RunId,
+    pub(super) thread: ThreadId,
+}
+
+/// All that an execution is made of.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) options: StartOptions,
+    pub(super) runs: Vec<Option<Box<Run>>>,
+    pub(super) free_runs: Vec<RunId>,
+    pub(super) ready: VecDeque<Place>,
+    pub(super) timers: BinaryHeap<Reverse<Timer>>,
+    pub(super) tasks: HashMap<TaskId, Place>,
+    pub(super) tokens: HashMap<Arc<str>, TaskId>,
+    pub(super) commands: Vec<Command>,
+    pub(super) random: Random,
+    pub(super) map_runs: Vec<MapRun>,
+    pub(super) children: Vec<ChildExecution>,
+    last_task: u64,
+    last_epoch: u64,
+}
+
+/// An execution, or a child of one.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) arn: Arc<str>,
+    pub(super) name: Arc<str>,
+    pub(super) history: Vec<HistoryEvent>,
+    pub(super) threads: Vec<Option<Box<Thread>>>,
+    pub(super) free_threads: Vec<ThreadId>,
+    pub(super) status: Status,
+    pub(super) output: Option<Json>,
+    pub(super) failure: Option<Failure>,
+    pub(super) started_at: Timestamp,
+    pub(super) stopped_at: Option<Timestamp>,
+    /// `$$.Execution` and `$$.StateMachine`.
+    pub(super) execution: Json,
+    pub(super) state_machine: Json,
+    /// For a child: the Map that waits for it, and the number of its item.
+    pub(super) parent: Option<(Place, usize)>,
+    max_events: u64,
+    /// There is no room for more events than the one that says so.
+    is_full: bool,
+}
+
+/// A child execution of a distributed Map that has ended.
+#[derive(Clone, Debug)]
+pub struct ChildExecution {
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// The ARN of its Map Run.
+    pub map_run_arn: Arc<str>,
+    /// How it ended.
+    pub status: Status,
+    /// Its history.
+    pub history: Vec<HistoryEvent>,
+}
+
+/// A walk through a flow.
+#[derive(Debug)]
+pub(super) struct Thread {
+    pub(super) flow: Arc<Flow>,
+    pub(super) state: usize,
+    pub(super) input: Json,
+    /// The event that the next one follows.
+    pub(super) cursor: u64,
+    /// The event that the state's entering followed.
+    pub(super) cursor_before: u64,
+    pub(super) entered_event: u64,
+    pub(super) entered_at: Timestamp,
+    pub(super) variables: Variables,
+    pub(super) map_item: Option<Arc<MapItem>>,
+    /// The thread that waits for this one, and the number of the branch or iteration.
+    pub(super) parent: Option<(ThreadId, usize)>,
+    /// How often each retrier has tried.
+    pub(super) attempts: Vec<u32>,
+    pub(super) retry_count: u32,
+    pub(super) phase: Phase,
+    /// Tells this phase's timers from those of phases gone by.
+    pub(super) epoch: u64,
+}
+
+/// What a thread does.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// It is about to enter its state.
+    Enter,
+    /// It is about to do the state's work.
+    Work,
+    /// It waits, for a Wait state's time.
+    Wait,
+    /// It waits before another attempt.
+    Backoff,
+    /// It waits for a task.
+    Task(TaskWork),
+    /// A task brought this.
+    Result(Json),
+    /// A task failed, or its time ran out.
+    Failed(Raised),
+    /// It waits for its branches.
+    Branches(Branches),
+    /// It waits for its iterations.
+    Iterations(Iterations),
+    /// It waits for its child executions.
+    MapRun(Box<MapRunWork>),
+    /// Its flow has ended.
+    Done,
+}
+
+/// A task under way.
+#[derive(Debug)]
+pub(super) struct TaskWork {
+    pub(super) id: TaskId,
+    pub(super) is_started: bool,
+    pub(super) token: Option<Arc<str>>,
+    pub(super) heartbeat_seconds: Option<u64>,
+    /// Tells the current heartbeat's timer from those before.
+    pub(super) heartbeat: u64,
+}
+
+/// Something that happens at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Timer {
+    pub(super) at: Timestamp,
+    /// Keeps timers of the same time in order, and tells stale ones.
+    pub(super) epoch: u64,
+    pub(super) run: RunId,
+    pub(super) thread: ThreadId,
+    pub(super) kind: TimerKind,
+}
+
+/// What happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum TimerKind {
+    /// A wait or a backoff ends.
+    Wake,
+    /// A task's `TimeoutSeconds` are over.
+    Timeout,
+    /// A task's `HeartbeatSeconds` are over.
+    Heartbeat(u64),
+    /// The state machine's `TimeoutSeconds` are over.
+    Execution,
+}
+
+/// What an evaluation sees beside the thread's own.
+#[derive(Default)]
+pub(super) struct Extra<'e> {
+    pub(super) map_item: Option<&'e MapItem>,
+    pub(super) task_token: Option<Arc<str>>,
+    pub(super) result: Option<&'e Json>,
+}
+
+/// Who a run is.
+pub(super) struct Identity {
+    pub(super) arn: Arc<str>,
+    pub(super) name: Arc<str>,
+    pub(super) state_machine_arn: Arc<str>,
+    pub(super) state_machine_name: Arc<str>,
+    pub(super) execution_type: ExecutionType,
+}
+
+impl Engine {
+    pub(super) fn new(options: StartOptions) -> Engine {
+        Engine {
+            random: Random::new(options.random_seed),
+            options,
+            runs: Vec::new(),
+            free_runs: Vec::new(),
+            ready: VecDeque::new(),
+            timers: BinaryHeap::new(),
+            tasks: HashMap::new(),
+            tokens: HashMap::new(),
+            commands: Vec::new(),
+            map_runs: Vec::new(),
+            children: Vec::new(),
+            last_task: 0,
+            last_epoch: 0,
+        }
+    }
+
+    /// Makes a run, with its first event written and its first thread ready.
+    pub(super) fn add_run(
+        &mut self,
+        identity: Identity,
+        flow: Arc<Flow>,
+        input: Json,
+        text: Payload,
+        parent: Option<(Place, usize)>,
+        now: Timestamp,
+    ) -> RunId {
+        let mut execution = Object::with_capacity(6);
+        execution.insert("Id", identity.arn.clone());
+        execution.insert("Input", input.clone());
+        execution.insert("StartTime", format_time(now));
+        execution.insert("Name", identity.name.clone());
+        execution.insert("RoleArn", self.options.role_arn.clone());
+        execution.insert("RedriveCount", 0_i64);
+        let mut state_machine = Object::with_capacity(2);
+        state_machine.insert("Id", identity.state_machine_arn);
+        state_machine.insert("Name", identity.state_machine_name);
+        let started = EventDetails::ExecutionStarted { input: text, role_arn: self.options.role_arn.clone() };
+        let run = Box::new(Run {
+            arn: identity.arn,
+            name: identity.name,
+            history: vec![HistoryEvent { id: 1, previous_event_id: 0, timestamp: now, details: started }],
+            threads: Vec::with_capacity(1),
+            free_threads: Vec::new(),
+            status: Status::Running,
+            output: None,
+            failure: None,
+            started_at: now,
+            stopped_at: None,
+            execution: execution.into(),
+            state_machine: state_machine.into(),
+            parent,
+            max_events: self.options.history_limit(identity.execution_type),
+            is_full: false,
+        });
+        let id = match self.free_runs.pop() {
+            Some(id) => {
+                self.runs[id] = Some(run);
+                id
+            }
+            None => {
+                self.runs.push(Some(run));
+                self.runs.len() - 1
+            }
+        };
+        // The first state's entering follows event 0, as AWS has it, and not the execution's start.
+        self.add_thread(id, flow, input, 0, Variables::default(), None, None, now);
+        id
+    }
+
+    /// Makes a thread, ready to enter its flow's first state.
+    #[expect(clippy::too_many_arguments, reason = "each of them is a field of the thread")]
+    pub(super) fn add_thread(
+        &mut self,
+        run: RunId,
+        flow: Arc<Flow>,
+        input: Json,
+        cursor: u64,
+        variables: Variables,
+        map_item: Option<Arc<MapItem>>,
+        parent: Option<(ThreadId, usize)>,
+        now: Timestamp,
+    ) -> ThreadId {
+        let thread = Box::new(Thread {
+            state: flow.start,
+            flow,
+            input,
+            cursor,
+            cursor_before: cursor,
+            entered_event: 0,
+            entered_at: now,
+            variables,
+            map_item,
+            parent,
+            attempts: Vec::new(),
+            retry_count: 0,
+            phase: Phase::Enter,
+            epoch: self.next_epoch(),
+        });
+        let threads = self.run_mut(run);
+        let id = match threads.free_threads.pop() {
+            Some(id) => {
+                threads.threads[id] = Some(thread);
+                id
+            }
+            None => {
+                threads.threads.push(Some(thread));
+                threads.threads.len() - 1
+            }
+        };
+        self.ready.push_back(Place { run, thread: id });
+        id
+    }
+
+    pub(super) fn next_epoch(&mut self) -> u64 {
+        self.last_epoch += 1;
+        self.last_epoch
+    }
+
+    pub(super) fn next_task(&mut self) -> TaskId {
+        self.last_task += 1;
+        TaskId(self.last_task)
+    }
+
+    /// The run; every `RunId` that the engine holds is of one that is there.
+    #[expect(clippy::expect_used, reason = "a broken index is a bug of the engine, and there is nothing to go on with")]
+    pub(super) fn run(&self, id: RunId) -> &Run {
+        self.runs[id].as_deref().expect("the run is there")
+    }
+
+    #[expect(clippy::expect_used, reason = "a broken index is a bug of the engine, and there is nothing to go on with")]
+    pub(super) fn run_mut(&mut self, id: RunId) -> &mut Run {
+        self.runs[id].as_deref_mut().expect("the run is there")
+    }
+
+    /// The thread; every `Place` that is followed is of one that is there.
+    #[expect(clippy::expect_used, reason = "a broken index is a bug of the engine, and there is nothing to go on with")]
+    pub(super) fn thread(&self, place: Place) -> &Thread {
+        self.run(place.run).threads[place.thread].as_deref().expect("the thread is there")
+    }
+
+    #[expect(clippy::expect_used, reason = "a broken index is a bug of the engine, and there is nothing to go on with")]
+    pub(super) fn thread_mut(&mut self, place: Place) -> &mut Thread {
+        self.run_mut(place.run).threads[place.thread].as_deref_mut().expect("the thread is there")
+    }
+
+    /// The thread, where it has not been dropped since.
+    pub(super) fn find_thread(&self, place: Place) -> Option<&Thread> {
+        self.runs.get(place.run)?.as_ref()?.threads.get(place.thread)?.as_deref()
+    }
+
+    pub(super) fn state(&self, place: Place) -> Arc<State> {
+        let thread = self.thread(place);
+        Arc::clone(&thread.flow.states[thread.state])
+    }
+
+    /// Enters a new phase, which makes all timers of the old one stale.
+    pub(super) fn set_phase(&mut self, place: Place, phase: Phase) {
+        let epoch = self.next_epoch();
+        let thread = self.thread_mut(place);
+        thread.phase = phase;
+        thread.epoch = epoch;
+    }
+
+    pub(super) fn set_timer(&mut self, place: Place, at: Timestamp, kind: TimerKind) {
+        let epoch = self.thread(place).epoch;
+        self.timers.push(Reverse(Timer { at, epoch, run: place.run, thread: place.thread, kind }));
+    }
+
+    /// Writes an event, and gives its id.
+    pub(super) fn event(&mut self, run: RunId, previous: u64, details: EventDetails, now: Timestamp) -> u64 {
+        let run = self.run_mut(run);
+        let id = run.history.len() as u64 + 1;
+        if id >= run.max_events && !details.is_last() {
+            run.is_full = true;
+            return id - 1;
+        }
+        run.history.push(HistoryEvent { id, previous_event_id: previous, timestamp: now, details });
+        id
+    }
+
+    /// Writes a thread's event, which the thread's next one will follow.
+    pub(super) fn follow(&mut self, place: Place, details: EventDetails, now: Timestamp) -> u64 {
+        let previous = self.thread(place).cursor;
+        let id = self.event(place.run, previous, details, now);
+        self.thread_mut(place).cursor = id;
+        id
+    }
+
+    /// Writes a thread's event beside the chain: the thread's next one will follow what came before.
+    pub(super) fn aside(&mut self, place: Place, details: EventDetails, now: Timestamp) -> u64 {
+        let previous = self.thread(place).cursor;
+        self.event(place.run, previous, details, now)
+    }
+
+    /// Evaluates something with what a thread's state can see.
+    pub(super) fn evaluate<T>(
+        &self,
+        place: Place,
+        state: &State,
+        extra: Extra<'_>,
+        now: Timestamp,
+        evaluate: impl FnOnce(&Scope<'_>) -> T,
+    ) -> T {
+        let run = self.run(place.run);
+        let thread = self.thread(place);
+        let context = Context {
+            execution: &run.execution,
+            state_machine: &run.state_machine,
+            state_name: &state.name,
+            entered_at: thread.entered_at,
+            retry_count: (!state.retry.is_empty() || thread.retry_count > 0).then_some(thread.retry_count),
+            task_token: extra.task_token,
+            map_item: extra.map_item.or(thread.map_item.as_deref()),
+            made: OnceCell::new(),
+        };
+        let scope = Scope {
+            input: &thread.input,
+            context: &context,
+            variables: &thread.variables,
+            state_input: &thread.input,
+            result: extra.result,
+            error_output: None,
+            random: &self.random,
+            now,
+        };
+        evaluate(&scope)
+    }
+
+    /// Advances everything that can advance.
+    pub(super) fn advance(&mut self, now: Timestamp) {
+        self.ring(now);
+        let mut budget = STATES_PER_RUN;
+        while let Some(place) = self.ready.pop_front() {
+            if self.find_thread(place).is_none() {
+                continue;
+            }
+            while self.run(place.run).status == Status::Running && self.step(place, now) {
+                budget = budget.saturating_sub(1);
+                if self.runs[place.run].as_ref().is_none_or(|run| run.is_full) || self.find_thread(place).is_none() {
+                    break;
+                }
+                if budget == 0 {
+                    self.ready.push_back(place);
+                    return;
+                }
+            }
+            if self.runs[place.run].as_ref().is_some_and(|run| run.is_full && run.status == Status::Running) {
+                self.fail_full(place, now);
+            }
+        }
+    }
+
+    /// Fails a run whose history has room for one event only.
+    fn fail_full(&mut self, place: Place, now: Timestamp) {
+        let run = self.run(place.run);
+        let (last, limit) = (run.history.len() as u64, run.max_events);
+        let cause = format!("The execution reached the maximum number of history events ({limit}).");
+        self.fail_run(place.run, Failure::new("States.Runtime", cause), last, now);
+    }
+
+    /// Has the timers ring whose time has come.
+    fn ring(&mut self, now: Timestamp) {
+        while let Some(Reverse(timer)) = self.timers.peek().copied() {
+            if timer.at > now {
+                return;
+            }
+            self.timers.pop();
+            if self.is_current(&timer) {
+                self.rung(timer, now);
+            }
+        }
+    }
+
+    /// Whether a timer's phase still goes on.
+    pub(super) fn is_current(&self, timer: &Timer) -> bool {
+        if timer.kind == TimerKind::Execution {
+            return self.run(timer.run).status == Status::Running;
+        }
+        let place = Place { run: timer.run, thread: timer.thread };
+        let Some(thread) = self.find_thread(place) else { return false };
+        let beats = |heartbeat| matches!(&thread.phase, Phase::Task(task) if task.heartbeat == heartbeat);
+        thread.epoch == timer.epoch
+            && self.run(timer.run).status == Status::Running
+            && match timer.kind {
+                TimerKind::Heartbeat(heartbeat) => beats(heartbeat),
+                _ => true,
+            }
+    }
+
+    /// When something will happen by itself.
+    pub(super) fn next_time(&self, now: Timestamp) -> Option<Timestamp> {
+        if !self.ready.is_empty() {
+            return Some(now);
+        }
+        self.timers.peek().map(|Reverse(timer)| timer.at)
+    }
+
+    /// Forgets timers of phases gone by, as far as they come next.
+    pub(super) fn prune_timers(&mut self) {
+        while self.timers.peek().is_some_and(|Reverse(timer)| !self.is_current(timer)) {
+            self.timers.pop();
+        }
+    }
+
+    fn rung(&mut self, timer: Timer, now: Timestamp) {
+        let place = Place { run: timer.run, thread: timer.thread };
+        match timer.kind {
+            TimerKind::Execution => self.time_out_run(now),
+            TimerKind::Wake => self.ready.push_back(place),
+            TimerKind::Timeout => self.time_out_task(place, false, now),
+            TimerKind::Heartbeat(_) => self.time_out_task(place, true, now),
+        }
+    }
+}
+
+impl Run {
+    /// Whether the history has room for one event only.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
+    }
+}
+
+impl EventDetails {
+    /// Whether this is an execution's last event, for which there is always room.
+    fn is_last(&self) -> bool {
+        matches!(
+            self,
+            EventDetails::ExecutionSucceeded { .. }
+                | EventDetails::ExecutionFailed { .. }
+                | EventDetails::ExecutionTimedOut { .. }
+                | EventDetails::ExecutionAborted { .. }
+                | EventDetails::ExecutionRedriven { .. }
+        )
+    }
+}

@@ -1,0 +1,261 @@
+//! Tasks: starting them, and what becomes of them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::command::{Command, Integration, Pattern, Refused, TaskId, TaskRequest};
+use super::engine::{Engine, Extra, Phase, Place, TaskWork, TimerKind};
+use super::status::{Failure, Status};
+use crate::history::{EventDetails, Payload};
+use crate::json::Json;
+use crate::states::retry::Raised;
+use crate::states::task::{Task, TaskCall};
+use crate::states::wait::after;
+use crate::states::{Body, MAX_PAYLOAD, State, too_long};
+
+impl Engine {
+    pub(super) fn start_task(&mut self, place: Place, state: &State, task: &Task, now: Timestamp) -> bool {
+        let waits = matches!(&task.integration, Integration::Service { pattern: Pattern::WaitForTaskToken, .. });
+        let id = self.next_task();
+        let token = waits.then(|| self.new_token(id));
+        let extra = Extra { task_token: token.clone(), ..Extra::default() };
+        let call = match self.evaluate(place, state, extra, now, |scope| task.call(state, scope)) {
+            Ok(call) => call,
+            Err(error) => return self.state_error(place, state, error, now),
+        };
+        if call.parameters.is_longer_than(MAX_PAYLOAD) {
+            let failure = Failure::new("States.DataLimitExceeded", too_long(&state.name));
+            return self.raise(place, Raised::from(failure), now);
+        }
+        let scheduled = self.scheduled(task, &call);
+        self.follow(place, scheduled, now);
+        if self.run(place.run).is_full() {
+            return true;
+        }
+        let heartbeat = self.next_epoch();
+        self.set_phase(
+            place,
+            Phase::Task(TaskWork {
+                id,
+                is_started: false,
+                token: token.clone(),
+                heartbeat_seconds: call.heartbeat_seconds,
+                heartbeat,
+            }),
+        );
+        if let Some(seconds) = call.timeout_seconds {
+            self.set_timer(place, seconds_after(now, seconds), TimerKind::Timeout);
+        }
+        if let Some(seconds) = call.heartbeat_seconds {
+            self.set_timer(place, seconds_after(now, seconds), TimerKind::Heartbeat(heartbeat));
+        }
+        self.tasks.insert(id, place);
+        if let Some(token) = &token {
+            self.tokens.insert(token.clone(), id);
+        }
+        self.commands.push(Command::StartTask(TaskRequest {
+            id,
+            state: state.name.clone(),
+            retry_count: self.thread(place).retry_count,
+            resource: task.resource.clone(),
+            integration: task.integration.clone(),
+            parameters: call.parameters,
+            token,
+            credentials_role_arn: call.credentials_role_arn,
+            timeout_seconds: call.timeout_seconds,
+            heartbeat_seconds: call.heartbeat_seconds,
+            execution_arn: self.run(place.run).arn.clone(),
+        }));
+        false
+    }
+
+    /// A token that is this execution's own: nobody guesses it by accident, and the same seed makes the same one.
+    fn new_token(&self, id: TaskId) -> Arc<str> {
+        use base64::Engine as _;
+        use sha2::Digest as _;
+        let mut hasher = sha2::Sha512::new();
+        hasher.update(self.run(0).arn.as_bytes());
+        hasher.update(id.0.to_be_bytes());
+        hasher.update(self.random.bits().to_be_bytes());
+        base64::engine::general_purpose::STANDARD_NO_PAD.encode(hasher.finalize()).into()
+    }
+
+    fn scheduled(&self, task: &Task, call: &TaskCall) -> EventDetails {
+        match &task.integration {
+            Integration::Lambda { function_arn } => EventDetails::LambdaFunctionScheduled {
+                resource: function_arn.clone(),
+                input: Payload::Json(call.parameters.clone()),
+                timeout_in_seconds: call.timeout_seconds,
+                credentials_role_arn: call.credentials_role_arn.clone(),
+            },
+            Integration::Service { service, .. } => EventDetails::TaskScheduled {
+                resource_type: service.clone(),
+                resource: task.event_resource.clone(),
+                region: self.options.region.clone(),
+                parameters: Payload::Json(call.parameters.clone()),
+                timeout_in_seconds: call.timeout_seconds,
+                heartbeat_in_seconds: call.heartbeat_seconds,
+                credentials_role_arn: call.credentials_role_arn.clone(),
+            },
+        }
+    }
+
+    /// The place where a task is waited for.
+    pub(super) fn task_place(&self, id: TaskId) -> Result<Place, Refused> {
+        self.tasks.get(&id).copied().ok_or(Refused::UnknownTask(id))
+    }
+
+    pub(super) fn forget_task(&mut self, id: TaskId, token: Option<&Arc<str>>) {
+        self.tasks.remove(&id);
+        if let Some(token) = token {
+            self.tokens.remove(token);
+        }
+    }
+
+    /// The task work at a place; item readers and result writers have none.
+    fn task_work(&mut self, place: Place) -> Option<&mut TaskWork> {
+        match &mut self.thread_mut(place).phase {
+            Phase::Task(work) => Some(work),
+            _ => None,
+        }
+    }
+
+    pub(super) fn task_started(&mut self, id: TaskId, now: Timestamp) -> Result<(), Refused> {
+        let place = self.task_place(id)?;
+        let Some(work) = self.task_work(place) else { return Ok(()) };
+        if std::mem::replace(&mut work.is_started, true) {
+            return Ok(());
+        }
+        let started = match self.names(place) {
+            Names::Lambda(_) => EventDetails::LambdaFunctionStarted,
+            Names::Service { resource_type, resource } => EventDetails::TaskStarted { resource_type, resource },
+        };
+        self.follow(place, started, now);
+        Ok(())
+    }
+
+    pub(super) fn task_submitted(&mut self, id: TaskId, output: &str, now: Timestamp) -> Result<(), Refused> {
+        let place = self.task_place(id)?;
+        Json::parse(output).map_err(Refused::InvalidOutput)?;
+        self.task_started(id, now)?;
+        if let Names::Service { resource_type, resource } = self.names(place) {
+            let output = Payload::Text(output.into());
+            self.follow(place, EventDetails::TaskSubmitted { resource_type, resource, output }, now);
+        }
+        Ok(())
+    }
+
+    pub(super) fn task_succeeded(&mut self, id: TaskId, output: &str, now: Timestamp) -> Result<(), Refused> {
+        let place = self.task_place(id)?;
+        if self.task_work(place).is_none() {
+            return self.results_written(id, place, now);
+        }
+        let result = Json::parse(output).map_err(Refused::InvalidOutput)?;
+        if output.len() > MAX_PAYLOAD {
+            let name = match self.names(place) {
+                Names::Lambda(arn) => arn,
+                Names::Service { resource_type, .. } => resource_type,
+            };
+            return self.task_failed(id, "States.DataLimitExceeded", &too_long(&name), now);
+        }
+        self.task_started(id, now)?;
+        let text = Payload::Text(output.into());
+        let succeeded = match self.names(place) {
+            Names::Lambda(_) => EventDetails::LambdaFunctionSucceeded { output: text },
+            Names::Service { resource_type, resource } => {
+                EventDetails::TaskSucceeded { resource_type, resource, output: text }
+            }
+        };
+        self.follow(place, succeeded, now);
+        self.end_task(id, place, Phase::Result(result));
+        Ok(())
+    }
+
+    pub(super) fn task_failed(
+        &mut self,
+        id: TaskId,
+        error: &str,
+        cause: &str,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        let place = self.task_place(id)?;
+        let failure = Failure::new(error, cause);
+        if self.task_work(place).is_none() {
+            self.tasks.remove(&id);
+            self.map_io_failed(place, failure, now);
+            return Ok(());
+        }
+        self.task_started(id, now)?;
+        let (error, cause) = (failure.error.clone(), failure.cause.clone());
+        let failed = match self.names(place) {
+            Names::Lambda(_) => EventDetails::LambdaFunctionFailed { error, cause },
+            Names::Service { resource_type, resource } => {
+                EventDetails::TaskFailed { resource_type, resource, error, cause }
+            }
+        };
+        self.follow(place, failed, now);
+        self.end_task(id, place, Phase::Failed(Raised::from(failure)));
+        Ok(())
+    }
+
+    pub(super) fn task_heartbeat(&mut self, id: TaskId, now: Timestamp) -> Result<(), Refused> {
+        let place = self.task_place(id)?;
+        let heartbeat = self.next_epoch();
+        let Some(work) = self.task_work(place) else { return Ok(()) };
+        work.heartbeat = heartbeat;
+        if let Some(seconds) = work.heartbeat_seconds {
+            self.set_timer(place, seconds_after(now, seconds), TimerKind::Heartbeat(heartbeat));
+        }
+        Ok(())
+    }
+
+    /// A task's `TimeoutSeconds` or `HeartbeatSeconds` are over.
+    pub(super) fn time_out_task(&mut self, place: Place, is_heartbeat: bool, now: Timestamp) {
+        let Some(id) = self.task_work(place).map(|work| work.id) else { return };
+        let error: Option<Arc<str>> = Some("States.Timeout".into());
+        let timed_out = match self.names(place) {
+            Names::Lambda(_) => EventDetails::LambdaFunctionTimedOut { error: error.clone(), cause: None },
+            Names::Service { resource_type, resource } => {
+                EventDetails::TaskTimedOut { resource_type, resource, error: error.clone(), cause: None }
+            }
+        };
+        self.follow(place, timed_out, now);
+        self.commands.push(Command::AbortTask { task: id });
+        let raised = Raised { failure: Failure { error, cause: None }, is_heartbeat };
+        self.end_task(id, place, Phase::Failed(raised));
+    }
+
+    fn end_task(&mut self, id: TaskId, place: Place, phase: Phase) {
+        let token = self.task_work(place).and_then(|work| work.token.clone());
+        self.forget_task(id, token.as_ref());
+        self.set_phase(place, phase);
+        if self.run(place.run).status == Status::Running {
+            self.ready.push_back(place);
+        }
+    }
+
+    /// What a task's events call its resource.
+    fn names(&self, place: Place) -> Names {
+        let state = self.state(place);
+        match &state.body {
+            Body::Task(task) => match &task.integration {
+                Integration::Lambda { function_arn } => Names::Lambda(function_arn.clone()),
+                Integration::Service { service, .. } => {
+                    Names::Service { resource_type: service.clone(), resource: task.event_resource.clone() }
+                }
+            },
+            _ => Names::Lambda(state.name.clone()),
+        }
+    }
+}
+
+enum Names {
+    Lambda(Arc<str>),
+    Service { resource_type: Arc<str>, resource: Arc<str> },
+}
+
+#[expect(clippy::cast_precision_loss, reason = "timeouts are far below where floats are inexact")]
+fn seconds_after(now: Timestamp, seconds: u64) -> Timestamp {
+    after(now, seconds as f64)
+}

@@ -1,0 +1,131 @@
+//! Flows: states and where they begin, as in a state machine, a branch or an item processor.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::fields::Fields;
+use crate::finding::code;
+use crate::json::Json;
+use crate::states::{Body, State};
+
+/// How deep flows may nest.
+const MAX_DEPTH: usize = 50;
+/// The longest name of a state.
+const MAX_NAME: usize = 80;
+
+/// States that lead to each other.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    pub(crate) start: usize,
+    pub(crate) states: Vec<Arc<State>>,
+}
+
+/// What the states of one flow need to know of each other.
+pub(crate) struct Names<'n> {
+    indexes: HashMap<&'n str, usize>,
+}
+
+impl Names<'_> {
+    /// The state of that name; notes it where there is none.
+    pub(crate) fn resolve(&self, fields: &Fields<'_>, key: &'static str) -> Option<usize> {
+        let name = fields.text(key)?;
+        let index = self.indexes.get(name).copied();
+        if index.is_none() {
+            let message = format!("Missing '{key}' target: {name}");
+            fields.findings.error(code::MISSING_TARGET, &fields.at(key), message);
+        }
+        index
+    }
+}
+
+impl Names<'_> {
+    /// The same for a field that need not be there.
+    pub(crate) fn resolve_optional(&self, fields: &Fields<'_>, key: &'static str) -> Option<usize> {
+        fields.get(key)?;
+        self.resolve(fields, key)
+    }
+}
+
+impl Flow {
+    /// Reads `StartAt` and `States`. Names must be unique throughout the definition, which the outermost flow checks.
+    pub(crate) fn parse(fields: &Fields<'_>, is_outermost: bool) -> Option<Flow> {
+        if fields.pointer.matches("/States/").count() > MAX_DEPTH {
+            fields.error_here(format!("States nest more than {MAX_DEPTH} levels deep"));
+            return None;
+        }
+        let start_at = fields.required_text("StartAt");
+        let Some(Json::Object(states)) = fields.get("States") else {
+            if fields.has("States") {
+                fields.error("States", "The field 'States' must be an object");
+            } else {
+                fields.missing("States");
+            }
+            return None;
+        };
+        if states.is_empty() {
+            fields.error("States", "There must be at least one state");
+            return None;
+        }
+        let indexes = states.keys().enumerate().map(|(index, name)| (&**name, index)).collect();
+        let names = Names { indexes };
+        let mut parsed = Vec::with_capacity(states.len());
+        let mut complete = true;
+        for (name, value) in states.iter() {
+            let pointer = format!("{}/{}", fields.at("States"), crate::template::escape(name));
+            if name.chars().count() > MAX_NAME {
+                fields.findings.error(code::SCHEMA, &pointer, format!("A state's name can have {MAX_NAME} characters at most"));
+            }
+            let what = format!("the state '{name}'");
+            match fields.sub(value, pointer, what).and_then(|fields| State::parse(name, fields, &names)) {
+                Some(state) => parsed.push(Arc::new(state)),
+                None => complete = false,
+            }
+        }
+        let start = start_at.and_then(|_| names.resolve(fields, "StartAt"));
+        if !complete {
+            return None;
+        }
+        let flow = Flow { start: start?, states: parsed };
+        flow.check(fields);
+        if is_outermost {
+            flow.check_names(fields, &mut HashSet::new());
+        }
+        Some(flow)
+    }
+
+    /// Whether every state can be reached, and an end can be.
+    fn check(&self, fields: &Fields<'_>) {
+        let mut reached = vec![false; self.states.len()];
+        let mut open = vec![self.start];
+        while let Some(index) = open.pop() {
+            if !std::mem::replace(&mut reached[index], true) {
+                open.extend(self.states[index].targets());
+            }
+        }
+        for (state, reached) in self.states.iter().zip(&reached) {
+            if !reached {
+                let pointer = format!("{}/{}", fields.at("States"), crate::template::escape(&state.name));
+                let message = format!("State \"{}\" is not reachable.", state.name);
+                fields.findings.error(code::MISSING_TARGET, &pointer, message);
+            }
+        }
+        if !self.states.iter().any(|state| state.is_terminal()) {
+            fields.findings.warning(code::NO_TERMINAL, &fields.at("States"), "No terminal state: none of the states ends");
+        }
+    }
+
+    /// Whether a name stands for two states.
+    fn check_names(&self, fields: &Fields<'_>, seen: &mut HashSet<Arc<str>>) {
+        for state in &self.states {
+            if !seen.insert(state.name.clone()) {
+                let message = format!("Duplicate state name: {}", state.name);
+                fields.findings.error(code::DUPLICATE_NAME, &fields.at("States"), message);
+            }
+            match &state.body {
+                Body::Parallel(parallel) => parallel.branches.iter().for_each(|flow| flow.check_names(fields, seen)),
+                Body::Map(map) => map.processor.check_names(fields, seen),
+                _ => {}
+            }
+        }
+    }
+}

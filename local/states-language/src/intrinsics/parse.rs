@@ -1,0 +1,135 @@
+//! Reading calls.
+
+use super::{Argument, Call, FUNCTIONS};
+use crate::json::Json;
+use crate::jsonpath::Path;
+
+/// How deep calls may nest; AWS allows ten.
+const MAX_DEPTH: usize = 10;
+
+pub(super) fn parse(text: &str) -> Result<Call, String> {
+    let mut reader = Reader { text, at: 0 };
+    let call = reader.call(1)?;
+    reader.skip_space();
+    if reader.at < text.len() {
+        return Err(format!("unexpected `{}` behind the call", reader.rest()));
+    }
+    Ok(call)
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    fn skip_space(&mut self) {
+        self.at += self.rest().len() - self.rest().trim_start().len();
+    }
+
+    fn eat(&mut self, text: &str) -> bool {
+        let is_here = self.rest().starts_with(text);
+        if is_here {
+            self.at += text.len();
+        }
+        is_here
+    }
+
+    fn call(&mut self, depth: usize) -> Result<Call, String> {
+        if depth > MAX_DEPTH {
+            return Err(format!("functions nest more than {MAX_DEPTH} levels deep"));
+        }
+        let rest = self.rest();
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_')).unwrap_or(rest.len());
+        let name = &rest[..end];
+        let Some((_, function, least, most)) = FUNCTIONS.iter().find(|(known, ..)| *known == name) else {
+            return Err(format!("there is no intrinsic function `{name}`"));
+        };
+        self.at += end;
+        self.skip_space();
+        if !self.eat("(") {
+            return Err(format!("`(` is missing behind `{name}`"));
+        }
+        let arguments = self.arguments(depth)?;
+        if !(*least..=*most).contains(&arguments.len()) {
+            return Err(format!("`{name}` does not take {} arguments", arguments.len()));
+        }
+        Ok(Call { function: *function, arguments })
+    }
+
+    fn arguments(&mut self, depth: usize) -> Result<Vec<Argument>, String> {
+        let mut arguments = Vec::new();
+        self.skip_space();
+        if self.eat(")") {
+            return Ok(arguments);
+        }
+        loop {
+            self.skip_space();
+            arguments.push(self.argument(depth)?);
+            self.skip_space();
+            if self.eat(")") {
+                return Ok(arguments);
+            }
+            if !self.eat(",") {
+                return Err("`,` or `)` is missing behind an argument".to_owned());
+            }
+        }
+    }
+
+    fn argument(&mut self, depth: usize) -> Result<Argument, String> {
+        match self.rest().chars().next() {
+            Some('$') => {
+                let (path, length) = Path::parse_prefix(self.rest()).map_err(|error| error.0)?;
+                self.at += length;
+                Ok(Argument::Path(path))
+            }
+            Some('\'') => self.text().map(Argument::Literal),
+            Some('S') => self.call(depth + 1).map(Argument::Call),
+            Some(_) => self.word(),
+            None => Err("an argument is missing".to_owned()),
+        }
+    }
+
+    /// Text in single quotes. A backslash stays before the braces that `States.Format` will look at.
+    fn text(&mut self) -> Result<Json, String> {
+        self.at += 1;
+        let mut text = String::new();
+        let mut characters = self.rest().char_indices();
+        while let Some((at, character)) = characters.next() {
+            match character {
+                '\'' => {
+                    self.at += at + 1;
+                    return Ok(text.into());
+                }
+                '\\' => match characters.next() {
+                    Some((_, escaped @ ('{' | '}' | '\\'))) => text.extend(['\\', escaped]),
+                    Some((_, '\'')) => text.push('\''),
+                    Some((_, 'n')) => text.push('\n'),
+                    Some((_, 't')) => text.push('\t'),
+                    Some((_, 'r')) => text.push('\r'),
+                    Some((_, other)) => text.extend(['\\', other]),
+                    None => break,
+                },
+                other => text.push(other),
+            }
+        }
+        Err("a quote is not closed".to_owned())
+    }
+
+    fn word(&mut self) -> Result<Argument, String> {
+        let rest = self.rest();
+        let end = rest.find([',', ')']).unwrap_or(rest.len());
+        let word = rest[..end].trim();
+        match Json::parse(word) {
+            Ok(value @ (Json::Null | Json::Bool(_) | Json::Number(_))) => {
+                self.at += end;
+                Ok(Argument::Literal(value))
+            }
+            _ => Err(format!("`{word}` is not an argument")),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `Catch`: which errors lead to which state.
+
+use std::sync::Arc;
+
+use crate::evaluation::{Scope, StateError};
+use crate::execution::Failure;
+use crate::fields::{Fields, ResultPath};
+use crate::flow::Names;
+use crate::json::{Json, Object};
+use crate::template::{QueryLanguage, Template};
+
+use super::retry::{Raised, matches};
+use super::{Assign, Exit, State, place};
+
+/// One entry of `Catch`.
+#[derive(Debug)]
+pub(crate) struct Catcher {
+    errors: Vec<Arc<str>>,
+    pub(crate) next: usize,
+    result_path: ResultPath,
+    assign: Option<Assign>,
+    output: Option<Template>,
+}
+
+impl Catcher {
+    pub(crate) fn parse_all(fields: &Fields<'_>, names: &Names<'_>) -> Vec<Catcher> {
+        let items = fields.items("Catch").unwrap_or_default();
+        let mut catchers = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let pointer = format!("{}/{index}", fields.at("Catch"));
+            let Some(fields) = fields.sub(item, pointer, format!("'Catch' {index} of {}", fields.what())) else { continue };
+            let errors = fields.error_names(index + 1 == items.len());
+            let assign = Assign::parse(&fields, &format!("Catch[{index}]/Assign"));
+            let (result_path, output) = match fields.language {
+                QueryLanguage::JsonPath => {
+                    fields.refuse(&["Output"], "JSONPath");
+                    (fields.result_path(), None)
+                }
+                QueryLanguage::Jsonata => {
+                    fields.refuse(&["ResultPath"], "JSONata");
+                    (ResultPath::Replace, fields.template("Output", &format!("Catch[{index}]/Output")))
+                }
+            };
+            if !fields.has("Next") {
+                fields.missing("Next");
+            }
+            if let Some(next) = names.resolve(&fields, "Next") {
+                catchers.push(Catcher { errors, next, result_path, assign, output });
+            }
+            fields.finish();
+        }
+        catchers
+    }
+
+    /// Whether the error is this catcher's business.
+    pub(crate) fn matches(&self, raised: &Raised) -> bool {
+        matches(&self.errors, raised)
+    }
+
+    /// What the next state gets: the error, in its place in the state's raw input.
+    pub(crate) fn exit(&self, state: &State, scope: &Scope<'_>, failure: &Failure) -> Result<Exit, StateError> {
+        let error_output = error_output(failure);
+        if state.language == QueryLanguage::Jsonata {
+            let scope = Scope { error_output: Some(&error_output), result: None, ..*scope };
+            return state.exit_with(&scope, &error_output, self.output.as_ref(), self.assign.as_ref());
+        }
+        let assigned = match &self.assign {
+            Some(assign) => Some(assign.evaluate(&scope.with_input(&error_output))?),
+            None => None,
+        };
+        Ok(Exit { output: place(&self.result_path, scope.state_input, error_output)?, assigned })
+    }
+}
+
+/// An error as data.
+pub(crate) fn error_output(failure: &Failure) -> Json {
+    let text = |text: &Option<Arc<str>>| text.clone().unwrap_or_else(|| Arc::from(""));
+    let mut output = Object::with_capacity(2);
+    output.insert("Error", text(&failure.error));
+    output.insert("Cause", text(&failure.cause));
+    output.into()
+}

@@ -1,0 +1,267 @@
+//! `ItemReader`: items from S3.
+
+use std::sync::Arc;
+
+use crate::evaluation::{Scope, StateError};
+use crate::execution::ItemSource;
+use crate::fields::{Amount, Fields};
+use crate::json::{Json, Object};
+use crate::template::{QueryLanguage, Template};
+
+use super::whole;
+
+/// Reads items.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) operation: Arc<str>,
+    parameters: Template,
+    format: Format,
+    max_items: Option<Amount>,
+}
+
+/// What the object holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Format {
+    Json { pointer: String },
+    JsonLines,
+    Csv { headers: Option<Vec<Arc<str>>>, delimiter: char },
+}
+
+impl Reader {
+    pub(crate) fn parse(fields: &Fields<'_>) -> Option<Reader> {
+        let resource = fields.required_text("Resource");
+        let key = if fields.language == QueryLanguage::JsonPath { "Parameters" } else { "Arguments" };
+        let parameters = fields.template(key, &format!("ItemReader/{key}"));
+        if parameters.is_none() {
+            fields.missing(key);
+        }
+        let config = fields.object("ReaderConfig");
+        let max_items = config.as_ref().and_then(|config| {
+            config.amount("MaxItems", Some("MaxItemsPath"), 0.0, 100_000_000.0)
+        });
+        let operation = match resource?.rsplit_once(":::s3:") {
+            Some((_, operation @ ("getObject" | "listObjectsV2"))) => Arc::from(operation),
+            _ => {
+                fields.error("Resource", "An ItemReader's resource must be s3:getObject or s3:listObjectsV2");
+                return None;
+            }
+        };
+        let format = match &config {
+            Some(config) => Format::parse(config),
+            None if &*operation == "getObject" => {
+                fields.missing("ReaderConfig");
+                None
+            }
+            None => Some(Format::JsonLines),
+        };
+        if let Some(config) = &config {
+            config.finish();
+        }
+        fields.finish();
+        Some(Reader { operation, parameters: parameters?, format: format?, max_items })
+    }
+
+    /// What to ask of S3.
+    pub(crate) fn parameters(&self, scope: &Scope<'_>) -> Result<Json, StateError> {
+        self.parameters.evaluate(scope)
+    }
+
+    /// How many items to read at most.
+    pub(crate) fn max_items(&self, scope: &Scope<'_>) -> Result<usize, StateError> {
+        Ok(match whole(self.max_items.as_ref(), "MaxItems", scope)? {
+            None | Some(0) => usize::MAX,
+            Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// The items in what S3 answered; the error is the cause of `States.ItemReaderFailed`.
+    pub(crate) fn items(&self, source: ItemSource, max_items: usize) -> Result<Vec<Json>, String> {
+        let mut items = match source {
+            ItemSource::Listing(objects) => objects,
+            ItemSource::Object(bytes) => {
+                let text = String::from_utf8(bytes).map_err(|_| "The object is not valid UTF-8 text.".to_owned())?;
+                self.format.items(text.strip_prefix('\u{feff}').unwrap_or(&text), max_items)?
+            }
+        };
+        items.truncate(max_items);
+        Ok(items)
+    }
+}
+
+impl Format {
+    fn parse(config: &Fields<'_>) -> Option<Format> {
+        match config.required_text("InputType")? {
+            "JSON" => {
+                let pointer = config.text("ItemsPointer").unwrap_or_default().to_owned();
+                Some(Format::Json { pointer })
+            }
+            "JSONL" => Some(Format::JsonLines),
+            "CSV" => Some(Format::Csv { headers: csv_headers(config), delimiter: csv_delimiter(config) }),
+            other => {
+                config.error("InputType", format!("The input type '{other}' is not supported: use JSON, JSONL or CSV"));
+                None
+            }
+        }
+    }
+
+    fn items(&self, text: &str, max_items: usize) -> Result<Vec<Json>, String> {
+        match self {
+            Format::Json { pointer } => json_items(text, pointer),
+            Format::JsonLines => text
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .take(max_items)
+                .map(|line| Json::parse(line).map_err(|error| format!("Attempting to parse JSON lines failed: {error}")))
+                .collect(),
+            Format::Csv { headers, delimiter } => csv_items(text, headers.as_deref(), *delimiter, max_items),
+        }
+    }
+}
+
+fn json_items(text: &str, pointer: &str) -> Result<Vec<Json>, String> {
+    let document = Json::parse(text).map_err(|error| format!("Attempting to parse JSON failed: {error}"))?;
+    let mut here = &document;
+    for token in pointer.split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        let next = match here {
+            Json::Object(object) => object.get(&token),
+            Json::Array(items) => token.parse::<usize>().ok().and_then(|index| items.get(index)),
+            _ => None,
+        };
+        here = next.ok_or(
+            "The provided ReaderConfig.ItemsPointer does not match any valid path in the JSON structure.",
+        )?;
+    }
+    match here {
+        Json::Array(items) => Ok(items.to_vec()),
+        Json::Object(object) => Ok(object
+            .iter()
+            .map(|(key, value)| {
+                let mut item = Object::with_capacity(2);
+                item.insert("Key", key.clone());
+                item.insert("Value", value.clone());
+                item.into()
+            })
+            .collect()),
+        _ => Err("Attempting to map over non-iterable node.".to_owned()),
+    }
+}
+
+/// The headers in the definition; nothing when they are the file's first row.
+fn csv_headers(config: &Fields<'_>) -> Option<Vec<Arc<str>>> {
+    let headers = config.items("CSVHeaders");
+    match config.text("CSVHeaderLocation") {
+        Some("GIVEN") => {
+            if headers.is_none() {
+                config.missing("CSVHeaders");
+            }
+            Some(headers.unwrap_or_default().iter().filter_map(|header| header.as_str().map(Arc::from)).collect())
+        }
+        Some("FIRST_ROW") => None,
+        Some(_) => {
+            config.error("CSVHeaderLocation", "The field 'CSVHeaderLocation' must be 'FIRST_ROW' or 'GIVEN'");
+            None
+        }
+        None => {
+            config.missing("CSVHeaderLocation");
+            None
+        }
+    }
+}
+
+fn csv_delimiter(config: &Fields<'_>) -> char {
+    match config.text("CSVDelimiter") {
+        None | Some("COMMA") => ',',
+        Some("PIPE") => '|',
+        Some("SEMICOLON") => ';',
+        Some("SPACE") => ' ',
+        Some("TAB") => '\t',
+        Some(_) => {
+            config.error("CSVDelimiter", "The field 'CSVDelimiter' must be COMMA, PIPE, SEMICOLON, SPACE or TAB");
+            ','
+        }
+    }
+}
+
+/// Rows as objects: what a row lacks is empty, what it has beyond the headers is left out.
+fn csv_items(
+    text: &str,
+    headers: Option<&[Arc<str>]>,
+    delimiter: char,
+    max_items: usize,
+) -> Result<Vec<Json>, String> {
+    let mut rows = Rows { rest: text, delimiter };
+    let headers = match headers {
+        Some(headers) => headers.to_vec(),
+        None => rows.next().unwrap_or_default().into_iter().map(Arc::from).collect(),
+    };
+    let mut sorted = headers.clone();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err("CSV headers cannot contain duplicates.".to_owned());
+    }
+    let object = |row: Vec<String>| {
+        let mut row = row.into_iter();
+        headers.iter().map(|header| (header.clone(), row.next().unwrap_or_default())).collect::<Object>().into()
+    };
+    Ok(rows.take(max_items).map(object).collect())
+}
+
+/// Rows as in RFC 4180; empty lines are left out.
+struct Rows<'t> {
+    rest: &'t str,
+    delimiter: char,
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Vec<String>;
+
+    fn next(&mut self) -> Option<Vec<String>> {
+        self.rest = self.rest.trim_start_matches(['\r', '\n']);
+        if self.rest.is_empty() {
+            return None;
+        }
+        let mut row = Vec::new();
+        loop {
+            let quoted = self.rest.starts_with('"');
+            let cell = if quoted { self.quoted() } else { self.plain() };
+            row.push(cell);
+            match self.rest.chars().next() {
+                Some(next) if next == self.delimiter => self.rest = &self.rest[next.len_utf8()..],
+                _ => return Some(row),
+            }
+        }
+    }
+}
+
+impl Rows<'_> {
+    fn plain(&mut self) -> String {
+        let delimiter = self.delimiter;
+        let end = self.rest.find(|c| c == delimiter || c == '\n' || c == '\r').unwrap_or(self.rest.len());
+        let (cell, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        cell.to_owned()
+    }
+
+    fn quoted(&mut self) -> String {
+        let mut cell = String::new();
+        self.rest = &self.rest[1..];
+        while let Some(end) = self.rest.find('"') {
+            cell.push_str(&self.rest[..end]);
+            self.rest = &self.rest[end + 1..];
+            match self.rest.strip_prefix('"') {
+                Some(rest) => {
+                    cell.push('"');
+                    self.rest = rest;
+                }
+                None => {
+                    cell.push_str(&self.plain());
+                    return cell;
+                }
+            }
+        }
+        cell.push_str(self.rest);
+        self.rest = "";
+        cell
+    }
+}

@@ -1,0 +1,113 @@
+//! `ResultWriter`: results to S3.
+
+use std::sync::Arc;
+
+use crate::evaluation::{Scope, StateError};
+use crate::fields::Fields;
+use crate::json::{Json, Object};
+use crate::template::{QueryLanguage, Template};
+
+/// Writes results.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    parameters: Template,
+}
+
+/// How one child execution ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) execution_arn: Arc<str>,
+    pub(crate) name: Arc<str>,
+    pub(crate) input: Json,
+    pub(crate) start: String,
+    pub(crate) stop: String,
+    pub(crate) result: Result<Json, crate::execution::Failure>,
+}
+
+/// What to write, and what to tell the next state of it.
+pub(crate) struct Written {
+    pub(crate) bucket: Arc<str>,
+    pub(crate) files: Vec<(String, String)>,
+    pub(crate) details: Json,
+}
+
+impl Writer {
+    pub(crate) fn parse(fields: &Fields<'_>) -> Option<Writer> {
+        let resource = fields.required_text("Resource");
+        if resource.is_some_and(|resource| !resource.ends_with(":::s3:putObject")) {
+            fields.error("Resource", "A ResultWriter's resource must be s3:putObject");
+        }
+        let key = if fields.language == QueryLanguage::JsonPath { "Parameters" } else { "Arguments" };
+        let parameters = fields.template(key, &format!("ResultWriter/{key}"));
+        if parameters.is_none() {
+            fields.missing(key);
+        }
+        fields.finish();
+        Some(Writer { parameters: parameters? })
+    }
+
+    /// The files in the bucket: one for each way to end, and a manifest.
+    pub(crate) fn write(
+        &self,
+        scope: &Scope<'_>,
+        map_run_arn: &str,
+        outcomes: &[Outcome],
+    ) -> Result<Written, StateError> {
+        let parameters = self.parameters.evaluate(scope)?;
+        let bucket: Arc<str> = parameters.get("Bucket").and_then(Json::as_str).unwrap_or_default().into();
+        let prefix = parameters.get("Prefix").and_then(Json::as_str).unwrap_or_default().trim_end_matches('/');
+        let run = map_run_arn.rsplit(':').next().unwrap_or(map_run_arn);
+        let folder = if prefix.is_empty() { run.to_owned() } else { format!("{prefix}/{run}") };
+        let mut files = Vec::new();
+        let mut entries = Object::new();
+        for (status, succeeded) in [("FAILED", false), ("PENDING", false), ("SUCCEEDED", true)] {
+            let mut list = Vec::new();
+            let chosen: Vec<Json> = outcomes
+                .iter()
+                .filter(|outcome| status != "PENDING" && outcome.result.is_ok() == succeeded)
+                .map(|outcome| describe(outcome, status))
+                .collect();
+            if !chosen.is_empty() {
+                let key = format!("{folder}/{status}_0.json");
+                let text = Json::array(chosen).to_string();
+                let mut entry = Object::new();
+                entry.insert("Key", key.as_str());
+                entry.insert("Size", text.len());
+                list.push(Json::from(entry));
+                files.push((key, text));
+            }
+            entries.insert(status, Json::array(list));
+        }
+        let manifest_key = format!("{folder}/manifest.json");
+        let mut manifest = Object::new();
+        manifest.insert("DestinationBucket", bucket.clone());
+        manifest.insert("MapRunArn", map_run_arn);
+        manifest.insert("ResultFiles", entries);
+        files.push((manifest_key.clone(), Json::from(manifest).to_string()));
+        let mut place = Object::new();
+        place.insert("Bucket", bucket.clone());
+        place.insert("Key", manifest_key);
+        let mut details = Object::new();
+        details.insert("MapRunArn", map_run_arn);
+        details.insert("ResultWriterDetails", place);
+        Ok(Written { bucket, files, details: details.into() })
+    }
+}
+
+fn describe(outcome: &Outcome, status: &str) -> Json {
+    let mut object = Object::new();
+    object.insert("ExecutionArn", outcome.execution_arn.clone());
+    object.insert("Input", outcome.input.to_string());
+    object.insert("Name", outcome.name.clone());
+    match &outcome.result {
+        Ok(output) => object.insert("Output", output.to_string()),
+        Err(failure) => {
+            object.insert("Error", failure.error.clone().unwrap_or_default());
+            object.insert("Cause", failure.cause.clone().unwrap_or_default());
+        }
+    }
+    object.insert("StartDate", outcome.start.as_str());
+    object.insert("Status", status);
+    object.insert("StopDate", outcome.stop.as_str());
+    object.into()
+}

@@ -1,0 +1,53 @@
+//! The [Pass state](https://docs.aws.amazon.com/step-functions/latest/dg/state-pass.html).
+
+use crate::evaluation::{Scope, StateError};
+use crate::fields::Fields;
+use crate::finding::code;
+use crate::json::Json;
+use crate::template::{QueryLanguage, Template};
+
+use super::{Exit, State};
+
+/// Passes its input on, or something in its place.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    result: Option<Json>,
+    parameters: Option<Template>,
+}
+
+impl Pass {
+    pub(crate) fn parse(fields: &Fields<'_>) -> Pass {
+        if fields.language == QueryLanguage::Jsonata {
+            fields.refuse(&["Result"], "JSONata");
+            return Pass { result: None, parameters: None };
+        }
+        let result = fields.get("Result").cloned();
+        if result.as_ref().is_some_and(has_path) {
+            let message = "Attempting to use a path in the static 'Result' field of a Pass state";
+            fields.findings.warning(code::STATIC_RESULT, &fields.at("Result"), message);
+        }
+        Pass { result, parameters: fields.template("Parameters", "Parameters") }
+    }
+
+    /// The state's work, from its input to what it hands on.
+    pub(crate) fn run(&self, state: &State, scope: &Scope<'_>) -> Result<Exit, StateError> {
+        if state.language == QueryLanguage::Jsonata {
+            return state.exit_with(scope, scope.state_input, state.output_template(), state.assign());
+        }
+        let input = state.effective_input(scope)?;
+        let result = match (&self.result, &self.parameters) {
+            (Some(result), _) => result.clone(),
+            (None, Some(parameters)) => parameters.evaluate(&scope.with_input(&input))?,
+            (None, None) => input,
+        };
+        state.exit(scope, result)
+    }
+}
+
+fn has_path(value: &Json) -> bool {
+    match value {
+        Json::Object(object) => object.iter().any(|(key, value)| key.ends_with(".$") || has_path(value)),
+        Json::Array(items) => items.iter().any(has_path),
+        _ => false,
+    }
+}

@@ -1,0 +1,64 @@
+//! A Task's `Resource`: what does the work.
+
+use std::sync::Arc;
+
+use crate::execution::{Integration, Pattern};
+
+/// Takes a resource's ARN apart; the error says why it cannot be.
+pub(crate) fn parse(arn: &str) -> Result<Integration, String> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", _partition, service, region, _account, resource] = parts[..] else {
+        return Err(format!("Value is not a valid resource ARN: {arn}"));
+    };
+    match (service, region) {
+        ("lambda", _) if resource.starts_with("function:") => Ok(Integration::Lambda { function_arn: arn.into() }),
+        ("states", "") => service_integration(arn, resource),
+        ("states", _) if resource.starts_with("activity:") => {
+            Err(format!("Activities are not supported: {arn}"))
+        }
+        _ => Err(format!("Value is not a valid resource ARN: {arn}")),
+    }
+}
+
+/// `service:operation.pattern`, or `aws-sdk:service:operation.pattern`.
+fn service_integration(arn: &str, resource: &str) -> Result<Integration, String> {
+    let invalid = || format!("The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.");
+    // `.sync:2` has a colon of its own.
+    let (resource, sync_version) = match resource.strip_suffix(".sync:2") {
+        Some(resource) => (resource, 2),
+        None => (resource.strip_suffix(".sync").unwrap_or(resource), u8::from(resource.ends_with(".sync"))),
+    };
+    let (resource, waits) = match resource.strip_suffix(".waitForTaskToken") {
+        Some(resource) => (resource, true),
+        None => (resource, false),
+    };
+    let (service, operation) = resource.rsplit_once(':').ok_or_else(invalid)?;
+    let named = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let service_name = service.strip_prefix("aws-sdk:").unwrap_or(service);
+    if !named(service_name) || !named(operation) || waits && sync_version > 0 {
+        return Err(invalid());
+    }
+    Ok(Integration::Service {
+        service: service.into(),
+        operation: operation.into(),
+        pattern: match (waits, sync_version) {
+            (true, _) => Pattern::WaitForTaskToken,
+            (false, 0) => Pattern::RequestResponse,
+            (false, _) => Pattern::Sync,
+        },
+        sync_version,
+    })
+}
+
+/// What events call the resource: the operation with its pattern.
+pub(crate) fn event_resource(integration: &Integration) -> Arc<str> {
+    match integration {
+        Integration::Lambda { function_arn } => function_arn.clone(),
+        Integration::Service { operation, pattern, sync_version, .. } => match (pattern, sync_version) {
+            (Pattern::WaitForTaskToken, _) => format!("{operation}.waitForTaskToken").into(),
+            (Pattern::Sync, 2) => format!("{operation}.sync:2").into(),
+            (Pattern::Sync, _) => format!("{operation}.sync").into(),
+            (Pattern::RequestResponse, _) => operation.clone(),
+        },
+    }
+}

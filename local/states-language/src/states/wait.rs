@@ -1,0 +1,137 @@
+//! The [Wait state](https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html).
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::evaluation::{Scope, StateError};
+use crate::fields::{Amount, Fields};
+use crate::json::{Json, Number};
+use crate::jsonpath::Path;
+use crate::template::{QueryLanguage, Template};
+
+use super::{timestamp, wrong_type};
+
+/// The longest wait, in seconds: a little over three years.
+const MAX_SECONDS: f64 = 99_999_999.0;
+
+/// Waits for a while, or until a time.
+#[derive(Debug)]
+pub(crate) enum Wait {
+    Seconds(Amount),
+    Until(Timestamp),
+    UntilPath(Path),
+    UntilTemplate(Template),
+}
+
+impl Wait {
+    pub(crate) fn parse(fields: &Fields<'_>) -> Option<Wait> {
+        let given = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
+        if given.iter().filter(|key| fields.has(key)).count() != 1 {
+            fields.error_here(format!("A Wait state must have exactly one of {}", given.join(", ")));
+            return None;
+        }
+        if fields.has("Timestamp") {
+            let text = fields.text("Timestamp")?;
+            if fields.language == QueryLanguage::Jsonata && crate::jsonata::delimited(text).is_some() {
+                return fields.template("Timestamp", "Timestamp").map(Wait::UntilTemplate);
+            }
+            let time = timestamp::parse(text);
+            if time.is_none() {
+                fields.error("Timestamp", "The field 'Timestamp' must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z");
+            }
+            return time.map(Wait::Until);
+        }
+        if fields.has("TimestampPath") {
+            if fields.language == QueryLanguage::Jsonata {
+                fields.refuse(&["TimestampPath"], "JSONata");
+                return None;
+            }
+            return fields.path("TimestampPath").map(Wait::UntilPath);
+        }
+        fields.amount("Seconds", Some("SecondsPath"), 0.0, MAX_SECONDS).map(Wait::Seconds)
+    }
+
+    /// Until when to wait.
+    pub(crate) fn until(&self, scope: &Scope<'_>) -> Result<Timestamp, StateError> {
+        let seconds = match self {
+            Wait::Until(time) => return Ok(*time),
+            Wait::UntilPath(path) => return until_path(path, scope),
+            Wait::UntilTemplate(template) => return until_expression(template, scope),
+            Wait::Seconds(Amount::Literal(seconds)) => *seconds,
+            Wait::Seconds(Amount::Path(path)) => seconds_path(path, scope)?,
+            Wait::Seconds(Amount::Query(query)) => {
+                let value = query.evaluate(scope)?;
+                match value.as_i64() {
+                    Some(_) => value.as_f64().filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds)).ok_or_else(|| {
+                        StateError::Query {
+                            cause: format!("The value for the field 'Seconds' must be from 0 to {MAX_SECONDS}, but was: {value}"),
+                            location: Some("Seconds".to_owned()),
+                        }
+                    })?,
+                    None => return Err(wrong_type(query, "integer", &value)),
+                }
+            }
+        };
+        Ok(after(scope.now, seconds))
+    }
+}
+
+/// A time that many seconds later; the end of time where it would be beyond that.
+pub(crate) fn after(now: Timestamp, seconds: f64) -> Timestamp {
+    let duration = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX);
+    now.checked_add(duration).unwrap_or(Timestamp::MAX)
+}
+
+fn seconds_path(path: &Path, scope: &Scope<'_>) -> Result<f64, StateError> {
+    let value = scope.path(path).map_err(|_| {
+        StateError::Runtime(format!("The SecondsPath parameter does not reference an input value: {path}"))
+    })?;
+    match &value {
+        Json::Number(Number::Int(seconds)) if *seconds >= 0 => Ok(value.as_f64().unwrap_or_default()),
+        Json::Number(Number::Int(_)) => {
+            Err(StateError::Runtime(format!("The SecondsPath parameter references a negative value: {path} == {value}")))
+        }
+        _ => Err(StateError::Runtime(format!(
+            "The SecondsPath parameter cannot be parsed as a long value: {path} == {}",
+            plain(&value)
+        ))),
+    }
+}
+
+fn until_path(path: &Path, scope: &Scope<'_>) -> Result<Timestamp, StateError> {
+    let value = scope.path(path).map_err(|_| {
+        StateError::Runtime(format!("The TimestampPath parameter does not reference an input value: {path}"))
+    })?;
+    value.as_str().and_then(timestamp::parse).ok_or_else(|| {
+        StateError::Runtime(format!(
+            "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: \
+             {path} == {}",
+            plain(&value)
+        ))
+    })
+}
+
+fn until_expression(template: &Template, scope: &Scope<'_>) -> Result<Timestamp, StateError> {
+    let value = template.evaluate(scope)?;
+    let Json::String(text) = &value else {
+        return Err(match template {
+            Template::Query(query) => wrong_type(query, "string", &value),
+            _ => StateError::Runtime(format!("The field 'Timestamp' must be a string, but was: {value}")),
+        });
+    };
+    timestamp::parse(text).ok_or_else(|| StateError::Query {
+        cause: match template {
+            Template::Query(query) => format!(
+                "The JSONata expression '{}' specified for the field 'Timestamp' was not a valid ISO-8601 extended offset \
+                 date-time format string: {text}",
+                query.text()
+            ),
+            _ => format!("The field 'Timestamp' is not a valid time: {text}"),
+        },
+        location: Some("Timestamp".to_owned()),
+    })
+}
+
+/// A value as it reads within a sentence: texts without quotes.
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

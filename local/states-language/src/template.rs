@@ -1,0 +1,216 @@
+//! Payload templates: JSON with expressions in it, such as `Parameters`, `Arguments`, `Output` and `Assign`.
+
+use std::sync::Arc;
+
+use crate::evaluation::{Scope, StateError};
+use crate::intrinsics::Intrinsic;
+use crate::json::{Json, Object};
+use crate::jsonata::{self, Expression};
+use crate::jsonpath::{Path, Root};
+
+/// The language of a state's expressions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum QueryLanguage {
+    #[default]
+    JsonPath,
+    Jsonata,
+}
+
+/// A template, ready to be filled in.
+#[derive(Clone, Debug)]
+pub(crate) enum Template {
+    /// Holds no expression.
+    Literal(Json),
+    Object(Vec<(Arc<str>, Template)>),
+    Array(Vec<Template>),
+    Query(Query),
+}
+
+/// A place that is filled in.
+#[derive(Clone, Debug)]
+pub(crate) struct Query {
+    /// The field, as errors name it.
+    pub(crate) field: Arc<str>,
+    pub(crate) kind: QueryKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum QueryKind {
+    Path(Path),
+    Intrinsic(Intrinsic),
+    Expression(Expression),
+}
+
+/// What is wrong with a template: the JSON pointer below it, and why.
+pub(crate) type Problem = (String, String);
+
+impl Template {
+    /// Reads a template. The field is its name in errors.
+    pub(crate) fn parse(
+        value: &Json,
+        language: QueryLanguage,
+        field: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Template {
+        match language {
+            QueryLanguage::JsonPath => with_paths(value, "", problems),
+            QueryLanguage::Jsonata => with_expressions(value, "", field, problems),
+        }
+    }
+
+    /// Fills the template in.
+    pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Result<Json, StateError> {
+        match self {
+            Template::Literal(value) => Ok(value.clone()),
+            Template::Query(query) => query.evaluate(scope),
+            Template::Array(items) => {
+                items.iter().map(|item| item.evaluate(scope)).collect::<Result<Vec<_>, _>>().map(Json::array)
+            }
+            Template::Object(fields) => {
+                let mut object = Object::with_capacity(fields.len());
+                for (key, template) in fields {
+                    object.insert(key.clone(), template.evaluate(scope)?);
+                }
+                Ok(object.into())
+            }
+        }
+    }
+
+    /// All queries in the template.
+    pub(crate) fn queries<'t>(&'t self, found: &mut Vec<&'t Query>) {
+        match self {
+            Template::Literal(_) => {}
+            Template::Query(query) => found.push(query),
+            Template::Array(items) => items.iter().for_each(|item| item.queries(found)),
+            Template::Object(fields) => fields.iter().for_each(|(_, template)| template.queries(found)),
+        }
+    }
+}
+
+fn with_paths(value: &Json, at: &str, problems: &mut Vec<Problem>) -> Template {
+    let template = match value {
+        Json::Object(object) => Template::Object(
+            object
+                .iter()
+                .map(|(key, value)| {
+                    let at = format!("{at}/{}", escape(key));
+                    match key.strip_suffix(".$") {
+                        Some(name) => (Arc::from(name), path_query(value, key, &at, problems)),
+                        None => (key.clone(), with_paths(value, &at, problems)),
+                    }
+                })
+                .collect(),
+        ),
+        Json::Array(items) => Template::Array(
+            items.iter().enumerate().map(|(index, item)| with_paths(item, &format!("{at}/{index}"), problems)).collect(),
+        ),
+        plain => return Template::Literal(plain.clone()),
+    };
+    literal_if_static(template, value)
+}
+
+fn path_query(value: &Json, key: &str, at: &str, problems: &mut Vec<Problem>) -> Template {
+    let Some(text) = value.as_str() else {
+        problems.push((at.to_owned(), format!("The value for the field '{key}' must be a STRING that contains a JSONPath or an intrinsic function expression")));
+        return Template::Literal(Json::Null);
+    };
+    match QueryKind::path_or_intrinsic(text) {
+        Ok(kind) => Template::Query(Query { field: key.into(), kind }),
+        Err(why) => {
+            problems.push((
+                at.to_owned(),
+                format!("The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call: {why}"),
+            ));
+            Template::Literal(Json::Null)
+        }
+    }
+}
+
+fn with_expressions(value: &Json, at: &str, field: &str, problems: &mut Vec<Problem>) -> Template {
+    let template = match value {
+        Json::String(text) => match jsonata::delimited(text).map(Expression::parse) {
+            None => return Template::Literal(value.clone()),
+            Some(Ok(expression)) => {
+                return Template::Query(Query { field: field.into(), kind: QueryKind::Expression(expression) });
+            }
+            Some(Err(why)) => {
+                problems.push((at.to_owned(), format!("The value for the field '{field}' is not a valid JSONata expression: {why}")));
+                return Template::Literal(Json::Null);
+            }
+        },
+        Json::Object(object) => Template::Object(
+            object
+                .iter()
+                .map(|(key, value)| {
+                    let at = format!("{at}/{}", escape(key));
+                    (key.clone(), with_expressions(value, &at, &format!("{field}/{key}"), problems))
+                })
+                .collect(),
+        ),
+        Json::Array(items) => Template::Array(
+            items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| {
+                    with_expressions(item, &format!("{at}/{index}"), &format!("{field}[{index}]"), problems)
+                })
+                .collect(),
+        ),
+        plain => return Template::Literal(plain.clone()),
+    };
+    literal_if_static(template, value)
+}
+
+/// The value itself, where there is nothing to fill in: one copy for all executions.
+fn literal_if_static(template: Template, value: &Json) -> Template {
+    let mut queries = Vec::new();
+    template.queries(&mut queries);
+    if queries.is_empty() { Template::Literal(value.clone()) } else { template }
+}
+
+/// A key in a JSON pointer.
+pub(crate) fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+impl QueryKind {
+    /// Reads a path or a call, whichever the text looks like.
+    pub(crate) fn path_or_intrinsic(text: &str) -> Result<QueryKind, String> {
+        if Intrinsic::looks_like(text) {
+            Intrinsic::parse(text).map(QueryKind::Intrinsic)
+        } else {
+            Path::parse(text).map(QueryKind::Path).map_err(|error| error.0)
+        }
+    }
+}
+
+impl Query {
+    pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Result<Json, StateError> {
+        match &self.kind {
+            QueryKind::Path(path) => path_value(path, scope, &self.field),
+            QueryKind::Intrinsic(intrinsic) => intrinsic.evaluate(scope, &self.field),
+            QueryKind::Expression(expression) => expression.evaluate(scope, &self.field),
+        }
+    }
+}
+
+/// A path's value in a template, or AWS's sentence about the field in which it was not found.
+pub(crate) fn path_value(path: &Path, scope: &Scope<'_>, field: &str) -> Result<Json, StateError> {
+    scope.path(path).map_err(|not_found| match (path.root(), scope.root(path)) {
+        (Root::Variable(_), _) | (_, Err(_)) => StateError::Runtime(not_found.0),
+        (_, Ok(root)) => StateError::Runtime(format!(
+            "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{root}'"
+        )),
+    })
+}
+
+impl Query {
+    /// The expression or path as written.
+    pub(crate) fn text(&self) -> &str {
+        match &self.kind {
+            QueryKind::Path(path) => path.text(),
+            QueryKind::Intrinsic(intrinsic) => intrinsic.text(),
+            QueryKind::Expression(expression) => expression.text(),
+        }
+    }
+}

@@ -23,7 +23,10 @@ pub trait TaskHandler {
 
     /// Reads the items of a distributed Map. There are none by default.
     fn read_items(&mut self, read: &ReadRequest) -> Result<ItemSource, Failure> {
-        Err(Failure::new("States.ItemReaderFailed", format!("there is nothing to read items from in '{}'", read.state)))
+        Err(Failure::new(
+            "States.ItemReaderFailed",
+            format!("there is nothing to read items from in '{}'", read.state),
+        ))
     }
 
     /// Writes the results of a distributed Map. They cannot be written by default.
@@ -171,7 +174,10 @@ pub fn run_to_end(execution: &mut Execution, handler: &mut impl TaskHandler, clo
 fn start(execution: &mut Execution, task: &TaskRequest, now: Timestamp) {
     let is_submitted = matches!(
         &task.integration,
-        crate::execution::Integration::Service { pattern: Pattern::Sync | Pattern::WaitForTaskToken, .. }
+        crate::execution::Integration::Service {
+            pattern: Pattern::Sync | Pattern::WaitForTaskToken,
+            ..
+        }
     );
     let started = execution.task_started(task.id, now);
     if is_submitted && started.is_ok() {

@@ -20,6 +20,9 @@ pub(crate) enum StateError {
     Query { cause: String, location: Option<String> },
     /// `States.DataLimitExceeded` within the interpreter. Ends the execution, its cause without the usual prefix.
     TooLong(String),
+    /// `States.Runtime`, as far as it can be told: AWS ends the execution without a word, and without what it had written
+    /// of the state.
+    Unrecorded(String),
     /// Any other error. Can be caught.
     Failure(Failure),
 }
@@ -58,16 +61,10 @@ impl Variables {
         if self.own.is_none() && self.outer.is_none() {
             return Variables::default();
         }
-        Variables { own: None, outer: Some(Arc::new(self.clone())) }
-    }
-
-    /// All that can be seen, by name.
-    pub(crate) fn all(&self) -> BTreeMap<Arc<str>, Json> {
-        let mut all = self.outer.as_ref().map(|outer| outer.all()).unwrap_or_default();
-        if let Some(own) = &self.own {
-            all.extend(own.iter().map(|(name, value)| (name.clone(), value.clone())));
+        Variables {
+            own: None,
+            outer: Some(Arc::new(self.clone())),
         }
-        all
     }
 }
 

@@ -58,7 +58,14 @@ impl<'r> Fields<'r> {
         language: QueryLanguage,
         findings: &'r Findings<'r>,
     ) -> Fields<'r> {
-        Fields { object, pointer, what, language, findings, asked: RefCell::default() }
+        Fields {
+            object,
+            pointer,
+            what,
+            language,
+            findings,
+            asked: RefCell::default(),
+        }
     }
 
     /// What messages call the object.
@@ -95,7 +102,11 @@ impl<'r> Fields<'r> {
     /// Notes what is there and not known, by its name.
     pub(crate) fn finish(&self) {
         let asked = self.asked.borrow();
-        for key in self.object.keys().filter(|key| !asked.contains(&&***key) && &***key != "Comment") {
+        for key in self
+            .object
+            .keys()
+            .filter(|key| !asked.contains(&&***key) && &***key != "Comment")
+        {
             self.error(key, format!("The field '{key}' is not supported in {}", self.what));
         }
     }
@@ -104,7 +115,13 @@ impl<'r> Fields<'r> {
     pub(crate) fn refuse(&self, keys: &[&'static str], language: &str) {
         for key in keys {
             if self.get(key).is_some() {
-                self.error(key, format!("The field '{key}' in {} is not supported in {language} states", self.what));
+                self.error(
+                    key,
+                    format!(
+                        "The field '{key}' in {} is not supported in {language} states",
+                        self.what
+                    ),
+                );
             }
         }
     }
@@ -145,7 +162,10 @@ impl<'r> Fields<'r> {
         let value = self.get(key)?;
         let number = value.as_f64().filter(|number| (least..=most).contains(number));
         if number.is_none() {
-            self.error(key, format!("The field '{key}' must be a number from {least} to {most}"));
+            self.error(
+                key,
+                format!("The field '{key}' must be a number from {least} to {most}"),
+            );
         }
         number
     }
@@ -156,7 +176,10 @@ impl<'r> Fields<'r> {
         let number = value.as_i64().and_then(|number| u32::try_from(number).ok());
         let number = number.filter(|number| (least..=most).contains(number));
         if number.is_none() {
-            self.error(key, format!("The field '{key}' must be a whole number from {least} to {most}"));
+            self.error(
+                key,
+                format!("The field '{key}' must be a whole number from {least} to {most}"),
+            );
         }
         number
     }
@@ -191,9 +214,15 @@ impl<'r> Fields<'r> {
     pub(crate) fn query(&self, key: &'static str) -> Option<Query> {
         let text = self.text(key)?;
         match QueryKind::path_or_intrinsic(text) {
-            Ok(kind) => Some(Query { field: key.into(), kind }),
+            Ok(kind) => Some(Query {
+                field: key.into(),
+                kind,
+            }),
             Err(why) => {
-                self.error(key, format!("The value for the field '{key}' must be a valid JSONPath: {why}"));
+                self.error(
+                    key,
+                    format!("The value for the field '{key}' must be a valid JSONPath: {why}"),
+                );
                 None
             }
         }
@@ -203,7 +232,12 @@ impl<'r> Fields<'r> {
     pub(crate) fn path(&self, key: &'static str) -> Option<Path> {
         let text = self.text(key)?;
         Path::parse(text)
-            .map_err(|why| self.error(key, format!("The value for the field '{key}' must be a valid JSONPath: {}", why.0)))
+            .map_err(|why| {
+                self.error(
+                    key,
+                    format!("The value for the field '{key}' must be a valid JSONPath: {}", why.0),
+                )
+            })
             .ok()
     }
 
@@ -229,7 +263,10 @@ impl<'r> Fields<'r> {
             Some(_) => match self.text(key).map(ReferencePath::parse) {
                 Some(Ok(path)) if !path.is_root() => ResultPath::Into(path),
                 Some(Err(why)) => {
-                    self.error(key, format!("The value for the field '{key}' must be a valid JSONPath: {}", why.0));
+                    self.error(
+                        key,
+                        format!("The value for the field '{key}' must be a valid JSONPath: {}", why.0),
+                    );
                     ResultPath::Replace
                 }
                 _ => ResultPath::Replace,
@@ -243,7 +280,8 @@ impl<'r> Fields<'r> {
         let mut problems = Vec::new();
         let template = Template::parse(value, self.language, field, &mut problems);
         for (below, message) in problems {
-            self.findings.error(code::SCHEMA, &format!("{}{below}", self.at(key)), message);
+            self.findings
+                .error(code::SCHEMA, &format!("{}{below}", self.at(key)), message);
         }
         if self.language == QueryLanguage::JsonPath {
             self.warn_of_paths(value, &self.at(key));
@@ -274,7 +312,13 @@ impl<'r> Fields<'r> {
     }
 
     /// A number in one field, or a path to it in another; in JSONata an expression.
-    pub(crate) fn amount(&self, key: &'static str, path_key: Option<&'static str>, least: f64, most: f64) -> Option<Amount> {
+    pub(crate) fn amount(
+        &self,
+        key: &'static str,
+        path_key: Option<&'static str>,
+        least: f64,
+        most: f64,
+    ) -> Option<Amount> {
         let path = path_key.filter(|path_key| self.has(path_key));
         if self.language == QueryLanguage::Jsonata {
             if let Some(path_key) = path {
@@ -296,15 +340,22 @@ impl<'r> Fields<'r> {
         self.get(key);
         let parsed = jsonata::delimited(text).map(jsonata::Expression::parse);
         match parsed {
-            Some(Ok(expression)) => {
-                Some(Amount::Query(Query { field: key.into(), kind: QueryKind::Expression(expression) }))
-            }
+            Some(Ok(expression)) => Some(Amount::Query(Query {
+                field: key.into(),
+                kind: QueryKind::Expression(expression),
+            })),
             Some(Err(why)) => {
-                self.error(key, format!("The value for the field '{key}' is not a valid JSONata expression: {why}"));
+                self.error(
+                    key,
+                    format!("The value for the field '{key}' is not a valid JSONata expression: {why}"),
+                );
                 None
             }
             None => {
-                self.error(key, format!("The value for the field '{key}' must be a number or a JSONata expression"));
+                self.error(
+                    key,
+                    format!("The value for the field '{key}' must be a number or a JSONata expression"),
+                );
                 None
             }
         }

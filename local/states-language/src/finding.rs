@@ -105,7 +105,10 @@ pub(crate) struct Findings<'t> {
 
 impl<'t> Findings<'t> {
     pub(crate) fn new(text: &'t str) -> Findings<'t> {
-        Findings { text, list: RefCell::default() }
+        Findings {
+            text,
+            list: RefCell::default(),
+        }
     }
 
     pub(crate) fn error(&self, code: &'static str, pointer: &str, message: impl Into<String>) {
@@ -135,6 +138,13 @@ impl<'t> Findings<'t> {
 
     fn add(&self, severity: Severity, code: &'static str, pointer: &str, message: String) {
         let (line, column) = position::locate(self.text, pointer).unwrap_or((1, 1));
-        self.list.borrow_mut().push(Finding { severity, code, message, pointer: pointer.to_owned(), line, column });
+        self.list.borrow_mut().push(Finding {
+            severity,
+            code,
+            message,
+            pointer: pointer.to_owned(),
+            line,
+            column,
+        });
     }
 }

@@ -66,17 +66,28 @@ impl Flow {
             fields.error("States", "There must be at least one state");
             return None;
         }
-        let indexes = states.keys().enumerate().map(|(index, name)| (&**name, index)).collect();
+        let indexes = states
+            .keys()
+            .enumerate()
+            .map(|(index, name)| (&**name, index))
+            .collect();
         let names = Names { indexes };
         let mut parsed = Vec::with_capacity(states.len());
         let mut complete = true;
         for (name, value) in states.iter() {
             let pointer = format!("{}/{}", fields.at("States"), crate::template::escape(name));
             if name.chars().count() > MAX_NAME {
-                fields.findings.error(code::SCHEMA, &pointer, format!("A state's name can have {MAX_NAME} characters at most"));
+                fields.findings.error(
+                    code::SCHEMA,
+                    &pointer,
+                    format!("A state's name can have {MAX_NAME} characters at most"),
+                );
             }
             let what = format!("the state '{name}'");
-            match fields.sub(value, pointer, what).and_then(|fields| State::parse(name, fields, &names)) {
+            match fields
+                .sub(value, pointer, what)
+                .and_then(|fields| State::parse(name, fields, &names))
+            {
                 Some(state) => parsed.push(Arc::new(state)),
                 None => complete = false,
             }
@@ -85,7 +96,10 @@ impl Flow {
         if !complete {
             return None;
         }
-        let flow = Flow { start: start?, states: parsed };
+        let flow = Flow {
+            start: start?,
+            states: parsed,
+        };
         flow.check(fields);
         if is_outermost {
             flow.check_names(fields, &mut HashSet::new());
@@ -110,7 +124,11 @@ impl Flow {
             }
         }
         if !self.states.iter().any(|state| state.is_terminal()) {
-            fields.findings.warning(code::NO_TERMINAL, &fields.at("States"), "No terminal state: none of the states ends");
+            fields.findings.warning(
+                code::NO_TERMINAL,
+                &fields.at("States"),
+                "No terminal state: none of the states ends",
+            );
         }
     }
 
@@ -119,7 +137,9 @@ impl Flow {
         for state in &self.states {
             if !seen.insert(state.name.clone()) {
                 let message = format!("Duplicate state name: {}", state.name);
-                fields.findings.error(code::DUPLICATE_NAME, &fields.at("States"), message);
+                fields
+                    .findings
+                    .error(code::DUPLICATE_NAME, &fields.at("States"), message);
             }
             match &state.body {
                 Body::Parallel(parallel) => parallel.branches.iter().for_each(|flow| flow.check_names(fields, seen)),

@@ -89,7 +89,11 @@ fn read_definition(text: &str, definition: &Json, findings: &Findings<'_>) -> Op
     let timeout_seconds = fields.whole("TimeoutSeconds", 1, 99_999_999).map(u64::from);
     let flow = Flow::parse(&fields, true);
     fields.finish();
-    Some(StateMachine(Arc::new(Inner { text: text.into(), flow: Arc::new(flow?), timeout_seconds })))
+    Some(StateMachine(Arc::new(Inner {
+        text: text.into(),
+        flow: Arc::new(flow?),
+        timeout_seconds,
+    })))
 }
 
 /// `QueryLanguage`, where it is given.

@@ -46,12 +46,7 @@ pub(crate) type Problem = (String, String);
 
 impl Template {
     /// Reads a template. The field is its name in errors.
-    pub(crate) fn parse(
-        value: &Json,
-        language: QueryLanguage,
-        field: &str,
-        problems: &mut Vec<Problem>,
-    ) -> Template {
+    pub(crate) fn parse(value: &Json, language: QueryLanguage, field: &str, problems: &mut Vec<Problem>) -> Template {
         match language {
             QueryLanguage::JsonPath => with_paths(value, "", problems),
             QueryLanguage::Jsonata => with_expressions(value, "", field, problems),
@@ -63,9 +58,11 @@ impl Template {
         match self {
             Template::Literal(value) => Ok(value.clone()),
             Template::Query(query) => query.evaluate(scope),
-            Template::Array(items) => {
-                items.iter().map(|item| item.evaluate(scope)).collect::<Result<Vec<_>, _>>().map(Json::array)
-            }
+            Template::Array(items) => items
+                .iter()
+                .map(|item| item.evaluate(scope))
+                .collect::<Result<Vec<_>, _>>()
+                .map(Json::array),
             Template::Object(fields) => {
                 let mut object = Object::with_capacity(fields.len());
                 for (key, template) in fields {
@@ -102,7 +99,11 @@ fn with_paths(value: &Json, at: &str, problems: &mut Vec<Problem>) -> Template {
                 .collect(),
         ),
         Json::Array(items) => Template::Array(
-            items.iter().enumerate().map(|(index, item)| with_paths(item, &format!("{at}/{index}"), problems)).collect(),
+            items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| with_paths(item, &format!("{at}/{index}"), problems))
+                .collect(),
         ),
         plain => return Template::Literal(plain.clone()),
     };
@@ -115,11 +116,16 @@ fn path_query(value: &Json, key: &str, at: &str, problems: &mut Vec<Problem>) ->
         return Template::Literal(Json::Null);
     };
     match QueryKind::path_or_intrinsic(text) {
-        Ok(kind) => Template::Query(Query { field: key.into(), kind }),
+        Ok(kind) => Template::Query(Query {
+            field: key.into(),
+            kind,
+        }),
         Err(why) => {
             problems.push((
                 at.to_owned(),
-                format!("The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call: {why}"),
+                format!(
+                    "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call: {why}"
+                ),
             ));
             Template::Literal(Json::Null)
         }
@@ -131,10 +137,16 @@ fn with_expressions(value: &Json, at: &str, field: &str, problems: &mut Vec<Prob
         Json::String(text) => match jsonata::delimited(text).map(Expression::parse) {
             None => return Template::Literal(value.clone()),
             Some(Ok(expression)) => {
-                return Template::Query(Query { field: field.into(), kind: QueryKind::Expression(expression) });
+                return Template::Query(Query {
+                    field: field.into(),
+                    kind: QueryKind::Expression(expression),
+                });
             }
             Some(Err(why)) => {
-                problems.push((at.to_owned(), format!("The value for the field '{field}' is not a valid JSONata expression: {why}")));
+                problems.push((
+                    at.to_owned(),
+                    format!("The value for the field '{field}' is not a valid JSONata expression: {why}"),
+                ));
                 return Template::Literal(Json::Null);
             }
         },
@@ -143,7 +155,10 @@ fn with_expressions(value: &Json, at: &str, field: &str, problems: &mut Vec<Prob
                 .iter()
                 .map(|(key, value)| {
                     let at = format!("{at}/{}", escape(key));
-                    (key.clone(), with_expressions(value, &at, &format!("{field}/{key}"), problems))
+                    (
+                        key.clone(),
+                        with_expressions(value, &at, &format!("{field}/{key}"), problems),
+                    )
                 })
                 .collect(),
         ),
@@ -165,7 +180,11 @@ fn with_expressions(value: &Json, at: &str, field: &str, problems: &mut Vec<Prob
 fn literal_if_static(template: Template, value: &Json) -> Template {
     let mut queries = Vec::new();
     template.queries(&mut queries);
-    if queries.is_empty() { Template::Literal(value.clone()) } else { template }
+    if queries.is_empty() {
+        Template::Literal(value.clone())
+    } else {
+        template
+    }
 }
 
 /// A key in a JSON pointer.
@@ -196,12 +215,14 @@ impl Query {
 
 /// A path's value in a template, or AWS's sentence about the field in which it was not found.
 pub(crate) fn path_value(path: &Path, scope: &Scope<'_>, field: &str) -> Result<Json, StateError> {
-    scope.path(path).map_err(|not_found| match (path.root(), scope.root(path)) {
-        (Root::Variable(_), _) | (_, Err(_)) => StateError::Runtime(not_found.0),
-        (_, Ok(root)) => StateError::Runtime(format!(
-            "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{root}'"
-        )),
-    })
+    scope
+        .path(path)
+        .map_err(|not_found| match (path.root(), scope.root(path)) {
+            (Root::Variable(_), _) | (_, Err(_)) => StateError::Runtime(not_found.0),
+            (_, Ok(root)) => StateError::Runtime(format!(
+                "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{root}'"
+            )),
+        })
 }
 
 impl Query {

@@ -48,7 +48,9 @@ impl Iterations {
 
 impl Engine {
     pub(super) fn start_branches(&mut self, place: Place, state: &State, parallel: &Parallel, now: Timestamp) -> bool {
-        let input = match self.evaluate(place, state, Extra::default(), now, |scope| parallel.input(state, scope)) {
+        let input = match self.evaluate(place, state, Extra::default(), now, |scope| {
+            parallel.input(state, scope)
+        }) {
             Ok(input) => input,
             Err(error) => return self.state_error(place, state, error, now),
         };
@@ -71,7 +73,14 @@ impl Engine {
             ));
         }
         let running = threads.len();
-        self.set_phase(place, Phase::Branches(Branches { threads, results: vec![None; running], running }));
+        self.set_phase(
+            place,
+            Phase::Branches(Branches {
+                threads,
+                results: vec![None; running],
+                running,
+            }),
+        );
         false
     }
 
@@ -79,7 +88,9 @@ impl Engine {
         let cursor = self.thread(child).cursor;
         let thread = self.thread_mut(parent);
         thread.cursor = cursor;
-        let Phase::Branches(branches) = &mut thread.phase else { return };
+        let Phase::Branches(branches) = &mut thread.phase else {
+            return;
+        };
         branches.results[index] = Some(output);
         branches.running -= 1;
         if branches.running > 0 {
@@ -101,7 +112,13 @@ impl Engine {
             Ok(items) => items,
             Err(error) => return self.state_error(place, state, error, now),
         };
-        self.follow(place, EventDetails::MapStateStarted { length: items.len() as u64 }, now);
+        self.follow(
+            place,
+            EventDetails::MapStateStarted {
+                length: items.len() as u64,
+            },
+            now,
+        );
         let prepared = self.evaluate(place, state, Extra::default(), now, |scope| {
             Ok((map.limits(state, scope)?, map.input(state, scope)?))
         });
@@ -121,7 +138,14 @@ impl Engine {
     ) -> bool {
         let first = items.len().min(limits.concurrency);
         let results = vec![Json::Null; items.len()];
-        let iterations = Iterations { threads: Vec::with_capacity(first), items, input, results, next: 0, running: 0 };
+        let iterations = Iterations {
+            threads: Vec::with_capacity(first),
+            items,
+            input,
+            results,
+            next: 0,
+            running: 0,
+        };
         self.set_phase(place, Phase::Iterations(iterations));
         if first == 0 {
             self.end_iterations(place, now);
@@ -140,15 +164,21 @@ impl Engine {
     fn start_iteration(&mut self, parent: Place, cursor: u64, reuse: Option<ThreadId>, now: Timestamp) -> bool {
         let state = self.state(parent);
         let Body::Map(map) = &state.body else { return false };
-        let Phase::Iterations(iterations) = &mut self.thread_mut(parent).phase else { return false };
+        let Phase::Iterations(iterations) = &mut self.thread_mut(parent).phase else {
+            return false;
+        };
         let index = iterations.next;
         iterations.next += 1;
         let value = iterations.items[index].clone();
         let input = iterations.input.clone();
         let item = Arc::new(MapItem { index, value });
-        let extra = Extra { map_item: Some(&item), ..Extra::default() };
-        let selected: Result<Json, StateError> =
-            self.evaluate(parent, &state, extra, now, |scope| map.select(&input, &item.value, scope));
+        let extra = Extra {
+            map_item: Some(&item),
+            ..Extra::default()
+        };
+        let selected: Result<Json, StateError> = self.evaluate(parent, &state, extra, now, |scope| {
+            map.select(&input, &item.value, scope)
+        });
         let selected = match selected {
             Ok(selected) => selected,
             Err(error) => {
@@ -157,7 +187,10 @@ impl Engine {
                 return false;
             }
         };
-        let started = EventDetails::MapIterationStarted { name: state.name.clone(), index: index as u64 };
+        let started = EventDetails::MapIterationStarted {
+            name: state.name.clone(),
+            index: index as u64,
+        };
         let cursor = self.event(parent.run, cursor, started, now);
         let variables = self.thread(parent).variables.inner();
         if let Some(thread) = reuse {
@@ -167,7 +200,16 @@ impl Engine {
         }
         let flow = Arc::clone(&map.processor);
         let parent_link = Some((parent.thread, index));
-        let id = self.add_thread(parent.run, flow, selected, cursor, variables, Some(item), parent_link, now);
+        let id = self.add_thread(
+            parent.run,
+            flow,
+            selected,
+            cursor,
+            variables,
+            Some(item),
+            parent_link,
+            now,
+        );
         if let Phase::Iterations(iterations) = &mut self.thread_mut(parent).phase {
             iterations.running += 1;
             if reuse.is_none() {
@@ -179,9 +221,18 @@ impl Engine {
 
     pub(super) fn iteration_done(&mut self, child: Place, parent: Place, index: usize, output: Json, now: Timestamp) {
         let name = self.state(parent).name.clone();
-        let succeeded = self.aside(child, EventDetails::MapIterationSucceeded { name, index: index as u64 }, now);
+        let succeeded = self.aside(
+            child,
+            EventDetails::MapIterationSucceeded {
+                name,
+                index: index as u64,
+            },
+            now,
+        );
         let cursor = self.thread(child).cursor;
-        let Phase::Iterations(iterations) = &mut self.thread_mut(parent).phase else { return };
+        let Phase::Iterations(iterations) = &mut self.thread_mut(parent).phase else {
+            return;
+        };
         iterations.results[index] = output;
         iterations.running -= 1;
         if iterations.next < iterations.items.len() {
@@ -193,7 +244,9 @@ impl Engine {
     }
 
     fn end_iterations(&mut self, place: Place, now: Timestamp) {
-        let Phase::Iterations(iterations) = &mut self.thread_mut(place).phase else { return };
+        let Phase::Iterations(iterations) = &mut self.thread_mut(place).phase else {
+            return;
+        };
         let results = std::mem::take(&mut iterations.results);
         self.drop_children(place);
         self.aside(place, EventDetails::MapStateSucceeded, now);
@@ -206,7 +259,14 @@ impl Engine {
         let state = self.state(parent);
         if matches!(state.body, Body::Map(_)) {
             let name = state.name.clone();
-            self.aside(child, EventDetails::MapIterationFailed { name, index: index as u64 }, now);
+            self.aside(
+                child,
+                EventDetails::MapIterationFailed {
+                    name,
+                    index: index as u64,
+                },
+                now,
+            );
         }
         let cursor = self.thread(child).cursor;
         self.thread_mut(parent).cursor = cursor;
@@ -241,7 +301,14 @@ impl Engine {
             let state = self.state(place);
             if let (Body::Map(_), Some((_, index))) = (&state.body, self.thread(child).parent) {
                 let name = state.name.clone();
-                self.aside(child, EventDetails::MapIterationAborted { name, index: index as u64 }, now);
+                self.aside(
+                    child,
+                    EventDetails::MapIterationAborted {
+                        name,
+                        index: index as u64,
+                    },
+                    now,
+                );
             }
         }
     }
@@ -261,7 +328,15 @@ impl Engine {
 
     /// Threads below a place that have work left, for a redrive.
     pub(super) fn unfinished_children(&self, place: Place) -> Vec<Place> {
-        let children = self.child_threads(place).into_iter().map(|thread| Place { run: place.run, thread });
-        children.filter(|child| self.find_thread(*child).is_some_and(|it| !matches!(it.phase, Phase::Done))).collect()
+        let children = self
+            .child_threads(place)
+            .into_iter()
+            .map(|thread| Place { run: place.run, thread });
+        children
+            .filter(|child| {
+                self.find_thread(*child)
+                    .is_some_and(|it| !matches!(it.phase, Phase::Done))
+            })
+            .collect()
     }
 }

@@ -235,11 +235,19 @@ impl Engine {
         let mut state_machine = Object::with_capacity(2);
         state_machine.insert("Id", identity.state_machine_arn);
         state_machine.insert("Name", identity.state_machine_name);
-        let started = EventDetails::ExecutionStarted { input: text, role_arn: self.options.role_arn.clone() };
+        let started = EventDetails::ExecutionStarted {
+            input: text,
+            role_arn: self.options.role_arn.clone(),
+        };
         let run = Box::new(Run {
             arn: identity.arn,
             name: identity.name,
-            history: vec![HistoryEvent { id: 1, previous_event_id: 0, timestamp: now, details: started }],
+            history: vec![HistoryEvent {
+                id: 1,
+                previous_event_id: 0,
+                timestamp: now,
+                details: started,
+            }],
             threads: Vec::with_capacity(1),
             free_threads: Vec::new(),
             status: Status::Running,
@@ -323,30 +331,51 @@ impl Engine {
     }
 
     /// The run; every `RunId` that the engine holds is of one that is there.
-    #[expect(clippy::expect_used, reason = "a broken index is a bug of the engine, and there is nothing to go on with")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a broken index is a bug of the engine, and there is nothing to go on with"
+    )]
     pub(super) fn run(&self, id: RunId) -> &Run {
         self.runs[id].as_deref().expect("the run is there")
     }
 
-    #[expect(clippy::expect_used, reason = "a broken index is a bug of the engine, and there is nothing to go on with")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a broken index is a bug of the engine, and there is nothing to go on with"
+    )]
     pub(super) fn run_mut(&mut self, id: RunId) -> &mut Run {
         self.runs[id].as_deref_mut().expect("the run is there")
     }
 
     /// The thread; every `Place` that is followed is of one that is there.
-    #[expect(clippy::expect_used, reason = "a broken index is a bug of the engine, and there is nothing to go on with")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a broken index is a bug of the engine, and there is nothing to go on with"
+    )]
     pub(super) fn thread(&self, place: Place) -> &Thread {
-        self.run(place.run).threads[place.thread].as_deref().expect("the thread is there")
+        self.run(place.run).threads[place.thread]
+            .as_deref()
+            .expect("the thread is there")
     }
 
-    #[expect(clippy::expect_used, reason = "a broken index is a bug of the engine, and there is nothing to go on with")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a broken index is a bug of the engine, and there is nothing to go on with"
+    )]
     pub(super) fn thread_mut(&mut self, place: Place) -> &mut Thread {
-        self.run_mut(place.run).threads[place.thread].as_deref_mut().expect("the thread is there")
+        self.run_mut(place.run).threads[place.thread]
+            .as_deref_mut()
+            .expect("the thread is there")
     }
 
     /// The thread, where it has not been dropped since.
     pub(super) fn find_thread(&self, place: Place) -> Option<&Thread> {
-        self.runs.get(place.run)?.as_ref()?.threads.get(place.thread)?.as_deref()
+        self.runs
+            .get(place.run)?
+            .as_ref()?
+            .threads
+            .get(place.thread)?
+            .as_deref()
     }
 
     pub(super) fn state(&self, place: Place) -> Arc<State> {
@@ -364,7 +393,13 @@ impl Engine {
 
     pub(super) fn set_timer(&mut self, place: Place, at: Timestamp, kind: TimerKind) {
         let epoch = self.thread(place).epoch;
-        self.timers.push(Reverse(Timer { at, epoch, run: place.run, thread: place.thread, kind }));
+        self.timers.push(Reverse(Timer {
+            at,
+            epoch,
+            run: place.run,
+            thread: place.thread,
+            kind,
+        }));
     }
 
     /// Writes an event, and gives its id.
@@ -375,7 +410,12 @@ impl Engine {
             run.is_full = true;
             return id - 1;
         }
-        run.history.push(HistoryEvent { id, previous_event_id: previous, timestamp: now, details });
+        run.history.push(HistoryEvent {
+            id,
+            previous_event_id: previous,
+            timestamp: now,
+            details,
+        });
         id
     }
 
@@ -445,7 +485,10 @@ impl Engine {
                     return;
                 }
             }
-            if self.runs[place.run].as_ref().is_some_and(|run| run.is_full && run.status == Status::Running) {
+            if self.runs[place.run]
+                .as_ref()
+                .is_some_and(|run| run.is_full && run.status == Status::Running)
+            {
                 self.fail_full(place, now);
             }
         }
@@ -477,8 +520,13 @@ impl Engine {
         if timer.kind == TimerKind::Execution {
             return self.run(timer.run).status == Status::Running;
         }
-        let place = Place { run: timer.run, thread: timer.thread };
-        let Some(thread) = self.find_thread(place) else { return false };
+        let place = Place {
+            run: timer.run,
+            thread: timer.thread,
+        };
+        let Some(thread) = self.find_thread(place) else {
+            return false;
+        };
         let beats = |heartbeat| matches!(&thread.phase, Phase::Task(task) if task.heartbeat == heartbeat);
         thread.epoch == timer.epoch
             && self.run(timer.run).status == Status::Running
@@ -504,7 +552,10 @@ impl Engine {
     }
 
     fn rung(&mut self, timer: Timer, now: Timestamp) {
-        let place = Place { run: timer.run, thread: timer.thread };
+        let place = Place {
+            run: timer.run,
+            thread: timer.thread,
+        };
         match timer.kind {
             TimerKind::Execution => self.time_out_run(now),
             TimerKind::Wake => self.ready.push_back(place),

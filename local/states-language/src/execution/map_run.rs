@@ -65,7 +65,9 @@ pub(super) struct MapRunWork {
 
 impl Engine {
     pub(super) fn start_map_run(&mut self, place: Place, state: &State, map: &Map, now: Timestamp) -> bool {
-        let Some(distributed) = &map.distributed else { return false };
+        let Some(distributed) = &map.distributed else {
+            return false;
+        };
         let items = match &distributed.reader {
             Some(_) => None,
             None => match self.evaluate(place, state, Extra::default(), now, |scope| map.items(state, scope)) {
@@ -82,9 +84,17 @@ impl Engine {
         let label = distributed.label.clone().unwrap_or_else(|| self.random.uuid().into());
         let machine = self.machine_name(place);
         let child_machine: Arc<str> = format!("{machine}/{label}").into();
-        let arn: Arc<str> =
-            self.options.state_arn("mapRun", &format!("{child_machine}:{}", self.random.uuid())).into();
-        self.follow(place, EventDetails::MapRunStarted { map_run_arn: arn.clone() }, now);
+        let arn: Arc<str> = self
+            .options
+            .state_arn("mapRun", &format!("{child_machine}:{}", self.random.uuid()))
+            .into();
+        self.follow(
+            place,
+            EventDetails::MapRunStarted {
+                map_run_arn: arn.clone(),
+            },
+            now,
+        );
         self.map_runs.push(MapRun {
             arn,
             execution_arn: self.run(place.run).arn.clone(),
@@ -119,7 +129,12 @@ impl Engine {
 
     /// The name of the state machine that a thread's run is of.
     fn machine_name(&self, place: Place) -> Arc<str> {
-        let name = self.run(place.run).state_machine.get("Name").and_then(Json::as_str).unwrap_or_default();
+        let name = self
+            .run(place.run)
+            .state_machine
+            .get("Name")
+            .and_then(Json::as_str)
+            .unwrap_or_default();
         name.split('/').next().unwrap_or(name).into()
     }
 
@@ -138,7 +153,9 @@ impl Engine {
         distributed: &Distributed,
         now: Timestamp,
     ) -> bool {
-        let Some(reader) = &distributed.reader else { return false };
+        let Some(reader) = &distributed.reader else {
+            return false;
+        };
         let parameters = self.evaluate(place, state, Extra::default(), now, |scope| {
             let input = map.input(state, scope)?;
             reader.parameters(&scope.with_input(&input))
@@ -174,7 +191,8 @@ impl Engine {
         self.tasks.remove(&id);
         let state = self.state(place);
         let Body::Map(map) = &state.body else { return Ok(()) };
-        let Some((distributed, reader)) = map.distributed.as_ref().and_then(|it| Some((it, it.reader.as_ref()?))) else {
+        let Some((distributed, reader)) = map.distributed.as_ref().and_then(|it| Some((it, it.reader.as_ref()?)))
+        else {
             return Ok(());
         };
         let max_items = self.evaluate(place, &state, Extra::default(), now, |scope| {
@@ -198,7 +216,11 @@ impl Engine {
     /// Reading the items or writing the results failed.
     pub(super) fn map_io_failed(&mut self, place: Place, failure: Failure, now: Timestamp) {
         let is_reading = self.work_mut(place).is_some_and(|work| work.results.is_empty());
-        let error = if is_reading { "States.ItemReaderFailed" } else { "States.ResultWriterFailed" };
+        let error = if is_reading {
+            "States.ItemReaderFailed"
+        } else {
+            "States.ResultWriterFailed"
+        };
         let cause = failure.cause.unwrap_or_default();
         self.end_map_run(place, Some(Failure::new(error, cause)), now);
     }
@@ -242,7 +264,10 @@ impl Engine {
         let mut inputs = Vec::with_capacity(items.len());
         for (index, value) in items.into_iter().enumerate() {
             let item = MapItem { index, value };
-            let extra = Extra { map_item: Some(&item), ..Extra::default() };
+            let extra = Extra {
+                map_item: Some(&item),
+                ..Extra::default()
+            };
             inputs.push(self.evaluate(place, state, extra, now, |scope| map.select(&input, &item.value, scope))?);
         }
         match &distributed.batcher {
@@ -257,7 +282,9 @@ impl Engine {
     fn fill(&mut self, place: Place, now: Timestamp) {
         let state = self.state(place);
         let Body::Map(map) = &state.body else { return };
-        let Some(execution_type) = map.distributed.as_ref().map(|it| it.execution_type) else { return };
+        let Some(execution_type) = map.distributed.as_ref().map(|it| it.execution_type) else {
+            return;
+        };
         loop {
             let Some(work) = self.work_mut(place) else { return };
             if work.running.len() >= work.limits.concurrency {
@@ -274,7 +301,14 @@ impl Engine {
                 execution_type,
             };
             let text = Payload::Json(input.clone());
-            let run = self.add_run(identity, Arc::clone(&map.processor), input, text, Some((place, index)), now);
+            let run = self.add_run(
+                identity,
+                Arc::clone(&map.processor),
+                input,
+                text,
+                Some((place, index)),
+                now,
+            );
             if let Some(work) = self.work_mut(place) {
                 work.running.insert(index, run);
             }
@@ -289,11 +323,15 @@ impl Engine {
 
     /// A run has ended; where it is a child, its Map goes on.
     pub(super) fn run_ended(&mut self, run: RunId, result: Result<Json, Failure>, now: Timestamp) {
-        let Some((place, index)) = self.run(run).parent else { return };
+        let Some((place, index)) = self.run(run).parent else {
+            return;
+        };
         let state = self.state(place);
         let keeps_outcomes =
             matches!(&state.body, Body::Map(map) if map.distributed.as_ref().is_some_and(|it| it.writer.is_some()));
-        let outcome = keeps_outcomes.then(|| self.outcome(run, place, index, &result, now)).flatten();
+        let outcome = keeps_outcomes
+            .then(|| self.outcome(run, place, index, &result, now))
+            .flatten();
         let Some(work) = self.work_mut(place) else { return };
         work.running.remove(&index);
         work.outcomes.extend(outcome);
@@ -313,7 +351,11 @@ impl Engine {
         self.forget_run(run, map_run_arn);
         if limits.exceeded_by(failed, total) {
             let cause = "The specified tolerated failure threshold was exceeded";
-            self.end_map_run(place, Some(Failure::new("States.ExceedToleratedFailureThreshold", cause)), now);
+            self.end_map_run(
+                place,
+                Some(Failure::new("States.ExceedToleratedFailureThreshold", cause)),
+                now,
+            );
         } else {
             self.fill(place, now);
         }
@@ -345,7 +387,12 @@ impl Engine {
         self.free_runs.push(run);
         if self.options.keep_children {
             let (arn, status, history) = (ended.arn, ended.status, ended.history);
-            self.children.push(ChildExecution { arn, map_run_arn, status, history });
+            self.children.push(ChildExecution {
+                arn,
+                map_run_arn,
+                status,
+                history,
+            });
         }
     }
 
@@ -367,7 +414,12 @@ impl Engine {
                     work.written = Some(written.details);
                 }
                 let (bucket, files) = (written.bucket, written.files);
-                self.commands.push(Command::WriteResults(WriteRequest { id, state: state.name.clone(), bucket, files }));
+                self.commands.push(Command::WriteResults(WriteRequest {
+                    id,
+                    state: state.name.clone(),
+                    bucket,
+                    files,
+                }));
             }
             Err(error) => {
                 self.state_error(place, state, error, now);
@@ -376,7 +428,9 @@ impl Engine {
     }
 
     pub(super) fn results_written(&mut self, id: TaskId, place: Place, now: Timestamp) -> Result<(), Refused> {
-        let Some(work) = self.work_mut(place) else { return Err(Refused::UnknownTask(id)) };
+        let Some(work) = self.work_mut(place) else {
+            return Err(Refused::UnknownTask(id));
+        };
         if work.written.is_none() {
             return Err(Refused::UnknownTask(id));
         }
@@ -387,7 +441,11 @@ impl Engine {
 
     /// Ends a Map Run, well or with this failure.
     fn end_map_run(&mut self, place: Place, failure: Option<Failure>, now: Timestamp) {
-        let status = if failure.is_some() { Status::Failed } else { Status::Succeeded };
+        let status = if failure.is_some() {
+            Status::Failed
+        } else {
+            Status::Succeeded
+        };
         let Some(work) = self.work_mut(place) else { return };
         let (index, children) = (work.index, std::mem::take(&mut work.running));
         let result = match work.written.take() {

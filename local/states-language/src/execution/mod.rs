@@ -13,9 +13,7 @@ mod status;
 mod tasks;
 mod threads;
 
-pub use command::{
-    Command, Integration, ItemSource, Pattern, ReadRequest, Refused, TaskId, TaskRequest, WriteRequest,
-};
+pub use command::{Command, Integration, ItemSource, Pattern, ReadRequest, Refused, TaskId, TaskRequest, WriteRequest};
 pub use engine::ChildExecution;
 pub use map_run::MapRun;
 pub use options::{ExecutionType, StartOptions};
@@ -80,8 +78,14 @@ impl Execution {
         let mut engine = Engine::new(options);
         let text = Payload::Text(input.clone());
         engine.add_run(identity, Arc::clone(&machine.0.flow), value, text, None, now);
-        let mut execution =
-            Execution { machine: machine.clone(), engine, input, latest: now, redrive_count: 0, redriven_at: None };
+        let mut execution = Execution {
+            machine: machine.clone(),
+            engine,
+            input,
+            latest: now,
+            redrive_count: 0,
+            redriven_at: None,
+        };
         execution.set_time_limit(now);
         Ok(execution)
     }
@@ -251,8 +255,14 @@ impl Execution {
             return Err(Refused::WrongStatus("has ended"));
         }
         self.latest = now;
-        let failure = Failure { error: error.map(Arc::from), cause: cause.map(Arc::from) };
-        let aborted = EventDetails::ExecutionAborted { error: failure.error.clone(), cause: failure.cause.clone() };
+        let failure = Failure {
+            error: error.map(Arc::from),
+            cause: cause.map(Arc::from),
+        };
+        let aborted = EventDetails::ExecutionAborted {
+            error: failure.error.clone(),
+            cause: failure.cause.clone(),
+        };
         self.engine.event(0, 0, aborted, now);
         let failure = (error.is_some() || cause.is_some()).then_some(failure);
         self.engine.end_run(0, Status::Aborted, failure, now);
@@ -276,11 +286,21 @@ impl Execution {
 
     /// Starts the state machine's `TimeoutSeconds`.
     fn set_time_limit(&mut self, now: Timestamp) {
-        let Some(seconds) = self.machine.0.timeout_seconds else { return };
+        let Some(seconds) = self.machine.0.timeout_seconds else {
+            return;
+        };
         let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-        let at = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+        let at = now
+            .checked_add(SignedDuration::from_secs(seconds))
+            .unwrap_or(Timestamp::MAX);
         let epoch = self.engine.next_epoch();
-        let timer = Timer { at, epoch, run: 0, thread: 0, kind: TimerKind::Execution };
+        let timer = Timer {
+            at,
+            epoch,
+            run: 0,
+            thread: 0,
+            kind: TimerKind::Execution,
+        };
         self.engine.timers.push(std::cmp::Reverse(timer));
     }
 }

@@ -16,10 +16,19 @@ use crate::states::{Body, MAX_PAYLOAD, State, too_long};
 
 impl Engine {
     pub(super) fn start_task(&mut self, place: Place, state: &State, task: &Task, now: Timestamp) -> bool {
-        let waits = matches!(&task.integration, Integration::Service { pattern: Pattern::WaitForTaskToken, .. });
+        let waits = matches!(
+            &task.integration,
+            Integration::Service {
+                pattern: Pattern::WaitForTaskToken,
+                ..
+            }
+        );
         let id = self.next_task();
         let token = waits.then(|| self.new_token(id));
-        let extra = Extra { task_token: token.clone(), ..Extra::default() };
+        let extra = Extra {
+            task_token: token.clone(),
+            ..Extra::default()
+        };
         let call = match self.evaluate(place, state, extra, now, |scope| task.call(state, scope)) {
             Ok(call) => call,
             Err(error) => return self.state_error(place, state, error, now),
@@ -78,7 +87,9 @@ impl Engine {
         hasher.update(self.run(0).arn.as_bytes());
         hasher.update(id.0.to_be_bytes());
         hasher.update(self.random.bits().to_be_bytes());
-        base64::engine::general_purpose::STANDARD_NO_PAD.encode(hasher.finalize()).into()
+        base64::engine::general_purpose::STANDARD_NO_PAD
+            .encode(hasher.finalize())
+            .into()
     }
 
     fn scheduled(&self, task: &Task, call: &TaskCall) -> EventDetails {
@@ -123,13 +134,21 @@ impl Engine {
 
     pub(super) fn task_started(&mut self, id: TaskId, now: Timestamp) -> Result<(), Refused> {
         let place = self.task_place(id)?;
-        let Some(work) = self.task_work(place) else { return Ok(()) };
+        let Some(work) = self.task_work(place) else {
+            return Ok(());
+        };
         if std::mem::replace(&mut work.is_started, true) {
             return Ok(());
         }
         let started = match self.names(place) {
             Names::Lambda(_) => EventDetails::LambdaFunctionStarted,
-            Names::Service { resource_type, resource } => EventDetails::TaskStarted { resource_type, resource },
+            Names::Service {
+                resource_type,
+                resource,
+            } => EventDetails::TaskStarted {
+                resource_type,
+                resource,
+            },
         };
         self.follow(place, started, now);
         Ok(())
@@ -139,9 +158,21 @@ impl Engine {
         let place = self.task_place(id)?;
         Json::parse(output).map_err(Refused::InvalidOutput)?;
         self.task_started(id, now)?;
-        if let Names::Service { resource_type, resource } = self.names(place) {
+        if let Names::Service {
+            resource_type,
+            resource,
+        } = self.names(place)
+        {
             let output = Payload::Text(output.into());
-            self.follow(place, EventDetails::TaskSubmitted { resource_type, resource, output }, now);
+            self.follow(
+                place,
+                EventDetails::TaskSubmitted {
+                    resource_type,
+                    resource,
+                    output,
+                },
+                now,
+            );
         }
         Ok(())
     }
@@ -163,22 +194,21 @@ impl Engine {
         let text = Payload::Text(output.into());
         let succeeded = match self.names(place) {
             Names::Lambda(_) => EventDetails::LambdaFunctionSucceeded { output: text },
-            Names::Service { resource_type, resource } => {
-                EventDetails::TaskSucceeded { resource_type, resource, output: text }
-            }
+            Names::Service {
+                resource_type,
+                resource,
+            } => EventDetails::TaskSucceeded {
+                resource_type,
+                resource,
+                output: text,
+            },
         };
         self.follow(place, succeeded, now);
         self.end_task(id, place, Phase::Result(result));
         Ok(())
     }
 
-    pub(super) fn task_failed(
-        &mut self,
-        id: TaskId,
-        error: &str,
-        cause: &str,
-        now: Timestamp,
-    ) -> Result<(), Refused> {
+    pub(super) fn task_failed(&mut self, id: TaskId, error: &str, cause: &str, now: Timestamp) -> Result<(), Refused> {
         let place = self.task_place(id)?;
         let failure = Failure::new(error, cause);
         if self.task_work(place).is_none() {
@@ -190,9 +220,15 @@ impl Engine {
         let (error, cause) = (failure.error.clone(), failure.cause.clone());
         let failed = match self.names(place) {
             Names::Lambda(_) => EventDetails::LambdaFunctionFailed { error, cause },
-            Names::Service { resource_type, resource } => {
-                EventDetails::TaskFailed { resource_type, resource, error, cause }
-            }
+            Names::Service {
+                resource_type,
+                resource,
+            } => EventDetails::TaskFailed {
+                resource_type,
+                resource,
+                error,
+                cause,
+            },
         };
         self.follow(place, failed, now);
         self.end_task(id, place, Phase::Failed(Raised::from(failure)));
@@ -202,7 +238,9 @@ impl Engine {
     pub(super) fn task_heartbeat(&mut self, id: TaskId, now: Timestamp) -> Result<(), Refused> {
         let place = self.task_place(id)?;
         let heartbeat = self.next_epoch();
-        let Some(work) = self.task_work(place) else { return Ok(()) };
+        let Some(work) = self.task_work(place) else {
+            return Ok(());
+        };
         work.heartbeat = heartbeat;
         if let Some(seconds) = work.heartbeat_seconds {
             self.set_timer(place, seconds_after(now, seconds), TimerKind::Heartbeat(heartbeat));
@@ -212,17 +250,31 @@ impl Engine {
 
     /// A task's `TimeoutSeconds` or `HeartbeatSeconds` are over.
     pub(super) fn time_out_task(&mut self, place: Place, is_heartbeat: bool, now: Timestamp) {
-        let Some(id) = self.task_work(place).map(|work| work.id) else { return };
+        let Some(id) = self.task_work(place).map(|work| work.id) else {
+            return;
+        };
         let error: Option<Arc<str>> = Some("States.Timeout".into());
         let timed_out = match self.names(place) {
-            Names::Lambda(_) => EventDetails::LambdaFunctionTimedOut { error: error.clone(), cause: None },
-            Names::Service { resource_type, resource } => {
-                EventDetails::TaskTimedOut { resource_type, resource, error: error.clone(), cause: None }
-            }
+            Names::Lambda(_) => EventDetails::LambdaFunctionTimedOut {
+                error: error.clone(),
+                cause: None,
+            },
+            Names::Service {
+                resource_type,
+                resource,
+            } => EventDetails::TaskTimedOut {
+                resource_type,
+                resource,
+                error: error.clone(),
+                cause: None,
+            },
         };
         self.follow(place, timed_out, now);
         self.commands.push(Command::AbortTask { task: id });
-        let raised = Raised { failure: Failure { error, cause: None }, is_heartbeat };
+        let raised = Raised {
+            failure: Failure { error, cause: None },
+            is_heartbeat,
+        };
         self.end_task(id, place, Phase::Failed(raised));
     }
 
@@ -241,9 +293,10 @@ impl Engine {
         match &state.body {
             Body::Task(task) => match &task.integration {
                 Integration::Lambda { function_arn } => Names::Lambda(function_arn.clone()),
-                Integration::Service { service, .. } => {
-                    Names::Service { resource_type: service.clone(), resource: task.event_resource.clone() }
-                }
+                Integration::Service { service, .. } => Names::Service {
+                    resource_type: service.clone(),
+                    resource: task.event_resource.clone(),
+                },
             },
             _ => Names::Lambda(state.name.clone()),
         }
@@ -252,10 +305,16 @@ impl Engine {
 
 enum Names {
     Lambda(Arc<str>),
-    Service { resource_type: Arc<str>, resource: Arc<str> },
+    Service {
+        resource_type: Arc<str>,
+        resource: Arc<str>,
+    },
 }
 
-#[expect(clippy::cast_precision_loss, reason = "timeouts are far below where floats are inexact")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "timeouts are far below where floats are inexact"
+)]
 fn seconds_after(now: Timestamp, seconds: u64) -> Timestamp {
     after(now, seconds as f64)
 }

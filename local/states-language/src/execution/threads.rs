@@ -41,7 +41,11 @@ impl Engine {
         thread.retry_count = 0;
         thread.entered_at = now;
         let input = Payload::Json(thread.input.clone());
-        let entered = EventDetails::StateEntered { kind: state.kind(), name: state.name.clone(), input };
+        let entered = EventDetails::StateEntered {
+            kind: state.kind(),
+            name: state.name.clone(),
+            input,
+        };
         let id = self.follow(place, entered, now);
         let thread = self.thread_mut(place);
         thread.entered_event = id;
@@ -70,24 +74,20 @@ impl Engine {
                     Err(error) => self.state_error(place, state, error, now),
                 }
             }
-            Body::Wait(wait) => {
-                match self.evaluate(place, state, Extra::default(), now, |scope| wait.until(scope)) {
-                    Ok(until) if until <= now => self.end_wait(place, now),
-                    Ok(until) => {
-                        self.set_phase(place, Phase::Wait);
-                        self.set_timer(place, until, TimerKind::Wake);
-                        false
-                    }
-                    Err(error) => self.state_error(place, state, error, now),
+            Body::Wait(wait) => match self.evaluate(place, state, Extra::default(), now, |scope| wait.until(scope)) {
+                Ok(until) if until <= now => self.end_wait(place, now),
+                Ok(until) => {
+                    self.set_phase(place, Phase::Wait);
+                    self.set_timer(place, until, TimerKind::Wake);
+                    false
                 }
-            }
+                Err(error) => self.state_error(place, state, error, now),
+            },
             Body::Succeed => self.end_unchanged(place, state, None, now),
-            Body::Fail(fail) => {
-                match self.evaluate(place, state, Extra::default(), now, |scope| fail.failure(scope)) {
-                    Ok(failure) => self.fail_thread(place, failure, now),
-                    Err(error) => self.state_error(place, state, error, now),
-                }
-            }
+            Body::Fail(fail) => match self.evaluate(place, state, Extra::default(), now, |scope| fail.failure(scope)) {
+                Ok(failure) => self.fail_thread(place, failure, now),
+                Err(error) => self.state_error(place, state, error, now),
+            },
             Body::Task(task) => self.start_task(place, state, task, now),
             Body::Parallel(parallel) => self.start_branches(place, state, parallel, now),
             Body::Map(map) => self.start_map(place, state, map, now),
@@ -114,7 +114,10 @@ impl Engine {
     /// Leaves a state with the result of its work.
     pub(super) fn end_with(&mut self, place: Place, result: Json, now: Timestamp) -> bool {
         let state = self.state(place);
-        let extra = Extra { result: Some(&result), ..Extra::default() };
+        let extra = Extra {
+            result: Some(&result),
+            ..Extra::default()
+        };
         let exit = self.evaluate(place, &state, extra, now, |scope| state.exit(scope, result.clone()));
         self.leave_or_fail(place, &state, exit, state.next, now)
     }
@@ -176,7 +179,10 @@ impl Engine {
             self.succeed_run(place, output, now);
             return false;
         };
-        let parent = Place { run: place.run, thread: parent };
+        let parent = Place {
+            run: place.run,
+            thread: parent,
+        };
         match self.thread(parent).phase {
             Phase::Branches(_) => self.branch_done(place, parent, index, output, now),
             Phase::Iterations(_) => self.iteration_done(place, parent, index, output, now),
@@ -190,7 +196,10 @@ impl Engine {
         let thread = self.thread(place);
         let (entered, cursor) = (thread.entered_event, thread.cursor);
         let explain = |cause: &str| {
-            format!("An error occurred while executing the state '{}' (entered at the event id #{entered}). {cause}", state.name)
+            format!(
+                "An error occurred while executing the state '{}' (entered at the event id #{entered}). {cause}",
+                state.name
+            )
         };
         match error {
             StateError::Runtime(cause) => {
@@ -199,6 +208,13 @@ impl Engine {
             }
             StateError::TooLong(cause) => {
                 self.fail_run(place.run, Failure::new("States.DataLimitExceeded", cause), cursor, now);
+                false
+            }
+            StateError::Unrecorded(cause) => {
+                let failure = Failure::new("States.Runtime", explain(&cause));
+                self.run_mut(place.run).history.retain(|event| event.id < entered);
+                self.end_run(place.run, Status::Failed, Some(failure.clone()), now);
+                self.run_ended(place.run, Err(failure), now);
                 false
             }
             StateError::Query { cause, location } => {
@@ -278,7 +294,10 @@ impl Engine {
                 self.fail_run(place.run, failure, cursor, now);
             }
             Some((parent, index)) => {
-                let parent = Place { run: place.run, thread: parent };
+                let parent = Place {
+                    run: place.run,
+                    thread: parent,
+                };
                 self.part_failed(place, parent, index, failure, now);
             }
         }
@@ -286,7 +305,9 @@ impl Engine {
     }
 
     fn succeed_run(&mut self, place: Place, output: Json, now: Timestamp) {
-        let ended = EventDetails::ExecutionSucceeded { output: Payload::Json(output.clone()) };
+        let ended = EventDetails::ExecutionSucceeded {
+            output: Payload::Json(output.clone()),
+        };
         self.follow(place, ended, now);
         let run = self.run_mut(place.run);
         run.status = Status::Succeeded;
@@ -297,7 +318,10 @@ impl Engine {
 
     /// Ends a run in failure. Its threads stay where they are, for a redrive.
     pub(super) fn fail_run(&mut self, run: RunId, failure: Failure, cursor: u64, now: Timestamp) {
-        let ended = EventDetails::ExecutionFailed { error: failure.error.clone(), cause: failure.cause.clone() };
+        let ended = EventDetails::ExecutionFailed {
+            error: failure.error.clone(),
+            cause: failure.cause.clone(),
+        };
         self.event(run, cursor, ended, now);
         self.end_run(run, Status::Failed, Some(failure.clone()), now);
         self.run_ended(run, Err(failure), now);

@@ -117,7 +117,12 @@ pub enum EventDetails {
         cause: Arc<str>,
     },
     /// A Lambda function is about to be invoked by its ARN.
-    LambdaFunctionScheduled { resource: Arc<str>, input: Payload, timeout_in_seconds: Option<u64>, credentials_role_arn: Option<Arc<str>> },
+    LambdaFunctionScheduled {
+        resource: Arc<str>,
+        input: Payload,
+        timeout_in_seconds: Option<u64>,
+        credentials_role_arn: Option<Arc<str>>,
+    },
     /// The function is being invoked.
     LambdaFunctionStarted,
     /// The function returned.

@@ -58,7 +58,10 @@ impl Fields {
     }
 
     fn credentials(self, role_arn: &Option<Arc<str>>) -> Fields {
-        self.set_some("taskCredentials", role_arn.as_deref().map(|arn| Fields::default().set("roleArn", arn).0))
+        self.set_some(
+            "taskCredentials",
+            role_arn.as_deref().map(|arn| Fields::default().set("roleArn", arn).0),
+        )
     }
 
     fn task(self, resource_type: &str, resource: &str) -> Fields {
@@ -125,9 +128,16 @@ fn details(details: &EventDetails) -> Option<(&'static str, Fields)> {
                 .set_some("location", location.as_deref());
             ("evaluationFailedEventDetails", fields.set("state", &**state))
         }
-        EventDetails::LambdaFunctionScheduled { resource, input, timeout_in_seconds, credentials_role_arn } => {
+        EventDetails::LambdaFunctionScheduled {
+            resource,
+            input,
+            timeout_in_seconds,
+            credentials_role_arn,
+        } => {
             let fields = fields.set("resource", &**resource).payload("input", input);
-            let fields = fields.set_some("timeoutInSeconds", *timeout_in_seconds).credentials(credentials_role_arn);
+            let fields = fields
+                .set_some("timeoutInSeconds", *timeout_in_seconds)
+                .credentials(credentials_role_arn);
             ("lambdaFunctionScheduledEventDetails", fields)
         }
         EventDetails::LambdaFunctionSucceeded { output } => {
@@ -207,12 +217,13 @@ fn task_details(details: &EventDetails) -> Option<(&'static str, Fields)> {
             heartbeat_in_seconds,
             credentials_role_arn,
         } => {
-                        let fields = fields
+            let fields = fields
                 .task(resource_type, resource)
                 .set("region", &**region)
                 .set("parameters", parameters.text().into_owned())
                 .set_some("timeoutInSeconds", *timeout_in_seconds)
-                .set_some("heartbeatInSeconds", *heartbeat_in_seconds).credentials(credentials_role_arn);
+                .set_some("heartbeatInSeconds", *heartbeat_in_seconds)
+                .credentials(credentials_role_arn);
             ("taskScheduledEventDetails", fields)
         }
         EventDetails::TaskStarted {

@@ -9,7 +9,9 @@ use crate::json::Json;
 const MAX_RANGE: i64 = 1_000;
 
 pub(super) fn of(value: &Json) -> Result<&[Json], Problem> {
-    value.as_array().ok_or_else(|| format!("{value} is not an array").into())
+    value
+        .as_array()
+        .ok_or_else(|| format!("{value} is not an array").into())
 }
 
 pub(super) fn get_item(items: &Json, index: &Json) -> Result<Json, Problem> {
@@ -24,7 +26,9 @@ pub(super) fn get_item(items: &Json, index: &Json) -> Result<Json, Problem> {
 pub(super) fn partition(items: &Json, size: &Json) -> Result<Json, Problem> {
     let items = of(items)?;
     match usize::try_from(rounded(size)?) {
-        Ok(size) if size > 0 => Ok(Json::array(items.chunks(size).map(|chunk| Json::array(chunk.to_vec())).collect())),
+        Ok(size) if size > 0 => Ok(Json::array(
+            items.chunks(size).map(|chunk| Json::array(chunk.to_vec())).collect(),
+        )),
         _ => Err("the chunk size must be a positive integer".into()),
     }
 }
@@ -38,8 +42,14 @@ pub(super) fn range(from: &Json, to: &Json, step: &Json) -> Result<Json, Problem
     if length > i128::from(MAX_RANGE) {
         return Err(format!("the range has more than {MAX_RANGE} elements").into());
     }
-    let length = if (to < from) == (step < 0) || to == from { i64::try_from(length).unwrap_or(0) } else { 0 };
-    Ok(Json::array((0..length).map(|at| Json::from(from + at * step)).collect()))
+    let length = if (to < from) == (step < 0) || to == from {
+        i64::try_from(length).unwrap_or(0)
+    } else {
+        0
+    };
+    Ok(Json::array(
+        (0..length).map(|at| Json::from(from + at * step)).collect(),
+    ))
 }
 
 pub(super) fn unique(items: &Json) -> Result<Json, Problem> {
@@ -52,8 +62,10 @@ pub(super) fn unique(items: &Json) -> Result<Json, Problem> {
 fn canonical(value: &Json) -> String {
     match value {
         Json::Object(object) => {
-            let mut fields: Vec<String> =
-                object.iter().map(|(key, value)| format!("{}:{}", Json::from(key.clone()), canonical(value))).collect();
+            let mut fields: Vec<String> = object
+                .iter()
+                .map(|(key, value)| format!("{}:{}", Json::from(key.clone()), canonical(value)))
+                .collect();
             fields.sort_unstable();
             format!("{{{}}}", fields.join(","))
         }

@@ -88,7 +88,10 @@ impl Intrinsic {
 
     /// Reads a call; the error says what is wrong with it.
     pub(crate) fn parse(text: &str) -> Result<Intrinsic, String> {
-        Ok(Intrinsic { text: text.into(), call: parse::parse(text)? })
+        Ok(Intrinsic {
+            text: text.into(),
+            call: parse::parse(text)?,
+        })
     }
 
     /// The call as it was written.
@@ -135,9 +138,7 @@ impl Call {
             values.push(match argument {
                 Argument::Call(call) => call.evaluate(scope, field)?,
                 Argument::Literal(value) => value.clone(),
-                Argument::Path(path) => {
-                    crate::template::path_value(path, scope, field).map_err(Problem::State)?
-                }
+                Argument::Path(path) => crate::template::path_value(path, scope, field).map_err(Problem::State)?,
             });
         }
         self.function.apply(&values, scope)
@@ -178,9 +179,9 @@ impl Function {
 fn rounded(value: &Json) -> Result<i64, Problem> {
     match value {
         Json::Number(Number::Int(whole)) => Ok(*whole),
-        Json::Number(number) => {
-            Number::from_f64((number.as_f64() + 0.5).floor()).and_then(Number::as_i64).ok_or_else(|| "a number is out of range".into())
-        }
+        Json::Number(number) => Number::from_f64((number.as_f64() + 0.5).floor())
+            .and_then(Number::as_i64)
+            .ok_or_else(|| "a number is out of range".into()),
         other => Err(format!("{other} is not a number").into()),
     }
 }

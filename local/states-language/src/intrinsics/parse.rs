@@ -44,7 +44,9 @@ impl<'t> Reader<'t> {
             return Err(format!("functions nest more than {MAX_DEPTH} levels deep"));
         }
         let rest = self.rest();
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_')).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_'))
+            .unwrap_or(rest.len());
         let name = &rest[..end];
         let Some((_, function, least, most)) = FUNCTIONS.iter().find(|(known, ..)| *known == name) else {
             return Err(format!("there is no intrinsic function `{name}`"));
@@ -58,7 +60,10 @@ impl<'t> Reader<'t> {
         if !(*least..=*most).contains(&arguments.len()) {
             return Err(format!("`{name}` does not take {} arguments", arguments.len()));
         }
-        Ok(Call { function: *function, arguments })
+        Ok(Call {
+            function: *function,
+            arguments,
+        })
     }
 
     fn arguments(&mut self, depth: usize) -> Result<Vec<Argument>, String> {

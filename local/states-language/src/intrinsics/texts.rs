@@ -29,7 +29,9 @@ pub(super) fn base64_encode(value: &Json) -> Result<Json, Problem> {
 }
 
 pub(super) fn base64_decode(value: &Json) -> Result<Json, Problem> {
-    let bytes = STANDARD.decode(short_text(value)?).map_err(|_| Problem::from("the string is not valid Base64"))?;
+    let bytes = STANDARD
+        .decode(short_text(value)?)
+        .map_err(|_| Problem::from("the string is not valid Base64"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned().into())
 }
 
@@ -87,7 +89,9 @@ pub(super) fn format(template: &Json, arguments: &[Json]) -> Result<Json, Proble
             ('\\', Some('{' | '}' | '\\')) => out.extend(characters.next()),
             ('{', Some('}')) => {
                 characters.next();
-                let argument = arguments.next().ok_or("there are fewer arguments than occurrences of {}")?;
+                let argument = arguments
+                    .next()
+                    .ok_or("there are fewer arguments than occurrences of {}")?;
                 print(argument, &mut out);
             }
             (other, _) => out.push(other),

@@ -49,7 +49,9 @@ pub(super) fn register(
                 evaluator.register_fn_override(name, move |arguments: &[JValue]| time(now, arguments))?;
             }
             "eval" => evaluator.register_fn_override(name, |_: &[JValue]| {
-                Err(EvaluatorError::EvaluationError("T1006: Attempted to invoke a non-function".to_owned()))
+                Err(EvaluatorError::EvaluationError(
+                    "T1006: Attempted to invoke a non-function".to_owned(),
+                ))
             })?,
             _ => {}
         }
@@ -62,7 +64,9 @@ fn number(arguments: &[JValue], at: usize) -> Option<f64> {
 }
 
 fn wrong<T>(function: &str, what: &str) -> Result<T, EvaluatorError> {
-    Err(EvaluatorError::TypeError(format!("T0410: {what} of function \"{function}\" does not match function signature")))
+    Err(EvaluatorError::TypeError(format!(
+        "T0410: {what} of function \"{function}\" does not match function signature"
+    )))
 }
 
 /// `$partition(array, size)`: the array in pieces.
@@ -74,9 +78,15 @@ fn partition(arguments: &[JValue]) -> Answer {
     };
     match number(arguments, 1) {
         Some(size) if size >= 1.0 => {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 1, and cut by design")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "at least 1, and cut by design"
+            )]
             let size = size as usize;
-            Ok(JValue::array(items.chunks(size).map(|chunk| JValue::array(chunk.to_vec())).collect()))
+            Ok(JValue::array(
+                items.chunks(size).map(|chunk| JValue::array(chunk.to_vec())).collect(),
+            ))
         }
         _ => wrong("partition", "Argument 2"),
     }
@@ -109,14 +119,17 @@ fn range(arguments: &[JValue]) -> Answer {
 
 /// `$hash(content, algorithm)`.
 fn hash(arguments: &[JValue]) -> Answer {
-    let (Some(content), Some(algorithm)) =
-        (arguments.first().and_then(JValue::as_str), arguments.get(1).map_or(Some("SHA-1"), JValue::as_str))
-    else {
+    let (Some(content), Some(algorithm)) = (
+        arguments.first().and_then(JValue::as_str),
+        arguments.get(1).map_or(Some("SHA-1"), JValue::as_str),
+    ) else {
         return wrong("hash", "An argument");
     };
     match intrinsics::hash_text(content, algorithm) {
         Some(hash) => Ok(JValue::string(hash)),
-        None => Err(EvaluatorError::EvaluationError(format!("The hash algorithm '{algorithm}' is not supported"))),
+        None => Err(EvaluatorError::EvaluationError(format!(
+            "The hash algorithm '{algorithm}' is not supported"
+        ))),
     }
 }
 
@@ -125,7 +138,9 @@ fn parse(arguments: &[JValue]) -> Answer {
     match arguments.first() {
         Some(JValue::String(text)) => match Json::parse(text) {
             Ok(value) => Ok(to_jsonata(&value)),
-            Err(error) => Err(EvaluatorError::EvaluationError(format!("the text is not valid JSON: {error}"))),
+            Err(error) => Err(EvaluatorError::EvaluationError(format!(
+                "the text is not valid JSON: {error}"
+            ))),
         },
         Some(JValue::Undefined) | None => Ok(JValue::Undefined),
         Some(_) => wrong("parse", "Argument 1"),
@@ -138,7 +153,11 @@ fn time(now: i64, arguments: &[JValue]) -> Answer {
     evaluator.register_fn("argument", {
         let arguments = arguments.to_vec();
         move |at: &[JValue]| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 or 1, from the text below")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "0 or 1, from the text below"
+            )]
             let at = number(at, 0).unwrap_or_default() as usize;
             Ok(arguments.get(at).cloned().unwrap_or(JValue::Undefined))
         }

@@ -56,7 +56,11 @@ impl Expression {
         let names = text
             .split('$')
             .skip(1)
-            .map(|rest| &rest[..rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())])
+            .map(|rest| {
+                &rest[..rest
+                    .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+                    .unwrap_or(rest.len())]
+            })
             .filter(|name| !name.is_empty())
             .map(Arc::from);
         Ok(Expression {
@@ -80,12 +84,18 @@ impl Expression {
     /// The expression's value; the field is what an error will name.
     pub(crate) fn evaluate(&self, scope: &Scope<'_>, field: &str) -> Result<Json, StateError> {
         let fail = |what: &str| StateError::Query {
-            cause: format!("The JSONata expression '{}' specified for the field '{field}' {what}", self.text),
+            cause: format!(
+                "The JSONata expression '{}' specified for the field '{field}' {what}",
+                self.text
+            ),
             location: Some(field.to_owned()),
         };
         let value = self.run(scope).map_err(|error| {
             let separator = if error.code().is_some() { ". " } else { ": " };
-            fail(&format!("threw an error during evaluation{separator}{}", error.message()))
+            fail(&format!(
+                "threw an error during evaluation{separator}{}",
+                error.message()
+            ))
         })?;
         match to_json(&value, 0) {
             Some(Json::Null) if value.is_undefined() => Err(fail("returned nothing (undefined).")),
@@ -140,9 +150,12 @@ fn to_jsonata(value: &Json) -> JValue {
         Json::Number(number) => JValue::Number(number.as_f64()),
         Json::String(text) => JValue::string(&**text),
         Json::Array(items) => JValue::array(items.iter().map(to_jsonata).collect()),
-        Json::Object(object) => {
-            JValue::object(object.iter().map(|(key, value)| (key.to_string(), to_jsonata(value))).collect())
-        }
+        Json::Object(object) => JValue::object(
+            object
+                .iter()
+                .map(|(key, value)| (key.to_string(), to_jsonata(value)))
+                .collect(),
+        ),
     }
 }
 

@@ -51,7 +51,11 @@ fn definite(path: &Path, root: &Json) -> Result<Json, PathNotFound> {
             Step::Index(index) => item(path, at, here, *index)?,
             Step::Function(function) => {
                 let value = function.apply(here).map_err(PathNotFound)?;
-                return if at + 1 == path.steps.len() { Ok(value) } else { Err(no_results(path)) };
+                return if at + 1 == path.steps.len() {
+                    Ok(value)
+                } else {
+                    Err(no_results(path))
+                };
             }
             _ => return Err(no_results(path)),
         };
@@ -81,7 +85,10 @@ fn field<'j>(path: &Path, at: usize, here: &'j Json, name: &str) -> Result<&'j J
 fn item<'j>(path: &Path, at: usize, here: &'j Json, index: i64) -> Result<&'j Json, PathNotFound> {
     match here {
         Json::Array(items) => Ok(item_or_null(items, index)),
-        Json::Null => Err(PathNotFound(format!("The path {} is null", canonical(&path.steps[..at])))),
+        Json::Null => Err(PathNotFound(format!(
+            "The path {} is null",
+            canonical(&path.steps[..at])
+        ))),
         _ => Err(PathNotFound(format!(
             "Filter: {} can only be applied to arrays. Current context is: {here}",
             canonical_step(&Step::Index(index))
@@ -95,7 +102,11 @@ fn item_or_null(items: &[Json], index: i64) -> &Json {
 
 /// An index, counted from the end where it is negative.
 fn position(index: i64, length: usize) -> Option<usize> {
-    let index = if index < 0 { index + i64::try_from(length).ok()? } else { index };
+    let index = if index < 0 {
+        index + i64::try_from(length).ok()?
+    } else {
+        index
+    };
     usize::try_from(index).ok().filter(|index| *index < length)
 }
 
@@ -147,8 +158,12 @@ impl Walk<'_> {
         }
         self.from(at, here, false, found)?;
         match here {
-            Json::Object(object) => object.values().try_for_each(|value| self.descend(at, value, depth + 1, found)),
-            Json::Array(items) => items.iter().try_for_each(|value| self.descend(at, value, depth + 1, found)),
+            Json::Object(object) => object
+                .values()
+                .try_for_each(|value| self.descend(at, value, depth + 1, found)),
+            Json::Array(items) => items
+                .iter()
+                .try_for_each(|value| self.descend(at, value, depth + 1, found)),
             _ => Ok(()),
         }
     }
@@ -156,7 +171,9 @@ impl Walk<'_> {
     fn matches<'j>(&self, step: &Step, here: &'j Json, next: &mut Vec<&'j Json>) {
         match (step, here) {
             (Step::Field(name), Json::Object(object)) => next.extend(object.get(name)),
-            (Step::Fields(names), Json::Object(object)) => next.extend(names.iter().filter_map(|name| object.get(name))),
+            (Step::Fields(names), Json::Object(object)) => {
+                next.extend(names.iter().filter_map(|name| object.get(name)))
+            }
             (Step::Index(index), Json::Array(items)) => next.push(item_or_null(items, *index)),
             (Step::Indexes(indexes), Json::Array(items)) => {
                 next.extend(indexes.iter().map(|index| item_or_null(items, *index)));
@@ -164,7 +181,9 @@ impl Walk<'_> {
             (Step::Slice(from, to), Json::Array(items)) => next.extend(&items[slice(*from, *to, items.len())]),
             (Step::Wildcard, Json::Array(items)) => next.extend(items.iter()),
             (Step::Wildcard, Json::Object(object)) => next.extend(object.values()),
-            (Step::Filter(filter), Json::Array(items)) => next.extend(items.iter().filter(|item| self.holds(filter, item))),
+            (Step::Filter(filter), Json::Array(items)) => {
+                next.extend(items.iter().filter(|item| self.holds(filter, item)))
+            }
             (Step::Filter(filter), Json::Object(_)) if self.holds(filter, here) => next.push(here),
             _ => {}
         }
@@ -178,7 +197,11 @@ impl Walk<'_> {
 fn slice(from: Option<i64>, to: Option<i64>, length: usize) -> std::ops::Range<usize> {
     let clamp = |index: i64| {
         let length_i64 = i64::try_from(length).unwrap_or(i64::MAX);
-        let index = if index < 0 { index.saturating_add(length_i64) } else { index };
+        let index = if index < 0 {
+            index.saturating_add(length_i64)
+        } else {
+            index
+        };
         usize::try_from(index.clamp(0, length_i64)).unwrap_or(length)
     };
     let (from, to) = (from.map_or(0, clamp), to.map_or(length, clamp));

@@ -176,7 +176,9 @@ fn operand_literal(reader: &mut Reader<'_>) -> Result<Option<Json>, InvalidPath>
         return reader.quoted().map(|text| Some(Json::String(text)));
     }
     let rest = reader.rest();
-    let end = rest.find(|c: char| !(c.is_alphanumeric() || "+-.".contains(c))).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !(c.is_alphanumeric() || "+-.".contains(c)))
+        .unwrap_or(rest.len());
     let value = match &rest[..end] {
         "true" => Json::Bool(true),
         "false" => Json::Bool(false),
@@ -201,14 +203,20 @@ fn regex(reader: &mut Reader<'_>) -> Result<regex_lite::Regex, InvalidPath> {
         escaped = *c == '\\' && !escaped;
         ends
     });
-    let Some((end, _)) = end else { return reader.fail("a regular expression is not closed") };
+    let Some((end, _)) = end else {
+        return reader.fail("a regular expression is not closed");
+    };
     let pattern = rest[..end].replace("\\/", "/");
     reader.at += end + 1;
     let flags = reader.word();
     if !flags.bytes().all(|flag| b"imsx".contains(&flag)) {
         return reader.fail(format!("unknown flags `{flags}` of a regular expression"));
     }
-    let flags = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
+    let flags = if flags.is_empty() {
+        String::new()
+    } else {
+        format!("(?{flags})")
+    };
     match regex_lite::Regex::new(&format!("{flags}^(?:{pattern})$")) {
         Ok(regex) => Ok(regex),
         Err(error) => reader.fail(format!("a regular expression is not valid: {error}")),

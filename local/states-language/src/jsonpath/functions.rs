@@ -62,8 +62,13 @@ impl Function {
             },
             Function::First | Function::Last => {
                 let items = value.as_array().ok_or_else(|| self.needs_array())?;
-                let item = if self == Function::First { items.first() } else { items.last() };
-                item.cloned().ok_or_else(|| "Aggregation function attempted to calculate value using empty array".into())
+                let item = if self == Function::First {
+                    items.first()
+                } else {
+                    items.last()
+                };
+                item.cloned()
+                    .ok_or_else(|| "Aggregation function attempted to calculate value using empty array".into())
             }
             _ => self.aggregate(value),
         }

@@ -103,7 +103,12 @@ impl<'t> Reader<'t> {
             }
         }
         let definite = steps.iter().all(Step::is_definite);
-        Ok(Path { text: self.text[start..self.at].into(), root, steps, definite })
+        Ok(Path {
+            text: self.text[start..self.at].into(),
+            root,
+            steps,
+            definite,
+        })
     }
 
     /// What follows a dot: a name, `*`, or a function's call.
@@ -112,7 +117,9 @@ impl<'t> Reader<'t> {
             return Ok(Step::Wildcard);
         }
         let rest = self.rest();
-        let end = rest.find(|c: char| c.is_whitespace() || ".[](),=!<>&|'\"".contains(c)).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c.is_whitespace() || ".[](),=!<>&|'\"".contains(c))
+            .unwrap_or(rest.len());
         let name = &rest[..end];
         if name.is_empty() {
             return self.fail("a name is missing");
@@ -147,7 +154,11 @@ impl<'t> Reader<'t> {
             None => return self.fail("a `]` is missing"),
         };
         self.skip_space();
-        if self.eat("]") { Ok(step) } else { self.fail("a `]` is missing") }
+        if self.eat("]") {
+            Ok(step)
+        } else {
+            self.fail("a `]` is missing")
+        }
     }
 
     fn names(&mut self) -> Result<Step, InvalidPath> {
@@ -168,7 +179,9 @@ impl<'t> Reader<'t> {
 
     /// A name or text in single or double quotes.
     pub(super) fn quoted(&mut self) -> Result<Arc<str>, InvalidPath> {
-        let Some(quote @ ('\'' | '"')) = self.peek() else { return self.fail("a quoted name is missing") };
+        let Some(quote @ ('\'' | '"')) = self.peek() else {
+            return self.fail("a quoted name is missing");
+        };
         self.at += 1;
         let mut text = String::new();
         let mut characters = self.rest().char_indices();
@@ -196,7 +209,9 @@ impl<'t> Reader<'t> {
             let last = self.whole_number()?;
             return Ok(Step::Slice(first, last));
         }
-        let Some(first) = first else { return self.fail("an index is missing") };
+        let Some(first) = first else {
+            return self.fail("an index is missing");
+        };
         let mut indexes = vec![first];
         while self.eat(",") {
             self.skip_space();
@@ -206,7 +221,11 @@ impl<'t> Reader<'t> {
             }
             self.skip_space();
         }
-        Ok(if indexes.len() == 1 { Step::Index(first) } else { Step::Indexes(indexes) })
+        Ok(if indexes.len() == 1 {
+            Step::Index(first)
+        } else {
+            Step::Indexes(indexes)
+        })
     }
 
     fn whole_number(&mut self) -> Result<Option<i64>, InvalidPath> {
@@ -228,7 +247,9 @@ impl<'t> Reader<'t> {
     /// Letters, digits and underscores.
     pub(super) fn word(&mut self) -> &'t str {
         let rest = self.rest();
-        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .unwrap_or(rest.len());
         self.at += end;
         &rest[..end]
     }

@@ -47,14 +47,15 @@ impl ReferencePath {
 
     /// The document with this value at the path, objects made on the way where there are none.
     pub(crate) fn write(&self, document: &Json, value: Json) -> Result<Json, String> {
-        write(document, &self.steps, value).ok_or_else(|| {
-            format!("Unable to apply ReferencePath {} to input {document}", self.text)
-        })
+        write(document, &self.steps, value)
+            .ok_or_else(|| format!("Unable to apply ReferencePath {} to input {document}", self.text))
     }
 }
 
 fn write(document: &Json, steps: &[Place], value: Json) -> Option<Json> {
-    let Some((step, rest)) = steps.split_first() else { return Some(value) };
+    let Some((step, rest)) = steps.split_first() else {
+        return Some(value);
+    };
     match (step, document) {
         (Place::Field(name), Json::Object(object)) => {
             let inner = object.get(name).unwrap_or(&Json::Null);

@@ -28,7 +28,9 @@ impl Catcher {
         let mut catchers = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let pointer = format!("{}/{index}", fields.at("Catch"));
-            let Some(fields) = fields.sub(item, pointer, format!("'Catch' {index} of {}", fields.what())) else { continue };
+            let Some(fields) = fields.sub(item, pointer, format!("'Catch' {index} of {}", fields.what())) else {
+                continue;
+            };
             let errors = fields.error_names(index + 1 == items.len());
             let assign = Assign::parse(&fields, &format!("Catch[{index}]/Assign"));
             let (result_path, output) = match fields.language {
@@ -38,14 +40,23 @@ impl Catcher {
                 }
                 QueryLanguage::Jsonata => {
                     fields.refuse(&["ResultPath"], "JSONata");
-                    (ResultPath::Replace, fields.template("Output", &format!("Catch[{index}]/Output")))
+                    (
+                        ResultPath::Replace,
+                        fields.template("Output", &format!("Catch[{index}]/Output")),
+                    )
                 }
             };
             if !fields.has("Next") {
                 fields.missing("Next");
             }
             if let Some(next) = names.resolve(&fields, "Next") {
-                catchers.push(Catcher { errors, next, result_path, assign, output });
+                catchers.push(Catcher {
+                    errors,
+                    next,
+                    result_path,
+                    assign,
+                    output,
+                });
             }
             fields.finish();
         }
@@ -61,14 +72,21 @@ impl Catcher {
     pub(crate) fn exit(&self, state: &State, scope: &Scope<'_>, failure: &Failure) -> Result<Exit, StateError> {
         let error_output = error_output(failure);
         if state.language == QueryLanguage::Jsonata {
-            let scope = Scope { error_output: Some(&error_output), result: None, ..*scope };
+            let scope = Scope {
+                error_output: Some(&error_output),
+                result: None,
+                ..*scope
+            };
             return state.exit_with(&scope, &error_output, self.output.as_ref(), self.assign.as_ref());
         }
         let assigned = match &self.assign {
             Some(assign) => Some(assign.evaluate(&scope.with_input(&error_output))?),
             None => None,
         };
-        Ok(Exit { output: place(&self.result_path, scope.state_input, error_output)?, assigned })
+        Ok(Exit {
+            output: place(&self.result_path, scope.state_input, error_output)?,
+            assigned,
+        })
     }
 }
 

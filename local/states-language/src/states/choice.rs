@@ -58,7 +58,10 @@ impl Choice {
             rules.push(Rule::parse(&rule, index, names)?);
             rule.finish();
         }
-        Some(Choice { rules, default: names.resolve_optional(fields, "Default") })
+        Some(Choice {
+            rules,
+            default: names.resolve_optional(fields, "Default"),
+        })
     }
 
     pub(crate) fn targets(&self) -> impl Iterator<Item = usize> {
@@ -110,7 +113,12 @@ impl Rule {
         }
         let next = names.resolve(fields, "Next");
         let condition = Condition::parse(fields, index, 0);
-        Some(Rule { condition: condition?, next: next?, assign, output })
+        Some(Rule {
+            condition: condition?,
+            next: next?,
+            assign,
+            output,
+        })
     }
 }
 
@@ -126,7 +134,9 @@ impl Condition {
             if !fields.has("Condition") {
                 fields.missing("Condition");
             }
-            return fields.template("Condition", &format!("Choices[{index}]/Condition")).map(Condition::Expression);
+            return fields
+                .template("Condition", &format!("Choices[{index}]/Condition"))
+                .map(Condition::Expression);
         }
         if fields.has("And") {
             return Condition::list(fields, "And", index, depth).map(Condition::And);
@@ -174,7 +184,9 @@ impl Condition {
             Condition::Expression(template) => match (template, template.evaluate(scope)?) {
                 (_, Json::Bool(holds)) => Ok(holds),
                 (Template::Query(query), value) => Err(wrong_type(query, "boolean", &value)),
-                (_, value) => Err(StateError::Runtime(format!("A condition must be true or false, but was: {value}"))),
+                (_, value) => Err(StateError::Runtime(format!(
+                    "A condition must be true or false, but was: {value}"
+                ))),
             },
         }
     }

@@ -118,7 +118,11 @@ impl Comparison {
             }
             Operand::Value(value.clone())
         };
-        Some(Comparison { variable: variable?, test: *test, operand })
+        Some(Comparison {
+            variable: variable?,
+            test: *test,
+            operand,
+        })
     }
 
     pub(crate) fn holds(&self, scope: &Scope<'_>) -> Result<bool, StateError> {
@@ -142,7 +146,9 @@ impl Comparison {
 
 fn look_up(path: &Path, scope: &Scope<'_>) -> Result<Json, StateError> {
     scope.path(path).map_err(|_| {
-        StateError::Runtime(format!("Invalid path '{path}': The choice state's condition path references an invalid value."))
+        StateError::Runtime(format!(
+            "Invalid path '{path}': The choice state's condition path references an invalid value."
+        ))
     })
 }
 

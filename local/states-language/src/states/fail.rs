@@ -31,13 +31,19 @@ impl Fail {
                 fields.error(key, format!("A Fail state cannot have '{key}'"));
             }
         }
-        Fail { error: source(fields, "Error", "ErrorPath"), cause: source(fields, "Cause", "CausePath") }
+        Fail {
+            error: source(fields, "Error", "ErrorPath"),
+            cause: source(fields, "Cause", "CausePath"),
+        }
     }
 
     /// The error that the state raises.
     pub(crate) fn failure(&self, scope: &Scope<'_>) -> Result<Failure, StateError> {
         let text = |source: &Option<Source>| source.as_ref().map(|source| source.text(scope)).transpose();
-        Ok(Failure { error: text(&self.error)?, cause: text(&self.cause)? })
+        Ok(Failure {
+            error: text(&self.error)?,
+            cause: text(&self.cause)?,
+        })
     }
 }
 

@@ -76,7 +76,10 @@ impl State {
     pub(crate) fn parse(name: &Arc<str>, mut fields: Fields<'_>, names: &Names<'_>) -> Option<State> {
         if let Some(language) = query_language(&fields) {
             if fields.language == QueryLanguage::Jsonata && language == QueryLanguage::JsonPath {
-                fields.error("QueryLanguage", "A state of a JSONata state machine cannot be a JSONPath one");
+                fields.error(
+                    "QueryLanguage",
+                    "A state of a JSONata state machine cannot be a JSONPath one",
+                );
             }
             fields.language = language;
         }
@@ -131,7 +134,17 @@ impl State {
             state.result_selector = fields.template("ResultSelector", "ResultSelector");
         }
         if !is_path {
-            fields.refuse(&["InputPath", "OutputPath", "ResultPath", "ResultSelector", "Parameters", "ItemsPath"], "JSONata");
+            fields.refuse(
+                &[
+                    "InputPath",
+                    "OutputPath",
+                    "ResultPath",
+                    "ResultSelector",
+                    "Parameters",
+                    "ItemsPath",
+                ],
+                "JSONata",
+            );
             if !is_fail {
                 state.output = fields.template("Output", "Output");
             }
@@ -167,7 +180,11 @@ impl State {
 
     /// The states that can come next.
     pub(crate) fn targets(&self) -> Vec<usize> {
-        let mut targets: Vec<usize> = self.next.into_iter().chain(self.catch.iter().map(|it| it.next)).collect();
+        let mut targets: Vec<usize> = self
+            .next
+            .into_iter()
+            .chain(self.catch.iter().map(|it| it.next))
+            .collect();
         if let Body::Choice(choice) = &self.body {
             targets.extend(choice.targets());
         }
@@ -196,7 +213,10 @@ impl State {
     pub(crate) fn exit(&self, scope: &Scope<'_>, result: Json) -> Result<Exit, StateError> {
         let exit = match self.language {
             QueryLanguage::Jsonata => {
-                let scope = Scope { result: scope.result.or(Some(&result)), ..*scope };
+                let scope = Scope {
+                    result: scope.result.or(Some(&result)),
+                    ..*scope
+                };
                 self.exit_with(&scope, &result, self.output.as_ref(), self.assign.as_ref())?
             }
             QueryLanguage::JsonPath => {
@@ -208,7 +228,10 @@ impl State {
                     Some(assign) => Some(assign.evaluate(&scope.with_input(&result))?),
                     None => None,
                 };
-                Exit { output: self.output_path(scope, self.place(scope.state_input, result)?)?, assigned }
+                Exit {
+                    output: self.output_path(scope, self.place(scope.state_input, result)?)?,
+                    assigned,
+                }
             }
         };
         self.check_size(scope, &exit.output)?;
@@ -266,9 +289,10 @@ impl State {
         match &self.output_path {
             DataPath::All => Ok(output),
             DataPath::Null => Ok(Json::empty_object()),
-            DataPath::Path(path) => {
-                scope.with_input(&output).path(path).map_err(|why| invalid_path(path.text(), &why.0))
-            }
+            DataPath::Path(path) => scope
+                .with_input(&output)
+                .path(path)
+                .map_err(|why| invalid_path(path.text(), &why.0)),
         }
     }
 
@@ -286,15 +310,17 @@ pub(crate) fn place(path: &ResultPath, input: &Json, result: Json) -> Result<Jso
     match path {
         ResultPath::Replace => Ok(result),
         ResultPath::Discard => Ok(input.clone()),
-        ResultPath::Into(path) => path.write(input, result).map_err(|why| {
-            StateError::Failure(crate::execution::Failure::new("States.ResultPathMatchFailure", why))
-        }),
+        ResultPath::Into(path) => path
+            .write(input, result)
+            .map_err(|why| StateError::Failure(crate::execution::Failure::new("States.ResultPathMatchFailure", why))),
     }
 }
 
 /// AWS's sentence about a result beyond the quota.
 pub(crate) fn too_long(name: &str) -> String {
-    format!("The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit.")
+    format!(
+        "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+    )
 }
 
 /// AWS's sentence about `InputPath`, `OutputPath` and the like.
@@ -333,9 +359,10 @@ impl Assign {
         let key = "Assign";
         let template = match fields.template(key, field)? {
             Template::Object(variables) => variables,
-            Template::Literal(Json::Object(object)) => {
-                object.iter().map(|(name, value)| (name.clone(), Template::Literal(value.clone()))).collect()
-            }
+            Template::Literal(Json::Object(object)) => object
+                .iter()
+                .map(|(name, value)| (name.clone(), Template::Literal(value.clone())))
+                .collect(),
             _ => {
                 fields.error(key, "The field 'Assign' must be an object");
                 return None;
@@ -362,5 +389,8 @@ impl Assign {
 
 fn is_variable(name: &str) -> bool {
     name.chars().count() <= 80
-        && name.chars().enumerate().all(|(at, c)| c == '_' || c.is_alphabetic() || at > 0 && c.is_numeric())
+        && name
+            .chars()
+            .enumerate()
+            .all(|(at, c)| c == '_' || c.is_alphabetic() || at > 0 && c.is_numeric())
 }

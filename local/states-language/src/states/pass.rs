@@ -19,14 +19,22 @@ impl Pass {
     pub(crate) fn parse(fields: &Fields<'_>) -> Pass {
         if fields.language == QueryLanguage::Jsonata {
             fields.refuse(&["Result"], "JSONata");
-            return Pass { result: None, parameters: None };
+            return Pass {
+                result: None,
+                parameters: None,
+            };
         }
         let result = fields.get("Result").cloned();
         if result.as_ref().is_some_and(has_path) {
             let message = "Attempting to use a path in the static 'Result' field of a Pass state";
-            fields.findings.warning(code::STATIC_RESULT, &fields.at("Result"), message);
+            fields
+                .findings
+                .warning(code::STATIC_RESULT, &fields.at("Result"), message);
         }
-        Pass { result, parameters: fields.template("Parameters", "Parameters") }
+        Pass {
+            result,
+            parameters: fields.template("Parameters", "Parameters"),
+        }
     }
 
     /// The state's work, from its input to what it hands on.

@@ -11,22 +11,29 @@ pub(crate) fn parse(arn: &str) -> Result<Integration, String> {
         return Err(format!("Value is not a valid resource ARN: {arn}"));
     };
     match (service, region) {
-        ("lambda", _) if resource.starts_with("function:") => Ok(Integration::Lambda { function_arn: arn.into() }),
+        ("lambda", _) if resource.starts_with("function:") => Ok(Integration::Lambda {
+            function_arn: arn.into(),
+        }),
         ("states", "") => service_integration(arn, resource),
-        ("states", _) if resource.starts_with("activity:") => {
-            Err(format!("Activities are not supported: {arn}"))
-        }
+        ("states", _) if resource.starts_with("activity:") => Err(format!("Activities are not supported: {arn}")),
         _ => Err(format!("Value is not a valid resource ARN: {arn}")),
     }
 }
 
 /// `service:operation.pattern`, or `aws-sdk:service:operation.pattern`.
 fn service_integration(arn: &str, resource: &str) -> Result<Integration, String> {
-    let invalid = || format!("The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.");
+    let invalid = || {
+        format!(
+            "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+        )
+    };
     // `.sync:2` has a colon of its own.
     let (resource, sync_version) = match resource.strip_suffix(".sync:2") {
         Some(resource) => (resource, 2),
-        None => (resource.strip_suffix(".sync").unwrap_or(resource), u8::from(resource.ends_with(".sync"))),
+        None => (
+            resource.strip_suffix(".sync").unwrap_or(resource),
+            u8::from(resource.ends_with(".sync")),
+        ),
     };
     let (resource, waits) = match resource.strip_suffix(".waitForTaskToken") {
         Some(resource) => (resource, true),
@@ -54,7 +61,12 @@ fn service_integration(arn: &str, resource: &str) -> Result<Integration, String>
 pub(crate) fn event_resource(integration: &Integration) -> Arc<str> {
     match integration {
         Integration::Lambda { function_arn } => function_arn.clone(),
-        Integration::Service { operation, pattern, sync_version, .. } => match (pattern, sync_version) {
+        Integration::Service {
+            operation,
+            pattern,
+            sync_version,
+            ..
+        } => match (pattern, sync_version) {
             (Pattern::WaitForTaskToken, _) => format!("{operation}.waitForTaskToken").into(),
             (Pattern::Sync, 2) => format!("{operation}.sync:2").into(),
             (Pattern::Sync, _) => format!("{operation}.sync").into(),

@@ -16,7 +16,10 @@ pub(crate) struct Raised {
 
 impl From<Failure> for Raised {
     fn from(failure: Failure) -> Raised {
-        Raised { failure, is_heartbeat: false }
+        Raised {
+            failure,
+            is_heartbeat: false,
+        }
     }
 }
 
@@ -48,13 +51,18 @@ impl Retrier {
         let mut retriers = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             let pointer = format!("{}/{index}", fields.at("Retry"));
-            let Some(fields) = fields.sub(item, pointer, format!("'Retry' {index} of {}", fields.what())) else { continue };
+            let Some(fields) = fields.sub(item, pointer, format!("'Retry' {index} of {}", fields.what())) else {
+                continue;
+            };
             let interval = fields.whole("IntervalSeconds", 1, 99_999_999);
             let max_delay = fields.whole("MaxDelaySeconds", 1, 31_622_400);
             if let (Some(interval), Some(max_delay)) = (interval.or(Some(1)), max_delay)
                 && max_delay <= interval
             {
-                fields.error("MaxDelaySeconds", "The field 'MaxDelaySeconds' must be greater than 'IntervalSeconds'");
+                fields.error(
+                    "MaxDelaySeconds",
+                    "The field 'MaxDelaySeconds' must be greater than 'IntervalSeconds'",
+                );
             }
             let jitter = fields.text("JitterStrategy");
             if !matches!(jitter, None | Some("FULL" | "NONE")) {
@@ -85,6 +93,10 @@ impl Retrier {
         }
         let delay = self.interval_seconds * self.backoff_rate.powi(i32::try_from(attempts).unwrap_or(i32::MAX));
         let delay = delay.min(self.max_delay_seconds.unwrap_or(f64::MAX));
-        Some(if self.full_jitter { delay * random.fraction() } else { delay })
+        Some(if self.full_jitter {
+            delay * random.fraction()
+        } else {
+            delay
+        })
     }
 }

@@ -47,7 +47,10 @@ impl Task {
         if let (Some(Amount::Literal(timeout)), Some(Amount::Literal(heartbeat))) = (&timeout, &heartbeat)
             && heartbeat >= timeout
         {
-            fields.error("HeartbeatSeconds", "The field 'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'");
+            fields.error(
+                "HeartbeatSeconds",
+                "The field 'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'",
+            );
         }
         let credentials = fields.template("Credentials", "Credentials");
         let resource: Arc<str> = resource?.into();
@@ -76,7 +79,11 @@ impl Task {
         };
         let inner = scope.with_input(&input);
         let credentials = match &self.credentials {
-            Some(credentials) => credentials.evaluate(&inner)?.get("RoleArn").and_then(Json::as_str).map(Arc::from),
+            Some(credentials) => credentials
+                .evaluate(&inner)?
+                .get("RoleArn")
+                .and_then(Json::as_str)
+                .map(Arc::from),
             None => None,
         };
         let timeout_seconds = seconds(self.timeout.as_ref(), "TimeoutSecondsPath", &inner)?;
@@ -85,28 +92,48 @@ impl Task {
             Some(parameters) => parameters.evaluate(&inner)?,
             None => input.clone(),
         };
-        Ok(TaskCall { parameters, timeout_seconds, heartbeat_seconds, credentials_role_arn: credentials })
+        Ok(TaskCall {
+            parameters,
+            timeout_seconds,
+            heartbeat_seconds,
+            credentials_role_arn: credentials,
+        })
     }
 }
 
 /// A whole, positive number of seconds.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "validated to be whole and in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "validated to be whole and in range"
+)]
 fn seconds(amount: Option<&Amount>, path_key: &str, scope: &Scope<'_>) -> Result<Option<u64>, StateError> {
-    let positive = |value: &Json| value.as_i64().and_then(|seconds| u64::try_from(seconds).ok()).filter(|it| *it > 0);
+    let positive = |value: &Json| {
+        value
+            .as_i64()
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .filter(|it| *it > 0)
+    };
     match amount {
         None => Ok(None),
         Some(Amount::Literal(seconds)) => Ok(Some(*seconds as u64)),
         Some(Amount::Path(path)) => {
             let value = scope.path(path).map_err(|_| {
-                StateError::Runtime(format!("The {path_key} parameter does not reference an input value: {path}"))
+                StateError::Runtime(format!(
+                    "The {path_key} parameter does not reference an input value: {path}"
+                ))
             })?;
             positive(&value).map(Some).ok_or_else(|| {
-                StateError::Runtime(format!("The {path_key} parameter does not reference a valid positive integer: {path} == {value}"))
+                StateError::Runtime(format!(
+                    "The {path_key} parameter does not reference a valid positive integer: {path} == {value}"
+                ))
             })
         }
         Some(Amount::Query(query)) => {
             let value = query.evaluate(scope)?;
-            positive(&value).map(Some).ok_or_else(|| wrong_type(query, "integer", &value))
+            positive(&value)
+                .map(Some)
+                .ok_or_else(|| wrong_type(query, "integer", &value))
         }
     }
 }

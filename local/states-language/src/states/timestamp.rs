@@ -5,7 +5,8 @@ use jiff::Timestamp;
 /// Reads a timestamp as AWS does: RFC 3339, with `T` and a zone.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
-    let digits = |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let digits =
+        |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
     let is = |at: usize, byte: u8| bytes.get(at) == Some(&byte);
     let shaped = digits(0..4)
         && is(4, b'-')
@@ -38,5 +39,7 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
             && [1, 2, 4, 5].iter().all(|at| zone_bytes[*at].is_ascii_digit());
     // Nanoseconds are the finest that there is.
     let kept = &rest[..fraction.min(10)];
-    zoned.then(|| format!("{}{kept}{zone}", &text[..19]).parse().ok()).flatten()
+    zoned
+        .then(|| format!("{}{kept}{zone}", &text[..19]).parse().ok())
+        .flatten()
 }

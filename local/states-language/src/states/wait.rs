@@ -36,7 +36,10 @@ impl Wait {
             }
             let time = timestamp::parse(text);
             if time.is_none() {
-                fields.error("Timestamp", "The field 'Timestamp' must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z");
+                fields.error(
+                    "Timestamp",
+                    "The field 'Timestamp' must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z",
+                );
             }
             return time.map(Wait::Until);
         }
@@ -47,7 +50,9 @@ impl Wait {
             }
             return fields.path("TimestampPath").map(Wait::UntilPath);
         }
-        fields.amount("Seconds", Some("SecondsPath"), 0.0, MAX_SECONDS).map(Wait::Seconds)
+        fields
+            .amount("Seconds", Some("SecondsPath"), 0.0, MAX_SECONDS)
+            .map(Wait::Seconds)
     }
 
     /// Until when to wait.
@@ -61,12 +66,15 @@ impl Wait {
             Wait::Seconds(Amount::Query(query)) => {
                 let value = query.evaluate(scope)?;
                 match value.as_i64() {
-                    Some(_) => value.as_f64().filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds)).ok_or_else(|| {
-                        StateError::Query {
-                            cause: format!("The value for the field 'Seconds' must be from 0 to {MAX_SECONDS}, but was: {value}"),
+                    Some(_) => value
+                        .as_f64()
+                        .filter(|seconds| (0.0..=MAX_SECONDS).contains(seconds))
+                        .ok_or_else(|| StateError::Query {
+                            cause: format!(
+                                "The value for the field 'Seconds' must be from 0 to {MAX_SECONDS}, but was: {value}"
+                            ),
                             location: Some("Seconds".to_owned()),
-                        }
-                    })?,
+                        })?,
                     None => return Err(wrong_type(query, "integer", &value)),
                 }
             }
@@ -83,13 +91,15 @@ pub(crate) fn after(now: Timestamp, seconds: f64) -> Timestamp {
 
 fn seconds_path(path: &Path, scope: &Scope<'_>) -> Result<f64, StateError> {
     let value = scope.path(path).map_err(|_| {
-        StateError::Runtime(format!("The SecondsPath parameter does not reference an input value: {path}"))
+        StateError::Runtime(format!(
+            "The SecondsPath parameter does not reference an input value: {path}"
+        ))
     })?;
     match &value {
         Json::Number(Number::Int(seconds)) if *seconds >= 0 => Ok(value.as_f64().unwrap_or_default()),
-        Json::Number(Number::Int(_)) => {
-            Err(StateError::Runtime(format!("The SecondsPath parameter references a negative value: {path} == {value}")))
-        }
+        Json::Number(Number::Int(_)) => Err(StateError::Runtime(format!(
+            "The SecondsPath parameter references a negative value: {path} == {value}"
+        ))),
         _ => Err(StateError::Runtime(format!(
             "The SecondsPath parameter cannot be parsed as a long value: {path} == {}",
             plain(&value)
@@ -99,7 +109,9 @@ fn seconds_path(path: &Path, scope: &Scope<'_>) -> Result<f64, StateError> {
 
 fn until_path(path: &Path, scope: &Scope<'_>) -> Result<Timestamp, StateError> {
     let value = scope.path(path).map_err(|_| {
-        StateError::Runtime(format!("The TimestampPath parameter does not reference an input value: {path}"))
+        StateError::Runtime(format!(
+            "The TimestampPath parameter does not reference an input value: {path}"
+        ))
     })?;
     value.as_str().and_then(timestamp::parse).ok_or_else(|| {
         StateError::Runtime(format!(

@@ -18,8 +18,18 @@ pub(crate) struct Batcher {
 impl Batcher {
     pub(crate) fn parse(fields: &Fields<'_>) -> Batcher {
         let batcher = Batcher {
-            max_items: fields.amount("MaxItemsPerBatch", Some("MaxItemsPerBatchPath"), 1.0, f64::from(u32::MAX)),
-            max_bytes: fields.amount("MaxInputBytesPerBatch", Some("MaxInputBytesPerBatchPath"), 1.0, 262_144.0),
+            max_items: fields.amount(
+                "MaxItemsPerBatch",
+                Some("MaxItemsPerBatchPath"),
+                1.0,
+                f64::from(u32::MAX),
+            ),
+            max_bytes: fields.amount(
+                "MaxInputBytesPerBatch",
+                Some("MaxInputBytesPerBatchPath"),
+                1.0,
+                262_144.0,
+            ),
             input: fields.template("BatchInput", "ItemBatcher/BatchInput"),
         };
         if batcher.max_items.is_none() && batcher.max_bytes.is_none() {
@@ -33,7 +43,10 @@ impl Batcher {
     pub(crate) fn batches(&self, items: Vec<Json>, scope: &Scope<'_>) -> Result<Vec<Json>, StateError> {
         let limit = |amount: &Option<Amount>, key| {
             whole(amount.as_ref(), key, scope).map(|limit| {
-                limit.filter(|limit| *limit > 0).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
+                limit
+                    .filter(|limit| *limit > 0)
+                    .and_then(|limit| usize::try_from(limit).ok())
+                    .unwrap_or(usize::MAX)
             })
         };
         let max_items = limit(&self.max_items, "MaxItemsPerBatch")?;
@@ -48,7 +61,11 @@ impl Batcher {
         let mut batch = Vec::new();
         let mut bytes = frame;
         for item in items {
-            let length = if max_bytes == usize::MAX { 0 } else { item.text_len() + 1 };
+            let length = if max_bytes == usize::MAX {
+                0
+            } else {
+                item.text_len() + 1
+            };
             if !batch.is_empty() && (batch.len() >= max_items || bytes + length > max_bytes) {
                 batches.push(make(input.as_ref(), std::mem::take(&mut batch)));
                 bytes = frame;

@@ -66,7 +66,10 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Whether so many failures among so many items are too many.
-    #[expect(clippy::cast_precision_loss, reason = "counts of items are far below where floats are inexact")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of items are far below where floats are inexact"
+    )]
     pub(crate) fn exceeded_by(&self, failed: usize, total: usize) -> bool {
         let beyond_count = self.tolerated_count.is_some_and(|count| failed as u64 > count);
         let beyond_percentage = self
@@ -79,7 +82,11 @@ impl Limits {
 
 impl Map {
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Map> {
-        let processor_key = if fields.has("Iterator") && !fields.has("ItemProcessor") { "Iterator" } else { "ItemProcessor" };
+        let processor_key = if fields.has("Iterator") && !fields.has("ItemProcessor") {
+            "Iterator"
+        } else {
+            "ItemProcessor"
+        };
         if !fields.has(processor_key) {
             fields.missing(processor_key);
         }
@@ -97,7 +104,11 @@ impl Map {
         } else {
             fields.template("Items", "Items").map_or(Items::Input, Items::Template)
         };
-        let selector_key = if is_path && fields.has("Parameters") { "Parameters" } else { "ItemSelector" };
+        let selector_key = if is_path && fields.has("Parameters") {
+            "Parameters"
+        } else {
+            "ItemSelector"
+        };
         let whole = f64::from(u32::MAX);
         let map = Map {
             distributed: is_distributed.then(|| Distributed::parse(fields, execution_type)),
@@ -136,7 +147,10 @@ impl Map {
             (_, QueryLanguage::Jsonata) => scope.state_input.clone(),
             (Items::Path(path), _) => {
                 let input = state.effective_input(scope)?;
-                let value = scope.with_input(&input).path(path).map_err(|why| invalid_path(path.text(), &why.0))?;
+                let value = scope
+                    .with_input(&input)
+                    .path(path)
+                    .map_err(|why| invalid_path(path.text(), &why.0))?;
                 if !matches!(value, Json::Array(_)) {
                     return Err(not_array(path.text()));
                 }
@@ -179,14 +193,22 @@ impl Map {
     pub(crate) fn limits(&self, state: &State, scope: &Scope<'_>) -> Result<Limits, StateError> {
         let input = self.input(state, scope)?;
         let scope = scope.with_input(&input);
-        let most = if self.distributed.is_some() { MAX_DISTRIBUTED_CONCURRENCY } else { MAX_INLINE_CONCURRENCY };
+        let most = if self.distributed.is_some() {
+            MAX_DISTRIBUTED_CONCURRENCY
+        } else {
+            MAX_INLINE_CONCURRENCY
+        };
         let concurrency = match whole(self.max_concurrency.as_ref(), "MaxConcurrency", &scope)? {
             None | Some(0) => most,
             Some(concurrency) => usize::try_from(concurrency).map_or(most, |concurrency| concurrency.min(most)),
         };
         let tolerated_count = whole(self.tolerated_count.as_ref(), "ToleratedFailureCount", &scope)?;
         let tolerated_percentage = percentage(self.tolerated_percentage.as_ref(), &scope)?;
-        Ok(Limits { concurrency, tolerated_count, tolerated_percentage })
+        Ok(Limits {
+            concurrency,
+            tolerated_count,
+            tolerated_percentage,
+        })
     }
 }
 
@@ -204,7 +226,9 @@ impl Distributed {
 
 /// `ProcessorConfig`: whether the Map is distributed, and what its children are.
 fn processor_config(processor: &Fields<'_>) -> (bool, ExecutionType) {
-    let Some(config) = processor.object("ProcessorConfig") else { return (false, ExecutionType::Standard) };
+    let Some(config) = processor.object("ProcessorConfig") else {
+        return (false, ExecutionType::Standard);
+    };
     let mode = config.text("Mode").unwrap_or("INLINE");
     if !matches!(mode, "INLINE" | "DISTRIBUTED") {
         config.error("Mode", "The field 'Mode' must be 'INLINE' or 'DISTRIBUTED'");
@@ -213,7 +237,10 @@ fn processor_config(processor: &Fields<'_>) -> (bool, ExecutionType) {
         Some("EXPRESS") => ExecutionType::Express,
         None | Some("STANDARD") => ExecutionType::Standard,
         Some(_) => {
-            config.error("ExecutionType", "The field 'ExecutionType' must be 'STANDARD' or 'EXPRESS'");
+            config.error(
+                "ExecutionType",
+                "The field 'ExecutionType' must be 'STANDARD' or 'EXPRESS'",
+            );
             ExecutionType::Standard
         }
     };
@@ -234,7 +261,11 @@ fn quoted(value: &Json) -> String {
 }
 
 /// A whole number that is not negative.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "validated to be whole and in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "validated to be whole and in range"
+)]
 fn whole(amount: Option<&Amount>, key: &str, scope: &Scope<'_>) -> Result<Option<u64>, StateError> {
     let value = match amount {
         None => return Ok(None),
@@ -257,9 +288,12 @@ fn whole(amount: Option<&Amount>, key: &str, scope: &Scope<'_>) -> Result<Option
             value
         }
     };
-    match value.as_i64().and_then(|number| u64::try_from(number).ok()) {
-        Some(number) => Ok(Some(number)),
-        None => Err(StateError::Runtime(format!("{key} cannot be negative."))),
+    match (value.as_i64().and_then(|number| u64::try_from(number).ok()), amount) {
+        (Some(number), _) => Ok(Some(number)),
+        (None, Some(Amount::Path(_))) if key == "MaxConcurrency" => {
+            Err(StateError::Unrecorded("MaxConcurrency cannot be negative.".to_owned()))
+        }
+        (None, _) => Err(StateError::Runtime(format!("{key} cannot be negative."))),
     }
 }
 
@@ -282,7 +316,9 @@ fn percentage(amount: Option<&Amount>, scope: &Scope<'_>) -> Result<Option<f64>,
         }
     };
     if !(0.0..=100.0).contains(&value) {
-        return Err(StateError::Runtime("ToleratedFailurePercentage must be between 0 and 100.".to_owned()));
+        return Err(StateError::Runtime(
+            "ToleratedFailurePercentage must be between 0 and 100.".to_owned(),
+        ));
     }
     Ok(Some(value))
 }

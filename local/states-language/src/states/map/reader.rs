@@ -22,27 +22,39 @@ pub(crate) struct Reader {
 /// What the object holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Format {
-    Json { pointer: String },
+    Json {
+        pointer: String,
+    },
     JsonLines,
-    Csv { headers: Option<Vec<Arc<str>>>, delimiter: char },
+    Csv {
+        headers: Option<Vec<Arc<str>>>,
+        delimiter: char,
+    },
 }
 
 impl Reader {
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Reader> {
         let resource = fields.required_text("Resource");
-        let key = if fields.language == QueryLanguage::JsonPath { "Parameters" } else { "Arguments" };
+        let key = if fields.language == QueryLanguage::JsonPath {
+            "Parameters"
+        } else {
+            "Arguments"
+        };
         let parameters = fields.template(key, &format!("ItemReader/{key}"));
         if parameters.is_none() {
             fields.missing(key);
         }
         let config = fields.object("ReaderConfig");
-        let max_items = config.as_ref().and_then(|config| {
-            config.amount("MaxItems", Some("MaxItemsPath"), 0.0, 100_000_000.0)
-        });
+        let max_items = config
+            .as_ref()
+            .and_then(|config| config.amount("MaxItems", Some("MaxItemsPath"), 0.0, 100_000_000.0));
         let operation = match resource?.rsplit_once(":::s3:") {
             Some((_, operation @ ("getObject" | "listObjectsV2"))) => Arc::from(operation),
             _ => {
-                fields.error("Resource", "An ItemReader's resource must be s3:getObject or s3:listObjectsV2");
+                fields.error(
+                    "Resource",
+                    "An ItemReader's resource must be s3:getObject or s3:listObjectsV2",
+                );
                 return None;
             }
         };
@@ -58,7 +70,12 @@ impl Reader {
             config.finish();
         }
         fields.finish();
-        Some(Reader { operation, parameters: parameters?, format: format?, max_items })
+        Some(Reader {
+            operation,
+            parameters: parameters?,
+            format: format?,
+            max_items,
+        })
     }
 
     /// What to ask of S3.
@@ -80,7 +97,8 @@ impl Reader {
             ItemSource::Listing(objects) => objects,
             ItemSource::Object(bytes) => {
                 let text = String::from_utf8(bytes).map_err(|_| "The object is not valid UTF-8 text.".to_owned())?;
-                self.format.items(text.strip_prefix('\u{feff}').unwrap_or(&text), max_items)?
+                self.format
+                    .items(text.strip_prefix('\u{feff}').unwrap_or(&text), max_items)?
             }
         };
         items.truncate(max_items);
@@ -96,9 +114,15 @@ impl Format {
                 Some(Format::Json { pointer })
             }
             "JSONL" => Some(Format::JsonLines),
-            "CSV" => Some(Format::Csv { headers: csv_headers(config), delimiter: csv_delimiter(config) }),
+            "CSV" => Some(Format::Csv {
+                headers: csv_headers(config),
+                delimiter: csv_delimiter(config),
+            }),
             other => {
-                config.error("InputType", format!("The input type '{other}' is not supported: use JSON, JSONL or CSV"));
+                config.error(
+                    "InputType",
+                    format!("The input type '{other}' is not supported: use JSON, JSONL or CSV"),
+                );
                 None
             }
         }
@@ -111,7 +135,9 @@ impl Format {
                 .lines()
                 .filter(|line| !line.trim().is_empty())
                 .take(max_items)
-                .map(|line| Json::parse(line).map_err(|error| format!("Attempting to parse JSON lines failed: {error}")))
+                .map(|line| {
+                    Json::parse(line).map_err(|error| format!("Attempting to parse JSON lines failed: {error}"))
+                })
                 .collect(),
             Format::Csv { headers, delimiter } => csv_items(text, headers.as_deref(), *delimiter, max_items),
         }
@@ -128,9 +154,8 @@ fn json_items(text: &str, pointer: &str) -> Result<Vec<Json>, String> {
             Json::Array(items) => token.parse::<usize>().ok().and_then(|index| items.get(index)),
             _ => None,
         };
-        here = next.ok_or(
-            "The provided ReaderConfig.ItemsPointer does not match any valid path in the JSON structure.",
-        )?;
+        here =
+            next.ok_or("The provided ReaderConfig.ItemsPointer does not match any valid path in the JSON structure.")?;
     }
     match here {
         Json::Array(items) => Ok(items.to_vec()),
@@ -155,11 +180,20 @@ fn csv_headers(config: &Fields<'_>) -> Option<Vec<Arc<str>>> {
             if headers.is_none() {
                 config.missing("CSVHeaders");
             }
-            Some(headers.unwrap_or_default().iter().filter_map(|header| header.as_str().map(Arc::from)).collect())
+            Some(
+                headers
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|header| header.as_str().map(Arc::from))
+                    .collect(),
+            )
         }
         Some("FIRST_ROW") => None,
         Some(_) => {
-            config.error("CSVHeaderLocation", "The field 'CSVHeaderLocation' must be 'FIRST_ROW' or 'GIVEN'");
+            config.error(
+                "CSVHeaderLocation",
+                "The field 'CSVHeaderLocation' must be 'FIRST_ROW' or 'GIVEN'",
+            );
             None
         }
         None => {
@@ -177,19 +211,17 @@ fn csv_delimiter(config: &Fields<'_>) -> char {
         Some("SPACE") => ' ',
         Some("TAB") => '\t',
         Some(_) => {
-            config.error("CSVDelimiter", "The field 'CSVDelimiter' must be COMMA, PIPE, SEMICOLON, SPACE or TAB");
+            config.error(
+                "CSVDelimiter",
+                "The field 'CSVDelimiter' must be COMMA, PIPE, SEMICOLON, SPACE or TAB",
+            );
             ','
         }
     }
 }
 
 /// Rows as objects: what a row lacks is empty, what it has beyond the headers is left out.
-fn csv_items(
-    text: &str,
-    headers: Option<&[Arc<str>]>,
-    delimiter: char,
-    max_items: usize,
-) -> Result<Vec<Json>, String> {
+fn csv_items(text: &str, headers: Option<&[Arc<str>]>, delimiter: char, max_items: usize) -> Result<Vec<Json>, String> {
     let mut rows = Rows { rest: text, delimiter };
     let headers = match headers {
         Some(headers) => headers.to_vec(),
@@ -202,7 +234,11 @@ fn csv_items(
     }
     let object = |row: Vec<String>| {
         let mut row = row.into_iter();
-        headers.iter().map(|header| (header.clone(), row.next().unwrap_or_default())).collect::<Object>().into()
+        headers
+            .iter()
+            .map(|header| (header.clone(), row.next().unwrap_or_default()))
+            .collect::<Object>()
+            .into()
     };
     Ok(rows.take(max_items).map(object).collect())
 }
@@ -237,7 +273,7 @@ impl Iterator for Rows<'_> {
 impl Rows<'_> {
     fn plain(&mut self) -> String {
         let delimiter = self.delimiter;
-        let end = self.rest.find(|c| c == delimiter || c == '\n' || c == '\r').unwrap_or(self.rest.len());
+        let end = self.rest.find([delimiter, '\n', '\r']).unwrap_or(self.rest.len());
         let (cell, rest) = self.rest.split_at(end);
         self.rest = rest;
         cell.to_owned()

@@ -37,13 +37,19 @@ impl Writer {
         if resource.is_some_and(|resource| !resource.ends_with(":::s3:putObject")) {
             fields.error("Resource", "A ResultWriter's resource must be s3:putObject");
         }
-        let key = if fields.language == QueryLanguage::JsonPath { "Parameters" } else { "Arguments" };
+        let key = if fields.language == QueryLanguage::JsonPath {
+            "Parameters"
+        } else {
+            "Arguments"
+        };
         let parameters = fields.template(key, &format!("ResultWriter/{key}"));
         if parameters.is_none() {
             fields.missing(key);
         }
         fields.finish();
-        Some(Writer { parameters: parameters? })
+        Some(Writer {
+            parameters: parameters?,
+        })
     }
 
     /// The files in the bucket: one for each way to end, and a manifest.
@@ -54,10 +60,22 @@ impl Writer {
         outcomes: &[Outcome],
     ) -> Result<Written, StateError> {
         let parameters = self.parameters.evaluate(scope)?;
-        let bucket: Arc<str> = parameters.get("Bucket").and_then(Json::as_str).unwrap_or_default().into();
-        let prefix = parameters.get("Prefix").and_then(Json::as_str).unwrap_or_default().trim_end_matches('/');
+        let bucket: Arc<str> = parameters
+            .get("Bucket")
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .into();
+        let prefix = parameters
+            .get("Prefix")
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .trim_end_matches('/');
         let run = map_run_arn.rsplit(':').next().unwrap_or(map_run_arn);
-        let folder = if prefix.is_empty() { run.to_owned() } else { format!("{prefix}/{run}") };
+        let folder = if prefix.is_empty() {
+            run.to_owned()
+        } else {
+            format!("{prefix}/{run}")
+        };
         let mut files = Vec::new();
         let mut entries = Object::new();
         for (status, succeeded) in [("FAILED", false), ("PENDING", false), ("SUCCEEDED", true)] {
@@ -90,7 +108,11 @@ impl Writer {
         let mut details = Object::new();
         details.insert("MapRunArn", map_run_arn);
         details.insert("ResultWriterDetails", place);
-        Ok(Written { bucket, files, details: details.into() })
+        Ok(Written {
+            bucket,
+            files,
+            details: details.into(),
+        })
     }
 }
 

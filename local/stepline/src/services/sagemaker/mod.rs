@@ -1,14 +1,218 @@
-//! SageMaker, as far as the chain needs it. Follows <https://docs.aws.amazon.com/sagemaker/latest/APIReference/Welcome.html>.
+//! SageMaker: processing jobs, each a process on this machine with the contract of `/opt/ml`.
+//!
+//! Follows <https://docs.aws.amazon.com/sagemaker/latest/APIReference/Welcome.html> and
+//! <https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html>. A job's image is pulled
+//! from the local ECR as the job's role, and its command runs with the image's files at their own paths where the
+//! machine allows that ([`container`]); the job's log says which way it ran.
+
+mod container;
+mod image;
+mod job;
+mod mounts;
+mod run;
+#[cfg(test)]
+mod tests;
 
 use crate::cloud::{Cloud, Requirement, Service};
 use crate::error::ServiceError;
 use crate::principal::Principal;
-use serde_json::Value;
-use std::sync::Arc;
+use crate::services::input::{read, required};
+use jiff::Timestamp;
+use job::{Job, Request, Status, Tag};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// SageMaker in this account and region.
 #[derive(Debug, Default)]
-pub struct SageMaker {}
+pub struct SageMaker {
+    jobs: Mutex<BTreeMap<String, Arc<Running>>>,
+}
+
+/// A job while it runs, and afterwards.
+#[derive(Debug)]
+struct Running {
+    job: Mutex<Job>,
+    stop: watch::Sender<bool>,
+    ended: watch::Sender<bool>,
+}
+
+impl Running {
+    fn lock(&self) -> MutexGuard<'_, Job> {
+        self.job.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SageMaker {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Running>>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, cloud: &Cloud, name: &str) -> Result<Arc<Running>, ServiceError> {
+        let found = self.lock().get(name).cloned();
+        found.ok_or_else(|| {
+            ServiceError::validation(format_args!(
+                "Could not find requested job with name: {}",
+                arn(cloud, name)
+            ))
+        })
+    }
+
+    /// Waits until a job is at its end. An unknown one has none to wait for.
+    pub async fn finished(&self, name: &str) {
+        let Some(running) = self.lock().get(name).cloned() else {
+            return;
+        };
+        // The sender is the job's own: it cannot be gone while `running` is here.
+        let _ = running.ended.subscribe().wait_for(|ended| *ended).await;
+    }
+
+    fn create(&self, cloud: &Arc<Cloud>, input: &Value) -> Result<Value, ServiceError> {
+        let request: Request = read(input)?;
+        request.check()?;
+        let name = request.processing_job_name.clone();
+        let arn = arn(cloud, &name);
+        let mut jobs = self.lock();
+        if jobs.contains_key(&name) {
+            return Err(ServiceError::new(
+                "ResourceInUse",
+                format_args!(
+                    "Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
+                ),
+            ));
+        }
+        let trusted =
+            cloud
+                .iam
+                .trusts_service(&cloud.account, &request.role_arn, "sagemaker.amazonaws.com", Some(&arn));
+        if !trusted.unwrap_or(false) {
+            return Err(ServiceError::validation(format_args!(
+                "Could not assume role {}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role.",
+                request.role_arn
+            )));
+        }
+        let now = Timestamp::now();
+        let job = Job {
+            arn: arn.clone(),
+            tags: request.tags.clone(),
+            request,
+            status: Status::InProgress,
+            created: now,
+            modified: now,
+            started: None,
+            ended: None,
+            failure_reason: None,
+            exit_message: None,
+        };
+        let running = Arc::new(Running {
+            job: Mutex::new(job),
+            stop: watch::Sender::new(false),
+            ended: watch::Sender::new(false),
+        });
+        jobs.insert(name, Arc::clone(&running));
+        drop(jobs);
+        run::announce(cloud, &running);
+        tokio::spawn(run::run(Arc::clone(cloud), running));
+        Ok(json!({"ProcessingJobArn": arn}))
+    }
+
+    fn stop(&self, cloud: &Arc<Cloud>, name: &str) -> Result<Value, ServiceError> {
+        let running = self.find(cloud, name)?;
+        {
+            let mut job = running.lock();
+            match job.status {
+                Status::InProgress => job.status = Status::Stopping,
+                Status::Stopping => return Ok(json!({})),
+                Status::Completed | Status::Failed | Status::Stopped => {
+                    return Err(ServiceError::validation(format_args!(
+                        "The request was rejected because the processing job is in status {}.",
+                        job.status.name()
+                    )));
+                }
+            }
+        }
+        run::announce(cloud, &running);
+        running.stop.send_replace(true);
+        Ok(json!({}))
+    }
+
+    fn list(&self, input: &Value) -> Result<Value, ServiceError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        struct Input {
+            name_contains: Option<String>,
+            status_equals: Option<String>,
+            max_results: Option<usize>,
+            next_token: Option<String>,
+        }
+        let input: Input = read(input)?;
+        let part = input.name_contains.unwrap_or_default();
+        let mut jobs: Vec<Job> = self.lock().values().map(|running| running.lock().clone()).collect();
+        jobs.retain(|job| {
+            let status = input.status_equals.as_deref();
+            job.request.processing_job_name.contains(&part) && status.is_none_or(|status| status == job.status.name())
+        });
+        // The newest comes first.
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.created));
+        let size = input.max_results.unwrap_or(10);
+        let page = crate::services::input::page(jobs, size, input.next_token.as_deref(), "ValidationException")?;
+        let summaries = page.items.iter().map(|job| {
+            let whole = job.described();
+            let mut summary = json!({});
+            for field in [
+                "ProcessingJobName",
+                "ProcessingJobArn",
+                "CreationTime",
+                "ProcessingEndTime",
+                "LastModifiedTime",
+                "ProcessingJobStatus",
+                "FailureReason",
+                "ExitMessage",
+            ] {
+                if let Some(value) = whole.get(field) {
+                    summary[field] = value.clone();
+                }
+            }
+            summary
+        });
+        let mut answer = json!({"ProcessingJobSummaries": summaries.collect::<Vec<_>>()});
+        if let Some(token) = page.next_token {
+            answer["NextToken"] = token.into();
+        }
+        Ok(answer)
+    }
+
+    fn add_tags(&self, cloud: &Cloud, input: &Value) -> Result<Value, ServiceError> {
+        let running = self.find(cloud, job_of(required(input, "ResourceArn")?)?)?;
+        let tags: Vec<Tag> = read(&input["Tags"])?;
+        let mut job = running.lock();
+        for tag in tags {
+            job.tags.retain(|known| known.key != tag.key);
+            job.tags.push(tag);
+        }
+        Ok(json!({"Tags": job.tags}))
+    }
+
+    fn list_tags(&self, cloud: &Cloud, input: &Value) -> Result<Value, ServiceError> {
+        let running = self.find(cloud, job_of(required(input, "ResourceArn")?)?)?;
+        let tags = json!(running.lock().tags);
+        Ok(json!({"Tags": tags}))
+    }
+}
+
+fn arn(cloud: &Cloud, name: &str) -> String {
+    // SageMaker's ARNs have names in lower case.
+    cloud
+        .account
+        .arn("sagemaker", format_args!("processing-job/{}", name.to_lowercase()))
+}
+
+fn job_of(arn: &str) -> Result<&str, ServiceError> {
+    let name = arn.split_once(":processing-job/").map(|(_, name)| name);
+    name.ok_or_else(|| ServiceError::validation(format_args!("the local run has no resource `{arn}`")))
+}
 
 #[async_trait::async_trait]
 impl Service for SageMaker {
@@ -16,17 +220,52 @@ impl Service for SageMaker {
         "sagemaker"
     }
 
-    fn requirements(&self, _cloud: &Cloud, operation: &str, _input: &Value) -> Result<Vec<Requirement>, ServiceError> {
-        Err(ServiceError::not_in_local_run("sagemaker", operation))
+    fn requirements(&self, cloud: &Cloud, operation: &str, input: &Value) -> Result<Vec<Requirement>, ServiceError> {
+        let action = format!("sagemaker:{operation}");
+        match operation {
+            "CreateProcessingJob" => {
+                let arn = arn(cloud, required(input, "ProcessingJobName")?);
+                let role = required(input, "RoleArn")?;
+                let cluster = &input["ProcessingResources"]["ClusterConfig"];
+                let instance = cluster["InstanceType"].as_str().unwrap_or_default();
+                let mut requirements = vec![
+                    Requirement::new(action, arn.as_str()).with("sagemaker:InstanceTypes", instance),
+                    Requirement::new("iam:PassRole", role).with("iam:PassedToService", "sagemaker.amazonaws.com"),
+                ];
+                if input["Tags"].as_array().is_some_and(|tags| !tags.is_empty()) {
+                    requirements.push(Requirement::new("sagemaker:AddTags", arn));
+                }
+                Ok(requirements)
+            }
+            "DescribeProcessingJob" | "StopProcessingJob" => {
+                let name = required(input, "ProcessingJobName")?;
+                Ok(vec![Requirement::new(action, arn(cloud, name))])
+            }
+            "AddTags" | "ListTags" => Ok(vec![Requirement::new(action, required(input, "ResourceArn")?)]),
+            "ListProcessingJobs" => Ok(vec![Requirement::new(action, "*")]),
+            _ => Err(ServiceError::not_in_local_run("sagemaker", operation)),
+        }
     }
 
     async fn call(
         &self,
-        _cloud: &Arc<Cloud>,
+        cloud: &Arc<Cloud>,
         _caller: &Principal,
         operation: &str,
-        _input: Value,
+        input: Value,
     ) -> Result<Value, ServiceError> {
-        Err(ServiceError::not_in_local_run("sagemaker", operation))
+        match operation {
+            "CreateProcessingJob" => self.create(cloud, &input),
+            "DescribeProcessingJob" => {
+                let running = self.find(cloud, required(&input, "ProcessingJobName")?)?;
+                let described = running.lock().described();
+                Ok(described)
+            }
+            "StopProcessingJob" => self.stop(cloud, required(&input, "ProcessingJobName")?),
+            "ListProcessingJobs" => self.list(&input),
+            "AddTags" => self.add_tags(cloud, &input),
+            "ListTags" => self.list_tags(cloud, &input),
+            _ => Err(ServiceError::not_in_local_run("sagemaker", operation)),
+        }
     }
 }

@@ -1,0 +1,145 @@
+//! The file system of a job: this machine's own, with the image's files and the job's `/opt/ml` at their paths.
+//!
+//! The image's base is not there, so what an image adds is laid over the machine's folders. That takes a new root in a
+//! mount namespace: where the image has nothing, the machine's folder is bound as a whole; where both have something,
+//! the folder is made and each child bound by itself.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// What a job's root is put together from.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tree {
+    children: BTreeMap<String, Tree>,
+    /// Bound here as a whole.
+    from: Option<PathBuf>,
+}
+
+impl Tree {
+    /// What an unpacked image holds.
+    fn of(folder: &Path) -> io::Result<Self> {
+        let mut tree = Self::default();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let child = if entry.file_type()?.is_dir() {
+                Self {
+                    from: Some(entry.path()),
+                    ..Self::of(&entry.path())?
+                }
+            } else {
+                Self {
+                    children: BTreeMap::new(),
+                    from: Some(entry.path()),
+                }
+            };
+            tree.children.insert(name, child);
+        }
+        Ok(tree)
+    }
+
+    fn put(&mut self, path: &str, from: &Path) {
+        let mut tree = self;
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            tree = tree.children.entry(part.to_owned()).or_default();
+        }
+        tree.children.clear();
+        tree.from = Some(from.to_owned());
+    }
+}
+
+/// A shell script that makes the job's root and runs the job's command in it. Its arguments are the root, a file that it
+/// leaves when all is in place, the folder to start in, the command's `PATH`, and the command.
+pub(super) fn script(image: &Path, ml: &Path) -> io::Result<String> {
+    let mut tree = Tree::of(image)?;
+    tree.put("/opt/ml", ml);
+    let mut script = String::from("set -e\nroot=$1 ready=$2 start=$3 path=$4\nshift 4\n");
+    script.push_str("PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin\nmount -t tmpfs -o mode=755 tmpfs \"$root\"\n");
+    compose(&mut script, &tree, Path::new("/"))?;
+    // What a job leaves in its own /tmp goes with it.
+    script.push_str("mount -t tmpfs -o mode=1777 tmpfs \"$root/tmp\"\nmkdir -p \"$root$start\"\n: >\"$ready\"\n");
+    script.push_str("PATH=$PATH exec chroot \"$root\" /bin/sh -c 'cd \"$1\"; PATH=$2; export PATH; shift 2; exec \"$@\"' sh \"$start\" \"$path\" \"$@\"\n");
+    Ok(script)
+}
+
+/// Writes what makes one folder of the root: `tree` is what the job puts there.
+fn compose(script: &mut String, tree: &Tree, at: &Path) -> io::Result<()> {
+    let host = fs::read_dir(at).into_iter().flatten();
+    let mut host: BTreeMap<String, fs::FileType> = host
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            Some((
+                entry.file_name().to_string_lossy().into_owned(),
+                entry.file_type().ok()?,
+            ))
+        })
+        .collect();
+    for (name, child) in &tree.children {
+        let path = at.join(name);
+        let known = host.remove(name);
+        // A folder of the machine's that the image adds to, also where a link leads to it.
+        let shared = !child.children.is_empty() && known.is_some() && path.is_dir();
+        if shared || child.from.is_none() {
+            make_folder(script, &path);
+            compose(script, child, &path)?;
+        } else if let Some(from) = &child.from {
+            bind(script, from, &path, from.is_dir());
+        }
+    }
+    for (name, kind) in host {
+        let path = at.join(name);
+        if kind.is_symlink() {
+            let target = fs::read_link(&path)?;
+            let (target, path) = (quote(&target), quote(&path));
+            // Infallible for a String; so is every write below.
+            let _ = writeln!(script, "ln -s {target} \"$root\"{path}");
+        } else if kind.is_dir() {
+            // What may not be bound (a mount of another's) is left out.
+            bind(script, &path, &path, true);
+        } else if kind.is_file() {
+            bind(script, &path, &path, false);
+        }
+    }
+    Ok(())
+}
+
+fn make_folder(script: &mut String, path: &Path) {
+    let _ = writeln!(script, "mkdir -p \"$root\"{}", quote(path));
+}
+
+fn bind(script: &mut String, from: &Path, to: &Path, folder: bool) {
+    let (from, to) = (quote(from), quote(to));
+    let make = if folder { "mkdir -p" } else { ": >" };
+    let _ = writeln!(script, "{make} \"$root\"{to}\nmount --rbind {from} \"$root\"{to}");
+}
+
+fn quote(path: &Path) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_images_files_are_bound_at_their_paths() {
+        let image = tempfile::tempdir().unwrap();
+        let program = image.path().join("opt/program/src");
+        fs::create_dir_all(&program).unwrap();
+        fs::write(program.join("it's.py"), "").unwrap();
+        let script = script(image.path(), Path::new("/jobs/j/ml")).unwrap();
+        for line in [
+            "mkdir -p \"$root\"'/opt'".to_owned(),
+            format!(
+                "mount --rbind '{}/opt/program' \"$root\"'/opt/program'",
+                image.path().display()
+            ),
+            "mount --rbind '/jobs/j/ml' \"$root\"'/opt/ml'".to_owned(),
+            "mount --rbind '/usr' \"$root\"'/usr'".to_owned(),
+        ] {
+            assert!(script.lines().any(|found| found == line), "{line} in\n{script}");
+        }
+    }
+}

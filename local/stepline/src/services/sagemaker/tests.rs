@@ -1,0 +1,286 @@
+//! Jobs from CreateProcessingJob to their ends, as processes on this machine.
+
+use crate::account::Account;
+use crate::cloud::Cloud;
+use crate::error::ServiceError;
+use crate::iam::NewRole;
+use crate::journal::Happening;
+use crate::principal::Principal;
+use crate::services::ecr::manifest::digest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const ADMIN: Principal = Principal::Administrator;
+
+/// An account with a repository whose image has one script, and a job role.
+struct World {
+    cloud: Arc<Cloud>,
+    image: String,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new(script: &str) -> Self {
+        Self::with_role(script, json!({"Effect": "Allow", "Action": "*", "Resource": "*"})).await
+    }
+
+    async fn with_role(script: &str, statement: Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let cloud = Cloud::new(Account::local(), folder.path().to_owned());
+        let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
+        let role = NewRole::for_service("job", "sagemaker.amazonaws.com").with_policy("calls", policy);
+        cloud.iam.create_role(&cloud.account, role).unwrap();
+        let mut world = Self {
+            cloud,
+            image: String::new(),
+            _folder: folder,
+        };
+        world
+            .call("ecr", "CreateRepository", json!({"repositoryName": "ml"}))
+            .await
+            .unwrap();
+        let mut layer = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_ustar();
+        header.set_mode(0o755);
+        header.set_size(script.len() as u64);
+        layer
+            .append_data(&mut header, "opt/program/run.sh", script.as_bytes())
+            .unwrap();
+        let layer = layer.into_inner().unwrap();
+        let config = json!({"config": {"Env": ["FROM_IMAGE=1"], "Entrypoint": ["sh", "/opt/program/run.sh"], "WorkingDir": "/opt/program"}});
+        let config = config.to_string().into_bytes();
+        let (layer, config) = (world.upload(&layer).await, world.upload(&config).await);
+        let manifest = json!({"schemaVersion": 2, "config": config, "layers": [layer]}).to_string();
+        let put = json!({"repositoryName": "ml", "imageManifest": manifest});
+        world.call("ecr", "PutImage", put).await.unwrap();
+        world.image = format!("{}/ml@{}", world.cloud.account.registry(), digest(manifest.as_bytes()));
+        world
+    }
+
+    async fn upload(&self, blob: &[u8]) -> Value {
+        let started = self
+            .call("ecr", "InitiateLayerUpload", json!({"repositoryName": "ml"}))
+            .await
+            .unwrap();
+        let upload = started["uploadId"].clone();
+        let part = json!({
+            "repositoryName": "ml", "uploadId": upload, "partFirstByte": 0, "partLastByte": blob.len() - 1,
+            "layerPartBlob": STANDARD.encode(blob),
+        });
+        self.call("ecr", "UploadLayerPart", part).await.unwrap();
+        let complete = json!({"repositoryName": "ml", "uploadId": upload, "layerDigests": [digest(blob)]});
+        self.call("ecr", "CompleteLayerUpload", complete).await.unwrap();
+        json!({"digest": digest(blob), "size": blob.len()})
+    }
+
+    async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        self.cloud.call(&ADMIN, service, operation, input).await
+    }
+
+    fn job(&self) -> Value {
+        json!({
+            "ProcessingJobName": "job-1",
+            "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.t3.medium", "VolumeSizeInGB": 10}},
+            "AppSpecification": {"ImageUri": self.image},
+            "RoleArn": self.cloud.account.global_arn("iam", "role/job"),
+        })
+    }
+
+    async fn run(&self, changes: Value) -> Value {
+        let mut job = self.job();
+        for (field, value) in changes.as_object().unwrap() {
+            job[field] = value.clone();
+        }
+        self.call("sagemaker", "CreateProcessingJob", job).await.unwrap();
+        self.cloud.sagemaker.finished("job-1").await;
+        let described = self
+            .call(
+                "sagemaker",
+                "DescribeProcessingJob",
+                json!({"ProcessingJobName": "job-1"}),
+            )
+            .await;
+        described.unwrap()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let entries = self.cloud.journal.entries().into_iter();
+        let lines = entries.filter_map(|entry| match entry.happening {
+            Happening::LogLine { line, .. } => Some(line),
+            _ => None,
+        });
+        lines.collect()
+    }
+
+    fn statuses(&self) -> Vec<String> {
+        let entries = self.cloud.journal.entries().into_iter();
+        let statuses = entries.filter_map(|entry| match entry.happening {
+            Happening::ProcessingJob { status, .. } => Some(status),
+            _ => None,
+        });
+        statuses.collect()
+    }
+}
+
+/// `/opt/ml`, which ways of running without namespaces put elsewhere.
+const ML: &str = "ML=${ML_ROOT:-/opt/ml}\n";
+
+#[tokio::test]
+async fn a_job_has_its_image_its_configuration_and_its_environment() {
+    let world = World::new(&format!(
+        "{ML}echo \"$FROM_IMAGE $GIVEN $1\"; pwd; grep -c job-1 $ML/config/processingjobconfig.json; ls $ML/config"
+    ))
+    .await;
+    let job = world
+        .run(json!({
+            "Environment": {"GIVEN": "2"},
+            "AppSpecification": {"ImageUri": world.image, "ContainerArguments": ["three"]},
+        }))
+        .await;
+    assert_eq!(job["ProcessingJobStatus"], "Completed", "{job:#}");
+    assert_eq!(
+        job["ProcessingJobArn"],
+        "arn:aws:sagemaker:us-east-1:123456789012:processing-job/job-1"
+    );
+    assert_eq!(world.statuses(), ["InProgress", "Completed"]);
+    let lines = world.lines();
+    assert_eq!(lines[0], "1 2 three");
+    assert!(lines[1].ends_with("/opt/program"), "{lines:?}");
+    assert_eq!(&lines[2..], ["2", "processingjobconfig.json", "resourceconfig.json"]);
+}
+
+#[tokio::test]
+async fn a_failed_job_says_what_it_left_as_its_message() {
+    let script = format!("{ML}printf '%01100d' 7 >$ML/output/message; echo oops >&2; exit 3");
+    let world = World::new(&script).await;
+    let job = world.run(json!({})).await;
+    assert_eq!(job["ProcessingJobStatus"], "Failed");
+    assert_eq!(
+        job["FailureReason"],
+        "AlgorithmError: See job logs for more information, exit code: 3"
+    );
+    assert_eq!(job["ExitMessage"].as_str().unwrap().len(), 1024);
+    assert_eq!(world.lines(), ["oops"]);
+}
+
+#[tokio::test]
+async fn inputs_come_from_s3_and_outputs_go_there() {
+    let script = format!("{ML}cd $ML/processing; cat in/a.txt in/deep/b.txt >out/c.txt");
+    let world = World::new(&script).await;
+    let s3 = &world.cloud.s3;
+    s3.create_bucket(&world.cloud, &ADMIN, "data").unwrap();
+    for (key, body) in [("x/a.txt", "1"), ("x/deep/b.txt", "2")] {
+        s3.put_object(&world.cloud, &ADMIN, "data", key, body).unwrap();
+    }
+    let job = world
+        .run(json!({
+            "ProcessingInputs": [{"InputName": "i", "S3Input": {
+                "S3Uri": "s3://data/x/", "LocalPath": "/opt/ml/processing/in", "S3DataType": "S3Prefix", "S3InputMode": "File",
+            }}],
+            "ProcessingOutputConfig": {"Outputs": [{"OutputName": "o", "S3Output": {
+                "S3Uri": "s3://data/y", "LocalPath": "/opt/ml/processing/out", "S3UploadMode": "EndOfJob",
+            }}]},
+        }))
+        .await;
+    assert_eq!(job["ProcessingJobStatus"], "Completed", "{job:#} {:?}", world.lines());
+    let object = s3.get_object(&world.cloud, &ADMIN, "data", "y/c.txt").unwrap();
+    assert_eq!(object.body.as_ref(), b"12");
+}
+
+#[tokio::test]
+async fn jobs_are_stopped_by_call_and_by_time() {
+    let world = World::new("echo started; sleep 600").await;
+    let mut journal = world.cloud.journal.follow();
+    world
+        .call("sagemaker", "CreateProcessingJob", world.job())
+        .await
+        .unwrap();
+    loop {
+        if let Happening::LogLine { .. } = journal.recv().await.unwrap().happening {
+            break;
+        }
+    }
+    let name = json!({"ProcessingJobName": "job-1"});
+    world
+        .call("sagemaker", "StopProcessingJob", name.clone())
+        .await
+        .unwrap();
+    world.cloud.sagemaker.finished("job-1").await;
+    assert_eq!(world.statuses(), ["InProgress", "Stopping", "Stopped"]);
+    let again = world.call("sagemaker", "StopProcessingJob", name).await.unwrap_err();
+    assert_eq!(again.code, "ValidationException");
+
+    let world = World::new("sleep 600").await;
+    let job = world
+        .run(json!({"StoppingCondition": {"MaxRuntimeInSeconds": 1}}))
+        .await;
+    assert_eq!(job["ProcessingJobStatus"], "Stopped");
+}
+
+#[tokio::test]
+async fn what_the_role_may_not_do_fails_the_job() {
+    let world = World::with_role("true", json!({"Effect": "Allow", "Action": "logs:*", "Resource": "*"})).await;
+    let job = world.run(json!({})).await;
+    assert_eq!(job["ProcessingJobStatus"], "Failed");
+    let reason = job["FailureReason"].as_str().unwrap();
+    assert!(
+        reason.contains("is not authorized to perform: ecr:GetAuthorizationToken"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn bad_requests_are_refused_with_what_is_wrong() {
+    let world = World::new("true").await;
+    let cluster = |count: u32, instance: &str, size: u32| json!({"ClusterConfig": {"InstanceCount": count, "InstanceType": instance, "VolumeSizeInGB": size}});
+    for (field, value, part) in [
+        ("ProcessingJobName", json!("a_b"), "processingJobName"),
+        ("ProcessingResources", cluster(1, "t3.medium", 10), "instanceType"),
+        ("ProcessingResources", cluster(1, "ml.t3.medium", 0), "volumeSizeInGB"),
+        ("ProcessingResources", cluster(2, "ml.t3.medium", 1), "2 instances"),
+        (
+            "StoppingCondition",
+            json!({"MaxRuntimeInSeconds": 0}),
+            "maxRuntimeInSeconds",
+        ),
+        ("RoleArn", json!("arn:aws:iam::123456789012:role/none"), "role/none"),
+        ("Colour", json!("red"), "`Colour`"),
+        (
+            "ProcessingInputs",
+            json!([{"InputName": "i", "S3Input": {"S3Uri": "s3://b/k", "LocalPath": "/tmp", "S3DataType": "S3Prefix"}}]),
+            "/tmp",
+        ),
+    ] {
+        let mut job = world.job();
+        job[field] = value;
+        let error = world.call("sagemaker", "CreateProcessingJob", job).await.unwrap_err();
+        assert!(error.message.contains(part), "{error}");
+    }
+    let error = world
+        .call("sagemaker", "CreateTrainingJob", json!({}))
+        .await
+        .unwrap_err();
+    assert!(error.message.contains("sagemaker:CreateTrainingJob"));
+    world.run(json!({})).await;
+    let error = world
+        .call("sagemaker", "CreateProcessingJob", world.job())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, "ResourceInUse");
+}
+
+#[tokio::test]
+async fn an_image_that_is_not_there_fails_the_job() {
+    let world = World::new("true").await;
+    let image = format!("{}/ml:none", world.cloud.account.registry());
+    let job = world.run(json!({"AppSpecification": {"ImageUri": image}})).await;
+    assert!(
+        job["FailureReason"]
+            .as_str()
+            .unwrap()
+            .starts_with("ClientError: Failed to pull the image"),
+        "{job:#}"
+    );
+}

@@ -1,0 +1,400 @@
+//! Builds, from StartBuild to their ends: the commands run in a shell, and `docker` and `aws` in them are the stand-ins
+//! of the command that Cargo has built, over HTTP and signed with the build's credentials.
+
+use serde_json::{Value, json};
+use std::io::{Cursor, Write};
+use std::path::Path;
+use std::sync::Arc;
+use stepline::account::Account;
+use stepline::cloud::Cloud;
+use stepline::gateway;
+use stepline::iam::NewRole;
+use stepline::journal::Happening;
+use stepline::principal::Principal;
+use tokio::net::TcpListener;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+const ADMIN: Principal = Principal::Administrator;
+
+/// An account with a repository, a parameter, a bucket and a build role that may use them.
+struct World {
+    cloud: Arc<Cloud>,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new(statements: &Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let cloud = Cloud::new(Account::local(), folder.path().to_owned());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        gateway::serve(Arc::clone(&cloud), listener).unwrap();
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        let role = NewRole::for_service("build", "codebuild.amazonaws.com").with_policy("calls", policy);
+        cloud.iam.create_role(&cloud.account, role).unwrap();
+        cloud.s3.create_bucket(&cloud, &ADMIN, "artifacts").unwrap();
+        let world = Self { cloud, _folder: folder };
+        let parameter = json!({"Name": "/stepline/dev/python-env", "Type": "String", "Value": "development"});
+        world.call("ssm", "PutParameter", parameter).await;
+        let repository = json!({"repositoryName": "ml-pipeline-dev", "imageTagMutability": "IMMUTABLE"});
+        world.call("ecr", "CreateRepository", repository).await;
+        world
+    }
+
+    async fn call(&self, service: &str, operation: &str, input: Value) -> Value {
+        self.cloud.call(&ADMIN, service, operation, input).await.unwrap()
+    }
+
+    /// Builds a source with a project of the role, to the end.
+    async fn build(&self, files: &[(&str, &str)], project: Value) -> Value {
+        let id = self.start(files, project).await;
+        self.cloud.codebuild.finished(&id).await.unwrap()
+    }
+
+    async fn start(&self, files: &[(&str, &str)], changes: Value) -> String {
+        self.cloud
+            .s3
+            .put_object(&self.cloud, &ADMIN, "artifacts", "source.zip", zip(files))
+            .unwrap();
+        let mut project = json!({
+            "name": format!("p-{}", files.len() + self.cloud.journal.entries().len()),
+            "source": {"type": "CODEPIPELINE", "buildspec": "buildspec.yml"},
+            "artifacts": {"type": "CODEPIPELINE"},
+            "environment": {
+                "type": "LINUX_CONTAINER", "computeType": "BUILD_GENERAL1_SMALL", "image": "standard:5.0",
+                "environmentVariables": [
+                    {"name": "ENVIRONMENT", "value": "dev"},
+                    {"name": "REPOSITORY_NAME", "value": "ml-pipeline-dev"},
+                    {"name": "REPOSITORY_URI", "value": format!("{}/ml-pipeline-dev", self.cloud.account.registry())},
+                ],
+            },
+            "serviceRole": self.cloud.account.global_arn("iam", "role/build"),
+        });
+        for (field, value) in changes.as_object().unwrap() {
+            project[field] = value.clone();
+        }
+        let name = project["name"].clone();
+        self.call("codebuild", "CreateProject", project).await;
+        let started = self
+            .call(
+                "codebuild",
+                "StartBuild",
+                json!({
+                    "projectName": name,
+                    "sourceTypeOverride": "S3",
+                    "sourceLocationOverride": "artifacts/source.zip",
+                    "sourceVersion": "0123456789abcdef0123456789abcdef01234567",
+                    "artifactsOverride": {"type": "S3", "location": "artifacts", "name": "out.zip", "packaging": "ZIP"},
+                }),
+            )
+            .await;
+        started["build"]["id"].as_str().unwrap().to_owned()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let entries = self.cloud.journal.entries().into_iter();
+        let lines = entries.filter_map(|entry| match entry.happening {
+            Happening::LogLine { line, .. } => Some(line),
+            _ => None,
+        });
+        lines.collect()
+    }
+}
+
+fn everything() -> Value {
+    json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}])
+}
+
+fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(content.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// The phases that ended, and how.
+fn phases(build: &Value) -> Vec<(String, String)> {
+    let phases = build["phases"].as_array().unwrap().iter();
+    let ended = phases.filter_map(|phase| {
+        let text = |field: &str| phase[field].as_str().map(str::to_owned);
+        Some((text("phaseType")?, text("phaseStatus")?))
+    });
+    let work = ended.filter(|(name, _)| ["INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD"].contains(&name.as_str()));
+    work.collect()
+}
+
+/// What the repository holds of what a build of the real buildspec needs.
+fn repository() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let files = [
+        ("config/buildspec.yml", "buildspec.yml"),
+        ("container/Dockerfile", "container/Dockerfile"),
+        ("container/.dockerignore", "container/.dockerignore"),
+        ("container/app/requirements.txt", "container/app/requirements.txt"),
+        ("container/app/src/hello.py", "container/app/src/hello.py"),
+        ("container/app/src/logger.py", "container/app/src/logger.py"),
+    ];
+    let read = |(from, to): (&str, &str)| (to.to_owned(), std::fs::read_to_string(root.join(from)).unwrap());
+    files.into_iter().map(read).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_repositorys_buildspec_pushes_an_image_and_hands_on_its_digest() {
+    let world = World::new(&everything()).await;
+    let files = repository();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, content)| (name.as_str(), content.as_str()))
+        .collect();
+    let build = world.build(&files, json!({})).await;
+    assert_eq!(build["buildStatus"], "SUCCEEDED", "{:#?}", world.lines());
+    let exported = |build: &Value| {
+        let variables = build["exportedEnvironmentVariables"].as_array().unwrap().iter();
+        let pairs = variables.map(|variable| (variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap()));
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        pairs.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let first = exported(&build);
+    assert_eq!(first["IMAGE_TAG"], "commit-0123456789ab");
+    let digest = &first["IMAGE_DIGEST"];
+    assert_eq!(
+        first["IMAGE_URI"],
+        format!("{}/ml-pipeline-dev@{digest}", world.cloud.account.registry())
+    );
+    let ids = json!({"repositoryName": "ml-pipeline-dev", "imageIds": [{"imageDigest": digest}]});
+    let described = world.call("ecr", "DescribeImages", ids).await;
+    assert_eq!(
+        described["imageDetails"][0]["imageTags"],
+        json!(["commit-0123456789ab"])
+    );
+
+    // The tag is immutable: a second build of the same commit finds the image and pushes nothing.
+    let again = world.build(&files, json!({})).await;
+    assert_eq!(again["buildStatus"], "SUCCEEDED");
+    assert_eq!(exported(&again), first);
+    let pushes = world.cloud.journal.entries().into_iter();
+    let pushes = pushes.filter(|entry| matches!(entry.happening, Happening::ImagePushed { .. }));
+    assert_eq!(pushes.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_role_may_not_do_fails_the_build() {
+    let world = World::new(&json!([
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "ecr:PutImage", "Resource": "*"},
+    ]))
+    .await;
+    let files = repository();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, content)| (name.as_str(), content.as_str()))
+        .collect();
+    let build = world.build(&files, json!({})).await;
+    assert_eq!(build["buildStatus"], "FAILED");
+    let denied = world
+        .lines()
+        .into_iter()
+        .find(|line| line.starts_with("denied: "))
+        .unwrap();
+    assert!(
+        denied.contains("is not authorized to perform: ecr:PutImage"),
+        "{denied}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn phases_follow_one_another_as_on_aws() {
+    let succeeded = |name: &str| (name.to_owned(), "SUCCEEDED".to_owned());
+    let failed = |name: &str| (name.to_owned(), "FAILED".to_owned());
+    for (phases_given, status, expected) in [
+        (
+            "{build: {commands: ['true']}}",
+            "SUCCEEDED",
+            vec![
+                succeeded("INSTALL"),
+                succeeded("PRE_BUILD"),
+                succeeded("BUILD"),
+                succeeded("POST_BUILD"),
+            ],
+        ),
+        (
+            "{pre_build: {commands: ['false', 'echo never']}, build: {commands: ['echo never']}}",
+            "FAILED",
+            vec![succeeded("INSTALL"), failed("PRE_BUILD")],
+        ),
+        (
+            "{build: {commands: ['exit 3'], finally: ['echo finally']}, post_build: {commands: ['echo last $CODEBUILD_BUILD_SUCCEEDING']}}",
+            "FAILED",
+            vec![
+                succeeded("INSTALL"),
+                succeeded("PRE_BUILD"),
+                failed("BUILD"),
+                succeeded("POST_BUILD"),
+            ],
+        ),
+        (
+            "{install: {on-failure: CONTINUE, commands: ['false']}, build: {commands: ['true']}}",
+            "SUCCEEDED",
+            vec![
+                failed("INSTALL"),
+                succeeded("PRE_BUILD"),
+                succeeded("BUILD"),
+                succeeded("POST_BUILD"),
+            ],
+        ),
+        (
+            "{build: {on-failure: RETRY-2, commands: ['echo x >>tries', 'test $(wc -l <tries) = 3']}}",
+            "SUCCEEDED",
+            vec![
+                succeeded("INSTALL"),
+                succeeded("PRE_BUILD"),
+                succeeded("BUILD"),
+                succeeded("POST_BUILD"),
+            ],
+        ),
+    ] {
+        let world = World::new(&everything()).await;
+        let spec = format!("version: 0.2\nphases: {phases_given}\n");
+        let build = world.build(&[("buildspec.yml", &spec)], json!({})).await;
+        assert_eq!(build["buildStatus"], status, "{phases_given}");
+        assert_eq!(phases(&build), expected, "{phases_given}");
+        let lines = world.lines();
+        assert!(!lines.contains(&"never".to_owned()));
+        if phases_given.contains("finally") {
+            assert!(lines.contains(&"finally".to_owned()));
+            assert!(lines.contains(&"last 0".to_owned()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_command_sets_the_next_one_has_and_artifacts_are_kept() {
+    let world = World::new(&everything()).await;
+    let spec = "
+version: 0.2
+env:
+  shell: bash
+  variables: {A: from-spec, ENVIRONMENT: ignored}
+  parameter-store: {P: /stepline/$ENVIRONMENT/python-env}
+  exported-variables: [RESULT]
+phases:
+  install:
+    commands: [export B=2, mkdir -p out, cd out]
+  build:
+    commands: ['export RESULT=\"$A $B $P $ENVIRONMENT\"', 'echo \"$RESULT\" >result.txt']
+artifacts:
+  base-directory: out
+  files: ['**/*']
+";
+    let build = world.build(&[("buildspec.yml", spec)], json!({})).await;
+    assert_eq!(build["buildStatus"], "SUCCEEDED", "{:#?}", world.lines());
+    assert_eq!(
+        build["exportedEnvironmentVariables"],
+        json!([{"name": "RESULT", "value": "from-spec 2 development dev"}])
+    );
+    let object = world
+        .cloud
+        .s3
+        .get_object(&world.cloud, &ADMIN, "artifacts", "out.zip")
+        .unwrap();
+    let mut archive = zip::ZipArchive::new(Cursor::new(object.body)).unwrap();
+    let text = std::io::read_to_string(archive.by_name("result.txt").unwrap()).unwrap();
+    assert_eq!(text, "from-spec 2 development dev\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn builds_that_cannot_begin_say_why() {
+    for (files, statements, code, part) in [
+        (vec![("other", "")], everything(), "YAML_FILE_ERROR", "buildspec.yml"),
+        (
+            vec![("buildspec.yml", "version: 0.2\nbatch: {}")],
+            everything(),
+            "YAML_FILE_ERROR",
+            "`batch`",
+        ),
+        (
+            vec![("buildspec.yml", "version: 0.2\nenv: {parameter-store: {A: /none}}")],
+            everything(),
+            "Decrypted Variables Error",
+            "/none",
+        ),
+        (
+            vec![("buildspec.yml", "version: 0.2")],
+            json!([{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]),
+            "ACCESS_DENIED",
+            "logs:CreateLogStream",
+        ),
+        (
+            vec![("buildspec.yml", "version: 0.2")],
+            json!([{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]),
+            "CLIENT_ERROR",
+            "source.zip",
+        ),
+    ] {
+        let world = World::new(&statements).await;
+        let build = world.build(&files, json!({})).await;
+        assert_eq!(build["buildStatus"], "FAILED");
+        let contexts: Vec<&Value> = build["phases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|phase| phase.get("contexts"))
+            .collect();
+        assert_eq!(contexts[0][0]["statusCode"], code, "{contexts:?}");
+        assert!(
+            contexts[0][0]["message"].as_str().unwrap().contains(part),
+            "{contexts:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_build_ends_with_everything_that_it_started() {
+    let world = World::new(&everything()).await;
+    let spec = "version: 0.2\nphases: {build: {commands: ['echo started; sleep 600 & wait']}}";
+    let mut journal = world.cloud.journal.follow();
+    let id = world.start(&[("buildspec.yml", spec)], json!({})).await;
+    loop {
+        if let Happening::LogLine { line, .. } = journal.recv().await.unwrap().happening
+            && line == "started"
+        {
+            break;
+        }
+    }
+    world.call("codebuild", "StopBuild", json!({"id": id})).await;
+    let build = world.cloud.codebuild.finished(&id).await.unwrap();
+    assert_eq!(build["buildStatus"], "STOPPED");
+    let again = world
+        .call("codebuild", "BatchGetBuilds", json!({"ids": [id, "p:none"]}))
+        .await;
+    assert_eq!(again["builds"][0]["buildStatus"], "STOPPED");
+    assert_eq!(again["buildsNotFound"], json!(["p:none"]));
+}
+
+#[tokio::test]
+async fn what_codebuild_does_not_know_is_refused_by_name() {
+    let world = World::new(&everything()).await;
+    for (operation, input, part) in [
+        ("StartBuildBatch", json!({}), "codebuild:StartBuildBatch"),
+        ("StartBuild", json!({"projectName": "none"}), "project/none"),
+        (
+            "StartBuild",
+            json!({"projectName": "none", "colour": "red"}),
+            "`colour`",
+        ),
+        (
+            "CreateProject",
+            json!({"name": "p", "serviceRole": "arn:aws:iam::123456789012:role/build", "vpcConfig": {}}),
+            "`vpcConfig`",
+        ),
+    ] {
+        let error = world
+            .cloud
+            .call(&ADMIN, "codebuild", operation, input)
+            .await
+            .unwrap_err();
+        assert!(error.message.contains(part), "{operation}: {error}");
+    }
+}

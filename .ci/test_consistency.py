@@ -227,9 +227,11 @@ class Deploying(unittest.TestCase):
     def test_branches_agree(self):
         for name, branch in (("pipeline-dev", "dev"), ("pipeline-prod", "main")):
             self.assertIn(f"Branch={branch}", samconfig()[name]["deploy"]["parameters"]["parameter_overrides"])
-        trigger = deployables.workflow("deploy.yml")["on"]["push"]
-        self.assertEqual(trigger["branches"], ["dev", "main"])
-        for path in trigger["paths"]:
+        triggers = deployables.workflow("deploy.yml")["on"]
+        for event in ("pull_request", "push"):
+            self.assertEqual(triggers[event]["branches"], ["dev", "main"])
+            self.assertEqual(triggers[event]["paths"], triggers["push"]["paths"])
+        for path in triggers["push"]["paths"]:
             with self.subTest(path):
                 self.assertTrue((ROOT / path.removesuffix("/**")).exists())
 

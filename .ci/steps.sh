@@ -2,12 +2,13 @@
 # shellcheck shell=bash
 
 tools=$PWD/target/ci-tools
+built=$PWD/target/sam
 recorded=$PWD/../shared/asl-recordings
 engine=$PWD/../shared/tools/container-engine.sh
 
 python_tools() { # the linters, SAM CLI and cargo-lambda of .ci/requirements.txt, in a virtual environment
   [ -x "$tools/python/bin/pip" ] || python3 -m venv "$tools/python"
-  "$tools/python/bin/pip" install --quiet --disable-pip-version-check -r .ci/requirements.txt
+  "$tools/python/bin/pip" install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
   export PATH="$tools/python/bin:$PATH" SAM_CLI_TELEMETRY=0
 }
 
@@ -77,9 +78,16 @@ supply_chain() {
 
 sam_functions() {
   python_tools
-  sam build --template-file sam/template.yaml --config-file samconfig.toml --build-dir target/sam
+  # This machine's own architecture: what sam local invoke runs here. The templates' default is arm64.
+  (cd sam && sam build --config-env dev --build-dir "$built" --parameter-overrides "Environment=dev Architecture=x86_64")
   [ -x "$engine" ] || { echo "skipped sam local invoke: no container engine's set-up beside this repository"; return 0; }
-  .ci/sam-local-invoke "$engine"
+  eval "$("$engine" "$PWD/target/engine")"
+  up
+  local code=0
+  .ci/sam-local-invoke "$built" || code=$?
+  down
+  kill "$ENGINE_PID"
+  return "$code"
 }
 
 functions_benchmark() { cargo bench --locked -p stepline; }

@@ -68,7 +68,10 @@ fn pointer(path: &[&str]) -> String {
 
 fn convert(node: &MarkedYaml<'_>, path: &str, positions: &mut HashMap<String, (usize, usize)>) -> Result<Value, Fault> {
     let (line, column) = (node.span.start.line(), node.span.start.col() + 1);
-    positions.insert(path.to_owned(), (line, column));
+    // What a tag stands before has no place of its own: it is where the tag is.
+    if line > 0 {
+        positions.insert(path.to_owned(), (line, column));
+    }
     match &node.data {
         YamlData::Value(scalar) => scalar_value(scalar).map_err(|message| Fault::at(line, column, message)),
         YamlData::Sequence(items) => items
@@ -156,7 +159,7 @@ mod tests {
         });
         assert_eq!(source.value, expected);
         assert_eq!(source.position(&["D", "1"]), Some((6, 5)));
-        assert_eq!(source.position(&["E", "absent", "deeper"]), Some((9, 1)));
+        assert_eq!(source.position(&["E", "absent", "deeper"]), Some((10, 1)));
     }
 
     #[test]

@@ -1,3 +1,9 @@
 //! What the services stand on: templates, IAM, the gateway, and the storage services, through their public doors.
 
 mod deploy;
+mod gateway;
+mod iam;
+mod parameters;
+mod queues;
+mod template;
+mod world;

@@ -1,0 +1,143 @@
+use crate::world::{call, cloud, refusal};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use stepline::cloud::Cloud;
+
+async fn queue(cloud: &Arc<Cloud>, name: &str, attributes: Value) -> Value {
+    let input = json!({"QueueName": name, "Attributes": attributes});
+    let created = call(cloud, "sqs", "CreateQueue", input).await.expect(name);
+    created["QueueUrl"].clone()
+}
+
+async fn send(cloud: &Arc<Cloud>, url: &Value, body: &str) {
+    let input = json!({"QueueUrl": url, "MessageBody": body});
+    call(cloud, "sqs", "SendMessage", input).await.expect(body);
+}
+
+async fn receive(cloud: &Arc<Cloud>, url: &Value, visibility: u64) -> Vec<Value> {
+    let input = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": visibility});
+    let answer = call(cloud, "sqs", "ReceiveMessage", input).await.expect("an answer");
+    answer
+        .get("Messages")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default()
+}
+
+#[tokio::test]
+async fn messages_stay_until_they_are_deleted() {
+    let cloud = cloud();
+    let url = queue(&cloud, "work", json!({})).await;
+    send(&cloud, &url, "one").await;
+    let first = receive(&cloud, &url, 0).await;
+    assert_eq!(first[0]["Body"], "one");
+    let second = receive(&cloud, &url, 60).await;
+    assert_eq!(second[0]["MessageId"], first[0]["MessageId"]);
+    assert!(receive(&cloud, &url, 0).await.is_empty(), "it is in flight");
+    let handle = &second[0]["ReceiptHandle"];
+    let again = json!({"QueueUrl": url, "ReceiptHandle": handle, "VisibilityTimeout": 0});
+    call(&cloud, "sqs", "ChangeMessageVisibility", again)
+        .await
+        .expect("visible");
+    let third = receive(&cloud, &url, 60).await;
+    assert_eq!(third.len(), 1);
+    let delete = json!({"QueueUrl": url, "ReceiptHandle": third[0]["ReceiptHandle"]});
+    call(&cloud, "sqs", "DeleteMessage", delete).await.expect("deleted");
+    let count = json!({"QueueUrl": url, "AttributeNames": ["ApproximateNumberOfMessagesNotVisible"]});
+    let count = call(&cloud, "sqs", "GetQueueAttributes", count).await;
+    assert_eq!(
+        count,
+        Ok(json!({"Attributes": {"ApproximateNumberOfMessagesNotVisible": "0"}}))
+    );
+}
+
+#[tokio::test]
+async fn whoever_waits_gets_what_arrives() {
+    let cloud = cloud();
+    let url = queue(&cloud, "work", json!({"ReceiveMessageWaitTimeSeconds": "20"})).await;
+    let waiting = {
+        let (cloud, url) = (Arc::clone(&cloud), url.clone());
+        tokio::spawn(async move { receive(&cloud, &url, 30).await })
+    };
+    tokio::task::yield_now().await;
+    send(&cloud, &url, "late").await;
+    let received = waiting.await.expect("a task");
+    assert_eq!(received[0]["Body"], "late");
+}
+
+#[tokio::test]
+async fn poison_moves_to_the_dead_letter_queue() {
+    let cloud = cloud();
+    let dead = queue(&cloud, "dead", json!({})).await;
+    let redrive = json!({
+        "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead",
+        "maxReceiveCount": 2,
+    });
+    let url = queue(&cloud, "work", json!({"RedrivePolicy": redrive.to_string()})).await;
+    send(&cloud, &url, "poison").await;
+    let mut received = Vec::new();
+    for _ in 0..3 {
+        received.push(receive(&cloud, &url, 0).await.len());
+    }
+    assert_eq!(received, [1, 1, 0]);
+    assert_eq!(receive(&cloud, &dead, 0).await[0]["Body"], "poison");
+}
+
+#[tokio::test]
+async fn what_sqs_refuses() {
+    let cloud = cloud();
+    let url = queue(&cloud, "work", json!({"VisibilityTimeout": "5"})).await;
+    for (operation, input, code) in [
+        ("CreateQueue", json!({"QueueName": "a b"}), "InvalidParameterValue"),
+        ("CreateQueue", json!({"QueueName": "work.fifo"}), "NotInLocalRun"),
+        ("CreateQueue", json!({"QueueName": "work"}), "QueueNameExists"),
+        (
+            "CreateQueue",
+            json!({"QueueName": "q", "Attributes": {"Colour": "red"}}),
+            "InvalidAttributeName",
+        ),
+        (
+            "CreateQueue",
+            json!({"QueueName": "q", "Attributes": {"DelaySeconds": "901"}}),
+            "InvalidAttributeValue",
+        ),
+        (
+            "CreateQueue",
+            json!({"QueueName": "q", "Attributes": {"RedrivePolicy": "{}"}}),
+            "InvalidParameterValue",
+        ),
+        (
+            "SetQueueAttributes",
+            json!({"QueueUrl": url, "Attributes": {"Policy": "{"}}),
+            "InvalidAttributeValue",
+        ),
+        ("GetQueueUrl", json!({"QueueName": "none"}), "QueueDoesNotExist"),
+        (
+            "SendMessage",
+            json!({"QueueUrl": "https://x/none", "MessageBody": "m"}),
+            "QueueDoesNotExist",
+        ),
+        (
+            "SendMessage",
+            json!({"QueueUrl": url, "MessageBody": ""}),
+            "InvalidParameterValue",
+        ),
+        (
+            "ReceiveMessage",
+            json!({"QueueUrl": url, "MaxNumberOfMessages": 11}),
+            "InvalidParameterValue",
+        ),
+        (
+            "ChangeMessageVisibility",
+            json!({"QueueUrl": url, "ReceiptHandle": "x", "VisibilityTimeout": 1}),
+            "ReceiptHandleIsInvalid",
+        ),
+        ("SendMessageBatch", json!({"QueueUrl": url}), "NotInLocalRun"),
+    ] {
+        assert_eq!(
+            refusal(&cloud, "sqs", operation, input.clone()).await,
+            code,
+            "{operation} {input}"
+        );
+    }
+}

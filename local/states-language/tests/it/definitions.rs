@@ -1,0 +1,298 @@
+//! What CreateStateMachine would refuse, and where it is.
+
+use serde_json::json;
+use states_language::{Severity, StateMachine};
+
+/// Definitions with one fault each: the code, the pointer, and a part of the message.
+#[test]
+fn faults_are_found_where_they_are() {
+    let pass = json!({"Type": "Pass", "End": true});
+    let task = |extra: serde_json::Value| {
+        let mut state = json!({"Type": "Task", "Resource": "arn:aws:states:::s3:getObject", "End": true});
+        state
+            .as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
+        state
+    };
+    let schema = "SCHEMA_VALIDATION_FAILED";
+    let target = "MISSING_TRANSITION_TARGET";
+    let cases = [
+        (
+            json!({"Type": "Pass", "Next": "B"}),
+            target,
+            "/States/A/Next",
+            "Missing 'Next' target: B",
+        ),
+        (json!({"Type": "Pass"}), schema, "/States/A", "either 'Next' or 'End'"),
+        (
+            json!({"Type": "Pass", "End": true, "Wait": 1}),
+            schema,
+            "/States/A/Wait",
+            "'Wait' is not supported in the state 'A'",
+        ),
+        (
+            json!({"Type": "Sleep", "End": true}),
+            schema,
+            "/States/A/Type",
+            "no type of state 'Sleep'",
+        ),
+        (
+            json!({"Type": "Pass", "End": true, "InputPath": "$.a["}),
+            schema,
+            "/States/A/InputPath",
+            "must be a valid JSONPath",
+        ),
+        (
+            json!({"Type": "Pass", "End": true, "ResultPath": "$..a"}),
+            schema,
+            "/States/A/ResultPath",
+            "reference path",
+        ),
+        (
+            json!({"Type": "Pass", "End": true, "Parameters": {"a": {"b.$": "x"}}}),
+            schema,
+            "/States/A/Parameters/a/b.$",
+            "'b.$' must be a valid JSONPath",
+        ),
+        (
+            json!({"Type": "Pass", "End": true, "Parameters": {"b.$": "States.No()"}}),
+            schema,
+            "/States/A/Parameters/b.$",
+            "no intrinsic function",
+        ),
+        (
+            json!({"Type": "Pass", "End": true, "Parameters": {"b.$": 1}}),
+            schema,
+            "/States/A/Parameters/b.$",
+            "must be a STRING",
+        ),
+        (
+            json!({"Type": "Pass", "End": true, "Output": 1}),
+            schema,
+            "/States/A/Output",
+            "not supported in JSONPath states",
+        ),
+        (
+            json!({"Type": "Pass", "End": true, "QueryLanguage": "JSONata", "InputPath": "$"}),
+            schema,
+            "/States/A/InputPath",
+            "not supported in JSONata states",
+        ),
+        (
+            json!({"Type": "Pass", "End": true, "QueryLanguage": "JSONata", "Output": {"x": "{% 1 + %}"}}),
+            schema,
+            "/States/A/Output/x",
+            "not a valid JSONata expression",
+        ),
+        (
+            json!({"Type": "Pass", "End": true, "QueryLanguage": "SQL"}),
+            schema,
+            "/States/A/QueryLanguage",
+            "'JSONPath' or 'JSONata'",
+        ),
+        (
+            json!({"Type": "Pass", "End": true, "Assign": {"states": 1}}),
+            schema,
+            "/States/A/Assign",
+            "cannot be the name of a variable",
+        ),
+        (
+            json!({"Type": "Wait", "End": true}),
+            schema,
+            "/States/A",
+            "exactly one of",
+        ),
+        (
+            json!({"Type": "Wait", "End": true, "Seconds": -1}),
+            schema,
+            "/States/A/Seconds",
+            "from 0",
+        ),
+        (
+            json!({"Type": "Wait", "End": true, "Timestamp": "tomorrow"}),
+            schema,
+            "/States/A/Timestamp",
+            "RFC 3339",
+        ),
+        (
+            json!({"Type": "Fail", "End": true}),
+            schema,
+            "/States/A/End",
+            "cannot have 'End'",
+        ),
+        (
+            json!({"Type": "Fail", "Error": "a", "ErrorPath": "$.a"}),
+            schema,
+            "/States/A/ErrorPath",
+            "Only one of",
+        ),
+        (
+            json!({"Type": "Choice", "Choices": []}),
+            schema,
+            "/States/A/Choices",
+            "at least one choice",
+        ),
+        (
+            json!({"Type": "Choice", "Choices": [{"Variable": "$.a", "Next": "A"}]}),
+            schema,
+            "/States/A/Choices/0",
+            "exactly one comparison",
+        ),
+        (
+            json!({"Type": "Choice", "Choices": [{"Variable": "$.a", "NumericEquals": "1", "Next": "A"}]}),
+            schema,
+            "/States/A/Choices/0/NumericEquals",
+            "wrong type",
+        ),
+        (
+            json!({"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": true, "Next": "A"}], "Default": "Z"}),
+            target,
+            "/States/A/Default",
+            "Missing 'Default' target: Z",
+        ),
+        (
+            task(json!({"Resource": "lambda"})),
+            schema,
+            "/States/A/Resource",
+            "not a valid resource ARN",
+        ),
+        (
+            task(json!({"Resource": "arn:aws:states:us-east-1:123456789012:activity:a"})),
+            schema,
+            "/States/A/Resource",
+            "Activities are not supported",
+        ),
+        (
+            task(json!({"TimeoutSeconds": 5, "HeartbeatSeconds": 5})),
+            schema,
+            "/States/A/HeartbeatSeconds",
+            "smaller than 'TimeoutSeconds'",
+        ),
+        (
+            task(json!({"TimeoutSeconds": 5, "TimeoutSecondsPath": "$.a"})),
+            schema,
+            "/States/A/TimeoutSecondsPath",
+            "Only one of",
+        ),
+        (
+            task(json!({"Retry": [{"ErrorEquals": []}]})),
+            schema,
+            "/States/A/Retry/0/ErrorEquals",
+            "non-empty array",
+        ),
+        (
+            task(json!({"Retry": [{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["a"]}]})),
+            schema,
+            "/States/A/Retry/0/ErrorEquals",
+            "must stand alone",
+        ),
+        (
+            task(json!({"Retry": [{"ErrorEquals": ["a"], "BackoffRate": 0.5}]})),
+            schema,
+            "/States/A/Retry/0/BackoffRate",
+            "number from 1",
+        ),
+        (
+            task(json!({"Catch": [{"ErrorEquals": ["a"]}]})),
+            schema,
+            "/States/A/Catch/0",
+            "Missing field 'Next'",
+        ),
+        (
+            json!({"Type": "Parallel", "End": true, "Branches": [{"StartAt": "X", "States": {"B": pass}}]}),
+            target,
+            "/States/A/Branches/0/StartAt",
+            "Missing 'StartAt' target: X",
+        ),
+        (
+            json!({"Type": "Map", "End": true}),
+            schema,
+            "/States/A",
+            "Missing field 'ItemProcessor'",
+        ),
+        (
+            json!({"Type": "Map", "End": true, "Label": "l", "ItemProcessor": {"StartAt": "B", "States": {"B": pass}}}),
+            schema,
+            "/States/A/Label",
+            "not supported for INLINE maps",
+        ),
+        (
+            json!({"Type": "Map", "End": true, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "B", "States": {"B": pass}}}),
+            schema,
+            "/States/A/ItemProcessor/ProcessorConfig",
+            "Missing field 'ExecutionType'",
+        ),
+        (
+            json!({"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "A", "States": {"A": pass}}}),
+            "DUPLICATE_STATE_NAME",
+            "/States",
+            "Duplicate state name: A",
+        ),
+    ];
+    for (state, code, pointer, message) in cases {
+        let definition = json!({"StartAt": "A", "States": {"A": state}}).to_string();
+        let findings = StateMachine::validate(&definition);
+        let found = findings
+            .iter()
+            .any(|it| it.code == code && it.pointer == pointer && it.message.contains(message));
+        assert!(found, "{definition}\n{findings:#?}");
+        assert!(StateMachine::parse(&definition).is_err(), "{definition}");
+    }
+}
+
+#[test]
+fn a_finding_has_its_line_and_column() {
+    let definition =
+        "{\n  \"StartAt\": \"A\",\n  \"States\": {\n    \"A\": {\"Type\": \"Pass\", \"Next\": \"B\"}\n  }\n}";
+    let findings = StateMachine::validate(definition);
+    assert_eq!((findings[0].line, findings[0].column), (4, 35));
+    let error = StateMachine::parse(definition).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next'"
+    );
+    let broken = StateMachine::validate("{\n\"a\" 1}");
+    assert_eq!(
+        (broken[0].code, broken[0].line, broken[0].column),
+        ("INVALID_JSON_DESCRIPTION", 2, 5)
+    );
+}
+
+#[test]
+fn what_cannot_be_reached_is_an_error_and_what_looks_wrong_a_warning() {
+    let definition = json!({"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Parameters": {"a": "$.b"}, "Result": {"c.$": "$"}, "End": true},
+        "B": {"Type": "Succeed"}
+    }});
+    let findings = StateMachine::validate(&definition.to_string());
+    let summary: Vec<_> = findings
+        .iter()
+        .map(|it| (it.severity, it.code, it.pointer.as_str()))
+        .collect();
+    assert_eq!(
+        summary,
+        [
+            (Severity::Error, "MISSING_TRANSITION_TARGET", "/States/B"),
+            (Severity::Warning, "NO_DOLLAR", "/States/A/Parameters/a"),
+            (Severity::Warning, "PASS_RESULT_IS_STATIC", "/States/A/Result"),
+        ]
+    );
+}
+
+#[test]
+fn comments_are_welcome_everywhere() {
+    let definition = json!({"Comment": "c", "Version": "1.0", "TimeoutSeconds": 9, "StartAt": "T", "States": {
+        "T": {
+            "Comment": "c", "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets",
+            "Retry": [{"Comment": "c", "ErrorEquals": ["a"]}], "Catch": [{"Comment": "c", "ErrorEquals": ["a"], "Next": "C"}],
+            "Next": "C"
+        },
+        "C": {
+            "Type": "Choice", "Default": "E",
+            "Choices": [{"Comment": "c", "And": [{"Comment": "c", "Variable": "$.a", "IsNull": true}], "Next": "E"}]
+        },
+        "E": {"Type": "Succeed", "Comment": "c"}
+    }});
+    assert_eq!(StateMachine::validate(&definition.to_string()), []);
+}

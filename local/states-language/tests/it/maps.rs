@@ -1,0 +1,422 @@
+//! Parallel and Map, inline and distributed: results, order, failures, and what is written of them.
+
+use serde_json::{Value, json};
+use states_language::{
+    Clock, Command, Execution, Failure, ItemSource, Json, StartOptions, Status, TaskRequest, VirtualClock, run_to_end,
+};
+
+use crate::common::{failing, machine, outcome, path, run, run_with, start, types};
+
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
+
+fn map_of(states: Value, fields: Value) -> Value {
+    let start_at = states.as_object().unwrap().keys().next().unwrap().clone();
+    let mut state = json!({
+        "Type": "Map", "ItemProcessor": {"StartAt": start_at, "States": states}, "End": true
+    });
+    for (key, value) in fields.as_object().unwrap() {
+        state[key] = value.clone();
+    }
+    json!({"StartAt": "M", "States": {"M": state}})
+}
+
+fn distributed(states: Value, fields: Value) -> Value {
+    let mut definition = map_of(states, fields);
+    definition["States"]["M"]["ItemProcessor"]["ProcessorConfig"] =
+        json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});
+    definition
+}
+
+fn pass() -> Value {
+    json!({"I": {"Type": "Pass", "End": true}})
+}
+
+#[test]
+fn iterations_are_chained_one_by_one_when_they_take_turns() {
+    let execution = run(&map_of(pass(), json!({"MaxConcurrency": 1})), &json!(["a", "b"]));
+    assert_eq!(
+        path(&execution),
+        "1<0 ExecutionStarted\n2<0 MapStateEntered M\n3<2 MapStateStarted\n4<3 MapIterationStarted M\n\
+         5<4 PassStateEntered I\n6<5 PassStateExited I\n7<6 MapIterationSucceeded M\n8<6 MapIterationStarted M\n\
+         9<8 PassStateEntered I\n10<9 PassStateExited I\n11<10 MapIterationSucceeded M\n12<11 MapStateSucceeded\n\
+         13<11 MapStateExited M\n14<13 ExecutionSucceeded"
+    );
+}
+
+#[test]
+fn iterations_side_by_side_each_follow_the_start_of_all() {
+    let execution = run(&map_of(pass(), json!({})), &json!(["a", "b"]));
+    let started: Vec<u64> = execution
+        .history()
+        .iter()
+        .filter(|event| event.event_type() == "MapIterationStarted")
+        .map(|event| event.previous_event_id)
+        .collect();
+    assert_eq!(started, [3, 3]);
+    assert_eq!(outcome(&execution), Ok(json!(["a", "b"])));
+}
+
+#[test]
+fn items_are_selected_and_results_placed() {
+    let definition = map_of(
+        pass(),
+        json!({
+            "InputPath": "$.in", "ItemsPath": "$.list", "ResultPath": "$.out", "ResultSelector": {"all.$": "$[*].v"},
+            "ItemSelector": {"v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index", "whole.$": "$.name"}
+        }),
+    );
+    let input = json!({"in": {"list": [5, 6], "name": "n"}});
+    let expected = json!({"in": {"list": [5, 6], "name": "n"}, "out": {"all": [5, 6]}});
+    assert_eq!(outcome(&run(&definition, &input)), Ok(expected));
+    assert_eq!(outcome(&run(&map_of(pass(), json!({})), &json!([]))), Ok(json!([])));
+    let (error, cause) = outcome(&run(&definition, &json!({"in": {"list": 5, "name": ""}}))).unwrap_err();
+    assert_eq!(error, "States.Runtime");
+    assert!(
+        cause.ends_with("Reference path \"$.list\" must point to array."),
+        "{cause}"
+    );
+}
+
+#[test]
+fn bad_limits_each_have_their_own_error() {
+    let cases = [
+        (
+            "ToleratedFailureCountPath",
+            json!("x"),
+            "The ToleratedFailureCountPath field refers to value \"x\" which is not a valid integer: $.limit",
+        ),
+        (
+            "ToleratedFailureCountPath",
+            json!(-1),
+            "ToleratedFailureCount cannot be negative.",
+        ),
+        (
+            "ToleratedFailurePercentagePath",
+            json!({}),
+            "The ToleratedFailurePercentagePath field refers to value \"{}\" which is not a valid float: $.limit",
+        ),
+        (
+            "ToleratedFailurePercentagePath",
+            json!(101),
+            "ToleratedFailurePercentage must be between 0 and 100.",
+        ),
+        (
+            "MaxConcurrencyPath",
+            json!("x"),
+            "The MaxConcurrencyPath field refers to value \"x\" which is not a valid integer: $.limit",
+        ),
+    ];
+    for (field, value, expected) in cases {
+        let definition = distributed(pass(), json!({"ItemsPath": "$.items", field: "$.limit"}));
+        let execution = run(&definition, &json!({"items": [1], "limit": value}));
+        let (error, cause) = outcome(&execution).unwrap_err();
+        assert_eq!(
+            (error.as_str(), cause.ends_with(expected)),
+            ("States.Runtime", true),
+            "{cause}"
+        );
+        assert_eq!(
+            types(&execution)[1..],
+            ["MapStateEntered", "MapStateStarted", "ExecutionFailed"]
+        );
+    }
+    // Of a negative concurrency AWS leaves nothing in the history.
+    let definition = map_of(pass(), json!({"ItemsPath": "$.items", "MaxConcurrencyPath": "$.limit"}));
+    let execution = run(&definition, &json!({"items": [1], "limit": -1}));
+    assert_eq!(
+        (execution.status(), types(&execution)),
+        (Status::Failed, vec!["ExecutionStarted"])
+    );
+}
+
+#[test]
+fn a_failed_iteration_fails_the_map_which_can_be_retried_and_caught() {
+    let fail = json!({"F": {"Type": "Fail", "Error": "Bad", "Cause": "item"}});
+    let mut definition = map_of(
+        fail,
+        json!({
+            "MaxConcurrency": 1,
+            "Retry": [{"ErrorEquals": ["Bad"], "MaxAttempts": 1}],
+            "Catch": [{"ErrorEquals": ["Bad"], "Next": "Caught"}]
+        }),
+    );
+    definition["States"]["Caught"] = json!({"Type": "Pass", "End": true});
+    let execution = run(&definition, &json!([1]));
+    assert_eq!(outcome(&execution), Ok(json!({"Error": "Bad", "Cause": "item"})));
+    assert_eq!(
+        path(&execution),
+        "1<0 ExecutionStarted\n2<0 MapStateEntered M\n3<2 MapStateStarted\n4<3 MapIterationStarted M\n\
+         5<4 FailStateEntered F\n6<5 MapIterationFailed M\n7<5 MapStateStarted\n8<7 MapIterationStarted M\n\
+         9<8 FailStateEntered F\n10<9 MapIterationFailed M\n11<9 MapStateFailed\n12<11 MapStateExited M\n\
+         13<12 PassStateEntered Caught\n14<13 PassStateExited Caught\n15<14 ExecutionSucceeded"
+    );
+}
+
+#[test]
+fn a_failed_branch_stops_its_siblings() {
+    let definition = json!({"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
+        {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": FUNCTION, "End": true}}},
+        {"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", "Seconds": 60, "End": true}}},
+        {"StartAt": "Bad", "States": {"Bad": {"Type": "Fail", "Error": "Bad"}}}
+    ]}}});
+    let now = VirtualClock::default().now();
+    let mut execution = start(&definition, &json!({}));
+    let commands = execution.run(now);
+    let [Command::StartTask(task), Command::AbortTask { task: aborted }] = &commands[..] else {
+        panic!("{commands:?}")
+    };
+    assert_eq!(task.id, *aborted);
+    assert_eq!((execution.status(), execution.next_wakeup()), (Status::Failed, None));
+    let tail = &types(&execution)[types(&execution).len() - 4..];
+    assert_eq!(
+        tail,
+        [
+            "TaskStateAborted",
+            "WaitStateAborted",
+            "ParallelStateFailed",
+            "ExecutionFailed"
+        ]
+    );
+}
+
+#[test]
+fn branches_give_their_results_in_their_own_order() {
+    let definition = json!({"StartAt": "P", "States": {"P": {
+        "Type": "Parallel", "End": true, "Parameters": {"n.$": "$.a"}, "ResultSelector": {"last.$": "$[-1]", "all.$": "$"},
+        "Branches": [
+            {"StartAt": "Slow", "States": {"Slow": {"Type": "Wait", "SecondsPath": "$.n", "End": true}}},
+            {"StartAt": "Quick", "States": {"Quick": {"Type": "Pass", "Result": 2, "End": true}}}
+        ]
+    }}});
+    let expected = json!({"last": 2, "all": [{"n": 3}, 2]});
+    let execution = run(&definition, &json!({"a": 3}));
+    assert_eq!(outcome(&execution), Ok(expected));
+    assert_eq!(
+        execution
+            .stopped_at()
+            .unwrap()
+            .duration_since(execution.started_at())
+            .as_secs(),
+        3
+    );
+}
+
+#[test]
+fn a_definition_that_does_not_fit_within_a_branch_fails_the_execution_at_once() {
+    let definition = json!({"StartAt": "P", "States": {
+        "P": {
+            "Type": "Parallel", "End": true, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
+            "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Pass", "InputPath": "$.no", "End": true}}}]
+        },
+        "Caught": {"Type": "Pass", "End": true}
+    }});
+    let execution = run(&definition, &json!({}));
+    assert_eq!(
+        path(&execution),
+        "1<0 ExecutionStarted\n2<0 ParallelStateEntered P\n3<2 ParallelStateStarted\n4<3 PassStateEntered B\n5<4 ExecutionFailed"
+    );
+}
+
+#[test]
+fn children_are_executions_of_their_own() {
+    let states = json!({"I": {"Type": "Pass", "Parameters": {
+        "id.$": "$$.Execution.Id", "machine.$": "$$.StateMachine.Name", "in.$": "$$.Execution.Input"
+    }, "End": true}});
+    let definition = distributed(states, json!({"Label": "L"}));
+    let options = StartOptions {
+        keep_children: true,
+        ..StartOptions::default()
+    };
+    let mut clock = VirtualClock::default();
+    let mut execution = Execution::start(&machine(&definition), options, "[7]", clock.now()).unwrap();
+    run_to_end(&mut execution, &mut failing(0, ""), &mut clock);
+    let output = outcome(&execution).unwrap();
+    assert_eq!(
+        (&output[0]["machine"], &output[0]["in"]),
+        (&json!("StateMachine/L"), &json!(7))
+    );
+    let child = &execution.children()[0];
+    assert_eq!(output[0]["id"], json!(*child.arn));
+    assert_eq!(
+        child.history.last().map(states_language::HistoryEvent::event_type),
+        Some("ExecutionSucceeded")
+    );
+    let run = &execution.map_runs()[0];
+    assert_eq!(
+        (run.status, run.total, run.succeeded, run.failed),
+        (Status::Succeeded, 1, 1, 0)
+    );
+    assert_eq!(
+        types(&execution)[1..],
+        [
+            "MapStateEntered",
+            "MapStateStarted",
+            "MapRunStarted",
+            "MapRunSucceeded",
+            "MapStateSucceeded",
+            "MapStateExited",
+            "ExecutionSucceeded"
+        ]
+    );
+}
+
+#[test]
+fn failures_are_tolerated_up_to_a_point() {
+    let work = json!({"W": {"Type": "Task", "Resource": FUNCTION, "End": true}});
+    let cases = [
+        (json!({}), 1, false),
+        (json!({"ToleratedFailureCount": 1}), 1, true),
+        (json!({"ToleratedFailureCount": 1}), 2, false),
+        (json!({"ToleratedFailurePercentage": 50}), 2, true),
+        (json!({"ToleratedFailurePercentage": 49.9}), 2, false),
+    ];
+    for (mut fields, failures, succeeds) in cases {
+        fields["MaxConcurrency"] = json!(1);
+        let execution = run_with(
+            &distributed(work.clone(), fields.clone()),
+            &json!([1, 2, 3, 4]),
+            failing(failures, "Oops"),
+        );
+        match outcome(&execution) {
+            Ok(output) => assert!(succeeds && output.as_array().unwrap().len() == 4 - failures, "{fields}"),
+            Err((error, _)) => {
+                assert!(
+                    !succeeds && error == "States.ExceedToleratedFailureThreshold",
+                    "{fields}"
+                );
+                assert!(types(&execution).ends_with(&["MapRunFailed", "MapStateFailed", "ExecutionFailed"]));
+            }
+        }
+    }
+}
+
+#[test]
+fn batches_hold_as_much_as_they_may() {
+    let definition = distributed(
+        pass(),
+        json!({"ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"k": "v"}}}),
+    );
+    let expected = json!([{"BatchInput": {"k": "v"}, "Items": [1, 2]}, {"BatchInput": {"k": "v"}, "Items": [3]}]);
+    assert_eq!(outcome(&run(&definition, &json!([1, 2, 3]))), Ok(expected));
+    let definition = distributed(pass(), json!({"ItemBatcher": {"MaxInputBytesPerBatch": 20}}));
+    let batches = outcome(&run(&definition, &json!(["aaa", "bbb", "ccc"]))).unwrap();
+    assert_eq!(
+        batches,
+        json!([{"Items": ["aaa"]}, {"Items": ["bbb"]}, {"Items": ["ccc"]}])
+    );
+}
+
+#[test]
+fn items_come_from_s3() {
+    let read = |config: Value, body: &str| {
+        let reader = json!({
+            "Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config,
+            "Parameters": {"Bucket": "b", "Key.$": "$.key"}
+        });
+        let now = VirtualClock::default().now();
+        let mut execution = start(
+            &distributed(pass(), json!({"ItemReader": reader})),
+            &json!({"key": "k"}),
+        );
+        let commands = execution.run(now);
+        let [Command::ReadItems(request)] = &commands[..] else {
+            panic!("{commands:?}")
+        };
+        assert_eq!(
+            (&*request.operation, request.parameters.to_string().as_str()),
+            ("getObject", r#"{"Bucket":"b","Key":"k"}"#)
+        );
+        execution
+            .items_read(request.id, ItemSource::Object(body.as_bytes().to_vec()), now)
+            .unwrap();
+        execution.run(now);
+        outcome(&execution)
+    };
+    let csv = |extra: Value| {
+        let mut config = json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"});
+        config
+            .as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
+        config
+    };
+    let cases = [
+        (json!({"InputType": "JSON"}), "[1, {\"a\": 2}]", json!([1, {"a": 2}])),
+        (
+            json!({"InputType": "JSON", "ItemsPointer": "/a/b"}),
+            "{\"a\": {\"b\": [3]}}",
+            json!([3]),
+        ),
+        (json!({"InputType": "JSON", "MaxItems": 1}), "[1, 2]", json!([1])),
+        (json!({"InputType": "JSONL"}), "{\"a\": 1}\n\n2\n", json!([{"a": 1}, 2])),
+        (
+            csv(json!({})),
+            "x,y\n1,2\n3,\n\"a,\"\"b\"\"\",4,5\n",
+            json!([{"x": "1", "y": "2"}, {"x": "3", "y": ""}, {"x": "a,\"b\"", "y": "4"}]),
+        ),
+        (
+            csv(json!({"CSVDelimiter": "PIPE", "MaxItems": 1})),
+            "x|y\n1|2\n3|4",
+            json!([{"x": "1", "y": "2"}]),
+        ),
+        (
+            json!({"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["h"]}),
+            "1\r\n2",
+            json!([{"h": "1"}, {"h": "2"}]),
+        ),
+    ];
+    for (config, body, expected) in cases {
+        assert_eq!(read(config.clone(), body), Ok(expected), "{config}");
+    }
+    let (error, cause) = read(
+        json!({"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["h", "h"]}),
+        "1,2",
+    )
+    .unwrap_err();
+    assert_eq!(
+        (error.as_str(), cause.as_str()),
+        ("States.ItemReaderFailed", "CSV headers cannot contain duplicates.")
+    );
+}
+
+#[test]
+fn results_go_to_s3() {
+    let writer = json!({"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "p"}});
+    let now = VirtualClock::default().now();
+    let mut execution = start(&distributed(pass(), json!({"ResultWriter": writer})), &json!([1, 2]));
+    let commands = execution.run(now);
+    let [Command::WriteResults(request)] = &commands[..] else {
+        panic!("{commands:?}")
+    };
+    let keys: Vec<&str> = request
+        .files
+        .iter()
+        .map(|(key, _)| key.rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(
+        (&*request.bucket, keys),
+        ("b", vec!["SUCCEEDED_0.json", "manifest.json"])
+    );
+    let results: Value = serde_json::from_str(&request.files[0].1).unwrap();
+    assert_eq!(
+        (&results[1]["Output"], &results[1]["Status"]),
+        (&json!("2"), &json!("SUCCEEDED"))
+    );
+    execution.task_succeeded(request.id, "null", now).unwrap();
+    execution.run(now);
+    let output = outcome(&execution).unwrap();
+    assert_eq!(output["ResultWriterDetails"]["Bucket"], json!("b"));
+    assert_eq!(output["MapRunArn"], json!(*execution.map_runs()[0].arn));
+}
+
+#[test]
+fn a_task_in_a_child_reports_to_the_same_host() {
+    let work = json!({"W": {"Type": "Task", "Resource": FUNCTION, "End": true}});
+    let mut arns = Vec::new();
+    let execution = run_with(&distributed(work, json!({})), &json!([1, 2]), |task: &TaskRequest| {
+        arns.push(task.execution_arn.clone());
+        Ok::<Json, Failure>(Json::from(10 * task.parameters.as_i64().unwrap()))
+    });
+    assert_eq!(outcome(&execution), Ok(json!([10, 20])));
+    assert!(arns[0] != arns[1] && *arns[0] != *execution.arn());
+}

@@ -1,0 +1,364 @@
+//! Tasks: what the host is asked, what is written of it, and when time runs out.
+
+use crate::common::{events, failing, outcome, path, run_with, single, start, types};
+use serde_json::{Value, json};
+use states_language::{
+    Clock, Command, Execution, Failure, Integration, Json, Pattern, Refused, Status, TaskRequest, Timestamp,
+    VirtualClock, run_to_end,
+};
+
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
+
+fn now() -> Timestamp {
+    VirtualClock::default().now()
+}
+
+fn later(seconds: i64) -> Timestamp {
+    now() + jiff::SignedDuration::from_secs(seconds)
+}
+
+fn only_task(commands: &[Command]) -> TaskRequest {
+    match commands {
+        [Command::StartTask(task)] => task.clone(),
+        other => panic!("one task was expected, but there is {other:?}"),
+    }
+}
+
+#[test]
+fn a_function_is_invoked_with_its_parameters() {
+    let definition = single(json!({
+        "Type": "Task", "Resource": FUNCTION, "Parameters": {"name.$": "$.n"}, "TimeoutSeconds": 9,
+        "ResultSelector": {"said.$": "$.text"}, "ResultPath": "$.answer"
+    }));
+    let mut execution = start(&definition, &json!({"n": "Ann"}));
+    let task = only_task(&execution.run(now()));
+    assert_eq!(
+        task.integration,
+        Integration::Lambda {
+            function_arn: FUNCTION.into()
+        }
+    );
+    assert_eq!(
+        (task.parameters.to_string().as_str(), task.timeout_seconds),
+        (r#"{"name":"Ann"}"#, Some(9))
+    );
+    execution.task_started(task.id, now()).unwrap();
+    execution
+        .task_succeeded(task.id, r#"{"text": "hi", "more": 1}"#, now())
+        .unwrap();
+    assert!(execution.run(now()).is_empty());
+    assert_eq!(outcome(&execution), Ok(json!({"n": "Ann", "answer": {"said": "hi"}})));
+    assert_eq!(
+        path(&execution),
+        "1<0 ExecutionStarted\n2<0 TaskStateEntered S\n3<2 LambdaFunctionScheduled\n4<3 LambdaFunctionStarted\n\
+         5<4 LambdaFunctionSucceeded\n6<5 TaskStateExited S\n7<6 ExecutionSucceeded"
+    );
+}
+
+#[test]
+fn a_job_is_submitted_and_then_waited_for() {
+    let definition = single(json!({
+        "Type": "Task", "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",
+        "Parameters": {"ProcessingJobName.$": "$$.Execution.Name"},
+        "Credentials": {"RoleArn": "arn:aws:iam::123456789012:role/other"}
+    }));
+    let mut execution = start(&definition, &json!({}));
+    let task = only_task(&execution.run(now()));
+    let Integration::Service {
+        service,
+        operation,
+        pattern,
+        sync_version,
+    } = &task.integration
+    else {
+        panic!()
+    };
+    assert_eq!(
+        (&**service, &**operation, *pattern, *sync_version),
+        ("sagemaker", "createProcessingJob", Pattern::Sync, 1)
+    );
+    assert_eq!(
+        task.credentials_role_arn.as_deref(),
+        Some("arn:aws:iam::123456789012:role/other")
+    );
+    execution.task_started(task.id, now()).unwrap();
+    execution
+        .task_submitted(task.id, r#"{"ProcessingJobArn":"arn"}"#, now())
+        .unwrap();
+    assert_eq!((execution.run(now()), execution.next_wakeup()), (vec![], None));
+    execution
+        .task_succeeded(task.id, r#"{"ProcessingJobStatus":"Completed"}"#, later(60))
+        .unwrap();
+    execution.run(later(60));
+    let written = events(&execution);
+    assert_eq!(
+        written[2]["taskScheduledEventDetails"],
+        json!({
+            "resourceType": "sagemaker", "resource": "createProcessingJob.sync", "region": "us-east-1",
+            "parameters": r#"{"ProcessingJobName":"execution"}"#,
+            "taskCredentials": {"roleArn": "arn:aws:iam::123456789012:role/other"}
+        })
+    );
+    assert_eq!(
+        types(&execution)[2..],
+        [
+            "TaskScheduled",
+            "TaskStarted",
+            "TaskSubmitted",
+            "TaskSucceeded",
+            "TaskStateExited",
+            "ExecutionSucceeded"
+        ]
+    );
+    assert_eq!(written[5]["timestamp"], json!(1_767_225_660.0));
+}
+
+#[test]
+fn a_token_brings_the_answer_once() {
+    let definition = single(json!({
+        "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "HeartbeatSeconds": 5,
+        "Parameters": {"MessageBody": {"token.$": "$$.Task.Token"}}
+    }));
+    let mut execution = start(&definition, &json!({}));
+    let task = only_task(&execution.run(now()));
+    let token = task.token.clone().unwrap();
+    assert_eq!(
+        task.parameters.to_string(),
+        format!(r#"{{"MessageBody":{{"token":"{token}"}}}}"#)
+    );
+    assert_eq!(execution.task_of_token(&token), Some(task.id));
+    // Each sign of life starts the five seconds anew.
+    for second in [3, 6, 9] {
+        execution.task_heartbeat(task.id, later(second)).unwrap();
+        assert!(execution.run(later(second)).is_empty());
+    }
+    assert!(matches!(
+        execution.task_succeeded(task.id, "{", later(10)),
+        Err(Refused::InvalidOutput(_))
+    ));
+    execution.task_succeeded(task.id, "7", later(10)).unwrap();
+    assert_eq!(
+        execution.task_succeeded(task.id, "8", later(10)),
+        Err(Refused::UnknownTask(task.id))
+    );
+    assert_eq!(execution.task_of_token(&token), None);
+    execution.run(later(10));
+    assert_eq!(outcome(&execution), Ok(json!(7)));
+}
+
+#[test]
+fn time_runs_out_in_three_ways() {
+    let task = |fields: Value| {
+        let mut state = json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"});
+        for (key, value) in fields.as_object().unwrap() {
+            state[key] = value.clone();
+        }
+        single(state)
+    };
+    let cases = [
+        (
+            task(json!({"TimeoutSeconds": 10, "HeartbeatSeconds": 8})),
+            8,
+            Status::Failed,
+        ),
+        (task(json!({"TimeoutSeconds": 6})), 6, Status::Failed),
+        (task(json!({"HeartbeatSecondsPath": "$.beat"})), 4, Status::Failed),
+        (
+            {
+                let mut definition = task(json!({"TimeoutSeconds": 60}));
+                definition["TimeoutSeconds"] = json!(5);
+                definition
+            },
+            5,
+            Status::TimedOut,
+        ),
+    ];
+    for (definition, seconds, status) in cases {
+        let mut execution = start(&definition, &json!({"beat": 4}));
+        let task = only_task(&execution.run(now()));
+        assert_eq!(execution.next_wakeup(), Some(later(seconds)), "{definition}");
+        assert!(execution.run(later(seconds - 1)).is_empty());
+        assert_eq!(execution.run(later(seconds)), [Command::AbortTask { task: task.id }]);
+        assert_eq!(execution.status(), status);
+        let last = events(&execution).pop().unwrap();
+        let details = if status == Status::Failed {
+            "executionFailedEventDetails"
+        } else {
+            "executionTimedOutEventDetails"
+        };
+        assert_eq!(last[details], json!({"error": "States.Timeout"}));
+        assert_eq!(
+            execution.task_succeeded(task.id, "1", later(seconds)),
+            Err(Refused::UnknownTask(task.id))
+        );
+    }
+}
+
+#[test]
+fn retries_wait_longer_and_longer() {
+    let retry = json!([
+        {"ErrorEquals": ["Rare"], "MaxAttempts": 9},
+        {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 2, "BackoffRate": 3, "MaxAttempts": 4, "MaxDelaySeconds": 20}
+    ]);
+    let definition = single(json!({"Type": "Task", "Resource": FUNCTION, "Retry": retry}));
+    let mut clock = VirtualClock::default();
+    let mut execution = start(&definition, &json!({}));
+    run_to_end(&mut execution, &mut failing(4, "Oops"), &mut clock);
+    assert_eq!(outcome(&execution), Ok(json!({})));
+    // 2, 6, 18, and then no more than 20.
+    assert_eq!(clock.now(), later(2 + 6 + 18 + 20));
+    let mut execution = start(&definition, &json!({}));
+    run_to_end(&mut execution, &mut failing(5, "Oops"), &mut VirtualClock::default());
+    assert_eq!(outcome(&execution), Err(("Oops".to_owned(), "a reason".to_owned())));
+}
+
+#[test]
+fn each_attempt_has_a_fresh_call() {
+    let definition = single(json!({
+        "Type": "Task", "Resource": FUNCTION, "Parameters": {"attempt.$": "$$.State.RetryCount"},
+        "Retry": [{"ErrorEquals": ["States.ALL"], "JitterStrategy": "FULL"}]
+    }));
+    let mut seen = Vec::new();
+    run_with(&definition, &json!({}), |task: &TaskRequest| {
+        seen.push((task.retry_count, task.parameters.to_string()));
+        Err::<Json, _>(Failure::new("Oops", ""))
+    });
+    let expected: Vec<_> = (0..4)
+        .map(|count| (count, format!(r#"{{"attempt":{count}}}"#)))
+        .collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn errors_are_caught_by_name() {
+    let cases = [
+        ("Oops", json!(["Oops"]), true),
+        ("Oops", json!(["oops"]), false),
+        ("Oops", json!(["States.TaskFailed"]), true),
+        ("States.Timeout", json!(["States.TaskFailed"]), false),
+        ("States.Timeout", json!(["States.Timeout"]), true),
+        ("Oops", json!(["States.ALL"]), true),
+        ("Oops", json!(["Other", "Oops"]), true),
+    ];
+    for (error, names, caught) in cases {
+        let definition = json!({"StartAt": "T", "States": {
+            "T": {
+                "Type": "Task", "Resource": FUNCTION, "InputPath": "$.part", "End": true,
+                "Catch": [{"ErrorEquals": names, "ResultPath": "$.error", "Next": "Caught"}]
+            },
+            "Caught": {"Type": "Pass", "End": true}
+        }});
+        let execution = run_with(&definition, &json!({"part": 1}), failing(1, error));
+        let expected = json!({"part": 1, "error": {"Error": error, "Cause": "a reason"}});
+        // The error goes into the state's raw input.
+        assert_eq!(outcome(&execution).ok(), caught.then_some(expected), "{error} {names}");
+    }
+}
+
+#[test]
+fn nothing_catches_a_definition_that_does_not_fit_its_data() {
+    let definition = json!({"StartAt": "T", "States": {
+        "T": {
+            "Type": "Task", "Resource": FUNCTION, "OutputPath": "$.no", "End": true,
+            "Retry": [{"ErrorEquals": ["States.ALL"]}],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+        },
+        "Caught": {"Type": "Pass", "End": true}
+    }});
+    let (error, _) = outcome(&run_with(&definition, &json!({}), failing(0, ""))).unwrap_err();
+    assert_eq!(error, "States.Runtime");
+}
+
+#[test]
+fn payloads_beyond_the_quota_are_refused() {
+    let large = "x".repeat(262_144);
+    let definition = single(json!({"Type": "Task", "Resource": FUNCTION}));
+    let (error, cause) = outcome(&run_with(&definition, &json!({}), |_: &TaskRequest| {
+        Ok(Json::string(&large))
+    }))
+    .unwrap_err();
+    assert_eq!(error, "States.DataLimitExceeded");
+    assert!(cause.starts_with("The state/task 'arn:aws:lambda:"), "{cause}");
+    let refused = Execution::start(
+        &crate::common::machine(&definition),
+        Default::default(),
+        &format!("\"{large}\""),
+        now(),
+    );
+    assert!(matches!(refused, Err(Refused::InvalidInput(_))));
+    let pass = single(json!({"Type": "Pass", "Result": large}));
+    let (error, cause) = outcome(&crate::common::run(&pass, &json!({}))).unwrap_err();
+    assert_eq!(error, "States.DataLimitExceeded");
+    assert!(
+        cause.starts_with("The state/task 'S' returned a result with a size exceeding"),
+        "{cause}"
+    );
+}
+
+#[test]
+fn the_history_ends_at_its_limit() {
+    let definition = json!({"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}
+    }});
+    let execution = crate::common::run(&definition, &json!({}));
+    assert_eq!(execution.history().len(), 25_000);
+    let last = execution.history().last().unwrap();
+    assert_eq!(
+        (last.id, last.previous_event_id, last.event_type()),
+        (25_000, 24_999, "ExecutionFailed")
+    );
+    let (error, cause) = outcome(&execution).unwrap_err();
+    assert_eq!(
+        (error.as_str(), cause.as_str()),
+        (
+            "States.Runtime",
+            "The execution reached the maximum number of history events (25000)."
+        )
+    );
+}
+
+#[test]
+fn a_stopped_execution_aborts_its_task() {
+    let mut execution = start(&single(json!({"Type": "Task", "Resource": FUNCTION})), &json!({}));
+    let task = only_task(&execution.run(now()));
+    let commands = execution.stop(Some("Manual"), Some("enough"), now()).unwrap();
+    assert_eq!(commands, [Command::AbortTask { task: task.id }]);
+    let last = events(&execution).pop().unwrap();
+    assert_eq!(
+        last["executionAbortedEventDetails"],
+        json!({"error": "Manual", "cause": "enough"})
+    );
+    assert_eq!(
+        (execution.status(), last["previousEventId"].as_u64()),
+        (Status::Aborted, Some(0))
+    );
+    assert_eq!(
+        execution.stop(None, None, now()),
+        Err(Refused::WrongStatus("has ended"))
+    );
+}
+
+#[test]
+fn a_redrive_goes_on_from_the_state_that_failed() {
+    let definition = json!({"StartAt": "First", "States": {
+        "First": {"Type": "Pass", "Result": {"first": true}, "Next": "P"},
+        "P": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "Good", "States": {"Good": {"Type": "Pass", "Result": "good", "End": true}}},
+            {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": FUNCTION, "End": true}}}
+        ]}
+    }});
+    let mut execution = start(&definition, &json!({}));
+    assert!(execution.redrive(now()).is_err());
+    let mut handler = failing(1, "Oops");
+    run_to_end(&mut execution, &mut handler, &mut VirtualClock::default());
+    assert_eq!(execution.status(), Status::Failed);
+    let before = execution.history().len();
+    execution.redrive(later(60)).unwrap();
+    assert_eq!((execution.status(), execution.redrive_count()), (Status::Running, 1));
+    run_to_end(&mut execution, &mut handler, &mut VirtualClock::at(later(60)));
+    assert_eq!(outcome(&execution), Ok(json!(["good", {"first": true}])));
+    let after = &types(&execution)[before..];
+    assert_eq!(after[0], "ExecutionRedriven");
+    assert!(!after.contains(&"PassStateEntered"), "{after:?}");
+    assert!(matches!(execution.redrive(later(60)), Err(Refused::WrongStatus(_))));
+}

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use shared::parameters::{GetParameters, ParameterReference, Problem};
 use shared::place::Place;
+use shared::ports::CallErrorKind;
 use shared::ports::images::{ImageDetail, Repository};
 use shared::ports::step_functions::StateMachineType;
-use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
 use shared::time::Timestamp;
 
@@ -154,40 +154,27 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
     ) -> Outcome {
         let name = image.execution_name(machine, nth);
         let execution_arn = machine.execution_arn(&name);
-        if let Some(left) = occasion.budget {
-            match self.step_functions.describe_execution(&execution_arn).await {
-                Ok(_) => {
-                    return Outcome::Ignored {
-                        reason: format!("it has an execution, `{execution_arn}`"),
-                    };
-                }
-                Err(CallError {
-                    kind: CallErrorKind::NotFound,
-                    ..
-                }) if left == 0 => {
-                    return Outcome::ignored("this look has started as many as it may: it is left for the next");
-                }
-                Err(CallError {
-                    kind: CallErrorKind::NotFound,
-                    ..
-                }) => (),
-                Err(error) => return Outcome::failed(error),
-            }
+        if let Some(left) = occasion.budget
+            && let Err(outcome) = self.is_missing(&execution_arn, left).await
+        {
+            return outcome;
         }
         let input = image.input(occasion.place, &rule.input);
-        match self
+        let started = self
             .step_functions
             .start_execution(&machine.to_string(), &name, &input)
-            .await
-        {
-            // Step Functions answers with the execution that runs already as if it had just been started.
-            Ok(started) if started.started_at < occasion.now => Outcome::Adopted {
-                execution_arn: started.execution_arn,
-            },
+            .await;
+        match started {
             Ok(started) => {
+                // Step Functions answers with an execution that runs already as if it had just been started. A look has
+                // asked before whether there is one.
+                let was_there = occasion.budget.is_none() && started.started_at < occasion.now;
                 occasion.budget = occasion.budget.map(|left| left.saturating_sub(1));
-                Outcome::Started {
-                    execution_arn: started.execution_arn,
+                let execution_arn = started.execution_arn;
+                if was_there {
+                    Outcome::Adopted { execution_arn }
+                } else {
+                    Outcome::Started { execution_arn }
                 }
             }
             // The name is made of what the execution is for, so who bears it is the one.
@@ -195,6 +182,25 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
             Err(error) => Outcome::failed(error),
         }
     }
+
+    /// Nothing, if a look is to start this execution; otherwise what is to be said of it.
+    async fn is_missing(&self, execution_arn: &str, left: usize) -> Result<(), Outcome> {
+        if left == 0 {
+            return Err(left_for_the_next());
+        }
+        match self.step_functions.describe_execution(execution_arn).await {
+            Ok(_) => Err(Outcome::Ignored {
+                reason: format!("it has an execution, `{execution_arn}`"),
+            }),
+            Err(error) if error.kind == CallErrorKind::NotFound => Ok(()),
+            Err(error) => Err(Outcome::failed(error)),
+        }
+    }
+}
+
+/// What a look says of an image that it has no more starts for.
+pub(crate) fn left_for_the_next() -> Outcome {
+    Outcome::ignored("this look has started as many as it may: it is left for the next")
 }
 
 impl Subject<'_> {

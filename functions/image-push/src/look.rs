@@ -9,7 +9,7 @@ use shared::ports::{CallError, CallErrorKind};
 use shared::time::{Timestamp, in_words};
 
 use crate::decision::{Decision, Outcome};
-use crate::follow::{Numbered, Occasion, Subject};
+use crate::follow::{Numbered, Occasion, Subject, left_for_the_next};
 use crate::rule::Rule;
 use crate::{Executions, ImagePush, Registry};
 
@@ -51,8 +51,14 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
             }
         }
         let since = occasion.now - self.look_back;
-        for candidate in candidates(&listed, &numbered, since) {
-            decisions.extend(self.follow(&candidate.subject, &candidate.rules, &mut occasion).await);
+        for Candidate { subject, rules } in candidates(&listed, &numbered, since) {
+            decisions.extend(match occasion.budget {
+                Some(0) => rules
+                    .iter()
+                    .map(|rule| subject.decision(rule, left_for_the_next()))
+                    .collect(),
+                _ => self.follow(&subject, &rules, &mut occasion).await,
+            });
         }
         let idle = numbered
             .iter()

@@ -59,24 +59,38 @@ impl ImageRegistry {
             subject_digest: field("/subject/digest"),
             status: ImageStatus::Active,
         };
-        images.entry(digest.clone()).or_insert(Stored { detail, manifest: text });
+        images
+            .entry(digest.clone())
+            .or_insert(Stored { detail, manifest: text });
         if let Some(tag) = tag {
-            images.values_mut().for_each(|image| image.detail.tags.retain(|other| other != tag));
-            images.entry(digest.clone()).and_modify(|image| image.detail.tags.push(tag.to_owned()));
+            images
+                .values_mut()
+                .for_each(|image| image.detail.tags.retain(|other| other != tag));
+            images
+                .entry(digest.clone())
+                .and_modify(|image| image.detail.tags.push(tag.to_owned()));
         }
         digest
     }
 
     /// Makes an image inactive.
     pub fn archive(&self, repository: &Repository, digest: &str) {
-        if let Some(image) = self.state().repositories.get_mut(repository).and_then(|images| images.get_mut(digest)) {
+        if let Some(image) = self
+            .state()
+            .repositories
+            .get_mut(repository)
+            .and_then(|images| images.get_mut(digest))
+        {
             image.detail.status = ImageStatus::Inactive("ARCHIVED".to_owned());
         }
     }
 
     /// Deletes an image.
     pub fn delete(&self, repository: &Repository, digest: &str) {
-        self.state().repositories.get_mut(repository).and_then(|images| images.remove(digest));
+        self.state()
+            .repositories
+            .get_mut(repository)
+            .and_then(|images| images.remove(digest));
     }
 
     /// The operations that were called, in their order.
@@ -106,11 +120,7 @@ impl State {
 }
 
 impl DescribeImages for ImageRegistry {
-    async fn describe_images(
-        &self,
-        repository: &Repository,
-        selection: Selection<'_>,
-    ) -> Result<ImagePage, CallError> {
+    async fn describe_images(&self, repository: &Repository, selection: Selection<'_>) -> Result<ImagePage, CallError> {
         let state = self.called("DescribeImages");
         let images = state.images("DescribeImages", repository)?;
         match selection {
@@ -120,10 +130,15 @@ impl DescribeImages for ImageRegistry {
                         .with_code("ImageNotFoundException")
                 };
                 let image = images.get(digest).ok_or_else(missing)?;
-                Ok(ImagePage { images: vec![image.detail.clone()], next_token: None })
+                Ok(ImagePage {
+                    images: vec![image.detail.clone()],
+                    next_token: None,
+                })
             }
             Selection::Page(token) => {
-                let active = images.values().filter(|image| image.detail.status == ImageStatus::Active);
+                let active = images
+                    .values()
+                    .filter(|image| image.detail.status == ImageStatus::Active);
                 let (images, next_token) = page(active.map(|image| image.detail.clone()), token);
                 Ok(ImagePage { images, next_token })
             }
@@ -135,8 +150,15 @@ impl BatchGetImage for ImageRegistry {
     async fn batch_get_image(&self, repository: &Repository, digests: &[&str]) -> Result<Vec<Manifest>, CallError> {
         let state = self.called("BatchGetImage");
         let images = state.images("BatchGetImage", repository)?;
-        let manifest = |image: &Stored| Manifest { digest: image.detail.digest.clone(), text: image.manifest.clone() };
-        Ok(digests.iter().filter_map(|digest| images.get(*digest)).map(manifest).collect())
+        let manifest = |image: &Stored| Manifest {
+            digest: image.detail.digest.clone(),
+            text: image.manifest.clone(),
+        };
+        Ok(digests
+            .iter()
+            .filter_map(|digest| images.get(*digest))
+            .map(manifest)
+            .collect())
     }
 }
 
@@ -147,7 +169,10 @@ impl DescribeRepositories for ImageRegistry {
         next_token: Option<&str>,
     ) -> Result<RepositoryPage, CallError> {
         let state = self.called("DescribeRepositories");
-        let own = state.repositories.keys().filter(|repository| repository.registry_id == registry_id);
+        let own = state
+            .repositories
+            .keys()
+            .filter(|repository| repository.registry_id == registry_id);
         let (names, next_token) = page(own.map(|repository| repository.name.clone()), next_token);
         Ok(RepositoryPage { names, next_token })
     }
@@ -180,9 +205,11 @@ pub mod manifests {
     const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
     fn manifest(media_type: &str, config: &str, layer: &str, seed: &str) -> Value {
-        let descriptor = |media_type: &str, part: &str| json!({
-            "mediaType": media_type, "digest": digest_of(&format!("{seed} {part}")), "size": 1,
-        });
+        let descriptor = |media_type: &str, part: &str| {
+            json!({
+                "mediaType": media_type, "digest": digest_of(&format!("{seed} {part}")), "size": 1,
+            })
+        };
         json!({
             "schemaVersion": 2, "mediaType": media_type,
             "config": descriptor(config, "config"), "layers": [descriptor(layer, "layer")],
@@ -211,7 +238,12 @@ pub mod manifests {
 
     /// cosign's signature in a registry without referrers.
     pub fn cosign_signature(seed: &str) -> Value {
-        manifest(OCI_MANIFEST, OCI_CONFIG, "application/vnd.dev.cosign.simplesigning.v1+json", seed)
+        manifest(
+            OCI_MANIFEST,
+            OCI_CONFIG,
+            "application/vnd.dev.cosign.simplesigning.v1+json",
+            seed,
+        )
     }
 
     /// A signature that says what it signs, as registries with referrers take it.
@@ -233,16 +265,21 @@ pub mod manifests {
                 "platform": {"os": os, "architecture": architecture},
             })
         };
-        let attestation = |manifest: &&Value| json!({
-            "mediaType": manifest["mediaType"], "digest": digest(manifest), "size": 1,
-            "platform": {"os": "unknown", "architecture": "unknown"},
-            "annotations": {
-                "vnd.docker.reference.type": "attestation-manifest",
-                "vnd.docker.reference.digest": images.first().map(|(_, image)| digest(image)),
-            },
-        });
-        let manifests: Vec<Value> =
-            images.iter().map(image).chain(attestations.iter().map(attestation)).collect();
+        let attestation = |manifest: &&Value| {
+            json!({
+                "mediaType": manifest["mediaType"], "digest": digest(manifest), "size": 1,
+                "platform": {"os": "unknown", "architecture": "unknown"},
+                "annotations": {
+                    "vnd.docker.reference.type": "attestation-manifest",
+                    "vnd.docker.reference.digest": images.first().map(|(_, image)| digest(image)),
+                },
+            })
+        };
+        let manifests: Vec<Value> = images
+            .iter()
+            .map(image)
+            .chain(attestations.iter().map(attestation))
+            .collect();
         json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests})
     }
 }

@@ -16,3 +16,5 @@ pub use code_pipeline::{CodePipeline, Put};
 pub use faulty::{Attempt, Fault, Faulty};
 pub use lines::Lines;
 pub use step_functions::{Run, StepFunctions};
+
+pub mod images;

@@ -109,3 +109,25 @@ pub trait DescribeRepositories: Send + Sync {
         next_token: Option<&str>,
     ) -> impl Future<Output = Result<RepositoryPage, CallError>> + Send;
 }
+
+impl<P: DescribeImages> DescribeImages for &P {
+    async fn describe_images(&self, repository: &Repository, selection: Selection<'_>) -> Result<ImagePage, CallError> {
+        P::describe_images(self, repository, selection).await
+    }
+}
+
+impl<P: BatchGetImage> BatchGetImage for &P {
+    async fn batch_get_image(&self, repository: &Repository, digests: &[&str]) -> Result<Vec<Manifest>, CallError> {
+        P::batch_get_image(self, repository, digests).await
+    }
+}
+
+impl<P: DescribeRepositories> DescribeRepositories for &P {
+    async fn describe_repositories(
+        &self,
+        registry_id: &str,
+        next_token: Option<&str>,
+    ) -> Result<RepositoryPage, CallError> {
+        P::describe_repositories(self, registry_id, next_token).await
+    }
+}

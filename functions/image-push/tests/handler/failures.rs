@@ -1,0 +1,198 @@
+//! What cannot be done is an error, with a name that stays; what can be done beside it is done.
+
+use image_push::{ImagePush, ImagePushError};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde_json::{Value, json};
+use shared::fakes::images::manifests;
+
+use crate::step_functions::Throttling;
+use crate::world::{START, World, config, event, machine, outcomes, pushed, repository, rule, scheduled};
+
+fn world_with_release() -> (World, String) {
+    let world = World::default();
+    let digest = world.registry.push(
+        &repository("ml"),
+        Some("release-1"),
+        &manifests::docker_image("1"),
+        START,
+    );
+    (world, digest)
+}
+
+fn name_and_message(error: ImagePushError) -> (String, String) {
+    let Diagnostic {
+        error_type,
+        error_message,
+        ..
+    } = error.into();
+    (error_type, error_message)
+}
+
+#[tokio::test]
+async fn a_rule_that_fails_holds_no_other_back_and_fails_the_whole() {
+    let (world, digest) = world_with_release();
+    world.step_functions.make_express("express");
+    let rules = json!([rule("express"), rule("ssm:/none"), rule("ml")]);
+    for happened in [pushed("ml", &digest, Some("release-1")), scheduled()] {
+        let error = world
+            .function(&rules, &[])
+            .handle(happened, START)
+            .await
+            .expect_err("two rules fail");
+        let (name, message) = name_and_message(error);
+        assert_eq!(name, "ImagePushIncomplete");
+        assert!(
+            message.contains("rule 1: `arn:aws:states:us-east-1:123456789012:stateMachine:express` is Express"),
+            "{message}"
+        );
+        assert!(message.contains("rule 2: there is no parameter `/none`"), "{message}");
+        assert!(!message.contains("rule 3"), "{message}");
+    }
+    assert_eq!(world.step_functions.executions().len(), 1);
+}
+
+#[tokio::test]
+async fn a_throttled_start_is_an_error_and_done_when_the_event_comes_again() {
+    let (world, digest) = world_with_release();
+    let throttling = Throttling::new(&world.step_functions, 2, 4);
+    let function = ImagePush::new(
+        config(&json!([rule("a"), rule("b")]), &[]),
+        &world.registry,
+        &throttling,
+        &world.parameters,
+    );
+    let error = function
+        .handle(pushed("ml", &digest, Some("release-1")), START)
+        .await
+        .expect_err("throttled");
+    let (name, message) = name_and_message(error);
+    assert_eq!(name, "ImagePushIncomplete");
+    assert_eq!(
+        message,
+        "rule 2: `StartExecution` was throttled (ThrottlingException): Rate exceeded"
+    );
+    let again = function
+        .handle(pushed("ml", &digest, Some("release-1")), world.step_functions.now())
+        .await;
+    assert!(
+        again.is_err(),
+        "every second call is throttled, and this was the fourth"
+    );
+    assert_eq!(world.step_functions.executions().len(), 1);
+}
+
+#[tokio::test]
+async fn poison_is_an_error_with_a_name() {
+    let (world, _) = world_with_release();
+    let function = world.function(&json!([rule("ml")]), &[]);
+    let detail = json!({"result": "SUCCESS", "action-type": "PUSH", "repository-name": "ml", "image-digest": "latest"});
+    let nowhere = LambdaEvent::new(scheduled().payload, Context::default());
+    let cases = [
+        (event("aws.ecr", "ECR Image Action", detail), "EventInvalid"),
+        (event("aws.s3", "Object Created", json!({})), "EventInvalid"),
+        (LambdaEvent::new(Value::Null, scheduled().context), "EventInvalid"),
+        (nowhere, "FunctionArnInvalid"),
+    ];
+    for (happened, name) in cases {
+        let error = function.handle(happened, START).await.expect_err(name);
+        assert_eq!(name_and_message(error).0, name);
+    }
+    assert_eq!(world.registry.calls(), <[&str; 0]>::default());
+}
+
+#[tokio::test]
+async fn rules_in_a_parameter_are_read_when_they_are_needed_and_refused_by_field() {
+    let (world, digest) = world_with_release();
+    let function = world.function(&json!("ssm:/stepline/dev/rules"), &[]);
+    let happened = || pushed("ml", &digest, Some("release-1"));
+    let error = function.handle(happened(), START).await.expect_err("no rules");
+    assert_eq!(
+        name_and_message(error),
+        (
+            "ParameterNotFound".to_owned(),
+            "the rules cannot be read: there is no parameter `/stepline/dev/rules`".to_owned()
+        )
+    );
+    world
+        .parameters
+        .put_string("/stepline/dev/rules", r#"[{"repository": "ml", "tag": "*"}]"#);
+    let error = world
+        .function(&json!("ssm:/stepline/dev/rules"), &[])
+        .handle(happened(), START)
+        .await
+        .expect_err("ill-formed");
+    assert_eq!(
+        name_and_message(error),
+        (
+            "RulesInvalid".to_owned(),
+            "rule 1: `stateMachine` is missing or empty".to_owned()
+        )
+    );
+    world.parameters.put_string(
+        "/stepline/dev/rules",
+        &json!([rule("ssm:/stepline/dev/state-machine")]).to_string(),
+    );
+    world
+        .parameters
+        .put_string("/stepline/dev/state-machine", &format!("{}:live", machine("ml")));
+    let function = world.function(&json!("ssm:/stepline/dev/rules"), &[]);
+    for _ in 0..2 {
+        function
+            .handle(happened(), world.step_functions.now())
+            .await
+            .expect("handled");
+    }
+    let executions = world.step_functions.executions();
+    assert_eq!(executions.len(), 1);
+    assert_eq!(
+        executions[0].state_machine_arn,
+        format!("{}:live", machine("ml")),
+        "the alias is what is started"
+    );
+    assert_eq!(
+        world.step_functions.calls("DescribeStateMachine"),
+        1,
+        "a type never changes"
+    );
+    world
+        .parameters
+        .put_string("/stepline/dev/state-machine", "no arn: at all");
+    let error = world
+        .function(&json!("ssm:/stepline/dev/rules"), &[])
+        .handle(happened(), START)
+        .await
+        .expect_err("no machine");
+    let message = name_and_message(error).1;
+    assert_eq!(
+        message,
+        "rule 1: parameter `/stepline/dev/state-machine` holds neither the ARN nor the name of a state machine"
+    );
+}
+
+#[tokio::test]
+async fn an_event_of_another_region_is_none_of_ours_and_one_of_another_account_is() {
+    let (world, digest) = world_with_release();
+    let function = world.function(&json!([rule("ml")]), &[]);
+    let mut elsewhere = pushed("ml", &digest, Some("release-1"));
+    elsewhere.payload["region"] = json!("eu-west-1");
+    let said = outcomes(function.handle(elsewhere, START).await);
+    assert_eq!(
+        said,
+        ["ignored: it is in `eu-west-1`, and this function looks at `us-east-1`"]
+    );
+    let theirs = shared::ports::images::Repository {
+        registry_id: "210987654321".to_owned(),
+        name: "ml".to_owned(),
+    };
+    let digest = world
+        .registry
+        .push(&theirs, Some("release-1"), &manifests::docker_image("theirs"), START);
+    let mut shared_with_us = pushed("ml", &digest, Some("release-1"));
+    shared_with_us.payload["account"] = json!("210987654321");
+    function.handle(shared_with_us, START).await.expect("handled");
+    let input = &world.step_functions.executions()[0].input;
+    assert_eq!(
+        input["image"]["uri"],
+        format!("210987654321.dkr.ecr.us-east-1.amazonaws.com/ml@{digest}")
+    );
+}

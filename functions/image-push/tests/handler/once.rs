@@ -1,0 +1,112 @@
+//! However often and however badly an event is delivered: one execution.
+
+use futures_util::future::join_all;
+use image_push::{ImagePush, Outcome};
+use serde_json::json;
+use shared::fakes::images::manifests;
+
+use crate::step_functions::Throttling;
+use crate::world::{START, World, config, machine, outcomes, pushed, repository, rule, scheduled};
+
+#[tokio::test]
+async fn a_push_delivered_a_hundred_times_at_once_with_throttling_in_between_starts_once() {
+    let world = World::default();
+    let ml = repository("ml");
+    let digest = world.registry.push(
+        &ml,
+        Some("release-1"),
+        &manifests::oci_image("1"),
+        world.step_functions.now(),
+    );
+    let throttling = Throttling::new(&world.step_functions, 3, 300);
+    let rules = json!([rule("ml-pipeline"), rule(&format!("{}:live", machine("other")))]);
+    // As many processes as deliveries: none knows of another.
+    let deliver = async || {
+        let function = ImagePush::new(config(&rules, &[]), &world.registry, &throttling, &world.parameters);
+        // Lambda delivers again what failed.
+        for deliveries in 1..100 {
+            match function
+                .handle(pushed("ml", &digest, Some("release-1")), world.step_functions.now())
+                .await
+            {
+                Ok(report) => return (report, deliveries),
+                Err(error) => assert!(error.to_string().contains("ThrottlingException"), "{error}"),
+            }
+        }
+        panic!("not handled");
+    };
+    let reports = join_all((0..100).map(|_| deliver())).await;
+    let executions = world.step_functions.executions();
+    assert_eq!(executions.len(), 2, "one for each rule");
+    assert!(
+        reports.iter().any(|(_, deliveries)| *deliveries > 1),
+        "some were throttled"
+    );
+    for (report, _) in &reports {
+        for (decision, execution) in report.decisions.iter().zip(["ml-pipeline", "other"]) {
+            let (Outcome::Started { execution_arn } | Outcome::Adopted { execution_arn }) = &decision.outcome else {
+                panic!("{decision:?}")
+            };
+            assert!(
+                execution_arn.contains(&format!(":execution:{execution}:push-release-1-")),
+                "{execution_arn}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_execution_that_has_ended_is_adopted_too() {
+    let world = World::default();
+    let digest = world.registry.push(
+        &repository("ml"),
+        Some("release-1"),
+        &manifests::docker_image("1"),
+        START,
+    );
+    let rules = json!([rule("ml")]);
+    let first = world
+        .function(&rules, &[])
+        .handle(pushed("ml", &digest, Some("release-1")), START)
+        .await;
+    let started = outcomes(first);
+    world.step_functions.end_all();
+    let now = world.step_functions.now();
+    let second = world
+        .function(&rules, &[])
+        .handle(pushed("ml", &digest, Some("release-1")), now)
+        .await;
+    assert_eq!(outcomes(second), [started[0].replace("started", "adopted")]);
+    let look = world.function(&rules, &[]).handle(scheduled(), now).await;
+    let said = outcomes(look);
+    assert!(said[0].starts_with("ignored: it has an execution"), "{said:?}");
+    assert_eq!(world.step_functions.executions().len(), 1);
+}
+
+#[tokio::test]
+async fn rules_that_start_the_same_state_machine_start_it_once_each() {
+    let world = World::default();
+    let digest = world.registry.push(
+        &repository("ml"),
+        Some("release-1"),
+        &manifests::docker_image("1"),
+        START,
+    );
+    let rule =
+        |stage: &str| json!({"repository": "ml", "tag": "release-*", "stateMachine": "ml", "input": {"stage": stage}});
+    let rules = json!([rule("train"), rule("test")]);
+    for _ in 0..2 {
+        let handled = world
+            .function(&rules, &[])
+            .handle(pushed("ml", &digest, Some("release-1")), world.step_functions.now())
+            .await;
+        handled.expect("handled");
+    }
+    let stages: Vec<_> = world
+        .step_functions
+        .executions()
+        .into_iter()
+        .map(|execution| execution.input["stage"].clone())
+        .collect();
+    assert_eq!(stages, ["train", "test"]);
+}

@@ -6,13 +6,18 @@ use crate::iam::Iam;
 use crate::journal::{Happening, Journal};
 use crate::pace::Pace;
 use crate::principal::Principal;
+use crate::services::cloudformation::CloudFormation;
 use crate::services::codebuild::CodeBuild;
+use crate::services::codeconnections::CodeConnections;
 use crate::services::codepipeline::CodePipeline;
 use crate::services::ecr::Ecr;
 use crate::services::events::EventBridge;
+use crate::services::iam::IamApi;
 use crate::services::lambda::Lambda;
+use crate::services::logs::Logs;
 use crate::services::s3::S3;
 use crate::services::sagemaker::SageMaker;
+use crate::services::servicequotas::ServiceQuotas;
 use crate::services::sqs::Sqs;
 use crate::services::ssm::Ssm;
 use crate::services::states::StepFunctions;
@@ -115,6 +120,14 @@ pub struct Cloud {
     pub codepipeline: CodePipeline,
     /// CodeBuild.
     pub codebuild: CodeBuild,
+    /// Which stacks have been deployed.
+    pub cloudformation: CloudFormation,
+    /// Connections to where repositories are.
+    pub codeconnections: CodeConnections,
+    /// What the account may have of a thing.
+    pub servicequotas: ServiceQuotas,
+    iam_api: IamApi,
+    logs: Logs,
     endpoint: OnceLock<String>,
 }
 
@@ -138,6 +151,11 @@ impl Cloud {
             lambda: Lambda::default(),
             codepipeline: CodePipeline::default(),
             codebuild: CodeBuild::default(),
+            cloudformation: CloudFormation::default(),
+            codeconnections: CodeConnections::default(),
+            servicequotas: ServiceQuotas::default(),
+            iam_api: IamApi::default(),
+            logs: Logs::default(),
             endpoint: OnceLock::new(),
         })
     }
@@ -153,7 +171,7 @@ impl Cloud {
         self.endpoint.get_or_init(|| endpoint);
     }
 
-    fn services(&self) -> [&dyn Service; 11] {
+    fn services(&self) -> [&dyn Service; 16] {
         [
             &self.ssm,
             &self.sts,
@@ -166,6 +184,11 @@ impl Cloud {
             &self.lambda,
             &self.codepipeline,
             &self.codebuild,
+            &self.cloudformation,
+            &self.codeconnections,
+            &self.servicequotas,
+            &self.iam_api,
+            &self.logs,
         ]
     }
 

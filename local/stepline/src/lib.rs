@@ -11,6 +11,7 @@
 pub mod account;
 pub mod cloud;
 pub mod deploy;
+pub mod doctor;
 pub mod error;
 pub mod gateway;
 pub mod iam;

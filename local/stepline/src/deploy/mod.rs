@@ -16,6 +16,7 @@ use crate::account::Account;
 use crate::cloud::Cloud;
 use crate::error::ServiceError;
 use crate::principal::Principal;
+use crate::services::cloudformation::StackResource;
 use crate::template::{Deployed, Fault, Made, Output, Resource, SamConfig, Stack, TemplateError};
 use properties::Properties;
 use serde_json::Value;
@@ -168,6 +169,12 @@ pub async fn deploy_stack(
         stack.made(&id, made.clone());
         resources.insert(id, (kind, made));
     }
+    let recorded = resources.iter().map(|(id, (kind, made))| StackResource {
+        logical_id: id.clone(),
+        physical_id: made.reference.as_str().unwrap_or_default().to_owned(),
+        kind: kind.clone(),
+    });
+    cloud.cloudformation.deployed(&deployed.stack, recorded.collect());
     Ok(DeployedStack {
         name: deployed.stack.clone(),
         outputs: stack.outputs()?,

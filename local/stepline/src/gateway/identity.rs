@@ -45,7 +45,8 @@ pub fn identify(cloud: &Cloud, headers: &HeaderMap, uri: &Uri) -> Result<Identit
             "the credential must be KEY/DATE/REGION/SERVICE/aws4_request",
         ));
     };
-    if *region != cloud.account.region {
+    // IAM is one for all regions, and signed for one of them.
+    if *region != cloud.account.region && *service != "iam" {
         return Err(ServiceError::new(
             "InvalidSignatureException",
             format_args!(

@@ -20,7 +20,13 @@ const TARGETS: &[(&str, &str)] = &[
     ("AmazonSSM", "ssm"),
     ("CodeBuild_20161006", "codebuild"),
     ("CodePipeline_20150709", "codepipeline"),
+    ("Logs_20140328", "logs"),
     ("SageMaker", "sagemaker"),
+    ("ServiceQuotasV20190624", "servicequotas"),
+    (
+        "com.amazonaws.codeconnections.CodeConnections_20231201",
+        "codeconnections",
+    ),
 ];
 
 /// Answers a request of a JSON protocol.

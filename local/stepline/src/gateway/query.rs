@@ -1,4 +1,4 @@
-//! The query protocol: a form with `Action`, answered in XML. STS speaks it.
+//! The query protocol: a form with `Action`, answered in XML. STS, IAM and CloudFormation speak it.
 //!
 //! Follows <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>.
 
@@ -12,7 +12,11 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Services that speak it, and the namespaces of their answers.
-const NAMESPACES: &[(&str, &str)] = &[("sts", "https://sts.amazonaws.com/doc/2011-06-15/")];
+const NAMESPACES: &[(&str, &str)] = &[
+    ("cloudformation", "http://cloudformation.amazonaws.com/doc/2010-05-15/"),
+    ("iam", "https://iam.amazonaws.com/doc/2010-05-08/"),
+    ("sts", "https://sts.amazonaws.com/doc/2011-06-15/"),
+];
 
 /// Answers a request of the query protocol.
 pub(super) async fn answer(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<Body> {

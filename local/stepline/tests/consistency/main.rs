@@ -4,5 +4,12 @@
 //! are written by hand and name one another; nothing but these tests would notice a name that changed in one of them
 //! only. Every check gathers all of its findings, and each finding says the file, the thing and the mend.
 
+mod definition;
+mod deploying;
+mod events;
+mod functions;
 mod house;
+mod parameters;
+mod pipeline;
+mod planned;
 mod tidy;

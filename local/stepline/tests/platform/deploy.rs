@@ -1,3 +1,5 @@
+//! The templates, as they are deployed into the local account.
+
 use std::path::{Path, PathBuf};
 use stepline::account::Account;
 use stepline::deploy;

@@ -1,3 +1,4 @@
+//! The gateway: the SDKs' protocols, as they arrive over HTTP.
 use crate::world::{cloud, role};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+//! Roles, their policies, and what they decide.
 use crate::world::{cloud, role};
 use serde_json::{Value, json};
 use stepline::cloud::Requirement;

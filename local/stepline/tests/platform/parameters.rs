@@ -1,3 +1,4 @@
+//! Parameter Store.
 use crate::world::{call, cloud, refusal, role};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+//! Queues.
 use crate::world::{call, cloud, refusal};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+//! Templates that are read without being deployed.
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -295,6 +295,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How many invocations AWS lets an account run at once by default:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>. The machine is the limit here.
+const ACCOUNT_CONCURRENCY: u32 = 1000;
+
 #[async_trait::async_trait]
 impl Service for Lambda {
     fn signing_name(&self) -> &'static str {
@@ -305,7 +309,9 @@ impl Service for Lambda {
     fn requirements(&self, cloud: &Cloud, operation: &str, input: &Value) -> Result<Vec<Requirement>, ServiceError> {
         let action = match operation {
             "Invoke" => "lambda:InvokeFunction".to_owned(),
-            "ListFunctions" => return Ok(vec![Requirement::new("lambda:ListFunctions", "*")]),
+            "ListFunctions" | "GetAccountSettings" => {
+                return Ok(vec![Requirement::new(format!("lambda:{operation}"), "*")]);
+            }
             "CreateFunction"
             | "GetFunction"
             | "GetFunctionConfiguration"
@@ -352,6 +358,10 @@ impl Service for Lambda {
                 config["FunctionArn"] = format!("{}:$LATEST", function.arn).into();
                 Ok(config)
             }
+            "GetAccountSettings" => Ok(json!({"AccountLimit": {
+                "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
+                "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY,
+            }})),
             "GetPolicy" => {
                 let function = function()?;
                 Ok(json!({"Policy": policy(&lock(&function.permissions)).to_string()}))

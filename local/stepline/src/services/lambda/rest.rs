@@ -51,6 +51,7 @@ fn route(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Resul
             }
             Ok(("Invoke", input))
         }
+        ("GET", ["2016-08-19", "account-settings"]) => Ok(("GetAccountSettings", json!({}))),
         ("GET", ["2015-03-31", "functions"]) => Ok(("ListFunctions", json!({}))),
         ("GET", ["2015-03-31", "functions", name]) => Ok(("GetFunction", json!({"FunctionName": name}))),
         ("GET", ["2015-03-31", "functions", name, "configuration"]) => {

@@ -1,0 +1,140 @@
+//! AWS as the doctor asks it: the caller's credentials, and the protocols of the services by hand.
+//!
+//! Region, profile and credentials are found as the SDKs find them ([`aws_config`]); a service's endpoint can be replaced
+//! by `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`. An SDK crate per service would be a hundred thousand lines to
+//! compile for a dozen questions.
+
+mod lookups;
+mod services;
+mod wire;
+mod xml;
+
+use super::facts::LookupError;
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use services::Service;
+use std::fmt;
+use wire::Wire;
+
+/// The way to one account in one region, with the caller's credentials.
+pub struct Access {
+    region: String,
+    /// What the environment or the profile says, which may be something else.
+    configured_region: Option<String>,
+    /// Why there are none, otherwise.
+    credentials: Result<Credentials, String>,
+    endpoints: Endpoints,
+    wire: Wire,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Access")
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Access {
+    /// Access to `region` as the environment and the profiles say: see
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>. Profiles of IAM Identity Center
+    /// need `aws configure export-credentials` first.
+    pub async fn from_environment(region: &str) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let configured = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .load()
+            .await;
+        let credentials = match configured.credentials_provider() {
+            None => Err("no credentials are configured".to_owned()),
+            Some(provider) => {
+                let provided = provider.provide_credentials().await;
+                provided.map_err(|error| chain(&error))
+            }
+        };
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let ignored = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").as_deref() == Some("true");
+        let endpoints = Endpoints {
+            general: configured.endpoint_url().map(str::to_owned),
+            of_service: services::ALL
+                .iter()
+                .filter(|_| !ignored)
+                .filter_map(|service| {
+                    let name = format!("AWS_ENDPOINT_URL_{}", service.variable);
+                    Some((service.signing_name, variable(&name)?))
+                })
+                .collect(),
+        };
+        Self {
+            region: region.to_owned(),
+            configured_region: configured.region().map(|region| Region::as_ref(region).to_owned()),
+            credentials,
+            endpoints,
+            wire: Wire::new(),
+        }
+    }
+
+    /// Access to `region` at one endpoint, with these credentials.
+    pub fn at(endpoint: &str, region: &str, credentials: Credentials) -> Self {
+        Self {
+            region: region.to_owned(),
+            configured_region: Some(region.to_owned()),
+            credentials: Ok(credentials),
+            endpoints: Endpoints {
+                general: Some(endpoint.to_owned()),
+                of_service: Vec::new(),
+            },
+            wire: Wire::new(),
+        }
+    }
+
+    /// The region that the environment or the profile says, if one does.
+    pub fn configured_region(&self) -> Option<&str> {
+        self.configured_region.as_deref()
+    }
+
+    fn credentials(&self, call: &str) -> Result<&Credentials, LookupError> {
+        self.credentials.as_ref().map_err(|message| LookupError {
+            call: call.to_owned(),
+            code: "NoCredentials".to_owned(),
+            message: message.clone(),
+        })
+    }
+
+    /// Where a service answers, without a slash at the end.
+    fn endpoint(&self, service: &Service) -> String {
+        let own = self
+            .endpoints
+            .of_service
+            .iter()
+            .find(|(name, _)| *name == service.signing_name);
+        let replaced = own.map(|(_, url)| url).or(self.endpoints.general.as_ref());
+        match replaced {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => service.endpoint(&self.region),
+        }
+    }
+}
+
+/// Endpoints in place of AWS's own.
+struct Endpoints {
+    general: Option<String>,
+    of_service: Vec<(&'static str, String)>,
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,160 @@
+//! What AWS says: the port through which it is asked, and the facts that it answers.
+
+use super::intent::{Intent, Named};
+use super::quotas;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// A question that AWS did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{call} failed: {code}: {message}")]
+pub struct LookupError {
+    /// The call as IAM names it, such as `sts:GetCallerIdentity`.
+    pub call: String,
+    /// The error's code.
+    pub code: String,
+    /// What was said.
+    pub message: String,
+}
+
+impl LookupError {
+    /// Whether the caller's permissions are what is missing.
+    pub fn is_denied(&self) -> bool {
+        ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"].contains(&self.code.as_str())
+    }
+}
+
+/// An answer, or why there is none.
+pub type Looked<T> = Result<T, LookupError>;
+
+/// Who the credentials belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The account's id.
+    pub account: String,
+    /// The ARN of the user or the session.
+    pub arn: String,
+}
+
+/// A service quota.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quota {
+    /// Its code, such as `L-0123ABCD`, by which an increase is asked for.
+    pub code: String,
+    /// Its name, such as `ml.t3.medium for processing job usage`.
+    pub name: String,
+    /// Its value in this account and region.
+    pub value: f64,
+}
+
+/// Whether a name can be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing has the name.
+    Free,
+    /// A resource of this stack has it.
+    OfStack(String),
+    /// Something has it that no stack made.
+    OfNobody,
+}
+
+/// What an AWS account can be asked. Everything here reads.
+///
+/// The methods are named after AWS's operations where one is all it takes.
+#[async_trait::async_trait]
+pub trait Account: Send + Sync + 'static {
+    /// Whose the credentials are. <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+    async fn get_caller_identity(&self) -> Looked<Identity>;
+
+    /// The status of a connection; None where there is no such connection.
+    /// <https://docs.aws.amazon.com/codeconnections/latest/APIReference/API_GetConnection.html>
+    async fn get_connection_status(&self, arn: &str) -> Looked<Option<String>>;
+
+    /// The status of a stack; None where there is no such stack.
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html>
+    async fn describe_stack_status(&self, name: &str) -> Looked<Option<String>>;
+
+    /// Whether something has the name, and whose it is.
+    async fn standing(&self, named: &Named) -> Looked<Standing>;
+
+    /// The quotas of a service as they apply here, the defaults for those that never changed.
+    /// <https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListServiceQuotas.html>
+    async fn list_service_quotas(&self, service: &str) -> Looked<Vec<Quota>>;
+
+    /// How many invocations may run at once that no function has reserved for itself.
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html>
+    async fn get_unreserved_concurrency(&self) -> Looked<u64>;
+}
+
+/// Everything that AWS said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// Whose the credentials are.
+    pub identity: Looked<Identity>,
+    /// The region that the environment or the profile says, if one does.
+    pub configured_region: Option<String>,
+    /// The status of the pipeline's connection.
+    pub connection: Looked<Option<String>>,
+    /// The status of each stack, by name.
+    pub stacks: BTreeMap<String, Looked<Option<String>>>,
+    /// The standing of each name.
+    pub names: Vec<(Named, Looked<Standing>)>,
+    /// The quotas of each service that was asked for them, by its code.
+    pub quotas: BTreeMap<String, Looked<Vec<Quota>>>,
+    /// How many invocations may run at once.
+    pub concurrency: Looked<u64>,
+}
+
+/// Asks for everything that the intent gives reason to ask. Questions that do not depend on one another are asked at the
+/// same time. Without an identity nothing else is asked: it would fail the same way.
+pub async fn gather<A: Account>(
+    account: Arc<A>,
+    intent: &Intent,
+    identity: Looked<Identity>,
+    configured_region: Option<String>,
+) -> Facts {
+    if let Err(error) = &identity {
+        return Facts {
+            connection: Err(error.clone()),
+            stacks: BTreeMap::new(),
+            names: Vec::new(),
+            quotas: BTreeMap::new(),
+            concurrency: Err(error.clone()),
+            configured_region,
+            identity,
+        };
+    }
+    let mut names = JoinSet::new();
+    for (index, named) in intent.names().cloned().enumerate() {
+        let account = Arc::clone(&account);
+        names.spawn(async move {
+            let standing = account.standing(&named).await;
+            (index, named, standing)
+        });
+    }
+    let mut stacks = BTreeMap::new();
+    for stack in &intent.stacks {
+        stacks.insert(stack.name.clone(), account.describe_stack_status(&stack.name).await);
+    }
+    let mut quotas = BTreeMap::new();
+    for service in quotas::services() {
+        quotas.insert(service.to_owned(), account.list_service_quotas(service).await);
+    }
+    let connection = account.get_connection_status(&intent.connection).await;
+    let concurrency = account.get_unreserved_concurrency().await;
+    let mut names = names.join_all().await;
+    names.sort_by_key(|(index, ..)| *index);
+    Facts {
+        identity,
+        configured_region,
+        connection,
+        stacks,
+        names: names
+            .into_iter()
+            .map(|(_, named, standing)| (named, standing))
+            .collect(),
+        quotas,
+        concurrency,
+    }
+}

@@ -1,0 +1,164 @@
+//! What a deployment intends: the stacks, and every name that they will take.
+//!
+//! It is found by doing it: the environment is deployed into an empty local account that has the caller's id and region,
+//! and what came to be there is what is intended. So nothing about names is written down a second time.
+
+use super::names::ResourceKind;
+use crate::account::Account;
+use crate::cloud::Cloud;
+use crate::deploy::{self, DeployError, DeployedStack};
+use crate::principal::Principal;
+use crate::template::SamConfig;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What an environment's deployment intends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The region that it goes to.
+    pub region: String,
+    /// The ARN of the connection to the repository's host.
+    pub connection: String,
+    /// The repository whose merges run the pipeline.
+    pub repository: String,
+    /// The instance type of the processing job, if a parameter says one.
+    pub instance_type: Option<String>,
+    /// The stacks, in the order in which they are deployed.
+    pub stacks: Vec<StackIntent>,
+}
+
+/// A stack that is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackIntent {
+    /// Its name.
+    pub name: String,
+    /// What `sam deploy --config-env` is given for it.
+    pub config_environment: String,
+    /// The names that its resources take.
+    pub names: Vec<Named>,
+}
+
+/// A name that a resource is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// What kind of thing has it.
+    pub kind: ResourceKind,
+    /// The name.
+    pub name: String,
+    /// What CloudFormation knows it by: the name, an ARN, or a URL.
+    pub physical_id: String,
+    /// The stack that makes it.
+    pub stack: String,
+    /// Of a parameter, the value that it is made with.
+    pub value: Option<String>,
+}
+
+impl Intent {
+    /// Reads what the deployment of `environment` from the repository at `root` intends for the account with this id.
+    ///
+    /// # Errors
+    /// The files that deploy are wrong.
+    pub async fn read(root: &Path, environment: &str, account_id: &str) -> Result<Self, DeployError> {
+        let account = deploy::account_of(root, environment)?;
+        let account = Account {
+            partition: partition_of(&account.region).to_owned(),
+            id: account_id.to_owned(),
+            ..account
+        };
+        let pipeline = format!("pipeline-{environment}");
+        let values = SamConfig::read(&root.join("sam/samconfig.toml"))?
+            .deployed(&pipeline)?
+            .values;
+        let cloud = Cloud::new(account, root.to_owned());
+        let deployment = deploy::deploy(&cloud, environment).await?;
+        let config_environments = [environment, pipeline.as_str()];
+        let mut stacks = Vec::new();
+        for (stack, config_environment) in deployment.stacks.iter().zip(config_environments) {
+            stacks.push(StackIntent {
+                name: stack.name.clone(),
+                config_environment: config_environment.to_owned(),
+                names: names(&cloud, stack).await,
+            });
+        }
+        let value = |name: &str| values.get(name).cloned().unwrap_or_default();
+        let all = stacks.iter().flat_map(|stack| &stack.names);
+        let mut parameters = all.filter(|named| named.kind == ResourceKind::Parameter);
+        let instance_type = parameters.find(|parameter| parameter.name.ends_with("/instance-type"));
+        Ok(Self {
+            region: cloud.account.region.clone(),
+            connection: value("ConnectionArn"),
+            repository: value("Repository"),
+            instance_type: instance_type.and_then(|parameter| parameter.value.clone()),
+            stacks,
+        })
+    }
+
+    /// All names, stack by stack.
+    pub fn names(&self) -> impl Iterator<Item = &Named> {
+        self.stacks.iter().flat_map(|stack| &stack.names)
+    }
+
+    /// How many functions there will be.
+    pub fn functions(&self) -> usize {
+        self.names()
+            .filter(|named| named.kind == ResourceKind::Function)
+            .count()
+    }
+}
+
+/// The partition of a region.
+pub(super) fn partition_of(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}
+
+async fn names(cloud: &Arc<Cloud>, stack: &DeployedStack) -> Vec<Named> {
+    let parameters = values(cloud, stack).await;
+    let named = stack.resources.values().filter_map(|(kind, made)| {
+        let kind = ResourceKind::of(kind)?;
+        let physical_id = made.reference.as_str()?.to_owned();
+        let name = match kind {
+            ResourceKind::StateMachine => physical_id.rsplit(':').next().unwrap_or_default().to_owned(),
+            ResourceKind::Queue => physical_id.rsplit('/').next().unwrap_or_default().to_owned(),
+            _ => physical_id.clone(),
+        };
+        Some(Named {
+            value: parameters
+                .get(&name)
+                .filter(|_| kind == ResourceKind::Parameter)
+                .cloned(),
+            kind,
+            name,
+            physical_id,
+            stack: stack.name.clone(),
+        })
+    });
+    named.collect()
+}
+
+/// The values of the stack's parameters, as Parameter Store has them after the deployment.
+async fn values(cloud: &Arc<Cloud>, stack: &DeployedStack) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    for (kind, made) in stack.resources.values() {
+        if ResourceKind::of(kind) != Some(ResourceKind::Parameter) {
+            continue;
+        }
+        let input = json!({"Name": made.reference});
+        let answer = cloud
+            .call(&Principal::Administrator, "ssm", "GetParameter", input)
+            .await;
+        if let (Some(name), Ok(answer)) = (made.reference.as_str(), answer)
+            && let Some(value) = answer.pointer("/Parameter/Value").and_then(Value::as_str)
+        {
+            values.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    values
+}

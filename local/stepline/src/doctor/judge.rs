@@ -1,0 +1,313 @@
+//! From what is intended and what is so to what is missing. No question is asked here, so every row can be a test.
+
+use super::facts::{Facts, LookupError, Standing};
+use super::intent::{Intent, Named};
+use super::names::ResourceKind;
+use super::quotas;
+use super::report::Finding;
+
+/// The findings, in the order in which one would mend them.
+pub fn judge(intent: &Intent, facts: &Facts) -> Vec<Finding> {
+    let mut findings = vec![identity(intent, facts), region(intent, facts)];
+    if facts.identity.is_err() {
+        return findings;
+    }
+    findings.push(repository(intent));
+    findings.push(connection(intent, facts));
+    findings.extend(stacks(intent, facts));
+    findings.extend(names(intent, facts));
+    findings.extend(quotas(intent, facts));
+    findings.push(concurrency(intent, facts));
+    findings
+}
+
+fn identity(intent: &Intent, facts: &Facts) -> Finding {
+    match &facts.identity {
+        Ok(identity) => Finding::well(
+            "identity",
+            format_args!("{} in the account {}", identity.arn, identity.account),
+        ),
+        Err(error) => Finding::missing(
+            "identity",
+            format_args!("AWS does not know who asks: {error}"),
+            format_args!(
+                "aws configure export-credentials --format env   # after `aws login` or `aws sso login`; put what it \
+                 prints into the environment, with AWS_REGION={}",
+                intent.region
+            ),
+        ),
+    }
+}
+
+fn region(intent: &Intent, facts: &Facts) -> Finding {
+    match facts.configured_region.as_deref() {
+        Some(region) if region != intent.region => Finding::missing(
+            "region",
+            format_args!(
+                "the environment says {region}, and sam/samconfig.toml deploys to {}",
+                intent.region
+            ),
+            format_args!("export AWS_REGION={}   # or change sam/samconfig.toml", intent.region),
+        ),
+        _ => Finding::well("region", format_args!("{}, as sam/samconfig.toml says", intent.region)),
+    }
+}
+
+fn repository(intent: &Intent) -> Finding {
+    if intent.repository.contains("OWNER") {
+        return Finding::missing(
+            "repository",
+            format_args!(
+                "sam/samconfig.toml does not name the repository yet: {}",
+                intent.repository
+            ),
+            format_args!(
+                "sed -i 's#Repository={}#Repository=your-name/your-repository#' sam/samconfig.toml",
+                intent.repository
+            ),
+        );
+    }
+    Finding::well("repository", format_args!("merges come from {}", intent.repository))
+}
+
+fn connection(intent: &Intent, facts: &Facts) -> Finding {
+    const TOPIC: &str = "connection";
+    let arn = &intent.connection;
+    let create = format!(
+        "aws codeconnections create-connection --provider-type GitHub --connection-name stepline --region {}   # then \
+         put its ARN into sam/samconfig.toml, in place of {arn}",
+        intent.region
+    );
+    let console = format!(
+        "open https://console.aws.amazon.com/codesuite/settings/connections?region={} and choose `Update pending \
+         connection`: GitHub must be asked by a person",
+        intent.region
+    );
+    let account_of_connection = arn.split(':').nth(4);
+    if let Ok(identity) = &facts.identity
+        && account_of_connection != Some(identity.account.as_str())
+    {
+        return Finding::missing(
+            TOPIC,
+            format_args!("{arn} is not in the account {}", identity.account),
+            create,
+        );
+    }
+    match &facts.connection {
+        Ok(Some(status)) if status == "AVAILABLE" => Finding::well(TOPIC, format_args!("{arn} is available")),
+        Ok(Some(status)) if status == "PENDING" => Finding::missing(
+            TOPIC,
+            format_args!("{arn} waits for its handshake with GitHub"),
+            console,
+        ),
+        Ok(Some(status)) => Finding::missing(TOPIC, format_args!("{arn} is in the status {status}"), console),
+        Ok(None) => Finding::missing(TOPIC, format_args!("there is no connection {arn}"), create),
+        Err(error) => unseen(TOPIC, error),
+    }
+}
+
+fn stacks(intent: &Intent, facts: &Facts) -> Vec<Finding> {
+    let stacks = intent.stacks.iter().filter_map(|stack| {
+        let found = facts.stacks.get(&stack.name)?;
+        Some(match found {
+            Ok(status) => stack_status(intent, &stack.name, &stack.config_environment, status.as_deref()),
+            Err(error) => unseen("stacks", error),
+        })
+    });
+    stacks.collect()
+}
+
+/// The statuses of a stack that stands and can be updated.
+const STANDING: &[&str] = &[
+    "CREATE_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+];
+
+/// What a stack's status means for the next deployment.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html>
+fn stack_status(intent: &Intent, name: &str, config_environment: &str, status: Option<&str>) -> Finding {
+    const TOPIC: &str = "stacks";
+    let region = &intent.region;
+    let command = |command: &str| format!("aws cloudformation {command} --stack-name {name} --region {region}");
+    match status {
+        None => Finding::well(
+            TOPIC,
+            format_args!("{name} is not there yet: `sam deploy --config-env {config_environment}` makes it"),
+        ),
+        Some(status) if STANDING.contains(&status) => {
+            Finding::well(TOPIC, format_args!("{name} is there and can be updated"))
+        }
+        Some(status @ "UPDATE_ROLLBACK_FAILED") => Finding::missing(
+            TOPIC,
+            format_args!("{name} is in the status {status} and takes no deployment"),
+            command("continue-update-rollback"),
+        ),
+        Some(status) if status.ends_with("_IN_PROGRESS") && status != "REVIEW_IN_PROGRESS" => Finding::missing(
+            TOPIC,
+            format_args!("{name} is in the status {status}: somebody is deploying"),
+            command(match status {
+                "CREATE_IN_PROGRESS" => "wait stack-create-complete",
+                "DELETE_IN_PROGRESS" => "wait stack-delete-complete",
+                "ROLLBACK_IN_PROGRESS" => "wait stack-rollback-complete",
+                _ => "wait stack-update-complete",
+            }),
+        ),
+        Some(status) => Finding::missing(
+            TOPIC,
+            format_args!("{name} is in the status {status}, which no deployment leaves"),
+            command("delete-stack"),
+        ),
+    }
+}
+
+/// All names that are well are one finding per kind of thing; each of the others is its own.
+fn names(intent: &Intent, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let (mut free, mut ours) = (0, 0);
+    for (named, standing) in &facts.names {
+        match standing {
+            Ok(Standing::Free) => {
+                free += 1;
+                findings.extend(lost(intent, facts, named));
+            }
+            Ok(Standing::OfStack(stack)) if *stack == named.stack => ours += 1,
+            Ok(Standing::OfStack(stack)) => findings.push(Finding::missing(
+                "names",
+                format_args!("the {} {} belongs to the stack {stack}", named.kind.noun(), named.name),
+                format_args!(
+                    "aws cloudformation describe-stacks --stack-name {stack} --region {}   # deploy under another name, \
+                     or remove that stack",
+                    intent.region
+                ),
+            )),
+            Ok(Standing::OfNobody) => findings.push(taken(intent, named)),
+            Err(error) => findings.push(unseen("names", error)),
+        }
+    }
+    if free + ours > 0 {
+        let summary = match (free, ours) {
+            (free, 0) => format!("{free} names are free"),
+            (0, ours) => format!("{ours} names are ours"),
+            (free, ours) => format!("{ours} names are ours, {free} are free"),
+        };
+        findings.insert(0, Finding::well("names", summary));
+    }
+    findings
+}
+
+/// A parameter that its stack made and somebody removed: what reads it fails, though every name is fine.
+fn lost(intent: &Intent, facts: &Facts, named: &Named) -> Option<Finding> {
+    let deployed =
+        matches!(facts.stacks.get(&named.stack), Some(Ok(Some(status))) if STANDING.contains(&status.as_str()));
+    let region = &intent.region;
+    (named.kind == ResourceKind::Parameter && deployed).then(|| {
+        Finding::missing(
+            "parameters",
+            format_args!("{} was made by the stack {} and is gone", named.name, named.stack),
+            format_args!(
+                "aws ssm put-parameter --name {} --type String --region {region} --value '{}'",
+                named.name,
+                named.value.as_deref().unwrap_or("VALUE"),
+            ),
+        )
+    })
+}
+
+fn taken(intent: &Intent, named: &Named) -> Finding {
+    let sentence = format!(
+        "the {} {} is there, and no stack made it",
+        named.kind.noun(),
+        named.name
+    );
+    let removal = format!("{} --region {}", named.kind.removal(&named.physical_id), intent.region);
+    let mend = match named.kind {
+        ResourceKind::Pipeline => {
+            format!("see docs/moving-a-pipeline.md to move it over, or, if nobody needs it: {removal}")
+        }
+        ResourceKind::Bucket => format!("if it is yours and empty: {removal}"),
+        _ => format!("if it is a leftover: {removal}"),
+    };
+    Finding::missing("names", sentence, mend)
+}
+
+fn quotas(intent: &Intent, facts: &Facts) -> Vec<Finding> {
+    const TOPIC: &str = "quotas";
+    let mut unseen_services = Vec::new();
+    let mut findings = Vec::new();
+    for need in quotas::needs(intent) {
+        match facts.quotas.get(need.service) {
+            Some(Ok(quotas)) => findings.push(match quotas::find(quotas, &need) {
+                Some(quota) if quota.value >= need.least => {
+                    Finding::well(TOPIC, format_args!("{}: {}", quota.name, quota.value))
+                }
+                Some(quota) => Finding::missing(
+                    TOPIC,
+                    format_args!("{} is {}: {}", quota.name, quota.value, need.why),
+                    format_args!(
+                        "aws service-quotas request-service-quota-increase --service-code {} --quota-code {} \
+                         --desired-value {} --region {}",
+                        need.service, quota.code, need.least, intent.region
+                    ),
+                ),
+                None => Finding::missing(
+                    TOPIC,
+                    format_args!("{} has no quota `{}`: {}", intent.region, need.name, need.why),
+                    format_args!(
+                        "aws service-quotas list-aws-default-service-quotas --service-code {} --region {}   # choose what \
+                         the region has",
+                        need.service, intent.region
+                    ),
+                ),
+            }),
+            Some(Err(error)) if !unseen_services.contains(&need.service) => {
+                unseen_services.push(need.service);
+                findings.push(unseen(TOPIC, error));
+            }
+            _ => {}
+        }
+    }
+    findings
+}
+
+fn concurrency(intent: &Intent, facts: &Facts) -> Finding {
+    const TOPIC: &str = "quotas";
+    let least = intent.functions() as u64;
+    match &facts.concurrency {
+        Ok(unreserved) if *unreserved >= least => {
+            Finding::well(TOPIC, format_args!("Lambda runs {unreserved} invocations at once"))
+        }
+        Ok(unreserved) => Finding::missing(
+            TOPIC,
+            format_args!("Lambda runs {unreserved} invocations at once, and there are {least} functions"),
+            // The quota `Concurrent executions`, the same code in every region:
+            // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+            format_args!(
+                "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 \
+                 --desired-value 1000 --region {}",
+                intent.region
+            ),
+        ),
+        Err(error) => unseen(TOPIC, error),
+    }
+}
+
+/// AWS did not say.
+fn unseen(topic: &'static str, error: &LookupError) -> Finding {
+    if error.is_denied() {
+        return Finding::unknown(
+            topic,
+            format_args!("the caller may not ask: {error}"),
+            format_args!("allow {} to the caller, or ask as somebody who may", error.call),
+        );
+    }
+    Finding::unknown(topic, format_args!("AWS did not say: {error}"), "ask again")
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

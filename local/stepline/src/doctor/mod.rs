@@ -1,0 +1,50 @@
+//! `stepline doctor`: what is missing before a first deployment, asked of AWS with the caller's credentials.
+//!
+//! What a deployment [intends](Intent) is read from the files that deploy it. [`gather`] asks AWS through one narrow
+//! port, [`Account`], which reads and never writes. [`judge`] turns intent and [facts](Facts) into findings without
+//! asking anybody; each finding that is not well says the command that mends it.
+
+mod aws;
+mod facts;
+mod intent;
+mod judge;
+mod names;
+mod quotas;
+mod report;
+
+pub use aws::Access;
+pub use facts::{Account, Facts, Identity, Looked, LookupError, Quota, Standing, gather};
+pub use intent::{Intent, Named, StackIntent};
+pub use judge::judge;
+pub use names::ResourceKind;
+pub use report::{Finding, Report, Verdict};
+
+use crate::deploy::{self, DeployError};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Examines the deployment of `environment` (`dev`, `prod`) from the repository at `root`, as the environment's
+/// credentials allow.
+///
+/// # Errors
+/// The files that deploy are wrong. What AWS refuses to say is a finding.
+pub async fn examine(root: &Path, environment: &str) -> Result<Report, DeployError> {
+    let region = deploy::account_of(root, environment)?.region;
+    examine_with(Access::from_environment(&region).await, root, environment).await
+}
+
+/// The same through an access that has been made already.
+///
+/// # Errors
+/// The files that deploy are wrong.
+pub async fn examine_with(access: Access, root: &Path, environment: &str) -> Result<Report, DeployError> {
+    let configured_region = access.configured_region().map(str::to_owned);
+    let identity = access.get_caller_identity().await;
+    // Without an identity nothing is asked that the account's id would change.
+    let account = identity
+        .as_ref()
+        .map_or("123456789012", |identity| identity.account.as_str());
+    let intent = Intent::read(root, environment, account).await?;
+    let facts = gather(Arc::new(access), &intent, identity, configured_region).await;
+    Ok(Report::new(environment, judge(&intent, &facts)))
+}

@@ -1,0 +1,58 @@
+//! The quotas that a first deployment meets.
+
+use super::facts::Quota;
+use super::intent::Intent;
+
+/// A quota that must not be below a value.
+pub(super) struct Need {
+    /// The service's code in Service Quotas.
+    pub(super) service: &'static str,
+    /// The quota's name.
+    pub(super) name: String,
+    /// What is too little below this.
+    pub(super) least: f64,
+    /// What needs it.
+    pub(super) why: &'static str,
+}
+
+/// The services whose quotas are asked for.
+pub(super) fn services() -> [&'static str; 2] {
+    ["sagemaker", "states"]
+}
+
+/// The quotas that an intent needs.
+pub(super) fn needs(intent: &Intent) -> Vec<Need> {
+    let mut needs: Vec<Need> = intent
+        .instance_type
+        .iter()
+        .map(|instance_type| Need {
+            service: "sagemaker",
+            name: format!("{instance_type} for processing job usage"),
+            least: 1.0,
+            why: "the processing job runs on one instance of this type, and new accounts often have none",
+        })
+        .collect();
+    for (name, why) in [
+        (
+            "StartExecution throttle token refill rate per second",
+            "each pipeline execution starts one execution",
+        ),
+        (
+            "DescribeExecution throttle token refill rate per second",
+            "each running pipeline asks about twice a minute",
+        ),
+    ] {
+        needs.push(Need {
+            service: "states",
+            name: name.to_owned(),
+            least: 1.0,
+            why,
+        });
+    }
+    needs
+}
+
+/// The quota that a need is about.
+pub(super) fn find<'q>(quotas: &'q [Quota], need: &Need) -> Option<&'q Quota> {
+    quotas.iter().find(|quota| quota.name.eq_ignore_ascii_case(&need.name))
+}

@@ -1,0 +1,173 @@
+//! The state machine's definition: what it calls exists, and what it catches can happen.
+
+use super::house::{Finding, assert_none, files_in, text, without_tests};
+use super::planned::{ENVIRONMENTS, name_of, planned};
+use serde_json::Value;
+
+const FILE: &str = "statemachine/ml-pipeline.asl.json";
+
+/// Error names that AWS raises, and where it says so.
+const RAISED_BY_AWS: &[(&str, &str)] = &[
+    (
+        "States.",
+        "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html",
+    ),
+    (
+        "Lambda.",
+        "https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception",
+    ),
+    (
+        "SageMaker.",
+        "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html",
+    ),
+    (
+        "ThrottlingException",
+        "https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html",
+    ),
+];
+
+fn states(definition: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    definition["States"].as_object().into_iter().flatten()
+}
+
+#[test]
+fn every_error_that_is_caught_is_raised_somewhere() {
+    let sources = ["shared/src/", "functions/resolve-parameters/src/"];
+    let code: String = sources
+        .iter()
+        .flat_map(|folder| files_in(folder, ".rs"))
+        .map(|(_, text)| without_tests(text))
+        .collect();
+    let mut findings = Vec::new();
+    let definition = planned("dev").definition();
+    for (state, fields) in states(&definition) {
+        let handlers = ["Retry", "Catch"]
+            .iter()
+            .filter_map(|kind| fields.get(*kind)?.as_array())
+            .flatten();
+        let names = handlers.flat_map(|handler| handler["ErrorEquals"].as_array().into_iter().flatten());
+        for name in names.filter_map(Value::as_str) {
+            let by_aws = RAISED_BY_AWS.iter().any(|(prefix, _)| name.starts_with(prefix));
+            if !by_aws && !code.contains(&format!("\"{name}\"")) {
+                let mend =
+                    "name an error that the state's function raises: they are in shared/src/parameters/problem.rs";
+                findings.push(Finding::new(
+                    FILE,
+                    format_args!("{state} handles {name}, which nothing raises"),
+                    mend,
+                ));
+            }
+        }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn the_errors_of_resolve_parameters_are_told_of() {
+    let readme = text("README.md");
+    let mut findings = Vec::new();
+    let problem = without_tests(text("shared/src/parameters/problem.rs"));
+    let names = problem.split('"').skip(1).step_by(2).filter(|name| {
+        let is_name = name.chars().all(char::is_alphanumeric) && name.starts_with(char::is_uppercase);
+        is_name && name.contains("Parameter")
+    });
+    for name in names.filter(|name| !readme.contains(&format!("`{name}`"))) {
+        let thing = format_args!("`{name}`, which a state machine can catch, is not in the reference");
+        findings.push(Finding::new("README.md", thing, "say when it is raised"));
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn what_it_calls_exists() {
+    let mut findings = Vec::new();
+    for environment in ENVIRONMENTS {
+        let planned = planned(environment);
+        let definition = planned.definition();
+        let text = definition.to_string();
+        if let Some((_, rest)) = text.split_once("${") {
+            let name = rest.split('}').next().unwrap_or_default();
+            let mend = "give it a value in DefinitionSubstitutions of sam/template.yaml";
+            findings.push(Finding::new(
+                FILE,
+                format_args!("${{{name}}} is replaced by nothing"),
+                mend,
+            ));
+        }
+        let functions: Vec<&str> = planned.of("AWS::Lambda::Function").filter_map(name_of).collect();
+        for (state, fields) in states(&definition) {
+            let called = fields["Parameters"]["FunctionName"].as_str();
+            let Some(name) = called.and_then(|arn| arn.split(":function:").nth(1)) else {
+                continue;
+            };
+            if !functions.contains(&name) {
+                let mend = "call one of the functions in sam/template.yaml";
+                findings.push(Finding::new(
+                    FILE,
+                    format_args!("{state} calls {name}, which is not deployed"),
+                    mend,
+                ));
+            }
+        }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn every_substitution_is_used() {
+    let planned = planned("dev");
+    let machine = planned.the("AWS::StepFunctions::StateMachine");
+    let given = machine
+        .properties
+        .get("DefinitionSubstitutions")
+        .and_then(Value::as_object);
+    let unused = given
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name)
+        .filter(|name| !text(FILE).contains(&format!("${{{name}}}")));
+    let findings = unused.map(|name| {
+        Finding::new(
+            "sam/template.yaml",
+            format_args!("the definition does not use ${{{name}}}"),
+            "remove it",
+        )
+    });
+    assert_none(findings.collect());
+}
+
+#[test]
+fn the_image_has_what_is_run() {
+    let definition = planned("dev").definition();
+    let mut findings = Vec::new();
+    for (state, fields) in states(&definition) {
+        let entrypoint = fields["Parameters"]["AppSpecification"]["ContainerEntrypoint"].as_array();
+        let Some(entrypoint) = entrypoint else { continue };
+        let programs = entrypoint
+            .iter()
+            .filter_map(Value::as_str)
+            .filter_map(|part| part.strip_prefix("/opt/program/"));
+        for program in programs {
+            let source = format!("container/app/{program}");
+            if files_in(&source, "").next().is_none() {
+                let mend = "run a file of container/app, which the Dockerfile copies to /opt/program";
+                findings.push(Finding::new(
+                    FILE,
+                    format_args!("{state} runs /opt/program/{program}, and there is no {source}"),
+                    mend,
+                ));
+            }
+        }
+        let dockerfile = text("container/Dockerfile");
+        let written = Value::Array(entrypoint.clone()).to_string().replace("\",\"", "\", \"");
+        if !dockerfile.contains(&format!("ENTRYPOINT {written}")) {
+            let mend = "make the ENTRYPOINT what the state machine runs, so that `docker run` does the same";
+            findings.push(Finding::new(
+                "container/Dockerfile",
+                format_args!("the ENTRYPOINT is not {written}"),
+                mend,
+            ));
+        }
+    }
+    assert_none(findings);
+}

@@ -1,0 +1,162 @@
+//! Functions: folder, package, binary, resource and deployed name are one, and their environment is what they read.
+
+use super::house::{Finding, assert_none, files_in, lines, text, without_tests};
+use super::planned::{ENVIRONMENTS, Planned, TEMPLATE, planned};
+use std::collections::BTreeSet;
+use stepline::template::Resource;
+
+/// The folders under functions/.
+pub(crate) fn folders() -> BTreeSet<&'static str> {
+    let manifests = files_in("functions/", "/Cargo.toml").map(|(path, _)| path);
+    manifests.filter_map(|path| path.split('/').nth(1)).collect()
+}
+
+/// The binary that a function runs.
+fn binary(function: &Resource) -> &str {
+    function.properties["Code"]["LocalBinary"].as_str().unwrap_or_default()
+}
+
+/// The variables that a template sets for a function.
+fn variables(function: &Resource) -> BTreeSet<&str> {
+    let set = function
+        .properties
+        .get("Environment")
+        .and_then(|environment| environment["Variables"].as_object());
+    set.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+}
+
+#[test]
+fn every_function_is_deployed_under_its_one_name() {
+    let mut findings = Vec::new();
+    for environment in ENVIRONMENTS {
+        let planned: Planned = planned(environment);
+        let deployed: BTreeSet<&str> = planned.of("AWS::Lambda::Function").map(binary).collect();
+        for folder in folders().difference(&deployed) {
+            let mend = "give it a resource, or remove the folder";
+            findings.push(Finding::new(
+                TEMPLATE,
+                format_args!("functions/{folder} is not deployed"),
+                mend,
+            ));
+        }
+        for function in planned.of("AWS::Lambda::Function") {
+            let binary = binary(function);
+            if !folders().contains(binary) {
+                let thing = format_args!("{} runs `{binary}`, which is no folder of functions/", function.id);
+                findings.push(Finding::new(
+                    TEMPLATE,
+                    thing,
+                    "name the folder in Metadata.BuildProperties.Binary",
+                ));
+            }
+            let logical: String = binary
+                .split('-')
+                .map(capitalized)
+                .chain(["Function".to_owned()])
+                .collect();
+            if function.id != logical {
+                let mend = format!("call it {logical}, after its binary");
+                findings.push(Finding::new(
+                    TEMPLATE,
+                    format_args!("{} runs `{binary}`", function.id),
+                    mend,
+                ));
+            }
+            let name = format!("stepline-{binary}-{environment}");
+            if function.properties["FunctionName"] != name.as_str() {
+                let thing = format_args!(
+                    "{}: FunctionName is {}",
+                    function.id, function.properties["FunctionName"]
+                );
+                findings.push(Finding::new(TEMPLATE, thing, format_args!("call it {name}")));
+            }
+        }
+    }
+    for folder in folders() {
+        if !text(TEMPLATE)
+            .lines()
+            .any(|line| line.trim() == format!("CodeUri: ../functions/{folder}"))
+        {
+            let mend = format!("set `CodeUri: ../functions/{folder}`");
+            findings.push(Finding::new(
+                TEMPLATE,
+                format_args!("no CodeUri is functions/{folder}"),
+                mend,
+            ));
+        }
+    }
+    assert_none(findings);
+}
+
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_uppercase() + rest
+}
+
+/// Variables that Lambda itself sets or the SDKs read: nobody's to set in a template.
+fn is_of_the_runtime(name: &str) -> bool {
+    name.starts_with("AWS_") || name.starts_with("_X_AMZN_")
+}
+
+#[test]
+fn what_the_environment_says_is_read_and_what_is_read_is_said() {
+    let planned = planned("dev");
+    let readme = text("README.md");
+    let mut findings = Vec::new();
+    for function in planned.of("AWS::Lambda::Function") {
+        let folder = format!("functions/{}/src/", binary(function));
+        let read: BTreeSet<&str> = [folder.as_str(), "shared/src/"]
+            .into_iter()
+            .flat_map(variables_read)
+            .collect();
+        let set = variables(function);
+        for name in &set {
+            if !read.contains(name) {
+                let mend = format!("remove it, or read it in {folder}");
+                findings.push(Finding::new(
+                    TEMPLATE,
+                    format_args!("{} is given {name}, which it never reads", function.id),
+                    mend,
+                ));
+            }
+        }
+        for name in read.iter().filter(|name| !is_of_the_runtime(name)) {
+            let is_documented = readme.contains(&format!("`{name}`"));
+            if !is_documented {
+                let thing = format_args!("{} reads {name}, which is not documented", function.id);
+                findings.push(Finding::new("README.md", thing, "say what it does in the reference"));
+            }
+        }
+    }
+    assert_none(findings);
+}
+
+/// The environment variables that the code of a folder reads: the names in the files that read any.
+fn variables_read(folder: &str) -> impl Iterator<Item = &'static str> {
+    files_in(folder, ".rs")
+        .map(|(_, text)| without_tests(text))
+        .filter(|text| text.contains("Fn(&str) -> Option<String>") || text.contains("env::var"))
+        .flat_map(|text| lines(text).filter(|(_, line)| !line.trim_start().starts_with("//")))
+        .flat_map(|(_, line)| arguments(line))
+        .filter(|name| {
+            let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+            name.len() > 3 && name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(is_name)
+        })
+}
+
+/// The texts that a line names without matching against them: those of a call, a list or a field.
+fn arguments(line: &'static str) -> Vec<&'static str> {
+    let parts: Vec<&str> = line.split('"').collect();
+    let is_named = |before: &str, after: &str| {
+        let before = before.trim();
+        let is_pattern = after.trim_start().starts_with(['=', '|']);
+        !is_pattern && (before.is_empty() || before.ends_with(['(', '[', ',', ':', '&']))
+    };
+    let texts = (1..parts.len())
+        .step_by(2)
+        .filter_map(|at| Some((parts[at - 1], parts[at], *parts.get(at + 1)?)));
+    texts
+        .filter(|(before, _, after)| is_named(before, after))
+        .map(|(_, text, _)| text)
+        .collect()
+}

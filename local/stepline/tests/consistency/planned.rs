@@ -1,0 +1,141 @@
+//! What the templates plan for an environment: their resources, expanded by SAM's rules and with every function resolved.
+//!
+//! Nothing is created. Where a resource refers to another one, it gets what AWS would give, by the name that the other
+//! one has.
+
+use super::house::root;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use stepline::account::Account;
+use stepline::template::{Made, Resource, SamConfig, Stack};
+
+/// The environments that are checked.
+pub(crate) const ENVIRONMENTS: [&str; 2] = ["dev", "prod"];
+
+/// The template of the functions and the state machine.
+pub(crate) const TEMPLATE: &str = "sam/template.yaml";
+
+/// The template of the pipeline.
+pub(crate) const PIPELINE: &str = "sam/pipeline.yaml";
+
+/// The resources of an environment, those of both of its stacks.
+pub(crate) struct Planned(Vec<Resource>);
+
+/// Plans an environment; `more` are parameters beside those of samconfig.toml, as far as a template has them.
+pub(crate) fn planned(environment: &str) -> Planned {
+    let config = SamConfig::read(&root().join("sam/samconfig.toml")).expect("samconfig.toml can be read");
+    let names = [environment.to_owned(), format!("pipeline-{environment}")];
+    let mut resources = Vec::new();
+    for name in names {
+        let deployed = config.deployed(&name).unwrap_or_else(|error| panic!("{error}"));
+        let exports = BTreeMap::new();
+        let mut stack = Stack::open(
+            &deployed.template,
+            &Account::local(),
+            &deployed.stack,
+            &deployed.values,
+            &exports,
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
+        for id in stack.order().to_vec() {
+            let resource = stack.resource(&id).unwrap_or_else(|error| panic!("{error}"));
+            stack.made(&id, made(&resource));
+            resources.push(resource);
+        }
+    }
+    Planned(resources)
+}
+
+impl Planned {
+    /// The resources of a type.
+    pub(crate) fn of<'p>(&'p self, kind: &'p str) -> impl Iterator<Item = &'p Resource> {
+        self.0.iter().filter(move |resource| resource.kind == kind)
+    }
+
+    /// The only resource of a type.
+    pub(crate) fn the(&self, kind: &str) -> &Resource {
+        let all: Vec<&Resource> = self.0.iter().filter(|resource| resource.kind == kind).collect();
+        let [one] = all.as_slice() else {
+            panic!("the templates have {} of {kind} instead of one", all.len())
+        };
+        one
+    }
+
+    /// The names of the parameters that are created.
+    pub(crate) fn parameters(&self) -> Vec<&str> {
+        self.of("AWS::SSM::Parameter")
+            .filter_map(|parameter| name_of(parameter))
+            .collect()
+    }
+
+    /// The state machine's definition with its substitutions made.
+    pub(crate) fn definition(&self) -> Value {
+        let machine = self.the("AWS::StepFunctions::StateMachine");
+        let mut text = match &machine.properties["DefinitionString"] {
+            Value::String(text) => text.clone(),
+            definition => definition.to_string(),
+        };
+        let substitutions = machine
+            .properties
+            .get("DefinitionSubstitutions")
+            .and_then(Value::as_object);
+        for (name, value) in substitutions.into_iter().flatten() {
+            text = text.replace(&format!("${{{name}}}"), value.as_str().unwrap_or_default());
+        }
+        serde_json::from_str(&text).expect("the definition is JSON")
+    }
+
+    /// The pipeline's actions in their order.
+    pub(crate) fn actions(&self) -> Vec<Value> {
+        let pipeline = self.the("AWS::CodePipeline::Pipeline");
+        let stages = pipeline.properties["Stages"].as_array().cloned().unwrap_or_default();
+        stages
+            .iter()
+            .flat_map(|stage| stage["Actions"].as_array().cloned().unwrap_or_default())
+            .collect()
+    }
+}
+
+/// A name that a template gives a resource.
+pub(crate) fn name_of(resource: &Resource) -> Option<&str> {
+    const NAMES: [&str; 10] = [
+        "Name",
+        "FunctionName",
+        "StateMachineName",
+        "RoleName",
+        "QueueName",
+        "LogGroupName",
+        "BucketName",
+        "RepositoryName",
+        "AlarmName",
+        "PolicyName",
+    ];
+    NAMES.iter().find_map(|name| resource.properties.get(*name)?.as_str())
+}
+
+/// What AWS would say of a resource, by its name.
+fn made(resource: &Resource) -> Made {
+    let account = Account::local();
+    let name = name_of(resource).unwrap_or(&resource.id);
+    let arn = match resource.kind.as_str() {
+        "AWS::Lambda::Function" => account.arn("lambda", format_args!("function:{name}")),
+        "AWS::StepFunctions::StateMachine" => account.arn("states", format_args!("stateMachine:{name}")),
+        "AWS::IAM::Role" => account.global_arn("iam", format_args!("role/{name}")),
+        "AWS::Events::Rule" => account.arn("events", format_args!("rule/{name}")),
+        "AWS::SQS::Queue" => account.arn("sqs", name),
+        "AWS::S3::Bucket" => account.s3_arn(name, None),
+        "AWS::ECR::Repository" => account.arn("ecr", format_args!("repository/{name}")),
+        "AWS::CodeBuild::Project" => account.arn("codebuild", format_args!("project/{name}")),
+        _ => account.arn("other", name),
+    };
+    let reference = match resource.kind.as_str() {
+        "AWS::StepFunctions::StateMachine" => arn.clone(),
+        _ => name.to_owned(),
+    };
+    Made::new(reference)
+        .with("Arn", arn)
+        .with("Name", name)
+        .with("QueueName", name)
+        .with("StateMachineRevisionId", "1")
+        .with("RepositoryUri", format!("{}/{name}", account.registry()))
+}

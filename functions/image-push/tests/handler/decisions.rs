@@ -113,7 +113,7 @@ impl Pushed {
 async fn every_event_comes_to_its_decisions() {
     let cases: Vec<Case> = serde_json::from_str(include_str!("../decisions.json")).expect("cases");
     for case in cases {
-        let world = World::default();
+        let world = World::new();
         let mut pushed = Pushed::default();
         for step in &case.registry {
             match step {
@@ -130,7 +130,7 @@ async fn every_event_comes_to_its_decisions() {
         let function = world.function(&rules, &[]);
         for happened in &case.events {
             check(&case.case, &world, &function, &pushed, happened).await;
-            world.step_functions.pass(std::time::Duration::from_millis(1));
+            world.pass(std::time::Duration::from_millis(1));
         }
     }
 }
@@ -145,8 +145,8 @@ async fn check(case: &str, world: &World, function: &crate::world::Function<'_>,
     if let Some(tag) = &happened.tag {
         detail["image-tag"] = json!(pushed.tag(tag));
     }
-    let before = world.step_functions.executions().len();
-    let now = world.step_functions.now();
+    let before = world.executions().len();
+    let now = world.now();
     let decided = outcomes(function.handle(event("aws.ecr", &happened.r#type, detail), now).await);
     assert_eq!(decided.len(), happened.decisions.len(), "{case}: {decided:?}");
     let mut started = 0;
@@ -159,7 +159,7 @@ async fn check(case: &str, world: &World, function: &crate::world::Function<'_>,
         }
         let (word_decided, name) = decided.split_once(' ').expect("a word and a name");
         assert_eq!(word_decided, word, "{case}: {decided}");
-        let executions = world.step_functions.executions();
+        let executions = world.executions();
         let execution = executions
             .iter()
             .find(|execution| execution.name == name)
@@ -167,7 +167,7 @@ async fn check(case: &str, world: &World, function: &crate::world::Function<'_>,
         assert_eq!(execution.input["image"]["digest"], pushed.digest(about), "{case}");
         started += usize::from(word == "started");
     }
-    let after = world.step_functions.executions().len();
+    let after = world.executions().len();
     assert_eq!(
         after - before,
         started,

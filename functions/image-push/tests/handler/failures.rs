@@ -1,15 +1,14 @@
 //! What cannot be done is an error, with a name that stays; what can be done beside it is done.
 
-use image_push::{ImagePush, ImagePushError};
+use image_push::ImagePushError;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::fakes::images::manifests;
 
-use crate::step_functions::Throttling;
-use crate::world::{START, World, config, event, machine, outcomes, pushed, repository, rule, scheduled};
+use crate::world::{START, World, event, machine, outcomes, pushed, repository, rule, scheduled};
 
 fn world_with_release() -> (World, String) {
-    let world = World::default();
+    let world = World::new();
     let digest = world.registry.push(
         &repository("ml"),
         Some("release-1"),
@@ -31,7 +30,6 @@ fn name_and_message(error: ImagePushError) -> (String, String) {
 #[tokio::test]
 async fn a_rule_that_fails_holds_no_other_back_and_fails_the_whole() {
     let (world, digest) = world_with_release();
-    world.step_functions.make_express("express");
     let rules = json!([rule("express"), rule("ssm:/none"), rule("ml")]);
     for happened in [pushed("ml", &digest, Some("release-1")), scheduled()] {
         let error = world
@@ -48,19 +46,14 @@ async fn a_rule_that_fails_holds_no_other_back_and_fails_the_whole() {
         assert!(message.contains("rule 2: there is no parameter `/none`"), "{message}");
         assert!(!message.contains("rule 3"), "{message}");
     }
-    assert_eq!(world.step_functions.executions().len(), 1);
+    assert_eq!(world.executions().len(), 1);
 }
 
 #[tokio::test]
 async fn a_throttled_start_is_an_error_and_done_when_the_event_comes_again() {
     let (world, digest) = world_with_release();
-    let throttling = Throttling::new(&world.step_functions, 2, 4);
-    let function = ImagePush::new(
-        config(&json!([rule("a"), rule("b")]), &[]),
-        &world.registry,
-        &throttling,
-        &world.parameters,
-    );
+    world.throttle(2, 4);
+    let function = world.function(&json!([rule("a"), rule("b")]), &[]);
     let error = function
         .handle(pushed("ml", &digest, Some("release-1")), START)
         .await
@@ -72,13 +65,13 @@ async fn a_throttled_start_is_an_error_and_done_when_the_event_comes_again() {
         "rule 2: `StartExecution` was throttled (ThrottlingException): Rate exceeded"
     );
     let again = function
-        .handle(pushed("ml", &digest, Some("release-1")), world.step_functions.now())
+        .handle(pushed("ml", &digest, Some("release-1")), world.now())
         .await;
     assert!(
         again.is_err(),
         "every second call is throttled, and this was the fourth"
     );
-    assert_eq!(world.step_functions.executions().len(), 1);
+    assert_eq!(world.executions().len(), 1);
 }
 
 #[tokio::test]
@@ -137,20 +130,17 @@ async fn rules_in_a_parameter_are_read_when_they_are_needed_and_refused_by_field
         .put_string("/stepline/dev/state-machine", &format!("{}:live", machine("ml")));
     let function = world.function(&json!("ssm:/stepline/dev/rules"), &[]);
     for _ in 0..2 {
-        function
-            .handle(happened(), world.step_functions.now())
-            .await
-            .expect("handled");
+        function.handle(happened(), world.now()).await.expect("handled");
     }
-    let executions = world.step_functions.executions();
+    let executions = world.executions();
     assert_eq!(executions.len(), 1);
     assert_eq!(
-        executions[0].state_machine_arn,
+        executions[0].started_by,
         format!("{}:live", machine("ml")),
         "the alias is what is started"
     );
     assert_eq!(
-        world.step_functions.calls("DescribeStateMachine"),
+        world.step_functions.count("DescribeStateMachine"),
         1,
         "a type never changes"
     );
@@ -190,7 +180,7 @@ async fn an_event_of_another_region_is_none_of_ours_and_one_of_another_account_i
     let mut shared_with_us = pushed("ml", &digest, Some("release-1"));
     shared_with_us.payload["account"] = json!("210987654321");
     function.handle(shared_with_us, START).await.expect("handled");
-    let input = &world.step_functions.executions()[0].input;
+    let input = &world.executions()[0].input;
     assert_eq!(
         input["image"]["uri"],
         format!("210987654321.dkr.ecr.us-east-1.amazonaws.com/ml@{digest}")

@@ -11,7 +11,6 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 fn tags(world: &World) -> Vec<Value> {
     world
-        .step_functions
         .executions()
         .into_iter()
         .map(|execution| execution.input["image"]["tag"].clone())
@@ -20,7 +19,7 @@ fn tags(world: &World) -> Vec<Value> {
 
 #[tokio::test]
 async fn what_a_lost_event_left_out_is_found_by_the_next_look_and_by_no_other() {
-    let world = World::default();
+    let world = World::new();
     let ml = repository("ml");
     let rules = json!([rule("ml")]);
     let seen = world
@@ -51,7 +50,7 @@ async fn what_a_lost_event_left_out_is_found_by_the_next_look_and_by_no_other() 
     );
     assert_eq!(tags(&world), ["release-1", "release-2"]);
     // The event comes after all.
-    let late = world.step_functions.executions()[1].input["image"]["digest"].clone();
+    let late = world.executions()[1].input["image"]["digest"].clone();
     let late = late.as_str().expect("a digest");
     let said = outcomes(
         function
@@ -59,12 +58,12 @@ async fn what_a_lost_event_left_out_is_found_by_the_next_look_and_by_no_other() 
             .await,
     );
     assert!(said[0].starts_with("adopted push-release-2-"), "{said:?}");
-    assert_eq!(world.step_functions.executions().len(), 2);
+    assert_eq!(world.executions().len(), 2);
 }
 
 #[tokio::test]
 async fn a_look_starts_the_newest_and_leaves_the_rest_for_the_next() {
-    let world = World::default();
+    let world = World::new();
     let ml = repository("ml");
     for n in 0..8_u32 {
         let image = manifests::docker_image(&n.to_string());
@@ -75,7 +74,7 @@ async fn a_look_starts_the_newest_and_leaves_the_rest_for_the_next() {
     let rules = json!([rule("ml")]);
     let settings = [("MAX_STARTS_PER_LOOK", "3"), ("LOOK_BACK_HOURS", "6")];
     let now = START + HOUR * 8;
-    world.step_functions.pass(HOUR * 8);
+    world.pass(HOUR * 8);
     let said = outcomes(world.function(&rules, &settings).handle(scheduled(), now).await);
     assert_eq!(tags(&world), ["release-7", "release-6", "release-5"]);
     let left = said
@@ -92,7 +91,7 @@ async fn a_look_starts_the_newest_and_leaves_the_rest_for_the_next() {
 
 #[tokio::test]
 async fn repositories_with_wildcards_are_found_and_missing_ones_are_no_failure() {
-    let world = World::default();
+    let world = World::new();
     for n in 0..5 {
         world.registry.push(
             &repository(&format!("team-{n}/ml")),
@@ -113,7 +112,7 @@ async fn repositories_with_wildcards_are_found_and_missing_ones_are_no_failure()
         &[],
     );
     let said = outcomes(wild.handle(scheduled(), START + HOUR).await);
-    assert_eq!(world.step_functions.executions().len(), 5);
+    assert_eq!(world.executions().len(), 5);
     assert!(
         said.iter()
             .any(|outcome| outcome == "ignored: there is no repository `none`"),
@@ -135,7 +134,7 @@ async fn repositories_with_wildcards_are_found_and_missing_ones_are_no_failure()
 
 #[tokio::test]
 async fn untagged_images_are_started_once_it_is_clear_that_no_index_claims_them() {
-    let world = World::default();
+    let world = World::new();
     let ml = repository("ml");
     let lone = world.registry.push(&ml, None, &manifests::oci_image("lone"), START);
     let child = manifests::oci_image("child");
@@ -166,14 +165,13 @@ async fn untagged_images_are_started_once_it_is_clear_that_no_index_claims_them(
     );
     function.handle(scheduled(), START + HOUR).await.expect("handled");
     let digests: Vec<Value> = world
-        .step_functions
         .executions()
         .into_iter()
         .map(|seen| seen.input["image"]["digest"].clone())
         .collect();
     assert_eq!(digests, [json!(lone)]);
     // An event that comes late enough needs no look.
-    world.step_functions.pass(HOUR);
+    world.pass(HOUR);
     let late = world.registry.push(&ml, None, &manifests::docker_image("late"), START);
     let said = outcomes(function.handle(pushed("ml", &late, None), START + HOUR).await);
     assert!(said[0].starts_with("started push-untagged-"), "{said:?}");

@@ -1,42 +1,39 @@
 //! However often and however badly an event is delivered: one execution.
 
 use futures_util::future::join_all;
-use image_push::{ImagePush, Outcome};
+use image_push::Outcome;
 use serde_json::json;
 use shared::fakes::images::manifests;
 
-use crate::step_functions::Throttling;
-use crate::world::{START, World, config, machine, outcomes, pushed, repository, rule, scheduled};
+use crate::world::{START, World, machine, outcomes, pushed, repository, rule, scheduled};
 
 #[tokio::test]
 async fn a_push_delivered_a_hundred_times_at_once_with_throttling_in_between_starts_once() {
-    let world = World::default();
+    let world = World::new();
     let ml = repository("ml");
-    let digest = world.registry.push(
-        &ml,
-        Some("release-1"),
-        &manifests::oci_image("1"),
-        world.step_functions.now(),
-    );
-    let throttling = Throttling::new(&world.step_functions, 3, 300);
+    let digest = world
+        .registry
+        .push(&ml, Some("release-1"), &manifests::oci_image("1"), world.now());
+    // Two calls in three are throttled, and the answer to the first that is not gets lost.
+    world.throttle(3, 300);
     let rules = json!([rule("ml-pipeline"), rule(&format!("{}:live", machine("other")))]);
     // As many processes as deliveries: none knows of another.
     let deliver = async || {
-        let function = ImagePush::new(config(&rules, &[]), &world.registry, &throttling, &world.parameters);
+        let function = world.function(&rules, &[]);
         // Lambda delivers again what failed.
         for deliveries in 1..100 {
             match function
-                .handle(pushed("ml", &digest, Some("release-1")), world.step_functions.now())
+                .handle(pushed("ml", &digest, Some("release-1")), world.now())
                 .await
             {
                 Ok(report) => return (report, deliveries),
-                Err(error) => assert!(error.to_string().contains("ThrottlingException"), "{error}"),
+                Err(error) => assert!(error.to_string().contains("StartExecution"), "{error}"),
             }
         }
         panic!("not handled");
     };
     let reports = join_all((0..100).map(|_| deliver())).await;
-    let executions = world.step_functions.executions();
+    let executions = world.executions();
     assert_eq!(executions.len(), 2, "one for each rule");
     assert!(
         reports.iter().any(|(_, deliveries)| *deliveries > 1),
@@ -57,7 +54,7 @@ async fn a_push_delivered_a_hundred_times_at_once_with_throttling_in_between_sta
 
 #[tokio::test]
 async fn an_execution_that_has_ended_is_adopted_too() {
-    let world = World::default();
+    let world = World::new();
     let digest = world.registry.push(
         &repository("ml"),
         Some("release-1"),
@@ -70,8 +67,8 @@ async fn an_execution_that_has_ended_is_adopted_too() {
         .handle(pushed("ml", &digest, Some("release-1")), START)
         .await;
     let started = outcomes(first);
-    world.step_functions.end_all();
-    let now = world.step_functions.now();
+    world.end_all();
+    let now = world.now();
     let second = world
         .function(&rules, &[])
         .handle(pushed("ml", &digest, Some("release-1")), now)
@@ -80,12 +77,12 @@ async fn an_execution_that_has_ended_is_adopted_too() {
     let look = world.function(&rules, &[]).handle(scheduled(), now).await;
     let said = outcomes(look);
     assert!(said[0].starts_with("ignored: it has an execution"), "{said:?}");
-    assert_eq!(world.step_functions.executions().len(), 1);
+    assert_eq!(world.executions().len(), 1);
 }
 
 #[tokio::test]
 async fn rules_that_start_the_same_state_machine_start_it_once_each() {
-    let world = World::default();
+    let world = World::new();
     let digest = world.registry.push(
         &repository("ml"),
         Some("release-1"),
@@ -98,12 +95,11 @@ async fn rules_that_start_the_same_state_machine_start_it_once_each() {
     for _ in 0..2 {
         let handled = world
             .function(&rules, &[])
-            .handle(pushed("ml", &digest, Some("release-1")), world.step_functions.now())
+            .handle(pushed("ml", &digest, Some("release-1")), world.now())
             .await;
         handled.expect("handled");
     }
     let stages: Vec<_> = world
-        .step_functions
         .executions()
         .into_iter()
         .map(|execution| execution.input["stage"].clone())

@@ -1,14 +1,19 @@
 //! A small AWS in memory, and the function in it.
 
+use std::time::Duration;
+
 use image_push::{Config, Decision, ImagePush, ImagePushError, Outcome, Report};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use shared::fakes::images::ImageRegistry;
+use shared::fakes::{Fault, Faulty, ManualClock, StepFunctions};
 use shared::parameters::fake::ParameterStore;
 use shared::ports::images::Repository;
-use shared::time::Timestamp;
+use shared::ports::step_functions::{ExecutionStatus, StateMachineType};
+use shared::ports::{CallError, CallErrorKind};
+use shared::time::{Clock, Timestamp};
 
-use crate::step_functions::StepFunctions;
+use crate::step_functions::Reach;
 
 /// When everything begins.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_451_400_000);
@@ -26,26 +31,107 @@ pub(crate) fn machine(name: &str) -> String {
     format!("arn:aws:states:us-east-1:123456789012:stateMachine:{name}")
 }
 
-/// A registry, a Parameter Store and Step Functions.
-#[derive(Debug, Default)]
+/// The state machines that there are.
+const MACHINES: [&str; 8] = ["a", "b", "images", "indexes", "ml", "ml-pipeline", "other", "untagged"];
+
+/// A registry, a Parameter Store and Step Functions, all by one clock.
+#[derive(Debug)]
 pub(crate) struct World {
+    clock: ManualClock,
     pub(crate) registry: ImageRegistry,
     pub(crate) parameters: ParameterStore,
-    pub(crate) step_functions: StepFunctions,
+    pub(crate) step_functions: Faulty<StepFunctions>,
+}
+
+/// An execution as a test sees it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// What was started, with the version or alias that was named.
+    pub(crate) started_by: String,
+    pub(crate) name: String,
+    pub(crate) input: Value,
 }
 
 /// The function, working with a world as it is.
-pub(crate) type Function<'a> = ImagePush<&'a ImageRegistry, &'a StepFunctions, &'a ParameterStore>;
+pub(crate) type Function<'a> = ImagePush<&'a ImageRegistry, Reach<'a>, &'a ParameterStore>;
 
 impl World {
+    pub(crate) fn new() -> Self {
+        let clock = ManualClock::at(START);
+        let step_functions = StepFunctions::new(&clock);
+        for name in MACHINES {
+            step_functions.create(&machine(name), StateMachineType::Standard);
+        }
+        step_functions.create(&machine("express"), StateMachineType::Express);
+        Self {
+            clock,
+            registry: ImageRegistry::new(),
+            parameters: ParameterStore::new(),
+            step_functions: Faulty::new(step_functions),
+        }
+    }
+
     /// The function with these rules, and whatever else the environment says.
     pub(crate) fn function(&self, rules: &Value, more: &[(&str, &str)]) -> Function<'_> {
         ImagePush::new(
             config(rules, more),
             &self.registry,
-            &self.step_functions,
+            Reach(&self.step_functions),
             &self.parameters,
         )
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
+    /// The executions, in the order started.
+    pub(crate) fn executions(&self) -> Vec<Seen> {
+        let runs = self.step_functions.inner().runs().into_iter();
+        let input = |text: &str| serde_json::from_str(text).expect("JSON");
+        runs.map(|run| Seen {
+            started_by: run.started_by,
+            name: run.name,
+            input: input(&run.input),
+        })
+        .collect()
+    }
+
+    /// Ends every execution well.
+    pub(crate) fn end_all(&self) {
+        for run in self.step_functions.inner().runs() {
+            self.step_functions.inner().end(
+                &run.execution_arn,
+                ExecutionStatus::Succeeded {
+                    output: "{}".to_owned(),
+                },
+            );
+        }
+    }
+
+    /// Throttles calls to start, but for one in so many, until so many were made.
+    pub(crate) fn throttle(&self, one_in: usize, of_first: usize) {
+        self.step_functions.script(move |attempt| {
+            let goes_through = attempt.nth > of_first || attempt.nth % one_in == 1;
+            match attempt.operation {
+                "StartExecution" if !goes_through => {
+                    let error = CallError::new("StartExecution", CallErrorKind::Throttled, "Rate exceeded");
+                    Fault::Before(error.with_code("ThrottlingException"))
+                }
+                // What goes through first is done, and its answer lost.
+                "StartExecution" if attempt.nth == 1 && of_first > 100 => Fault::After(CallError::new(
+                    "StartExecution",
+                    CallErrorKind::Unavailable,
+                    "no answer in time",
+                )),
+                _ => Fault::None,
+            }
+        });
     }
 }
 

@@ -17,14 +17,16 @@ mod position;
 mod random;
 mod states;
 mod template;
+mod test_state;
 
 pub use driver::{Clock, SystemClock, TaskHandler, VirtualClock, run_to_end};
 pub use execution::{
-    ChildExecution, Command, Execution, ExecutionType, Failure, Integration, ItemSource, MapRun, Pattern, ReadRequest,
-    Refused, StartOptions, Status, TaskId, TaskRequest, WriteRequest,
+    ChildExecution, Command, Execution, ExecutionType, Failure, Inspection, Integration, ItemSource, MapRun, Pattern,
+    ReadRequest, Refused, StartOptions, Status, TaskId, TaskRequest, WriteRequest,
 };
 pub use finding::{Finding, InvalidDefinition, Severity};
 pub use history::HistoryEvent;
 pub use jiff::Timestamp;
 pub use json::{Json, Number, Object, ParseError};
 pub use machine::StateMachine;
+pub use test_state::{MockedResult, TestStateError, TestStateOptions, TestStateResult, TestStatus, test_state};

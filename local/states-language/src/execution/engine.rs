@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::branches::{Branches, Iterations};
 use super::command::{Command, TaskId};
 use super::map_run::{MapRun, MapRunWork};
+use super::mock::Mock;
 use super::options::{ExecutionType, StartOptions};
 use super::status::{Failure, Status};
 use crate::evaluation::{Context, MapItem, Scope, Variables, format_time};
@@ -53,6 +54,7 @@ pub(super) struct Engine {
     pub(super) random: Random,
     pub(super) map_runs: Vec<MapRun>,
     pub(super) children: Vec<ChildExecution>,
+    pub(super) mock: Option<Box<Mock>>,
     last_task: u64,
     last_epoch: u64,
 }
@@ -210,6 +212,7 @@ impl Engine {
             commands: Vec::new(),
             map_runs: Vec::new(),
             children: Vec::new(),
+            mock: None,
             last_task: 0,
             last_epoch: 0,
         }

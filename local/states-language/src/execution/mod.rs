@@ -7,6 +7,7 @@ mod branches;
 mod command;
 mod engine;
 mod map_run;
+mod mock;
 mod options;
 mod redrive;
 mod status;
@@ -16,6 +17,8 @@ mod threads;
 pub use command::{Command, Integration, ItemSource, Pattern, ReadRequest, Refused, TaskId, TaskRequest, WriteRequest};
 pub use engine::ChildExecution;
 pub use map_run::MapRun;
+pub use mock::Inspection;
+pub(crate) use mock::Mock;
 pub use options::{ExecutionType, StartOptions};
 pub use status::{Failure, Status};
 
@@ -278,6 +281,28 @@ impl Execution {
         self.redriven_at = Some(now);
         self.set_time_limit(now);
         Ok(())
+    }
+
+    /// Has one state tested with this.
+    pub(crate) fn mock(&mut self, mock: Mock) {
+        self.engine.set_mock(mock);
+    }
+
+    /// What was seen of the tested state's data.
+    pub(crate) fn inspection(&self) -> Inspection {
+        self.engine
+            .mock
+            .as_ref()
+            .map(|mock| mock.inspection.clone())
+            .unwrap_or_default()
+    }
+
+    /// The error that the tested state's work was to end in.
+    pub(crate) fn mocked_failure(&self) -> Option<Failure> {
+        self.engine
+            .mock
+            .as_ref()
+            .and_then(|mock| mock.result.as_ref()?.as_ref().err().cloned())
     }
 
     fn own_run(&self) -> &Run {

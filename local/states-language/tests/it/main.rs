@@ -3,8 +3,10 @@
 mod choices;
 mod common;
 mod definitions;
+mod fuzz;
 mod intrinsics;
 mod jsonata;
 mod maps;
 mod paths;
+mod single_states;
 mod tasks;

@@ -6,7 +6,7 @@
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_http_client::tls::{self, TlsContext};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -72,7 +72,7 @@ impl Aws {
             "environment",
         );
         let config = aws_config::defaults(BehaviorVersion::latest())
-            .profile_files(EnvConfigFiles::builder().build())
+            .profile_files(EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "").build())
             .region(Region::new(environment.region.clone()))
             .credentials_provider(credentials)
             .http_client(http_client)

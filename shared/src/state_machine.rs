@@ -175,11 +175,22 @@ impl StateMachineArn {
         )
     }
 
-    /// The ARN of the state machine that an execution's ARN belongs to.
+    /// The ARN of the state machine that an execution's ARN belongs to, a Standard or an Express one's.
     #[must_use]
     pub fn of_execution(execution_arn: &str) -> Option<Self> {
-        let (machine, _name) = execution_arn.rsplit_once(':')?;
-        Self::parse(&machine.replacen(":execution:", ":stateMachine:", 1))
+        let mut parts = execution_arn.split(':').skip(5);
+        let (kind, name, _execution) = (parts.next()?, parts.next()?, parts.next()?);
+        let Place {
+            partition,
+            region,
+            account,
+        } = Place::of_arn(execution_arn)?;
+        let is_execution = matches!(kind, "execution" | "express");
+        is_execution.then(|| {
+            Self::parse(&format!(
+                "arn:{partition}:states:{region}:{account}:stateMachine:{name}"
+            ))
+        })?
     }
 }
 
@@ -235,6 +246,26 @@ mod tests {
                 "arn:aws:states:us-east-1:123456789012:execution:ml-pipeline-dev:one"
             );
             assert_eq!(StateMachineArn::of_execution(&execution).unwrap().to_string(), ARN);
+        }
+    }
+
+    #[test]
+    fn an_execution_tells_its_state_machine() {
+        for (execution, expected) in [
+            (
+                "arn:aws:states:us-east-1:123456789012:execution:ml-pipeline-dev:one",
+                Some(ARN),
+            ),
+            (
+                "arn:aws:states:us-east-1:123456789012:express:ml-pipeline-dev:one:id",
+                Some(ARN),
+            ),
+            ("arn:aws:states:us-east-1:123456789012:execution:ml-pipeline-dev", None),
+            (ARN, None),
+            ("one", None),
+        ] {
+            let found = StateMachineArn::of_execution(execution).map(|arn| arn.to_string());
+            assert_eq!(found.as_deref(), expected, "{execution}");
         }
     }
 

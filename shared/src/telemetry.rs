@@ -24,6 +24,11 @@ pub fn init() {
     let level = level(|name| std::env::var(name).ok());
     // A subscriber that is set already, as in a test, stays.
     let _ = subscriber::set_global_default(subscriber(level, io::stdout));
+    log_panics();
+}
+
+/// Has panics logged: where they were, and never with a message that could quote a value.
+pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic_message(panic))));
 }
 

@@ -22,8 +22,6 @@ use crate::user_parameters::{OnTimeout, ParametersError, RESERVED_VARIABLES, Use
 
 /// How many attempts in a row may get no answer: with CodePipeline's half minute between calls, about ten minutes.
 pub const MAX_MISSES: u32 = 20;
-/// How many times in a row an execution that was started may not be found: DescribeExecution is eventually consistent.
-pub const MAX_NOT_FOUND: u32 = 5;
 /// The most bytes that all output variables of an action may have.
 ///
 /// <https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html>
@@ -196,7 +194,8 @@ pub fn looked(assignment: &Assignment, look: Result<Execution, CallError>, now: 
             })),
         },
         Err(error) if error.is_transient() && overdue => give_up,
-        Err(error) if error.kind == CallErrorKind::NotFound && token.misses + 1 < MAX_NOT_FOUND => {
+        // DescribeExecution is eventually consistent: what was just started may not be found yet.
+        Err(error) if error.kind == CallErrorKind::NotFound && token.misses + 1 < MAX_MISSES => {
             Next::Answer(missed(token, &error.to_string()))
         }
         Err(error) => Next::Answer(call_failed(token, &error)),

@@ -59,6 +59,18 @@ pub enum TokenError {
 }
 
 impl Token {
+    /// What is known when an action begins: its first job.
+    #[must_use]
+    pub fn first(job_id: &str, now: Timestamp) -> Self {
+        Self {
+            job: job_id.to_owned(),
+            since: now,
+            misses: 0,
+            execution: None,
+            redriven: None,
+        }
+    }
+
     /// The token as text.
     #[must_use]
     pub fn encode(&self) -> String {

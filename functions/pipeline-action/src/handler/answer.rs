@@ -44,8 +44,8 @@ impl<W: World> PipelineAction<W> {
             job.id = job_id,
             execution.arn = execution.as_deref(),
             outcome = ?outcome,
-            failure.r#type = failure_type,
-            failure.message = failure.as_ref().map(|failure| failure.message.as_str()),
+            "failure.type" = failure_type,
+            "failure.message" = failure.as_ref().map(|failure| failure.message.as_str()),
             "job answered"
         );
         Ok(Report {

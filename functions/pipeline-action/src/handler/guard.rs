@@ -27,14 +27,6 @@ struct Known {
     express: bool,
 }
 
-/// What the work came to.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) answer: Answer,
-    /// The execution that it is about, as far as one is known.
-    pub(super) execution: Option<String>,
-}
-
 impl Watch {
     pub(super) fn new(token: Token) -> Self {
         Self(Mutex::new(Known { token, express: false }))
@@ -89,7 +81,8 @@ impl Watch {
         Answer::fail(FailureType::SystemUnavailable, message)
     }
 
-    fn execution(&self) -> Option<String> {
+    /// The execution that the job is about, as far as one is known.
+    pub(super) fn execution(&self) -> Option<String> {
         self.known().token.execution.clone()
     }
 }
@@ -108,7 +101,7 @@ pub(super) async fn guarded(
     watch: &Watch,
     clock: &impl Clock,
     deadline: Option<Timestamp>,
-) -> Outcome {
+) -> Answer {
     let mut work = pin!(work);
     let unwinding = std::future::poll_fn(|context| {
         match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
@@ -124,16 +117,12 @@ pub(super) async fn guarded(
             None => std::future::pending().await,
         }
     };
-    let answer = tokio::select! {
+    tokio::select! {
         biased;
         answer = unwinding => answer,
         () = time_is_over => {
             tracing::warn!("the function's time is nearly over: the job is answered with what is known");
             watch.out_of_time()
         }
-    };
-    Outcome {
-        answer,
-        execution: watch.execution(),
     }
 }

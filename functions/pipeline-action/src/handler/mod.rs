@@ -26,6 +26,7 @@ use guard::Watch;
 use crate::event::{Incoming, Job};
 use crate::plan::{Answer, Assignment};
 use crate::settings::{Settings, SettingsError};
+use crate::token::Token;
 use crate::world::World;
 
 /// The function.
@@ -139,6 +140,11 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
+    /// What the function reaches.
+    pub const fn world(&self) -> &W {
+        &self.world
+    }
+
     /// Handles an event: reads it, does what it asks, answers, and reports.
     ///
     /// # Errors
@@ -165,34 +171,32 @@ impl<W: World> PipelineAction<W> {
     /// Does a job, whatever happens on the way, and answers it.
     async fn do_job(&self, job: &Job, context: &Context, metrics: &Mutex<Metrics>) -> Result<Report, HandlerError> {
         let began = self.world.clock().now();
-        let answer = match Assignment::of(job, began) {
-            Err(refusal) => guard::Outcome {
-                answer: refusal,
-                execution: None,
-            },
-            Ok(assignment) => {
-                let watch = Watch::new(assignment.token.clone());
-                let place = self.place(context, job.account_id.as_deref());
-                let call = Call {
-                    job,
-                    began,
-                    place,
-                    watch: &watch,
-                    metrics,
-                };
-                // Boxed, because the futures of all its calls would be part of this one's type otherwise.
-                let work = Box::pin(self.work(&call, &assignment));
-                guard::guarded(work, &watch, self.world.clock(), guard::deadline(context, began)).await
-            }
+        let watch = Watch::new(Token::first(&job.id, began));
+        let place = self.place(context, job.account_id.as_deref());
+        let call = Call {
+            job,
+            began,
+            place,
+            watch: &watch,
+            metrics,
         };
-        self.answer(&job.id, answer.execution, answer.answer, metrics).await
+        // Boxed, because the futures of all its calls would be part of this one's type otherwise.
+        let work = Box::pin(self.work(&call));
+        let answer = guard::guarded(work, &watch, self.world.clock(), guard::deadline(context, began)).await;
+        let answer = scrubbed(answer, job);
+        self.answer(&job.id, watch.execution(), answer, metrics).await
     }
 
     /// The work itself: to begin, or to follow what has begun.
-    async fn work(&self, call: &Call<'_>, assignment: &Assignment) -> Answer {
+    async fn work(&self, call: &Call<'_>) -> Answer {
+        let assignment = match Assignment::of(call.job, call.began) {
+            Ok(assignment) => assignment,
+            Err(answer) => return answer,
+        };
+        call.watch.follows(&assignment.token);
         match &assignment.token.execution {
-            None => self.begin(call, assignment).await,
-            Some(execution) => self.follow(call, assignment, execution).await,
+            None => self.begin(call, &assignment).await,
+            Some(execution) => self.follow(call, &assignment, execution).await,
         }
     }
 
@@ -207,5 +211,13 @@ impl<W: World> PipelineAction<W> {
             |_| "pipeline-action".to_owned(),
             |settings| settings.function_name.clone(),
         )
+    }
+}
+
+/// The answer without the job's credentials, whatever part of the event they may have strayed into.
+fn scrubbed(answer: Answer, job: &Job) -> Answer {
+    match (answer, &job.credentials) {
+        (Answer::Fail(failure), Some(credentials)) => Answer::fail(failure.kind, credentials.scrub(&failure.message)),
+        (answer, _) => answer,
     }
 }

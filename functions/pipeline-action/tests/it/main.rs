@@ -1,0 +1,14 @@
+//! The function through its one public door, an event in and an answer out, against stand-ins that keep AWS's rules.
+
+mod abandoned;
+mod artifacts;
+mod bad_events;
+mod beginning;
+mod ending;
+mod express;
+mod guard;
+mod interleaved;
+mod leaks;
+mod retries;
+mod schema;
+mod support;

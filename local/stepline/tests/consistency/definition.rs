@@ -171,3 +171,50 @@ fn the_image_has_what_is_run() {
     }
     assert_none(findings);
 }
+
+#[test]
+fn every_task_is_caught_by_the_fail_state() {
+    let definition = planned("dev").definition();
+    let mut findings = Vec::new();
+    for (state, fields) in states(&definition).filter(|(_, fields)| fields["Type"] == "Task") {
+        let catches = fields["Catch"].as_array().into_iter().flatten();
+        let is_caught = catches
+            .clone()
+            .any(|catch| catch["ErrorEquals"] == serde_json::json!(["States.ALL"]));
+        let leads_to_fail = catches
+            .filter_map(|catch| catch["Next"].as_str())
+            .all(|next| definition["States"][next]["Type"] == "Fail");
+        if !is_caught || !leads_to_fail {
+            let mend = "catch States.ALL and go to the Fail state that keeps error and cause";
+            findings.push(Finding::new(FILE, format_args!("{state} can fail uncaught"), mend));
+        }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn what_is_resolved_is_used() {
+    let definition = planned("dev").definition();
+    let mut findings = Vec::new();
+    for (state, fields) in states(&definition) {
+        let asked = fields["Parameters"]["Payload"]["parameters"].as_object();
+        let Some(folder) = fields["ResultPath"].as_str().filter(|_| asked.is_some()) else {
+            continue;
+        };
+        for (name, _) in asked.into_iter().flatten() {
+            if fields["ResultSelector"][format!("{name}.$")] != format!("$.Payload.{name}") {
+                let thing = format_args!("{state} asks for {name} and does not keep it");
+                findings.push(Finding::new(FILE, thing, "take it in the ResultSelector"));
+            }
+            if !definition.to_string().contains(&format!("\"{folder}.{name}\"")) {
+                let thing = format_args!("{state} asks for {name}, which no state uses");
+                findings.push(Finding::new(
+                    FILE,
+                    thing,
+                    format_args!("use {folder}.{name}, or do not ask"),
+                ));
+            }
+        }
+    }
+    assert_none(findings);
+}

@@ -214,3 +214,32 @@ fn actions_are_pinned_by_commit() {
     }
     assert_none(findings);
 }
+
+#[test]
+fn a_branch_is_an_environment_everywhere() {
+    let mut findings = Vec::new();
+    let triggers = yaml(".github/workflows/deploy.yml");
+    let deployed: BTreeSet<String> = triggers["on"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, trigger)| texts(&trigger["branches"]))
+        .collect();
+    for (environment, section) in environments() {
+        let overrides = section["deploy"]["parameters"]
+            .get("parameter_overrides")
+            .and_then(toml::Value::as_array);
+        let pairs = overrides
+            .into_iter()
+            .flatten()
+            .filter_map(|pair| pair.as_str()?.split_once('='));
+        for (_, branch) in pairs.filter(|(name, _)| *name == "Branch") {
+            if !deployed.contains(branch) {
+                let thing =
+                    format_args!("{environment} runs on merges into {branch}, and the workflow deploys {deployed:?}");
+                findings.push(Finding::new(CONFIG, thing, "name the same branches in both"));
+            }
+        }
+    }
+    assert_none(findings);
+}

@@ -174,3 +174,35 @@ fn every_event_that_is_shown_exists() {
     }
     assert_none(findings);
 }
+
+#[test]
+fn no_event_holds_a_real_credential_or_account() {
+    // AWS's own examples: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    const EXAMPLE_KEY: &str = "IOSFODNN7EXAMPLE";
+    let mut findings = Vec::new();
+    for (path, text) in files_in("events/", ".json") {
+        for key in text
+            .split("\"accessKeyId\"")
+            .skip(1)
+            .filter_map(|part| part.split('"').nth(1))
+        {
+            if !key.ends_with(EXAMPLE_KEY) {
+                findings.push(Finding::new(
+                    path,
+                    format_args!("the access key {key}"),
+                    "use AWS's published example",
+                ));
+            }
+        }
+        let digits = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        let is_account = |word: &&str| word.len() == 12 && word.chars().all(|c| c.is_ascii_digit());
+        for account in digits.filter(is_account).filter(|account| *account != "123456789012") {
+            findings.push(Finding::new(
+                path,
+                format_args!("the account {account}"),
+                "use 123456789012",
+            ));
+        }
+    }
+    assert_none(findings);
+}

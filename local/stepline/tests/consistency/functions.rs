@@ -1,7 +1,8 @@
 //! Functions: folder, package, binary, resource and deployed name are one, and their environment is what they read.
 
 use super::house::{Finding, assert_none, files_in, lines, text, without_tests};
-use super::planned::{ENVIRONMENTS, Planned, TEMPLATE, planned};
+use super::planned::{ENVIRONMENTS, TEMPLATE, planned};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use stepline::template::Resource;
 
@@ -29,7 +30,7 @@ fn variables(function: &Resource) -> BTreeSet<&str> {
 fn every_function_is_deployed_under_its_one_name() {
     let mut findings = Vec::new();
     for environment in ENVIRONMENTS {
-        let planned: Planned = planned(environment);
+        let planned = planned(environment);
         let deployed: BTreeSet<&str> = planned.of("AWS::Lambda::Function").map(binary).collect();
         for folder in folders().difference(&deployed) {
             let mend = "give it a resource, or remove the folder";
@@ -91,6 +92,44 @@ fn every_function_is_deployed_under_its_one_name() {
 fn capitalized(word: &str) -> String {
     let (first, rest) = word.split_at(1);
     first.to_uppercase() + rest
+}
+
+#[test]
+fn the_rules_of_image_push_are_rules() {
+    let rule = without_tests(text("functions/image-push/src/rule.rs"));
+    let fields = rule
+        .split("const FIELDS")
+        .nth(1)
+        .and_then(|rest| rest.split(';').nth(1))
+        .unwrap_or_default();
+    let fields: BTreeSet<&str> = fields.split('"').skip(1).step_by(2).collect();
+    assert!(
+        fields.contains("repository"),
+        "the fields of a rule are listed in rule.rs"
+    );
+    let mut findings = Vec::new();
+    for environment in ENVIRONMENTS {
+        let planned = planned(environment);
+        for function in planned.of("AWS::Lambda::Function") {
+            let Some(given) = function.properties["Environment"]["Variables"]["RULES"].as_str() else {
+                continue;
+            };
+            let rules: Vec<serde_json::Map<String, Value>> =
+                serde_json::from_str(given).unwrap_or_else(|error| panic!("{TEMPLATE}: RULES: {error}"));
+            for field in rules
+                .iter()
+                .flat_map(|rule| rule.keys())
+                .filter(|field| !fields.contains(field.as_str()))
+            {
+                findings.push(Finding::new(
+                    TEMPLATE,
+                    format_args!("a rule has `{field}`"),
+                    format_args!("use {fields:?}"),
+                ));
+            }
+        }
+    }
+    assert_none(findings);
 }
 
 /// Variables that Lambda itself sets or the SDKs read: nobody's to set in a template.

@@ -1,7 +1,7 @@
 //! The pipeline: what one action hands on is what the next one takes.
 
 use super::house::{Finding, assert_none, text};
-use super::planned::{ENVIRONMENTS, PIPELINE, Planned, name_of, planned};
+use super::planned::{ENVIRONMENTS, PIPELINE, name_of, planned};
 use saphyr::{LoadableYamlNode, YamlOwned};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -236,7 +236,7 @@ fn the_user_parameters_fit_the_function() {
     let schema: Value = serde_json::from_str(text(schema)).expect("the schema is JSON");
     let mut findings = Vec::new();
     for environment in ENVIRONMENTS {
-        let planned: Planned = planned(environment);
+        let planned = planned(environment);
         let functions: Vec<&str> = planned.of("AWS::Lambda::Function").filter_map(name_of).collect();
         let definition = planned.definition();
         for action in planned.actions() {

@@ -6,6 +6,7 @@
 use super::house::root;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use stepline::account::Account;
 use stepline::template::{Made, Resource, SamConfig, Stack};
 
@@ -21,8 +22,14 @@ pub(crate) const PIPELINE: &str = "sam/pipeline.yaml";
 /// The resources of an environment, those of both of its stacks.
 pub(crate) struct Planned(Vec<Resource>);
 
-/// Plans an environment; `more` are parameters beside those of samconfig.toml, as far as a template has them.
-pub(crate) fn planned(environment: &str) -> Planned {
+/// What is planned for an environment.
+pub(crate) fn planned(environment: &str) -> &'static Planned {
+    static PLANS: [OnceLock<Planned>; ENVIRONMENTS.len()] = [const { OnceLock::new() }; ENVIRONMENTS.len()];
+    let index = ENVIRONMENTS.iter().position(|known| *known == environment);
+    PLANS[index.expect("one of the environments that are checked")].get_or_init(|| plan(environment))
+}
+
+fn plan(environment: &str) -> Planned {
     let config = SamConfig::read(&root().join("sam/samconfig.toml")).expect("samconfig.toml can be read");
     let names = [environment.to_owned(), format!("pipeline-{environment}")];
     let mut resources = Vec::new();

@@ -1,5 +1,6 @@
 //! What the environment says about this function.
 
+use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -28,8 +29,8 @@ pub struct Config {
     pub time_to_live: Duration,
 }
 
-/// A setting that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+/// A setting that cannot be. Its `Debug` is its message, because that is what a process prints that ends with it.
+#[derive(Clone, PartialEq, Eq, Error)]
 pub enum ConfigError {
     /// There are no rules.
     #[error(
@@ -47,6 +48,12 @@ pub enum ConfigError {
         /// What it must be.
         expected: &'static str,
     },
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }
 
 impl Config {

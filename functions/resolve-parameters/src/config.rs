@@ -1,5 +1,6 @@
 //! What the environment says about this function.
 
+use std::fmt;
 use std::time::Duration;
 
 use shared::glob::Glob;
@@ -16,12 +17,18 @@ pub struct Config {
     allowed_secure: Vec<Glob>,
 }
 
-/// A setting that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+/// A setting that cannot be. Its `Debug` is its message, because that is what a process prints that ends with it.
+#[derive(Clone, PartialEq, Eq, Error)]
 #[error("environment variable `{name}` must be {expected}")]
 pub struct ConfigError {
     name: &'static str,
     expected: &'static str,
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }
 
 impl Config {

@@ -18,3 +18,4 @@ pub use lines::Lines;
 pub use step_functions::{Run, StepFunctions};
 
 pub mod images;
+pub mod runtime;

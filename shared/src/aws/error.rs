@@ -20,7 +20,10 @@ where
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
             let answer = context.err();
-            let message = answer.message().unwrap_or("no reason given");
+            let message = answer.message().unwrap_or(match status {
+                200..300 => "the answer could not be read",
+                _ => "no reason given",
+            });
             let error = CallError::new(operation, kind_of(answer.code(), status), message);
             match answer.code() {
                 Some(code) => error.with_code(code),
@@ -118,6 +121,8 @@ pub(crate) fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
         | "RequestTimeout"
         | "RequestTimeoutException" => Unavailable,
         _ => match status {
+            // An answer that is none: the SDK could not read it.
+            200..300 => Unavailable,
             401 | 403 => Denied,
             404 => NotFound,
             409 => Conflict,
@@ -149,6 +154,7 @@ mod tests {
             (Some("InternalServerError"), 500, Unavailable),
             (Some("SomethingNew"), 503, Unavailable),
             (Some("SomethingNew"), 400, Invalid),
+            (None, 200, Unavailable),
             (None, 403, Denied),
             (None, 404, NotFound),
             (None, 409, Conflict),

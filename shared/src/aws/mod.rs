@@ -72,7 +72,11 @@ impl Aws {
             "environment",
         );
         let config = aws_config::defaults(BehaviorVersion::latest())
-            .profile_files(EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "").build())
+            .profile_files(
+                EnvConfigFiles::builder()
+                    .with_contents(EnvConfigFileKind::Config, "")
+                    .build(),
+            )
             .region(Region::new(environment.region.clone()))
             .credentials_provider(credentials)
             .http_client(http_client)
@@ -110,3 +114,6 @@ impl Aws {
         ArtifactStore::new(&self.config, self.path_style_buckets)
     }
 }
+
+#[cfg(test)]
+mod wire_tests;

@@ -1,5 +1,5 @@
 //! How fast executions run, how that grows, and what a history weighs. Prints a table:
-//! `cargo bench -p states-language`.
+//! `cargo bench -p states-language`, or a part of it: `cargo bench -p states-language -- loop`.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -148,6 +148,13 @@ fn run(machine: &StateMachine, input: &str) -> Execution {
 }
 
 fn measure(name: &str, count: usize, unit: &str, mut work: impl FnMut() -> Execution) {
+    let is_wanted = std::env::args()
+        .skip(1)
+        .filter(|it| !it.starts_with('-'))
+        .all(|part| name.contains(&part));
+    if !is_wanted {
+        return;
+    }
     let before = resident_bytes();
     let started = Instant::now();
     let first = black_box(work());

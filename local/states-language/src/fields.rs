@@ -333,7 +333,12 @@ impl<'r> Fields<'r> {
             }
             return self.path(path_key).map(Amount::Path);
         }
-        self.number(key, least, most).map(Amount::Literal)
+        let number = self.number(key, least, most)?;
+        // Only percentages can be fractions.
+        if number.fract() != 0.0 && !key.ends_with("Percentage") {
+            self.error(key, format!("The field '{key}' must be a whole number"));
+        }
+        Some(Amount::Literal(number))
     }
 
     fn expression(&self, key: &'static str, text: &str) -> Option<Amount> {

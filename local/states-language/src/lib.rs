@@ -1,6 +1,7 @@
-//! Amazon States Language.
+#![doc = include_str!("docs/guide.md")]
 #![warn(missing_docs)]
 
+pub mod docs;
 mod driver;
 mod evaluation;
 mod execution;

@@ -1,8 +1,4 @@
-//! The engine: runs, threads, timers and tasks, and the loop that advances them.
-//!
-//! A *run* is an execution with a history of its own: the execution itself, or a child of a distributed Map. A *thread*
-//! is a walk through a flow: a run's own, a Parallel state's branch or a Map's iteration. Everything refers to
-//! everything else by index, so that nothing is shared and nothing can leak.
+//! The engine: the loop that advances an execution, and what everything in it is done with.
 
 use std::cell::OnceCell;
 use std::cmp::Reverse;
@@ -11,11 +7,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::branches::{Branches, Iterations};
 use super::command::{Command, TaskId};
-use super::map_run::{MapRun, MapRunWork};
+use super::map_run::MapRun;
 use super::mock::Mock;
-use super::options::{ExecutionType, StartOptions};
+use super::options::StartOptions;
+use super::parts::{ChildExecution, Extra, Identity, Phase, Place, Run, RunId, Thread, ThreadId, Timer, TimerKind};
 use super::status::{Failure, Status};
 use crate::evaluation::{Context, MapItem, Scope, Variables, format_time};
 use crate::flow::Flow;
@@ -23,22 +19,9 @@ use crate::history::{EventDetails, HistoryEvent, Payload};
 use crate::json::{Json, Object};
 use crate::random::Random;
 use crate::states::State;
-use crate::states::retry::Raised;
 
 /// How many states one call of `run` may pass, so that a flow without an end cannot keep its host for ever.
 const STATES_PER_RUN: usize = 200_000;
-
-/// The index of a run.
-pub(super) type RunId = usize;
-/// The index of a thread in its run.
-pub(super) type ThreadId = usize;
-
-/// A thread of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) run: RunId,
-    pub(super) thread: ThreadId,
-}
 
 /// All that an execution is made of.
 #[derive(Debug)]
@@ -57,145 +40,6 @@ pub(super) struct Engine {
     pub(super) mock: Option<Box<Mock>>,
     last_task: u64,
     last_epoch: u64,
-}
-
-/// An execution, or a child of one.
-#[derive(Debug)]
-pub(super) struct Run {
-    pub(super) arn: Arc<str>,
-    pub(super) name: Arc<str>,
-    pub(super) history: Vec<HistoryEvent>,
-    pub(super) threads: Vec<Option<Box<Thread>>>,
-    pub(super) free_threads: Vec<ThreadId>,
-    pub(super) status: Status,
-    pub(super) output: Option<Json>,
-    pub(super) failure: Option<Failure>,
-    pub(super) started_at: Timestamp,
-    pub(super) stopped_at: Option<Timestamp>,
-    /// `$$.Execution` and `$$.StateMachine`.
-    pub(super) execution: Json,
-    pub(super) state_machine: Json,
-    /// For a child: the Map that waits for it, and the number of its item.
-    pub(super) parent: Option<(Place, usize)>,
-    max_events: u64,
-    /// There is no room for more events than the one that says so.
-    is_full: bool,
-}
-
-/// A child execution of a distributed Map that has ended.
-#[derive(Clone, Debug)]
-pub struct ChildExecution {
-    /// Its ARN.
-    pub arn: Arc<str>,
-    /// The ARN of its Map Run.
-    pub map_run_arn: Arc<str>,
-    /// How it ended.
-    pub status: Status,
-    /// Its history.
-    pub history: Vec<HistoryEvent>,
-}
-
-/// A walk through a flow.
-#[derive(Debug)]
-pub(super) struct Thread {
-    pub(super) flow: Arc<Flow>,
-    pub(super) state: usize,
-    pub(super) input: Json,
-    /// The event that the next one follows.
-    pub(super) cursor: u64,
-    /// The event that the state's entering followed.
-    pub(super) cursor_before: u64,
-    pub(super) entered_event: u64,
-    pub(super) entered_at: Timestamp,
-    pub(super) variables: Variables,
-    pub(super) map_item: Option<Arc<MapItem>>,
-    /// The thread that waits for this one, and the number of the branch or iteration.
-    pub(super) parent: Option<(ThreadId, usize)>,
-    /// How often each retrier has tried.
-    pub(super) attempts: Vec<u32>,
-    pub(super) retry_count: u32,
-    pub(super) phase: Phase,
-    /// Tells this phase's timers from those of phases gone by.
-    pub(super) epoch: u64,
-}
-
-/// What a thread does.
-#[derive(Debug)]
-pub(super) enum Phase {
-    /// It is about to enter its state.
-    Enter,
-    /// It is about to do the state's work.
-    Work,
-    /// It waits, for a Wait state's time.
-    Wait,
-    /// It waits before another attempt.
-    Backoff,
-    /// It waits for a task.
-    Task(TaskWork),
-    /// A task brought this.
-    Result(Json),
-    /// A task failed, or its time ran out.
-    Failed(Raised),
-    /// It waits for its branches.
-    Branches(Branches),
-    /// It waits for its iterations.
-    Iterations(Iterations),
-    /// It waits for its child executions.
-    MapRun(Box<MapRunWork>),
-    /// Its flow has ended.
-    Done,
-}
-
-/// A task under way.
-#[derive(Debug)]
-pub(super) struct TaskWork {
-    pub(super) id: TaskId,
-    pub(super) is_started: bool,
-    pub(super) token: Option<Arc<str>>,
-    pub(super) heartbeat_seconds: Option<u64>,
-    /// Tells the current heartbeat's timer from those before.
-    pub(super) heartbeat: u64,
-}
-
-/// Something that happens at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Timer {
-    pub(super) at: Timestamp,
-    /// Keeps timers of the same time in order, and tells stale ones.
-    pub(super) epoch: u64,
-    pub(super) run: RunId,
-    pub(super) thread: ThreadId,
-    pub(super) kind: TimerKind,
-}
-
-/// What happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum TimerKind {
-    /// A wait or a backoff ends.
-    Wake,
-    /// A task's `TimeoutSeconds` are over.
-    Timeout,
-    /// A task's `HeartbeatSeconds` are over.
-    Heartbeat(u64),
-    /// The state machine's `TimeoutSeconds` are over.
-    Execution,
-}
-
-/// What an evaluation sees beside the thread's own.
-#[derive(Default)]
-pub(super) struct Extra<'e> {
-    pub(super) map_item: Option<&'e MapItem>,
-    pub(super) task_token: Option<Arc<str>>,
-    pub(super) result: Option<&'e Json>,
-}
-
-/// Who a run is.
-pub(super) struct Identity {
-    pub(super) arn: Arc<str>,
-    pub(super) name: Arc<str>,
-    pub(super) state_machine_arn: Arc<str>,
-    pub(super) state_machine_name: Arc<str>,
-    pub(super) execution_type: ExecutionType,
 }
 
 impl Engine {
@@ -565,26 +409,5 @@ impl Engine {
             TimerKind::Timeout => self.time_out_task(place, false, now),
             TimerKind::Heartbeat(_) => self.time_out_task(place, true, now),
         }
-    }
-}
-
-impl Run {
-    /// Whether the history has room for one event only.
-    pub(super) fn is_full(&self) -> bool {
-        self.is_full
-    }
-}
-
-impl EventDetails {
-    /// Whether this is an execution's last event, for which there is always room.
-    fn is_last(&self) -> bool {
-        matches!(
-            self,
-            EventDetails::ExecutionSucceeded { .. }
-                | EventDetails::ExecutionFailed { .. }
-                | EventDetails::ExecutionTimedOut { .. }
-                | EventDetails::ExecutionAborted { .. }
-                | EventDetails::ExecutionRedriven { .. }
-        )
     }
 }

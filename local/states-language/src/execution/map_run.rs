@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::command::{Command, ItemSource, ReadRequest, Refused, TaskId, WriteRequest};
-use super::engine::{ChildExecution, Engine, Extra, Identity, Phase, Place, RunId};
+use super::engine::Engine;
+use super::parts::{ChildExecution, Extra, Identity, Phase, Place, RunId};
 use super::status::{Failure, Status};
 use crate::evaluation::{MapItem, StateError, format_time};
 use crate::history::{EventDetails, Payload};

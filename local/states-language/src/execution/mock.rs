@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::engine::{Engine, Extra, Phase, Place};
+use super::engine::Engine;
+use super::parts::{Extra, Phase, Place};
 use super::status::Failure;
 use crate::evaluation::{MapItem, StateError};
 use crate::json::{Json, Object};

@@ -9,17 +9,18 @@ mod engine;
 mod map_run;
 mod mock;
 mod options;
+mod parts;
 mod redrive;
 mod status;
 mod tasks;
 mod threads;
 
 pub use command::{Command, Integration, ItemSource, Pattern, ReadRequest, Refused, TaskId, TaskRequest, WriteRequest};
-pub use engine::ChildExecution;
 pub use map_run::MapRun;
 pub use mock::Inspection;
 pub(crate) use mock::Mock;
 pub use options::{ExecutionType, StartOptions};
+pub use parts::ChildExecution;
 pub use status::{Failure, Status};
 
 use std::sync::Arc;
@@ -30,7 +31,8 @@ use crate::history::{EventDetails, HistoryEvent, Payload};
 use crate::json::Json;
 use crate::machine::StateMachine;
 use crate::states::MAX_PAYLOAD;
-use engine::{Engine, Identity, Run, Timer, TimerKind};
+use engine::Engine;
+use parts::{Identity, Run, Timer, TimerKind};
 
 /// One run of a state machine.
 ///

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::command::Refused;
-use super::engine::{Engine, Phase, Place};
+use super::engine::Engine;
 use super::options::ExecutionType;
+use super::parts::{Phase, Place};
 use super::status::Status;
 use crate::history::EventDetails;
 use crate::json::{Json, Object};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::command::{Command, Integration, Pattern, Refused, TaskId, TaskRequest};
-use super::engine::{Engine, Extra, Phase, Place, TaskWork, TimerKind};
+use super::engine::Engine;
+use super::parts::{Extra, Phase, Place, TaskWork, TimerKind};
 use super::status::{Failure, Status};
 use crate::history::{EventDetails, Payload};
 use crate::json::Json;

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::command::Command;
-use super::engine::{Engine, Extra, Phase, Place, RunId, TimerKind};
+use super::engine::Engine;
+use super::parts::{Extra, Phase, Place, RunId, TimerKind};
 use super::status::{Failure, Status};
 use crate::evaluation::StateError;
 use crate::history::{EventDetails, Payload};

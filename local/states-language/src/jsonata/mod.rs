@@ -22,7 +22,7 @@ use crate::evaluation::{Scope, StateError};
 use crate::json::{Json, Number};
 
 /// How long an expression may run, as a guard against ones without an end.
-const TIMEOUT_MILLISECONDS: u64 = 3_000;
+const TIMEOUT_MILLISECONDS: u64 = 2_000;
 /// How deep an expression may recurse.
 const MAX_DEPTH: usize = 1_000;
 /// How long the sequences may be that an expression makes.

@@ -1,0 +1,192 @@
+//! What an engine is made of: runs, threads, phases and timers.
+//!
+//! A *run* is an execution with a history of its own: the execution itself, or a child of a distributed Map. A *thread*
+//! is a walk through a flow: a run's own, a Parallel state's branch or a Map's iteration. Everything refers to
+//! everything else by index, so that nothing is shared and nothing can leak.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::branches::{Branches, Iterations};
+use super::command::TaskId;
+use super::map_run::MapRunWork;
+use super::options::ExecutionType;
+use super::status::{Failure, Status};
+use crate::evaluation::{MapItem, Variables};
+use crate::flow::Flow;
+use crate::history::{EventDetails, HistoryEvent};
+use crate::json::Json;
+use crate::states::retry::Raised;
+
+/// The index of a run.
+pub(super) type RunId = usize;
+/// The index of a thread in its run.
+pub(super) type ThreadId = usize;
+
+/// A thread of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) run: RunId,
+    pub(super) thread: ThreadId,
+}
+
+/// An execution, or a child of one.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) arn: Arc<str>,
+    pub(super) name: Arc<str>,
+    pub(super) history: Vec<HistoryEvent>,
+    pub(super) threads: Vec<Option<Box<Thread>>>,
+    pub(super) free_threads: Vec<ThreadId>,
+    pub(super) status: Status,
+    pub(super) output: Option<Json>,
+    pub(super) failure: Option<Failure>,
+    pub(super) started_at: Timestamp,
+    pub(super) stopped_at: Option<Timestamp>,
+    /// `$$.Execution` and `$$.StateMachine`.
+    pub(super) execution: Json,
+    pub(super) state_machine: Json,
+    /// For a child: the Map that waits for it, and the number of its item.
+    pub(super) parent: Option<(Place, usize)>,
+    pub(super) max_events: u64,
+    /// There is no room for more events than the one that says so.
+    pub(super) is_full: bool,
+}
+
+/// A child execution of a distributed Map that has ended.
+#[derive(Clone, Debug)]
+pub struct ChildExecution {
+    /// Its ARN.
+    pub arn: Arc<str>,
+    /// The ARN of its Map Run.
+    pub map_run_arn: Arc<str>,
+    /// How it ended.
+    pub status: Status,
+    /// Its history.
+    pub history: Vec<HistoryEvent>,
+}
+
+/// A walk through a flow.
+#[derive(Debug)]
+pub(super) struct Thread {
+    pub(super) flow: Arc<Flow>,
+    pub(super) state: usize,
+    pub(super) input: Json,
+    /// The event that the next one follows.
+    pub(super) cursor: u64,
+    /// The event that the state's entering followed.
+    pub(super) cursor_before: u64,
+    pub(super) entered_event: u64,
+    pub(super) entered_at: Timestamp,
+    pub(super) variables: Variables,
+    pub(super) map_item: Option<Arc<MapItem>>,
+    /// The thread that waits for this one, and the number of the branch or iteration.
+    pub(super) parent: Option<(ThreadId, usize)>,
+    /// How often each retrier has tried.
+    pub(super) attempts: Vec<u32>,
+    pub(super) retry_count: u32,
+    pub(super) phase: Phase,
+    /// Tells this phase's timers from those of phases gone by.
+    pub(super) epoch: u64,
+}
+
+/// What a thread does.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// It is about to enter its state.
+    Enter,
+    /// It is about to do the state's work.
+    Work,
+    /// It waits, for a Wait state's time.
+    Wait,
+    /// It waits before another attempt.
+    Backoff,
+    /// It waits for a task.
+    Task(TaskWork),
+    /// A task brought this.
+    Result(Json),
+    /// A task failed, or its time ran out.
+    Failed(Raised),
+    /// It waits for its branches.
+    Branches(Branches),
+    /// It waits for its iterations.
+    Iterations(Iterations),
+    /// It waits for its child executions.
+    MapRun(Box<MapRunWork>),
+    /// Its flow has ended.
+    Done,
+}
+
+/// A task under way.
+#[derive(Debug)]
+pub(super) struct TaskWork {
+    pub(super) id: TaskId,
+    pub(super) is_started: bool,
+    pub(super) token: Option<Arc<str>>,
+    pub(super) heartbeat_seconds: Option<u64>,
+    /// Tells the current heartbeat's timer from those before.
+    pub(super) heartbeat: u64,
+}
+
+/// Something that happens at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Timer {
+    pub(super) at: Timestamp,
+    /// Keeps timers of the same time in order, and tells stale ones.
+    pub(super) epoch: u64,
+    pub(super) run: RunId,
+    pub(super) thread: ThreadId,
+    pub(super) kind: TimerKind,
+}
+
+/// What happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum TimerKind {
+    /// A wait or a backoff ends.
+    Wake,
+    /// A task's `TimeoutSeconds` are over.
+    Timeout,
+    /// A task's `HeartbeatSeconds` are over.
+    Heartbeat(u64),
+    /// The state machine's `TimeoutSeconds` are over.
+    Execution,
+}
+
+/// What an evaluation sees beside the thread's own.
+#[derive(Default)]
+pub(super) struct Extra<'e> {
+    pub(super) map_item: Option<&'e MapItem>,
+    pub(super) task_token: Option<Arc<str>>,
+    pub(super) result: Option<&'e Json>,
+}
+
+/// Who a run is.
+pub(super) struct Identity {
+    pub(super) arn: Arc<str>,
+    pub(super) name: Arc<str>,
+    pub(super) state_machine_arn: Arc<str>,
+    pub(super) state_machine_name: Arc<str>,
+    pub(super) execution_type: ExecutionType,
+}
+
+impl Run {
+    /// Whether the history has room for one event only.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
+    }
+}
+
+impl EventDetails {
+    /// Whether this is an execution's last event, for which there is always room.
+    pub(super) fn is_last(&self) -> bool {
+        matches!(
+            self,
+            EventDetails::ExecutionSucceeded { .. }
+                | EventDetails::ExecutionFailed { .. }
+                | EventDetails::ExecutionTimedOut { .. }
+                | EventDetails::ExecutionAborted { .. }
+                | EventDetails::ExecutionRedriven { .. }
+        )
+    }
+}

@@ -63,12 +63,53 @@ impl Decision {
             outcome,
         }
     }
+
+    fn log(&self) {
+        let Self {
+            rule,
+            state_machine,
+            image,
+            outcome,
+        } = self;
+        let (name, digest) = image.as_deref().and_then(|image| image.split_once('@')).unzip();
+        let (word, arn, reason) = outcome.in_words();
+        match outcome {
+            Outcome::Failed { .. } => tracing::error!(
+                rule,
+                state_machine,
+                image.name = name,
+                image.digest = digest,
+                execution.arn = arn,
+                reason,
+                "{word}"
+            ),
+            Outcome::Started { .. } | Outcome::Adopted { .. } | Outcome::Ignored { .. } => tracing::info!(
+                rule,
+                state_machine,
+                image.name = name,
+                image.digest = digest,
+                execution.arn = arn,
+                reason,
+                "{word}"
+            ),
+        }
+    }
 }
 
 impl Outcome {
     /// Nothing to be done.
     pub(crate) fn ignored(reason: impl Into<String>) -> Self {
         Self::Ignored { reason: reason.into() }
+    }
+
+    /// What it is, the execution it is about, and why.
+    fn in_words(&self) -> (&'static str, Option<&str>, Option<&str>) {
+        match self {
+            Self::Started { execution_arn } => ("execution started", Some(execution_arn), None),
+            Self::Adopted { execution_arn } => ("execution adopted", Some(execution_arn), None),
+            Self::Ignored { reason } => ("image ignored", None, Some(reason)),
+            Self::Failed { reason } => ("image not handled", None, Some(reason)),
+        }
     }
 
     /// Something that could not be done.
@@ -82,49 +123,7 @@ impl Outcome {
 impl Report {
     /// Writes a line for every decision; a failure is told here and nowhere else.
     pub(crate) fn log(&self) {
-        for Decision {
-            rule,
-            state_machine,
-            image,
-            outcome,
-        } in &self.decisions
-        {
-            let image = image.as_deref().unwrap_or_default();
-            match outcome {
-                Outcome::Started { execution_arn } => tracing::info!(
-                    rule,
-                    state_machine.name = state_machine,
-                    image.uri = image,
-                    execution.arn = execution_arn,
-                    "started"
-                ),
-                Outcome::Adopted { execution_arn } => tracing::info!(
-                    rule,
-                    state_machine.name = state_machine,
-                    image.uri = image,
-                    execution.arn = execution_arn,
-                    "adopted"
-                ),
-                Outcome::Ignored { reason } => {
-                    tracing::info!(
-                        rule,
-                        state_machine.name = state_machine,
-                        image.uri = image,
-                        reason,
-                        "ignored"
-                    );
-                }
-                Outcome::Failed { reason } => {
-                    tracing::error!(
-                        rule,
-                        state_machine.name = state_machine,
-                        image.uri = image,
-                        reason,
-                        "failed"
-                    );
-                }
-            }
-        }
+        self.decisions.iter().for_each(Decision::log);
     }
 
     /// What could not be done, said for each rule.

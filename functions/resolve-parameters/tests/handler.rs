@@ -1,14 +1,17 @@
 //! Requests and their answers, against a Parameter Store in memory.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lambda_runtime::Diagnostic;
 use resolve_parameters::{Config, handle};
 use serde_json::{Value, json};
+use shared::fakes::{Fault, Faulty, Lines};
 use shared::parameters::fake::{Call, ParameterStore};
 use shared::parameters::{Found, GetParameters, GetParametersByPath, Page, Parameters, ProblemKind};
 use shared::ports::{CallError, CallErrorKind};
 use shared::time::Timestamp;
+use tracing::level_filters::LevelFilter;
 
 const START: Timestamp = Timestamp::from_millis(1_000_000);
 
@@ -264,4 +267,98 @@ async fn a_store_in_trouble_is_the_one_thing_to_retry() {
         [ProblemKind::ParameterStoreUnavailable; 3]
     );
     assert_eq!(Diagnostic::from(error).error_type, "ParameterStoreUnavailable");
+}
+
+#[tokio::test]
+async fn no_value_is_ever_logged_and_stale_ones_are_said_to_be() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = shared::telemetry::subscriber(LevelFilter::TRACE, move || writer.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let store = Faulty::new(store());
+    let parameters = config(&[("ALLOWED_SECURE_PARAMETERS", "*")]).parameters(&store);
+    let all = json!({"parameters": {"x": "/ml/dev/api-key", "y": {"name": "/ml/dev/instance-type"}}});
+    handle(all.clone(), &parameters, START).await.expect("an answer");
+    let ill_typed = json!({"parameters": {"x": {"name": "/ml/dev/api-key", "as": "json"}}});
+    handle(ill_typed, &parameters, START).await.expect_err("no JSON");
+    store.script(|_| {
+        Fault::Before(CallError::new(
+            "GetParameters",
+            CallErrorKind::Throttled,
+            "Rate exceeded",
+        ))
+    });
+    let later = START + Duration::from_secs(90);
+    let answer = handle(all, &parameters, later).await.expect("stale values");
+    assert_eq!(answer, json!({"x": "hush hush", "y": "ml.t3.medium"}));
+    let written = lines.text();
+    assert!(!written.contains("hush") && !written.contains("t3.medium"), "{written}");
+    let stale = written
+        .lines()
+        .find(|line| line.contains("a stale value is served"))
+        .expect("a line");
+    assert!(
+        stale.contains(r#""age_seconds":90"#) && stale.contains("WARN"),
+        "{stale}"
+    );
+    assert!(written.contains(r#""parameter.name":"/ml/dev/api-key""#), "{written}");
+}
+
+/// Counts how many calls are under way at once.
+struct Counting<'a> {
+    store: &'a ParameterStore,
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Counting<'_> {
+    async fn count(&self) {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(now, Ordering::Relaxed);
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        self.now.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl GetParameters for Counting<'_> {
+    async fn get_parameters(&self, names: &[&str], with_decryption: bool) -> Result<Found, CallError> {
+        self.count().await;
+        self.store.get_parameters(names, with_decryption).await
+    }
+}
+
+impl GetParametersByPath for Counting<'_> {
+    async fn get_parameters_by_path(
+        &self,
+        path: &str,
+        recursive: bool,
+        token: Option<&str>,
+    ) -> Result<Page, CallError> {
+        self.count().await;
+        self.store.get_parameters_by_path(path, recursive, token).await
+    }
+}
+
+#[tokio::test]
+async fn a_few_calls_are_under_way_at_once_and_no_more() {
+    let store = store();
+    let counting = Counting {
+        store: &store,
+        now: AtomicUsize::new(0),
+        most: AtomicUsize::new(0),
+    };
+    let parameters = config(&[]).parameters(counting);
+    let fields = |asked: &dyn Fn(usize) -> Value| -> Value { (0..100).map(|n| (n.to_string(), asked(n))).collect() };
+    let names = fields(&|n| json!({"name": format!("/ml/dev/none{n}"), "default": null}));
+    handle(json!({"parameters": names}), &parameters, START)
+        .await
+        .expect("an answer");
+    assert_eq!(parameters.port().most.load(Ordering::Relaxed), 4);
+    let paths = fields(&|n| json!({"path": format!("/ml/none{n}"), "default": null}));
+    handle(json!({"parameters": paths}), &parameters, START)
+        .await
+        .expect("an answer");
+    assert_eq!(parameters.port().most.load(Ordering::Relaxed), 4);
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use crate::execution_name::ExecutionName;
-use crate::parameters::{Found, GetParameters};
+use crate::parameters::{Found, GetParameters, GetParametersByPath, Page};
 use crate::ports::CallError;
 use crate::ports::artifacts::{GetObject, JobCredentials, ObjectRange, PutObject, S3Location};
 use crate::ports::code_pipeline::{
@@ -145,3 +145,4 @@ wrap!(ListActionExecutions, list_action_executions(pipeline: &str, id: &str, nex
 wrap!(GetObject, get_object(job: &JobCredentials, at: &S3Location, range: Range<u64>) -> ObjectRange);
 wrap!(PutObject, put_object(job: &JobCredentials, at: &S3Location, bytes: Vec<u8>, key: Option<&str>) -> ());
 wrap!(GetParameters, get_parameters(names: &[&str], with_decryption: bool) -> Found);
+wrap!(GetParametersByPath, get_parameters_by_path(path: &str, recursive: bool, next: Option<&str>) -> Page);

@@ -298,7 +298,7 @@ impl Engine {
             if is_entered && let Some(aborted) = EventDetails::aborted(kind) {
                 self.aside(child, aborted, now);
             }
-            self.abort_work(child);
+            self.abort_work(child, now);
             let state = self.state(place);
             if let (Body::Map(_), Some((_, index))) = (&state.body, self.thread(child).parent) {
                 let name = state.name.clone();

@@ -82,9 +82,12 @@ impl Engine {
         let mut state_machine = Object::with_capacity(2);
         state_machine.insert("Id", identity.state_machine_arn);
         state_machine.insert("Name", identity.state_machine_name);
+        let qualified_arn = self.options.qualified_arn.clone().filter(|_| parent.is_none());
+        let role_arn = self.options.role_arn.clone();
         let started = EventDetails::ExecutionStarted {
             input: text,
-            role_arn: self.options.role_arn.clone(),
+            role_arn,
+            qualified_arn,
         };
         let run = Box::new(Run {
             arn: identity.arn,
@@ -405,7 +408,7 @@ impl Engine {
         };
         match timer.kind {
             TimerKind::Execution => self.time_out_run(now),
-            TimerKind::Wake => self.ready.push_back(place),
+            TimerKind::Wake => self.wake(place),
             TimerKind::Timeout => self.time_out_task(place, false, now),
             TimerKind::Heartbeat(_) => self.time_out_task(place, true, now),
         }

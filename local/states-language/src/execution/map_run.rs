@@ -451,6 +451,7 @@ impl Engine {
         let (index, children) = (work.index, std::mem::take(&mut work.running));
         let result = match work.written.take() {
             Some(written) => written,
+            None if failure.is_some() => Json::Null,
             None => Json::array(std::mem::take(&mut work.results).into_iter().flatten().collect()),
         };
         for run in children.into_values() {
@@ -477,8 +478,8 @@ impl Engine {
         }
     }
 
-    /// Stops a Map Run together with its execution. A redrive starts it anew.
-    pub(super) fn abort_map_run(&mut self, place: Place) {
+    /// Stops a Map Run together with its execution. What its children brought is kept for a redrive.
+    pub(super) fn abort_map_run(&mut self, place: Place, now: Timestamp) {
         let Some(work) = self.work_mut(place) else { return };
         let (index, io, children) = (work.index, work.io.take(), std::mem::take(&mut work.running));
         if let Some(id) = io
@@ -487,15 +488,42 @@ impl Engine {
             self.commands.push(Command::AbortTask { task: id });
         }
         let map_run = &mut self.map_runs[index];
-        let (arn, now) = (map_run.arn.clone(), map_run.started_at);
+        let arn = map_run.arn.clone();
         if map_run.status == Status::Running {
-            map_run.status = Status::Aborted;
-            map_run.running = 0;
+            (map_run.status, map_run.stopped_at, map_run.running) = (Status::Aborted, Some(now), 0);
         }
         for run in children.into_values() {
             self.end_run(run, Status::Aborted, None, now);
             self.forget_run(run, arn.clone());
         }
-        self.set_phase(place, Phase::Work);
+    }
+
+    /// Has a Map Run go on with the children that did not succeed; says whether there were any to begin with.
+    pub(super) fn redrive_map_run(&mut self, place: Place, now: Timestamp) -> bool {
+        let Some(work) = self.work_mut(place).filter(|work| !work.results.is_empty()) else {
+            return false;
+        };
+        work.waiting = (0..work.results.len())
+            .rev()
+            .filter(|index| work.results[*index].is_none())
+            .collect();
+        work.failed.clear();
+        let index = work.index;
+        let map_run = &mut self.map_runs[index];
+        map_run.status = Status::Running;
+        map_run.stopped_at = None;
+        map_run.failed = 0;
+        map_run.redrive_count += 1;
+        let (map_run_arn, redrive_count) = (map_run.arn.clone(), map_run.redrive_count);
+        self.follow(
+            place,
+            EventDetails::MapRunRedriven {
+                map_run_arn,
+                redrive_count,
+            },
+            now,
+        );
+        self.fill(place, now);
+        true
     }
 }

@@ -100,6 +100,8 @@ pub(super) enum Phase {
     Work,
     /// It waits, for a Wait state's time.
     Wait,
+    /// A Wait state's time has come.
+    Waited,
     /// It waits before another attempt.
     Backoff,
     /// It waits for a task.

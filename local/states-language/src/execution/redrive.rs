@@ -38,17 +38,17 @@ impl Engine {
             execution.insert("RedriveTime", crate::evaluation::format_time(now));
             run.execution = execution.into();
         }
-        self.resume(Place { run: 0, thread: 0 }, redriven);
+        self.resume(Place { run: 0, thread: 0 }, redriven, now);
         Ok(())
     }
 
     /// Makes ready what has work left, at this place and below.
-    fn resume(&mut self, place: Place, cursor: u64) {
+    fn resume(&mut self, place: Place, cursor: u64, now: Timestamp) {
         let children = self.unfinished_children(place);
         if !children.is_empty() {
             self.count_running(place, children.len());
             for child in children {
-                self.resume(child, cursor);
+                self.resume(child, cursor, now);
             }
             return;
         }
@@ -56,7 +56,10 @@ impl Engine {
         thread.attempts.clear();
         thread.retry_count = 0;
         thread.cursor = cursor;
-        if !matches!(thread.phase, Phase::Enter) {
+        if self.redrive_map_run(place, now) {
+            return;
+        }
+        if !matches!(self.thread(place).phase, Phase::Enter) {
             self.set_phase(place, Phase::Work);
         }
         self.ready.push_back(place);

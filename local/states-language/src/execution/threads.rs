@@ -20,11 +20,7 @@ impl Engine {
         match phase {
             Phase::Enter => self.enter(place, now),
             Phase::Work => self.work(place, now),
-            Phase::Backoff => {
-                self.set_phase(place, Phase::Work);
-                true
-            }
-            Phase::Wait => self.end_wait(place, now),
+            Phase::Waited => self.end_wait(place, now),
             Phase::Result(result) => self.end_with(place, result, now),
             Phase::Failed(raised) => self.raise(place, raised, now),
             waiting => {
@@ -98,6 +94,17 @@ impl Engine {
             Body::Parallel(parallel) => self.start_branches(place, state, parallel, now),
             Body::Map(map) => self.start_map(place, state, map, now),
         }
+    }
+
+    /// What a thread waited for is over.
+    pub(super) fn wake(&mut self, place: Place) {
+        let next = match self.thread(place).phase {
+            Phase::Wait => Phase::Waited,
+            Phase::Backoff => Phase::Work,
+            _ => return,
+        };
+        self.set_phase(place, next);
+        self.ready.push_back(place);
     }
 
     /// A Wait state's time has come.
@@ -350,12 +357,12 @@ impl Engine {
         ended.failure = failure;
         ended.stopped_at = Some(now);
         for thread in 0..self.run(run).threads.len() {
-            self.abort_work(Place { run, thread });
+            self.abort_work(Place { run, thread }, now);
         }
     }
 
     /// Has a thread's task and child executions aborted. The thread will do its state's work again if it is redriven.
-    pub(super) fn abort_work(&mut self, place: Place) {
+    pub(super) fn abort_work(&mut self, place: Place, now: Timestamp) {
         let Some(thread) = self.find_thread(place) else { return };
         match &thread.phase {
             Phase::Task(task) => {
@@ -364,8 +371,10 @@ impl Engine {
                 self.commands.push(Command::AbortTask { task: id });
                 self.set_phase(place, Phase::Work);
             }
-            Phase::MapRun(_) => self.abort_map_run(place),
-            Phase::Wait | Phase::Backoff | Phase::Result(_) | Phase::Failed(_) => self.set_phase(place, Phase::Work),
+            Phase::MapRun(_) => self.abort_map_run(place, now),
+            Phase::Wait | Phase::Waited | Phase::Backoff | Phase::Result(_) | Phase::Failed(_) => {
+                self.set_phase(place, Phase::Work);
+            }
             _ => {}
         }
     }

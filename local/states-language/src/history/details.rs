@@ -76,7 +76,11 @@ impl StateKind {
 )]
 pub enum EventDetails {
     /// The first event of every execution.
-    ExecutionStarted { input: Payload, role_arn: Arc<str> },
+    ExecutionStarted {
+        input: Payload,
+        role_arn: Arc<str>,
+        qualified_arn: Option<Arc<str>>,
+    },
     /// The execution ended well.
     ExecutionSucceeded { output: Payload },
     /// The execution failed.

@@ -73,10 +73,19 @@ impl Fields {
 fn details(details: &EventDetails) -> Option<(&'static str, Fields)> {
     let fields = Fields::default();
     Some(match details {
-        EventDetails::ExecutionStarted { input, role_arn } => (
-            "executionStartedEventDetails",
-            fields.payload("input", input).set("roleArn", &**role_arn),
-        ),
+        EventDetails::ExecutionStarted {
+            input,
+            role_arn,
+            qualified_arn,
+        } => {
+            let fields = fields.payload("input", input).set("roleArn", &**role_arn);
+            let fields = match qualified_arn.as_deref() {
+                Some(arn) if is_version(arn) => fields.set("stateMachineVersionArn", arn),
+                Some(arn) => fields.set("stateMachineAliasArn", arn),
+                None => fields,
+            };
+            ("executionStartedEventDetails", fields)
+        }
         EventDetails::ExecutionSucceeded { output } => {
             ("executionSucceededEventDetails", fields.payload("output", output))
         }
@@ -202,6 +211,13 @@ fn details(details: &EventDetails) -> Option<(&'static str, Fields)> {
         | EventDetails::MapRunSucceeded
         | EventDetails::MapRunAborted => return None,
     })
+}
+
+/// Whether a qualified ARN is a version's, which ends in a number, and not an alias'.
+fn is_version(arn: &str) -> bool {
+    arn.rsplit(':')
+        .next()
+        .is_some_and(|qualifier| qualifier.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The details of the events of a service's task.

@@ -420,3 +420,60 @@ fn a_task_in_a_child_reports_to_the_same_host() {
     assert_eq!(outcome(&execution), Ok(json!([10, 20])));
     assert!(arns[0] != arns[1] && *arns[0] != *execution.arn());
 }
+
+#[test]
+fn a_redriven_map_run_does_again_what_failed() {
+    let work = json!({"W": {"Type": "Task", "Resource": FUNCTION, "End": true}});
+    let definition = distributed(work, json!({"MaxConcurrency": 1, "ToleratedFailureCount": 1}));
+    let mut execution = start(&definition, &json!([1, 2, 3]));
+    let mut calls = Vec::new();
+    let mut handler = |task: &TaskRequest| {
+        calls.push(task.parameters.as_i64().unwrap());
+        if calls.len() < 3 {
+            Err(Failure::new("Oops", ""))
+        } else {
+            Ok(task.parameters.clone())
+        }
+    };
+    run_to_end(&mut execution, &mut handler, &mut VirtualClock::default());
+    assert_eq!(execution.status(), Status::Failed);
+    let now = execution.stopped_at().unwrap();
+    execution.redrive(now).unwrap();
+    run_to_end(&mut execution, &mut handler, &mut VirtualClock::at(now));
+    assert_eq!(outcome(&execution), Ok(json!([1, 2, 3])));
+    assert_eq!(calls, [1, 2, 1, 2, 3]);
+    assert_eq!(
+        types(&execution)[6..],
+        [
+            "ExecutionFailed",
+            "ExecutionRedriven",
+            "MapRunRedriven",
+            "MapRunSucceeded",
+            "MapStateSucceeded",
+            "MapStateExited",
+            "ExecutionSucceeded"
+        ]
+    );
+    assert_eq!(execution.map_runs()[0].redrive_count, 1);
+}
+
+#[test]
+fn a_place_that_is_used_again_keeps_its_own_time() {
+    // The first Parallel fails while branches are yet to begin; the second one waits in the places that they leave.
+    let wait = |name: &str| json!({"StartAt": name, "States": {name: {"Type": "Wait", "Seconds": 60, "End": true}}});
+    let bad = json!({"StartAt": "Bad", "States": {"Bad": {"Type": "Fail", "Error": "Bad"}}});
+    let definition = json!({"StartAt": "P", "States": {
+        "P": {"Type": "Parallel", "Branches": [bad, wait("A"), wait("B")], "End": true,
+              "Catch": [{"ErrorEquals": ["Bad"], "Next": "Q"}]},
+        "Q": {"Type": "Parallel", "Branches": [wait("C"), wait("D"), wait("E")], "End": true}
+    }});
+    let execution = run(&definition, &json!({}));
+    assert_eq!(
+        execution
+            .stopped_at()
+            .unwrap()
+            .duration_since(execution.started_at())
+            .as_secs(),
+        60
+    );
+}

@@ -16,6 +16,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 /// The crates whose own level counts.
 const OUR_OWN: [&str; 4] = ["image_push", "pipeline_action", "resolve_parameters", "shared"];
 
+/// Where the Lambda runtime opens the span that bears the request's id: the one thing of it that every line should have.
+const REQUEST_SPAN: &str = "lambda_runtime::layers::trace";
+
 /// Sets up log lines and the panic hook for the whole process.
 ///
 /// The level is `AWS_LAMBDA_LOG_LEVEL` (which Lambda sets from the function's logging settings), or `RUST_LOG`, or
@@ -40,7 +43,8 @@ where
     let others = level.min(LevelFilter::WARN);
     let filter = Targets::new()
         .with_default(others)
-        .with_targets(OUR_OWN.map(|name| (name, level)));
+        .with_targets(OUR_OWN.map(|name| (name, level)))
+        .with_target(REQUEST_SPAN, level.min(LevelFilter::INFO));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -120,9 +124,12 @@ mod tests {
     #[test]
     fn a_line_is_one_json_object_with_its_fields() {
         let text = written(LevelFilter::INFO, || {
+            let span = tracing::info_span!(target: "lambda_runtime::layers::trace", "invoke", requestId = "r-1");
+            let _entered = span.enter();
             tracing::info!(target: "pipeline_action", { job.id = "1" }, "answered the job");
         });
         let line: serde_json::Value = serde_json::from_str(text.trim()).unwrap();
+        assert_eq!(line["span"]["requestId"], "r-1");
         assert_eq!(
             (&line["message"], &line["job.id"], &line["level"]),
             (&"answered the job".into(), &"1".into(), &"INFO".into())
@@ -132,7 +139,8 @@ mod tests {
     #[test]
     fn other_crates_are_heard_only_when_they_warn() {
         let text = written(LevelFilter::TRACE, || {
-            tracing::trace!(target: "lambda_runtime::layers", "a whole event");
+            tracing::trace!(target: "lambda_runtime::layers::api_response", "a whole event");
+            tracing::trace!(target: "lambda_runtime::layers::trace", "a whole request");
             tracing::debug!(target: "aws_smithy_runtime", "a whole request");
             tracing::warn!(target: "hyper", "a warning");
             tracing::trace!(target: "pipeline_action::job", "our own");

@@ -16,7 +16,7 @@ use shared::time::{Timestamp, in_words};
 
 use crate::artifact::ArtifactError;
 use crate::event::Job;
-use crate::failure::{Ending, MAX_MESSAGE, clip};
+use crate::failure::{Ending, MAX_MESSAGE, clip, retrying};
 use crate::token::{Token, TokenError};
 use crate::user_parameters::{OnTimeout, ParametersError, RESERVED_VARIABLES, UserParameters};
 
@@ -138,6 +138,8 @@ pub fn parameters_failed(token: &Token, problems: &Problems) -> Answer {
 #[must_use]
 pub fn artifact_failed(token: &Token, what: &str, error: &ArtifactError) -> Answer {
     match error {
+        // The credentials live a quarter of an hour, and the next call brings new ones.
+        ArtifactError::Call(error) if error.is("ExpiredToken") => missed(token, &format!("{what}: {error}")),
         ArtifactError::Call(error) => match call_failed(token, error) {
             Answer::Fail(failure) => Answer::fail(failure.kind, format!("{what}: {}", failure.message)),
             other => other,
@@ -235,13 +237,15 @@ pub fn ended(execution: Execution, redriven: Option<Timestamp>) -> Option<Next> 
 #[must_use]
 pub fn gave_up(assignment: &Assignment, execution_arn: &str, stopped: Option<Result<(), CallError>>) -> Answer {
     let limit = in_words(assignment.parameters.timeout);
+    let retrying = retrying(assignment.parameters.on_retry, !matches!(stopped, Some(Ok(()))));
     let rest = match stopped {
         None => "It was left running, as `onTimeout` says.".to_owned(),
         Some(Ok(())) => "It was stopped, as `onTimeout` says.".to_owned(),
         Some(Err(error)) => format!("It could not be stopped and may still be running: {error}"),
     };
     let place = shared::console::execution_link(execution_arn).unwrap_or_else(|| execution_arn.to_owned());
-    let message = format!("The execution took longer than {limit} (`timeoutMinutes`). {rest}\nExecution: {place}");
+    let message =
+        format!("The execution took longer than {limit} (`timeoutMinutes`). {rest}\n{retrying}\nExecution: {place}");
     Answer::fail(FailureType::JobFailed, message)
 }
 

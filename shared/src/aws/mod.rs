@@ -20,6 +20,7 @@ mod roots;
 mod ssm;
 mod step_functions;
 
+use std::fmt;
 use std::time::Duration;
 
 pub use artifacts::ArtifactStore;
@@ -40,10 +41,19 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(14);
 const ATTEMPTS: u32 = 3;
 
 /// The way to AWS: made once, when a function starts, and shared by all of its clients.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Aws {
     config: SdkConfig,
     path_style_buckets: bool,
+}
+
+impl fmt::Debug for Aws {
+    /// Without the configuration, which holds credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws")
+            .field("region", &self.config.region())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Aws {

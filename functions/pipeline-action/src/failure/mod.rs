@@ -20,6 +20,16 @@ use crate::user_parameters::OnRetry;
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html>
 pub const MAX_MESSAGE: usize = 5_000;
 
+/// What a retry of the stage would do to an execution that has ended, or still runs.
+#[must_use]
+pub const fn retrying(on_retry: OnRetry, runs: bool) -> &'static str {
+    match (on_retry, runs) {
+        (OnRetry::Restart, _) => "Retrying the stage starts a new execution.",
+        (OnRetry::Redrive, false) => "Retrying the stage redrives this execution from its failed state.",
+        (OnRetry::Redrive, true) => "Retrying the stage waits for this execution again.",
+    }
+}
+
 /// How an execution ended that did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -62,10 +72,8 @@ impl Story<'_> {
                 self.other_error()
             ));
         }
-        after.push_str(match self.on_retry {
-            OnRetry::Restart => "\nRetrying the stage starts a new execution.",
-            OnRetry::Redrive => "\nRetrying the stage redrives this execution from its failed state.",
-        });
+        after.push('\n');
+        after.push_str(retrying(self.on_retry, false));
         let place = console::execution_link(self.execution_arn).unwrap_or_else(|| self.execution_arn.to_owned());
         after.push_str(&format!("\nExecution: {place}"));
         let room = MAX_MESSAGE.saturating_sub(clip::length(&before) + clip::length(&after));

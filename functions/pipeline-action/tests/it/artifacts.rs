@@ -115,6 +115,7 @@ fn calls_for_a_file_that_fail_are_told_by_their_kind() {
             (Denied, "AccessDenied", Some(PermissionError)),
             (NotFound, "NoSuchKey", Some(ConfigurationError)),
             (Throttled, "SlowDown", None),
+            (Denied, "ExpiredToken", None),
         ] {
             let bench = Bench::new();
             bench.world().artifacts.script(always("GetObject", kind, code));

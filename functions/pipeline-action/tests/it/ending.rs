@@ -305,7 +305,11 @@ fn an_execution_that_takes_too_long_is_stopped_or_left() {
             assert_fails(
                 &bench.job(job).await,
                 JobFailed,
-                &["took longer than 2 min 0 s (`timeoutMinutes`)", fragment],
+                &[
+                    "took longer than 2 min 0 s (`timeoutMinutes`)",
+                    fragment,
+                    "Retrying the stage starts a new execution.",
+                ],
             );
             let stopped = matches!(&bench.runs()[0].status, ExecutionStatus::Aborted(failure)
                 if failure.error.as_deref() == Some("Stepline.ExecutionTimedOut"));

@@ -39,6 +39,17 @@ pub struct Parameters<P> {
     listed: Mutex<Cache<(ParameterPath, bool), Vec<Parameter>>>,
 }
 
+/// What to do about one parameter.
+#[derive(Debug)]
+enum Step {
+    /// Read it.
+    Read(Wanted),
+    /// Hand on its reference as it is.
+    PassOn,
+    /// Refuse to hand out its value.
+    Refuse,
+}
+
 /// What became of one call, with what it asked for.
 type Answered = (Batch, Result<Found, CallError>);
 
@@ -65,36 +76,47 @@ impl<P: GetParameters> Parameters<P> {
 
     /// Reads every parameter that is asked for: an answer each, in the order asked.
     pub async fn get(&self, asked: &[(ParameterReference, Want)], now: Timestamp) -> Vec<Result<Parameter, Problem>> {
-        let plan: Vec<Result<Wanted, Problem>> = asked
+        let plan: Vec<Step> = asked
             .iter()
             .map(|(reference, want)| self.plan(reference, *want))
             .collect();
-        let known = self.fetch(plan.iter().flatten().cloned(), now).await;
-        let answer = |((_, want), plan): (&(_, Want), Result<Wanted, Problem>)| {
-            let wanted = plan?;
-            let parameter = known
-                .get(&wanted)
-                .cloned()
-                .unwrap_or_else(|| Err(Problem::not_found(&wanted.reference)))?;
-            match (want, &parameter.content) {
-                (Want::Value, Content::Sealed) => Err(Problem::secure(&wanted.reference)),
-                _ => Ok(parameter),
+        let to_read = plan.iter().filter_map(|step| {
+            if let Step::Read(wanted) = step {
+                Some(wanted.clone())
+            } else {
+                None
+            }
+        });
+        let known = self.fetch(to_read, now).await;
+        let answer = |((reference, want), step): (&(ParameterReference, Want), Step)| match step {
+            Step::Refuse => Err(Problem::secure(reference)),
+            Step::PassOn => Ok(Parameter::unread(reference)),
+            Step::Read(wanted) => {
+                let parameter = known
+                    .get(&wanted)
+                    .cloned()
+                    .unwrap_or_else(|| Err(Problem::not_found(reference)))?;
+                match (want, &parameter.content) {
+                    (Want::Value, Content::Sealed) => Err(Problem::secure(reference)),
+                    _ => Ok(parameter),
+                }
             }
         };
         asked.iter().zip(plan).map(answer).collect()
     }
 
-    /// How to read a parameter, or why it is not read at all.
-    fn plan(&self, reference: &ParameterReference, want: Want) -> Result<Wanted, Problem> {
+    /// What to do about a parameter. Parameter Store refuses to read a secret of Secrets Manager without decrypting it, so
+    /// that one is read where that is allowed, or not at all.
+    fn plan(&self, reference: &ParameterReference, want: Want) -> Step {
         let with_decryption = want == Want::Value && self.allows(reference.path());
-        if reference.is_secrets_manager() && !with_decryption {
-            // Parameter Store itself refuses to read a secret without decrypting it.
-            return Err(Problem::secure(reference));
+        match (want, reference.is_secrets_manager() && !with_decryption) {
+            (Want::Value, true) => Step::Refuse,
+            (Want::Reference, true) => Step::PassOn,
+            (_, false) => Step::Read(Wanted {
+                reference: reference.clone(),
+                with_decryption,
+            }),
         }
-        Ok(Wanted {
-            reference: reference.clone(),
-            with_decryption,
-        })
     }
 
     fn allows(&self, path: &str) -> bool {
@@ -124,7 +146,12 @@ impl<P: GetParameters> Parameters<P> {
         for (batch, result) in self.call_all(batches(missing)).await {
             match result {
                 Ok(found) => self.keep(&batch, found, now, &mut known),
-                Err(error) => fall_back(&batch, &error, &stale, &mut known),
+                Err(error) => {
+                    if !error.is_transient() {
+                        self.forget(&batch);
+                    }
+                    fall_back(&batch, &error, &stale, &mut known);
+                }
             }
         }
         known
@@ -155,6 +182,12 @@ impl<P: GetParameters> Parameters<P> {
         let names: Vec<&str> = batch.references.iter().map(ParameterReference::as_str).collect();
         let result = self.port.get_parameters(&names, batch.with_decryption).await;
         (batch, result)
+    }
+
+    /// Forgets what may no longer be read: it is not to be served later, when Parameter Store is in trouble.
+    fn forget(&self, batch: &Batch) {
+        let mut cache = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        batch.wanted().for_each(|wanted| cache.remove(&wanted));
     }
 
     /// Sorts out which answer belongs to which name, and remembers it.
@@ -208,26 +241,31 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
         now: Timestamp,
     ) -> Result<Vec<Parameter>, Vec<Problem>> {
         let mut parameters = self.list(path, recursive, now).await.map_err(|problem| vec![problem])?;
-        let sealed = |parameter: &&mut Parameter| matches!(parameter.content, Content::Sealed);
-        if want == Want::Value {
-            let mut problems = Vec::new();
-            let mut sealed: Vec<&mut Parameter> = parameters.iter_mut().filter(sealed).collect();
-            let asked: Result<Vec<_>, _> = sealed
-                .iter()
-                .map(|parameter| Ok((parameter.name.parse()?, Want::Value)))
-                .collect();
-            let asked = asked.map_err(|error: super::InvalidReference| vec![Problem::from(error)])?;
-            for (place, opened) in sealed.iter_mut().zip(self.get(&asked, now).await) {
-                match opened {
-                    Ok(parameter) => **place = parameter,
-                    Err(problem) => problems.push(problem),
-                }
+        if want == Want::Reference {
+            return Ok(parameters);
+        }
+        let sealed = parameters
+            .iter_mut()
+            .filter(|parameter| matches!(parameter.content, Content::Sealed));
+        let (mut places, mut asked, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        for parameter in sealed {
+            match parameter.name.parse() {
+                Ok(reference) => asked.push((reference, Want::Value)),
+                Err(error) => problems.push(Problem::from(error)),
             }
-            if !problems.is_empty() {
-                return Err(problems);
+            places.push(parameter);
+        }
+        for (place, opened) in places.into_iter().zip(self.get(&asked, now).await) {
+            match opened {
+                Ok(parameter) => *place = parameter,
+                Err(problem) => problems.push(problem),
             }
         }
-        Ok(parameters)
+        if problems.is_empty() {
+            Ok(parameters)
+        } else {
+            Err(problems)
+        }
     }
 
     /// The parameters below a path as the pages have them, SecureStrings sealed.
@@ -256,7 +294,10 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
                     say_stale(path.as_str(), age, &error);
                     Ok(parameters)
                 }
-                _ => Err(Problem::of_call(path, &error)),
+                _ => {
+                    self.listed.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                    Err(Problem::of_call(path, &error))
+                }
             },
         }
     }
@@ -327,9 +368,25 @@ fn say_stale(parameter: &str, age: Duration, error: &CallError) {
 }
 
 impl Parameter {
-    /// The name with its version, by which somebody else reads exactly what is there now.
+    /// A parameter that was not read, for its reference alone. Secrets of Secrets Manager have version 0 here.
+    fn unread(reference: &ParameterReference) -> Self {
+        Self {
+            name: reference.name().to_owned(),
+            arn: None,
+            selector: reference.selector().map(str::to_owned),
+            version: 0,
+            content: Content::Sealed,
+        }
+    }
+
+    /// The name with its version, by which somebody else reads exactly what is there now; where versions are not
+    /// Parameter Store's, the name with the selector that was asked for.
     pub fn pinned(&self) -> String {
-        format!("{}:{}", self.name, self.version)
+        match (self.version, &self.selector) {
+            (0, None) => self.name.clone(),
+            (0, Some(selector)) => format!("{}:{selector}", self.name),
+            (version, _) => format!("{}:{version}", self.name),
+        }
     }
 
     /// The value as text, unless the parameter is sealed.

@@ -264,6 +264,9 @@ async fn stale_values_are_served_while_the_store_is_in_trouble_and_only_then() {
         [Err(ProblemKind::ParameterAccessDenied)],
         "a permission that is gone is gone"
     );
+    failing.fail(1, CallErrorKind::Throttled);
+    let answers = parameters.get(&asked(&["/ml/a"]), later).await;
+    assert_eq!(texts(&answers), [unavailable], "and what it had let through with it");
     assert_eq!(texts(&parameters.get(&asked(&["/ml/a"]), later).await), [Ok("new")]);
     store.delete("/ml/a");
     let gone = later + MINUTE;

@@ -48,6 +48,14 @@ pub enum Happening {
         message: Option<String>,
         took: Duration,
     },
+    /// An approval is waited for; whoever decides sends the token back.
+    ApprovalAsked {
+        pipeline: String,
+        stage: String,
+        action: String,
+        token: String,
+        text: String,
+    },
     /// A job of an action was answered; `answer` is Continuation, Success or Failure.
     JobAnswered {
         action: String,

@@ -28,12 +28,24 @@ pub(super) async fn conclude(
     } else {
         destinations.on_success.as_ref()
     };
+    let queue = function.configuration.dead_letter_config.as_ref().filter(|_| outcome.is_error());
+    if outcome.is_error() {
+        let kept = destination.map(|destination| &destination.destination);
+        let kept = kept.or(queue.map(|queue| &queue.target_arn));
+        cloud.journal.record(Happening::DeliveryFailed {
+            target: function.arn.clone(),
+            reason: match kept.and_then(|arn| arn.rsplit(':').next()) {
+                Some(name) => format!("every attempt failed, and the event goes to `{name}`"),
+                None => "every attempt failed, and no queue keeps the event".into(),
+            },
+        });
+    }
     if let Some(destination) = destination {
         let record = record(function, request_id, event, outcome, attempts);
         let sent = send(cloud, function, &destination.destination, &record).await;
-        note(cloud, function, outcome, &destination.destination, sent);
+        note(cloud, function, &destination.destination, sent);
     }
-    if let (true, Some(queue)) = (outcome.is_error(), &function.configuration.dead_letter_config) {
+    if let Some(queue) = queue {
         let sent = send_message(
             cloud,
             function,
@@ -49,7 +61,7 @@ pub(super) async fn conclude(
             }),
         )
         .await;
-        note(cloud, function, outcome, &queue.target_arn, sent);
+        note(cloud, function, &queue.target_arn, sent);
     }
 }
 
@@ -129,21 +141,10 @@ async fn send_message(
     cloud.call(&caller, "sqs", "SendMessage", input).await.map(|_| ())
 }
 
-fn note(cloud: &Cloud, function: &Function, outcome: &Outcome, destination: &str, sent: Result<(), ServiceError>) {
+fn note(cloud: &Cloud, function: &Function, destination: &str, sent: Result<(), ServiceError>) {
     if let Err(error) = sent {
         cloud.journal.record(Happening::Note {
-            text: format!(
-                "the outcome of `{}` could not be sent to `{destination}`: {error}",
-                function.name()
-            ),
-        });
-    } else if outcome.is_error() {
-        cloud.journal.record(Happening::DeliveryFailed {
-            target: function.arn.clone(),
-            reason: format!(
-                "every attempt failed, the event is in `{}`",
-                destination.rsplit(':').next().unwrap_or(destination)
-            ),
+            text: format!("the outcome of `{}` could not be sent to `{destination}`: {error}", function.name()),
         });
     }
 }

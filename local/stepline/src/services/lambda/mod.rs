@@ -89,6 +89,15 @@ impl Lambda {
         self.binaries.lock().await.insert(binary.to_owned(), path);
     }
 
+    /// The functions: each one's name, and its binary's.
+    pub fn names(&self) -> Vec<(String, String)> {
+        let functions = lock(&self.functions);
+        let names = functions
+            .iter()
+            .map(|(name, function)| (name, &function.configuration.code.local_binary));
+        names.map(|(name, binary)| (name.clone(), binary.clone())).collect()
+    }
+
     /// Waits until every asynchronous invocation, its retries included, has come to its end.
     pub async fn settled(&self) {
         // Fails only when the sender is gone, and it lives in `self`.

@@ -1,0 +1,315 @@
+//! The operations on pipelines and their executions.
+
+use super::actions::Decision;
+use super::declaration::Declaration;
+use super::engine::{self, Rerun};
+use super::execution::{ActionStatus, Execution, Status, Stop};
+use super::{CodePipeline, Pipeline, lock, view};
+use crate::cloud::Cloud;
+use crate::error::ServiceError;
+use crate::principal::Principal;
+use crate::services::input::{decode, required};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WithPipeline {
+    pipeline: Declaration,
+    #[serde(default)]
+    tags: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StartPipelineExecution {
+    name: String,
+    #[serde(default)]
+    variables: Vec<Variable>,
+    /// Accepted; a run that is started twice here was meant twice.
+    #[serde(default, rename = "clientRequestToken")]
+    _client_request_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Variable {
+    name: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StopPipelineExecution {
+    pipeline_name: String,
+    pipeline_execution_id: String,
+    #[serde(default)]
+    abandon: bool,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RetryStageExecution {
+    pipeline_name: String,
+    stage_name: String,
+    pipeline_execution_id: String,
+    retry_mode: RetryMode,
+}
+
+#[derive(PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum RetryMode {
+    FailedActions,
+    AllActions,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PutApprovalResult {
+    pipeline_name: String,
+    stage_name: String,
+    action_name: String,
+    result: ApprovalResult,
+    token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApprovalResult {
+    summary: String,
+    status: ApprovalStatus,
+}
+
+#[derive(PartialEq, Eq, Deserialize)]
+enum ApprovalStatus {
+    Approved,
+    Rejected,
+}
+
+impl CodePipeline {
+    pub(super) fn create(&self, cloud: &Cloud, input: Value) -> Result<Value, ServiceError> {
+        let input: WithPipeline = decode("codepipeline", "CreatePipeline", input)?;
+        let mut declaration = input.pipeline;
+        declaration.check()?;
+        let role = &declaration.role_arn;
+        if !cloud
+            .iam
+            .trusts_service(&cloud.account, role, "codepipeline.amazonaws.com", None)?
+        {
+            return Err(ServiceError::new(
+                "InvalidStructureException",
+                format_args!("CodePipeline is not authorized to perform AssumeRole on role {role}"),
+            ));
+        }
+        declaration.version = 1;
+        let mut pipelines = lock(&self.pipelines);
+        if pipelines.contains_key(&declaration.name) {
+            return Err(ServiceError::new(
+                "PipelineNameInUseException",
+                format_args!("A pipeline with the name '{}' already exists", declaration.name),
+            ));
+        }
+        let output = json!({"pipeline": declaration, "tags": input.tags.unwrap_or_else(|| json!([]))});
+        pipelines.insert(declaration.name.clone(), Arc::new(Pipeline::new(declaration)));
+        Ok(output)
+    }
+
+    /// Replaces a pipeline's declaration; executions that run go on with the one that they started with.
+    pub(super) fn update(&self, input: Value) -> Result<Value, ServiceError> {
+        let input: WithPipeline = decode("codepipeline", "UpdatePipeline", input)?;
+        let mut declaration = input.pipeline;
+        declaration.check()?;
+        let pipeline = self.pipeline(&declaration.name)?;
+        let mut current = lock(&pipeline.declaration);
+        declaration.version = current.version + 1;
+        *current = declaration;
+        Ok(json!({"pipeline": *current}))
+    }
+
+    pub(super) fn get(&self, cloud: &Cloud, name: &str) -> Result<Value, ServiceError> {
+        let pipeline = self.pipeline(name)?;
+        Ok(json!({
+            "pipeline": pipeline.declaration(),
+            "metadata": {
+                "pipelineArn": cloud.account.arn("codepipeline", name),
+                "created": view::moment(pipeline.created),
+            },
+        }))
+    }
+
+    pub(super) fn list(&self) -> Value {
+        let pipelines: Vec<Value> = lock(&self.pipelines)
+            .values()
+            .map(|pipeline| {
+                let declaration = pipeline.declaration();
+                json!({
+                    "name": declaration.name,
+                    "version": declaration.version,
+                    "pipelineType": declaration.pipeline_type.as_deref().unwrap_or("V1"),
+                    "executionMode": declaration.execution_mode,
+                    "created": view::moment(pipeline.created),
+                })
+            })
+            .collect();
+        json!({"pipelines": pipelines})
+    }
+
+    pub(super) fn start(&self, cloud: &Arc<Cloud>, caller: &Principal, input: Value) -> Result<Value, ServiceError> {
+        let input: StartPipelineExecution = decode("codepipeline", "StartPipelineExecution", input)?;
+        let pipeline = self.pipeline(&input.name)?;
+        let declaration = pipeline.declaration();
+        let given = input
+            .variables
+            .into_iter()
+            .map(|variable| (variable.name, variable.value));
+        let variables = declaration.variables(&given.collect::<BTreeMap<_, _>>())?;
+        let trigger = json!({
+            "triggerType": "StartPipelineExecution",
+            "triggerDetail": caller.arn(&cloud.account),
+        });
+        let execution = Arc::new(Execution::new(declaration, variables, trigger));
+        lock(&pipeline.executions).push(execution.clone());
+        engine::launch(cloud, &pipeline, &execution, 0, Rerun::All);
+        Ok(json!({"pipelineExecutionId": execution.id}))
+    }
+
+    pub(super) fn stop(&self, input: Value) -> Result<Value, ServiceError> {
+        let input: StopPipelineExecution = decode("codepipeline", "StopPipelineExecution", input)?;
+        let pipeline = self.pipeline(&input.pipeline_name)?;
+        let execution = pipeline.execution(&input.pipeline_execution_id)?;
+        let mut progress = execution.progress();
+        match (progress.status, input.abandon) {
+            (Status::InProgress, _) | (Status::Stopping, true) => {}
+            (Status::Stopping, false) => {
+                return Err(ServiceError::new(
+                    "DuplicatedStopRequestException",
+                    "The pipeline execution is already in a Stopping state",
+                ));
+            }
+            (ended, _) => {
+                return Err(ServiceError::new(
+                    "PipelineExecutionNotStoppableException",
+                    format_args!("the pipeline execution is {}", ended.word()),
+                ));
+            }
+        }
+        progress.status = Status::Stopping;
+        progress.summary = input.reason;
+        progress.updated = Timestamp::now();
+        drop(progress);
+        execution
+            .stop
+            .send_replace(if input.abandon { Stop::Abandon } else { Stop::Finish });
+        Ok(json!({"pipelineExecutionId": execution.id}))
+    }
+
+    /// Runs a failed stage again, under the same execution id: its failed actions or all of them.
+    pub(super) fn retry(&self, cloud: &Arc<Cloud>, input: Value) -> Result<Value, ServiceError> {
+        let input: RetryStageExecution = decode("codepipeline", "RetryStageExecution", input)?;
+        let pipeline = self.pipeline(&input.pipeline_name)?;
+        let execution = pipeline.execution(&input.pipeline_execution_id)?;
+        let stages = &execution.declaration.stages;
+        let Some(from) = stages.iter().position(|stage| stage.name == input.stage_name) else {
+            return Err(ServiceError::new(
+                "StageNotFoundException",
+                format_args!("pipeline `{}` has no stage `{}`", input.pipeline_name, input.stage_name),
+            ));
+        };
+        let mut progress = execution.progress();
+        let stage = progress.stages.get(&input.stage_name).copied();
+        let is_retryable = matches!(stage, Some(Status::Failed | Status::Stopped))
+            && matches!(progress.status, Status::Failed | Status::Stopped);
+        if !is_retryable {
+            return Err(ServiceError::new(
+                "StageNotRetryableException",
+                format_args!(
+                    "stage `{}` is {} in an execution that is {}: only a failed or stopped stage can be retried",
+                    input.stage_name,
+                    stage.map_or("NotStarted", Status::word),
+                    progress.status.word()
+                ),
+            ));
+        }
+        let rerun = match input.retry_mode {
+            RetryMode::AllActions => Rerun::All,
+            RetryMode::FailedActions => {
+                let runs = progress.actions.iter().filter(|run| run.stage == input.stage_name);
+                // The last execution of each action counts.
+                let last: BTreeMap<&str, ActionStatus> =
+                    runs.map(|run| (run.action.name.as_str(), run.status)).collect();
+                let done = last
+                    .into_iter()
+                    .filter(|(_, status)| *status == ActionStatus::Succeeded);
+                Rerun::AllBut(done.map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>())
+            }
+        };
+        progress.status = Status::InProgress;
+        progress.summary = None;
+        progress.attempt += 1;
+        drop(progress);
+        execution.stop.send_replace(Stop::No);
+        engine::launch(cloud, &pipeline, &execution, from, rerun);
+        Ok(json!({"pipelineExecutionId": execution.id}))
+    }
+
+    pub(super) fn list_executions(&self, input: &Value) -> Result<Value, ServiceError> {
+        let pipeline = self.pipeline(required(input, "pipelineName")?)?;
+        let summaries: Vec<Value> = pipeline
+            .executions()
+            .iter()
+            .rev()
+            .map(|execution| view::summary(execution))
+            .collect();
+        Ok(json!({"pipelineExecutionSummaries": summaries}))
+    }
+
+    pub(super) fn list_action_executions(&self, input: &Value) -> Result<Value, ServiceError> {
+        let pipeline = self.pipeline(required(input, "pipelineName")?)?;
+        let only = input["filter"]["pipelineExecutionId"].as_str();
+        let mut details = Vec::new();
+        for execution in pipeline.executions().iter().rev() {
+            if only.is_none_or(|id| id == execution.id) {
+                let runs = execution.progress().actions.clone();
+                details.extend(runs.iter().rev().map(|run| view::action_detail(execution, run)));
+            }
+        }
+        Ok(json!({"actionExecutionDetails": details}))
+    }
+
+    pub(super) fn approve(&self, input: Value) -> Result<Value, ServiceError> {
+        let input: PutApprovalResult = decode("codepipeline", "PutApprovalResult", input)?;
+        let pipeline = self.pipeline(&input.pipeline_name)?;
+        let is_asked = pipeline.executions().iter().any(|execution| {
+            execution.progress().actions.iter().any(|run| {
+                run.stage == input.stage_name
+                    && run.action.name == input.action_name
+                    && run.token.as_deref() == Some(&input.token)
+            })
+        });
+        let waiting = if is_asked {
+            pipeline.approvals().remove(&input.token)
+        } else {
+            None
+        };
+        let Some(waiting) = waiting else {
+            return Err(ServiceError::new(
+                "InvalidApprovalTokenException",
+                format_args!(
+                    "action `{}` in stage `{}` waits for no approval with this token",
+                    input.action_name, input.stage_name
+                ),
+            ));
+        };
+        let decision = Decision {
+            approved: input.result.status == ApprovalStatus::Approved,
+            summary: input.result.summary,
+        };
+        // Fails where the action was abandoned in this very moment.
+        let _ = waiting.send(decision);
+        Ok(json!({"approvedAt": view::moment(Timestamp::now())}))
+    }
+}

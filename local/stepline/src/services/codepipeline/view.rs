@@ -1,0 +1,195 @@
+//! What CodePipeline shows: pipelines, executions and their actions as the reading operations give them.
+
+use super::Pipeline;
+use super::execution::{ActionRun, ActionStatus, Artifact, Execution};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// A moment as the JSON protocol has it: seconds since 1970.
+pub(super) fn moment(at: Timestamp) -> Value {
+    // Whole milliseconds are exact in a double for longer than anything here will live.
+    json!(at.as_millisecond() as f64 / 1000.0)
+}
+
+/// `GetPipelineExecution`'s output. See
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineExecution.html>.
+pub(super) fn execution(execution: &Execution) -> Value {
+    let progress = execution.progress();
+    let revisions: Vec<Value> = progress.artifacts.values().filter_map(revision).collect();
+    let variables: Vec<Value> = execution
+        .variables
+        .iter()
+        .map(|(name, value)| json!({"name": name, "resolvedValue": value}))
+        .collect();
+    let mut shown = json!({
+        "pipelineName": execution.declaration.name,
+        "pipelineVersion": execution.declaration.version,
+        "pipelineExecutionId": execution.id,
+        "status": progress.status.word(),
+        "artifactRevisions": revisions,
+        "variables": variables,
+        "trigger": execution.trigger,
+        "executionMode": execution.declaration.execution_mode,
+        "executionType": "STANDARD",
+    });
+    if let Some(summary) = &progress.summary {
+        shown["statusSummary"] = summary.as_str().into();
+    }
+    shown
+}
+
+fn revision(artifact: &Artifact) -> Option<Value> {
+    let revision = artifact.revision.as_ref()?;
+    Some(json!({"name": artifact.name, "revisionId": revision}))
+}
+
+/// One of `ListPipelineExecutions`' summaries.
+pub(super) fn summary(execution: &Execution) -> Value {
+    let progress = execution.progress();
+    json!({
+        "pipelineExecutionId": execution.id,
+        "status": progress.status.word(),
+        "startTime": moment(execution.started),
+        "lastUpdateTime": moment(progress.updated),
+        "trigger": execution.trigger,
+        "executionMode": execution.declaration.execution_mode,
+        "executionType": "STANDARD",
+    })
+}
+
+/// One of `ListActionExecutions`' details. See
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html>.
+pub(super) fn action_detail(execution: &Execution, run: &ActionRun) -> Value {
+    let artifacts = |artifacts: &[Artifact]| artifacts.iter().map(Artifact::in_detail).collect::<Vec<_>>();
+    let mut detail = json!({
+        "pipelineExecutionId": execution.id,
+        "actionExecutionId": run.id,
+        "pipelineVersion": execution.declaration.version,
+        "stageName": run.stage,
+        "actionName": run.action.name,
+        "startTime": moment(run.started),
+        "lastUpdateTime": moment(run.updated),
+        "status": run.status.word(),
+        "input": {
+            "actionTypeId": run.action.action_type_id,
+            "configuration": run.action.configuration,
+            "resolvedConfiguration": run.resolved,
+            "inputArtifacts": artifacts(&run.inputs),
+        },
+    });
+    if let Some(role) = &run.action.role_arn {
+        detail["input"]["roleArn"] = role.as_str().into();
+    }
+    if let Some(namespace) = &run.action.namespace {
+        detail["input"]["namespace"] = namespace.as_str().into();
+    }
+    if run.status == ActionStatus::InProgress {
+        return detail;
+    }
+    detail["output"] = json!({
+        "outputArtifacts": artifacts(&run.outputs),
+        "executionResult": {},
+        "outputVariables": run.variables,
+    });
+    let result = &mut detail["output"]["executionResult"];
+    if let Some(id) = shown_id(run) {
+        result["externalExecutionId"] = id.into();
+    }
+    if let Some(summary) = shown_summary(run) {
+        result["externalExecutionSummary"] = summary.into();
+    }
+    if let Some((code, message)) = &run.error {
+        result["errorDetails"] = json!({"code": code, "message": message});
+    }
+    detail
+}
+
+/// The external id that people see. Of a Lambda action it is the function's name, whatever its callbacks say.
+fn shown_id(run: &ActionRun) -> Option<&str> {
+    match run.resolved.get("FunctionName") {
+        Some(function) => Some(function),
+        None => run.external_id.as_deref(),
+    }
+}
+
+/// The summary that people see; callbacks of a Lambda action cannot set it.
+fn shown_summary(run: &ActionRun) -> Option<&str> {
+    match &run.error {
+        Some((_, message)) => Some(message),
+        None if run.resolved.contains_key("FunctionName") => None,
+        None => run.summary.as_deref(),
+    }
+}
+
+/// `GetPipelineState`'s output. See
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipelineState.html>.
+pub(super) fn state(pipeline: &Pipeline) -> Value {
+    let declaration = pipeline.declaration();
+    let executions = pipeline.executions();
+    let stages: Vec<Value> = declaration
+        .stages
+        .iter()
+        .map(|stage| {
+            let latest = executions.iter().rev().find_map(|execution| {
+                let status = *execution.progress().stages.get(&stage.name)?;
+                Some(json!({"pipelineExecutionId": execution.id, "status": status.word()}))
+            });
+            let actions: Vec<Value> = stage
+                .actions
+                .iter()
+                .map(|action| action_state(&executions, &stage.name, &action.name))
+                .collect();
+            let mut shown = json!({
+                "stageName": stage.name,
+                "inboundTransitionState": {"enabled": true},
+                "actionStates": actions,
+            });
+            if let Some(latest) = latest {
+                shown["latestExecution"] = latest;
+            }
+            if let Some(inbound) = pipeline.gates.inbound(&stage.name) {
+                shown["inboundExecution"] = json!({"pipelineExecutionId": inbound, "status": "InProgress"});
+            }
+            shown
+        })
+        .collect();
+    json!({
+        "pipelineName": declaration.name,
+        "pipelineVersion": declaration.version,
+        "stageStates": stages,
+        "created": moment(pipeline.created),
+    })
+}
+
+fn action_state(executions: &[std::sync::Arc<Execution>], stage: &str, action: &str) -> Value {
+    let latest = executions.iter().rev().find_map(|execution| {
+        let progress = execution.progress();
+        let is_it = |run: &&ActionRun| run.stage == stage && run.action.name == action;
+        progress.actions.iter().rev().find(is_it).cloned()
+    });
+    let Some(run) = latest else {
+        return json!({"actionName": action});
+    };
+    let mut shown = json!({
+        "actionName": action,
+        "latestExecution": {
+            "actionExecutionId": run.id,
+            "status": run.status.word(),
+            "lastStatusChange": moment(run.updated),
+        },
+    });
+    let latest = &mut shown["latestExecution"];
+    for (field, value) in [
+        ("summary", shown_summary(&run)),
+        ("externalExecutionId", shown_id(&run)),
+        ("token", run.token.as_deref()),
+    ] {
+        if let Some(value) = value {
+            latest[field] = value.into();
+        }
+    }
+    if let Some((code, message)) = &run.error {
+        latest["errorDetails"] = json!({"code": code, "message": message});
+    }
+    shown
+}

@@ -9,8 +9,10 @@
 //! a permission that the template does not give is missing here too.
 
 pub mod account;
+pub mod cli;
 pub mod cloud;
 pub mod deploy;
+pub mod display;
 pub mod doctor;
 pub mod error;
 pub mod gateway;

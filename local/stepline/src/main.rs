@@ -5,8 +5,5 @@ use stepline::services::codebuild::stand_in;
 
 fn main() -> ExitCode {
     // Started as `docker` or `aws` in a build, this is one of CodeBuild's stand-ins.
-    if let Some(code) = stand_in(std::env::args_os()) {
-        return code;
-    }
-    ExitCode::SUCCESS
+    stand_in(std::env::args_os()).unwrap_or_else(stepline::cli::main)
 }

@@ -1,0 +1,46 @@
+//! `stepline check`: the state machines' definitions, as CreateStateMachine would see them.
+
+use super::session::{Trouble, repository};
+use states_language::{Severity, StateMachine};
+use std::path::Path;
+use std::process::ExitCode;
+
+pub(super) fn check() -> Result<ExitCode, Trouble> {
+    let root = repository()?;
+    let folder = root.join("statemachine");
+    let unreadable =
+        |path: &Path, error: std::io::Error| Trouble::Other(format!("cannot read `{}`: {error}", path.display()));
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .map_err(|error| unreadable(&folder, error))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    let mut errors = 0_usize;
+    for file in &files {
+        let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, error))?;
+        let shown = file.strip_prefix(&root).unwrap_or(file).display();
+        let findings = StateMachine::validate(&text);
+        if findings.is_empty() {
+            println!("{shown}: ok");
+        }
+        for finding in findings {
+            println!(
+                "{shown}:{}:{}: {}: {finding}",
+                finding.line,
+                finding.column,
+                finding.severity.name().to_lowercase()
+            );
+            errors += usize::from(finding.severity == Severity::Error);
+        }
+    }
+    match errors {
+        0 => println!("Succeeded: {} definitions checked", files.len()),
+        _ => println!("Failed: {errors} errors in {} definitions", files.len()),
+    }
+    Ok(if errors == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

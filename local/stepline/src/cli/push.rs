@@ -1,0 +1,253 @@
+//! `stepline push`: an image from outside the pipeline.
+
+use super::Common;
+use super::session::{Session, Trouble, need_python};
+use crate::cloud::Cloud;
+use crate::journal::Happening;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::sync::broadcast::error::RecvError;
+
+/// A repository and a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Image {
+    repository: String,
+    tag: String,
+}
+
+impl Image {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        match text.rsplit_once(':') {
+            Some((repository, tag)) if !repository.is_empty() && !tag.is_empty() => Ok(Self {
+                repository: repository.to_owned(),
+                tag: tag.to_owned(),
+            }),
+            _ => Err(format!(
+                "`{text}` is not REPOSITORY:TAG, such as ml-pipeline-dev:release-1"
+            )),
+        }
+    }
+}
+
+pub(super) async fn push(image: Image, common: Common) -> Result<ExitCode, Trouble> {
+    need_python()?;
+    let session = Session::start(&common, 0, super::display(&common)).await?;
+    let name = format!("{}:{}", image.repository, image.tag);
+    // Asked first, because its answer names what is wrong better than a push does.
+    session
+        .call(
+            "ecr",
+            "DescribeRepositories",
+            json!({"repositoryNames": [image.repository]}),
+        )
+        .await?;
+    let mut journal = session.cloud.journal.follow();
+    docker_push(&session.cloud, &image).await?;
+    // What the push set off is in the journal by now: the rules that it matched.
+    let mut aftermath = Aftermath::default();
+    loop {
+        while let Ok(entry) = journal.try_recv() {
+            aftermath.see(entry.happening);
+        }
+        if aftermath.is_over() {
+            break;
+        }
+        match journal.recv().await {
+            Ok(entry) => aftermath.see(entry.happening),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return Err(Trouble::Other("the journal is closed".into())),
+        }
+    }
+    let (last, code) = aftermath.verdict(&name);
+    session.end(&last).await;
+    Ok(code)
+}
+
+/// Builds `container/` and pushes it, with CodeBuild's stand-in for docker: this program under that name.
+async fn docker_push(cloud: &Arc<Cloud>, image: &Image) -> Result<(), Trouble> {
+    let trouble = |error: std::io::Error| Trouble::Other(format!("cannot push an image: {error}"));
+    let uri = format!("{}/{}:{}", cloud.account.registry(), image.repository, image.tag);
+    let folder = std::env::temp_dir().join(format!("stepline-push-{}", uuid::Uuid::new_v4().simple()));
+    std::fs::create_dir_all(&folder).map_err(trouble)?;
+    let pushed = async {
+        let login = [
+            "login",
+            "--username",
+            "AWS",
+            "--password",
+            "local",
+            &cloud.account.registry(),
+        ];
+        let build = ["build", "--platform", "linux/amd64", "--tag", &uri, "container"];
+        for arguments in [&login[..], &build[..], &["push", &uri]] {
+            docker(cloud, &folder, arguments).await?;
+        }
+        Ok(())
+    };
+    let pushed = pushed.await;
+    // Left behind, it would only be a few files in the system's folder for temporary ones.
+    let _ = std::fs::remove_dir_all(&folder);
+    pushed
+}
+
+async fn docker(cloud: &Arc<Cloud>, folder: &Path, arguments: &[&str]) -> Result<(), Trouble> {
+    let program = std::env::current_exe().map_err(|error| Trouble::Other(error.to_string()))?;
+    let mut command = tokio::process::Command::new(program);
+    #[cfg(unix)]
+    command.arg0("docker");
+    let output = command
+        .args(arguments)
+        .current_dir(&cloud.root)
+        .env("DOCKER_CONFIG", folder)
+        .env("AWS_ENDPOINT_URL", cloud.endpoint().unwrap_or_default())
+        .env("AWS_REGION", &cloud.account.region)
+        .env("AWS_DEFAULT_REGION", &cloud.account.region)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env_remove("AWS_SESSION_TOKEN")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .await
+        .map_err(|error| Trouble::Other(format!("cannot start the stand-in for docker: {error}")))?;
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        cloud.journal.record(Happening::LogLine {
+            group: "docker".into(),
+            stream: arguments[0].into(),
+            line: line.to_owned(),
+        });
+    }
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(Trouble::Other(format!("docker {} failed: {said}", arguments[0])))
+}
+
+/// What follows from a push: rules call functions, and functions start executions.
+#[derive(Debug, Default)]
+struct Aftermath {
+    /// Functions that were called and have not come to an end.
+    pending: usize,
+    running: BTreeSet<String>,
+    started: usize,
+    failed: Vec<String>,
+}
+
+impl Aftermath {
+    fn see(&mut self, happening: Happening) {
+        match happening {
+            Happening::RuleMatched {
+                target, detail_type, ..
+            } if detail_type == "ECR Image Action" && target.contains(":function:") => self.pending += 1,
+            Happening::Invocation {
+                function, error: None, ..
+            } if function.contains("image-push") => self.pending = self.pending.saturating_sub(1),
+            Happening::Invocation {
+                function,
+                error: Some(error),
+                ..
+            } if function.contains("image-push") => self.failed.push(format!("{function}: {error}")),
+            Happening::DeliveryFailed { .. } => self.pending = self.pending.saturating_sub(1),
+            Happening::ExecutionStarted { execution_arn } => {
+                self.started += 1;
+                self.running.insert(execution_arn);
+            }
+            Happening::ExecutionEnded {
+                execution_arn,
+                status,
+                error,
+                cause,
+                ..
+            } => {
+                self.running.remove(&execution_arn);
+                if status != "SUCCEEDED" {
+                    let why = [error, cause].into_iter().flatten().collect::<Vec<_>>().join(": ");
+                    self.failed.push(format!("its execution ended {status}: {why}"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.pending == 0 && self.running.is_empty()
+    }
+
+    fn verdict(&self, image: &str) -> (String, ExitCode) {
+        match (self.failed.last(), self.started) {
+            (Some(why), _) => (format!("Failed: {image} was pushed, and {why}"), ExitCode::FAILURE),
+            (None, 0) => (
+                format!("Succeeded: {image} was pushed, and nothing was started with it"),
+                ExitCode::SUCCESS,
+            ),
+            (None, 1) => (
+                format!("Succeeded: {image} was pushed, and an execution ran with it"),
+                ExitCode::SUCCESS,
+            ),
+            (None, several) => (
+                format!("Succeeded: {image} was pushed, and {several} executions ran with it"),
+                ExitCode::SUCCESS,
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn an_image_is_a_repository_and_a_tag() {
+        let image = Image::parse("team/ml-pipeline-dev:release-1").expect("an image");
+        assert_eq!(
+            (image.repository.as_str(), image.tag.as_str()),
+            ("team/ml-pipeline-dev", "release-1")
+        );
+        for text in ["ml-pipeline-dev", ":release", "ml-pipeline-dev:"] {
+            assert!(Image::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_push_is_over_when_what_it_started_is_over() {
+        let mut aftermath = Aftermath::default();
+        let ended = |status: &str| Happening::ExecutionEnded {
+            execution_arn: "e".into(),
+            status: status.into(),
+            error: None,
+            cause: None,
+            took: Duration::ZERO,
+        };
+        assert!(aftermath.is_over());
+        aftermath.see(Happening::RuleMatched {
+            rule: "r".into(),
+            target: "arn:aws:lambda:us-east-1:123456789012:function:stepline-image-push-dev".into(),
+            detail_type: "ECR Image Action".into(),
+        });
+        aftermath.see(Happening::ExecutionStarted {
+            execution_arn: "e".into(),
+        });
+        aftermath.see(ended("SUCCEEDED"));
+        assert!(!aftermath.is_over());
+        aftermath.see(Happening::Invocation {
+            function: "stepline-image-push-dev".into(),
+            request_id: "r".into(),
+            outcome: "Succeeded".into(),
+            error: None,
+            duration: Duration::ZERO,
+            billed: Duration::ZERO,
+            init: None,
+            memory_size_mb: 128,
+            max_memory_used_mb: 1,
+            attempt: 1,
+        });
+        assert!(aftermath.is_over());
+        assert!(aftermath.verdict("i").0.starts_with("Succeeded"));
+        aftermath.see(ended("FAILED"));
+        assert!(aftermath.verdict("i").0.starts_with("Failed"));
+    }
+}

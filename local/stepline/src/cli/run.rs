@@ -1,0 +1,114 @@
+//! `stepline run`: the pipeline, from Source to Execute.
+
+use super::RunOptions;
+use super::session::{Session, Trouble, need_python};
+use crate::display::seconds;
+use crate::journal::{Entry, Happening};
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+/// How long invocations that outlive the pipeline are waited for.
+const SETTLING: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(options: RunOptions) -> Result<ExitCode, Trouble> {
+    need_python()?;
+    if options.ask && !std::io::stdin().is_terminal() {
+        return Err(Trouble::Usage("--ask needs a terminal to ask on".into()));
+    }
+    let session = Session::start(&options.common, 0, super::display(&options.common)).await?;
+    if let Some(timeout) = options.job_timeout {
+        session.cloud.pace.set_job_timeout(timeout);
+    }
+    let pipeline = session.pipeline()?;
+    let mut journal = session.cloud.journal.follow();
+    let started = session
+        .call("codepipeline", "StartPipelineExecution", json!({"name": pipeline}))
+        .await?;
+    let id = started["pipelineExecutionId"].as_str().unwrap_or_default();
+    let (status, reason, took) = loop {
+        match next(&mut journal).await? {
+            Happening::PipelineEnded {
+                execution_id,
+                status,
+                reason,
+                took,
+                ..
+            } if execution_id == id => break (status, reason, took),
+            Happening::ApprovalAsked {
+                stage, action, token, ..
+            } => decide(&session, &pipeline, (&stage, &action, &token), options.ask).await?,
+            _ => {}
+        }
+    };
+    // The pipeline's own rules may have called functions that are not done yet.
+    let _ = tokio::time::timeout(SETTLING, session.cloud.lambda.settled()).await;
+    let last = match reason {
+        Some(reason) => format!("{status}: pipeline {pipeline}, after {}: {reason}", seconds(took)),
+        None => format!("{status}: pipeline {pipeline}, after {}", seconds(took)),
+    };
+    session.end(&last).await;
+    Ok(if status == "Succeeded" {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn next(journal: &mut Receiver<Entry>) -> Result<Happening, Trouble> {
+    loop {
+        match journal.recv().await {
+            Ok(entry) => return Ok(entry.happening),
+            // What was missed here is noise of a build: a pipeline says little, and the channel is long.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return Err(Trouble::Other("the journal is closed".into())),
+        }
+    }
+}
+
+/// Approves, or asks whether to.
+async fn decide(
+    session: &Session,
+    pipeline: &str,
+    (stage, action, token): (&str, &str, &str),
+    ask: bool,
+) -> Result<(), Trouble> {
+    let approved = !ask || asked(action).await?;
+    let summary = if ask {
+        "Decided at the terminal"
+    } else {
+        "Approved by the local run"
+    };
+    session
+        .call(
+            "codepipeline",
+            "PutApprovalResult",
+            json!({
+                "pipelineName": pipeline,
+                "stageName": stage,
+                "actionName": action,
+                "token": token,
+                "result": {"status": if approved { "Approved" } else { "Rejected" }, "summary": summary},
+            }),
+        )
+        .await?;
+    Ok(())
+}
+
+async fn asked(action: &str) -> Result<bool, Trouble> {
+    eprint!("{action}: go on? [y/N] ");
+    // Without the prompt the question is only less polite.
+    let _ = std::io::stderr().flush();
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let line = answer
+        .await
+        .map_err(|error| Trouble::Other(error.to_string()))?
+        .map_err(|error| Trouble::Other(format!("cannot read the answer: {error}")))?;
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+}

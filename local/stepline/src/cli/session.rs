@@ -1,0 +1,137 @@
+//! Standing up the services and deploying to them: what every command starts with.
+
+use super::Common;
+use crate::cloud::Cloud;
+use crate::deploy::{self, DeployError, Deployment};
+use crate::display::{Display, Shown};
+use crate::error::ServiceError;
+use crate::gateway;
+use crate::principal::Principal;
+use crate::services::lambda::BuildError;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Why a command could not do its work at all.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    #[error("there is no `sam/samconfig.toml` here or above `{0}`: start it in a clone of the repository")]
+    NoRepository(PathBuf),
+    #[error("sam/samconfig.toml has no environment `{asked}`: it has {known}")]
+    UnknownEnvironment { asked: String, known: String },
+    #[error(
+        "no `python3` is on the PATH: the processing job runs container/app/src/hello.py with it; install Python 3 (or start a Docker engine)"
+    )]
+    NoPython,
+    #[error("port {port} is taken ({source}): choose another one with --port, or --port 0 for any that is free")]
+    BusyPort { port: u16, source: std::io::Error },
+    #[error("cannot deploy: {0}")]
+    Deploy(#[from] DeployError),
+    #[error("{0}")]
+    Build(#[from] BuildError),
+    #[error("{0}")]
+    Service(#[from] ServiceError),
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Other(String),
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Trouble {
+    /// 2 where the command line asked for what does not exist, 130 for an interrupt, else 1.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::NoRepository(_) | Self::UnknownEnvironment { .. } | Self::Usage(_) => ExitCode::from(2),
+            Self::Interrupted => ExitCode::from(130),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// The services, deployed to and ready.
+pub(super) struct Session {
+    pub(super) cloud: Arc<Cloud>,
+    pub(super) deployment: Deployment,
+    shown: Shown,
+    environment: String,
+}
+
+impl Session {
+    /// Stands the services up on `port`, deploys the environment and builds its functions.
+    pub(super) async fn start(common: &Common, port: u16, display: Display) -> Result<Self, Trouble> {
+        let root = repository()?;
+        let environment = common.env.0.clone();
+        let known = deploy::environments(&root)?;
+        if !known.contains(&environment) {
+            return Err(Trouble::UnknownEnvironment {
+                asked: environment,
+                known: known.join(" and "),
+            });
+        }
+        let cloud = Cloud::new(deploy::account_of(&root, &environment)?, root);
+        if let Some(interval) = common.poll_interval {
+            cloud.pace.set_poll_interval(interval);
+        }
+        let shown = display.follow(&cloud.journal);
+        let listener = TcpListener::bind(("127.0.0.1", port))
+            .await
+            .map_err(|source| Trouble::BusyPort { port, source })?;
+        gateway::serve(cloud.clone(), listener).map_err(|error| Trouble::Other(error.to_string()))?;
+        display.busy(&format!("Deploying {environment} to this machine"));
+        let deployment = deploy::deploy(&cloud, &environment).await?;
+        display.busy("Building the functions");
+        cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
+        Ok(Self {
+            cloud,
+            deployment,
+            shown,
+            environment,
+        })
+    }
+
+    /// The environment's pipeline.
+    pub(super) fn pipeline(&self) -> Result<String, Trouble> {
+        match self.deployment.references("AWS::CodePipeline::Pipeline").as_slice() {
+            [only] => Ok((*only).to_owned()),
+            found => Err(Trouble::Other(format!(
+                "the templates of `{}` have {} pipelines, and a run needs one",
+                self.environment,
+                found.len()
+            ))),
+        }
+    }
+
+    /// Calls a service as the person at the keyboard.
+    pub(super) async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Trouble> {
+        let called = self.cloud.call(&Principal::Administrator, service, operation, input);
+        called.await.map_err(Trouble::from)
+    }
+
+    /// Ends every process, shows what is left to be shown, and says the last line.
+    pub(super) async fn end(self, last: &str) {
+        self.cloud.lambda.shut_down();
+        self.shown.end(last).await;
+    }
+}
+
+/// The repository: that of the package that `cargo run` runs, else the one that we are in.
+pub(super) fn repository() -> Result<PathBuf, Trouble> {
+    let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let found = package.iter().chain([&here]).find_map(|from| {
+        let mut folders = from.ancestors();
+        folders.find(|folder| folder.join("sam/samconfig.toml").is_file())
+    });
+    found.map(Path::to_owned).ok_or(Trouble::NoRepository(here))
+}
+
+/// A processing job needs Python where there is no Docker engine to run its image.
+pub(super) fn need_python() -> Result<(), Trouble> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = std::env::split_paths(&path).any(|folder| folder.join("python3").is_file());
+    if is_there { Ok(()) } else { Err(Trouble::NoPython) }
+}

@@ -1,0 +1,24 @@
+//! `stepline up`: the services, for whoever speaks AWS's protocols.
+
+use super::session::{Session, Trouble};
+use super::{Common, display};
+use std::process::ExitCode;
+
+pub(super) async fn up(port: u16, common: Common) -> Result<ExitCode, Trouble> {
+    let session = Session::start(&common, port, display(&common).on_stderr()).await?;
+    let endpoint = session.cloud.endpoint().unwrap_or_default();
+    let region = &session.cloud.account.region;
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_REGION", region),
+        ("AWS_DEFAULT_REGION", region),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ] {
+        println!("export {name}={value}");
+    }
+    println!("ready");
+    super::interrupted().await;
+    session.end("Interrupted: the services are down").await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,157 @@
+//! What the command shows: the journal as it grows, and one line at the end.
+//!
+//! On a terminal a spinner says what is under way; elsewhere there are plain lines; with `--json` there is the journal
+//! itself.
+
+mod words;
+
+pub(crate) use words::seconds;
+
+use crate::journal::{Entry, Journal};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// Where and how things are shown.
+#[derive(Clone)]
+pub(crate) struct Display {
+    is_json: bool,
+    is_verbose: bool,
+    to_stderr: bool,
+    spinner: Option<ProgressBar>,
+}
+
+impl Display {
+    /// JSON or words, with the functions' own lines or without them.
+    pub(crate) fn new(is_json: bool, is_verbose: bool) -> Self {
+        let is_terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        let spinner = (is_terminal && !is_json).then(|| {
+            let spinner = ProgressBar::new_spinner();
+            spinner.set_style(ProgressStyle::default_spinner());
+            spinner.enable_steady_tick(Duration::from_millis(100));
+            spinner
+        });
+        Self {
+            is_json,
+            is_verbose,
+            to_stderr: false,
+            spinner,
+        }
+    }
+
+    /// The same, with standard output left to what a shell is to read.
+    pub(crate) fn on_stderr(mut self) -> Self {
+        self.to_stderr = true;
+        self
+    }
+
+    /// Says what is under way.
+    pub(crate) fn busy(&self, what: &str) {
+        match &self.spinner {
+            Some(spinner) => spinner.set_message(what.to_owned()),
+            None => eprintln!("{what} …"),
+        }
+    }
+
+    /// Passes on a line of cargo's. On a terminal it comes and goes.
+    pub(crate) fn cargo(&self, line: &str) {
+        match &self.spinner {
+            Some(spinner) => spinner.set_message(line.trim().to_owned()),
+            // Where nothing is to be compiled there is nothing to be told.
+            None if line.trim_start().starts_with("Finished") => {}
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Shows the journal as it grows, until [`Shown::end`].
+    pub(crate) fn follow(&self, journal: &Journal) -> Shown {
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(show(self.clone(), journal.follow(), stopped));
+        Shown {
+            display: self.clone(),
+            stop,
+            task,
+        }
+    }
+
+    fn entry(&self, entry: &Entry) {
+        if self.is_json {
+            match serde_json::to_string(entry) {
+                Ok(line) => self.print(&line),
+                Err(error) => eprintln!("stepline: cannot show an entry of the journal: {error}"),
+            }
+            return;
+        }
+        if let (Some(spinner), Some(doing)) = (&self.spinner, words::under_way(&entry.happening)) {
+            spinner.set_message(doing);
+        }
+        for line in words::lines(&entry.happening, self.is_verbose) {
+            self.print(&line);
+        }
+    }
+
+    fn print(&self, line: &str) {
+        let write = || {
+            // A reader that went away (`| head`) is no reason to stop what is under way.
+            let _ = if self.to_stderr {
+                writeln!(std::io::stderr().lock(), "{line}")
+            } else {
+                writeln!(std::io::stdout().lock(), "{line}")
+            };
+        };
+        match &self.spinner {
+            Some(spinner) => spinner.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+/// A journal that is being shown.
+pub(crate) struct Shown {
+    display: Display,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Shown {
+    /// Shows what is left of the journal, and then the last line.
+    pub(crate) async fn end(self, last: &str) {
+        // Either fails only if the task is over, and then everything has been shown.
+        let _ = self.stop.send(());
+        let _ = self.task.await;
+        if let Some(spinner) = &self.display.spinner {
+            spinner.finish_and_clear();
+        }
+        let last = words::one_line(last);
+        if self.display.is_json {
+            eprintln!("{last}");
+        } else {
+            self.display.print(&last);
+        }
+    }
+}
+
+async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: oneshot::Receiver<()>) {
+    loop {
+        tokio::select! {
+            biased;
+            entry = journal.recv() => match entry {
+                Ok(entry) => display.entry(&entry),
+                Err(RecvError::Lagged(missed)) => display.print(&format!("({missed} entries were too fast to show)")),
+                Err(RecvError::Closed) => return,
+            },
+            _ = &mut stopped => break,
+        }
+    }
+    loop {
+        match journal.try_recv() {
+            Ok(entry) => display.entry(&entry),
+            Err(TryRecvError::Lagged(_)) => {}
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The journal in words: what is shown of each thing that happens.
+
+use crate::journal::Happening;
+use std::time::Duration;
+
+/// `1.24 s`, `38 ms`: as exact as one reads.
+pub(crate) fn seconds(took: Duration) -> String {
+    match took.as_millis() {
+        0..1000 => format!("{:.0} ms", took.as_secs_f64() * 1000.0),
+        _ => format!("{:.2} s", took.as_secs_f64()),
+    }
+}
+
+/// Text without line breaks, for what must be one line.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the spinner says while this goes on.
+pub(super) fn under_way(happening: &Happening) -> Option<String> {
+    match happening {
+        Happening::StageStarted { stage } => Some(format!("{stage} …")),
+        Happening::ActionStarted { stage, action, .. } => Some(format!("{stage}: {action} …")),
+        Happening::BuildPhase {
+            phase, status: None, ..
+        } => Some(format!("Build: {phase} …")),
+        Happening::StateEntered { state, .. } => Some(format!("Execute: {state} …")),
+        Happening::ProcessingJob { job, status, .. } => Some(format!("{job}: {status} …")),
+        _ => None,
+    }
+}
+
+/// The lines that tell of it; none for what only machines look at.
+pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
+    match happening {
+        Happening::PipelineStarted { pipeline, execution_id } => {
+            vec![format!("Pipeline {pipeline}, execution {execution_id}")]
+        }
+        Happening::StageStarted { stage } => vec![format!("Stage {stage}")],
+        Happening::StageEnded { stage, status, took } => vec![format!("Stage {stage}: {status}, {}", seconds(*took))],
+        Happening::ActionStarted { action, provider, .. } => vec![format!("  Action {action} ({provider})")],
+        Happening::ActionEnded {
+            action,
+            status,
+            message,
+            took,
+            ..
+        } => {
+            let mut lines = vec![format!("  Action {action}: {status}, {}", seconds(*took))];
+            let message = message.iter().flat_map(|message| message.lines());
+            lines.extend(message.map(|line| format!("    {line}")));
+            lines
+        }
+        Happening::ApprovalAsked { action, text, .. } => vec![format!("    {action} waits for an approval: {text}")],
+        Happening::JobAnswered { job_id, answer, .. } => vec![format!("    Job {job_id}: {answer}")],
+        Happening::OutputVariables { variables, .. } => variables
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(_, value)| value.as_str() != Some(""))
+            .map(|(name, value)| {
+                format!(
+                    "    {name} = {}",
+                    value.as_str().map_or_else(|| value.to_string(), one_line)
+                )
+            })
+            .collect(),
+        Happening::BuildPhase {
+            phase,
+            status: Some(status),
+            took,
+            ..
+        } => vec![format!(
+            "    Phase {phase}: {status}, {}",
+            seconds(took.unwrap_or_default())
+        )],
+        Happening::ExecutionStarted { execution_arn } => vec![format!("    Execution {}", name(execution_arn))],
+        Happening::ExecutionEnded {
+            status,
+            error,
+            cause,
+            took,
+            ..
+        } => {
+            let mut lines = vec![format!("    Execution: {status}, {}", seconds(*took))];
+            if let Some(error) = error {
+                lines.push(format!(
+                    "      {error}: {}",
+                    one_line(cause.as_deref().unwrap_or_default())
+                ));
+            }
+            lines
+        }
+        Happening::StateExited {
+            state,
+            state_type,
+            error,
+            took,
+            ..
+        } => {
+            let outcome = error
+                .as_ref()
+                .map_or("succeeded".to_owned(), |error| format!("failed with {error}"));
+            vec![format!(
+                "      State {state} ({state_type}): {outcome}, {}",
+                seconds(*took)
+            )]
+        }
+        Happening::ProcessingJob { job, status, message } => {
+            let message = message
+                .as_ref()
+                .map(|message| format!(": {}", one_line(message)))
+                .unwrap_or_default();
+            vec![format!("        Processing job {job}: {status}{message}")]
+        }
+        Happening::LogLine { group, line, .. } => log_line(group, line, is_verbose),
+        Happening::Invocation { .. } => report(happening),
+        Happening::ImagePushed {
+            repository,
+            tag,
+            digest,
+        } => {
+            let tag = tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+            vec![format!("    Image {repository}{tag} is {digest}")]
+        }
+        Happening::RuleMatched { rule, target, .. } => vec![format!("    Rule {rule} calls {}", name(target))],
+        Happening::DeliveryFailed { target, reason } => vec![format!("    Given up: {}: {reason}", name(target))],
+        Happening::Authorized {
+            principal,
+            action,
+            resource,
+            allowed: false,
+        } => vec![format!("    Denied: {principal} may not {action} on {resource}")],
+        Happening::Note { text } => vec![format!("  Note: {text}")],
+        Happening::BuildPhase { status: None, .. }
+        | Happening::StateEntered { .. }
+        | Happening::PipelineEnded { .. }
+        | Happening::Authorized { allowed: true, .. } => Vec::new(),
+    }
+}
+
+/// A build's and a processing job's lines are what one waits for; a function's own are for whoever asks for them.
+fn log_line(group: &str, line: &str, is_verbose: bool) -> Vec<String> {
+    if group.starts_with("/aws/lambda/") && !is_verbose {
+        return Vec::new();
+    }
+    let source = group.rsplit('/').next().unwrap_or(group);
+    vec![format!("      {source} | {line}")]
+}
+
+/// Lambda's REPORT line. See <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html>.
+fn report(happening: &Happening) -> Vec<String> {
+    let Happening::Invocation {
+        function,
+        request_id,
+        outcome,
+        error,
+        duration,
+        billed,
+        init,
+        memory_size_mb,
+        max_memory_used_mb,
+        attempt,
+    } = happening
+    else {
+        return Vec::new();
+    };
+    let millis = |time: &Duration| time.as_secs_f64() * 1000.0;
+    let init = init
+        .as_ref()
+        .map(|init| format!("  Init Duration: {:.2} ms", millis(init)))
+        .unwrap_or_default();
+    let mut lines = vec![format!(
+        "    {function}  REPORT RequestId: {request_id}  Duration: {:.2} ms  Billed Duration: {:.0} ms  Memory Size: {memory_size_mb} MB  Max Memory Used: {max_memory_used_mb} MB{init}",
+        millis(duration),
+        millis(billed),
+    )];
+    if let Some(error) = error {
+        lines.push(format!(
+            "    {function}  {outcome} in attempt {attempt}: {}",
+            one_line(error)
+        ));
+    }
+    lines
+}
+
+/// The last part of an ARN.
+fn name(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_as_exact_as_one_reads() {
+        for (millis, expected) in [
+            (0, "0 ms"),
+            (38, "38 ms"),
+            (999, "999 ms"),
+            (1_240, "1.24 s"),
+            (61_000, "61.00 s"),
+        ] {
+            assert_eq!(seconds(Duration::from_millis(millis)), expected);
+        }
+    }
+
+    #[test]
+    fn each_thing_that_happens_has_its_words() {
+        let took = Duration::from_millis(1500);
+        let invocation = |error: Option<&str>| Happening::Invocation {
+            function: "image-push-dev".into(),
+            request_id: "r".into(),
+            outcome: "Failed".into(),
+            error: error.map(Into::into),
+            duration: Duration::from_micros(12_345),
+            billed: Duration::from_millis(20),
+            init: Some(Duration::from_millis(7)),
+            memory_size_mb: 128,
+            max_memory_used_mb: 9,
+            attempt: 2,
+        };
+        let report = "    image-push-dev  REPORT RequestId: r  Duration: 12.35 ms  Billed Duration: 20 ms  Memory Size: 128 MB  Max Memory Used: 9 MB  Init Duration: 7.00 ms";
+        let log = |group: &str| Happening::LogLine {
+            group: group.into(),
+            stream: "s".into(),
+            line: "Hello World!".into(),
+        };
+        for (happening, is_verbose, expected) in [
+            (
+                Happening::ActionEnded {
+                    stage: "Execute".into(),
+                    action: "Execute".into(),
+                    status: "Failed".into(),
+                    message: Some("one\ntwo".into()),
+                    took,
+                },
+                false,
+                vec!["  Action Execute: Failed, 1.50 s", "    one", "    two"],
+            ),
+            (
+                log("/aws/sagemaker/ProcessingJobs"),
+                false,
+                vec!["      ProcessingJobs | Hello World!"],
+            ),
+            (log("/aws/lambda/f"), false, vec![]),
+            (log("/aws/lambda/f"), true, vec!["      f | Hello World!"]),
+            (invocation(None), false, vec![report]),
+            (
+                invocation(Some("E: m")),
+                false,
+                vec![report, "    image-push-dev  Failed in attempt 2: E: m"],
+            ),
+            (
+                Happening::Authorized {
+                    principal: "p".into(),
+                    action: "s3:GetObject".into(),
+                    resource: "r".into(),
+                    allowed: false,
+                },
+                false,
+                vec!["    Denied: p may not s3:GetObject on r"],
+            ),
+            (
+                Happening::OutputVariables {
+                    stage: "Build".into(),
+                    action: "Build".into(),
+                    variables: serde_json::json!({"IMAGE_TAG": "commit-1", "AuthorId": ""}),
+                },
+                false,
+                vec!["    IMAGE_TAG = commit-1"],
+            ),
+        ] {
+            assert_eq!(lines(&happening, is_verbose), expected, "{happening:?}");
+        }
+    }
+}

@@ -299,7 +299,7 @@ impl Engine {
             state_machine: &run.state_machine,
             state_name: &state.name,
             entered_at: thread.entered_at,
-            retry_count: (!state.retry.is_empty() || thread.retry_count > 0).then_some(thread.retry_count),
+            retry_count: state.can_be_retried().then_some(thread.retry_count),
             task_token: extra.task_token,
             map_item: extra.map_item.or(thread.map_item.as_deref()),
             made: OnceCell::new(),

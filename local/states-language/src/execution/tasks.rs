@@ -8,7 +8,7 @@ use super::command::{Command, Integration, Pattern, Refused, TaskId, TaskRequest
 use super::engine::Engine;
 use super::parts::{Extra, Phase, Place, TaskWork, TimerKind};
 use super::status::{Failure, Status};
-use crate::history::{EventDetails, Payload};
+use crate::history::{EventDetails, Payload, TaskScheduled};
 use crate::json::Json;
 use crate::states::retry::Raised;
 use crate::states::task::{Task, TaskCall};
@@ -101,7 +101,7 @@ impl Engine {
                 timeout_in_seconds: call.timeout_seconds,
                 credentials_role_arn: call.credentials_role_arn.clone(),
             },
-            Integration::Service { service, .. } => EventDetails::TaskScheduled {
+            Integration::Service { service, .. } => EventDetails::TaskScheduled(Box::new(TaskScheduled {
                 resource_type: service.clone(),
                 resource: task.event_resource.clone(),
                 region: self.options.region.clone(),
@@ -109,7 +109,7 @@ impl Engine {
                 timeout_in_seconds: call.timeout_seconds,
                 heartbeat_in_seconds: call.heartbeat_seconds,
                 credentials_role_arn: call.credentials_role_arn.clone(),
-            },
+            })),
         }
     }
 

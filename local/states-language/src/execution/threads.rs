@@ -206,29 +206,37 @@ impl Engine {
 
     /// A state could not go on.
     pub(super) fn state_error(&mut self, place: Place, state: &State, error: StateError, now: Timestamp) -> bool {
+        match self.failure_of(place, state, error, now) {
+            Some(failure) => self.raise(place, Raised::from(failure), now),
+            None => false,
+        }
+    }
+
+    /// What a state's error raises; nothing where it has ended the run.
+    fn failure_of(&mut self, place: Place, state: &State, error: StateError, now: Timestamp) -> Option<Failure> {
         let thread = self.thread(place);
         let (entered, cursor) = (thread.entered_event, thread.cursor);
         let explain = |cause: &str| {
+            let name = &state.name;
             format!(
-                "An error occurred while executing the state '{}' (entered at the event id #{entered}). {cause}",
-                state.name
+                "An error occurred while executing the state '{name}' (entered at the event id #{entered}). {cause}"
             )
         };
         match error {
             StateError::Runtime(cause) => {
                 self.fail_run(place.run, Failure::new("States.Runtime", explain(&cause)), cursor, now);
-                false
+                None
             }
             StateError::TooLong(cause) => {
                 self.fail_run(place.run, Failure::new("States.DataLimitExceeded", cause), cursor, now);
-                false
+                None
             }
             StateError::Unrecorded(cause) => {
                 let failure = Failure::new("States.Runtime", explain(&cause));
                 self.run_mut(place.run).history.retain(|event| event.id < entered);
                 self.end_run(place.run, Status::Failed, Some(failure.clone()), now);
                 self.run_ended(place.run, Err(failure), now);
-                false
+                None
             }
             StateError::Query { cause, location } => {
                 let failure = Failure::new("States.QueryEvaluationError", explain(&cause));
@@ -244,11 +252,11 @@ impl Engine {
                     thread.cursor = thread.cursor_before;
                 }
                 self.follow(place, failed, now);
-                self.raise(place, Raised::from(failure), now)
+                Some(failure)
             }
             StateError::Failure(failure) => {
                 let cause = failure.cause.as_deref().map(|cause| explain(cause).into());
-                self.raise(place, Raised::from(Failure { cause, ..failure }), now)
+                Some(Failure { cause, ..failure })
             }
         }
     }
@@ -280,10 +288,11 @@ impl Engine {
         });
         match exit {
             Ok(exit) => self.leave(place, &state, exit, Some(catcher.next), now),
-            Err(StateError::Query { cause, .. }) => {
-                self.fail_thread(place, Failure::new("States.QueryEvaluationError", cause), now)
-            }
-            Err(error) => self.state_error(place, &state, error, now),
+            // Nothing catches what a catcher gets wrong.
+            Err(error) => match self.failure_of(place, &state, error, now) {
+                Some(failure) => self.fail_thread(place, failure, now),
+                None => false,
+            },
         }
     }
 

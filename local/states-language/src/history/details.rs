@@ -68,6 +68,25 @@ impl StateKind {
     }
 }
 
+/// The details of a `TaskScheduled` event, apart from the other types' because they are much longer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskScheduled {
+    /// The service, such as `sagemaker` or `aws-sdk:s3`.
+    pub resource_type: Arc<str>,
+    /// The operation with its pattern, such as `createProcessingJob.sync`.
+    pub resource: Arc<str>,
+    /// The region.
+    pub region: Arc<str>,
+    /// The call's parameters.
+    pub parameters: Payload,
+    /// `TimeoutSeconds`.
+    pub timeout_in_seconds: Option<u64>,
+    /// `HeartbeatSeconds`.
+    pub heartbeat_in_seconds: Option<u64>,
+    /// The role in `Credentials`.
+    pub credentials_role_arn: Option<Arc<str>>,
+}
+
 /// What happened: AWS's event types, each with its details.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
@@ -142,15 +161,7 @@ pub enum EventDetails {
         cause: Option<Arc<str>>,
     },
     /// A service is about to be called.
-    TaskScheduled {
-        resource_type: Arc<str>,
-        resource: Arc<str>,
-        region: Arc<str>,
-        parameters: Payload,
-        timeout_in_seconds: Option<u64>,
-        heartbeat_in_seconds: Option<u64>,
-        credentials_role_arn: Option<Arc<str>>,
-    },
+    TaskScheduled(Box<TaskScheduled>),
     /// The service is being called.
     TaskStarted {
         resource_type: Arc<str>,
@@ -251,7 +262,7 @@ impl EventDetails {
             EventDetails::LambdaFunctionSucceeded { .. } => "LambdaFunctionSucceeded",
             EventDetails::LambdaFunctionFailed { .. } => "LambdaFunctionFailed",
             EventDetails::LambdaFunctionTimedOut { .. } => "LambdaFunctionTimedOut",
-            EventDetails::TaskScheduled { .. } => "TaskScheduled",
+            EventDetails::TaskScheduled(_) => "TaskScheduled",
             EventDetails::TaskStarted { .. } => "TaskStarted",
             EventDetails::TaskStartFailed { .. } => "TaskStartFailed",
             EventDetails::TaskSubmitted { .. } => "TaskSubmitted",

@@ -6,7 +6,7 @@ mod details;
 mod payload;
 mod write;
 
-pub use details::{EventDetails, StateKind};
+pub use details::{EventDetails, StateKind, TaskScheduled};
 pub use payload::{Assigned, Payload};
 
 use jiff::Timestamp;

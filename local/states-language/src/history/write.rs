@@ -160,7 +160,7 @@ fn details(details: &EventDetails) -> Option<(&'static str, Fields)> {
             "lambdaFunctionTimedOutEventDetails",
             fields.failure(error.as_ref(), cause.as_ref()),
         ),
-        EventDetails::TaskScheduled { .. }
+        EventDetails::TaskScheduled(_)
         | EventDetails::TaskStarted { .. }
         | EventDetails::TaskStartFailed { .. }
         | EventDetails::TaskSubmitted { .. }
@@ -224,22 +224,14 @@ fn is_version(arn: &str) -> bool {
 fn task_details(details: &EventDetails) -> Option<(&'static str, Fields)> {
     let fields = Fields::default();
     Some(match details {
-        EventDetails::TaskScheduled {
-            resource_type,
-            resource,
-            region,
-            parameters,
-            timeout_in_seconds,
-            heartbeat_in_seconds,
-            credentials_role_arn,
-        } => {
+        EventDetails::TaskScheduled(task) => {
             let fields = fields
-                .task(resource_type, resource)
-                .set("region", &**region)
-                .set("parameters", parameters.text().into_owned())
-                .set_some("timeoutInSeconds", *timeout_in_seconds)
-                .set_some("heartbeatInSeconds", *heartbeat_in_seconds)
-                .credentials(credentials_role_arn);
+                .task(&task.resource_type, &task.resource)
+                .set("region", &*task.region)
+                .set("parameters", task.parameters.text().into_owned())
+                .set_some("timeoutInSeconds", task.timeout_in_seconds)
+                .set_some("heartbeatInSeconds", task.heartbeat_in_seconds)
+                .credentials(&task.credentials_role_arn);
             ("taskScheduledEventDetails", fields)
         }
         EventDetails::TaskStarted {

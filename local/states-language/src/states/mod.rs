@@ -178,6 +178,11 @@ impl State {
         }
     }
 
+    /// Whether the type knows `Retry`.
+    pub(crate) fn can_be_retried(&self) -> bool {
+        matches!(self.body, Body::Task(_) | Body::Parallel(_) | Body::Map(_))
+    }
+
     /// The states that can come next.
     pub(crate) fn targets(&self) -> Vec<usize> {
         let mut targets: Vec<usize> = self

@@ -296,3 +296,12 @@ fn comments_are_welcome_everywhere() {
     }});
     assert_eq!(StateMachine::validate(&definition.to_string()), []);
 }
+
+#[test]
+fn machines_and_executions_can_be_sent_to_other_threads() {
+    fn is_send<T: Send>() {}
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<StateMachine>();
+    is_shared::<states_language::HistoryEvent>();
+    is_send::<states_language::Execution>();
+}

@@ -362,3 +362,37 @@ fn a_redrive_goes_on_from_the_state_that_failed() {
     assert!(!after.contains(&"PassStateEntered"), "{after:?}");
     assert!(matches!(execution.redrive(later(60)), Err(Refused::WrongStatus(_))));
 }
+
+#[test]
+fn nothing_catches_what_a_catcher_gets_wrong() {
+    let definition = |language: &str, catcher: Value| {
+        json!({"QueryLanguage": language, "StartAt": "T", "States": {
+            "T": {"Type": "Task", "Resource": FUNCTION, "End": true, "Catch": [catcher]},
+            "C": {"Type": "Pass", "End": true}
+        }})
+    };
+    let cases = [
+        (
+            definition(
+                "JSONPath",
+                json!({"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "C"}),
+            ),
+            "States.ResultPathMatchFailure",
+        ),
+        (
+            definition(
+                "JSONata",
+                json!({"ErrorEquals": ["States.ALL"], "Output": "{% $no %}", "Next": "C"}),
+            ),
+            "States.QueryEvaluationError",
+        ),
+    ];
+    for (definition, expected) in cases {
+        let (error, cause) = outcome(&run_with(&definition, &json!(5), failing(1, "Oops"))).unwrap_err();
+        assert_eq!(error, expected);
+        assert!(
+            cause.starts_with("An error occurred while executing the state 'T'"),
+            "{cause}"
+        );
+    }
+}

@@ -19,9 +19,6 @@ pub enum ImagePushError {
     /// The rules are ill-formed.
     #[error(transparent)]
     Rules(#[from] RulesError),
-    /// It is not known where this function runs.
-    #[error("`{0}` is not the ARN of a function, so it is not known where this one runs")]
-    Place(String),
     /// Something that should have been started was not, or could not be looked at.
     #[error("{}", .0.join("; "))]
     Incomplete(Vec<String>),
@@ -33,7 +30,6 @@ impl From<ImagePushError> for Diagnostic {
             ImagePushError::Event(_) => "EventInvalid",
             ImagePushError::Parameter(problems) => problems.kind().name(),
             ImagePushError::Rules(_) => "RulesInvalid",
-            ImagePushError::Place(_) => "FunctionArnInvalid",
             ImagePushError::Incomplete(_) => "ImagePushIncomplete",
         };
         Self {

@@ -83,8 +83,8 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
     /// # Errors
     /// [`ImagePushError`] when the event cannot be read, or something that is to be done could not be.
     pub async fn handle(&self, event: LambdaEvent<Value>, now: Timestamp) -> Result<Report, ImagePushError> {
-        let place = place_of(&event.context.invoked_function_arn)?;
         let happened = Event::parse(&event.payload)?;
+        let place = place_of(&event);
         let rules = self.rules(now).await?;
         let report = Report {
             decisions: self.decide(happened, &rules, &place, now).await,
@@ -99,27 +99,20 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
     async fn decide(&self, event: Event, rules: &[Rule], place: &Place, now: Timestamp) -> Vec<Decision> {
         match event {
             Event::Arrival(arrival) => {
-                self.arrived(
-                    &arrival,
-                    rules,
-                    Occasion {
-                        place,
-                        now,
-                        budget: None,
-                    },
-                )
-                .await
+                let occasion = Occasion {
+                    place,
+                    now,
+                    budget: None,
+                };
+                self.arrived(&arrival, rules, occasion).await
             }
             Event::Look => {
-                self.look(
-                    rules,
-                    Occasion {
-                        place,
-                        now,
-                        budget: Some(self.max_starts),
-                    },
-                )
-                .await
+                let occasion = Occasion {
+                    place,
+                    now,
+                    budget: Some(self.max_starts),
+                };
+                self.look(rules, occasion).await
             }
             Event::Irrelevant(reason) => {
                 let ignored = |rule| Decision::new(&rule, None, Outcome::ignored(&reason));
@@ -151,6 +144,9 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
     }
 }
 
-fn place_of(function_arn: &str) -> Result<Place, ImagePushError> {
-    Place::of_arn(function_arn).ok_or_else(|| ImagePushError::Place(function_arn.to_owned()))
+/// Where this function runs: by its own ARN, or, where Lambda is only played and says none, where the event comes from.
+fn place_of(event: &LambdaEvent<Value>) -> Place {
+    let field = |name: &str| event.payload[name].as_str().unwrap_or_default();
+    Place::of_arn(&event.context.invoked_function_arn)
+        .unwrap_or_else(|| Place::of_region(field("region"), field("account")))
 }

@@ -79,12 +79,10 @@ async fn poison_is_an_error_with_a_name() {
     let (world, _) = world_with_release();
     let function = world.function(&json!([rule("ml")]), &[]);
     let detail = json!({"result": "SUCCESS", "action-type": "PUSH", "repository-name": "ml", "image-digest": "latest"});
-    let nowhere = LambdaEvent::new(scheduled().payload, Context::default());
     let cases = [
         (event("aws.ecr", "ECR Image Action", detail), "EventInvalid"),
         (event("aws.s3", "Object Created", json!({})), "EventInvalid"),
         (LambdaEvent::new(Value::Null, scheduled().context), "EventInvalid"),
-        (nowhere, "FunctionArnInvalid"),
     ];
     for (happened, name) in cases {
         let error = function.handle(happened, START).await.expect_err(name);
@@ -185,4 +183,22 @@ async fn an_event_of_another_region_is_none_of_ours_and_one_of_another_account_i
         input["image"]["uri"],
         format!("210987654321.dkr.ecr.us-east-1.amazonaws.com/ml@{digest}")
     );
+}
+
+#[tokio::test]
+async fn where_lambda_is_only_played_the_event_says_where_it_is() {
+    let (world, digest) = world_with_release();
+    let mut context = Context::default();
+    context.invoked_function_arn = "function-arn".to_owned();
+    for payload in [pushed("ml", &digest, Some("release-1")).payload, scheduled().payload] {
+        let happened = LambdaEvent::new(payload, context.clone());
+        world
+            .function(&json!([rule("ml")]), &[])
+            .handle(happened, world.now())
+            .await
+            .expect("handled");
+    }
+    let executions = world.executions();
+    assert_eq!(executions.len(), 1);
+    assert_eq!(executions[0].started_by, machine("ml"));
 }

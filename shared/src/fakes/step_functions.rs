@@ -51,6 +51,8 @@ pub struct StepFunctions {
 struct State {
     machines: BTreeMap<String, StateMachineType>,
     runs: Vec<Run>,
+    /// Where each execution stands in `runs`.
+    places: BTreeMap<String, usize>,
     histories: BTreeMap<String, Vec<HistoryEvent>>,
     redrive_tokens: BTreeSet<String>,
     not_redrivable: bool,
@@ -140,8 +142,14 @@ impl State {
         Ok((arn, *kind))
     }
 
+    fn add(&mut self, run: Run) {
+        self.places.insert(run.execution_arn.clone(), self.runs.len());
+        self.runs.push(run);
+    }
+
     fn run(&mut self, operation: &'static str, execution_arn: &str) -> Result<&mut Run, CallError> {
-        let run = self.runs.iter_mut().find(|run| run.execution_arn == execution_arn);
+        let place = self.places.get(execution_arn).copied();
+        let run = place.and_then(|place| self.runs.get_mut(place));
         run.ok_or_else(|| refused(operation, CallErrorKind::NotFound, "ExecutionDoesNotExist"))
     }
 }
@@ -167,7 +175,7 @@ impl StartExecution for StepFunctions {
                 _ => Err(refused(OPERATION, CallErrorKind::Conflict, "ExecutionAlreadyExists")),
             };
         }
-        state.runs.push(Run {
+        state.add(Run {
             execution_arn: execution_arn.clone(),
             started_by: state_machine_arn.to_owned(),
             name: name.to_string(),
@@ -211,7 +219,7 @@ impl StartSyncExecution for StepFunctions {
             },
             |(_, status)| status,
         );
-        state.runs.push(Run {
+        state.add(Run {
             execution_arn: execution_arn.clone(),
             started_by: state_machine_arn.to_owned(),
             name: name.to_string(),

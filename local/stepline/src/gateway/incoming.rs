@@ -64,6 +64,14 @@ impl Incoming {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The same for a parameter that is spelt in different ways.
+    pub(crate) fn query_ignoring_case(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.query.iter();
+        pairs
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
     /// The path, unescaped.
     pub(crate) fn path(&self) -> String {
         percent_decode_str(self.uri.path()).decode_utf8_lossy().into_owned()

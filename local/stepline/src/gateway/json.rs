@@ -57,7 +57,7 @@ async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<Value, ServiceE
             format_args!("`X-Amz-Target` must be SERVICE.OPERATION, not `{target}`"),
         ));
     };
-    let identity = identify(cloud, &incoming.headers, &incoming.uri)?;
+    let identity = identify(cloud, incoming)?;
     let service = TARGETS
         .iter()
         .find(|(known, _)| *known == prefix)

@@ -10,10 +10,11 @@ mod incoming;
 mod json;
 mod query;
 mod reply;
+mod signature;
 pub(crate) mod xml;
 
 pub(crate) use chunked::{decode as decode_chunks, is_chunked};
-pub use identity::{Identity, identify};
+pub(crate) use identity::identify;
 pub(crate) use incoming::Incoming;
 pub use reply::{json_error, request_id};
 
@@ -65,7 +66,7 @@ async fn answer(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Resp
     {
         return query::answer(&cloud, &incoming).await;
     }
-    match identify(&cloud, &incoming.headers, &incoming.uri) {
+    match identify(&cloud, &incoming) {
         Ok(identity) if identity.service == "s3" => s3::rest::answer(&cloud, &identity.principal, &incoming),
         Ok(identity) if identity.service == "lambda" => {
             let Incoming {

@@ -46,7 +46,7 @@ fn code(error: &ServiceError) -> &str {
 }
 
 async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<String, ServiceError> {
-    let identity = identify(cloud, &incoming.headers, &incoming.uri)?;
+    let identity = identify(cloud, incoming)?;
     let form = incoming::pairs(&String::from_utf8_lossy(&incoming.body));
     let action = form
         .iter()

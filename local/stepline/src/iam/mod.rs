@@ -277,6 +277,13 @@ impl Iam {
         Ok(session.principal.clone())
     }
 
+    /// The secret that belongs to an access key of a session, to verify signatures with.
+    pub(crate) fn secret_of(&self, access_key: &str) -> Option<String> {
+        let state = self.state();
+        let session = state.sessions.get(access_key)?;
+        Some(session.credentials.secret_access_key.clone())
+    }
+
     /// Whether `caller` may have `requirement`.
     ///
     /// # Errors

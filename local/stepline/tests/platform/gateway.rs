@@ -1,6 +1,8 @@
 //! The gateway: the SDKs' protocols, as they arrive over HTTP.
 use crate::world::{cloud, role};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use stepline::cloud::Cloud;
 use stepline::gateway;
@@ -51,6 +53,35 @@ fn authorization(key: &str, region: &str, service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential={key}/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=00"
     )
+}
+
+/// What the SDKs put there for credentials that the account did issue: a signature over the request.
+fn signed(credentials: &Credentials, secret: &str, target: &str, body: &str) -> Vec<(&'static str, String)> {
+    let mac = |key: &[u8], text: &str| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key");
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    };
+    let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let day = &time[..8];
+    let request = format!(
+        "POST\n/\n\nx-amz-date:{time}\nx-amz-target:{target}\n\nx-amz-date;x-amz-target\n{}",
+        hex::encode(Sha256::digest(body))
+    );
+    let scope = format!("{day}/us-east-1/ssm/aws4_request");
+    let text = format!(
+        "AWS4-HMAC-SHA256\n{time}\n{scope}\n{}",
+        hex::encode(Sha256::digest(request))
+    );
+    let key = [day, "us-east-1", "ssm", "aws4_request"]
+        .into_iter()
+        .fold(format!("AWS4{secret}").into_bytes(), |key, part| mac(&key, part));
+    let signature = hex::encode(mac(&key, &text));
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders=x-amz-date;x-amz-target, Signature={signature}",
+        credentials.access_key_id
+    );
+    vec![("authorization", authorization), ("x-amz-date", time)]
 }
 
 async fn send(cloud: &Cloud, request: Request<'_>) -> Answer {
@@ -152,65 +183,64 @@ async fn identities() {
     let statements = json!({"Effect": "Allow", "Action": "ssm:DescribeParameters", "Resource": "*"});
     role(&cloud, "reader", statements);
     let issued = cloud.iam.assume_role("reader", "s", Vec::new()).expect("credentials");
-    let Credentials {
-        access_key_id: key,
-        session_token: token,
-        ..
-    } = &issued;
-    let signed = |key: &str| Some(authorization(key, "us-east-1", "ssm"));
-    for (authorization, token, operation, status, code) in [
-        (signed("test"), None, "GetParameter", 400, "ParameterNotFound"),
-        (signed(key), Some(token), "DescribeParameters", 200, ""),
-        (signed(key), Some(token), "GetParameter", 400, "AccessDeniedException"),
+    let token = Some(issued.session_token.as_str());
+    let secret = issued.secret_access_key.as_str();
+    for (secret, token, operation, status, code) in [
+        (secret, token, "DescribeParameters", 200, ""),
+        (secret, token, "GetParameter", 400, "AccessDeniedException"),
+        (secret, None, "DescribeParameters", 403, "UnrecognizedClientException"),
+        ("another", token, "DescribeParameters", 403, "InvalidSignatureException"),
+    ] {
+        let target = format!("AmazonSSM.{operation}");
+        let body = if operation == "GetParameter" {
+            r#"{"Name":"/a"}"#
+        } else {
+            "{}"
+        };
+        let mut headers = signed(&issued, secret, &target, body);
+        headers.push(("x-amz-target", target));
+        headers.extend(token.map(|token| ("x-amz-security-token", token.to_owned())));
+        let answer = post(&cloud, headers, body).await;
+        let actual = (answer.status, answer.header("x-amzn-errortype"));
+        assert_eq!(actual, (status, code), "{token:?} {operation}");
+        let text = answer.text();
+        assert!(!text.contains(&issued.session_token) && !text.contains(&issued.secret_access_key));
+    }
+    for (authorization, status, code) in [
         (
-            signed(key),
-            None,
-            "DescribeParameters",
-            403,
-            "UnrecognizedClientException",
-        ),
-        (None, None, "GetParameter", 403, "MissingAuthenticationTokenException"),
-        (
-            Some("Basic dGVzdA==".to_owned()),
-            None,
-            "GetParameter",
+            Some(authorization("test", "us-east-1", "ssm")),
             400,
-            "IncompleteSignatureException",
+            "ParameterNotFound",
         ),
         (
-            Some("AWS4-HMAC-SHA256 Credential=test/20260101".to_owned()),
-            None,
-            "GetParameter",
-            400,
-            "IncompleteSignatureException",
-        ),
-        (
-            Some(self::authorization("test", "eu-west-1", "ssm")),
-            None,
-            "GetParameter",
+            Some(authorization("test", "eu-west-1", "ssm")),
             403,
             "InvalidSignatureException",
         ),
+        (Some("Basic dGVzdA==".to_owned()), 400, "IncompleteSignatureException"),
+        (
+            Some("AWS4-HMAC-SHA256 Credential=test/20260101".to_owned()),
+            400,
+            "IncompleteSignatureException",
+        ),
+        (None, 403, "MissingAuthenticationTokenException"),
     ] {
-        let mut headers = vec![("x-amz-target", format!("AmazonSSM.{operation}"))];
+        let mut headers = vec![("x-amz-target", "AmazonSSM.GetParameter".to_owned())];
         headers.extend(authorization.clone().map(|value| ("authorization", value)));
-        headers.extend(token.map(|token| ("x-amz-security-token", token.clone())));
-        let body = if operation == "GetParameter" {
-            json!({"Name": "/a"})
-        } else {
-            json!({})
-        };
-        let request = Request {
-            method: "POST",
-            path: "/",
-            headers,
-            body: body.to_string().into_bytes(),
-        };
-        let answer = send(&cloud, request).await;
+        let answer = post(&cloud, headers, r#"{"Name":"/a"}"#).await;
         let actual = (answer.status, answer.header("x-amzn-errortype"));
-        assert_eq!(actual, (status, code), "{authorization:?} {operation}");
-        assert!(!answer.text().contains(token.map_or("\0", String::as_str)));
+        assert_eq!(actual, (status, code), "{authorization:?}");
     }
+}
+
+async fn post(cloud: &Cloud, headers: Vec<(&str, String)>, body: &str) -> Answer {
+    let request = Request {
+        method: "POST",
+        path: "/",
+        headers,
+        body: body.as_bytes().to_vec(),
+    };
+    send(cloud, request).await
 }
 
 #[tokio::test]

@@ -10,7 +10,10 @@ pub enum Event {
     /// An image is there that was not there before, or has a tag that it did not have.
     Arrival(Arrival),
     /// The schedule fired.
-    Look,
+    Look {
+        /// The account whose registry is to be looked through: a schedule is its own account's.
+        registry_id: String,
+    },
     /// An event that starts nothing, and why.
     Irrelevant(String),
 }
@@ -91,7 +94,9 @@ impl Event {
     pub fn parse(event: &Value) -> Result<Self, EventError> {
         let envelope = Envelope::deserialize(event).map_err(|error| EventError::Envelope(error.to_string()))?;
         match (envelope.source.as_str(), envelope.detail_type.as_str()) {
-            ("aws.events" | "aws.scheduler", "Scheduled Event") => Ok(Self::Look),
+            ("aws.events" | "aws.scheduler", "Scheduled Event") => Ok(Self::Look {
+                registry_id: envelope.account,
+            }),
             ("aws.ecr", "ECR Image Action") => envelope.image_action("PUSH"),
             ("aws.ecr", "ECR Replication Action") => envelope.image_action("REPLICATE"),
             ("aws.ecr", other) => Ok(Self::Irrelevant(format!("`{other}` says nothing of an image to run"))),
@@ -231,7 +236,9 @@ mod tests {
     fn a_schedule_means_a_look() {
         assert_eq!(
             Event::parse(&event("aws.events", "Scheduled Event", json!({}))),
-            Ok(Event::Look)
+            Ok(Event::Look {
+                registry_id: "123456789012".to_owned()
+            })
         );
     }
 

@@ -106,13 +106,13 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
                 };
                 self.arrived(&arrival, rules, occasion).await
             }
-            Event::Look => {
+            Event::Look { registry_id } => {
                 let occasion = Occasion {
                     place,
                     now,
                     budget: Some(self.max_starts),
                 };
-                self.look(rules, occasion).await
+                self.look(&registry_id, rules, occasion).await
             }
             Event::Irrelevant(reason) => {
                 let ignored = |rule| Decision::new(&rule, None, Outcome::ignored(&reason));

@@ -23,10 +23,10 @@ struct Candidate<'a> {
 impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
     /// Looks through the rules' repositories and starts what was pushed within the window and has no execution: the
     /// newest first, and at most as many as may be.
-    pub(crate) async fn look(&self, rules: &[Rule], mut occasion: Occasion<'_>) -> Vec<Decision> {
+    pub(crate) async fn look(&self, registry_id: &str, rules: &[Rule], mut occasion: Occasion<'_>) -> Vec<Decision> {
         let numbered: Vec<Numbered<'_>> = (1..).zip(rules).collect();
         let (mut decisions, mut listed) = (Vec::new(), Vec::new());
-        let names = match self.repositories(rules, &occasion.place.account).await {
+        let names = match self.repositories(rules, registry_id).await {
             Ok(names) => names,
             Err(error) => {
                 return numbered
@@ -37,7 +37,7 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
         };
         for name in names {
             let repository = Repository {
-                registry_id: occasion.place.account.clone(),
+                registry_id: registry_id.to_owned(),
                 name,
             };
             match self.images(&repository).await {

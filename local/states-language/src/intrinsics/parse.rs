@@ -1,6 +1,6 @@
 //! Reading calls.
 
-use super::{Argument, Call, FUNCTIONS};
+use super::{Argument, Call, FUNCTIONS, Function};
 use crate::json::Json;
 use crate::jsonpath::Path;
 
@@ -56,7 +56,14 @@ impl<'t> Reader<'t> {
         if !self.eat("(") {
             return Err(format!("`(` is missing behind `{name}`"));
         }
-        let arguments = self.arguments(depth)?;
+        let mut arguments = self.arguments(depth)?;
+        for (index, argument) in arguments.iter_mut().enumerate() {
+            // What stands in a template's braces is looked at once it is filled in.
+            let is_template = *function == Function::Format && index == 0;
+            if let Argument::Literal(Json::String(text)) = argument {
+                *text = unescape(text, if is_template { "'" } else { "'{}\\" }).into();
+            }
+        }
         if !(*least..=*most).contains(&arguments.len()) {
             return Err(format!("`{name}` does not take {} arguments", arguments.len()));
         }
@@ -99,27 +106,23 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Text in single quotes. A backslash stays before the braces that `States.Format` will look at.
+    /// Text in single quotes, its escapes as they are.
     fn text(&mut self) -> Result<Json, String> {
         self.at += 1;
-        let mut text = String::new();
         let mut characters = self.rest().char_indices();
         while let Some((at, character)) = characters.next() {
             match character {
                 '\'' => {
+                    let text = &self.rest()[..at];
                     self.at += at + 1;
                     return Ok(text.into());
                 }
                 '\\' => match characters.next() {
-                    Some((_, escaped @ ('{' | '}' | '\\'))) => text.extend(['\\', escaped]),
-                    Some((_, '\'')) => text.push('\''),
-                    Some((_, 'n')) => text.push('\n'),
-                    Some((_, 't')) => text.push('\t'),
-                    Some((_, 'r')) => text.push('\r'),
-                    Some((_, other)) => text.extend(['\\', other]),
+                    Some((_, '\'' | '{' | '}' | '\\')) => {}
+                    Some((_, other)) => return Err(format!("`\\{other}` is not an escape")),
                     None => break,
                 },
-                other => text.push(other),
+                _ => {}
             }
         }
         Err("a quote is not closed".to_owned())
@@ -137,4 +140,23 @@ impl<'t> Reader<'t> {
             _ => Err(format!("`{word}` is not an argument")),
         }
     }
+}
+
+/// Takes the backslash away before these characters.
+fn unescape(text: &str, escaped: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (character, characters.clone().next()) {
+            ('\\', Some(next)) => {
+                if !escaped.contains(next) {
+                    out.push('\\');
+                }
+                out.push(next);
+                characters.next();
+            }
+            _ => out.push(character),
+        }
+    }
+    out
 }

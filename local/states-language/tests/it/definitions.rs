@@ -62,6 +62,12 @@ fn faults_are_found_where_they_are() {
             "no intrinsic function",
         ),
         (
+            json!({"Type": "Pass", "End": true, "Parameters": {"b.$": "States.Array('a\\q')"}}),
+            schema,
+            "/States/A/Parameters/b.$",
+            "is not an escape",
+        ),
+        (
             json!({"Type": "Pass", "End": true, "Parameters": {"b.$": 1}}),
             schema,
             "/States/A/Parameters/b.$",

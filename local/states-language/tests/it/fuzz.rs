@@ -339,6 +339,7 @@ fn definitions_end_or_are_refused() {
             }
         }
         execute(&definition.to_string(), &input().to_string());
+        execute(&definition.to_string(), "[5]");
     });
 }
 

@@ -59,6 +59,7 @@ fn functions_give_what_aws_gives() {
         ),
         ("States.Format('{}', $.object)", json!("{Key=1, List=[true, null, x]}")),
         ("States.Format('\\{\\} \\'{}\\' \\\\', 1)", json!("{} '1' \\")),
+        ("States.Array('\\{\\'\\}', '\\\\')", json!(["{'}", "\\"])),
         (
             "States.Format('{}', States.Format('<{}>', States.MathAdd(1, 2)))",
             json!("<3>"),

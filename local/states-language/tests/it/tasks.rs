@@ -396,3 +396,37 @@ fn nothing_catches_what_a_catcher_gets_wrong() {
         );
     }
 }
+
+#[test]
+fn a_flow_without_end_gives_its_host_a_turn() {
+    let definition = json!({"StartAt": "A", "TimeoutSeconds": 5, "States": {
+        "A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}
+    }});
+    let options = states_language::StartOptions {
+        execution_type: states_language::ExecutionType::Express,
+        ..states_language::StartOptions::default()
+    };
+    let mut execution = Execution::start(&crate::common::machine(&definition), options, "{}", now()).unwrap();
+    execution.run(now());
+    assert_eq!(
+        (execution.status(), execution.next_wakeup()),
+        (Status::Running, Some(now()))
+    );
+    execution.run(later(5));
+    assert_eq!((execution.status(), execution.next_wakeup()), (Status::TimedOut, None));
+}
+
+#[test]
+fn a_version_or_alias_stands_in_the_first_event() {
+    let definition = single(json!({"Type": "Pass"}));
+    for (qualifier, field) in [("7", "stateMachineVersionArn"), ("live", "stateMachineAliasArn")] {
+        let options = states_language::StartOptions::default();
+        let arn = format!("{}:{qualifier}", options.state_machine_arn());
+        let options = states_language::StartOptions {
+            qualified_arn: Some(arn.as_str().into()),
+            ..options
+        };
+        let execution = Execution::start(&crate::common::machine(&definition), options, "{}", now()).unwrap();
+        assert_eq!(events(&execution)[0]["executionStartedEventDetails"][field], json!(arn));
+    }
+}

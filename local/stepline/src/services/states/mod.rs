@@ -70,6 +70,7 @@ impl Service for StepFunctions {
             "UntagResource" => self.untag_resource(&input),
             "ListTagsForResource" => self.list_tags(&input),
             "ValidateStateMachineDefinition" => definitions::validate(&input),
+            "TestState" => definitions::test_state(&input),
             "PublishStateMachineVersion" => self.publish_version(&input),
             "ListStateMachineVersions" => self.list_versions(&input),
             "DeleteStateMachineVersion" => self.delete_version(&input),

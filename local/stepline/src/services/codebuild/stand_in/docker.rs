@@ -1,10 +1,10 @@
 //! `docker`: the commands that a build of a container image needs.
 
+use super::Failure;
 use super::client::{CallError, ECR, call};
 use super::dockerfile::plan;
 use super::image::{Context, build};
 use super::store::Store;
-use super::{Failure, engine};
 use crate::services::ecr::manifest::Manifest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -187,14 +187,9 @@ fn build_image(args: &[&str]) -> Result<(), Failure> {
             println!("{line}");
         }
     };
-    let built = match engine::build(args, &plan.base, &options.tags, &store, &mut say)? {
-        Some(built) => built,
-        None => {
-            let context = Context::read(folder).map_err(failed)?;
-            let platform = options.platform.as_deref().unwrap_or("linux/amd64");
-            build(&plan, &context, &store, platform, &options.labels, &mut say).map_err(failed)?
-        }
-    };
+    let context = Context::read(folder).map_err(failed)?;
+    let platform = options.platform.as_deref().unwrap_or("linux/amd64");
+    let built = build(&plan, &context, &store, platform, &options.labels, &mut say).map_err(failed)?;
     for tag in &options.tags {
         store.tag(tag, &built.manifest_digest).map_err(failed)?;
         say(format!("naming to {tag}"));

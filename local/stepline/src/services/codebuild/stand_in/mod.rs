@@ -8,7 +8,6 @@ mod aws;
 mod client;
 mod docker;
 mod dockerfile;
-mod engine;
 mod ignore;
 mod image;
 mod instruction;

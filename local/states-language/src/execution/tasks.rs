@@ -8,12 +8,13 @@ use super::command::{Command, Integration, Pattern, Refused, TaskId, TaskRequest
 use super::engine::Engine;
 use super::parts::{Extra, Phase, Place, TaskWork, TimerKind};
 use super::status::{Failure, Status};
+use crate::evaluation::StateError;
 use crate::history::{EventDetails, Payload, TaskScheduled};
 use crate::json::Json;
 use crate::states::retry::Raised;
 use crate::states::task::{Task, TaskCall};
 use crate::states::wait::after;
-use crate::states::{Body, MAX_PAYLOAD, State, too_long};
+use crate::states::{Body, MAX_PAYLOAD, State, check, too_long};
 
 impl Engine {
     pub(super) fn start_task(&mut self, place: Place, state: &State, task: &Task, now: Timestamp) -> bool {
@@ -34,9 +35,16 @@ impl Engine {
             Ok(call) => call,
             Err(error) => return self.state_error(place, state, error, now),
         };
-        if call.parameters.is_longer_than(MAX_PAYLOAD) {
-            let failure = Failure::new("States.DataLimitExceeded", too_long(&state.name));
-            return self.raise(place, Raised::from(failure), now);
+        match check(&state.name, &call.parameters) {
+            Ok(()) => {}
+            Err(StateError::TooLong(cause)) => {
+                return self.raise(
+                    place,
+                    Raised::from(Failure::new("States.DataLimitExceeded", cause)),
+                    now,
+                );
+            }
+            Err(error) => return self.state_error(place, state, error, now),
         }
         let scheduled = self.scheduled(task, &call);
         self.follow(place, scheduled, now);

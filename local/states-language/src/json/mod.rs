@@ -14,6 +14,7 @@ pub use number::Number;
 pub use object::Object;
 pub use parse::ParseError;
 pub(crate) use parse::{MAX_DEPTH, Reader, line_and_column};
+pub(crate) use write::Excess;
 
 use std::sync::Arc;
 
@@ -44,7 +45,7 @@ pub enum Json {
 }
 
 impl Json {
-    /// Reads JSON text (RFC 8259), nested at most 1,000 levels deep.
+    /// Reads JSON text (RFC 8259), nested at most 250 levels deep.
     pub fn parse(text: &str) -> Result<Json, ParseError> {
         parse::parse(text)
     }

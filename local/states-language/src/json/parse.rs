@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Json, Number, Object};
 
 /// How deep arrays and objects may nest: a limit, so that no text can exhaust the stack.
-pub(crate) const MAX_DEPTH: usize = 1_000;
+pub(crate) const MAX_DEPTH: usize = 250;
 
 /// Why a text is not JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,12 +2,12 @@
 
 use std::fmt::{self, Write};
 
-use super::Json;
+use super::{Json, MAX_DEPTH};
 
 /// Compact JSON text.
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write(self, f)
+        write(self, f, usize::MAX)
     }
 }
 
@@ -16,16 +16,29 @@ impl Json {
     #[must_use]
     pub fn text_len(&self) -> usize {
         let mut counter = Counter(0);
-        match write(self, &mut counter) {
+        match write(self, &mut counter, usize::MAX) {
             Ok(()) | Err(fmt::Error) => counter.0,
         }
     }
 
-    /// Whether the compact text has more bytes than that; stops counting as soon as it is known.
-    pub(crate) fn is_longer_than(&self, limit: usize) -> bool {
-        let mut bounded = Bounded(limit);
-        write(self, &mut bounded).is_err()
+    /// Whether the value is within what an execution can carry; stops looking as soon as it is known.
+    pub(crate) fn within(&self, bytes: usize) -> Result<(), Excess> {
+        let mut bounded = Bounded(Some(bytes));
+        match write(self, &mut bounded, MAX_DEPTH) {
+            Ok(()) => Ok(()),
+            Err(fmt::Error) if bounded.0.is_none() => Err(Excess::Long),
+            Err(fmt::Error) => Err(Excess::Deep),
+        }
     }
+}
+
+/// What is too much of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Excess {
+    /// Its text.
+    Long,
+    /// Its nesting.
+    Deep,
 }
 
 struct Counter(usize);
@@ -38,16 +51,18 @@ impl Write for Counter {
 }
 
 /// Takes that many bytes more, and then no further.
-struct Bounded(usize);
+struct Bounded(Option<usize>);
 
 impl Write for Bounded {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 = self.0.checked_sub(text.len()).ok_or(fmt::Error)?;
-        Ok(())
+        self.0 = self.0.and_then(|left| left.checked_sub(text.len()));
+        if self.0.is_some() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
-fn write(value: &Json, out: &mut impl Write) -> fmt::Result {
+/// Writes a value that nests so many levels deep at most.
+fn write(value: &Json, out: &mut impl Write, depth: usize) -> fmt::Result {
+    let inner = || depth.checked_sub(1).ok_or(fmt::Error);
     match value {
         Json::Null => out.write_str("null"),
         Json::Bool(true) => out.write_str("true"),
@@ -60,7 +75,7 @@ fn write(value: &Json, out: &mut impl Write) -> fmt::Result {
                 if at > 0 {
                     out.write_char(',')?;
                 }
-                write(item, out)?;
+                write(item, out, inner()?)?;
             }
             out.write_char(']')
         }
@@ -72,7 +87,7 @@ fn write(value: &Json, out: &mut impl Write) -> fmt::Result {
                 }
                 write_string(key, out)?;
                 out.write_char(':')?;
-                write(value, out)?;
+                write(value, out, inner()?)?;
             }
             out.write_char('}')
         }

@@ -4,8 +4,8 @@ use super::filter::Filter;
 use super::{Path, PathNotFound, Step};
 use crate::json::Json;
 
-/// How deep `..` looks: as deep as JSON texts may nest.
-const MAX_DESCENT: usize = 1_100;
+/// How deep `..` looks: deeper than values nest.
+const MAX_DESCENT: usize = 1_000;
 
 pub(super) fn evaluate(path: &Path, root: &Json) -> Result<Json, PathNotFound> {
     if path.definite {

@@ -19,7 +19,7 @@ use crate::evaluation::{Scope, StateError};
 use crate::fields::{DataPath, Fields, ResultPath};
 use crate::flow::Names;
 use crate::history::{Assigned, StateKind};
-use crate::json::Json;
+use crate::json::{Excess, Json, MAX_DEPTH};
 use crate::machine::query_language;
 use crate::template::{Query, QueryLanguage, Template};
 
@@ -303,11 +303,20 @@ impl State {
 
     /// What is handed on unchanged was measured before.
     fn check_size(&self, scope: &Scope<'_>, output: &Json) -> Result<(), StateError> {
-        if !output.is_same(scope.state_input) && output.is_longer_than(MAX_PAYLOAD) {
-            return Err(StateError::TooLong(too_long(&self.name)));
+        if output.is_same(scope.state_input) {
+            Ok(())
+        } else {
+            check(&self.name, output)
         }
-        Ok(())
     }
+}
+
+/// Whether a value is within the quota, and nests no deeper than can be carried.
+pub(crate) fn check(name: &str, value: &Json) -> Result<(), StateError> {
+    value.within(MAX_PAYLOAD).map_err(|excess| match excess {
+        Excess::Long => StateError::TooLong(too_long(name)),
+        Excess::Deep => StateError::Runtime(format!("The data of '{name}' nests more than {MAX_DEPTH} levels deep.")),
+    })
 }
 
 /// Puts a result in its place in an input.
@@ -385,7 +394,9 @@ impl Assign {
     pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Result<Assigned, StateError> {
         let mut values = Vec::with_capacity(self.0.len());
         for (name, template) in &self.0 {
-            values.push((name.clone(), template.evaluate(scope)?));
+            let value = template.evaluate(scope)?;
+            check(name, &value)?;
+            values.push((name.clone(), value));
         }
         values.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(Arc::new(values))

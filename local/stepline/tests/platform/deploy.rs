@@ -1,9 +1,12 @@
 //! The templates, as they are deployed into the local account.
 
+use crate::world::call;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use stepline::account::Account;
-use stepline::deploy;
-use stepline::template::{SamConfig, Stack};
+use stepline::cloud::Cloud;
+use stepline::deploy::{self, DeployError, Deployment};
+use stepline::template::{Deployed, SamConfig, Stack};
 
 pub(crate) fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -35,5 +38,84 @@ fn all_templates_can_be_read() {
         );
         let stack = stack.unwrap_or_else(|error| panic!("{environment}: {error}"));
         assert!(!stack.order().is_empty(), "{environment}");
+    }
+}
+
+#[tokio::test]
+async fn both_environments_deploy_through_the_services() {
+    for environment in ["dev", "prod"] {
+        let cloud = Cloud::new(Account::local(), root());
+        let deployment = deploy::deploy(&cloud, environment).await;
+        let deployment = deployment.unwrap_or_else(|error| panic!("{error}"));
+        let names = |kind: &str| {
+            let mut names = deployment.references(kind);
+            names.sort_unstable();
+            names.join(" ")
+        };
+        for (kind, expected) in [
+            ("AWS::CodePipeline::Pipeline", "stepline-ENV"),
+            ("AWS::ECR::Repository", "ml-pipeline-ENV"),
+            (
+                "AWS::Lambda::Function",
+                "stepline-image-push-ENV stepline-pipeline-action-ENV stepline-resolve-parameters-ENV",
+            ),
+            (
+                "AWS::StepFunctions::StateMachineAlias",
+                "arn:aws:states:us-east-1:123456789012:stateMachine:ml-pipeline-ENV:live",
+            ),
+        ] {
+            assert_eq!(names(kind), expected.replace("ENV", environment), "{kind}");
+        }
+        let input = json!({"Name": format!("/stepline/{environment}/state-machine")});
+        let parameter = call(&cloud, "ssm", "GetParameter", input).await.expect("the parameter");
+        let alias = names("AWS::StepFunctions::StateMachineAlias");
+        assert_eq!(parameter["Parameter"]["Value"], alias.as_str());
+        // A second deployment into the same account finds everything there.
+        let again = deploy::deploy(&cloud, environment).await.expect_err("it exists");
+        assert!(matches!(again, DeployError::Refused(_)), "{again}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_local_run_lacks_is_refused_at_its_place() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let template = directory.path().join("t.yaml");
+    for (resource, expected) in [
+        (
+            "{Type: AWS::RDS::DBInstance}",
+            "t.yaml:2:7: Resources/R/Type: the local run has no `AWS::RDS::DBInstance`",
+        ),
+        (
+            "{Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}, PermissionsBoundary: a}}",
+            "Resources/R/Properties/PermissionsBoundary: is not in the local run",
+        ),
+        (
+            "{Type: AWS::SSM::Parameter, Properties: {Type: String}}",
+            "has no `Value`",
+        ),
+        (
+            "{Type: AWS::SSM::Parameter, Properties: {Name: a, Type: Text, Value: b}}",
+            "t.yaml: `R`: ssm:PutParameter: UnsupportedParameterType",
+        ),
+        (
+            "{Type: AWS::SQS::Queue, Properties: {Colour: red}}",
+            "`R`: sqs:CreateQueue: InvalidAttributeName: Unknown Attribute Colour.",
+        ),
+        ("{Type: AWS::CloudWatch::Alarm, Properties: {MetricName: m}}", ""),
+    ] {
+        std::fs::write(&template, format!("Resources:\n  R: {resource}\n")).expect("a template");
+        let deployed = Deployed {
+            stack: "s".to_owned(),
+            template: template.clone(),
+            region: None,
+            values: Default::default(),
+        };
+        let cloud = Cloud::new(Account::local(), root());
+        let outcome = deploy::deploy_stack(&cloud, &deployed, &Deployment::default()).await;
+        let shown = outcome.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            shown.contains(expected) && (!expected.is_empty() || shown.is_empty()),
+            "{resource}: {shown}"
+        );
     }
 }

@@ -28,7 +28,11 @@ pub(super) async fn conclude(
     } else {
         destinations.on_success.as_ref()
     };
-    let queue = function.configuration.dead_letter_config.as_ref().filter(|_| outcome.is_error());
+    let queue = function
+        .configuration
+        .dead_letter_config
+        .as_ref()
+        .filter(|_| outcome.is_error());
     if outcome.is_error() {
         let kept = destination.map(|destination| &destination.destination);
         let kept = kept.or(queue.map(|queue| &queue.target_arn));
@@ -144,7 +148,10 @@ async fn send_message(
 fn note(cloud: &Cloud, function: &Function, destination: &str, sent: Result<(), ServiceError>) {
     if let Err(error) = sent {
         cloud.journal.record(Happening::Note {
-            text: format!("the outcome of `{}` could not be sent to `{destination}`: {error}", function.name()),
+            text: format!(
+                "the outcome of `{}` could not be sent to `{destination}`: {error}",
+                function.name()
+            ),
         });
     }
 }

@@ -231,14 +231,15 @@ fn command(
         )
         .with_status(500));
     };
-    let address = endpoint.strip_prefix("http://").unwrap_or(endpoint);
     let credentials = cloud.iam.assume_role(function.role(), function.name(), Vec::new())?;
     let configuration = &function.configuration;
     let mut command = Command::new(binary);
     command
         .env_clear()
         .envs(&configuration.environment.variables)
-        .env("AWS_LAMBDA_RUNTIME_API", format!("{address}/runtime/{id}"))
+        // A whole URL, because it has a path, which says whose process asks: without a scheme the runtime's client would
+        // read no path.
+        .env("AWS_LAMBDA_RUNTIME_API", format!("{endpoint}/runtime/{id}"))
         .env("AWS_LAMBDA_FUNCTION_NAME", function.name())
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", configuration.memory_size.to_string())

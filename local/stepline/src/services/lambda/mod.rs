@@ -70,6 +70,14 @@ impl Lambda {
     /// # Errors
     /// See [`BuildError`].
     pub async fn prepare(&self, cloud: &Cloud, progress: impl Fn(&str)) -> Result<(), BuildError> {
+        self.prepare_from(&cloud.root, progress).await
+    }
+
+    /// The same from the workspace at `root`, where that is not what has been deployed from.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub async fn prepare_from(&self, root: &Path, progress: impl Fn(&str)) -> Result<(), BuildError> {
         let mut binaries = self.binaries.lock().await;
         let mut missing: Vec<String> = lock(&self.functions)
             .values()
@@ -79,7 +87,7 @@ impl Lambda {
         missing.sort();
         missing.dedup();
         if !missing.is_empty() {
-            binaries.extend(build::build(&cloud.root, &missing, progress).await?);
+            binaries.extend(build::build(root, &missing, progress).await?);
         }
         Ok(())
     }

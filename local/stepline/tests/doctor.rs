@@ -1,0 +1,204 @@
+//! The doctor against the local services: nothing deployed, all deployed, and what is in the way in between.
+
+use aws_credential_types::Credentials;
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use stepline::account::Account;
+use stepline::cloud::Cloud;
+use stepline::doctor::{Access, Report, Verdict, examine_with};
+use stepline::principal::Principal;
+use stepline::{deploy, gateway};
+use tokio::net::TcpListener;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("the root is two folders up")
+}
+
+/// A local account, and the address of its services.
+async fn account() -> (Arc<Cloud>, String) {
+    let cloud = Cloud::new(Account::local(), root().to_owned());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    gateway::serve(Arc::clone(&cloud), listener).expect("the gateway serves");
+    let endpoint = cloud.endpoint().expect("the gateway has an address").to_owned();
+    (cloud, endpoint)
+}
+
+async fn examine(endpoint: &str, credentials: Credentials) -> Report {
+    let access = Access::at(endpoint, "us-east-1", credentials);
+    examine_with(access, root(), "dev")
+        .await
+        .expect("the files that deploy are right")
+}
+
+fn anybody() -> Credentials {
+    Credentials::new("test", "test", None, None, "test")
+}
+
+/// What is not well, by topic and sentence.
+fn ailments(report: &Report) -> Vec<String> {
+    let ailing = report
+        .findings
+        .iter()
+        .filter(|finding| finding.verdict != Verdict::Well);
+    ailing
+        .map(|finding| format!("{}: {}", finding.topic, finding.sentence))
+        .collect()
+}
+
+fn says(report: &Report, topic: &str, part: &str) -> bool {
+    report
+        .findings
+        .iter()
+        .any(|finding| finding.topic == topic && finding.sentence.contains(part))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_a_first_deployment() {
+    let (_cloud, endpoint) = account().await;
+    let report = examine(&endpoint, anybody()).await;
+    // The repository and the connection in samconfig.toml are for whoever deploys to fill in; everything else is free.
+    let topics: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.verdict != Verdict::Well)
+        .map(|finding| finding.topic)
+        .collect();
+    assert_eq!(topics, ["repository", "connection"], "{report}");
+    assert!(says(&report, "identity", "in the account 123456789012"), "{report}");
+    for stack in [
+        "stepline-dev is not there yet",
+        "stepline-pipeline-dev is not there yet",
+    ] {
+        assert!(says(&report, "stacks", stack), "{report}");
+    }
+    assert!(says(&report, "names", "names are free"), "{report}");
+    assert!(
+        says(&report, "quotas", "ml.t3.medium for processing job usage: 4"),
+        "{report}"
+    );
+    assert!(says(&report, "quotas", "1000 invocations at once"), "{report}");
+    assert_eq!(report.exit_code(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_been_deployed_is_ours() {
+    let (cloud, endpoint) = account().await;
+    deploy::deploy(&cloud, "dev").await.expect("the deployment succeeds");
+    let report = examine(&endpoint, anybody()).await;
+    assert!(
+        says(&report, "stacks", "stepline-dev is there and can be updated"),
+        "{report}"
+    );
+    assert!(says(&report, "names", "names are ours"), "{report}");
+    assert!(!says(&report, "names", "free"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_the_way_is_named_with_its_mend() {
+    let (cloud, endpoint) = account().await;
+    let me = &Principal::Administrator;
+    for (service, operation, input) in [
+        ("ecr", "CreateRepository", json!({"repositoryName": "ml-pipeline-dev"})),
+        ("sqs", "CreateQueue", json!({"QueueName": "stepline-failed-events-dev"})),
+        (
+            "ssm",
+            "PutParameter",
+            json!({"Name": "/ml/dev/instance-type", "Type": "String", "Value": "ml.t3.large"}),
+        ),
+        (
+            "s3",
+            "CreateBucket",
+            json!({"Bucket": "stepline-artifacts-dev-123456789012-us-east-1"}),
+        ),
+    ] {
+        cloud
+            .call(me, service, operation, input)
+            .await
+            .unwrap_or_else(|error| panic!("{operation}: {error}"));
+    }
+    cloud
+        .servicequotas
+        .set("sagemaker", "ml.t3.medium for processing job usage", 0.0);
+    let report = examine(&endpoint, anybody()).await;
+    let mends: Vec<&str> = report
+        .findings
+        .iter()
+        .filter_map(|finding| finding.mend.as_deref())
+        .collect();
+    for expected in [
+        "aws ecr delete-repository --repository-name ml-pipeline-dev --region us-east-1",
+        "aws sqs delete-queue --queue-url ",
+        "aws ssm delete-parameter --name /ml/dev/instance-type --region us-east-1",
+        "aws s3 rb s3://stepline-artifacts-dev-123456789012-us-east-1 --region us-east-1",
+        "aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code L-",
+    ] {
+        assert!(mends.iter().any(|mend| mend.contains(expected)), "{expected}\n{report}");
+    }
+    // Those five, and the two that samconfig.toml leaves open.
+    assert_eq!(ailments(&report).len(), 7, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_not_ask_is_told_what_to_allow() {
+    let (cloud, endpoint) = account().await;
+    let nobody = stepline::iam::NewRole::for_service("nobody", "lambda.amazonaws.com");
+    cloud.iam.create_role(&cloud.account, nobody).expect("the role");
+    let issued = cloud
+        .iam
+        .assume_role("nobody", "session", Vec::new())
+        .expect("credentials");
+    let credentials = Credentials::new(
+        issued.access_key_id,
+        issued.secret_access_key,
+        Some(issued.session_token),
+        None,
+        "test",
+    );
+    let report = examine(&endpoint, credentials).await;
+    // Everybody may ask who they are.
+    assert!(says(&report, "identity", "assumed-role/nobody/session"), "{report}");
+    let mends: Vec<&str> = report
+        .findings
+        .iter()
+        .filter_map(|finding| finding.mend.as_deref())
+        .collect();
+    for action in [
+        "cloudformation:DescribeStacks",
+        "servicequotas:ListServiceQuotas",
+        "lambda:GetAccountSettings",
+    ] {
+        assert!(
+            mends.iter().any(|mend| mend.starts_with(&format!("allow {action} "))),
+            "{action}\n{report}"
+        );
+    }
+    assert!(
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.verdict == Verdict::Unknown)
+    );
+    assert_eq!(report.exit_code(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_cannot_be_reached_is_said_at_once() {
+    // A port on which nobody listens: it was free a moment ago.
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let report = examine(&endpoint, anybody()).await;
+    assert!(
+        says(
+            &report,
+            "identity",
+            "AWS does not know who asks: sts:GetCallerIdentity failed"
+        ),
+        "{report}"
+    );
+    assert_eq!(report.findings.len(), 2, "{report}");
+}

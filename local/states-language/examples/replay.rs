@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Ok(Err(error)) => return fail(&format!("{file} is not a list of recordings: {error}")),
         Err(error) => return fail(&format!("{file} cannot be read: {error}")),
     };
-    let mut groups: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+    let mut groups: BTreeMap<String, [usize; 4]> = BTreeMap::new();
     for recording in &recordings {
         let name = recording["name"].as_str().unwrap_or_default();
         if only.is_some_and(|only| !name.contains(only.as_str())) {
@@ -43,16 +43,20 @@ fn main() -> ExitCode {
         let counts = groups.entry(group).or_default();
         counts[0] += 1;
         counts[1] += usize::from(!matches!(grade, Grade::Wrong(_)));
-        counts[2] += usize::from(matches!(grade, Grade::Exact));
+        counts[2] += usize::from(matches!(grade, Grade::Exact { .. }));
+        counts[3] += usize::from(matches!(grade, Grade::Exact { ordered: true }));
         match grade {
-            Grade::Exact => {}
+            Grade::Exact { ordered: false } if verbose => println!("order    {name}"),
+            Grade::Exact { .. } => {}
             Grade::Outcome(why) if verbose => println!("outcome  {name}\n         {why}"),
             Grade::Outcome(_) => {}
             Grade::Wrong(why) => println!("WRONG    {name}\n         {why}"),
         }
     }
-    for (group, [total, outcomes, exact]) in &groups {
-        println!("{group:22} {outcomes}/{total} outcomes, {exact}/{total} exact histories");
+    for (group, [total, outcomes, exact, ordered]) in &groups {
+        println!(
+            "{group:22} {outcomes}/{total} outcomes, {exact}/{total} exact histories, {ordered} with the same order of keys"
+        );
     }
     ExitCode::SUCCESS
 }
@@ -63,7 +67,7 @@ fn fail(message: &str) -> ExitCode {
 }
 
 enum Grade {
-    Exact,
+    Exact { ordered: bool },
     Outcome(String),
     Wrong(String),
 }
@@ -163,9 +167,34 @@ fn grade(expected: &[Value], actual: &[Value]) -> Grade {
         }
     }
     if expected.len() == actual.len() {
-        Grade::Exact
+        let ordered = expected
+            .iter()
+            .zip(actual)
+            .all(|(want, got)| in_order(&details(want), &details(got)));
+        Grade::Exact { ordered }
     } else {
         Grade::Outcome(format!("recorded {} events, got {}", expected.len(), actual.len()))
+    }
+}
+
+/// Whether the data within an event's details has its keys in the recorded order.
+fn in_order(expected: &Value, actual: &Value) -> bool {
+    ["input", "output", "parameters"].iter().all(|field| {
+        let parsed = actual[field]
+            .as_str()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        !expected[field].is_object() || same_order(&expected[field], &parsed)
+    })
+}
+
+fn same_order(expected: &Value, actual: &Value) -> bool {
+    match (expected, actual) {
+        (Value::Object(expected), Value::Object(actual)) => {
+            expected.keys().eq(actual.keys()) && expected.values().zip(actual.values()).all(|(a, b)| same_order(a, b))
+        }
+        (Value::Array(expected), Value::Array(actual)) => expected.iter().zip(actual).all(|(a, b)| same_order(a, b)),
+        _ => true,
     }
 }
 

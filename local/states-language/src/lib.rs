@@ -10,6 +10,7 @@ mod finding;
 mod flow;
 pub mod history;
 mod intrinsics;
+mod java;
 mod json;
 mod jsonata;
 mod jsonpath;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::evaluation::{Scope, StateError};
 use crate::intrinsics::Intrinsic;
+use crate::java;
 use crate::json::{Json, Object};
 use crate::jsonata::{self, Expression};
 use crate::jsonpath::{Path, Root};
@@ -86,18 +87,20 @@ impl Template {
 
 fn with_paths(value: &Json, at: &str, problems: &mut Vec<Problem>) -> Template {
     let template = match value {
-        Json::Object(object) => Template::Object(
-            object
-                .iter()
-                .map(|(key, value)| {
-                    let at = format!("{at}/{}", escape(key));
-                    match key.strip_suffix(".$") {
-                        Some(name) => (Arc::from(name), path_query(value, key, &at, problems)),
-                        None => (key.clone(), with_paths(value, &at, problems)),
-                    }
-                })
-                .collect(),
-        ),
+        Json::Object(object) => {
+            let (mut fields, mut queries) = (Vec::new(), Vec::new());
+            for (key, value) in object.iter() {
+                let at = format!("{at}/{}", escape(key));
+                match key.strip_suffix(".$") {
+                    Some(name) => queries.push((Arc::from(name), path_query(value, key, &at, problems))),
+                    None => fields.push((key.clone(), with_paths(value, &at, problems))),
+                }
+            }
+            // AWS puts in what it evaluates behind what stands there, in the order of a hash map.
+            java::sort_as_hash_map(&mut queries, |(name, _)| name);
+            fields.extend(queries);
+            Template::Object(fields)
+        }
         Json::Array(items) => Template::Array(
             items
                 .iter()

@@ -204,5 +204,7 @@ fn merge(first: &Json, second: &Json, deep: &Json) -> Result<Json, Problem> {
     for (key, value) in second.iter() {
         merged.insert(key.clone(), value.clone());
     }
-    Ok(merged.into())
+    let mut fields: Vec<_> = merged.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    crate::java::sort_as_hash_map(&mut fields, |(key, _)| key);
+    Ok(fields.into_iter().collect::<crate::json::Object>().into())
 }

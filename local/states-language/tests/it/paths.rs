@@ -133,3 +133,17 @@ fn data_flows_through_the_paths_in_their_order() {
         );
     }
 }
+
+#[test]
+fn what_is_evaluated_stands_behind_what_is_constant_in_javas_order() {
+    let state = json!({"Type": "Pass", "Parameters": {
+        "size.$": "$", "zone": 1, "image.$": "$", "role.$": "$", "account": {"owner.$": "$", "team.$": "$", "cost.$": "$"},
+        "name.$": "States.JsonToString(States.JsonMerge($.a, $.b, false))"
+    }});
+    let input = json!({"a": {"size": 1, "image": 2}, "b": {"role": 3, "name": 4}});
+    let output = outcome(&run(&single(state), &input)).unwrap();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&output), ["zone", "account", "image", "role", "size", "name"]);
+    assert_eq!(keys(&output["account"]), ["owner", "cost", "team"]);
+    assert_eq!(output["name"], json!(r#"{"image":2,"role":3,"size":1,"name":4}"#));
+}

@@ -1,0 +1,208 @@
+//! Everything that the chain does, each asserted by how it ends.
+
+use super::world::World;
+use serde_json::{Value, json};
+use stepline::journal::Happening;
+
+/// The name of the Express state machine.
+pub(crate) const EXPRESS: &str = "quick";
+
+/// A merge, all the way through.
+pub(crate) async fn pipeline_succeeds(world: &World) {
+    let mut follower = world.follow();
+    world.start_pipeline().await;
+    let (status, reason) = follower.pipeline_ended().await;
+    assert_eq!(status, "Succeeded", "{reason}\n{}", world.said());
+}
+
+/// The job fails; somebody retries the stage, which redrives the execution, and it fails again.
+pub(crate) async fn pipeline_fails_and_its_stage_is_retried(world: &World) {
+    world.program("raise RuntimeError('on purpose')\n");
+    let mut follower = world.follow();
+    let id = world.start_pipeline().await;
+    let (status, reason) = follower.pipeline_ended().await;
+    assert_eq!(status, "Failed");
+    assert!(reason.contains("SageMaker-Hello-World"), "{reason}\n{}", world.said());
+    let retry = json!({
+        "pipelineName": "stepline-dev",
+        "stageName": "Execute",
+        "pipelineExecutionId": id,
+        "retryMode": "FAILED_ACTIONS",
+    });
+    world.call("codepipeline", "RetryStageExecution", retry).await;
+    assert_eq!(follower.pipeline_ended().await.0, "Failed");
+}
+
+/// Somebody abandons the action while the job runs: the execution and the job are stopped.
+pub(crate) async fn action_is_abandoned(world: &World) {
+    world.program("import time\ntime.sleep(3600)\n");
+    let mut follower = world.follow();
+    let id = world.start_pipeline().await;
+    follower
+        .until("the job runs", |happening| match happening {
+            Happening::ProcessingJob { status, .. } if status == "InProgress" => Some(()),
+            _ => None,
+        })
+        .await;
+    let stop = json!({
+        "pipelineName": "stepline-dev",
+        "pipelineExecutionId": id,
+        "abandon": true,
+        "reason": "changed my mind",
+    });
+    world.call("codepipeline", "StopPipelineExecution", stop).await;
+    assert_eq!(follower.execution_ended().await, "ABORTED");
+    world.cloud.lambda.settled().await;
+}
+
+/// Images arrive from elsewhere: one as it is, one behind an index.
+pub(crate) async fn images_are_pushed(world: &World) {
+    world.program("print('Hello World!')\n");
+    let mut follower = world.follow();
+    world.start_pipeline().await;
+    let (status, reason) = follower.pipeline_ended().await;
+    assert_eq!(status, "Succeeded", "{reason}\n{}", world.said());
+    let built = newest_image(world).await;
+    put_image(world, &built, Some("release-1")).await;
+    assert_eq!(follower.execution_ended().await, "SUCCEEDED");
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [{
+            "mediaType": built["imageManifestMediaType"],
+            "digest": built["imageId"]["imageDigest"],
+            "size": built["imageManifest"].as_str().map_or(0, str::len),
+            "platform": {"os": "linux", "architecture": "amd64"},
+        }],
+    });
+    let index = json!({
+        "imageManifest": index.to_string(),
+        "imageManifestMediaType": "application/vnd.oci.image.index.v1+json",
+    });
+    put_image(world, &index, Some("release-2")).await;
+    // Its one image is the one that ran already, under another tag: what the function makes of that is its own affair.
+    world.cloud.lambda.settled().await;
+}
+
+/// The image that was built last.
+async fn newest_image(world: &World) -> Value {
+    let described = world
+        .call("ecr", "DescribeImages", json!({"repositoryName": "ml-pipeline-dev"}))
+        .await;
+    let images = described["imageDetails"].as_array().cloned().unwrap_or_default();
+    let newest = images.iter().max_by(|one, other| {
+        let pushed = |image: &Value| image["imagePushedAt"].as_f64().unwrap_or_default();
+        pushed(one).total_cmp(&pushed(other))
+    });
+    let digest = newest.expect("an image has been built")["imageDigest"].clone();
+    let ids = json!({"repositoryName": "ml-pipeline-dev", "imageIds": [{"imageDigest": digest}]});
+    world.call("ecr", "BatchGetImage", ids).await["images"][0].clone()
+}
+
+async fn put_image(world: &World, image: &Value, tag: Option<&str>) {
+    let mut input = json!({
+        "repositoryName": "ml-pipeline-dev",
+        "imageManifest": image["imageManifest"],
+        "imageManifestMediaType": image["imageManifestMediaType"],
+    });
+    if let Some(tag) = tag {
+        input["imageTag"] = tag.into();
+    }
+    world.call("ecr", "PutImage", input).await;
+}
+
+/// The hourly look, after a push whose event nobody got.
+pub(crate) async fn a_look_finds_what_a_lost_event_left_out(world: &World) {
+    let rule = "stepline-image-pushed-dev";
+    world.call("events", "DisableRule", json!({"Name": rule})).await;
+    let image = newest_image(world).await;
+    put_image(world, &image, Some("release-3")).await;
+    world.call("events", "EnableRule", json!({"Name": rule})).await;
+    let mut follower = world.follow();
+    world
+        .cloud
+        .events
+        .fire(&world.cloud, "stepline-image-look-dev")
+        .expect("the rule is there");
+    assert_eq!(follower.execution_ended().await, "SUCCEEDED");
+    world.cloud.lambda.settled().await;
+}
+
+/// The daily schedule, which is there and switched off.
+pub(crate) async fn the_day_begins(world: &World) {
+    let mut follower = world.follow();
+    world
+        .cloud
+        .events
+        .fire(&world.cloud, "ml-pipeline-daily-dev")
+        .expect("the rule is there");
+    // No image is configured, so the state machine says so.
+    assert_eq!(follower.execution_ended().await, "FAILED");
+}
+
+/// Every sample event, through its function; and one that fails until Lambda gives it up.
+pub(crate) async fn events_arrive(world: &World) {
+    let folder = world.cloud.root.join("events");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let functions = ["pipeline-action", "image-push", "resolve-parameters"];
+        let Some(function) = functions.into_iter().find(|function| name.starts_with(function)) else {
+            continue;
+        };
+        let event = std::fs::read_to_string(&path).expect("the sample can be read");
+        let event = serde_json::from_str(&event).unwrap_or_else(|error| panic!("{name}: {error}"));
+        world.invoke(function, &event).await;
+    }
+    for function in ["image-push", "pipeline-action"] {
+        let name = format!("stepline-{function}-dev");
+        let poison = json!({"FunctionName": name, "InvocationType": "Event", "Payload": {"detail-type": "poison"}});
+        world.call("lambda", "Invoke", poison).await;
+    }
+    world.cloud.lambda.settled().await;
+}
+
+/// An action that runs an Express state machine, by its name and by a version's ARN.
+pub(crate) async fn an_express_state_machine_runs(world: &World) {
+    let trust = stepline::iam::NewRole::for_service("express", "states.amazonaws.com");
+    let role = world
+        .cloud
+        .iam
+        .create_role(&world.cloud.account, trust)
+        .expect("a role");
+    let definition = json!({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}});
+    let machine = json!({"name": EXPRESS, "type": "EXPRESS", "roleArn": role, "definition": definition.to_string()});
+    let created = world.call("states", "CreateStateMachine", machine).await;
+    let arn = json!({"stateMachineArn": created["stateMachineArn"]});
+    let version = world.call("states", "PublishStateMachineVersion", arn).await;
+    let sample = std::fs::read_to_string(world.cloud.root.join("events/pipeline-action-first-call.json"));
+    let mut event: Value = serde_json::from_str(&sample.expect("the sample is there")).expect("the sample is JSON");
+    for named in [json!(EXPRESS), version["stateMachineVersionArn"].clone()] {
+        let configuration = &mut event["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"];
+        configuration["UserParameters"] = json!({"stateMachine": named}).to_string().into();
+        world.invoke("pipeline-action", &event).await;
+    }
+}
+
+/// The action reads its input from a file of the source artifact, with the job's own credentials.
+pub(crate) async fn input_comes_from_a_file(world: &World) {
+    let name = json!({"name": "stepline-dev"});
+    let mut pipeline = world.call("codepipeline", "GetPipeline", name).await["pipeline"].take();
+    let stages = pipeline["stages"].as_array_mut().expect("the pipeline has stages");
+    let execute = stages
+        .iter_mut()
+        .find(|stage| stage["name"] == "Execute")
+        .expect("the stage Execute");
+    let given = &mut execute["actions"][0]["configuration"]["UserParameters"];
+    let mut parameters: Value = serde_json::from_str(given.as_str().unwrap_or_default()).expect("user parameters");
+    parameters["inputFile"] = "Source::events/resolve-parameters-types.json".into();
+    *given = parameters.to_string().into();
+    world
+        .call("codepipeline", "UpdatePipeline", json!({"pipeline": pipeline}))
+        .await;
+    pipeline_succeeds(world).await;
+}

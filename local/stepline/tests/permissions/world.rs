@@ -1,0 +1,223 @@
+//! A whole account with everything deployed, on a copy of the repository whose files a scenario may change.
+
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+use stepline::cloud::Cloud;
+use stepline::deploy::{self, Deployment};
+use stepline::gateway;
+use stepline::journal::{Entry, Happening};
+use stepline::principal::Principal;
+use stepline::template::SamConfig;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::Receiver;
+
+/// How long anything may take before the test gives up: far longer than it does.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The container's program.
+const PROGRAM: &str = "container/app/src/hello.py";
+
+/// An account, and the repository that it runs.
+pub(crate) struct World {
+    /// The account.
+    pub(crate) cloud: Arc<Cloud>,
+    folder: tempfile::TempDir,
+}
+
+fn repository() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package
+        .ancestors()
+        .nth(2)
+        .expect("the package lies two folders deep")
+        .to_owned()
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new("git")
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("git runs");
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
+
+/// A repository of its own with what is deployed and built, without the Rust sources.
+fn copy() -> tempfile::TempDir {
+    let (from, to) = (repository(), tempfile::tempdir().expect("a temporary folder"));
+    let folders = ["config", "container", "events", "sam", "statemachine"];
+    let listing = [
+        &["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"],
+        &folders[..],
+    ]
+    .concat();
+    let paths = String::from_utf8(git(&from, &listing)).expect("paths are UTF-8");
+    for path in paths.split_terminator('\0') {
+        let target = to.path().join(path);
+        std::fs::create_dir_all(target.parent().expect("a folder")).expect("the folder can be made");
+        // What git knows may have been removed since.
+        if from.join(path).is_file() {
+            std::fs::copy(from.join(path), target).expect("the file can be copied");
+        }
+    }
+    git(to.path(), &["init", "--quiet"]);
+    git(to.path(), &["add", "--all"]);
+    let identity = [
+        "-c",
+        "user.name=test",
+        "-c",
+        "user.email=test@localhost",
+        "-c",
+        "commit.gpgsign=false",
+    ];
+    git(
+        to.path(),
+        &[&identity[..], &["commit", "--quiet", "--message", "start"]].concat(),
+    );
+    to
+}
+
+impl World {
+    /// Deploys `dev` with these parameters besides its own, and builds the functions.
+    pub(crate) async fn new(parameters: &[(&str, &str)]) -> Self {
+        let folder = copy();
+        let account = deploy::account_of(folder.path(), "dev").expect("samconfig.toml can be read");
+        let cloud = Cloud::new(account, folder.path().to_owned());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        gateway::serve(Arc::clone(&cloud), listener).expect("the gateway serves");
+        cloud.pace.set_poll_interval(Duration::from_millis(20));
+        let world = Self { cloud, folder };
+        world.deploy(parameters).await;
+        let built = world.cloud.lambda.prepare_from(&repository(), |_| {}).await;
+        built.unwrap_or_else(|error| panic!("{error}"));
+        world
+    }
+
+    async fn deploy(&self, parameters: &[(&str, &str)]) {
+        let config =
+            SamConfig::read(&self.folder.path().join("sam/samconfig.toml")).expect("samconfig.toml can be read");
+        let mut deployment = Deployment::default();
+        for environment in ["dev", "pipeline-dev"] {
+            let mut deployed = config.deployed(environment).expect("the environment is there");
+            if environment == "dev" {
+                deployed.values.extend(
+                    parameters
+                        .iter()
+                        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+                );
+            }
+            let stack = deploy::deploy_stack(&self.cloud, &deployed, &deployment).await;
+            deployment
+                .stacks
+                .push(stack.unwrap_or_else(|error| panic!("{environment}: {error}")));
+        }
+    }
+
+    /// Calls a service as whoever deploys.
+    pub(crate) async fn call(&self, service: &str, operation: &str, input: Value) -> Value {
+        let answer = self
+            .cloud
+            .call(&Principal::Administrator, service, operation, input)
+            .await;
+        answer.unwrap_or_else(|error| panic!("{service}:{operation}: {error}"))
+    }
+
+    /// Has the processing job run this.
+    pub(crate) fn program(&self, text: &str) {
+        std::fs::write(self.folder.path().join(PROGRAM), text).expect("the program can be written");
+    }
+
+    /// Starts the pipeline, and gives the id of its execution.
+    pub(crate) async fn start_pipeline(&self) -> String {
+        let started = self
+            .call(
+                "codepipeline",
+                "StartPipelineExecution",
+                json!({"name": "stepline-dev"}),
+            )
+            .await;
+        started["pipelineExecutionId"].as_str().expect("an id").to_owned()
+    }
+
+    /// What happens from now on.
+    pub(crate) fn follow(&self) -> Follower {
+        Follower(self.cloud.journal.follow())
+    }
+
+    /// Invokes a function with an event, whatever comes of it.
+    pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Value {
+        let name = format!("stepline-{function}-dev");
+        self.call("lambda", "Invoke", json!({"FunctionName": name, "Payload": event}))
+            .await
+    }
+
+    /// What functions, builds and jobs said last, for a test that fails.
+    pub(crate) fn said(&self) -> String {
+        let entries = self.cloud.journal.entries();
+        let lines = entries.iter().filter_map(|entry| match &entry.happening {
+            Happening::LogLine { group, line, .. } => Some(format!("{group}: {line}")),
+            Happening::Invocation {
+                function,
+                outcome,
+                error,
+                ..
+            } => Some(format!("{function}: {outcome}, {error:?}")),
+            _ => None,
+        });
+        let lines: Vec<String> = lines.collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    /// Ends the functions' processes.
+    pub(crate) async fn end(self) {
+        self.cloud.lambda.settled().await;
+        self.cloud.lambda.shut_down();
+    }
+}
+
+/// Someone who waits for things to happen.
+pub(crate) struct Follower(Receiver<Entry>);
+
+impl Follower {
+    /// Waits for the first thing of which `take` makes something.
+    pub(crate) async fn until<T>(&mut self, what: &str, take: impl Fn(&Happening) -> Option<T>) -> T {
+        let waiting = async {
+            loop {
+                let entry = self.0.recv().await.expect("the journal goes on");
+                if let Some(taken) = take(&entry.happening) {
+                    return taken;
+                }
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        waited.unwrap_or_else(|_| panic!("never happened: {what}"))
+    }
+
+    /// Waits for the pipeline's end: its status, and the reason.
+    pub(crate) async fn pipeline_ended(&mut self) -> (String, String) {
+        self.until("the pipeline's end", |happening| match happening {
+            Happening::PipelineEnded { status, reason, .. } => {
+                Some((status.clone(), reason.clone().unwrap_or_default()))
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits for the end of an execution of a state machine: its status.
+    pub(crate) async fn execution_ended(&mut self) -> String {
+        self.until("an execution's end", |happening| match happening {
+            Happening::ExecutionEnded { status, .. } => Some(status.clone()),
+            _ => None,
+        })
+        .await
+    }
+}

@@ -6,6 +6,7 @@
 
 mod definition;
 mod deploying;
+mod documents;
 mod events;
 mod functions;
 mod house;

@@ -16,6 +16,11 @@ use crate::states::task::{Task, TaskCall};
 use crate::states::wait::after;
 use crate::states::{Body, MAX_PAYLOAD, State, check, too_long};
 
+/// The longest error's name, in characters.
+const MAX_ERROR: usize = 256;
+/// The longest cause, in characters.
+const MAX_CAUSE: usize = 32_768;
+
 impl Engine {
     pub(super) fn start_task(&mut self, place: Place, state: &State, task: &Task, now: Timestamp) -> bool {
         let waits = matches!(
@@ -219,7 +224,7 @@ impl Engine {
 
     pub(super) fn task_failed(&mut self, id: TaskId, error: &str, cause: &str, now: Timestamp) -> Result<(), Refused> {
         let place = self.task_place(id)?;
-        let failure = Failure::new(error, cause);
+        let failure = Failure::new(clip(error, MAX_ERROR), clip(cause, MAX_CAUSE));
         if self.task_work(place).is_none() {
             self.tasks.remove(&id);
             self.map_io_failed(place, failure, now);
@@ -326,4 +331,9 @@ enum Names {
 )]
 fn seconds_after(now: Timestamp, seconds: u64) -> Timestamp {
     after(now, seconds as f64)
+}
+
+/// A text's first characters.
+fn clip(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
 }

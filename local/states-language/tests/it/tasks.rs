@@ -430,3 +430,13 @@ fn a_version_or_alias_stands_in_the_first_event() {
         assert_eq!(events(&execution)[0]["executionStartedEventDetails"][field], json!(arn));
     }
 }
+
+#[test]
+fn an_error_is_cut_to_what_a_history_holds() {
+    let definition = single(json!({"Type": "Task", "Resource": FUNCTION}));
+    let execution = run_with(&definition, &json!({}), |_: &TaskRequest| {
+        Err::<Json, _>(Failure::new("ä".repeat(300), "ü".repeat(40_000)))
+    });
+    let (error, cause) = outcome(&execution).unwrap_err();
+    assert_eq!((error.chars().count(), cause.chars().count()), (256, 32_768));
+}

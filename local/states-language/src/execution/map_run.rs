@@ -46,22 +46,22 @@ pub struct MapRun {
 #[derive(Debug)]
 pub(super) struct MapRunWork {
     /// The number of its [`MapRun`].
-    index: usize,
-    limits: Limits,
+    pub(super) index: usize,
+    pub(super) limits: Limits,
     /// The state machine's name with the Map's label, which is part of the children's ARNs.
-    child_machine: Arc<str>,
+    pub(super) child_machine: Arc<str>,
     /// The task that reads the items or writes the results.
-    io: Option<TaskId>,
+    pub(super) io: Option<TaskId>,
     /// The children's inputs; taken away once a child has succeeded.
-    inputs: Vec<Json>,
+    pub(super) inputs: Vec<Json>,
     /// What is to be started yet, last first.
-    waiting: Vec<usize>,
-    running: BTreeMap<usize, RunId>,
-    results: Vec<Option<Json>>,
-    outcomes: Vec<Outcome>,
-    failed: Vec<usize>,
+    pub(super) waiting: Vec<usize>,
+    pub(super) running: BTreeMap<usize, RunId>,
+    pub(super) results: Vec<Option<Json>>,
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) failed: Vec<usize>,
     /// What the writer gave for the next state.
-    written: Option<Json>,
+    pub(super) written: Option<Json>,
 }
 
 impl Engine {
@@ -139,7 +139,7 @@ impl Engine {
         name.split('/').next().unwrap_or(name).into()
     }
 
-    fn work_mut(&mut self, place: Place) -> Option<&mut MapRunWork> {
+    pub(super) fn work_mut(&mut self, place: Place) -> Option<&mut MapRunWork> {
         match &mut self.thread_mut(place).phase {
             Phase::MapRun(work) => Some(work),
             _ => None,
@@ -280,7 +280,7 @@ impl Engine {
     }
 
     /// Starts as many children as may run, and ends the Map Run when there are none left.
-    fn fill(&mut self, place: Place, now: Timestamp) {
+    pub(super) fn fill(&mut self, place: Place, now: Timestamp) {
         let state = self.state(place);
         let Body::Map(map) = &state.body else { return };
         let Some(execution_type) = map.distributed.as_ref().map(|it| it.execution_type) else {
@@ -383,7 +383,7 @@ impl Engine {
     }
 
     /// Takes a child's run away, its history aside if it is to be kept.
-    fn forget_run(&mut self, run: RunId, map_run_arn: Arc<str>) {
+    pub(super) fn forget_run(&mut self, run: RunId, map_run_arn: Arc<str>) {
         let Some(ended) = self.runs[run].take() else { return };
         self.free_runs.push(run);
         if self.options.keep_children {
@@ -413,6 +413,8 @@ impl Engine {
                 let id = self.start_io(place);
                 if let Some(work) = self.work_mut(place) {
                     work.written = Some(written.details);
+                    // Kept, for a redrive that has to write them once more.
+                    work.outcomes = outcomes;
                 }
                 let (bucket, files) = (written.bucket, written.files);
                 self.commands.push(Command::WriteResults(WriteRequest {
@@ -476,54 +478,5 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// Stops a Map Run together with its execution. What its children brought is kept for a redrive.
-    pub(super) fn abort_map_run(&mut self, place: Place, now: Timestamp) {
-        let Some(work) = self.work_mut(place) else { return };
-        let (index, io, children) = (work.index, work.io.take(), std::mem::take(&mut work.running));
-        if let Some(id) = io
-            && self.tasks.remove(&id).is_some()
-        {
-            self.commands.push(Command::AbortTask { task: id });
-        }
-        let map_run = &mut self.map_runs[index];
-        let arn = map_run.arn.clone();
-        if map_run.status == Status::Running {
-            (map_run.status, map_run.stopped_at, map_run.running) = (Status::Aborted, Some(now), 0);
-        }
-        for run in children.into_values() {
-            self.end_run(run, Status::Aborted, None, now);
-            self.forget_run(run, arn.clone());
-        }
-    }
-
-    /// Has a Map Run go on with the children that did not succeed; says whether there were any to begin with.
-    pub(super) fn redrive_map_run(&mut self, place: Place, now: Timestamp) -> bool {
-        let Some(work) = self.work_mut(place).filter(|work| !work.results.is_empty()) else {
-            return false;
-        };
-        work.waiting = (0..work.results.len())
-            .rev()
-            .filter(|index| work.results[*index].is_none())
-            .collect();
-        work.failed.clear();
-        let index = work.index;
-        let map_run = &mut self.map_runs[index];
-        map_run.status = Status::Running;
-        map_run.stopped_at = None;
-        map_run.failed = 0;
-        map_run.redrive_count += 1;
-        let (map_run_arn, redrive_count) = (map_run.arn.clone(), map_run.redrive_count);
-        self.follow(
-            place,
-            EventDetails::MapRunRedriven {
-                map_run_arn,
-                redrive_count,
-            },
-            now,
-        );
-        self.fill(place, now);
-        true
     }
 }

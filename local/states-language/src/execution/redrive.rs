@@ -1,8 +1,8 @@
-//! Redriving: an execution goes on from where it failed.
+//! Redriving: an execution goes on from where it failed. With it, what a stopped Map Run keeps for that.
 
 use jiff::Timestamp;
 
-use super::command::Refused;
+use super::command::{Command, Refused};
 use super::engine::Engine;
 use super::options::ExecutionType;
 use super::parts::{Phase, Place};
@@ -71,5 +71,54 @@ impl Engine {
             Phase::Iterations(iterations) => iterations.set_running(running),
             _ => {}
         }
+    }
+
+    /// Stops a Map Run together with its execution. What its children brought is kept for a redrive.
+    pub(super) fn abort_map_run(&mut self, place: Place, now: Timestamp) {
+        let Some(work) = self.work_mut(place) else { return };
+        let (index, io, children) = (work.index, work.io.take(), std::mem::take(&mut work.running));
+        if let Some(id) = io
+            && self.tasks.remove(&id).is_some()
+        {
+            self.commands.push(Command::AbortTask { task: id });
+        }
+        let map_run = &mut self.map_runs[index];
+        let arn = map_run.arn.clone();
+        if map_run.status == Status::Running {
+            (map_run.status, map_run.stopped_at, map_run.running) = (Status::Aborted, Some(now), 0);
+        }
+        for run in children.into_values() {
+            self.end_run(run, Status::Aborted, None, now);
+            self.forget_run(run, arn.clone());
+        }
+    }
+
+    /// Has a Map Run go on with the children that did not succeed; says whether there were any to begin with.
+    pub(super) fn redrive_map_run(&mut self, place: Place, now: Timestamp) -> bool {
+        let Some(work) = self.work_mut(place).filter(|work| !work.results.is_empty()) else {
+            return false;
+        };
+        work.waiting = (0..work.results.len())
+            .rev()
+            .filter(|index| work.results[*index].is_none())
+            .collect();
+        work.failed.clear();
+        let index = work.index;
+        let map_run = &mut self.map_runs[index];
+        map_run.status = Status::Running;
+        map_run.stopped_at = None;
+        map_run.failed = 0;
+        map_run.redrive_count += 1;
+        let (map_run_arn, redrive_count) = (map_run.arn.clone(), map_run.redrive_count);
+        self.follow(
+            place,
+            EventDetails::MapRunRedriven {
+                map_run_arn,
+                redrive_count,
+            },
+            now,
+        );
+        self.fill(place, now);
+        true
     }
 }

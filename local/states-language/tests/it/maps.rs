@@ -477,3 +477,34 @@ fn a_place_that_is_used_again_keeps_its_own_time() {
         60
     );
 }
+
+#[test]
+fn results_that_could_not_be_written_are_written_by_a_redrive() {
+    let writer = json!({"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}});
+    let now = VirtualClock::default().now();
+    let mut execution = start(&distributed(pass(), json!({"ResultWriter": writer})), &json!([1]));
+    let mut written = Vec::new();
+    for attempt in 0..2 {
+        let commands = execution.run(now);
+        let [Command::WriteResults(request)] = &commands[..] else {
+            panic!("{commands:?}")
+        };
+        written.push(request.files[0].1.clone());
+        if attempt == 0 {
+            execution
+                .task_failed(request.id, "S3.NoSuchBucket", "no bucket", now)
+                .unwrap();
+            execution.run(now);
+            assert_eq!(
+                outcome(&execution),
+                Err(("States.ResultWriterFailed".to_owned(), "no bucket".to_owned()))
+            );
+            execution.redrive(now).unwrap();
+        } else {
+            execution.task_succeeded(request.id, "null", now).unwrap();
+            execution.run(now);
+        }
+    }
+    assert_eq!(execution.status(), Status::Succeeded);
+    assert_eq!(written[0], written[1]);
+}

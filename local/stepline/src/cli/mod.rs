@@ -177,8 +177,16 @@ async fn perform(command: Command) -> Result<ExitCode, Trouble> {
         Command::Up { port, common } => up::up(port, common).await,
         Command::Check => check::check(),
         Command::Doctor { env } => {
-            let report = crate::doctor::examine(&session::repository()?, &env.0).await?;
-            print!("{report}");
+            let root = session::repository()?;
+            let known = crate::deploy::environments(&root)?;
+            if !known.contains(&env.0) {
+                return Err(Trouble::UnknownEnvironment {
+                    asked: env.0,
+                    known: known.join(" and "),
+                });
+            }
+            let report = crate::doctor::examine(&root, &env.0).await?;
+            println!("{report}");
             Ok(ExitCode::from(report.exit_code()))
         }
     }

@@ -54,7 +54,7 @@ impl Access {
             None => Err("no credentials are configured".to_owned()),
             Some(provider) => {
                 let provided = provider.provide_credentials().await;
-                provided.map_err(|error| chain(&error))
+                provided.map_err(|error| chain(&error).lines().map(str::trim).collect::<Vec<_>>().join("; "))
             }
         };
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());

@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::{Path, PathNotFound, Step};
-use crate::json::Json;
+use crate::json::{Json, Object};
 
 /// How deep `..` looks: deeper than values nest.
 const MAX_DESCENT: usize = 1_000;
@@ -31,6 +31,7 @@ pub(super) fn exists(path: &Path, root: &Json) -> bool {
         let next = match (step, here) {
             (Step::Field(name), Json::Object(object)) => object.get(name),
             (Step::Index(index), Json::Array(items)) => position(*index, items.len()).map(|index| &items[index]),
+            (Step::Fields(_), Json::Object(_)) => return true,
             (Step::Function(function), value) => return function.apply(value).is_ok(),
             _ => None,
         };
@@ -57,6 +58,10 @@ fn definite(path: &Path, root: &Json) -> Result<Json, PathNotFound> {
                     Err(no_results(path))
                 };
             }
+            Step::Fields(names) => match here {
+                Json::Object(object) => return Ok(pick(object, names)),
+                _ => return Err(not_an_object(path, at, here, &canonical_step(step))),
+            },
             _ => return Err(no_results(path)),
         };
     }
@@ -65,12 +70,7 @@ fn definite(path: &Path, root: &Json) -> Result<Json, PathNotFound> {
 
 fn field<'j>(path: &Path, at: usize, here: &'j Json, name: &str) -> Result<&'j Json, PathNotFound> {
     let Json::Object(object) = here else {
-        let place = canonical(&path.steps[..at]);
-        return Err(PathNotFound(format!(
-            "Expected to find an object with property ['{name}'] in path {place} but found '{}'. This is not a json \
-             object according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider'.",
-            java_type(here)
-        )));
+        return Err(not_an_object(path, at, here, &format!("['{name}']")));
     };
     object.get(name).ok_or_else(|| {
         if at + 1 == path.steps.len() {
@@ -79,6 +79,23 @@ fn field<'j>(path: &Path, at: usize, here: &'j Json, name: &str) -> Result<&'j J
             PathNotFound(format!("Missing property in path {}", canonical(&path.steps[..=at])))
         }
     })
+}
+
+fn not_an_object(path: &Path, at: usize, here: &Json, property: &str) -> PathNotFound {
+    let place = canonical(&path.steps[..at]);
+    PathNotFound(format!(
+        "Expected to find an object with property {property} in path {place} but found '{}'. This is not a json object \
+         according to the JsonProvider: 'com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider'.",
+        java_type(here)
+    ))
+}
+
+/// An object of those fields that are there.
+fn pick(object: &Object, names: &[std::sync::Arc<str>]) -> Json {
+    let found = names
+        .iter()
+        .filter_map(|name| Some((name.clone(), object.get(name)?.clone())));
+    found.collect::<Object>().into()
 }
 
 /// An item; null behind the array's end, because AWS's JSON library has it so.
@@ -137,6 +154,12 @@ impl Walk<'_> {
             }
             Step::Function(_) => {
                 found.push(here.clone());
+                Ok(())
+            }
+            Step::Fields(names) if at + 1 == self.path.steps.len() => {
+                if let Json::Object(object) = here {
+                    found.push(pick(object, names));
+                }
                 Ok(())
             }
             Step::Descend => self.descend(at + 1, here, 0, found),

@@ -102,7 +102,12 @@ impl<'t> Reader<'t> {
                 break;
             }
         }
-        let definite = steps.iter().all(Step::is_definite);
+        // Several names at the end make one object of what they name.
+        let singles = match steps.split_last() {
+            Some((Step::Fields(_), before)) => before,
+            _ => &steps[..],
+        };
+        let definite = singles.iter().all(Step::is_definite);
         Ok(Path {
             text: self.text[start..self.at].into(),
             root,

@@ -148,10 +148,12 @@ pub fn main() -> ExitCode {
         }
     };
     let command = arguments.command.unwrap_or_else(|| Command::Run(RunOptions::default()));
+    // An interrupt is how `up` is meant to end: it sees to that itself.
+    let ends_by_interrupt = matches!(command, Command::Up { .. });
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = perform(command) => ended,
-            () = interrupted() => Err(Trouble::Interrupted),
+            () = interrupted(), if !ends_by_interrupt => Err(Trouble::Interrupted),
         }
     });
     // What still runs in the background is not waited for: its processes end with it.

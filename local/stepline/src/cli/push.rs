@@ -4,11 +4,14 @@ use super::Common;
 use super::session::{Session, Trouble, need_python};
 use crate::cloud::Cloud;
 use crate::journal::Happening;
-use serde_json::json;
+use crate::principal::Principal;
+use base64::Engine;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 use std::sync::Arc;
+use tokio::io::AsyncWriteExt;
 use tokio::sync::broadcast::error::RecvError;
 
 /// A repository and a tag.
@@ -37,13 +40,8 @@ pub(super) async fn push(image: Image, common: Common) -> Result<ExitCode, Troub
     let session = Session::start(&common, 0, super::display(&common)).await?;
     let name = format!("{}:{}", image.repository, image.tag);
     // Asked first, because its answer names what is wrong better than a push does.
-    session
-        .call(
-            "ecr",
-            "DescribeRepositories",
-            json!({"repositoryNames": [image.repository]}),
-        )
-        .await?;
+    let repositories = json!({"repositoryNames": [image.repository]});
+    call(&session.cloud, "DescribeRepositories", repositories).await?;
     let mut journal = session.cloud.journal.follow();
     docker_push(&session.cloud, &image).await?;
     // What the push set off is in the journal by now: the rules that it matched.
@@ -73,19 +71,16 @@ async fn docker_push(cloud: &Arc<Cloud>, image: &Image) -> Result<(), Trouble> {
     let folder = std::env::temp_dir().join(format!("stepline-push-{}", uuid::Uuid::new_v4().simple()));
     std::fs::create_dir_all(&folder).map_err(trouble)?;
     let pushed = async {
-        let login = [
-            "login",
-            "--username",
-            "AWS",
-            "--password",
-            "local",
-            &cloud.account.registry(),
-        ];
+        let token = call(cloud, "GetAuthorizationToken", json!({})).await?;
+        let token = token["authorizationData"][0]["authorizationToken"]
+            .as_str()
+            .unwrap_or_default();
+        let registry = cloud.account.registry();
+        let login = ["login", "--username", "AWS", "--password-stdin", &registry];
+        docker(cloud, &folder, &login, &password(token)?).await?;
         let build = ["build", "--platform", "linux/amd64", "--tag", &uri, "container"];
-        for arguments in [&login[..], &build[..], &["push", &uri]] {
-            docker(cloud, &folder, arguments).await?;
-        }
-        Ok(())
+        docker(cloud, &folder, &build, "").await?;
+        docker(cloud, &folder, &["push", &uri], "").await
     };
     let pushed = pushed.await;
     // Left behind, it would only be a few files in the system's folder for temporary ones.
@@ -93,12 +88,28 @@ async fn docker_push(cloud: &Arc<Cloud>, image: &Image) -> Result<(), Trouble> {
     pushed
 }
 
-async fn docker(cloud: &Arc<Cloud>, folder: &Path, arguments: &[&str]) -> Result<(), Trouble> {
-    let program = std::env::current_exe().map_err(|error| Trouble::Other(error.to_string()))?;
+async fn call(cloud: &Arc<Cloud>, operation: &str, input: Value) -> Result<Value, Trouble> {
+    let called = cloud.call(&Principal::Administrator, "ecr", operation, input);
+    called.await.map_err(Trouble::from)
+}
+
+/// The password in ECR's token, which is `AWS:PASSWORD` in base64.
+fn password(token: &str) -> Result<String, Trouble> {
+    let decoded = base64::engine::general_purpose::STANDARD.decode(token).ok();
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let password = text.as_deref().and_then(|text| text.strip_prefix("AWS:"));
+    let refused = || Trouble::Other("ECR's authorization token is not AWS:PASSWORD in base64".into());
+    password.map(str::to_owned).ok_or_else(refused)
+}
+
+/// Runs the stand-in with `stdin` on its standard input.
+async fn docker(cloud: &Arc<Cloud>, folder: &Path, arguments: &[&str], stdin: &str) -> Result<(), Trouble> {
+    let could_not = |error: std::io::Error| Trouble::Other(format!("cannot run the stand-in for docker: {error}"));
+    let program = std::env::current_exe().map_err(could_not)?;
     let mut command = tokio::process::Command::new(program);
     #[cfg(unix)]
     command.arg0("docker");
-    let output = command
+    let mut child = command
         .args(arguments)
         .current_dir(&cloud.root)
         .env("DOCKER_CONFIG", folder)
@@ -108,10 +119,17 @@ async fn docker(cloud: &Arc<Cloud>, folder: &Path, arguments: &[&str]) -> Result
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env_remove("AWS_SESSION_TOKEN")
-        .stdin(std::process::Stdio::null())
-        .output()
-        .await
-        .map_err(|error| Trouble::Other(format!("cannot start the stand-in for docker: {error}")))?;
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(could_not)?;
+    if let Some(mut pipe) = child.stdin.take() {
+        // A stand-in that does not read its input has ended, and says itself why.
+        let _ = pipe.write_all(stdin.as_bytes()).await;
+    }
+    let output = child.wait_with_output().await.map_err(could_not)?;
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         cloud.journal.record(Happening::LogLine {
             group: "docker".into(),

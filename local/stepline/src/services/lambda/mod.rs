@@ -124,6 +124,14 @@ impl Lambda {
             .is_ok_and(|succeeded| *succeeded == Some(true))
     }
 
+    /// Kills every process of one function, as a failing machine would.
+    pub fn kill(&self, function: &str) {
+        let is_its = |environment: &&Arc<Environment>| environment.function_arn.rsplit(':').next() == Some(function);
+        for environment in lock(&self.environments).values().filter(is_its) {
+            environment.kill();
+        }
+    }
+
     /// Kills every process of every function.
     pub fn shut_down(&self) {
         for environment in lock(&self.environments).values() {

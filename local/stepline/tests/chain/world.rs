@@ -1,0 +1,144 @@
+//! An account with `dev` deployed, from a copy of the repository that a test may change.
+
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+use stepline::cloud::Cloud;
+use stepline::journal::{Entry, Happening};
+use stepline::principal::Principal;
+use stepline::{deploy, gateway};
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::Receiver;
+
+/// How long anything may take before a test gives up: far longer than it does.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The account, and the repository that it runs.
+pub(crate) struct World {
+    pub(crate) cloud: Arc<Cloud>,
+    pub(crate) pipeline: String,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    /// Deploys `dev` and builds the functions.
+    pub(crate) async fn new() -> Self {
+        let folder = copy();
+        let account = deploy::account_of(folder.path(), "dev").expect("samconfig.toml can be read");
+        let cloud = Cloud::new(account, folder.path().to_owned());
+        cloud.pace.set_poll_interval(Duration::from_millis(20));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        gateway::serve(cloud.clone(), listener).expect("a gateway");
+        let deployment = deploy::deploy(&cloud, "dev").await;
+        let deployment = deployment.unwrap_or_else(|error| panic!("{error}"));
+        let built = cloud.lambda.prepare_from(&repository(), |_| ()).await;
+        built.unwrap_or_else(|error| panic!("{error}"));
+        let pipeline = deployment.references("AWS::CodePipeline::Pipeline")[0].to_owned();
+        Self {
+            cloud,
+            pipeline,
+            folder,
+        }
+    }
+
+    /// Calls a service as whoever deploys.
+    pub(crate) async fn call(&self, service: &str, operation: &str, input: Value) -> Value {
+        let output = self
+            .cloud
+            .call(&Principal::Administrator, service, operation, input)
+            .await;
+        output.unwrap_or_else(|error| panic!("{service}:{operation}: {error}"))
+    }
+
+    /// Adds lines to what the processing job runs.
+    pub(crate) fn append_to_program(&self, lines: &str) {
+        let path = self.folder.path().join("container/app/src/hello.py");
+        let program = std::fs::read_to_string(&path).expect("the program");
+        std::fs::write(&path, program + lines).expect("the program can be written");
+    }
+
+    /// Starts the pipeline; the id of its execution.
+    pub(crate) async fn start_pipeline(&self) -> String {
+        let started = self
+            .call("codepipeline", "StartPipelineExecution", json!({"name": self.pipeline}))
+            .await;
+        started["pipelineExecutionId"].as_str().expect("an id").to_owned()
+    }
+
+    /// Runs the pipeline to its end, with all that it sets off; its status.
+    pub(crate) async fn run_pipeline(&self) -> String {
+        let mut journal = self.cloud.journal.follow();
+        self.start_pipeline().await;
+        let ended = self
+            .wait(&mut journal, |happening| {
+                matches!(happening, Happening::PipelineEnded { .. })
+            })
+            .await;
+        self.cloud.lambda.settled().await;
+        match ended {
+            Happening::PipelineEnded { status, .. } => status,
+            other => panic!("not the pipeline's end: {other:?}"),
+        }
+    }
+
+    /// Waits for something to happen.
+    pub(crate) async fn wait(&self, journal: &mut Receiver<Entry>, is_it: impl Fn(&Happening) -> bool) -> Happening {
+        let happened = async {
+            loop {
+                let entry = journal.recv().await.expect("the journal goes on");
+                if is_it(&entry.happening) {
+                    return entry.happening;
+                }
+            }
+        };
+        let happened = tokio::time::timeout(PATIENCE, happened).await;
+        happened.unwrap_or_else(|_| panic!("it did not happen within {PATIENCE:?}"))
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.cloud.lambda.shut_down();
+    }
+}
+
+fn repository() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).expect("the workspace's folder").to_owned()
+}
+
+/// A repository with what is deployed and built, and without the Rust sources.
+fn copy() -> tempfile::TempDir {
+    let (from, to) = (repository(), tempfile::tempdir().expect("a temporary folder"));
+    let listed = git(
+        &from,
+        &["ls-files", "-z", "--", "config", "container", "sam", "statemachine"],
+    );
+    for path in listed.split_terminator('\0') {
+        let target = to.path().join(path);
+        std::fs::create_dir_all(target.parent().expect("a folder")).expect("the folder can be made");
+        // What git knows may have been removed since.
+        if from.join(path).is_file() {
+            std::fs::copy(from.join(path), target).expect("the file can be copied");
+        }
+    }
+    git(to.path(), &["init", "--quiet"]);
+    to
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(arguments)
+        .output()
+        .expect("git runs");
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("paths are UTF-8")
+}

@@ -1,0 +1,58 @@
+//! The command's exit codes and last lines where there is nothing to run.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn stepline(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stepline"));
+    command.current_dir(folder).env_remove("CARGO_MANIFEST_DIR");
+    command
+}
+
+fn last_line(output: &Output) -> String {
+    let said = [&output.stdout[..], &output.stderr[..]].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    said.lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn what_cannot_be_done_has_an_exit_code_and_a_reason() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    for (folder, arguments, code, part) in [
+        (repository, vec!["fly"], 2, "--help"),
+        (repository, vec!["run", "--poll-interval", "soon"], 2, "--help"),
+        (repository, vec!["run", "--env", "test"], 2, "no environment `test`"),
+        (repository, vec!["up", "--port", &port], 1, "--port"),
+        (
+            repository,
+            vec!["invoke", "image-push", "--event", "no-such-file.json"],
+            2,
+            "no-such-file.json",
+        ),
+        (elsewhere.path(), vec!["run"], 2, "sam/samconfig.toml"),
+        (repository, vec!["check"], 0, "Succeeded"),
+        (repository, vec!["--help"], 0, "Exit code"),
+    ] {
+        let output = stepline(folder).args(&arguments).output().expect("the command runs");
+        let last = last_line(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {last}");
+        assert!(last.contains(part), "{arguments:?}: {last}");
+    }
+}
+
+#[test]
+fn without_python_the_run_says_what_to_install() {
+    let empty = tempfile::tempdir().expect("a temporary folder");
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = stepline(repository).arg("run").env("PATH", empty.path()).output();
+    let output = output.expect("the command runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        last_line(&output).contains("install Python 3"),
+        "{}",
+        last_line(&output)
+    );
+}

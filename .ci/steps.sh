@@ -2,9 +2,7 @@
 # shellcheck shell=bash
 
 tools=$PWD/target/ci-tools
-built=$PWD/target/sam
 recorded=$PWD/../shared/asl-recordings
-engine=$PWD/../shared/tools/container-engine.sh
 
 python_tools() { # the linters, SAM CLI and cargo-lambda of .ci/requirements.txt, in a virtual environment
   [ -x "$tools/python/bin/pip" ] || python3 -m venv "$tools/python"
@@ -51,7 +49,7 @@ deployables() {
 # Executions recorded on AWS, where the folder is beside this repository: through the library, and over the API.
 recordings() {
   [ -d "$recorded" ] || { echo "skipped: there are no recordings beside this repository"; return 0; }
-  cargo run --quiet --release -p states-language --example replay -- "$recorded/recordings.json"
+  cargo run --quiet -p states-language --example replay -- "$recorded/recordings.json"
   up
   local code=0
   python3 "$recorded/check.py" "$recorded/recordings.json" "$AWS_ENDPOINT_URL" || code=$?
@@ -72,19 +70,3 @@ unused_dependencies() {
   cargo install --quiet --locked --root "$tools/cargo" cargo-machete@0.9.2
   "$tools/cargo/bin/cargo-machete"
 }
-
-sam_functions() {
-  python_tools
-  # This machine's own architecture: what sam local invoke runs here. The templates' default is arm64.
-  (cd sam && sam build --config-env dev --build-dir "$built" --parameter-overrides "Environment=dev Architecture=x86_64")
-  [ -x "$engine" ] || { echo "skipped sam local invoke: no container engine's set-up beside this repository"; return 0; }
-  eval "$("$engine" "$PWD/target/engine")"
-  up
-  local code=0
-  .ci/sam-local-invoke "$built" || code=$?
-  down
-  kill "$ENGINE_PID"
-  return "$code"
-}
-
-functions_benchmark() { cargo bench --locked -p stepline; }

@@ -1,8 +1,9 @@
 //! How quickly the functions start and answer, what they weigh, and how often they call AWS: `cargo bench -p stepline`.
 //!
 //! Everything is measured in one run on one machine, each function as the process that Lambda would start, so the ratios
-//! hold where the figures don't. `-- --runs N` sets how many processes of each are started; `target/functions.json` has
-//! the same figures as JSON. Sizes and numbers of calls have bounds, and passing one is a failure; times are only printed.
+//! hold where the figures don't. `-- --runs N` sets how many processes of each are started, and `-- --binaries DIR` takes
+//! release binaries that lie there instead of building them. `functions.json` beside that folder has the same figures as
+//! JSON. Sizes and numbers of calls have bounds, and passing one is a failure; times are only printed.
 
 mod endpoint;
 mod runtime_api;
@@ -54,8 +55,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Fallible<Vec<String>> {
-    let runs = runs_asked_for()?;
-    let binaries = build()?;
+    let runs = argument("--runs").map_or(Ok(20), |runs| {
+        runs.parse().map_err(|_| format!("`--runs {runs}`: not a number"))
+    })?;
+    let binaries = argument("--binaries").map_or_else(build, |folder| Ok(folder.into()))?;
     let python = python_with_boto3();
     if python.is_none() {
         eprintln!("note: no Python 3 with boto3 is here (`pip install boto3`), so there is nothing to compare with");
@@ -78,15 +81,9 @@ async fn run() -> Fallible<Vec<String>> {
     Ok(breaches(&figures, &subjects))
 }
 
-fn runs_asked_for() -> Fallible<usize> {
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        if argument == "--runs" {
-            let count = arguments.next().ok_or("`--runs` needs a number")?;
-            return Ok(count.parse().map_err(|_| format!("`--runs {count}`: not a number"))?);
-        }
-    }
-    Ok(20)
+/// What follows `name` on the command line.
+fn argument(name: &str) -> Option<String> {
+    std::env::args().skip_while(|argument| argument != name).nth(1)
 }
 
 /// Builds the functions as they are deployed and returns the folder of the binaries.

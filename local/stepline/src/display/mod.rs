@@ -3,6 +3,7 @@
 //! On a terminal a spinner says what is under way; elsewhere there are plain lines; with `--json` there is the journal
 //! itself.
 
+mod unshown;
 mod words;
 
 pub(crate) use words::seconds;
@@ -15,6 +16,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use unshown::Unshown;
 
 /// Where and how things are shown.
 #[derive(Clone)]
@@ -78,7 +80,7 @@ impl Display {
         }
     }
 
-    fn entry(&self, entry: &Entry) {
+    fn entry(&self, entry: &Entry, unshown: &mut Unshown) {
         if self.is_json {
             match serde_json::to_string(entry) {
                 Ok(line) => self.print(&line),
@@ -91,6 +93,11 @@ impl Display {
         }
         for line in words::lines(&entry.happening, self.is_verbose) {
             self.print(&line);
+        }
+        if !self.is_verbose {
+            for line in unshown.after(&entry.happening) {
+                self.print(&line);
+            }
         }
     }
 
@@ -136,11 +143,12 @@ impl Shown {
 }
 
 async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: oneshot::Receiver<()>) {
+    let mut unshown = Unshown::default();
     loop {
         tokio::select! {
             biased;
             entry = journal.recv() => match entry {
-                Ok(entry) => display.entry(&entry),
+                Ok(entry) => display.entry(&entry, &mut unshown),
                 Err(RecvError::Lagged(missed)) => display.print(&format!("({missed} entries were too fast to show)")),
                 Err(RecvError::Closed) => return,
             },
@@ -149,7 +157,7 @@ async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: onesh
     }
     loop {
         match journal.try_recv() {
-            Ok(entry) => display.entry(&entry),
+            Ok(entry) => display.entry(&entry, &mut unshown),
             Err(TryRecvError::Lagged(_)) => {}
             Err(TryRecvError::Empty | TryRecvError::Closed) => return,
         }

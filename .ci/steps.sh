@@ -14,6 +14,7 @@ up() { # up: starts the local services in the background and exports what they p
   local log=$PWD/target/ci-up.log
   cargo run --quiet -- up --port 0 >"$log" 2>"$log.err" &
   up_pid=$!
+  trap down EXIT
   for _ in $(seq 600); do
     grep -qx ready "$log" && break
     kill -0 "$up_pid" 2>/dev/null || { cat "$log" "$log.err"; return 1; }
@@ -24,6 +25,7 @@ up() { # up: starts the local services in the background and exports what they p
 }
 
 down() {
+  trap - EXIT
   kill -INT "$up_pid" 2>/dev/null || true
   wait "$up_pid" 2>/dev/null || true
 }
@@ -51,19 +53,13 @@ recordings() {
   [ -d "$recorded" ] || { echo "skipped: there are no recordings beside this repository"; return 0; }
   cargo run --quiet -p states-language --example replay -- "$recorded/recordings.json"
   up
-  local code=0
-  python3 "$recorded/check.py" "$recorded/recordings.json" "$AWS_ENDPOINT_URL" || code=$?
-  down
-  return "$code"
+  python3 "$recorded/check.py" "$recorded/recordings.json" "$AWS_ENDPOINT_URL"
 }
 
 boto3_smoke() {
   python_tools
   up
-  local code=0
-  python3 .ci/boto3_smoke.py || code=$?
-  down
-  return "$code"
+  python3 .ci/boto3_smoke.py
 }
 
 unused_dependencies() {

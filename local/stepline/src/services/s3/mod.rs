@@ -1,7 +1,7 @@
 //! S3: buckets and objects in memory.
 //!
 //! Follows <https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html>. Services use the typed calls below, each as
-//! the principal that asks; SDKs come in through [`rest`], and deploying and state machines through the JSON door. There
+//! the principal that asks; SDKs come in through `rest`, and deploying and state machines through the JSON door. There
 //! are no versions, no multipart uploads and no copies: those operations are refused by name.
 
 mod door;

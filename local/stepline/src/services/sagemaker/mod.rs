@@ -3,7 +3,7 @@
 //! Follows <https://docs.aws.amazon.com/sagemaker/latest/APIReference/Welcome.html> and
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html>. A job's image is pulled
 //! from the local ECR as the job's role, and its command runs with the image's files at their own paths where the
-//! machine allows that ([`container`]); the job's log says which way it ran.
+//! machine allows that (`container`); the job's log says which way it ran.
 
 mod container;
 mod image;

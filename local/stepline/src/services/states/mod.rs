@@ -2,7 +2,7 @@
 //!
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/apireference/Welcome.html>. The language is that of
 //! [`states_language`]; this service keeps its executions, gives them time, and has their tasks done by the other
-//! services as the state machine's role ([`tasks`]). Absent: activities,
+//! services as the state machine's role (`tasks`). Absent: activities,
 //! and the child executions of a Map Run as executions of their own.
 
 mod arn;

@@ -3,6 +3,7 @@
 use super::Common;
 use super::session::{Session, Trouble, need_python};
 use crate::cloud::Cloud;
+use crate::display::Display;
 use crate::journal::Happening;
 use crate::principal::Principal;
 use base64::Engine;
@@ -37,7 +38,9 @@ impl Image {
 
 pub(super) async fn push(image: Image, common: Common) -> Result<ExitCode, Trouble> {
     need_python()?;
-    let session = Session::start(&common, 0, super::display(&common)).await?;
+    // What the function decided about the image stands in its own lines: here they are the answer.
+    let display = Display::new(common.json, true);
+    let session = Session::start(&common, 0, display).await?;
     let name = format!("{}:{}", image.repository, image.tag);
     // Asked first, because its answer names what is wrong better than a push does.
     let repositories = json!({"repositoryNames": [image.repository]});

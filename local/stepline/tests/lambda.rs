@@ -1,6 +1,7 @@
 //! Lambda itself, with a function that does what its event tells it to: processes, time, memory, retries.
 
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,6 +107,20 @@ async fn a_process_gets_lambdas_environment_and_nothing_of_this_machines() {
     let token = environment["AWS_SESSION_TOKEN"].as_str();
     let principal = cloud.iam.principal_of(key, token).expect("the function's role");
     assert_eq!(principal, Principal::role_session("subject-role", "subject"));
+}
+
+#[tokio::test]
+async fn each_process_has_a_runtime_api_of_its_own_at_a_host_and_port() {
+    let cloud = cloud_with(json!({})).await;
+    let ask = || invoke(&cloud, json!({"do": "environment"}));
+    let (one, other) = tokio::join!(ask(), ask());
+    let addresses = [one, other].map(|environment| {
+        let said = environment["Payload"]["AWS_LAMBDA_RUNTIME_API"].clone();
+        let address: SocketAddr = serde_json::from_value(said).expect("a host and a port, without scheme and path");
+        assert!(address.ip().is_loopback(), "{address}");
+        address
+    });
+    assert_ne!(addresses[0], addresses[1]);
 }
 
 #[tokio::test]

@@ -36,19 +36,11 @@ use tokio::task::JoinHandle;
 /// The listener has no address.
 pub fn serve(cloud: Arc<Cloud>, listener: TcpListener) -> std::io::Result<JoinHandle<()>> {
     cloud.set_endpoint(format!("http://{}", listener.local_addr()?));
-    let router = router(cloud);
+    let router = Router::new().fallback(answer).with_state(cloud);
     Ok(tokio::spawn(async move {
         // Serving ends with the task only: what goes wrong on one connection stays there.
         let _ = axum::serve(listener, router).await;
     }))
-}
-
-/// The Runtime API by its paths, everything else by its signature.
-fn router(cloud: Arc<Cloud>) -> Router {
-    Router::new()
-        .fallback(answer)
-        .with_state(cloud.clone())
-        .merge(lambda::runtime_api::routes(cloud))
 }
 
 async fn answer(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Response<Body> {

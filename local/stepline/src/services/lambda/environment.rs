@@ -5,10 +5,12 @@
 
 use super::functions::Function;
 use super::memory;
+use super::runtime_api::Address;
 use crate::cloud::Cloud;
 use crate::error::ServiceError;
 use crate::journal::Happening;
 use serde_json::Value;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,7 +60,7 @@ struct Current {
 /// A process of a function.
 #[derive(Debug)]
 pub(super) struct Environment {
-    /// Its part of the Runtime API's path, which nobody else knows.
+    /// What Lambda knows it by, as the end of its log stream's name says.
     pub(super) id: String,
     /// The ARN of the function that it runs.
     pub(super) function_arn: String,
@@ -76,7 +78,14 @@ impl Environment {
     pub(super) fn start(cloud: &Arc<Cloud>, function: &Function, binary: &Path) -> Result<Arc<Self>, ServiceError> {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let stream = format!("{}[$LATEST]{id}", jiff::Timestamp::now().strftime("%Y/%m/%d/"));
-        let mut child = command(cloud, function, binary, &id, &stream)?
+        let address = Address::reserve().map_err(|error| {
+            let message = format!(
+                "the Runtime API gets no address for a process of `{}`: {error}",
+                function.name()
+            );
+            ServiceError::new("ServiceException", message).with_status(500)
+        })?;
+        let mut child = command(cloud, function, binary, address.host_and_port, &stream)?
             .spawn()
             .map_err(|error| could_not_start(binary, &error))?;
         let pid = child
@@ -94,6 +103,7 @@ impl Environment {
             phase: watch::Sender::new(Phase::Starting),
             kill: Notify::new(),
         });
+        let serving = address.serve(environment.clone());
         let group = function.log_group();
         let pipes = [
             child
@@ -109,6 +119,7 @@ impl Environment {
         let lambda = cloud.clone();
         tokio::spawn(async move {
             let ended = watched.outlive(&mut child).await;
+            serving.abort();
             for pipe in pipes.into_iter().flatten() {
                 // A reader ends with its pipe; only a panic could make it fail, and then there is nothing to wait for.
                 let _ = pipe.await;
@@ -221,13 +232,13 @@ fn command(
     cloud: &Arc<Cloud>,
     function: &Function,
     binary: &Path,
-    id: &str,
+    runtime_api: SocketAddr,
     stream: &str,
 ) -> Result<Command, ServiceError> {
     let Some(endpoint) = cloud.endpoint() else {
         return Err(ServiceError::new(
             "ServiceException",
-            "functions need a gateway that serves the Runtime API",
+            "functions need a gateway that serves what they call",
         )
         .with_status(500));
     };
@@ -237,9 +248,7 @@ fn command(
     command
         .env_clear()
         .envs(&configuration.environment.variables)
-        // A whole URL, because it has a path, which says whose process asks: without a scheme the runtime's client would
-        // read no path.
-        .env("AWS_LAMBDA_RUNTIME_API", format!("{endpoint}/runtime/{id}"))
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", function.name())
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", configuration.memory_size.to_string())

@@ -8,7 +8,7 @@ mod functions;
 mod invoke;
 mod memory;
 pub mod rest;
-pub mod runtime_api;
+mod runtime_api;
 
 pub use build::BuildError;
 
@@ -168,15 +168,11 @@ impl Lambda {
         function: &Function,
         binary: &Path,
     ) -> Result<Arc<Environment>, ServiceError> {
-        // Held meanwhile, so that the process finds its address when it asks for its first event.
+        // Held meanwhile, so that a process that ends at once is not forgotten before it is known.
         let mut environments = lock(&self.environments);
         let environment = Environment::start(cloud, function, binary)?;
         environments.insert(environment.id.clone(), environment.clone());
         Ok(environment)
-    }
-
-    fn environment(&self, id: &str) -> Option<Arc<Environment>> {
-        lock(&self.environments).get(id).cloned()
     }
 
     fn forget_environment(&self, id: &str) {

@@ -1,10 +1,10 @@
 //! The Lambda Runtime API, over which a function's process gets its events and gives its answers.
 //!
-//! Each process has its own prefix, `/runtime/<environment>`, so that an answer is known by where it arrives. Follows
+//! Each process has an address of its own on loopback, so that an answer is known by where it arrives, and so that
+//! `AWS_LAMBDA_RUNTIME_API` is what it is on AWS: a host and a port. Follows
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 use super::environment::{Answer, Environment};
-use crate::cloud::Cloud;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -12,33 +12,55 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 /// The most that a function may answer with, in bytes.
 const RESPONSE_LIMIT: usize = 6 * 1024 * 1024;
 
-/// The routes of the Runtime API, for all functions of `cloud`.
-pub fn routes(cloud: Arc<Cloud>) -> Router {
-    Router::new()
-        .route("/runtime/{environment}/2018-06-01/runtime/invocation/next", get(next))
-        .route(
-            "/runtime/{environment}/2018-06-01/runtime/invocation/{request}/response",
-            post(response),
-        )
-        .route(
-            "/runtime/{environment}/2018-06-01/runtime/invocation/{request}/error",
-            post(error),
-        )
-        .route("/runtime/{environment}/2018-06-01/runtime/init/error", post(init_error))
-        // The limit is answered by `response` itself, in the Runtime API's words.
-        .layer(DefaultBodyLimit::disable())
-        .with_state(cloud)
+/// Where one process will find the Runtime API: connections wait until it is served.
+#[derive(Debug)]
+pub(super) struct Address {
+    listener: TcpListener,
+    /// What `AWS_LAMBDA_RUNTIME_API` must say.
+    pub(super) host_and_port: SocketAddr,
 }
 
-async fn next(State(cloud): State<Arc<Cloud>>, Path(environment): Path<String>) -> Response {
-    let Some(environment) = cloud.lambda.environment(&environment) else {
-        return unknown_environment();
-    };
+impl Address {
+    /// An address on loopback that nobody else has.
+    pub(super) fn reserve() -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        Ok(Self {
+            host_and_port: listener.local_addr()?,
+            listener: TcpListener::from_std(listener)?,
+        })
+    }
+
+    /// Answers the process of `environment` from now on. Abort the task to stop.
+    pub(super) fn serve(self, environment: Arc<Environment>) -> JoinHandle<()> {
+        tokio::spawn(async move {
+            // Serving ends with the task only: what goes wrong on one connection stays there.
+            let _ = axum::serve(self.listener, routes(environment)).await;
+        })
+    }
+}
+
+fn routes(environment: Arc<Environment>) -> Router {
+    Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(next))
+        .route("/2018-06-01/runtime/invocation/{request}/response", post(response))
+        .route("/2018-06-01/runtime/invocation/{request}/error", post(error))
+        .route("/2018-06-01/runtime/init/error", post(init_error))
+        // The limit is answered by `response` itself, in the Runtime API's words.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(environment)
+}
+
+async fn next(State(environment): State<Arc<Environment>>) -> Response {
     let Some(work) = environment.next().await else {
         return refusal(
             StatusCode::GONE,
@@ -62,44 +84,30 @@ async fn next(State(cloud): State<Arc<Cloud>>, Path(environment): Path<String>) 
     (headers, work.payload.to_string()).into_response()
 }
 
-async fn response(
-    State(cloud): State<Arc<Cloud>>,
-    Path((environment, request)): Path<(String, String)>,
-    body: Bytes,
-) -> Response {
+async fn response(State(environment): State<Arc<Environment>>, Path(request): Path<String>, body: Bytes) -> Response {
     if body.len() > RESPONSE_LIMIT {
         let message = format!("Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).");
         let error = json!({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message});
-        answer(&cloud, &environment, &request, Answer::Error(error));
+        answer(&environment, &request, Answer::Error(error));
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message);
     }
-    answer(&cloud, &environment, &request, Answer::Response(body_value(&body)))
+    answer(&environment, &request, Answer::Response(body_value(&body)))
 }
 
-async fn error(
-    State(cloud): State<Arc<Cloud>>,
-    Path((environment, request)): Path<(String, String)>,
-    body: Bytes,
-) -> Response {
-    answer(&cloud, &environment, &request, Answer::Error(body_value(&body)))
+async fn error(State(environment): State<Arc<Environment>>, Path(request): Path<String>, body: Bytes) -> Response {
+    answer(&environment, &request, Answer::Error(body_value(&body)))
 }
 
-async fn init_error(State(cloud): State<Arc<Cloud>>, Path(environment): Path<String>, body: Bytes) -> Response {
-    match cloud.lambda.environment(&environment) {
-        Some(environment) => {
-            environment.init_failed(body_value(&body));
-            accepted()
-        }
-        None => unknown_environment(),
-    }
+async fn init_error(State(environment): State<Arc<Environment>>, body: Bytes) -> Response {
+    environment.init_failed(body_value(&body));
+    accepted()
 }
 
-fn answer(cloud: &Cloud, environment: &str, request: &str, answer: Answer) -> Response {
-    let environment: Option<Arc<Environment>> = cloud.lambda.environment(environment);
-    match environment {
-        Some(environment) if environment.answer(request, answer) => accepted(),
-        Some(_) => refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"),
-        None => unknown_environment(),
+fn answer(environment: &Environment, request: &str, answer: Answer) -> Response {
+    if environment.answer(request, answer) {
+        accepted()
+    } else {
+        refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")
     }
 }
 
@@ -110,14 +118,6 @@ fn body_value(body: &[u8]) -> Value {
 
 fn accepted() -> Response {
     (StatusCode::ACCEPTED, json!({"status": "OK"}).to_string()).into_response()
-}
-
-fn unknown_environment() -> Response {
-    refusal(
-        StatusCode::FORBIDDEN,
-        "Forbidden",
-        "no process of a function has this address",
-    )
 }
 
 fn refusal(status: StatusCode, error_type: &str, message: &str) -> Response {

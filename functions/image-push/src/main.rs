@@ -8,7 +8,7 @@ use shared::time::{Clock, SystemClock};
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::init();
     let config = Config::read(|name| std::env::var(name).ok())?;
-    let aws = shared::aws::Aws::from_env().await?;
+    let aws = shared::aws::Aws::from_env()?;
     let function = &ImagePush::new(
         config,
         aws.image_registry(),

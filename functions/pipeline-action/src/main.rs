@@ -8,7 +8,7 @@ use shared::aws::Aws;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::init();
-    let aws = Aws::from_env().await?;
+    let aws = Aws::from_env()?;
     let function = PipelineAction::new(AwsWorld::new(&aws), |name| std::env::var(name).ok());
     lambda_runtime::run(service_fn(|event| function.handle(event))).await
 }

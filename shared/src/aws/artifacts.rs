@@ -1,52 +1,135 @@
-//! S3, over its SDK, for a job's artifacts: every call with the job's own credentials.
+//! S3, for a job's artifacts: every call with the job's own credentials.
+//!
+//! Two operations do not need S3's SDK, whose checksums of every kind weigh more than all else of a function: they are
+//! built here, and sent by the runtime that all SDKs share, with its signatures, retries and timeouts.
 
 use std::ops::Range;
+use std::time::SystemTime;
 
-use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{Builder, IdentityCache, RequestChecksumCalculation, ResponseChecksumValidation};
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::ServerSideEncryption;
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
+    sign,
+};
+use aws_sigv4::sign::v4::SigningParams;
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::ErrorMetadata;
+use aws_types::SdkConfig;
+
+mod address;
+mod refusal;
 
 use super::error::classify;
 use crate::ports::artifacts::{GetObject, JobCredentials, ObjectRange, PutObject, S3Location};
 use crate::ports::{CallError, CallErrorKind};
+use address::Address;
 
 /// The adapter: its ports are those of [`crate::ports::artifacts`].
 #[derive(Debug, Clone)]
 pub struct ArtifactStore {
-    client: Client,
+    config: SdkConfig,
+    address: Address,
 }
 
 impl ArtifactStore {
-    pub(super) fn new(config: &SdkConfig, path_style: bool) -> Self {
-        let config = Builder::from(config)
-            .force_path_style(path_style)
-            // TLS keeps the bytes whole; S3's further checksums would only grow the requests.
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            // Each call brings other credentials: none are kept.
-            .identity_cache(IdentityCache::no_cache())
-            .build();
+    pub(super) fn new(config: &SdkConfig) -> Self {
         Self {
-            client: Client::from_conf(config),
+            address: Address::of(config),
+            config: config.clone(),
         }
+    }
+
+    /// Sends a request as the job, and reads the answer with `read` if it is a good one.
+    async fn call<O: std::fmt::Debug + Send + Sync + 'static>(
+        &self,
+        operation: &'static str,
+        job: &JobCredentials,
+        mut request: HttpRequest,
+        read: impl Fn(&HttpResponse) -> Result<O, BoxError> + Send + Sync + 'static,
+    ) -> Result<O, CallError> {
+        let invalid = |error: &dyn std::fmt::Display| {
+            CallError::new(operation, CallErrorKind::Invalid, job.scrub(&error.to_string()))
+        };
+        self.sign(&mut request, job).map_err(|error| invalid(&error))?;
+        let endpoint = origin(request.uri());
+        let mut call = Operation::builder()
+            .service_name("S3")
+            .operation_name(operation)
+            .endpoint_url(&endpoint)
+            .no_auth()
+            .with_connection_poisoning()
+            .retry_classifier(HttpStatusCodeClassifier::default())
+            .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
+            .serializer(move |(): ()| {
+                request
+                    .try_clone()
+                    .ok_or_else(|| "the body cannot be sent again".into())
+            })
+            .deserializer(move |answer: &HttpResponse| match answer.status().is_success() {
+                true => read(answer).map_err(OrchestratorError::response),
+                false => Err(OrchestratorError::operation(refusal::of(answer))),
+            });
+        if let Some(version) = self.config.behavior_version() {
+            call = call.behavior_version(version);
+        }
+        if let Some(client) = self.config.http_client() {
+            call = call.http_client(client);
+        }
+        if let Some(retries) = self.config.retry_config() {
+            call = call.standard_retry(retries);
+        }
+        if let Some(timeouts) = self.config.timeout_config() {
+            call = call.timeout_config(timeouts.clone());
+        }
+        call.build().invoke(()).await.map_err(|error| {
+            let mut error = classify(operation, error);
+            // S3's errors can quote what it was sent.
+            error.message = job.scrub(&error.message);
+            error
+        })
+    }
+
+    /// Signs a request for S3, which wants its path as it is sent and its payload's hash in a header:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
+    fn sign(&self, request: &mut HttpRequest, job: &JobCredentials) -> Result<(), BoxError> {
+        let [key_id, secret, token] =
+            [&job.access_key_id, &job.secret_access_key, &job.session_token].map(|secret| secret.expose().clone());
+        let token = Some(token).filter(|token| !token.is_empty());
+        let identity = Credentials::new(key_id, secret, token, None, "job").into();
+        let mut settings = SigningSettings::default();
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        let parameters = SigningParams::builder()
+            .identity(&identity)
+            .region(self.config.region().map_or("", AsRef::as_ref))
+            .name("s3")
+            .time(SystemTime::now())
+            .settings(settings)
+            .build()?
+            .into();
+        let body = request
+            .body()
+            .bytes()
+            .map_or(SignableBody::UnsignedPayload, SignableBody::Bytes);
+        let signable = SignableRequest::new(request.method(), request.uri(), request.headers().iter(), body)?;
+        let (headers, _) = sign(signable, &parameters)?.into_parts().0.into_parts();
+        for header in headers {
+            request.headers_mut().insert(header.name(), header.value().to_owned());
+        }
+        Ok(())
     }
 }
 
-/// The configuration of one call: the job's credentials.
-fn on_behalf_of(job: &JobCredentials) -> Builder {
-    let [key_id, secret, token] =
-        [&job.access_key_id, &job.secret_access_key, &job.session_token].map(|secret| secret.expose().clone());
-    let token = Some(token).filter(|token| !token.is_empty());
-    Builder::new().credentials_provider(Credentials::new(key_id, secret, token, None, "job"))
-}
-
-/// S3's errors can quote what it was sent.
-fn scrubbed(mut error: CallError, job: &JobCredentials) -> CallError {
-    error.message = job.scrub(&error.message);
-    error
+/// Scheme and host of a URI.
+fn origin(uri: &str) -> String {
+    let host = uri.find("://").map_or(0, |scheme| scheme + "://".len());
+    let end = uri[host..].find('/').map_or(uri.len(), |path| host + path);
+    uri[..end].to_owned()
 }
 
 impl GetObject for ArtifactStore {
@@ -56,35 +139,22 @@ impl GetObject for ArtifactStore {
         location: &S3Location,
         range: Range<u64>,
     ) -> Result<ObjectRange, CallError> {
-        const OPERATION: &str = "GetObject";
-        let answer = self
-            .client
-            .get_object()
-            .bucket(&location.bucket)
-            .key(&location.key)
-            .range(format!("bytes={}-{}", range.start, range.end.saturating_sub(1)))
-            .customize()
-            .config_override(on_behalf_of(credentials))
-            .send()
-            .await
-            .map_err(|error| scrubbed(classify(OPERATION, error), credentials))?;
-        let unreadable = |reason: &str| CallError::new(OPERATION, CallErrorKind::Unavailable, reason);
-        let total = match &answer.content_range {
-            Some(range) => range
-                .rsplit('/')
-                .next()
-                .and_then(|total| total.parse().ok())
-                .ok_or_else(|| unreadable("the answer's Content-Range cannot be read"))?,
-            None => u64::try_from(answer.content_length.unwrap_or_default()).unwrap_or_default(),
-        };
-        let etag = answer.e_tag.unwrap_or_default();
-        let bytes = answer
-            .body
-            .collect()
-            .await
-            .map_err(|_| unreadable("the answer broke off"))?
-            .to_vec();
-        Ok(ObjectRange { bytes, total, etag })
+        let mut request = HttpRequest::new(SdkBody::empty());
+        address::set(&mut request, "GET", &self.address.of_object(location))?;
+        let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
+        request.headers_mut().insert("range", bytes);
+        self.call("GetObject", credentials, request, |answer| {
+            let bytes = answer.body().bytes().unwrap_or_default().to_vec();
+            let total = match answer.headers().get("content-range") {
+                Some(range) => (range.rsplit('/').next())
+                    .and_then(|total| total.parse().ok())
+                    .ok_or("the answer's Content-Range cannot be read")?,
+                None => bytes.len() as u64,
+            };
+            let etag = answer.headers().get("etag").unwrap_or_default().to_owned();
+            Ok(ObjectRange { bytes, total, etag })
+        })
+        .await
     }
 }
 
@@ -96,19 +166,18 @@ impl PutObject for ArtifactStore {
         bytes: Vec<u8>,
         kms_key_id: Option<&str>,
     ) -> Result<(), CallError> {
-        self.client
-            .put_object()
-            .bucket(&location.bucket)
-            .key(&location.key)
-            .content_type("application/zip")
-            .set_server_side_encryption(kms_key_id.map(|_| ServerSideEncryption::AwsKms))
-            .set_ssekms_key_id(kms_key_id.map(str::to_owned))
-            .body(ByteStream::from(bytes))
-            .customize()
-            .config_override(on_behalf_of(credentials))
-            .send()
-            .await
-            .map_err(|error| scrubbed(classify("PutObject", error), credentials))?;
-        Ok(())
+        let length = bytes.len();
+        let mut request = HttpRequest::new(SdkBody::from(bytes));
+        address::set(&mut request, "PUT", &self.address.of_object(location))?;
+        let headers = request.headers_mut();
+        headers.insert("content-type", "application/zip");
+        headers.insert("content-length", length.to_string());
+        if let Some(key) = kms_key_id {
+            headers.insert("x-amz-server-side-encryption", "aws:kms");
+            headers
+                .try_insert("x-amz-server-side-encryption-aws-kms-key-id", key.to_owned())
+                .map_err(|_| CallError::new("PutObject", CallErrorKind::Invalid, "the KMS key's id is no header"))?;
+        }
+        self.call("PutObject", credentials, request, |_| Ok(())).await
     }
 }

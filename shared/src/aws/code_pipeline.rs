@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use aws_config::SdkConfig;
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionFilter, FailureDetails, FailureType as Type};
+use aws_types::SdkConfig;
 
 use super::error::classify;
 use crate::ports::code_pipeline::{

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use thiserror::Error;
 
 use super::roots::Roots;
@@ -45,8 +46,34 @@ pub(super) struct Environment {
     pub(super) secret_access_key: Secret<String>,
     pub(super) session_token: Option<Secret<String>>,
     pub(super) roots: Roots,
-    /// Whether buckets go into the path instead of the host name: endpoints other than AWS's have one host.
-    pub(super) path_style_buckets: bool,
+    pub(super) fips: bool,
+    pub(super) dual_stack: bool,
+    pub(super) endpoints: Endpoints,
+}
+
+/// The endpoints that are not AWS's own.
+#[derive(Debug)]
+pub(super) struct Endpoints {
+    /// Of every service that has none of its own here: `AWS_ENDPOINT_URL`.
+    pub(super) of_all: Option<String>,
+    /// Of single services: `AWS_ENDPOINT_URL_SFN` and the like.
+    pub(super) of_services: ServiceEndpoints,
+}
+
+/// The services that are called, as the names of their variables end.
+const SERVICES: [&str; 5] = ["CODEPIPELINE", "ECR", "S3", "SFN", "SSM"];
+
+/// What the SDKs ask for the endpoint of their service:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+#[derive(Debug)]
+pub(super) struct ServiceEndpoints(Vec<(&'static str, String)>);
+
+impl LoadServiceConfig for ServiceEndpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let (_, endpoint) = (self.0.iter())
+            .find(|(service, _)| key.env() == "AWS_ENDPOINT_URL" && service.eq_ignore_ascii_case(key.service_id()))?;
+        Some(endpoint.clone())
+    }
 }
 
 impl Environment {
@@ -55,6 +82,14 @@ impl Environment {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let required =
             |name: &'static str, mend: &'static str| variable(name).ok_or(StartError::Missing { name, mend });
+        let flag = |name: &'static str| match variable(name).as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(StartError::Invalid {
+                name,
+                expected: "true or false",
+            }),
+        };
         let credentials = "Lambda sets it from the function's role; elsewhere, export the credentials to use";
         Ok(Self {
             region: variable("AWS_REGION")
@@ -66,19 +101,21 @@ impl Environment {
             access_key_id: required("AWS_ACCESS_KEY_ID", credentials)?,
             secret_access_key: Secret::new(required("AWS_SECRET_ACCESS_KEY", credentials)?),
             session_token: variable("AWS_SESSION_TOKEN").map(Secret::new),
-            roots: match variable("TRUST_SYSTEM_ROOTS").as_deref() {
-                None | Some("false") => Roots::Amazon,
-                Some("true") => Roots::System,
-                Some(_) => {
-                    return Err(StartError::Invalid {
-                        name: "TRUST_SYSTEM_ROOTS",
-                        expected: "true or false",
-                    });
-                }
+            roots: if flag("TRUST_SYSTEM_ROOTS")? {
+                Roots::System
+            } else {
+                Roots::Amazon
             },
-            path_style_buckets: variable("AWS_ENDPOINT_URL")
-                .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
-                .is_some(),
+            fips: flag("AWS_USE_FIPS_ENDPOINT")?,
+            dual_stack: flag("AWS_USE_DUALSTACK_ENDPOINT")?,
+            endpoints: Endpoints {
+                of_all: variable("AWS_ENDPOINT_URL"),
+                of_services: ServiceEndpoints(
+                    (SERVICES.into_iter())
+                        .filter_map(|service| Some((service, variable(&format!("AWS_ENDPOINT_URL_{service}"))?)))
+                        .collect(),
+                ),
+            },
         })
     }
 }
@@ -112,7 +149,7 @@ mod tests {
         let environment = read(&COMPLETE).unwrap();
         assert_eq!(environment.region, "eu-west-1");
         assert_eq!(environment.roots, Roots::Amazon);
-        assert!(!environment.path_style_buckets && environment.session_token.is_none());
+        assert!(environment.endpoints.of_all.is_none() && environment.session_token.is_none());
     }
 
     #[test]
@@ -137,17 +174,38 @@ mod tests {
             read(&with(&[("TRUST_SYSTEM_ROOTS", "true")])).unwrap().roots,
             Roots::System
         );
-        assert!(
-            read(&with(&[("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")]))
-                .unwrap()
-                .path_style_buckets
-        );
-        let error = read(&with(&[("TRUST_SYSTEM_ROOTS", "yes")])).unwrap_err();
+        assert!(read(&with(&[("AWS_USE_FIPS_ENDPOINT", "true")])).unwrap().fips);
+        for name in [
+            "TRUST_SYSTEM_ROOTS",
+            "AWS_USE_FIPS_ENDPOINT",
+            "AWS_USE_DUALSTACK_ENDPOINT",
+        ] {
+            let error = read(&with(&[(name, "yes")])).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("environment variable `{name}` must be true or false")
+            );
+            assert_eq!(format!("{error:?}"), error.to_string());
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_one_service_s_or_all_others() {
+        let of = |service: &str, endpoints: &Endpoints| {
+            let key = ServiceConfigKey::builder()
+                .service_id(service)
+                .env("AWS_ENDPOINT_URL")
+                .profile("endpoint_url");
+            endpoints.of_services.load_config(key.build().unwrap())
+        };
+        let all = ("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+        let environment = read(&with(&[all, ("AWS_ENDPOINT_URL_CODEPIPELINE", "http://127.0.0.1:2")])).unwrap();
+        assert_eq!(environment.endpoints.of_all.as_deref(), Some("http://127.0.0.1:1"));
         assert_eq!(
-            error.to_string(),
-            "environment variable `TRUST_SYSTEM_ROOTS` must be true or false"
+            of("CodePipeline", &environment.endpoints).as_deref(),
+            Some("http://127.0.0.1:2")
         );
-        assert_eq!(format!("{error:?}"), error.to_string());
+        assert_eq!(of("SFN", &environment.endpoints), None);
     }
 
     #[test]

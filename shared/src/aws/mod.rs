@@ -4,18 +4,20 @@
 //! [`crate::ports`]. Nothing is looked up over the network: region and credentials come from the environment, as Lambda
 //! sets them, and what is missing there is an error that says how to mend it.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-use aws_smithy_http_client::tls::{self, TlsContext};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 
 mod artifacts;
 mod code_pipeline;
 mod ecr;
 mod environment;
 mod error;
+mod https;
 mod roots;
 mod ssm;
 mod step_functions;
@@ -28,6 +30,7 @@ pub use code_pipeline::CodePipeline;
 pub use ecr::ImageRegistry;
 use environment::Environment;
 pub use environment::StartError;
+use https::Https;
 pub use ssm::ParameterStore;
 pub use step_functions::StepFunctions;
 
@@ -44,7 +47,6 @@ const ATTEMPTS: u32 = 3;
 #[derive(Clone)]
 pub struct Aws {
     config: SdkConfig,
-    path_style_buckets: bool,
 }
 
 impl fmt::Debug for Aws {
@@ -61,49 +63,35 @@ impl Aws {
     ///
     /// # Errors
     /// [`StartError`] when something is missing there or cannot be read.
-    pub async fn from_env() -> Result<Self, StartError> {
-        Self::from_environment(&Environment::read(|name| std::env::var(name).ok())?).await
+    pub fn from_env() -> Result<Self, StartError> {
+        Self::from_environment(Environment::read(|name| std::env::var(name).ok())?)
     }
 
-    async fn from_environment(environment: &Environment) -> Result<Self, StartError> {
-        let tls = TlsContext::builder()
-            .with_trust_store(environment.roots.trust_store())
-            .build()
-            .map_err(|error| StartError::Tls(error.to_string()))?;
-        let http_client = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .tls_context(tls)
-            .build_https();
+    fn from_environment(environment: Environment) -> Result<Self, StartError> {
         let credentials = Credentials::new(
-            environment.access_key_id.clone(),
+            environment.access_key_id,
             environment.secret_access_key.expose(),
-            environment.session_token.as_ref().map(|token| token.expose().clone()),
+            environment.session_token.map(|token| token.expose().clone()),
             None,
             "environment",
         );
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .profile_files(
-                EnvConfigFiles::builder()
-                    .with_contents(EnvConfigFileKind::Config, "")
-                    .build(),
-            )
-            .region(Region::new(environment.region.clone()))
-            .credentials_provider(credentials)
-            .http_client(http_client)
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(OPERATION_TIMEOUT)
+            .build();
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(environment.region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(Https::trusting(environment.roots)?)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(CONNECT_TIMEOUT)
-                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                    .operation_timeout(OPERATION_TIMEOUT)
-                    .build(),
-            )
-            .load()
-            .await;
-        Ok(Self {
-            config,
-            path_style_buckets: environment.path_style_buckets,
-        })
+            .timeout_config(timeouts)
+            .use_fips(environment.fips)
+            .use_dual_stack(environment.dual_stack)
+            .service_config(environment.endpoints.of_services);
+        config.set_endpoint_url(environment.endpoints.of_all);
+        Ok(Self { config: config.build() })
     }
 
     /// Step Functions.
@@ -121,7 +109,7 @@ impl Aws {
     /// S3, for a job's artifacts: reached with the job's own credentials, never with the function's.
     #[must_use]
     pub fn artifact_store(&self) -> ArtifactStore {
-        ArtifactStore::new(&self.config, self.path_style_buckets)
+        ArtifactStore::new(&self.config)
     }
 }
 

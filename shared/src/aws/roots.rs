@@ -5,7 +5,11 @@
 //! quicker: reading the system's takes most of a function's start. Where a proxy breaks TLS open, its certificate is
 //! none of these: `TRUST_SYSTEM_ROOTS=true` goes back to the system's.
 
-use aws_smithy_http_client::tls::TrustStore;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::environment::StartError;
 
 /// The certificates, as PEM.
 const AMAZON: &str = include_str!("roots.pem");
@@ -20,12 +24,29 @@ pub(crate) enum Roots {
 }
 
 impl Roots {
-    /// The store that the TLS provider takes.
-    pub(crate) fn trust_store(self) -> TrustStore {
+    /// The certificates as the TLS provider takes them.
+    ///
+    /// # Errors
+    /// [`StartError::Tls`] when there is none: a machine without certificates could reach nothing.
+    pub(crate) fn certificates(self) -> Result<RootCertStore, StartError> {
+        let mut store = RootCertStore::empty();
         match self {
-            Self::Amazon => TrustStore::empty().with_pem_certificate(AMAZON),
-            Self::System => TrustStore::default(),
+            Self::Amazon => {
+                for certificate in CertificateDer::pem_slice_iter(AMAZON.as_bytes()).flatten() {
+                    store
+                        .add(certificate)
+                        .map_err(|error| StartError::Tls(error.to_string()))?;
+                }
+            }
+            // What cannot be read of a machine's own certificates is left out, as every TLS client does.
+            Self::System => {
+                store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            }
         }
+        if store.is_empty() {
+            return Err(StartError::Tls("the system has no root certificates".to_owned()));
+        }
+        Ok(store)
     }
 }
 
@@ -33,8 +54,6 @@ impl Roots {
 mod tests {
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-    use rustls_pki_types::CertificateDer;
-    use rustls_pki_types::pem::PemObject;
     use sha2::{Digest, Sha256};
 
     use super::*;
@@ -77,6 +96,11 @@ mod tests {
             .collect();
         let published: Vec<&str> = FINGERPRINTS.iter().map(|(_, fingerprint)| *fingerprint).collect();
         assert_eq!(found, published);
+    }
+
+    #[test]
+    fn all_of_them_are_trusted() {
+        assert_eq!(Roots::Amazon.certificates().unwrap().len(), FINGERPRINTS.len());
     }
 
     #[test]

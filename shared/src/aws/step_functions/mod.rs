@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::Builder;
 use aws_sdk_sfn::types::{ExecutionStatus as Status, IncludedData, StateMachineType as Type, SyncExecutionStatus};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
 
 mod history;
 mod local_host;

@@ -29,14 +29,14 @@ const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:ml";
 const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:ml:one";
 
 /// The way to a server on this machine, without pauses between retries.
-async fn aws(server: &Loopback) -> Aws {
+fn aws(server: &Loopback) -> Aws {
     let environment = Environment::read(|name| match name {
         "AWS_REGION" => Some("us-east-1".to_owned()),
         "AWS_ACCESS_KEY_ID" => Some("AKIDOFTHEFUNCTION".to_owned()),
         "AWS_SECRET_ACCESS_KEY" => Some("the-function-s-secret".to_owned()),
         _ => None,
     });
-    let aws = Aws::from_environment(&environment.unwrap()).await.unwrap();
+    let aws = Aws::from_environment(environment.unwrap()).unwrap();
     let retries = RetryConfig::standard()
         .with_max_attempts(super::ATTEMPTS)
         .with_initial_backoff(Duration::ZERO);
@@ -46,10 +46,7 @@ async fn aws(server: &Loopback) -> Aws {
         .endpoint_url(server.url())
         .retry_config(retries)
         .build();
-    Aws {
-        config,
-        path_style_buckets: true,
-    }
+    Aws { config }
 }
 
 /// A server that answers every call with this.
@@ -80,7 +77,6 @@ async fn executions_are_started_followed_and_stopped() {
     let started = json!({"executionArn": EXECUTION, "startDate": 1_764_000_000.5});
     let server = answering(started);
     let answer = aws(&server)
-        .await
         .step_functions()
         .start_execution(MACHINE, &name, "{}")
         .await
@@ -97,7 +93,6 @@ async fn executions_are_started_followed_and_stopped() {
         "roleArn": "", "creationDate": 0}),
     );
     let kind = aws(&server)
-        .await
         .step_functions()
         .describe_state_machine(MACHINE)
         .await
@@ -108,7 +103,6 @@ async fn executions_are_started_followed_and_stopped() {
 
     let server = answering(json!({"redriveDate": 7}));
     let redriven = aws(&server)
-        .await
         .step_functions()
         .redrive_execution(EXECUTION, "token")
         .await
@@ -119,7 +113,6 @@ async fn executions_are_started_followed_and_stopped() {
 
     let server = answering(json!({"stopDate": 7}));
     aws(&server)
-        .await
         .step_functions()
         .stop_execution(EXECUTION, "E", "why")
         .await
@@ -153,7 +146,6 @@ async fn every_status_of_an_execution_is_understood() {
             "startDate": 1, "stopDate": 2.5, "output": "{\"a\":1}", "error": "E", "cause": "why"}),
         );
         let execution = aws(&server)
-            .await
             .step_functions()
             .describe_execution(EXECUTION)
             .await
@@ -174,7 +166,6 @@ async fn an_express_execution_is_waited_for_at_the_same_host() {
     let server = answering(json!({"executionArn": arn, "startDate": 1, "stopDate": 2, "status": "TIMED_OUT"}));
     let name = ExecutionName::parse("one").unwrap();
     let run = aws(&server)
-        .await
         .step_functions()
         .start_sync_execution(MACHINE, &name, "{}")
         .await
@@ -189,7 +180,6 @@ async fn an_express_execution_is_waited_for_at_the_same_host() {
     // It is not idempotent: no answer is no reason to call again.
     let server = Loopback::start(|_| Reply::json(500, &json!({"__type": "InternalServerError"})));
     let error = aws(&server)
-        .await
         .step_functions()
         .start_sync_execution(MACHINE, &name, "{}")
         .await
@@ -206,7 +196,6 @@ async fn lists_and_histories_come_in_pages() {
     let items = [item("a", "RUNNING"), item("b", "SUCCEEDED"), item("c", "TIMED_OUT")];
     let server = answering(json!({"executions": items, "nextToken": "more"}));
     let page = aws(&server)
-        .await
         .step_functions()
         .list_executions(MACHINE, true, Some("here"))
         .await
@@ -234,7 +223,6 @@ async fn lists_and_histories_come_in_pages() {
             "stateEnteredEventDetails": {"name": "Train"}},
     ]}));
     let page = aws(&server)
-        .await
         .step_functions()
         .get_execution_history(EXECUTION, None)
         .await
@@ -273,7 +261,6 @@ async fn jobs_are_answered() {
         continuation_token: "token".to_owned(),
     };
     aws(&server)
-        .await
         .code_pipeline()
         .put_job_success_result("job-1", &success)
         .await
@@ -287,7 +274,6 @@ async fn jobs_are_answered() {
         output_variables: variables,
     };
     aws(&server)
-        .await
         .code_pipeline()
         .put_job_success_result("job-1", &success)
         .await
@@ -301,7 +287,6 @@ async fn jobs_are_answered() {
         message: "why".to_owned(),
     };
     aws(&server)
-        .await
         .code_pipeline()
         .put_job_failure_result("job-1", &failure)
         .await
@@ -313,7 +298,6 @@ async fn jobs_are_answered() {
         "configuration": {"UserParameters": "#{x}"}, "resolvedConfiguration": {"UserParameters": "{}"}}});
     let server = answering(json!({"actionExecutionDetails": [detail, {}], "nextToken": "more"}));
     let page = aws(&server)
-        .await
         .code_pipeline()
         .list_action_executions("p", "run-1", None)
         .await
@@ -344,7 +328,6 @@ async fn errors_are_told_by_their_code_and_tried_again_where_that_may_help() {
     ] {
         let server = Loopback::start(move |_| Reply::json(status, &json!({"__type": code, "message": "so it is"})));
         let error = aws(&server)
-            .await
             .step_functions()
             .describe_execution(EXECUTION)
             .await
@@ -367,7 +350,6 @@ async fn no_answer_is_unavailable() {
     for reply in [Reply::cut_off(), Reply::json(200, &json!("not an object"))] {
         let server = Loopback::start(move |_| reply.clone());
         let error = aws(&server)
-            .await
             .step_functions()
             .describe_execution(EXECUTION)
             .await
@@ -376,7 +358,6 @@ async fn no_answer_is_unavailable() {
     }
     let closed = Loopback::closed();
     let error = aws(&closed)
-        .await
         .step_functions()
         .describe_execution(EXECUTION)
         .await
@@ -422,7 +403,7 @@ async fn artifacts_are_read_in_ranges_as_the_job() {
             .header("content-range", "bytes 5-9/1000")
             .header("etag", "\"tag\"")
     });
-    let store = aws(&server).await.artifact_store();
+    let store = aws(&server).artifact_store();
     let part = store.get_object(&job(), &location(), 5..10).await.unwrap();
     assert_eq!(
         (part.bytes.as_slice(), part.total, part.etag.as_str()),
@@ -437,7 +418,7 @@ async fn artifacts_are_read_in_ranges_as_the_job() {
 async fn artifacts_are_written_as_the_job_with_its_key() {
     for key in [None, Some("arn:aws:kms:us-east-1:123456789012:key/one")] {
         let server = Loopback::start(|_| Reply::new(200, Vec::new()).header("etag", "\"tag\""));
-        let store = aws(&server).await.artifact_store();
+        let store = aws(&server).artifact_store();
         store
             .put_object(&job(), &location(), b"zip".to_vec(), key)
             .await
@@ -458,7 +439,7 @@ async fn what_s3_says_never_quotes_the_job_s_credentials() {
     let body =
         "<Error><Code>InvalidToken</Code><Message>the-job-s-token of ASIAOFTHEJOB is malformed</Message></Error>";
     let server = Loopback::start(move |_| Reply::new(400, body.as_bytes().to_vec()));
-    let store = aws(&server).await.artifact_store();
+    let store = aws(&server).artifact_store();
     let errors: [CallError; 2] = [
         store.get_object(&job(), &location(), 0..1).await.unwrap_err(),
         store

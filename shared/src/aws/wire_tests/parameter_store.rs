@@ -15,7 +15,6 @@ async fn parameters_are_read_by_name_as_they_are() {
         "InvalidParameters": ["/none"],
     }));
     let found = aws(&server)
-        .await
         .parameter_store()
         .get_parameters(&["/a:3", "/l", "/s", "/none"], false)
         .await
@@ -43,7 +42,6 @@ async fn parameters_are_read_by_name_as_they_are() {
 async fn a_secure_string_is_decrypted_only_when_asked() {
     let server = answering(json!({"Parameters": [{"Name": "/s", "Type": "SecureString", "Value": "hush hush"}]}));
     let found = aws(&server)
-        .await
         .parameter_store()
         .get_parameters(&["/s"], true)
         .await
@@ -61,7 +59,6 @@ async fn a_secure_string_is_decrypted_only_when_asked() {
 async fn a_path_is_read_page_by_page_and_never_decrypted() {
     let server = answering(json!({"Parameters": [], "NextToken": "more"}));
     let page = aws(&server)
-        .await
         .parameter_store()
         .get_parameters_by_path("/ml", true, Some("token"))
         .await
@@ -85,7 +82,7 @@ async fn failures_are_told_by_their_code() {
         ("ValidationException", 400, CallErrorKind::Invalid),
     ] {
         let server = Loopback::start(move |_| Reply::json(status, &json!({"__type": code, "message": "so"})));
-        let store = aws(&server).await.parameter_store();
+        let store = aws(&server).parameter_store();
         let error = store.get_parameters(&["/a"], false).await.unwrap_err();
         assert!(error.kind == kind && error.is(code), "{error}");
         let error = store.get_parameters_by_path("/a", false, None).await.unwrap_err();

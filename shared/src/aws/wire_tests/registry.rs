@@ -21,7 +21,7 @@ async fn an_image_is_described_by_its_digest() {
         "imagePushedAt": 1_764_000_000.25, "imageManifestMediaType": "m", "artifactMediaType": "a",
         "subjectManifestDigest": "s", "imageStatus": "ARCHIVED", "imageSizeInBytes": 1,
     }]}));
-    let registry = aws(&server).await.image_registry();
+    let registry = aws(&server).image_registry();
     let page = registry
         .describe_images(&repository(), Selection::Digest(DIGEST))
         .await
@@ -45,7 +45,7 @@ async fn an_image_is_described_by_its_digest() {
 #[tokio::test]
 async fn images_are_listed_page_by_page() {
     let server = answering(json!({"imageDetails": [{"imageDigest": DIGEST}], "nextToken": "more"}));
-    let registry = aws(&server).await.image_registry();
+    let registry = aws(&server).image_registry();
     let page = registry
         .describe_images(&repository(), Selection::Page(Some("token")))
         .await
@@ -67,7 +67,7 @@ async fn manifests_come_as_they_were_pushed_and_missing_ones_not_at_all() {
         "images": [{"imageId": {"imageDigest": DIGEST}, "imageManifest": "{ }"}],
         "failures": [{"imageId": {"imageDigest": "sha256:x"}, "failureCode": "ImageNotFound", "failureReason": "gone"}],
     }));
-    let registry = aws(&server).await.image_registry();
+    let registry = aws(&server).image_registry();
     let found = registry
         .batch_get_image(&repository(), &[DIGEST, "sha256:x"])
         .await
@@ -92,7 +92,6 @@ async fn manifests_come_as_they_were_pushed_and_missing_ones_not_at_all() {
 
     let server = answering(json!({"failures": [{"failureCode": "KmsError", "failureReason": "no key"}]}));
     let error = aws(&server)
-        .await
         .image_registry()
         .batch_get_image(&repository(), &[DIGEST])
         .await
@@ -107,7 +106,6 @@ async fn manifests_come_as_they_were_pushed_and_missing_ones_not_at_all() {
 async fn repositories_are_listed_by_name() {
     let server = answering(json!({"repositories": [{"repositoryName": "a"}, {"repositoryName": "b"}]}));
     let page = aws(&server)
-        .await
         .image_registry()
         .describe_repositories("210987654321", None)
         .await
@@ -128,7 +126,7 @@ async fn repositories_are_listed_by_name() {
 async fn what_is_not_there_is_not_found() {
     for code in ["ImageNotFoundException", "RepositoryNotFoundException"] {
         let server = Loopback::start(move |_| Reply::json(400, &json!({"__type": code, "message": "gone"})));
-        let registry = aws(&server).await.image_registry();
+        let registry = aws(&server).image_registry();
         let error = registry
             .describe_images(&repository(), Selection::Digest(DIGEST))
             .await

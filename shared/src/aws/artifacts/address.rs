@@ -1,0 +1,142 @@
+//! Where an object is on the network.
+//!
+//! Follows <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html> and
+//! <https://docs.aws.amazon.com/general/latest/gr/s3.html>.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::ports::artifacts::S3Location;
+use crate::ports::{CallError, CallErrorKind};
+
+/// All but what RFC 3986 leaves unreserved, and the slash, which parts a key.
+const IN_A_KEY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// How buckets are addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Address {
+    /// In AWS's host name, of which this is the rest: `s3.us-east-1.amazonaws.com`.
+    Aws(String),
+    /// In the path behind an endpoint that is not AWS's, which has one host.
+    Endpoint(String),
+}
+
+impl Address {
+    /// As the configuration says.
+    pub(super) fn of(config: &SdkConfig) -> Self {
+        let key = ServiceConfigKey::builder()
+            .service_id("S3")
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        let endpoint = (key.ok())
+            .and_then(|key| config.service_config()?.load_config(key))
+            .or_else(|| config.endpoint_url().map(str::to_owned));
+        match endpoint {
+            Some(endpoint) => Self::Endpoint(endpoint.trim_end_matches('/').to_owned()),
+            None => Self::in_region(
+                config.region().map_or("", AsRef::as_ref),
+                config.use_fips() == Some(true),
+                config.use_dual_stack() == Some(true),
+            ),
+        }
+    }
+
+    fn in_region(region: &str, fips: bool, dual_stack: bool) -> Self {
+        let fips = if fips { "-fips" } else { "" };
+        let dual_stack = if dual_stack { ".dualstack" } else { "" };
+        // China's partition has a domain of its own; the isolated ones are reached with AWS_ENDPOINT_URL_S3.
+        let domain = if region.starts_with("cn-") {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        };
+        Self::Aws(format!("s3{fips}{dual_stack}.{region}.{domain}"))
+    }
+
+    /// The URI of an object.
+    pub(super) fn of_object(&self, S3Location { bucket, key }: &S3Location) -> String {
+        let key = utf8_percent_encode(key, IN_A_KEY);
+        match self {
+            // AWS's certificate has one name for each bucket, and none for a bucket with a dot in its own.
+            Self::Aws(host) if bucket.contains('.') => format!("https://{host}/{bucket}/{key}"),
+            Self::Aws(host) => format!("https://{bucket}.{host}/{key}"),
+            Self::Endpoint(endpoint) => format!("{endpoint}/{bucket}/{key}"),
+        }
+    }
+}
+
+/// Points a request at a URI.
+pub(super) fn set(request: &mut HttpRequest, method: &str, uri: &str) -> Result<(), CallError> {
+    let operation = if method == "GET" { "GetObject" } else { "PutObject" };
+    let invalid = || {
+        CallError::new(
+            operation,
+            CallErrorKind::Invalid,
+            format!("`{uri}` is no address of an object"),
+        )
+    };
+    request.set_method(method).map_err(|_| invalid())?;
+    request.set_uri(uri).map_err(|_| invalid())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_in_the_host_where_there_is_a_name_for_it() {
+        let aws = |fips, dual_stack| Address::in_region("eu-west-1", fips, dual_stack);
+        for (address, bucket, key, expected) in [
+            (
+                aws(false, false),
+                "b",
+                "a/b c+ü",
+                "https://b.s3.eu-west-1.amazonaws.com/a/b%20c%2B%C3%BC",
+            ),
+            (
+                aws(true, false),
+                "b",
+                "k",
+                "https://b.s3-fips.eu-west-1.amazonaws.com/k",
+            ),
+            (
+                aws(true, true),
+                "b",
+                "k",
+                "https://b.s3-fips.dualstack.eu-west-1.amazonaws.com/k",
+            ),
+            (
+                aws(false, false),
+                "b.c",
+                "k",
+                "https://s3.eu-west-1.amazonaws.com/b.c/k",
+            ),
+            (
+                Address::in_region("cn-north-1", false, false),
+                "b",
+                "k",
+                "https://b.s3.cn-north-1.amazonaws.com.cn/k",
+            ),
+            (
+                Address::Endpoint("http://127.0.0.1:1".to_owned()),
+                "b",
+                "~k",
+                "http://127.0.0.1:1/b/~k",
+            ),
+        ] {
+            let location = S3Location {
+                bucket: bucket.to_owned(),
+                key: key.to_owned(),
+            };
+            assert_eq!(address.of_object(&location), expected);
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! What a function writes: one JSON object a line, to its standard output, which Lambda takes to CloudWatch.
 //!
 //! Only our own crates are heard below WARN. At TRACE the Lambda runtime writes whole events and the SDKs write whole
-//! requests, and an event of CodePipeline carries credentials: no level in the environment may let them out.
+//! requests, and an event of CodePipeline carries credentials: no level in the environment may let them out. A release
+//! build has no line below INFO at all: see `tracing` in the workspace's Cargo.toml.
 
 use std::io;
 use std::panic::PanicHookInfo;

@@ -7,7 +7,7 @@ use super::name;
 use super::parameter::{Parameter, Version};
 use crate::cloud::Cloud;
 use crate::error::ServiceError;
-use crate::services::input::{page, read, seconds};
+use crate::services::input::{page, read};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -52,26 +52,8 @@ impl Ssm {
         });
         let page = page(matching, size, describe.next_token.as_deref(), "InvalidNextToken")?;
         let described = page.items.into_iter().map(|(name, parameter, latest)| {
-            let mut shown = json!({
-                "Name": name,
-                "ARN": name::arn(&cloud.account, name),
-                "Type": parameter.kind.name(),
-                "LastModifiedDate": seconds(latest.modified),
-                "LastModifiedUser": latest.modified_by,
-                "Version": latest.number,
-                "Tier": latest.tier,
-                "Policies": [],
-                "DataType": latest.data_type,
-            });
-            for (field, value) in [
-                ("Description", &latest.description),
-                ("KeyId", &latest.key_id),
-                ("AllowedPattern", &latest.allowed_pattern),
-            ] {
-                if let Some(value) = value {
-                    shown[field] = value.as_str().into();
-                }
-            }
+            let mut shown = parameter.described(name, latest);
+            shown["ARN"] = name::arn(&cloud.account, name).into();
             shown
         });
         let mut answer = json!({ "Parameters": described.collect::<Vec<_>>() });

@@ -103,6 +103,30 @@ impl Parameter {
         })
     }
 
+    /// What is told of a version beside its value.
+    pub(super) fn described(&self, name: &str, version: &Version) -> Value {
+        let mut described = json!({
+            "Name": name,
+            "Type": self.kind.name(),
+            "LastModifiedDate": seconds(version.modified),
+            "LastModifiedUser": version.modified_by,
+            "Version": version.number,
+            "Tier": version.tier,
+            "Policies": [],
+            "DataType": version.data_type,
+        });
+        for (field, value) in [
+            ("Description", &version.description),
+            ("KeyId", &version.key_id),
+            ("AllowedPattern", &version.allowed_pattern),
+        ] {
+            if let Some(value) = value {
+                described[field] = value.as_str().into();
+            }
+        }
+        described
+    }
+
     /// The version with a label.
     pub(super) fn with_label(&self, label: &str) -> Option<&Version> {
         self.versions

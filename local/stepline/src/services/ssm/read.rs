@@ -7,7 +7,7 @@ use super::write::authorize_key;
 use crate::cloud::{Cloud, Requirement};
 use crate::error::ServiceError;
 use crate::principal::Principal;
-use crate::services::input::{page, read, required, seconds};
+use crate::services::input::{page, read, required};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -193,27 +193,9 @@ impl Ssm {
         let size = get.max_results.unwrap_or(50).clamp(1, 50);
         let page = page(&parameter.versions, size, get.next_token.as_deref(), "InvalidNextToken")?;
         let versions = page.items.into_iter().map(|version| {
-            let mut shown = json!({
-                "Name": get.name,
-                "Type": parameter.kind.name(),
-                "LastModifiedDate": seconds(version.modified),
-                "LastModifiedUser": version.modified_by,
-                "Value": parameter.value(version, get.with_decryption),
-                "Version": version.number,
-                "Labels": version.labels,
-                "Tier": version.tier,
-                "Policies": [],
-                "DataType": version.data_type,
-            });
-            for (field, value) in [
-                ("Description", &version.description),
-                ("KeyId", &version.key_id),
-                ("AllowedPattern", &version.allowed_pattern),
-            ] {
-                if let Some(value) = value {
-                    shown[field] = value.as_str().into();
-                }
-            }
+            let mut shown = parameter.described(&get.name, version);
+            shown["Value"] = parameter.value(version, get.with_decryption).into();
+            shown["Labels"] = json!(version.labels);
             shown
         });
         let mut answer = json!({ "Parameters": versions.collect::<Vec<_>>() });

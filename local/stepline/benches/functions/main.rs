@@ -231,7 +231,8 @@ impl Process {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            // What a process dies of goes where the reader of the table sees it.
+            .stderr(Stdio::inherit())
             .spawn()
             .map(Self)
     }

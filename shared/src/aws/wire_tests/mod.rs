@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 mod loopback;
 mod parameter_store;
 mod registry;
+mod tls;
 
 use loopback::{Loopback, Reply, Request};
 
@@ -30,6 +31,10 @@ const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:ml:one"
 
 /// The way to a server on this machine, without pauses between retries.
 fn aws(server: &Loopback) -> Aws {
+    at(server.url())
+}
+
+fn at(endpoint: impl Into<String>) -> Aws {
     let environment = Environment::read(|name| match name {
         "AWS_REGION" => Some("us-east-1".to_owned()),
         "AWS_ACCESS_KEY_ID" => Some("AKIDOFTHEFUNCTION".to_owned()),
@@ -43,7 +48,7 @@ fn aws(server: &Loopback) -> Aws {
     let config = aws
         .config
         .into_builder()
-        .endpoint_url(server.url())
+        .endpoint_url(endpoint)
         .retry_config(retries)
         .build();
     Aws { config }

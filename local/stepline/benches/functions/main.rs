@@ -6,13 +6,14 @@
 //! JSON. Sizes and numbers of calls have bounds, and passing one is a failure; times are only printed.
 
 mod endpoint;
+mod report;
 mod runtime_api;
 mod subject;
 
 use endpoint::Endpoint;
+use report::{Report, Samples};
 use runtime_api::RuntimeApi;
-use serde_json::{Value, json};
-use std::io::Write as _;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -20,22 +21,7 @@ use subject::Subject;
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// The deployed zip of a function may weigh at most this.
-const ZIP_BYTES_AT_MOST: usize = 2_500_000;
 const WARM_INVOCATIONS: usize = 20;
-
-/// The medians of one subject.
-struct Figures {
-    name: &'static str,
-    start: Duration,
-    first: Duration,
-    warm: Duration,
-    peak_memory_kb: Option<u64>,
-    binary_bytes: Option<u64>,
-    zip_bytes: Option<usize>,
-    calls_first: usize,
-    calls_warm: usize,
-}
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
@@ -66,19 +52,22 @@ async fn run() -> Fallible<Vec<String>> {
     let authority = binaries.join("bench-authority.pem");
     let endpoint = Endpoint::listen(4, &authority).await?;
     let subjects = subject::subjects(|name| binaries.join(name), python);
-    let mut figures = Vec::new();
-    let mut handshakes = Vec::new();
-    for subject in &subjects {
-        figures.push(measure(subject, runs, &endpoint, &authority, &mut handshakes).await?);
+    let mut samples: Vec<Samples> = subjects.iter().map(|_| Samples::default()).collect();
+    // One process of each in turn: whatever else the machine does meanwhile slows all of them alike.
+    for _ in 0..runs {
+        for (subject, samples) in subjects.iter().zip(&mut samples) {
+            measure(subject, &endpoint, &authority, samples)
+                .await
+                .map_err(|error| format!("{}: {error}", subject.name))?;
+        }
     }
-    let handshake = median(&mut handshakes);
-    print!("{}", table(&figures, handshake, runs));
-    let path = binaries.join("../functions.json");
+    let report = Report::of(runs, &subjects, samples)?;
+    print!("{}", report.table());
     std::fs::write(
-        &path,
-        serde_json::to_string_pretty(&as_json(&figures, handshake, runs))?,
+        binaries.join("../functions.json"),
+        serde_json::to_string_pretty(&report.as_json())?,
     )?;
-    Ok(breaches(&figures, &subjects))
+    Ok(report.breaches(&subjects))
 }
 
 /// What follows `name` on the command line.
@@ -123,69 +112,34 @@ fn python_with_boto3() -> Option<PathBuf> {
     found.success().then_some(python)
 }
 
-async fn measure(
-    subject: &Subject,
-    runs: usize,
-    endpoint: &Endpoint,
-    authority: &Path,
-    handshakes: &mut Vec<Duration>,
-) -> Fallible<Figures> {
-    let (mut starts, mut firsts, mut warms, mut memory) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut calls_first, mut calls_warm) = (0, 0);
-    for _ in 0..runs {
-        // As it starts on Lambda, trusting what it trusts there: nothing is called, so nothing needs the test authority.
-        starts.push(
-            start_only(subject)
-                .await
-                .map_err(|error| format!("{}: {error}", subject.name))?,
-        );
+/// Starts the subject twice: once to see it start, and once to have it work.
+async fn measure(subject: &Subject, endpoint: &Endpoint, authority: &Path, samples: &mut Samples) -> Fallible<()> {
+    // As it starts on Lambda, trusting what it trusts there: nothing is called, so nothing needs the test authority.
+    samples.starts.push(start_only(subject).await?);
 
-        let mut api = RuntimeApi::listen().await?;
-        let mut command = subject.command();
-        command.env("AWS_LAMBDA_RUNTIME_API", api.address.to_string());
-        trust(&mut command, endpoint, authority);
-        let mut process = Process::start(command)?;
-        let invocations = async {
-            api.asked().await?;
-            endpoint.take();
-            firsts.push(api.invoke(subject.first.clone()).await?);
-            api.asked().await?;
-            let traffic = endpoint.take();
-            calls_first = calls_first.max(traffic.calls.len());
-            handshakes.extend(&traffic.handshakes);
-            let mut token = traffic.continuation_token;
-            for _ in 0..WARM_INVOCATIONS {
-                warms.push(api.invoke(with_token(&subject.warm, token.as_deref())).await?);
-                api.asked().await?;
-                let traffic = endpoint.take();
-                calls_warm = calls_warm.max(traffic.calls.len());
-                token = traffic.continuation_token.or(token);
-            }
-            Ok::<_, String>(())
-        };
-        invocations
-            .await
-            .map_err(|error| format!("{}: {error}", subject.name))?;
-        memory.extend(process.peak_memory_kb());
+    let mut api = RuntimeApi::listen().await?;
+    let mut command = subject.command();
+    command.env("AWS_LAMBDA_RUNTIME_API", api.address.to_string());
+    trust(&mut command, endpoint, authority);
+    let mut process = Process::start(command)?;
+    api.asked().await?;
+    endpoint.take();
+    samples.firsts.push(api.invoke(subject.first.clone()).await?);
+    api.asked().await?;
+    let traffic = endpoint.take();
+    samples.calls_first = samples.calls_first.max(traffic.calls.len());
+    samples.handshakes.extend(&traffic.handshakes);
+    let mut token = traffic.continuation_token;
+    for _ in 0..WARM_INVOCATIONS {
+        let event = with_token(&subject.warm, token.as_deref());
+        samples.warms.push(api.invoke(event).await?);
+        api.asked().await?;
+        let traffic = endpoint.take();
+        samples.calls_warm = samples.calls_warm.max(traffic.calls.len());
+        token = traffic.continuation_token.or(token);
     }
-    memory.sort_unstable();
-    let is_binary = subject.program.len() == 1;
-    let binary = if is_binary {
-        Some(std::fs::read(&subject.program[0])?)
-    } else {
-        None
-    };
-    Ok(Figures {
-        name: subject.name,
-        start: median(&mut starts),
-        first: median(&mut firsts),
-        warm: median(&mut warms),
-        peak_memory_kb: memory.get(memory.len() / 2).copied(),
-        binary_bytes: binary.as_ref().map(|bytes| bytes.len() as u64),
-        zip_bytes: binary.map(|bytes| zipped(&bytes)).transpose()?,
-        calls_first,
-        calls_warm,
-    })
+    samples.memory_kb.extend(process.peak_memory_kb());
+    Ok(())
 }
 
 /// Process start to the first request for an event.
@@ -251,101 +205,4 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn zipped(binary: &[u8]) -> Fallible<usize> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file(
-        "bootstrap",
-        zip::write::SimpleFileOptions::default().unix_permissions(0o755),
-    )?;
-    zip.write_all(binary)?;
-    Ok(zip.finish()?.into_inner().len())
-}
-
-fn median(durations: &mut [Duration]) -> Duration {
-    durations.sort_unstable();
-    durations.get(durations.len() / 2).copied().unwrap_or_default()
-}
-
-fn table(figures: &[Figures], handshake: Duration, runs: usize) -> String {
-    let milliseconds = |duration: Duration| format!("{:.2}", duration.as_secs_f64() * 1000.0);
-    let megabytes = |bytes: Option<u64>| bytes.map_or("-".into(), |bytes| format!("{:.2}", bytes as f64 / 1e6));
-    let bare = figures
-        .iter()
-        .find(|row| row.name == "bare-function")
-        .map(|row| row.start);
-    let python = figures
-        .iter()
-        .find(|row| row.name == "python-boto3")
-        .map(|row| row.start);
-    let ratio = |of: Duration, to: Option<Duration>| {
-        to.map_or("-".into(), |to| format!("{:.3}", of.as_secs_f64() / to.as_secs_f64()))
-    };
-    let mut text = format!(
-        "medians of {runs} processes each; one TLS handshake: {} ms\n\n\
-         | function | start to first /next, ms | of bare | of Python | first invocation, ms | warm, ms | peak memory, MB | binary, MB | zip, MB | AWS calls first / warm |\n\
-         | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n",
-        milliseconds(handshake)
-    );
-    for row in figures {
-        text += &format!(
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} / {} |\n",
-            row.name,
-            milliseconds(row.start),
-            ratio(row.start, bare),
-            ratio(row.start, python),
-            milliseconds(row.first),
-            milliseconds(row.warm),
-            row.peak_memory_kb
-                .map_or("-".into(), |kb| format!("{:.1}", kb as f64 / 1024.0)),
-            megabytes(row.binary_bytes),
-            megabytes(row.zip_bytes.map(|bytes| bytes as u64)),
-            row.calls_first,
-            row.calls_warm,
-        );
-    }
-    text
-}
-
-fn as_json(figures: &[Figures], handshake: Duration, runs: usize) -> Value {
-    let rows: Vec<Value> = figures
-        .iter()
-        .map(|row| {
-            json!({
-                "function": row.name,
-                "startSeconds": row.start.as_secs_f64(),
-                "firstInvocationSeconds": row.first.as_secs_f64(),
-                "warmInvocationSeconds": row.warm.as_secs_f64(),
-                "peakMemoryKb": row.peak_memory_kb,
-                "binaryBytes": row.binary_bytes,
-                "zipBytes": row.zip_bytes,
-                "awsCallsFirst": row.calls_first,
-                "awsCallsWarm": row.calls_warm,
-            })
-        })
-        .collect();
-    json!({"runs": runs, "tlsHandshakeSeconds": handshake.as_secs_f64(), "functions": rows})
-}
-
-/// What grew past its bound.
-fn breaches(figures: &[Figures], subjects: &[Subject]) -> Vec<String> {
-    let mut breaches = Vec::new();
-    for (row, subject) in figures.iter().zip(subjects) {
-        if let Some(bytes) = row.zip_bytes.filter(|bytes| *bytes > ZIP_BYTES_AT_MOST) {
-            breaches.push(format!(
-                "{}: its zip has {bytes} bytes, over {ZIP_BYTES_AT_MOST}",
-                row.name
-            ));
-        }
-        if let Some((first, warm)) = subject.calls_at_most
-            && (row.calls_first > first || row.calls_warm > warm)
-        {
-            breaches.push(format!(
-                "{}: {} AWS calls in the first invocation and {} in a warm one, over {first} and {warm}",
-                row.name, row.calls_first, row.calls_warm
-            ));
-        }
-    }
-    breaches
 }

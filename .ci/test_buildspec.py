@@ -57,7 +57,6 @@ class Buildspec(unittest.TestCase):
             (self.folder / "registry").write_text(there, encoding="utf-8")
         given = {
             "CODEBUILD_RESOLVED_SOURCE_VERSION": COMMIT,
-            "ENVIRONMENT": "dev",
             "FAILS": fails,
             "FOLDER": str(self.folder),
             "PATH": f"{self.folder}:{os.environ['PATH']}",

@@ -64,6 +64,7 @@ impl World {
                 "type": "LINUX_CONTAINER", "computeType": "BUILD_GENERAL1_SMALL", "image": "standard:5.0",
                 "environmentVariables": [
                     {"name": "ENVIRONMENT", "value": "dev"},
+                    {"name": "Q", "type": "PARAMETER_STORE", "value": "/stepline/dev/python-env"},
                     {"name": "REPOSITORY_NAME", "value": "ml-pipeline-dev"},
                     {"name": "REPOSITORY_URI", "value": format!("{}/ml-pipeline-dev", self.cloud.account.registry())},
                 ],
@@ -277,13 +278,13 @@ version: 0.2
 env:
   shell: bash
   variables: {A: from-spec, ENVIRONMENT: ignored}
-  parameter-store: {P: /stepline/$ENVIRONMENT/python-env}
+  parameter-store: {P: /stepline/dev/python-env, Q: /of-the/project}
   exported-variables: [RESULT]
 phases:
   install:
     commands: [export B=2, mkdir -p out, cd out]
   build:
-    commands: ['export RESULT=\"$A $B $P $ENVIRONMENT\"', 'echo \"$RESULT\" >result.txt']
+    commands: ['export RESULT=\"$A $B $P $Q $ENVIRONMENT\"', 'echo \"$RESULT\" >result.txt']
 artifacts:
   base-directory: out
   files: ['**/*']
@@ -292,7 +293,7 @@ artifacts:
     assert_eq!(build["buildStatus"], "SUCCEEDED", "{:#?}", world.lines());
     assert_eq!(
         build["exportedEnvironmentVariables"],
-        json!([{"name": "RESULT", "value": "from-spec 2 development dev"}])
+        json!([{"name": "RESULT", "value": "from-spec 2 development development dev"}])
     );
     let object = world
         .cloud
@@ -301,7 +302,7 @@ artifacts:
         .unwrap();
     let mut archive = zip::ZipArchive::new(Cursor::new(object.body)).unwrap();
     let text = std::io::read_to_string(archive.by_name("result.txt").unwrap()).unwrap();
-    assert_eq!(text, "from-spec 2 development dev\n");
+    assert_eq!(text, "from-spec 2 development development dev\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -319,6 +320,15 @@ async fn builds_that_cannot_begin_say_why() {
             everything(),
             "Decrypted Variables Error",
             "/none",
+        ),
+        (
+            vec![(
+                "buildspec.yml",
+                "version: 0.2\nenv: {parameter-store: {A: /stepline/$ENVIRONMENT/python-env}}",
+            )],
+            everything(),
+            "Decrypted Variables Error",
+            "a variable of the type PARAMETER_STORE",
         ),
         (
             vec![("buildspec.yml", "version: 0.2")],

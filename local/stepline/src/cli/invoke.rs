@@ -16,7 +16,10 @@ pub(super) async fn invoke(function: &str, event: &Path, common: Common) -> Resu
     let event = read(event)?;
     let is_json = common.json;
     let session = Session::start(&common, 0, super::display(&common)).await?;
-    let known = session.cloud.lambda.names();
+    let own = session.deployment.references("AWS::Lambda::Function");
+    let mut known = session.cloud.lambda.names();
+    // Those of an environment that this one rehearses in are there too.
+    known.retain(|(name, _)| own.contains(&name.as_str()));
     let Some((name, _)) = known
         .iter()
         .find(|(name, binary)| name == function || binary == function)

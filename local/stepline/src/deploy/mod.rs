@@ -55,13 +55,17 @@ pub struct Refusal {
 /// What has been deployed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Deployment {
-    /// The stacks, in the order in which they were created.
+    /// The stacks of another environment that had to be there first.
+    pub before: Vec<DeployedStack>,
+    /// The environment's own stacks, in the order in which they were created.
     pub stacks: Vec<DeployedStack>,
 }
 
 /// A stack that has been deployed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeployedStack {
+    /// What `--config-env` is given for it.
+    pub environment: String,
     /// Its name.
     pub name: String,
     /// Its outputs.
@@ -71,7 +75,7 @@ pub struct DeployedStack {
 }
 
 impl Deployment {
-    /// What `Ref` gives of all resources of a type, such as `AWS::CodePipeline::Pipeline`.
+    /// What `Ref` gives of all of the environment's resources of a type, such as `AWS::CodePipeline::Pipeline`.
     pub fn references(&self, kind: &str) -> Vec<&str> {
         let resources = self.stacks.iter().flat_map(|stack| stack.resources.values());
         let matching = resources.filter(|(of, _)| of == kind);
@@ -103,13 +107,18 @@ pub fn account_of(root: &Path, environment: &str) -> Result<Account, DeployError
     })
 }
 
-/// Deploys an environment as one would on AWS: `sam deploy --config-env ENV`, then `--config-env pipeline-ENV`.
+/// Deploys an environment as one would on AWS: `sam deploy --config-env ENV`, then `--config-env pipeline-ENV`. Where its
+/// pipeline rehearses in another environment, the functions and the state machine of that one come first.
 ///
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
 pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment, DeployError> {
     let config = SamConfig::read(&cloud.root.join(CONFIG))?;
     let mut deployment = Deployment::default();
+    if let Some(other) = rehearses_in(&config, &cloud.account, environment)? {
+        let stack = deploy_stack(cloud, &config.deployed(&other)?, &deployment).await?;
+        deployment.before.push(stack);
+    }
     for environment in [environment.to_owned(), pipeline_of(environment)] {
         let deployed = config.deployed(&environment)?;
         let stack = deploy_stack(cloud, &deployed, &deployment).await?;
@@ -120,6 +129,20 @@ pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment,
 
 fn pipeline_of(environment: &str) -> String {
     format!("pipeline-{environment}")
+}
+
+/// The environment in which a pipeline runs an image before it asks for an approval: what the parameter `RehearseIn` of
+/// `sam/pipeline.yaml` says, where its condition `Rehearses` holds.
+fn rehearses_in(config: &SamConfig, account: &Account, environment: &str) -> Result<Option<String>, DeployError> {
+    let pipeline = config.deployed(&pipeline_of(environment))?;
+    let stack = Stack::open(
+        &pipeline.template,
+        account,
+        &pipeline.stack,
+        &pipeline.values,
+        &BTreeMap::new(),
+    )?;
+    Ok(stack.parameter("RehearseIn").filter(|_| stack.condition("Rehearses")))
 }
 
 /// Deploys one stack behind others, whose exports it can import.
@@ -176,6 +199,7 @@ pub async fn deploy_stack(
     });
     cloud.cloudformation.deployed(&deployed.stack, recorded.collect());
     Ok(DeployedStack {
+        environment: deployed.environment.clone(),
         name: deployed.stack.clone(),
         outputs: stack.outputs()?,
         resources,

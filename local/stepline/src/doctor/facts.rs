@@ -134,7 +134,7 @@ pub async fn gather<A: Account>(
         });
     }
     let mut stacks = BTreeMap::new();
-    for stack in &intent.stacks {
+    for stack in intent.before.iter().chain(&intent.stacks) {
         stacks.insert(stack.name.clone(), account.describe_stack_status(&stack.name).await);
     }
     let mut quotas = BTreeMap::new();

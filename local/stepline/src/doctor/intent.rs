@@ -25,6 +25,8 @@ pub struct Intent {
     pub repository: String,
     /// The instance type of the processing job, if a parameter says one.
     pub instance_type: Option<String>,
+    /// The stacks of another environment that have to be there already.
+    pub before: Vec<StackIntent>,
     /// The stacks, in the order in which they are deployed.
     pub stacks: Vec<StackIntent>,
 }
@@ -73,12 +75,18 @@ impl Intent {
             .values;
         let cloud = Cloud::new(account, root.to_owned());
         let deployment = deploy::deploy(&cloud, environment).await?;
-        let config_environments = [environment, pipeline.as_str()];
+        let before = deployment.before.iter().map(|stack| StackIntent {
+            name: stack.name.clone(),
+            config_environment: stack.environment.clone(),
+            // They are another deployment's to see to.
+            names: Vec::new(),
+        });
+        let before = before.collect();
         let mut stacks = Vec::new();
-        for (stack, config_environment) in deployment.stacks.iter().zip(config_environments) {
+        for stack in &deployment.stacks {
             stacks.push(StackIntent {
                 name: stack.name.clone(),
-                config_environment: config_environment.to_owned(),
+                config_environment: stack.environment.clone(),
                 names: names(&cloud, stack).await,
             });
         }
@@ -91,6 +99,7 @@ impl Intent {
             connection: value("ConnectionArn"),
             repository: value("Repository"),
             instance_type: instance_type.and_then(|parameter| parameter.value.clone()),
+            before,
             stacks,
         })
     }

@@ -14,6 +14,7 @@ pub fn judge(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     }
     findings.push(repository(intent));
     findings.push(connection(intent, facts));
+    findings.extend(before(intent, facts));
     findings.extend(stacks(intent, facts));
     findings.extend(names(intent, facts));
     findings.extend(quotas(intent, facts));
@@ -62,7 +63,7 @@ fn repository(intent: &Intent) -> Finding {
                 intent.repository
             ),
             format_args!(
-                "sed -i 's#Repository={}#Repository=your-name/your-repository#' sam/samconfig.toml",
+                "sed -i.bak 's#Repository={}#Repository=your-name/your-repository#' sam/samconfig.toml",
                 intent.repository
             ),
         );
@@ -104,6 +105,32 @@ fn connection(intent: &Intent, facts: &Facts) -> Finding {
         Ok(None) => Finding::missing(TOPIC, format_args!("there is no connection {arn}"), create),
         Err(error) => unseen(TOPIC, error),
     }
+}
+
+/// The stacks of another environment, in which this one's pipeline rehearses.
+fn before(intent: &Intent, facts: &Facts) -> Vec<Finding> {
+    let stacks = intent.before.iter().filter_map(|stack| {
+        let (name, other) = (&stack.name, &stack.config_environment);
+        Some(match facts.stacks.get(name)? {
+            Ok(Some(status)) if STANDING.contains(&status.as_str()) => Finding::well(
+                "rehearsal",
+                format_args!("{name} is there for the pipeline to rehearse in"),
+            ),
+            Ok(status) => Finding::missing(
+                "rehearsal",
+                match status {
+                    None => format!("{name} is not there, and the pipeline runs each image there before an approval"),
+                    Some(status) => format!("{name}, where the pipeline rehearses, is in the status {status}"),
+                },
+                format_args!(
+                    "cd sam && sam build --config-env {other} && sam deploy --config-env {other}   # or, for no \
+                     rehearsal, RehearseIn=none in sam/samconfig.toml"
+                ),
+            ),
+            Err(error) => unseen("rehearsal", error),
+        })
+    });
+    stacks.collect()
 }
 
 fn stacks(intent: &Intent, facts: &Facts) -> Vec<Finding> {

@@ -23,6 +23,7 @@ fn intent() -> Intent {
         connection: CONNECTION.into(),
         repository: "us/ours".into(),
         instance_type: Some("ml.t3.medium".into()),
+        before: Vec::new(),
         stacks: vec![StackIntent {
             name: "stepline-dev".into(),
             config_environment: "dev".into(),
@@ -31,6 +32,14 @@ fn intent() -> Intent {
                 named(ResourceKind::Parameter, "/ml/dev/instance-type"),
             ],
         }],
+    }
+}
+
+fn rehearsal() -> StackIntent {
+    StackIntent {
+        name: "stepline-other".into(),
+        config_environment: "other".into(),
+        names: Vec::new(),
     }
 }
 
@@ -158,6 +167,27 @@ fn each_thing_that_is_missing_is_said_once_with_its_mend() {
             Unknown,
             "did not say",
             "ask again",
+        ),
+        (
+            |intent, facts| {
+                intent.before = vec![rehearsal()];
+                facts.stacks.insert("stepline-other".into(), Ok(None));
+            },
+            "rehearsal",
+            Missing,
+            "stepline-other is not there, and the pipeline runs each image there",
+            "sam deploy --config-env other",
+        ),
+        (
+            |intent, facts| {
+                intent.before = vec![rehearsal()];
+                let status = Some("ROLLBACK_COMPLETE".into());
+                facts.stacks.insert("stepline-other".into(), Ok(status));
+            },
+            "rehearsal",
+            Missing,
+            "is in the status ROLLBACK_COMPLETE",
+            "RehearseIn=none",
         ),
         (
             |_, facts| {

@@ -17,6 +17,8 @@ pub struct SamConfig {
 /// What `sam deploy --config-env NAME` would deploy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployed {
+    /// What `--config-env` is given for it.
+    pub environment: String,
     /// The stack's name.
     pub stack: String,
     /// The template's file.
@@ -92,6 +94,7 @@ impl SamConfig {
             Some(overrides) => values(overrides).map_err(|fault| fault.within("parameter_overrides"))?,
         };
         Ok(Deployed {
+            environment: environment.to_owned(),
             stack,
             template: directory.join(template.unwrap_or_else(|| "template.yaml".into())),
             region: text("region")?,

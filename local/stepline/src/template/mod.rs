@@ -168,6 +168,17 @@ impl Stack {
         &self.file
     }
 
+    /// The value of a parameter that is text.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let value = self.scope.reference(name).ok()??;
+        value.as_str().map(str::to_owned)
+    }
+
+    /// Whether a condition of the template holds; one that it does not have does not.
+    pub fn condition(&self, name: &str) -> bool {
+        self.scope.condition(name).unwrap_or_default()
+    }
+
     /// The logical ids in the order in which the resources can be created.
     pub fn order(&self) -> &[String] {
         &self.order

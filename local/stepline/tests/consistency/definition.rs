@@ -17,6 +17,14 @@ const RAISED_BY_AWS: &[(&str, &str)] = &[
         "https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception",
     ),
     (
+        "Runtime.ExitError",
+        "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html",
+    ),
+    (
+        "Sandbox.Timedout",
+        "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html",
+    ),
+    (
         "SageMaker.",
         "https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html",
     ),

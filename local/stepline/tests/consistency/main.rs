@@ -13,4 +13,5 @@ mod house;
 mod parameters;
 mod pipeline;
 mod planned;
+mod rehearsal;
 mod tidy;

@@ -70,6 +70,10 @@ async fn both_environments_deploy_through_the_services() {
         let parameter = call(&cloud, "ssm", "GetParameter", input).await.expect("the parameter");
         let alias = names("AWS::StepFunctions::StateMachineAlias");
         assert_eq!(parameter["Parameter"]["Value"], alias.as_str());
+        // Prod's pipeline rehearses in dev, whose functions have to be there.
+        let before: Vec<&str> = deployment.before.iter().map(|stack| stack.name.as_str()).collect();
+        let expected: &[&str] = if environment == "prod" { &["stepline-dev"] } else { &[] };
+        assert_eq!(before, expected, "{environment}");
         // A second deployment into the same account finds everything there.
         let again = deploy::deploy(&cloud, environment).await.expect_err("it exists");
         assert!(matches!(again, DeployError::Refused(_)), "{again}");
@@ -105,6 +109,7 @@ async fn what_the_local_run_lacks_is_refused_at_its_place() {
     ] {
         std::fs::write(&template, format!("Resources:\n  R: {resource}\n")).expect("a template");
         let deployed = Deployed {
+            environment: "e".to_owned(),
             stack: "s".to_owned(),
             template: template.clone(),
             region: None,

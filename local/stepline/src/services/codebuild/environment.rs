@@ -98,8 +98,13 @@ pub(super) async fn given(
             }
         }
     }
-    for name in parameters.values_mut() {
-        *name = expand(name, variables);
+    for (variable, parameter) in &parameters {
+        if parameter.contains('$') {
+            return Err(format!(
+                "the parameter `{parameter}` of the variable `{variable}`: AWS documents no variables in names of \
+                 parameters; give the project a variable of the type PARAMETER_STORE instead"
+            ));
+        }
     }
     variables.extend(read_parameters(cloud, role, &parameters).await?);
     Ok(())
@@ -133,45 +138,4 @@ async fn read_parameters(
         }
     }
     Ok(read)
-}
-
-/// Puts variables into a text: `$NAME` and `${NAME}`; unknown ones become empty, as in a shell.
-fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
-    let mut expanded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('$') {
-        expanded.push_str(before);
-        let braced = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
-        let (name, behind) = braced.unwrap_or_else(|| {
-            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            after.split_at(end.unwrap_or(after.len()))
-        });
-        if name.is_empty() {
-            expanded.push('$');
-        } else {
-            expanded.push_str(variables.get(name).map_or("", String::as_str));
-        }
-        rest = behind;
-    }
-    expanded + rest
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn variables_are_put_into_names() {
-        let variables = [("E", "dev"), ("E_2", "x")]
-            .map(|(k, v)| (k.to_owned(), v.to_owned()))
-            .into();
-        for (text, expected) in [
-            ("/a/$E/b", "/a/dev/b"),
-            ("/a/${E}b", "/a/devb"),
-            ("$E_2", "x"),
-            ("$none.", "."),
-            ("1 $ 2", "1 $ 2"),
-            ("plain", "plain"),
-        ] {
-            assert_eq!(super::expand(text, &variables), expected);
-        }
-    }
 }

@@ -223,6 +223,7 @@ impl Cloud {
             let decision = self.iam.decide(&self.account, caller, requirement);
             self.journal.record(Happening::Authorized {
                 principal: caller.arn(&self.account),
+                source: caller.source_arn().map(str::to_owned),
                 action: requirement.action.clone(),
                 resource: requirement.resource.clone(),
                 allowed: decision.is_ok(),

@@ -139,9 +139,11 @@ pub enum Happening {
     },
     /// An asynchronous delivery was given up and went to its failure destination.
     DeliveryFailed { target: String, reason: String },
-    /// IAM decided about a call; the permissions test reads these.
+    /// IAM decided about a call; the permissions test reads these. `source` is the resource on whose behalf a service
+    /// called, such as a rule.
     Authorized {
         principal: String,
+        source: Option<String>,
         action: String,
         resource: String,
         allowed: bool,

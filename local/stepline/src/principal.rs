@@ -44,6 +44,14 @@ impl Principal {
         }
     }
 
+    /// The resource on whose behalf a service acts.
+    pub fn source_arn(&self) -> Option<&str> {
+        match self {
+            Self::Service { source_arn, .. } => source_arn.as_deref(),
+            Self::Administrator | Self::RoleSession { .. } => None,
+        }
+    }
+
     /// The principal's ARN, as `sts:GetCallerIdentity` and AccessDenied messages show it.
     pub fn arn(&self, account: &Account) -> String {
         match self {

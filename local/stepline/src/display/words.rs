@@ -130,6 +130,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             action,
             resource,
             allowed: false,
+            ..
         } => vec![format!("    Denied: {principal} may not {action} on {resource}")],
         Happening::Note { text } => vec![format!("  Note: {text}")],
         Happening::BuildPhase { status: None, .. }
@@ -255,6 +256,7 @@ mod tests {
             (
                 Happening::Authorized {
                     principal: "p".into(),
+                    source: None,
                     action: "s3:GetObject".into(),
                     resource: "r".into(),
                     allowed: false,

@@ -7,7 +7,7 @@ use super::{Incoming, identify};
 use crate::cloud::Cloud;
 use crate::error::ServiceError;
 use axum::body::Body;
-use axum::http::Response;
+use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -43,6 +43,9 @@ pub(super) async fn answer(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<
             let mut response = json_error(&error);
             if let Some(code) = query_code(&error, incoming) {
                 header(&mut response, "x-amzn-query-error", &code);
+                if error.code == "AccessDeniedException" {
+                    *response.status_mut() = StatusCode::FORBIDDEN;
+                }
             }
             response
         }
@@ -86,7 +89,7 @@ async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<Value, ServiceE
     cloud.call(&identity.principal, service, operation, input).await
 }
 
-/// SQS spoke the query protocol once, and clients still match the codes it had then.
+/// SQS spoke the query protocol once: clients still match the codes it had then, and a denial still has its status.
 ///
 /// Follows <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait>.
 fn query_code(error: &ServiceError, incoming: &Incoming) -> Option<String> {
@@ -95,6 +98,7 @@ fn query_code(error: &ServiceError, incoming: &Incoming) -> Option<String> {
         return None;
     }
     let code = match error.code.as_str() {
+        "AccessDeniedException" => "AccessDenied",
         "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
         "QueueNameExists" => "QueueAlreadyExists",
         "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",

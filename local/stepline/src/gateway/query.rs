@@ -28,7 +28,7 @@ pub(super) async fn answer(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<
             document.leaf("Type", if error.status < 500 { "Sender" } else { "Receiver" });
             document.leaf("Code", code(&error)).leaf("Message", &error.message);
             document.close("Error").leaf("RequestId", &request_id());
-            reply(error.status, "text/xml", document.close("ErrorResponse").text())
+            reply(status(&error), "text/xml", document.close("ErrorResponse").text())
         }
     }
 }
@@ -42,6 +42,14 @@ fn code(error: &ServiceError) -> &str {
         "MissingAuthenticationTokenException" => "MissingAuthenticationToken",
         "ValidationException" => "ValidationError",
         other => other,
+    }
+}
+
+/// A denial has 403 in the query protocol, where it has 400 in the JSON protocols.
+fn status(error: &ServiceError) -> u16 {
+    match code(error) {
+        "AccessDenied" => 403,
+        _ => error.status,
     }
 }
 

@@ -26,6 +26,16 @@ pub(super) struct Document {
     pub(super) statements: Vec<Statement>,
 }
 
+/// A policy that is still to get its statements; what it says in them it says in today's version.
+impl Default for Document {
+    fn default() -> Self {
+        Self {
+            has_variables: true,
+            statements: Vec::new(),
+        }
+    }
+}
+
 /// One statement.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Statement {

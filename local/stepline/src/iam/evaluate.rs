@@ -41,6 +41,16 @@ pub(super) enum PolicyKind {
     Resource,
 }
 
+impl PolicyKind {
+    /// The kind as one policy of several.
+    pub(super) fn with_article(self) -> String {
+        match self {
+            Self::Identity => format!("an {self}"),
+            Self::Session | Self::Resource => format!("a {self}"),
+        }
+    }
+}
+
 impl fmt::Display for PolicyKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

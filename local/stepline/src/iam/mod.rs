@@ -6,6 +6,7 @@
 
 mod condition;
 mod credentials;
+mod denial;
 mod document;
 mod evaluate;
 mod managed;
@@ -21,7 +22,7 @@ use crate::error::ServiceError;
 use crate::principal::Principal;
 use condition::Context;
 use document::{Document, Kind, Statement};
-use evaluate::{Asker, Policies, PolicyKind, Verdict};
+use evaluate::{Asker, Policies, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -44,7 +45,14 @@ struct State {
     /// Sessions by access key id.
     sessions: HashMap<String, Session>,
     /// Policies of resources, by the resource's ARN.
-    resources: BTreeMap<String, Document>,
+    resources: BTreeMap<String, Attached>,
+}
+
+/// The policy of a resource: as it is enforced, and its statements as they were given.
+#[derive(Debug, Default)]
+struct Attached {
+    document: Document,
+    statements: Vec<Value>,
 }
 
 #[derive(Debug)]
@@ -122,9 +130,26 @@ impl Iam {
     /// # Errors
     /// MalformedPolicyDocument.
     pub fn put_resource_policy(&self, resource_arn: &str, document: &Value) -> Result<(), ServiceError> {
-        let document = Document::read(document, Kind::Resource)?;
-        self.state().resources.insert(resource_arn.to_owned(), document);
+        let attached = Attached {
+            document: Document::read(document, Kind::Resource)?,
+            statements: match &document["Statement"] {
+                Value::Array(statements) => statements.clone(),
+                statement => vec![statement.clone()],
+            },
+        };
+        self.state().resources.insert(resource_arn.to_owned(), attached);
         Ok(())
+    }
+
+    /// The statements of all policies of resources as they were given, each with the ARN that it is attached to.
+    pub fn resource_statements(&self) -> Vec<(String, Value)> {
+        let state = self.state();
+        let attached = state.resources.iter();
+        let statements = attached.flat_map(|(arn, attached)| {
+            let statements = attached.statements.iter();
+            statements.map(|statement| (arn.clone(), statement.clone()))
+        });
+        statements.collect()
     }
 
     /// Adds one statement to a resource's policy, as Lambda's `AddPermission` does.
@@ -132,17 +157,16 @@ impl Iam {
     /// # Errors
     /// MalformedPolicyDocument, or ResourceConflictException where a statement has that `Sid` already.
     pub fn add_resource_statement(&self, resource_arn: &str, statement: &Value) -> Result<(), ServiceError> {
+        let given = statement.clone();
         let statement = Statement::read(statement, Kind::Resource)?;
         let mut state = self.state();
-        let document = state
-            .resources
-            .entry(resource_arn.to_owned())
-            .or_insert_with(|| Document {
-                has_variables: true,
-                statements: Vec::new(),
-            });
+        let attached = state.resources.entry(resource_arn.to_owned()).or_default();
         if let Some(sid) = &statement.sid
-            && document.statements.iter().any(|other| other.sid.as_ref() == Some(sid))
+            && attached
+                .document
+                .statements
+                .iter()
+                .any(|other| other.sid.as_ref() == Some(sid))
         {
             return Err(ServiceError::new(
                 "ResourceConflictException",
@@ -152,7 +176,8 @@ impl Iam {
             )
             .with_status(409));
         }
-        document.statements.push(statement);
+        attached.document.statements.push(statement);
+        attached.statements.push(given);
         Ok(())
     }
 
@@ -299,18 +324,10 @@ impl Iam {
         let context = self.context(account, caller, requirement.context.clone());
         let asker = self.asker(account, caller);
         let verdict = evaluate::decide(&policies, &asker, &requirement.action, &requirement.resource, &context);
-        let reason = match verdict {
-            Verdict::Allowed => return Ok(()),
-            Verdict::Denied(PolicyKind::Identity) => "with an explicit deny in an identity-based policy".to_owned(),
-            Verdict::Denied(kind) => format!("with an explicit deny in a {kind}"),
-            Verdict::NotAllowed(kind) => format!("because no {kind} allows the {} action", requirement.action),
-        };
-        Err(ServiceError::access_denied(format_args!(
-            "User: {} is not authorized to perform: {} on resource: {} {reason}",
-            caller.arn(account),
-            requirement.action,
-            requirement.resource,
-        )))
+        match denial::message(&caller.arn(account), requirement, verdict) {
+            None => Ok(()),
+            Some(message) => Err(ServiceError::access_denied(message)),
+        }
     }
 
     /// The policies that a caller brings along.
@@ -340,7 +357,7 @@ impl Iam {
                 .strip_prefix(arn.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
         });
-        attached.map(|(_, document)| document.clone()).collect()
+        attached.map(|(_, attached)| attached.document.clone()).collect()
     }
 
     fn asker(&self, account: &Account, caller: &Principal) -> Asker {

@@ -116,6 +116,7 @@ async fn a_merge_becomes_a_finished_state_machine() {
                 principal,
                 action,
                 resource,
+                ..
             } => Some(format!("{principal} may not {action} on {resource}")),
             _ => None,
         });

@@ -10,28 +10,30 @@ use stepline::iam::Credentials;
 use tokio::net::TcpListener;
 
 /// A request to a service, and what came of it.
-struct Request<'r> {
-    method: &'r str,
-    path: &'r str,
-    headers: Vec<(&'r str, String)>,
-    body: Vec<u8>,
+/// A request to the gateway.
+pub(crate) struct Request<'r> {
+    pub(crate) method: &'r str,
+    pub(crate) path: &'r str,
+    pub(crate) headers: Vec<(&'r str, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
-struct Answer {
-    status: u16,
+/// What it answers.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     headers: ureq::http::HeaderMap,
     body: Vec<u8>,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
@@ -41,7 +43,7 @@ impl Answer {
 }
 
 /// A cloud that answers on loopback.
-async fn served() -> Arc<Cloud> {
+pub(crate) async fn served() -> Arc<Cloud> {
     let cloud = cloud();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     gateway::serve(Arc::clone(&cloud), listener).expect("a gateway");
@@ -55,8 +57,15 @@ fn authorization(key: &str, region: &str, service: &str) -> String {
     )
 }
 
-/// What the SDKs put there for credentials that the account did issue: a signature over the request.
-fn signed(credentials: &Credentials, secret: &str, target: &str, body: &str) -> Vec<(&'static str, String)> {
+/// What the SDKs put there for credentials that the account did issue: a signature over the request and the headers that
+/// are given, which must come in the order of their names.
+pub(crate) fn signed(
+    credentials: &Credentials,
+    secret: &str,
+    service: &str,
+    more: &[(&'static str, &str)],
+    body: &str,
+) -> Vec<(&'static str, String)> {
     let mac = |key: &[u8], text: &str| {
         let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key");
         mac.update(text.as_bytes());
@@ -64,27 +73,33 @@ fn signed(credentials: &Credentials, secret: &str, target: &str, body: &str) -> 
     };
     let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let day = &time[..8];
-    let request = format!(
-        "POST\n/\n\nx-amz-date:{time}\nx-amz-target:{target}\n\nx-amz-date;x-amz-target\n{}",
-        hex::encode(Sha256::digest(body))
-    );
-    let scope = format!("{day}/us-east-1/ssm/aws4_request");
+    let mut headers = vec![("x-amz-date", time.clone())];
+    headers.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    let lines: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}:{value}\n"))
+        .collect();
+    let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
+    let names = names.join(";");
+    let request = format!("POST\n/\n\n{lines}\n{names}\n{}", hex::encode(Sha256::digest(body)));
+    let scope = format!("{day}/us-east-1/{service}/aws4_request");
     let text = format!(
         "AWS4-HMAC-SHA256\n{time}\n{scope}\n{}",
         hex::encode(Sha256::digest(request))
     );
-    let key = [day, "us-east-1", "ssm", "aws4_request"]
+    let key = [day, "us-east-1", service, "aws4_request"]
         .into_iter()
         .fold(format!("AWS4{secret}").into_bytes(), |key, part| mac(&key, part));
     let signature = hex::encode(mac(&key, &text));
     let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders=x-amz-date;x-amz-target, Signature={signature}",
+        "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
         credentials.access_key_id
     );
-    vec![("authorization", authorization), ("x-amz-date", time)]
+    headers.push(("authorization", authorization));
+    headers
 }
 
-async fn send(cloud: &Cloud, request: Request<'_>) -> Answer {
+pub(crate) async fn send(cloud: &Cloud, request: Request<'_>) -> Answer {
     let mut builder = ureq::http::Request::builder().method(request.method).uri(format!(
         "{}{}",
         cloud.endpoint().expect("an endpoint"),
@@ -197,8 +212,7 @@ async fn identities() {
         } else {
             "{}"
         };
-        let mut headers = signed(&issued, secret, &target, body);
-        headers.push(("x-amz-target", target));
+        let mut headers = signed(&issued, secret, "ssm", &[("x-amz-target", &target)], body);
         headers.extend(token.map(|token| ("x-amz-security-token", token.to_owned())));
         let answer = post(&cloud, headers, body).await;
         let actual = (answer.status, answer.header("x-amzn-errortype"));

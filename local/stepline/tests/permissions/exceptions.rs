@@ -1,45 +1,58 @@
-//! What is allowed although nothing on this machine calls it, and what is denied on purpose.
+//! What is allowed although nothing on this machine calls it. `ENV` is the environment.
 
-/// Actions that a role is allowed and that only AWS itself calls with it.
+/// Actions on a resource that roles are allowed and that only AWS itself calls with them.
 pub(crate) struct Exception {
-    /// The role's name; may have wildcards.
-    pub(crate) role: &'static str,
+    /// The roles.
+    pub(crate) roles: &'static [&'static str],
     /// The actions.
     pub(crate) actions: &'static [&'static str],
+    /// The resource as the policy has it; may have wildcards.
+    pub(crate) resource: &'static str,
     /// Who calls them, and why they cannot be seen here.
-    #[expect(dead_code, reason = "for people: an exception without a reason is none")]
     pub(crate) reason: &'static str,
     /// Where AWS says so.
-    #[expect(dead_code, reason = "for people: an exception without a source is none")]
     pub(crate) source: &'static str,
 }
 
+const FUNCTIONS: &[&str] = &[
+    "stepline-image-push-ENV-us-east-1",
+    "stepline-pipeline-action-ENV-us-east-1",
+    "stepline-resolve-parameters-ENV-us-east-1",
+];
+const STATE_MACHINE: &[&str] = &["ml-pipeline-ENV-us-east-1"];
+const JOB: &[&str] = &["ml-pipeline-job-ENV-us-east-1"];
+const BUILD: &[&str] = &["stepline-build-ENV-us-east-1"];
+const PIPELINE: &[&str] = &["stepline-pipeline-ENV-us-east-1"];
+
 pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
-        role: "stepline-*-us-east-1",
+        roles: FUNCTIONS,
         actions: &["logs:CreateLogStream", "logs:PutLogEvents"],
-        reason: "Lambda and CodeBuild write what a function or a build prints; here it goes to the journal",
+        resource: "arn:aws:logs:*:log-group:/aws/lambda/stepline-*-ENV*",
+        reason: "Lambda writes what a function prints; here it goes to the journal",
         source: "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
     },
     Exception {
-        role: "stepline-*-us-east-1",
+        roles: FUNCTIONS,
         actions: &["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+        resource: "*",
         reason: "Lambda sends traces where `Tracing: Active`; nothing is traced here",
         source: "https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html",
     },
     Exception {
-        role: "ml-pipeline-dev-us-east-1",
+        roles: STATE_MACHINE,
         actions: &[
             "xray:GetSamplingRules",
             "xray:GetSamplingTargets",
             "xray:PutTelemetryRecords",
             "xray:PutTraceSegments",
         ],
+        resource: "*",
         reason: "Step Functions sends traces with tracing on; nothing is traced here",
         source: "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html",
     },
     Exception {
-        role: "ml-pipeline-dev-us-east-1",
+        roles: STATE_MACHINE,
         actions: &[
             "logs:CreateLogDelivery",
             "logs:DeleteLogDelivery",
@@ -50,50 +63,50 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
             "logs:PutResourcePolicy",
             "logs:UpdateLogDelivery",
         ],
+        resource: "*",
         reason: "Step Functions delivers its log with the role's help; here it goes to the journal",
         source: "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
     },
     Exception {
-        role: "ml-pipeline-job-dev-us-east-1",
+        roles: JOB,
         actions: &["cloudwatch:PutMetricData"],
+        resource: "*",
         reason: "SageMaker measures a job; nothing is measured here",
         source: "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html",
     },
     Exception {
-        role: "stepline-pipeline-dev-us-east-1",
+        roles: PIPELINE,
         actions: &["codestar-connections:UseConnection"],
+        resource: "arn:aws:codeconnections:*:connection/*",
         reason: "connections made before 2024 answer to their old name; the local one has the new name",
         source: "https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodestarConnectionSource.html",
     },
     Exception {
-        role: "stepline-*-dev-us-east-1",
-        actions: &["s3:GetObjectVersion", "s3:GetBucketVersioning"],
-        reason: "CodePipeline and CodeBuild read a version where a bucket keeps them; buckets here keep the last",
+        roles: PIPELINE,
+        actions: &["s3:GetBucketVersioning"],
+        resource: "arn:aws:s3:::stepline-artifacts-ENV-*",
+        reason: "CodePipeline looks whether the bucket keeps versions; buckets here keep the last",
         source: "https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html",
     },
-];
-
-/// A call that a scenario makes to see it denied.
-pub(crate) struct ExpectedDenial {
-    /// The role's name.
-    pub(crate) role: &'static str,
-    /// The action.
-    pub(crate) action: &'static str,
-    /// The resource; may have wildcards.
-    pub(crate) resource: &'static str,
-}
-
-pub(crate) const EXPECTED_DENIALS: &[ExpectedDenial] = &[
-    // events/resolve-parameters-access-denied.json asks for what is outside of the function's policy.
-    ExpectedDenial {
-        role: "stepline-resolve-parameters-dev-us-east-1",
-        action: "ssm:GetParameters",
-        resource: "*",
+    Exception {
+        roles: PIPELINE,
+        actions: &["s3:GetObjectVersion"],
+        resource: "arn:aws:s3:::stepline-artifacts-ENV-*/*",
+        reason: "CodePipeline reads a version where the bucket keeps them; buckets here keep the last",
+        source: "https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html",
     },
-    // events/pipeline-action-unknown-state-machine.json names what nobody made, and so nobody allowed.
-    ExpectedDenial {
-        role: "stepline-pipeline-action-dev-us-east-1",
-        action: "states:DescribeStateMachine",
-        resource: "*:stateMachine:no-such-state-machine",
+    Exception {
+        roles: BUILD,
+        actions: &["s3:GetObjectVersion"],
+        resource: "arn:aws:s3:::stepline-artifacts-ENV-*/*",
+        reason: "CodeBuild reads the version of the source that the pipeline names; buckets here keep the last",
+        source: "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html",
+    },
+    Exception {
+        roles: PIPELINE,
+        actions: &["sns:Publish"],
+        resource: "arn:aws:sns:*",
+        reason: "CodePipeline tells the topic of an approval; here the output does",
+        source: "https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals-iam-permissions.html",
     },
 ];

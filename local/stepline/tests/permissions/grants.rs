@@ -1,86 +1,177 @@
 //! What policies allow, and what was called: the two sides that are held against one another.
 
+use super::environments::{environment_of, fold};
 use serde_json::Value;
+use std::fmt;
 use stepline::cloud::Cloud;
 use stepline::journal::Happening;
 
-/// One action on one resource that a role's policy allows; both may have wildcards.
+/// One action on one resource that a policy allows; both may have wildcards. Names are [folded](fold).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
-    /// The role's name.
-    pub(crate) role: String,
+    /// The role's name, or the service that a resource's policy names.
+    pub(crate) who: String,
     /// The statement.
     pub(crate) sid: String,
     /// The action.
     pub(crate) action: String,
     /// The resource.
     pub(crate) resource: String,
+    /// Where the statement asks for it, the one resource on whose behalf a service may call.
+    pub(crate) source: Option<String>,
 }
 
-/// One call that a role made, and IAM's decision.
+impl fmt::Display for Grant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            who,
+            sid,
+            action,
+            resource,
+            ..
+        } = self;
+        write!(formatter, "{who}, {sid}: {action} on {resource}")?;
+        match &self.source {
+            Some(source) => write!(formatter, " for {source}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One call, and IAM's decision. Names are folded as those of grants are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
-    /// The role's name.
-    pub(crate) role: String,
+    /// The role's name, or the service's.
+    pub(crate) who: String,
     /// The action.
     pub(crate) action: String,
     /// The resource.
     pub(crate) resource: String,
+    /// On whose behalf a service called.
+    pub(crate) source: Option<String>,
     /// Whether it was allowed.
     pub(crate) allowed: bool,
 }
 
-/// Everything that the policies of the account's roles allow.
+impl Grant {
+    /// Whether it is this grant that allows a call.
+    pub(crate) fn allows(&self, call: &Call) -> bool {
+        let source = match (&self.source, &call.source) {
+            (None, _) => true,
+            (Some(pattern), Some(source)) => matches(pattern, source),
+            (Some(_), None) => false,
+        };
+        source
+            && call.who == self.who
+            && matches(&self.action.to_lowercase(), &call.action.to_lowercase())
+            && matches(&self.resource, &call.resource)
+    }
+}
+
+/// Everything that the account's policies allow, those of its roles and those of its resources; once for both
+/// environments where it is the same.
 pub(crate) fn grants(cloud: &Cloud) -> Vec<Grant> {
     let mut grants = Vec::new();
     for role in cloud.iam.roles() {
+        let environment = environment_of(&role.name);
         for document in role.policies.values() {
             for statement in list(&document["Statement"]) {
-                assert!(
-                    statement.get("NotAction").is_none() && statement.get("NotResource").is_none(),
-                    "{}: a statement that allows all but something cannot be held against what is called",
-                    role.name
+                add(
+                    &mut grants,
+                    &role.name,
+                    &statement,
+                    texts(&statement["Resource"]),
+                    environment,
                 );
-                if statement["Effect"] != "Allow" {
-                    continue;
-                }
-                for action in texts(&statement["Action"]) {
-                    for resource in texts(&statement["Resource"]) {
-                        grants.push(Grant {
-                            role: role.name.clone(),
-                            sid: statement["Sid"].as_str().unwrap_or("(no Sid)").to_owned(),
-                            action: action.clone(),
-                            resource,
-                        });
-                    }
-                }
             }
+        }
+    }
+    for (arn, statement) in cloud.iam.resource_statements() {
+        let mut resources = texts(&statement["Resource"]);
+        if resources.is_empty() {
+            resources.push(arn.clone());
+        }
+        let whos = match &statement["Principal"] {
+            Value::Object(kinds) => kinds.values().flat_map(texts).collect(),
+            anyone => texts(anyone),
+        };
+        for who in whos {
+            add(&mut grants, &who, &statement, resources.clone(), environment_of(&arn));
         }
     }
     grants
 }
 
-/// Every call of a role in the journal.
+fn add(grants: &mut Vec<Grant>, who: &str, statement: &Value, resources: Vec<String>, environment: Option<&str>) {
+    assert!(
+        statement.get("NotAction").is_none() && statement.get("NotResource").is_none(),
+        "{who}: a statement that allows all but something cannot be held against what is called"
+    );
+    if statement["Effect"] != "Allow" {
+        return;
+    }
+    let mut sources: Vec<Option<String>> = sources(statement).into_iter().map(Some).collect();
+    if sources.is_empty() {
+        sources.push(None);
+    }
+    for action in texts(&statement["Action"]) {
+        for resource in &resources {
+            for source in &sources {
+                let grant = Grant {
+                    who: fold(who, environment),
+                    sid: fold(statement["Sid"].as_str().unwrap_or("(no Sid)"), environment),
+                    action: action.clone(),
+                    resource: fold(resource, environment),
+                    source: source.as_deref().map(|source| fold(source, environment)),
+                };
+                if !grants.contains(&grant) {
+                    grants.push(grant);
+                }
+            }
+        }
+    }
+}
+
+/// The values of `aws:SourceArn` that a statement asks for.
+fn sources(statement: &Value) -> Vec<String> {
+    let operators = statement["Condition"].as_object().into_iter().flatten();
+    let keys = operators.flat_map(|(_, keys)| keys.as_object().into_iter().flatten());
+    keys.filter(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn"))
+        .flat_map(|(_, values)| texts(values))
+        .collect()
+}
+
+/// Every call in the journal that a role or a service made.
 pub(crate) fn calls(cloud: &Cloud) -> Vec<Call> {
     let mut calls = Vec::new();
     for entry in cloud.journal.entries() {
-        if let Happening::Authorized {
+        let Happening::Authorized {
             principal,
+            source,
             action,
             resource,
             allowed,
         } = entry.happening
-            && let Some(role) = principal.split(":assumed-role/").nth(1)
-        {
-            let call = Call {
-                role: role.split('/').next().unwrap_or_default().to_owned(),
-                action,
-                resource,
-                allowed,
-            };
-            if !calls.contains(&call) {
-                calls.push(call);
-            }
+        else {
+            continue;
+        };
+        let role = principal.split(":assumed-role/").nth(1);
+        let role = role.map(|session| session.split('/').next().unwrap_or_default());
+        let (who, environment) = match role {
+            Some(role) => (role, environment_of(role)),
+            None if principal.ends_with(".amazonaws.com") => (principal.as_str(), environment_of(&resource)),
+            // The person at the keyboard, whom nothing limits.
+            None => continue,
+        };
+        let call = Call {
+            who: fold(who, environment),
+            resource: fold(&resource, environment),
+            source: source.map(|source| fold(&source, environment)),
+            action,
+            allowed,
+        };
+        if !calls.contains(&call) {
+            calls.push(call);
         }
     }
     calls

@@ -7,10 +7,24 @@ use stepline::journal::Happening;
 /// The name of the Express state machine.
 pub(crate) const EXPRESS: &str = "quick";
 
+/// The pipeline of dev.
+const PIPELINE: &str = "stepline-dev";
+
+/// The sample events that end in an error of the function, and its type. All others are handled.
+const FAIL: &[(&str, &str)] = &[
+    ("image-push-malformed", "EventInvalid"),
+    ("resolve-parameters-access-denied", "ParameterAccessDenied"),
+    ("resolve-parameters-ill-typed", "ParameterInvalid"),
+    ("resolve-parameters-malformed", "ParameterInvalid"),
+    ("resolve-parameters-not-found", "ParameterNotFound"),
+    ("resolve-parameters-secure", "SecureParameterRefused"),
+    ("resolve-parameters-unknown-label", "ParameterNotFound"),
+];
+
 /// A merge, all the way through.
 pub(crate) async fn pipeline_succeeds(world: &World) {
     let mut follower = world.follow();
-    world.start_pipeline().await;
+    world.start_pipeline(PIPELINE).await;
     let (status, reason) = follower.pipeline_ended().await;
     assert_eq!(status, "Succeeded", "{reason}\n{}", world.said());
 }
@@ -19,7 +33,7 @@ pub(crate) async fn pipeline_succeeds(world: &World) {
 pub(crate) async fn pipeline_fails_and_its_stage_is_retried(world: &World) {
     world.program("raise RuntimeError('on purpose')\n");
     let mut follower = world.follow();
-    let id = world.start_pipeline().await;
+    let id = world.start_pipeline(PIPELINE).await;
     let (status, reason) = follower.pipeline_ended().await;
     assert_eq!(status, "Failed");
     assert!(reason.contains("SageMaker-Hello-World"), "{reason}\n{}", world.said());
@@ -37,20 +51,9 @@ pub(crate) async fn pipeline_fails_and_its_stage_is_retried(world: &World) {
 pub(crate) async fn action_is_abandoned(world: &World) {
     world.program("import time\ntime.sleep(3600)\n");
     let mut follower = world.follow();
-    let id = world.start_pipeline().await;
-    follower
-        .until("the job runs", |happening| match happening {
-            Happening::ProcessingJob { status, .. } if status == "InProgress" => Some(()),
-            _ => None,
-        })
-        .await;
-    let stop = json!({
-        "pipelineName": "stepline-dev",
-        "pipelineExecutionId": id,
-        "abandon": true,
-        "reason": "changed my mind",
-    });
-    world.call("codepipeline", "StopPipelineExecution", stop).await;
+    let id = world.start_pipeline(PIPELINE).await;
+    follower.job_runs().await;
+    world.abandon(PIPELINE, &id).await;
     assert_eq!(follower.execution_ended().await, "ABORTED");
     world.cloud.lambda.settled().await;
 }
@@ -59,7 +62,7 @@ pub(crate) async fn action_is_abandoned(world: &World) {
 pub(crate) async fn images_are_pushed(world: &World) {
     world.program("print('Hello World!')\n");
     let mut follower = world.follow();
-    world.start_pipeline().await;
+    world.start_pipeline(PIPELINE).await;
     let (status, reason) = follower.pipeline_ended().await;
     assert_eq!(status, "Succeeded", "{reason}\n{}", world.said());
     let built = newest_image(world).await;
@@ -142,12 +145,26 @@ pub(crate) async fn the_day_begins(world: &World) {
 
 /// Every sample event, through its function; and one that fails until Lambda gives it up.
 pub(crate) async fn events_arrive(world: &World) {
+    world.program("print('Hello World!')\n");
+    // `resolve-parameters-access-denied` asks for what is outside of the function's policy,
+    world.expect_denied(
+        "stepline-resolve-parameters-dev-us-east-1",
+        "ssm:GetParameters",
+        "arn:aws:ssm:us-east-1:123456789012:parameter/somebody-elses/parameter",
+    );
+    // and `pipeline-action-unknown-state-machine` names what nobody made, and so nobody allowed.
+    world.expect_denied(
+        "stepline-pipeline-action-dev-us-east-1",
+        "states:DescribeStateMachine",
+        "arn:aws:states:us-east-1:123456789012:stateMachine:no-such-state-machine",
+    );
     let folder = world.cloud.root.join("events");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .expect("the folder is there")
         .map(|entry| entry.expect("an entry").path())
         .collect();
     paths.sort();
+    let mut failed: Vec<(String, String)> = Vec::new();
     for path in paths {
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
         let functions = ["pipeline-action", "image-push", "resolve-parameters"];
@@ -156,8 +173,19 @@ pub(crate) async fn events_arrive(world: &World) {
         };
         let event = std::fs::read_to_string(&path).expect("the sample can be read");
         let event = serde_json::from_str(&event).unwrap_or_else(|error| panic!("{name}: {error}"));
-        world.invoke(function, &event).await;
+        // It would spoil the folders that the events before this one read.
+        if name == "resolve-parameters-secure" {
+            let secret = json!({"Name": "/ml/dev/api-key", "Type": "SecureString", "Value": "s3cret"});
+            world.call("ssm", "PutParameter", secret).await;
+        }
+        let error = world.invoke(function, &event).await;
+        failed.extend(error.map(|error| (name.to_owned(), error)));
     }
+    let failed: Vec<(&str, &str)> = failed
+        .iter()
+        .map(|(name, error)| (name.as_str(), error.as_str()))
+        .collect();
+    assert_eq!(failed, FAIL, "the events that end in an error");
     for function in ["image-push", "pipeline-action"] {
         let name = format!("stepline-{function}-dev");
         let poison = json!({"FunctionName": name, "InvocationType": "Event", "Payload": {"detail-type": "poison"}});
@@ -184,7 +212,9 @@ pub(crate) async fn an_express_state_machine_runs(world: &World) {
     for named in [json!(EXPRESS), version["stateMachineVersionArn"].clone()] {
         let configuration = &mut event["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"];
         configuration["UserParameters"] = json!({"stateMachine": named}).to_string().into();
-        world.invoke("pipeline-action", &event).await;
+        let mut follower = world.follow();
+        assert_eq!(world.invoke("pipeline-action", &event).await, None);
+        assert_eq!(follower.execution_ended().await, "SUCCEEDED", "{named}");
     }
 }
 
@@ -205,4 +235,38 @@ pub(crate) async fn input_comes_from_a_file(world: &World) {
         .call("codepipeline", "UpdatePipeline", json!({"pipeline": pipeline}))
         .await;
     pipeline_succeeds(world).await;
+}
+
+/// The rules' targets are gone: what they were to get is kept.
+pub(crate) async fn nothing_can_be_delivered(world: &World) {
+    world.program("import time\ntime.sleep(3600)\n");
+    let mut follower = world.follow();
+    let id = world.start_pipeline(PIPELINE).await;
+    let execution = follower
+        .until("an execution", |happening| match happening {
+            Happening::ExecutionStarted { execution_arn, .. } => Some(execution_arn.clone()),
+            _ => None,
+        })
+        .await;
+    follower.job_runs().await;
+    for function in ["pipeline-action", "image-push"] {
+        let name = json!({"FunctionName": format!("stepline-{function}-dev")});
+        world.call("lambda", "DeleteFunction", name).await;
+    }
+    let mut follower = world.follow();
+    world.abandon(PIPELINE, &id).await;
+    follower.kept("stepline-action-abandoned-dev").await;
+    let image = newest_image(world).await;
+    put_image(world, &image, Some("release-4")).await;
+    follower.kept("stepline-image-pushed-dev").await;
+    let fire = |rule: &str| world.cloud.events.fire(&world.cloud, rule).expect("the rule is there");
+    fire("stepline-image-look-dev");
+    follower.kept("stepline-image-look-dev").await;
+    let stop = json!({"executionArn": execution});
+    world.call("states", "StopExecution", stop).await;
+    assert_eq!(follower.execution_ended().await, "ABORTED");
+    let machine = json!({"stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:ml-pipeline-dev"});
+    world.call("states", "DeleteStateMachine", machine).await;
+    fire("ml-pipeline-daily-dev");
+    follower.kept("ml-pipeline-daily-dev").await;
 }

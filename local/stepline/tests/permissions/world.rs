@@ -1,9 +1,13 @@
 //! A whole account with everything deployed, on a copy of the repository whose files a scenario may change.
 
+use super::environments::fold;
+use super::grants::calls;
+use super::judge::Denial;
+use super::scenarios;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use stepline::cloud::Cloud;
 use stepline::deploy::{self, Deployment};
@@ -20,11 +24,23 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The container's program.
 const PROGRAM: &str = "container/app/src/hello.py";
 
+/// What the templates leave open and this test switches on: the stack's name in samconfig.toml, and its parameters.
+const SWITCHED_ON: &[(&str, &[(&str, &str)])] = &[
+    ("dev", &[("ExpressStateMachine", scenarios::EXPRESS)]),
+    ("pipeline-dev", &[]),
+    ("prod", &[]),
+    (
+        "pipeline-prod",
+        &[("ApprovalTopicArn", "arn:aws:sns:us-east-1:123456789012:approvals")],
+    ),
+];
+
 /// An account, and the repository that it runs.
 pub(crate) struct World {
     /// The account.
     pub(crate) cloud: Arc<Cloud>,
     folder: tempfile::TempDir,
+    expected_denials: Mutex<Vec<Denial>>,
 }
 
 fn repository() -> PathBuf {
@@ -86,34 +102,35 @@ fn copy() -> tempfile::TempDir {
 }
 
 impl World {
-    /// Deploys `dev` with these parameters besides its own, and builds the functions.
-    pub(crate) async fn new(parameters: &[(&str, &str)]) -> Self {
+    /// Deploys both environments, and builds the functions.
+    pub(crate) async fn new() -> Self {
         let folder = copy();
         let account = deploy::account_of(folder.path(), "dev").expect("samconfig.toml can be read");
         let cloud = Cloud::new(account, folder.path().to_owned());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         gateway::serve(Arc::clone(&cloud), listener).expect("the gateway serves");
         cloud.pace.set_poll_interval(Duration::from_millis(20));
-        let world = Self { cloud, folder };
-        world.deploy(parameters).await;
+        let world = Self {
+            cloud,
+            folder,
+            expected_denials: Mutex::default(),
+        };
+        world.deploy().await;
         let built = world.cloud.lambda.prepare_from(&repository(), |_| {}).await;
         built.unwrap_or_else(|error| panic!("{error}"));
         world
     }
 
-    async fn deploy(&self, parameters: &[(&str, &str)]) {
+    async fn deploy(&self) {
         let config =
             SamConfig::read(&self.folder.path().join("sam/samconfig.toml")).expect("samconfig.toml can be read");
         let mut deployment = Deployment::default();
-        for environment in ["dev", "pipeline-dev"] {
+        for (environment, parameters) in SWITCHED_ON {
             let mut deployed = config.deployed(environment).expect("the environment is there");
-            if environment == "dev" {
-                deployed.values.extend(
-                    parameters
-                        .iter()
-                        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-                );
-            }
+            let parameters = parameters.iter().map(|(name, value)| (*name, *value));
+            deployed
+                .values
+                .extend(parameters.map(|(name, value)| (name.to_owned(), value.to_owned())));
             let stack = deploy::deploy_stack(&self.cloud, &deployed, &deployment).await;
             deployment
                 .stacks
@@ -135,28 +152,60 @@ impl World {
         std::fs::write(self.folder.path().join(PROGRAM), text).expect("the program can be written");
     }
 
-    /// Starts the pipeline, and gives the id of its execution.
-    pub(crate) async fn start_pipeline(&self) -> String {
+    /// Says that a call is about to be denied, and is meant to be. Names are those of `dev`.
+    pub(crate) fn expect_denied(&self, role: &str, action: &str, resource: &str) {
+        let denial = Denial {
+            who: fold(role, Some("dev")),
+            action: action.to_owned(),
+            resource: fold(resource, Some("dev")),
+        };
+        self.denials().push(denial);
+    }
+
+    /// The calls that were meant to be denied.
+    pub(crate) fn expected_denials(&self) -> Vec<Denial> {
+        self.denials().clone()
+    }
+
+    fn denials(&self) -> MutexGuard<'_, Vec<Denial>> {
+        self.expected_denials.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a pipeline, and gives the id of its execution.
+    pub(crate) async fn start_pipeline(&self, name: &str) -> String {
         let started = self
-            .call(
-                "codepipeline",
-                "StartPipelineExecution",
-                json!({"name": "stepline-dev"}),
-            )
+            .call("codepipeline", "StartPipelineExecution", json!({"name": name}))
             .await;
         started["pipelineExecutionId"].as_str().expect("an id").to_owned()
     }
 
     /// What happens from now on.
     pub(crate) fn follow(&self) -> Follower {
-        Follower(self.cloud.journal.follow())
+        Follower {
+            journal: self.cloud.journal.follow(),
+            cloud: Arc::clone(&self.cloud),
+        }
     }
 
-    /// Invokes a function with an event, whatever comes of it.
-    pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Value {
+    /// Stops a pipeline's execution and abandons its action.
+    pub(crate) async fn abandon(&self, name: &str, id: &str) {
+        let stop = json!({
+            "pipelineName": name,
+            "pipelineExecutionId": id,
+            "abandon": true,
+            "reason": "changed my mind",
+        });
+        self.call("codepipeline", "StopPipelineExecution", stop).await;
+    }
+
+    /// Invokes a function with an event: the type of its error, if it ends in one.
+    pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Option<String> {
         let name = format!("stepline-{function}-dev");
-        self.call("lambda", "Invoke", json!({"FunctionName": name, "Payload": event}))
-            .await
+        let answer = self
+            .call("lambda", "Invoke", json!({"FunctionName": name, "Payload": event}))
+            .await;
+        answer.get("FunctionError")?;
+        Some(answer["Payload"]["errorType"].as_str().unwrap_or_default().to_owned())
     }
 
     /// What functions, builds and jobs said last, for a test that fails.
@@ -184,21 +233,27 @@ impl World {
 }
 
 /// Someone who waits for things to happen.
-pub(crate) struct Follower(Receiver<Entry>);
+pub(crate) struct Follower {
+    journal: Receiver<Entry>,
+    cloud: Arc<Cloud>,
+}
 
 impl Follower {
     /// Waits for the first thing of which `take` makes something.
     pub(crate) async fn until<T>(&mut self, what: &str, take: impl Fn(&Happening) -> Option<T>) -> T {
         let waiting = async {
             loop {
-                let entry = self.0.recv().await.expect("the journal goes on");
+                let entry = self.journal.recv().await.expect("the journal goes on");
                 if let Some(taken) = take(&entry.happening) {
                     return taken;
                 }
             }
         };
         let waited = tokio::time::timeout(PATIENCE, waiting).await;
-        waited.unwrap_or_else(|_| panic!("never happened: {what}"))
+        waited.unwrap_or_else(|_| {
+            let denied: Vec<_> = calls(&self.cloud).into_iter().filter(|call| !call.allowed).collect();
+            panic!("never happened: {what}; denied until now: {denied:#?}")
+        })
     }
 
     /// Waits for the pipeline's end: its status, and the reason.
@@ -210,6 +265,37 @@ impl Follower {
             _ => None,
         })
         .await
+    }
+
+    /// Waits until a processing job runs.
+    pub(crate) async fn job_runs(&mut self) {
+        self.until("the job runs", |happening| match happening {
+            Happening::ProcessingJob { status, .. } if status == "InProgress" => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+
+    /// Waits for an approval that is asked for: its token and its text.
+    pub(crate) async fn approval_asked(&mut self) -> (String, String) {
+        self.until("an approval", |happening| match happening {
+            Happening::ApprovalAsked { token, text, .. } => Some((token.clone(), text.clone())),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits until a rule has put what it could not deliver into a queue.
+    pub(crate) async fn kept(&mut self, rule: &str) {
+        self.until(rule, |happening| match happening {
+            Happening::Authorized {
+                source: Some(source),
+                action,
+                ..
+            } if action == "sqs:SendMessage" && source.ends_with(&format!("/{rule}")) => Some(()),
+            _ => None,
+        })
+        .await;
     }
 
     /// Waits for the end of an execution of a state machine: its status.

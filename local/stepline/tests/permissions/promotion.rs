@@ -1,0 +1,46 @@
+//! What only prod does: a rehearsal in dev, and an approval that shows how it went.
+
+use super::world::World;
+use serde_json::json;
+
+/// The pipeline of prod.
+const PIPELINE: &str = "stepline-prod";
+
+/// A merge into prod's branch: built, run in dev, approved, run in prod.
+pub(crate) async fn prod_rehearses_and_asks(world: &World) {
+    world.program("print('Hello World!')\n");
+    let mut follower = world.follow();
+    let id = world.start_pipeline(PIPELINE).await;
+    let (token, text) = follower.approval_asked().await;
+    // Every variable is resolved, and what is shown are the rehearsal's own.
+    assert!(!text.contains("#{") && text.chars().count() <= 1000, "{text}");
+    for part in [
+        format!("arn:aws:states:us-east-1:123456789012:execution:ml-pipeline-dev:{id}-"),
+        format!("processing job {id}-"),
+        ": Completed.".to_owned(),
+        "the ML pipeline of prod".to_owned(),
+    ] {
+        assert!(text.contains(&part), "{part} is not in: {text}");
+    }
+    let approve = json!({
+        "pipelineName": PIPELINE,
+        "stageName": "Approval",
+        "actionName": "Approval",
+        "token": token,
+        "result": {"status": "Approved", "summary": "it went well"},
+    });
+    world.call("codepipeline", "PutApprovalResult", approve).await;
+    let (status, reason) = follower.pipeline_ended().await;
+    assert_eq!(status, "Succeeded", "{reason}\n{}", world.said());
+}
+
+/// Somebody abandons a rehearsal while its job runs: dev stops what it runs for prod.
+pub(crate) async fn a_rehearsal_is_abandoned(world: &World) {
+    world.program("import time\ntime.sleep(3600)\n");
+    let mut follower = world.follow();
+    let id = world.start_pipeline(PIPELINE).await;
+    follower.job_runs().await;
+    world.abandon(PIPELINE, &id).await;
+    assert_eq!(follower.execution_ended().await, "ABORTED");
+    world.cloud.lambda.settled().await;
+}

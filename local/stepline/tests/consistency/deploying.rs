@@ -2,6 +2,7 @@
 
 use super::house::{Finding, assert_none, files, files_in, text};
 use super::pipeline::{texts, yaml};
+use super::planned::ENVIRONMENTS;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use toml::Table;
@@ -183,7 +184,19 @@ fn what_is_deployed_with_a_name_is_an_environment() {
                 .find(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'))
                 .unwrap_or(name.len());
             let name = &name[..end];
-            // `pipeline-$CONFIG_ENV` is put together elsewhere.
+            // `pipeline-$CONFIG_ENV` is put together: it has to be an environment with each of those.
+            if let Some(prefix) = name
+                .strip_suffix('-')
+                .filter(|_| part.trim_start_matches('"')[end..].starts_with('$'))
+            {
+                for environment in ENVIRONMENTS {
+                    let whole = format!("{prefix}-{environment}");
+                    if !known.contains(&whole) {
+                        let mend = format_args!("use one of {known:?}");
+                        findings.push(Finding::new(path, format_args!("`--config-env {whole}`"), mend));
+                    }
+                }
+            }
             let is_whole = !name.is_empty() && !part.trim_start_matches('"')[end..].starts_with(['$', '{']);
             if is_whole && name.chars().all(|c| c.is_lowercase() || c == '-') && !known.contains(name) {
                 let mend = format_args!("use one of {known:?}");

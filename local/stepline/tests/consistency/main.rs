@@ -9,6 +9,7 @@ mod deploying;
 mod documents;
 mod events;
 mod functions;
+mod handed_on;
 mod house;
 mod parameters;
 mod pipeline;

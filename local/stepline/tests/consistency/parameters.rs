@@ -89,6 +89,51 @@ fn every_parameter_is_read_or_is_a_setting_that_is_told_of() {
     assert_none(findings);
 }
 
+/// Parameters that documents and sample events name and nobody creates.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("/ml/dev", "a folder, asked for by its path"),
+    ("/ml/dev/api-key", "somebody's secret, to show that it is refused"),
+    ("/ml/dev/hyper", "a folder that a team may add"),
+    ("/ml/dev/labels", "a parameter that may be missing, with a default"),
+    (
+        "/ml/dev/learning-rate",
+        "a parameter that may be missing, with a default",
+    ),
+    ("/ml/dev/no-such-parameter", "what does not exist"),
+    ("/ml/dev/shuffle", "a parameter that may be missing, with a default"),
+    ("/stepline/dev/no-such-parameter", "what does not exist"),
+];
+
+#[test]
+fn every_path_that_is_shown_is_created_or_an_example() {
+    let created = planned("dev").parameters();
+    let mut findings = Vec::new();
+    let mut used = Vec::new();
+    for (file, text) in files_in("", ".md").chain(files_in("events/", ".json")) {
+        for path in paths(text).into_iter().filter(|path| path.contains("/dev")) {
+            let example = EXAMPLES.iter().find(|(example, _)| *example == path);
+            used.extend(example.map(|(example, _)| *example));
+            if example.is_none() && !created.contains(&path) {
+                let thing = format_args!("shows {path}, which nothing creates");
+                findings.push(Finding::new(
+                    file,
+                    thing,
+                    "show one that is created, or list it as an example",
+                ));
+            }
+        }
+    }
+    for (example, _) in EXAMPLES.iter().filter(|(example, _)| !used.contains(example)) {
+        let thing = format_args!("{example} is an example, and is shown nowhere");
+        findings.push(Finding::new(
+            "local/stepline/tests/consistency/parameters.rs",
+            thing,
+            "take it off the list",
+        ));
+    }
+    assert_none(findings);
+}
+
 #[test]
 fn paths_are_found_in_text() {
     for (text, expected) in [

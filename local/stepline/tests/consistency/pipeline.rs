@@ -59,7 +59,8 @@ pub(crate) fn texts(value: &Value) -> Vec<String> {
     items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-fn user_parameters(action: &Value) -> Option<Value> {
+/// The user parameters of an action, if it has any.
+pub(crate) fn user_parameters(action: &Value) -> Option<Value> {
     let given = action["Configuration"]["UserParameters"].as_str()?;
     Some(serde_json::from_str(given).unwrap_or_else(|error| panic!("{PIPELINE}: UserParameters: {error}")))
 }
@@ -150,15 +151,19 @@ fn every_artifact_comes_from_an_action_before() {
     assert_none(findings);
 }
 
+/// The buildspec's commands.
+pub(crate) fn commands() -> String {
+    let buildspec = yaml(BUILDSPEC);
+    let phases = buildspec["phases"].as_object().into_iter().flatten();
+    phases
+        .flat_map(|(_, phase)| ["commands", "finally"].map(|list| texts(&phase[list]).join("\n")))
+        .collect()
+}
+
 #[test]
 fn the_build_exports_what_it_sets_and_reads_what_it_is_given() {
     let buildspec = yaml(BUILDSPEC);
-    let commands: String = buildspec["phases"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .flat_map(|(_, phase)| ["commands", "finally"].map(|list| texts(&phase[list]).join("\n")))
-        .collect();
+    let commands = commands();
     let exported = texts(&buildspec["env"]["exported-variables"]);
     let mut findings = Vec::new();
     for name in &exported {
@@ -264,7 +269,14 @@ fn the_user_parameters_fit_the_function() {
                     "keep to the 1,000 that CodePipeline takes",
                 );
             }
-            for (field, _) in given.as_object().into_iter().flatten() {
+            for (field, value) in given.as_object().into_iter().flatten() {
+                let choices = schema["properties"][field]["enum"].as_array();
+                if choices.is_some_and(|choices| !choices.contains(value)) {
+                    find(
+                        format!("UserParameters have {value} as `{field}`"),
+                        "use one of those in user-parameters.schema.json",
+                    );
+                }
                 if schema["properties"].get(field).is_none() {
                     find(
                         format!("UserParameters have `{field}`"),

@@ -59,6 +59,11 @@ impl Planned {
         self.0.iter().filter(move |resource| resource.kind == kind)
     }
 
+    /// All resources.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Resource> {
+        self.0.iter()
+    }
+
     /// The only resource of a type.
     pub(crate) fn the(&self, kind: &str) -> &Resource {
         let all: Vec<&Resource> = self.0.iter().filter(|resource| resource.kind == kind).collect();

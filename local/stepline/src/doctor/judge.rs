@@ -71,6 +71,9 @@ fn repository(intent: &Intent) -> Finding {
     Finding::well("repository", format_args!("merges come from {}", intent.repository))
 }
 
+/// What stands for the id of a connection in samconfig.toml until somebody has made one.
+const PLACEHOLDER: &str = "/00000000-0000-0000-0000-000000000000";
+
 fn connection(intent: &Intent, facts: &Facts) -> Finding {
     const TOPIC: &str = "connection";
     let arn = &intent.connection;
@@ -84,6 +87,9 @@ fn connection(intent: &Intent, facts: &Facts) -> Finding {
          connection`: GitHub must be asked by a person",
         intent.region
     );
+    if arn.ends_with(PLACEHOLDER) {
+        return Finding::missing(TOPIC, "sam/samconfig.toml does not name the connection yet", create);
+    }
     let account_of_connection = arn.split(':').nth(4);
     if let Ok(identity) = &facts.identity
         && account_of_connection != Some(identity.account.as_str())

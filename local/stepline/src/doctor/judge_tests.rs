@@ -127,6 +127,13 @@ fn each_thing_that_is_missing_is_said_once_with_its_mend() {
             "sed -i",
         ),
         (
+            |intent, _| intent.connection = CONNECTION.replace("c0ffee", "00000000-0000-0000-0000-000000000000"),
+            "connection",
+            Missing,
+            "does not name the connection yet",
+            "then put its ARN into sam/samconfig.toml",
+        ),
+        (
             |_, facts| facts.connection = Ok(None),
             "connection",
             Missing,

@@ -5,6 +5,7 @@ mod deploy;
 mod gateway;
 mod iam;
 mod parameters;
+mod pipelines;
 mod queues;
 mod template;
 mod world;

@@ -160,10 +160,10 @@ impl ActionType {
     }
 }
 
-/// The longest `UserParameters`, before variables are resolved.
+/// The longest value of a configuration, before variables are resolved.
 ///
-/// See <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html>.
-const USER_PARAMETERS_LIMIT: usize = 1000;
+/// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
+const CONFIGURATION_LIMIT: usize = 1000;
 
 impl Declaration {
     /// Checks what AWS checks when a pipeline is created or updated; the error names what is wrong and where.
@@ -242,14 +242,13 @@ impl Declaration {
         if let Some(missing) = needed.iter().find(|key| !action.configuration.contains_key(**key)) {
             return Err(format!("its configuration lacks `{missing}`"));
         }
-        let parameters = action
-            .configuration
-            .get("UserParameters")
-            .map_or(0, |text| text.chars().count());
-        if parameters > USER_PARAMETERS_LIMIT {
-            return Err(format!(
-                "its UserParameters have {parameters} characters, and CodePipeline takes at most {USER_PARAMETERS_LIMIT}"
-            ));
+        for (key, value) in &action.configuration {
+            let length = value.chars().count();
+            if length > CONFIGURATION_LIMIT {
+                return Err(format!(
+                    "its {key} has {length} characters, and CodePipeline takes at most {CONFIGURATION_LIMIT}"
+                ));
+            }
         }
         for artifact in &action.input_artifacts {
             if !artifacts.contains(artifact.name.as_str()) {

@@ -2,13 +2,14 @@
 
 use image_push::{Config, ImagePush};
 use lambda_runtime::{LambdaEvent, service_fn};
+use shared::aws::{Aws, Service};
 use shared::time::{Clock, SystemClock};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::init();
     let config = Config::read(|name| std::env::var(name).ok())?;
-    let aws = shared::aws::Aws::from_env()?;
+    let aws = Aws::from_env()?;
     let function = &ImagePush::new(
         config,
         aws.image_registry(),
@@ -16,6 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         aws.parameter_store(),
     );
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
+        aws.connect_ahead(&[Service::Ecr, Service::StepFunctions]);
         function.handle(event, SystemClock.now())
     }))
     .await

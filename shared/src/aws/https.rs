@@ -15,20 +15,24 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::{CaptureConnection, HttpConnector as TcpConnector, capture_connection};
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::TokioExecutor;
 use rustls::ClientConfig;
 use rustls::crypto::ring;
 
+mod ahead;
+
 use super::environment::StartError;
 use super::roots::Roots;
+use ahead::Ahead;
 
 /// The client: cheap to clone, and each clone shares its connections.
 #[derive(Debug, Clone)]
 pub(super) struct Https {
-    client: Client<HttpsConnector<TcpConnector>, SdkBody>,
+    client: Client<Ahead, SdkBody>,
+    connector: Ahead,
 }
 
 impl Https {
@@ -43,14 +47,24 @@ impl Https {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(super::CONNECT_TIMEOUT));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
+        let connector = Ahead::new(
+            HttpsConnectorBuilder::new()
+                .with_tls_config(tls)
+                .https_or_http()
+                .enable_http1()
+                .wrap_connector(tcp),
+        );
         Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: Client::builder(TokioExecutor::new()).build(connector.clone()),
+            connector,
         })
+    }
+
+    /// Begins a connection to an endpoint, for the first request to it. What is no URI is left to that request to refuse.
+    pub(super) fn connect_ahead(&self, endpoint: &str) {
+        if let Ok(uri) = endpoint.parse() {
+            self.connector.begin(uri);
+        }
     }
 }
 

@@ -19,10 +19,13 @@ mod environment;
 mod error;
 mod https;
 mod roots;
+mod service;
 mod ssm;
 mod step_functions;
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use artifacts::ArtifactStore;
@@ -31,6 +34,7 @@ pub use ecr::ImageRegistry;
 use environment::Environment;
 pub use environment::StartError;
 use https::Https;
+pub use service::Service;
 pub use ssm::ParameterStore;
 pub use step_functions::StepFunctions;
 
@@ -47,6 +51,8 @@ const ATTEMPTS: u32 = 3;
 #[derive(Clone)]
 pub struct Aws {
     config: SdkConfig,
+    https: Https,
+    connected_ahead: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Aws {
@@ -80,18 +86,34 @@ impl Aws {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
+        let https = Https::trusting(environment.roots)?;
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(environment.region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(Https::trusting(environment.roots)?)
+            .http_client(https.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts)
             .use_fips(environment.fips)
             .use_dual_stack(environment.dual_stack)
             .service_config(environment.endpoints.of_services);
         config.set_endpoint_url(environment.endpoints.of_all);
-        Ok(Self { config: config.build() })
+        Ok(Self {
+            config: config.build(),
+            https,
+            connected_ahead: Arc::default(),
+        })
+    }
+
+    /// Begins the connections to these services side by side, so that the first call of each finds its handshake done or
+    /// under way. Only the first call of this does anything. Must be called within a Tokio runtime.
+    pub fn connect_ahead(&self, services: &[Service]) {
+        if self.connected_ahead.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        for service in services {
+            self.https.connect_ahead(&service.endpoint(&self.config));
+        }
     }
 
     /// Step Functions.

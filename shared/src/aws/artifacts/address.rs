@@ -5,9 +5,9 @@
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_types::SdkConfig;
-use aws_types::service_config::ServiceConfigKey;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::super::service::{domain, endpoint_url};
 use crate::ports::artifacts::S3Location;
 use crate::ports::{CallError, CallErrorKind};
 
@@ -31,14 +31,7 @@ pub(super) enum Address {
 impl Address {
     /// As the configuration says.
     pub(super) fn of(config: &SdkConfig) -> Self {
-        let key = ServiceConfigKey::builder()
-            .service_id("S3")
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build();
-        let endpoint = (key.ok())
-            .and_then(|key| config.service_config()?.load_config(key))
-            .or_else(|| config.endpoint_url().map(str::to_owned));
+        let endpoint = endpoint_url(config, "S3");
         match endpoint {
             Some(endpoint) => Self::Endpoint(endpoint.trim_end_matches('/').to_owned()),
             None => Self::in_region(
@@ -52,13 +45,7 @@ impl Address {
     fn in_region(region: &str, fips: bool, dual_stack: bool) -> Self {
         let fips = if fips { "-fips" } else { "" };
         let dual_stack = if dual_stack { ".dualstack" } else { "" };
-        // China's partition has a domain of its own; the isolated ones are reached with AWS_ENDPOINT_URL_S3.
-        let domain = if region.starts_with("cn-") {
-            "amazonaws.com.cn"
-        } else {
-            "amazonaws.com"
-        };
-        Self::Aws(format!("s3{fips}{dual_stack}.{region}.{domain}"))
+        Self::Aws(format!("s3{fips}{dual_stack}.{region}.{}", domain(region)))
     }
 
     /// The URI of an object.

@@ -47,11 +47,12 @@ fn at(endpoint: impl Into<String>) -> Aws {
         .with_initial_backoff(Duration::ZERO);
     let config = aws
         .config
+        .clone()
         .into_builder()
         .endpoint_url(endpoint)
         .retry_config(retries)
         .build();
-    Aws { config }
+    Aws { config, ..aws }
 }
 
 /// A server that answers every call with this.

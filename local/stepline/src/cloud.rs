@@ -1,6 +1,7 @@
 //! One AWS account in one process: its services behind one door.
 
 use crate::account::Account;
+use crate::containers::Containers;
 use crate::error::ServiceError;
 use crate::iam::Iam;
 use crate::journal::{Happening, Journal};
@@ -96,6 +97,8 @@ pub struct Cloud {
     pub pace: Pace,
     /// The repository whose files are run.
     pub root: PathBuf,
+    /// What builds images and runs them, where a container engine does.
+    pub containers: Containers,
     /// Roles, their policies and the credentials of their sessions.
     pub iam: Iam,
     /// Parameter Store.
@@ -139,6 +142,7 @@ impl Cloud {
             journal: Journal::default(),
             pace: Pace::default(),
             root,
+            containers: Containers::default(),
             iam: Iam::default(),
             ssm: Ssm::default(),
             sts: Sts::default(),

@@ -11,6 +11,7 @@
 pub mod account;
 pub mod cli;
 pub mod cloud;
+pub mod containers;
 pub mod deploy;
 pub mod display;
 pub mod doctor;

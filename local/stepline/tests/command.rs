@@ -44,10 +44,31 @@ fn what_cannot_be_done_has_an_exit_code_and_a_reason() {
 }
 
 #[test]
+fn an_engine_that_is_wanted_and_does_not_answer_is_wrong_usage() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let nowhere = tempfile::tempdir().expect("a temporary folder");
+    let socket = format!("unix://{}", nowhere.path().join("none.sock").display());
+    for (host, part) in [
+        (socket.as_str(), format!("no container engine answers at {socket}")),
+        ("ssh://engine", "`ssh://engine` cannot be used here".into()),
+    ] {
+        let mut command = stepline(repository);
+        let output = command.args(["run", "--containers", "engine"]).env("DOCKER_HOST", host);
+        let output = output.output().expect("the command runs");
+        let last = last_line(&output);
+        assert_eq!(output.status.code(), Some(2), "{last}");
+        assert!(last.contains(&part) && last.contains("--containers auto"), "{last}");
+    }
+}
+
+#[test]
 fn without_python_the_run_says_what_to_install() {
     let empty = tempfile::tempdir().expect("a temporary folder");
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = stepline(repository).arg("run").env("PATH", empty.path()).output();
+    let output = stepline(repository)
+        .args(["run", "--containers", "process"])
+        .env("PATH", empty.path())
+        .output();
     let output = output.expect("the command runs");
     assert_eq!(output.status.code(), Some(1));
     assert!(

@@ -1,7 +1,7 @@
 //! `stepline invoke`: one function, one event.
 
 use super::Common;
-use super::session::{Session, Trouble};
+use super::session::{self, Session, Standing, Trouble};
 use crate::cloud::Cloud;
 use crate::journal::Happening;
 use crate::principal::Principal;
@@ -12,10 +12,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-pub(super) async fn invoke(function: &str, event: &Path, common: Common) -> Result<ExitCode, Trouble> {
+pub(super) async fn invoke(
+    function: &str,
+    event: &Path,
+    common: Common,
+    standing: &Standing,
+) -> Result<ExitCode, Trouble> {
     let event = read(event)?;
     let is_json = common.json;
-    let session = Session::start(&common, 0, super::display(&common)).await?;
+    let containers = session::containers(&common).await?;
+    let session = Session::start(&common, containers, 0, super::display(&common), standing).await?;
     let own = session.deployment.references("AWS::Lambda::Function");
     let mut known = session.cloud.lambda.names();
     // Those of an environment that this one rehearses in are there too.

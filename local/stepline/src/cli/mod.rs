@@ -7,15 +7,17 @@ mod run;
 mod session;
 mod up;
 
+use crate::containers::Choice;
 use crate::display::Display;
 use clap::{Parser, Subcommand};
-use session::Trouble;
+use session::{Standing, Trouble};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the whole chain on this machine, from the files that deploy it: Source, Build, Execute, the state machine and
-/// its processing job. No AWS account, no Docker.
+/// its processing job. No AWS account, and no Docker: but where a container engine answers, it builds and runs the image.
 #[derive(Parser)]
 #[command(name = "stepline", version, after_help = EXAMPLES)]
 struct Arguments {
@@ -27,6 +29,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo run                                     the dev pipeline on this working tree
   cargo run -- run --env prod --ask             the prod pipeline, asking before it executes
+  cargo run -- run --containers engine          the image built and run by Docker, or not at all
   cargo run -- run --json                       everything that happens, as JSON, one object a line
   cargo run -- push ml-pipeline-dev:release-1   an image pushed from outside the pipeline
   cargo run -- invoke pipeline-action --event events/pipeline-action-first-call.json
@@ -98,6 +101,9 @@ struct Common {
     /// How long CodePipeline waits between two calls of its function (on AWS about half a minute)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     poll_interval: Option<Duration>,
+    /// What builds images and runs processing jobs
+    #[arg(long, value_enum, default_value_t, value_name = "WAY")]
+    containers: Choice,
     /// Prints everything that happens as JSON, one object a line
     #[arg(long)]
     json: bool,
@@ -150,11 +156,14 @@ pub fn main() -> ExitCode {
     let command = arguments.command.unwrap_or_else(|| Command::Run(RunOptions::default()));
     // An interrupt is how `up` is meant to end: it sees to that itself.
     let ends_by_interrupt = matches!(command, Command::Up { .. });
+    let standing = Standing::default();
     let ended = runtime.block_on(async {
-        tokio::select! {
-            ended = perform(command) => ended,
+        let ended = tokio::select! {
+            ended = perform(command, &standing) => ended,
             () = interrupted(), if !ends_by_interrupt => Err(Trouble::Interrupted),
-        }
+        };
+        standing.clear().await;
+        ended
     });
     // What still runs in the background is not waited for: its processes end with it.
     runtime.shutdown_timeout(Duration::from_millis(500));
@@ -167,16 +176,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn perform(command: Command) -> Result<ExitCode, Trouble> {
+async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trouble> {
     match command {
-        Command::Run(options) => run::run(options).await,
-        Command::Push { image, common } => push::push(image, common).await,
+        Command::Run(options) => run::run(options, standing).await,
+        Command::Push { image, common } => push::push(image, common, standing).await,
         Command::Invoke {
             function,
             event,
             common,
-        } => invoke::invoke(&function, &event, common).await,
-        Command::Up { port, common } => up::up(port, common).await,
+        } => invoke::invoke(&function, &event, common, standing).await,
+        Command::Up { port, common } => up::up(port, common, standing).await,
         Command::Check => check::check(),
         Command::Doctor { env } => {
             let root = session::repository()?;
@@ -194,10 +203,18 @@ async fn perform(command: Command) -> Result<ExitCode, Trouble> {
     }
 }
 
-/// Waits for Ctrl-C. Where signals cannot be caught, the system's own way of ending the process remains.
+/// Waits for Ctrl-C, or for another process to end this one. Where signals cannot be caught, the system's own way of
+/// ending the process remains.
 async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
     }
 }
 
@@ -243,6 +260,8 @@ mod tests {
             (vec!["stepline", "push", "ml-pipeline-dev"], false),
             (vec!["stepline", "invoke", "image-push"], false),
             (vec!["stepline", "up", "--port", "seventy"], false),
+            (vec!["stepline", "up", "--containers", "process"], true),
+            (vec!["stepline", "run", "--containers", "podman"], false),
             (vec!["stepline", "fly"], false),
         ] {
             assert_eq!(Arguments::try_parse_from(&arguments).is_ok(), is_right, "{arguments:?}");

@@ -1,7 +1,7 @@
 //! `stepline push`: an image from outside the pipeline.
 
 use super::Common;
-use super::session::{Session, Trouble, need_python};
+use super::session::{self, Session, Standing, Trouble, need_python};
 use crate::cloud::Cloud;
 use crate::display::Display;
 use crate::journal::Happening;
@@ -36,11 +36,12 @@ impl Image {
     }
 }
 
-pub(super) async fn push(image: Image, common: Common) -> Result<ExitCode, Trouble> {
-    need_python()?;
+pub(super) async fn push(image: Image, common: Common, standing: &Standing) -> Result<ExitCode, Trouble> {
+    let containers = session::containers(&common).await?;
+    need_python(&containers)?;
     // What the function decided about the image stands in its own lines: here they are the answer.
     let display = Display::new(common.json, true);
-    let session = Session::start(&common, 0, display).await?;
+    let session = Session::start(&common, containers, 0, display, standing).await?;
     let name = format!("{}:{}", image.repository, image.tag);
     // Asked first, because its answer names what is wrong better than a push does.
     let repositories = json!({"repositoryNames": [image.repository]});
@@ -109,6 +110,7 @@ fn password(token: &str) -> Result<String, Trouble> {
 async fn docker(cloud: &Arc<Cloud>, folder: &Path, arguments: &[&str], stdin: &str) -> Result<(), Trouble> {
     let could_not = |error: std::io::Error| Trouble::Other(format!("cannot run the stand-in for docker: {error}"));
     let program = std::env::current_exe().map_err(could_not)?;
+    let engine = cloud.containers.engine().map(|engine| engine.address().to_string());
     let mut command = tokio::process::Command::new(program);
     #[cfg(unix)]
     command.arg0("docker");
@@ -122,6 +124,9 @@ async fn docker(cloud: &Arc<Cloud>, folder: &Path, arguments: &[&str], stdin: &s
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env_remove("AWS_SESSION_TOKEN")
+        // Which one to build with, if any: as in a build of CodeBuild's.
+        .env_remove("DOCKER_HOST")
+        .envs(engine.map(|address| ("DOCKER_HOST", address)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

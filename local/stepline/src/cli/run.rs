@@ -1,7 +1,7 @@
 //! `stepline run`: the pipeline, from Source to Execute.
 
 use super::RunOptions;
-use super::session::{Session, Trouble, need_python};
+use super::session::{self, Session, Standing, Trouble, need_python};
 use crate::display::seconds;
 use crate::journal::{Entry, Happening};
 use serde_json::json;
@@ -14,12 +14,14 @@ use tokio::sync::broadcast::error::RecvError;
 /// How long invocations that outlive the pipeline are waited for.
 const SETTLING: Duration = Duration::from_secs(10);
 
-pub(super) async fn run(options: RunOptions) -> Result<ExitCode, Trouble> {
-    need_python()?;
+pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<ExitCode, Trouble> {
     if options.ask && !std::io::stdin().is_terminal() {
         return Err(Trouble::Usage("--ask needs a terminal to ask on".into()));
     }
-    let session = Session::start(&options.common, 0, super::display(&options.common)).await?;
+    let common = &options.common;
+    let containers = session::containers(common).await?;
+    need_python(&containers)?;
+    let session = Session::start(common, containers, 0, super::display(common), standing).await?;
     if let Some(timeout) = options.job_timeout {
         session.cloud.pace.set_job_timeout(timeout);
     }

@@ -2,16 +2,18 @@
 
 use super::Common;
 use crate::cloud::Cloud;
+use crate::containers::{self, Choice, Found};
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
 use crate::error::ServiceError;
 use crate::gateway;
+use crate::journal::Happening;
 use crate::principal::Principal;
 use crate::services::lambda::BuildError;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::net::TcpListener;
 
 /// Why a command could not do its work at all.
@@ -22,9 +24,11 @@ pub(super) enum Trouble {
     #[error("sam/samconfig.toml has no environment `{asked}`: it has {known}")]
     UnknownEnvironment { asked: String, known: String },
     #[error(
-        "no `python3` is on the PATH: the processing job runs container/app/src/hello.py with it; install Python 3 (or start a Docker engine)"
+        "no `python3` is on the PATH: without a container engine the processing job runs container/app/src/hello.py with it; install Python 3, or start Docker"
     )]
     NoPython,
+    #[error("{0}: start one, set DOCKER_HOST, or take --containers auto")]
+    NoEngine(String),
     #[error("port {port} is taken ({source}): choose another one with --port, or --port 0 for any that is free")]
     BusyPort { port: u16, source: std::io::Error },
     #[error("cannot deploy: {0}")]
@@ -45,10 +49,33 @@ impl Trouble {
     /// 2 where the command line asked for what does not exist, 130 for an interrupt, else 1.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NoRepository(_) | Self::UnknownEnvironment { .. } | Self::Usage(_) => ExitCode::from(2),
+            Self::NoRepository(_) | Self::UnknownEnvironment { .. } | Self::NoEngine(_) | Self::Usage(_) => {
+                ExitCode::from(2)
+            }
             Self::Interrupted => ExitCode::from(130),
             _ => ExitCode::FAILURE,
         }
+    }
+}
+
+/// The account that stands, if one does: for what must not outlive the command, however that ends.
+#[derive(Default)]
+pub(super) struct Standing(OnceLock<Arc<Cloud>>);
+
+impl Standing {
+    /// Takes away what would stay behind: containers, which are no processes of this one.
+    pub(super) async fn clear(&self) {
+        if let Some(cloud) = self.0.get() {
+            cloud.containers.clean_up().await;
+        }
+    }
+}
+
+/// Which way containers run here, as the options want it.
+pub(super) async fn containers(common: &Common) -> Result<Found, Trouble> {
+    match containers::find(common.containers).await {
+        Found::Nothing(why) if common.containers == Choice::Engine => Err(Trouble::NoEngine(why)),
+        found => Ok(found),
     }
 }
 
@@ -62,7 +89,13 @@ pub(super) struct Session {
 
 impl Session {
     /// Stands the services up on `port`, deploys the environment and builds its functions.
-    pub(super) async fn start(common: &Common, port: u16, display: Display) -> Result<Self, Trouble> {
+    pub(super) async fn start(
+        common: &Common,
+        containers: Found,
+        port: u16,
+        display: Display,
+        standing: &Standing,
+    ) -> Result<Self, Trouble> {
         let root = repository()?;
         let environment = common.env.0.clone();
         let known = deploy::environments(&root)?;
@@ -77,6 +110,14 @@ impl Session {
             cloud.pace.set_poll_interval(interval);
         }
         let shown = display.follow(&cloud.journal);
+        cloud.journal.record(Happening::Containers {
+            engine: containers.engine().map(ToString::to_string),
+            text: containers.to_string(),
+        });
+        if let Found::Engine(engine) = containers {
+            cloud.containers.use_engine(engine);
+        }
+        standing.0.get_or_init(|| cloud.clone());
         let listener = TcpListener::bind(("127.0.0.1", port))
             .await
             .map_err(|source| Trouble::BusyPort { port, source })?;
@@ -129,8 +170,11 @@ pub(super) fn repository() -> Result<PathBuf, Trouble> {
     found.map(Path::to_owned).ok_or(Trouble::NoRepository(here))
 }
 
-/// A processing job needs Python where there is no Docker engine to run its image.
-pub(super) fn need_python() -> Result<(), Trouble> {
+/// A processing job needs Python where there is no engine to run its image.
+pub(super) fn need_python(containers: &Found) -> Result<(), Trouble> {
+    if containers.engine().is_some() {
+        return Ok(());
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_there = std::env::split_paths(&path).any(|folder| folder.join("python3").is_file());
     if is_there { Ok(()) } else { Err(Trouble::NoPython) }

@@ -1,11 +1,12 @@
 //! `stepline up`: the services, for whoever speaks AWS's protocols.
 
-use super::session::{Session, Trouble};
+use super::session::{self, Session, Standing, Trouble};
 use super::{Common, display};
 use std::process::ExitCode;
 
-pub(super) async fn up(port: u16, common: Common) -> Result<ExitCode, Trouble> {
-    let session = Session::start(&common, port, display(&common).on_stderr()).await?;
+pub(super) async fn up(port: u16, common: Common, standing: &Standing) -> Result<ExitCode, Trouble> {
+    let containers = session::containers(&common).await?;
+    let session = Session::start(&common, containers, port, display(&common).on_stderr(), standing).await?;
     let endpoint = session.cloud.endpoint().unwrap_or_default();
     let region = &session.cloud.account.region;
     for (name, value) in [

@@ -132,6 +132,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             allowed: false,
             ..
         } => vec![format!("    Denied: {principal} may not {action} on {resource}")],
+        Happening::Containers { text, .. } => vec![format!("Containers: {text}")],
         Happening::Note { text } => vec![format!("  Note: {text}")],
         Happening::BuildPhase { status: None, .. }
         | Happening::StateEntered { .. }

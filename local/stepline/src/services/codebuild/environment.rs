@@ -54,9 +54,10 @@ pub(super) fn own(
         .into_iter()
         .chain(cloud.endpoint().map(|url| ("AWS_ENDPOINT_URL", url)));
     variables.extend(known.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    for name in ["DOCKER_HOST", "TMPDIR"] {
-        variables.extend(std::env::var(name).map(|value| (name.to_owned(), value)));
-    }
+    // What the stand-in for `docker` builds with; without an engine it has none, whatever this process was given.
+    let engine = cloud.containers.engine().map(|engine| engine.address().to_string());
+    variables.extend(engine.map(|address| ("DOCKER_HOST".to_owned(), address)));
+    variables.extend(std::env::var("TMPDIR").map(|value| ("TMPDIR".to_owned(), value)));
     if let Some(version) = &build.source_version {
         variables.insert("CODEBUILD_SOURCE_VERSION".into(), version.clone());
         variables.insert("CODEBUILD_RESOLVED_SOURCE_VERSION".into(), version.clone());

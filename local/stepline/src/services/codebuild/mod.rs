@@ -3,7 +3,8 @@
 //! Follows <https://docs.aws.amazon.com/codebuild/latest/APIReference/Welcome.html>. A build gets its source from S3,
 //! runs the commands of its `buildspec.yml` in one shell, with the credentials of the project's role and the variables
 //! that CodeBuild sets, and leaves exported variables and artifacts. In place of a build image it has this machine,
-//! with stand-ins for `docker` and `aws` ([`stand_in()`]) in front of its `PATH`.
+//! with stand-ins for `docker` and `aws` ([`stand_in()`]) in front of its `PATH`; where a container engine answers, that
+//! `docker` has the engine build.
 
 mod artifacts;
 mod build;

@@ -39,6 +39,9 @@ impl Settings {
 #[derive(Debug, Clone)]
 pub(super) struct Image {
     pub(super) settings: Settings,
+    /// The digest of its configuration, which says what the whole image is.
+    pub(super) id: String,
+    config: Bytes,
     layers: Vec<Bytes>,
 }
 
@@ -120,10 +123,14 @@ pub(super) async fn pull(cloud: &Arc<Cloud>, role: &Principal, uri: &str) -> Res
             )
         })
     };
-    let settings: Config = serde_json::from_slice(&blob(&config.digest)?)
+    let id = config.digest.clone();
+    let config = blob(&id)?;
+    let settings: Config = serde_json::from_slice(&config)
         .map_err(|error| ServiceError::validation(format_args!("the configuration of `{uri}`: {error}")))?;
     Ok(Image {
         settings: settings.config,
+        id,
+        config,
         layers: digests.into_iter().map(blob).collect::<Result<_, _>>()?,
     })
 }
@@ -142,6 +149,32 @@ impl Image {
             unpack_layer(tar::Archive::new(reader), into)?;
         }
         Ok(())
+    }
+}
+
+impl Image {
+    /// Writes the image to a file in the format of `docker save`, for an engine to load. It has no name in there.
+    pub(super) fn save(&self, to: &Path) -> io::Result<()> {
+        let hex = self.id.trim_start_matches("sha256:");
+        let config = format!("{hex}.json");
+        let names: Vec<String> = (0..self.layers.len()).map(|at| format!("{at}/layer.tar")).collect();
+        let manifest = json!([{"Config": config, "RepoTags": null, "Layers": names}]).to_string();
+        let mut archive = tar::Builder::new(fs::File::create(to)?);
+        let layers = names
+            .iter()
+            .map(String::as_str)
+            .zip(self.layers.iter().map(Bytes::as_ref));
+        let others = [
+            (config.as_str(), self.config.as_ref()),
+            ("manifest.json", manifest.as_bytes()),
+        ];
+        for (name, content) in layers.chain(others) {
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(0o644);
+            header.set_size(content.len() as u64);
+            archive.append_data(&mut header, name, content)?;
+        }
+        archive.into_inner().map(drop)
     }
 }
 

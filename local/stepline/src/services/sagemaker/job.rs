@@ -194,6 +194,12 @@ impl Request {
         }
     }
 
+    /// Whether the job asked for no network.
+    pub(super) fn is_isolated(&self) -> bool {
+        let network = self.network_config.as_ref();
+        network.is_some_and(|network| network["EnableNetworkIsolation"] == true)
+    }
+
     pub(super) fn outputs(&self) -> &[Output] {
         self.processing_output_config
             .as_ref()

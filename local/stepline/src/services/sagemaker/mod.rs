@@ -1,17 +1,22 @@
-//! SageMaker: processing jobs, each a process on this machine with the contract of `/opt/ml`.
+//! SageMaker: processing jobs, each a container or a process of this machine with the contract of `/opt/ml`.
 //!
 //! Follows <https://docs.aws.amazon.com/sagemaker/latest/APIReference/Welcome.html> and
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html>. A job's image is pulled
-//! from the local ECR as the job's role, and its command runs with the image's files at their own paths where the
-//! machine allows that (`container`); the job's log says which way it ran.
+//! from the local ECR as the job's role. Where a container engine answers, its command runs in a container of that image
+//! (`contained`); else as a process, with the image's files at their own paths where the machine allows that
+//! (`process`). A note in the journal says which way it ran.
 
-mod container;
+mod contained;
+mod data;
 mod image;
 mod job;
 mod mounts;
+mod place;
+mod process;
 mod run;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use crate::cloud::{Cloud, Requirement, Service};
 use crate::error::ServiceError;

@@ -11,6 +11,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 const ADMIN: Principal = Principal::Administrator;
 
@@ -217,6 +221,20 @@ async fn jobs_are_stopped_by_call_and_by_time() {
         .run(json!({"StoppingCondition": {"MaxRuntimeInSeconds": 1}}))
         .await;
     assert_eq!(job["ProcessingJobStatus"], "Stopped");
+}
+
+#[tokio::test]
+async fn what_a_command_leaves_in_the_background_ends_with_the_job() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // The connection is open for as long as any process has it.
+    let script = format!("exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}; sleep 600 & exit 0'");
+    let world = World::new(&script).await;
+    let job = world.run(json!({})).await;
+    assert_eq!(job["ProcessingJobStatus"], "Completed", "{job:#}");
+    let (mut connection, _) = listener.accept().await.unwrap();
+    let closed = timeout(Duration::from_secs(60), connection.read(&mut [0])).await;
+    assert_eq!(closed.expect("the background process is gone").unwrap(), 0);
 }
 
 #[tokio::test]

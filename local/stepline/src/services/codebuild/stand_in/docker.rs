@@ -1,17 +1,16 @@
-//! `docker`: the commands that a build of a container image needs.
+//! `docker`: the commands that a build of a container image needs. What builds is the [`Builder`]'s business; what is
+//! pushed goes to the local ECR in any case, as the build's role.
 
 use super::Failure;
+use super::builder::Builder;
 use super::client::{CallError, ECR, call};
-use super::dockerfile::plan;
-use super::image::{Context, build};
+use super::options::Build;
 use super::store::Store;
 use crate::services::ecr::manifest::Manifest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// Runs `docker` with the arguments behind its name.
@@ -23,11 +22,15 @@ pub(super) fn run(args: &[String]) -> Result<(), Failure> {
         ["push", rest @ ..] | ["image", "push", rest @ ..] => push_named(rest),
         ["tag", from, to] | ["image", "tag", from, to] => {
             let store = open()?;
-            let digest = known(&store, from)?;
-            store.tag(&with_tag(to), &digest).map_err(failed)
+            let image = known(&store, from)?;
+            store.tag(&with_tag(to), &image).map_err(failed)
         }
         ["version" | "--version" | "-v", ..] => {
-            println!("Docker stand-in of stepline {}", env!("CARGO_PKG_VERSION"));
+            println!(
+                "Docker stand-in of stepline {}, {}",
+                env!("CARGO_PKG_VERSION"),
+                builder()?
+            );
             Ok(())
         }
         _ => Err(usage(format_args!(
@@ -37,7 +40,7 @@ pub(super) fn run(args: &[String]) -> Result<(), Failure> {
     }
 }
 
-fn usage(message: impl std::fmt::Display) -> Failure {
+pub(super) fn usage(message: impl std::fmt::Display) -> Failure {
     Failure::new(125, format_args!("docker: {message}"))
 }
 
@@ -45,12 +48,16 @@ fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::new(1, format_args!("ERROR: {error}"))
 }
 
+fn builder() -> Result<Builder, Failure> {
+    Builder::of_environment().map_err(failed)
+}
+
 fn open() -> Result<Store, Failure> {
     Store::open().map_err(failed)
 }
 
 /// A name with a tag: `latest` where it has none.
-fn with_tag(name: &str) -> String {
+pub(super) fn with_tag(name: &str) -> String {
     let last = name.rsplit('/').next().unwrap_or(name);
     if last.contains(':') {
         name.to_owned()
@@ -100,107 +107,33 @@ fn login(args: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The options of `docker build`.
-#[derive(Debug, Default)]
-struct Build {
-    tags: Vec<String>,
-    file: Option<PathBuf>,
-    platform: Option<String>,
-    args: BTreeMap<String, String>,
-    labels: BTreeMap<String, String>,
-    push: bool,
-    quiet: bool,
-    image_id_file: Option<PathBuf>,
-    context: Option<PathBuf>,
-}
-
-impl Build {
-    fn read(args: &[&str]) -> Result<Self, Failure> {
-        let mut build = Self::default();
-        let mut args = args.iter();
-        while let Some(arg) = args.next() {
-            let (name, mut inline) = match arg.split_once('=') {
-                Some((name, value)) if arg.starts_with("--") => (name, Some(value)),
-                _ => (*arg, None),
-            };
-            let off = inline == Some("false");
-            let mut value = || {
-                let value = inline.take().or_else(|| args.next().copied());
-                value.ok_or_else(|| usage(format_args!("flag needs an argument: {name}")))
-            };
-            match name {
-                "-t" | "--tag" => build.tags.push(with_tag(value()?)),
-                "-f" | "--file" => build.file = Some(value()?.into()),
-                "--platform" => build.platform = Some(value()?.to_owned()),
-                "--build-arg" => {
-                    let given = value()?;
-                    let (name, value) = match given.split_once('=') {
-                        Some((name, value)) => (name.to_owned(), value.to_owned()),
-                        None => (given.to_owned(), std::env::var(given).unwrap_or_default()),
-                    };
-                    build.args.insert(name, value);
-                }
-                "--label" => {
-                    let given = value()?;
-                    let (name, value) = given.split_once('=').unwrap_or((given, ""));
-                    build.labels.insert(name.to_owned(), value.to_owned());
-                }
-                "--iidfile" => build.image_id_file = Some(value()?.into()),
-                "--push" => build.push = true,
-                "-q" | "--quiet" => build.quiet = true,
-                // No attestation is made, nothing is cached or pulled, and output is plain.
-                "--provenance" | "--sbom" if off => {}
-                "--load" | "--no-cache" | "--pull" => {}
-                "--progress" => drop(value()?),
-                option if option.starts_with('-') && option != "-" => {
-                    return Err(usage(format_args!(
-                        "the stand-in for docker does not have `build {arg}`"
-                    )));
-                }
-                path => build.context = Some(path.into()),
-            }
-        }
-        if build.context.is_none() {
-            return Err(usage("build requires 1 argument: the context's folder"));
-        }
-        Ok(build)
-    }
-}
-
 fn build_image(args: &[&str]) -> Result<(), Failure> {
     let options = Build::read(args)?;
-    let folder = options.context.as_deref().unwrap_or(Path::new("."));
-    if !folder.is_dir() {
+    if !options.context.is_dir() {
         return Err(failed(format_args!(
             "unable to prepare context: path {} not found",
-            folder.display()
+            options.context.display()
         )));
     }
     let store = open()?;
-    let file = options.file.clone().unwrap_or_else(|| folder.join("Dockerfile"));
-    let text = fs::read_to_string(&file)
-        .map_err(|error| failed(format_args!("failed to read dockerfile {}: {error}", file.display())))?;
-    let plan = plan(&text, &options.args).map_err(failed)?;
     let quiet = options.quiet;
-    let mut say = |line: String| {
+    let mut say = |line: &str| {
         if !quiet {
             println!("{line}");
         }
     };
-    let context = Context::read(folder).map_err(failed)?;
-    let platform = options.platform.as_deref().unwrap_or("linux/amd64");
-    let built = build(&plan, &context, &store, platform, &options.labels, &mut say).map_err(failed)?;
+    let built = builder()?.build(&options, &store, &mut say).map_err(failed)?;
     for tag in &options.tags {
-        store.tag(tag, &built.manifest_digest).map_err(failed)?;
-        say(format!("naming to {tag}"));
+        store.tag(tag, &built.image).map_err(failed)?;
+        say(&format!("naming to {tag}"));
     }
     if let Some(file) = &options.image_id_file {
-        fs::write(file, &built.config_digest).map_err(failed)?;
+        fs::write(file, &built.id).map_err(failed)?;
     }
     if quiet {
-        println!("{}", built.config_digest);
+        println!("{}", built.id);
     } else {
-        println!("writing image {}", built.config_digest);
+        println!("writing image {}", built.id);
     }
     if options.push {
         for tag in &options.tags {
@@ -219,7 +152,7 @@ fn push_named(args: &[&str]) -> Result<(), Failure> {
 
 /// Pushes an image as a registry client does: what the repository lacks, then the manifest.
 fn push(store: &Store, name: &str) -> Result<(), Failure> {
-    let digest = known(store, name)?;
+    let image = known(store, name)?;
     let parts = name.split_once('/').and_then(|(registry, rest)| {
         let (repository, tag) = rest.rsplit_once(':')?;
         Some((registry, repository, tag))
@@ -235,8 +168,8 @@ fn push(store: &Store, name: &str) -> Result<(), Failure> {
     if !store.is_signed_in(registry) {
         return Err(Failure::new(1, "no basic auth credentials"));
     }
-    let manifest = store.blob(&digest).map_err(failed)?;
-    let manifest = String::from_utf8(manifest).map_err(failed)?;
+    let digest = builder()?.manifest(store, &image).map_err(failed)?;
+    let manifest = fs::read_to_string(store.blob(&digest)).map_err(failed)?;
     let read = Manifest::read(&manifest).map_err(failed)?;
     let blobs: Vec<&str> = read
         .layers
@@ -270,22 +203,23 @@ fn upload(store: &Store, repository: &str, blobs: &[&str]) -> Result<(), CallErr
             println!("{short}: Layer already exists");
             continue;
         }
-        let blob = store
-            .blob(digest)
-            .map_err(|error| CallError::Unreachable(error.to_string()))?;
+        let unreadable = |error: io::Error| CallError::Unreachable(error.to_string());
+        let mut blob = fs::File::open(store.blob(digest)).map_err(unreadable)?;
         let started = call(&ECR, "InitiateLayerUpload", &json!({"repositoryName": repository}))?;
-        let size = started["partSize"]
-            .as_u64()
-            .and_then(|size| usize::try_from(size).ok())
-            .unwrap_or(1 << 20);
+        let size = started["partSize"].as_u64().unwrap_or(1 << 20);
         let mut first = 0;
-        for part in blob.chunks(size) {
+        loop {
+            let mut part = Vec::new();
+            (&mut blob).take(size).read_to_end(&mut part).map_err(unreadable)?;
+            if part.is_empty() {
+                break;
+            }
             let input: Value = json!({
                 "repositoryName": repository,
                 "uploadId": started["uploadId"],
                 "partFirstByte": first,
                 "partLastByte": first + part.len() - 1,
-                "layerPartBlob": STANDARD.encode(part),
+                "layerPartBlob": STANDARD.encode(&part),
             });
             call(&ECR, "UploadLayerPart", &input)?;
             first += part.len();

@@ -88,7 +88,7 @@ impl Context {
 }
 
 /// An image's manifest, kept with all that it names, and what the build had to say.
-pub(super) struct Built {
+pub(super) struct Made {
     pub(super) manifest_digest: String,
     pub(super) config_digest: String,
 }
@@ -100,19 +100,19 @@ pub(super) fn build(
     store: &Store,
     platform: &str,
     labels: &BTreeMap<String, String>,
-    say: &mut dyn FnMut(String),
-) -> Result<Built, String> {
+    say: &mut dyn FnMut(&str),
+) -> Result<Made, String> {
     let text = |error: io::Error| error.to_string();
     let count = plan.steps.len() + 1;
-    say(format!("[1/{count}] FROM {}", plan.base));
-    say(format!(
+    say(&format!("[1/{count}] FROM {}", plan.base));
+    say(&format!(
         "[1/{count}] the base image is not pulled: the container has this machine's own files under its own"
     ));
     let (mut layers, mut diff_ids, mut history) = (Vec::new(), Vec::new(), Vec::new());
     for (at, step) in plan.steps.iter().enumerate() {
-        say(format!("[{}/{count}] {}", at + 2, step.text));
+        say(&format!("[{}/{count}] {}", at + 2, step.text));
         if let Some(why) = step.skipped {
-            say(format!("[{}/{count}] skipped: {why}", at + 2));
+            say(&format!("[{}/{count}] skipped: {why}", at + 2));
         }
         let mut entry = json!({"created": CREATED, "created_by": step.text, "comment": "stepline"});
         match &step.layer {
@@ -123,7 +123,7 @@ pub(super) fn build(
                 let kept = store.keep(&compressed).map_err(text)?;
                 diff_ids.push(digest(&archive));
                 layers.push(json!({
-                    "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip",
+                    "mediaType": GZIP_LAYER,
                     "size": compressed.len(),
                     "digest": kept,
                 }));
@@ -151,11 +151,14 @@ pub(super) fn build(
     let config_digest = store.keep(config.as_bytes()).map_err(text)?;
     let manifest = manifest(config.len(), &config_digest, &layers);
     let manifest_digest = store.keep(manifest.as_bytes()).map_err(text)?;
-    Ok(Built {
+    Ok(Made {
         manifest_digest,
         config_digest,
     })
 }
+
+/// A layer, compressed, in Docker's words.
+pub(super) const GZIP_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
 /// When everything was made, for the same digest every time.
 const CREATED: &str = "1970-01-01T00:00:00Z";

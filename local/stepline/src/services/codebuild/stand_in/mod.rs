@@ -2,16 +2,21 @@
 //!
 //! They speak to the services as the real ones do, over HTTP, signed with the build's credentials, so that what the
 //! build's role may not do fails here too. They have the commands that builds of container images need; any other
-//! command or option is refused by name.
+//! command or option is refused by name. `docker` stands in also where there is a container engine: the engine builds the
+//! image then, but would push it to the registry's real address.
 
 mod aws;
+mod builder;
 mod client;
+mod context;
 mod docker;
 mod dockerfile;
 mod ignore;
 mod image;
 mod instruction;
+mod options;
 mod query;
+mod saved;
 mod store;
 
 use std::env;

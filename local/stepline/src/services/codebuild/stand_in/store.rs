@@ -1,8 +1,11 @@
-//! The images that a build has made: blobs by digest, and manifests by name, in the folder of `DOCKER_CONFIG`.
+//! The images that a build has made: blobs by digest, and images by name, in the folder of `DOCKER_CONFIG`.
 
 use crate::services::ecr::manifest::digest;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 use std::{env, fs, io};
 
@@ -13,7 +16,7 @@ pub(super) struct Store {
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Index {
-    /// Name with tag to the manifest's digest.
+    /// Name with tag to the image, as its builder knows it.
     images: BTreeMap<String, String>,
     /// The registries that `docker login` signed in to.
     registries: BTreeSet<String>,
@@ -46,17 +49,36 @@ impl Store {
         Ok(digest)
     }
 
-    /// A blob's bytes.
-    pub(super) fn blob(&self, digest: &str) -> io::Result<Vec<u8>> {
-        fs::read(self.folder.join("blobs").join(digest))
+    /// Keeps what `write` writes, however much that is; its digest and its length.
+    pub(super) fn keep_from(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<(String, u64)> {
+        let unfinished = self.file("unfinished");
+        let mut hashing = Hashing {
+            file: File::create(&unfinished)?,
+            hash: Sha256::new(),
+            length: 0,
+        };
+        write(&mut hashing)?;
+        let digest = format!("sha256:{}", hex::encode(hashing.hash.finalize()));
+        fs::rename(unfinished, self.blob(&digest))?;
+        Ok((digest, hashing.length))
     }
 
-    /// Names a manifest.
-    pub(super) fn tag(&self, name: &str, digest: &str) -> io::Result<()> {
-        self.change(|index| index.images.extend([(name.to_owned(), digest.to_owned())]))
+    /// The file that has a blob's bytes.
+    pub(super) fn blob(&self, digest: &str) -> PathBuf {
+        self.folder.join("blobs").join(digest)
     }
 
-    /// The digest of the manifest with this name.
+    /// A file of the store's folder, for whoever needs one for a while.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Names an image.
+    pub(super) fn tag(&self, name: &str, image: &str) -> io::Result<()> {
+        self.change(|index| index.images.extend([(name.to_owned(), image.to_owned())]))
+    }
+
+    /// The image with this name, as its builder knows it.
     pub(super) fn image(&self, name: &str) -> Option<String> {
         self.index().images.get(name).cloned()
     }
@@ -66,8 +88,37 @@ impl Store {
         self.change(|index| index.registries.extend([registry.to_owned()]))
     }
 
-    /// Whether it did.
+    /// A registry that this build signed in to and that one of the texts names.
+    pub(super) fn registry_in<'a>(&self, mut texts: impl Iterator<Item = &'a str>) -> Option<String> {
+        let registries = self.index().registries;
+        texts.find_map(|text| {
+            let named = |registry: &&String| text.contains(&format!("{registry}/"));
+            registries.iter().find(named).cloned()
+        })
+    }
+
+    /// Whether a registry let this build in.
     pub(super) fn is_signed_in(&self, registry: &str) -> bool {
         self.index().registries.contains(registry)
+    }
+}
+
+/// A file that is hashed while it is written.
+struct Hashing {
+    file: File,
+    hash: Sha256,
+    length: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.length += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }

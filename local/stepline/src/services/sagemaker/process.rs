@@ -1,38 +1,40 @@
-//! Runs a job's command in its image, one of two ways.
+//! Runs a job's command as a process of this machine, one of two ways.
 //!
 //! *In a namespace*: an unprivileged mount namespace has the image's files and `/opt/ml` at their own paths
 //! ([`mounts`](super::mounts)). *By paths*: where the machine does not allow namespaces, the command's paths into the
 //! image are mapped to where the image was unpacked, and `ML_ROOT` says where `/opt/ml` is.
 
+use super::image::{Image, Settings};
 use super::mounts;
+use super::place::Started;
+use super::work::Work;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
+use std::time::Duration;
 use std::{fs, io};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{self, Child};
 use tokio::task::JoinHandle;
 
 /// What is to be run.
-#[derive(Debug, Clone)]
-pub(super) struct Container {
+pub(super) struct Command {
     /// The job's own folder, with `image` (unpacked) and `ml` in it.
-    pub(super) folder: PathBuf,
-    pub(super) command: Vec<String>,
-    pub(super) working_directory: String,
-    pub(super) environment: BTreeMap<String, String>,
+    folder: PathBuf,
+    command: Vec<String>,
+    working_directory: String,
+    environment: BTreeMap<String, String>,
 }
 
 /// Which way a command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+enum Way {
     Namespace,
     Paths,
 }
 
 impl Way {
-    /// For the job's log.
-    pub(super) fn describe(self) -> &'static str {
+    fn describe(self) -> &'static str {
         match self {
             Self::Namespace => "a process in a mount namespace, with the image's files and /opt/ml at their own paths",
             Self::Paths => {
@@ -45,10 +47,68 @@ impl Way {
 /// A command that runs.
 pub(super) struct Process {
     child: Child,
+    /// The command and all that it started; also when it is at its end itself.
+    group: Option<u32>,
     output: Vec<JoinHandle<()>>,
+    way: Way,
 }
 
-impl Container {
+/// Starts a job's command: in a namespace where that works, else by paths.
+pub(super) async fn start(
+    work: &Work,
+    image: Image,
+    folder: &Path,
+    log: impl Fn(String) + Clone + Send + 'static,
+) -> io::Result<Process> {
+    let command = Command::of(work, &image.settings, folder);
+    let into = command.image();
+    tokio::task::spawn_blocking(move || image.unpack(&into)).await??;
+    if namespaces().await {
+        let mut process = command.start(Way::Namespace, log.clone())?;
+        // Either the command was started, or the namespace could not be made and the script has ended.
+        loop {
+            if command.was_ready() {
+                return Ok(process);
+            }
+            tokio::select! {
+                _ = process.child.wait() => break,
+                () = tokio::time::sleep(Duration::from_millis(5)) => {}
+            }
+        }
+        if command.was_ready() {
+            return Ok(process);
+        }
+    }
+    command.start(Way::Paths, log)
+}
+
+impl Command {
+    fn of(work: &Work, settings: &Settings, folder: &Path) -> Self {
+        let mut environment = settings.variables();
+        let own = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
+        // The machine's programs stand for those of the base image.
+        let path = environment
+            .remove("PATH")
+            .map_or_else(|| own.clone(), |path| format!("{path}:{own}"));
+        environment.insert("PATH".into(), path);
+        for name in ["HOME", "LANG", "PYENV_ROOT", "RUSTUP_HOME"] {
+            if let Ok(value) = std::env::var(name) {
+                environment.entry(name.to_owned()).or_insert(value);
+            }
+        }
+        environment.extend(work.environment.clone());
+        let working_directory = match settings.working_dir.as_str() {
+            "" => "/".to_owned(),
+            given => given.to_owned(),
+        };
+        Self {
+            folder: folder.to_owned(),
+            command: work.command.clone(),
+            working_directory,
+            environment,
+        }
+    }
+
     fn image(&self) -> PathBuf {
         self.folder.join("image")
     }
@@ -62,7 +122,7 @@ impl Container {
     }
 
     /// Starts the command one way.
-    pub(super) fn start(&self, way: Way, log: impl Fn(String) + Clone + Send + 'static) -> io::Result<Process> {
+    fn start(&self, way: Way, log: impl Fn(String) + Clone + Send + 'static) -> io::Result<Process> {
         let mut command = match way {
             Way::Namespace => self.in_namespace()?,
             Way::Paths => self.by_paths()?,
@@ -77,14 +137,19 @@ impl Container {
         let mut output = Vec::new();
         output.extend(child.stdout.take().map(|lines| follow(lines, log.clone())));
         output.extend(child.stderr.take().map(|lines| follow(lines, log)));
-        Ok(Process { child, output })
+        Ok(Process {
+            group: child.id(),
+            child,
+            output,
+            way,
+        })
     }
 
-    fn in_namespace(&self) -> io::Result<Command> {
+    fn in_namespace(&self) -> io::Result<process::Command> {
         let root = self.folder.join("root");
         fs::create_dir_all(&root)?;
         let script = mounts::script(&self.image(), &self.ml())?;
-        let mut command = Command::new("unshare");
+        let mut command = process::Command::new("unshare");
         command
             .args(["--user", "--map-root-user", "--mount", "--", "sh", "-c", &script, "job"])
             .args([&root, &self.ready()])
@@ -96,11 +161,11 @@ impl Container {
         Ok(command)
     }
 
-    fn by_paths(&self) -> io::Result<Command> {
+    fn by_paths(&self) -> io::Result<process::Command> {
         let mut parts = self.command.iter().map(|part| self.mapped(part));
         let program = parts.next().ok_or_else(|| io::Error::other("the job has no command"))?;
         let directory = self.image().join(self.working_directory.trim_start_matches('/'));
-        let mut command = Command::new(program);
+        let mut command = process::Command::new(program);
         command
             .args(parts)
             .current_dir(if directory.is_dir() {
@@ -129,14 +194,14 @@ impl Container {
     }
 
     /// Whether a namespace was made: its script leaves a file just before it runs the command.
-    pub(super) fn was_ready(&self) -> bool {
+    fn was_ready(&self) -> bool {
         self.ready().exists()
     }
 }
 
 /// Whether this machine lets an ordinary user make namespaces.
-pub(super) async fn namespaces() -> bool {
-    let tried = Command::new("unshare")
+async fn namespaces() -> bool {
+    let tried = process::Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "--", "true"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -157,21 +222,9 @@ fn follow(lines: impl AsyncRead + Unpin + Send + 'static, log: impl Fn(String) +
 }
 
 impl Process {
-    /// Waits for the command's end.
-    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
-        self.child.wait().await
-    }
-
-    /// Waits for the last lines of a command that has ended, but not for what it left in the background.
-    pub(super) async fn last_lines(self) {
-        for lines in self.output {
-            let _ = tokio::time::timeout(std::time::Duration::from_secs(1), lines).await;
-        }
-    }
-
     /// Sends a signal to the command and all that it started.
-    pub(super) fn signal(&self, signal: &str) {
-        if let Some(group) = self.child.id() {
+    fn signal(&self, signal: &str) {
+        if let Some(group) = self.group {
             let group = format!("-{group}");
             // Nothing is left to be ended where it fails.
             let _ = std::process::Command::new("kill")
@@ -182,10 +235,33 @@ impl Process {
     }
 }
 
-/// Makes the folders of the `/opt/ml` contract.
-pub(super) fn make_ml(ml: &Path) -> io::Result<()> {
-    for folder in ["config", "output", "processing"] {
-        fs::create_dir_all(ml.join(folder))?;
+#[async_trait::async_trait]
+impl Started for Process {
+    fn describe(&self) -> String {
+        self.way.describe().to_owned()
     }
-    Ok(())
+
+    async fn wait(&mut self) -> io::Result<i64> {
+        let status = self.child.wait().await?;
+        // What the command left in the background goes with its container.
+        self.signal("KILL");
+        Ok(status.code().map_or(137, i64::from))
+    }
+
+    async fn stop(&mut self, grace: Duration) -> io::Result<()> {
+        self.signal("TERM");
+        // Whether it has ended in time or not: what is left goes now.
+        let _ = tokio::time::timeout(grace, self.child.wait()).await;
+        self.signal("KILL");
+        self.child.wait().await.map(drop)
+    }
+
+    /// The job's folder is where the command has written all along.
+    async fn leave(self: Box<Self>, _paths: &[String]) -> io::Result<Vec<String>> {
+        // The last lines of a command that has ended, but not of what it left in the background.
+        for lines in self.output {
+            let _ = tokio::time::timeout(Duration::from_secs(1), lines).await;
+        }
+        Ok(Vec::new())
+    }
 }

@@ -30,6 +30,59 @@ down() {
   wait "$up_pid" 2>/dev/null || true
 }
 
+engine_is_here() { # whether a container engine can be set up: the script that does it is beside this repository, or not
+  [ -x "$PWD/../shared/tools/container-engine.sh" ] || { echo "skipped: no container engine can be set up"; return 1; }
+}
+
+engine_up() { # starts a container engine and exports its DOCKER_HOST; `engine_down` ends it
+  eval "$("$PWD/../shared/tools/container-engine.sh" "$PWD/target/engine")"
+  trap engine_down EXIT
+}
+
+engine_down() {
+  trap - EXIT
+  kill "$ENGINE_PID" 2>/dev/null || true
+  # The engine leaves its storage mounted, in the way of whoever clears target/ away.
+  umount "$PWD/target/engine/storage/overlay" 2>/dev/null || true
+}
+
+engine_api() { # engine_api PATH [CURL OPTION…]: asks the engine over its API
+  curl --silent --show-error --fail --unix-socket "${DOCKER_HOST#unix://}" "http://engine$1" "${@:2}"
+}
+
+# The chain with a container engine, in a clone whose base image is this machine's Python: none can be pulled, and no index
+# of packages is reached. The image's RUN leaves a file, which the program finds in the container and nowhere else.
+container_engine_run() {
+  engine_is_here || return 0
+  engine_up
+  .ci/python-image | engine_api "/images/create?fromSrc=-&repo=localhost/stepline-ci-python" --request POST \
+    --header 'Content-Type: application/x-tar' --data-binary @-
+  local copy=$PWD/target/ci-engine out code=0
+  rm -rf "$copy"
+  git clone --quiet . "$copy"
+  sed -i -e 's|^FROM .*|FROM localhost/stepline-ci-python:latest|' \
+    -e 's|^RUN pip .*|RUN python3 -c "import sys; open(sys.argv[1], \x27w\x27).close()" /opt/program/made-by-run|' \
+    "$copy/container/Dockerfile"
+  printf 'print("made by RUN:", os.path.exists("/opt/program/made-by-run"))\n' >>"$copy/container/app/src/hello.py"
+  out=$(run_in_engine "$copy")
+  grep -E '^Containers|made by RUN|Hello World|runs as|^Succeeded' <<<"$out"
+  grep -qE '^Containers: .+ Engine .+ builds images and runs processing jobs$' <<<"$out"
+  grep -q 'the processing job runs as a container of' <<<"$out"
+  grep -q 'ProcessingJobs | Hello World!$' <<<"$out" && grep -q 'ProcessingJobs | made by RUN: True$' <<<"$out"
+
+  printf 'raise RuntimeError("broken on purpose")\n' >>"$copy/container/app/src/hello.py"
+  out=$(run_in_engine "$copy") || code=$?
+  tail -n 1 <<<"$out"
+  [ "$code" = 1 ] || { echo "exit code $code instead of 1"; return 1; }
+  tail -n 1 <<<"$out" | grep -q 'SageMaker-Hello-World.*RuntimeError: broken on purpose'
+  [ "$(engine_api '/containers/json?all=1')" = '[]' ] || { echo "containers are left in the engine"; return 1; }
+  engine_down
+}
+
+run_in_engine() { # run_in_engine CLONE
+  CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$1/Cargo.toml" -- run --containers engine 2>&1
+}
+
 # A clone whose hello.py raises: the pipeline must fail with exit code 1 and the failure must say where and why.
 broken_container() {
   local copy=$PWD/target/ci-broken out code=0

@@ -87,7 +87,7 @@ impl AwsWorld {
             states: aws.step_functions(),
             pipelines: aws.code_pipeline(),
             artifacts: aws.artifact_store(),
-            parameters: aws.parameter_store(),
+            parameters: aws.parameter_store_if_needed(),
         }
     }
 }

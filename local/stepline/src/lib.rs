@@ -21,5 +21,6 @@ pub mod iam;
 pub mod journal;
 pub mod pace;
 pub mod principal;
+pub mod samples;
 pub mod services;
 pub mod template;

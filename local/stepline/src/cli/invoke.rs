@@ -2,15 +2,12 @@
 
 use super::Common;
 use super::session::{self, Session, Standing, Trouble};
-use crate::cloud::Cloud;
 use crate::journal::Happening;
-use crate::principal::Principal;
+use crate::samples;
 use crate::services::codepipeline::Answer;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use tokio::sync::oneshot;
 
 pub(super) async fn invoke(
     function: &str,
@@ -18,7 +15,7 @@ pub(super) async fn invoke(
     common: Common,
     standing: &Standing,
 ) -> Result<ExitCode, Trouble> {
-    let event = read(event)?;
+    let event = samples::read_one(event.to_owned())?;
     let is_json = common.json;
     let containers = session::containers(&common).await?;
     let session = Session::start(&common, containers, 0, super::display(&common), standing).await?;
@@ -36,7 +33,7 @@ pub(super) async fn invoke(
             binaries.join(", ")
         )));
     };
-    let mut answer = job(&session.cloud, &event).await?;
+    let mut answer = samples::provide(&session.cloud, &event).await?;
     let output = session
         .call("lambda", "Invoke", json!({"FunctionName": name, "Payload": event}))
         .await?;
@@ -72,36 +69,4 @@ pub(super) async fn invoke(
     }
     session.end(&last).await;
     Ok(code)
-}
-
-fn read(path: &Path) -> Result<Value, Trouble> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Trouble::Usage(format!("cannot read the event `{}`: {error}", path.display())))?;
-    serde_json::from_str(&text)
-        .map_err(|error| Trouble::Usage(format!("the event `{}` is not JSON: {error}", path.display())))
-}
-
-/// Opens the job that a CodePipeline event names, and puts the working tree where it says that its artifacts are, so
-/// that the function can answer and read as it would within a pipeline.
-async fn job(cloud: &Arc<Cloud>, event: &Value) -> Result<Option<oneshot::Receiver<Answer>>, Trouble> {
-    let job = &event["CodePipeline.job"];
-    let Some(id) = job["id"].as_str() else {
-        return Ok(None);
-    };
-    let administrator = Principal::Administrator;
-    for artifact in job["data"]["inputArtifacts"].as_array().into_iter().flatten() {
-        let location = &artifact["location"]["s3Location"];
-        if let (Some(bucket), Some(key)) = (location["bucketName"].as_str(), location["objectKey"].as_str()) {
-            // The templates may have made the bucket already.
-            let _ = cloud.s3.create_bucket(cloud, &administrator, bucket);
-            let zip = cloud.codepipeline.source_zip(cloud).await.map_err(Trouble::Other)?;
-            cloud.s3.put_object(cloud, &administrator, bucket, key, zip)?;
-        }
-    }
-    for artifact in job["data"]["outputArtifacts"].as_array().into_iter().flatten() {
-        if let Some(bucket) = artifact["location"]["s3Location"]["bucketName"].as_str() {
-            let _ = cloud.s3.create_bucket(cloud, &administrator, bucket);
-        }
-    }
-    Ok(Some(cloud.codepipeline.open_job(id)))
 }

@@ -66,6 +66,9 @@ enum Command {
         /// The port on 127.0.0.1; 0 takes any that is free
         #[arg(long, default_value_t = 4566)]
         port: u16,
+        /// With what the sample events in events/ speak of: their jobs wait for answers, their images are in ECR
+        #[arg(long)]
+        samples: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -185,7 +188,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             event,
             common,
         } => invoke::invoke(&function, &event, common, standing).await,
-        Command::Up { port, common } => up::up(port, common, standing).await,
+        Command::Up { port, samples, common } => up::up(port, samples, common, standing).await,
         Command::Check => check::check(),
         Command::Doctor { env } => {
             let root = session::repository()?;

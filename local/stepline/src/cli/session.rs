@@ -9,6 +9,7 @@ use crate::error::ServiceError;
 use crate::gateway;
 use crate::journal::Happening;
 use crate::principal::Principal;
+use crate::samples::SampleError;
 use crate::services::lambda::BuildError;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ pub(super) enum Trouble {
     #[error("{0}")]
     Service(#[from] ServiceError),
     #[error("{0}")]
+    Sample(#[from] SampleError),
+    #[error("{0}")]
     Usage(String),
     #[error("{0}")]
     Other(String),
@@ -52,6 +55,7 @@ impl Trouble {
             Self::NoRepository(_) | Self::UnknownEnvironment { .. } | Self::NoEngine(_) | Self::Usage(_) => {
                 ExitCode::from(2)
             }
+            Self::Sample(SampleError::Unreadable { .. } | SampleError::NotJson { .. }) => ExitCode::from(2),
             Self::Interrupted => ExitCode::from(130),
             _ => ExitCode::FAILURE,
         }

@@ -2,11 +2,23 @@
 
 use super::session::{self, Session, Standing, Trouble};
 use super::{Common, display};
+use crate::cloud::Cloud;
+use crate::journal::Happening;
+use crate::samples;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-pub(super) async fn up(port: u16, common: Common, standing: &Standing) -> Result<ExitCode, Trouble> {
+pub(super) async fn up(
+    port: u16,
+    with_samples: bool,
+    common: Common,
+    standing: &Standing,
+) -> Result<ExitCode, Trouble> {
     let containers = session::containers(&common).await?;
     let session = Session::start(&common, containers, port, display(&common).on_stderr(), standing).await?;
+    if with_samples {
+        provide_samples(&session.cloud).await?;
+    }
     let endpoint = session.cloud.endpoint().unwrap_or_default();
     let region = &session.cloud.account.region;
     for (name, value) in [
@@ -22,4 +34,24 @@ pub(super) async fn up(port: u16, common: Common, standing: &Standing) -> Result
     super::interrupted().await;
     session.end("Interrupted: the services are down").await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Provides what the samples speak of, and tells of the answers to their jobs as they come.
+async fn provide_samples(cloud: &Arc<Cloud>) -> Result<(), Trouble> {
+    for (name, event) in samples::read(cloud)? {
+        let Some(answer) = samples::provide(cloud, &event).await? else {
+            continue;
+        };
+        let job_id = event["CodePipeline.job"]["id"].as_str().unwrap_or_default().to_owned();
+        let cloud = cloud.clone();
+        tokio::spawn(async move {
+            // Never answered where the services go down first.
+            if let Ok(answer) = answer.await {
+                let answer = answer.word().to_owned();
+                let action = name;
+                cloud.journal.record(Happening::JobAnswered { action, job_id, answer });
+            }
+        });
+    }
+    Ok(())
 }

@@ -21,7 +21,7 @@ struct Job {
 
 /// What a job was answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// `PutJobSuccessResult` with a continuation token: the action goes on with a new job.
     Continuation(String),
     /// `PutJobSuccessResult` without one.
@@ -32,7 +32,7 @@ pub(crate) enum Answer {
 
 impl Answer {
     /// The answer in one word, for the journal.
-    pub(crate) fn word(&self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             Self::Continuation(_) => "Continuation",
             Self::Success(_) => "Success",
@@ -43,27 +43,27 @@ impl Answer {
 
 /// What a successful job says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Success {
+pub struct Success {
     /// The action's output variables.
-    pub(crate) variables: BTreeMap<String, String>,
+    pub variables: BTreeMap<String, String>,
     /// The id of what the job ran elsewhere.
-    pub(crate) external_id: Option<String>,
+    pub external_id: Option<String>,
     /// What it says of it.
-    pub(crate) summary: Option<String>,
+    pub summary: Option<String>,
 }
 
 /// Why a job failed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct FailureDetails {
+pub struct FailureDetails {
     /// JobFailed, ConfigurationError, PermissionError, RevisionOutOfSync, RevisionUnavailable or SystemUnavailable.
     #[serde(rename = "type")]
-    pub(crate) kind: String,
+    pub kind: String,
     /// The reason.
-    pub(crate) message: String,
+    pub message: String,
     /// The id of what the job ran elsewhere.
     #[serde(default)]
-    pub(crate) external_execution_id: Option<String>,
+    pub external_execution_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -12,7 +12,7 @@ mod operations;
 mod variables;
 mod view;
 
-pub(crate) use jobs::Answer;
+pub use jobs::{Answer, FailureDetails, Success};
 
 use crate::cloud::{Cloud, Requirement, Service};
 use crate::error::ServiceError;

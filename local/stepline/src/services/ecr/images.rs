@@ -81,6 +81,37 @@ fn image_not_found(cloud: &Cloud, repository: &str, id: &ImageId) -> ServiceErro
 }
 
 impl Ecr {
+    /// Puts an image with its blobs and tags as if it had been there before: nobody hears of it. Does nothing where the
+    /// repository does not exist or has the image already.
+    pub(crate) fn stock(
+        &self,
+        repository: &str,
+        manifest: &str,
+        blobs: Vec<String>,
+        tags: Vec<String>,
+    ) -> Result<(), ServiceError> {
+        let mut repositories = self.lock();
+        let Some(repository) = repositories.get_mut(repository) else {
+            return Ok(());
+        };
+        if repository.has(&super::manifest::digest(manifest.as_bytes())) {
+            return Ok(());
+        }
+        for blob in blobs {
+            let digest = super::manifest::digest(blob.as_bytes());
+            repository.layers.insert(digest, blob.into());
+        }
+        let tags: Vec<Option<&str>> = if tags.is_empty() {
+            vec![None]
+        } else {
+            tags.iter().map(|tag| Some(tag.as_str())).collect()
+        };
+        for tag in tags {
+            repository.put("", manifest, None, tag, Timestamp::now())?;
+        }
+        Ok(())
+    }
+
     pub(super) fn put_image(&self, cloud: &Arc<Cloud>, input: &Value) -> Result<Value, ServiceError> {
         let input: PutImage = read(input)?;
         let (repository, tag) = (&input.repository_name, input.image_tag.as_deref());

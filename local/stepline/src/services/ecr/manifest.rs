@@ -13,7 +13,8 @@ pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.
 /// OCI's image manifest.
 pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
-const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+/// OCI's index of manifests.
+pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// A blob that a manifest names.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

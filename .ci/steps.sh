@@ -3,6 +3,7 @@
 
 tools=$PWD/target/ci-tools
 recorded=$PWD/../shared/asl-recordings
+built=$PWD/target/sam
 
 python_tools() { # the linters, SAM CLI and cargo-lambda of .ci/requirements.txt, in a virtual environment
   [ -x "$tools/python/bin/pip" ] || python3 -m venv "$tools/python"
@@ -10,17 +11,23 @@ python_tools() { # the linters, SAM CLI and cargo-lambda of .ci/requirements.txt
   export PATH="$tools/python/bin:$PATH" SAM_CLI_TELEMETRY=0
 }
 
-up() { # up: starts the local services in the background and exports what they print; `down` ends them
+up() { # up [OPTION…]: starts the local services in the background and exports what they print; `down` ends them
   local log=$PWD/target/ci-up.log
-  cargo run --quiet -- up --port 0 >"$log" 2>"$log.err" &
+  cargo run --quiet --locked -- up --port 0 "$@" >"$log" 2>"$log.err" &
   up_pid=$!
   trap down EXIT
-  for _ in $(seq 600); do
+  for _ in $(seq 3000); do
     grep -qx ready "$log" && break
     kill -0 "$up_pid" 2>/dev/null || { cat "$log" "$log.err"; return 1; }
     sleep 0.1
   done
-  grep -qx ready "$log" || { echo "the local services were not ready within 60 s"; cat "$log" "$log.err"; return 1; }
+  grep -qx ready "$log" || {
+    echo "the local services were not ready within 300 s"
+    cat "$log" "$log.err"
+    # An interrupt is heard only by services that are ready.
+    kill "$up_pid"
+    return 1
+  }
   eval "$(grep '^export ' "$log")"
 }
 
@@ -118,4 +125,38 @@ boto3_smoke() {
 unused_dependencies() {
   cargo install --quiet --locked --root "$tools/cargo" cargo-machete@0.9.2
   "$tools/cargo/bin/cargo-machete"
+}
+
+# The functions as they are deployed, for each architecture that Rust has its standard library for here. One target folder
+# serves them all; what is in target/lambda/ afterwards is what was built last, for x86_64.
+sam_build() {
+  python_tools
+  cargo fetch --locked
+  local libraries architecture target
+  libraries=$(rustc --print sysroot)/lib/rustlib
+  for architecture in arm64 x86_64; do
+    case $architecture in arm64) target=aarch64-unknown-linux-gnu ;; *) target=x86_64-unknown-linux-gnu ;; esac
+    if [ ! -d "$libraries/$target" ]; then
+      echo "skipped $architecture: the toolchain lacks its target (rustup target add $target)"
+      continue
+    fi
+    (cd sam && sam build --config-env dev --build-dir "$built/$architecture" \
+      --parameter-overrides "Architecture=$architecture")
+    ls -l "$built/$architecture"/*Function/bootstrap
+  done
+  git diff --exit-code -- Cargo.lock
+}
+
+# One event for each function, in a container, against the local services at the address of the containers' bridge: their
+# loopback is not this machine's. The first container makes the bridge.
+sam_local_invoke() {
+  [ -d "$built/x86_64" ] || { echo "skipped: the functions were not built for x86_64"; return 0; }
+  engine_is_here || return 0
+  python_tools
+  engine_up
+  local bridge
+  bridge=$(python3 .ci/sam_local_invoke.py --bridge)
+  up --containers process --host "$bridge" --samples
+  trap 'down; engine_down' EXIT
+  python3 .ci/sam_local_invoke.py "$built/x86_64"
 }

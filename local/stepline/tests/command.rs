@@ -28,6 +28,12 @@ fn what_cannot_be_done_has_an_exit_code_and_a_reason() {
         (repository, vec!["up", "--port", &port], 1, "--port"),
         (
             repository,
+            vec!["up", "--host", "198.51.100.1", "--port", "0"],
+            1,
+            "--host",
+        ),
+        (
+            repository,
             vec!["invoke", "image-push", "--event", "no-such-file.json"],
             2,
             "no-such-file.json",

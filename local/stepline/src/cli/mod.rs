@@ -11,6 +11,7 @@ use crate::containers::Choice;
 use crate::display::Display;
 use clap::{Parser, Subcommand};
 use session::{Standing, Trouble};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -63,7 +64,10 @@ enum Command {
     },
     /// Keeps the services up until interrupted, and prints how to reach them
     Up {
-        /// The port on 127.0.0.1; 0 takes any that is free
+        /// Another address of this machine, where containers reach it: whoever else does may use the services too
+        #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+        host: IpAddr,
+        /// The port; 0 takes any that is free
         #[arg(long, default_value_t = 4566)]
         port: u16,
         /// With what the sample events in events/ speak of: their jobs wait for answers, their images are in ECR
@@ -188,7 +192,12 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             event,
             common,
         } => invoke::invoke(&function, &event, common, standing).await,
-        Command::Up { port, samples, common } => up::up(port, samples, common, standing).await,
+        Command::Up {
+            host,
+            port,
+            samples,
+            common,
+        } => up::up(SocketAddr::new(host, port), samples, common, standing).await,
         Command::Check => check::check(),
         Command::Doctor { env } => {
             let root = session::repository()?;

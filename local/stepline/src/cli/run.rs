@@ -21,7 +21,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     let common = &options.common;
     let containers = session::containers(common).await?;
     need_python(&containers)?;
-    let session = Session::start(common, containers, 0, super::display(common), standing).await?;
+    let session = Session::start(common, containers, session::LOOPBACK, super::display(common), standing).await?;
     if let Some(timeout) = options.job_timeout {
         session.cloud.pace.set_job_timeout(timeout);
     }

@@ -12,6 +12,7 @@ use crate::principal::Principal;
 use crate::samples::SampleError;
 use crate::services::lambda::BuildError;
 use serde_json::Value;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -32,6 +33,8 @@ pub(super) enum Trouble {
     NoEngine(String),
     #[error("port {port} is taken ({source}): choose another one with --port, or --port 0 for any that is free")]
     BusyPort { port: u16, source: std::io::Error },
+    #[error("{0} is no address of this machine: give --host one that it has, such as that of the containers' bridge")]
+    NotOurAddress(IpAddr),
     #[error("cannot deploy: {0}")]
     Deploy(#[from] DeployError),
     #[error("{0}")]
@@ -83,6 +86,9 @@ pub(super) async fn containers(common: &Common) -> Result<Found, Trouble> {
     }
 }
 
+/// Any free port of loopback.
+pub(super) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// The services, deployed to and ready.
 pub(super) struct Session {
     pub(super) cloud: Arc<Cloud>,
@@ -92,11 +98,11 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Stands the services up on `port`, deploys the environment and builds its functions.
+    /// Stands the services up at `address`, deploys the environment and builds its functions.
     pub(super) async fn start(
         common: &Common,
         containers: Found,
-        port: u16,
+        address: SocketAddr,
         display: Display,
         standing: &Standing,
     ) -> Result<Self, Trouble> {
@@ -122,9 +128,13 @@ impl Session {
             cloud.containers.use_engine(engine);
         }
         standing.0.get_or_init(|| cloud.clone());
-        let listener = TcpListener::bind(("127.0.0.1", port))
-            .await
-            .map_err(|source| Trouble::BusyPort { port, source })?;
+        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
+            std::io::ErrorKind::AddrNotAvailable => Trouble::NotOurAddress(address.ip()),
+            _ => Trouble::BusyPort {
+                port: address.port(),
+                source,
+            },
+        })?;
         gateway::serve(cloud.clone(), listener).map_err(|error| Trouble::Other(error.to_string()))?;
         display.busy(&format!("Deploying {environment} to this machine"));
         let deployment = deploy::deploy(&cloud, &environment).await?;

@@ -5,17 +5,18 @@ use super::{Common, display};
 use crate::cloud::Cloud;
 use crate::journal::Happening;
 use crate::samples;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 pub(super) async fn up(
-    port: u16,
+    address: SocketAddr,
     with_samples: bool,
     common: Common,
     standing: &Standing,
 ) -> Result<ExitCode, Trouble> {
     let containers = session::containers(&common).await?;
-    let session = Session::start(&common, containers, port, display(&common).on_stderr(), standing).await?;
+    let session = Session::start(&common, containers, address, display(&common).on_stderr(), standing).await?;
     if with_samples {
         provide_samples(&session.cloud).await?;
     }

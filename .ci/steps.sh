@@ -160,3 +160,16 @@ sam_local_invoke() {
   trap 'down; engine_down' EXIT
   python3 .ci/sam_local_invoke.py "$built/x86_64"
 }
+
+# The table of the functions that `sam build` made: a zip or a number of AWS calls past its bound fails, times are printed.
+# The benchmark itself is built as the tests are: what it measures are other processes.
+functions_bench() {
+  [ -d target/lambda ] || { echo "skipped: the functions were not built for x86_64"; return 0; }
+  python_tools
+  local weighed=$PWD/target/ci-bench name
+  mkdir -p "$weighed"
+  cargo build --release --locked --package bare-function
+  cp target/release/bare-function "$weighed"
+  for name in pipeline-action image-push resolve-parameters; do cp "target/lambda/$name/bootstrap" "$weighed/$name"; done
+  cargo bench --locked --profile dev --package stepline --bench functions -- --runs 10 --binaries "$weighed"
+}

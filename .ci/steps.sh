@@ -173,3 +173,16 @@ functions_bench() {
   for name in pipeline-action image-push resolve-parameters; do cp "target/lambda/$name/bootstrap" "$weighed/$name"; done
   cargo bench --locked --profile dev --package stepline --bench functions -- --runs 10 --binaries "$weighed"
 }
+
+# Licences, bans and sources of all dependencies. What is known of their vulnerabilities is in a repository of its own on
+# GitHub, which not every machine that runs this may fetch.
+supply_chain() {
+  cargo install --quiet --locked --debug --root "$tools/cargo" cargo-deny@0.20.2
+  local deny=$tools/cargo/bin/cargo-deny
+  "$deny" --locked check --hide-inclusion-graph bans licenses sources
+  if "$deny" fetch db; then
+    "$deny" --locked check --disable-fetch advisories
+  else
+    echo "ADVISORIES WERE NOT CHECKED: their database could not be fetched"
+  fi
+}

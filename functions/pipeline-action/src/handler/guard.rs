@@ -14,6 +14,9 @@ use shared::time::{Clock, Timestamp};
 use crate::plan::{Answer, missed};
 use crate::token::Token;
 
+/// The longest that Lambda lets an invocation last: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
+const LONGEST: Duration = Duration::from_secs(900);
+
 /// The most time that is kept to answer in, before Lambda ends the call.
 const MARGIN: Duration = Duration::from_secs(4);
 
@@ -87,9 +90,14 @@ impl Watch {
     }
 }
 
-/// When the work must be over: Lambda's deadline, less what it takes to answer; nothing if Lambda gives none.
+/// When the work must be over: Lambda's deadline, less what it takes to answer; nothing if there is none.
+///
+/// One that is longer past than any invocation lasts is none: `cargo lambda watch` gives every event one in 1970.
 pub(super) fn deadline(context: &Context, now: Timestamp) -> Option<Timestamp> {
     let end = Timestamp::from_millis(i64::try_from(context.deadline).ok().filter(|millis| *millis > 0)?);
+    if now.since(end) > LONGEST {
+        return None;
+    }
     // A third of a short time: a function of three seconds answers after two.
     let margin = MARGIN.min(end.since(now) / 3);
     Some(end - margin)

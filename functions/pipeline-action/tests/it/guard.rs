@@ -91,6 +91,18 @@ fn time_that_is_over_already_still_gives_an_answer() {
 }
 
 #[test]
+fn a_deadline_that_no_invocation_can_have_is_none() {
+    run(async {
+        let bench = Bench::new();
+        let job = Job::first(parameters(json!({})));
+        bench.open(&job);
+        // Ten minutes after 1970 began, as `cargo lambda watch` has it.
+        bench.deliver_within(job.event(), 600_000).await.unwrap();
+        assert!(assert_continues(bench.answer(&job.id)).execution.is_some());
+    });
+}
+
+#[test]
 fn a_panic_fails_the_job_without_its_message() {
     run(async {
         for (operation, first, fragment) in [

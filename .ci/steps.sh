@@ -64,9 +64,8 @@ container_engine_run() {
   engine_up
   .ci/python-image | engine_api "/images/create?fromSrc=-&repo=localhost/stepline-ci-python" --request POST \
     --header 'Content-Type: application/x-tar' --data-binary @-
-  local copy=$PWD/target/ci-engine out code=0
-  rm -rf "$copy"
-  git clone --quiet . "$copy"
+  local copy out code=0
+  copy=$(a_clone)
   sed -i -e 's|^FROM .*|FROM localhost/stepline-ci-python:latest|' \
     -e 's|^RUN pip .*|RUN python3 -c "import sys; open(sys.argv[1], \x27w\x27).close()" /opt/program/made-by-run|' \
     "$copy/container/Dockerfile"
@@ -90,11 +89,19 @@ run_in_engine() { # run_in_engine CLONE
   CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$1/Cargo.toml" -- run --containers engine 2>&1
 }
 
+# A clone to change, which is built in this one's target/. It lies elsewhere: of sources below a target folder Cargo notes
+# where they are in it, and would take them for this clone's afterwards.
+a_clone() {
+  local folder
+  folder=$(mktemp -d)/stepline
+  git clone --quiet . "$folder"
+  echo "$folder"
+}
+
 # A clone whose hello.py raises: the pipeline must fail with exit code 1 and the failure must say where and why.
 broken_container() {
-  local copy=$PWD/target/ci-broken out code=0
-  rm -rf "$copy"
-  git clone --quiet . "$copy"
+  local copy out code=0
+  copy=$(a_clone)
   printf '\nraise RuntimeError("broken on purpose")\n' >>"$copy/container/app/src/hello.py"
   out=$(CARGO_TARGET_DIR=$PWD/target cargo run --quiet --manifest-path "$copy/Cargo.toml" -- run 2>&1) || code=$?
   tail -n 5 <<<"$out"

@@ -178,7 +178,7 @@ functions_bench() {
   cargo build --release --locked --package bare-function
   cp target/release/bare-function "$weighed"
   for name in pipeline-action image-push resolve-parameters; do cp "target/lambda/$name/bootstrap" "$weighed/$name"; done
-  cargo bench --locked --profile dev --package stepline --bench functions -- --runs 10 --binaries "$weighed"
+  cargo bench --locked --profile dev --workspace --bench functions -- --runs 10 --binaries "$weighed"
 }
 
 # Licences, bans and sources of all dependencies. What is known of their vulnerabilities is in a repository of its own on

@@ -43,6 +43,24 @@ impl ArtifactStore {
         }
     }
 
+    /// A request for an object, neither signed nor sent.
+    fn request(
+        &self,
+        operation: &'static str,
+        method: &str,
+        location: &S3Location,
+        body: SdkBody,
+    ) -> Result<HttpRequest, CallError> {
+        let uri = self.address.of_object(location);
+        let mut request = HttpRequest::new(body);
+        (request.set_method(method).is_ok() && request.set_uri(uri.as_str()).is_ok())
+            .then_some(request)
+            .ok_or_else(|| {
+                let reason = format!("`{uri}` is no address of an object");
+                CallError::new(operation, CallErrorKind::Invalid, reason)
+            })
+    }
+
     /// Sends a request as the job, and reads the answer with `read` if it is a good one.
     async fn call<O: std::fmt::Debug + Send + Sync + 'static>(
         &self,
@@ -139,8 +157,7 @@ impl GetObject for ArtifactStore {
         location: &S3Location,
         range: Range<u64>,
     ) -> Result<ObjectRange, CallError> {
-        let mut request = HttpRequest::new(SdkBody::empty());
-        address::set(&mut request, "GET", &self.address.of_object(location))?;
+        let mut request = self.request("GetObject", "GET", location, SdkBody::empty())?;
         let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
         request.headers_mut().insert("range", bytes);
         self.call("GetObject", credentials, request, |answer| {
@@ -167,8 +184,7 @@ impl PutObject for ArtifactStore {
         kms_key_id: Option<&str>,
     ) -> Result<(), CallError> {
         let length = bytes.len();
-        let mut request = HttpRequest::new(SdkBody::from(bytes));
-        address::set(&mut request, "PUT", &self.address.of_object(location))?;
+        let mut request = self.request("PutObject", "PUT", location, SdkBody::from(bytes))?;
         let headers = request.headers_mut();
         headers.insert("content-type", "application/zip");
         headers.insert("content-length", length.to_string());

@@ -108,7 +108,9 @@ impl Aws {
     /// Begins the connections to these services side by side, so that the first call of each finds its handshake done or
     /// under way. Only the first call of this does anything. Must be called within a Tokio runtime.
     pub fn connect_ahead(&self, services: &[Service]) {
-        if self.connected_ahead.swap(true, Ordering::Relaxed) {
+        // FIPS and dual-stack endpoints are other hosts, which only the SDKs know: nothing is begun that nobody uses.
+        let at_other_hosts = self.config.use_fips() == Some(true) || self.config.use_dual_stack() == Some(true);
+        if at_other_hosts || self.connected_ahead.swap(true, Ordering::Relaxed) {
             return;
         }
         for service in services {

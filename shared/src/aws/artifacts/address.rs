@@ -3,13 +3,11 @@
 //! Follows <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html> and
 //! <https://docs.aws.amazon.com/general/latest/gr/s3.html>.
 
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_types::SdkConfig;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::service::{domain, endpoint_url};
 use crate::ports::artifacts::S3Location;
-use crate::ports::{CallError, CallErrorKind};
 
 /// All but what RFC 3986 leaves unreserved, and the slash, which parts a key.
 const IN_A_KEY: &AsciiSet = &NON_ALPHANUMERIC
@@ -31,8 +29,7 @@ pub(super) enum Address {
 impl Address {
     /// As the configuration says.
     pub(super) fn of(config: &SdkConfig) -> Self {
-        let endpoint = endpoint_url(config, "S3");
-        match endpoint {
+        match endpoint_url(config, "S3") {
             Some(endpoint) => Self::Endpoint(endpoint.trim_end_matches('/').to_owned()),
             None => Self::in_region(
                 config.region().map_or("", AsRef::as_ref),
@@ -58,20 +55,6 @@ impl Address {
             Self::Endpoint(endpoint) => format!("{endpoint}/{bucket}/{key}"),
         }
     }
-}
-
-/// Points a request at a URI.
-pub(super) fn set(request: &mut HttpRequest, method: &str, uri: &str) -> Result<(), CallError> {
-    let operation = if method == "GET" { "GetObject" } else { "PutObject" };
-    let invalid = || {
-        CallError::new(
-            operation,
-            CallErrorKind::Invalid,
-            format!("`{uri}` is no address of an object"),
-        )
-    };
-    request.set_method(method).map_err(|_| invalid())?;
-    request.set_uri(uri).map_err(|_| invalid())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 pub mod aws;
 pub mod console;
+pub mod deadline;
 pub mod execution_name;
 #[cfg(any(test, feature = "fakes"))]
 pub mod fakes;

@@ -1,10 +1,11 @@
 //! From a request to its answer: read what it asks for, then put the answer together.
 
 use serde_json::{Map, Value};
+use shared::deadline::Deadline;
 use shared::parameters::{
     GetParameters, GetParametersByPath, Parameter, ParameterPath, Parameters, Problem, ProblemKind, Problems,
 };
-use shared::time::Timestamp;
+use shared::time::{Clock, Timestamp};
 
 use crate::request::{Asked, Request, Source};
 use crate::tree;
@@ -20,9 +21,15 @@ pub(crate) enum Reading<'a> {
 }
 
 /// Reads what each field asks for, in the fields' order: all parameters together, then all paths.
-pub(crate) async fn read<'a, P>(request: &'a Request, parameters: &Parameters<P>, now: Timestamp) -> Vec<Reading<'a>>
+pub(crate) async fn read<'a, P, C>(
+    request: &'a Request,
+    parameters: &Parameters<P>,
+    now: Timestamp,
+    deadline: &Deadline<'_, C>,
+) -> Vec<Reading<'a>>
 where
     P: GetParameters + GetParametersByPath,
+    C: Clock,
 {
     let (mut names, mut paths) = (Vec::new(), Vec::new());
     for asked in request.fields.iter().filter_map(|field| field.asked.as_ref().ok()) {
@@ -31,8 +38,8 @@ where
             Source::Path { path, recursive } => paths.push((path.clone(), *recursive, asked.want())),
         }
     }
-    let mut found = parameters.get(&names, now).await.into_iter();
-    let mut below = parameters.get_by_paths(&paths, now).await.into_iter();
+    let mut found = parameters.get_within(&names, now, deadline).await.into_iter();
+    let mut below = parameters.get_by_paths(&paths, now, deadline).await.into_iter();
     let reading = |field: &'a crate::request::Field| match &field.asked {
         Err(problem) => Some(Reading::Refused(problem)),
         Ok(asked) => match &asked.source {

@@ -14,25 +14,35 @@ mod request;
 mod tree;
 mod typed;
 
+use lambda_runtime::LambdaEvent;
 use serde_json::Value;
+use shared::deadline::{Deadline, of_invocation};
 use shared::parameters::{GetParameters, GetParametersByPath, Parameters};
-use shared::time::Timestamp;
+use shared::time::Clock;
 
 pub use config::{Config, ConfigError};
 pub use error::ResolveError;
 pub use request::Request;
 pub use typed::As;
 
-/// Answers a request with the values of its parameters, under the same keys and in the same order.
+/// Answers a request with the values of its parameters, under the same keys and in the same order, before Lambda ends the
+/// invocation: where Parameter Store does not answer in time, with what was read before.
 ///
 /// # Errors
 /// [`ResolveError`] with everything that is wrong with the request.
-pub async fn handle<P>(event: Value, parameters: &Parameters<P>, now: Timestamp) -> Result<Value, ResolveError>
+pub async fn handle<P, C>(
+    event: LambdaEvent<Value>,
+    parameters: &Parameters<P>,
+    clock: &C,
+) -> Result<Value, ResolveError>
 where
     P: GetParameters + GetParametersByPath,
+    C: Clock,
 {
-    let request = Request::parse(&event).map_err(report)?;
-    let readings = answer::read(&request, parameters, now).await;
+    let now = clock.now();
+    let deadline = Deadline::new(clock, of_invocation(event.context.deadline, now));
+    let request = Request::parse(&event.payload).map_err(report)?;
+    let readings = answer::read(&request, parameters, now, &deadline).await;
     let answer = answer::conclude(&request, readings).map_err(report)?;
     tracing::info!(parameters = answer.len(), "parameters resolved");
     Ok(Value::Object(answer))

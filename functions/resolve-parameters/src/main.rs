@@ -2,7 +2,7 @@
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use resolve_parameters::{Config, handle};
-use shared::time::{Clock, SystemClock};
+use shared::time::SystemClock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -11,7 +11,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = shared::aws::Aws::from_env()?;
     let parameters = &config.parameters(aws.parameter_store());
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
-        handle(event.payload, parameters, SystemClock.now())
+        handle(event, parameters, &SystemClock)
     }))
     .await
 }

@@ -6,14 +6,28 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// The most entries kept, so that a process that lives long stays small.
-const MAX_ENTRIES: usize = 10_000;
+/// The most bytes kept, so that a process that lives long stays small: 2,000 of the longest standard values.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// What an entry takes beside its value, about.
+const ENTRY: usize = 256;
 
 /// Values with the time at which they were read.
 #[derive(Debug)]
 pub(super) struct Cache<K, V> {
-    entries: HashMap<K, (V, Timestamp)>,
+    entries: HashMap<K, Entry<V>>,
     time_to_live: Duration,
+    /// How many bytes a value has.
+    weigh: fn(&V) -> usize,
+    /// How many bytes all entries have.
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Entry<V> {
+    value: V,
+    read_at: Timestamp,
+    bytes: usize,
 }
 
 /// What the cache has for a key.
@@ -28,11 +42,13 @@ pub(super) enum Cached<V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    /// An empty cache whose values stay fresh for `time_to_live`.
-    pub(super) fn new(time_to_live: Duration) -> Self {
+    /// An empty cache whose values stay fresh for `time_to_live`, and have as many bytes as `weigh` says.
+    pub(super) fn new(time_to_live: Duration, weigh: fn(&V) -> usize) -> Self {
         Self {
             entries: HashMap::new(),
             time_to_live,
+            weigh,
+            bytes: 0,
         }
     }
 
@@ -40,33 +56,46 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     pub(super) fn get(&self, key: &K, now: Timestamp) -> Cached<V> {
         match self.entries.get(key) {
             None => Cached::Absent,
-            Some((value, read_at)) => match now.since(*read_at) {
-                age if age < self.time_to_live => Cached::Fresh(value.clone()),
-                age => Cached::Stale(value.clone(), age),
+            Some(entry) => match now.since(entry.read_at) {
+                age if age < self.time_to_live => Cached::Fresh(entry.value.clone()),
+                age => Cached::Stale(entry.value.clone(), age),
             },
         }
     }
 
-    /// Keeps what was read at `now`.
+    /// Keeps what was read at `now`, unless it alone is more than may be kept.
     pub(super) fn put(&mut self, key: K, value: V, now: Timestamp) {
-        if self.entries.len() >= MAX_ENTRIES && !self.entries.contains_key(&key) {
-            self.make_room(now);
+        self.remove(&key);
+        let bytes = ENTRY + (self.weigh)(&value);
+        if self.bytes + bytes > MAX_BYTES {
+            self.make_room(bytes, now);
         }
-        self.entries.insert(key, (value, now));
+        if bytes <= MAX_BYTES {
+            self.bytes += bytes;
+            let entry = Entry {
+                value,
+                read_at: now,
+                bytes,
+            };
+            self.entries.insert(key, entry);
+        }
     }
 
     /// Forgets what is known for `key`: it is no longer there.
     pub(super) fn remove(&mut self, key: &K) {
-        self.entries.remove(key);
+        if let Some(entry) = self.entries.remove(key) {
+            self.bytes -= entry.bytes;
+        }
     }
 
-    /// Forgets what is stale, or everything where all of it is fresh.
-    fn make_room(&mut self, now: Timestamp) {
+    /// Forgets what is stale, or everything where that does not make room enough.
+    fn make_room(&mut self, wanted: usize, now: Timestamp) {
         let time_to_live = self.time_to_live;
-        self.entries
-            .retain(|_, (_, read_at)| now.since(*read_at) < time_to_live);
-        if self.entries.len() >= MAX_ENTRIES {
+        self.entries.retain(|_, entry| now.since(entry.read_at) < time_to_live);
+        self.bytes = self.entries.values().map(|entry| entry.bytes).sum();
+        if self.bytes + wanted > MAX_BYTES {
             self.entries.clear();
+            self.bytes = 0;
         }
     }
 }
@@ -80,7 +109,7 @@ mod tests {
     #[test]
     fn values_are_fresh_then_stale_then_fresh_again_once_read_anew() {
         let start = Timestamp::default();
-        let mut cache = Cache::new(MINUTE);
+        let mut cache = Cache::new(MINUTE, |_| 1);
         assert_eq!(cache.get(&"a", start), Cached::Absent);
         cache.put("a", 1, start);
         assert_eq!(cache.get(&"a", start), Cached::Fresh(1));
@@ -98,7 +127,7 @@ mod tests {
     #[test]
     fn without_a_time_to_live_nothing_is_fresh() {
         let start = Timestamp::default();
-        let mut cache = Cache::new(Duration::ZERO);
+        let mut cache = Cache::new(Duration::ZERO, |_| 1);
         cache.put("a", 1, start);
         assert_eq!(cache.get(&"a", start), Cached::Stale(1, Duration::ZERO));
     }
@@ -106,15 +135,27 @@ mod tests {
     #[test]
     fn a_full_cache_forgets_what_is_stale_first() {
         let start = Timestamp::default();
-        let mut cache = Cache::new(MINUTE);
-        cache.put(0, (), start);
-        for key in 1..MAX_ENTRIES {
-            cache.put(key, (), start + MINUTE);
+        let later = start + MINUTE;
+        // Sixteen of these fill it, all but what the entries take themselves.
+        let sixteenth = MAX_BYTES / 16 - ENTRY;
+        let mut cache = Cache::new(MINUTE, |bytes: &usize| *bytes);
+        cache.put(0, sixteenth, start);
+        for key in 1..16 {
+            cache.put(key, sixteenth, later);
         }
-        cache.put(MAX_ENTRIES, (), start + MINUTE);
-        assert_eq!(cache.get(&0, start + MINUTE), Cached::Absent);
-        assert_eq!(cache.get(&1, start + MINUTE), Cached::Fresh(()));
-        cache.put(MAX_ENTRIES + 1, (), start + MINUTE);
-        assert_eq!(cache.entries.len(), 1);
+        assert_eq!(cache.bytes, MAX_BYTES);
+        cache.put(1, sixteenth, later);
+        assert_eq!(
+            cache.get(&0, start),
+            Cached::Fresh(sixteenth),
+            "what is read anew takes no further room"
+        );
+        cache.put(16, sixteenth, later);
+        assert_eq!(cache.get(&0, later), Cached::Absent);
+        assert_eq!(cache.get(&1, later), Cached::Fresh(sixteenth));
+        cache.put(17, sixteenth, later);
+        assert_eq!((cache.entries.len(), cache.bytes), (1, MAX_BYTES / 16));
+        cache.put(18, MAX_BYTES, later);
+        assert_eq!((cache.entries.len(), cache.bytes), (0, 0), "it is too much by itself");
     }
 }

@@ -82,6 +82,18 @@ pub struct Parameter {
     pub content: Content,
 }
 
+impl Parameter {
+    /// How many bytes its texts have.
+    pub(super) fn bytes(&self) -> usize {
+        let content = match &self.content {
+            Content::String(value) | Content::StringList(value) | Content::SecureString(value) => value.expose().len(),
+            Content::Sealed => 0,
+        };
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        self.name.len() + length(&self.arn) + length(&self.selector) + content
+    }
+}
+
 /// What a parameter holds. Values print as redacted: none of them belongs in a log.
 #[derive(Clone, Debug)]
 pub enum Content {

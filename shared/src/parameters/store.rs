@@ -11,15 +11,24 @@ use super::plan::{Batch, Wanted, batches};
 use super::port::{Content, Found, GetParameters, GetParametersByPath, Parameter};
 use super::problem::{Problem, ProblemKind};
 use super::reference::{ParameterPath, ParameterReference};
+use crate::deadline::Deadline;
 use crate::glob::Glob;
 use crate::ports::{CallError, CallErrorKind};
-use crate::time::Timestamp;
+use crate::time::{Clock, Timestamp};
 
 /// The most calls under way at once: the account and region share 40 transactions a second by default.
 const IN_FLIGHT: usize = 4;
 
+/// How many calls are made again in halves, at most, to find out which of their names spoils them.
+const MAX_SPLITS: usize = 20;
+
 /// The most pages read of one path: 50,000 parameters, five times what an account can have of standard ones.
 const MAX_PAGES: usize = 5_000;
+
+/// The most bytes read of one path: what a function can answer at all.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const MAX_BYTES: usize = 6 * 1024 * 1024;
 
 /// What one asks of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +68,8 @@ impl<P: GetParameters> Parameters<P> {
         Self {
             port,
             allowed_secure: Vec::new(),
-            read: Mutex::new(Cache::new(time_to_live)),
-            listed: Mutex::new(Cache::new(time_to_live)),
+            read: Mutex::new(Cache::new(time_to_live, Parameter::bytes)),
+            listed: Mutex::new(Cache::new(time_to_live, |all: &Vec<Parameter>| bytes_of_all(all))),
         }
     }
 
@@ -76,6 +85,17 @@ impl<P: GetParameters> Parameters<P> {
 
     /// Reads every parameter that is asked for: an answer each, in the order asked.
     pub async fn get(&self, asked: &[(ParameterReference, Want)], now: Timestamp) -> Vec<Result<Parameter, Problem>> {
+        self.get_within(asked, now, &Deadline::none()).await
+    }
+
+    /// As [`get`](Self::get), but what is not read by the deadline is answered with what was read before, or as
+    /// unavailable.
+    pub async fn get_within<C: Clock>(
+        &self,
+        asked: &[(ParameterReference, Want)],
+        now: Timestamp,
+        deadline: &Deadline<'_, C>,
+    ) -> Vec<Result<Parameter, Problem>> {
         let plan: Vec<Step> = asked
             .iter()
             .map(|(reference, want)| self.plan(reference, *want))
@@ -87,7 +107,7 @@ impl<P: GetParameters> Parameters<P> {
                 None
             }
         });
-        let known = self.fetch(to_read, now).await;
+        let known = self.fetch(to_read, now, deadline).await;
         let answer = |((reference, want), step): (&(ParameterReference, Want), Step)| match step {
             Step::Refuse => Err(Problem::secure(reference)),
             Step::PassOn => Ok(Parameter::unread(reference)),
@@ -124,10 +144,11 @@ impl<P: GetParameters> Parameters<P> {
     }
 
     /// What the cache has, and beside it what the calls for the rest bring.
-    async fn fetch(
+    async fn fetch<C: Clock>(
         &self,
         wanted: impl IntoIterator<Item = Wanted>,
         now: Timestamp,
+        deadline: &Deadline<'_, C>,
     ) -> HashMap<Wanted, Result<Parameter, Problem>> {
         let (mut known, mut stale, mut missing) = (HashMap::new(), HashMap::new(), Vec::new());
         {
@@ -143,7 +164,7 @@ impl<P: GetParameters> Parameters<P> {
                 }
             }
         }
-        for (batch, result) in self.call_all(batches(missing)).await {
+        for (batch, result) in self.call_all(batches(missing), deadline).await {
             match result {
                 Ok(found) => self.keep(&batch, found, now, &mut known),
                 Err(error) => {
@@ -157,8 +178,10 @@ impl<P: GetParameters> Parameters<P> {
         known
     }
 
-    /// Makes every call, a few at a time. One that a single name spoils is made again in halves, until only that fails.
-    async fn call_all(&self, batches: Vec<Batch>) -> Vec<Answered> {
+    /// Makes every call, a few at a time. One that a single name spoils is made again in halves, until only that fails,
+    /// or until that has been tried often enough: where nothing may be read, halves tell nothing new.
+    async fn call_all<C: Clock>(&self, batches: Vec<Batch>, deadline: &Deadline<'_, C>) -> Vec<Answered> {
+        let mut splits = 0;
         let mut waiting = VecDeque::from(batches);
         let mut under_way = FuturesUnordered::new();
         let mut answered = Vec::new();
@@ -166,21 +189,25 @@ impl<P: GetParameters> Parameters<P> {
             while under_way.len() < IN_FLIGHT
                 && let Some(batch) = waiting.pop_front()
             {
-                under_way.push(self.call(batch));
+                under_way.push(self.call(batch, deadline));
             }
             let Some((batch, result)) = under_way.next().await else {
                 return answered;
             };
             match (&result, batch.halves()) {
-                (Err(error), Some(halves)) if is_about_one_name(error) => waiting.extend(halves),
+                (Err(error), Some(halves)) if splits < MAX_SPLITS && is_about_one_name(error) => {
+                    splits += 1;
+                    waiting.extend(halves);
+                }
                 _ => answered.push((batch, result)),
             }
         }
     }
 
-    async fn call(&self, batch: Batch) -> Answered {
+    async fn call<C: Clock>(&self, batch: Batch, deadline: &Deadline<'_, C>) -> Answered {
         let names: Vec<&str> = batch.references.iter().map(ParameterReference::as_str).collect();
-        let result = self.port.get_parameters(&names, batch.with_decryption).await;
+        let call = self.port.get_parameters(&names, batch.with_decryption);
+        let result = deadline.within("GetParameters", call).await;
         (batch, result)
     }
 
@@ -219,28 +246,33 @@ impl<P: GetParameters> Parameters<P> {
 }
 
 impl<P: GetParameters + GetParametersByPath> Parameters<P> {
-    /// Reads every parameter below each path (all levels, or only the next), by name; SecureStrings as
-    /// [`get`](Self::get) does.
-    pub async fn get_by_paths(
+    /// Reads every parameter below each path (all levels, or only the next), by name; SecureStrings and the deadline as
+    /// [`get_within`](Self::get_within) does.
+    pub async fn get_by_paths<C: Clock>(
         &self,
         asked: &[(ParameterPath, bool, Want)],
         now: Timestamp,
+        deadline: &Deadline<'_, C>,
     ) -> Vec<Result<Vec<Parameter>, Vec<Problem>>> {
         let reading = |(path, recursive, want): &(ParameterPath, bool, Want)| {
             let (path, recursive, want) = (path.clone(), *recursive, *want);
-            async move { self.get_by_path(&path, recursive, want, now).await }
+            async move { self.get_by_path(&path, recursive, want, now, deadline).await }
         };
         stream::iter(asked).map(reading).buffered(IN_FLIGHT).collect().await
     }
 
-    async fn get_by_path(
+    async fn get_by_path<C: Clock>(
         &self,
         path: &ParameterPath,
         recursive: bool,
         want: Want,
         now: Timestamp,
+        deadline: &Deadline<'_, C>,
     ) -> Result<Vec<Parameter>, Vec<Problem>> {
-        let mut parameters = self.list(path, recursive, now).await.map_err(|problem| vec![problem])?;
+        let mut parameters = self
+            .list(path, recursive, now, deadline)
+            .await
+            .map_err(|problem| vec![problem])?;
         if want == Want::Reference {
             return Ok(parameters);
         }
@@ -255,7 +287,7 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
             }
             places.push(parameter);
         }
-        for (place, opened) in places.into_iter().zip(self.get(&asked, now).await) {
+        for (place, opened) in places.into_iter().zip(self.get_within(&asked, now, deadline).await) {
             match opened {
                 Ok(parameter) => *place = parameter,
                 Err(problem) => problems.push(problem),
@@ -269,7 +301,13 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
     }
 
     /// The parameters below a path as the pages have them, SecureStrings sealed.
-    async fn list(&self, path: &ParameterPath, recursive: bool, now: Timestamp) -> Result<Vec<Parameter>, Problem> {
+    async fn list<C: Clock>(
+        &self,
+        path: &ParameterPath,
+        recursive: bool,
+        now: Timestamp,
+        deadline: &Deadline<'_, C>,
+    ) -> Result<Vec<Parameter>, Problem> {
         let key = (path.clone(), recursive);
         let cached = self
             .listed
@@ -281,7 +319,7 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
             Cached::Stale(parameters, age) => Some((parameters, age)),
             Cached::Absent => None,
         };
-        match self.pages(path, recursive).await {
+        match self.pages(path, recursive, deadline).await {
             Ok(parameters) => {
                 self.listed
                     .lock()
@@ -302,14 +340,28 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
         }
     }
 
-    async fn pages(&self, path: &ParameterPath, recursive: bool) -> Result<Vec<Parameter>, CallError> {
-        let mut parameters = Vec::new();
+    async fn pages<C: Clock>(
+        &self,
+        path: &ParameterPath,
+        recursive: bool,
+        deadline: &Deadline<'_, C>,
+    ) -> Result<Vec<Parameter>, CallError> {
+        const OPERATION: &str = "GetParametersByPath";
+        let invalid = |message: String| CallError::new(OPERATION, CallErrorKind::Invalid, message);
+        let (mut parameters, mut bytes) = (Vec::new(), 0);
         let mut token: Option<String> = None;
         for _ in 0..MAX_PAGES {
-            let page = self
+            let call = self
                 .port
-                .get_parameters_by_path(path.as_str(), recursive, token.as_deref())
-                .await?;
+                .get_parameters_by_path(path.as_str(), recursive, token.as_deref());
+            let page = deadline.within(OPERATION, call).await?;
+            bytes += bytes_of_all(&page.parameters);
+            if bytes > MAX_BYTES {
+                return Err(invalid(format!(
+                    "there is more below it than the {} MB that a function can answer",
+                    MAX_BYTES / (1024 * 1024)
+                )));
+            }
             parameters.extend(page.parameters);
             token = page.next_token;
             if token.is_none() {
@@ -317,12 +369,12 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
                 return Ok(parameters);
             }
         }
-        Err(CallError::new(
-            "GetParametersByPath",
-            CallErrorKind::Invalid,
-            "the pages have no end",
-        ))
+        Err(invalid("the pages have no end".to_owned()))
     }
+}
+
+fn bytes_of_all(parameters: &[Parameter]) -> usize {
+    parameters.iter().map(Parameter::bytes).sum()
 }
 
 /// Whether a failed call says something about one of its names, so that the others deserve another try without it.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::fake::{Call, ParameterStore};
 use super::*;
+use crate::deadline::Deadline;
 use crate::glob::Glob;
 use crate::ports::{CallError, CallErrorKind};
 use crate::time::Timestamp;
@@ -245,7 +246,7 @@ async fn stale_values_are_served_while_the_store_is_in_trouble_and_only_then() {
     let parameters = Parameters::new(&failing, MINUTE);
     let path: [(ParameterPath, bool, Want); 1] = [("/ml".parse().expect("a path"), true, Want::Value)];
     parameters.get(&asked(&["/ml/a"]), START).await;
-    parameters.get_by_paths(&path, START).await;
+    parameters.get_by_paths(&path, START, &Deadline::none()).await;
     store.put_string("/ml/a", "new");
     let later = START + MINUTE;
     let unavailable = Err(ProblemKind::ParameterStoreUnavailable);
@@ -254,7 +255,7 @@ async fn stale_values_are_served_while_the_store_is_in_trouble_and_only_then() {
         let answers = parameters.get(&asked(&["/ml/a", "/ml/b"]), later).await;
         assert_eq!(texts(&answers), [Ok("old"), unavailable], "{kind:?}");
         failing.fail(1, kind);
-        let below = parameters.get_by_paths(&path, later).await;
+        let below = parameters.get_by_paths(&path, later, &Deadline::none()).await;
         assert_eq!(below[0].as_ref().expect("stale")[0].text(), Ok("old"), "{kind:?}");
     }
     failing.fail(1, CallErrorKind::Denied);
@@ -298,7 +299,7 @@ async fn every_page_of_a_path_is_read_also_behind_empty_ones() {
     ];
     let parameters = Parameters::new(&store, MINUTE);
     let counts = async || -> Vec<usize> {
-        let answers = parameters.get_by_paths(&paths, START).await;
+        let answers = parameters.get_by_paths(&paths, START, &Deadline::none()).await;
         answers
             .iter()
             .map(|answer| answer.as_ref().expect("there").len())
@@ -323,14 +324,16 @@ async fn secure_strings_below_a_path_are_opened_one_by_one_or_all_named() {
         .put_secure("/ml/k1", "one")
         .put_secure("/ml/k2", "two");
     let path: [(ParameterPath, bool, Want); 1] = [("/ml".parse().expect("a path"), true, Want::Value)];
-    let answers = Parameters::new(&store, MINUTE).get_by_paths(&path, START).await;
+    let answers = Parameters::new(&store, MINUTE)
+        .get_by_paths(&path, START, &Deadline::none())
+        .await;
     let problems = answers[0].as_ref().expect_err("sealed");
     assert_eq!(
         problems.iter().map(|problem| problem.kind).collect::<Vec<_>>(),
         [ProblemKind::SecureParameterRefused; 2]
     );
     let open = Parameters::new(&store, MINUTE).allowing_secure(vec![Glob::new("/ml/*")]);
-    let answers = open.get_by_paths(&path, START).await;
+    let answers = open.get_by_paths(&path, START, &Deadline::none()).await;
     let values: Vec<_> = answers[0]
         .as_ref()
         .expect("open")

@@ -5,20 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
 
-use lambda_runtime::Context;
 use shared::ports::code_pipeline::FailureType;
 use shared::time::{Clock, Timestamp};
 
 use crate::plan::{Answer, missed};
 use crate::token::Token;
-
-/// The longest that Lambda lets an invocation last: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
-const LONGEST: Duration = Duration::from_secs(900);
-
-/// The most time that is kept to answer in, before Lambda ends the call.
-const MARGIN: Duration = Duration::from_secs(4);
 
 /// What is known of a job while it is worked on.
 #[derive(Debug)]
@@ -88,19 +80,6 @@ impl Watch {
     pub(super) fn execution(&self) -> Option<String> {
         self.known().token.execution.clone()
     }
-}
-
-/// When the work must be over: Lambda's deadline, less what it takes to answer; nothing if there is none.
-///
-/// One that is longer past than any invocation lasts is none: `cargo lambda watch` gives every event one in 1970.
-pub(super) fn deadline(context: &Context, now: Timestamp) -> Option<Timestamp> {
-    let end = Timestamp::from_millis(i64::try_from(context.deadline).ok().filter(|millis| *millis > 0)?);
-    if now.since(end) > LONGEST {
-        return None;
-    }
-    // A third of a short time: a function of three seconds answers after two.
-    let margin = MARGIN.min(end.since(now) / 3);
-    Some(end - margin)
 }
 
 /// Has the work done, until it is done, panics or the deadline has come.

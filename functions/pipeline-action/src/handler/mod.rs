@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
+use shared::deadline::of_invocation;
 use shared::metrics::{MetricSink as _, Metrics};
 use shared::place::Place;
 use shared::ports::CallError;
@@ -182,7 +183,8 @@ impl<W: World> PipelineAction<W> {
         };
         // Boxed, because the futures of all its calls would be part of this one's type otherwise.
         let work = Box::pin(self.work(&call));
-        let answer = guard::guarded(work, &watch, self.world.clock(), guard::deadline(context, began)).await;
+        let deadline = of_invocation(context.deadline, began);
+        let answer = guard::guarded(work, &watch, self.world.clock(), deadline).await;
         let answer = scrubbed(answer, job);
         self.answer(&job.id, watch.execution(), answer, metrics).await
     }

@@ -1,7 +1,5 @@
 //! One image, held against the rules that want it: look at it, and start what is to be started.
 
-use std::collections::HashMap;
-
 use shared::parameters::{GetParameters, ParameterReference, Problem};
 use shared::place::Place;
 use shared::ports::CallErrorKind;
@@ -56,25 +54,17 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
                     .collect();
             }
         };
-        let mut machines = HashMap::new();
         let mut decisions = Vec::new();
         for rule in rules {
             let outcome = match self.state_machine(&rule.1.state_machine, occasion).await {
                 Err(reason) => Outcome::Failed { reason },
-                Ok(machine) => {
-                    // Several rules may start one state machine: each of them its own execution.
-                    let nth = machines
-                        .entry(machine.unqualified().to_owned())
-                        .and_modify(|nth| *nth += 1)
-                        .or_insert(0);
-                    match choose(subject.image, manifest.as_ref(), rule.1) {
-                        Runnable::Ignored(reason) => Outcome::Ignored { reason },
-                        Runnable::Run { digest, media_type } => {
-                            let image = subject.to_run(digest, media_type);
-                            self.start(&image, rule.1, &machine, *nth, occasion).await
-                        }
+                Ok(machine) => match choose(subject.image, manifest.as_ref(), rule.1) {
+                    Runnable::Ignored(reason) => Outcome::Ignored { reason },
+                    Runnable::Run { digest, media_type } => {
+                        let image = subject.to_run(digest, media_type);
+                        self.start(&image, rule.1, &machine, occasion).await
                     }
-                }
+                },
             };
             decisions.push(subject.decision(rule, outcome));
         }
@@ -149,10 +139,9 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
         image: &Image,
         rule: &Rule,
         machine: &StateMachineArn,
-        nth: usize,
         occasion: &mut Occasion<'_>,
     ) -> Outcome {
-        let name = image.execution_name(machine, nth);
+        let name = image.execution_name(machine, &rule.input);
         let execution_arn = machine.execution_arn(&name);
         if let Some(left) = occasion.budget
             && let Err(outcome) = self.is_missing(&execution_arn, left).await

@@ -26,17 +26,16 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// The name of the execution that runs this image on a state machine.
+    /// The name of the execution that runs this image on a state machine with a rule's input.
     ///
-    /// `nth` counts the rules that start this state machine for this image: the first and only one is 0.
-    pub(crate) fn execution_name(&self, state_machine: &StateMachineArn, nth: usize) -> ExecutionName {
+    /// It comes from what is run and never from where a rule stands among others: rules can move, and one that stands
+    /// before them can be impossible to look up for a while. Rules that would run the same are one to it.
+    pub(crate) fn execution_name(&self, state_machine: &StateMachineArn, rule: &Map<String, Value>) -> ExecutionName {
         let repository = format!("{}/{}", self.repository.registry_id, self.repository.name);
         let tag = self.tag.as_deref().unwrap_or_default();
-        let nth = nth.to_string();
+        let rule = (!rule.is_empty()).then(|| sorted(&Value::Object(rule.clone())).to_string());
         let mut parts = vec![state_machine.unqualified(), &repository, &self.digest, tag];
-        if nth != "0" {
-            parts.push(&nth);
-        }
+        parts.extend(rule.as_deref());
         let shown: String = self
             .tag
             .as_deref()
@@ -63,6 +62,23 @@ impl Image {
         });
         lay_over(&mut input, rule);
         input.to_string()
+    }
+}
+
+/// The same value with the fields of its objects in the order of their names: how a rule is written does not change what it
+/// is.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            fields.sort_unstable_by_key(|(name, _)| *name);
+            fields
+                .into_iter()
+                .map(|(name, value)| (name.clone(), sorted(value)))
+                .collect()
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
 }
 
@@ -135,23 +151,28 @@ mod tests {
         }
     }
 
+    fn input(text: &str) -> Map<String, Value> {
+        serde_json::from_str(text).expect("an object")
+    }
+
     fn machine(name: &str) -> StateMachineArn {
         let arn = format!("arn:aws:states:us-east-1:123456789012:stateMachine:{name}");
         StateMachineArn::parse(&arn).expect("an ARN")
     }
 
     #[test]
-    fn the_name_depends_on_machine_repository_digest_tag_and_rule_alone() {
-        let name = image().execution_name(&machine("ml"), 0);
+    fn the_name_depends_on_machine_repository_digest_tag_and_input_alone() {
+        let none = Map::new();
+        let name = image().execution_name(&machine("ml"), &none);
         assert!(name.as_str().starts_with("push-release-1-4-0-"), "{name}");
         let later = Image {
             pushed_at: None,
             media_type: None,
             ..image()
         };
-        assert_eq!(later.execution_name(&machine("ml"), 0), name);
+        assert_eq!(later.execution_name(&machine("ml"), &none), name);
         assert_eq!(
-            later.execution_name(&machine("ml:live"), 0),
+            later.execution_name(&machine("ml:live"), &none),
             name,
             "whichever version runs it"
         );
@@ -159,33 +180,48 @@ mod tests {
             tag: Some("release-".repeat(16)),
             ..image()
         };
-        assert!(long.execution_name(&machine("ml"), 0).as_str().len() <= 45);
+        assert!(long.execution_name(&machine("ml"), &none).as_str().len() <= 45);
         let other_repository = Repository {
             name: "team/ml2".to_owned(),
             ..image().repository
         };
         let others = [
-            image().execution_name(&machine("ml2"), 0),
-            image().execution_name(&machine("ml"), 1),
+            image().execution_name(&machine("ml2"), &none),
+            image().execution_name(&machine("ml"), &input(r#"{"mode": "nightly"}"#)),
             Image {
                 repository: other_repository,
                 ..image()
             }
-            .execution_name(&machine("ml"), 0),
+            .execution_name(&machine("ml"), &none),
             Image {
                 digest: "sha256:b".to_owned(),
                 ..image()
             }
-            .execution_name(&machine("ml"), 0),
+            .execution_name(&machine("ml"), &none),
             Image {
                 tag: Some("release-1-4-0".to_owned()),
                 ..image()
             }
-            .execution_name(&machine("ml"), 0),
-            Image { tag: None, ..image() }.execution_name(&machine("ml"), 0),
+            .execution_name(&machine("ml"), &none),
+            Image { tag: None, ..image() }.execution_name(&machine("ml"), &none),
         ];
         for other in others {
             assert_ne!(other, name);
+        }
+    }
+
+    #[test]
+    fn a_rule_s_input_names_the_execution_however_it_is_written() {
+        let name = |text| image().execution_name(&machine("ml"), &input(text));
+        let nightly = name(r#"{"mode": "nightly", "more": [{"a": 1, "b": null}]}"#);
+        assert_eq!(name(r#"{"more": [{"b": null, "a": 1}], "mode": "nightly"}"#), nightly);
+        for other in [
+            "{}",
+            r#"{"mode": "nightly"}"#,
+            r#"{"mode": "nightly", "more": [{"a": 1, "b": 0}]}"#,
+            r#"{"mode": "nightly", "more": {"a": 1, "b": null}}"#,
+        ] {
+            assert_ne!(name(other), nightly, "{other}");
         }
     }
 

@@ -1,8 +1,10 @@
 //! However often and however badly an event is delivered: one execution.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use image_push::Outcome;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::fakes::images::manifests;
 
 use crate::world::{START, World, machine, outcomes, pushed, repository, rule, scheduled};
@@ -105,4 +107,87 @@ async fn rules_that_start_the_same_state_machine_start_it_once_each() {
         .map(|execution| execution.input["stage"].clone())
         .collect();
     assert_eq!(stages, ["train", "test"]);
+}
+
+/// Rules for one state machine, each with an input of its own.
+fn rules(stages: &[&str]) -> Value {
+    stages
+        .iter()
+        .map(|stage| json!({"repository": "ml", "tag": "release-*", "stateMachine": "ml", "input": {"stage": stage}}))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_rule_that_is_put_in_front_runs_by_itself_and_the_others_not_again() {
+    let world = World::new();
+    let digest = world.registry.push(
+        &repository("ml"),
+        Some("release-1"),
+        &manifests::docker_image("1"),
+        START,
+    );
+    for (stages, outcomes_of) in [
+        (&["train"][..], &["started"][..]),
+        (&["check", "train"], &["started", "adopted"]),
+        (&["train", "check"], &["adopted", "adopted"]),
+    ] {
+        let handled = world
+            .function(&rules(stages), &[])
+            .handle(pushed("ml", &digest, Some("release-1")), world.now())
+            .await;
+        let outcomes = outcomes(handled);
+        for (outcome, expected) in outcomes.iter().zip(outcomes_of) {
+            assert!(outcome.starts_with(expected), "{stages:?}: {outcomes:?}");
+        }
+        world.pass(Duration::from_secs(1));
+    }
+    assert_eq!(world.executions().len(), 2, "one for each rule");
+}
+
+#[tokio::test]
+async fn a_rule_runs_once_though_another_cannot_be_looked_up_for_a_while() {
+    let world = World::new();
+    let digest = world.registry.push(
+        &repository("ml"),
+        Some("release-1"),
+        &manifests::docker_image("1"),
+        START,
+    );
+    let mut rules = rules(&["train", "test"]);
+    rules[0]["stateMachine"] = json!("ssm:/stepline/machine");
+    let deliver = async || {
+        world
+            .function(&rules, &[])
+            .handle(pushed("ml", &digest, Some("release-1")), world.now())
+            .await
+    };
+    deliver().await.expect_err("the first rule's parameter is not there");
+    world.parameters.put_string("/stepline/machine", &machine("ml"));
+    deliver().await.expect("handled");
+    let mut stages: Vec<_> = world
+        .executions()
+        .into_iter()
+        .map(|execution| execution.input["stage"].clone())
+        .collect();
+    stages.sort_unstable_by_key(ToString::to_string);
+    assert_eq!(stages, ["test", "train"]);
+}
+
+#[tokio::test]
+async fn rules_that_would_run_the_same_run_it_once() {
+    let world = World::new();
+    let digest = world.registry.push(
+        &repository("ml"),
+        Some("release-1"),
+        &manifests::docker_image("1"),
+        START,
+    );
+    let mut twice = rules(&["train", "train"]);
+    twice[1]["tag"] = json!("*-1");
+    let handled = world
+        .function(&twice, &[])
+        .handle(pushed("ml", &digest, Some("release-1")), world.now())
+        .await;
+    handled.expect("handled");
+    assert_eq!(world.executions().len(), 1);
 }

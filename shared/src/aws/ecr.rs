@@ -6,7 +6,7 @@ use aws_sdk_ecr::types::{
 };
 
 use super::Aws;
-use super::error::classify;
+use super::error::{classify, incomplete};
 use crate::ports::images::{
     BatchGetImage, DescribeImages, DescribeRepositories, ImageDetail, ImagePage, ImageStatus, Manifest, Repository,
     RepositoryPage, Selection,
@@ -55,11 +55,12 @@ impl DescribeImages for ImageRegistry {
             Selection::Digest(digest) => call.image_ids(ImageIdentifier::builder().image_digest(digest).build()),
             Selection::Page(token) => call.max_results(IMAGES_A_PAGE).set_next_token(token.map(str::to_owned)),
         };
-        let output = call.send().await.map_err(|error| classify("DescribeImages", error))?;
+        let operation = "DescribeImages";
+        let output = call.send().await.map_err(|error| classify(operation, error))?;
         Ok(ImagePage {
             images: output
                 .image_details
-                .unwrap_or_default()
+                .ok_or_else(|| incomplete(operation))?
                 .into_iter()
                 .filter_map(image)
                 .collect(),
@@ -95,7 +96,7 @@ impl BatchGetImage for ImageRegistry {
         };
         Ok(output
             .images
-            .unwrap_or_default()
+            .ok_or_else(|| incomplete("BatchGetImage"))?
             .into_iter()
             .filter_map(manifest)
             .collect())
@@ -114,11 +115,10 @@ impl DescribeRepositories for ImageRegistry {
             .registry_id(registry_id)
             .max_results(REPOSITORIES_A_PAGE);
         let call = call.set_next_token(next_token.map(str::to_owned));
-        let output = call
-            .send()
-            .await
-            .map_err(|error| classify("DescribeRepositories", error))?;
-        let names = output.repositories.unwrap_or_default().into_iter();
+        let operation = "DescribeRepositories";
+        let output = call.send().await.map_err(|error| classify(operation, error))?;
+        let repositories = output.repositories.ok_or_else(|| incomplete(operation))?;
+        let names = repositories.into_iter();
         Ok(RepositoryPage {
             names: names.filter_map(|repository| repository.repository_name).collect(),
             next_token: output.next_token,

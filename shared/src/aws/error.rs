@@ -45,6 +45,11 @@ where
     }
 }
 
+/// An operation whose answer lacks what it must have, whatever its status says: whether it was done is not known.
+pub(crate) fn incomplete(operation: &'static str) -> CallError {
+    CallError::new(operation, CallErrorKind::Unavailable, "the answer is incomplete")
+}
+
 /// What the cause at the bottom of an error says.
 fn innermost(error: &dyn Error) -> String {
     let mut cause = error;

@@ -7,7 +7,7 @@ use aws_sdk_ssm::types::{Parameter as SdkParameter, ParameterType};
 use aws_types::SdkConfig;
 
 use super::Aws;
-use super::error::classify;
+use super::error::{classify, incomplete};
 use crate::parameters::{Content, Found, GetParameters, GetParametersByPath, Page, Parameter};
 use crate::ports::CallError;
 use crate::secret::Secret;
@@ -80,14 +80,12 @@ impl GetParametersByPath for ParameterStore {
             .recursive(recursive)
             .with_decryption(false);
         let call = call.max_results(10).set_next_token(next_token.map(str::to_owned));
-        let output = call
-            .send()
-            .await
-            .map_err(|error| classify("GetParametersByPath", error))?;
+        let operation = "GetParametersByPath";
+        let output = call.send().await.map_err(|error| classify(operation, error))?;
         Ok(Page {
             parameters: output
                 .parameters
-                .unwrap_or_default()
+                .ok_or_else(|| incomplete(operation))?
                 .into_iter()
                 .map(|p| parameter(p, false))
                 .collect(),

@@ -19,6 +19,9 @@ use crate::time::{Clock, Timestamp};
 /// The most calls under way at once: the account and region share 40 transactions a second by default.
 const IN_FLIGHT: usize = 4;
 
+/// The operation that reads by name.
+const GET: &str = "GetParameters";
+
 /// How many calls are made again in halves, at most, to find out which of their names spoils them.
 const MAX_SPLITS: usize = 20;
 
@@ -207,7 +210,8 @@ impl<P: GetParameters> Parameters<P> {
     async fn call<C: Clock>(&self, batch: Batch, deadline: &Deadline<'_, C>) -> Answered {
         let names: Vec<&str> = batch.references.iter().map(ParameterReference::as_str).collect();
         let call = self.port.get_parameters(&names, batch.with_decryption);
-        let result = deadline.within("GetParameters", call).await;
+        let result = deadline.within(GET, call).await;
+        let result = result.and_then(|found| whole(&batch, found));
         (batch, result)
     }
 
@@ -389,6 +393,24 @@ fn is_about_one_name(error: &CallError) -> bool {
 fn answers(parameter: &Parameter, reference: &ParameterReference) -> bool {
     let named = parameter.name == reference.name() || parameter.arn.as_deref() == Some(reference.name());
     named && parameter.selector.as_deref() == reference.selector()
+}
+
+/// What was found, unless nothing is said of one of the names: a parameter is not there only where the answer says so.
+fn whole(batch: &Batch, found: Found) -> Result<Found, CallError> {
+    let is_answered = |reference: &ParameterReference| {
+        found.parameters.iter().any(|parameter| answers(parameter, reference))
+            || found.invalid.iter().any(|name| name == reference.as_str())
+    };
+    let as_many = found.parameters.len() + found.invalid.len() >= batch.references.len();
+    if as_many || batch.references.iter().all(is_answered) {
+        Ok(found)
+    } else {
+        Err(CallError::new(
+            GET,
+            CallErrorKind::Unavailable,
+            "the answer is incomplete",
+        ))
+    }
 }
 
 /// While Parameter Store is in trouble, what was read before is better than nothing; any other failure is the answer.

@@ -5,18 +5,19 @@ use std::time::Duration;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::Builder;
 use aws_sdk_sfn::types::{ExecutionStatus as Status, IncludedData, StateMachineType as Type, SyncExecutionStatus};
-use aws_smithy_types::DateTime;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 
+mod answer;
 mod history;
 mod local_host;
 
+use answer::{WithList, moment, text};
 use local_host::LocalHost;
 
 use super::CONNECT_TIMEOUT;
-use super::error::classify;
+use super::error::{classify, incomplete};
 use crate::execution_name::ExecutionName;
 use crate::ports::CallError;
 use crate::ports::step_functions::{
@@ -26,6 +27,8 @@ use crate::ports::step_functions::{
 };
 use crate::time::Timestamp;
 
+/// The word that the SDK puts where a required one is missing.
+const NOT_SET: &str = "no value was set";
 /// How many events or executions a page may hold.
 const PAGE: i32 = 200;
 /// An Express execution takes up to five minutes; its caller stops waiting when its own time is over.
@@ -58,10 +61,11 @@ impl StartExecution for StepFunctions {
             .state_machine_arn(state_machine_arn)
             .name(name.as_str())
             .input(input);
-        let answer = call.send().await.map_err(|error| classify("StartExecution", error))?;
+        let operation = "StartExecution";
+        let answer = call.send().await.map_err(|error| classify(operation, error))?;
         Ok(Started {
-            execution_arn: answer.execution_arn,
-            started_at: moment(&answer.start_date),
+            execution_arn: text(operation, answer.execution_arn)?,
+            started_at: moment(operation, &answer.start_date)?,
         })
     }
 }
@@ -73,6 +77,7 @@ impl StartSyncExecution for StepFunctions {
         name: &ExecutionName,
         input: &str,
     ) -> Result<SyncExecution, CallError> {
+        let operation = "StartSyncExecution";
         // Not idempotent: tried once, and waited for as long as an Express execution may take.
         let patience = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -94,21 +99,22 @@ impl StartSyncExecution for StepFunctions {
             .interceptor(LocalHost)
             .send()
             .await
-            .map_err(|error| classify("StartSyncExecution", error))?;
+            .map_err(|error| classify(operation, error))?;
         let failure = Failure {
             error: answer.error,
             cause: answer.cause,
         };
         Ok(SyncExecution {
-            execution_arn: answer.execution_arn,
-            started_at: moment(&answer.start_date),
-            stopped_at: moment(&answer.stop_date),
+            execution_arn: text(operation, answer.execution_arn)?,
+            started_at: moment(operation, &answer.start_date)?,
+            stopped_at: moment(operation, &answer.stop_date)?,
             status: match answer.status {
                 SyncExecutionStatus::Succeeded => ExecutionStatus::Succeeded {
-                    output: answer.output.unwrap_or_else(|| "null".to_owned()),
+                    output: answer.output.ok_or_else(|| incomplete(operation))?,
                 },
                 SyncExecutionStatus::TimedOut => ExecutionStatus::TimedOut(failure),
-                _ => ExecutionStatus::Failed(failure),
+                SyncExecutionStatus::Failed => ExecutionStatus::Failed(failure),
+                _ => return Err(incomplete(operation)),
             },
         })
     }
@@ -116,22 +122,28 @@ impl StartSyncExecution for StepFunctions {
 
 impl DescribeExecution for StepFunctions {
     async fn describe_execution(&self, execution_arn: &str) -> Result<Execution, CallError> {
+        let operation = "DescribeExecution";
         let call = self.client.describe_execution().execution_arn(execution_arn);
-        let answer = call
-            .send()
-            .await
-            .map_err(|error| classify("DescribeExecution", error))?;
+        let answer = call.send().await.map_err(|error| classify(operation, error))?;
         let failure = Failure {
             error: answer.error,
             cause: answer.cause,
         };
+        let stopped_at = answer.stop_date.as_ref().map(|date| moment(operation, date));
+        let has_ended = matches!(
+            answer.status,
+            Status::Succeeded | Status::Failed | Status::TimedOut | Status::Aborted
+        );
+        if answer.status.as_str() == NOT_SET || (has_ended && stopped_at.is_none()) {
+            return Err(incomplete(operation));
+        }
         Ok(Execution {
-            execution_arn: answer.execution_arn,
-            started_at: moment(&answer.start_date),
-            stopped_at: answer.stop_date.as_ref().map(moment),
+            execution_arn: text(operation, answer.execution_arn)?,
+            started_at: moment(operation, &answer.start_date)?,
+            stopped_at: stopped_at.transpose()?,
             status: match answer.status {
                 Status::Succeeded => ExecutionStatus::Succeeded {
-                    output: answer.output.unwrap_or_else(|| "null".to_owned()),
+                    output: answer.output.ok_or_else(|| incomplete(operation))?,
                 },
                 Status::Failed => ExecutionStatus::Failed(failure),
                 Status::TimedOut => ExecutionStatus::TimedOut(failure),
@@ -145,6 +157,7 @@ impl DescribeExecution for StepFunctions {
 
 impl DescribeStateMachine for StepFunctions {
     async fn describe_state_machine(&self, state_machine_arn: &str) -> Result<StateMachineType, CallError> {
+        let operation = "DescribeStateMachine";
         let answer = self
             .client
             .describe_state_machine()
@@ -153,11 +166,13 @@ impl DescribeStateMachine for StepFunctions {
             .included_data(IncludedData::MetadataOnly)
             .send()
             .await
-            .map_err(|error| classify("DescribeStateMachine", error))?;
-        Ok(match answer.r#type {
-            Type::Express => StateMachineType::Express,
-            _ => StateMachineType::Standard,
-        })
+            .map_err(|error| classify(operation, error))?;
+        match answer.r#type {
+            Type::Express => Ok(StateMachineType::Express),
+            Type::Standard => Ok(StateMachineType::Standard),
+            // Taking one for the other would wait for what cannot be waited for, or run twice what runs once.
+            _ => Err(incomplete(operation)),
+        }
     }
 }
 
@@ -168,6 +183,7 @@ impl ListExecutions for StepFunctions {
         only_running: bool,
         next_token: Option<&str>,
     ) -> Result<ExecutionPage, CallError> {
+        let operation = "ListExecutions";
         let answer = self
             .client
             .list_executions()
@@ -175,21 +191,26 @@ impl ListExecutions for StepFunctions {
             .set_status_filter(only_running.then_some(Status::Running))
             .set_next_token(next_token.map(str::to_owned))
             .max_results(PAGE)
+            .customize()
+            .interceptor(WithList("executions"))
             .send()
             .await
-            .map_err(|error| classify("ListExecutions", error))?;
-        let listed = |item: aws_sdk_sfn::types::ExecutionListItem| ListedExecution {
-            execution_arn: item.execution_arn,
-            name: item.name,
-            started_at: moment(&item.start_date),
-            status: match item.status {
-                Status::Succeeded => ListedStatus::Succeeded,
-                Status::Failed | Status::TimedOut | Status::Aborted => ListedStatus::Unsuccessful,
-                _ => ListedStatus::Running,
-            },
+            .map_err(|error| classify(operation, error))?;
+        let listed = |item: aws_sdk_sfn::types::ExecutionListItem| {
+            Ok(ListedExecution {
+                execution_arn: text(operation, item.execution_arn)?,
+                name: text(operation, item.name)?,
+                started_at: moment(operation, &item.start_date)?,
+                status: match item.status {
+                    status if status.as_str() == NOT_SET => return Err(incomplete(operation)),
+                    Status::Succeeded => ListedStatus::Succeeded,
+                    Status::Failed | Status::TimedOut | Status::Aborted => ListedStatus::Unsuccessful,
+                    _ => ListedStatus::Running,
+                },
+            })
         };
         Ok(ExecutionPage {
-            executions: answer.executions.into_iter().map(listed).collect(),
+            executions: answer.executions.into_iter().map(listed).collect::<Result<_, _>>()?,
             next_token: answer.next_token,
         })
     }
@@ -201,6 +222,7 @@ impl GetExecutionHistory for StepFunctions {
         execution_arn: &str,
         next_token: Option<&str>,
     ) -> Result<HistoryPage, CallError> {
+        let operation = "GetExecutionHistory";
         let answer = self
             .client
             .get_execution_history()
@@ -212,7 +234,11 @@ impl GetExecutionHistory for StepFunctions {
             .set_next_token(next_token.map(str::to_owned))
             .send()
             .await
-            .map_err(|error| classify("GetExecutionHistory", error))?;
+            .map_err(|error| classify(operation, error))?;
+        // Every history has the event of its beginning.
+        if answer.events.is_empty() && answer.next_token.is_none() {
+            return Err(incomplete(operation));
+        }
         Ok(HistoryPage {
             events: answer.events.into_iter().map(history::event).collect(),
             next_token: answer.next_token,
@@ -227,8 +253,9 @@ impl RedriveExecution for StepFunctions {
             .redrive_execution()
             .execution_arn(execution_arn)
             .client_token(client_token);
-        let answer = call.send().await.map_err(|error| classify("RedriveExecution", error))?;
-        Ok(moment(&answer.redrive_date))
+        let operation = "RedriveExecution";
+        let answer = call.send().await.map_err(|error| classify(operation, error))?;
+        moment(operation, &answer.redrive_date)
     }
 }
 
@@ -243,9 +270,4 @@ impl StopExecution for StepFunctions {
         call.send().await.map_err(|error| classify("StopExecution", error))?;
         Ok(())
     }
-}
-
-/// The SDK's moment as ours.
-fn moment(date: &DateTime) -> Timestamp {
-    Timestamp::from_millis(date.to_millis().unwrap_or_default())
 }

@@ -1,0 +1,91 @@
+//! A success that lacks what it must have is no answer: whether the call was done is not known.
+
+use super::*;
+use crate::parameters::{GetParametersByPath, ParameterReference, Parameters, Want};
+use crate::ports::images::{BatchGetImage, DescribeImages, DescribeRepositories, Repository, Selection};
+
+/// Each body is taken for no answer by a call.
+macro_rules! assert_unavailable {
+    ($what:literal, $aws:ident => $call:expr, $($body:expr),+ $(,)?) => {
+        for body in [$($body),+] {
+            let server = answering(body.clone());
+            let $aws = aws(&server);
+            let error = $call.await.err().unwrap_or_else(|| panic!("{}: {body} was an answer", $what));
+            assert_eq!(error.kind, CallErrorKind::Unavailable, "{}: {body}: {error}", $what);
+        }
+    };
+}
+
+#[tokio::test]
+async fn step_functions() {
+    let name = ExecutionName::parse("one").unwrap();
+    assert_unavailable!("StartExecution",
+        aws => aws.step_functions().start_execution(MACHINE, &name, "{}"),
+        json!({}), json!({"executionArn": EXECUTION}), json!({"startDate": 1}),
+        json!({"executionArn": "", "startDate": 1}));
+    assert_unavailable!("StartSyncExecution",
+        aws => aws.step_functions().start_sync_execution(MACHINE, &name, "{}"),
+        json!({}),
+        json!({"executionArn": "e", "startDate": 1, "stopDate": 2}),
+        json!({"executionArn": "e", "startDate": 1, "stopDate": 2, "status": "SUCCEEDED"}),
+        json!({"executionArn": "e", "stopDate": 2, "status": "FAILED"}));
+    assert_unavailable!("DescribeExecution",
+        aws => aws.step_functions().describe_execution(EXECUTION),
+        json!({}),
+        json!({"executionArn": EXECUTION, "startDate": 1}),
+        json!({"executionArn": EXECUTION, "status": "RUNNING"}),
+        json!({"executionArn": EXECUTION, "startDate": 1, "stopDate": 2, "status": "SUCCEEDED"}),
+        json!({"executionArn": EXECUTION, "startDate": 1, "status": "FAILED"}));
+    assert_unavailable!("DescribeStateMachine",
+        aws => aws.step_functions().describe_state_machine(MACHINE),
+        json!({}), json!({"name": "ml"}), json!({"type": "SOMETHING_NEW"}));
+    assert_unavailable!("ListExecutions",
+        aws => aws.step_functions().list_executions(MACHINE, false, None),
+        json!({}), json!({"executions": null}), json!({"nextToken": "more"}),
+        json!({"executions": [{"executionArn": EXECUTION, "name": "one"}]}),
+        json!({"executions": [{"name": "one", "startDate": 1, "status": "RUNNING"}]}));
+    assert_unavailable!("GetExecutionHistory",
+        aws => aws.step_functions().get_execution_history(EXECUTION, None),
+        json!({}), json!({"events": []}));
+    assert_unavailable!("RedriveExecution",
+        aws => aws.step_functions().redrive_execution(EXECUTION, "token"),
+        json!({}));
+    let empty = answering(json!({"executions": []}));
+    let page = aws(&empty).step_functions().list_executions(MACHINE, false, None).await;
+    assert_eq!(page.unwrap().executions, [], "a list may be empty");
+}
+
+#[tokio::test]
+async fn parameter_store() {
+    assert_unavailable!("GetParametersByPath",
+        aws => aws.parameter_store().get_parameters_by_path("/ml", false, None),
+        json!({}), json!({"NextToken": "more"}));
+    for (body, kind) in [
+        (json!({}), "ParameterStoreUnavailable"),
+        (json!({"Parameters": []}), "ParameterStoreUnavailable"),
+        (json!({"InvalidParameters": ["/ml/a"]}), "ParameterNotFound"),
+    ] {
+        let server = answering(body.clone());
+        let parameters = Parameters::new(aws(&server).parameter_store(), Duration::ZERO);
+        let asked: ParameterReference = "/ml/a".parse().unwrap();
+        let answers = parameters.get(&[(asked, Want::Value)], Timestamp::from_millis(1)).await;
+        assert_eq!(answers[0].as_ref().unwrap_err().kind.name(), kind, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn registry() {
+    let repository = Repository {
+        registry_id: "123456789012".to_owned(),
+        name: "ml".to_owned(),
+    };
+    assert_unavailable!("DescribeImages",
+        aws => aws.image_registry().describe_images(&repository, Selection::Page(None)),
+        json!({}), json!({"nextToken": "more"}));
+    assert_unavailable!("BatchGetImage",
+        aws => aws.image_registry().batch_get_image(&repository, &["sha256:a"]),
+        json!({}));
+    assert_unavailable!("DescribeRepositories",
+        aws => aws.image_registry().describe_repositories("123456789012", None),
+        json!({}));
+}

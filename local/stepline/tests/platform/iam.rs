@@ -133,6 +133,32 @@ fn conditions() {
         ),
         (json!({"ForAllValues:StringEquals": {"ssm:Absent": "x"}}), true),
         (json!({"ForAnyValue:StringEquals": {"ssm:Absent": "x"}}), false),
+        // A negated operator looks at each value by itself, and asks all of them or any of them.
+        (
+            json!({"ForAllValues:StringNotEquals": {"aws:TagKeys": ["cost", "owner"]}}),
+            true,
+        ),
+        (
+            json!({"ForAllValues:StringNotEquals": {"aws:TagKeys": ["cost", "team"]}}),
+            false,
+        ),
+        (
+            json!({"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["cost", "team"]}}),
+            true,
+        ),
+        (
+            json!({"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["stage", "team"]}}),
+            false,
+        ),
+        (json!({"ForAllValues:StringNotEquals": {"ssm:Absent": "x"}}), true),
+        (json!({"ForAnyValue:StringNotEquals": {"ssm:Absent": "x"}}), false),
+        (json!({"ForAllValues:StringEqualsIfExists": {"ssm:Absent": "x"}}), true),
+        (json!({"ForAnyValue:StringEqualsIfExists": {"ssm:Absent": "x"}}), true),
+        (json!({"ForAnyValue:StringEqualsIfExists": {"aws:TagKeys": "x"}}), false),
+        (json!({"ForAnyValue:StringLike": {"aws:TagKeys": "st*"}}), true),
+        // A key with one value is a set of one.
+        (json!({"ForAnyValue:StringEquals": {"ssm:Overwrite": ["false"]}}), true),
+        (json!({"ForAllValues:StringLike": {"ssm:Overwrite": "t*"}}), false),
         // All of a block must hold.
         (
             json!({"StringEquals": {"ssm:Overwrite": "false"}, "Bool": {"aws:SecureTransport": "false"}}),

@@ -6,6 +6,7 @@ mod gateway;
 mod iam;
 mod parameters;
 mod pipelines;
+mod qualifiers;
 mod queues;
 mod template;
 mod world;

@@ -341,6 +341,12 @@ fn sam_properties_that_nobody_reads_are_refused() {
             "for functions or for state machines",
         ),
         ("Enabled: false", "Enabled: !Ref X", "must be true or false"),
+        (
+            "Enabled: false",
+            "Enabled: false, RoleArn: !GetAtt WorkRole.Arn",
+            "Property 'RoleArn' should be a string.",
+        ),
+        ("{Pattern:", "{RoleArn: 'arn:r', Pattern:", "an event has no `RoleArn`"),
     ] {
         let text = SAM.replacen(from, to, 1);
         let error = open(directory.path(), &text, &[]).map(|_| ()).expect_err(expected);

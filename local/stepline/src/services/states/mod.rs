@@ -48,8 +48,8 @@ impl Service for StepFunctions {
         "states"
     }
 
-    fn requirements(&self, _cloud: &Cloud, operation: &str, input: &Value) -> Result<Vec<Requirement>, ServiceError> {
-        requirements::of(operation, input)
+    fn requirements(&self, cloud: &Cloud, operation: &str, input: &Value) -> Result<Vec<Requirement>, ServiceError> {
+        requirements::of(&cloud.account, operation, input)
     }
 
     async fn call(

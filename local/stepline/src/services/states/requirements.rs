@@ -1,29 +1,49 @@
 //! What each operation needs from IAM.
 //!
-//! Follows <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html>.
+//! Follows <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html>. A version or an
+//! alias is authorised by its state machine's ARN, and its number or name is a condition key:
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html>.
 
 use super::arn::Arn;
+use crate::account::Account;
 use crate::cloud::Requirement;
 use crate::error::ServiceError;
 use crate::services::input::required;
 use serde_json::Value;
 
-pub(super) fn of(operation: &str, input: &Value) -> Result<Vec<Requirement>, ServiceError> {
+/// The condition key that has the qualifier of a state machine's ARN: a version's number or an alias's name.
+const QUALIFIER: &str = "states:StateMachineQualifier";
+
+/// What `operation` with this input needs.
+///
+/// # Errors
+/// The input names no resource, or the operation is not in the local run.
+pub(super) fn of(account: &Account, operation: &str, input: &Value) -> Result<Vec<Requirement>, ServiceError> {
     let action = format!("states:{operation}");
     let on = |field: &str| Ok(vec![Requirement::new(action.as_str(), required(input, field)?)]);
+    let on_machine = |field: &str| {
+        let arn = Arn::read(required(input, field)?)?;
+        let requirement = Requirement::new(action.as_str(), arn.unqualified());
+        Ok(vec![match arn.rest {
+            Some(qualifier) => requirement.with(QUALIFIER, qualifier),
+            None => requirement,
+        }])
+    };
     match operation {
         "CreateStateMachine" | "UpdateStateMachine" => {
-            let mut requirements = match operation {
-                // The machine has no ARN before it is created; its name is what a policy can look at.
-                "CreateStateMachine" => vec![Requirement::new(action, "*")],
-                _ => on("stateMachineArn")?,
+            let machine = match operation {
+                // Policies are asked about the ARN that it is going to have.
+                "CreateStateMachine" => {
+                    account.arn("states", format_args!("stateMachine:{}", required(input, "name")?))
+                }
+                _ => required(input, "stateMachineArn")?.to_owned(),
             };
+            let mut requirements = vec![Requirement::new(action, machine.as_str())];
             if let Some(role) = input["roleArn"].as_str() {
                 requirements
                     .push(Requirement::new("iam:PassRole", role).with("iam:PassedToService", "states.amazonaws.com"));
             }
             if input["publish"] == true {
-                let machine = input["stateMachineArn"].as_str().unwrap_or("*");
                 requirements.push(Requirement::new("states:PublishStateMachineVersion", machine));
             }
             Ok(requirements)
@@ -31,19 +51,18 @@ pub(super) fn of(operation: &str, input: &Value) -> Result<Vec<Requirement>, Ser
         "CreateStateMachineAlias" => {
             let version = &input["routingConfiguration"][0];
             let version = Arn::read(required(version, "stateMachineVersionArn")?)?;
-            Ok(vec![Requirement::new(action, version.unqualified())])
+            let requirement = Requirement::new(action, version.unqualified());
+            Ok(vec![requirement.with(QUALIFIER, required(input, "name")?)])
         }
         "UpdateStateMachineAlias" | "DescribeStateMachineAlias" | "DeleteStateMachineAlias" => {
-            on("stateMachineAliasArn")
+            on_machine("stateMachineAliasArn")
         }
-        "DeleteStateMachineVersion" => on("stateMachineVersionArn"),
-        "DeleteStateMachine"
-        | "DescribeStateMachine"
-        | "PublishStateMachineVersion"
-        | "ListStateMachineVersions"
-        | "ListStateMachineAliases"
-        | "StartExecution"
-        | "StartSyncExecution" => on("stateMachineArn"),
+        "DeleteStateMachineVersion" => on_machine("stateMachineVersionArn"),
+        "DescribeStateMachine" | "ListStateMachineAliases" | "StartExecution" | "StartSyncExecution" => {
+            on_machine("stateMachineArn")
+        }
+        // They take no qualifier.
+        "DeleteStateMachine" | "PublishStateMachineVersion" | "ListStateMachineVersions" => on("stateMachineArn"),
         "DescribeExecution"
         | "DescribeStateMachineForExecution"
         | "GetExecutionHistory"
@@ -51,7 +70,7 @@ pub(super) fn of(operation: &str, input: &Value) -> Result<Vec<Requirement>, Ser
         | "RedriveExecution"
         | "ListMapRuns" => on("executionArn"),
         "ListExecutions" if input["mapRunArn"].is_string() => on("mapRunArn"),
-        "ListExecutions" => on("stateMachineArn"),
+        "ListExecutions" => on_machine("stateMachineArn"),
         "DescribeMapRun" => on("mapRunArn"),
         "TagResource" | "UntagResource" | "ListTagsForResource" => on("resourceArn"),
         "TestState" => {

@@ -59,7 +59,7 @@ fn rule(
     let mut rule = Map::new();
     match kind {
         "EventBridgeRule" | "CloudWatchEvent" => {
-            let own = &["EventBusName", "Pattern", "RoleArn", "RuleName", "State", "Target"];
+            let own = &["EventBusName", "Pattern", "RuleName", "State", "Target"];
             known_properties(properties, &[own, OF_TARGET], "an event")?;
             let pattern = properties
                 .get("Pattern")
@@ -129,7 +129,9 @@ fn rule(
         }
         Target::StateMachine(arn) => {
             let role_arn = match properties.get("RoleArn") {
-                Some(role_arn) => role_arn.clone(),
+                Some(role_arn @ Value::String(_)) => role_arn.clone(),
+                // SAM says so: it takes no function here, whatever the function would give.
+                Some(_) => return Err(Fault::new("Property 'RoleArn' should be a string.").within("RoleArn")),
                 None => {
                     let role_id = format!("{id}Role");
                     let role = starting_role(arn, &role_id);

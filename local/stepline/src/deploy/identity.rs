@@ -14,6 +14,7 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
         trust: properties.require("AssumeRolePolicyDocument")?,
         policies: inline(properties.take("Policies")).map_err(|fault| fault.within("Policies"))?,
         managed_policies: properties.take_texts("ManagedPolicyArns")?,
+        permissions_boundary: properties.take_text("PermissionsBoundary")?,
     };
     properties.ignore(&["Description", "MaxSessionDuration", "Tags"]);
     properties.finish()?;

@@ -31,7 +31,7 @@ pub(super) fn message(caller: &str, requirement: &Requirement, verdict: Verdict)
 
 #[cfg(test)]
 mod tests {
-    use super::super::evaluate::PolicyKind::{Identity, Resource, Session};
+    use super::super::evaluate::PolicyKind::{Boundary, Identity, Resource, Session};
     use super::*;
     use Verdict::{Allowed, Denied, NotAllowed};
 
@@ -85,6 +85,20 @@ mod tests {
                 NotAllowed(Resource),
                 "sqs:sendmessage on resource: arn:aws:sqs:us-east-1:123456789012:q because no resource-based policy allows \
                  the sqs:sendmessage action",
+            ),
+            (
+                "states:StartExecution",
+                "arn:aws:states:us-east-1:123456789012:stateMachine:m",
+                NotAllowed(Boundary),
+                "states:StartExecution on resource: arn:aws:states:us-east-1:123456789012:stateMachine:m because no \
+                 permissions boundary allows the states:StartExecution action",
+            ),
+            (
+                "iam:PassRole",
+                "arn:aws:iam::123456789012:role/job",
+                Denied(Boundary),
+                "iam:PassRole on resource: arn:aws:iam::123456789012:role/job with an explicit deny in a permissions \
+                 boundary",
             ),
             (
                 "lambda:InvokeFunction",

@@ -1,8 +1,9 @@
 //! How policies come to a decision.
 //!
 //! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
-//! for one account: an explicit deny wins; then a resource's policy or the principal's own must allow, and a session's
-//! policies can only narrow.
+//! for one account: an explicit deny wins; then a resource's policy or the principal's own must allow, and a permissions
+//! boundary and a session's policies can only narrow. What they do not narrow is what a resource's policy gives to the
+//! session itself: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>.
 
 use super::condition::Context;
 use super::document::{Document, Statement, Who};
@@ -27,6 +28,8 @@ pub(super) struct Asker {
 pub(super) struct Policies {
     /// The role's own.
     pub(super) identity: Vec<Document>,
+    /// The role's permissions boundary; None means that nothing is narrowed.
+    pub(super) boundary: Option<Document>,
     /// Those that narrow the session; none means that nothing is narrowed.
     pub(super) session: Vec<Document>,
     /// Those of the resource.
@@ -37,6 +40,7 @@ pub(super) struct Policies {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PolicyKind {
     Identity,
+    Boundary,
     Session,
     Resource,
 }
@@ -46,7 +50,7 @@ impl PolicyKind {
     pub(super) fn with_article(self) -> String {
         match self {
             Self::Identity => format!("an {self}"),
-            Self::Session | Self::Resource => format!("a {self}"),
+            Self::Boundary | Self::Session | Self::Resource => format!("a {self}"),
         }
     }
 }
@@ -55,6 +59,7 @@ impl fmt::Display for PolicyKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Identity => "identity-based policy",
+            Self::Boundary => "permissions boundary",
             Self::Session => "session policy",
             Self::Resource => "resource-based policy",
         })
@@ -77,7 +82,7 @@ pub(super) enum Verdict {
 enum Named {
     /// By the account: then the asker's own policies decide.
     Account,
-    /// By the role: session policies still narrow.
+    /// By the role: its boundary and session policies still narrow.
     Role,
     /// By the session, the service, or as anyone: nothing narrows it.
     Itself,
@@ -106,28 +111,33 @@ pub(super) fn decide(policies: &Policies, asker: &Asker, action: &str, resource:
     if given_by_resource(false).is_some() {
         return Verdict::Denied(PolicyKind::Resource);
     }
+    let boundary = policies.boundary.as_slice();
     for (kind, documents) in [
-        (PolicyKind::Identity, &policies.identity),
-        (PolicyKind::Session, &policies.session),
+        (PolicyKind::Identity, policies.identity.as_slice()),
+        (PolicyKind::Boundary, boundary),
+        (PolicyKind::Session, policies.session.as_slice()),
     ] {
         if any(documents, false) {
             return Verdict::Denied(kind);
         }
     }
-    let session_allows = policies.session.is_empty() || any(&policies.session, true);
-    match given_by_resource(true) {
-        Some(Named::Itself) => return Verdict::Allowed,
-        Some(Named::Role) if session_allows => return Verdict::Allowed,
-        _ => {}
+    let given = given_by_resource(true);
+    if given == Some(Named::Itself) {
+        return Verdict::Allowed;
     }
     if asker.service.is_some() {
         return Verdict::NotAllowed(PolicyKind::Resource);
     }
-    match (any(&policies.identity, true), session_allows) {
-        (true, true) => Verdict::Allowed,
-        (true, false) => Verdict::NotAllowed(PolicyKind::Session),
-        (false, _) => Verdict::NotAllowed(PolicyKind::Identity),
+    if given != Some(Named::Role) && !any(&policies.identity, true) {
+        return Verdict::NotAllowed(PolicyKind::Identity);
     }
+    if !boundary.is_empty() && !any(boundary, true) {
+        return Verdict::NotAllowed(PolicyKind::Boundary);
+    }
+    if !policies.session.is_empty() && !any(&policies.session, true) {
+        return Verdict::NotAllowed(PolicyKind::Session);
+    }
+    Verdict::Allowed
 }
 
 /// Whether a trust policy lets `asker` become the role.

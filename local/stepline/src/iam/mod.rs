@@ -1,8 +1,8 @@
 //! IAM: roles, their policies, the credentials of their sessions, and what they are allowed.
 //!
 //! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>. Identity-based
-//! policies, session policies, trust policies and policies of resources are enforced; permissions boundaries and
-//! organisations' policies are not in the local run, and a role that asks for a boundary is refused.
+//! policies, permissions boundaries, session policies, trust policies and policies of resources are enforced;
+//! organisations' policies are not in the local run.
 
 mod condition;
 mod credentials;
@@ -30,6 +30,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long the credentials of a session hold unless asked otherwise, as with `AssumeRole`.
 pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many characters a customer managed policy may have, white space not counted.
+const MANAGED_POLICY_SIZE: usize = 6144;
 
 /// The account's roles, their sessions, and the policies that are attached to resources.
 #[derive(Debug, Default)]
@@ -69,7 +72,8 @@ impl Iam {
     /// Creates a role and gives its ARN.
     ///
     /// # Errors
-    /// EntityAlreadyExists, MalformedPolicyDocument, or NoSuchEntity for a managed policy that the local run lacks.
+    /// EntityAlreadyExists, MalformedPolicyDocument, or NoSuchEntity for a managed policy or a permissions boundary that is
+    /// not there.
     pub fn create_role(&self, account: &Account, new: NewRole) -> Result<String, ServiceError> {
         let mut state = self.state();
         if state.roles.contains_key(&new.name) {
@@ -79,11 +83,7 @@ impl Iam {
             )
             .with_status(409));
         }
-        let managed = &state.managed;
-        let role = Role::create(account, new, |arn| {
-            let own = managed.get(arn).cloned();
-            own.or_else(|| managed::document(arn.split_once(":aws:policy/")?.1))
-        })?;
+        let role = Role::create(account, new, |arn| state.managed_policy(arn))?;
         let arn = role.arn.clone();
         state.roles.insert(role.name.clone(), role);
         Ok(arn)
@@ -104,9 +104,14 @@ impl Iam {
     /// Creates a customer managed policy under `arn`.
     ///
     /// # Errors
-    /// MalformedPolicyDocument.
+    /// MalformedPolicyDocument, or LimitExceeded for a document of more than 6,144 characters, white space not counted
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
     pub fn create_policy(&self, arn: &str, document: Value) -> Result<(), ServiceError> {
         Document::read(&document, Kind::Identity)?;
+        if document.to_string().chars().filter(|c| !c.is_whitespace()).count() > MANAGED_POLICY_SIZE {
+            let message = format_args!("Cannot exceed quota for PolicySize: {MANAGED_POLICY_SIZE}");
+            return Err(ServiceError::new("LimitExceeded", message).with_status(409));
+        }
         self.state().managed.insert(arn.to_owned(), document);
         Ok(())
     }
@@ -117,6 +122,11 @@ impl Iam {
     /// NoSuchEntity.
     pub fn role(&self, role: &str) -> Result<Role, ServiceError> {
         self.state().role_mut(role).cloned()
+    }
+
+    /// The document of a managed policy, the account's own or AWS's, by its ARN.
+    pub fn managed_policy(&self, arn: &str) -> Option<Value> {
+        self.state().managed_policy(arn)
     }
 
     /// All roles, by name.
@@ -339,12 +349,26 @@ impl Iam {
             return Ok(Policies::default());
         };
         let session = session_policies.iter().map(|policy| read_session_policy(policy));
-        Ok(Policies {
+        let session = session.collect::<Result<_, _>>()?;
+        let Ok(role) = self.role(role) else {
             // A role that is gone allows nothing.
-            identity: self
-                .role(role)
-                .map_or_else(|_| Ok(Vec::new()), |role| role.identity_policies())?,
-            session: session.collect::<Result<_, _>>()?,
+            return Ok(Policies {
+                session,
+                ..Policies::default()
+            });
+        };
+        let boundary = role.permissions_boundary.as_deref().map(|arn| {
+            let document = self.managed_policy(arn);
+            // A boundary that is gone allows nothing.
+            document.map_or_else(
+                || Ok(Document::default()),
+                |document| Document::read(&document, Kind::Identity),
+            )
+        });
+        Ok(Policies {
+            identity: role.identity_policies()?,
+            boundary: boundary.transpose()?,
+            session,
             resource: Vec::new(),
         })
     }
@@ -420,6 +444,11 @@ impl Iam {
 }
 
 impl State {
+    fn managed_policy(&self, arn: &str) -> Option<Value> {
+        let own = self.managed.get(arn).cloned();
+        own.or_else(|| managed::document(arn.split_once(":aws:policy/")?.1))
+    }
+
     fn role_mut(&mut self, role: &str) -> Result<&mut Role, ServiceError> {
         let name = role.rsplit('/').next().unwrap_or(role);
         self.roles

@@ -19,6 +19,8 @@ pub struct NewRole {
     pub policies: Vec<(String, Value)>,
     /// The ARNs of its managed policies.
     pub managed_policies: Vec<String>,
+    /// The ARN of the managed policy that is its permissions boundary.
+    pub permissions_boundary: Option<String>,
 }
 
 impl NewRole {
@@ -33,6 +35,7 @@ impl NewRole {
             }),
             policies: Vec::new(),
             managed_policies: Vec::new(),
+            permissions_boundary: None,
         }
     }
 
@@ -57,6 +60,8 @@ pub struct Role {
     pub trust: Value,
     /// Its policies by name: the inline ones by theirs, the managed ones by their ARN.
     pub policies: BTreeMap<String, Value>,
+    /// The ARN of the managed policy that is its permissions boundary.
+    pub permissions_boundary: Option<String>,
 }
 
 impl Role {
@@ -81,12 +86,19 @@ impl Role {
         for document in policies.values() {
             Document::read(document, Kind::Identity)?;
         }
+        if let Some(arn) = &new.permissions_boundary
+            && managed(arn).is_none()
+        {
+            let message = format_args!("Scope ARN: {arn} does not exist or is not attachable.");
+            return Err(ServiceError::new("NoSuchEntity", message).with_status(404));
+        }
         Ok(Self {
             arn: account.global_arn("iam", format_args!("role{}{}", new.path, new.name)),
             id: format!("AROA{}", uuid::Uuid::new_v4().simple().to_string()[..17].to_uppercase()),
             name: new.name,
             trust: new.trust,
             policies,
+            permissions_boundary: new.permissions_boundary,
         })
     }
 

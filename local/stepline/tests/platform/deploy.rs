@@ -90,8 +90,10 @@ async fn what_the_local_run_lacks_is_refused_at_its_place() {
             "t.yaml:2:7: Resources/R/Type: the local run has no `AWS::RDS::DBInstance`",
         ),
         (
-            "{Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}, PermissionsBoundary: a}}",
-            "Resources/R/Properties/PermissionsBoundary: is not in the local run",
+            "{Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: {Effect: Allow, Action: 'sts:AssumeRole', \
+             Principal: {Service: lambda.amazonaws.com}}}, PermissionsBoundary: 'arn:aws:iam::123456789012:policy/absent'}}",
+            "`R`: iam:CreateRole: NoSuchEntity: Scope ARN: arn:aws:iam::123456789012:policy/absent does not exist or is not \
+             attachable.",
         ),
         (
             "{Type: AWS::SSM::Parameter, Properties: {Type: String}}",

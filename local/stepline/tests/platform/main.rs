@@ -1,5 +1,6 @@
 //! What the services stand on: templates, IAM, the gateway, and the storage services, through their public doors.
 
+mod boundaries;
 mod denials;
 mod deploy;
 mod gateway;

@@ -225,6 +225,7 @@ Resources:
     Type: AWS::Serverless::StateMachine
     Properties:
       Definition: {StartAt: A, States: {A: {Type: Succeed}}}
+      PermissionsBoundary: arn:boundary
       Policies: [{LambdaInvokePolicy: {FunctionName: !Ref Work}}]
       AutoPublishAlias: live
       UseAliasAsEventTarget: true
@@ -315,6 +316,10 @@ fn sam_expands_to_what_it_deploys() {
             "/Policies/0/PolicyDocument/Statement/0/Resource",
             json!("ref:MachineAliaslive"),
         ),
+        ("MachineRole", "/PermissionsBoundary", json!("arn:boundary")),
+        // SAM hands it on to the roles of the state machine's events.
+        ("MachineDailyRole", "/PermissionsBoundary", json!("arn:boundary")),
+        ("WorkRole", "/PermissionsBoundary", json!(null)),
         ("MachineVersion", "/StateMachineRevisionId", json!("INITIAL")),
     ] {
         assert_eq!(of(id, pointer), expected, "{id}{pointer}");

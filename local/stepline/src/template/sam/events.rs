@@ -134,7 +134,8 @@ fn rule(
                 Some(_) => return Err(Fault::new("Property 'RoleArn' should be a string.").within("RoleArn")),
                 None => {
                     let role_id = format!("{id}Role");
-                    let role = starting_role(arn, &role_id);
+                    let boundary = parent.properties.get("PermissionsBoundary");
+                    let role = starting_role(arn, &role_id, boundary);
                     generated.push((role_id.clone(), parent.generate("AWS::IAM::Role", role)));
                     attribute(&role_id, "Arn")
                 }
@@ -154,8 +155,8 @@ fn target_id(properties: &Map<String, Value>, name: &str, suffix: &str) -> Value
     own.cloned().unwrap_or_else(|| format!("{name}{suffix}").into())
 }
 
-fn starting_role(state_machine: &Value, id: &str) -> Value {
-    json!({
+fn starting_role(state_machine: &Value, id: &str, permissions_boundary: Option<&Value>) -> Value {
+    let mut role = json!({
         "AssumeRolePolicyDocument": {
             "Version": "2012-10-17",
             "Statement": [{
@@ -171,5 +172,9 @@ fn starting_role(state_machine: &Value, id: &str) -> Value {
                 "Statement": [{"Effect": "Allow", "Action": "states:StartExecution", "Resource": state_machine}],
             },
         }],
-    })
+    });
+    if let Some(boundary) = permissions_boundary {
+        role["PermissionsBoundary"] = boundary.clone();
+    }
+    role
 }

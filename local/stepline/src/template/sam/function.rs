@@ -31,6 +31,7 @@ const EXPANDED: &[&str] = &[
     "EventInvokeConfig",
     "Events",
     "PackageType",
+    "PermissionsBoundary",
     "Policies",
     "Role",
     "RolePath",

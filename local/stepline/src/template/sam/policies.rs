@@ -58,8 +58,10 @@ fn role(properties: &Map<String, Value>, id: &str, service: &str, mut managed: V
     if !inline.is_empty() {
         role["Policies"] = inline.into();
     }
-    if let Some(path) = properties.get("RolePath") {
-        role["Path"] = path.clone();
+    for (given, made) in [("RolePath", "Path"), ("PermissionsBoundary", "PermissionsBoundary")] {
+        if let Some(value) = properties.get(given) {
+            role[made] = value.clone();
+        }
     }
     Ok(role)
 }

@@ -19,6 +19,7 @@ const PROPERTIES: &[&str] = &[
     "Events",
     "Logging",
     "Name",
+    "PermissionsBoundary",
     "Policies",
     "Role",
     "RolePath",

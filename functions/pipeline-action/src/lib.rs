@@ -6,7 +6,7 @@
 //! - [`plan`] decides, purely; [`token`] is what one call tells the next.
 //! - [`handler`] carries it out over the ports of [`world`], and sees to it that a panic, a deadline close at hand or a
 //!   dependency that is down leads to an answer too.
-//! - [`failure`] is what people read when it went wrong.
+//! - [`failure`] is what people read when it went wrong; [`history`] tells where a redrive would lead.
 //!
 //! What is absent: the function keeps nothing between calls but the types of state machines, which never change; it
 //! takes no name from a clock or a random number; it logs neither events nor inputs nor outputs; and it stops no
@@ -16,6 +16,7 @@ pub mod artifact;
 pub mod event;
 pub mod failure;
 pub mod handler;
+pub mod history;
 pub mod input;
 pub mod json_path;
 pub mod plan;

@@ -16,8 +16,9 @@ use shared::time::{Timestamp, in_words};
 
 use crate::artifact::ArtifactError;
 use crate::event::Job;
-use crate::failure::{Ending, MAX_MESSAGE, clip, retrying};
-use crate::token::{Token, TokenError};
+use crate::failure::{Ending, MAX_MESSAGE, Standing, clip, retrying};
+use crate::history::Destination;
+use crate::token::{Retry, Token, TokenError};
 use crate::user_parameters::{OnTimeout, ParametersError, RESERVED_VARIABLES, UserParameters};
 
 /// How many attempts in a row may get no answer: with CodePipeline's half minute between calls, about ten minutes.
@@ -70,13 +71,7 @@ impl Assignment {
         let damaged = |error: TokenError| Answer::fail(FailureType::ConfigurationError, error.to_string());
         let token = match &job.continuation_token {
             Some(text) => Token::decode(text).map_err(damaged)?,
-            None => Token {
-                job: job.id.clone(),
-                since: now,
-                misses: 0,
-                execution: None,
-                redriven: None,
-            },
+            None => Token::first(&job.id, now),
         };
         Ok(Self { parameters, token })
     }
@@ -237,7 +232,11 @@ pub fn ended(execution: Execution, redriven: Option<Timestamp>) -> Option<Next> 
 #[must_use]
 pub fn gave_up(assignment: &Assignment, execution_arn: &str, stopped: Option<Result<(), CallError>>) -> Answer {
     let limit = in_words(assignment.parameters.timeout);
-    let retrying = retrying(assignment.parameters.on_retry, !matches!(stopped, Some(Ok(()))));
+    let standing = match stopped {
+        Some(Ok(())) => Standing::Ended(Some(&Destination::Work)),
+        Some(Err(_)) | None => Standing::Runs,
+    };
+    let retrying = retrying(assignment.parameters.on_retry, standing);
     let rest = match stopped {
         None => "It was left running, as `onTimeout` says.".to_owned(),
         Some(Ok(())) => "It was stopped, as `onTimeout` says.".to_owned(),
@@ -299,31 +298,64 @@ fn execution_name_in(execution_arn: &str) -> &str {
     execution_arn.split(':').nth(7).unwrap_or_default()
 }
 
-/// How to begin when a retry of the stage should go on with an execution that is there already.
+/// What is there already for a job whose action is to redrive what failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resume {
-    /// Nothing to go on with is there: start an execution.
-    Start,
-    /// It runs, or has ended well since: follow it.
-    Adopt(String),
-    /// It did not succeed: redrive it.
-    Redrive(String),
+pub enum Found {
+    /// Nothing of the stage's earlier runs, or what this job has started itself: it starts its execution.
+    Nothing,
+    /// An execution that runs, or has ended well since: it is followed.
+    ToAdopt(String),
+    /// One that did not succeed: its history tells where a redrive leads.
+    ToExamine(String),
 }
 
-/// What to go on with, of the executions listed so far, those started last first; nothing as long as none is found.
+/// What is there already, by the executions listed, those started last first. `own` is what the job names its own.
 #[must_use]
-pub fn resume(listed: &[ListedExecution], own: &ExecutionName, parameters: &UserParameters) -> Option<Resume> {
-    listed.iter().find_map(|execution| {
-        if execution.name == own.as_str() {
-            // This job has started its own already.
-            return Some(Resume::Start);
+pub fn found(listed: &[ListedExecution], own: &ExecutionName, parameters: &UserParameters) -> Found {
+    let own_or_earlier = listed
+        .iter()
+        .find(|execution| execution.name == own.as_str() || parameters.is_own_execution(&execution.name));
+    match own_or_earlier {
+        None => Found::Nothing,
+        Some(execution) if execution.name == own.as_str() => Found::Nothing,
+        Some(execution) => {
+            let arn = execution.execution_arn.clone();
+            match execution.status {
+                ListedStatus::Running | ListedStatus::Succeeded => Found::ToAdopt(arn),
+                ListedStatus::Unsuccessful => Found::ToExamine(arn),
+            }
         }
-        let arn = execution.execution_arn.clone();
-        parameters
-            .is_own_execution(&execution.name)
-            .then_some(match execution.status {
-                ListedStatus::Running | ListedStatus::Succeeded => Resume::Adopt(arn),
-                ListedStatus::Unsuccessful => Resume::Redrive(arn),
-            })
-    })
+    }
+}
+
+/// How a retry of the stage begins after an execution that did not succeed: a redrive is of use only where it leads to
+/// work.
+#[must_use]
+pub fn retry(execution_arn: &str, destination: &Destination) -> Retry {
+    match destination {
+        Destination::Work => Retry::Redrive(execution_arn.to_owned()),
+        Destination::FailState(_) => Retry::StartAnew,
+    }
+}
+
+/// What is left to do to redrive an execution, as it stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToRedrive {
+    /// It did not succeed: redrive it.
+    Redrive,
+    /// Nothing: it runs, has ended well, or was redriven for this attempt before; then, when.
+    Nothing(Option<Timestamp>),
+}
+
+/// What is left to do to redrive an execution. `decided` is no later than the decision to redrive it, and later than
+/// any redrive for an earlier attempt.
+#[must_use]
+pub fn to_redrive(execution: &Execution, decided: Timestamp) -> ToRedrive {
+    let redriven = execution.redriven_at.filter(|at| *at > decided);
+    match execution.status {
+        ExecutionStatus::Running | ExecutionStatus::Succeeded { .. } => ToRedrive::Nothing(redriven),
+        ExecutionStatus::Failed(_) | ExecutionStatus::TimedOut(_) | ExecutionStatus::Aborted(_) => {
+            redriven.map_or(ToRedrive::Redrive, |at| ToRedrive::Nothing(Some(at)))
+        }
+    }
 }

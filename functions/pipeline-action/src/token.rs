@@ -38,6 +38,22 @@ pub struct Token {
     /// When that execution was redriven, if this action did so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redriven: Option<Timestamp>,
+    /// How the retry of a stage begins, once that is decided and not yet done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+}
+
+/// How the retry of a stage begins whose execution did not succeed.
+///
+/// It is answered before it is carried out. CodePipeline takes one answer to a job, so that all deliveries of all the
+/// action's events carry out the same: none redrives what another starts anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Retry {
+    /// This execution is redriven.
+    Redrive(String),
+    /// A new execution is started.
+    StartAnew,
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -68,6 +84,7 @@ impl Token {
             misses: 0,
             execution: None,
             redriven: None,
+            retry: None,
         }
     }
 
@@ -121,6 +138,7 @@ mod tests {
             misses: 3,
             execution: Some("arn:aws:states:us-east-1:123456789012:execution:ml:one".to_owned()),
             redriven: Some(Timestamp::from_millis(1_764_000_000_001)),
+            retry: None,
         }
     }
 
@@ -132,7 +150,14 @@ mod tests {
             redriven: None,
             ..token()
         };
-        for token in [token(), starting] {
+        let decided = |retry| Token {
+            retry: Some(retry),
+            ..starting.clone()
+        };
+        let redrive = decided(Retry::Redrive(
+            "arn:aws:states:us-east-1:123456789012:execution:ml:one".to_owned(),
+        ));
+        for token in [token(), redrive, decided(Retry::StartAnew), starting] {
             assert_eq!(Token::decode(&token.encode()), Ok(token));
         }
     }
@@ -148,10 +173,11 @@ mod tests {
             job: "j".repeat(64),
             since: Timestamp::from_millis(i64::MAX),
             misses: u32::MAX,
-            execution: Some(arn),
+            execution: Some(arn.clone()),
             redriven: Some(Timestamp::from_millis(i64::MAX)),
+            retry: Some(Retry::Redrive(arn)),
         };
-        assert!(longest.encode().len() <= MAX_LENGTH / 4);
+        assert!(longest.encode().len() <= MAX_LENGTH / 2);
     }
 
     #[test]

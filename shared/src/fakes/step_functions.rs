@@ -1,7 +1,8 @@
 //! Step Functions in memory, with its rules: names are taken, Standard starts are idempotent, Express ones are not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::ManualClock;
 use crate::execution_name::ExecutionName;
@@ -16,6 +17,9 @@ use crate::time::{Clock, Timestamp};
 
 /// How many executions or events a page holds: few, so that tests turn pages.
 const PAGE: usize = 2;
+
+/// So long a redrive's client token makes it idempotent.
+const CLIENT_TOKENS_LAST: Duration = Duration::from_secs(15 * 60);
 
 /// An execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct Run {
     pub stopped_at: Option<Timestamp>,
     /// How often it was redriven.
     pub redrives: usize,
+    /// When it was redriven last.
+    pub redriven_at: Option<Timestamp>,
     /// How often it was described.
     pub looks: usize,
 }
@@ -54,7 +60,8 @@ struct State {
     /// Where each execution stands in `runs`.
     places: BTreeMap<String, usize>,
     histories: BTreeMap<String, Vec<HistoryEvent>>,
-    redrive_tokens: BTreeSet<String>,
+    /// The client tokens of redrives, and what they were answered.
+    redrive_tokens: BTreeMap<String, Timestamp>,
     not_redrivable: bool,
     /// After how many looks executions end by themselves, and how.
     end: Option<(usize, ExecutionStatus)>,
@@ -184,6 +191,7 @@ impl StartExecution for StepFunctions {
             started_at: now,
             stopped_at: None,
             redrives: 0,
+            redriven_at: None,
             looks: 0,
         });
         Ok(Started {
@@ -228,6 +236,7 @@ impl StartSyncExecution for StepFunctions {
             started_at: now,
             stopped_at: Some(now),
             redrives: 0,
+            redriven_at: None,
             looks: 0,
         });
         Ok(SyncExecution {
@@ -258,6 +267,7 @@ impl DescribeExecution for StepFunctions {
             status: run.status.clone(),
             started_at: run.started_at,
             stopped_at: run.stopped_at,
+            redriven_at: run.redriven_at,
         })
     }
 }
@@ -342,17 +352,20 @@ impl RedriveExecution for StepFunctions {
         const OPERATION: &str = "RedriveExecution";
         let now = self.clock.now();
         let mut state = self.called(OPERATION);
-        let known = !state.redrive_tokens.insert(client_token.to_owned());
+        let tokens_since = now - CLIENT_TOKENS_LAST;
+        let known = state.redrive_tokens.get(client_token).copied();
         let refuses = state.not_redrivable;
         let run = state.run(OPERATION, execution_arn)?;
-        if known {
-            return Ok(now);
+        if let Some(at) = known.filter(|at| *at > tokens_since) {
+            return Ok(at);
         }
         match run.status {
             ExecutionStatus::Failed(_) | ExecutionStatus::TimedOut(_) | ExecutionStatus::Aborted(_) if !refuses => {
                 run.status = ExecutionStatus::Running;
                 run.redrives += 1;
+                run.redriven_at = Some(now);
                 run.looks = 0;
+                state.redrive_tokens.insert(client_token.to_owned(), now);
                 Ok(now)
             }
             _ => Err(refused(OPERATION, CallErrorKind::Conflict, "ExecutionNotRedrivable")),

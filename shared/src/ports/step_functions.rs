@@ -91,6 +91,8 @@ pub struct Execution {
     pub started_at: Timestamp,
     /// When it ended, if it has.
     pub stopped_at: Option<Timestamp>,
+    /// When it was redriven last, if it was.
+    pub redriven_at: Option<Timestamp>,
 }
 
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
@@ -201,7 +203,7 @@ pub trait GetExecutionHistory: Send + Sync {
 pub trait RedriveExecution: Send + Sync {
     /// Has a Standard execution that did not succeed go on from where it failed; answers with the moment it did.
     ///
-    /// The client token makes the call idempotent for 15 minutes. What cannot be redriven is a `Conflict` with the code
+    /// The client token makes the call idempotent for 15 minutes: it is answered as it was before. What cannot be redriven is a `Conflict` with the code
     /// `ExecutionNotRedrivable`.
     fn redrive_execution(
         &self,

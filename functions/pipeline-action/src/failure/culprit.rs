@@ -5,9 +5,9 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>
 
-use std::collections::BTreeMap;
-
 use shared::ports::step_functions::{Failure, HistoryEvent};
+
+use crate::history::{Torn, Walk, by_id};
 
 /// The state that is to blame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +34,11 @@ pub enum Search {
 /// Searches some last events of a history.
 #[must_use]
 pub fn search(events: &[HistoryEvent]) -> Search {
-    let by_id: BTreeMap<i64, &HistoryEvent> = events.iter().map(|event| (event.id, event)).collect();
+    let by_id = by_id(events);
     let Some((_, end)) = by_id.last_key_value() else {
         return Search::Nothing;
     };
-    let mut walk = Walk {
-        by_id: &by_id,
-        at: end.previous_id,
-    };
+    let mut walk = Walk::from(&by_id, end);
     match walk.first_to_blame() {
         Step::Failure(event) => walk.state_of(event, None),
         Step::FailState(name) => match walk.caught(end) {
@@ -70,9 +67,6 @@ pub fn search(events: &[HistoryEvent]) -> Search {
     }
 }
 
-/// The walk led to an event that is not there.
-struct Torn;
-
 /// Where a walk from the end first comes to.
 enum Step<'a> {
     /// Something that failed, with its error.
@@ -87,34 +81,16 @@ enum Step<'a> {
     Torn,
 }
 
-/// A walk backwards through a branch.
-struct Walk<'a, 'b> {
-    by_id: &'b BTreeMap<i64, &'a HistoryEvent>,
-    at: i64,
-}
-
 impl<'a> Walk<'a, '_> {
-    /// The next event backwards; nothing at the beginning.
-    fn next(&mut self) -> Result<Option<&'a HistoryEvent>, Torn> {
-        if self.at == 0 {
-            return Ok(None);
-        }
-        let event = *self.by_id.get(&self.at).ok_or(Torn)?;
-        // An event comes after the one before it: anything else would walk in circles.
-        self.at = if event.previous_id < event.id {
-            event.previous_id
-        } else {
-            0
-        };
-        Ok(Some(event))
-    }
-
     fn first_to_blame(&mut self) -> Step<'a> {
         loop {
             match self.next() {
                 Err(Torn) => return Step::Torn,
                 Ok(None) => return Step::Start,
-                Ok(Some(event)) if event.failure.is_some() => return Step::Failure(event),
+                // The end of an earlier run is not news: the execution was redriven since.
+                Ok(Some(event)) if event.failure.is_some() && !event.kind.starts_with("Execution") => {
+                    return Step::Failure(event);
+                }
                 Ok(Some(HistoryEvent {
                     kind,
                     state: Some(name),

@@ -13,6 +13,7 @@ mod culprit;
 pub use clip::clip;
 pub use culprit::{Culprit, Search, search};
 
+use crate::history::Destination;
 use crate::user_parameters::OnRetry;
 
 /// The most characters that CodePipeline takes.
@@ -20,13 +21,32 @@ use crate::user_parameters::OnRetry;
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html>
 pub const MAX_MESSAGE: usize = 5_000;
 
-/// What a retry of the stage would do to an execution that has ended, or still runs.
+/// How an execution stands that a retry of the stage would find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// It still runs.
+    Runs,
+    /// It has ended without success; a redrive would lead there, as far as its history tells.
+    Ended(Option<&'a Destination>),
+}
+
+/// What a retry of the stage will do.
 #[must_use]
-pub const fn retrying(on_retry: OnRetry, runs: bool) -> &'static str {
-    match (on_retry, runs) {
-        (OnRetry::Restart, _) => "Retrying the stage starts a new execution.",
-        (OnRetry::Redrive, false) => "Retrying the stage redrives this execution from its failed state.",
-        (OnRetry::Redrive, true) => "Retrying the stage waits for this execution again.",
+pub fn retrying(on_retry: OnRetry, standing: Standing<'_>) -> String {
+    match (on_retry, standing) {
+        (OnRetry::Restart, _) => "Retrying the stage starts a new execution.".to_owned(),
+        (OnRetry::Redrive, Standing::Runs) => "Retrying the stage waits for this execution again.".to_owned(),
+        (OnRetry::Redrive, Standing::Ended(Some(Destination::Work))) => {
+            "Retrying the stage redrives this execution from its failed state.".to_owned()
+        }
+        (OnRetry::Redrive, Standing::Ended(Some(Destination::FailState(name)))) => format!(
+            "Retrying the stage starts a new execution: this one ended in the Fail state `{name}`, which a redrive \
+             would only enter again."
+        ),
+        (OnRetry::Redrive, Standing::Ended(None)) => {
+            "Retrying the stage redrives this execution, or starts a new one if this one ended in a Fail state."
+                .to_owned()
+        }
     }
 }
 
@@ -54,7 +74,9 @@ pub struct Story<'a> {
     pub culprit: Option<&'a Culprit>,
     /// How long it ran.
     pub ran: Option<Duration>,
-    /// What a retry of the stage would do; nothing where it cannot but start anew.
+    /// Where a redrive of it would lead, as far as the history tells.
+    pub destination: Option<&'a Destination>,
+    /// What people want a retry of the stage to do.
     pub on_retry: OnRetry,
 }
 
@@ -73,7 +95,7 @@ impl Story<'_> {
             ));
         }
         after.push('\n');
-        after.push_str(retrying(self.on_retry, false));
+        after.push_str(&retrying(self.on_retry, Standing::Ended(self.destination)));
         let place = console::execution_link(self.execution_arn).unwrap_or_else(|| self.execution_arn.to_owned());
         after.push_str(&format!("\nExecution: {place}"));
         let room = MAX_MESSAGE.saturating_sub(clip::length(&before) + clip::length(&after));
@@ -161,15 +183,42 @@ mod tests {
             failure: &end,
             culprit: Some(&culprit),
             ran: Some(Duration::from_secs(185)),
+            destination: None,
             on_retry: OnRetry::Redrive,
         };
-        let expected = format!(
-            "State `Train` failed with `States.TaskFailed` after 3 min 5 s: AlgorithmError; exit message: boom\n\
-             The state machine then ended in state `FailState` with `TrainingFailed`.\n\
-             Retrying the stage redrives this execution from its failed state.\n\
-             Execution: {LINK}"
-        );
-        assert_eq!(story.tell(), expected);
+        let fail_state = Destination::FailState("FailState".to_owned());
+        for (destination, on_retry, retrying) in [
+            (
+                Some(&Destination::Work),
+                OnRetry::Redrive,
+                "redrives this execution from its failed state.",
+            ),
+            (
+                Some(&fail_state),
+                OnRetry::Redrive,
+                "starts a new execution: this one ended in the Fail state `FailState`, which a redrive would only enter again.",
+            ),
+            (
+                None,
+                OnRetry::Redrive,
+                "redrives this execution, or starts a new one if this one ended in a Fail state.",
+            ),
+            (Some(&fail_state), OnRetry::Restart, "starts a new execution."),
+            (Some(&Destination::Work), OnRetry::Restart, "starts a new execution."),
+        ] {
+            let expected = format!(
+                "State `Train` failed with `States.TaskFailed` after 3 min 5 s: AlgorithmError; exit message: boom\n\
+                 The state machine then ended in state `FailState` with `TrainingFailed`.\n\
+                 Retrying the stage {retrying}\n\
+                 Execution: {LINK}"
+            );
+            let story = Story {
+                destination,
+                on_retry,
+                ..story.clone()
+            };
+            assert_eq!(story.tell(), expected);
+        }
     }
 
     #[test]
@@ -186,6 +235,7 @@ mod tests {
                 failure: &nothing,
                 culprit: None,
                 ran: None,
+                destination: None,
                 on_retry: OnRetry::Restart,
             };
             let expected = format!("{headline}\nRetrying the stage starts a new execution.\nExecution: {LINK}");
@@ -203,6 +253,7 @@ mod tests {
                 failure: &end,
                 culprit: None,
                 ran: None,
+                destination: None,
                 on_retry: OnRetry::Restart,
             };
             let message = story.tell();

@@ -4,29 +4,21 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::parameters::Parameters;
+use shared::ports::CallError;
 use shared::ports::code_pipeline::FailureType;
-use shared::ports::step_functions::{
-    DescribeExecution as _, DescribeStateMachine as _, ListExecutions as _, ListedExecution, RedriveExecution as _,
-    StartExecution as _, StateMachineType,
-};
-use shared::ports::{CallError, CallErrorKind};
+use shared::ports::step_functions::{DescribeExecution as _, DescribeStateMachine as _, StateMachineType};
 use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
-use shared::time::{Clock as _, Timestamp};
+use shared::time::Clock as _;
 
+use super::resume::{Attempt, Begun, Decision, Following, How};
 use super::{Call, PipelineAction};
 use crate::artifact::read_json;
 use crate::input::{Pipeline, compose};
-use crate::plan::{self, Answer, Assignment, Next, Resume};
-use crate::token::Token;
+use crate::plan::{self, Answer, Assignment, Next};
+use crate::token::{Retry, Token};
 use crate::user_parameters::{InputFile, OnRetry};
 use crate::world::World;
 
-/// How far back an execution is looked for: AWS redrives none whose end is longer ago.
-///
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
-const REDRIVABLE: Duration = Duration::from_secs(14 * 24 * 3600);
-/// How many pages of executions are looked through for one to redrive.
-const MAX_PAGES: usize = 3;
 /// An execution whose start lies further back than this was started by an earlier delivery of the same event.
 const ADOPTED_AFTER: Duration = Duration::from_secs(5);
 /// The first and the longest pause before looking again for the end of a short execution.
@@ -187,126 +179,59 @@ impl<W: World> PipelineAction<W> {
         machine: &StateMachineArn,
         input: &str,
     ) -> Result<Token, Answer> {
-        if assignment.parameters.on_retry == OnRetry::Redrive
-            && let Some(token) = self.resume(call, assignment, machine).await?
-        {
-            return Ok(token);
-        }
+        let Assignment { parameters, token } = assignment;
+        let failed = |error: CallError| plan::call_failed(token, &error);
         let name = assignment.execution_name();
-        let token = Token {
-            misses: 0,
-            ..assignment.token.clone()
+        let attempt = Attempt {
+            parameters,
+            machine,
+            name: &name,
+            since: token.since,
         };
-        let started = self
-            .world
-            .states()
-            .start_execution(&machine.to_string(), &name, input)
-            .await;
-        let (execution, since, adopted) = match started {
-            Ok(started) => {
-                let adopted = call.began.since(started.started_at) > ADOPTED_AFTER;
-                (started.execution_arn, started.started_at, adopted)
-            }
-            // The name is derived from the job: what has it is ours, from an event that was delivered before.
-            Err(error) if error.is("ExecutionAlreadyExists") => (machine.execution_arn(&name), token.since, true),
-            Err(error) => return Err(plan::call_failed(&assignment.token, &error)),
+        // Answered first, and carried out by the next job: see `Retry`.
+        let decided = |retry| {
+            Answer::Continue(Token {
+                misses: 0,
+                retry: Some(retry),
+                ..token.clone()
+            })
         };
-        let metric = if adopted {
-            "ExecutionsAdopted"
-        } else {
-            "ExecutionsStarted"
+        let decision = match (&token.retry, parameters.on_retry) {
+            (Some(retry), _) => Decision::Retry(retry.clone()),
+            (None, OnRetry::Restart) => Decision::Start,
+            (None, OnRetry::Redrive) => match self.decide(attempt).await.map_err(failed)? {
+                Decision::Retry(retry) => return Err(decided(retry)),
+                decision @ (Decision::Start | Decision::Adopt(_)) => decision,
+            },
         };
-        call.measure(|metrics| metrics.count(metric));
-        let how = if adopted {
-            "execution adopted"
-        } else {
-            "execution started"
+        let begun = self.resume_or_start(attempt, decision, input).await.map_err(failed)?;
+        let following = match begun {
+            Begun::Follow(following) => following,
+            Begun::NotRedrivable => return Err(decided(Retry::StartAnew)),
         };
-        tracing::info!(job.id = call.job.id, execution.arn = execution, "{how}");
+        self.say_what_is_followed(call, &following);
         Ok(Token {
-            since,
-            execution: Some(execution),
-            ..token
+            misses: 0,
+            since: following.since.unwrap_or(token.since),
+            execution: Some(following.execution),
+            redriven: following.redriven,
+            retry: None,
+            ..token.clone()
         })
     }
 
-    /// Goes on with an execution that this action started when the stage ran before, if there is one.
-    async fn resume(
-        &self,
-        call: &Call<'_>,
-        assignment: &Assignment,
-        machine: &StateMachineArn,
-    ) -> Result<Option<Token>, Answer> {
-        let failed = |error: CallError| plan::call_failed(&assignment.token, &error);
-        let own = assignment.execution_name();
-        let follow = |execution: String, since: Timestamp, redriven: Option<Timestamp>| {
-            Some(Token {
-                misses: 0,
-                since,
-                execution: Some(execution),
-                redriven,
-                ..assignment.token.clone()
-            })
+    fn say_what_is_followed(&self, call: &Call<'_>, following: &Following) {
+        let before = following
+            .since
+            .is_none_or(|since| call.began.since(since) > ADOPTED_AFTER);
+        let (metric, what) = match following.how {
+            How::Started if before => ("ExecutionsAdopted", "execution adopted"),
+            How::Started => ("ExecutionsStarted", "execution started"),
+            How::Adopted => ("ExecutionsAdopted", "execution of the stage's last run adopted"),
+            How::Redriven => ("ExecutionsRedriven", "execution redriven"),
         };
-        let listed = self.list(machine, call.began).await.map_err(failed)?;
-        match plan::resume(&listed, &own, &assignment.parameters).unwrap_or(Resume::Start) {
-            Resume::Start => Ok(None),
-            Resume::Adopt(execution) => {
-                call.measure(|metrics| metrics.count("ExecutionsAdopted"));
-                tracing::info!(
-                    job.id = call.job.id,
-                    execution.arn = execution,
-                    "execution of the stage's last run adopted"
-                );
-                Ok(follow(execution, assignment.token.since, None))
-            }
-            // The token makes the call idempotent: it is the same for every delivery of this job's event.
-            Resume::Redrive(execution) => match self.world.states().redrive_execution(&execution, own.as_str()).await {
-                Ok(redriven) => {
-                    call.measure(|metrics| metrics.count("ExecutionsRedriven"));
-                    tracing::info!(job.id = call.job.id, execution.arn = execution, "execution redriven");
-                    Ok(follow(execution, redriven, Some(redriven)))
-                }
-                Err(error)
-                    if matches!(
-                        error.kind,
-                        CallErrorKind::Conflict | CallErrorKind::NotFound | CallErrorKind::Invalid
-                    ) =>
-                {
-                    tracing::warn!(
-                        job.id = call.job.id,
-                        execution.arn = execution,
-                        reason = %error,
-                        "execution cannot be redriven: a new one is started"
-                    );
-                    Ok(None)
-                }
-                Err(error) => Err(failed(error)),
-            },
-        }
-    }
-
-    /// The state machine's last executions, as far back as one could be redriven.
-    async fn list(&self, machine: &StateMachineArn, now: Timestamp) -> Result<Vec<ListedExecution>, CallError> {
-        let mut listed: Vec<ListedExecution> = Vec::new();
-        let mut next = None;
-        for _ in 0..MAX_PAGES {
-            let page = self
-                .world
-                .states()
-                .list_executions(machine.unqualified(), false, next.as_deref())
-                .await?;
-            let too_old = page
-                .executions
-                .last()
-                .is_some_and(|last| now.since(last.started_at) > REDRIVABLE);
-            listed.extend(page.executions);
-            next = page.next_token;
-            if next.is_none() || too_old {
-                break;
-            }
-        }
-        Ok(listed)
+        call.measure(|metrics| metrics.count(metric));
+        tracing::info!(job.id = call.job.id, execution.arn = following.execution, "{what}");
     }
 
     /// Looks for the end of a short execution within the first call, if the settings say so.

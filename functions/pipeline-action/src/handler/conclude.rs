@@ -15,6 +15,7 @@ use shared::time::{Clock as _, Timestamp};
 use super::{Call, PipelineAction};
 use crate::artifact::{ArtifactError, write_output};
 use crate::failure::{Culprit, Ending, Search, Story, search};
+use crate::history::{Destination, Sight, destination};
 use crate::plan::{self, Answer, Assignment, Next};
 use crate::user_parameters::OnRetry;
 use crate::world::World;
@@ -28,6 +29,17 @@ pub(super) struct End {
     pub(super) failure: Failure,
     pub(super) ran: Option<Duration>,
     pub(super) ended: Option<Timestamp>,
+}
+
+/// What a history tells of the end of its execution.
+#[derive(Default)]
+struct Told {
+    /// The state to blame.
+    culprit: Option<Culprit>,
+    /// The failure that the history ends with.
+    last: Option<Failure>,
+    /// Where a redrive would lead.
+    destination: Option<Destination>,
 }
 
 impl<W: World> PipelineAction<W> {
@@ -78,34 +90,24 @@ impl<W: World> PipelineAction<W> {
 
     /// An execution did not succeed: its history tells which state is to blame.
     pub(super) async fn explain(&self, call: &Call<'_>, assignment: &Assignment, execution: &str, end: End) -> Answer {
-        let (culprit, last) = match self.history(call, execution).await {
-            Some((culprit, last)) => (culprit, last),
-            None => (None, None),
-        };
+        let told = self.history(call, execution).await;
         // DescribeExecution knows no error of an execution that took too long: its history does.
         let unknown = end.failure == Failure::default();
         let failure = if unknown {
-            last.unwrap_or_default()
+            told.last.clone().unwrap_or_default()
         } else {
             end.failure.clone()
         };
         self.tell(
             call,
             execution,
-            culprit.as_ref(),
+            &told,
             &End { failure, ..end },
             assignment.parameters.on_retry,
         )
     }
 
-    fn tell(
-        &self,
-        call: &Call<'_>,
-        execution: &str,
-        culprit: Option<&Culprit>,
-        end: &End,
-        on_retry: OnRetry,
-    ) -> Answer {
+    fn tell(&self, call: &Call<'_>, execution: &str, told: &Told, end: &End, on_retry: OnRetry) -> Answer {
         let End {
             ending,
             failure,
@@ -116,16 +118,17 @@ impl<W: World> PipelineAction<W> {
             execution_arn: execution,
             ending: *ending,
             failure,
-            culprit,
+            culprit: told.culprit.as_ref(),
             ran: *ran,
+            destination: told.destination.as_ref(),
             on_retry,
         };
         self.measure_delay(call, *ended);
         Answer::fail(FailureType::JobFailed, story.tell())
     }
 
-    /// The state to blame, and the failure that the history ends with. The job is answered without them if need be.
-    async fn history(&self, call: &Call<'_>, execution: &str) -> Option<(Option<Culprit>, Option<Failure>)> {
+    /// What the history tells of the end. The job is answered without it if need be.
+    async fn history(&self, call: &Call<'_>, execution: &str) -> Told {
         let mut events: Vec<HistoryEvent> = Vec::new();
         let mut next: Option<String> = None;
         for _ in 0..MAX_PAGES {
@@ -148,12 +151,17 @@ impl<W: World> PipelineAction<W> {
                 break;
             }
         }
-        let last = events.first()?.failure.clone();
-        let culprit = match search(&events) {
-            Search::Found(culprit) => Some(culprit),
-            Search::NeedsEarlier | Search::Nothing => None,
-        };
-        Some((culprit, last))
+        Told {
+            last: events.first().and_then(|event| event.failure.clone()),
+            culprit: match search(&events) {
+                Search::Found(culprit) => Some(culprit),
+                Search::NeedsEarlier | Search::Nothing => None,
+            },
+            destination: match destination(&events) {
+                Sight::Known(destination) => Some(destination),
+                Sight::NeedsEarlier | Sight::NotEnded => None,
+            },
+        }
     }
 
     /// An Express execution is waited for within the call. It is not idempotent: what may have been started is never
@@ -193,6 +201,7 @@ impl<W: World> PipelineAction<W> {
             status: run.status,
             started_at: run.started_at,
             stopped_at: Some(run.stopped_at),
+            redriven_at: None,
         };
         Ok(match plan::ended(execution, None) {
             Some(Next::Conclude { output, ended }) => {
@@ -213,7 +222,7 @@ impl<W: World> PipelineAction<W> {
             }) => self.tell(
                 call,
                 &arn,
-                None,
+                &Told::default(),
                 &End {
                     ending,
                     failure,

@@ -21,6 +21,7 @@ mod begin;
 mod conclude;
 mod follow;
 mod guard;
+mod resume;
 
 use guard::Watch;
 

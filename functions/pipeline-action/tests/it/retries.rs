@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use shared::ports::CallErrorKind::{Denied, Throttled};
 use shared::ports::code_pipeline::FailureType::{JobFailed, PermissionError};
-use shared::ports::step_functions::{ExecutionStatus, Failure};
+use shared::ports::step_functions::{ExecutionStatus, Failure, HistoryEvent};
+
+use pipeline_action::token::{Retry, Token};
 
 use crate::support::{Answer, Bench, Job, POLL, always, assert_continues, assert_fails, parameters, run};
 
@@ -20,7 +22,39 @@ fn succeeded() -> ExecutionStatus {
     }
 }
 
-/// A world in which the stage ran once, and its execution came to this.
+/// The history of an execution that goes through these events, each after the one before.
+fn history(events: &[(&str, Option<&str>)]) -> Vec<HistoryEvent> {
+    let event = |(at, (kind, state)): (usize, &(&str, Option<&str>))| HistoryEvent {
+        id: at as i64 + 1,
+        previous_id: if at == 1 { 0 } else { at as i64 },
+        kind: (*kind).to_owned(),
+        state: state.map(str::to_owned),
+        failure: kind.ends_with("Failed").then(|| Failure {
+            error: Some("E".to_owned()),
+            cause: None,
+        }),
+    };
+    events.iter().enumerate().map(event).collect()
+}
+
+/// A task failed, and nothing caught it.
+const UNCAUGHT: [(&str, Option<&str>); 4] = [
+    ("ExecutionStarted", None),
+    ("TaskStateEntered", Some("Train")),
+    ("TaskFailed", None),
+    ("ExecutionFailed", None),
+];
+/// A task failed, and a Catch led into a Fail state.
+const CAUGHT: [(&str, Option<&str>); 6] = [
+    ("ExecutionStarted", None),
+    ("TaskStateEntered", Some("Train")),
+    ("TaskFailed", None),
+    ("TaskStateExited", Some("Train")),
+    ("FailStateEntered", Some("FailState")),
+    ("ExecutionFailed", None),
+];
+
+/// A world in which the stage ran once, and its execution came to this; where it failed, nothing caught that.
 async fn after(wanted: &Value, end: Option<ExecutionStatus>) -> (Bench, String) {
     let bench = Bench::new();
     let _started = bench.started(wanted.clone()).await;
@@ -28,8 +62,16 @@ async fn after(wanted: &Value, end: Option<ExecutionStatus>) -> (Bench, String) 
     if let Some(end) = end {
         bench.world().clock.advance(POLL);
         bench.world().states.inner().end(&arn, end);
+        bench.world().states.inner().write_history(&arn, history(&UNCAUGHT));
     }
     bench.world().clock.advance(POLL);
+    (bench, arn)
+}
+
+/// The same, where the failure led into a Fail state.
+async fn after_fail_state(wanted: &Value) -> (Bench, String) {
+    let (bench, arn) = after(wanted, Some(failed())).await;
+    bench.world().states.inner().write_history(&arn, history(&CAUGHT));
     (bench, arn)
 }
 
@@ -38,6 +80,22 @@ fn retry(wanted: &Value) -> Job {
         id: "retry-of-the-stage".to_owned(),
         ..Job::first(wanted.clone())
     }
+}
+
+/// The job that follows the retry's first one.
+fn carrying_out(wanted: &Value, token: &Token) -> Job {
+    Job {
+        id: "retry-carried-out".to_owned(),
+        ..Job::following(wanted.clone(), token)
+    }
+}
+
+/// Retries the stage: the decision is answered first, and carried out by the next job.
+async fn retried(bench: &Bench, wanted: &Value) -> Token {
+    let decided = assert_continues(bench.job(retry(wanted)).await);
+    assert!(decided.retry.is_some() && decided.execution.is_none(), "{decided:?}");
+    bench.world().clock.advance(POLL);
+    assert_continues(bench.job(carrying_out(wanted, &decided)).await)
 }
 
 #[test]
@@ -59,7 +117,7 @@ fn a_failed_execution_is_redriven_and_followed_from_then_on() {
     run(async {
         let wanted = parameters(json!({"onRetry": "redrive"}));
         let (bench, arn) = after(&wanted, Some(failed())).await;
-        let token = assert_continues(bench.job(retry(&wanted)).await);
+        let token = retried(&bench, &wanted).await;
         assert_eq!(
             (token.execution.as_deref(), bench.runs().len()),
             (Some(arn.as_str()), 1)
@@ -87,7 +145,7 @@ fn the_end_before_the_redrive_is_old_news() {
         let wanted = parameters(json!({"onRetry": "redrive"}));
         let (bench, arn) = after(&wanted, Some(failed())).await;
         let ended = bench.runs()[0].stopped_at;
-        let token = assert_continues(bench.job(retry(&wanted)).await);
+        let token = retried(&bench, &wanted).await;
         // DescribeExecution lags: it still tells the end of the first run.
         assert!(ended < token.redriven);
         let lagging = Bench::new();
@@ -104,16 +162,170 @@ fn the_end_before_the_redrive_is_old_news() {
 }
 
 #[test]
+fn a_retry_after_a_fail_state_starts_anew_and_its_failure_says_so() {
+    run(async {
+        let wanted = parameters(json!({"onRetry": "redrive"}));
+        let (bench, arn) = after_fail_state(&wanted).await;
+        // What people read before they retry.
+        let following = Token {
+            execution: Some(arn.clone()),
+            ..Token::first(&Job::first(json!({})).id, bench.runs()[0].started_at)
+        };
+        let poll = Job {
+            id: "poll".to_owned(),
+            ..Job::following(wanted.clone(), &following)
+        };
+        let promise = "Retrying the stage starts a new execution: this one ended in the Fail state `FailState`, which a \
+                       redrive would only enter again.";
+        assert_fails(&bench.job(poll).await, JobFailed, &[promise]);
+        let token = retried(&bench, &wanted).await;
+        let runs = bench.runs();
+        assert_eq!((runs.len(), runs[0].redrives), (2, 0));
+        assert_eq!(token.execution.as_ref(), Some(&runs[1].execution_arn));
+        assert_eq!(bench.world().states.count("RedriveExecution"), 0);
+        // The stage is retried again: the one that was started last counts.
+        bench.world().states.inner().end(&runs[1].execution_arn, failed());
+        bench
+            .world()
+            .states
+            .inner()
+            .write_history(&runs[1].execution_arn, history(&UNCAUGHT));
+        let again = Job {
+            id: "another-retry".to_owned(),
+            ..Job::first(wanted.clone())
+        };
+        let decided = assert_continues(bench.job(again).await);
+        assert_eq!(decided.retry, Some(Retry::Redrive(runs[1].execution_arn.clone())));
+        assert_ne!(runs[1].execution_arn, arn);
+    });
+}
+
+#[test]
+fn what_was_stopped_or_took_too_long_is_redriven() {
+    run(async {
+        for (end, last) in [
+            (ExecutionStatus::TimedOut(Failure::default()), "ExecutionTimedOut"),
+            (ExecutionStatus::Aborted(Failure::default()), "ExecutionAborted"),
+        ] {
+            let wanted = parameters(json!({"onRetry": "redrive"}));
+            let (bench, arn) = after(&wanted, Some(end)).await;
+            let events = history(&[UNCAUGHT[0], UNCAUGHT[1], (last, None)]);
+            bench.world().states.inner().write_history(&arn, events);
+            retried(&bench, &wanted).await;
+            assert_eq!((bench.runs().len(), bench.runs()[0].redrives), (1, 1));
+        }
+    });
+}
+
+#[test]
 fn the_same_retry_delivered_again_redrives_once() {
     run(async {
         let wanted = parameters(json!({"onRetry": "redrive"}));
         let (bench, _) = after(&wanted, Some(failed())).await;
-        let first = bench.job(retry(&wanted)).await;
+        let decided = assert_continues(bench.job(retry(&wanted)).await);
+        let first = bench.job(carrying_out(&wanted, &decided)).await;
         for _ in 0..3 {
-            assert!(matches!(bench.job(retry(&wanted)).await, Answer::Continue(_)));
+            bench.world().clock.advance(POLL);
+            assert_eq!(bench.job(retry(&wanted)).await, Answer::Continue(decided.clone()));
+            assert_eq!(bench.job(carrying_out(&wanted, &decided)).await, first);
         }
-        assert!(matches!(first, Answer::Continue(_)));
         assert_eq!((bench.runs().len(), bench.runs()[0].redrives), (1, 1));
+    });
+}
+
+#[test]
+fn a_redrive_that_failed_meanwhile_is_not_repeated_for_the_same_job() {
+    run(async {
+        // Failed where a redrive leads to work, or in a Fail state; sooner or later than a client token lasts.
+        for (end, polls) in [
+            (&UNCAUGHT[..], 1),
+            (&CAUGHT[..], 1),
+            (&UNCAUGHT[..], 40),
+            (&CAUGHT[..], 40),
+        ] {
+            let wanted = parameters(json!({"onRetry": "redrive"}));
+            let (bench, arn) = after(&wanted, Some(failed())).await;
+            let decided = assert_continues(bench.job(retry(&wanted)).await);
+            bench.world().clock.advance(POLL);
+            let followed = assert_continues(bench.job(carrying_out(&wanted, &decided)).await);
+            bench.world().clock.advance(POLL);
+            bench.world().states.inner().end(&arn, failed());
+            bench.world().states.inner().write_history(&arn, history(end));
+            for _ in 0..polls {
+                bench.world().clock.advance(POLL);
+            }
+            // Both events once more: what they would have done is done.
+            assert_eq!(bench.job(retry(&wanted)).await, Answer::Continue(decided.clone()));
+            assert_eq!(
+                bench.job(carrying_out(&wanted, &decided)).await,
+                Answer::Continue(followed)
+            );
+            assert_eq!(
+                (bench.runs().len(), bench.runs()[0].redrives),
+                (1, 1),
+                "{end:?}, {polls}"
+            );
+        }
+    });
+}
+
+#[test]
+fn the_same_retry_delivered_again_starts_anew_once() {
+    run(async {
+        let wanted = parameters(json!({"onRetry": "redrive"}));
+        let (bench, _) = after_fail_state(&wanted).await;
+        let token = retried(&bench, &wanted).await;
+        let started = token.execution.clone().expect("an execution is followed");
+        bench.world().states.inner().end(&started, failed());
+        let decided = assert_continues(bench.job(retry(&wanted)).await);
+        for _ in 0..3 {
+            bench.world().clock.advance(POLL);
+            assert_continues(bench.job(carrying_out(&wanted, &decided)).await);
+        }
+        let runs = bench.runs();
+        assert_eq!((runs.len(), runs[0].redrives, runs[1].redrives), (2, 0, 0));
+    });
+}
+
+#[test]
+fn a_history_that_does_not_show_the_end_yet_is_looked_at_again() {
+    run(async {
+        let wanted = parameters(json!({"onRetry": "redrive"}));
+        let (bench, arn) = after(&wanted, Some(failed())).await;
+        for events in [&[][..], &UNCAUGHT[..3]] {
+            bench.world().states.inner().write_history(&arn, history(events));
+            let id = format!("with-{}", events.len());
+            let token = assert_continues(bench.job(Job { id, ..retry(&wanted) }).await);
+            assert_eq!((token.retry, token.execution, token.misses), (None, None, 1));
+        }
+        assert_eq!((bench.runs().len(), bench.runs()[0].redrives), (1, 0));
+    });
+}
+
+#[test]
+fn a_fail_state_is_found_on_an_earlier_page() {
+    run(async {
+        let wanted = parameters(json!({"onRetry": "redrive"}));
+        let (bench, arn) = after(&wanted, Some(failed())).await;
+        // The branch failed in a Fail state; much of its siblings' was written after that.
+        let mut events = history(&CAUGHT[..5]);
+        let mut aside = |id, previous_id, kind: &str| {
+            events.push(HistoryEvent {
+                id,
+                previous_id,
+                kind: kind.to_owned(),
+                state: None,
+                failure: None,
+            });
+        };
+        for id in 6..40 {
+            aside(id, 3, "WaitStateAborted");
+        }
+        aside(40, 5, "ParallelStateFailed");
+        aside(41, 40, "ExecutionFailed");
+        bench.world().states.inner().write_history(&arn, events);
+        let decided = assert_continues(bench.job(retry(&wanted)).await);
+        assert_eq!(decided.retry, Some(Retry::StartAnew));
     });
 }
 
@@ -142,11 +354,21 @@ fn where_aws_does_not_redrive_a_new_execution_starts() {
         let wanted = parameters(json!({"onRetry": "redrive"}));
         let (bench, arn) = after(&wanted, Some(failed())).await;
         bench.world().states.inner().refuse_redrives();
-        let token = assert_continues(bench.job(retry(&wanted)).await);
+        let refused = retried(&bench, &wanted).await;
+        assert_eq!((&refused.retry, &refused.execution), (&Some(Retry::StartAnew), &None));
+        assert_eq!(
+            bench.runs().len(),
+            1,
+            "the decision is answered before it is carried out"
+        );
+        let anew = Job {
+            id: "start-anew".to_owned(),
+            ..Job::following(wanted.clone(), &refused)
+        };
+        let token = assert_continues(bench.job(anew.clone()).await);
         assert_ne!(token.execution, Some(arn));
-        // The event again: the new execution is this job's own by now.
-        assert_eq!(bench.job(retry(&wanted)).await, Answer::Continue(token));
-        assert_eq!(bench.runs().len(), 2);
+        assert_eq!(bench.job(anew).await, Answer::Continue(token));
+        assert_eq!((bench.runs().len(), bench.runs()[0].redrives), (2, 0));
     });
 }
 
@@ -181,7 +403,7 @@ fn an_execution_is_found_behind_others() {
             };
             assert_continues(bench.job(job).await);
         }
-        let token = assert_continues(bench.job(retry(&wanted)).await);
+        let token = retried(&bench, &wanted).await;
         assert_eq!(token.execution, Some(arn));
     });
 }
@@ -189,14 +411,22 @@ fn an_execution_is_found_behind_others() {
 #[test]
 fn calls_that_fail_on_the_way_are_told_by_their_kind() {
     run(async {
-        for operation in ["ListExecutions", "RedriveExecution"] {
+        for operation in [
+            "ListExecutions",
+            "GetExecutionHistory",
+            "DescribeExecution",
+            "RedriveExecution",
+        ] {
             let wanted = parameters(json!({"onRetry": "redrive"}));
             let (bench, _) = after(&wanted, Some(failed())).await;
             bench
                 .world()
                 .states
                 .script(always(operation, Throttled, "ThrottlingException"));
-            let token = assert_continues(bench.job(retry(&wanted)).await);
+            let mut token = assert_continues(bench.job(retry(&wanted)).await);
+            if token.retry.is_some() {
+                token = assert_continues(bench.job(carrying_out(&wanted, &token)).await);
+            }
             assert_eq!((token.execution.as_ref(), token.misses), (None, 1));
             bench
                 .world()

@@ -130,6 +130,7 @@ impl DescribeExecution for StepFunctions {
             cause: answer.cause,
         };
         let stopped_at = answer.stop_date.as_ref().map(|date| moment(operation, date));
+        let redriven_at = answer.redrive_date.as_ref().map(|date| moment(operation, date));
         let has_ended = matches!(
             answer.status,
             Status::Succeeded | Status::Failed | Status::TimedOut | Status::Aborted
@@ -141,6 +142,7 @@ impl DescribeExecution for StepFunctions {
             execution_arn: text(operation, answer.execution_arn)?,
             started_at: moment(operation, &answer.start_date)?,
             stopped_at: stopped_at.transpose()?,
+            redriven_at: redriven_at.transpose()?,
             status: match answer.status {
                 Status::Succeeded => ExecutionStatus::Succeeded {
                     output: answer.output.ok_or_else(|| incomplete(operation))?,

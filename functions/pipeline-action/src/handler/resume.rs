@@ -1,0 +1,241 @@
+//! A retry of the stage: what is there already is looked for, redriven, or left for a new execution.
+//!
+//! [`PipelineAction::decide`] changes nothing. Its decision to redrive or to start anew must be written down where it is
+//! taken once (a job's is answered to CodePipeline) before [`PipelineAction::resume_or_start`] carries it out: a history
+//! that goes on meanwhile would have another delivery of the same event decide otherwise.
+
+use std::time::Duration;
+
+use shared::execution_name::ExecutionName;
+use shared::ports::step_functions::{
+    DescribeExecution as _, GetExecutionHistory as _, HistoryEvent, ListExecutions as _, ListedExecution,
+    RedriveExecution as _, StartExecution as _,
+};
+use shared::ports::{CallError, CallErrorKind};
+use shared::state_machine::StateMachineArn;
+use shared::time::{Clock as _, Timestamp};
+
+use super::PipelineAction;
+use crate::history::{Destination, Sight, destination};
+use crate::plan::{self, Found, ToRedrive};
+use crate::token::Retry;
+use crate::user_parameters::UserParameters;
+use crate::world::World;
+
+/// How far back an execution is looked for: AWS redrives none whose end is longer ago.
+///
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
+const REDRIVABLE: Duration = Duration::from_secs(14 * 24 * 3600);
+/// How many pages of executions are looked through for one to go on with.
+const MAX_LIST_PAGES: usize = 3;
+/// How many pages of a history are read: all of the longest, which has 25,000 events, at 200 a page.
+///
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+const MAX_HISTORY_PAGES: usize = 125;
+
+/// One try of an action: what may be started or redriven for it, and under which name.
+#[derive(Clone, Copy)]
+pub(super) struct Attempt<'a> {
+    /// What people want; its `pipelineExecutionId` and the rest of it tell which executions are the action's.
+    pub(super) parameters: &'a UserParameters,
+    /// The state machine, version or alias included.
+    pub(super) machine: &'a StateMachineArn,
+    /// The name of the execution that this attempt starts, if it starts one; the client token of its redrive, else.
+    pub(super) name: &'a ExecutionName,
+    /// When the attempt began: no earlier attempt redrives anything after that.
+    pub(super) since: Timestamp,
+}
+
+/// What to begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Nothing is there to go on with, or the attempt has started its own already: it starts its execution.
+    Start,
+    /// This execution runs, or has ended well since: it is followed.
+    Adopt(String),
+    /// This one did not succeed.
+    Retry(Retry),
+}
+
+/// What came of carrying a decision out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// There is an execution to follow.
+    Follow(Following),
+    /// AWS does not redrive the execution: a new one is wanted, which is a decision to write down first.
+    NotRedrivable,
+}
+
+/// An execution to follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Following {
+    pub(super) execution: String,
+    /// When it was started or redriven, as far as this call learnt it.
+    pub(super) since: Option<Timestamp>,
+    /// When it was redriven for this attempt.
+    pub(super) redriven: Option<Timestamp>,
+    pub(super) how: How,
+}
+
+/// How an execution came to be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// This attempt started it; not necessarily this call.
+    Started,
+    /// It was there.
+    Adopted,
+    /// This attempt redrove it.
+    Redriven,
+}
+
+impl<W: World> PipelineAction<W> {
+    /// Decides what to begin an attempt with whose action wants to redrive what failed.
+    ///
+    /// # Errors
+    /// [`CallError`] when something could not be looked at, or cannot be known yet: nothing is guessed.
+    pub(super) async fn decide(&self, attempt: Attempt<'_>) -> Result<Decision, CallError> {
+        let listed = self.list(attempt.machine).await?;
+        match plan::found(&listed, attempt.name, attempt.parameters) {
+            Found::Nothing => Ok(Decision::Start),
+            Found::ToAdopt(execution) => Ok(Decision::Adopt(execution)),
+            Found::ToExamine(execution) => {
+                let destination = self.destination(&execution).await?;
+                match &destination {
+                    Destination::FailState(state) => tracing::info!(
+                        execution.arn = execution,
+                        state.name = state,
+                        "a new execution is wanted: the last one ended in a Fail state, which a redrive would only \
+                         enter again"
+                    ),
+                    Destination::Work => tracing::info!(execution.arn = execution, "the last execution is redriven"),
+                }
+                Ok(Decision::Retry(plan::retry(&execution, &destination)))
+            }
+        }
+    }
+
+    /// Carries a decision out, once for each attempt however often it is called.
+    ///
+    /// # Errors
+    /// [`CallError`] when a call failed.
+    pub(super) async fn resume_or_start(
+        &self,
+        attempt: Attempt<'_>,
+        decision: Decision,
+        input: &str,
+    ) -> Result<Begun, CallError> {
+        match decision {
+            Decision::Start | Decision::Retry(Retry::StartAnew) => {
+                self.start_own(attempt, input).await.map(Begun::Follow)
+            }
+            Decision::Adopt(execution) => Ok(Begun::Follow(Following {
+                execution,
+                since: None,
+                redriven: None,
+                how: How::Adopted,
+            })),
+            Decision::Retry(Retry::Redrive(execution)) => self.redrive(attempt, execution).await,
+        }
+    }
+
+    async fn start_own(&self, attempt: Attempt<'_>, input: &str) -> Result<Following, CallError> {
+        let Attempt { machine, name, .. } = attempt;
+        let started = self
+            .world
+            .states()
+            .start_execution(&machine.to_string(), name, input)
+            .await;
+        let (execution, since) = match started {
+            Ok(started) => (started.execution_arn, Some(started.started_at)),
+            // The name is derived from the attempt: what has it is ours, from an event that was delivered before.
+            Err(error) if error.is("ExecutionAlreadyExists") => (machine.execution_arn(name), None),
+            Err(error) => return Err(error),
+        };
+        Ok(Following {
+            execution,
+            since,
+            redriven: None,
+            how: How::Started,
+        })
+    }
+
+    /// Redrives an execution, unless that has been done for this attempt.
+    async fn redrive(&self, attempt: Attempt<'_>, execution: String) -> Result<Begun, CallError> {
+        let follow = |redriven, how| {
+            Begun::Follow(Following {
+                execution: execution.clone(),
+                since: redriven,
+                redriven,
+                how,
+            })
+        };
+        let described = self.world.states().describe_execution(&execution).await?;
+        match plan::to_redrive(&described, attempt.since) {
+            ToRedrive::Nothing(redriven) => return Ok(follow(redriven, How::Adopted)),
+            ToRedrive::Redrive => {}
+        }
+        // What DescribeExecution does not show yet, the client token still knows.
+        let redriven = self.world.states().redrive_execution(&execution, attempt.name.as_str());
+        match redriven.await {
+            Ok(redriven) => Ok(follow(Some(redriven), How::Redriven)),
+            Err(error)
+                if matches!(
+                    error.kind,
+                    CallErrorKind::Conflict | CallErrorKind::NotFound | CallErrorKind::Invalid
+                ) =>
+            {
+                tracing::warn!(
+                    execution.arn = execution,
+                    reason = %error,
+                    "execution cannot be redriven: a new one is wanted"
+                );
+                Ok(Begun::NotRedrivable)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where a redrive of an execution leads that did not succeed.
+    async fn destination(&self, execution: &str) -> Result<Destination, CallError> {
+        let unknown = |message: &str| CallError::new("GetExecutionHistory", CallErrorKind::Unavailable, message);
+        let mut events: Vec<HistoryEvent> = Vec::new();
+        let mut next: Option<String> = None;
+        for _ in 0..MAX_HISTORY_PAGES {
+            let page = self.world.states().get_execution_history(execution, next.as_deref());
+            let page = page.await?;
+            events.extend(page.events);
+            next = page.next_token;
+            match destination(&events) {
+                Sight::Known(destination) => return Ok(destination),
+                Sight::NotEnded => return Err(unknown("the history does not show yet how the execution ended")),
+                Sight::NeedsEarlier if next.is_some() => {}
+                Sight::NeedsEarlier => break,
+            }
+        }
+        Err(unknown("the history does not show which state the execution ended in"))
+    }
+
+    /// The state machine's last executions, as far back as one could be redriven.
+    async fn list(&self, machine: &StateMachineArn) -> Result<Vec<ListedExecution>, CallError> {
+        let now = self.world.clock().now();
+        let mut listed: Vec<ListedExecution> = Vec::new();
+        let mut next = None;
+        for _ in 0..MAX_LIST_PAGES {
+            let page = self
+                .world
+                .states()
+                .list_executions(machine.unqualified(), false, next.as_deref())
+                .await?;
+            let too_old = page
+                .executions
+                .last()
+                .is_some_and(|last| now.since(last.started_at) > REDRIVABLE);
+            listed.extend(page.executions);
+            next = page.next_token;
+            if next.is_none() || too_old {
+                break;
+            }
+        }
+        Ok(listed)
+    }
+}

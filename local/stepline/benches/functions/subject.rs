@@ -134,7 +134,7 @@ fn job(token: Option<&str>) -> Value {
 }
 
 fn rules() -> String {
-    json!([{"repository": "ml-pipeline-dev", "tag": "release-*", "stateMachine": STATE_MACHINE}]).to_string()
+    json!([{"repository": "ml-pipeline-release-dev", "tag": "release-*", "stateMachine": STATE_MACHINE}]).to_string()
 }
 
 fn push() -> Value {
@@ -149,7 +149,7 @@ fn push() -> Value {
         "resources": [],
         "detail": {
             "result": "SUCCESS",
-            "repository-name": "ml-pipeline-dev",
+            "repository-name": "ml-pipeline-release-dev",
             "image-digest": format!("sha256:{}", "0".repeat(64)),
             "action-type": "PUSH",
             "image-tag": "release-1",

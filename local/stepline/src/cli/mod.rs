@@ -32,7 +32,7 @@ Examples:
   cargo run -- run --env prod --ask             the prod pipeline, asking before it executes
   cargo run -- run --containers engine          the image built and run by Docker, or not at all
   cargo run -- run --json                       everything that happens, as JSON, one object a line
-  cargo run -- push ml-pipeline-dev:release-1   an image pushed from outside the pipeline
+  cargo run -- push ml-pipeline-release-dev:release-1   an image pushed from outside the pipeline
   cargo run -- invoke pipeline-action --event events/pipeline-action-first-call.json
   cargo run -- up --port 4566                   the services, for the AWS CLI, boto3 or cargo lambda
   cargo run -- check                            the state machines' definitions, validated
@@ -46,7 +46,7 @@ enum Command {
     Run(RunOptions),
     /// Pushes the container's image from outside the pipeline: EventBridge, image-push, state machine
     Push {
-        /// The repository and the tag, such as ml-pipeline-dev:release-1
+        /// The repository and the tag, such as ml-pipeline-release-dev:release-1
         #[arg(value_name = "REPOSITORY:TAG", value_parser = push::Image::parse)]
         image: push::Image,
         #[command(flatten)]
@@ -268,7 +268,7 @@ mod tests {
                 vec!["stepline", "run", "--env", "prod", "--poll-interval", "50ms", "--json"],
                 true,
             ),
-            (vec!["stepline", "push", "ml-pipeline-dev:release-1"], true),
+            (vec!["stepline", "push", "ml-pipeline-release-dev:release-1"], true),
             (vec!["stepline", "push", "ml-pipeline-dev"], false),
             (vec!["stepline", "invoke", "image-push"], false),
             (vec!["stepline", "up", "--port", "seventy"], false),

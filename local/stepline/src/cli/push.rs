@@ -30,7 +30,7 @@ impl Image {
                 tag: tag.to_owned(),
             }),
             _ => Err(format!(
-                "`{text}` is not REPOSITORY:TAG, such as ml-pipeline-dev:release-1"
+                "`{text}` is not REPOSITORY:TAG, such as ml-pipeline-release-dev:release-1"
             )),
         }
     }
@@ -228,10 +228,10 @@ mod tests {
 
     #[test]
     fn an_image_is_a_repository_and_a_tag() {
-        let image = Image::parse("team/ml-pipeline-dev:release-1").expect("an image");
+        let image = Image::parse("team/ml-pipeline-release-dev:release-1").expect("an image");
         assert_eq!(
             (image.repository.as_str(), image.tag.as_str()),
-            ("team/ml-pipeline-dev", "release-1")
+            ("team/ml-pipeline-release-dev", "release-1")
         );
         for text in ["ml-pipeline-dev", ":release", "ml-pipeline-dev:"] {
             assert!(Image::parse(text).is_err(), "{text}");

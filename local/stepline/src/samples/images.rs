@@ -8,8 +8,11 @@ use crate::error::ServiceError;
 use crate::services::ecr::manifest::{DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, digest};
 use serde_json::{Value, json};
 
-/// The repository of the environment that the samples are for.
-const REPOSITORY: &str = "ml-pipeline-dev";
+/// Where the pipeline of the environment that the samples are for pushes what it builds.
+const BUILDS: &str = "ml-pipeline-dev";
+
+/// Where its releases are, which start executions.
+const RELEASES: &str = "ml-pipeline-release-dev";
 
 /// A manifest with what it names that is no manifest, and its tags.
 struct Image {
@@ -80,8 +83,13 @@ fn index(children: &[Value]) -> Image {
     }
 }
 
-/// Everything that is in the repository, what others name before the others.
-fn images() -> Vec<Image> {
+/// What the pipeline built.
+fn built() -> Image {
+    image(DOCKER_MANIFEST, "amd64", "pipeline-build")
+}
+
+/// Everything that is in the repository of releases, what others name before the others.
+fn releases() -> Vec<Image> {
     let release = image(DOCKER_MANIFEST, "amd64", "release").tagged(&["release-1.4.0"]);
     let signature = of_blobs(
         OCI_MANIFEST,
@@ -93,7 +101,7 @@ fn images() -> Vec<Image> {
         )),
     )
     .tagged(&[&format!("{}.sig", release.digest().replace(':', "-"))]);
-    let built = image(DOCKER_MANIFEST, "amd64", "pipeline-build").tagged(&["commit-3f9d2c1b7a6e", "release-1.4.1"]);
+    let built = built().tagged(&["release-1.4.1"]);
     let amd64 = image(OCI_MANIFEST, "amd64", "multi-platform");
     let arm64 = image(OCI_MANIFEST, "arm64", "multi-platform");
     let platforms = index(&[
@@ -131,10 +139,12 @@ fn images() -> Vec<Image> {
     ]
 }
 
-/// Puts them all into the samples' repository, where this account has it, as if they had been there for a while.
+/// Puts them all into the samples' repositories, where this account has them, as if they had been there for a while.
 pub(super) fn provide(cloud: &Cloud) -> Result<(), ServiceError> {
-    for Image { manifest, blobs, tags } in images() {
-        cloud.ecr.stock(REPOSITORY, &manifest, blobs, tags)?;
+    let built = (BUILDS, built().tagged(&["commit-3f9d2c1b7a6e"]));
+    let released = releases().into_iter().map(|image| (RELEASES, image));
+    for (repository, Image { manifest, blobs, tags }) in released.chain([built]) {
+        cloud.ecr.stock(repository, &manifest, blobs, tags)?;
     }
     Ok(())
 }
@@ -147,7 +157,7 @@ mod tests {
     /// What the samples of things that are in the registry name.
     #[test]
     fn the_samples_name_these_images() {
-        let images = images();
+        let images = releases();
         let (release, signature, built) = (&images[0], &images[1], &images[2]);
         for (sample, image, tag) in [
             ("release", release, Some("release-1.4.0")),
@@ -158,7 +168,7 @@ mod tests {
                 signature.tags.first().map(String::as_str),
             ),
             ("pipeline-build", built, Some("commit-3f9d2c1b7a6e")),
-            ("retag", built, Some("release-1.4.1")),
+            ("released-build", built, Some("release-1.4.1")),
             ("index-child", &images[3], None),
             ("multi-platform-index", &images[5], Some("release-1.5.0")),
             ("provenance-attestation", &images[7], None),

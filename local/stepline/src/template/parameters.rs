@@ -43,7 +43,11 @@ fn value(declaration: &Value, given: Option<&String>) -> Result<Value, Fault> {
         let whole = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
             .map_err(|error| Fault::new(error).within("AllowedPattern"))?;
         if !whole.is_match(&text) {
-            return Err(Fault::new(format_args!("`{text}` does not match {pattern}")));
+            let described = constraint("ConstraintDescription").and_then(Value::as_str);
+            return Err(Fault::new(match described {
+                Some(description) => format!("`{text}` {description}"),
+                None => format!("`{text}` does not match {pattern}"),
+            }));
         }
     }
     for (name, short) in [("MinLength", true), ("MaxLength", false)] {

@@ -24,7 +24,11 @@ const NOT_DELIVERED: &[(&str, &str)] = &[
     ),
     (
         "image-push-other-repository.json",
-        "the rule takes the pipeline's repository only; more rules may take more",
+        "the rule takes the repository of releases only; more rules may take more",
+    ),
+    (
+        "image-push-pipeline-build.json",
+        "builds have a repository of their own, which the rule does not listen to",
     ),
 ];
 

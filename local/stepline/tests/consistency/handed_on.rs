@@ -123,58 +123,6 @@ fn every_start_gives_what_the_definition_reads() {
     assert_none(findings);
 }
 
-#[test]
-fn the_pipelines_images_are_kept_by_their_tag_and_run_only_by_the_pipeline() {
-    const BUILDSPEC: &str = "config/buildspec.yml";
-    let commands = commands();
-    let prefix = commands
-        .split("IMAGE_TAG=\"")
-        .nth(1)
-        .and_then(|rest| rest.split('$').next());
-    let prefix = prefix.unwrap_or_else(|| panic!("{BUILDSPEC}: sets no IMAGE_TAG"));
-    let mut findings = Vec::new();
-    for environment in ENVIRONMENTS {
-        let planned = planned(environment);
-        let repository = planned.the("AWS::ECR::Repository");
-        let lifecycle = repository.properties["LifecyclePolicy"]["LifecyclePolicyText"].as_str();
-        let lifecycle: Value = serde_json::from_str(lifecycle.unwrap_or_default()).expect("the policy is JSON");
-        let rules = lifecycle["rules"].as_array().into_iter().flatten();
-        let mut prefixes = rules.flat_map(|rule| rule["selection"]["tagPrefixList"].as_array().into_iter().flatten());
-        if !prefixes.any(|known| known == prefix) {
-            let thing = format_args!("no lifecycle rule is for the tags {prefix}…, which {BUILDSPEC} gives");
-            findings.push(Finding::new(PIPELINE, thing, "name the same prefix in both"));
-        }
-        for function in planned.of("AWS::Lambda::Function") {
-            let rules = function.properties["Environment"]["Variables"]["RULES"].as_str();
-            let rules: Vec<Value> =
-                rules.map_or_else(Vec::new, |rules| serde_json::from_str(rules).expect("RULES is JSON"));
-            for rule in rules {
-                if rule["repository"].as_str() != name_of(repository) {
-                    let thing = format_args!(
-                        "a rule of {} is for {}, which is not made",
-                        function.id, rule["repository"]
-                    );
-                    findings.push(Finding::new(
-                        TEMPLATE,
-                        thing,
-                        "name the repository of sam/pipeline.yaml",
-                    ));
-                }
-                let tag = rule["tag"].as_str().unwrap_or_default();
-                let begins = tag.split('*').next().unwrap_or_default();
-                if prefix.starts_with(begins) || begins.starts_with(prefix) {
-                    let thing = format_args!(
-                        "a rule of {} takes {tag}, and the pipeline's own images are {prefix}…",
-                        function.id
-                    );
-                    findings.push(Finding::new(TEMPLATE, thing, "leave those to the pipeline"));
-                }
-            }
-        }
-    }
-    assert_none(findings);
-}
-
 /// The names in front of `=` after each `start` of a text.
 fn names_after<'t>(text: &'t str, start: &'t str) -> BTreeSet<&'t str> {
     let parts = text.split(start).skip(1);

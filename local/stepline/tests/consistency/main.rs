@@ -11,6 +11,7 @@ mod events;
 mod functions;
 mod handed_on;
 mod house;
+mod images;
 mod parameters;
 mod pipeline;
 mod planned;

@@ -325,9 +325,8 @@ fn the_two_stacks_mean_the_same_things() {
     let mut findings = Vec::new();
     for environment in ENVIRONMENTS {
         let planned = planned(environment);
-        let repository = name_of(planned.the("AWS::ECR::Repository"))
-            .unwrap_or_default()
-            .to_owned();
+        let (_, releases) = planned.repositories();
+        let repository = name_of(releases).unwrap_or_default().to_owned();
         let pipeline = name_of(planned.the("AWS::CodePipeline::Pipeline"))
             .unwrap_or_default()
             .to_owned();

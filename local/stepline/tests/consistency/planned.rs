@@ -73,6 +73,21 @@ impl Planned {
         one
     }
 
+    /// The repository that builds push to, and the one of releases.
+    pub(crate) fn repositories(&self) -> (&Resource, &Resource) {
+        let project = &self.the("AWS::CodeBuild::Project").properties;
+        let variables = project["Environment"]["EnvironmentVariables"].as_array();
+        let mut variables = variables.into_iter().flatten();
+        let pushed_to = variables.find(|variable| variable["Name"] == "REPOSITORY_NAME");
+        let pushed_to = pushed_to.and_then(|variable| variable["Value"].as_str());
+        let (builds, releases): (Vec<_>, Vec<_>) =
+            self.of("AWS::ECR::Repository").partition(|repository| name_of(repository) == pushed_to);
+        match (builds.as_slice(), releases.as_slice()) {
+            ([builds], [releases]) => (builds, releases),
+            _ => panic!("{PIPELINE} has not one repository of builds and one of releases"),
+        }
+    }
+
     /// The names of the parameters that are created.
     pub(crate) fn parameters(&self) -> Vec<&str> {
         self.of("AWS::SSM::Parameter")

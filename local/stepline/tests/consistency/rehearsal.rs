@@ -102,7 +102,7 @@ fn what_is_rehearsed_is_allowed_where_it_runs() {
             let mend = format!("RehearsesFor={environment} in {other} of sam/samconfig.toml");
             findings.push(Finding::new(TEMPLATE, thing, mend));
         };
-        let repository = name_of(here.the("AWS::ECR::Repository")).unwrap_or_default();
+        let repository = name_of(here.repositories().0).unwrap_or_default();
         let mut roles = there.of("AWS::IAM::Role");
         let job = roles.find(|role| name_of(role).is_some_and(|name| name.starts_with("ml-pipeline-job-")));
         let job = job.expect("the role of the job");

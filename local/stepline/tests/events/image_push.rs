@@ -19,11 +19,11 @@ enum Expected {
 
 const CASES: [(&str, Expected); 14] = [
     ("release", Expected::Started),
-    ("retag", Expected::Started),
+    ("released-build", Expected::Started),
     ("replication", Expected::Started),
     (
         "pipeline-build",
-        Expected::Ignored("`commit-3f9d2c1b7a6e` is not `release-*`"),
+        Expected::Ignored("`ml-pipeline-dev` is not `ml-pipeline-release-dev`"),
     ),
     // Its rule names no platform: the image for linux/amd64.
     ("multi-platform-index", Expected::StartedWith("index-child")),
@@ -64,7 +64,7 @@ async fn images_are_started_by_digest_or_ignored_with_a_reason() {
         for started in &handled.started {
             let execution = world.execution(started).await;
             let (image, uri) = (&execution["input"]["image"], &execution["input"]["image"]["uri"]);
-            let by_digest = format!("ml-pipeline-dev@{}", image["digest"].as_str().unwrap_or_default());
+            let by_digest = format!("ml-pipeline-release-dev@{}", image["digest"].as_str().unwrap_or_default());
             assert!(
                 uri.as_str().is_some_and(|uri| uri.ends_with(&by_digest)),
                 "{name}: {image}"

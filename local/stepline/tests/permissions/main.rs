@@ -14,6 +14,7 @@ mod exceptions;
 mod grants;
 mod judge;
 mod promotion;
+mod releases;
 mod scenarios;
 mod world;
 
@@ -28,7 +29,8 @@ async fn policies_allow_what_is_called_and_nothing_else() {
     scenarios::pipeline_succeeds(&world).await;
     scenarios::pipeline_fails_and_its_stage_is_retried(&world).await;
     scenarios::action_is_abandoned(&world).await;
-    scenarios::images_are_pushed(&world).await;
+    scenarios::images_are_released(&world).await;
+    releases::a_build_cannot_release(&world).await;
     scenarios::a_look_finds_what_a_lost_event_left_out(&world).await;
     scenarios::the_day_begins(&world).await;
     scenarios::an_express_state_machine_runs(&world).await;

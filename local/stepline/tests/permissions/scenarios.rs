@@ -1,5 +1,6 @@
 //! Everything that the chain does, each asserted by how it ends.
 
+use super::releases;
 use super::world::World;
 use serde_json::{Value, json};
 use stepline::journal::Happening;
@@ -58,15 +59,15 @@ pub(crate) async fn action_is_abandoned(world: &World) {
     world.cloud.lambda.settled().await;
 }
 
-/// Images arrive from elsewhere: one as it is, one behind an index.
-pub(crate) async fn images_are_pushed(world: &World) {
+/// Images are released: one that the pipeline built, and one behind an index.
+pub(crate) async fn images_are_released(world: &World) {
     world.program("print('Hello World!')\n");
     let mut follower = world.follow();
     world.start_pipeline(PIPELINE).await;
     let (status, reason) = follower.pipeline_ended().await;
     assert_eq!(status, "Succeeded", "{reason}\n{}", world.said());
-    let built = newest_image(world).await;
-    put_image(world, &built, Some("release-1")).await;
+    let built = newest_build(world).await;
+    releases::release(world, &built, "release-1").await;
     assert_eq!(follower.execution_ended().await, "SUCCEEDED");
     let index = json!({
         "schemaVersion": 2,
@@ -82,13 +83,13 @@ pub(crate) async fn images_are_pushed(world: &World) {
         "imageManifest": index.to_string(),
         "imageManifestMediaType": "application/vnd.oci.image.index.v1+json",
     });
-    put_image(world, &index, Some("release-2")).await;
+    releases::put(world, &index, "release-2").await;
     // Its one image is the one that ran already, under another tag: what the function makes of that is its own affair.
     world.cloud.lambda.settled().await;
 }
 
 /// The image that was built last.
-async fn newest_image(world: &World) -> Value {
+pub(crate) async fn newest_build(world: &World) -> Value {
     let described = world
         .call("ecr", "DescribeImages", json!({"repositoryName": "ml-pipeline-dev"}))
         .await;
@@ -102,24 +103,12 @@ async fn newest_image(world: &World) -> Value {
     world.call("ecr", "BatchGetImage", ids).await["images"][0].clone()
 }
 
-async fn put_image(world: &World, image: &Value, tag: Option<&str>) {
-    let mut input = json!({
-        "repositoryName": "ml-pipeline-dev",
-        "imageManifest": image["imageManifest"],
-        "imageManifestMediaType": image["imageManifestMediaType"],
-    });
-    if let Some(tag) = tag {
-        input["imageTag"] = tag.into();
-    }
-    world.call("ecr", "PutImage", input).await;
-}
-
 /// The hourly look, after a push whose event nobody got.
 pub(crate) async fn a_look_finds_what_a_lost_event_left_out(world: &World) {
     let rule = "stepline-image-pushed-dev";
     world.call("events", "DisableRule", json!({"Name": rule})).await;
-    let image = newest_image(world).await;
-    put_image(world, &image, Some("release-3")).await;
+    let image = newest_build(world).await;
+    releases::release(world, &image, "release-3").await;
     world.call("events", "EnableRule", json!({"Name": rule})).await;
     let mut follower = world.follow();
     world
@@ -256,8 +245,8 @@ pub(crate) async fn nothing_can_be_delivered(world: &World) {
     let mut follower = world.follow();
     world.abandon(PIPELINE, &id).await;
     follower.kept("stepline-action-abandoned-dev").await;
-    let image = newest_image(world).await;
-    put_image(world, &image, Some("release-4")).await;
+    let image = newest_build(world).await;
+    releases::release(world, &image, "release-4").await;
     follower.kept("stepline-image-pushed-dev").await;
     let fire = |rule: &str| world.cloud.events.fire(&world.cloud, rule).expect("the rule is there");
     fire("stepline-image-look-dev");

@@ -40,6 +40,10 @@ const RAISED_BY_AWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html#API_DescribeImageScanFindings_Errors",
+        &["Ecr.EcrException", "Ecr.ScanNotFoundException", "Ecr.ServerException"],
+    ),
+    (
         "https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html",
         &["ThrottlingException"],
     ),
@@ -235,12 +239,11 @@ fn every_task_is_caught_by_the_fail_state() {
     let mut findings = Vec::new();
     for (state, fields) in states(&definition).filter(|(_, fields)| fields["Type"] == "Task") {
         let catches = fields["Catch"].as_array().into_iter().flatten();
-        let is_caught = catches
-            .clone()
-            .any(|catch| catch["ErrorEquals"] == serde_json::json!(["States.ALL"]));
-        let leads_to_fail = catches
-            .filter_map(|catch| catch["Next"].as_str())
-            .all(|next| definition["States"][next]["Type"] == "Fail");
+        // What is caught by its name may be looked at; the rest is the Fail state's.
+        let mut of_all = catches.filter(|catch| catch["ErrorEquals"] == serde_json::json!(["States.ALL"]));
+        let next = of_all.next().and_then(|catch| catch["Next"].as_str());
+        let is_caught = next.is_some();
+        let leads_to_fail = next.is_some_and(|next| definition["States"][next]["Type"] == "Fail");
         if !is_caught || !leads_to_fail {
             let mend = "catch States.ALL and go to the Fail state that keeps error and cause";
             findings.push(Finding::new(FILE, format_args!("{state} can fail uncaught"), mend));
@@ -263,7 +266,13 @@ fn what_is_resolved_is_used() {
                 let thing = format_args!("{state} asks for {name} and does not keep it");
                 findings.push(Finding::new(FILE, thing, "take it in the ResultSelector"));
             }
-            if !definition.to_string().contains(&format!("\"{folder}.{name}\"")) {
+            // In JSONPath, or in JSONata, perhaps under a short name for the folder.
+            let text = definition.to_string();
+            let in_jsonata = format!("$states.input.{}", folder.trim_start_matches("$."));
+            let is_used = text.contains(&format!("\"{folder}.{name}\""))
+                || text.contains(&format!("{in_jsonata}.{name}"))
+                || text.contains(&format!("$settings := {in_jsonata};")) && text.contains(&format!("$settings.{name}"));
+            if !is_used {
                 let thing = format_args!("{state} asks for {name}, which no state uses");
                 findings.push(Finding::new(
                     FILE,

@@ -9,6 +9,7 @@ mod deploying;
 mod documents;
 mod events;
 mod functions;
+mod gate;
 mod handed_on;
 mod house;
 mod images;

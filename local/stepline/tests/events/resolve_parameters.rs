@@ -15,7 +15,10 @@ fn cases() -> Vec<Case> {
         (
             "ml-pipeline",
             nothing(),
-            Ok(json!({"pythonEnv": "development", "instanceType": "ml.t3.medium", "volumeSize": 10})),
+            Ok(json!({
+                "pythonEnv": "development", "instanceType": "ml.t3.medium", "volumeSize": 10,
+                "scanLevel": "CRITICAL", "scanAllowed": [],
+            })),
         ),
         (
             "types",
@@ -42,12 +45,17 @@ fn cases() -> Vec<Case> {
         (
             "path",
             nested(),
-            Ok(json!({"settings": {"instance-type": "ml.t3.medium", "volume-size": "10"}})),
+            Ok(json!({"settings": {
+                "instance-type": "ml.t3.medium", "scan-allowed": "[]", "scan-level": "CRITICAL", "volume-size": "10",
+            }})),
         ),
         (
             "path-recursive",
             nested(),
-            Ok(json!({"settings": {"hyper": {"rate": "0.1"}, "instance-type": "ml.t3.medium", "volume-size": "10"}})),
+            Ok(json!({"settings": {
+                "hyper": {"rate": "0.1"}, "instance-type": "ml.t3.medium", "scan-allowed": "[]", "scan-level": "CRITICAL",
+                "volume-size": "10",
+            }})),
         ),
         ("path-empty", nothing(), Ok(json!({"hyper": {}}))),
         ("version", nothing(), medium()),

@@ -64,7 +64,7 @@ impl Filter {
     }
 }
 
-fn image_not_found(cloud: &Cloud, repository: &str, id: &ImageId) -> ServiceError {
+pub(super) fn image_not_found(cloud: &Cloud, repository: &str, id: &ImageId) -> ServiceError {
     let part = |text: &Option<String>| {
         text.as_ref()
             .map_or_else(|| "null".to_owned(), |text| format!("'{text}'"))
@@ -81,8 +81,8 @@ fn image_not_found(cloud: &Cloud, repository: &str, id: &ImageId) -> ServiceErro
 }
 
 impl Ecr {
-    /// Puts an image with its blobs and tags as if it had been there before: nobody hears of it. Does nothing where the
-    /// repository does not exist or has the image already.
+    /// Puts an image with its blobs and tags as if it had been there before: nobody hears of it, and its scan is done. Does
+    /// nothing where the repository does not exist or has the image already.
     pub(crate) fn stock(
         &self,
         repository: &str,
@@ -108,6 +108,9 @@ impl Ecr {
         };
         for tag in tags {
             repository.put("", manifest, None, tag, Timestamp::now())?;
+        }
+        for image in &mut repository.images {
+            image.scan = image.scan.take().map(super::scans::Scan::done);
         }
         Ok(())
     }
@@ -138,6 +141,7 @@ impl Ecr {
             digest: image.digest.clone(),
         });
         cloud.events.emit(cloud, push_event(repository, tag, &image));
+        self.announce(cloud, repository, &image.digest);
         let mut id = json!({"imageDigest": image.digest});
         if let Some(tag) = tag {
             id["imageTag"] = tag.into();
@@ -269,6 +273,13 @@ fn details(cloud: &Cloud, repository: &str, image: &Image) -> Value {
     });
     if !image.tags.is_empty() {
         shown["imageTags"] = image.tags.iter().cloned().collect();
+    }
+    if let Some(scan) = &image.scan {
+        let now = Timestamp::now();
+        shown["imageScanStatus"] = scan.status(now);
+        if let Some(summary) = scan.summary(now) {
+            shown["imageScanFindingsSummary"] = summary;
+        }
     }
     if let Some(artifact) = image.manifest.artifact() {
         shown["artifactMediaType"] = artifact.into();

@@ -2,13 +2,14 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/Welcome.html>. Layers travel through
 //! InitiateLayerUpload, UploadLayerPart and CompleteLayerUpload, as a registry client's do on AWS behind the Docker
-//! protocol, so that a push needs the same permissions here as there. Absent: scanning, replication, pull-through
-//! caches, and lifecycle policies that act (they are kept and shown).
+//! protocol, so that a push needs the same permissions here as there. Scans have what images say of themselves. Absent:
+//! a real scanner, replication, pull-through caches, and lifecycle policies that act (they are kept and shown).
 
 mod images;
 pub mod manifest;
 mod repositories;
 mod repository;
+mod scans;
 #[cfg(test)]
 mod tests;
 
@@ -64,13 +65,14 @@ fn arn(cloud: &Cloud, repository: &str) -> String {
 }
 
 /// The operations, all of them authorised on the repository but for GetAuthorizationToken, which knows no resources.
-const OPERATIONS: [&str; 17] = [
+const OPERATIONS: [&str; 19] = [
     "BatchCheckLayerAvailability",
     "BatchDeleteImage",
     "BatchGetImage",
     "CompleteLayerUpload",
     "CreateRepository",
     "DeleteRepository",
+    "DescribeImageScanFindings",
     "DescribeImages",
     "DescribeRepositories",
     "GetAuthorizationToken",
@@ -81,6 +83,7 @@ const OPERATIONS: [&str; 17] = [
     "PutImageTagMutability",
     "PutLifecyclePolicy",
     "SetRepositoryPolicy",
+    "StartImageScan",
     "UploadLayerPart",
 ];
 
@@ -133,6 +136,7 @@ impl Service for Ecr {
             "CompleteLayerUpload" => self.complete_layer_upload(cloud, &input),
             "CreateRepository" => self.create_repository(cloud, &input),
             "DeleteRepository" => self.delete_repository(cloud, &input),
+            "DescribeImageScanFindings" => self.describe_image_scan_findings(cloud, &input),
             "DescribeImages" => self.describe_images(cloud, &input),
             "DescribeRepositories" => self.describe_repositories(cloud, &input),
             "GetAuthorizationToken" => self.get_authorization_token(cloud),
@@ -143,6 +147,7 @@ impl Service for Ecr {
             "PutImageTagMutability" => self.put_image_tag_mutability(cloud, &input),
             "PutLifecyclePolicy" => self.put_lifecycle_policy(cloud, &input),
             "SetRepositoryPolicy" => self.set_repository_policy(cloud, &input),
+            "StartImageScan" => self.start_image_scan(cloud, &input),
             "UploadLayerPart" => self.upload_layer_part(cloud, &input),
             _ => Err(ServiceError::not_in_local_run("ecr", operation)),
         }

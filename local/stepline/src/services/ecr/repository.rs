@@ -1,6 +1,7 @@
 //! A repository: its images, their tags and its layers, without a clock and without a wire.
 
 use super::manifest::{Manifest, digest};
+use super::scans::Scan;
 use crate::error::ServiceError;
 use crate::services::input::glob;
 use bytes::Bytes;
@@ -38,6 +39,8 @@ pub(super) struct Image {
     pub(super) media_type: String,
     pub(super) tags: BTreeSet<String>,
     pub(super) pushed_at: Timestamp,
+    /// The last scan, if there was any.
+    pub(super) scan: Option<Scan>,
 }
 
 /// How an image is named in a request.
@@ -128,6 +131,7 @@ impl Repository {
         let at = match known {
             Some(at) => at,
             None => {
+                let scan = self.scan_on_push.then(|| self.scan_of(&manifest, now)).flatten();
                 self.images.push(Image {
                     digest,
                     text: text.to_owned(),
@@ -135,6 +139,7 @@ impl Repository {
                     media_type,
                     tags: BTreeSet::new(),
                     pushed_at: now,
+                    scan,
                 });
                 self.images.len() - 1
             }
@@ -142,6 +147,13 @@ impl Repository {
         let image = &mut self.images[at];
         image.tags.extend(tag.map(str::to_owned));
         Ok(image.clone())
+    }
+
+    /// A scan of an image that begins now; none of what cannot be scanned.
+    pub(super) fn scan_of(&self, manifest: &Manifest, now: Timestamp) -> Option<Scan> {
+        let config = manifest.config.as_ref()?;
+        let config = self.layers.get(&config.digest)?;
+        Scan::begin(manifest, config, now)
     }
 
     fn check_references(&self, registry: &str, manifest: &Manifest) -> Result<(), ServiceError> {

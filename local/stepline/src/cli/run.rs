@@ -27,10 +27,13 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     }
     let pipeline = session.pipeline()?;
     let mut journal = session.cloud.journal.follow();
-    let started = session
-        .call("codepipeline", "StartPipelineExecution", json!({"name": pipeline}))
-        .await?;
-    let id = started["pipelineExecutionId"].as_str().unwrap_or_default();
+    // As on AWS, making the pipeline started it.
+    let started = session.cloud.codepipeline.start_first_executions(&session.cloud);
+    let id = started.get(&pipeline).ok_or_else(|| {
+        Trouble::Other(format!(
+            "the pipeline {pipeline} did not start by itself: it has a variable without a default"
+        ))
+    })?;
     let (status, reason, took) = loop {
         match next(&mut journal).await? {
             Happening::PipelineEnded {
@@ -39,7 +42,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
                 reason,
                 took,
                 ..
-            } if execution_id == id => break (status, reason, took),
+            } if execution_id == *id => break (status, reason, took),
             Happening::ApprovalAsked {
                 stage, action, token, ..
             } => decide(&session, &pipeline, (&stage, &action, &token), options.ask).await?,

@@ -108,13 +108,16 @@ pub fn account_of(root: &Path, environment: &str) -> Result<Account, DeployError
 }
 
 /// Deploys an environment as one would on AWS: `sam deploy --config-env ENV`, then `--config-env pipeline-ENV`. Where its
-/// pipeline rehearses in another environment, the functions and the state machine of that one come first.
+/// pipeline rehearses in another environment, the functions and the state machine of that one come first. The execution
+/// that a new pipeline starts with is held back until somebody
+/// [starts it](crate::services::codepipeline::CodePipeline::start_first_executions).
 ///
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
 pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment, DeployError> {
     let config = SamConfig::read(&cloud.root.join(CONFIG))?;
     let mut deployment = Deployment::default();
+    cloud.codepipeline.hold_first_executions();
     if let Some(other) = rehearses_in(&config, &cloud.account, environment)? {
         let stack = deploy_stack(cloud, &config.deployed(&other)?, &deployment).await?;
         deployment.before.push(stack);

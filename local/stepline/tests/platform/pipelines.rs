@@ -46,3 +46,41 @@ async fn a_configuration_has_a_thousand_characters_at_most() {
         assert_eq!(said.is_empty(), !refused, "{said}");
     }
 }
+
+#[tokio::test]
+async fn a_new_pipeline_starts_by_itself() {
+    for held in [false, true] {
+        let cloud = cloud();
+        let role = NewRole::for_service("pipeline", "codepipeline.amazonaws.com");
+        cloud.iam.create_role(&cloud.account, role).expect("a role");
+        if held {
+            cloud.codepipeline.hold_first_executions();
+        }
+        let input = json!({"pipeline": pipeline("go on?")});
+        call(&cloud, "codepipeline", "CreatePipeline", input)
+            .await
+            .expect("a pipeline");
+        let list = || {
+            call(
+                &cloud,
+                "codepipeline",
+                "ListPipelineExecutions",
+                json!({"pipelineName": "p"}),
+            )
+        };
+        let mut listed = list().await.expect("a list");
+        if held {
+            assert_eq!(listed["pipelineExecutionSummaries"], json!([]));
+            let started = cloud.codepipeline.start_first_executions(&cloud);
+            assert_eq!(started.keys().collect::<Vec<_>>(), ["p"]);
+            assert!(
+                cloud.codepipeline.start_first_executions(&cloud).is_empty(),
+                "once is enough"
+            );
+            listed = list().await.expect("a list");
+        }
+        let executions = listed["pipelineExecutionSummaries"].as_array().expect("summaries");
+        assert_eq!(executions.len(), 1, "{listed}");
+        assert_eq!(executions[0]["trigger"]["triggerType"], "CreatePipeline", "{listed}");
+    }
+}

@@ -34,6 +34,7 @@ use tokio::sync::oneshot;
 pub struct CodePipeline {
     pipelines: Mutex<BTreeMap<String, Arc<Pipeline>>>,
     jobs: Jobs,
+    held: Mutex<Option<Vec<operations::First>>>,
 }
 
 /// A pipeline and its executions.
@@ -155,7 +156,7 @@ impl Service for CodePipeline {
         input: Value,
     ) -> Result<Value, ServiceError> {
         match operation {
-            "CreatePipeline" => self.create(cloud, input),
+            "CreatePipeline" => self.create(cloud, caller, input),
             "UpdatePipeline" => self.update(input),
             "GetPipeline" => self.get(cloud, required(&input, "name")?),
             "DeletePipeline" => {

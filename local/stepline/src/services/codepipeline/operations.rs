@@ -90,8 +90,58 @@ enum ApprovalStatus {
     Rejected,
 }
 
+/// The execution that a new pipeline starts with, while it is held back.
+#[derive(Debug)]
+pub(super) struct First {
+    pipeline: Arc<Pipeline>,
+    creator: String,
+}
+
+impl First {
+    /// Starts it; None where the pipeline has a variable that only whoever starts it can give.
+    fn start(self, cloud: &Arc<Cloud>) -> Option<String> {
+        let declaration = self.pipeline.declaration();
+        let variables = declaration.variables(&BTreeMap::new()).ok()?;
+        let trigger = json!({"triggerType": "CreatePipeline", "triggerDetail": self.creator});
+        Some(begin(cloud, &self.pipeline, declaration, variables, trigger))
+    }
+}
+
+/// Starts an execution, and gives its id.
+fn begin(
+    cloud: &Arc<Cloud>,
+    pipeline: &Arc<Pipeline>,
+    declaration: Declaration,
+    variables: BTreeMap<String, String>,
+    trigger: Value,
+) -> String {
+    let execution = Arc::new(Execution::new(declaration, variables, trigger));
+    lock(&pipeline.executions).push(execution.clone());
+    engine::launch(cloud, pipeline, &execution, 0, Rerun::All);
+    execution.id.clone()
+}
+
 impl CodePipeline {
-    pub(super) fn create(&self, cloud: &Cloud, input: Value) -> Result<Value, ServiceError> {
+    /// From now on a new pipeline's first execution waits for [`Self::start_first_executions`]: a deployment makes the
+    /// pipeline before its functions are built, which on AWS they are by then.
+    pub fn hold_first_executions(&self) {
+        lock(&self.held).get_or_insert_default();
+    }
+
+    /// Starts the executions that were held back, and holds back no more. Gives each one's pipeline and id.
+    pub fn start_first_executions(&self, cloud: &Arc<Cloud>) -> BTreeMap<String, String> {
+        let held = lock(&self.held).take();
+        let started = held.into_iter().flatten().filter_map(|first| {
+            let name = first.pipeline.declaration().name;
+            Some((name, first.start(cloud)?))
+        });
+        started.collect()
+    }
+
+    /// Makes a pipeline, which starts its first execution by itself.
+    ///
+    /// See <https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create.html>.
+    pub(super) fn create(&self, cloud: &Arc<Cloud>, caller: &Principal, input: Value) -> Result<Value, ServiceError> {
         let input: WithPipeline = decode("codepipeline", "CreatePipeline", input)?;
         let mut declaration = input.pipeline;
         declaration.check()?;
@@ -114,7 +164,15 @@ impl CodePipeline {
             ));
         }
         let output = json!({"pipeline": declaration, "tags": input.tags.unwrap_or_else(|| json!([]))});
-        pipelines.insert(declaration.name.clone(), Arc::new(Pipeline::new(declaration)));
+        let pipeline = Arc::new(Pipeline::new(declaration.clone()));
+        pipelines.insert(declaration.name, pipeline.clone());
+        drop(pipelines);
+        let creator = caller.arn(&cloud.account);
+        let first = First { pipeline, creator };
+        match lock(&self.held).as_mut() {
+            Some(held) => held.push(first),
+            None => drop(first.start(cloud)),
+        }
         Ok(output)
     }
 
@@ -171,10 +229,8 @@ impl CodePipeline {
             "triggerType": "StartPipelineExecution",
             "triggerDetail": caller.arn(&cloud.account),
         });
-        let execution = Arc::new(Execution::new(declaration, variables, trigger));
-        lock(&pipeline.executions).push(execution.clone());
-        engine::launch(cloud, &pipeline, &execution, 0, Rerun::All);
-        Ok(json!({"pipelineExecutionId": execution.id}))
+        let id = begin(cloud, &pipeline, declaration, variables, trigger);
+        Ok(json!({"pipelineExecutionId": id}))
     }
 
     pub(super) fn stop(&self, input: Value) -> Result<Value, ServiceError> {

@@ -23,7 +23,7 @@ pub struct Deployed {
     pub stack: String,
     /// The template's file.
     pub template: PathBuf,
-    /// The region, where the file names one.
+    /// The region, where the file names one: the environment's own, or the one of `default`.
     pub region: Option<String>,
     /// The parameters' values.
     pub values: BTreeMap<String, String>,
@@ -54,7 +54,7 @@ impl SamConfig {
     }
 
     /// What is deployed in an environment. As SAM has it, an environment's section stands alone: nothing is taken from
-    /// `default`.
+    /// `default`, but for the region. It is said once, there, and `sam/deploy` hands it to SAM.
     ///
     /// # Errors
     /// The file does not know the environment, or lacks its stack's name, or has a value of another type than SAM's.
@@ -86,6 +86,10 @@ impl SamConfig {
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(Fault::new("must be text").within(name)),
         };
+        let region = match text("region")? {
+            Some(own) => Some(own),
+            None => self.shared_region()?,
+        };
         let stack = text("stack_name")?.ok_or_else(|| Fault::new("has no `stack_name`"))?;
         let template = text("template_file")?.or(text("template")?);
         let directory = self.file.parent().unwrap_or(Path::new(""));
@@ -97,9 +101,20 @@ impl SamConfig {
             environment: environment.to_owned(),
             stack,
             template: directory.join(template.unwrap_or_else(|| "template.yaml".into())),
-            region: text("region")?,
+            region,
             values,
         })
+    }
+
+    fn shared_region(&self) -> Result<Option<String>, Fault> {
+        let shared = ["default", "global", "parameters"]
+            .iter()
+            .try_fold(&self.environments, |table, name| table.get(*name)?.as_table());
+        match shared.and_then(|shared| shared.get("region")) {
+            None => Ok(None),
+            Some(Value::String(region)) => Ok(Some(region.clone())),
+            Some(_) => Err(Fault::new("must be text").within("region")),
+        }
     }
 }
 
@@ -151,6 +166,37 @@ mod tests {
         SamConfig {
             file: "sam/samconfig.toml".into(),
             environments: text.parse().expect("TOML"),
+        }
+    }
+
+    #[test]
+    fn the_region_is_the_environments_own_or_the_one_that_all_share() {
+        for (text, expected) in [
+            ("[a.global.parameters]\nstack_name = \"a\"\n", Ok(None)),
+            (
+                concat!(
+                    "[default.global.parameters]\nregion = \"eu-west-1\"\n",
+                    "[a.global.parameters]\nstack_name = \"a\"\n",
+                ),
+                Ok(Some("eu-west-1".to_owned())),
+            ),
+            (
+                concat!(
+                    "[default.global.parameters]\nregion = \"eu-west-1\"\n",
+                    "[a.global.parameters]\nstack_name = \"a\"\nregion = \"us-east-1\"\n",
+                ),
+                Ok(Some("us-east-1".to_owned())),
+            ),
+            (
+                concat!(
+                    "[default.global.parameters]\nregion = 1\n",
+                    "[a.global.parameters]\nstack_name = \"a\"\n",
+                ),
+                Err("sam/samconfig.toml: a/region: must be text".to_owned()),
+            ),
+        ] {
+            let region = config(text).deployed("a").map(|deployed| deployed.region);
+            assert_eq!(region.map_err(|error| error.to_string()), expected, "{text}");
         }
     }
 

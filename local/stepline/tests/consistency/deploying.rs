@@ -1,6 +1,6 @@
 //! Deploying: samconfig.toml, the templates and the workflows know the same environments, parameters and files.
 
-use super::house::{Finding, assert_none, files, files_in, text};
+use super::house::{Finding, assert_none, files, files_in, lines, text};
 use super::pipeline::{texts, yaml};
 use super::planned::ENVIRONMENTS;
 use serde_json::Value;
@@ -89,36 +89,25 @@ fn overrides_are_parameters_and_what_must_be_given_is() {
 }
 
 #[test]
-fn environments_deploy_to_one_region() {
-    let regions: BTreeSet<String> = environments()
+fn the_region_is_said_once() {
+    let config: Table = text(CONFIG).parse().expect("samconfig.toml is TOML");
+    let region = ["default", "global", "parameters", "region"]
         .iter()
-        .filter_map(|(_, section)| {
-            Some(
-                section
-                    .get("global")?
-                    .get("parameters")?
-                    .get("region")?
-                    .as_str()?
-                    .to_owned(),
-            )
-        })
+        .try_fold(&toml::Value::Table(config), |value, name| value.get(name))
+        .and_then(|region| region.as_str().map(str::to_owned))
+        .expect("samconfig.toml says the region under [default.global.parameters]");
+    // A connection's ARN has a region of its own, and is put in whole; a comment may show one.
+    let said: Vec<String> = files_in("sam/", "")
+        .chain(files_in(".github/", ""))
+        .flat_map(|(path, text)| lines(text).map(move |(number, line)| (format!("{path}:{number}"), line)))
+        .filter(|(_, line)| line.contains(&region) && !line.contains("arn:") && !line.trim_start().starts_with('#'))
+        .map(|(place, line)| format!("{}: {}", place.split(':').next().unwrap_or_default(), line.trim()))
         .collect();
     assert_eq!(
-        regions.len(),
-        1,
-        "{CONFIG}: {regions:?}; a pipeline and its functions are in one region"
+        said,
+        [format!("{CONFIG}: region = \"{region}\"")],
+        "one place to edit for another region"
     );
-    let region = regions.first().expect("one");
-    let mut findings = Vec::new();
-    for (path, workflow) in workflows() {
-        for step in steps(&workflow) {
-            if let Some(other) = step["with"]["aws-region"].as_str().filter(|other| other != region) {
-                let mend = format_args!("use {region}, as {CONFIG} does");
-                findings.push(Finding::new(path, format_args!("aws-region is {other}"), mend));
-            }
-        }
-    }
-    assert_none(findings);
 }
 
 fn workflows() -> Vec<(&'static str, Value)> {

@@ -18,3 +18,4 @@ mod pipeline;
 mod planned;
 mod rehearsal;
 mod tidy;
+mod workflow;

@@ -30,7 +30,12 @@ const ALWAYS: &[&str] = &["ExecutionArn", "ExecutionName", "StateMachineArn"];
 
 /// A YAML file without tags, as JSON.
 pub(crate) fn yaml(path: &str) -> Value {
-    let documents = YamlOwned::load_from_str(text(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    yaml_of(path, text(path))
+}
+
+/// The same of a text that stands for the file.
+pub(crate) fn yaml_of(path: &str, text: &str) -> Value {
+    let documents = YamlOwned::load_from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
     json(documents.first().unwrap_or_else(|| panic!("{path} is empty")))
 }
 

@@ -1,0 +1,313 @@
+"""The scripts that deploy and tear down, with an `aws` and a `sam` that write down what they are asked; what the build hands
+over to the deployment; and the list of what a function is made of.
+
+Run with `python3 -m unittest discover --start-directory .ci`; needs bash, and `cargo` for the list.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from deployables import ROOT, samconfig, text, workflow
+
+FUNCTIONS = ["image-push", "pipeline-action", "resolve-parameters"]
+
+# What was called, in which region, and of SAM's deployments what they would have packaged. `aws` knows the stacks that are
+# files of $FOLDER/stacks, each with the resources that its deletion keeps.
+STAND_IN = """#!/usr/bin/env bash
+name="$(basename "$0")"
+call="$name $*"
+stack="$(sed -n 's/.*--stack-name \\([^ ]*\\).*/\\1/p' <<<"$call")"
+case "$call" in
+  "aws cloudformation describe-stacks"*)
+    if [[ -n "$DENIED" ]]; then echo "AccessDenied: $DENIED" >&2; exit 254; fi
+    if [[ ! -e "$FOLDER/stacks/$stack" ]]; then echo "ValidationError: Stack with id $stack does not exist" >&2; exit 254; fi
+    [[ "$call" != *RehearseIn* ]] || echo dev
+    exit ;;
+  "aws cloudformation describe-stack-resources"*)
+    cat "$FOLDER/stacks/$stack"
+    exit ;;
+  "aws s3api list-object-versions"*)
+    if [[ -e "$FOLDER/emptied" ]]; then echo '{"Objects": []}'; else echo '{"Objects": [{"Key": "k", "VersionId": "1"}]}'; fi
+    exit ;;
+  "aws s3api delete-objects"*) touch "$FOLDER/emptied" ;;
+  "sam deploy"*)
+    for ((at = 1; at <= $#; at++)); do
+      if [[ "${!at}" == --template-file ]]; then at=$((at + 1)); cp "${!at}" "$FOLDER/template.yaml"; fi
+    done
+    for folder in $(sed -n 's#^ *CodeUri: \\(/.*\\)#\\1#p' "$FOLDER/template.yaml" 2>/dev/null); do
+      mkdir -p "$FOLDER/packaged"
+      [[ "$(ls -A "$folder")" == bootstrap && -x "$folder/bootstrap" ]] && cp "$folder/bootstrap" "$FOLDER/packaged/${folder##*/}"
+    done ;;
+esac
+echo "$AWS_REGION $AWS_DEFAULT_REGION $call" >>"$FOLDER/calls"
+"""
+
+
+class Scripts(unittest.TestCase):
+    """A copy of sam/ to run scripts in, in which everything but AWS and SAM is real."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name).resolve()
+        shutil.copytree(ROOT / "sam", self.folder / "sam", ignore=shutil.ignore_patterns(".aws-sam"))
+        shutil.copytree(ROOT / ".ci/deploy", self.folder / ".ci/deploy")
+        (self.folder / "stacks").mkdir()
+        (self.folder / "bin").mkdir()
+        for name in ("aws", "sam"):
+            (self.folder / "bin" / name).write_text(STAND_IN, encoding="utf-8")
+            (self.folder / "bin" / name).chmod(0o755)
+
+    def run_script(self, *command, **environment):
+        """Runs a script, and gives how it ended and what was called."""
+        given = {"FOLDER": str(self.folder), "PATH": f"{self.folder}/bin:{os.environ['PATH']}", **environment}
+        done = subprocess.run(
+            [self.folder / command[0], *command[1:]],
+            cwd=self.folder, env=given, capture_output=True, text=True, timeout=60, check=False,
+        )
+        calls = self.folder / "calls"
+        made = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
+        return done, [call.replace(str(self.folder), "") for call in made]
+
+    def functions(self, **changes):
+        """A folder as the build hands it over, with the sums of what is in it."""
+        folder = self.folder / "functions"
+        folder.mkdir()
+        for name in FUNCTIONS:
+            (folder / name).write_bytes(b"\x7fELF " + name.encode())
+        sums = "\n".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}" for name in FUNCTIONS)
+        return folder, sums
+
+
+class Region(Scripts):
+    """It is said once."""
+
+    def test_it_is_read_from_where_it_is_said(self):
+        self.assertEqual(self.run_script("sam/region")[0].stdout, samconfig()["default"]["global"]["parameters"]["region"] + "\n")
+
+    def test_none_or_two_are_refused(self):
+        config = self.folder / "sam/samconfig.toml"
+        whole = config.read_text(encoding="utf-8")
+        said = 'region = "us-east-1"\n'
+        for changed in (whole.replace(said, ""), whole + said, whole.replace("us-east-1\"\n", "here\"\n")):
+            config.write_text(changed, encoding="utf-8")
+            for script in (["sam/region"], ["sam/deploy", "deployer"], ["sam/teardown", "dev"]):
+                done, calls = self.run_script(*script)
+                self.assertEqual((done.returncode, calls), (1, []), script)
+                self.assertIn("sam/samconfig.toml must give one `region", done.stderr)
+
+
+class Deploy(Scripts):
+    """What `sam/deploy` deploys."""
+
+    def test_functions_that_were_built_elsewhere_come_with_this_folders_templates(self):
+        folder, _ = self.functions()
+        # What a build left behind, or handed over, must not be deployed.
+        build = self.folder / "sam/.aws-sam/build"
+        build.mkdir(parents=True)
+        (build / "template.yaml").write_text("Resources: {}", encoding="utf-8")
+        for given in (str(folder), "functions"):
+            with self.subTest(given):
+                (self.folder / "calls").unlink(missing_ok=True)
+                done, calls = self.run_script("sam/deploy", "dev", "--functions", given)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(len(calls), 2, calls)
+                region = "us-east-1 us-east-1 "
+                config = "--config-file /sam/samconfig.toml --config-env"
+                self.assertTrue(calls[0].startswith(f"{region}sam deploy {config} dev --template-file /"), calls[0])
+                self.assertEqual(calls[1], f"{region}sam deploy {config} pipeline-dev")
+                for name in FUNCTIONS:
+                    self.assertEqual((self.folder / "packaged" / name).read_bytes(), (folder / name).read_bytes())
+                ours, deployed = ((self.folder / path).read_text(encoding="utf-8").splitlines() for path in ("sam/template.yaml", "template.yaml"))
+                changed = [(before, after) for before, after in zip(ours, deployed, strict=True) if before != after]
+                self.assertEqual(len(changed), len(FUNCTIONS) + 1)
+                for before, after in changed:
+                    self.assertRegex(before, r"^ *(CodeUri: \.\./functions/|DefinitionUri: \.\./statemachine/)")
+                    self.assertEqual(before.split(":")[0], after.split(":")[0])
+                    self.assertEqual(before.rsplit("/", 1)[1], after.rsplit("/", 1)[1])
+
+    def test_without_them_they_are_built(self):
+        done, calls = self.run_script("sam/deploy", "prod")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        commands = [call.split(" sam ")[1].split(" --")[0] for call in calls]
+        self.assertEqual(commands, ["validate", "build", "deploy", "deploy"])
+        self.assertTrue(calls[2].endswith("--template-file .aws-sam/build/template.yaml"), calls[2])
+
+    def test_the_roles_are_deployed_by_the_same_command(self):
+        done, calls = self.run_script("sam/deploy", "deployer")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(calls, ["us-east-1 us-east-1 sam deploy --config-file /sam/samconfig.toml --config-env deployer"])
+
+    def test_a_function_that_is_missing_stops_it_before_anything_is_deployed(self):
+        for break_it in (lambda path: path.unlink(), lambda path: (path.unlink(), path.symlink_to("/bin/true"))):
+            with self.subTest():
+                self.setUp()
+                folder, _ = self.functions()
+                break_it(folder / "image-push")
+                done, calls = self.run_script("sam/deploy", "dev", "--functions", str(folder))
+                self.assertEqual((done.returncode, calls), (1, []))
+                self.assertIn(f"there is no file {folder}/image-push", done.stderr)
+
+    def test_anything_else_is_wrong_usage(self):
+        for arguments in ([], ["test"], ["dev", "--function", "x"], ["deployer", "--functions", "x"], ["dev", "prod"]):
+            done, calls = self.run_script("sam/deploy", *arguments)
+            self.assertEqual((done.returncode, calls), (2, []), arguments)
+            self.assertIn("usage: sam/deploy", done.stderr)
+
+
+class HandOver(Scripts):
+    """What the jobs that hold a token take from the one that compiled."""
+
+    def check(self, change):
+        """Checks a folder that was changed, and the sums that were."""
+        self.setUp()
+        folder, sums = self.functions()
+        sums = change(folder, sums) or sums
+        done, _ = self.run_script(".ci/deploy/check-functions", str(folder), SUMS=sums)
+        return done
+
+    def test_three_plain_files_with_their_sums_are_taken(self):
+        done = self.check(lambda folder, sums: None)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.splitlines(), [f"{name}: OK" for name in FUNCTIONS])
+
+    def test_anything_else_is_not(self):
+        names = "image-push, pipeline-action, resolve-parameters"
+        for what, change, said in (
+            ("a changed file", lambda folder, _: (folder / "image-push").write_bytes(b"other") and None, "image-push: FAILED"),
+            ("one less", lambda folder, _: (folder / "image-push").unlink(), f"the plain files {names}"),
+            ("one more", lambda folder, _: (folder / "template.yaml").touch(), "and handed over image-push, pipeline-action"),
+            ("a folder", lambda folder, _: (folder / "sam").mkdir(), "sam"),
+            (
+                "a link",
+                lambda folder, _: ((folder / "image-push").unlink(), (folder / "image-push").symlink_to("pipeline-action")) and None,
+                f"the plain files {names}",
+            ),
+            ("no sums", lambda folder, _: "\n", f"the sums of {names}"),
+            ("a sum less", lambda folder, sums: sums.split("\n", 1)[1], f"the sums of {names}"),
+            ("another file's sum", lambda folder, sums: sums + f"\n{'0' * 64}  ../../sam/template.yaml", f"the sums of {names}"),
+        ):
+            with self.subTest(what):
+                done = self.check(change)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn(said, done.stdout + done.stderr)
+
+    def test_the_workflow_and_the_template_name_the_same_functions(self):
+        jobs = workflow("deploy.yml")["jobs"]
+        self.assertEqual(sorted(jobs["attest"]["strategy"]["matrix"]["function"]), FUNCTIONS)
+        take = next(step["run"] for step in jobs["build"]["steps"] if step.get("id") == "sums")
+        loop = next(line for line in take.splitlines() if line.strip().startswith("for name in "))
+        self.assertEqual(sorted(loop.strip().removeprefix("for name in ").removesuffix("; do").split()), FUNCTIONS)
+        for name in FUNCTIONS:
+            self.assertIn(f"CodeUri: ../functions/{name}\n", text("sam/template.yaml"))
+
+    def test_what_is_installed_beside_a_token_is_pinned_by_hash_and_at_the_version_that_is_tested(self):
+        lines = text(".ci/deploy/requirements.txt").splitlines()
+        packages = [at for at, line in enumerate(lines) if line and line[0] not in " #"]
+        self.assertGreater(len(packages), 20)
+        for at in packages:
+            self.assertRegex(lines[at], r"^[A-Za-z0-9._-]+(\[[a-z]+\])?==\S+ \\$")
+            self.assertRegex(lines[at + 1], r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
+        wanted = [line for line in text(".ci/deploy/requirements.in").splitlines() if not line.startswith("#")]
+        self.assertEqual(len(wanted), 1)
+        self.assertIn(wanted[0] + " \\", lines)
+        self.assertIn(wanted[0], text(".ci/requirements.txt").splitlines())
+
+
+class Teardown(Scripts):
+    """What is taken away, in which order, and what stays."""
+
+    KEPT = "AWS::CodePipeline::Pipeline\tstepline-dev\nAWS::ECR::Repository\tml-pipeline-dev\nAWS::S3::Bucket\tartifacts\n"
+
+    def deployed(self, *stacks):
+        """These stacks are there."""
+        for stack in stacks:
+            (self.folder / "stacks" / stack).write_text(self.KEPT, encoding="utf-8")
+
+    def teardown(self, *arguments):
+        """What was called, shortened."""
+        done, calls = self.run_script("sam/teardown", *arguments)
+        return done, [call.removeprefix("us-east-1 us-east-1 aws ").split(" --output")[0] for call in calls]
+
+    @staticmethod
+    def gone(stack):
+        return [f"cloudformation delete-stack --stack-name {stack}", f"cloudformation wait stack-delete-complete --stack-name {stack}"]
+
+    def test_the_pipeline_goes_first_and_what_it_keeps_is_named(self):
+        self.deployed("stepline-dev", "stepline-pipeline-dev")
+        done, calls = self.teardown("dev")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(calls, [*self.gone("stepline-pipeline-dev"), *self.gone("stepline-dev")])
+        for kept in ("stepline-dev (AWS::CodePipeline::Pipeline)", "ml-pipeline-dev (AWS::ECR::Repository)", "artifacts (AWS::S3::Bucket)"):
+            self.assertIn(f"kept: {kept}\n", done.stdout)
+
+    def test_with_its_data_nothing_is_kept(self):
+        self.deployed("stepline-dev", "stepline-pipeline-dev")
+        done, calls = self.teardown("dev", "--data")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        deletions = [
+            "codepipeline delete-pipeline --name stepline-dev",
+            "ecr delete-repository --repository-name ml-pipeline-dev --force",
+            's3api delete-objects --bucket artifacts --delete {"Objects": [{"Key": "k", "VersionId": "1"}]}',
+            "s3api delete-bucket --bucket artifacts",
+        ]
+        self.assertEqual(calls, [*self.gone("stepline-pipeline-dev"), *deletions, *self.gone("stepline-dev")])
+
+    def test_what_is_not_there_is_no_fault(self):
+        done, calls = self.teardown("dev", "--data")
+        self.assertEqual((done.returncode, calls), (0, []), done.stderr)
+
+    def test_what_may_not_be_seen_is_not_taken_for_gone(self):
+        done, calls = self.run_script("sam/teardown", "prod", DENIED="not you")
+        self.assertEqual((done.returncode, calls), (1, []))
+        self.assertIn("AccessDenied: not you", done.stderr)
+
+    def test_nothing_is_taken_from_under_what_needs_it(self):
+        self.deployed("stepline-pipeline-prod", "stepline-dev")
+        for environment, said in (("dev", "sam/teardown prod first"), ("deployer", "stepline-dev is still there: sam/teardown dev first")):
+            done, calls = self.teardown(environment)
+            self.assertEqual((done.returncode, calls), (1, []))
+            self.assertIn(said, done.stderr)
+
+    def test_the_roles_go_last(self):
+        self.deployed("stepline-deployer")
+        done, calls = self.teardown("deployer")
+        self.assertEqual((done.returncode, calls), (0, self.gone("stepline-deployer")), done.stderr)
+
+    def test_anything_else_is_wrong_usage(self):
+        for arguments in ([], ["test"], ["dev", "--everything"], ["deployer", "--data"]):
+            done, calls = self.teardown(*arguments)
+            self.assertEqual((done.returncode, calls), (2, []), arguments)
+
+
+class Sbom(unittest.TestCase):
+    """What a function is made of."""
+
+    def test_every_crate_has_its_version_and_the_sum_that_cargo_pins(self):
+        spec = importlib.util.spec_from_file_location("sbom", ROOT / ".ci/deploy/sbom.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        document = module.sbom("image-push")
+        self.assertEqual(json.dumps(document), json.dumps(module.sbom("image-push")), "the same each time")
+        self.assertEqual((document["bomFormat"], document["specVersion"]), ("CycloneDX", "1.6"))
+        self.assertTrue(document["serialNumber"].startswith("urn:uuid:"))
+        self.assertEqual(document["metadata"]["component"]["name"], "image-push")
+        names = {each["name"] for each in document["components"]}
+        self.assertLessEqual({"shared", "lambda_runtime", "aws-sdk-ecr", "rustls"}, names)
+        # What only tests or build scripts use, and another function's own.
+        self.assertFalse({"proptest", "cc", "zip"} & names)
+        for each in document["components"]:
+            self.assertEqual("hashes" in each, each["name"] != "shared", each["name"])
+        with self.assertRaises(SystemExit):
+            module.sbom("serde")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -55,6 +55,8 @@ pub struct Refusal {
 /// What has been deployed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Deployment {
+    /// The stack that an account has once, for all of its environments, where this deployment made it.
+    pub account: Vec<DeployedStack>,
     /// The stacks of another environment that had to be there first.
     pub before: Vec<DeployedStack>,
     /// The environment's own stacks, in the order in which they were created.
@@ -107,10 +109,13 @@ pub fn account_of(root: &Path, environment: &str) -> Result<Account, DeployError
     })
 }
 
-/// Deploys an environment as one would on AWS: `sam deploy --config-env ENV`, then `--config-env pipeline-ENV`. Where its
-/// pipeline rehearses in another environment, the functions and the state machine of that one come first. The execution
-/// that a new pipeline starts with is held back until somebody
-/// [starts it](crate::services::codepipeline::CodePipeline::start_first_executions).
+/// What `--config-env` is given for the stack that an account has once: its boundaries bound the roles of all others.
+const OF_ACCOUNT: &str = "deployer";
+
+/// Deploys an environment as one would on AWS: `sam deploy --config-env deployer`, unless the account has that already, then
+/// `--config-env ENV` and `--config-env pipeline-ENV`. Where its pipeline rehearses in another environment, the functions and
+/// the state machine of that one come before its own. The execution that a new pipeline starts with is held back until
+/// somebody [starts it](crate::services::codepipeline::CodePipeline::start_first_executions).
 ///
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
@@ -118,6 +123,13 @@ pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment,
     let config = SamConfig::read(&cloud.root.join(CONFIG))?;
     let mut deployment = Deployment::default();
     cloud.codepipeline.hold_first_executions();
+    if config.environments().contains(&OF_ACCOUNT) {
+        let deployed = config.deployed(OF_ACCOUNT)?;
+        if !cloud.cloudformation.has(&deployed.stack) {
+            let stack = deploy_stack(cloud, &deployed, &deployment).await?;
+            deployment.account.push(stack);
+        }
+    }
     if let Some(other) = rehearses_in(&config, &cloud.account, environment)? {
         let stack = deploy_stack(cloud, &config.deployed(&other)?, &deployment).await?;
         deployment.before.push(stack);

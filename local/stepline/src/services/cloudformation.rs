@@ -50,6 +50,11 @@ impl CloudFormation {
         self.stacks().insert(name.to_owned(), resources);
     }
 
+    /// Whether a stack of this name has been deployed.
+    pub fn has(&self, name: &str) -> bool {
+        self.stacks().contains_key(name)
+    }
+
     /// The names of all resources of a type.
     pub fn physical_ids(&self, kind: &str) -> Vec<String> {
         let stacks = self.stacks();

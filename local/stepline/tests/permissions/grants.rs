@@ -4,7 +4,11 @@ use super::environments::{environment_of, fold};
 use serde_json::Value;
 use std::fmt;
 use stepline::cloud::Cloud;
+use stepline::iam::Role;
 use stepline::journal::Happening;
+
+/// How the names of the roles begin that the deploy workflow takes.
+pub(crate) const DEPLOYER: &str = "stepline-deployer-";
 
 /// One action on one resource that a policy allows; both may have wildcards. Names are [folded](fold).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +76,9 @@ impl Grant {
 /// environments where it is the same.
 pub(crate) fn grants(cloud: &Cloud) -> Vec<Grant> {
     let mut grants = Vec::new();
-    for role in cloud.iam.roles() {
+    // What deploys is the administrator here: what its roles may do is held against CloudFormation's handlers instead.
+    let of_chain = |role: &Role| !role.name.starts_with(DEPLOYER);
+    for role in cloud.iam.roles().into_iter().filter(of_chain) {
         let environment = environment_of(&role.name);
         for document in role.policies.values() {
             for statement in list(&document["Statement"]) {

@@ -26,6 +26,7 @@ const PROGRAM: &str = "container/app/src/hello.py";
 
 /// What the templates leave open and this test switches on: the stack's name in samconfig.toml, and its parameters.
 const SWITCHED_ON: &[(&str, &[(&str, &str)])] = &[
+    ("deployer", &[("DevExpressStateMachine", scenarios::EXPRESS)]),
     ("dev", &[("ExpressStateMachine", scenarios::EXPRESS)]),
     ("pipeline-dev", &[]),
     ("prod", &[]),

@@ -23,8 +23,16 @@ LOOK = (
     f"aws ecr batch-get-image --repository-name ml-pipeline-dev --image-ids imageTag={TAG}"
     " --query images[0].imageId.imageDigest --output text"
 )
-BUILD = f"docker build --platform linux/amd64 --build-arg PYTHON_ENV=test --tag {URI}:{TAG} container"
-PUSH = f"docker push {URI}:{TAG}"
+BUILD = (
+    "docker buildx build --platform linux/amd64 --build-arg PYTHON_ENV=test --provenance=false --sbom=false"
+    f" --tag {URI}:{TAG} --output type=image,oci-mediatypes=false,push=true container"
+)
+CHECK = (
+    f"aws ecr batch-get-image --repository-name ml-pipeline-dev --image-ids imageDigest={DIGEST}"
+    " --query images[0].imageManifestMediaType --output text"
+)
+DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
+OCI = "application/vnd.oci.image.manifest.v1+json"
 
 # Both stand-ins: write the call down, fail if it is the one that shall fail, else do what little there is to do.
 STAND_IN = """#!/usr/bin/env bash
@@ -34,7 +42,8 @@ if [ -n "$FAILS" ] && [[ "$call" == "$FAILS"* ]]; then echo "$call failed" >&2; 
 case "$call" in
   "aws ecr get-login-password"*) echo a-password ;;
   "docker login"*) [ "$(cat)" = a-password ] || exit 1 ;;
-  "docker push"*) echo "$PUSHES" >"$FOLDER/registry" ;;
+  "docker buildx build"*push=true*) echo "$PUSHES" >"$FOLDER/registry" ;;
+  *imageManifestMediaType*) echo "$IS" ;;
   "aws ecr batch-get-image"*) cat "$FOLDER/registry" 2>/dev/null || echo None ;;
 esac
 """
@@ -51,7 +60,7 @@ class Buildspec(unittest.TestCase):
             (self.folder / name).write_text(STAND_IN, encoding="utf-8")
             (self.folder / name).chmod(0o755)
 
-    def build(self, fails="", there=None, pushes=DIGEST, **environment):
+    def build(self, fails="", there=None, pushes=DIGEST, media_type=DOCKER, **environment):
         """Runs the commands one after the other in one shell, as version 0.2 has it, up to the first that fails."""
         if there:
             (self.folder / "registry").write_text(there, encoding="utf-8")
@@ -59,6 +68,9 @@ class Buildspec(unittest.TestCase):
             "CODEBUILD_RESOLVED_SOURCE_VERSION": COMMIT,
             "FAILS": fails,
             "FOLDER": str(self.folder),
+            "IS": media_type,
+            # The buildspec's own variables, which CodeBuild sets.
+            **deployables.buildspec()["env"]["variables"],
             "PATH": f"{self.folder}:{os.environ['PATH']}",
             "PUSHES": pushes,
             "PYTHON_ENV": "test",
@@ -79,19 +91,19 @@ class Buildspec(unittest.TestCase):
     def test_a_new_commit_is_built_and_pushed(self):
         done, calls = self.build()
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(calls, [*LOGIN, LOOK, BUILD, PUSH, LOOK])
+        self.assertEqual(calls, [*LOGIN, LOOK, BUILD, LOOK, CHECK])
         exported = [f"IMAGE_URI={URI}@{DIGEST}", f"IMAGE_DIGEST={DIGEST}", f"IMAGE_TAG={TAG}"]
         self.assertEqual(done.stdout.splitlines()[-3:], exported)
 
     def test_a_commit_that_was_built_is_not_built_again(self):
         done, calls = self.build(there=DIGEST)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(calls, [*LOGIN, LOOK])
+        self.assertEqual(calls, [*LOGIN, LOOK, CHECK])
         self.assertIn(f"IMAGE_URI={URI}@{DIGEST}", done.stdout)
 
     def test_the_first_failing_command_ends_the_build(self):
-        whole = [*LOGIN, LOOK, BUILD, PUSH, LOOK]
-        for fails, made in (("aws ecr get-login", 2), ("docker login", 2), (LOOK, 3), (BUILD, 4), (PUSH, 5)):
+        whole = [*LOGIN, LOOK, BUILD, LOOK, CHECK]
+        for fails, made in (("aws ecr get-login", 2), ("docker login", 2), (LOOK, 3), (BUILD, 4), (CHECK, 6)):
             with self.subTest(fails):
                 self.setUp()
                 done, calls = self.build(fails=fails)
@@ -104,6 +116,16 @@ class Buildspec(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"no digest is known for {TAG}", done.stderr)
 
+    def test_an_image_that_sagemaker_may_refuse_fails_the_build(self):
+        for there in (None, DIGEST):
+            with self.subTest(there):
+                self.setUp()
+                done, _ = self.build(there=there, media_type=OCI)
+                self.assertEqual(done.returncode, 1)
+                for part in (TAG, DIGEST, f"is a {OCI}", "aws ecr batch-delete-image --repository-name ml-pipeline-dev"):
+                    self.assertIn(part, done.stderr)
+                self.assertNotIn("IMAGE_URI=", done.stdout)
+
     def test_no_commit_is_no_build(self):
         done, calls = self.build(CODEBUILD_RESOLVED_SOURCE_VERSION="")
         self.assertNotEqual(done.returncode, 0)
@@ -115,7 +137,7 @@ class Buildspec(unittest.TestCase):
 
     def test_provenance_is_off_and_phases_abort(self):
         spec = deployables.buildspec()
-        self.assertEqual(spec["env"]["variables"], {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"})
+        self.assertEqual(spec["env"]["variables"], {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "MEDIA_TYPE": DOCKER})
         self.assertEqual({phase["on-failure"] for phase in spec["phases"].values()}, {"ABORT"})
 
 

@@ -166,9 +166,11 @@ async fn the_repositorys_buildspec_pushes_an_image_and_hands_on_its_digest() {
     );
     let ids = json!({"repositoryName": "ml-pipeline-dev", "imageIds": [{"imageDigest": digest}]});
     let described = world.call("ecr", "DescribeImages", ids).await;
+    let described = &described["imageDetails"][0];
+    assert_eq!(described["imageTags"], json!(["commit-0123456789ab"]));
     assert_eq!(
-        described["imageDetails"][0]["imageTags"],
-        json!(["commit-0123456789ab"])
+        described["imageManifestMediaType"],
+        "application/vnd.docker.distribution.manifest.v2+json"
     );
 
     // The tag is immutable: a second build of the same commit finds the image and pushes nothing.
@@ -178,6 +180,43 @@ async fn the_repositorys_buildspec_pushes_an_image_and_hands_on_its_digest() {
     let pushes = world.cloud.journal.entries().into_iter();
     let pushes = pushes.filter(|entry| matches!(entry.happening, Happening::ImagePushed { .. }));
     assert_eq!(pushes.count(), 1);
+}
+
+/// As it was: Docker's image store writes what it likes, and nobody looks at it before SageMaker does.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_of_oci_s_media_types_fails_the_build_and_every_later_one_of_its_commit() {
+    const TOLD: &str = "type=image,oci-mediatypes=false,push=true";
+    let world = World::new(&everything()).await;
+    let files = repository();
+    let untold: Vec<(&str, String)> = files
+        .iter()
+        .map(|(name, content)| (name.as_str(), content.replace(TOLD, "type=image,push=true")))
+        .collect();
+    assert!(
+        untold.iter().zip(&files).any(|((_, now), (_, was))| now != was),
+        "the buildspec says {TOLD}"
+    );
+    let untold: Vec<(&str, &str)> = untold.iter().map(|(name, content)| (*name, content.as_str())).collect();
+    let told: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, content)| (name.as_str(), content.as_str()))
+        .collect();
+    for (build, how) in [(&untold, "pushed"), (&told, "found")] {
+        let build = world.build(build, json!({})).await;
+        assert_eq!(build["buildStatus"], "FAILED", "{how}");
+        let lines = world.lines();
+        let said = lines
+            .iter()
+            .rev()
+            .find(|line| line.starts_with("commit-0123456789ab, sha256:"));
+        let said = said.unwrap_or_else(|| panic!("{how}: {lines:#?}"));
+        for part in [
+            "is a application/vnd.oci.image.manifest.v1+json",
+            "aws ecr batch-delete-image",
+        ] {
+            assert!(said.contains(part), "{how}: {said}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,9 +82,18 @@ async fn docker_push(cloud: &Arc<Cloud>, image: &Image) -> Result<(), Trouble> {
         let registry = cloud.account.registry();
         let login = ["login", "--username", "AWS", "--password-stdin", &registry];
         docker(cloud, &folder, &login, &password(token)?).await?;
-        let build = ["build", "--platform", "linux/amd64", "--tag", &uri, "container"];
-        docker(cloud, &folder, &build, "").await?;
-        docker(cloud, &folder, &["push", &uri], "").await
+        // As config/buildspec.yml does.
+        let output = "type=image,oci-mediatypes=false,push=true";
+        let options = [
+            "--platform",
+            "linux/amd64",
+            "--tag",
+            &uri,
+            "--output",
+            output,
+            "container",
+        ];
+        docker(cloud, &folder, &[&["build"], &options[..]].concat(), "").await
     };
     let pushed = pushed.await;
     // Left behind, it would only be a few files in the system's folder for temporary ones.

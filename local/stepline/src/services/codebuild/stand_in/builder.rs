@@ -2,7 +2,7 @@
 
 use super::context;
 use super::dockerfile::plan;
-use super::image::{Context, build};
+use super::image::{Context, MediaTypes, build};
 use super::options::Build;
 use super::saved;
 use super::store::Store;
@@ -63,8 +63,7 @@ impl Builder {
             Self::Alone => {
                 let plan = plan(&text, &options.args)?;
                 let context = Context::read(&options.context).map_err(|error| error.to_string())?;
-                let platform = options.platform.as_deref().unwrap_or("linux/amd64");
-                let made = build(&plan, &context, store, platform, &options.labels, say)?;
+                let made = build(&plan, &context, store, options, say)?;
                 Ok(Built {
                     image: made.manifest_digest,
                     id: made.config_digest,
@@ -99,13 +98,15 @@ impl Builder {
     }
 
     /// The digest of an image's manifest, which is in the store then, with everything that it names.
-    pub(super) fn manifest(&self, store: &Store, image: &str) -> Result<String, String> {
+    ///
+    /// An engine gives its images out without a manifest; that is written in these words.
+    pub(super) fn manifest(&self, store: &Store, image: &str, media_types: MediaTypes) -> Result<String, String> {
         let Self::Engine(engine) = self else {
             return Ok(image.to_owned());
         };
         let archive = store.file("saved.tar");
         wait_for(engine.save(image, &archive))?;
-        let manifest = saved::keep(&archive, store);
+        let manifest = saved::keep(&archive, store, media_types);
         // It goes with the build's folder where it cannot be removed now.
         let _ = fs::remove_file(&archive);
         manifest

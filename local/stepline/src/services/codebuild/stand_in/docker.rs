@@ -4,6 +4,7 @@
 use super::Failure;
 use super::builder::Builder;
 use super::client::{CallError, ECR, call};
+use super::image::MediaTypes;
 use super::options::Build;
 use super::store::Store;
 use crate::services::ecr::manifest::Manifest;
@@ -137,7 +138,7 @@ fn build_image(args: &[&str]) -> Result<(), Failure> {
     }
     if options.push {
         for tag in &options.tags {
-            push(&store, tag)?;
+            push(&store, tag, options.media_types)?;
         }
     }
     Ok(())
@@ -145,13 +146,13 @@ fn build_image(args: &[&str]) -> Result<(), Failure> {
 
 fn push_named(args: &[&str]) -> Result<(), Failure> {
     match args {
-        [name] | ["-q" | "--quiet", name] => push(&open()?, &with_tag(name)),
+        [name] | ["-q" | "--quiet", name] => push(&open()?, &with_tag(name), MediaTypes::default()),
         _ => Err(usage("push takes one image: REGISTRY/REPOSITORY:TAG")),
     }
 }
 
 /// Pushes an image as a registry client does: what the repository lacks, then the manifest.
-fn push(store: &Store, name: &str) -> Result<(), Failure> {
+fn push(store: &Store, name: &str, media_types: MediaTypes) -> Result<(), Failure> {
     let image = known(store, name)?;
     let parts = name.split_once('/').and_then(|(registry, rest)| {
         let (repository, tag) = rest.rsplit_once(':')?;
@@ -168,7 +169,7 @@ fn push(store: &Store, name: &str) -> Result<(), Failure> {
     if !store.is_signed_in(registry) {
         return Err(Failure::new(1, "no basic auth credentials"));
     }
-    let digest = builder()?.manifest(store, &image).map_err(failed)?;
+    let digest = builder()?.manifest(store, &image, media_types).map_err(failed)?;
     let manifest = fs::read_to_string(store.blob(&digest)).map_err(failed)?;
     let read = Manifest::read(&manifest).map_err(failed)?;
     let blobs: Vec<&str> = read

@@ -5,11 +5,12 @@
 
 use super::dockerfile::{Layer, Plan};
 use super::ignore::Ignore;
+use super::options::Build;
 use super::store::Store;
 use crate::services::codebuild::artifacts::path_glob;
-use crate::services::ecr::manifest::{DOCKER_MANIFEST, digest};
+use crate::services::ecr::manifest::{DOCKER_MANIFEST, OCI_MANIFEST, digest};
 use flate2::{Compression, GzBuilder};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -98,8 +99,7 @@ pub(super) fn build(
     plan: &Plan,
     context: &Context,
     store: &Store,
-    platform: &str,
-    labels: &BTreeMap<String, String>,
+    options: &Build,
     say: &mut dyn FnMut(&str),
 ) -> Result<Made, String> {
     let text = |error: io::Error| error.to_string();
@@ -122,11 +122,7 @@ pub(super) fn build(
                 let compressed = compress(&archive).map_err(text)?;
                 let kept = store.keep(&compressed).map_err(text)?;
                 diff_ids.push(digest(&archive));
-                layers.push(json!({
-                    "mediaType": GZIP_LAYER,
-                    "size": compressed.len(),
-                    "digest": kept,
-                }));
+                layers.push((kept, compressed.len() as u64));
             }
         }
         history.push(entry);
@@ -135,9 +131,10 @@ pub(super) fn build(
     let known = settings.entry("Labels").or_insert_with(|| json!({}));
     // Which image lies under this one: https://specs.opencontainers.org/image-spec/annotations/
     known["org.opencontainers.image.base.name"] = plan.base.as_str().into();
-    for (name, value) in labels {
+    for (name, value) in &options.labels {
         known[name] = value.as_str().into();
     }
+    let platform = options.platform.as_deref().unwrap_or("linux/amd64");
     let (os, architecture) = platform.split_once('/').unwrap_or(("linux", "amd64"));
     let config = json!({
         "architecture": architecture,
@@ -149,7 +146,7 @@ pub(super) fn build(
     })
     .to_string();
     let config_digest = store.keep(config.as_bytes()).map_err(text)?;
-    let manifest = manifest(config.len(), &config_digest, &layers);
+    let manifest = options.media_types.manifest(config.len(), &config_digest, &layers);
     let manifest_digest = store.keep(manifest.as_bytes()).map_err(text)?;
     Ok(Made {
         manifest_digest,
@@ -157,25 +154,49 @@ pub(super) fn build(
     })
 }
 
-/// A layer, compressed, in Docker's words.
-pub(super) const GZIP_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
-
 /// When everything was made, for the same digest every time.
 const CREATED: &str = "1970-01-01T00:00:00Z";
 
-/// The text of a manifest in Docker's schema 2, the kind that every consumer of ECR takes.
-pub(super) fn manifest(config_size: usize, config_digest: &str, layers: &[Value]) -> String {
-    json!({
-        "schemaVersion": 2,
-        "mediaType": DOCKER_MANIFEST,
-        "config": {
-            "mediaType": "application/vnd.docker.container.image.v1+json",
-            "size": config_size,
-            "digest": config_digest,
-        },
-        "layers": layers,
-    })
-    .to_string()
+/// In whose words an image is written down.
+///
+/// Docker's image store writes OCI's since Docker Engine 29, unless it is told otherwise:
+/// <https://docs.docker.com/engine/storage/containerd/> and
+/// <https://docs.docker.com/build/exporters/image-registry/>.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum MediaTypes {
+    /// Docker's schema 2, the kind that every consumer of ECR takes.
+    Docker,
+    /// OCI's, which parts of SageMaker refuse.
+    #[default]
+    Oci,
+}
+
+impl MediaTypes {
+    /// The text of a manifest; of each compressed layer its digest and its length.
+    pub(super) fn manifest(self, config_size: usize, config_digest: &str, layers: &[(String, u64)]) -> String {
+        let (manifest, config, layer) = match self {
+            Self::Docker => (
+                DOCKER_MANIFEST,
+                "application/vnd.docker.container.image.v1+json",
+                "application/vnd.docker.image.rootfs.diff.tar.gzip",
+            ),
+            Self::Oci => (
+                OCI_MANIFEST,
+                "application/vnd.oci.image.config.v1+json",
+                "application/vnd.oci.image.layer.v1.tar+gzip",
+            ),
+        };
+        let layers = layers
+            .iter()
+            .map(|(digest, size)| json!({"mediaType": layer, "size": size, "digest": digest}));
+        json!({
+            "schemaVersion": 2,
+            "mediaType": manifest,
+            "config": {"mediaType": config, "size": config_size, "digest": config_digest},
+            "layers": layers.collect::<Vec<_>>(),
+        })
+        .to_string()
+    }
 }
 
 /// Compresses a layer, without a time in it.

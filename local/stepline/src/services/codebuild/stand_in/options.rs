@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::docker::{usage, with_tag};
+use super::image::MediaTypes;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub(super) struct Build {
     pub(super) no_cache: bool,
     pub(super) pull: bool,
     pub(super) image_id_file: Option<PathBuf>,
+    pub(super) media_types: MediaTypes,
     pub(super) context: PathBuf,
 }
 
@@ -56,6 +58,7 @@ impl Build {
                 }
                 "--iidfile" => build.image_id_file = Some(value()?.into()),
                 "--push" => build.push = true,
+                "-o" | "--output" => build.output(value()?)?,
                 "-q" | "--quiet" => build.quiet = true,
                 // No attestation is made, and output is plain.
                 "--provenance" | "--sbom" if off => {}
@@ -74,6 +77,44 @@ impl Build {
         build.context = context.ok_or_else(|| usage("build requires 1 argument: the context's folder"))?;
         Ok(build)
     }
+
+    /// Reads `--output`: an image, with what <https://docs.docker.com/build/exporters/image-registry/> has for one.
+    fn output(&mut self, given: &str) -> Result<(), Failure> {
+        let unknown = |part: &str| {
+            usage(format_args!(
+                "the stand-in for docker does not have `build --output {part}`"
+            ))
+        };
+        let truth = |name: &str, value: &str| match value {
+            "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
+            _ => Err(usage(format_args!(
+                "--output: `{name}` is `{value}`, and must be true or false"
+            ))),
+        };
+        let (mut is_image, mut named) = (false, None);
+        for part in given.split(',') {
+            let (name, value) = part.split_once('=').ok_or_else(|| unknown(given))?;
+            match (name, value) {
+                ("type", "image") => is_image = true,
+                ("type", "registry") => (is_image, self.push) = (true, true),
+                ("name", name) => named = Some(with_tag(name)),
+                ("push", value) => self.push = truth(name, value)?,
+                ("oci-mediatypes", value) => {
+                    self.media_types = match truth(name, value)? {
+                        true => MediaTypes::Oci,
+                        false => MediaTypes::Docker,
+                    }
+                }
+                _ => return Err(unknown(part)),
+            }
+        }
+        if !is_image {
+            return Err(unknown(given));
+        }
+        self.tags.extend(named);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -89,7 +130,19 @@ mod tests {
         assert_eq!(build.platform.as_deref(), Some("linux/amd64"));
         assert!(build.pull && build.no_cache && build.quiet && !build.push);
         assert_eq!(build.context, PathBuf::from("container"));
+        assert_eq!(
+            build.media_types,
+            MediaTypes::Oci,
+            "as Docker's image store has it by itself"
+        );
+        let line = "-t a --output type=image,oci-mediatypes=false,push=true .";
+        let build = Build::read(&line.split(' ').collect::<Vec<_>>()).unwrap();
+        assert_eq!((build.media_types, build.push), (MediaTypes::Docker, true));
         for (line, part) in [
+            ("--output type=tar,dest=x .", "`build --output type=tar`"),
+            ("--output type=image,store=no .", "`build --output store=no`"),
+            ("--output type=image,push=perhaps .", "`perhaps`"),
+            ("--output container .", "`build --output container`"),
             ("--tag a", "1 argument"),
             ("--secret x .", "`build --secret`"),
             (". --file", "--file"),

@@ -4,11 +4,10 @@
 //! The configuration stays as it is. It names its layers by what they hold, so that its digest says what the image is,
 //! in the engine and in the registry: <https://github.com/moby/docker-image-spec/blob/main/spec.md>.
 
-use super::image::{GZIP_LAYER, manifest};
+use super::image::MediaTypes;
 use super::store::Store;
 use flate2::{Compression, GzBuilder};
 use serde::Deserialize;
-use serde_json::json;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -27,7 +26,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTANDARD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Keeps the one image of an archive, and answers with the digest of its manifest.
-pub(super) fn keep(archive: &Path, store: &Store) -> Result<String, String> {
+pub(super) fn keep(archive: &Path, store: &Store, media_types: MediaTypes) -> Result<String, String> {
     let unusable = |why: &dyn std::fmt::Display| format!("the image that the engine gave out cannot be used: {why}");
     let mut archive = Archive::open(archive).map_err(|error| unusable(&error))?;
     let text = archive.whole("manifest.json").map_err(|error| unusable(&error))?;
@@ -39,10 +38,9 @@ pub(super) fn keep(archive: &Path, store: &Store) -> Result<String, String> {
     let config_digest = store.keep(&config).map_err(|error| unusable(&error))?;
     let mut layers = Vec::new();
     for layer in &image.layers {
-        let (digest, size) = archive.layer(layer, store).map_err(|error| unusable(&error))?;
-        layers.push(json!({"mediaType": GZIP_LAYER, "size": size, "digest": digest}));
+        layers.push(archive.layer(layer, store).map_err(|error| unusable(&error))?);
     }
-    let manifest = manifest(config.len(), &config_digest, &layers);
+    let manifest = media_types.manifest(config.len(), &config_digest, &layers);
     store.keep(manifest.as_bytes()).map_err(|error| unusable(&error))
 }
 

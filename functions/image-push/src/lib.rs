@@ -5,10 +5,12 @@
 //! - [`ImagePush`] carries them out: it looks at an image before it starts anything, and on a schedule looks for what a
 //!   lost event left out.
 //! - [`Report`] has a decision for every rule. What could not be done is an error, so that Lambda calls again.
+//! - [`Answer`] is a report, or one for each event of an array: what EventBridge's second generation delivers.
 //!
 //! What is absent: nothing is remembered between calls but what was read from parameters and which state machines are
 //! Standard. That an image starts once is in the execution's name.
 
+mod answer;
 mod claims;
 mod config;
 mod decision;
@@ -34,6 +36,7 @@ use shared::ports::images::{BatchGetImage, DescribeImages, DescribeRepositories}
 use shared::ports::step_functions::{DescribeExecution, DescribeStateMachine, StartExecution};
 use shared::time::Timestamp;
 
+pub use answer::{Answer, Reported};
 pub use config::{Config, ConfigError};
 pub use decision::{Decision, Outcome, Report};
 pub use error::ImagePushError;
@@ -75,6 +78,33 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
             step_functions,
             parameters: Parameters::new(port, config.time_to_live),
             standard: Mutex::default(),
+        }
+    }
+
+    /// Handles what Lambda delivers: one event, or an array of them. Each event of an array is handled by itself, whatever
+    /// becomes of the others.
+    ///
+    /// # Errors
+    /// [`ImagePushError`], for an array with every event that failed. Then the whole array comes again, and what was
+    /// started is found to be there.
+    pub async fn handle_all(&self, delivered: LambdaEvent<Value>, now: Timestamp) -> Result<Answer, ImagePushError> {
+        let LambdaEvent { payload, context } = delivered;
+        let Value::Array(events) = payload else {
+            let report = self.handle(LambdaEvent::new(payload, context), now).await?;
+            return Ok(Answer::One(report));
+        };
+        let (mut reports, mut failures) = (Vec::new(), Vec::new());
+        for (number, payload) in (1..).zip(events) {
+            let event = payload["id"].as_str().map(str::to_owned);
+            match self.handle(LambdaEvent::new(payload, context.clone()), now).await {
+                Ok(report) => reports.push(Reported { event, report }),
+                Err(error) => failures.push(answer::failure(number, event.as_deref(), &error)),
+            }
+        }
+        if failures.is_empty() {
+            Ok(Answer::Each(reports))
+        } else {
+            Err(ImagePushError::Incomplete(failures))
         }
     }
 

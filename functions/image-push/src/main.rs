@@ -18,7 +18,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     );
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
         aws.connect_ahead(&[Service::Ecr, Service::StepFunctions]);
-        function.handle(event, SystemClock.now())
+        function.handle_all(event, SystemClock.now())
     }))
     .await
 }

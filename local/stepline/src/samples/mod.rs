@@ -46,7 +46,9 @@ pub enum SampleError {
 /// # Errors
 /// See [`SampleError`].
 pub async fn provide(cloud: &Arc<Cloud>, event: &Value) -> Result<Option<oneshot::Receiver<Answer>>, SampleError> {
-    if event["source"] == "aws.ecr" || event["detail-type"] == "Scheduled Event" {
+    let events = event.as_array().map_or(std::slice::from_ref(event), Vec::as_slice);
+    let is_about_images = |event: &Value| event["source"] == "aws.ecr" || event["detail-type"] == "Scheduled Event";
+    if events.iter().any(is_about_images) {
         images::provide(cloud)?;
     }
     let job = &event["CodePipeline.job"];

@@ -5,7 +5,9 @@
 
 use super::planned::planned;
 use serde_json::{Value, json};
-use states_language::{Clock, Execution, Failure, Json, StartOptions, StateMachine, TaskRequest, VirtualClock, run_to_end};
+use states_language::{
+    Clock, Execution, Failure, Json, StartOptions, StateMachine, TaskRequest, VirtualClock, run_to_end,
+};
 
 const DIGEST: &str = "sha256:b96c2594";
 
@@ -34,7 +36,8 @@ fn pass(level: &str, allowed: &Value, answers: &[Answer]) -> Passage {
     let resolved = json!({"Payload": {
         "pythonEnv": "test", "instanceType": "ml.t3.medium", "volumeSize": 10, "scanLevel": level, "scanAllowed": allowed,
     }});
-    let as_json = |value: &Value| Json::parse(&value.to_string()).map_err(|error| Failure::new("Test", error.to_string()));
+    let as_json =
+        |value: &Value| Json::parse(&value.to_string()).map_err(|error| Failure::new("Test", error.to_string()));
     // 2026-01-01.
     let mut clock = VirtualClock::default();
     let begun = clock.now();
@@ -111,7 +114,8 @@ fn what_is_below_the_level_or_allowed_passes() {
     let high = || page("COMPLETE", vec![basic("CVE-2026-1", "HIGH", "zlib")], None);
     let nothing = || page("COMPLETE", Vec::new(), None);
     // An image without findings has no list of them, in either kind.
-    let bare = || Ok(json!({"ImageScanStatus": {"Status": "ACTIVE"}, "ImageScanFindings": {"FindingSeverityCounts": {}}}));
+    let bare =
+        || Ok(json!({"ImageScanStatus": {"Status": "ACTIVE"}, "ImageScanFindings": {"FindingSeverityCounts": {}}}));
     let suppressed = || page("ACTIVE", vec![enhanced("CVE-2026-1", "CRITICAL", "SUPPRESSED")], None);
     let unrated = || page("COMPLETE", vec![basic("CVE-2026-1", "UNDEFINED", "zlib")], None);
     for (level, allowed, answer) in [
@@ -167,8 +171,16 @@ fn what_is_at_the_level_or_above_stops_with_its_findings() {
         &["1 finding at CRITICAL or above: CVE-2026-1 (openssl 3.0.1, CRITICAL). "],
     );
     // A word that ECR learns later is not let through for being unknown.
-    let passage = pass("CRITICAL", &json!([]), &[page("COMPLETE", vec![basic("X-1", "EXTREME", "x")], None)]);
-    stops(&passage, "ImageNotAccepted", &["1 finding at CRITICAL or above: X-1 (x 3.0.1, EXTREME)"]);
+    let passage = pass(
+        "CRITICAL",
+        &json!([]),
+        &[page("COMPLETE", vec![basic("X-1", "EXTREME", "x")], None)],
+    );
+    stops(
+        &passage,
+        "ImageNotAccepted",
+        &["1 finding at CRITICAL or above: X-1 (x 3.0.1, EXTREME)"],
+    );
 }
 
 #[test]
@@ -200,12 +212,22 @@ fn every_page_is_read() {
     stops(
         &passage,
         "ImageNotAccepted",
-        &["39 findings at HIGH or above: CVE-2026-21 (", "CVE-2026-30 (p 3.0.1, HIGH) and 29 more. "],
+        &[
+            "39 findings at HIGH or above: CVE-2026-21 (",
+            "CVE-2026-30 (p 3.0.1, HIGH) and 29 more. ",
+        ],
     );
     let tokens: Vec<&Value> = passage.asked.iter().map(|asked| &asked["NextToken"]).collect();
     assert_eq!(tokens, [&Value::Null, &json!("one"), &json!("two"), &json!("three")]);
-    let last_alone = [pages[0].clone(), page("COMPLETE", vec![basic("CVE-9", "CRITICAL", "p")], None)];
-    stops(&pass("CRITICAL", &json!([]), &last_alone), "ImageNotAccepted", &["1 finding at CRITICAL or above: CVE-9 ("]);
+    let last_alone = [
+        pages[0].clone(),
+        page("COMPLETE", vec![basic("CVE-9", "CRITICAL", "p")], None),
+    ];
+    stops(
+        &pass("CRITICAL", &json!([]), &last_alone),
+        "ImageNotAccepted",
+        &["1 finding at CRITICAL or above: CVE-9 ("],
+    );
 }
 
 #[test]
@@ -213,12 +235,27 @@ fn a_scan_is_waited_for_and_not_for_ever() {
     let done = || page("COMPLETE", Vec::new(), None);
     const NOT_FOUND: Answer = Err(("Ecr.ScanNotFoundException", "Image scan does not exist"));
     const BUSY: Answer = Err(("Ecr.EcrException", "Rate exceeded (Service: Ecr, Status Code: 400)"));
-    let passage = pass("HIGH", &json!([]), &[NOT_FOUND, Ok(status("IN_PROGRESS")), BUSY, Ok(status("PENDING")), done()]);
+    let passage = pass(
+        "HIGH",
+        &json!([]),
+        &[
+            NOT_FOUND,
+            Ok(status("IN_PROGRESS")),
+            BUSY,
+            Ok(status("PENDING")),
+            done(),
+        ],
+    );
     assert_eq!((passage.outcome, passage.took), (Ok(()), 1 + 2 + 4 + 8));
     for (answer, least, most, part) in [
         (Ok(status("IN_PROGRESS")), 1_200, 1_300, "did not end in time"),
         (Ok(status("PENDING")), 1_200, 1_300, "did not end in time"),
-        (NOT_FOUND, 60, 120, "aws ecr start-image-scan --repository-name ml-pipeline-dev --image-id imageDigest=sha256:b96c2594"),
+        (
+            NOT_FOUND,
+            60,
+            120,
+            "aws ecr start-image-scan --repository-name ml-pipeline-dev --image-id imageDigest=sha256:b96c2594",
+        ),
         (BUSY, 1_200, 1_300, "try again"),
     ] {
         let passage = pass("HIGH", &json!([]), &[answer]);
@@ -251,7 +288,11 @@ fn an_image_that_no_scan_can_judge_stops_at_once() {
         "SOMETHING_NEW",
     ] {
         let passage = pass("CRITICAL", &json!([]), &[Ok(status(name))]);
-        stops(&passage, "ImageNotScanned", &[&format!("{name} (why)"), "ml-pipeline-dev@sha256:b96c2594"]);
+        stops(
+            &passage,
+            "ImageNotScanned",
+            &[&format!("{name} (why)"), "ml-pipeline-dev@sha256:b96c2594"],
+        );
         assert_eq!(passage.took, 0);
     }
 }
@@ -259,8 +300,14 @@ fn an_image_that_no_scan_can_judge_stops_at_once() {
 #[test]
 fn other_errors_of_ecr_keep_their_names() {
     for (error, cause) in [
-        ("Ecr.EcrException", "User: … is not authorized to perform: ecr:DescribeImageScanFindings"),
-        ("Ecr.RepositoryNotFoundException", "The repository with name 'x' does not exist"),
+        (
+            "Ecr.EcrException",
+            "User: … is not authorized to perform: ecr:DescribeImageScanFindings",
+        ),
+        (
+            "Ecr.RepositoryNotFoundException",
+            "The repository with name 'x' does not exist",
+        ),
         ("States.Timeout", ""),
     ] {
         let passage = pass("CRITICAL", &json!([]), &[Err((error, cause))]);
@@ -268,7 +315,11 @@ fn other_errors_of_ecr_keep_their_names() {
         assert_eq!((passage.took, passage.asked.len()), (0, 1), "{error}");
     }
     let down = Err(("Ecr.ServerException", "down"));
-    let passage = pass("CRITICAL", &json!([]), &[down.clone(), down, page("COMPLETE", Vec::new(), None)]);
+    let passage = pass(
+        "CRITICAL",
+        &json!([]),
+        &[down.clone(), down, page("COMPLETE", Vec::new(), None)],
+    );
     assert_eq!((passage.outcome, passage.asked.len()), (Ok(()), 3));
 }
 
@@ -281,13 +332,40 @@ fn settings_that_cannot_be_stop_by_name() {
         entry
     };
     for (level, allowed, parts) in [
-        ("high", json!([]), vec!["/ml/dev/scan-level: `high` is none of OFF, CRITICAL, HIGH"]),
+        (
+            "high",
+            json!([]),
+            vec!["/ml/dev/scan-level: `high` is none of OFF, CRITICAL, HIGH"],
+        ),
         ("HIGH", json!({}), vec!["/ml/dev/scan-allowed: is no array"]),
-        ("HIGH", json!([fine, "CVE-1"]), vec!["/ml/dev/scan-allowed: entry 2 is no object"]),
-        ("HIGH", json!([without("name")]), vec!["/ml/dev/scan-allowed: entry 1 has no `name`"]),
-        ("HIGH", json!([without("reason")]), vec!["/ml/dev/scan-allowed: entry 1 (CVE-1) has no `reason`"]),
-        ("HIGH", json!([allow("CVE-1", "soon")]), vec!["entry 1 (CVE-1) has no `until`", "YYYY-MM-DD"]),
-        ("HIGH", json!([{"name": "CVE-1"}, {}]), vec!["entry 1 (CVE-1) has no `reason`", "; /ml/dev/scan-allowed: entry 2 has no `name`"]),
+        (
+            "HIGH",
+            json!([fine, "CVE-1"]),
+            vec!["/ml/dev/scan-allowed: entry 2 is no object"],
+        ),
+        (
+            "HIGH",
+            json!([without("name")]),
+            vec!["/ml/dev/scan-allowed: entry 1 has no `name`"],
+        ),
+        (
+            "HIGH",
+            json!([without("reason")]),
+            vec!["/ml/dev/scan-allowed: entry 1 (CVE-1) has no `reason`"],
+        ),
+        (
+            "HIGH",
+            json!([allow("CVE-1", "soon")]),
+            vec!["entry 1 (CVE-1) has no `until`", "YYYY-MM-DD"],
+        ),
+        (
+            "HIGH",
+            json!([{"name": "CVE-1"}, {}]),
+            vec![
+                "entry 1 (CVE-1) has no `reason`",
+                "; /ml/dev/scan-allowed: entry 2 has no `name`",
+            ],
+        ),
         // Switched off or not: what is written there must be readable.
         ("OFF", json!([{}]), vec!["entry 1 has no `name`"]),
     ] {

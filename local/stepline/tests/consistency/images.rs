@@ -77,7 +77,8 @@ fn image_push_runs_releases_and_nothing_that_is_built() {
             for rule in rules {
                 if rule["repository"].as_str() != name_of(releases) {
                     let thing = format_args!("a rule of {} is for {}", function.id, rule["repository"]);
-                    let mend = "name the repository of releases: what runs without an approval is what builds cannot push";
+                    let mend =
+                        "name the repository of releases: what runs without an approval is what builds cannot push";
                     findings.push(Finding::new(TEMPLATE, thing, mend));
                 }
             }
@@ -118,7 +119,10 @@ fn the_schedule_runs_releases_alone() {
         );
         assert_eq!(opened.is_ok(), taken, "{uri}");
         if let Err(error) = opened {
-            assert!(error.to_string().contains("must be empty, or a release by its digest"), "{error}");
+            assert!(
+                error.to_string().contains("must be empty, or a release by its digest"),
+                "{error}"
+            );
         }
     }
 }

@@ -80,8 +80,9 @@ impl Planned {
         let mut variables = variables.into_iter().flatten();
         let pushed_to = variables.find(|variable| variable["Name"] == "REPOSITORY_NAME");
         let pushed_to = pushed_to.and_then(|variable| variable["Value"].as_str());
-        let (builds, releases): (Vec<_>, Vec<_>) =
-            self.of("AWS::ECR::Repository").partition(|repository| name_of(repository) == pushed_to);
+        let (builds, releases): (Vec<_>, Vec<_>) = self
+            .of("AWS::ECR::Repository")
+            .partition(|repository| name_of(repository) == pushed_to);
         match (builds.as_slice(), releases.as_slice()) {
             ([builds], [releases]) => (builds, releases),
             _ => panic!("{PIPELINE} has not one repository of builds and one of releases"),

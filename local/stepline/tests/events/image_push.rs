@@ -39,9 +39,13 @@ const CASES: [(&str, Expected); 14] = [
     ("scheduled-look", Expected::StartedMany(4)),
 ];
 
+/// The sample of several events at once.
+const ARRAY: &str = "image-push-array";
+
 /// The samples that these cases run.
 pub(crate) fn names() -> impl Iterator<Item = String> {
-    CASES.iter().map(|(name, _)| format!("image-push-{name}"))
+    let of_cases = CASES.iter().map(|(name, _)| format!("image-push-{name}"));
+    of_cases.chain([ARRAY.to_owned()])
 }
 
 fn digest_in(name: &str) -> Value {
@@ -64,7 +68,10 @@ async fn images_are_started_by_digest_or_ignored_with_a_reason() {
         for started in &handled.started {
             let execution = world.execution(started).await;
             let (image, uri) = (&execution["input"]["image"], &execution["input"]["image"]["uri"]);
-            let by_digest = format!("ml-pipeline-release-dev@{}", image["digest"].as_str().unwrap_or_default());
+            let by_digest = format!(
+                "ml-pipeline-release-dev@{}",
+                image["digest"].as_str().unwrap_or_default()
+            );
             assert!(
                 uri.as_str().is_some_and(|uri| uri.ends_with(&by_digest)),
                 "{name}: {image}"
@@ -92,5 +99,25 @@ async fn images_are_started_by_digest_or_ignored_with_a_reason() {
             }
             (_, Err(error)) => panic!("{name}: {error}"),
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_an_array_are_answered_one_by_one() {
+    let world = World::new().await;
+    let events = sample(ARRAY);
+    let handled = world.handle("image-push", &events).await;
+    let events = events.as_array().expect("an array");
+    assert_eq!(handled.started.len(), events.len(), "{handled:?}");
+    let answer = handled.answer.expect("an answer");
+    for ((event, answer), started) in events
+        .iter()
+        .zip(answer.as_array().expect("an array"))
+        .zip(&handled.started)
+    {
+        assert_eq!(answer["event"], event["id"]);
+        assert_eq!(answer["decisions"][0]["executionArn"], json!(started));
+        let execution = world.execution(started).await;
+        assert_eq!(execution["input"]["image"]["digest"], event["detail"]["image-digest"]);
     }
 }

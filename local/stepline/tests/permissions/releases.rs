@@ -94,7 +94,10 @@ pub(crate) async fn a_build_cannot_release(world: &World) {
             let refused = world.cloud.call(&build, "ecr", operation, input).await;
             let refused = refused.expect_err("a build that releases");
             assert_eq!(refused.code, "AccessDeniedException", "{refused}");
-            assert!(refused.message.contains("is not authorized to perform: ecr:"), "{refused}");
+            assert!(
+                refused.message.contains("is not authorized to perform: ecr:"),
+                "{refused}"
+            );
         }
     }
 }

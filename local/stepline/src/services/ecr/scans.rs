@@ -134,7 +134,9 @@ impl Ecr {
         if !(1..=1000).contains(&size) {
             return Err(ServiceError::new(
                 "InvalidParameterException",
-                format_args!("Invalid parameter at 'maxResults' failed to satisfy constraint: '{size} is not from 1 to 1000'"),
+                format_args!(
+                    "Invalid parameter at 'maxResults' failed to satisfy constraint: '{size} is not from 1 to 1000'"
+                ),
             ));
         }
         let now = Timestamp::now();
@@ -179,7 +181,11 @@ impl Ecr {
         let digest = self.with(cloud, &input.repository_name, |repository| {
             let image = find(cloud, repository, &input.image_id)?;
             let digest = image.digest.clone();
-            if image.scan.as_ref().is_some_and(|scan| now.duration_since(scan.begun_at) < BETWEEN_SCANS) {
+            if image
+                .scan
+                .as_ref()
+                .is_some_and(|scan| now.duration_since(scan.begun_at) < BETWEEN_SCANS)
+            {
                 return Err(ServiceError::new(
                     "LimitExceededException",
                     "The scan quota per image has been exceeded. Wait and try again.",
@@ -236,7 +242,9 @@ impl Ecr {
             .find(|image| image.digest == digest)?;
         let scan = image.scan.as_ref()?;
         let now = Timestamp::now();
-        let counts = scan.summary(now).map(|summary| summary["findingSeverityCounts"].clone());
+        let counts = scan
+            .summary(now)
+            .map(|summary| summary["findingSeverityCounts"].clone());
         Some(json!({
             "source": "aws.ecr",
             "detail-type": "ECR Image Scan",

@@ -2,10 +2,11 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/Welcome.html>. Layers travel through
 //! InitiateLayerUpload, UploadLayerPart and CompleteLayerUpload, as a registry client's do on AWS behind the Docker
-//! protocol, so that a push needs the same permissions here as there. Scans have what images say of themselves. Absent:
-//! a real scanner, replication, pull-through caches, and lifecycle policies that act (they are kept and shown).
+//! protocol, so that a push needs the same permissions here as there. Scans have what images say of themselves, and
+//! lifecycle policies act at each push. Absent: a real scanner, replication, pull-through caches.
 
 mod images;
+mod lifecycle;
 pub mod manifest;
 mod repositories;
 mod repository;

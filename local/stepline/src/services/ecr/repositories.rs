@@ -1,5 +1,6 @@
 //! The operations on repositories, their settings and their layers.
 
+use super::lifecycle::Policy;
 use super::manifest::digest;
 use super::repository::{Mutability, Repository};
 use super::{Ecr, arn, not_found};
@@ -211,9 +212,17 @@ impl Ecr {
 
     pub(super) fn put_lifecycle_policy(&self, cloud: &Cloud, input: &Value) -> Result<Value, ServiceError> {
         let input: RepositoryText = read(input)?;
-        must_be_json("lifecyclePolicyText", &input.policy_text)?;
+        let policy = Policy::parse(&input.policy_text).map_err(|error| {
+            ServiceError::new(
+                "InvalidParameterException",
+                format_args!(
+                    "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: {error}'"
+                ),
+            )
+        })?;
         self.with(cloud, &input.repository_name, |repository| {
-            repository.lifecycle_policy = Some(input.policy_text.clone());
+            repository.lifecycle_policy = Some((input.policy_text.clone(), policy));
+            repository.expire(Timestamp::now());
             Ok(json!({
                 "registryId": cloud.account.id,
                 "repositoryName": repository.name,
@@ -225,7 +234,7 @@ impl Ecr {
     pub(super) fn get_lifecycle_policy(&self, cloud: &Cloud, input: &Value) -> Result<Value, ServiceError> {
         let input: RepositoryText = read(input)?;
         self.with(cloud, &input.repository_name, |repository| {
-            let Some(text) = &repository.lifecycle_policy else {
+            let Some((text, _)) = &repository.lifecycle_policy else {
                 return Err(ServiceError::new(
                     "LifecyclePolicyNotFoundException",
                     format_args!(

@@ -1,5 +1,6 @@
 //! A repository: its images, their tags and its layers, without a clock and without a wire.
 
+use super::lifecycle::{Candidate, Policy};
 use super::manifest::{Manifest, digest};
 use super::scans::Scan;
 use crate::error::ServiceError;
@@ -74,7 +75,8 @@ pub(super) struct Repository {
     pub(super) mutability: Mutability,
     pub(super) scan_on_push: bool,
     pub(super) encryption: Value,
-    pub(super) lifecycle_policy: Option<String>,
+    /// As it was given, and as it was understood.
+    pub(super) lifecycle_policy: Option<(String, Policy)>,
     pub(super) policy: Option<String>,
     /// In the order in which they were pushed.
     pub(super) images: Vec<Image>,
@@ -146,7 +148,36 @@ impl Repository {
         };
         let image = &mut self.images[at];
         image.tags.extend(tag.map(str::to_owned));
-        Ok(image.clone())
+        let image = image.clone();
+        self.expire(now);
+        Ok(image)
+    }
+
+    /// Takes out what the lifecycle policy expires; an image that an index names stays for as long as the index.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        let Some((_, policy)) = &self.lifecycle_policy else {
+            return;
+        };
+        let candidates: Vec<Candidate<'_>> = self
+            .images
+            .iter()
+            .map(|image| Candidate {
+                digest: &image.digest,
+                tags: &image.tags,
+                pushed_at: image.pushed_at,
+            })
+            .collect();
+        let expired: BTreeSet<String> = policy
+            .expired(&candidates, now)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let remaining = self.images.iter().filter(|image| !expired.contains(&image.digest));
+        let named: BTreeSet<String> = remaining
+            .flat_map(|image| image.manifest.manifests.iter().map(|child| child.digest.clone()))
+            .collect();
+        self.images
+            .retain(|image| !expired.contains(&image.digest) || named.contains(&image.digest));
     }
 
     /// A scan of an image that begins now; none of what cannot be scanned.

@@ -228,3 +228,159 @@ async fn errors_name_what_they_are_about() {
         assert!(error.message.contains(part), "{error}");
     }
 }
+
+/// The policy as it was, and a release as it was: one of the builds, with a second tag.
+#[tokio::test]
+async fn a_second_tag_does_not_save_an_image_from_the_first_one_s_rule() {
+    let cloud = cloud("IMMUTABLE").await;
+    let rule = json!({
+        "rulePriority": 2,
+        "description": "All but the last hundred builds. Releases stay.",
+        "selection": {"tagStatus": "tagged", "tagPrefixList": ["commit-"], "countType": "imageCountMoreThan", "countNumber": 3},
+        "action": {"type": "expire"},
+    });
+    let policy = json!({"repositoryName": "ml", "lifecyclePolicyText": json!({"rules": [rule]}).to_string()});
+    call(&cloud, "PutLifecyclePolicy", policy).await.unwrap();
+    let release = image(&cloud, "build 0").await;
+    put(&cloud, &release, Some("commit-0")).await.unwrap();
+    put(&cloud, &release, Some("release-1")).await.unwrap();
+    let by_digest = json!({"repositoryName": "ml", "imageIds": [{"imageDigest": digest(release.as_bytes())}]});
+    for build in 1..4 {
+        call(&cloud, "DescribeImages", by_digest.clone()).await.unwrap();
+        let manifest = image(&cloud, &format!("build {build}")).await;
+        put(&cloud, &manifest, Some(&format!("commit-{build}"))).await.unwrap();
+    }
+    let gone = call(&cloud, "DescribeImages", by_digest).await.unwrap_err();
+    assert_eq!(gone.code, "ImageNotFoundException");
+    // A policy that cannot be is refused as ECR refuses it.
+    let policy = json!({"repositoryName": "ml", "lifecyclePolicyText": "{\"rules\": []}"});
+    let refused = call(&cloud, "PutLifecyclePolicy", policy).await.unwrap_err();
+    assert_eq!(refused.code, "InvalidParameterException");
+    assert!(
+        refused.message.contains("Lifecycle policy validation failure"),
+        "{refused}"
+    );
+}
+
+/// The text of a manifest of an image whose label says what its scan finds.
+async fn labelled(cloud: &Arc<Cloud>, name: &str, scan: &str) -> String {
+    let config = json!({"os": "linux", "for": name, "config": {"Labels": {"stepline.scan": scan}}}).to_string();
+    upload(cloud, config.as_bytes()).await.unwrap();
+    json!({
+        "schemaVersion": 2,
+        "mediaType": DOCKER_MANIFEST,
+        "config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": config.len(), "digest": digest(config.as_bytes())},
+        "layers": [],
+    })
+    .to_string()
+}
+
+/// Asks for the findings until the scan is no longer under way.
+async fn findings(cloud: &Arc<Cloud>, image: &str, more: Value) -> Result<Value, ServiceError> {
+    let mut input = json!({"repositoryName": "ml", "imageId": {"imageDigest": digest(image.as_bytes())}});
+    for (field, value) in more.as_object().into_iter().flatten() {
+        input[field] = value.clone();
+    }
+    loop {
+        let answer = call(cloud, "DescribeImageScanFindings", input.clone()).await?;
+        if answer["imageScanStatus"]["status"] != "IN_PROGRESS" {
+            return Ok(answer);
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_image_is_scanned_when_it_is_pushed_or_when_somebody_asks() {
+    let cloud = Cloud::new(Account::local(), std::env::temp_dir());
+    for (name, on_push) in [("ml", true), ("other", false)] {
+        let repository = json!({"repositoryName": name, "imageScanningConfiguration": {"scanOnPush": on_push}});
+        call(&cloud, "CreateRepository", repository).await.unwrap();
+    }
+    let plain = image(&cloud, "plain").await;
+    put(&cloud, &plain, Some("v1")).await.unwrap();
+    let of_plain = json!({"repositoryName": "ml", "imageId": {"imageTag": "v1"}});
+    let begun = call(&cloud, "DescribeImageScanFindings", of_plain.clone())
+        .await
+        .unwrap();
+    assert_eq!(begun["imageScanStatus"], json!({"status": "IN_PROGRESS"}));
+    assert!(begun.get("imageScanFindings").is_none());
+    let done = findings(&cloud, &plain, json!({})).await.unwrap();
+    assert_eq!(done["imageScanStatus"]["status"], "COMPLETE");
+    assert_eq!(done["imageScanFindings"]["findingSeverityCounts"], json!({}));
+    let described = json!({"repositoryName": "ml", "imageIds": [{"imageTag": "v1"}]});
+    let described = call(&cloud, "DescribeImages", described).await.unwrap();
+    assert_eq!(described["imageDetails"][0]["imageScanStatus"]["status"], "COMPLETE");
+    // Once a day.
+    let again = call(&cloud, "StartImageScan", of_plain).await.unwrap_err();
+    assert_eq!(again.code, "LimitExceededException");
+    let index = json!({"schemaVersion": 2, "manifests": [{"size": plain.len(), "digest": digest(plain.as_bytes())}]});
+    put(&cloud, &index.to_string(), Some("index")).await.unwrap();
+    let of_index = json!({"repositoryName": "ml", "imageId": {"imageTag": "index"}});
+    for (operation, input, code) in [
+        ("DescribeImageScanFindings", of_index.clone(), "ScanNotFoundException"),
+        ("StartImageScan", of_index.clone(), "UnsupportedImageTypeException"),
+        (
+            "DescribeImageScanFindings",
+            json!({"repositoryName": "ml", "imageId": {"imageTag": "v9"}}),
+            "ImageNotFoundException",
+        ),
+        (
+            "DescribeImageScanFindings",
+            json!({"repositoryName": "ml", "imageId": {"imageTag": "v1"}, "maxResults": 1001}),
+            "InvalidParameterException",
+        ),
+    ] {
+        assert_eq!(call(&cloud, operation, input).await.unwrap_err().code, code);
+    }
+}
+
+#[tokio::test]
+async fn a_scan_finds_what_the_image_says_page_by_page() {
+    let cloud = Cloud::new(Account::local(), std::env::temp_dir());
+    let repository = json!({"repositoryName": "ml", "imageScanningConfiguration": {"scanOnPush": true}});
+    call(&cloud, "CreateRepository", repository).await.unwrap();
+    let listed: Vec<Value> = (0..5)
+        .map(|number| json!({"name": format!("CVE-{number}"), "severity": if number == 0 { "HIGH" } else { "LOW" }}))
+        .collect();
+    let label = json!({"imageScanFindings": {"findings": listed}}).to_string();
+    let image = labelled(&cloud, "findings", &label).await;
+    put(&cloud, &image, None).await.unwrap();
+    let (mut token, mut read) = (Value::Null, Vec::new());
+    loop {
+        let page = findings(&cloud, &image, json!({"maxResults": 2, "nextToken": token}))
+            .await
+            .unwrap();
+        let found = &page["imageScanFindings"];
+        assert_eq!(
+            found["findingSeverityCounts"],
+            json!({"HIGH": 1, "LOW": 4}),
+            "of all pages on each"
+        );
+        read.extend(found["findings"].as_array().cloned().unwrap_or_default());
+        token = page["nextToken"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    assert_eq!(read, listed);
+    for (name, label, status) in [
+        (
+            "enhanced",
+            json!({"imageScanStatus": {"status": "ACTIVE"}}).to_string(),
+            "ACTIVE",
+        ),
+        (
+            "unsupported",
+            json!({"imageScanStatus": {"status": "UNSUPPORTED_IMAGE"}}).to_string(),
+            "UNSUPPORTED_IMAGE",
+        ),
+        ("not json", "{".to_owned(), "FAILED"),
+    ] {
+        let image = labelled(&cloud, name, &label).await;
+        put(&cloud, &image, None).await.unwrap();
+        let answer = findings(&cloud, &image, json!({})).await.unwrap();
+        assert_eq!(answer["imageScanStatus"]["status"], status, "{name}");
+        assert_eq!(answer.get("imageScanFindings").is_some(), status == "ACTIVE", "{name}");
+    }
+}

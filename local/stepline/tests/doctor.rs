@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use stepline::account::Account;
 use stepline::cloud::Cloud;
-use stepline::doctor::{Access, Report, Verdict, examine_with};
+use stepline::doctor::{Access, Account as _, Intent, Report, Verdict, examine_with};
 use stepline::principal::Principal;
 use stepline::{deploy, gateway};
 use tokio::net::TcpListener;
@@ -67,7 +67,8 @@ async fn before_a_first_deployment() {
         .filter(|finding| finding.verdict != Verdict::Well)
         .map(|finding| finding.topic)
         .collect();
-    assert_eq!(topics, ["repository", "connection"], "{report}");
+    // So is the role of the workflow, which is made by hand.
+    assert_eq!(topics, ["repository", "connection", "workflow"], "{report}");
     assert!(says(&report, "identity", "in the account 123456789012"), "{report}");
     for stack in [
         "stepline-dev is not there yet",
@@ -138,8 +139,8 @@ async fn what_is_in_the_way_is_named_with_its_mend() {
     ] {
         assert!(mends.iter().any(|mend| mend.contains(expected)), "{expected}\n{report}");
     }
-    // Those five, and the two that samconfig.toml leaves open.
-    assert_eq!(ailments(&report).len(), 7, "{report}");
+    // Those five, the two that samconfig.toml leaves open, and the role of the workflow.
+    assert_eq!(ailments(&report).len(), 8, "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,4 +202,46 @@ async fn an_account_that_cannot_be_reached_is_said_at_once() {
         "{report}"
     );
     assert_eq!(report.findings.len(), 2, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_role_trusts_is_read_from_its_trust_policy() {
+    let (cloud, endpoint) = account().await;
+    let subject = "token.actions.githubusercontent.com:sub";
+    for (role, condition, expected) in [
+        (
+            "one",
+            json!({"StringEquals": {subject: "repo:us/ours:environment:dev"}}),
+            vec!["repo:us/ours:environment:dev"],
+        ),
+        (
+            "two",
+            json!({"StringLike": {subject: ["repo:a/b:*", "repo:c/d:*"]}}),
+            vec!["repo:a/b:*", "repo:c/d:*"],
+        ),
+        ("none", json!({}), vec![]),
+    ] {
+        let mut new = stepline::iam::NewRole::for_service(role, "lambda.amazonaws.com");
+        new.trust["Statement"][0]["Condition"] = condition;
+        cloud.iam.create_role(&cloud.account, new).expect("the role");
+        let access = Access::at(&endpoint, "us-east-1", anybody());
+        let expected = expected.into_iter().map(str::to_owned).collect();
+        assert_eq!(access.get_role_subjects(role).await, Ok(Some(expected)), "{role}");
+    }
+    let access = Access::at(&endpoint, "us-east-1", anybody());
+    assert_eq!(access.get_role_subjects("absent").await, Ok(None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_workflows_role_is_the_one_that_the_template_makes() {
+    let template = std::fs::read_to_string(root().join("sam/deployer.yaml")).expect("the template");
+    for environment in ["dev", "prod"] {
+        let intent = Intent::read(root(), environment, "123456789012")
+            .await
+            .expect("the files are right");
+        let role = intent.deployer.expect("samconfig.toml has the roles").role;
+        let declared = format!("RoleName: !Sub stepline-deployer-{environment}-${{AWS::Region}}\n");
+        assert!(template.contains(&declared), "{declared}");
+        assert_eq!(role, format!("stepline-deployer-{environment}-us-east-1"));
+    }
 }

@@ -82,12 +82,23 @@ pub trait Account: Send + Sync + 'static {
     /// <https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListServiceQuotas.html>
     async fn list_service_quotas(&self, service: &str) -> Looked<Vec<Quota>>;
 
+    /// Which subjects of GitHub's tokens a role trusts; None where there is no such role.
+    /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html>
+    async fn get_role_subjects(&self, role: &str) -> Looked<Option<Vec<String>>>;
+
     /// How many invocations may run at once that no function has reserved for itself.
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html>
     async fn get_unreserved_concurrency(&self) -> Looked<u64>;
 }
 
-/// Everything that AWS said.
+/// The host of the repository. It is asked with what Git itself has to prove who asks.
+#[async_trait::async_trait]
+pub trait RepositoryHost: Send + Sync + 'static {
+    /// The branches of a repository, `owner/name`, as `git ls-remote` lists them.
+    async fn list_branches(&self, repository: &str) -> Looked<Vec<String>>;
+}
+
+/// Everything that AWS and the repository's host said.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     /// Whose the credentials are.
@@ -96,6 +107,10 @@ pub struct Facts {
     pub configured_region: Option<String>,
     /// The status of the pipeline's connection.
     pub connection: Looked<Option<String>>,
+    /// The repository's branches; None where no repository is named yet.
+    pub branches: Option<Looked<Vec<String>>>,
+    /// Which subjects the role trusts that the workflow takes; None where nothing says which role that is.
+    pub trusted: Option<Looked<Option<Vec<String>>>>,
     /// The status of each stack, by name.
     pub stacks: BTreeMap<String, Looked<Option<String>>>,
     /// The standing of each name.
@@ -110,6 +125,7 @@ pub struct Facts {
 /// same time. Without an identity nothing else is asked: it would fail the same way.
 pub async fn gather<A: Account>(
     account: Arc<A>,
+    host: &impl RepositoryHost,
     intent: &Intent,
     identity: Looked<Identity>,
     configured_region: Option<String>,
@@ -117,6 +133,8 @@ pub async fn gather<A: Account>(
     if let Err(error) = &identity {
         return Facts {
             connection: Err(error.clone()),
+            branches: None,
+            trusted: None,
             stacks: BTreeMap::new(),
             names: Vec::new(),
             quotas: BTreeMap::new(),
@@ -134,9 +152,19 @@ pub async fn gather<A: Account>(
         });
     }
     let mut stacks = BTreeMap::new();
-    for stack in intent.before.iter().chain(&intent.stacks) {
-        stacks.insert(stack.name.clone(), account.describe_stack_status(&stack.name).await);
+    let named = intent.before.iter().chain(&intent.stacks).map(|stack| &stack.name);
+    for stack in named.chain(intent.deployer.iter().map(|deployer| &deployer.stack)) {
+        stacks.insert(stack.clone(), account.describe_stack_status(stack).await);
     }
+    let trusted = match &intent.deployer {
+        Some(deployer) => Some(account.get_role_subjects(&deployer.role).await),
+        None => None,
+    };
+    let branches = if intent.names_no_repository() {
+        None
+    } else {
+        Some(host.list_branches(&intent.repository).await)
+    };
     let mut quotas = BTreeMap::new();
     for service in quotas::services() {
         quotas.insert(service.to_owned(), account.list_service_quotas(service).await);
@@ -149,6 +177,8 @@ pub async fn gather<A: Account>(
         identity,
         configured_region,
         connection,
+        branches,
+        trusted,
         stacks,
         names: names
             .into_iter()

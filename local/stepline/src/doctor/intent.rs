@@ -17,18 +17,35 @@ use std::sync::Arc;
 /// What an environment's deployment intends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
+    /// The environment: `dev` or `prod`.
+    pub environment: String,
     /// The region that it goes to.
     pub region: String,
     /// The ARN of the connection to the repository's host.
     pub connection: String,
     /// The repository whose merges run the pipeline.
     pub repository: String,
+    /// The branch whose merges do.
+    pub branch: String,
+    /// What lets the workflow deploy, where samconfig.toml has it.
+    pub deployer: Option<DeployerIntent>,
     /// The instance type of the processing job, if a parameter says one.
     pub instance_type: Option<String>,
     /// The stacks of another environment that have to be there already.
     pub before: Vec<StackIntent>,
     /// The stacks, in the order in which they are deployed.
     pub stacks: Vec<StackIntent>,
+}
+
+/// The stack of `sam/deployer.yaml`: the roles that the deploy workflow takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployerIntent {
+    /// The stack's name.
+    pub stack: String,
+    /// The role of the environment.
+    pub role: String,
+    /// What GitHub calls the environment.
+    pub environment: String,
 }
 
 /// A stack that is to be.
@@ -57,6 +74,9 @@ pub struct Named {
     pub value: Option<String>,
 }
 
+/// What `samconfig.toml` calls the roles of the workflow.
+const DEPLOYER: &str = "deployer";
+
 impl Intent {
     /// Reads what the deployment of `environment` from the repository at `root` intends for the account with this id.
     ///
@@ -70,9 +90,17 @@ impl Intent {
             ..account
         };
         let pipeline = format!("pipeline-{environment}");
-        let values = SamConfig::read(&root.join("sam/samconfig.toml"))?
-            .deployed(&pipeline)?
-            .values;
+        let config = SamConfig::read(&root.join("sam/samconfig.toml"))?;
+        let values = config.deployed(&pipeline)?.values;
+        let deployer = if config.environments().contains(&DEPLOYER) {
+            Some(DeployerIntent {
+                stack: config.deployed(DEPLOYER)?.stack,
+                role: format!("stepline-deployer-{environment}-{}", account.region),
+                environment: environment.to_owned(),
+            })
+        } else {
+            None
+        };
         let cloud = Cloud::new(account, root.to_owned());
         let deployment = deploy::deploy(&cloud, environment).await?;
         let before = deployment.before.iter().map(|stack| StackIntent {
@@ -95,9 +123,12 @@ impl Intent {
         let mut parameters = all.filter(|named| named.kind == ResourceKind::Parameter);
         let instance_type = parameters.find(|parameter| parameter.name.ends_with("/instance-type"));
         Ok(Self {
+            environment: environment.to_owned(),
             region: cloud.account.region.clone(),
             connection: value("ConnectionArn"),
             repository: value("Repository"),
+            branch: value("Branch"),
+            deployer,
             instance_type: instance_type.and_then(|parameter| parameter.value.clone()),
             before,
             stacks,
@@ -107,6 +138,11 @@ impl Intent {
     /// All names, stack by stack.
     pub fn names(&self) -> impl Iterator<Item = &Named> {
         self.stacks.iter().flat_map(|stack| &stack.names)
+    }
+
+    /// Whether samconfig.toml still has what stands for a repository until somebody names one.
+    pub(super) fn names_no_repository(&self) -> bool {
+        self.repository.contains("OWNER")
     }
 
     /// How many functions there will be.

@@ -1,6 +1,7 @@
 //! From what is intended and what is so to what is missing. No question is asked here, so every row can be a test.
 
 use super::facts::{Facts, LookupError, Standing};
+use super::github;
 use super::intent::{Intent, Named};
 use super::names::ResourceKind;
 use super::quotas;
@@ -13,7 +14,9 @@ pub fn judge(intent: &Intent, facts: &Facts) -> Vec<Finding> {
         return findings;
     }
     findings.push(repository(intent));
+    findings.extend(github::branch(intent, facts));
     findings.push(connection(intent, facts));
+    findings.extend(github::role(intent, facts));
     findings.extend(before(intent, facts));
     findings.extend(stacks(intent, facts));
     findings.extend(names(intent, facts));
@@ -48,14 +51,17 @@ fn region(intent: &Intent, facts: &Facts) -> Finding {
                 "the environment says {region}, and sam/samconfig.toml deploys to {}",
                 intent.region
             ),
-            format_args!("export AWS_REGION={}   # or change sam/samconfig.toml", intent.region),
+            format_args!(
+                "export AWS_REGION={0} AWS_DEFAULT_REGION={0}   # or change the region in sam/samconfig.toml",
+                intent.region
+            ),
         ),
         _ => Finding::well("region", format_args!("{}, as sam/samconfig.toml says", intent.region)),
     }
 }
 
 fn repository(intent: &Intent) -> Finding {
-    if intent.repository.contains("OWNER") {
+    if intent.names_no_repository() {
         return Finding::missing(
             "repository",
             format_args!(
@@ -90,7 +96,15 @@ fn connection(intent: &Intent, facts: &Facts) -> Finding {
     if arn.ends_with(PLACEHOLDER) {
         return Finding::missing(TOPIC, "sam/samconfig.toml does not name the connection yet", create);
     }
-    let account_of_connection = arn.split(':').nth(4);
+    let place = |index| arn.split(':').nth(index);
+    if place(3) != Some(intent.region.as_str()) {
+        return Finding::missing(
+            TOPIC,
+            format_args!("{arn} is not in {}, which everything is deployed to", intent.region),
+            create,
+        );
+    }
+    let account_of_connection = place(4);
     if let Ok(identity) = &facts.identity
         && account_of_connection != Some(identity.account.as_str())
     {
@@ -128,10 +142,7 @@ fn before(intent: &Intent, facts: &Facts) -> Vec<Finding> {
                     None => format!("{name} is not there, and the pipeline runs each image there before an approval"),
                     Some(status) => format!("{name}, where the pipeline rehearses, is in the status {status}"),
                 },
-                format_args!(
-                    "cd sam && sam build --config-env {other} && sam deploy --config-env {other}   # or, for no \
-                     rehearsal, RehearseIn=none in sam/samconfig.toml"
-                ),
+                format_args!("sam/deploy {other}   # or, for no rehearsal, RehearseIn=none in sam/samconfig.toml"),
             ),
             Err(error) => unseen("rehearsal", error),
         })
@@ -151,7 +162,7 @@ fn stacks(intent: &Intent, facts: &Facts) -> Vec<Finding> {
 }
 
 /// The statuses of a stack that stands and can be updated.
-const STANDING: &[&str] = &[
+pub(super) const STANDING: &[&str] = &[
     "CREATE_COMPLETE",
     "IMPORT_COMPLETE",
     "IMPORT_ROLLBACK_COMPLETE",
@@ -168,7 +179,8 @@ fn stack_status(intent: &Intent, name: &str, config_environment: &str, status: O
     let region = &intent.region;
     let command = |command: &str| format!("aws cloudformation {command} --stack-name {name} --region {region}");
     match status {
-        None => Finding::well(
+        // A change set that nobody carried out leaves a stack with nothing in it, which SAM makes as a new one.
+        None | Some("REVIEW_IN_PROGRESS") => Finding::well(
             TOPIC,
             format_args!("{name} is not there yet: `sam deploy --config-env {config_environment}` makes it"),
         ),
@@ -180,7 +192,7 @@ fn stack_status(intent: &Intent, name: &str, config_environment: &str, status: O
             format_args!("{name} is in the status {status} and takes no deployment"),
             command("continue-update-rollback"),
         ),
-        Some(status) if status.ends_with("_IN_PROGRESS") && status != "REVIEW_IN_PROGRESS" => Finding::missing(
+        Some(status) if status.ends_with("_IN_PROGRESS") => Finding::missing(
             TOPIC,
             format_args!("{name} is in the status {status}: somebody is deploying"),
             command(match status {
@@ -258,12 +270,23 @@ fn taken(intent: &Intent, named: &Named) -> Finding {
         named.name
     );
     let removal = format!("{} --region {}", named.kind.removal(&named.physical_id), intent.region);
+    // What a stack's deletion keeps is kept for the next one.
+    let take_over = format!("sam/move-pipeline {}   # takes it over", intent.environment);
     let mend = match named.kind {
         ResourceKind::Pipeline => {
-            format!("see docs/moving-a-pipeline.md to move it over, or, if nobody needs it: {removal}")
+            format!("{take_over}: docs/moving-a-pipeline.md; or, if nobody needs it: {removal}")
         }
-        ResourceKind::Bucket => format!("if it is yours and empty: {removal}"),
-        _ => format!("if it is a leftover: {removal}"),
+        ResourceKind::Repository => {
+            format!("{take_over} with the pipeline; or, if nobody needs its images: {removal} --force")
+        }
+        ResourceKind::Bucket => format!("{take_over} with the pipeline; or, if it is yours and empty: {removal}"),
+        ResourceKind::Function
+        | ResourceKind::StateMachine
+        | ResourceKind::Project
+        | ResourceKind::Parameter
+        | ResourceKind::Queue
+        | ResourceKind::Role
+        | ResourceKind::LogGroup => format!("if it is a leftover: {removal}"),
     };
     Finding::missing("names", sentence, mend)
 }
@@ -330,7 +353,7 @@ fn concurrency(intent: &Intent, facts: &Facts) -> Finding {
 }
 
 /// AWS did not say.
-fn unseen(topic: &'static str, error: &LookupError) -> Finding {
+pub(super) fn unseen(topic: &'static str, error: &LookupError) -> Finding {
     if error.is_denied() {
         return Finding::unknown(
             topic,

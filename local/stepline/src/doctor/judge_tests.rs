@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::doctor::facts::{Identity, Looked, Quota};
-use crate::doctor::intent::StackIntent;
+use crate::doctor::intent::{DeployerIntent, StackIntent};
 use crate::doctor::report::{Report, Verdict};
 
+const BUILDS: &str = "Concurrently running builds for Linux/Small environment";
 const CONNECTION: &str = "arn:aws:codeconnections:us-east-1:111122223333:connection/c0ffee";
 
 fn named(kind: ResourceKind, name: &str) -> Named {
@@ -19,9 +20,16 @@ fn named(kind: ResourceKind, name: &str) -> Named {
 
 fn intent() -> Intent {
     Intent {
+        environment: "dev".into(),
         region: "us-east-1".into(),
         connection: CONNECTION.into(),
         repository: "us/ours".into(),
+        branch: "dev".into(),
+        deployer: Some(DeployerIntent {
+            stack: "stepline-deployer".into(),
+            role: "stepline-deployer-dev-us-east-1".into(),
+            environment: "dev".into(),
+        }),
         instance_type: Some("ml.t3.medium".into()),
         before: Vec::new(),
         stacks: vec![StackIntent {
@@ -61,12 +69,19 @@ fn facts() -> Facts {
         }),
         configured_region: Some("us-east-1".into()),
         connection: Ok(Some("AVAILABLE".into())),
-        stacks: [("stepline-dev".to_owned(), Ok(None))].into(),
+        branches: Some(Ok(vec!["dev".into(), "main".into()])),
+        trusted: Some(Ok(Some(vec!["repo:us/ours:environment:dev".into()]))),
+        stacks: [
+            ("stepline-deployer".to_owned(), Ok(Some("CREATE_COMPLETE".into()))),
+            ("stepline-dev".to_owned(), Ok(None)),
+        ]
+        .into(),
         names: intent
             .names()
             .map(|named| (named.clone(), Ok(Standing::Free)))
             .collect(),
         quotas: [
+            ("codebuild".to_owned(), Ok(vec![quota(BUILDS, 1.0)])),
             (
                 "sagemaker".to_owned(),
                 Ok(vec![quota("ml.t3.medium for processing job usage", 1.0)]),
@@ -117,10 +132,13 @@ fn each_thing_that_is_missing_is_said_once_with_its_mend() {
             "region",
             Missing,
             "the environment says eu-west-1",
-            "export AWS_REGION=us-east-1",
+            "export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1",
         ),
         (
-            |intent, _| intent.repository = "OWNER/REPOSITORY".into(),
+            |intent, facts| {
+                intent.repository = "OWNER/REPOSITORY".into();
+                facts.branches = None;
+            },
             "repository",
             Missing,
             "does not name the repository yet",
@@ -162,6 +180,79 @@ fn each_thing_that_is_missing_is_said_once_with_its_mend() {
             "create-connection",
         ),
         (
+            |intent, _| intent.connection = CONNECTION.replace("us-east-1", "eu-west-1"),
+            "connection",
+            Missing,
+            "is not in us-east-1, which everything is deployed to",
+            "--region us-east-1",
+        ),
+        (
+            |_, facts| facts.branches = Some(Ok(vec!["main".into()])),
+            "branch",
+            Missing,
+            "us/ours has no branch dev",
+            "git push https://github.com/us/ours.git HEAD:refs/heads/dev",
+        ),
+        (
+            |_, facts| facts.branches = Some(error("Refused")),
+            "branch",
+            Unknown,
+            "could not be listed: a:Call failed: Refused: why",
+            "git ls-remote --heads https://github.com/us/ours.git dev",
+        ),
+        (
+            |_, facts| drop(facts.stacks.insert("stepline-deployer".into(), Ok(None))),
+            "workflow",
+            Missing,
+            "the stack stepline-deployer is not there",
+            "sam/deploy deployer   # then its output for dev becomes the secret AWS_DEPLOY_ROLE_ARN",
+        ),
+        (
+            |_, facts| {
+                let status = Some("ROLLBACK_COMPLETE".into());
+                facts.stacks.insert("stepline-deployer".into(), Ok(status));
+            },
+            "workflow",
+            Missing,
+            "is in the status ROLLBACK_COMPLETE",
+            "sam/teardown deployer, and sam/deploy deployer",
+        ),
+        (
+            |_, facts| drop(facts.stacks.insert("stepline-deployer".into(), error("AccessDenied"))),
+            "workflow",
+            Unknown,
+            "may not ask",
+            "allow a:Call",
+        ),
+        (
+            |_, facts| facts.trusted = Some(Ok(None)),
+            "workflow",
+            Missing,
+            "the role stepline-deployer-dev-us-east-1 is not there",
+            "sam/deploy deployer",
+        ),
+        (
+            |_, facts| facts.trusted = Some(Ok(Some(vec!["repo:us/before:environment:dev".into()]))),
+            "workflow",
+            Missing,
+            "trusts repo:us/before:environment:dev, and a job of us/ours in the environment dev is somebody else",
+            "the repository's present name",
+        ),
+        (
+            |_, facts| facts.trusted = Some(Ok(Some(vec!["repo:us@1/ours@2:environment:prod".into()]))),
+            "workflow",
+            Missing,
+            "trusts repo:us@1/ours@2:environment:prod",
+            "sam/deploy deployer",
+        ),
+        (
+            |_, facts| facts.trusted = Some(error("AccessDenied")),
+            "workflow",
+            Unknown,
+            "may not ask",
+            "allow a:Call",
+        ),
+        (
             |_, facts| facts.connection = error("AccessDeniedException"),
             "connection",
             Unknown,
@@ -183,7 +274,7 @@ fn each_thing_that_is_missing_is_said_once_with_its_mend() {
             "rehearsal",
             Missing,
             "stepline-other is not there, and the pipeline runs each image there",
-            "sam deploy --config-env other",
+            "sam/deploy other",
         ),
         (
             |intent, facts| {
@@ -279,6 +370,13 @@ fn each_thing_that_is_missing_is_said_once_with_its_mend() {
             "request-service-quota-increase --service-code sagemaker --quota-code L-1 --desired-value 1",
         ),
         (
+            |_, facts| drop(facts.quotas.insert("codebuild".into(), Ok(vec![quota(BUILDS, 0.0)]))),
+            "quotas",
+            Missing,
+            "Concurrently running builds for Linux/Small environment is 0: the image is built on such a machine",
+            "request-service-quota-increase --service-code codebuild --quota-code L-1 --desired-value 1",
+        ),
+        (
             |intent, _| intent.instance_type = Some("ml.x9.huge".into()),
             "quotas",
             Missing,
@@ -321,6 +419,64 @@ fn each_thing_that_is_missing_is_said_once_with_its_mend() {
         );
         assert_eq!(report.exit_code(), 1);
         assert!(report.to_string().contains("dev cannot be deployed yet"));
+    }
+}
+
+#[test]
+fn what_is_as_good_as_it_should_be_is_well() {
+    let rows: &[fn(&mut Intent, &mut Facts)] = &[
+        // An older repository's name, a newer one's with ids, and a policy that takes every environment.
+        |_, facts| facts.trusted = Some(Ok(Some(vec!["repo:us@12/ours@345:environment:dev".into()]))),
+        |_, facts| facts.trusted = Some(Ok(Some(vec!["repo:us/ours:*".into()]))),
+        // Whoever deploys by hand alone needs no role for the workflow.
+        |intent, facts| {
+            intent.deployer = None;
+            facts.trusted = None;
+        },
+        |_, facts| {
+            drop(
+                facts
+                    .stacks
+                    .insert("stepline-dev".into(), Ok(Some("REVIEW_IN_PROGRESS".into()))),
+            )
+        },
+        |_, facts| facts.configured_region = None,
+    ];
+    for (index, change) in rows.iter().enumerate() {
+        let (mut intent, mut facts) = (intent(), facts());
+        change(&mut intent, &mut facts);
+        let report = Report::new("dev", judge(&intent, &facts));
+        assert!(report.is_well(), "row {index}: {report}");
+    }
+}
+
+#[test]
+fn what_a_stack_kept_can_be_taken_over_or_removed() {
+    for (kind, take_over, removal) in [
+        (
+            ResourceKind::Pipeline,
+            true,
+            "aws codepipeline delete-pipeline --name kept",
+        ),
+        (
+            ResourceKind::Repository,
+            true,
+            "aws ecr delete-repository --repository-name kept --region us-east-1 --force",
+        ),
+        (ResourceKind::Bucket, true, "aws s3 rb s3://kept"),
+        (
+            ResourceKind::LogGroup,
+            false,
+            "aws logs delete-log-group --log-group-name kept",
+        ),
+    ] {
+        let mut facts = facts();
+        facts.names = vec![(named(kind, "kept"), Ok(Standing::OfNobody))];
+        let report = Report::new("dev", judge(&intent(), &facts));
+        let mend = report.findings.iter().find_map(|finding| finding.mend.as_deref());
+        let mend = mend.unwrap_or_else(|| panic!("{kind:?}: nothing is missing\n{report}"));
+        assert_eq!(mend.contains("sam/move-pipeline dev"), take_over, "{mend}");
+        assert!(mend.contains(removal), "{mend}");
     }
 }
 

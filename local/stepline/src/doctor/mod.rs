@@ -1,11 +1,13 @@
 //! `stepline doctor`: what is missing before a first deployment, asked of AWS with the caller's credentials.
 //!
 //! What a deployment [intends](Intent) is read from the files that deploy it. [`gather`] asks AWS through one narrow
-//! port, [`Account`], which reads and never writes. [`judge`] turns intent and [facts](Facts) into findings without
+//! port, [`Account`], and the repository's host through another, [`RepositoryHost`]; both read and never write. [`judge`] turns intent and [facts](Facts) into findings without
 //! asking anybody; each finding that is not well says the command that mends it.
 
 mod aws;
 mod facts;
+mod git;
+mod github;
 mod intent;
 mod judge;
 mod names;
@@ -13,8 +15,8 @@ mod quotas;
 mod report;
 
 pub use aws::Access;
-pub use facts::{Account, Facts, Identity, Looked, LookupError, Quota, Standing, gather};
-pub use intent::{Intent, Named, StackIntent};
+pub use facts::{Account, Facts, Identity, Looked, LookupError, Quota, RepositoryHost, Standing, gather};
+pub use intent::{DeployerIntent, Intent, Named, StackIntent};
 pub use judge::judge;
 pub use names::ResourceKind;
 pub use report::{Finding, Report, Verdict};
@@ -45,6 +47,13 @@ pub async fn examine_with(access: Access, root: &Path, environment: &str) -> Res
         .as_ref()
         .map_or("123456789012", |identity| identity.account.as_str());
     let intent = Intent::read(root, environment, account).await?;
-    let facts = gather(Arc::new(access), &intent, identity, configured_region).await;
+    let facts = gather(
+        Arc::new(access),
+        &git::Git::of(root),
+        &intent,
+        identity,
+        configured_region,
+    )
+    .await;
     Ok(Report::new(environment, judge(&intent, &facts)))
 }

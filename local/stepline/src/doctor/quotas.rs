@@ -16,8 +16,8 @@ pub(super) struct Need {
 }
 
 /// The services whose quotas are asked for.
-pub(super) fn services() -> [&'static str; 2] {
-    ["sagemaker", "states"]
+pub(super) fn services() -> [&'static str; 3] {
+    ["codebuild", "sagemaker", "states"]
 }
 
 /// The quotas that an intent needs.
@@ -32,6 +32,12 @@ pub(super) fn needs(intent: &Intent) -> Vec<Need> {
             why: "the processing job runs on one instance of this type, and new accounts often have none",
         })
         .collect();
+    needs.push(Need {
+        service: "codebuild",
+        name: "Concurrently running builds for Linux/Small environment".to_owned(),
+        least: 1.0,
+        why: "the image is built on such a machine, and new accounts may have none",
+    });
     for (name, why) in [
         (
             "StartExecution throttle token refill rate per second",

@@ -13,6 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Quotas that the chain meets, as large as in an account that has been in use for a while: service, name and value.
 const DEFAULTS: &[(&str, &str, f64)] = &[
+    (
+        "codebuild",
+        "Concurrently running builds for Linux/Small environment",
+        20.0,
+    ),
     ("sagemaker", "ml.t3.large for processing job usage", 4.0),
     ("sagemaker", "ml.t3.medium for processing job usage", 4.0),
     ("sagemaker", "ml.t3.medium for training job usage", 4.0),

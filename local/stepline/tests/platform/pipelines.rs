@@ -2,7 +2,13 @@
 
 use crate::world::{call, cloud};
 use serde_json::{Value, json};
+use std::path::Path;
+use stepline::account::Account;
+use stepline::cloud::Cloud;
 use stepline::iam::NewRole;
+use stepline::journal::Happening;
+use stepline::{deploy, gateway};
+use tokio::net::TcpListener;
 
 /// A pipeline of a source and an approval with this text.
 fn pipeline(text: &str) -> Value {
@@ -83,4 +89,54 @@ async fn a_new_pipeline_starts_by_itself() {
         assert_eq!(executions.len(), 1, "{listed}");
         assert_eq!(executions[0]["trigger"]["triggerType"], "CreatePipeline", "{listed}");
     }
+}
+
+/// What the first execution ends with where something of the other stack is gone, or was never there.
+async fn first_end_without(service: &str, operation: &str, input: Value) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("the root");
+    let cloud = Cloud::new(Account::local(), root.to_owned());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    gateway::serve(cloud.clone(), listener).expect("the gateway serves");
+    deploy::deploy(&cloud, "dev").await.expect("the deployment succeeds");
+    call(&cloud, service, operation, input).await.expect("it is there");
+    let mut journal = cloud.journal.follow();
+    let started = cloud.codepipeline.start_first_executions(&cloud);
+    loop {
+        let entry = journal.recv().await.expect("the journal goes on");
+        if let Happening::PipelineEnded {
+            execution_id,
+            status,
+            reason,
+            ..
+        } = entry.happening
+            && started.values().any(|id| *id == execution_id)
+        {
+            return format!("{status}: {}", reason.unwrap_or_default());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_execution_that_comes_too_early_says_what_is_missing() {
+    let name = "/stepline/dev/python-env";
+    let said = first_end_without("ssm", "DeleteParameter", json!({"Name": name})).await;
+    assert!(
+        said.starts_with("Failed: action Build in stage Build failed: "),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!("the parameter `{name}`")) && said.contains("does not exist"),
+        "{said}"
+    );
+
+    let function = "stepline-pipeline-action-dev";
+    let said = first_end_without("lambda", "DeleteFunction", json!({"FunctionName": function})).await;
+    assert!(
+        said.starts_with("Failed: action Execute in stage Execute failed: "),
+        "{said}"
+    );
+    assert!(said.contains(function), "{said}");
 }

@@ -9,6 +9,7 @@ use super::xml;
 use crate::doctor::facts::{Account, Identity, Looked, LookupError, Quota, Standing};
 use crate::doctor::intent::Named;
 use crate::doctor::names::ResourceKind;
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 #[async_trait::async_trait]
@@ -64,6 +65,21 @@ impl Account for Access {
             }
         }
         Ok(quotas)
+    }
+
+    async fn get_role_subjects(&self, role: &str) -> Looked<Option<Vec<String>>> {
+        let answer = self.query(&IAM, "GetRole", &[("RoleName", role)]).await;
+        let Some(answer) = unless(answer, &["NoSuchEntity"])? else {
+            return Ok(None);
+        };
+        let encoded = xml::text(&answer, "AssumeRolePolicyDocument").unwrap_or_default();
+        let document = percent_decode_str(&encoded).decode_utf8_lossy();
+        let trust: Value = serde_json::from_str(&document).map_err(|error| LookupError {
+            call: "iam:GetRole".to_owned(),
+            code: "Unreadable".to_owned(),
+            message: format!("who may take the role {role}: {error}"),
+        })?;
+        Ok(Some(subjects(&trust)))
     }
 
     async fn get_unreserved_concurrency(&self) -> Looked<u64> {
@@ -170,6 +186,25 @@ impl Access {
             }
         }
     }
+}
+
+/// The subjects of tokens that a trust policy asks for.
+///
+/// <https://docs.github.com/en/actions/reference/security/oidc>
+fn subjects(trust: &Value) -> Vec<String> {
+    let conditions = each(&trust["Statement"]).flat_map(|statement| statement["Condition"].as_object());
+    let operators = conditions.flat_map(|condition| condition.values().filter_map(Value::as_object));
+    let wanted = operators.flat_map(|keys| keys.iter().filter(|(key, _)| key.ends_with(":sub")));
+    wanted
+        .flat_map(|(_, values)| each(values).filter_map(Value::as_str))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The items of a list, or the one thing that stands for a list of one.
+fn each(value: &Value) -> impl Iterator<Item = &Value> {
+    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    items.iter()
 }
 
 /// An answer, or none where the error is one of those that say that there is no such thing.

@@ -239,9 +239,11 @@ async fn the_workflows_role_is_the_one_that_the_template_makes() {
         let intent = Intent::read(root(), environment, "123456789012")
             .await
             .expect("the files are right");
-        let role = intent.deployer.expect("samconfig.toml has the roles").role;
+        let deployer = intent.deployer.expect("samconfig.toml has the roles");
         let declared = format!("RoleName: !Sub stepline-deployer-{environment}-${{AWS::Region}}\n");
         assert!(template.contains(&declared), "{declared}");
-        assert_eq!(role, format!("stepline-deployer-{environment}-us-east-1"));
+        assert_eq!(deployer.role, format!("stepline-deployer-{environment}-us-east-1"));
+        let boundary = format!("arn:aws:iam::123456789012:policy/stepline-boundary-{environment}-us-east-1");
+        assert_eq!(deployer.boundary, boundary);
     }
 }

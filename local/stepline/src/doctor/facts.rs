@@ -75,6 +75,10 @@ pub trait Account: Send + Sync + 'static {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html>
     async fn describe_stack_status(&self, name: &str) -> Looked<Option<String>>;
 
+    /// The stack that made the resource which CloudFormation knows by this id; None where no stack did.
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html>
+    async fn describe_stack_of(&self, physical_id: &str) -> Looked<Option<String>>;
+
     /// Whether something has the name, and whose it is.
     async fn standing(&self, named: &Named) -> Looked<Standing>;
 
@@ -109,6 +113,8 @@ pub struct Facts {
     pub connection: Looked<Option<String>>,
     /// The repository's branches; None where no repository is named yet.
     pub branches: Option<Looked<Vec<String>>>,
+    /// The stack that made the permissions boundary of the environment's roles; None where nothing says which that is.
+    pub boundary: Option<Looked<Option<String>>>,
     /// Which subjects the role trusts that the workflow takes; None where nothing says which role that is.
     pub trusted: Option<Looked<Option<Vec<String>>>>,
     /// The status of each stack, by name.
@@ -134,6 +140,7 @@ pub async fn gather<A: Account>(
         return Facts {
             connection: Err(error.clone()),
             branches: None,
+            boundary: None,
             trusted: None,
             stacks: BTreeMap::new(),
             names: Vec::new(),
@@ -156,9 +163,12 @@ pub async fn gather<A: Account>(
     for stack in named.chain(intent.deployer.iter().map(|deployer| &deployer.stack)) {
         stacks.insert(stack.clone(), account.describe_stack_status(stack).await);
     }
-    let trusted = match &intent.deployer {
-        Some(deployer) => Some(account.get_role_subjects(&deployer.role).await),
-        None => None,
+    let (boundary, trusted) = match &intent.deployer {
+        Some(deployer) => (
+            Some(account.describe_stack_of(&deployer.boundary).await),
+            Some(account.get_role_subjects(&deployer.role).await),
+        ),
+        None => (None, None),
     };
     let branches = if intent.names_no_repository() {
         None
@@ -178,6 +188,7 @@ pub async fn gather<A: Account>(
         configured_region,
         connection,
         branches,
+        boundary,
         trusted,
         stacks,
         names: names

@@ -1,4 +1,5 @@
-//! What GitHub's side of a deployment needs: the branch, and the role that the workflow takes.
+//! What GitHub's side of a deployment needs: the branch, and the role that the workflow takes, with what bounds the roles
+//! that it makes.
 
 use super::facts::Facts;
 use super::intent::{DeployerIntent, Intent};
@@ -52,11 +53,28 @@ pub(super) fn role(intent: &Intent, facts: &Facts) -> Option<Finding> {
         Ok(None) => {
             return Some(Finding::missing(
                 TOPIC,
-                format_args!("the stack {stack} is not there, which has the role that the workflow takes"),
+                format_args!(
+                    "the stack {stack} is not there, which has the role that the workflow takes and what bounds all others"
+                ),
                 format_args!(
                     "{deploy}   # then its output for {} becomes the secret AWS_DEPLOY_ROLE_ARN of that environment on GitHub",
                     deployer.environment
                 ),
+            ));
+        }
+        Err(error) => return Some(unseen(TOPIC, error)),
+    }
+    match facts.boundary.as_ref()? {
+        Ok(Some(_)) => {}
+        Ok(None) => {
+            return Some(Finding::missing(
+                TOPIC,
+                format_args!(
+                    "the stack {stack} is of before there was a permissions boundary: no stack made {}, which every role of \
+                     {} needs",
+                    deployer.boundary, deployer.environment
+                ),
+                deploy,
             ));
         }
         Err(error) => return Some(unseen(TOPIC, error)),

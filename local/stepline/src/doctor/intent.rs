@@ -37,7 +37,7 @@ pub struct Intent {
     pub stacks: Vec<StackIntent>,
 }
 
-/// The stack of `sam/deployer.yaml`: the roles that the deploy workflow takes.
+/// The stack of `sam/deployer.yaml`: the roles that the deploy workflow takes, and what bounds all others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeployerIntent {
     /// The stack's name.
@@ -46,6 +46,8 @@ pub struct DeployerIntent {
     pub role: String,
     /// What GitHub calls the environment.
     pub environment: String,
+    /// The ARN of the policy that bounds every other role of the environment.
+    pub boundary: String,
 }
 
 /// A stack that is to be.
@@ -97,6 +99,10 @@ impl Intent {
                 stack: config.deployed(DEPLOYER)?.stack,
                 role: format!("stepline-deployer-{environment}-{}", account.region),
                 environment: environment.to_owned(),
+                boundary: account.global_arn(
+                    "iam",
+                    format_args!("policy/stepline-boundary-{environment}-{}", account.region),
+                ),
             })
         } else {
             None

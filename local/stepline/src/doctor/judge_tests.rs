@@ -29,6 +29,7 @@ fn intent() -> Intent {
             stack: "stepline-deployer".into(),
             role: "stepline-deployer-dev-us-east-1".into(),
             environment: "dev".into(),
+            boundary: "arn:aws:iam::111122223333:policy/stepline-boundary-dev-us-east-1".into(),
         }),
         instance_type: Some("ml.t3.medium".into()),
         before: Vec::new(),
@@ -70,6 +71,7 @@ fn facts() -> Facts {
         configured_region: Some("us-east-1".into()),
         connection: Ok(Some("AVAILABLE".into())),
         branches: Some(Ok(vec!["dev".into(), "main".into()])),
+        boundary: Some(Ok(Some("stepline-deployer".into()))),
         trusted: Some(Ok(Some(vec!["repo:us/ours:environment:dev".into()]))),
         stacks: [
             ("stepline-deployer".to_owned(), Ok(Some("CREATE_COMPLETE".into()))),
@@ -219,6 +221,20 @@ fn each_thing_that_is_missing_is_said_once_with_its_mend() {
         ),
         (
             |_, facts| drop(facts.stacks.insert("stepline-deployer".into(), error("AccessDenied"))),
+            "workflow",
+            Unknown,
+            "may not ask",
+            "allow a:Call",
+        ),
+        (
+            |_, facts| facts.boundary = Some(Ok(None)),
+            "workflow",
+            Missing,
+            "is of before there was a permissions boundary: no stack made arn:aws:iam::111122223333:policy/stepline-boundary",
+            "sam/deploy deployer",
+        ),
+        (
+            |_, facts| facts.boundary = Some(error("AccessDenied")),
             "workflow",
             Unknown,
             "may not ask",

@@ -45,14 +45,18 @@ impl Account for Access {
         Ok(answer.and_then(|answer| xml::text(&answer, "StackStatus")))
     }
 
+    async fn describe_stack_of(&self, physical_id: &str) -> Looked<Option<String>> {
+        let input = [("PhysicalResourceId", physical_id)];
+        let answer = self.query(&CLOUDFORMATION, "DescribeStackResources", &input).await;
+        let answer = unless(answer, &["ValidationError"])?;
+        Ok(answer.and_then(|answer| xml::text(&answer, "StackName")))
+    }
+
     async fn standing(&self, named: &Named) -> Looked<Standing> {
         if !self.exists(named).await? {
             return Ok(Standing::Free);
         }
-        let input = [("PhysicalResourceId", named.physical_id.as_str())];
-        let answer = self.query(&CLOUDFORMATION, "DescribeStackResources", &input).await;
-        let answer = unless(answer, &["ValidationError"])?;
-        let stack = answer.and_then(|answer| xml::text(&answer, "StackName"));
+        let stack = self.describe_stack_of(&named.physical_id).await?;
         Ok(stack.map_or(Standing::OfNobody, Standing::OfStack))
     }
 

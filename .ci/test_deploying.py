@@ -1,17 +1,21 @@
 """The scripts that deploy and tear down, with an `aws` and a `sam` that write down what they are asked; what the build hands
 over to the deployment; and the list of what a function is made of.
 
-Run with `python3 -m unittest discover --start-directory .ci`; needs bash, and `cargo` for the list.
+Run with `python3 -m unittest discover --start-directory .ci`; needs bash, the SAM CLI, and `cargo` for the list.
 """
 
 import hashlib
+import http.server
 import importlib.util
+import io
 import json
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
+import zipfile
 from pathlib import Path
 
 from deployables import ROOT, samconfig, text, workflow
@@ -33,6 +37,9 @@ case "$call" in
   "aws cloudformation describe-stack-resources"*)
     cat "$FOLDER/stacks/$stack"
     exit ;;
+  "aws codepipeline get-pipeline"*)
+    if [[ ! -e "$FOLDER/pipeline" ]]; then echo "PipelineNotFoundException" >&2; exit 254; fi
+    [[ "$call" != *--query* ]] || echo stepline-pipeline-action-dev ;;
   "aws s3api list-object-versions"*)
     if [[ -e "$FOLDER/emptied" ]]; then echo '{"Objects": []}'; else echo '{"Objects": [{"Key": "k", "VersionId": "1"}]}'; fi
     exit ;;
@@ -162,6 +169,67 @@ class Deploy(Scripts):
             self.assertIn("usage: sam/deploy", done.stderr)
 
 
+class Bucket(http.server.BaseHTTPRequestHandler):
+    """As much of S3 as an upload needs."""
+
+    def do_HEAD(self):
+        self.answer(200 if self.path in self.server.objects else 404)
+
+    def do_PUT(self):
+        length = int(self.headers.get("x-amz-decoded-content-length") or self.headers["content-length"])
+        assert "x-amz-decoded-content-length" not in self.headers, "in chunks, which nothing here reads"
+        self.server.objects[self.path] = self.rfile.read(length)
+        self.answer(200)
+
+    def answer(self, status):
+        self.send_response(status)
+        self.send_header("etag", '"e"')
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+
+class Package(Scripts):
+    """What the SAM CLI itself makes of it: it packages as it would for a deployment, into a bucket on this machine."""
+
+    # `sam deploy` is `sam package` and then CloudFormation, which is not here.
+    PACKAGES = """#!/usr/bin/env bash
+[[ "$*" != *pipeline-dev* ]] || exit 0
+shift
+exec "$SAM" package "$@" --s3-bucket bucket --output-template-file "$FOLDER/packaged.yaml"
+"""
+
+    def test_each_zip_has_the_one_file_that_was_built(self):
+        folder, _ = self.functions()
+        (self.folder / "bin/sam").write_text(self.PACKAGES, encoding="utf-8")
+        shutil.copytree(ROOT / "statemachine", self.folder / "statemachine")
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
+        server.objects = {}
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        done, _ = self.run_script(
+            "sam/deploy", "dev", "--functions", str(folder),
+            AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", HOME=str(self.folder),
+            AWS_ENDPOINT_URL=f"http://127.0.0.1:{server.server_port}", AWS_REQUEST_CHECKSUM_CALCULATION="when_required",
+            SAM=shutil.which("sam"), SAM_CLI_TELEMETRY="0",
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        zips = [zipfile.ZipFile(io.BytesIO(body)) for body in server.objects.values() if body.startswith(b"PK")]
+        packed = []
+        for each in zips:
+            (entry,) = each.infolist()
+            self.assertEqual(entry.filename, "bootstrap")
+            self.assertEqual(entry.external_attr >> 16 & 0o777, 0o755)
+            packed.append(each.read(entry))
+        self.assertEqual(sorted(packed), [(folder / name).read_bytes() for name in FUNCTIONS])
+        # Beside them the definition, and nothing else of this folder or of any other.
+        others = [body for body in server.objects.values() if not body.startswith(b"PK")]
+        self.assertEqual(others, [(ROOT / "statemachine/ml-pipeline.asl.json").read_bytes()])
+
+
 class HandOver(Scripts):
     """What the jobs that hold a token take from the one that compiled."""
 
@@ -219,6 +287,58 @@ class HandOver(Scripts):
         self.assertEqual(len(wanted), 1)
         self.assertIn(wanted[0] + " \\", lines)
         self.assertIn(wanted[0], text(".ci/requirements.txt").splitlines())
+
+
+class Move(Scripts):
+    """Taking a pipeline over."""
+
+    def configured(self, **names):
+        """samconfig.toml with further parameters, by environment."""
+        config = self.folder / "sam/samconfig.toml"
+        whole = config.read_text(encoding="utf-8")
+        for environment, name in names.items():
+            before, after = whole.split(f"[{environment.replace('_', '-')}.deploy.parameters]", 1)
+            whole = f"{before}[{environment.replace('_', '-')}.deploy.parameters]" + after.replace(
+                "parameter_overrides = [", f'parameter_overrides = [\n    "{name}",\n', 1
+            )
+        config.write_text(whole, encoding="utf-8")
+
+    def test_the_name_has_to_be_everywhere_where_it_counts(self):
+        for names, said in (
+            ({"dev": "PipelineName=ours"}, "must give dev and pipeline-dev the same PipelineName"),
+            ({"dev": "PipelineName=ours", "pipeline_dev": "PipelineName=ours"}, "must give deployer DevPipelineName=ours too"),
+        ):
+            with self.subTest(said):
+                self.setUp()
+                self.configured(**names)
+                done, calls = self.run_script("sam/move-pipeline", "dev", "--yes")
+                self.assertEqual((done.returncode, calls), (1, []))
+                self.assertIn(said, done.stderr)
+
+    def test_a_pipeline_that_is_not_there_is_named_with_the_place(self):
+        done, calls = self.run_script("sam/move-pipeline", "dev", "--yes")
+        self.assertEqual((done.returncode, calls), (1, []))
+        self.assertIn("there is no pipeline `stepline-dev` to move in this account and in us-east-1", done.stderr)
+
+    def test_it_is_imported_and_then_made_what_the_template_says(self):
+        (self.folder / "pipeline").touch()
+        name = "PipelineName=ours"
+        self.configured(dev=name, pipeline_dev=name, deployer=f"Dev{name}")
+        done, calls = self.run_script("sam/move-pipeline", "dev", "--yes")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue((self.folder / "ours.before.json").exists())
+        made = [" ".join(call.split()[2:5]) for call in calls]
+        self.assertEqual(made, [
+            "aws codepipeline get-pipeline",
+            "aws cloudformation create-change-set",
+            "aws cloudformation wait",
+            "aws cloudformation describe-change-set",
+            "aws cloudformation execute-change-set",
+            "aws cloudformation wait",
+            "sam deploy --config-file",
+            "aws codepipeline get-pipeline",
+        ])
+        self.assertIn("--change-set-type CREATE --import-existing-resources", calls[1])
 
 
 class Teardown(Scripts):

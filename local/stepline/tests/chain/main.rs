@@ -1,5 +1,6 @@
 //! The whole chain: from this repository's files to a finished state machine, asserted by the path that it takes.
 
+mod gate;
 mod rollout;
 mod world;
 
@@ -96,9 +97,12 @@ async fn a_merge_becomes_a_finished_state_machine() {
     }
     let entered: Vec<String> = states(&world).into_iter().map(|(state, _)| state).collect();
     assert!(
-        entered.ends_with(&["ResolveParameters".into(), "SageMaker-Hello-World".into()]),
+        entered.starts_with(&["CheckImage".into(), "ResolveParameters".into()])
+            && entered.ends_with(&["DecideOnScan".into(), "SageMaker-Hello-World".into()]),
         "{entered:?}"
     );
+    // The scan was done before the first look: the gate holds nobody up here.
+    assert!(!entered.contains(&"WaitForScan".into()), "{entered:?}");
     let said_hello = world.cloud.journal.entries().into_iter().any(|entry| {
         matches!(entry.happening, Happening::LogLine { group, line, .. }
             if group == "/aws/sagemaker/ProcessingJobs" && line == "Hello World!")

@@ -59,6 +59,15 @@ impl World {
         std::fs::write(&path, program + lines).expect("the program can be written");
     }
 
+    /// Has a scan of the image that is built find this: the local ECR reads it in a label.
+    pub(crate) fn scan_finds(&self, findings: &Value) {
+        let path = self.folder.path().join("container/Dockerfile");
+        let file = std::fs::read_to_string(&path).expect("the Dockerfile");
+        let label = json!({"imageScanFindings": {"findings": findings}});
+        std::fs::write(&path, format!("{file}\nLABEL stepline.scan='{label}'\n"))
+            .expect("the Dockerfile can be written");
+    }
+
     /// Starts the pipeline; the id of its execution.
     pub(crate) async fn start_pipeline(&self) -> String {
         let started = self

@@ -20,8 +20,8 @@ use std::time::Duration;
 /// The label in which an image says what a scan of it finds.
 const LABEL: &str = "stepline.scan";
 
-/// How long a scan takes: on AWS some seconds, here less than the way from a push to the first look.
-const SCAN_TIME: Duration = Duration::from_millis(150);
+/// How long a scan takes: on AWS some seconds, here less than the way from a push to the first look at it.
+const SCAN_TIME: Duration = Duration::from_millis(20);
 
 /// How long after a scan the next one may be asked for:
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-basic.html>.
@@ -278,4 +278,28 @@ fn scan_not_found(cloud: &Cloud, repository: &Repository, id: &ImageId) -> Servi
             cloud.account.id
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scan_is_under_way_and_then_done() {
+        let config_type = "application/vnd.docker.container.image.v1+json";
+        let manifest = json!({"schemaVersion": 2, "layers": [],
+            "config": {"mediaType": config_type, "digest": "sha256:c", "size": 2}});
+        let manifest = Manifest::read(&manifest.to_string()).expect("a manifest");
+        let begun: Timestamp = "2026-11-24T12:00:00Z".parse().expect("a time");
+        let scan = Scan::begin(&manifest, b"{}", begun).expect("an image is scanned");
+        for (after, status) in [
+            (Duration::ZERO, "IN_PROGRESS"),
+            (SCAN_TIME, "COMPLETE"),
+            (Duration::from_secs(86_400), "COMPLETE"),
+        ] {
+            assert_eq!(scan.status(begun + after)["status"], status, "{after:?}");
+            assert_eq!(scan.summary(begun + after).is_some(), status == "COMPLETE", "{after:?}");
+        }
+        assert_eq!(scan.done().status(begun)["status"], "COMPLETE");
+    }
 }

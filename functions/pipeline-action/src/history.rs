@@ -19,7 +19,21 @@ pub enum Destination {
     Work,
     /// Back into the Fail state of this name, where it would only fail again.
     FailState(String),
+    /// To the same error, of this name: it comes of the definition and the input, and a redrive takes the same.
+    SameError(String),
 }
+
+/// Errors that the same definition and the same input always lead to, if nothing else was at fault.
+///
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
+const BY_DEFINITION: [&str; 6] = [
+    "States.IntrinsicFailure",
+    "States.NoChoiceMatched",
+    "States.ParameterPathFailure",
+    "States.QueryEvaluationError",
+    "States.ResultPathMatchFailure",
+    "States.Runtime",
+];
 
 /// What some last events of a history say about that.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,16 +59,21 @@ pub fn destination(events: &[HistoryEvent]) -> Sight {
         "ExecutionTimedOut" | "ExecutionAborted" => return Sight::Known(Destination::Work),
         _ => return Sight::NotEnded,
     }
+    let error = end.failure.as_ref().and_then(|failure| failure.error.as_deref());
+    let no_fail_state = match error.filter(|error| BY_DEFINITION.contains(error)) {
+        Some(error) => Destination::SameError(error.to_owned()),
+        None => Destination::Work,
+    };
     let mut walk = Walk::from(&by_id, end);
     loop {
         match walk.next() {
             Err(Torn) => return Sight::NeedsEarlier,
-            Ok(None) => return Sight::Known(Destination::Work),
+            Ok(None) => return Sight::Known(no_fail_state),
             Ok(Some(event)) if event.kind == "FailStateEntered" => {
                 return Sight::Known(Destination::FailState(event.state.clone().unwrap_or_default()));
             }
             Ok(Some(event)) if event.kind.ends_with("StateEntered") || event.kind.ends_with("StateExited") => {
-                return Sight::Known(Destination::Work);
+                return Sight::Known(no_fail_state);
             }
             // The ends of earlier runs are among these, where the execution was redriven before.
             Ok(Some(_)) => {}
@@ -103,6 +122,8 @@ impl<'a, 'b> Walk<'a, 'b> {
 
 #[cfg(test)]
 mod tests {
+    use shared::ports::step_functions::Failure;
+
     use super::*;
 
     /// An event: id, id before, type, state.
@@ -157,6 +178,42 @@ mod tests {
             ],
             Some("Refuse"),
         );
+    }
+
+    #[test]
+    fn what_comes_of_the_definition_would_come_again() {
+        let event = |id, previous_id, kind: &str, state: Option<&str>, error: Option<&str>| HistoryEvent {
+            id,
+            previous_id,
+            kind: kind.to_owned(),
+            state: state.map(str::to_owned),
+            failure: error.map(|error| Failure {
+                error: Some(error.to_owned()),
+                cause: None,
+            }),
+        };
+        let ended = |last: &str, error| {
+            let events = [
+                event(3, 2, "ExecutionFailed", None, Some(error)),
+                event(2, 0, last, Some("Train"), None),
+                event(1, 0, "ExecutionStarted", None, None),
+            ];
+            destination(&events)
+        };
+        for error in BY_DEFINITION {
+            let same = Sight::Known(Destination::SameError(error.to_owned()));
+            assert_eq!(ended("TaskStateEntered", error), same);
+        }
+        for error in ["States.TaskFailed", "States.Timeout", "Lambda.Unknown"] {
+            assert_eq!(
+                ended("TaskStateEntered", error),
+                Sight::Known(Destination::Work),
+                "{error}"
+            );
+        }
+        // A Fail state's own error may have any name.
+        let fail_state = Sight::Known(Destination::FailState("Train".to_owned()));
+        assert_eq!(ended("FailStateEntered", "States.Runtime"), fail_state);
     }
 
     #[test]

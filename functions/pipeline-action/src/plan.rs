@@ -334,7 +334,7 @@ pub fn found(listed: &[ListedExecution], own: &ExecutionName, parameters: &UserP
 pub fn retry(execution_arn: &str, destination: &Destination) -> Retry {
     match destination {
         Destination::Work => Retry::Redrive(execution_arn.to_owned()),
-        Destination::FailState(_) => Retry::StartAnew,
+        Destination::FailState(_) | Destination::SameError(_) => Retry::StartAnew,
     }
 }
 

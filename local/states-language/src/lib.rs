@@ -24,7 +24,7 @@ mod test_state;
 pub use driver::{Clock, SystemClock, TaskHandler, VirtualClock, run_to_end};
 pub use execution::{
     ChildExecution, Command, Execution, ExecutionType, Failure, Inspection, Integration, ItemSource, MapRun, Pattern,
-    ReadRequest, Refused, StartOptions, Status, TaskId, TaskRequest, WriteRequest,
+    ReadRequest, Refused, Retried, StartOptions, Status, TaskId, TaskRequest, WriteRequest,
 };
 pub use finding::{Finding, InvalidDefinition, Severity};
 pub use history::HistoryEvent;

@@ -99,6 +99,17 @@ pub enum Happening {
         error: Option<String>,
         took: Duration,
     },
+    /// A state failed and will be tried again, as its `Retry` says: attempt `attempt` of `max_attempts` begins after
+    /// `next_try_in`.
+    StateRetried {
+        execution_arn: String,
+        state: String,
+        error: String,
+        cause: Option<String>,
+        attempt: u32,
+        max_attempts: u32,
+        next_try_in: Duration,
+    },
     /// A processing job's status changed.
     ProcessingJob {
         job: String,

@@ -8,8 +8,18 @@ use serde_json::Value;
 const FAILURE_REASON: &str = "FailureReason";
 const EXIT_MESSAGE: &str = "ExitMessage";
 
+/// What Step Functions says of a task that it does not start stands around all its parameters: long, and not ours to
+/// show.
+const PARAMETERS: (&str, &str) = ("The Parameters '", "' could not be used to start the Task: [");
+
 /// The cause, read if it is JSON that one knows, or as it stands.
 pub(super) fn in_words(cause: &str) -> String {
+    if let Some((before, rest)) = cause.split_once(PARAMETERS.0)
+        && let Some((_, reason)) = rest.rsplit_once(PARAMETERS.1)
+    {
+        let reason = reason.strip_suffix(']').unwrap_or(reason);
+        return format!("{before}The task's parameters are refused: {reason}");
+    }
     let json = serde_json::from_str::<Value>(cause).ok();
     if let Some(Value::String(inner)) = &json {
         // JSON text that was put into JSON once more on its way through a state machine.
@@ -58,6 +68,10 @@ mod tests {
             ("plain text", "plain text"),
             ("{\"some\":\"json\"}", "{\"some\":\"json\"}"),
             ("[1]", "[1]"),
+            (
+                r#"An error occurred while executing the state 'T' (entered at the event id #2). The Parameters '{"a":"secret"}' could not be used to start the Task: [The field "a" is not supported by Step Functions]"#,
+                "An error occurred while executing the state 'T' (entered at the event id #2). The task's parameters are refused: The field \"a\" is not supported by Step Functions",
+            ),
             (
                 r#"{"ProcessingJobStatus":"Failed","FailureReason":"AlgorithmError"}"#,
                 "AlgorithmError",

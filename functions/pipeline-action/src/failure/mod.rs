@@ -43,6 +43,10 @@ pub fn retrying(on_retry: OnRetry, standing: Standing<'_>) -> String {
             "Retrying the stage starts a new execution: this one ended in the Fail state `{name}`, which a redrive \
              would only enter again."
         ),
+        (OnRetry::Redrive, Standing::Ended(Some(Destination::SameError(error)))) => format!(
+            "Retrying the stage starts a new execution: `{error}` comes of this one's definition and input, and a \
+             redrive would take the same."
+        ),
         (OnRetry::Redrive, Standing::Ended(None)) => {
             "Retrying the stage redrives this execution, or starts a new one if this one ended in a Fail state."
                 .to_owned()
@@ -187,6 +191,7 @@ mod tests {
             on_retry: OnRetry::Redrive,
         };
         let fail_state = Destination::FailState("FailState".to_owned());
+        let same_error = Destination::SameError("States.Runtime".to_owned());
         for (destination, on_retry, retrying) in [
             (
                 Some(&Destination::Work),
@@ -202,6 +207,12 @@ mod tests {
                 None,
                 OnRetry::Redrive,
                 "redrives this execution, or starts a new one if this one ended in a Fail state.",
+            ),
+            (
+                Some(&same_error),
+                OnRetry::Redrive,
+                "starts a new execution: `States.Runtime` comes of this one's definition and input, and a redrive would \
+                 take the same.",
             ),
             (Some(&fail_state), OnRetry::Restart, "starts a new execution."),
             (Some(&Destination::Work), OnRetry::Restart, "starts a new execution."),

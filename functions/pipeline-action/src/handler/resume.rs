@@ -107,6 +107,12 @@ impl<W: World> PipelineAction<W> {
                         "a new execution is wanted: the last one ended in a Fail state, which a redrive would only \
                          enter again"
                     ),
+                    Destination::SameError(error) => tracing::info!(
+                        execution.arn = execution,
+                        error,
+                        "a new execution is wanted: the last one's error comes of its definition and input, which a \
+                         redrive would take again"
+                    ),
                     Destination::Work => tracing::info!(execution.arn = execution, "the last execution is redriven"),
                 }
                 Ok(Decision::Retry(plan::retry(&execution, &destination)))

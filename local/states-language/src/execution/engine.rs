@@ -12,7 +12,7 @@ use super::map_run::MapRun;
 use super::mock::Mock;
 use super::options::StartOptions;
 use super::parts::{ChildExecution, Extra, Identity, Phase, Place, Run, RunId, Thread, ThreadId, Timer, TimerKind};
-use super::status::{Failure, Status};
+use super::status::{Failure, Retried, Status};
 use crate::evaluation::{Context, MapItem, Scope, Variables, format_time};
 use crate::flow::Flow;
 use crate::history::{EventDetails, HistoryEvent, Payload};
@@ -37,6 +37,8 @@ pub(super) struct Engine {
     pub(super) random: Random,
     pub(super) map_runs: Vec<MapRun>,
     pub(super) children: Vec<ChildExecution>,
+    /// The attempts of `Retry` that were decided on, since they were last asked for.
+    pub(super) retries: Vec<Retried>,
     pub(super) mock: Option<Box<Mock>>,
     last_task: u64,
     last_epoch: u64,
@@ -56,6 +58,7 @@ impl Engine {
             commands: Vec::new(),
             map_runs: Vec::new(),
             children: Vec::new(),
+            retries: Vec::new(),
             mock: None,
             last_task: 0,
             last_epoch: 0,

@@ -21,7 +21,7 @@ pub use mock::Inspection;
 pub(crate) use mock::Mock;
 pub use options::{ExecutionType, StartOptions};
 pub use parts::ChildExecution;
-pub use status::{Failure, Status};
+pub use status::{Failure, Retried, Status};
 
 use std::sync::Arc;
 
@@ -106,6 +106,11 @@ impl Execution {
             self.engine.prune_timers();
         }
         std::mem::take(&mut self.engine.commands)
+    }
+
+    /// The failed states that will be tried again, of all that happened since this was last asked.
+    pub fn take_retries(&mut self) -> Vec<Retried> {
+        std::mem::take(&mut self.engine.retries)
     }
 
     /// When [`run`](Execution::run) is to be called again, if no answer comes before.

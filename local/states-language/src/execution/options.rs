@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use super::command::Integration;
+use crate::json::Json;
+
 /// The state machine's type, which decides what `.sync` and `.waitForTaskToken` may do and how executions are named.
 ///
 /// See [Standard and Express](https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html).
@@ -56,6 +59,9 @@ pub struct StartOptions {
     /// Keeps the histories of a distributed Map's child executions, to be read with
     /// [`Execution::children`](crate::Execution::children).
     pub keep_children: bool,
+    /// Says why a service's operation does not take these parameters, where it does not: such a task is not started, and
+    /// the execution fails with `States.Runtime`, which nothing retries or catches. Nothing looks at no parameters.
+    pub refusal: Option<fn(&Integration, &Json) -> Option<String>>,
 }
 
 impl Default for StartOptions {
@@ -73,6 +79,7 @@ impl Default for StartOptions {
             qualified_arn: None,
             max_events: None,
             keep_children: false,
+            refusal: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::parts::{Phase, Place};
 use super::status::Status;
 use crate::history::EventDetails;
 use crate::json::{Json, Object};
+use crate::states::Body;
 
 impl Engine {
     /// Has the execution go on: states that succeeded stay so, the one that failed does its work again.
@@ -59,7 +60,11 @@ impl Engine {
         if self.redrive_map_run(place, now) {
             return;
         }
-        if !matches!(self.thread(place).phase, Phase::Enter) {
+        // A Fail state is entered again, and fails again: what led into it is not done again.
+        let enters = matches!(self.state(place).body, Body::Fail(_));
+        if enters {
+            self.set_phase(place, Phase::Enter);
+        } else if !matches!(self.thread(place).phase, Phase::Enter) {
             self.set_phase(place, Phase::Work);
         }
         self.ready.push_back(place);

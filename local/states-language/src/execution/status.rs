@@ -50,3 +50,18 @@ impl Failure {
         }
     }
 }
+
+/// A failed state that will be tried again, as its `Retry` says. AWS's histories do not tell it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retried {
+    /// The state's name.
+    pub state: Arc<str>,
+    /// What it failed with.
+    pub failure: Failure,
+    /// Which attempt of its retrier comes next, from 1.
+    pub attempt: u32,
+    /// How many attempts the retrier makes at most.
+    pub max_attempts: u32,
+    /// In how many seconds it comes.
+    pub delay_seconds: f64,
+}

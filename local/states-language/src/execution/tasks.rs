@@ -51,6 +51,12 @@ impl Engine {
             }
             Err(error) => return self.state_error(place, state, error, now),
         }
+        let refusal = self.options.refusal;
+        if let Some(reason) = refusal.and_then(|refusal| refusal(&task.integration, &call.parameters)) {
+            let parameters = &call.parameters;
+            let cause = format!("The Parameters '{parameters}' could not be used to start the Task: [{reason}]");
+            return self.state_error(place, state, StateError::Runtime(cause), now);
+        }
         let scheduled = self.scheduled(task, &call);
         self.follow(place, scheduled, now);
         if self.run(place.run).is_full() {

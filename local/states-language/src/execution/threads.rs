@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::command::Command;
 use super::engine::Engine;
 use super::parts::{Extra, Phase, Place, RunId, TimerKind};
-use super::status::{Failure, Status};
+use super::status::{Failure, Retried, Status};
 use crate::evaluation::StateError;
 use crate::history::{EventDetails, Payload};
 use crate::json::Json;
@@ -308,6 +308,13 @@ impl Engine {
         thread.attempts.resize(state.retry.len(), 0);
         thread.attempts[index] += 1;
         thread.retry_count += 1;
+        self.retries.push(Retried {
+            state: state.name.clone(),
+            failure: raised.failure.clone(),
+            attempt: attempts + 1,
+            max_attempts: state.retry[index].max_attempts(),
+            delay_seconds: delay,
+        });
         Some(delay)
     }
 

@@ -86,6 +86,11 @@ impl Retrier {
         matches(&self.errors, raised)
     }
 
+    /// How many attempts it makes at most.
+    pub(crate) fn max_attempts(&self) -> u32 {
+        self.max_attempts
+    }
+
     /// How many seconds to wait before the next attempt, after so many that this retrier made; nothing when it gives up.
     pub(crate) fn delay(&self, attempts: u32, random: &Random) -> Option<f64> {
         if attempts >= self.max_attempts {

@@ -364,6 +364,86 @@ fn a_redrive_goes_on_from_the_state_that_failed() {
 }
 
 #[test]
+fn a_redrive_of_what_ended_in_a_fail_state_only_fails_again() {
+    let definition = json!({"StartAt": "Work", "States": {
+        "Work": {"Type": "Task", "Resource": FUNCTION, "End": true,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "FailState"}]},
+        "FailState": {"Type": "Fail", "ErrorPath": "$.Error", "CausePath": "$.Cause"}
+    }});
+    let mut execution = start(&definition, &json!({}));
+    // It would succeed if it were called again.
+    let mut handler = failing(1, "Oops");
+    run_to_end(&mut execution, &mut handler, &mut VirtualClock::default());
+    let before = execution.history().len();
+    execution.redrive(later(60)).unwrap();
+    run_to_end(&mut execution, &mut handler, &mut VirtualClock::at(later(60)));
+    assert_eq!(outcome(&execution).unwrap_err().0, "Oops");
+    assert_eq!(
+        types(&execution)[before..],
+        ["ExecutionRedriven", "FailStateEntered", "ExecutionFailed"]
+    );
+}
+
+#[test]
+fn what_a_service_does_not_take_is_not_started_and_nothing_retries_or_catches_that() {
+    let definition = json!({"StartAt": "Work", "States": {
+        "Work": {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync", "End": true,
+            "Parameters": {"RoleARN": "r"},
+            "Retry": [{"ErrorEquals": ["States.ALL"]}],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]},
+        "Caught": {"Type": "Pass", "End": true}
+    }});
+    let options = states_language::StartOptions {
+        refusal: Some(|_, parameters| Some(format!("not {parameters}"))),
+        ..states_language::StartOptions::default()
+    };
+    let machine = states_language::StateMachine::parse(&definition.to_string()).unwrap();
+    let mut execution = Execution::start(&machine, options, "{}", now()).unwrap();
+    assert_eq!(execution.run(now()), []);
+    assert_eq!(
+        outcome(&execution),
+        Err((
+            "States.Runtime".to_owned(),
+            "An error occurred while executing the state 'Work' (entered at the event id #2). The Parameters \
+             '{\"RoleARN\":\"r\"}' could not be used to start the Task: [not {\"RoleARN\":\"r\"}]"
+                .to_owned()
+        ))
+    );
+    assert_eq!(
+        types(&execution),
+        ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]
+    );
+}
+
+#[test]
+fn each_retry_is_told_once_with_its_attempt_and_delay() {
+    let definition = json!({"StartAt": "Work", "States": {
+        "Work": {"Type": "Task", "Resource": FUNCTION, "End": true,
+            "Retry": [{"ErrorEquals": ["Oops"], "IntervalSeconds": 5, "BackoffRate": 2, "MaxAttempts": 3}]}
+    }});
+    let mut execution = start(&definition, &json!({}));
+    run_to_end(&mut execution, &mut failing(2, "Oops"), &mut VirtualClock::default());
+    let told: Vec<_> = execution
+        .take_retries()
+        .into_iter()
+        .map(|retried| {
+            let error = retried.failure.error.as_deref().map(str::to_owned);
+            (
+                retried.state.to_string(),
+                error,
+                retried.attempt,
+                retried.max_attempts,
+                retried.delay_seconds,
+            )
+        })
+        .collect();
+    let oops = || Some("Oops".to_owned());
+    let work = || "Work".to_owned();
+    assert_eq!(told, [(work(), oops(), 1, 3, 5.0), (work(), oops(), 2, 3, 10.0)]);
+    assert_eq!(execution.take_retries(), []);
+}
+
+#[test]
 fn nothing_catches_what_a_catcher_gets_wrong() {
     let definition = |language: &str, catcher: Value| {
         json!({"QueryLanguage": language, "StartAt": "T", "States": {

@@ -106,6 +106,22 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
                 seconds(*took)
             )]
         }
+        Happening::StateRetried {
+            state,
+            error,
+            cause,
+            attempt,
+            max_attempts,
+            next_try_in,
+            ..
+        } => {
+            let cause = cause.as_deref().map(one_line).filter(|cause| !cause.is_empty());
+            let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+            vec![format!(
+                "      State {state} failed with {error}, retry {attempt} of {max_attempts} in {}{cause}",
+                seconds(*next_try_in)
+            )]
+        }
         Happening::ProcessingJob { job, status, message } => {
             let message = message
                 .as_ref()
@@ -253,6 +269,21 @@ mod tests {
                 invocation(Some("E: m")),
                 false,
                 vec![report, "    image-push-dev  Failed in attempt 2: E: m"],
+            ),
+            (
+                Happening::StateRetried {
+                    execution_arn: "arn".into(),
+                    state: "Train".into(),
+                    error: "SageMaker.ResourceLimitExceededException".into(),
+                    cause: Some("no such\ninstance".into()),
+                    attempt: 2,
+                    max_attempts: 5,
+                    next_try_in: took,
+                },
+                false,
+                vec![
+                    "      State Train failed with SageMaker.ResourceLimitExceededException, retry 2 of 5 in 1.50 s: no such instance",
+                ],
             ),
             (
                 Happening::Authorized {

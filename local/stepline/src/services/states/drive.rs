@@ -116,7 +116,7 @@ impl Running {
             let was = state.execution.status();
             let commands = state.execution.run(Timestamp::now());
             if was == Status::Running {
-                state.progress.tell(&cloud.journal, &state.execution);
+                state.progress.tell(&cloud.journal, &mut state.execution);
             }
             (commands, state.execution.status(), state.execution.next_wakeup())
         };
@@ -138,7 +138,7 @@ impl Running {
             let commands = state.execution.stop(error, cause, Timestamp::now());
             // One that has ended stays as it is.
             let Ok(commands) = commands else { return };
-            state.progress.tell(&cloud.journal, &state.execution);
+            state.progress.tell(&cloud.journal, &mut state.execution);
             commands
         };
         for command in commands {

@@ -7,12 +7,13 @@ use super::tasks::Failed;
 use crate::error::ServiceError;
 
 /// Errors that any call can have and that no service's model lists.
-const COMMON: [&str; 9] = [
+const COMMON: [&str; 10] = [
     "AccessDenied",
     "AccessDeniedException",
     "ExpiredTokenException",
     "InternalFailure",
     "NotInLocalRun",
+    "ServiceUnavailable",
     "Throttling",
     "ThrottlingException",
     "UnrecognizedClientException",

@@ -108,6 +108,7 @@ impl StepFunctions {
             execution_type: machine.kind,
             random_seed: seed,
             qualified_arn: arn.rest.map(|_| arn.text.into()),
+            refusal: Some(super::fields::refusal),
             ..StartOptions::default()
         };
         if machine.kind == ExecutionType::Express {

@@ -10,6 +10,7 @@ mod definitions;
 mod drive;
 mod errors;
 mod executions;
+mod fields;
 mod items;
 mod jobs;
 mod machine;

@@ -30,11 +30,22 @@ fn between(from: Timestamp, to: Timestamp) -> Duration {
 
 impl Progress {
     /// Tells what is new.
-    pub(super) fn tell(&mut self, journal: &Journal, execution: &Execution) {
+    pub(super) fn tell(&mut self, journal: &Journal, execution: &mut Execution) {
         for event in &execution.history()[self.seen..] {
             self.event(journal, execution.arn(), event);
         }
         self.seen = execution.history().len();
+        for retried in execution.take_retries() {
+            journal.record(Happening::StateRetried {
+                execution_arn: execution.arn().to_owned(),
+                state: retried.state.as_ref().to_owned(),
+                error: retried.failure.error.as_deref().unwrap_or_default().to_owned(),
+                cause: retried.failure.cause.as_deref().map(str::to_owned),
+                attempt: retried.attempt,
+                max_attempts: retried.max_attempts,
+                next_try_in: Duration::try_from_secs_f64(retried.delay_seconds).unwrap_or_default(),
+            });
+        }
         if execution.status() != Status::Running {
             let ended = execution.stopped_at().unwrap_or_else(Timestamp::now);
             // What was open when the execution ended, ended with it.

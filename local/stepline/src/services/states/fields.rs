@@ -1,0 +1,226 @@
+//! The fields that optimized integrations take: Step Functions refuses others itself, and makes no call.
+//!
+//! The execution fails with `States.Runtime`, which nothing retries or catches:
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-parameters.html>. Operations that are not listed here
+//! have their parameters looked at by the service alone.
+
+use serde_json::Value;
+use states_language::{Integration, Json};
+
+/// What a field takes. Texts and numbers are taken for each other, as AWS's SDK does.
+#[derive(Debug)]
+enum Shape {
+    /// A text, a number or a boolean.
+    Scalar,
+    List(&'static Shape),
+    /// Names of the user's own.
+    Map,
+    Fields(&'static [(&'static str, Shape)]),
+    /// Any JSON.
+    Any,
+}
+
+use Shape::{Any, Fields, List, Map, Scalar};
+
+const SCALAR: Shape = Scalar;
+
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+const INVOKE: Shape = Fields(&[
+    ("ClientContext", Scalar),
+    ("FunctionName", Scalar),
+    ("InvocationType", Scalar),
+    ("Payload", Any),
+    ("Qualifier", Scalar),
+]);
+
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html>
+const CREATE_PROCESSING_JOB: Shape = Fields(&[
+    (
+        "AppSpecification",
+        Fields(&[
+            ("ContainerArguments", List(&SCALAR)),
+            ("ContainerEntrypoint", List(&SCALAR)),
+            ("ImageUri", Scalar),
+        ]),
+    ),
+    ("Environment", Map),
+    (
+        "ExperimentConfig",
+        Fields(&[
+            ("ExperimentName", Scalar),
+            ("RunName", Scalar),
+            ("TrialComponentDisplayName", Scalar),
+            ("TrialName", Scalar),
+        ]),
+    ),
+    (
+        "NetworkConfig",
+        Fields(&[
+            ("EnableInterContainerTrafficEncryption", Scalar),
+            ("EnableNetworkIsolation", Scalar),
+            (
+                "VpcConfig",
+                Fields(&[("SecurityGroupIds", List(&SCALAR)), ("Subnets", List(&SCALAR))]),
+            ),
+        ]),
+    ),
+    ("ProcessingInputs", List(&PROCESSING_INPUT)),
+    ("ProcessingJobName", Scalar),
+    (
+        "ProcessingOutputConfig",
+        Fields(&[("KmsKeyId", Scalar), ("Outputs", List(&PROCESSING_OUTPUT))]),
+    ),
+    (
+        "ProcessingResources",
+        Fields(&[(
+            "ClusterConfig",
+            Fields(&[
+                ("InstanceCount", Scalar),
+                ("InstanceType", Scalar),
+                ("VolumeKmsKeyId", Scalar),
+                ("VolumeSizeInGB", Scalar),
+            ]),
+        )]),
+    ),
+    ("RoleArn", Scalar),
+    ("StoppingCondition", Fields(&[("MaxRuntimeInSeconds", Scalar)])),
+    ("Tags", List(&TAG)),
+]);
+
+const TAG: Shape = Fields(&[("Key", Scalar), ("Value", Scalar)]);
+
+const PROCESSING_INPUT: Shape = Fields(&[
+    ("AppManaged", Scalar),
+    (
+        "DatasetDefinition",
+        Fields(&[
+            ("AthenaDatasetDefinition", Map),
+            ("DataDistributionType", Scalar),
+            ("InputMode", Scalar),
+            ("LocalPath", Scalar),
+            ("RedshiftDatasetDefinition", Map),
+        ]),
+    ),
+    ("InputName", Scalar),
+    (
+        "S3Input",
+        Fields(&[
+            ("LocalPath", Scalar),
+            ("S3CompressionType", Scalar),
+            ("S3DataDistributionType", Scalar),
+            ("S3DataType", Scalar),
+            ("S3InputMode", Scalar),
+            ("S3Uri", Scalar),
+        ]),
+    ),
+]);
+
+const PROCESSING_OUTPUT: Shape = Fields(&[
+    ("AppManaged", Scalar),
+    ("FeatureStoreOutput", Fields(&[("FeatureGroupName", Scalar)])),
+    ("OutputName", Scalar),
+    (
+        "S3Output",
+        Fields(&[("LocalPath", Scalar), ("S3UploadMode", Scalar), ("S3Uri", Scalar)]),
+    ),
+]);
+
+/// Why a task is not started with these parameters, where it is not.
+pub(super) fn refusal(integration: &Integration, parameters: &Json) -> Option<String> {
+    let Integration::Service { service, operation, .. } = integration else {
+        return None;
+    };
+    let shape = match (&**service, &**operation) {
+        ("lambda", "invoke") => &INVOKE,
+        ("sagemaker", "createProcessingJob") => &CREATE_PROCESSING_JOB,
+        _ => return None,
+    };
+    let mut reasons = Vec::new();
+    look(shape, "Parameters", &Value::from(parameters), &mut reasons);
+    (!reasons.is_empty()).then(|| reasons.join(", "))
+}
+
+fn look(shape: &Shape, field: &str, value: &Value, reasons: &mut Vec<String>) {
+    match (shape, value) {
+        (Any, _) | (_, Value::Null) | (Map, Value::Object(_)) => {}
+        (Scalar, Value::Bool(_) | Value::Number(_) | Value::String(_)) => {}
+        (List(shape), Value::Array(items)) => {
+            for item in items {
+                look(shape, field, item, reasons);
+            }
+        }
+        (Fields(known), Value::Object(given)) => {
+            for (name, value) in given {
+                match known.iter().find(|(known, _)| known == name) {
+                    Some((_, shape)) => look(shape, name, value, reasons),
+                    None => reasons.push(format!("The field \"{name}\" is not supported by Step Functions")),
+                }
+            }
+        }
+        (Scalar | List(_) | Map | Fields(_), _) => {
+            reasons.push(format!("The value of the field '{field}' has an invalid format"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use states_language::Pattern;
+
+    fn refused(service: &str, operation: &str, parameters: &Value) -> Option<String> {
+        let integration = Integration::Service {
+            service: service.into(),
+            operation: operation.into(),
+            pattern: Pattern::RequestResponse,
+            sync_version: 1,
+        };
+        refusal(&integration, &Json::parse(&parameters.to_string()).expect("JSON"))
+    }
+
+    #[test]
+    fn unknown_fields_and_values_of_the_wrong_kind_are_refused_by_name_at_any_depth() {
+        let whole = json!({
+            "ProcessingJobName": "n",
+            "AppSpecification": {"ImageUri": "i", "ContainerEntrypoint": ["python3"]},
+            "Environment": {"ANY_NAME": "v"},
+            "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "VolumeSizeInGB": "30"}},
+            "ProcessingInputs": [{"InputName": "in", "S3Input": {"S3Uri": "s3://b/k"}}],
+            "Tags": [{"Key": "k", "Value": "v"}],
+        });
+        assert_eq!(refused("sagemaker", "createProcessingJob", &whole), None);
+        let unknown = |name: &str| format!("The field \"{name}\" is not supported by Step Functions");
+        for (pointer, field, value, expected) in [
+            ("", "RoleARN", json!("r"), unknown("RoleARN")),
+            ("/AppSpecification", "ImageURI", json!("i"), unknown("ImageURI")),
+            (
+                "/ProcessingResources/ClusterConfig",
+                "Count",
+                json!(1),
+                unknown("Count"),
+            ),
+            ("/ProcessingInputs/0/S3Input", "Uri", json!("u"), unknown("Uri")),
+            ("/Tags/0", "key", json!("k"), unknown("key")),
+            (
+                "",
+                "Environment",
+                json!("A=1"),
+                "The value of the field 'Environment' has an invalid format".to_owned(),
+            ),
+            (
+                "",
+                "RoleArn",
+                json!({}),
+                "The value of the field 'RoleArn' has an invalid format".to_owned(),
+            ),
+        ] {
+            let mut changed = whole.clone();
+            changed.pointer_mut(pointer).expect("the pointer leads somewhere")[field] = value;
+            assert_eq!(refused("sagemaker", "createProcessingJob", &changed), Some(expected));
+        }
+        let token = json!({"FunctionName": "f", "TaskToken": "t", "Payload": {"any": 1}});
+        assert_eq!(refused("lambda", "invoke", &token), Some(unknown("TaskToken")));
+        assert_eq!(refused("aws-sdk:ecr", "describeImages", &token), None);
+    }
+}

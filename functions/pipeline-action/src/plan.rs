@@ -12,6 +12,7 @@ use shared::parameters::{ProblemKind, Problems};
 use shared::ports::code_pipeline::{FailureType, JobFailure};
 use shared::ports::step_functions::{Execution, ExecutionStatus, Failure, ListedExecution, ListedStatus};
 use shared::ports::{CallError, CallErrorKind};
+use shared::state_machine::StateMachineArn;
 use shared::time::{Timestamp, in_words};
 
 use crate::artifact::ArtifactError;
@@ -68,6 +69,16 @@ impl Assignment {
     pub fn of(job: &Job, now: Timestamp) -> Result<Self, Answer> {
         let refused = |error: ParametersError| Answer::fail(FailureType::ConfigurationError, error.to_string());
         let parameters = UserParameters::parse(job.user_parameters.as_deref()).map_err(refused)?;
+        if let (Some(_), Some(artifact)) = (&parameters.approval, job.output_artifacts.first()) {
+            return Err(Answer::fail(
+                FailureType::ConfigurationError,
+                format!(
+                    "The action declares the output artifact `{}`, but with `approval` it ends before the execution has \
+                     an output: declare no output artifact",
+                    artifact.name
+                ),
+            ));
+        }
         let damaged = |error: TokenError| Answer::fail(FailureType::ConfigurationError, error.to_string());
         let token = match &job.continuation_token {
             Some(text) => Token::decode(text).map_err(damaged)?,
@@ -231,21 +242,30 @@ pub fn ended(execution: Execution, redriven: Option<Timestamp>) -> Option<Next> 
 /// The failure of a job whose execution took too long. `stopped` says what became of stopping it, if it was tried.
 #[must_use]
 pub fn gave_up(assignment: &Assignment, execution_arn: &str, stopped: Option<Result<(), CallError>>) -> Answer {
-    let limit = in_words(assignment.parameters.timeout);
+    let message = gave_up_message(&assignment.parameters, execution_arn, stopped);
+    Answer::fail(FailureType::JobFailed, message)
+}
+
+/// What people read of an execution that took too long.
+#[must_use]
+pub fn gave_up_message(
+    parameters: &UserParameters,
+    execution_arn: &str,
+    stopped: Option<Result<(), CallError>>,
+) -> String {
+    let limit = in_words(parameters.timeout);
     let standing = match stopped {
         Some(Ok(())) => Standing::Ended(Some(&Destination::Work)),
         Some(Err(_)) | None => Standing::Runs,
     };
-    let retrying = retrying(assignment.parameters.on_retry, standing);
+    let retrying = retrying(parameters.on_retry, standing);
     let rest = match stopped {
         None => "It was left running, as `onTimeout` says.".to_owned(),
         Some(Ok(())) => "It was stopped, as `onTimeout` says.".to_owned(),
         Some(Err(error)) => format!("It could not be stopped and may still be running: {error}"),
     };
     let place = shared::console::execution_link(execution_arn).unwrap_or_else(|| execution_arn.to_owned());
-    let message =
-        format!("The execution took longer than {limit} (`timeoutMinutes`). {rest}\n{retrying}\nExecution: {place}");
-    Answer::fail(FailureType::JobFailed, message)
+    format!("The execution took longer than {limit} (`timeoutMinutes`). {rest}\n{retrying}\nExecution: {place}")
 }
 
 /// The output variables of an execution that succeeded: those of the user parameters and those that are always there.
@@ -259,12 +279,7 @@ pub fn output_variables(
     output: &str,
 ) -> Result<BTreeMap<String, String>, Answer> {
     let wrong = |message: String| Answer::fail(FailureType::ConfigurationError, message);
-    let name = execution_name_in(execution_arn);
-    let mut variables: BTreeMap<String, String> = RESERVED_VARIABLES
-        .into_iter()
-        .zip([execution_arn, name, state_machine_arn])
-        .map(own)
-        .collect();
+    let mut variables = reserved_variables(state_machine_arn, execution_arn);
     if !parameters.output_variables.is_empty() {
         let output: Value = serde_json::from_str(output).map_err(|_| {
             wrong("The execution succeeded, but its output is no JSON to take variables from".to_owned())
@@ -287,6 +302,24 @@ pub fn output_variables(
         return Err(wrong(format!("The execution succeeded, but {message}")));
     }
     Ok(variables)
+}
+
+/// The output variables that are always there.
+#[must_use]
+pub fn reserved_variables(state_machine_arn: &str, execution_arn: &str) -> BTreeMap<String, String> {
+    let name = execution_name_in(execution_arn);
+    RESERVED_VARIABLES
+        .into_iter()
+        .zip([execution_arn, name, state_machine_arn])
+        .map(own)
+        .collect()
+}
+
+/// The answer to a job whose execution an approval waits for.
+#[must_use]
+pub fn handed_over(execution_arn: &str) -> Answer {
+    let machine = StateMachineArn::of_execution(execution_arn).map(|arn| arn.to_string());
+    Answer::Succeed(reserved_variables(&machine.unwrap_or_default(), execution_arn))
 }
 
 fn own((name, value): (&str, &str)) -> (String, String) {

@@ -16,6 +16,8 @@ pub struct Settings {
     pub stop_abandoned_executions: bool,
     /// `LOOK_AGAIN_SECONDS`: for how long the first call looks again for the end of a short execution.
     pub look_again: Duration,
+    /// `PIPELINES`: the pipelines whose approvals this function answers, parted by commas.
+    pub pipelines: Vec<String>,
 }
 
 /// A setting that cannot be read.
@@ -60,8 +62,23 @@ impl Settings {
             function_name: variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "pipeline-action".to_owned()),
             stop_abandoned_executions,
             look_again: Duration::from_secs(look_again),
+            pipelines: variable("PIPELINES")
+                .iter()
+                .flat_map(|names| names.split(','))
+                .map(|name| name.trim().to_owned())
+                .filter(|name| !name.is_empty())
+                .collect(),
         })
     }
+}
+
+/// Whether an action's `FunctionName` (a name, or an ARN with or without an alias) is this function's.
+pub(crate) fn names_function(configured: &str, own: &str) -> bool {
+    let name = match configured.strip_prefix("arn:") {
+        Some(arn) => arn.split(':').nth(5).unwrap_or_default(),
+        None => configured.split(':').next().unwrap_or_default(),
+    };
+    name == own
 }
 
 #[cfg(test)]
@@ -85,6 +102,13 @@ mod tests {
             (settings.look_again, settings.function_name.as_str()),
             (Duration::ZERO, "pipeline-action")
         );
+        assert!(settings.pipelines.is_empty());
+    }
+
+    #[test]
+    fn pipelines_are_parted_by_commas() {
+        let settings = read(&[("PIPELINES", "stepline-dev, stepline-prod,")]).unwrap();
+        assert_eq!(settings.pipelines, ["stepline-dev", "stepline-prod"]);
     }
 
     #[test]
@@ -103,6 +127,21 @@ mod tests {
                 refused.then_some(name),
                 "{name}={value}"
             );
+        }
+    }
+
+    #[test]
+    fn a_function_is_known_by_its_name_however_it_is_written() {
+        for (configured, expected) in [
+            ("f", true),
+            ("f:live", true),
+            ("arn:aws:lambda:us-east-1:123456789012:function:f", true),
+            ("arn:aws:lambda:us-east-1:123456789012:function:f:live", true),
+            ("g", false),
+            ("arn:aws:lambda:us-east-1:123456789012:function:g:f", false),
+            ("", false),
+        ] {
+            assert_eq!(names_function(configured, "f"), expected, "{configured}");
         }
     }
 }

@@ -4,7 +4,9 @@ use shared::aws::{ArtifactStore, Aws, CodePipeline, ParameterStore, StepFunction
 use shared::metrics::{MetricSink, Stdout};
 use shared::parameters::GetParameters;
 use shared::ports::artifacts::{GetObject, PutObject};
-use shared::ports::code_pipeline::{ListActionExecutions, PutJobFailureResult, PutJobSuccessResult};
+use shared::ports::code_pipeline::{
+    GetPipelineState, ListActionExecutions, PutApprovalResult, PutJobFailureResult, PutJobSuccessResult,
+};
 use shared::ports::step_functions::{
     DescribeExecution, DescribeStateMachine, GetExecutionHistory, ListExecutions, RedriveExecution, StartExecution,
     StartSyncExecution, StopExecution,
@@ -37,9 +39,15 @@ impl<T> States for T where
 }
 
 /// What the function does with CodePipeline.
-pub trait Pipelines: PutJobSuccessResult + PutJobFailureResult + ListActionExecutions {}
+pub trait Pipelines:
+    PutJobSuccessResult + PutJobFailureResult + ListActionExecutions + GetPipelineState + PutApprovalResult
+{
+}
 
-impl<T> Pipelines for T where T: PutJobSuccessResult + PutJobFailureResult + ListActionExecutions {}
+impl<T> Pipelines for T where
+    T: PutJobSuccessResult + PutJobFailureResult + ListActionExecutions + GetPipelineState + PutApprovalResult
+{
+}
 
 /// What the function reaches.
 pub trait World: Send + Sync {

@@ -1,7 +1,7 @@
 //! S3, for a job's artifacts: every call with the job's own credentials.
 //!
 //! Two operations do not need S3's SDK, whose checksums of every kind weigh more than all else of a function: they are
-//! built here, and sent by the runtime that all SDKs share, with its signatures, retries and timeouts.
+//! built and signed here, and sent by [`super::request`].
 
 use std::ops::Range;
 use std::time::SystemTime;
@@ -12,18 +12,15 @@ use aws_sigv4::http_request::{
     sign,
 };
 use aws_sigv4::sign::v4::SigningParams;
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
-use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::error::ErrorMetadata;
 use aws_types::SdkConfig;
 
 mod address;
 mod refusal;
 
-use super::error::classify;
+use super::request::{Request, send};
 use crate::ports::artifacts::{GetObject, JobCredentials, ObjectRange, PutObject, S3Location};
 use crate::ports::{CallError, CallErrorKind};
 use address::Address;
@@ -73,38 +70,14 @@ impl ArtifactStore {
             CallError::new(operation, CallErrorKind::Invalid, job.scrub(&error.to_string()))
         };
         self.sign(&mut request, job).map_err(|error| invalid(&error))?;
-        let endpoint = origin(request.uri());
-        let mut call = Operation::builder()
-            .service_name("S3")
-            .operation_name(operation)
-            .endpoint_url(&endpoint)
-            .no_auth()
-            .with_connection_poisoning()
-            .retry_classifier(HttpStatusCodeClassifier::default())
-            .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
-            .serializer(move |(): ()| {
-                request
-                    .try_clone()
-                    .ok_or_else(|| "the body cannot be sent again".into())
-            })
-            .deserializer(move |answer: &HttpResponse| match answer.status().is_success() {
-                true => read(answer).map_err(OrchestratorError::response),
-                false => Err(OrchestratorError::operation(refusal::of(answer))),
-            });
-        if let Some(version) = self.config.behavior_version() {
-            call = call.behavior_version(version);
-        }
-        if let Some(client) = self.config.http_client() {
-            call = call.http_client(client);
-        }
-        if let Some(retries) = self.config.retry_config() {
-            call = call.standard_retry(retries);
-        }
-        if let Some(timeouts) = self.config.timeout_config() {
-            call = call.timeout_config(timeouts.clone());
-        }
-        call.build().invoke(()).await.map_err(|error| {
-            let mut error = classify(operation, error);
+        let request = Request {
+            service: "S3",
+            operation,
+            request,
+            read,
+            refusal: refusal::of,
+        };
+        send(&self.config, request).await.map_err(|mut error| {
             // S3's errors can quote what it was sent.
             error.message = job.scrub(&error.message);
             error
@@ -141,13 +114,6 @@ impl ArtifactStore {
         }
         Ok(())
     }
-}
-
-/// Scheme and host of a URI.
-fn origin(uri: &str) -> String {
-    let host = uri.find("://").map_or(0, |scheme| scheme + "://".len());
-    let end = uri[host..].find('/').map_or(uri.len(), |path| host + path);
-    uri[..end].to_owned()
 }
 
 impl GetObject for ArtifactStore {

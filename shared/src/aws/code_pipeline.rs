@@ -1,28 +1,50 @@
-//! CodePipeline, over its SDK.
+//! CodePipeline: jobs over its SDK, and what only events need in JSON, without the SDK's many types of pipelines.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use aws_sdk_codepipeline::Client;
-use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionFilter, FailureDetails, FailureType as Type};
+use aws_sdk_codepipeline::types::{FailureDetails, FailureType as Type};
 use aws_types::SdkConfig;
+use serde_json::{Map, Value, json};
 
 use super::error::classify;
+use super::json::JsonService;
+use super::service::Service;
 use crate::ports::code_pipeline::{
-    ActionExecution, ActionExecutionPage, FailureType, JobFailure, JobSuccess, ListActionExecutions,
-    PutJobFailureResult, PutJobSuccessResult,
+    ActionExecution, ActionExecutionPage, ActionState, ActionStatus, ApprovalRequest, ApprovalResult, FailureType,
+    GetPipelineState, JobFailure, JobSuccess, ListActionExecutions, PutApprovalResult, PutJobFailureResult,
+    PutJobSuccessResult,
 };
 use crate::ports::{CallError, CallErrorKind};
+use crate::time::Timestamp;
+
+/// How CodePipeline is called without its SDK.
+const JSON: JsonService = JsonService {
+    service: Service::CodePipeline,
+    signing_name: "codepipeline",
+    target: "CodePipeline_20150709",
+};
 
 /// The adapter: its ports are those of [`crate::ports::code_pipeline`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CodePipeline {
     client: Client,
+    config: SdkConfig,
+}
+
+impl fmt::Debug for CodePipeline {
+    /// Without the configuration, which holds credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CodePipeline").finish_non_exhaustive()
+    }
 }
 
 impl CodePipeline {
     pub(super) fn new(config: &SdkConfig) -> Self {
         Self {
             client: Client::new(config),
+            config: config.clone(),
         }
     }
 }
@@ -74,45 +96,92 @@ impl ListActionExecutions for CodePipeline {
         pipeline_execution_id: &str,
         next_token: Option<&str>,
     ) -> Result<ActionExecutionPage, CallError> {
-        let answer = self
-            .client
-            .list_action_executions()
-            .pipeline_name(pipeline)
-            .filter(
-                ActionExecutionFilter::builder()
-                    .pipeline_execution_id(pipeline_execution_id)
-                    .build(),
-            )
-            .set_next_token(next_token.map(str::to_owned))
-            .send()
-            .await
-            .map_err(|error| classify("ListActionExecutions", error))?;
+        let mut input = json!({
+            "pipelineName": pipeline,
+            "filter": {"pipelineExecutionId": pipeline_execution_id},
+        });
+        if let Some(token) = next_token {
+            input["nextToken"] = token.into();
+        }
+        let answer = JSON.call(&self.config, "ListActionExecutions", &input).await?;
+        let details = answer["actionExecutionDetails"].as_array();
         Ok(ActionExecutionPage {
-            executions: answer
-                .action_execution_details
-                .unwrap_or_default()
-                .into_iter()
-                .map(action)
-                .collect(),
-            next_token: answer.next_token,
+            executions: details.into_iter().flatten().map(action_execution).collect(),
+            next_token: optional(&answer["nextToken"]),
         })
     }
 }
 
-/// The SDK's action execution as ours.
-fn action(detail: ActionExecutionDetail) -> ActionExecution {
-    let input = detail
-        .input
-        .unwrap_or_else(|| aws_sdk_codepipeline::types::ActionExecutionInput::builder().build());
-    ActionExecution {
-        id: detail.action_execution_id.unwrap_or_default(),
-        stage: detail.stage_name.unwrap_or_default(),
-        action: detail.action_name.unwrap_or_default(),
-        configuration: input
-            .resolved_configuration
-            .or(input.configuration)
-            .unwrap_or_default()
-            .into_iter()
-            .collect(),
+impl GetPipelineState for CodePipeline {
+    async fn get_pipeline_state(&self, pipeline: &str) -> Result<Vec<ActionState>, CallError> {
+        let input = json!({"name": pipeline});
+        let answer = JSON.call(&self.config, "GetPipelineState", &input).await?;
+        let stages = answer["stageStates"].as_array().into_iter().flatten();
+        Ok(stages.flat_map(action_states).collect())
     }
+}
+
+impl PutApprovalResult for CodePipeline {
+    async fn put_approval_result(&self, approval: &ApprovalRequest, result: &ApprovalResult) -> Result<(), CallError> {
+        let status = if result.approved { "Approved" } else { "Rejected" };
+        let input = json!({
+            "pipelineName": approval.pipeline,
+            "stageName": approval.stage,
+            "actionName": approval.action,
+            "token": approval.token,
+            "result": {"status": status, "summary": result.summary},
+        });
+        JSON.call(&self.config, "PutApprovalResult", &input).await?;
+        Ok(())
+    }
+}
+
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html>
+fn action_execution(detail: &Value) -> ActionExecution {
+    let input = &detail["input"];
+    let configuration = match &input["resolvedConfiguration"] {
+        Value::Object(resolved) => Some(resolved),
+        _ => input["configuration"].as_object(),
+    };
+    ActionExecution {
+        id: text(&detail["actionExecutionId"]),
+        stage: text(&detail["stageName"]),
+        action: text(&detail["actionName"]),
+        configuration: texts(configuration),
+        status: ActionStatus::named(&text(&detail["status"])),
+        started_at: moment(&detail["startTime"]),
+        updated_at: moment(&detail["lastUpdateTime"]),
+        output_variables: texts(detail["output"]["outputVariables"].as_object()),
+    }
+}
+
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StageState.html>
+fn action_states(stage: &Value) -> impl Iterator<Item = ActionState> {
+    let actions = stage["actionStates"].as_array().into_iter().flatten();
+    actions.map(|action| ActionState {
+        stage: text(&stage["stageName"]),
+        action: text(&action["actionName"]),
+        pipeline_execution_id: optional(&stage["latestExecution"]["pipelineExecutionId"]),
+        action_execution_id: optional(&action["latestExecution"]["actionExecutionId"]),
+        token: optional(&action["latestExecution"]["token"]),
+    })
+}
+
+fn optional(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn text(value: &Value) -> String {
+    optional(value).unwrap_or_default()
+}
+
+fn texts(object: Option<&Map<String, Value>>) -> BTreeMap<String, String> {
+    let fields = object.into_iter().flatten();
+    fields.map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// A moment as the protocol has it: seconds since the epoch, with a fraction.
+fn moment(value: &Value) -> Timestamp {
+    // Whole milliseconds are exact in an f64 for longer than any of this will live.
+    Timestamp::from_millis(value.as_f64().map_or(0, |seconds| (seconds * 1000.0).round() as i64))
 }

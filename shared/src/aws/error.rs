@@ -103,6 +103,9 @@ pub(crate) fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
         | "ResourceNotFoundException"
         | "JobNotFoundException"
         | "PipelineNotFoundException"
+        | "PipelineExecutionNotFoundException"
+        | "StageNotFoundException"
+        | "ActionNotFoundException"
         | "NoSuchKey"
         | "NoSuchBucket"
         | "NoSuchVersion"
@@ -113,6 +116,8 @@ pub(crate) fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
         "ExecutionAlreadyExists"
         | "ExecutionNotRedrivable"
         | "InvalidJobStateException"
+        | "ApprovalAlreadyCompletedException"
+        | "InvalidApprovalTokenException"
         | "ConflictException"
         | "ConcurrentModificationException" => Conflict,
         "ServiceUnavailable"

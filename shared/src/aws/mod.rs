@@ -18,6 +18,8 @@ mod ecr;
 mod environment;
 mod error;
 mod https;
+mod json;
+mod request;
 mod roots;
 mod service;
 mod ssm;

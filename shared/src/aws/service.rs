@@ -25,7 +25,12 @@ impl Service {
         };
         endpoint_url(config, id).unwrap_or_else(|| {
             let region = config.region().map_or("", AsRef::as_ref);
-            format!("https://{host}.{region}.{}", domain(region))
+            let fips = if config.use_fips() == Some(true) { "-fips" } else { "" };
+            let domain = match config.use_dual_stack() {
+                Some(true) => dual_stack_domain(region),
+                _ => domain(region),
+            };
+            format!("https://{host}{fips}.{region}.{domain}")
         })
     }
 }
@@ -48,6 +53,17 @@ pub(super) fn domain(region: &str) -> &'static str {
         "amazonaws.com.cn"
     } else {
         "amazonaws.com"
+    }
+}
+
+/// The domain of AWS's hosts that answer over IPv6 as well.
+///
+/// <https://docs.aws.amazon.com/general/latest/gr/rande.html#dual-stack-endpoints>
+fn dual_stack_domain(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "api.amazonwebservices.com.cn"
+    } else {
+        "api.aws"
     }
 }
 
@@ -75,6 +91,16 @@ mod tests {
                 Service::Ecr,
                 at("cn-north-1"),
                 "https://api.ecr.cn-north-1.amazonaws.com.cn",
+            ),
+            (
+                Service::CodePipeline,
+                at("us-east-1").use_fips(true),
+                "https://codepipeline-fips.us-east-1.amazonaws.com",
+            ),
+            (
+                Service::CodePipeline,
+                at("us-east-1").use_dual_stack(true),
+                "https://codepipeline.us-east-1.api.aws",
             ),
             (
                 Service::Ecr,

@@ -4,11 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::ManualClock;
 use crate::ports::code_pipeline::{
-    ActionExecution, ActionExecutionPage, JobFailure, JobSuccess, ListActionExecutions, PutJobFailureResult,
+    ActionExecution, ActionExecutionPage, ActionState, ActionStatus, ApprovalRequest, ApprovalResult, GetPipelineState,
+    JobFailure, JobSuccess, ListActionExecutions, MAX_APPROVAL_SUMMARY, PutApprovalResult, PutJobFailureResult,
     PutJobSuccessResult,
 };
 use crate::ports::{CallError, CallErrorKind};
+use crate::time::Clock as _;
 
 /// An answer that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +22,29 @@ pub enum Put {
     Failure(JobFailure),
 }
 
-/// Jobs, and the actions that ran.
+/// Jobs, the actions that ran, and the approvals that are waited for.
 #[derive(Debug, Default)]
 pub struct CodePipeline {
+    clock: ManualClock,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     jobs: BTreeMap<String, Option<Put>>,
-    actions: Vec<(String, String, ActionExecution)>,
+    /// Pipeline, stage and action of the actions that no run need show.
+    declared: Vec<(String, String, String)>,
+    actions: Vec<Ran>,
+    approvals: Vec<(ApprovalRequest, ApprovalResult)>,
+}
+
+#[derive(Debug)]
+struct Ran {
+    pipeline: String,
+    pipeline_execution_id: String,
+    run: ActionExecution,
+    /// The token of an approval, for as long as it is waited for.
+    token: Option<String>,
 }
 
 impl CodePipeline {
@@ -36,6 +52,64 @@ impl CodePipeline {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Without jobs, by this clock.
+    #[must_use]
+    pub fn by(clock: &ManualClock) -> Self {
+        Self {
+            clock: clock.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Declares an action of a pipeline, whether or not it runs.
+    pub fn declare(&self, pipeline: &str, stage: &str, action: &str) {
+        self.state()
+            .declared
+            .push((pipeline.to_owned(), stage.to_owned(), action.to_owned()));
+    }
+
+    /// Asks for an approval: the run of the action gets a token that is as good as its id.
+    pub fn ask(&self, pipeline: &str, pipeline_execution_id: &str, action: ActionExecution) {
+        let token = Some(token_of(&action.id));
+        self.add(pipeline, pipeline_execution_id, action, token);
+    }
+
+    /// Changes a run of an action. One that is over waits for no approval.
+    pub fn change(&self, action_execution_id: &str, change: impl FnOnce(&mut ActionExecution)) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        if let Some(ran) = state.actions.iter_mut().find(|ran| ran.run.id == action_execution_id) {
+            ran.run.updated_at = now;
+            change(&mut ran.run);
+            if ran.run.status != ActionStatus::InProgress {
+                ran.token = None;
+            }
+        }
+    }
+
+    /// A run of an action.
+    #[must_use]
+    pub fn action(&self, action_execution_id: &str) -> Option<ActionExecution> {
+        let state = self.state();
+        let ran = state.actions.iter().find(|ran| ran.run.id == action_execution_id)?;
+        Some(ran.run.clone())
+    }
+
+    /// The answers to approvals, as they were accepted.
+    #[must_use]
+    pub fn approvals(&self) -> Vec<(ApprovalRequest, ApprovalResult)> {
+        self.state().approvals.clone()
+    }
+
+    fn add(&self, pipeline: &str, pipeline_execution_id: &str, run: ActionExecution, token: Option<String>) {
+        self.state().actions.push(Ran {
+            pipeline: pipeline.to_owned(),
+            pipeline_execution_id: pipeline_execution_id.to_owned(),
+            run,
+            token,
+        });
     }
 
     /// Hands out a job.
@@ -51,9 +125,7 @@ impl CodePipeline {
 
     /// Remembers that an action ran, for ListActionExecutions.
     pub fn ran(&self, pipeline: &str, pipeline_execution_id: &str, action: ActionExecution) {
-        self.state()
-            .actions
-            .push((pipeline.to_owned(), pipeline_execution_id.to_owned(), action));
+        self.add(pipeline, pipeline_execution_id, action, None);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -131,13 +203,83 @@ impl ListActionExecutions for CodePipeline {
             .actions
             .iter()
             .rev()
-            .filter(|(name, id, _)| name == pipeline && id == pipeline_execution_id)
-            .map(|(.., action)| action)
+            .filter(|ran| ran.pipeline == pipeline && ran.pipeline_execution_id == pipeline_execution_id)
+            .map(|ran| &ran.run)
             .collect();
         let at: usize = next_token.and_then(|token| token.parse().ok()).unwrap_or_default();
         Ok(ActionExecutionPage {
             executions: matching.get(at).map(|action| (*action).clone()).into_iter().collect(),
             next_token: (at + 1 < matching.len()).then(|| (at + 1).to_string()),
         })
+    }
+}
+
+/// The token of the approval that a run of an action asks for.
+fn token_of(action_execution_id: &str) -> String {
+    format!("token-{action_execution_id}")
+}
+
+impl GetPipelineState for CodePipeline {
+    async fn get_pipeline_state(&self, pipeline: &str) -> Result<Vec<ActionState>, CallError> {
+        let state = self.state();
+        let mut actions: Vec<ActionState> = Vec::new();
+        let declared = state.declared.iter().filter(|(name, ..)| name == pipeline);
+        actions.extend(declared.map(|(_, stage, action)| ActionState {
+            stage: stage.clone(),
+            action: action.clone(),
+            ..ActionState::default()
+        }));
+        for ran in state.actions.iter().filter(|ran| ran.pipeline == pipeline) {
+            let last = ActionState {
+                stage: ran.run.stage.clone(),
+                action: ran.run.action.clone(),
+                pipeline_execution_id: Some(ran.pipeline_execution_id.clone()),
+                action_execution_id: Some(ran.run.id.clone()),
+                token: ran.token.clone(),
+            };
+            let same = |known: &ActionState| known.stage == last.stage && known.action == last.action;
+            actions.retain(|known| !same(known));
+            actions.push(last);
+        }
+        if actions.is_empty() {
+            let message = format!("Account does not have a pipeline with name '{pipeline}'");
+            let error = CallError::new("GetPipelineState", CallErrorKind::NotFound, message);
+            return Err(error.with_code("PipelineNotFoundException"));
+        }
+        Ok(actions)
+    }
+}
+
+impl PutApprovalResult for CodePipeline {
+    async fn put_approval_result(&self, approval: &ApprovalRequest, result: &ApprovalResult) -> Result<(), CallError> {
+        let refused = |kind, code: &str| {
+            let error = CallError::new("PutApprovalResult", kind, format!("{code}: as AWS has it"));
+            Err(error.with_code(code))
+        };
+        if result.summary.encode_utf16().count() > MAX_APPROVAL_SUMMARY {
+            return refused(CallErrorKind::Invalid, "ValidationException");
+        }
+        let now = self.clock.now();
+        let mut state = self.state();
+        let found = state.actions.iter_mut().rev().find(|ran| {
+            ran.pipeline == approval.pipeline && ran.run.stage == approval.stage && ran.run.action == approval.action
+        });
+        let Some(ran) = found else {
+            return refused(CallErrorKind::NotFound, "ActionNotFoundException");
+        };
+        if token_of(&ran.run.id) != approval.token {
+            return refused(CallErrorKind::Conflict, "InvalidApprovalTokenException");
+        }
+        if ran.token.take().is_none() {
+            return refused(CallErrorKind::Conflict, "ApprovalAlreadyCompletedException");
+        }
+        ran.run.status = if result.approved {
+            ActionStatus::Succeeded
+        } else {
+            ActionStatus::Failed
+        };
+        ran.run.updated_at = now;
+        state.approvals.push((approval.clone(), result.clone()));
+        Ok(())
     }
 }

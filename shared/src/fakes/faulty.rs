@@ -11,7 +11,8 @@ use crate::parameters::{Found, GetParameters, GetParametersByPath, Page};
 use crate::ports::CallError;
 use crate::ports::artifacts::{GetObject, JobCredentials, ObjectRange, PutObject, S3Location};
 use crate::ports::code_pipeline::{
-    ActionExecutionPage, JobFailure, JobSuccess, ListActionExecutions, PutJobFailureResult, PutJobSuccessResult,
+    ActionExecutionPage, ActionState, ApprovalRequest, ApprovalResult, GetPipelineState, JobFailure, JobSuccess,
+    ListActionExecutions, PutApprovalResult, PutJobFailureResult, PutJobSuccessResult,
 };
 use crate::ports::step_functions::{
     DescribeExecution, DescribeStateMachine, Execution, ExecutionPage, GetExecutionHistory, HistoryPage,
@@ -142,6 +143,8 @@ wrap!(StopExecution, stop_execution(execution: &str, error: &str, cause: &str) -
 wrap!(PutJobSuccessResult, put_job_success_result(job: &str, success: &JobSuccess) -> ());
 wrap!(PutJobFailureResult, put_job_failure_result(job: &str, failure: &JobFailure) -> ());
 wrap!(ListActionExecutions, list_action_executions(pipeline: &str, id: &str, next: Option<&str>) -> ActionExecutionPage);
+wrap!(GetPipelineState, get_pipeline_state(pipeline: &str) -> Vec<ActionState>);
+wrap!(PutApprovalResult, put_approval_result(approval: &ApprovalRequest, result: &ApprovalResult) -> ());
 wrap!(GetObject, get_object(job: &JobCredentials, at: &S3Location, range: Range<u64>) -> ObjectRange);
 wrap!(PutObject, put_object(job: &JobCredentials, at: &S3Location, bytes: Vec<u8>, key: Option<&str>) -> ());
 wrap!(GetParameters, get_parameters(names: &[&str], with_decryption: bool) -> Found);

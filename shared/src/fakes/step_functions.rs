@@ -268,6 +268,7 @@ impl DescribeExecution for StepFunctions {
             started_at: run.started_at,
             stopped_at: run.stopped_at,
             redriven_at: run.redriven_at,
+            input: Some(run.input.clone()),
         })
     }
 }
@@ -362,6 +363,7 @@ impl RedriveExecution for StepFunctions {
         match run.status {
             ExecutionStatus::Failed(_) | ExecutionStatus::TimedOut(_) | ExecutionStatus::Aborted(_) if !refuses => {
                 run.status = ExecutionStatus::Running;
+                run.stopped_at = None;
                 run.redrives += 1;
                 run.redriven_at = Some(now);
                 run.looks = 0;

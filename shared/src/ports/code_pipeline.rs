@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 
 use super::CallError;
+use crate::time::Timestamp;
 
 /// How an action goes on after a job that went well.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,10 +80,37 @@ pub trait PutJobFailureResult: Send + Sync {
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
+/// How a run of an action stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ActionStatus {
+    /// It has not ended.
+    #[default]
+    InProgress,
+    /// Its pipeline's execution was stopped and abandoned.
+    Abandoned,
+    /// It has ended well.
+    Succeeded,
+    /// It has failed; an approval also when it was rejected, or answered by nobody in time.
+    Failed,
+}
+
+impl ActionStatus {
+    /// Reads CodePipeline's name of it. What is unknown has not ended.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        match name {
+            "Abandoned" => Self::Abandoned,
+            "Succeeded" => Self::Succeeded,
+            "Failed" => Self::Failed,
+            _ => Self::InProgress,
+        }
+    }
+}
+
 /// One run of an action, as ListActionExecutions tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ActionExecution {
-    /// Its id.
+    /// Its id: a retry of the stage gives the action another.
     pub id: String,
     /// The stage.
     pub stage: String,
@@ -90,6 +118,14 @@ pub struct ActionExecution {
     pub action: String,
     /// The action's configuration with its variables resolved, such as `FunctionName` and `UserParameters`.
     pub configuration: BTreeMap<String, String>,
+    /// How it stands.
+    pub status: ActionStatus,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it last changed: for a run that is over, when it ended.
+    pub updated_at: Timestamp,
+    /// The output variables that it ended with.
+    pub output_variables: BTreeMap<String, String>,
 }
 
 /// A page of action executions.
@@ -110,4 +146,65 @@ pub trait ListActionExecutions: Send + Sync {
         pipeline_execution_id: &str,
         next_token: Option<&str>,
     ) -> impl Future<Output = Result<ActionExecutionPage, CallError>> + Send;
+}
+
+/// An action of a pipeline, as GetPipelineState tells it.
+///
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionState.html>
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActionState {
+    /// The stage.
+    pub stage: String,
+    /// The action.
+    pub action: String,
+    /// The execution of the pipeline that is in the stage, or was there last.
+    pub pipeline_execution_id: Option<String>,
+    /// The action's last run, as ListActionExecutions names it.
+    pub action_execution_id: Option<String>,
+    /// The token that answers the approval; only of an approval that is waited for.
+    pub token: Option<String>,
+}
+
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipelineState.html>
+pub trait GetPipelineState: Send + Sync {
+    /// Every action of a pipeline, with its last run.
+    fn get_pipeline_state(&self, pipeline: &str) -> impl Future<Output = Result<Vec<ActionState>, CallError>> + Send;
+}
+
+/// The most characters that the summary of an approval's answer may have.
+///
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ApprovalResult.html>
+pub const MAX_APPROVAL_SUMMARY: usize = 512;
+
+/// Which approval is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalRequest {
+    /// The pipeline.
+    pub pipeline: String,
+    /// The stage.
+    pub stage: String,
+    /// The action.
+    pub action: String,
+    /// The token of this run of the action.
+    pub token: String,
+}
+
+/// The answer to an approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalResult {
+    /// Whether it is approved; otherwise it is rejected.
+    pub approved: bool,
+    /// What people read: at most [`MAX_APPROVAL_SUMMARY`] characters.
+    pub summary: String,
+}
+
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html>
+pub trait PutApprovalResult: Send + Sync {
+    /// Answers an approval. One that has an answer is a `Conflict`, with the code `ApprovalAlreadyCompletedException` or
+    /// `InvalidApprovalTokenException`.
+    fn put_approval_result(
+        &self,
+        approval: &ApprovalRequest,
+        result: &ApprovalResult,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
 }

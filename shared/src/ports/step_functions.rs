@@ -93,6 +93,8 @@ pub struct Execution {
     pub stopped_at: Option<Timestamp>,
     /// When it was redriven last, if it was.
     pub redriven_at: Option<Timestamp>,
+    /// What it was started with: JSON text, where it is told.
+    pub input: Option<String>,
 }
 
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>

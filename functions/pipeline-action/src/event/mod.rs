@@ -1,4 +1,4 @@
-//! What calls the function: a job of CodePipeline, or the news that an action was abandoned.
+//! What calls the function: a job of CodePipeline, or news of an action, of an approval, or of an execution's end.
 //!
 //! The types are our own, because a job carries credentials: they are read into types that print as redacted, and what
 //! is wrong with an event is said by field, never by quoting it. The job's id is found first and by itself, so that a
@@ -6,14 +6,21 @@
 
 use serde_json::Value;
 
-mod abandoned;
+mod action;
+mod execution;
 mod job;
 mod reader;
 
-pub use abandoned::AbandonedAction;
+pub use action::{AbandonedAction, ApprovalChanged};
+pub use execution::EndedExecution;
 pub use job::{Artifact, EncryptionKey, Job};
 
 use reader::Reader;
+
+/// The `detail-type` of what a schedule sends.
+///
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html>
+const SCHEDULED: &str = "Scheduled Event";
 
 /// An event, as far as it can be read.
 #[derive(Debug)]
@@ -29,6 +36,12 @@ pub enum Incoming {
     },
     /// An action was abandoned.
     Abandoned(AbandonedAction),
+    /// The state of an approval changed.
+    Approval(ApprovalChanged),
+    /// An execution has ended.
+    Ended(EndedExecution),
+    /// It is time to look whether anything was missed.
+    Look,
     /// Something that is neither, or a job without an id: there is nobody to answer.
     Unknown {
         /// What is wrong, as a fragment.
@@ -43,18 +56,19 @@ impl Incoming {
         if let Some(job) = event.get("CodePipeline.job") {
             return Self::read_job(job);
         }
-        match event.get("detail-type").and_then(Value::as_str) {
-            Some(abandoned::DETAIL_TYPE) => match AbandonedAction::read(&Reader::root(event, "event")) {
-                Ok(action) => Self::Abandoned(action),
-                Err(reason) => Self::Unknown { reason },
-            },
-            Some(_) => Self::Unknown {
-                reason: format!("the event is no `{}`", abandoned::DETAIL_TYPE),
-            },
-            None => Self::Unknown {
-                reason: "the event has no `CodePipeline.job` and no `detail-type`".to_owned(),
-            },
-        }
+        let reader = Reader::root(event, "event");
+        let read = match event.get("detail-type").and_then(Value::as_str) {
+            Some(action::DETAIL_TYPE) => action::read(&reader),
+            Some(execution::DETAIL_TYPE) => EndedExecution::read(&reader).map(Self::Ended),
+            Some(SCHEDULED) => Ok(Self::Look),
+            Some(_) => Err(format!(
+                "the event is no `{}`, no `{}` and no `{SCHEDULED}`",
+                action::DETAIL_TYPE,
+                execution::DETAIL_TYPE
+            )),
+            None => Err("the event has no `CodePipeline.job` and no `detail-type`".to_owned()),
+        };
+        read.unwrap_or_else(|reason| Self::Unknown { reason })
     }
 
     fn read_job(job: &Value) -> Self {
@@ -131,10 +145,37 @@ mod tests {
             json!({"CodePipeline.job": {"data": {}}}),
             json!({"CodePipeline.job": {"id": 7}}),
             json!({"CodePipeline.job": {"id": "  "}}),
-            json!({"detail-type": "Scheduled Event"}),
+            json!({"detail-type": "EC2 Instance State-change Notification"}),
+            json!({"detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": "arn"}}),
+            json!({"detail-type": "Step Functions Execution Status Change",
+                "detail": {"executionArn": "arn", "name": "n", "stopDate": "soon"}}),
             json!({"detail-type": "CodePipeline Action Execution State Change", "detail": {}}),
         ] {
             assert!(matches!(Incoming::read(&event), Incoming::Unknown { .. }), "{event}");
+        }
+    }
+
+    #[test]
+    fn an_execution_s_name_tells_the_pipeline_s_execution() {
+        const ID: &str = "5f2c1a6e-8f0b-4d3e-9a57-3b1f0c9e7d42";
+        let names = [
+            (format!("{ID}-0123456789ab"), Some(ID)),
+            (format!("{ID}-0123456789a"), None),
+            (format!("{ID}-by-hand-1234"), None),
+            (
+                "ml-pipeline-dev-commit-0123456789abcdef0123-0123456789ab".to_owned(),
+                None,
+            ),
+            ("ü".repeat(30), None),
+            ("by-hand".to_owned(), None),
+        ];
+        for (name, id) in names {
+            let event = json!({"detail-type": "Step Functions Execution Status Change", "detail": {
+                "executionArn": "arn", "name": name, "status": "SUCCEEDED", "stopDate": 1_764_000_000_000_i64}});
+            match Incoming::read(&event) {
+                Incoming::Ended(ended) => assert_eq!(ended.pipeline_execution_id(), id, "{name}"),
+                other => panic!("{other:?}"),
+            }
         }
     }
 }

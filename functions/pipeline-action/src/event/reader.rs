@@ -1,6 +1,7 @@
 //! Reads JSON by field, and says what is wrong by field: values are never quoted, since some are secrets.
 
 use serde_json::Value;
+use shared::time::Timestamp;
 
 /// A value with the path that leads to it.
 pub(super) struct Reader<'a> {
@@ -52,6 +53,17 @@ impl<'a> Reader<'a> {
     /// The text of a field that may be absent or null.
     pub(super) fn optional_text_of(&self, name: &str) -> Result<Option<String>, String> {
         self.optional(name)?.map(|field| field.text()).transpose()
+    }
+
+    /// The moment in a field that may be absent or null: a number of milliseconds since the epoch.
+    pub(super) fn optional_millis_of(&self, name: &str) -> Result<Option<Timestamp>, String> {
+        let millis = |field: Self| {
+            let number = field.value.as_i64();
+            number
+                .map(Timestamp::from_millis)
+                .ok_or_else(|| format!("`{}` is not a number", field.path))
+        };
+        self.optional(name)?.map(millis).transpose()
     }
 
     /// The elements of a field that is a list; none if it is absent or null.

@@ -21,6 +21,9 @@ use crate::user_parameters::OnRetry;
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html>
 pub const MAX_MESSAGE: usize = 5_000;
 
+/// How much of a cause is told before a link is: what people need to see what went wrong.
+const LEAST_CAUSE: usize = 200;
+
 /// How an execution stands that a retry of the stage would find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing<'a> {
@@ -90,6 +93,12 @@ impl Story<'_> {
     /// Where all of it is too long, the middle of the cause is left out.
     #[must_use]
     pub fn tell(&self) -> String {
+        self.tell_within(MAX_MESSAGE)
+    }
+
+    /// The same, in at most `max` characters. The link goes first, where there is not room enough for the cause as well.
+    #[must_use]
+    pub fn tell_within(&self, max: usize) -> String {
         let before = self.headline();
         let mut after = String::new();
         if let Some(caught) = self.culprit.and_then(|culprit| culprit.ended_in.as_deref()) {
@@ -101,22 +110,23 @@ impl Story<'_> {
         after.push('\n');
         after.push_str(&retrying(self.on_retry, Standing::Ended(self.destination)));
         let place = console::execution_link(self.execution_arn).unwrap_or_else(|| self.execution_arn.to_owned());
-        after.push_str(&format!("\nExecution: {place}"));
-        let room = MAX_MESSAGE.saturating_sub(clip::length(&before) + clip::length(&after));
-        match self
-            .origin()
-            .cause
-            .as_deref()
-            .map(str::trim)
-            .filter(|cause| !cause.is_empty())
-        {
+        let link = format!("\nExecution: {place}");
+        let cause = self.origin().cause.as_deref().map(str::trim);
+        let cause = cause.filter(|cause| !cause.is_empty()).map(cause::in_words);
+        let told = match &cause {
             // Two characters stand before the cause.
-            Some(cause) => format!(
-                "{before}: {}{after}",
-                clip(&cause::in_words(cause), room.saturating_sub(2))
-            ),
-            None => format!("{before}.{after}"),
+            Some(cause) => 2 + clip::length(cause).min(LEAST_CAUSE),
+            None => 1,
+        };
+        if clip::length(&before) + told + clip::length(&after) + clip::length(&link) <= max {
+            after.push_str(&link);
         }
+        let room = max.saturating_sub(clip::length(&before) + clip::length(&after));
+        let whole = match &cause {
+            Some(cause) => format!("{before}: {}{after}", clip(cause, room.saturating_sub(2))),
+            None => format!("{before}.{after}"),
+        };
+        clip(&whole, max)
     }
 
     /// The failure where it began: what a state machine catches, it may end with under another name.

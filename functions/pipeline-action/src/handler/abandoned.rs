@@ -10,21 +10,20 @@ use lambda_runtime::Context;
 use serde_json::json;
 use shared::execution_name::ExecutionName;
 use shared::metrics::Metrics;
-use shared::parameters::Parameters;
-use shared::ports::code_pipeline::{ActionExecution, ListActionExecutions as _};
+use shared::parameters::{Parameters, Problems};
 use shared::ports::step_functions::{ListExecutions as _, StopExecution as _};
 use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
 use shared::time::Clock as _;
 
 use super::{HandlerError, Outcome, PipelineAction, Report};
+use crate::approval::ABANDONED;
 use crate::event::AbandonedAction;
+use crate::settings::names_function;
 use crate::user_parameters::UserParameters;
 use crate::world::World;
 
-/// The error that a stopped execution bears.
-const ABANDONED: &str = "Stepline.ActionAbandoned";
-/// How many pages of actions or executions are looked through.
+/// How many pages of executions are looked through.
 const MAX_PAGES: usize = 10;
 
 impl<W: World> PipelineAction<W> {
@@ -42,12 +41,7 @@ impl<W: World> PipelineAction<W> {
                 reason,
                 "abandoned action ignored"
             );
-            Ok(Report {
-                outcome: Outcome::Ignored,
-                job_id: None,
-                executions: Vec::new(),
-                failure_type: None,
-            })
+            Ok(Report::of(Outcome::Ignored))
         };
         let settings = self
             .settings
@@ -56,16 +50,23 @@ impl<W: World> PipelineAction<W> {
         if !settings.stop_abandoned_executions {
             return ignored("STOP_ABANDONED_EXECUTIONS is false");
         }
-        let ours = self
-            .actions_of_ours(action, &settings.function_name)
+        let mut ours = self
+            .list_actions(&action.pipeline, &action.pipeline_execution_id)
             .await
             .map_err(failed)?;
+        ours.retain(|found| {
+            let name = found.configuration.get("FunctionName");
+            name.is_some_and(|name| names_function(name, &settings.function_name))
+        });
         let Some(found) = ours
             .iter()
             .find(|found| found.stage == action.stage && found.action == action.action)
         else {
             return ignored("the action does not invoke this function");
         };
+        if action.action_execution_id.as_ref().is_some_and(|id| *id != found.id) {
+            return ignored("the stage was retried since: the action's last run is another");
+        }
         let text = found.configuration.get("UserParameters").map(String::as_str);
         let Ok(parameters) = UserParameters::parse(text) else {
             return ignored("the action's user parameters are ill-formed: it has started nothing");
@@ -73,7 +74,8 @@ impl<W: World> PipelineAction<W> {
         if parameters.pipeline_execution_id.is_none() {
             return ignored("without `pipelineExecutionId` in its user parameters its execution cannot be found");
         }
-        let Some(machine) = self.machine_of(&parameters, context).await? else {
+        let machine = self.machine_of(&parameters, context).await;
+        let Some(machine) = machine.map_err(|problems| HandlerError::NotStopped(problems.to_string()))? else {
             return ignored("its state machine is not known any more");
         };
         let only_one = ours
@@ -91,55 +93,23 @@ impl<W: World> PipelineAction<W> {
             return ignored("no execution of it is running");
         }
         Ok(Report {
-            outcome: Outcome::Stopped,
-            job_id: None,
             executions: running,
-            failure_type: None,
+            ..Report::of(Outcome::Stopped)
         })
     }
 
-    /// The actions of the pipeline's execution that invoke this function, the last ones first.
-    async fn actions_of_ours(
-        &self,
-        action: &AbandonedAction,
-        function_name: &str,
-    ) -> Result<Vec<ActionExecution>, CallError> {
-        let mut ours = Vec::new();
-        let mut next: Option<String> = None;
-        for _ in 0..MAX_PAGES {
-            let (pipeline, id) = (&action.pipeline, &action.pipeline_execution_id);
-            let page = self
-                .world
-                .pipelines()
-                .list_action_executions(pipeline, id, next.as_deref())
-                .await?;
-            let invokes_us = |found: &ActionExecution| {
-                found
-                    .configuration
-                    .get("FunctionName")
-                    .is_some_and(|name| names_function(name, function_name))
-            };
-            ours.extend(page.executions.into_iter().filter(invokes_us));
-            next = page.next_token;
-            if next.is_none() {
-                break;
-            }
-        }
-        Ok(ours)
-    }
-
-    async fn machine_of(
+    /// The state machine of the user parameters; nothing if its parameter holds none any more.
+    pub(super) async fn machine_of(
         &self,
         parameters: &UserParameters,
         context: &Context,
-    ) -> Result<Option<StateMachineArn>, HandlerError> {
+    ) -> Result<Option<StateMachineArn>, Problems> {
         let name = match &parameters.state_machine {
             StateMachineReference::Known(name) => Some(name.clone()),
             StateMachineReference::Parameter(path) => {
                 let value = Parameters::new(self.world.parameters(), Duration::ZERO)
                     .fill_in(json!(format!("{{{{ssm:{path}}}}}")), self.world.clock().now())
-                    .await
-                    .map_err(|problems| HandlerError::NotStopped(problems.to_string()))?;
+                    .await?;
                 value
                     .as_str()
                     .and_then(|text| StateMachineName::parse(text.trim()).ok())
@@ -188,6 +158,7 @@ impl<W: World> PipelineAction<W> {
             pipeline_execution_id,
             stage,
             action,
+            action_execution_id: _,
         } = action;
         let cause = format!(
             "execution {pipeline_execution_id} of pipeline {pipeline} abandoned action {action} of stage {stage}"
@@ -210,33 +181,4 @@ impl<W: World> PipelineAction<W> {
 
 fn failed(error: CallError) -> HandlerError {
     HandlerError::NotStopped(error.to_string())
-}
-
-/// Whether an action's `FunctionName` (a name, or an ARN with or without an alias) is this function's.
-fn names_function(configured: &str, own: &str) -> bool {
-    let name = match configured.strip_prefix("arn:") {
-        Some(arn) => arn.split(':').nth(5).unwrap_or_default(),
-        None => configured.split(':').next().unwrap_or_default(),
-    };
-    name == own
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names_function;
-
-    #[test]
-    fn a_function_is_known_by_its_name_however_it_is_written() {
-        for (configured, expected) in [
-            ("f", true),
-            ("f:live", true),
-            ("arn:aws:lambda:us-east-1:123456789012:function:f", true),
-            ("arn:aws:lambda:us-east-1:123456789012:function:f:live", true),
-            ("g", false),
-            ("arn:aws:lambda:us-east-1:123456789012:function:g:f", false),
-            ("", false),
-        ] {
-            assert_eq!(names_function(configured, "f"), expected, "{configured}");
-        }
-    }
 }

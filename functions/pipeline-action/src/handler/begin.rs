@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::parameters::Parameters;
 use shared::ports::CallError;
-use shared::ports::code_pipeline::FailureType;
+use shared::ports::code_pipeline::{FailureType, GetPipelineState as _};
 use shared::ports::step_functions::{DescribeExecution as _, DescribeStateMachine as _, StateMachineType};
 use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
 use shared::time::Clock as _;
@@ -16,7 +16,7 @@ use crate::artifact::read_json;
 use crate::input::{Pipeline, compose};
 use crate::plan::{self, Answer, Assignment, Next};
 use crate::token::{Retry, Token};
-use crate::user_parameters::{InputFile, OnRetry};
+use crate::user_parameters::{ApprovalName, InputFile, OnRetry};
 use crate::world::World;
 
 /// An execution whose start lies further back than this was started by an earlier delivery of the same event.
@@ -37,8 +37,13 @@ impl<W: World> PipelineAction<W> {
                 format!("The function is set up wrongly: {error}"),
             ));
         }
+        self.check_approval(assignment).await?;
         let (machine, input) = self.resolve(call, assignment).await?;
         let kind = self.type_of(&machine, &assignment.token).await?;
+        if kind == StateMachineType::Express && assignment.parameters.approval.is_some() {
+            let message = "An Express execution ends within the call: no `approval` can wait for it";
+            return Err(Answer::fail(FailureType::ConfigurationError, message));
+        }
         let file = match &assignment.parameters.input_file {
             Some(file) => Some(self.read_input_file(call, &assignment.token, file).await?),
             None => None,
@@ -59,6 +64,9 @@ impl<W: World> PipelineAction<W> {
             StateMachineType::Standard => {
                 let token = self.start(call, assignment, &machine, &input).await?;
                 call.watch.follows(&token);
+                if let (Some(_), Some(execution)) = (&assignment.parameters.approval, &token.execution) {
+                    return Ok(plan::handed_over(execution));
+                }
                 Ok(self
                     .look_again(
                         call,
@@ -70,6 +78,43 @@ impl<W: World> PipelineAction<W> {
                     .await)
             }
         }
+    }
+
+    /// Sees to it that the approval that will wait for the execution is there: without it nobody would.
+    async fn check_approval(&self, assignment: &Assignment) -> Result<(), Answer> {
+        let Some(approval) = &assignment.parameters.approval else {
+            return Ok(());
+        };
+        let wrong = |message: String| Err(Answer::fail(FailureType::ConfigurationError, message));
+        let ApprovalName {
+            pipeline,
+            stage,
+            action,
+        } = approval;
+        let known = self.settings.as_ref().map_or(&[][..], |settings| &settings.pipelines);
+        if !known.contains(pipeline) {
+            return wrong(format!(
+                "`approval` names pipeline `{pipeline}`, whose approvals this function does not answer: its environment \
+                 variable `PIPELINES` names {}",
+                if known.is_empty() {
+                    "none".to_owned()
+                } else {
+                    format!("`{}`", known.join("`, `"))
+                }
+            ));
+        }
+        let actions = self.world.pipelines().get_pipeline_state(pipeline).await;
+        let actions = actions.map_err(|error| plan::call_failed(&assignment.token, &error))?;
+        if actions
+            .iter()
+            .any(|known| known.stage == *stage && known.action == *action)
+        {
+            return Ok(());
+        }
+        wrong(format!(
+            "`approval` names action `{action}` in stage `{stage}`, which pipeline `{pipeline}` does not have: add a \
+             Manual approval of that name behind this action, or mend `approval`"
+        ))
     }
 
     /// The state machine and the input, with parameters in their places: all of them in one go.

@@ -33,13 +33,13 @@ pub(super) struct End {
 
 /// What a history tells of the end of its execution.
 #[derive(Default)]
-struct Told {
+pub(super) struct Told {
     /// The state to blame.
-    culprit: Option<Culprit>,
+    pub(super) culprit: Option<Culprit>,
     /// The failure that the history ends with.
-    last: Option<Failure>,
+    pub(super) last: Option<Failure>,
     /// Where a redrive would lead.
-    destination: Option<Destination>,
+    pub(super) destination: Option<Destination>,
 }
 
 impl<W: World> PipelineAction<W> {
@@ -90,7 +90,7 @@ impl<W: World> PipelineAction<W> {
 
     /// An execution did not succeed: its history tells which state is to blame.
     pub(super) async fn explain(&self, call: &Call<'_>, assignment: &Assignment, execution: &str, end: End) -> Answer {
-        let told = self.history(call, execution).await;
+        let told = self.history(Some(&call.job.id), execution).await;
         // DescribeExecution knows no error of an execution that took too long: its history does.
         let unknown = end.failure == Failure::default();
         let failure = if unknown {
@@ -127,8 +127,8 @@ impl<W: World> PipelineAction<W> {
         Answer::fail(FailureType::JobFailed, story.tell())
     }
 
-    /// What the history tells of the end. The job is answered without it if need be.
-    async fn history(&self, call: &Call<'_>, execution: &str) -> Told {
+    /// What the history tells of the end. The answer is given without it if need be.
+    pub(super) async fn history(&self, job_id: Option<&str>, execution: &str) -> Told {
         let mut events: Vec<HistoryEvent> = Vec::new();
         let mut next: Option<String> = None;
         for _ in 0..MAX_PAGES {
@@ -143,7 +143,7 @@ impl<W: World> PipelineAction<W> {
                     next = page.next_token;
                 }
                 Err(error) => {
-                    tracing::warn!(job.id = call.job.id, execution.arn = execution, reason = %error, "history could not be read");
+                    tracing::warn!(job.id = job_id, execution.arn = execution, reason = %error, "history could not be read");
                     break;
                 }
             }
@@ -202,6 +202,7 @@ impl<W: World> PipelineAction<W> {
             started_at: run.started_at,
             stopped_at: Some(run.stopped_at),
             redriven_at: None,
+            input: None,
         };
         Ok(match plan::ended(execution, None) {
             Some(Next::Conclude { output, ended }) => {

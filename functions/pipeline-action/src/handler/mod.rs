@@ -1,6 +1,8 @@
 //! The shell: an event in, calls to AWS as [`crate::plan`] has it, an answer out.
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
@@ -17,16 +19,18 @@ use thiserror::Error;
 
 mod abandoned;
 mod answer;
+mod approval;
 mod begin;
 mod conclude;
 mod follow;
 mod guard;
+mod look;
 mod resume;
 
 use guard::Watch;
 
 use crate::event::{Incoming, Job};
-use crate::plan::{Answer, Assignment};
+use crate::plan::{Answer, Assignment, handed_over};
 use crate::settings::{Settings, SettingsError};
 use crate::token::Token;
 use crate::world::World;
@@ -56,6 +60,50 @@ pub struct Report {
     /// What kind of failure the job was answered with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_type: Option<&'static str>,
+    /// The approvals that were looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<Settled>,
+}
+
+impl Report {
+    /// Nothing but what came of it.
+    const fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            job_id: None,
+            executions: Vec::new(),
+            failure_type: None,
+            approvals: Vec::new(),
+        }
+    }
+}
+
+/// An approval that was looked at, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settled {
+    /// The approval: pipeline, stage and action.
+    pub approval: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The execution that it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
+    /// Why nothing was to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+}
+
+/// What the function did with what it was called with: one event, or several at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Handled {
+    /// One event.
+    One(Report),
+    /// An array of events, as a subscriber of EventBridge hands it on: a report for each.
+    ///
+    /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-custom-bus-target-lambda.html>
+    Each(Vec<Report>),
 }
 
 /// What came of an event.
@@ -76,6 +124,18 @@ pub enum Outcome {
     Stopped,
     /// Nothing was to be done.
     Ignored,
+    /// Approvals were looked at; each has its own outcome.
+    Looked,
+    /// Nothing is to be done yet, or any more.
+    Waiting,
+    /// The approval was approved: its execution has succeeded.
+    Approved,
+    /// The approval was rejected: its execution has not succeeded, or takes too long.
+    Rejected,
+    /// The stage was retried: the execution was redriven.
+    Redriven,
+    /// The stage was retried: a new execution was started.
+    Restarted,
 }
 
 /// Why no answer could be given: Lambda calls again, and keeps the event when that does not help either.
@@ -98,6 +158,17 @@ pub enum HandlerError {
     /// The executions of an abandoned action could not be found or stopped.
     #[error("the execution of an abandoned action could not be stopped: {0}")]
     NotStopped(String),
+    /// Approvals could not be looked at or answered.
+    #[error("not settled: {}", .0.join("; "))]
+    NotSettled(Vec<String>),
+    /// Some events of an array could not be handled; the others were.
+    #[error("{} of {of} events could not be handled: {}", .failures.len(), .failures.join("; "))]
+    Some {
+        /// What became of each that could not, with its id.
+        failures: Vec<String>,
+        /// How many events there were.
+        of: usize,
+    },
 }
 
 impl From<HandlerError> for Diagnostic {
@@ -106,6 +177,8 @@ impl From<HandlerError> for Diagnostic {
             HandlerError::UnknownEvent { .. } => "UnknownEvent",
             HandlerError::Unanswered { .. } => "Unanswered",
             HandlerError::NotStopped(_) => "NotStopped",
+            HandlerError::NotSettled(_) => "NotSettled",
+            HandlerError::Some { .. } => "SomeEventsFailed",
         };
         Self {
             error_type: error_type.to_owned(),
@@ -147,20 +220,57 @@ impl<W: World> PipelineAction<W> {
         &self.world
     }
 
-    /// Handles an event: reads it, does what it asks, answers, and reports.
+    /// Handles an event, or each event of an array by itself.
+    ///
+    /// AWS documents no answer that names the events of an array that failed: a function error has all of them delivered
+    /// again, which the others take for a duplicate.
     ///
     /// # Errors
     /// [`HandlerError`] only when no answer could be given.
-    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Report, HandlerError> {
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Handled, HandlerError> {
+        let Value::Array(events) = &event.payload else {
+            return boxed(self.handle_one(&event.payload, &event.context))
+                .await
+                .map(Handled::One);
+        };
+        if events.is_empty() {
+            let reason = "the event is an empty array".to_owned();
+            return Err(HandlerError::UnknownEvent { reason });
+        }
+        let (mut reports, mut failures) = (Vec::new(), Vec::new());
+        for (number, one) in (1..).zip(events) {
+            match boxed(self.handle_one(one, &event.context)).await {
+                Ok(report) => reports.push(report),
+                Err(error) => {
+                    let id = one.get("id").and_then(Value::as_str).unwrap_or("without an id");
+                    tracing::warn!(event.id = id, reason = %error, "event not handled");
+                    failures.push(format!("event {number} ({id}): {error}"));
+                }
+            }
+        }
+        if failures.is_empty() {
+            return Ok(Handled::Each(reports));
+        }
+        Err(HandlerError::Some {
+            failures,
+            of: events.len(),
+        })
+    }
+
+    /// Handles one event: reads it, does what it asks, answers, and reports.
+    async fn handle_one(&self, event: &Value, context: &Context) -> Result<Report, HandlerError> {
         let metrics = Mutex::new(Metrics::of(self.function_name()));
-        let result = match Incoming::read(&event.payload) {
-            Incoming::Job(job) => self.do_job(&job, &event.context, &metrics).await,
+        let result = match Incoming::read(event) {
+            Incoming::Job(job) => self.do_job(&job, context, &metrics).await,
             Incoming::Malformed { job_id, reason } => {
                 let message = format!("The event is malformed: {reason}");
                 let answer = Answer::fail(FailureType::ConfigurationError, message);
                 self.answer(&job_id, None, answer, &metrics).await
             }
-            Incoming::Abandoned(action) => Box::pin(self.stop_abandoned(&action, &event.context, &metrics)).await,
+            Incoming::Abandoned(action) => boxed(self.stop_abandoned(&action, context, &metrics)).await,
+            Incoming::Approval(changed) => boxed(self.approval_changed(&changed, context, &metrics)).await,
+            Incoming::Ended(ended) => boxed(self.execution_ended(&ended, context, &metrics)).await,
+            Incoming::Look => boxed(self.look(context, &metrics)).await,
             Incoming::Unknown { reason } => Err(HandlerError::UnknownEvent { reason }),
         };
         let metrics = metrics.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -197,9 +307,10 @@ impl<W: World> PipelineAction<W> {
             Err(answer) => return answer,
         };
         call.watch.follows(&assignment.token);
-        match &assignment.token.execution {
-            None => self.begin(call, &assignment).await,
-            Some(execution) => self.follow(call, &assignment, execution).await,
+        match (&assignment.token.execution, &assignment.parameters.approval) {
+            (None, _) => self.begin(call, &assignment).await,
+            (Some(execution), None) => self.follow(call, &assignment, execution).await,
+            (Some(execution), Some(_)) => handed_over(execution),
         }
     }
 
@@ -215,6 +326,11 @@ impl<W: World> PipelineAction<W> {
             |settings| settings.function_name.clone(),
         )
     }
+}
+
+/// A future without its type, which would be part of the type of whatever waits for it.
+fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
+    Box::pin(future)
 }
 
 /// The answer without the job's credentials, whatever part of the event they may have strayed into.

@@ -140,7 +140,7 @@ impl<W: World> PipelineAction<W> {
                 redriven: None,
                 how: How::Adopted,
             })),
-            Decision::Retry(Retry::Redrive(execution)) => self.redrive(attempt, execution).await,
+            Decision::Retry(Retry::Redrive(execution)) => self.redrive_for(attempt, execution).await,
         }
     }
 
@@ -166,7 +166,7 @@ impl<W: World> PipelineAction<W> {
     }
 
     /// Redrives an execution, unless that has been done for this attempt.
-    async fn redrive(&self, attempt: Attempt<'_>, execution: String) -> Result<Begun, CallError> {
+    async fn redrive_for(&self, attempt: Attempt<'_>, execution: String) -> Result<Begun, CallError> {
         let follow = |redriven, how| {
             Begun::Follow(Following {
                 execution: execution.clone(),
@@ -202,7 +202,7 @@ impl<W: World> PipelineAction<W> {
     }
 
     /// Where a redrive of an execution leads that did not succeed.
-    async fn destination(&self, execution: &str) -> Result<Destination, CallError> {
+    pub(super) async fn destination(&self, execution: &str) -> Result<Destination, CallError> {
         let unknown = |message: &str| CallError::new("GetExecutionHistory", CallErrorKind::Unavailable, message);
         let mut events: Vec<HistoryEvent> = Vec::new();
         let mut next: Option<String> = None;

@@ -13,8 +13,10 @@ use shared::execution_name::ExecutionName;
 use shared::state_machine::{ReferenceError, StateMachineReference};
 use thiserror::Error;
 
+mod approval;
 mod fields;
 
+pub use approval::ApprovalName;
 use fields::Fields;
 
 use crate::json_path::{JsonPath, PathError};
@@ -25,14 +27,18 @@ use crate::json_path::{JsonPath, PathError};
 const ACTION_TIMEOUT_MINUTES: u64 = 24 * 60;
 /// What is left of it to answer in: several polls, should some of them fail.
 const ANSWER_MARGIN_MINUTES: u64 = 10;
-/// The longest time that an execution can be waited for.
+/// The longest time that an execution can be waited for by the action itself.
 pub const MAX_TIMEOUT_MINUTES: u64 = ACTION_TIMEOUT_MINUTES - ANSWER_MARGIN_MINUTES;
+/// The longest time that an approval can wait for an execution: 60 days.
+///
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>
+pub const MAX_APPROVAL_MINUTES: u64 = 60 * 24 * 60;
 
 /// The output variables that are always there.
 pub const RESERVED_VARIABLES: [&str; 3] = ["ExecutionArn", "ExecutionName", "StateMachineArn"];
 
 /// Every field that there is.
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 9] = [
     "stateMachine",
     "input",
     "inputFile",
@@ -41,6 +47,7 @@ const FIELDS: [&str; 8] = [
     "timeoutMinutes",
     "onTimeout",
     "onRetry",
+    "approval",
 ];
 
 /// The user parameters of a job.
@@ -62,6 +69,8 @@ pub struct UserParameters {
     pub on_timeout: OnTimeout,
     /// What to do when the stage is retried.
     pub on_retry: OnRetry,
+    /// The approval that waits for the execution, if the action itself does not.
+    pub approval: Option<ApprovalName>,
     /// The whole of them: what tells one action of a pipeline from another, since a job does not name its action.
     identity: String,
 }
@@ -137,8 +146,8 @@ pub enum ParametersError {
     VariableName(String),
     #[error("output variable `{name}` must be a path in the execution's output: {error}")]
     VariablePath { name: String, error: PathError },
-    #[error("`timeoutMinutes` must be a whole number from 1 to {MAX_TIMEOUT_MINUTES}")]
-    Timeout,
+    #[error("`timeoutMinutes` must be a whole number from 1 to {0}")]
+    Timeout(u64),
     #[error("`{field}` must be {allowed}; the nearest to `{found}` is `{nearest}`")]
     Choice {
         field: &'static str,
@@ -148,6 +157,12 @@ pub enum ParametersError {
     },
     #[error("`onRetry` can only be `redrive` with `pipelineExecutionId`, by which the failed execution is found")]
     RedriveWithoutId,
+    #[error(
+        "`approval` must name the Manual approval that waits for the execution: {{\"pipeline\": …, \"stage\": …, \"action\": …}}"
+    )]
+    Approval,
+    #[error("`approval` needs `pipelineExecutionId`, by which the approval and its execution are found")]
+    ApprovalWithoutId,
 }
 
 impl UserParameters {
@@ -164,6 +179,11 @@ impl UserParameters {
             column: error.column(),
         })?;
         let fields = Fields::of(&value)?;
+        let approval = fields.value("approval").map(ApprovalName::read).transpose()?;
+        let longest = match &approval {
+            Some(_) => MAX_APPROVAL_MINUTES,
+            None => MAX_TIMEOUT_MINUTES,
+        };
         let parameters = Self {
             state_machine: StateMachineReference::parse(
                 fields
@@ -177,7 +197,7 @@ impl UserParameters {
                 .map(pipeline_execution_id)
                 .transpose()?,
             output_variables: output_variables(&fields)?,
-            timeout: timeout(fields.value("timeoutMinutes"))?,
+            timeout: timeout(fields.value("timeoutMinutes"), longest)?,
             on_timeout: fields
                 .choice(
                     "onTimeout",
@@ -192,8 +212,12 @@ impl UserParameters {
                     &[("restart", OnRetry::Restart), ("redrive", OnRetry::Redrive)],
                 )?
                 .unwrap_or_default(),
+            approval,
             identity: value.to_string(),
         };
+        if parameters.approval.is_some() && parameters.pipeline_execution_id.is_none() {
+            return Err(ParametersError::ApprovalWithoutId);
+        }
         if parameters.on_retry == OnRetry::Redrive && parameters.pipeline_execution_id.is_none() {
             return Err(ParametersError::RedriveWithoutId);
         }
@@ -275,17 +299,17 @@ fn output_variables(fields: &Fields<'_>) -> Result<Vec<(String, JsonPath)>, Para
     variables.iter().map(variable).collect()
 }
 
-fn timeout(value: Option<&Value>) -> Result<Duration, ParametersError> {
+fn timeout(value: Option<&Value>, longest: u64) -> Result<Duration, ParametersError> {
     let Some(value) = value else {
-        return Ok(Duration::from_secs(MAX_TIMEOUT_MINUTES * 60));
+        return Ok(Duration::from_secs(longest * 60));
     };
     let minutes = value
         .as_f64()
         .filter(|minutes| minutes.fract() == 0.0)
-        .ok_or(ParametersError::Timeout)?;
-    let allowed = 1.0..=(MAX_TIMEOUT_MINUTES as f64);
+        .ok_or(ParametersError::Timeout(longest))?;
+    let allowed = 1.0..=(longest as f64);
     if !allowed.contains(&minutes) {
-        return Err(ParametersError::Timeout);
+        return Err(ParametersError::Timeout(longest));
     }
     Ok(Duration::from_secs_f64(minutes * 60.0))
 }

@@ -32,6 +32,7 @@ fn ran(bench: &Bench, action: &str, function: &str, parameters: &str) {
         stage: "Execute".to_owned(),
         action: action.to_owned(),
         configuration,
+        ..ActionExecution::default()
     };
     bench.world().pipelines.inner().ran(PIPELINE, RUN_ID, action);
 }

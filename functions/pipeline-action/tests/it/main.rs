@@ -1,6 +1,8 @@
 //! The function through its one public door, an event in and an answer out, against stand-ins that keep AWS's rules.
 
 mod abandoned;
+mod approvals;
+mod arrays;
 mod artifacts;
 mod bad_events;
 mod beginning;

@@ -23,7 +23,7 @@ fn succeeded() -> ExecutionStatus {
 }
 
 /// The history of an execution that goes through these events, each after the one before.
-fn history(events: &[(&str, Option<&str>)]) -> Vec<HistoryEvent> {
+pub(crate) fn history(events: &[(&str, Option<&str>)]) -> Vec<HistoryEvent> {
     let event = |(at, (kind, state)): (usize, &(&str, Option<&str>))| HistoryEvent {
         id: at as i64 + 1,
         previous_id: if at == 1 { 0 } else { at as i64 },
@@ -38,14 +38,14 @@ fn history(events: &[(&str, Option<&str>)]) -> Vec<HistoryEvent> {
 }
 
 /// A task failed, and nothing caught it.
-const UNCAUGHT: [(&str, Option<&str>); 4] = [
+pub(crate) const UNCAUGHT: [(&str, Option<&str>); 4] = [
     ("ExecutionStarted", None),
     ("TaskStateEntered", Some("Train")),
     ("TaskFailed", None),
     ("ExecutionFailed", None),
 ];
 /// A task failed, and a Catch led into a Fail state.
-const CAUGHT: [(&str, Option<&str>); 6] = [
+pub(crate) const CAUGHT: [(&str, Option<&str>); 6] = [
     ("ExecutionStarted", None),
     ("TaskStateEntered", Some("Train")),
     ("TaskFailed", None),

@@ -1,7 +1,7 @@
 //! The published JSON Schema and the parser are of one mind.
 
 use boon::{Compiler, Schemas};
-use pipeline_action::user_parameters::{MAX_TIMEOUT_MINUTES, RESERVED_VARIABLES, UserParameters};
+use pipeline_action::user_parameters::{MAX_APPROVAL_MINUTES, MAX_TIMEOUT_MINUTES, RESERVED_VARIABLES, UserParameters};
 use serde_json::{Value, json};
 
 const SCHEMA: &str = include_str!("../../user-parameters.schema.json");
@@ -128,6 +128,25 @@ fn both_accept_and_refuse_the_same() {
     ] {
         values.push(with("timeoutMinutes", minutes));
     }
+    let approval = json!({"pipeline": "p", "stage": "s", "action": "a.@-_9"});
+    for minutes in [json!(1), json!(86_400), json!(86_401), json!(0)] {
+        values.push(json!({
+            "stateMachine": "ml", "pipelineExecutionId": "x", "approval": approval, "timeoutMinutes": minutes}));
+    }
+    values.push(with("approval", approval));
+    for approval in [
+        json!(null),
+        json!("a"),
+        json!({}),
+        json!({"pipeline": "p", "stage": "s"}),
+        json!({"pipeline": "p", "stage": "s", "action": "a", "token": "t"}),
+        json!({"pipeline": "p", "stage": "s", "action": ""}),
+        json!({"pipeline": "p", "stage": "s", "action": "a b"}),
+        json!({"pipeline": "p", "stage": "s", "action": 7}),
+        json!({"pipeline": "p", "stage": "s", "action": "a".repeat(101)}),
+    ] {
+        values.push(json!({"stateMachine": "ml", "pipelineExecutionId": "x", "approval": approval}));
+    }
     for word in ["stop", "leave", "restart", "redrive", "Stop", ""] {
         values.push(with("onTimeout", json!(word)));
         values.push(with("onRetry", json!(word)));
@@ -166,7 +185,7 @@ fn the_schema_s_examples_defaults_and_limits_are_the_parser_s() {
     let properties = schema["properties"].as_object().unwrap();
     for (field, property) in properties {
         for example in property["examples"].as_array().into_iter().flatten() {
-            let mut value = json!({"stateMachine": "ml"});
+            let mut value = json!({"stateMachine": "ml", "pipelineExecutionId": "x"});
             value[field] = example.clone();
             assert!(UserParameters::parse(Some(&value.to_string())).is_ok(), "{value}");
         }
@@ -184,7 +203,9 @@ fn the_schema_s_examples_defaults_and_limits_are_the_parser_s() {
         (with.timeout, with.on_timeout, with.on_retry),
         (without.timeout, without.on_timeout, without.on_retry)
     );
-    assert_eq!(properties["timeoutMinutes"]["maximum"], json!(MAX_TIMEOUT_MINUTES));
+    assert_eq!(properties["timeoutMinutes"]["maximum"], json!(MAX_APPROVAL_MINUTES));
+    let polling = &schema["allOf"][1]["else"]["properties"]["timeoutMinutes"];
+    assert_eq!(polling["maximum"], json!(MAX_TIMEOUT_MINUTES));
     assert_eq!(
         properties["outputVariables"]["propertyNames"]["not"]["enum"],
         json!(RESERVED_VARIABLES)

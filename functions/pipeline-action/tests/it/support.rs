@@ -8,7 +8,7 @@ use std::time::Duration;
 use lambda_runtime::{Context, LambdaEvent};
 use pipeline_action::token::Token;
 use pipeline_action::world::World;
-use pipeline_action::{HandlerError, PipelineAction, Report};
+use pipeline_action::{Handled, HandlerError, PipelineAction, Report};
 use serde_json::{Value, json};
 use shared::fakes::{ArtifactStore, CodePipeline, Fault, Faulty, Lines, ManualClock, Put, Run, StepFunctions};
 use shared::parameters::fake::ParameterStore;
@@ -97,7 +97,7 @@ impl Bench {
         states.create(EXPRESS, StateMachineType::Express);
         let world = TestWorld {
             states: Faulty::new(states),
-            pipelines: Faulty::new(CodePipeline::new()),
+            pipelines: Faulty::new(CodePipeline::by(&clock)),
             artifacts: Faulty::new(ArtifactStore::opened_by(SECRET_KEY)),
             parameters: Faulty::new(ParameterStore::new()),
             clock,
@@ -134,12 +134,29 @@ impl Bench {
         self.deliver_within(event, 0).await
     }
 
+    /// Delivers an array of events, as a subscriber of EventBridge hands it on.
+    pub(crate) async fn deliver_all(&self, events: Vec<Value>) -> Result<Vec<Report>, HandlerError> {
+        let mut context = Context::default();
+        context.invoked_function_arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}");
+        match self
+            .function
+            .handle(LambdaEvent::new(Value::Array(events), context))
+            .await?
+        {
+            Handled::Each(reports) => Ok(reports),
+            Handled::One(report) => panic!("several events, and one report: {report:?}"),
+        }
+    }
+
     /// Delivers an event with a deadline, in milliseconds since the epoch.
     pub(crate) async fn deliver_within(&self, event: Value, deadline: u64) -> Result<Report, HandlerError> {
         let mut context = Context::default();
         context.invoked_function_arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}");
         context.deadline = deadline;
-        self.function.handle(LambdaEvent::new(event, context)).await
+        match self.function.handle(LambdaEvent::new(event, context)).await? {
+            Handled::One(report) => Ok(report),
+            Handled::Each(reports) => panic!("one event, and {} reports", reports.len()),
+        }
     }
 
     /// Has CodePipeline hand out a job, delivers its event, and reads the answer.

@@ -143,6 +143,7 @@ impl DescribeExecution for StepFunctions {
             started_at: moment(operation, &answer.start_date)?,
             stopped_at: stopped_at.transpose()?,
             redriven_at: redriven_at.transpose()?,
+            input: answer.input,
             status: match answer.status {
                 Status::Succeeded => ExecutionStatus::Succeeded {
                     output: answer.output.ok_or_else(|| incomplete(operation))?,

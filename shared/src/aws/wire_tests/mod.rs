@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_smithy_types::retry::RetryConfig;
 use serde_json::{Value, json};
 
+mod approvals;
 mod incomplete;
 mod loopback;
 mod parameter_store;

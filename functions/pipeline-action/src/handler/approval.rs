@@ -1,0 +1,408 @@
+//! One approval and its execution: the facts are read, decided on by [`crate::approval`], and what follows is done.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lambda_runtime::Context;
+use shared::metrics::Metrics;
+use shared::parameters::{ProblemKind, Problems};
+use shared::ports::code_pipeline::{
+    ActionState, ApprovalRequest, ApprovalResult, GetPipelineState as _, MAX_APPROVAL_SUMMARY, PutApprovalResult as _,
+};
+use shared::ports::step_functions::{
+    DescribeExecution as _, Execution, Failure, RedriveExecution as _, StartExecution as _, StopExecution as _,
+};
+use shared::ports::{CallError, CallErrorKind};
+use shared::state_machine::StateMachineArn;
+use shared::time::Clock as _;
+
+use super::follow::TIMED_OUT;
+use super::{Outcome, PipelineAction, Settled, boxed};
+use crate::approval::{ABANDONED, Attempt, Carrier, Circumstances, Decision, Wait, WaitStage, approved, rejected};
+use crate::event::EndedExecution;
+use crate::failure::{Ending, Story, clip};
+use crate::history::Destination;
+use crate::plan::{self, Answer};
+use crate::settings::Settings;
+use crate::user_parameters::{ApprovalName, OnTimeout, UserParameters};
+use crate::world::World;
+
+/// How often AWS is asked for what an event told of and does not show yet, and how long between.
+const LOOKS: (usize, Duration) = (3, Duration::from_secs(1));
+
+/// What a look is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Occasion<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) context: &'a Context,
+    pub(super) metrics: &'a Mutex<Metrics>,
+    /// The execution whose end is the reason to look, if it is.
+    pub(super) ended: Option<&'a EndedExecution>,
+}
+
+/// One approval that is looked at.
+struct Subject<'a> {
+    pipeline: &'a str,
+    pipeline_execution_id: &'a str,
+    wait: &'a Wait<'a>,
+    attempt: &'a Attempt<'a>,
+    occasion: Occasion<'a>,
+}
+
+/// What came of it, and which execution it is about; or why it could not be done, so that Lambda calls again.
+type Done = Result<(Outcome, Option<String>, Option<&'static str>), String>;
+
+impl<W: World> PipelineAction<W> {
+    /// Does what there is to do about a wait.
+    pub(super) async fn settle(
+        &self,
+        pipeline: &str,
+        pipeline_execution_id: &str,
+        wait: &Wait<'_>,
+        occasion: Occasion<'_>,
+    ) -> Result<Settled, String> {
+        let name = wait.parameters.approval.as_ref().map(ToString::to_string);
+        let approval = name.unwrap_or_default();
+        let done = match &wait.stage {
+            WaitStage::NotStarted | WaitStage::NotAsked | WaitStage::Approved => Ok((Outcome::Waiting, None, None)),
+            WaitStage::Asked(attempt) | WaitStage::Over(attempt) => {
+                let subject = Subject {
+                    pipeline,
+                    pipeline_execution_id,
+                    wait,
+                    attempt,
+                    occasion,
+                };
+                boxed(self.attend(&subject)).await
+            }
+        };
+        let (outcome, execution, reason) = done.map_err(|reason| format!("approval `{approval}`: {reason}"))?;
+        Ok(Settled {
+            approval,
+            outcome,
+            execution,
+            reason,
+        })
+    }
+
+    async fn attend(&self, subject: &Subject<'_>) -> Done {
+        let (tries, pause) = LOOKS;
+        for left in (0..tries).rev() {
+            let Some(carrier) = self.carrier(subject).await? else {
+                return Err("its execution cannot be found, or not yet".to_owned());
+            };
+            let decision = subject.wait.decide(&carrier, self.circumstances(subject, &carrier));
+            match decision {
+                Decision::LookAgain(_) if left > 0 => self.world.clock().sleep(pause).await,
+                Decision::LookAgain(reason) => return Err(reason.to_owned()),
+                decision => return self.carry_out_decision(subject, carrier, decision).await,
+            }
+        }
+        Err("its execution shows no end".to_owned())
+    }
+
+    fn circumstances(&self, subject: &Subject<'_>, carrier: &Carrier) -> Circumstances {
+        let ended = subject.occasion.ended;
+        let is_this = |ended: &&EndedExecution| ended.execution_arn == carrier.execution.execution_arn;
+        Circumstances {
+            now: self.world.clock().now(),
+            stops: subject.occasion.settings.stop_abandoned_executions,
+            told_end: ended.filter(is_this).and_then(|ended| ended.ended),
+        }
+    }
+
+    /// The execution that an attempt waits for: its own, or the last one of the attempts before.
+    async fn carrier(&self, subject: &Subject<'_>) -> Result<Option<Carrier>, String> {
+        let Subject { wait, attempt, .. } = subject;
+        let Some(candidates) = attempt.candidates(&wait.parameters) else {
+            return Err("the action has no output variable `ExecutionArn`".to_owned());
+        };
+        for (arn, is_own) in candidates {
+            match self.world.states().describe_execution(&arn).await {
+                Ok(execution) => return Ok(Some(Carrier { execution, is_own })),
+                // No such execution was started: the attempt went on with one before it, or has not begun.
+                Err(error) if error.kind == CallErrorKind::NotFound => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn carry_out_decision(&self, subject: &Subject<'_>, carrier: Carrier, decision: Decision) -> Done {
+        let arn = carrier.execution.execution_arn.clone();
+        let parameters = &subject.wait.parameters;
+        match decision {
+            Decision::Nothing(reason) => Ok((Outcome::Waiting, Some(arn), Some(reason))),
+            Decision::LookAgain(reason) => Err(reason.to_owned()),
+            Decision::Approve { output, ran } => {
+                let machine = StateMachineArn::of_execution(&arn).map(|machine| machine.to_string());
+                let machine = machine.unwrap_or_default();
+                let result = match plan::output_variables(parameters, &machine, &arn, &output) {
+                    Ok(variables) => approve(approved(&variables, &arn, ran)),
+                    Err(Answer::Fail(failure)) => reject(&failure.message),
+                    Err(Answer::Continue(_) | Answer::Succeed(_)) => reject("its output has no variables"),
+                };
+                self.answer_approval(subject, arn, result).await
+            }
+            Decision::Reject { ending, failure, ran } => {
+                let summary = self.story(parameters, &arn, ending, failure, ran).await;
+                self.answer_approval(subject, arn, reject(&summary)).await
+            }
+            Decision::GiveUp { on_timeout } => {
+                let stopped = match on_timeout {
+                    OnTimeout::Leave => None,
+                    OnTimeout::Stop => {
+                        let cause = "the pipeline waited for it no longer: `timeoutMinutes` of the action were over";
+                        Some(self.stop_for(subject, &arn, TIMED_OUT, cause).await)
+                    }
+                };
+                if let Some(Err(error)) = &stopped
+                    && error.is_transient()
+                {
+                    return Err(error.to_string());
+                }
+                let summary = plan::gave_up_message(parameters, &arn, stopped);
+                self.answer_approval(subject, arn, reject(&summary)).await
+            }
+            Decision::Redrive => self.redrive(subject, carrier).await,
+            Decision::StartAnew { stop_first } => {
+                if stop_first {
+                    self.stop_unwanted(subject, &arn).await?;
+                }
+                self.start_anew(subject, &carrier.execution).await
+            }
+            Decision::Stop => {
+                self.stop_unwanted(subject, &arn).await?;
+                Ok((Outcome::Stopped, Some(arn), None))
+            }
+        }
+    }
+
+    /// What went wrong, in as many characters as an approval's answer may have.
+    async fn story(
+        &self,
+        parameters: &UserParameters,
+        execution: &str,
+        ending: Ending,
+        failure: Failure,
+        ran: Option<Duration>,
+    ) -> String {
+        let told = self.history(None, execution).await;
+        // DescribeExecution knows no error of an execution that took too long: its history does.
+        let failure = if failure == Failure::default() {
+            told.last.clone().unwrap_or_default()
+        } else {
+            failure
+        };
+        rejected(&Story {
+            execution_arn: execution,
+            ending,
+            failure: &failure,
+            culprit: told.culprit.as_ref(),
+            ran,
+            destination: told.destination.as_ref(),
+            on_retry: parameters.on_retry,
+        })
+    }
+
+    /// Answers the approval, if it is still this run of it that is waited for, and nobody was first.
+    async fn answer_approval(&self, subject: &Subject<'_>, execution: String, result: ApprovalResult) -> Done {
+        let Some(name) = &subject.wait.parameters.approval else {
+            return Err("its name is not known".to_owned());
+        };
+        let Some(token) = self.token(subject, name).await? else {
+            return Err("CodePipeline shows no token for it, or not yet".to_owned());
+        };
+        let approval = ApprovalRequest {
+            pipeline: subject.pipeline.to_owned(),
+            stage: name.stage.clone(),
+            action: name.action.clone(),
+            token,
+        };
+        let (outcome, metric) = match result.approved {
+            true => (Outcome::Approved, "ApprovalsApproved"),
+            false => (Outcome::Rejected, "ApprovalsRejected"),
+        };
+        match self.world.pipelines().put_approval_result(&approval, &result).await {
+            Ok(()) => {
+                subject.count(metric);
+                Ok((outcome, Some(execution), None))
+            }
+            // Somebody was first: a person, or this function when the same event was delivered before.
+            Err(error) if error.kind == CallErrorKind::Conflict => Ok((Outcome::AnsweredBefore, Some(execution), None)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// The token of this run of the approval. An event that says that it is asked for can come before the token shows.
+    async fn token(&self, subject: &Subject<'_>, name: &ApprovalName) -> Result<Option<String>, String> {
+        let run = &subject.attempt.approval.id;
+        let (tries, pause) = LOOKS;
+        for left in (0..tries).rev() {
+            let actions = self.world.pipelines().get_pipeline_state(subject.pipeline).await;
+            let mut actions = actions.map_err(|error| error.to_string())?.into_iter();
+            let is_it = |state: &ActionState| {
+                let is_run = match &state.action_execution_id {
+                    Some(id) => id == run,
+                    None => state.pipeline_execution_id.as_deref() == Some(subject.pipeline_execution_id),
+                };
+                state.stage == name.stage && state.action == name.action && is_run
+            };
+            if let Some(token) = actions.find(is_it).and_then(|state| state.token) {
+                return Ok(Some(token));
+            }
+            if left > 0 {
+                self.world.clock().sleep(pause).await;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Has the execution go on from its failed state. What AWS does not redrive, or what would only fail again, is started
+    /// anew.
+    async fn redrive(&self, subject: &Subject<'_>, carrier: Carrier) -> Done {
+        let execution = &carrier.execution;
+        let arn = execution.execution_arn.clone();
+        match self.destination(&arn).await.map_err(|error| error.to_string())? {
+            Destination::Work => {}
+            Destination::FailState(_) | Destination::SameError(_) => return self.start_anew(subject, execution).await,
+        }
+        // The same for every delivery in this attempt, and another for another end: a token is good for one redrive.
+        let ended = execution
+            .stopped_at
+            .map_or(0, shared::time::Timestamp::as_millis)
+            .to_string();
+        let token = shared::execution_name::ExecutionName::derive(&subject.attempt.approval.id, &[&arn, &ended]);
+        match self.world.states().redrive_execution(&arn, token.as_str()).await {
+            Ok(_) => {
+                subject.count("ExecutionsRedriven");
+                Ok((Outcome::Redriven, Some(arn), None))
+            }
+            Err(error) if error.kind == CallErrorKind::Conflict => {
+                let now = self.world.states().describe_execution(&arn).await;
+                let now = now.map_err(|error| error.to_string())?;
+                // Another delivery was first, and DescribeExecution showed it late.
+                if now.redriven_at > execution.redriven_at || now.stopped_at.is_none() {
+                    return Ok((Outcome::Redriven, Some(arn), None));
+                }
+                tracing::warn!(execution.arn = arn, reason = %error, "execution cannot be redriven: a new one is started");
+                self.start_anew(subject, execution).await
+            }
+            Err(error) => self.cannot_go_on(subject, arn, "redriven", error).await,
+        }
+    }
+
+    /// Starts a new execution with the input of the one before: a retry of the approval alone brings no other.
+    async fn start_anew(&self, subject: &Subject<'_>, before: &Execution) -> Done {
+        let parameters = &subject.wait.parameters;
+        let was = StateMachineArn::of_execution(&before.execution_arn);
+        let arn = before.execution_arn.clone();
+        let machine = match self.machine_of(parameters, subject.occasion.context).await {
+            Ok(machine) => machine,
+            Err(problems) if is_passing(&problems) => return Err(problems.to_string()),
+            Err(problems) => {
+                let message = format!("Parameters cannot be resolved: {problems}");
+                return self.answer_approval(subject, arn, reject(&message)).await;
+            }
+        };
+        let (Some(machine), Some(was), Some(input)) = (machine, was, &before.input) else {
+            let message = "No execution can be started anew: its state machine or its input is not known any more. \
+                           Retry the stage with all of its actions.";
+            return self.answer_approval(subject, arn, reject(message)).await;
+        };
+        if machine.unqualified() != was.unqualified() {
+            // Where to look for the attempt's execution would change with the parameter.
+            let message =
+                format!("`stateMachine` names {machine} now, and was {was}. Retry the stage with all of its actions.");
+            return self.answer_approval(subject, arn, reject(&message)).await;
+        }
+        let name = subject.attempt.execution_name(parameters);
+        match self
+            .world
+            .states()
+            .start_execution(&machine.to_string(), &name, input)
+            .await
+        {
+            Ok(started) => {
+                subject.count("ExecutionsStarted");
+                Ok((Outcome::Restarted, Some(started.execution_arn), None))
+            }
+            // The name is this attempt's own: an event that was delivered before has started it.
+            Err(error) if error.is("ExecutionAlreadyExists") => {
+                Ok((Outcome::Restarted, Some(machine.execution_arn(&name)), None))
+            }
+            Err(error) => self.cannot_go_on(subject, arn, "started", error).await,
+        }
+    }
+
+    /// Nothing could be started: what passes is tried again, and what does not is the answer.
+    async fn cannot_go_on(&self, subject: &Subject<'_>, arn: String, what: &str, error: CallError) -> Done {
+        if error.is_transient() {
+            return Err(error.to_string());
+        }
+        let message = format!("The execution cannot be {what} for the retried stage: {error}");
+        self.answer_approval(subject, arn, reject(&message)).await
+    }
+
+    async fn stop_unwanted(&self, subject: &Subject<'_>, execution: &str) -> Result<(), String> {
+        let Subject {
+            pipeline,
+            pipeline_execution_id: id,
+            ..
+        } = subject;
+        let cause =
+            format!("nobody waits for it any more: its approval in execution {id} of pipeline {pipeline} is over");
+        let stopped = self.stop_for(subject, execution, ABANDONED, &cause).await;
+        stopped.map_err(|error| error.to_string())
+    }
+
+    async fn stop_for(
+        &self,
+        subject: &Subject<'_>,
+        execution: &str,
+        error: &str,
+        cause: &str,
+    ) -> Result<(), CallError> {
+        match self.world.states().stop_execution(execution, error, cause).await {
+            // It has ended by itself meanwhile.
+            Err(error) if error.kind == CallErrorKind::NotFound => Ok(()),
+            result => {
+                result?;
+                subject.count("ExecutionsStopped");
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Subject<'_> {
+    fn count(&self, metric: &'static str) {
+        let metrics = &self.occasion.metrics;
+        metrics.lock().unwrap_or_else(PoisonError::into_inner).count(metric);
+    }
+}
+
+fn approve(summary: String) -> ApprovalResult {
+    ApprovalResult {
+        approved: true,
+        summary,
+    }
+}
+
+fn reject(summary: &str) -> ApprovalResult {
+    ApprovalResult {
+        approved: false,
+        summary: clip(summary, MAX_APPROVAL_SUMMARY),
+    }
+}
+
+/// Whether parameters may be resolved later that cannot be now.
+fn is_passing(problems: &Problems) -> bool {
+    match problems.kind() {
+        ProblemKind::ParameterStoreUnavailable => true,
+        ProblemKind::ParameterAccessDenied
+        | ProblemKind::SecureParameterRefused
+        | ProblemKind::ParameterNotFound
+        | ProblemKind::ParameterInvalid => false,
+    }
+}

@@ -52,6 +52,7 @@ pub(super) async fn pipeline(maker: &Maker<'_>, mut properties: Properties) -> R
         let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value}));
         input["tags"] = tags.collect();
     }
+    maker.cloud.codepipeline.hold_first_execution(&name);
     let created = maker.call("codepipeline", "CreatePipeline", input).await?;
     let version = created.pointer("/pipeline/version").cloned().unwrap_or(json!(1));
     Ok(Made::new(name).with("Version", version))

@@ -114,15 +114,13 @@ const OF_ACCOUNT: &str = "deployer";
 
 /// Deploys an environment as one would on AWS: `sam deploy --config-env deployer`, unless the account has that already, then
 /// `--config-env ENV` and `--config-env pipeline-ENV`. Where its pipeline rehearses in another environment, the functions and
-/// the state machine of that one come before its own. The execution that a new pipeline starts with is held back until
-/// somebody [starts it](crate::services::codepipeline::CodePipeline::start_first_executions).
+/// the state machine of that one come before its own.
 ///
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
 pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment, DeployError> {
     let config = SamConfig::read(&cloud.root.join(CONFIG))?;
     let mut deployment = Deployment::default();
-    cloud.codepipeline.hold_first_executions();
     if config.environments().contains(&OF_ACCOUNT) {
         let deployed = config.deployed(OF_ACCOUNT)?;
         if !cloud.cloudformation.has(&deployed.stack) {
@@ -160,7 +158,8 @@ fn rehearses_in(config: &SamConfig, account: &Account, environment: &str) -> Res
     Ok(stack.parameter("RehearseIn").filter(|_| stack.condition("Rehearses")))
 }
 
-/// Deploys one stack behind others, whose exports it can import.
+/// Deploys one stack behind others, whose exports it can import. The execution that a new pipeline starts with is held back
+/// until somebody [starts it](crate::services::codepipeline::CodePipeline::start_first_executions).
 ///
 /// # Errors
 /// The first fault of the template, or the first refusal of a service.

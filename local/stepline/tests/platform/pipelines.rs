@@ -60,7 +60,7 @@ async fn a_new_pipeline_starts_by_itself() {
         let role = NewRole::for_service("pipeline", "codepipeline.amazonaws.com");
         cloud.iam.create_role(&cloud.account, role).expect("a role");
         if held {
-            cloud.codepipeline.hold_first_executions();
+            cloud.codepipeline.hold_first_execution("p");
         }
         let input = json!({"pipeline": pipeline("go on?")});
         call(&cloud, "codepipeline", "CreatePipeline", input)

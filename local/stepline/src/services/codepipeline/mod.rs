@@ -34,7 +34,8 @@ use tokio::sync::oneshot;
 pub struct CodePipeline {
     pipelines: Mutex<BTreeMap<String, Arc<Pipeline>>>,
     jobs: Jobs,
-    held: Mutex<Option<Vec<operations::First>>>,
+    /// First executions that are held back, by pipeline; None while there is no such pipeline yet.
+    held: Mutex<BTreeMap<String, Option<operations::First>>>,
 }
 
 /// A pipeline and its executions.

@@ -122,19 +122,18 @@ fn begin(
 }
 
 impl CodePipeline {
-    /// From now on a new pipeline's first execution waits for [`Self::start_first_executions`]: a deployment makes the
-    /// pipeline before its functions are built, which on AWS they are by then.
-    pub fn hold_first_executions(&self) {
-        lock(&self.held).get_or_insert_default();
+    /// Has the first execution of a pipeline that is about to be made wait for [`Self::start_first_executions`]: a
+    /// deployment makes the pipeline before its functions are built, which on AWS they are by then.
+    pub fn hold_first_execution(&self, pipeline: &str) {
+        lock(&self.held).insert(pipeline.to_owned(), None);
     }
 
-    /// Starts the executions that were held back, and holds back no more. Gives each one's pipeline and id.
+    /// Starts the executions that were held back. Gives each one's pipeline and id.
     pub fn start_first_executions(&self, cloud: &Arc<Cloud>) -> BTreeMap<String, String> {
-        let held = lock(&self.held).take();
-        let started = held.into_iter().flatten().filter_map(|first| {
-            let name = first.pipeline.declaration().name;
-            Some((name, first.start(cloud)?))
-        });
+        let held = std::mem::take(&mut *lock(&self.held));
+        let started = held
+            .into_iter()
+            .filter_map(|(pipeline, first)| Some((pipeline, first?.start(cloud)?)));
         started.collect()
     }
 
@@ -165,12 +164,13 @@ impl CodePipeline {
         }
         let output = json!({"pipeline": declaration, "tags": input.tags.unwrap_or_else(|| json!([]))});
         let pipeline = Arc::new(Pipeline::new(declaration.clone()));
-        pipelines.insert(declaration.name, pipeline.clone());
+        let name = declaration.name;
+        pipelines.insert(name.clone(), pipeline.clone());
         drop(pipelines);
         let creator = caller.arn(&cloud.account);
         let first = First { pipeline, creator };
-        match lock(&self.held).as_mut() {
-            Some(held) => held.push(first),
+        match lock(&self.held).get_mut(&name) {
+            Some(held) => *held = Some(first),
             None => drop(first.start(cloud)),
         }
         Ok(output)

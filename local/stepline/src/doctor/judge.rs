@@ -154,7 +154,7 @@ fn stacks(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     let stacks = intent.stacks.iter().filter_map(|stack| {
         let found = facts.stacks.get(&stack.name)?;
         Some(match found {
-            Ok(status) => stack_status(intent, &stack.name, &stack.config_environment, status.as_deref()),
+            Ok(status) => stack_status(intent, &stack.name, status.as_deref()),
             Err(error) => unseen("stacks", error),
         })
     });
@@ -174,7 +174,7 @@ pub(super) const STANDING: &[&str] = &[
 /// What a stack's status means for the next deployment.
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html>
-fn stack_status(intent: &Intent, name: &str, config_environment: &str, status: Option<&str>) -> Finding {
+fn stack_status(intent: &Intent, name: &str, status: Option<&str>) -> Finding {
     const TOPIC: &str = "stacks";
     let region = &intent.region;
     let command = |command: &str| format!("aws cloudformation {command} --stack-name {name} --region {region}");
@@ -182,7 +182,7 @@ fn stack_status(intent: &Intent, name: &str, config_environment: &str, status: O
         // A change set that nobody carried out leaves a stack with nothing in it, which SAM makes as a new one.
         None | Some("REVIEW_IN_PROGRESS") => Finding::well(
             TOPIC,
-            format_args!("{name} is not there yet: `sam deploy --config-env {config_environment}` makes it"),
+            format_args!("{name} is not there yet: `sam/deploy {}` makes it", intent.environment),
         ),
         Some(status) if STANDING.contains(&status) => {
             Finding::well(TOPIC, format_args!("{name} is there and can be updated"))

@@ -184,37 +184,43 @@ async fn the_repositorys_buildspec_pushes_an_image_and_hands_on_its_digest() {
 
 /// As it was: Docker's image store writes what it likes, and nobody looks at it before SageMaker does.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_image_of_oci_s_media_types_fails_the_build_and_every_later_one_of_its_commit() {
-    const TOLD: &str = "type=image,oci-mediatypes=false,push=true";
-    let world = World::new(&everything()).await;
-    let files = repository();
-    let untold: Vec<(&str, String)> = files
-        .iter()
-        .map(|(name, content)| (name.as_str(), content.replace(TOLD, "type=image,push=true")))
-        .collect();
-    assert!(
-        untold.iter().zip(&files).any(|((_, now), (_, was))| now != was),
-        "the buildspec says {TOLD}"
-    );
-    let untold: Vec<(&str, &str)> = untold.iter().map(|(name, content)| (*name, content.as_str())).collect();
-    let told: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(name, content)| (name.as_str(), content.as_str()))
-        .collect();
-    for (build, how) in [(&untold, "pushed"), (&told, "found")] {
-        let build = world.build(build, json!({})).await;
-        assert_eq!(build["buildStatus"], "FAILED", "{how}");
-        let lines = world.lines();
-        let said = lines
-            .iter()
-            .rev()
-            .find(|line| line.starts_with("commit-0123456789ab, sha256:"));
-        let said = said.unwrap_or_else(|| panic!("{how}: {lines:#?}"));
-        for part in [
-            "is a application/vnd.oci.image.manifest.v1+json",
-            "aws ecr batch-delete-image",
-        ] {
-            assert!(said.contains(part), "{how}: {said}");
+async fn an_image_that_sagemaker_may_refuse_fails_the_build_and_every_later_one_of_its_commit() {
+    const TYPES: &str = "oci-mediatypes=false,";
+    const OPTION: &str = "--provenance=false ";
+    const VARIABLE: &str = "BUILDX_NO_DEFAULT_ATTESTATIONS: \"1\"";
+    for (untold, kind) in [
+        (&[TYPES][..], "application/vnd.oci.image.manifest.v1+json"),
+        (
+            &[OPTION, VARIABLE],
+            "application/vnd.docker.distribution.manifest.list.v2+json",
+        ),
+        (&[TYPES, OPTION, VARIABLE], "application/vnd.oci.image.index.v1+json"),
+    ] {
+        let world = World::new(&everything()).await;
+        let files = repository();
+        let mut as_it_was = files.clone();
+        for part in untold {
+            let buildspec = &mut as_it_was[0].1;
+            assert!(buildspec.contains(part), "the buildspec says {part}");
+            *buildspec = buildspec.replace(part, "");
+        }
+        for (files, how) in [(&as_it_was, "pushed"), (&files, "found")] {
+            let files: Vec<(&str, &str)> = files
+                .iter()
+                .map(|(name, content)| (name.as_str(), content.as_str()))
+                .collect();
+            let build = world.build(&files, json!({})).await;
+            assert_eq!(build["buildStatus"], "FAILED", "{kind} {how}");
+            let lines = world.lines();
+            let mut said = lines.iter().rev();
+            let said = said.find(|line| line.starts_with("commit-0123456789ab, sha256:"));
+            let said = said.unwrap_or_else(|| panic!("{how}: {lines:#?}"));
+            for part in [
+                &format!("is a {kind}, and SageMaker may refuse it"),
+                "aws ecr batch-delete-image",
+            ] {
+                assert!(said.contains(part), "{how}: {said}");
+            }
         }
     }
 }

@@ -84,16 +84,9 @@ async fn docker_push(cloud: &Arc<Cloud>, image: &Image) -> Result<(), Trouble> {
         docker(cloud, &folder, &login, &password(token)?).await?;
         // As config/buildspec.yml does.
         let output = "type=image,oci-mediatypes=false,push=true";
-        let options = [
-            "--platform",
-            "linux/amd64",
-            "--tag",
-            &uri,
-            "--output",
-            output,
-            "container",
-        ];
-        docker(cloud, &folder, &[&["build"], &options[..]].concat(), "").await
+        let build = ["build", "--platform", "linux/amd64", "--provenance=false"];
+        let image = ["--tag", &uri, "--output", output, "container"];
+        docker(cloud, &folder, &[&build[..], &image[..]].concat(), "").await
     };
     let pushed = pushed.await;
     // Left behind, it would only be a few files in the system's folder for temporary ones.

@@ -68,6 +68,13 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         source: "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
     },
     Exception {
+        roles: STATE_MACHINE,
+        actions: &["inspector2:ListCoverage", "inspector2:ListFindings"],
+        resource: "*",
+        reason: "ECR asks Amazon Inspector for enhanced findings on the caller's behalf; scans here are basic ones",
+        source: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html",
+    },
+    Exception {
         roles: JOB,
         actions: &["cloudwatch:PutMetricData"],
         resource: "*",

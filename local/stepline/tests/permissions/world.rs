@@ -27,7 +27,13 @@ const PROGRAM: &str = "container/app/src/hello.py";
 /// What the templates leave open and this test switches on: the stack's name in samconfig.toml, and its parameters.
 const SWITCHED_ON: &[(&str, &[(&str, &str)])] = &[
     ("deployer", &[("DevExpressStateMachine", scenarios::EXPRESS)]),
-    ("dev", &[("ExpressStateMachine", scenarios::EXPRESS)]),
+    (
+        "dev",
+        &[
+            ("ExpressStateMachine", scenarios::EXPRESS),
+            ("EnhancedScanning", "true"),
+        ],
+    ),
     ("pipeline-dev", &[]),
     ("prod", &[]),
     (

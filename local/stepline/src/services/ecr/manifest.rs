@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// OCI's image manifest.
 pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+/// Docker's list of manifests, for several platforms.
+pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 /// OCI's index of manifests.
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 

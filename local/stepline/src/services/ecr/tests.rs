@@ -379,3 +379,43 @@ async fn a_scan_finds_what_the_image_says_page_by_page() {
         assert_eq!(answer.get("imageScanFindings").is_some(), status == "ACTIVE", "{name}");
     }
 }
+
+#[tokio::test]
+async fn the_end_of_a_scan_is_an_event() {
+    let cloud = Cloud::new(Account::local(), std::env::temp_dir());
+    let repository = json!({"repositoryName": "ml", "imageScanningConfiguration": {"scanOnPush": true}});
+    call(&cloud, "CreateRepository", repository).await.unwrap();
+    let as_administrator = |service: &'static str, operation: &'static str, input: Value| {
+        let cloud = Arc::clone(&cloud);
+        async move {
+            cloud
+                .call(&Principal::Administrator, service, operation, input)
+                .await
+                .unwrap()
+        }
+    };
+    as_administrator("sqs", "CreateQueue", json!({"QueueName": "scans"})).await;
+    let pattern = json!({"source": ["aws.ecr"], "detail-type": ["ECR Image Scan"], "detail": {
+        "scan-status": ["COMPLETE"], "repository-name": ["ml"], "image-tags": ["v1"],
+    }});
+    as_administrator(
+        "events",
+        "PutRule",
+        json!({"Name": "scans", "EventPattern": pattern.to_string()}),
+    )
+    .await;
+    let targets = json!([{"Id": "queue", "Arn": cloud.account.arn("sqs", "scans")}]);
+    as_administrator("events", "PutTargets", json!({"Rule": "scans", "Targets": targets})).await;
+    let mut journal = cloud.journal.follow();
+    let manifest = image(&cloud, "scanned").await;
+    put(&cloud, &manifest, Some("v1")).await.unwrap();
+    let heard = async {
+        loop {
+            if let Happening::RuleMatched { rule, .. } = journal.recv().await.unwrap().happening {
+                return rule;
+            }
+        }
+    };
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(60), heard).await;
+    assert_eq!(heard.unwrap(), "scans");
+}

@@ -4,10 +4,10 @@
 use super::Failure;
 use super::builder::Builder;
 use super::client::{CallError, ECR, call};
-use super::image::MediaTypes;
+use super::image::{MediaTypes, attest};
 use super::options::Build;
 use super::store::Store;
-use crate::services::ecr::manifest::Manifest;
+use crate::services::ecr::manifest::{DOCKER_MANIFEST, Manifest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -24,7 +24,8 @@ pub(super) fn run(args: &[String]) -> Result<(), Failure> {
         ["tag", from, to] | ["image", "tag", from, to] => {
             let store = open()?;
             let image = known(&store, from)?;
-            store.tag(&with_tag(to), &image).map_err(failed)
+            let is_attested = store.is_attested(&with_tag(from));
+            store.tag(&with_tag(to), &image, is_attested).map_err(failed)
         }
         ["version" | "--version" | "-v", ..] => {
             println!(
@@ -124,8 +125,9 @@ fn build_image(args: &[&str]) -> Result<(), Failure> {
         }
     };
     let built = builder()?.build(&options, &store, &mut say).map_err(failed)?;
+    let is_attested = options.provenance.unwrap_or_else(attests_by_itself);
     for tag in &options.tags {
-        store.tag(tag, &built.image).map_err(failed)?;
+        store.tag(tag, &built.image, is_attested).map_err(failed)?;
         say(&format!("naming to {tag}"));
     }
     if let Some(file) = &options.image_id_file {
@@ -142,6 +144,15 @@ fn build_image(args: &[&str]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Whether a build makes an attestation of provenance that nobody asked for: so it does, unless the environment says no.
+/// See <https://docs.docker.com/build/metadata/attestations/slsa-provenance/>.
+fn attests_by_itself() -> bool {
+    !matches!(
+        std::env::var("BUILDX_NO_DEFAULT_ATTESTATIONS").as_deref(),
+        Ok("1" | "true")
+    )
 }
 
 fn push_named(args: &[&str]) -> Result<(), Failure> {
@@ -169,28 +180,55 @@ fn push(store: &Store, name: &str, media_types: MediaTypes) -> Result<(), Failur
     if !store.is_signed_in(registry) {
         return Err(Failure::new(1, "no basic auth credentials"));
     }
-    let digest = builder()?.manifest(store, &image, media_types).map_err(failed)?;
-    let manifest = fs::read_to_string(store.blob(&digest)).map_err(failed)?;
-    let read = Manifest::read(&manifest).map_err(failed)?;
-    let blobs: Vec<&str> = read
+    let mut digest = builder()?.manifest(store, &image, media_types).map_err(failed)?;
+    if store.is_attested(name) {
+        let image = read(store, &digest)?.1;
+        let media_types = match image.kind(None).as_str() {
+            DOCKER_MANIFEST => MediaTypes::Docker,
+            _ => MediaTypes::Oci,
+        };
+        digest = attest(store, &digest, media_types).map_err(failed)?;
+    }
+    let size = push_manifest(store, repository, &digest, Some(tag))?;
+    println!("{tag}: digest: {digest} size: {size}");
+    Ok(())
+}
+
+/// A manifest of the store: its text, and what it says.
+fn read(store: &Store, digest: &str) -> Result<(String, Manifest), Failure> {
+    let text = fs::read_to_string(store.blob(digest)).map_err(failed)?;
+    let manifest = Manifest::read(&text).map_err(failed)?;
+    Ok((text, manifest))
+}
+
+/// Pushes what a manifest names, and then the manifest; its length.
+fn push_manifest(store: &Store, repository: &str, digest: &str, tag: Option<&str>) -> Result<usize, Failure> {
+    let (text, manifest) = read(store, digest)?;
+    for child in &manifest.manifests {
+        push_manifest(store, repository, &child.digest, None)?;
+    }
+    let blobs: Vec<&str> = manifest
         .layers
         .iter()
-        .chain(&read.config)
+        .chain(&manifest.config)
         .map(|blob| blob.digest.as_str())
         .collect();
-    upload(store, repository, &blobs).map_err(CallError::of_docker)?;
-    let image = json!({
+    if !blobs.is_empty() {
+        upload(store, repository, &blobs).map_err(CallError::of_docker)?;
+    }
+    let mut image = json!({
         "repositoryName": repository,
-        "imageManifest": manifest,
-        "imageManifestMediaType": read.kind(None),
-        "imageTag": tag,
+        "imageManifest": text,
+        "imageManifestMediaType": manifest.kind(None),
     });
+    if let Some(tag) = tag {
+        image["imageTag"] = tag.into();
+    }
     match call(&ECR, "PutImage", &image) {
         Err(CallError::Refused(refusal)) if refusal.code == "ImageAlreadyExistsException" => {}
         other => drop(other.map_err(CallError::of_docker)?),
     }
-    println!("{tag}: digest: {digest} size: {}", manifest.len());
-    Ok(())
+    Ok(text.len())
 }
 
 fn upload(store: &Store, repository: &str, blobs: &[&str]) -> Result<(), CallError> {

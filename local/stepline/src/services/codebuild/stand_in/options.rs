@@ -20,6 +20,8 @@ pub(super) struct Build {
     pub(super) pull: bool,
     pub(super) image_id_file: Option<PathBuf>,
     pub(super) media_types: MediaTypes,
+    /// Whether an attestation of provenance was asked for, or refused; where neither, the environment says.
+    pub(super) provenance: Option<bool>,
     pub(super) context: PathBuf,
 }
 
@@ -35,6 +37,7 @@ impl Build {
                 _ => (*arg, None),
             };
             let off = inline == Some("false");
+            let on = matches!(inline, Some("true" | "mode=min" | "mode=max"));
             let mut value = || {
                 let value = inline.take().or_else(|| args.next().copied());
                 value.ok_or_else(|| usage(format_args!("flag needs an argument: {name}")))
@@ -60,8 +63,9 @@ impl Build {
                 "--push" => build.push = true,
                 "-o" | "--output" => build.output(value()?)?,
                 "-q" | "--quiet" => build.quiet = true,
-                // No attestation is made, and output is plain.
-                "--provenance" | "--sbom" if off => {}
+                "--provenance" if off => build.provenance = Some(false),
+                "--provenance" if on => build.provenance = Some(true),
+                "--sbom" if off => {}
                 "--load" => {}
                 "--no-cache" => build.no_cache = !off,
                 "--pull" => build.pull = !off,
@@ -129,6 +133,7 @@ mod tests {
         assert_eq!(build.args["A"], "1");
         assert_eq!(build.platform.as_deref(), Some("linux/amd64"));
         assert!(build.pull && build.no_cache && build.quiet && !build.push);
+        assert_eq!(build.provenance, Some(false));
         assert_eq!(build.context, PathBuf::from("container"));
         assert_eq!(
             build.media_types,
@@ -138,6 +143,7 @@ mod tests {
         let line = "-t a --output type=image,oci-mediatypes=false,push=true .";
         let build = Build::read(&line.split(' ').collect::<Vec<_>>()).unwrap();
         assert_eq!((build.media_types, build.push), (MediaTypes::Docker, true));
+        assert_eq!(build.provenance, None);
         for (line, part) in [
             ("--output type=tar,dest=x .", "`build --output type=tar`"),
             ("--output type=image,store=no .", "`build --output store=no`"),

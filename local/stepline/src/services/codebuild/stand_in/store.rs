@@ -18,6 +18,9 @@ pub(super) struct Store {
 struct Index {
     /// Name with tag to the image, as its builder knows it.
     images: BTreeMap<String, String>,
+    /// The names whose images have an attestation beside them.
+    #[serde(default)]
+    attested: BTreeSet<String>,
     /// The registries that `docker login` signed in to.
     registries: BTreeSet<String>,
 }
@@ -73,9 +76,21 @@ impl Store {
         self.folder.join(name)
     }
 
-    /// Names an image.
-    pub(super) fn tag(&self, name: &str, image: &str) -> io::Result<()> {
-        self.change(|index| index.images.extend([(name.to_owned(), image.to_owned())]))
+    /// Names an image, which has an attestation beside it or not.
+    pub(super) fn tag(&self, name: &str, image: &str, is_attested: bool) -> io::Result<()> {
+        self.change(|index| {
+            index.images.extend([(name.to_owned(), image.to_owned())]);
+            if is_attested {
+                index.attested.insert(name.to_owned());
+            } else {
+                index.attested.remove(name);
+            }
+        })
+    }
+
+    /// Whether what this name is for is an image with an attestation beside it.
+    pub(super) fn is_attested(&self, name: &str) -> bool {
+        self.index().attested.contains(name)
     }
 
     /// The image with this name, as its builder knows it.

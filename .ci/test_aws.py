@@ -42,6 +42,44 @@ class Requests(unittest.TestCase):
 
         self.assertEqual(problems("sagemaker", "CreateProcessingJob", fill(given)), "")
 
+    def test_ecr_answers_what_the_gate_reads(self):
+        model = botocore.session.get_session().get_service_model("ecr").operation_model("DescribeImageScanFindings")
+        states = definition()["States"]
+
+        def there(shape, path):
+            for name in path.split("."):
+                shape = shape.member if shape.type_name == "list" else shape
+                shape = shape.members[name[0].lower() + name[1:]]
+            return shape
+
+        for path in (
+            "ImageScanStatus.Description",
+            "ImageScanFindings.Findings.Name",
+            "ImageScanFindings.Findings.Attributes.Key",
+            "ImageScanFindings.Findings.Attributes.Value",
+            "ImageScanFindings.EnhancedFindings.Title",
+            "ImageScanFindings.EnhancedFindings.Status",
+            "ImageScanFindings.EnhancedFindings.Severity",
+            "ImageScanFindings.EnhancedFindings.PackageVulnerabilityDetails.VulnerabilityId",
+            "ImageScanFindings.EnhancedFindings.PackageVulnerabilityDetails.VulnerablePackages.Name",
+            "ImageScanFindings.EnhancedFindings.PackageVulnerabilityDetails.VulnerablePackages.Version",
+            "NextToken",
+        ):
+            there(model.output_shape, path)
+            self.assertIn(path.rsplit(".", maxsplit=1)[-1], json.dumps(states["LookAtScan"]))
+        statuses = there(model.output_shape, "ImageScanStatus.Status").enum
+        for status in ("IN_PROGRESS", "PENDING", "COMPLETE", "ACTIVE", "UNSUPPORTED_IMAGE", "SCAN_ELIGIBILITY_EXPIRED"):
+            self.assertIn(status, statuses)
+            self.assertIn(status, json.dumps([states["DecideOnScan"], states["ImageNotScanned"]]))
+        severities = there(model.output_shape, "ImageScanFindings.Findings.Severity").enum
+        for severity in severities:
+            self.assertIn(f"'{severity}':", states["JudgeFindings"]["Assign"]["scanRefused"])
+        errors = {f"Ecr.{shape.name}" for shape in model.error_shapes}
+        for name in ("Ecr.ScanNotFoundException", "Ecr.ServerException"):
+            self.assertIn(name, errors)
+        given = {"registryId": "1", "repositoryName": "ml", "imageId": {"imageDigest": "sha256:a"}, "maxResults": 20}
+        self.assertEqual(problems("ecr", "DescribeImageScanFindings", given | {"nextToken": "t"}), "")
+
     def test_codepipeline_takes_the_pipeline(self):
         def lower(value):
             if isinstance(value, list):
@@ -84,6 +122,8 @@ class Policies(unittest.TestCase):
         "codepipeline:PutJobFailureResult",
         "codepipeline:PutJobSuccessResult",
         "ecr:GetAuthorizationToken",
+        "inspector2:ListCoverage",
+        "inspector2:ListFindings",
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
         "logs:DescribeLogGroups",

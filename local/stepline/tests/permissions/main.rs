@@ -31,6 +31,7 @@ async fn policies_allow_what_is_called_and_nothing_else() {
     scenarios::action_is_abandoned(&world).await;
     scenarios::images_are_released(&world).await;
     releases::a_build_cannot_release(&world).await;
+    releases::no_role_of_the_templates_can_release(&world);
     scenarios::a_look_finds_what_a_lost_event_left_out(&world).await;
     scenarios::the_day_begins(&world).await;
     scenarios::an_express_state_machine_runs(&world).await;

@@ -101,3 +101,26 @@ pub(crate) async fn a_build_cannot_release(world: &World) {
         }
     }
 }
+
+/// The role that releases is nobody's by itself: no other role may become it, and none may push a release without it.
+pub(crate) fn no_role_of_the_templates_can_release(world: &World) {
+    let cloud = &world.cloud;
+    for environment in ["dev", "prod"] {
+        let releases = format!("stepline-release-{environment}-us-east-1");
+        for role in cloud.iam.roles() {
+            let session = Principal::role_session(&role.name, "s");
+            let may = cloud.iam.may_assume(&cloud.account, &releases, &session);
+            assert!(!may.expect("the role is there"), "{} may assume {releases}", role.name);
+            let repository = cloud
+                .account
+                .arn("ecr", format_args!("repository/ml-pipeline-release-{environment}"));
+            let put = Requirement::new("ecr:PutImage", repository);
+            let may = cloud.iam.decide(&cloud.account, &session, &put).is_ok();
+            assert_eq!(may, role.name == releases, "{} on {}", role.name, put.resource);
+        }
+        let person = cloud
+            .iam
+            .may_assume(&cloud.account, &releases, &Principal::Administrator);
+        assert!(person.expect("the role is there"));
+    }
+}

@@ -1,6 +1,7 @@
 //! The whole chain: from this repository's files to a finished state machine, asserted by the path that it takes.
 
 mod gate;
+mod retries;
 mod rollout;
 mod world;
 

@@ -25,13 +25,19 @@ pub(crate) struct World {
 impl World {
     /// Deploys `dev` and builds the functions.
     pub(crate) async fn new() -> Self {
+        Self::changed("dev", |_| ()).await
+    }
+
+    /// Deploys an environment, with what its pipeline needs of another, from a repository that was changed before.
+    pub(crate) async fn changed(environment: &str, change: impl FnOnce(&Path)) -> Self {
         let folder = copy();
-        let account = deploy::account_of(folder.path(), "dev").expect("samconfig.toml can be read");
+        change(folder.path());
+        let account = deploy::account_of(folder.path(), environment).expect("samconfig.toml can be read");
         let cloud = Cloud::new(account, folder.path().to_owned());
         cloud.pace.set_poll_interval(Duration::from_millis(20));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         gateway::serve(cloud.clone(), listener).expect("a gateway");
-        let deployment = deploy::deploy(&cloud, "dev").await;
+        let deployment = deploy::deploy(&cloud, environment).await;
         let deployment = deployment.unwrap_or_else(|error| panic!("{error}"));
         let built = cloud.lambda.prepare_from(&repository(), |_| ()).await;
         built.unwrap_or_else(|error| panic!("{error}"));

@@ -278,3 +278,54 @@ async fn a_misspelt_field_fails_at_once_and_a_retry_takes_the_mended_definition(
     broken.ends("Succeeded").await;
     assert_eq!(broken.came("dev"), came(2, &["execution 2-0-0"]));
 }
+
+/// The role of the state machine may not create jobs, whichever way its template says so.
+fn without_permission(root: &Path) {
+    edit(&root.join("sam/template.yaml"), |text| {
+        text.replace("sagemaker:CreateProcessingJob", "sagemaker:ListProcessingJobs")
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_permission_is_retried_by_the_old_definition_alone() {
+    let old = |root: &Path| {
+        without_permission(root);
+        edit_definition(root, |definition| {
+            let retrier = &mut definition["States"]["SageMaker-Hello-World"]["Retry"][0];
+            let names = retrier["ErrorEquals"].as_array_mut().expect("names");
+            names.push("SageMaker.AmazonSageMakerException".into());
+            // As it was, but for the time that it took.
+            retrier["IntervalSeconds"] = 1.into();
+            retrier["BackoffRate"] = 1.into();
+            retrier["MaxAttempts"] = 2.into();
+        });
+    };
+    for (expected, definition) in [(0, true), (2, false)] {
+        let change = |root: &Path| {
+            if definition {
+                without_permission(root)
+            } else {
+                old(root)
+            }
+        };
+        let (broken, message) = Broken::run("dev", "Execute", change).await;
+        for part in ["`SageMaker.AmazonSageMakerException`", "is not authorized to perform"] {
+            assert!(message.contains(part), "{part} is not in: {message}");
+        }
+        let retries: Vec<(u32, u32)> = broken
+            .world
+            .cloud
+            .journal
+            .entries()
+            .into_iter()
+            .filter_map(|entry| match entry.happening {
+                Happening::StateRetried {
+                    attempt, max_attempts, ..
+                } => Some((attempt, max_attempts)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(retries, [(1, 2), (2, 2)][..expected]);
+        assert_eq!(broken.came("dev"), came(1, &[]));
+    }
+}

@@ -17,5 +17,6 @@ mod parameters;
 mod pipeline;
 mod planned;
 mod rehearsal;
+mod retrying;
 mod tidy;
 mod workflow;

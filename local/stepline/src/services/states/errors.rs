@@ -44,6 +44,18 @@ fn names(service: &str) -> (String, String) {
     (prefix.to_owned(), general.to_owned())
 }
 
+/// How a service is called in the causes of optimized integrations, which have an older SDK than the others.
+fn service_in_cause(service: &str, prefix: &str) -> String {
+    match service {
+        "lambda" => "AWSLambda".to_owned(),
+        "sagemaker" => "AmazonSageMaker".to_owned(),
+        "states" => "AWSStepFunctions".to_owned(),
+        "sqs" => "AmazonSQS".to_owned(),
+        "codebuild" => "AWSCodeBuild".to_owned(),
+        _ => prefix.to_owned(),
+    }
+}
+
 /// A service's error as a task's failure.
 pub(super) fn failed(service: &str, error: &ServiceError) -> Failed {
     let (prefix, general) = names(service);
@@ -62,8 +74,11 @@ pub(super) fn failed(service: &str, error: &ServiceError) -> Failed {
         )
     } else {
         format!(
-            "{} (Service: {prefix}; Status Code: {}; Error Code: {}; Request ID: {request}; Proxy: null)",
-            error.message, error.status, error.code
+            "{} (Service: {}; Status Code: {}; Error Code: {}; Request ID: {request}; Proxy: null)",
+            error.message,
+            service_in_cause(service, &prefix),
+            error.status,
+            error.code
         )
     };
     Failed {

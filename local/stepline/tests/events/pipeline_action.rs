@@ -25,7 +25,7 @@ enum Job {
     Fails(&'static str, &'static str),
 }
 
-const CASES: [(&str, Before, Job); 20] = [
+const CASES: [(&str, Before, Job); 21] = [
     ("first-call", Before::Nothing, Job::GoesOn(1)),
     ("first-call", Before::Running, Job::GoesOn(0)),
     ("continuation", Before::Running, Job::GoesOn(0)),
@@ -41,6 +41,7 @@ const CASES: [(&str, Before, Job); 20] = [
     ),
     ("retried-stage", Before::Nothing, Job::GoesOn(1)),
     ("retried-stage", Before::Ended("FAILED"), Job::GoesOn(0)),
+    ("retried-stage", Before::Ended("ABORTED"), Job::GoesOn(0)),
     ("state-machine-by-name", Before::Nothing, Job::GoesOn(1)),
     ("state-machine-by-version", Before::Nothing, Job::GoesOn(1)),
     ("input-from-parameters", Before::Nothing, Job::GoesOn(1)),
@@ -97,7 +98,7 @@ pub(crate) fn names() -> impl Iterator<Item = String> {
 /// The state that the state machine is made of where its execution is to end so, or not at all.
 fn state(end: Option<&str>) -> Value {
     match end {
-        None => json!({"Type": "Wait", "Seconds": 3600, "End": true}),
+        None | Some("ABORTED") => json!({"Type": "Wait", "Seconds": 3600, "End": true}),
         Some("SUCCEEDED") => json!({"Type": "Pass", "Result": {"job": {"name": "job-1", "arn": "arn-1"}}, "End": true}),
         Some(_) => json!({"Type": "Fail", "Error": "Broken", "Cause": "on purpose"}),
     }
@@ -118,14 +119,19 @@ async fn world_after(before: &Before) -> (World, Option<String>) {
     let first = world
         .handle("pipeline-action", &sample("pipeline-action-first-call"))
         .await;
-    if let Some(end) = end {
-        assert_eq!(execution_ended(&mut journal).await, end);
-    }
     let execution = first
         .started
         .into_iter()
         .next()
         .expect("the first call starts an execution");
+    if let Some(end) = end {
+        if end == "ABORTED" {
+            world
+                .call("states", "StopExecution", json!({"executionArn": execution}))
+                .await;
+        }
+        assert_eq!(execution_ended(&mut journal).await, end);
+    }
     (world, Some(execution))
 }
 
@@ -185,7 +191,6 @@ fn contents(name: &str) -> Vec<(&'static str, Value)> {
 async fn every_job_is_answered() {
     for (name, before, expected) in &CASES {
         let (world, earlier) = world_after(before).await;
-        let mut journal = world.follow();
         let event = sample(&format!("pipeline-action-{name}"));
         if let ("continuation", Some(earlier)) = (*name, &earlier) {
             let token = event["CodePipeline.job"]["data"]["continuationToken"].as_str();
@@ -200,13 +205,30 @@ async fn every_job_is_answered() {
                 assert_eq!(execution.pointer(pointer), Some(&value), "{name}: {pointer}");
             }
         }
-        if matches!((*name, before), ("retried-stage", Before::Ended(_))) {
-            // Redriven, it fails once more.
-            assert_eq!(execution_ended(&mut journal).await, "FAILED");
-            let execution = world.execution(earlier.as_deref().unwrap_or_default()).await;
-            assert_eq!(execution["redriveCount"], 1);
+        if let ("retried-stage", Before::Ended(end)) = (*name, before) {
+            let earlier = earlier.as_deref().unwrap_or_default();
+            let redriven = world.execution(earlier).await["redriveCount"].clone();
+            assert_eq!(redriven, 0, "the decision is answered first");
+            let next = world.handle("pipeline-action", &following(event, &handled)).await;
+            let redriven = world.execution(earlier).await["redriveCount"].clone();
+            // What failed in a Fail state would only fail again; what was stopped goes on.
+            match *end {
+                "ABORTED" => assert_eq!((next.started.len(), redriven), (0, json!(1)), "{next:?}"),
+                _ => assert_eq!((next.started.len(), redriven), (1, json!(0)), "{next:?}"),
+            }
         }
     }
+}
+
+/// The event of the job that follows one which was answered with a continuation token.
+fn following(mut event: Value, handled: &Handled) -> Value {
+    let Some(Answer::Continuation(token)) = &handled.job else {
+        panic!("{handled:?}");
+    };
+    let job = &mut event["CodePipeline.job"];
+    job["id"] = "11111111-2222-4333-8444-0000000000fe".into();
+    job["data"]["continuationToken"] = token.clone().into();
+    event
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,7 @@ async fn policies_allow_what_is_called_and_nothing_else() {
     let world = World::new().await;
     scenarios::pipeline_succeeds(&world).await;
     scenarios::pipeline_fails_and_its_stage_is_retried(&world).await;
+    scenarios::execution_is_stopped_and_its_stage_is_retried(&world).await;
     scenarios::action_is_abandoned(&world).await;
     scenarios::images_are_released(&world).await;
     releases::a_build_cannot_release(&world).await;

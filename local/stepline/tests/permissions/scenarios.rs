@@ -30,7 +30,7 @@ pub(crate) async fn pipeline_succeeds(world: &World) {
     assert_eq!(status, "Succeeded", "{reason}\n{}", world.said());
 }
 
-/// The job fails; somebody retries the stage, which redrives the execution, and it fails again.
+/// The job fails; somebody retries the stage, which starts another execution, and it fails again.
 pub(crate) async fn pipeline_fails_and_its_stage_is_retried(world: &World) {
     world.program("raise RuntimeError('on purpose')\n");
     let mut follower = world.follow();
@@ -38,13 +38,38 @@ pub(crate) async fn pipeline_fails_and_its_stage_is_retried(world: &World) {
     let (status, reason) = follower.pipeline_ended().await;
     assert_eq!(status, "Failed");
     assert!(reason.contains("SageMaker-Hello-World"), "{reason}\n{}", world.said());
+    retry_execute(world, &id).await;
+    assert_eq!(follower.pipeline_ended().await.0, "Failed");
+}
+
+async fn retry_execute(world: &World, pipeline_execution_id: &str) {
     let retry = json!({
-        "pipelineName": "stepline-dev",
+        "pipelineName": PIPELINE,
         "stageName": "Execute",
-        "pipelineExecutionId": id,
+        "pipelineExecutionId": pipeline_execution_id,
         "retryMode": "FAILED_ACTIONS",
     });
     world.call("codepipeline", "RetryStageExecution", retry).await;
+}
+
+/// Somebody stops the execution; somebody retries the stage, which redrives it, and it is stopped again.
+pub(crate) async fn execution_is_stopped_and_its_stage_is_retried(world: &World) {
+    world.program("import time\ntime.sleep(3600)\n");
+    let mut follower = world.follow();
+    let id = world.start_pipeline(PIPELINE).await;
+    let execution = follower
+        .until("an execution", |happening| match happening {
+            Happening::ExecutionStarted { execution_arn, .. } => Some(execution_arn.clone()),
+            _ => None,
+        })
+        .await;
+    let stop = json!({"executionArn": execution});
+    follower.job_runs().await;
+    world.call("states", "StopExecution", stop.clone()).await;
+    assert_eq!(follower.pipeline_ended().await.0, "Failed");
+    retry_execute(world, &id).await;
+    follower.job_runs().await;
+    world.call("states", "StopExecution", stop).await;
     assert_eq!(follower.pipeline_ended().await.0, "Failed");
 }
 

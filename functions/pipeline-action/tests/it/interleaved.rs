@@ -16,10 +16,10 @@ use crate::support::{Answer, Bench, Job, POLL, error, parameters};
 const JOBS: usize = 1_000;
 
 /// Numbers that look random, the same in every run.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         // Knuth's MMIX generator; its high bits are the good ones.
         self.0 = self
             .0

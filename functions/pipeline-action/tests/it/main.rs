@@ -11,6 +11,7 @@ mod express;
 mod guard;
 mod interleaved;
 mod leaks;
+mod retried_often;
 mod retries;
 mod schema;
 mod support;

@@ -9,7 +9,7 @@ use pipeline_action::token::{Retry, Token};
 
 use crate::support::{Answer, Bench, Job, POLL, always, assert_continues, assert_fails, parameters, run};
 
-fn failed() -> ExecutionStatus {
+pub(crate) fn failed() -> ExecutionStatus {
     ExecutionStatus::Failed(Failure {
         error: Some("E".to_owned()),
         cause: None,

@@ -238,6 +238,13 @@ async fn without_a_catch_the_same_execution_goes_on_from_the_job() {
         came(1, &["execution 1-0-0", "execution 1-1-0", "execution 1-2-0"])
     );
     assert!(broken.said("the last execution is redriven"));
+    // The command tells of the state each time.
+    let failed = || Some("States.TaskFailed".to_owned());
+    let job = || "SageMaker-Hello-World".to_owned();
+    assert_eq!(
+        super::states(&broken.world)[2..],
+        [(job(), failed()), (job(), failed()), (job(), None)]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,8 @@ pub(super) struct Progress {
     open: HashMap<String, Open>,
     /// The last state that was entered; a failure that names no state is its.
     latest: String,
+    /// The states that the execution ended in, and their types: a redrive goes on in them.
+    ended_in: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -49,10 +51,15 @@ impl Progress {
         if execution.status() != Status::Running {
             let ended = execution.stopped_at().unwrap_or_else(Timestamp::now);
             // What was open when the execution ended, ended with it.
-            let open: Vec<String> = self.open.keys().cloned().collect();
-            for state in open {
-                self.left(journal, execution.arn(), &state, ended);
+            let open: Vec<(String, String)> = self
+                .open
+                .iter()
+                .map(|(state, open)| (state.clone(), open.kind.clone()))
+                .collect();
+            for (state, _) in &open {
+                self.left(journal, execution.arn(), state, ended);
             }
+            self.ended_in = open;
             let text = |text: &Option<std::sync::Arc<str>>| text.as_deref().map(str::to_owned);
             journal.record(Happening::ExecutionEnded {
                 execution_arn: execution.arn().to_owned(),
@@ -70,6 +77,21 @@ impl Progress {
             journal.record(Happening::ExecutionStarted {
                 execution_arn: execution_arn.to_owned(),
             });
+        } else if kind == "ExecutionRedriven" {
+            // A Fail state is entered again, and told of then.
+            for (state, kind) in std::mem::take(&mut self.ended_in) {
+                if kind != "Fail" {
+                    let since = event.timestamp;
+                    self.open.insert(
+                        state,
+                        Open {
+                            kind,
+                            since,
+                            error: None,
+                        },
+                    );
+                }
+            }
         } else if let (Some(state_type), Some(state)) = (kind.strip_suffix("StateEntered"), event.state_name()) {
             self.latest = state.to_owned();
             let open = Open {

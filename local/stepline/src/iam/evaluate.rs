@@ -9,6 +9,7 @@ use super::condition::Context;
 use super::document::{Document, Statement, Who};
 use super::pattern::Pattern;
 use std::fmt;
+use std::sync::Arc;
 
 /// Who asks, in the forms in which policies can name them.
 #[derive(Debug, Clone, Default)]
@@ -23,13 +24,20 @@ pub(super) struct Asker {
     pub(super) service: Option<String>,
 }
 
+/// A role's own policies.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    /// What they allow and deny.
+    pub(super) identity: Vec<Document>,
+    /// The role's permissions boundary; None means that nothing is narrowed.
+    pub(super) boundary: Option<Document>,
+}
+
 /// The policies that have a say.
 #[derive(Debug, Default)]
 pub(super) struct Policies {
     /// The role's own.
-    pub(super) identity: Vec<Document>,
-    /// The role's permissions boundary; None means that nothing is narrowed.
-    pub(super) boundary: Option<Document>,
+    pub(super) own: Arc<Own>,
     /// Those that narrow the session; none means that nothing is narrowed.
     pub(super) session: Vec<Document>,
     /// Those of the resource.
@@ -111,9 +119,9 @@ pub(super) fn decide(policies: &Policies, asker: &Asker, action: &str, resource:
     if given_by_resource(false).is_some() {
         return Verdict::Denied(PolicyKind::Resource);
     }
-    let boundary = policies.boundary.as_slice();
+    let boundary = policies.own.boundary.as_slice();
     for (kind, documents) in [
-        (PolicyKind::Identity, policies.identity.as_slice()),
+        (PolicyKind::Identity, policies.own.identity.as_slice()),
         (PolicyKind::Boundary, boundary),
         (PolicyKind::Session, policies.session.as_slice()),
     ] {
@@ -128,7 +136,7 @@ pub(super) fn decide(policies: &Policies, asker: &Asker, action: &str, resource:
     if asker.service.is_some() {
         return Verdict::NotAllowed(PolicyKind::Resource);
     }
-    if given != Some(Named::Role) && !any(&policies.identity, true) {
+    if given != Some(Named::Role) && !any(&policies.own.identity, true) {
         return Verdict::NotAllowed(PolicyKind::Identity);
     }
     if !boundary.is_empty() && !any(boundary, true) {

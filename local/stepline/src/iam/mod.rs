@@ -22,11 +22,11 @@ use crate::error::ServiceError;
 use crate::principal::Principal;
 use condition::Context;
 use document::{Document, Kind, Statement};
-use evaluate::{Asker, Policies, Verdict};
+use evaluate::{Asker, Own, Policies, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long the credentials of a session hold unless asked otherwise, as with `AssumeRole`.
 pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(1);
@@ -45,6 +45,8 @@ struct State {
     roles: BTreeMap<String, Role>,
     /// Customer managed policies by ARN.
     managed: BTreeMap<String, Value>,
+    /// The policies of roles as they were read, by the role's name, until one of them changes.
+    read: HashMap<String, Arc<Own>>,
     /// Sessions by access key id.
     sessions: HashMap<String, Session>,
     /// Policies of resources, by the resource's ARN.
@@ -86,6 +88,7 @@ impl Iam {
         let role = Role::create(account, new, |arn| state.managed_policy(arn))?;
         let arn = role.arn.clone();
         state.roles.insert(role.name.clone(), role);
+        state.read.clear();
         Ok(arn)
     }
 
@@ -98,6 +101,7 @@ impl Iam {
         let mut state = self.state();
         let role = state.role_mut(role)?;
         role.policies.insert(policy_name.to_owned(), document);
+        state.read.clear();
         Ok(())
     }
 
@@ -112,7 +116,9 @@ impl Iam {
             let message = format_args!("Cannot exceed quota for PolicySize: {MANAGED_POLICY_SIZE}");
             return Err(ServiceError::new("LimitExceeded", message).with_status(409));
         }
-        self.state().managed.insert(arn.to_owned(), document);
+        let mut state = self.state();
+        state.managed.insert(arn.to_owned(), document);
+        state.read.clear();
         Ok(())
     }
 
@@ -349,26 +355,9 @@ impl Iam {
             return Ok(Policies::default());
         };
         let session = session_policies.iter().map(|policy| read_session_policy(policy));
-        let session = session.collect::<Result<_, _>>()?;
-        let Ok(role) = self.role(role) else {
-            // A role that is gone allows nothing.
-            return Ok(Policies {
-                session,
-                ..Policies::default()
-            });
-        };
-        let boundary = role.permissions_boundary.as_deref().map(|arn| {
-            let document = self.managed_policy(arn);
-            // A boundary that is gone allows nothing.
-            document.map_or_else(
-                || Ok(Document::default()),
-                |document| Document::read(&document, Kind::Identity),
-            )
-        });
         Ok(Policies {
-            identity: role.identity_policies()?,
-            boundary: boundary.transpose()?,
-            session,
+            own: self.state().own_policies(role)?,
+            session: session.collect::<Result<_, _>>()?,
             resource: Vec::new(),
         })
     }
@@ -393,7 +382,7 @@ impl Iam {
             Principal::Administrator => {}
             Principal::RoleSession { role, .. } => {
                 asker.session_arn = Some(caller.arn(account));
-                asker.role_arn = self.role(role).ok().map(|role| role.arn);
+                asker.role_arn = self.state().role_mut(role).ok().map(|role| role.arn.clone());
             }
             Principal::Service { name, .. } => asker.service = Some(name.clone()),
         }
@@ -422,8 +411,8 @@ impl Iam {
                 know("aws:PrincipalIsAWSService", "false".to_owned());
             }
             Principal::RoleSession { role, session, .. } => {
-                if let Ok(role) = self.role(role) {
-                    know("aws:PrincipalArn", role.arn);
+                if let Ok(role) = self.state().role_mut(role) {
+                    know("aws:PrincipalArn", role.arn.clone());
                     know("aws:userid", format!("{}:{session}", role.id));
                 }
                 know("aws:PrincipalAccount", account.id.clone());
@@ -444,6 +433,30 @@ impl Iam {
 }
 
 impl State {
+    /// A role's policies and boundary, read once. A role that is gone allows nothing.
+    fn own_policies(&mut self, role: &str) -> Result<Arc<Own>, ServiceError> {
+        if let Some(read) = self.read.get(role) {
+            return Ok(Arc::clone(read));
+        }
+        let Ok(found) = self.role_mut(role).cloned() else {
+            return Ok(Arc::default());
+        };
+        let boundary = found.permissions_boundary.as_deref().map(|arn| {
+            // A boundary that is gone allows nothing.
+            let document = self.managed_policy(arn);
+            document.map_or_else(
+                || Ok(Document::default()),
+                |document| Document::read(&document, Kind::Identity),
+            )
+        });
+        let own = Arc::new(Own {
+            identity: found.identity_policies()?,
+            boundary: boundary.transpose()?,
+        });
+        self.read.insert(role.to_owned(), Arc::clone(&own));
+        Ok(own)
+    }
+
     fn managed_policy(&self, arn: &str) -> Option<Value> {
         let own = self.managed.get(arn).cloned();
         own.or_else(|| managed::document(arn.split_once(":aws:policy/")?.1))

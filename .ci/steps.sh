@@ -115,6 +115,14 @@ deployables() {
   .ci/lint-deployables
 }
 
+# What the policies allow and deny, by an evaluator of IAM's policies that nobody here wrote: it has to agree with ours on
+# every question. It runs as a process of its own and goes into nothing that is built (its licence is the AGPL).
+outside_evaluator() {
+  npm ci --silent --no-audit --no-fund --prefix .ci
+  cargo test --quiet --locked --package stepline --test permissions questions_for_another_evaluator
+  node .ci/iam-simulate.mjs target/tmp/policies.json
+}
+
 # Executions recorded on AWS, where the folder is beside this repository: through the library, and over the API.
 recordings() {
   [ -d "$recorded" ] || { echo "skipped: there are no recordings beside this repository"; return 0; }

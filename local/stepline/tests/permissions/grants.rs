@@ -183,14 +183,14 @@ pub(crate) fn calls(cloud: &Cloud) -> Vec<Call> {
     calls
 }
 
-fn list(value: &Value) -> Vec<Value> {
+pub(crate) fn list(value: &Value) -> Vec<Value> {
     match value {
         Value::Array(items) => items.clone(),
         other => vec![other.clone()],
     }
 }
 
-fn texts(value: &Value) -> Vec<String> {
+pub(crate) fn texts(value: &Value) -> Vec<String> {
     list(value)
         .iter()
         .filter_map(|item| item.as_str().map(str::to_owned))

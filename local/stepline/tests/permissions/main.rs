@@ -9,6 +9,7 @@
 //! The two environments are the same template twice, so that a triple counts for both: only what differs has to be used
 //! in prod.
 
+mod deployers;
 mod environments;
 mod exceptions;
 mod grants;

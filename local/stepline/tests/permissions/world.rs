@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PROGRAM: &str = "container/app/src/hello.py";
 
 /// What the templates leave open and this test switches on: the stack's name in samconfig.toml, and its parameters.
-const SWITCHED_ON: &[(&str, &[(&str, &str)])] = &[
+pub(crate) const SWITCHED_ON: &[(&str, &[(&str, &str)])] = &[
     ("deployer", &[("DevExpressStateMachine", scenarios::EXPRESS)]),
     (
         "dev",
@@ -50,7 +50,7 @@ pub(crate) struct World {
     expected_denials: Mutex<Vec<Denial>>,
 }
 
-fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package
         .ancestors()

@@ -1,0 +1,172 @@
+//! One environment's deployments do not reach the other one.
+
+use super::account::{Deployed, ENVIRONMENTS, alone, deployed, may};
+use super::actions::allowed_by;
+use crate::environments::fold;
+use crate::grants::{list, texts};
+use serde_json::{Value, json};
+
+/// The other environment.
+pub(crate) fn other(environment: &str) -> &'static str {
+    let mut others = ENVIRONMENTS.into_iter().filter(|other| *other != environment);
+    others.next().expect("there are two")
+}
+
+/// What an environment's deployer must not touch: everything of the other one, and what holds it to its own.
+pub(crate) fn forbidden(deployed: &Deployed, environment: &str) -> Vec<String> {
+    let mut arns = deployed.everything_of(other(environment));
+    arns.extend(deployed.of_deployer(environment));
+    arns
+}
+
+#[tokio::test]
+async fn no_action_of_a_deployer_reaches_the_other_environment() {
+    let deployed = deployed().await;
+    for environment in ENVIRONMENTS {
+        let role = deployed.deployer(environment);
+        let actions = allowed_by(&deployed.policies(&role), |_| true);
+        let arns = forbidden(deployed, environment);
+        let context = deployed.favourable(environment);
+        let mut allowed = Vec::new();
+        for arn in &arns {
+            let reached = actions
+                .iter()
+                .filter(|action| deployed.allows(&role, action, arn, &context));
+            allowed.extend(reached.map(|action| format!("{action} on {arn}")));
+        }
+        println!(
+            "{role}: {} actions on {} resources of {}: {} triples, {} allowed",
+            actions.len(),
+            arns.len(),
+            other(environment),
+            actions.len() * arns.len(),
+            allowed.len()
+        );
+        assert!(actions.len() > 100 && arns.len() > 70, "the lists are whole");
+        assert!(allowed.is_empty(), "{role} may {}", allowed.join("\n"));
+    }
+}
+
+/// A deployer's policies without what denies, and without what knows no resource.
+pub(crate) fn by_names_alone(deployed: &Deployed, environment: &str) -> Vec<Value> {
+    let by_name = |statement: &Value| texts(&statement["Resource"]) != ["*"];
+    let documents = deployed.policies(&deployed.deployer(environment));
+    let kept = documents.iter().map(|document| {
+        let statements = list(&document["Statement"]).into_iter();
+        let allowing = statements.filter(|statement| statement["Effect"] == "Allow" && by_name(statement));
+        json!({"Version": "2012-10-17", "Statement": allowing.collect::<Vec<_>>()})
+    });
+    kept.collect()
+}
+
+/// The statements that deny are a second bolt: without them it is the names that keep the environments apart.
+#[tokio::test]
+async fn names_alone_keep_the_environments_apart() {
+    let deployed = deployed().await;
+    for environment in ENVIRONMENTS {
+        let role = deployed.deployer(environment);
+        let policies = by_names_alone(deployed, environment);
+        let actions = allowed_by(&policies, |_| true);
+        let cloud = alone("names", policies, None);
+        let arns = deployed.everything_of(other(environment));
+        let context = deployed.favourable(environment);
+        let mut allowed = Vec::new();
+        for arn in &arns {
+            let reached = actions
+                .iter()
+                .filter(|action| may(&cloud, "names", action, arn, &context));
+            allowed.extend(reached.map(|action| format!("{action} on {arn}")));
+        }
+        let triples = actions.len() * arns.len();
+        println!("{role} by names alone: {triples} triples, {} allowed", allowed.len());
+        assert!(allowed.is_empty(), "{role} may {}", allowed.join("\n"));
+    }
+}
+
+/// The policies of the two deployers are one text, but for the environment's name: what is changed in one is changed in both.
+#[tokio::test]
+async fn both_deployers_have_the_same_policies() {
+    let deployed = deployed().await;
+    let [dev, prod] = ENVIRONMENTS.map(|environment| {
+        let policies = deployed.policies(&deployed.deployer(environment));
+        let statements = policies.iter().flat_map(|document| list(&document["Statement"]));
+        let nameless = statements.map(|mut statement| {
+            statement.as_object_mut().expect("a statement").shift_remove("Sid");
+            fold(&statement.to_string(), Some(environment))
+        });
+        nameless.collect::<Vec<String>>()
+    });
+    assert_eq!(dev, prod);
+}
+
+#[tokio::test]
+async fn nobody_who_deploys_answers_an_approval() {
+    let deployed = deployed().await;
+    for environment in ENVIRONMENTS {
+        for pipeline in ENVIRONMENTS
+            .iter()
+            .flat_map(|of| deployed.arns(of, "AWS::CodePipeline::Pipeline"))
+        {
+            for action in ["Approval/Approval", "Execute/Execute"] {
+                let arn = format!("{pipeline}/{action}");
+                let role = deployed.deployer(environment);
+                assert!(
+                    !deployed.allows(&role, "codepipeline:PutApprovalResult", &arn, &[]),
+                    "{arn}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_without_its_boundary_is_neither_made_nor_changed() {
+    let deployed = deployed().await;
+    let account = &deployed.cloud.account;
+    for environment in ENVIRONMENTS {
+        let role = deployed.deployer(environment);
+        let own = account.global_arn(
+            "iam",
+            format_args!("role/stepline-new-{environment}-{}", account.region),
+        );
+        let administrator = "arn:aws:iam::aws:policy/AdministratorAccess".to_owned();
+        for (action, with_own, with_none) in [
+            ("iam:CreateRole", true, false),
+            ("iam:PutRolePolicy", true, false),
+            ("iam:PutRolePermissionsBoundary", true, false),
+            ("iam:UpdateAssumeRolePolicy", true, false),
+            ("iam:UpdateRole", true, false),
+            ("iam:DeleteRolePermissionsBoundary", false, false),
+            ("iam:AttachRolePolicy", false, false),
+            // What takes away needs no boundary.
+            ("iam:DeleteRole", true, true),
+            ("iam:DeleteRolePolicy", true, true),
+        ] {
+            let asked = |boundary: Option<String>| {
+                let context: Vec<_> = boundary
+                    .map(|arn| ("iam:PermissionsBoundary", arn))
+                    .into_iter()
+                    .collect();
+                deployed.allows(&role, action, &own, &context)
+            };
+            assert_eq!(asked(Some(deployed.boundary(environment))), with_own, "{role} {action}");
+            assert_eq!(asked(None), with_none, "{role} {action} without");
+            for foreign in [deployed.boundary(other(environment)), administrator.clone()] {
+                assert_eq!(
+                    asked(Some(foreign.clone())),
+                    with_none,
+                    "{role} {action} with {foreign}"
+                );
+            }
+        }
+        // Nor is the boundary changed, or the role itself.
+        for action in super::actions::named("iam:*Policy*") {
+            for arn in deployed.of_deployer(environment) {
+                assert!(
+                    !deployed.allows(&role, &action, &arn, &deployed.favourable(environment)),
+                    "{action} {arn}"
+                );
+            }
+        }
+    }
+}

@@ -29,6 +29,9 @@ struct Passage {
 fn pass(level: &str, allowed: &Value, answers: &[Answer]) -> Passage {
     let mut definition = planned("dev").definition();
     definition["States"]["SageMaker-Hello-World"] = json!({"Type": "Succeed"});
+    // What only the job's own errors lead to.
+    let states = definition["States"].as_object_mut().expect("states");
+    states.retain(|name, _| !["WillSageMakerTakeItLater", "WaitForSageMaker"].contains(&name.as_str()));
     let machine = StateMachine::parse(&definition.to_string()).unwrap_or_else(|error| panic!("{error}"));
     let input = json!({
         "image": {"uri": format!("123456789012.dkr.ecr.us-east-1.amazonaws.com/ml-pipeline-dev@{DIGEST}")},

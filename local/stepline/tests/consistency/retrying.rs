@@ -37,7 +37,10 @@ fn run(definition: &Value, service: &str, times: usize, error: &str, cause: &str
         }
         let answer = match &task.resource {
             resource if resource.contains(":::lambda:") => {
-                json!({"Payload": {"pythonEnv": "dev", "instanceType": "ml.t3.medium", "volumeSize": 1}})
+                json!({"Payload": {
+                    "pythonEnv": "dev", "instanceType": "ml.t3.medium", "volumeSize": 1, "scanLevel": "OFF",
+                    "scanAllowed": [],
+                }})
             }
             _ => json!({"ProcessingJobName": "n", "ProcessingJobArn": "a", "ProcessingJobStatus": "Completed"}),
         };
@@ -153,6 +156,18 @@ fn what_stays_fails_at_once_as_it_is() {
         assert_eq!((went.calls, went.retries, went.seconds), (1, 0, 0), "{error}: {cause}");
         assert_eq!(went.failure, Some((error.to_owned(), cause)));
     }
+}
+
+#[test]
+fn what_does_not_pass_within_half_an_hour_fails_as_it_is() {
+    let definition = planned("dev").definition();
+    let (error, cause) = (
+        "SageMaker.AmazonSageMakerException",
+        by_sagemaker(503, "ServiceUnavailable"),
+    );
+    let went = run(&definition, "sagemaker", 1_000, error, &cause);
+    assert_eq!((went.calls, went.seconds), (31, 30 * 60));
+    assert_eq!(went.failure, Some((error.to_owned(), cause)));
 }
 
 #[test]

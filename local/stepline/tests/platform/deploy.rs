@@ -54,7 +54,7 @@ async fn both_environments_deploy_through_the_services() {
         };
         for (kind, expected) in [
             ("AWS::CodePipeline::Pipeline", "stepline-ENV"),
-            ("AWS::ECR::Repository", "ml-pipeline-ENV"),
+            ("AWS::ECR::Repository", "ml-pipeline-ENV ml-pipeline-release-ENV"),
             (
                 "AWS::Lambda::Function",
                 "stepline-image-push-ENV stepline-pipeline-action-ENV stepline-resolve-parameters-ENV",

@@ -7,7 +7,7 @@
 
 use super::condition::Context;
 use super::document::{Document, Statement, Who};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, begins_alike};
 use std::fmt;
 use std::sync::Arc;
 
@@ -168,6 +168,9 @@ fn statement_applies(
     context: &Context,
 ) -> bool {
     let resource_matches = |pattern: &String| {
+        if !resource.is_some_and(|resource| begins_alike(pattern, resource, u8::eq)) {
+            return false;
+        }
         let pattern = if document.has_variables {
             Pattern::with_variables(pattern, |key| context.single(key))
         } else {
@@ -178,13 +181,12 @@ fn statement_applies(
             _ => false,
         }
     };
-    statement
-        .actions
-        .covers(|pattern| Pattern::plain(pattern).matches_ignoring_case(action))
-        && statement
-            .resources
-            .as_ref()
-            .is_none_or(|resources| resources.covers(resource_matches))
+    statement.actions.covers(|pattern| {
+        begins_alike(pattern, action, u8::eq_ignore_ascii_case) && Pattern::plain(pattern).matches_ignoring_case(action)
+    }) && statement
+        .resources
+        .as_ref()
+        .is_none_or(|resources| resources.covers(resource_matches))
         && statement
             .conditions
             .iter()

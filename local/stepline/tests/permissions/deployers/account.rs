@@ -39,14 +39,15 @@ pub(crate) struct Deployed {
 /// The account, deployed once for all tests.
 pub(crate) async fn deployed() -> &'static Deployed {
     static DEPLOYED: OnceCell<Deployed> = OnceCell::const_new();
-    DEPLOYED.get_or_init(deploy).await
+    DEPLOYED.get_or_init(|| deploy_with(SWITCHED_ON)).await
 }
 
-async fn deploy() -> Deployed {
+/// An account with these stacks: their names in samconfig.toml, and their parameters.
+pub(crate) async fn deploy_with(stacks: &[(&str, &[(&str, &str)])]) -> Deployed {
     let config = SamConfig::read(&repository().join("sam/samconfig.toml")).expect("samconfig.toml can be read");
     let cloud = Cloud::new(Account::local(), repository());
     let mut resources = Vec::new();
-    for (name, parameters) in SWITCHED_ON {
+    for (name, parameters) in stacks {
         let mut deployed = config.deployed(name).expect("the environment is there");
         let parameters = parameters
             .iter()

@@ -1,6 +1,6 @@
 //! One environment's deployments do not reach the other one.
 
-use super::account::{Deployed, ENVIRONMENTS, alone, deployed, may};
+use super::account::{Deployed, ENVIRONMENTS, alone, deploy_with, deployed, may};
 use super::actions::allowed_by;
 use crate::environments::fold;
 use crate::grants::{list, texts};
@@ -167,6 +167,35 @@ async fn a_role_without_its_boundary_is_neither_made_nor_changed() {
                     "{action} {arn}"
                 );
             }
+        }
+    }
+}
+
+/// A pipeline that was moved over keeps its name, and is its own environment's all the same.
+#[tokio::test]
+async fn a_pipeline_with_a_name_of_its_own_belongs_to_its_environment() {
+    let names = [("DevPipelineName", "ml-nightly"), ("ProdPipelineName", "ml-weekly")];
+    let deployed = deploy_with(&[("deployer", &names)]).await;
+    for (environment, own, foreign) in [("dev", "ml-nightly", "ml-weekly"), ("prod", "ml-weekly", "ml-nightly")] {
+        let role = deployed.deployer(environment);
+        let may = |action: &str, name: &str| {
+            let arn = deployed.cloud.account.arn("codepipeline", name);
+            deployed.allows(&role, action, &arn, &[])
+        };
+        for action in [
+            "codepipeline:UpdatePipeline",
+            "codepipeline:DeletePipeline",
+            "codepipeline:TagResource",
+        ] {
+            assert!(may(action, own), "{role} {action} {own}");
+            assert!(may(action, &format!("stepline-{environment}")), "{role} {action}");
+            assert!(!may(action, foreign), "{role} {action} {foreign}");
+        }
+        for name in [own, foreign] {
+            assert!(
+                !may("codepipeline:PutApprovalResult", &format!("{name}/Approval/Approval")),
+                "{role} {name}"
+            );
         }
     }
 }

@@ -96,7 +96,7 @@ impl Delivery<'_> {
                 self.cloud.call(&by_itself, "lambda", "Invoke", call).await
             }
             (Some("states"), Some(role)) => {
-                let role = role.rsplit('/').next().unwrap_or_default();
+                let role = self.trusting(role)?;
                 // Sessions of rules are named after an id of the event's.
                 let session: String = self.event_id.chars().filter(|c| *c != '-').collect();
                 let caller = Principal::role_session(role, session);
@@ -115,6 +115,20 @@ impl Delivery<'_> {
             _ => Err(ServiceError::validation(format_args!("no target `{arn}`"))),
         };
         sent.map(drop)
+    }
+
+    /// The name of a target's role, which has to trust EventBridge on behalf of the rule.
+    fn trusting<'r>(&self, role: &'r str) -> Result<&'r str, ServiceError> {
+        let service = "events.amazonaws.com";
+        let iam = &self.cloud.iam;
+        let trusts = iam.trusts_service(&self.cloud.account, role, service, Some(self.rule_arn));
+        // A role that is gone trusts nobody.
+        if !trusts.unwrap_or(false) {
+            let message =
+                format_args!("User: {service} is not authorized to perform: sts:AssumeRole on resource: {role}");
+            return Err(ServiceError::access_denied(message));
+        }
+        Ok(role.rsplit('/').next().unwrap_or_default())
     }
 
     async fn give_up(&self, event: &Value, error: &ServiceError, attempts: u32) {

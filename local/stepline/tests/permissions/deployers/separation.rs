@@ -47,6 +47,57 @@ async fn no_action_of_a_deployer_reaches_the_other_environment() {
     }
 }
 
+/// The policy that both deployers once had, in short: what is asked here finds what was wrong with it.
+#[tokio::test]
+async fn the_old_policy_reached_the_other_environment() {
+    let deployed = deployed().await;
+    let account = |service: &str, rest: &str| format!("arn:aws:{service}:us-east-1:123456789012:{rest}");
+    let old = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "cloudformation:*", "Resource": account("cloudformation", "stack/stepline-*")},
+        {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::aws-sam-cli-managed-default-*"},
+        {
+            "Effect": "Allow",
+            "Action": ["codepipeline:*", "ecr:*", "lambda:*", "ssm:*", "states:*"],
+            "Resource": [
+                account("codepipeline", "stepline-*"),
+                account("ecr", "repository/ml-pipeline-*"),
+                account("lambda", "function:stepline-*"),
+                account("ssm", "parameter/stepline/*"),
+                account("states", "stateMachine:ml-pipeline-*"),
+            ],
+        },
+        {"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": "arn:aws:iam::123456789012:role/stepline-*"},
+        {"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws:iam::123456789012:role/stepline-deployer-*"},
+    ]});
+    let cloud = alone("old", vec![old], None);
+    for (action, end) in [
+        ("cloudformation:ExecuteChangeSet", ":stack/stepline-prod/11111111-2222"),
+        ("codepipeline:PutApprovalResult", ":stepline-prod/Approval/Approval"),
+        ("codepipeline:UpdatePipeline", ":stepline-prod"),
+        ("ecr:PutImage", ":repository/ml-pipeline-prod"),
+        ("iam:PutRolePolicy", ":role/stepline-pipeline-action-prod-us-east-1"),
+        ("lambda:UpdateFunctionCode", ":function:stepline-pipeline-action-prod"),
+        ("s3:PutObject", "/stepline-prod/0123456789abcdef"),
+        ("ssm:PutParameter", ":parameter/stepline/prod/state-machine"),
+        ("states:UpdateStateMachine", ":stateMachine:ml-pipeline-prod"),
+    ] {
+        let arns = forbidden(deployed, "dev");
+        let arn = arns
+            .iter()
+            .find(|arn| arn.ends_with(end))
+            .unwrap_or_else(|| panic!("no {end}"));
+        assert!(
+            may(&cloud, "old", action, arn, &[]),
+            "the old policy: {action} on {arn}"
+        );
+        let role = deployed.deployer("dev");
+        assert!(
+            !deployed.allows(&role, action, arn, &deployed.favourable("dev")),
+            "{action} on {arn}"
+        );
+    }
+}
+
 /// A deployer's policies without what denies, and without what knows no resource.
 pub(crate) fn by_names_alone(deployed: &Deployed, environment: &str) -> Vec<Value> {
     let by_name = |statement: &Value| texts(&statement["Resource"]) != ["*"];

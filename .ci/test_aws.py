@@ -54,6 +54,7 @@ class Requests(unittest.TestCase):
 
         for path in (
             "ImageScanStatus.Description",
+            "ImageScanFindings.ImageScanCompletedAt",
             "ImageScanFindings.Findings.Name",
             "ImageScanFindings.Findings.Attributes.Key",
             "ImageScanFindings.Findings.Attributes.Value",

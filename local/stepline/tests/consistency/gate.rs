@@ -92,7 +92,9 @@ fn page(status: &str, findings: Vec<Value>, next: Option<&str>) -> Answer {
         Some(finding) if finding["Title"].is_string() => "EnhancedFindings",
         _ => "Findings",
     };
-    let mut page = json!({"ImageScanStatus": {"Status": status}, "ImageScanFindings": {kind: findings}});
+    let mut page = json!({"ImageScanStatus": {"Status": status}, "ImageScanFindings": {
+        kind: findings, "ImageScanCompletedAt": "2025-12-31T23:59:59Z",
+    }});
     if let Some(token) = next {
         page["NextToken"] = token.into();
     }
@@ -117,8 +119,10 @@ fn what_is_below_the_level_or_allowed_passes() {
     let high = || page("COMPLETE", vec![basic("CVE-2026-1", "HIGH", "zlib")], None);
     let nothing = || page("COMPLETE", Vec::new(), None);
     // An image without findings has no list of them, in either kind.
-    let bare =
-        || Ok(json!({"ImageScanStatus": {"Status": "ACTIVE"}, "ImageScanFindings": {"FindingSeverityCounts": {}}}));
+    let bare = || {
+        let findings = json!({"FindingSeverityCounts": {}, "ImageScanCompletedAt": "2025-12-31T23:59:59Z"});
+        Ok(json!({"ImageScanStatus": {"Status": "ACTIVE"}, "ImageScanFindings": findings}))
+    };
     let suppressed = || page("ACTIVE", vec![enhanced("CVE-2026-1", "CRITICAL", "SUPPRESSED")], None);
     let unrated = || page("COMPLETE", vec![basic("CVE-2026-1", "UNDEFINED", "zlib")], None);
     for (level, allowed, answer) in [
@@ -265,6 +269,21 @@ fn a_scan_is_waited_for_and_not_for_ever() {
         stops(&passage, "ImageNotScanned", &["ml-pipeline-dev@sha256:b96c2594", part]);
         assert!((least..=most).contains(&passage.took), "{} s: {part}", passage.took);
     }
+}
+
+/// Amazon Inspector goes on scanning for as long as an image is there: `ACTIVE` says that it does, not that it is through
+/// once.
+#[test]
+fn the_first_findings_of_a_scan_that_never_ends_are_waited_for() {
+    let begun = || Ok(json!({"ImageScanStatus": {"Status": "ACTIVE"}, "ImageScanFindings": {"Findings": []}}));
+    let found = || page("ACTIVE", vec![enhanced("CVE-1", "CRITICAL", "ACTIVE")], None);
+    let passage = pass("HIGH", &json!([]), &[begun(), begun(), found()]);
+    stops(&passage, "ImageNotAccepted", &["1 finding at HIGH or above: CVE-1 ("]);
+    assert_eq!(passage.took, 1 + 2);
+    // It may also be through without saying when.
+    let passage = pass("HIGH", &json!([]), &[begun()]);
+    assert_eq!(passage.outcome, Ok(()));
+    assert!((60..=120).contains(&passage.took), "{} s", passage.took);
 }
 
 #[test]

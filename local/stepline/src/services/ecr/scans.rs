@@ -194,7 +194,10 @@ impl Ecr {
             let scan = repository.scan_of(&image.manifest, now).ok_or_else(|| {
                 ServiceError::new(
                     "UnsupportedImageTypeException",
-                    format_args!("The image type '{}' is not supported", image.media_type),
+                    format_args!(
+                        "An artifact with media type '{}' cannot be scanned. For more information, see the Amazon ECR documentation.",
+                        image.media_type
+                    ),
                 )
             })?;
             for image in repository.images.iter_mut().filter(|image| image.digest == digest) {

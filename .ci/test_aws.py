@@ -54,6 +54,7 @@ class Requests(unittest.TestCase):
 
         for path in (
             "ImageScanStatus.Description",
+            "ImageScanFindings.FindingSeverityCounts",
             "ImageScanFindings.ImageScanCompletedAt",
             "ImageScanFindings.Findings.Name",
             "ImageScanFindings.Findings.Attributes.Key",
@@ -69,7 +70,7 @@ class Requests(unittest.TestCase):
             there(model.output_shape, path)
             self.assertIn(path.rsplit(".", maxsplit=1)[-1], json.dumps(states["LookAtScan"]))
         statuses = there(model.output_shape, "ImageScanStatus.Status").enum
-        for status in ("IN_PROGRESS", "PENDING", "COMPLETE", "ACTIVE", "UNSUPPORTED_IMAGE", "SCAN_ELIGIBILITY_EXPIRED"):
+        for status in ("IN_PROGRESS", "PENDING", "COMPLETE", "ACTIVE", "UNSUPPORTED_IMAGE", "FINDINGS_UNAVAILABLE"):
             self.assertIn(status, statuses)
             self.assertIn(status, json.dumps([states["DecideOnScan"], states["ImageNotScanned"]]))
         severities = there(model.output_shape, "ImageScanFindings.Findings.Severity").enum

@@ -319,6 +319,29 @@ fn an_image_that_no_scan_can_judge_stops_at_once() {
     }
 }
 
+/// Who may not read Inspector's findings must not take that for there being none.
+#[test]
+fn findings_that_are_counted_and_not_shown_stop() {
+    let hidden = json!({"ImageScanStatus": {"Status": "ACTIVE"}, "ImageScanFindings": {
+        "FindingSeverityCounts": {"LOW": 2, "HIGH": 1}, "ImageScanCompletedAt": "2025-12-31T23:59:59Z",
+    }});
+    let passage = pass("CRITICAL", &json!([]), &[Ok(hidden)]);
+    stops(
+        &passage,
+        "ImageNotScanned",
+        &["FINDINGS_UNAVAILABLE", "EnhancedScanning=true"],
+    );
+    // An empty page behind others is only that.
+    let mut last =
+        json!({"ImageScanStatus": {"Status": "COMPLETE"}, "ImageScanFindings": {"FindingSeverityCounts": {"LOW": 1}}});
+    last["ImageScanFindings"]["Findings"] = json!([]);
+    let pages = [
+        page("COMPLETE", vec![basic("CVE-1", "LOW", "p")], Some("one")),
+        Ok(last),
+    ];
+    assert_eq!(pass("CRITICAL", &json!([]), &pages).outcome, Ok(()));
+}
+
 #[test]
 fn other_errors_of_ecr_keep_their_names() {
     for (error, cause) in [

@@ -16,6 +16,21 @@ pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A cause in one line, without the parameters of a task that was refused: they are long, and `--json` has them.
+fn cause_line(cause: &str) -> String {
+    let (before, after) = ("The Parameters '", "' could not be used to start the Task: [");
+    let refused = cause
+        .split_once(before)
+        .and_then(|(head, rest)| Some((head, rest.rsplit_once(after)?.1)));
+    match refused {
+        Some((head, reason)) => one_line(&format!(
+            "{head}The task's parameters are refused: {}",
+            reason.strip_suffix(']').unwrap_or(reason)
+        )),
+        None => one_line(cause),
+    }
+}
+
 /// What the spinner says while this goes on.
 pub(super) fn under_way(happening: &Happening) -> Option<String> {
     match happening {
@@ -86,7 +101,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             if let Some(error) = error {
                 lines.push(format!(
                     "      {error}: {}",
-                    one_line(cause.as_deref().unwrap_or_default())
+                    cause_line(cause.as_deref().unwrap_or_default())
                 ));
             }
             lines
@@ -115,7 +130,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             next_try_in,
             ..
         } => {
-            let cause = cause.as_deref().map(one_line).filter(|cause| !cause.is_empty());
+            let cause = cause.as_deref().map(cause_line).filter(|cause| !cause.is_empty());
             let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
             vec![format!(
                 "      State {state} failed with {error}, retry {attempt} of {max_attempts} in {}{cause}",
@@ -269,6 +284,20 @@ mod tests {
                 invocation(Some("E: m")),
                 false,
                 vec![report, "    image-push-dev  Failed in attempt 2: E: m"],
+            ),
+            (
+                Happening::ExecutionEnded {
+                    execution_arn: "arn".into(),
+                    status: "FAILED".into(),
+                    error: Some("States.Runtime".into()),
+                    cause: Some("Why. The Parameters '{\"a\":1}' could not be used to start the Task: [no [a]]".into()),
+                    took,
+                },
+                false,
+                vec![
+                    "    Execution: FAILED, 1.50 s",
+                    "      States.Runtime: Why. The task's parameters are refused: no [a]",
+                ],
             ),
             (
                 Happening::StateRetried {

@@ -75,7 +75,8 @@ pub fn destination(events: &[HistoryEvent]) -> Sight {
             Ok(Some(event)) if event.kind.ends_with("StateEntered") || event.kind.ends_with("StateExited") => {
                 return Sight::Known(no_fail_state);
             }
-            // The ends of earlier runs are among these, where the execution was redriven before.
+            // The run before a redrive ended right before it, whichever event AWS says that it follows.
+            Ok(Some(event)) if event.kind == "ExecutionRedriven" => walk.at = event.id - 1,
             Ok(Some(_)) => {}
         }
     }
@@ -288,6 +289,8 @@ mod tests {
             (9, 8, "ExecutionFailed", None),
         ];
         check(&[CAUGHT.as_slice(), &entered].concat(), Some("FailState"));
+        let follows_nothing: [Row; 2] = [(7, 0, "ExecutionRedriven", None), (8, 7, "ExecutionFailed", None)];
+        check(&[CAUGHT.as_slice(), &follows_nothing].concat(), Some("FailState"));
         let task: [Row; 4] = [
             (5, 4, "ExecutionRedriven", None),
             (6, 5, "TaskScheduled", None),

@@ -371,6 +371,15 @@ pub fn retry(execution_arn: &str, destination: &Destination) -> Retry {
     }
 }
 
+/// Whether an execution has ended without success.
+#[must_use]
+pub const fn is_unsuccessful(execution: &Execution) -> bool {
+    match execution.status {
+        ExecutionStatus::Running | ExecutionStatus::Succeeded { .. } => false,
+        ExecutionStatus::Failed(_) | ExecutionStatus::TimedOut(_) | ExecutionStatus::Aborted(_) => true,
+    }
+}
+
 /// What is left to do to redrive an execution, as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToRedrive {
@@ -385,10 +394,9 @@ pub enum ToRedrive {
 #[must_use]
 pub fn to_redrive(execution: &Execution, decided: Timestamp) -> ToRedrive {
     let redriven = execution.redriven_at.filter(|at| *at > decided);
-    match execution.status {
-        ExecutionStatus::Running | ExecutionStatus::Succeeded { .. } => ToRedrive::Nothing(redriven),
-        ExecutionStatus::Failed(_) | ExecutionStatus::TimedOut(_) | ExecutionStatus::Aborted(_) => {
-            redriven.map_or(ToRedrive::Redrive, |at| ToRedrive::Nothing(Some(at)))
-        }
+    if is_unsuccessful(execution) && redriven.is_none() {
+        ToRedrive::Redrive
+    } else {
+        ToRedrive::Nothing(redriven)
     }
 }

@@ -95,29 +95,34 @@ impl<W: World> PipelineAction<W> {
     /// [`CallError`] when something could not be looked at, or cannot be known yet: nothing is guessed.
     pub(super) async fn decide(&self, attempt: Attempt<'_>) -> Result<Decision, CallError> {
         let listed = self.list(attempt.machine).await?;
-        match plan::found(&listed, attempt.name, attempt.parameters) {
-            Found::Nothing => Ok(Decision::Start),
-            Found::ToAdopt(execution) => Ok(Decision::Adopt(execution)),
-            Found::ToExamine(execution) => {
-                let destination = self.destination(&execution).await?;
-                match &destination {
-                    Destination::FailState(state) => tracing::info!(
-                        execution.arn = execution,
-                        state.name = state,
-                        "a new execution is wanted: the last one ended in a Fail state, which a redrive would only \
-                         enter again"
-                    ),
-                    Destination::SameError(error) => tracing::info!(
-                        execution.arn = execution,
-                        error,
-                        "a new execution is wanted: the last one's error comes of its definition and input, which a \
-                         redrive would take again"
-                    ),
-                    Destination::Work => tracing::info!(execution.arn = execution, "the last execution is redriven"),
+        let execution = match plan::found(&listed, attempt.name, attempt.parameters) {
+            Found::Nothing => return Ok(Decision::Start),
+            Found::ToExamine(execution) => execution,
+            // The list lags: what it shows as running may be what has just failed.
+            Found::ToAdopt(execution) => {
+                let described = self.world.states().describe_execution(&execution).await?;
+                if !plan::is_unsuccessful(&described) {
+                    return Ok(Decision::Adopt(execution));
                 }
-                Ok(Decision::Retry(plan::retry(&execution, &destination)))
+                execution
             }
+        };
+        let destination = self.destination(&execution).await?;
+        match &destination {
+            Destination::FailState(state) => tracing::info!(
+                execution.arn = execution,
+                state.name = state,
+                "a new execution is wanted: the last one ended in a Fail state, which a redrive would only enter again"
+            ),
+            Destination::SameError(error) => tracing::info!(
+                execution.arn = execution,
+                error,
+                "a new execution is wanted: the last one's error comes of its definition and input, which a redrive \
+                 would take again"
+            ),
+            Destination::Work => tracing::info!(execution.arn = execution, "the last execution is redriven"),
         }
+        Ok(Decision::Retry(plan::retry(&execution, &destination)))
     }
 
     /// Carries a decision out, once for each attempt however often it is called.

@@ -151,7 +151,7 @@ async fn every_status_of_an_execution_is_understood() {
     ] {
         let server = answering(
             json!({"executionArn": EXECUTION, "stateMachineArn": MACHINE, "status": status,
-            "startDate": 1, "stopDate": 2.5, "output": "{\"a\":1}", "error": "E", "cause": "why"}),
+            "startDate": 1, "stopDate": 2.5, "redriveDate": 2, "output": "{\"a\":1}", "error": "E", "cause": "why"}),
         );
         let execution = aws(&server)
             .step_functions()
@@ -160,6 +160,7 @@ async fn every_status_of_an_execution_is_understood() {
             .unwrap();
         assert_eq!(execution.status, expected);
         assert_eq!(execution.stopped_at, Some(Timestamp::from_millis(2_500)));
+        assert_eq!(execution.redriven_at, Some(Timestamp::from_millis(2_000)));
         assert_called(
             &server,
             "AWSStepFunctions.DescribeExecution",

@@ -63,6 +63,8 @@ struct State {
     /// The client tokens of redrives, and what they were answered.
     redrive_tokens: BTreeMap<String, Timestamp>,
     not_redrivable: bool,
+    /// What ListExecutions still shows, where it lags.
+    listed: Option<Vec<Run>>,
     /// After how many looks executions end by themselves, and how.
     end: Option<(usize, ExecutionStatus)>,
     calls: Vec<&'static str>,
@@ -110,6 +112,12 @@ impl StepFunctions {
     /// Has nothing be redrivable.
     pub fn refuse_redrives(&self) {
         self.state().not_redrivable = true;
+    }
+
+    /// Has ListExecutions, which is eventually consistent, show from now on what there is now.
+    pub fn lag_lists(&self) {
+        let mut state = self.state();
+        state.listed = Some(state.runs.clone());
     }
 
     /// Every execution, in the order started.
@@ -304,7 +312,9 @@ impl ListExecutions for StepFunctions {
             started_at: run.started_at,
         };
         let matching: Vec<ListedExecution> = state
-            .runs
+            .listed
+            .as_ref()
+            .unwrap_or(&state.runs)
             .iter()
             .rev()
             .filter(|run| run.execution_arn.starts_with(&executions))

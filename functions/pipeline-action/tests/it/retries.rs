@@ -349,6 +349,28 @@ fn what_runs_or_has_ended_well_since_is_adopted() {
 }
 
 #[test]
+fn what_a_list_that_lags_shows_as_running_is_looked_at() {
+    run(async {
+        for (events, expected) in [(&UNCAUGHT[..], (1, 1)), (&CAUGHT[..], (2, 0))] {
+            let wanted = parameters(json!({"onRetry": "redrive"}));
+            let bench = Bench::new();
+            let _started = bench.started(wanted.clone()).await;
+            let arn = bench.runs()[0].execution_arn.clone();
+            bench.world().states.inner().lag_lists();
+            bench.world().clock.advance(POLL);
+            bench.world().states.inner().end(&arn, failed());
+            bench.world().states.inner().write_history(&arn, history(events));
+            let token = retried(&bench, &wanted).await;
+            assert_eq!((bench.runs().len(), bench.runs()[0].redrives), expected);
+            // The same event again, with a list that knows of nothing that was done since.
+            assert_continues(bench.job(retry(&wanted)).await);
+            assert!(token.execution.is_some());
+            assert_eq!((bench.runs().len(), bench.runs()[0].redrives), expected);
+        }
+    });
+}
+
+#[test]
 fn where_aws_does_not_redrive_a_new_execution_starts() {
     run(async {
         let wanted = parameters(json!({"onRetry": "redrive"}));

@@ -241,10 +241,9 @@ async fn without_a_catch_the_same_execution_goes_on_from_the_job() {
     // The command tells of the state each time.
     let failed = || Some("States.TaskFailed".to_owned());
     let job = || "SageMaker-Hello-World".to_owned();
-    assert_eq!(
-        super::states(&broken.world)[2..],
-        [(job(), failed()), (job(), failed()), (job(), None)]
-    );
+    let mut jobs = super::states(&broken.world);
+    jobs.retain(|(state, _)| *state == job());
+    assert_eq!(jobs, [(job(), failed()), (job(), failed()), (job(), None)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

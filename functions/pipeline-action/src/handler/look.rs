@@ -101,8 +101,6 @@ impl<W: World> PipelineAction<W> {
     async fn look_at(&self, pipeline: &str, id: &str, occasion: Occasion<'_>, looked: &mut Looked) {
         let runs = match self.list_actions(pipeline, id).await {
             Ok(runs) => runs,
-            // An execution's name does not tell which of the pipelines it was started for.
-            Err(error) if error.kind == CallErrorKind::NotFound => return,
             Err(error) => return looked.failures.push(error.to_string()),
         };
         for wait in waits(&runs, pipeline, &occasion.settings.function_name) {
@@ -124,13 +122,17 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// The actions that ran in an execution of a pipeline, the last ones first.
+    /// The actions that ran in an execution of a pipeline, the last ones first; none if there is no such execution.
     pub(super) async fn list_actions(&self, pipeline: &str, id: &str) -> Result<Vec<ActionExecution>, CallError> {
         let mut runs = Vec::new();
         let mut next: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let pipelines = self.world.pipelines();
-            let page = pipelines.list_action_executions(pipeline, id, next.as_deref()).await?;
+            let page = match pipelines.list_action_executions(pipeline, id, next.as_deref()).await {
+                // An event can name a pipeline, or an execution's name an id, that CodePipeline does not know.
+                Err(error) if error.kind == CallErrorKind::NotFound => break,
+                page => page?,
+            };
             runs.extend(page.executions);
             next = page.next_token;
             if next.is_none() {

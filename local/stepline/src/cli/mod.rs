@@ -108,6 +108,9 @@ struct Common {
     /// How long CodePipeline waits between two calls of its function (on AWS about half a minute)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     poll_interval: Option<Duration>,
+    /// What waits for executions, in the place of what sam/samconfig.toml says: sam/pipeline.yaml's parameter `Wait`
+    #[arg(long, value_enum, value_name = "WAY")]
+    wait: Option<Wait>,
     /// What builds images and runs processing jobs
     #[arg(long, value_enum, default_value_t, value_name = "WAY")]
     containers: Choice,
@@ -117,6 +120,24 @@ struct Common {
     /// Shows the functions' own log lines, too
     #[arg(short, long)]
     verbose: bool,
+}
+
+/// What waits for an execution: the values of the parameter `Wait` of `sam/pipeline.yaml`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Wait {
+    /// The action, which is called again and again
+    Polling,
+    /// An approval behind the action, which the function answers
+    Event,
+}
+
+impl std::fmt::Display for Wait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Polling => "polling",
+            Self::Event => "event",
+        })
+    }
 }
 
 /// An environment's name; `dev` unless said otherwise.

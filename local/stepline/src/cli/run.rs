@@ -4,7 +4,8 @@ use super::RunOptions;
 use super::session::{self, Session, Standing, Trouble, need_python};
 use crate::display::seconds;
 use crate::journal::{Entry, Happening};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         session.cloud.pace.set_job_timeout(timeout);
     }
     let pipeline = session.pipeline()?;
+    let of_function = answered_by_function(&session, &pipeline).await?;
     let mut journal = session.cloud.journal.follow();
     // As on AWS, making the pipeline started it.
     let started = session.cloud.codepipeline.start_first_executions(&session.cloud);
@@ -43,6 +45,8 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
                 took,
                 ..
             } if execution_id == *id => break (status, reason, took),
+            Happening::ApprovalAsked { stage, action, .. }
+                if of_function.contains(&(stage.clone(), action.clone())) => {}
             Happening::ApprovalAsked {
                 stage, action, token, ..
             } => decide(&session, &pipeline, (&stage, &action, &token), options.ask).await?,
@@ -72,6 +76,22 @@ async fn next(journal: &mut Receiver<Entry>) -> Result<Happening, Trouble> {
             Err(RecvError::Closed) => return Err(Trouble::Other("the journal is closed".into())),
         }
     }
+}
+
+/// The approvals that the pipeline's function answers by itself, by stage and action: those that user parameters name.
+async fn answered_by_function(session: &Session, pipeline: &str) -> Result<BTreeSet<(String, String)>, Trouble> {
+    let declared = session
+        .call("codepipeline", "GetPipeline", json!({"name": pipeline}))
+        .await?;
+    let stages = declared["pipeline"]["stages"].as_array().into_iter().flatten();
+    let actions = stages.flat_map(|stage| stage["actions"].as_array().into_iter().flatten());
+    let approval = |action: &Value| {
+        let given = action["configuration"]["UserParameters"].as_str()?;
+        let given: Value = serde_json::from_str(given).ok()?;
+        let name = |field: &str| given["approval"][field].as_str().map(str::to_owned);
+        Some((name("stage")?, name("action")?))
+    };
+    Ok(actions.filter_map(approval).collect())
 }
 
 /// Approves, or asks whether to.

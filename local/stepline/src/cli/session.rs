@@ -137,7 +137,8 @@ impl Session {
         })?;
         gateway::serve(cloud.clone(), listener).map_err(|error| Trouble::Other(error.to_string()))?;
         display.busy(&format!("Deploying {environment} to this machine"));
-        let deployment = deploy::deploy(&cloud, &environment).await?;
+        let wait = common.wait.map(|wait| ("Wait".to_owned(), wait.to_string()));
+        let deployment = deploy::deploy_with(&cloud, &environment, &wait.into_iter().collect()).await?;
         display.busy("Building the functions");
         cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
         Ok(Self {

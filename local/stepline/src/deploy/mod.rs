@@ -119,6 +119,19 @@ const OF_ACCOUNT: &str = "deployer";
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
 pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment, DeployError> {
+    deploy_with(cloud, environment, &BTreeMap::new()).await
+}
+
+/// The same, with these values of parameters of the pipeline's stack in the place of those in `samconfig.toml`: what
+/// `--parameter-overrides` is on the command line of `sam deploy`.
+///
+/// # Errors
+/// The first fault of a template, or the first refusal of a service.
+pub async fn deploy_with(
+    cloud: &Arc<Cloud>,
+    environment: &str,
+    of_pipeline: &BTreeMap<String, String>,
+) -> Result<Deployment, DeployError> {
     let config = SamConfig::read(&cloud.root.join(CONFIG))?;
     let mut deployment = Deployment::default();
     if config.environments().contains(&OF_ACCOUNT) {
@@ -133,15 +146,21 @@ pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment,
         deployment.before.push(stack);
     }
     for environment in [environment.to_owned(), pipeline_of(environment)] {
-        let deployed = config.deployed(&environment)?;
+        let mut deployed = config.deployed(&environment)?;
+        if environment.starts_with(PIPELINE_PREFIX) {
+            deployed.values.extend(of_pipeline.clone());
+        }
         let stack = deploy_stack(cloud, &deployed, &deployment).await?;
         deployment.stacks.push(stack);
     }
     Ok(deployment)
 }
 
+/// What stands before an environment's name in that of its pipeline's stack.
+const PIPELINE_PREFIX: &str = "pipeline-";
+
 fn pipeline_of(environment: &str) -> String {
-    format!("pipeline-{environment}")
+    format!("{PIPELINE_PREFIX}{environment}")
 }
 
 /// The environment in which a pipeline runs an image before it asks for an approval: what the parameter `RehearseIn` of

@@ -3,6 +3,7 @@
 mod gate;
 mod retries;
 mod rollout;
+mod waiting;
 mod world;
 
 use serde_json::json;

@@ -25,11 +25,20 @@ pub(crate) struct World {
 impl World {
     /// Deploys `dev` and builds the functions.
     pub(crate) async fn new() -> Self {
-        Self::changed("dev", |_| ()).await
+        Self::made("dev", &[], |_| ()).await
+    }
+
+    /// The same, with these parameters of the pipeline's stack.
+    pub(crate) async fn with(of_pipeline: &[(&str, &str)]) -> Self {
+        Self::made("dev", of_pipeline, |_| ()).await
     }
 
     /// Deploys an environment, with what its pipeline needs of another, from a repository that was changed before.
     pub(crate) async fn changed(environment: &str, change: impl FnOnce(&Path)) -> Self {
+        Self::made(environment, &[], change).await
+    }
+
+    async fn made(environment: &str, of_pipeline: &[(&str, &str)], change: impl FnOnce(&Path)) -> Self {
         let folder = copy();
         change(folder.path());
         let account = deploy::account_of(folder.path(), environment).expect("samconfig.toml can be read");
@@ -37,7 +46,10 @@ impl World {
         cloud.pace.set_poll_interval(Duration::from_millis(20));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         gateway::serve(cloud.clone(), listener).expect("a gateway");
-        let deployment = deploy::deploy(&cloud, environment).await;
+        let of_pipeline = of_pipeline
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let deployment = deploy::deploy_with(&cloud, environment, &of_pipeline.collect()).await;
         let deployment = deployment.unwrap_or_else(|error| panic!("{error}"));
         let built = cloud.lambda.prepare_from(&repository(), |_| ()).await;
         built.unwrap_or_else(|error| panic!("{error}"));

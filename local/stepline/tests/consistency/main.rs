@@ -4,6 +4,7 @@
 //! are written by hand and name one another; nothing but these tests would notice a name that changed in one of them
 //! only. Every check gathers all of its findings, and each finding says the file, the thing and the mend.
 
+mod approvals;
 mod definition;
 mod deploying;
 mod documents;

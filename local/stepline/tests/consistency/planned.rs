@@ -26,15 +26,33 @@ pub(crate) struct Planned(Vec<Resource>);
 pub(crate) fn planned(environment: &str) -> &'static Planned {
     static PLANS: [OnceLock<Planned>; ENVIRONMENTS.len()] = [const { OnceLock::new() }; ENVIRONMENTS.len()];
     let index = ENVIRONMENTS.iter().position(|known| *known == environment);
-    PLANS[index.expect("one of the environments that are checked")].get_or_init(|| plan(environment))
+    PLANS[index.expect("one of the environments that are checked")].get_or_init(|| plan(environment, &[]))
 }
 
-fn plan(environment: &str) -> Planned {
+/// What is planned for an environment, for each way to wait for an execution: by polling, as it is, and by event.
+pub(crate) fn both_ways(environment: &str) -> [&'static Planned; 2] {
+    static PLANS: [OnceLock<Planned>; ENVIRONMENTS.len()] = [const { OnceLock::new() }; ENVIRONMENTS.len()];
+    let index = ENVIRONMENTS.iter().position(|known| *known == environment);
+    let place = &PLANS[index.expect("one of the environments that are checked")];
+    [
+        planned(environment),
+        place.get_or_init(|| plan(environment, &[("Wait", "event")])),
+    ]
+}
+
+/// The resources, with these values of the pipeline's parameters in the place of those of `samconfig.toml`.
+fn plan(environment: &str, of_pipeline: &[(&str, &str)]) -> Planned {
     let config = SamConfig::read(&root().join("sam/samconfig.toml")).expect("samconfig.toml can be read");
     let names = [environment.to_owned(), format!("pipeline-{environment}")];
     let mut resources = Vec::new();
     for name in names {
-        let deployed = config.deployed(&name).unwrap_or_else(|error| panic!("{error}"));
+        let mut deployed = config.deployed(&name).unwrap_or_else(|error| panic!("{error}"));
+        if name != environment {
+            let values = of_pipeline
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            deployed.values.extend(values);
+        }
         let exports = BTreeMap::new();
         let mut stack = Stack::open(
             &deployed.template,

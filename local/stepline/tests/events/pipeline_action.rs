@@ -83,16 +83,33 @@ const CASES: [(&str, Before, Job); 21] = [
         Job::Fails("ConfigurationError", "continuation token"),
     ),
     (
+        "approval-missing",
+        Before::Nothing,
+        Job::Fails("ConfigurationError", "action `Outcome` in stage `Execute`"),
+    ),
+    (
         "malformed-job",
         Before::Nothing,
         Job::Fails("ConfigurationError", "malformed"),
     ),
 ];
 
-/// The samples that these cases run, and that of the abandoned action.
+/// The samples of events that are about nothing that is there, and what comes of each.
+const ABOUT_NOTHING: [(&str, &str); 5] = [
+    ("approval-asked", "ignored"),
+    ("approval-abandoned", "ignored"),
+    ("execution-ended", "ignored"),
+    ("execution-of-others-ended", "ignored"),
+    ("scheduled-look", "ignored"),
+];
+
+/// The samples that these cases run, and those of the abandoned action and of an array.
 pub(crate) fn names() -> impl Iterator<Item = String> {
     let jobs = CASES.iter().map(|(name, ..)| *name);
-    jobs.chain(["abandoned"]).map(|name| format!("pipeline-action-{name}"))
+    let events = ABOUT_NOTHING.iter().map(|(name, _)| *name);
+    jobs.chain(events)
+        .chain(["abandoned", "array"])
+        .map(|name| format!("pipeline-action-{name}"))
 }
 
 /// The state that the state machine is made of where its execution is to end so, or not at all.
@@ -288,4 +305,21 @@ async fn the_execution_of_an_abandoned_action_is_stopped() {
     let handled = world.handle("pipeline-action", &event).await;
     assert_eq!(handled.answer.expect("an answer")["outcome"], "stopped");
     assert_eq!(execution_ended(&mut journal).await, "ABORTED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_about_nothing_that_is_there_do_nothing() {
+    let world = World::new().await;
+    for (name, outcome) in ABOUT_NOTHING {
+        let handled = world
+            .handle("pipeline-action", &sample(&format!("pipeline-action-{name}")))
+            .await;
+        assert_eq!(handled.answer.expect("an answer")["outcome"], outcome, "{name}");
+    }
+    let handled = world.handle("pipeline-action", &sample("pipeline-action-array")).await;
+    let reports = handled.answer.expect("an answer");
+    assert_eq!(
+        (&reports[0]["outcome"], &reports[1]["outcome"]),
+        (&json!("ignored"), &json!("ignored"))
+    );
 }

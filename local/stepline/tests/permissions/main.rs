@@ -41,6 +41,7 @@ async fn policies_allow_what_is_called_and_nothing_else() {
     scenarios::input_comes_from_a_file(&world).await;
     promotion::prod_rehearses_and_asks(&world).await;
     promotion::a_rehearsal_is_abandoned(&world).await;
+    promotion::approvals_are_looked_for(&world).await;
     // What it removes is not there any more.
     scenarios::nothing_can_be_delivered(&world).await;
     let findings = judge(

@@ -11,13 +11,11 @@ pub(crate) async fn prod_rehearses_and_asks(world: &World) {
     world.program("print('Hello World!')\n");
     let mut follower = world.follow();
     let id = world.start_pipeline(PIPELINE).await;
-    let (token, text) = follower.approval_asked().await;
+    let (token, text) = follower.approval_asked("Approval").await;
     // Every variable is resolved, and what is shown are the rehearsal's own.
     assert!(!text.contains("#{") && text.chars().count() <= 1000, "{text}");
     for part in [
         format!("arn:aws:states:us-east-1:123456789012:execution:ml-pipeline-dev:{id}-"),
-        format!("processing job {id}-"),
-        ": Completed.".to_owned(),
         "the ML pipeline of prod".to_owned(),
     ] {
         assert!(text.contains(&part), "{part} is not in: {text}");
@@ -42,5 +40,12 @@ pub(crate) async fn a_rehearsal_is_abandoned(world: &World) {
     follower.job_runs().await;
     world.abandon(PIPELINE, &id).await;
     assert_eq!(follower.execution_ended().await, "ABORTED");
+    world.cloud.lambda.settled().await;
+}
+
+/// The hourly look, which asks both pipelines how they stand.
+pub(crate) async fn approvals_are_looked_for(world: &World) {
+    let fired = world.cloud.events.fire(&world.cloud, "stepline-approval-look-dev");
+    fired.expect("the rule is there");
     world.cloud.lambda.settled().await;
 }

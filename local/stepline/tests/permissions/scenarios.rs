@@ -251,6 +251,19 @@ pub(crate) async fn input_comes_from_a_file(world: &World) {
     pipeline_succeeds(world).await;
 }
 
+/// An event about an approval of prod's pipeline, which dev's function answers.
+async fn an_approval_of_prod_is_asked_for(world: &World) {
+    let detail = json!({
+        "pipeline": "stepline-prod", "execution-id": "5f2c1a6e-8f0b-4d3e-9a57-3b1f0c9e7d42", "stage": "Rehearse",
+        "action": "Outcome", "state": "STARTED",
+        "type": {"owner": "AWS", "provider": "Manual", "category": "Approval", "version": "1"},
+    });
+    let event = json!({
+        "source": "aws.codepipeline", "detail-type": "CodePipeline Action Execution State Change", "detail": detail,
+    });
+    world.cloud.events.emit(&world.cloud, event);
+}
+
 /// The rules' targets are gone: what they were to get is kept.
 pub(crate) async fn nothing_can_be_delivered(world: &World) {
     world.program("import time\ntime.sleep(3600)\n");
@@ -270,6 +283,12 @@ pub(crate) async fn nothing_can_be_delivered(world: &World) {
     let mut follower = world.follow();
     world.abandon(PIPELINE, &id).await;
     follower.kept("stepline-action-abandoned-dev").await;
+    world
+        .cloud
+        .events
+        .fire(&world.cloud, "stepline-approval-look-dev")
+        .expect("the rule is there");
+    follower.kept("stepline-approval-look-dev").await;
     let image = newest_build(world).await;
     releases::release(world, &image, "release-4").await;
     follower.kept("stepline-image-pushed-dev").await;
@@ -279,6 +298,9 @@ pub(crate) async fn nothing_can_be_delivered(world: &World) {
     let stop = json!({"executionArn": execution});
     world.call("states", "StopExecution", stop).await;
     assert_eq!(follower.execution_ended().await, "ABORTED");
+    follower.kept("stepline-execution-ended-dev").await;
+    an_approval_of_prod_is_asked_for(world).await;
+    follower.kept("stepline-approval-changed-dev").await;
     let machine = json!({"stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:ml-pipeline-dev"});
     world.call("states", "DeleteStateMachine", machine).await;
     fire("ml-pipeline-daily-dev");

@@ -38,7 +38,11 @@ pub(crate) const SWITCHED_ON: &[(&str, &[(&str, &str)])] = &[
     ("prod", &[]),
     (
         "pipeline-prod",
-        &[("ApprovalTopicArn", "arn:aws:sns:us-east-1:123456789012:approvals")],
+        &[
+            ("ApprovalTopicArn", "arn:aws:sns:us-east-1:123456789012:approvals"),
+            // Prod's executions are waited for by event, and dev's by polling: both ways are played.
+            ("Wait", "event"),
+        ],
     ),
 ];
 
@@ -283,10 +287,12 @@ impl Follower {
         .await;
     }
 
-    /// Waits for an approval that is asked for: its token and its text.
-    pub(crate) async fn approval_asked(&mut self) -> (String, String) {
+    /// Waits for an approval that is asked for of somebody: its token and its text.
+    pub(crate) async fn approval_asked(&mut self, of: &str) -> (String, String) {
         self.until("an approval", |happening| match happening {
-            Happening::ApprovalAsked { token, text, .. } => Some((token.clone(), text.clone())),
+            Happening::ApprovalAsked {
+                token, text, action, ..
+            } if action == of => Some((token.clone(), text.clone())),
             _ => None,
         })
         .await

@@ -160,6 +160,11 @@ impl ActionType {
     }
 }
 
+/// How many minutes an approval may wait.
+///
+/// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
+const APPROVAL_MINUTES: std::ops::RangeInclusive<u32> = 5..=86_400;
+
 /// The longest value of a configuration, before variables are resolved.
 ///
 /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
@@ -232,6 +237,20 @@ impl Declaration {
         };
         if (provider == Provider::Connection) != (stage == 0) {
             return Err("source actions belong into the first stage, and only they do".into());
+        }
+        match (provider, action.timeout_in_minutes) {
+            (_, None) => {}
+            (Provider::Approval, Some(minutes)) if APPROVAL_MINUTES.contains(&minutes) => {}
+            (Provider::Approval, Some(minutes)) => {
+                return Err(format!(
+                    "value {minutes} at timeoutInMinutes failed to satisfy constraint: it must lie between {} and {}",
+                    APPROVAL_MINUTES.start(),
+                    APPROVAL_MINUTES.end()
+                ));
+            }
+            (Provider::Connection | Provider::CodeBuild | Provider::Lambda, Some(_)) => {
+                return Err("timeoutInMinutes is available only to the manual approval action type".into());
+            }
         }
         let needed: &[&str] = match provider {
             Provider::Connection => &["ConnectionArn", "FullRepositoryId", "BranchName"],

@@ -197,7 +197,7 @@ impl Engine {
         };
         self.execution.update_action(&run.id, |run| {
             run.status = status;
-            run.token = None;
+            run.answered = run.token.take();
             if let Some(Err(failure)) = &result {
                 run.error = Some((failure.code.clone(), failure.message.clone()));
                 run.external_id = failure.external_id.clone().or(run.external_id.take());
@@ -240,6 +240,7 @@ impl Engine {
             summary: None,
             error: None,
             token: None,
+            answered: None,
         };
         self.execution.progress().actions.push(run.clone());
         run

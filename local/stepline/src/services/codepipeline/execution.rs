@@ -97,6 +97,8 @@ pub(super) struct ActionRun {
     pub(super) error: Option<(String, String)>,
     /// The token of an approval that is waited for.
     pub(super) token: Option<String>,
+    /// The token of an approval that has its answer.
+    pub(super) answered: Option<String>,
 }
 
 /// What changes while an execution runs.

@@ -3,7 +3,7 @@
 use super::actions::Decision;
 use super::declaration::Declaration;
 use super::engine::{self, Rerun};
-use super::execution::{ActionStatus, Execution, Status, Stop};
+use super::execution::{ActionRun, ActionStatus, Execution, Status, Stop};
 use super::{CodePipeline, Pipeline, lock, view};
 use crate::cloud::Cloud;
 use crate::error::ServiceError;
@@ -14,6 +14,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// The most action executions in an answer.
+const PAGE: usize = 100;
+/// The most characters of an approval's summary.
+const MAX_SUMMARY: usize = 512;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -323,35 +328,89 @@ impl CodePipeline {
         Ok(json!({"pipelineExecutionSummaries": summaries}))
     }
 
+    /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecutions.html>.
     pub(super) fn list_action_executions(&self, input: &Value) -> Result<Value, ServiceError> {
         let pipeline = self.pipeline(required(input, "pipelineName")?)?;
         let only = input["filter"]["pipelineExecutionId"].as_str();
+        let executions = match only {
+            Some(id) => vec![pipeline.execution(id)?],
+            None => pipeline.executions(),
+        };
         let mut details = Vec::new();
-        for execution in pipeline.executions().iter().rev() {
-            if only.is_none_or(|id| id == execution.id) {
-                let runs = execution.progress().actions.clone();
-                details.extend(runs.iter().rev().map(|run| view::action_detail(execution, run)));
-            }
+        for execution in executions.iter().rev() {
+            let runs = execution.progress().actions.clone();
+            details.extend(runs.iter().rev().map(|run| view::action_detail(execution, run)));
         }
-        Ok(json!({"actionExecutionDetails": details}))
+        let most = match input["maxResults"].as_u64() {
+            None => PAGE,
+            Some(most) => usize::try_from(most)
+                .ok()
+                .filter(|most| (1..=PAGE).contains(most))
+                .ok_or_else(|| ServiceError::validation(format_args!("`maxResults` must lie between 1 and {PAGE}")))?,
+        };
+        let from = match input["nextToken"].as_str() {
+            None => 0,
+            Some(token) => token.parse().ok().filter(|from| *from < details.len()).ok_or_else(|| {
+                ServiceError::new(
+                    "InvalidNextTokenException",
+                    "The next token was specified in an invalid format",
+                )
+            })?,
+        };
+        let to = (from + most).min(details.len());
+        let mut page = json!({"actionExecutionDetails": details[from..to]});
+        if to < details.len() {
+            page["nextToken"] = to.to_string().into();
+        }
+        Ok(page)
     }
 
+    /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html>.
     pub(super) fn approve(&self, input: Value) -> Result<Value, ServiceError> {
         let input: PutApprovalResult = decode("codepipeline", "PutApprovalResult", input)?;
+        let length = input.result.summary.encode_utf16().count();
+        if length > MAX_SUMMARY {
+            return Err(ServiceError::validation(format_args!(
+                "1 validation error detected: Value at 'result.summary' failed to satisfy constraint: Member must have \
+                 length less than or equal to {MAX_SUMMARY}"
+            )));
+        }
         let pipeline = self.pipeline(&input.pipeline_name)?;
-        let is_asked = pipeline.executions().iter().any(|execution| {
-            execution.progress().actions.iter().any(|run| {
-                run.stage == input.stage_name
-                    && run.action.name == input.action_name
-                    && run.token.as_deref() == Some(&input.token)
+        let declaration = pipeline.declaration();
+        let Some(stage) = declaration.stages.iter().find(|stage| stage.name == input.stage_name) else {
+            return Err(ServiceError::new(
+                "StageNotFoundException",
+                format_args!("pipeline `{}` has no stage `{}`", input.pipeline_name, input.stage_name),
+            ));
+        };
+        if !stage.actions.iter().any(|action| action.name == input.action_name) {
+            return Err(ServiceError::new(
+                "ActionNotFoundException",
+                format_args!("stage `{}` has no action `{}`", input.stage_name, input.action_name),
+            ));
+        }
+        let has = |of: fn(&ActionRun) -> Option<&String>| {
+            pipeline.executions().iter().any(|execution| {
+                execution.progress().actions.iter().any(|run| {
+                    run.stage == input.stage_name
+                        && run.action.name == input.action_name
+                        && of(run) == Some(&input.token)
+                })
             })
-        });
-        let waiting = if is_asked {
+        };
+        let waiting = if has(|run| run.token.as_ref()) {
             pipeline.approvals().remove(&input.token)
         } else {
             None
         };
         let Some(waiting) = waiting else {
+            // It was answered, also where the action has not come to hear of it yet.
+            if has(|run| run.answered.as_ref().or(run.token.as_ref())) {
+                return Err(ServiceError::new(
+                    "ApprovalAlreadyCompletedException",
+                    "The approval action has already been approved or rejected",
+                ));
+            }
             return Err(ServiceError::new(
                 "InvalidApprovalTokenException",
                 format_args!(

@@ -2,7 +2,7 @@
 //!
 //! See <https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals.html>.
 
-use super::{Done, Failure, Work};
+use super::{Done, Failure, Pipeline, Work};
 use crate::journal::Happening;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -17,10 +17,27 @@ pub(in super::super) struct Decision {
     pub(in super::super) summary: String,
 }
 
+/// An approval that is waited for, until this is dropped.
+struct Asked<'a> {
+    pipeline: &'a Pipeline,
+    token: &'a str,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.pipeline.approvals().remove(self.token);
+    }
+}
+
 pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
     let token = uuid::Uuid::new_v4().to_string();
     let (decide, decision) = oneshot::channel();
     work.pipeline.approvals().insert(token.clone(), decide);
+    // Also where the action is abandoned, and this future dropped.
+    let _asked = Asked {
+        pipeline: work.pipeline,
+        token: &token,
+    };
     work.execution
         .update_action(work.run_id, |run| run.token = Some(token.clone()));
     work.cloud.journal.record(Happening::ApprovalAsked {
@@ -35,7 +52,6 @@ pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
         .timeout_in_minutes
         .map_or(TIMEOUT, |minutes| Duration::from_secs(u64::from(minutes) * 60));
     let decided = tokio::time::timeout(timeout, decision).await;
-    work.pipeline.approvals().remove(&token);
     match decided {
         Ok(Ok(Decision {
             approved: true,

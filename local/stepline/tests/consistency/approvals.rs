@@ -1,0 +1,101 @@
+//! Approvals that wait for executions: what the user parameters name is there, and the function may answer that alone.
+
+use super::pipeline::{environment_of, texts, user_parameters};
+use super::planned::{ENVIRONMENTS, Planned, both_ways, name_of, planned};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// An approval: the environment whose function answers it, and its pipeline, stage and action.
+type Approval = (&'static str, [String; 3]);
+
+/// The stages of a pipeline with their actions.
+fn stages(planned: &Planned) -> Vec<(String, Vec<Value>)> {
+    let pipeline = planned.the("AWS::CodePipeline::Pipeline");
+    let stages = pipeline.properties["Stages"].as_array().into_iter().flatten();
+    stages
+        .map(|stage| {
+            let name = stage["Name"].as_str().unwrap_or_default().to_owned();
+            (name, stage["Actions"].as_array().cloned().unwrap_or_default())
+        })
+        .collect()
+}
+
+/// The approvals that user parameters name when pipelines wait by event.
+fn named() -> BTreeSet<Approval> {
+    let mut named = BTreeSet::new();
+    for environment in ENVIRONMENTS {
+        let [_, by_event] = both_ways(environment);
+        for (_, actions) in stages(by_event) {
+            for action in actions {
+                let Some(given) = user_parameters(&action) else {
+                    continue;
+                };
+                let function = action["Configuration"]["FunctionName"].as_str().unwrap_or_default();
+                let name = |field: &str| given["approval"][field].as_str().unwrap_or_default().to_owned();
+                let answered_by = environment_of(function).expect("an environment");
+                named.insert((answered_by, ["pipeline", "stage", "action"].map(name)));
+            }
+        }
+    }
+    named
+}
+
+#[test]
+fn every_action_that_waits_by_event_has_its_approval_behind_it() {
+    for environment in ENVIRONMENTS {
+        let [by_polling, by_event] = both_ways(environment);
+        let pipeline = name_of(by_event.the("AWS::CodePipeline::Pipeline")).expect("a name");
+        for (stage, actions) in stages(by_event) {
+            for action in &actions {
+                let Some(given) = user_parameters(action) else { continue };
+                let approval = &given["approval"];
+                assert_eq!(
+                    (approval["pipeline"].as_str(), approval["stage"].as_str()),
+                    (Some(pipeline), Some(stage.as_str()))
+                );
+                let behind = actions.iter().find(|behind| behind["Name"] == approval["action"]);
+                let behind = behind.unwrap_or_else(|| panic!("stage {stage} of {environment} lacks {approval}"));
+                let order = |action: &Value| action["RunOrder"].as_u64().unwrap_or(1);
+                assert!(order(behind) > order(action), "{stage}");
+                assert_eq!(behind["ActionTypeId"]["Provider"], "Manual");
+                assert!(action["OutputArtifacts"].is_null(), "{stage}");
+            }
+        }
+        for action in by_polling.actions() {
+            let given = user_parameters(&action).unwrap_or_default();
+            assert!(given["approval"].is_null() && action["Name"] != "Outcome");
+        }
+    }
+}
+
+#[test]
+fn a_function_may_answer_what_waits_for_it_and_no_approval_of_people() {
+    let named = named();
+    assert_eq!(named.len(), 3, "{named:?}");
+    for environment in ENVIRONMENTS {
+        let there = planned(environment);
+        let role = there
+            .of("AWS::IAM::Role")
+            .find(|role| name_of(role).is_some_and(|name| name.starts_with("stepline-pipeline-action-")))
+            .expect("the function's role");
+        let statements = role.properties["Policies"][0]["PolicyDocument"]["Statement"].as_array();
+        let allows = |statement: &&Value| statement["Action"] == "codepipeline:PutApprovalResult";
+        let allowing: Vec<&Value> = statements.into_iter().flatten().filter(allows).collect();
+        let [allowing] = &allowing[..] else {
+            panic!("one statement of {environment}")
+        };
+        let resources = texts(&allowing["Resource"]);
+        let allowed: BTreeSet<&str> = resources.iter().filter_map(|arn| arn.rsplit(':').next()).collect();
+        let of_here = named.iter().filter(|(answered_by, _)| *answered_by == environment);
+        let wanted: BTreeSet<String> = of_here.clone().map(|(_, name)| name.join("/")).collect();
+        assert_eq!(allowed, wanted.iter().map(String::as_str).collect());
+        let function = there
+            .of("AWS::Lambda::Function")
+            .find(|function| name_of(function).is_some_and(|name| name.contains("pipeline-action")))
+            .expect("the function");
+        let listed = function.properties["Environment"]["Variables"]["PIPELINES"].as_str();
+        let listed: BTreeSet<&str> = listed.unwrap_or_default().split(',').collect();
+        let pipelines: BTreeSet<&str> = of_here.map(|(_, [pipeline, ..])| pipeline.as_str()).collect();
+        assert_eq!(listed, pipelines, "PIPELINES of {environment}");
+    }
+}

@@ -6,6 +6,7 @@ mod arrays;
 mod artifacts;
 mod bad_events;
 mod beginning;
+mod decisions;
 mod ending;
 mod express;
 mod guard;

@@ -1,0 +1,206 @@
+//! Which facts lead to which decision: by data, for what stand-ins that are never late cannot show.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pipeline_action::approval::{ABANDONED, Carrier, Circumstances, Decision, waits};
+use serde_json::json;
+use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
+use shared::ports::step_functions::{Execution, ExecutionStatus, Failure};
+use shared::time::Timestamp;
+
+use crate::support::{FUNCTION, NOW, parameters};
+
+const ARN: &str = "arn:aws:states:us-east-1:123456789012:execution:ml:one";
+
+fn at(minutes: u64) -> Timestamp {
+    NOW + Duration::from_secs(minutes * 60)
+}
+
+/// The runs of a pipeline's execution: the action at minute 10, and approvals that began at these minutes, all but the
+/// last of which failed.
+fn runs(on_retry: &str, asked: &[u64]) -> Vec<ActionExecution> {
+    let wanted = parameters(json!({
+        "onRetry": on_retry, "timeoutMinutes": 600,
+        "approval": {"pipeline": "p", "stage": "Execute", "action": "Outcome"},
+    }));
+    let mut runs = vec![ActionExecution {
+        id: "action".to_owned(),
+        stage: "Execute".to_owned(),
+        action: "Execute".to_owned(),
+        configuration: BTreeMap::from([
+            ("FunctionName".to_owned(), FUNCTION.to_owned()),
+            ("UserParameters".to_owned(), wanted.to_string()),
+        ]),
+        status: ActionStatus::Succeeded,
+        started_at: at(10),
+        output_variables: BTreeMap::from([("ExecutionArn".to_owned(), ARN.to_owned())]),
+        ..ActionExecution::default()
+    }];
+    for (number, minute) in asked.iter().enumerate() {
+        let is_last = number + 1 == asked.len();
+        runs.push(ActionExecution {
+            id: format!("approval-{number}"),
+            stage: "Execute".to_owned(),
+            action: "Outcome".to_owned(),
+            status: if is_last {
+                ActionStatus::InProgress
+            } else {
+                ActionStatus::Failed
+            },
+            started_at: at(*minute),
+            ..ActionExecution::default()
+        });
+    }
+    runs
+}
+
+/// How an execution ended: with this error at this minute.
+fn failed(error: &str, minute: u64) -> (ExecutionStatus, Option<u64>) {
+    let failure = Failure {
+        error: Some(error.to_owned()),
+        cause: None,
+    };
+    (ExecutionStatus::Failed(failure), Some(minute))
+}
+
+const RUNS: (ExecutionStatus, Option<u64>) = (ExecutionStatus::Running, None);
+
+fn name_of(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Nothing(_) => "nothing",
+        Decision::LookAgain(_) => "look again",
+        Decision::Approve { .. } => "approve",
+        Decision::Reject { .. } => "reject",
+        Decision::GiveUp { .. } => "give up",
+        Decision::Redrive => "redrive",
+        Decision::StartAnew { stop_first: true } => "stop and start anew",
+        Decision::StartAnew { stop_first: false } => "start anew",
+        Decision::Stop => "stop",
+    }
+}
+
+#[test]
+fn facts_lead_to_one_decision() {
+    let succeeded = ExecutionStatus::Succeeded {
+        output: "{}".to_owned(),
+    };
+    let once: &[u64] = &[12];
+    let again: &[u64] = &[12, 100];
+    // On a retry; when the approval was asked for; the execution, whether it is the attempt's own, when it was redriven,
+    // when an event says that it ended; now.
+    let cases = [
+        ("restart", once, RUNS, true, None, None, 20, "nothing"),
+        ("restart", once, failed("E", 15), true, None, None, 20, "reject"),
+        (
+            "restart",
+            once,
+            (succeeded.clone(), Some(11)),
+            true,
+            None,
+            None,
+            20,
+            "approve",
+        ),
+        // The action has redriven it, and it still shows the end before.
+        ("redrive", once, failed("E", 5), true, None, None, 20, "look again"),
+        ("redrive", once, RUNS, true, Some(11), Some(5), 20, "nothing"),
+        // An event tells of an end that does not show.
+        ("redrive", once, RUNS, true, Some(11), Some(15), 20, "look again"),
+        ("redrive", once, RUNS, true, None, Some(15), 20, "look again"),
+        // What an earlier attempt adopted has ended well before: it is what is wanted.
+        (
+            "redrive",
+            once,
+            (succeeded.clone(), Some(5)),
+            true,
+            None,
+            None,
+            20,
+            "approve",
+        ),
+        ("redrive", once, RUNS, true, None, None, 610, "give up"),
+        ("redrive", once, RUNS, true, Some(300), None, 610, "nothing"),
+        ("redrive", again, failed("E", 15), false, None, None, 101, "redrive"),
+        (
+            "redrive",
+            again,
+            failed("E", 105),
+            false,
+            Some(101),
+            None,
+            110,
+            "reject",
+        ),
+        ("redrive", again, RUNS, false, None, None, 110, "nothing"),
+        ("redrive", again, RUNS, false, None, None, 610, "nothing"),
+        (
+            "redrive",
+            again,
+            (succeeded, Some(90)),
+            false,
+            None,
+            None,
+            110,
+            "approve",
+        ),
+        // A stop that was meant for the attempt before.
+        (
+            "redrive",
+            again,
+            failed(ABANDONED, 105),
+            false,
+            Some(101),
+            None,
+            110,
+            "redrive",
+        ),
+        ("restart", again, failed("E", 15), false, None, None, 101, "start anew"),
+        ("restart", again, RUNS, false, None, None, 101, "stop and start anew"),
+        ("restart", again, failed("E", 105), true, None, None, 110, "reject"),
+    ];
+    for (number, case) in cases.into_iter().enumerate() {
+        let (on_retry, asked, (status, stopped), is_own, redriven, told, now, expected) = case;
+        let runs = runs(on_retry, asked);
+        let waits = waits(&runs, "p", FUNCTION);
+        let [wait] = &waits[..] else { panic!("one wait") };
+        let carrier = Carrier {
+            execution: Execution {
+                execution_arn: ARN.to_owned(),
+                status,
+                started_at: at(if asked.len() > 1 && is_own { 101 } else { 1 }),
+                stopped_at: stopped.map(at),
+                redriven_at: redriven.map(at),
+                input: None,
+            },
+            is_own,
+        };
+        let circumstances = Circumstances {
+            now: at(now),
+            stops: true,
+            told_end: told.map(at),
+        };
+        let decision = wait.decide(&carrier, circumstances);
+        assert_eq!(name_of(&decision), expected, "case {number}: {decision:?}");
+    }
+}
+
+#[test]
+fn the_names_of_a_retry_s_execution_are_its_own_and_always_the_same() {
+    let runs = runs("restart", &[12, 100, 200]);
+    let waits = waits(&runs, "p", FUNCTION);
+    let pipeline_action::approval::WaitStage::Asked(attempt) = &waits[0].stage else {
+        panic!("{:?}", waits[0].stage)
+    };
+    let candidates = attempt
+        .candidates(&waits[0].parameters)
+        .expect("the action names its execution");
+    let [(own, true), (before, false), (started, false)] = &candidates[..] else {
+        panic!("{candidates:?}")
+    };
+    assert_eq!(started, ARN);
+    assert!(own != before && own.ends_with(attempt.execution_name(&waits[0].parameters).as_str()));
+    // Of another pipeline, or for another function, there is nothing to wait for.
+    assert!(pipeline_action::approval::waits(&runs, "q", FUNCTION).is_empty());
+    assert!(pipeline_action::approval::waits(&runs, "p", "another-function").is_empty());
+}

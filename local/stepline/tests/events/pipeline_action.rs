@@ -25,7 +25,7 @@ enum Job {
     Fails(&'static str, &'static str),
 }
 
-const CASES: [(&str, Before, Job); 21] = [
+const CASES: [(&str, Before, Job); 22] = [
     ("first-call", Before::Nothing, Job::GoesOn(1)),
     ("first-call", Before::Running, Job::GoesOn(0)),
     ("continuation", Before::Running, Job::GoesOn(0)),

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lambda_runtime::Context;
+use shared::execution_name::ExecutionName;
 use shared::metrics::Metrics;
 use shared::parameters::{ProblemKind, Problems};
 use shared::ports::code_pipeline::{
@@ -14,16 +15,16 @@ use shared::ports::step_functions::{
 };
 use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::StateMachineArn;
-use shared::time::Clock as _;
+use shared::time::{Clock as _, Timestamp};
 
 use super::follow::TIMED_OUT;
 use super::{Outcome, PipelineAction, Settled, boxed};
 use crate::approval::{ABANDONED, Attempt, Carrier, Circumstances, Decision, Wait, WaitStage, approved, rejected};
 use crate::event::EndedExecution;
 use crate::failure::{Ending, Story, clip};
-use crate::history::Destination;
 use crate::plan::{self, Answer};
 use crate::settings::Settings;
+use crate::token::Retry;
 use crate::user_parameters::{ApprovalName, OnTimeout, UserParameters};
 use crate::world::World;
 
@@ -164,7 +165,7 @@ impl<W: World> PipelineAction<W> {
                 let summary = plan::gave_up_message(parameters, &arn, stopped);
                 self.answer_approval(subject, arn, reject(&summary)).await
             }
-            Decision::Redrive => self.redrive(subject, carrier).await,
+            Decision::Redrive => self.redrive_for_approval(subject, carrier).await,
             Decision::StartAnew { stop_first } => {
                 if stop_first {
                     self.stop_unwanted(subject, &arn).await?;
@@ -190,7 +191,7 @@ impl<W: World> PipelineAction<W> {
         let told = self.history(None, execution).await;
         // DescribeExecution knows no error of an execution that took too long: its history does.
         let failure = if failure == Failure::default() {
-            told.last.clone().unwrap_or_default()
+            told.last.unwrap_or_default()
         } else {
             failure
         };
@@ -258,38 +259,40 @@ impl<W: World> PipelineAction<W> {
         Ok(None)
     }
 
-    /// Has the execution go on from its failed state. What AWS does not redrive, or what would only fail again, is started
-    /// anew.
-    async fn redrive(&self, subject: &Subject<'_>, carrier: Carrier) -> Done {
+    /// Has the execution go on from its failed state, where that leads to work and AWS does it; else it is started anew.
+    async fn redrive_for_approval(&self, subject: &Subject<'_>, carrier: Carrier) -> Done {
         let execution = &carrier.execution;
         let arn = execution.execution_arn.clone();
-        match self.destination(&arn).await.map_err(|error| error.to_string())? {
-            Destination::Work => {}
-            Destination::FailState(_) | Destination::SameError(_) => return self.start_anew(subject, execution).await,
-        }
+        let destination = match self.destination(&arn).await {
+            Ok(destination) => destination,
+            Err(error) => return self.cannot_go_on(subject, arn, "redriven", error).await,
+        };
         // The same for every delivery in this attempt, and another for another end: a token is good for one redrive.
-        let ended = execution
-            .stopped_at
-            .map_or(0, shared::time::Timestamp::as_millis)
-            .to_string();
-        let token = shared::execution_name::ExecutionName::derive(&subject.attempt.approval.id, &[&arn, &ended]);
-        match self.world.states().redrive_execution(&arn, token.as_str()).await {
-            Ok(_) => {
-                subject.count("ExecutionsRedriven");
-                Ok((Outcome::Redriven, Some(arn), None))
-            }
-            Err(error) if error.kind == CallErrorKind::Conflict => {
-                let now = self.world.states().describe_execution(&arn).await;
-                let now = now.map_err(|error| error.to_string())?;
-                // Another delivery was first, and DescribeExecution showed it late.
-                if now.redriven_at > execution.redriven_at || now.stopped_at.is_none() {
+        let ended = execution.stopped_at.map_or(0, Timestamp::as_millis).to_string();
+        let token = ExecutionName::derive(&subject.attempt.approval.id, &[&arn, &ended]);
+        let refused = match plan::retry(&arn, &destination) {
+            Retry::StartAnew => None,
+            Retry::Redrive(_) => match self.world.states().redrive_execution(&arn, token.as_str()).await {
+                Ok(_) => {
+                    subject.count("ExecutionsRedriven");
                     return Ok((Outcome::Redriven, Some(arn), None));
                 }
-                tracing::warn!(execution.arn = arn, reason = %error, "execution cannot be redriven: a new one is started");
-                self.start_anew(subject, execution).await
-            }
-            Err(error) => self.cannot_go_on(subject, arn, "redriven", error).await,
+                Err(error) if error.kind == CallErrorKind::Conflict => Some(error),
+                Err(error) => return self.cannot_go_on(subject, arn, "redriven", error).await,
+            },
+        };
+        // Another delivery may have redriven it in between: what its history tells, or AWS refuses, is then no reason.
+        let now = self.world.states().describe_execution(&arn).await;
+        let now = now.map_err(|error| error.to_string())?;
+        if now.redriven_at > execution.redriven_at || now.stopped_at != execution.stopped_at {
+            return Ok((Outcome::Redriven, Some(arn), None));
         }
+        tracing::warn!(
+            execution.arn = arn,
+            reason = refused.map(|error| error.to_string()),
+            "execution is not redriven: a new one is started"
+        );
+        self.start_anew(subject, execution).await
     }
 
     /// Starts a new execution with the input of the one before: a retry of the approval alone brings no other.

@@ -145,7 +145,7 @@ impl<W: World> PipelineAction<W> {
                 redriven: None,
                 how: How::Adopted,
             })),
-            Decision::Retry(Retry::Redrive(execution)) => self.redrive_for(attempt, execution).await,
+            Decision::Retry(Retry::Redrive(execution)) => self.redrive(attempt, execution).await,
         }
     }
 
@@ -171,7 +171,7 @@ impl<W: World> PipelineAction<W> {
     }
 
     /// Redrives an execution, unless that has been done for this attempt.
-    async fn redrive_for(&self, attempt: Attempt<'_>, execution: String) -> Result<Begun, CallError> {
+    async fn redrive(&self, attempt: Attempt<'_>, execution: String) -> Result<Begun, CallError> {
         let follow = |redriven, how| {
             Begun::Follow(Following {
                 execution: execution.clone(),

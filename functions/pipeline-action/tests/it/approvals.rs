@@ -86,11 +86,11 @@ impl Line {
             ..Job::first(wanted.clone())
         };
         let mut answer = self.bench.job(job).await;
-        // What to go on with is decided by one job, and done by the next.
-        if let Answer::Continue(token) = answer {
+        // How a retry begins is decided in one job, and carried out in the next.
+        if let Answer::Continue(token) = &answer {
             let next = Job {
-                id: format!("{job_id}-goes-on"),
-                ..Job::following(wanted.clone(), &token)
+                id: format!("{job_id}-next"),
+                ..Job::following(wanted.clone(), token)
             };
             answer = self.bench.job(next).await;
         }
@@ -144,14 +144,12 @@ impl Line {
         self.bench.runs().last().expect("an execution").execution_arn.clone()
     }
 
-    /// Ends it; where it fails, nothing caught that.
+    /// Ends it, and where it fails, with nothing that caught that.
     pub(crate) fn end(&self, status: ExecutionStatus) {
-        self.end_after(status, &UNCAUGHT);
-    }
-
-    fn end_after(&self, status: ExecutionStatus, events: &[(&str, Option<&str>)]) {
         let states = self.bench.world().states.inner();
-        states.write_history(&self.execution(), history(events));
+        if !matches!(status, ExecutionStatus::Succeeded { .. }) {
+            states.write_history(&self.execution(), history(&UNCAUGHT));
+        }
         states.end(&self.execution(), status);
         self.pass(Duration::from_secs(1));
     }
@@ -224,12 +222,15 @@ fn a_failure_rejects_with_all_that_people_need() {
     run(async {
         let line = Line::started(json!({"onRetry": "redrive"})).await;
         line.ask("1");
-        let failure = Failure {
-            error: Some("SageMaker.ResourceLimitExceededException".to_owned()),
-            cause: Some("c".repeat(2_000)),
-        };
-        // The history does not show yet how it ended.
-        line.end_after(ExecutionStatus::Failed(failure), &[]);
+        line.end(failed("E"));
+        let mut end = history(&UNCAUGHT);
+        for event in &mut end {
+            event.failure = event.failure.as_ref().map(|_| Failure {
+                error: Some("SageMaker.ResourceLimitExceededException".to_owned()),
+                cause: Some("c".repeat(2_000)),
+            });
+        }
+        line.bench.world().states.inner().write_history(&line.execution(), end);
         assert_eq!(line.outcome(ended_event(&line.execution(), None)).await, "rejected");
         let summary = &line.answers()[0].summary;
         assert!(
@@ -320,15 +321,10 @@ fn a_timeout_is_found_by_the_look() {
 #[test]
 fn a_retry_of_the_approval_alone_goes_on_as_on_retry_says() {
     run(async {
-        for (on_retry, events, started, redrives) in [
-            ("restart", &UNCAUGHT[..], 2, 0),
-            ("redrive", &UNCAUGHT, 1, 1),
-            // A redrive would only enter the Fail state again.
-            ("redrive", &CAUGHT, 2, 0),
-        ] {
+        for (on_retry, started, redrives) in [("restart", 2, 0), ("redrive", 1, 1)] {
             let line = Line::started(json!({"onRetry": on_retry, "input": {"a": 1}})).await;
             line.ask("1");
-            line.end_after(failed("E"), events);
+            line.end(failed("E"));
             let first_end = ended_event(&line.execution(), Some(line.bench.world().clock.now()));
             assert_eq!(line.outcome(first_end.clone()).await, "rejected");
             line.pass(20 * MINUTE);
@@ -354,6 +350,30 @@ fn a_retry_of_the_approval_alone_goes_on_as_on_retry_says() {
             let answers: Vec<bool> = line.answers().iter().map(|answer| answer.approved).collect();
             assert_eq!(answers, [false, true]);
         }
+    });
+}
+
+#[test]
+fn a_retry_starts_anew_where_a_redrive_would_only_enter_a_fail_state_again() {
+    run(async {
+        let line = Line::started(json!({"onRetry": "redrive"})).await;
+        line.ask("1");
+        line.end(failed("E"));
+        let states = line.bench.world().states.inner();
+        states.write_history(&line.execution(), history(&CAUGHT));
+        assert_eq!(line.outcome(look()).await, "rejected");
+        let summary = line.answers()[0].summary.clone();
+        assert!(
+            summary.contains("Retrying the stage starts a new execution"),
+            "{summary}"
+        );
+        line.ask("2");
+        assert_eq!(line.outcome(approval_event("STARTED")).await, "restarted");
+        assert_eq!(line.outcome(approval_event("STARTED")).await, "waiting");
+        let runs = line.bench.runs();
+        assert_eq!((runs.len(), runs[0].redrives), (2, 0));
+        line.end(succeeded(&json!({})));
+        assert_eq!(line.outcome(look()).await, "approved");
     });
 }
 

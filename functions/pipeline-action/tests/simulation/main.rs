@@ -6,6 +6,7 @@
 
 mod dice;
 mod events;
+mod histories;
 mod schedule;
 mod seeds;
 mod world;

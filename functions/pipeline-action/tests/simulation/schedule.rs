@@ -15,7 +15,8 @@ use shared::ports::step_functions::{ExecutionStatus, Failure};
 use shared::time::{Clock as _, Timestamp};
 
 use crate::dice::Dice;
-use crate::events::{action_event, approval_event, ended_event, look};
+use crate::events::{approval_event, ended_event, look};
+use crate::histories::{Ending, history};
 use crate::world::{FUNCTION, PIPELINE, RUN_ID, Stage};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -89,6 +90,7 @@ struct Act {
 }
 
 mod invoking;
+mod people;
 
 pub(crate) struct Schedule {
     function: PipelineAction<Stage>,
@@ -103,8 +105,9 @@ pub(crate) struct Schedule {
     /// When the attempt began that is waited for; and whether it goes on with what an earlier one started.
     attempt_began: Timestamp,
     redrives: bool,
-    /// Whether the stage is over, and can be retried.
+    /// Whether the stage is over, and can be retried; and since when.
     failed: bool,
+    failed_at: Timestamp,
     done: bool,
     retries_left: u32,
     known_runs: Vec<Run>,
@@ -143,6 +146,7 @@ impl Schedule {
             attempt_began: Timestamp::default(),
             redrives: on_retry == "redrive",
             failed: false,
+            failed_at: Timestamp::default(),
             done: false,
             retries_left: 3,
             known_runs: Vec::new(),
@@ -284,6 +288,10 @@ impl Schedule {
                 if !self.dice.chance(10) {
                     self.invoke(&[(look(), 1)])?;
                 }
+                let runs = self.known_runs.last().is_some_and(|run| !is_over(run));
+                if runs && self.failed && self.approval.is_some() && self.now().since(self.failed_at) > 8 * HOUR {
+                    return Err("an execution runs on that nobody waits for".to_owned());
+                }
             }
         }
         Ok(())
@@ -385,70 +393,11 @@ impl Schedule {
 
     fn stage_failed(&mut self) {
         self.failed = true;
+        self.failed_at = self.now();
         if self.retries_left > 0 && !self.calm && self.dice.chance(70) {
             self.retries_left -= 1;
             let (when, all) = (self.dice.between(2 * MINUTE, 8 * HOUR), self.dice.chance(40));
             self.at(when, Happening::Retries { all });
-        }
-    }
-
-    // ------------------------------------------------------------------------------------------------------ people
-
-    fn retry(&mut self, all: bool) {
-        if !self.failed {
-            return;
-        }
-        self.tell(if all {
-            "the stage is retried"
-        } else {
-            "its failed actions are retried"
-        });
-        match &self.approval {
-            Some(_) if !all => {
-                self.figures.attempts += 1;
-                self.attempt_began = self.now();
-                self.ask();
-            }
-            _ => self.act(),
-        }
-    }
-
-    fn abandon(&mut self) {
-        if self.failed || self.done {
-            return;
-        }
-        self.tell("the pipeline's execution is abandoned");
-        let at = self.acts.len() - 1;
-        if !self.acts[at].over {
-            let id = self.acts[at].id.clone();
-            self.action_ended(at, ActionStatus::Abandoned, BTreeMap::new());
-            self.emit(action_event(&id));
-        } else if let Some(id) = self.approval.clone() {
-            self.pipelines().change(&id, |run| run.status = ActionStatus::Abandoned);
-            self.emit(approval_event("ABANDONED"));
-            self.stage_failed();
-        }
-    }
-
-    fn answer(&mut self, approved: bool) {
-        let Some(id) = self.approval.clone().filter(|_| !self.failed && !self.done) else {
-            return;
-        };
-        self.tell(format!("somebody answers {id}: {approved}"));
-        let status = if approved {
-            ActionStatus::Succeeded
-        } else {
-            ActionStatus::Failed
-        };
-        self.pipelines().change(&id, |run| run.status = status);
-        self.approval_ended(approved);
-    }
-
-    fn approval_ended(&mut self, approved: bool) {
-        self.done = approved;
-        if !approved {
-            self.emit(approval_event("FAILED"));
-            self.stage_failed();
         }
     }
 
@@ -466,6 +415,10 @@ impl Schedule {
             })
         };
         self.tell(format!("{arn} ends: {status:?}"));
+        // Nothing catches it, or a Catch leads into a Fail state.
+        let caught = self.dice.chance(40);
+        self.states()
+            .write_history(arn, history(if caught { Ending::Caught } else { Ending::Uncaught }));
         self.states().end(arn, status);
         self.known_runs = self.states().runs();
         self.emit(ended_event(arn, self.now()));

@@ -13,6 +13,7 @@ use shared::ports::step_functions::ExecutionStatus;
 
 use super::{DAY, HOUR, Happening, MINUTE, POLL, Schedule, Way};
 use crate::events::ended_event;
+use crate::histories::{Ending, history};
 use crate::world::invocation;
 
 impl Schedule {
@@ -99,6 +100,8 @@ impl Schedule {
             if let (true, ExecutionStatus::Aborted(_)) = (was_running, &run.status) {
                 self.figures.stops += 1;
                 self.tell(format!("{} is stopped", run.name));
+                self.states()
+                    .write_history(&run.execution_arn, history(Ending::Stopped));
                 let is_current = at + 1 == runs.len() && (self.redrives || run.started_at >= self.attempt_began);
                 if is_current && !self.failed && !self.done {
                     return Err(format!("{} is stopped while it is waited for", run.name));
@@ -158,11 +161,16 @@ impl Schedule {
         self.tell(format!("{id} is answered: {approved}"));
         self.figures.answers += 1;
         // Each attempt's answer is that of the execution which ran last.
-        let succeeded = self.known_runs.last().map(|run| &run.status);
+        let last = self.known_runs.last();
+        let succeeded = last.map(|run| &run.status);
+        // A failure that lies before the attempt is that of an earlier one.
+        let is_old = last
+            .and_then(|run| run.stopped_at)
+            .is_some_and(|at| at < self.attempt_began);
         let fits = match succeeded {
             Some(ExecutionStatus::Succeeded { .. }) => approved,
             Some(ExecutionStatus::Running) | None => false,
-            Some(_) => !approved,
+            Some(_) => !approved && !is_old,
         };
         if !fits {
             return Err(format!(

@@ -424,6 +424,16 @@ fn what_cannot_be_redriven_is_started_anew_and_what_cannot_be_started_is_rejecte
         assert_eq!(line.outcome(look()).await, "rejected");
         let summary = line.answers().last().unwrap().summary.clone();
         assert!(summary.contains("cannot be started for the retried stage"), "{summary}");
+        // Nor may it be found out where a redrive leads: somebody has to be told, or the approval would wait for good.
+        line.ask("4");
+        let denied = always("GetExecutionHistory", Denied, "AccessDeniedException");
+        line.bench.world().states.script(denied);
+        assert_eq!(line.outcome(look()).await, "rejected");
+        let summary = line.answers().last().unwrap().summary.clone();
+        assert!(
+            summary.contains("cannot be redriven for the retried stage"),
+            "{summary}"
+        );
     });
 }
 

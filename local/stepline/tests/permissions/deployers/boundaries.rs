@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 /// What a role of an environment may do with the other one, if its own policies allow it everything.
 const REHEARSAL: &[(&str, &str, &str)] = &[
+    ("dev", "codepipeline:GetPipelineState", ":stepline-prod"),
     ("dev", "codepipeline:ListActionExecutions", ":stepline-prod"),
     ("dev", "ecr:BatchCheckLayerAvailability", ":repository/ml-pipeline-prod"),
     ("dev", "ecr:BatchGetImage", ":repository/ml-pipeline-prod"),

@@ -13,6 +13,8 @@ const REHEARSAL: &[(&str, &str, &str)] = &[
     ("dev", "codepipeline:ListActionExecutions", ":stepline-prod"),
     ("dev", "ecr:BatchCheckLayerAvailability", ":repository/ml-pipeline-prod"),
     ("dev", "ecr:BatchGetImage", ":repository/ml-pipeline-prod"),
+    // The gate stands before the rehearsal's job as well.
+    ("dev", "ecr:DescribeImageScanFindings", ":repository/ml-pipeline-prod"),
     ("dev", "ecr:GetDownloadUrlForLayer", ":repository/ml-pipeline-prod"),
     (
         "prod",

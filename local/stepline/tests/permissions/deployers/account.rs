@@ -103,7 +103,15 @@ impl Deployed {
                 "s3" => arns.push(format!("{arn}/Source/abcdefg")),
                 "lambda" => arns.extend(["$LATEST", "1"].map(|qualifier| format!("{arn}:{qualifier}"))),
                 "codepipeline" => {
-                    for inside in ["Approval", "Approval/Approval", "Execute", "Execute/Execute", "webhook"] {
+                    for inside in [
+                        "Approval",
+                        "Approval/Approval",
+                        "Execute",
+                        "Execute/Execute",
+                        "Execute/Outcome",
+                        "Rehearse/Outcome",
+                        "webhook",
+                    ] {
                         arns.push(format!("{arn}/{inside}"));
                     }
                 }

@@ -11,6 +11,11 @@ use std::collections::BTreeSet;
 const REHEARSAL: &[(&str, &str, &str)] = &[
     ("dev", "codepipeline:GetPipelineState", ":stepline-prod"),
     ("dev", "codepipeline:ListActionExecutions", ":stepline-prod"),
+    (
+        "dev",
+        "codepipeline:PutApprovalResult",
+        ":stepline-prod/Rehearse/Outcome",
+    ),
     ("dev", "ecr:BatchCheckLayerAvailability", ":repository/ml-pipeline-prod"),
     ("dev", "ecr:BatchGetImage", ":repository/ml-pipeline-prod"),
     // The gate stands before the rehearsal's job as well.

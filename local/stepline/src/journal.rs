@@ -56,6 +56,14 @@ pub enum Happening {
         token: String,
         text: String,
     },
+    /// An approval was answered, by a person or by a function; the summary says why.
+    ApprovalAnswered {
+        pipeline: String,
+        stage: String,
+        action: String,
+        approved: bool,
+        summary: String,
+    },
     /// A job of an action was answered; `answer` is Continuation, Success or Failure.
     JobAnswered {
         action: String,

@@ -67,6 +67,19 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             lines
         }
         Happening::ApprovalAsked { action, text, .. } => vec![format!("    {action} waits for an approval: {text}")],
+        Happening::ApprovalAnswered {
+            action,
+            approved: true,
+            summary,
+            ..
+        } => {
+            let mut lines = summary.lines();
+            let first = format!("    {action} is approved: {}", lines.next().unwrap_or_default());
+            let more = lines.map(|line| format!("      {line}"));
+            std::iter::once(first).chain(more).collect()
+        }
+        // The action's failure says so.
+        Happening::ApprovalAnswered { approved: false, .. } => Vec::new(),
         Happening::JobAnswered { job_id, answer, .. } => vec![format!("    Job {job_id}: {answer}")],
         Happening::OutputVariables { variables, .. } => variables
             .as_object()

@@ -52,6 +52,15 @@ pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
         .timeout_in_minutes
         .map_or(TIMEOUT, |minutes| Duration::from_secs(u64::from(minutes) * 60));
     let decided = tokio::time::timeout(timeout, decision).await;
+    if let Ok(Ok(decision)) = &decided {
+        work.cloud.journal.record(Happening::ApprovalAnswered {
+            pipeline: work.execution.declaration.name.clone(),
+            stage: work.stage.to_owned(),
+            action: work.action.name.clone(),
+            approved: decision.approved,
+            summary: decision.summary.clone(),
+        });
+    }
     match decided {
         Ok(Ok(Decision {
             approved: true,

@@ -103,13 +103,16 @@ def resolve(value, environment="dev", conditions=False, **known):
         (function, argument), = value.items()
         if function == "Ref":
             return name(argument)
-        if function == "Fn::Sub" and isinstance(argument, str):
-            return re.sub(r"\$\{([^}]+)\}", lambda match: name(match[1]), argument)
+        if function == "Fn::Sub":
+            text, given = (argument, {}) if isinstance(argument, str) else argument
+            given = resolve(given, environment, conditions, **known)
+            return re.sub(r"\$\{([^}]+)\}", lambda match: str(given.get(match[1], name(match[1]))), text)
         if function == "Fn::GetAtt":
             return name(".".join(argument))
         if function == "Fn::If":
             return resolve(argument[1 if conditions else 2], environment, conditions, **known)
-    return {key: resolve(each, environment, conditions, **known) for key, each in value.items()}
+    resolved = {key: resolve(each, environment, conditions, **known) for key, each in value.items()}
+    return {key: each for key, each in resolved.items() if each != "<AWS::NoValue>"}
 
 
 def definition_text():

@@ -92,8 +92,10 @@ class Requests(unittest.TestCase):
 
         known = {
             "Branch": "dev",
+            "EventTimeoutMinutes": 86_400,
             "ExecutionTimeoutMinutes": 60,
-            "PipelineName": "by-hand",
+            # As long as CodePipeline takes.
+            "PipelineName": "n" * 100,
             "PipelineRole.Arn": "arn:aws:iam::123456789012:role/pipeline",
             "RehearseIn": "dev",
             "Repository": "owner/name",

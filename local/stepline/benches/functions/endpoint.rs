@@ -145,6 +145,10 @@ fn response(operation: &str, request: &Value) -> Value {
             "executionArn": request["executionArn"], "stateMachineArn": STATE_MACHINE, "status": "RUNNING",
             "startDate": now(), "input": "{}",
         }),
+        "DescribeStateMachine" => json!({
+            "stateMachineArn": request["stateMachineArn"], "name": "bench", "status": "ACTIVE", "type": "STANDARD",
+            "definition": "{}", "roleArn": "arn:aws:iam::123456789012:role/bench", "creationDate": now(),
+        }),
         "GetParameters" => {
             let parameters: Vec<Value> = request["Names"]
                 .as_array()

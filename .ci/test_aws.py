@@ -92,7 +92,7 @@ class Requests(unittest.TestCase):
 
         known = {
             "Branch": "dev",
-            "EventTimeoutMinutes": 86_400,
+            "EventTimeoutMinutes": 86_250,
             "ExecutionTimeoutMinutes": 60,
             # As long as CodePipeline takes.
             "PipelineName": "n" * 100,

@@ -27,6 +27,9 @@ use crate::user_parameters::{OnRetry, OnTimeout, UserParameters};
 /// The error of an execution that was stopped because nobody waited for it any more.
 pub const ABANDONED: &str = "Stepline.ActionAbandoned";
 
+/// How long CodePipeline's list of actions may take to show what has just begun.
+const SETTLES: Duration = Duration::from_secs(120);
+
 /// An action of this function, and the approval that waits for what it started.
 #[derive(Debug, Clone)]
 pub struct Wait<'a> {
@@ -34,6 +37,8 @@ pub struct Wait<'a> {
     pub parameters: UserParameters,
     /// How far it is.
     pub stage: WaitStage<'a>,
+    /// Whether another action of the pipeline names the same approval, whose one answer would count for both.
+    pub is_shared: bool,
 }
 
 /// How far an approval is.
@@ -93,7 +98,15 @@ pub fn waits<'a>(runs: &'a [ActionExecution], pipeline: &str, function_name: &st
             .copied()
             .collect();
         let stage = WaitStage::of(action, &approvals);
-        waits.push(Wait { parameters, stage });
+        waits.push(Wait {
+            parameters,
+            stage,
+            is_shared: false,
+        });
+    }
+    let names: Vec<_> = waits.iter().map(|wait| wait.parameters.approval.clone()).collect();
+    for wait in &mut waits {
+        wait.is_shared = names.iter().filter(|name| **name == wait.parameters.approval).count() > 1;
     }
     waits
 }
@@ -125,7 +138,8 @@ impl<'a> WaitStage<'a> {
 
 impl Attempt<'_> {
     /// Whether the approval was asked for only once since the action ran.
-    fn is_first(&self) -> bool {
+    #[must_use]
+    pub fn is_first(&self) -> bool {
         self.retries.is_empty()
     }
 
@@ -287,6 +301,8 @@ impl Wait<'_> {
     }
 
     fn over(&self, attempt: &Attempt<'_>, execution: &Execution, circumstances: Circumstances) -> Decision {
+        let put_to_work = execution.redriven_at.unwrap_or(execution.started_at);
+        let is_new = circumstances.now.since(put_to_work) < SETTLES;
         match &execution.status {
             ExecutionStatus::Succeeded { .. }
             | ExecutionStatus::Failed(_)
@@ -295,6 +311,10 @@ impl Wait<'_> {
             ExecutionStatus::Running if !circumstances.stops => Decision::Nothing("STOP_ABANDONED_EXECUTIONS is false"),
             ExecutionStatus::Running if self.was_left(attempt.began(), execution, attempt.approval.updated_at) => {
                 Decision::Nothing("the execution was left running, as `onTimeout` says")
+            }
+            // It was put to work after this run of the approval was over: by a newer one, which may not be listed yet.
+            ExecutionStatus::Running if put_to_work > attempt.approval.updated_at && is_new => {
+                Decision::LookAgain("the execution went on after this approval was over")
             }
             ExecutionStatus::Running => Decision::Stop,
         }

@@ -11,6 +11,8 @@ pub(super) const DETAIL_TYPE: &str = "CodePipeline Action Execution State Change
 
 /// The state of an action that was abandoned.
 const ABANDONED: &str = "ABANDONED";
+/// The state of an action that has begun.
+const STARTED: &str = "STARTED";
 /// The category of Manual approvals.
 const APPROVAL: &str = "Approval";
 
@@ -36,6 +38,10 @@ pub struct ApprovalChanged {
     pub pipeline: String,
     /// The id of its execution.
     pub pipeline_execution_id: String,
+    /// Which run of the approval it is, where the event tells.
+    pub action_execution_id: Option<String>,
+    /// Whether the event says that this run is over; if not, it was asked for.
+    pub is_over: bool,
 }
 
 /// Reads the event.
@@ -51,6 +57,8 @@ pub(super) fn read(event: &Reader<'_>) -> Result<Incoming, String> {
         return Ok(Incoming::Approval(ApprovalChanged {
             pipeline,
             pipeline_execution_id,
+            action_execution_id: detail.optional_text_of("action-execution-id")?,
+            is_over: detail.text_of("state")? != STARTED,
         }));
     }
     if detail.text_of("state")? != ABANDONED {

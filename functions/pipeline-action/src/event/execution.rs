@@ -37,11 +37,17 @@ impl EndedExecution {
     /// The id of the pipeline's execution that it was started for, by its name; nothing if that tells of none.
     #[must_use]
     pub fn pipeline_execution_id(&self) -> Option<&str> {
-        let id = self.name.get(..UUID)?;
-        let is_uuid = id.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        });
-        (is_uuid && ExecutionName::has_prefix(&self.name, id)).then_some(id)
+        pipeline_execution_id_in(&self.name)
     }
+}
+
+/// The id of the pipeline's execution in the name of an execution that was started for it; nothing if it tells of none.
+#[must_use]
+pub fn pipeline_execution_id_in(name: &str) -> Option<&str> {
+    let id = name.get(..UUID)?;
+    let is_uuid = id.bytes().enumerate().all(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    });
+    (is_uuid && ExecutionName::has_prefix(name, id)).then_some(id)
 }

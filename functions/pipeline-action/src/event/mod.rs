@@ -12,7 +12,7 @@ mod job;
 mod reader;
 
 pub use action::{AbandonedAction, ApprovalChanged};
-pub use execution::EndedExecution;
+pub use execution::{EndedExecution, pipeline_execution_id_in};
 pub use job::{Artifact, EncryptionKey, Job};
 
 use reader::Reader;

@@ -20,7 +20,7 @@ use shared::time::{Clock as _, Timestamp};
 use super::follow::TIMED_OUT;
 use super::{Outcome, PipelineAction, Settled, boxed};
 use crate::approval::{ABANDONED, Attempt, Carrier, Circumstances, Decision, Wait, WaitStage, approved, rejected};
-use crate::event::EndedExecution;
+use crate::event::{ApprovalChanged, EndedExecution};
 use crate::failure::{Ending, Story, clip};
 use crate::plan::{self, Answer};
 use crate::settings::Settings;
@@ -39,6 +39,8 @@ pub(super) struct Occasion<'a> {
     pub(super) metrics: &'a Mutex<Metrics>,
     /// The execution whose end is the reason to look, if it is.
     pub(super) ended: Option<&'a EndedExecution>,
+    /// The approval whose change is the reason to look, if it is.
+    pub(super) changed: Option<&'a ApprovalChanged>,
 }
 
 /// One approval that is looked at.
@@ -87,19 +89,57 @@ impl<W: World> PipelineAction<W> {
     }
 
     async fn attend(&self, subject: &Subject<'_>) -> Done {
+        if subject.wait.is_shared && subject.is_asked() {
+            let message = "Two actions of the pipeline name this approval, and its one answer would count for both. Give \
+                           each action an approval of its own.";
+            return self.answer_approval(subject, subject.started(), reject(message)).await;
+        }
         let (tries, pause) = LOOKS;
         for left in (0..tries).rev() {
-            let Some(carrier) = self.carrier(subject).await? else {
-                return Err("its execution cannot be found, or not yet".to_owned());
+            let carrier = match self.carrier(subject).await {
+                Ok(Some(carrier)) => carrier,
+                Ok(None) => return self.unseen(subject, "its execution cannot be found").await,
+                Err(error) if error.is_transient() => return Err(error.to_string()),
+                Err(error) => return self.not_to_be_seen(subject, &error).await,
             };
             let decision = subject.wait.decide(&carrier, self.circumstances(subject, &carrier));
             match decision {
                 Decision::LookAgain(_) if left > 0 => self.world.clock().sleep(pause).await,
+                Decision::LookAgain(reason) if subject.is_asked() => return self.unseen(subject, reason).await,
                 Decision::LookAgain(reason) => return Err(reason.to_owned()),
                 decision => return self.carry_out_decision(subject, carrier, decision).await,
             }
         }
         Err("its execution shows no end".to_owned())
+    }
+
+    /// What is waited for does not show: looked for again, until its time is over. Of what is over nothing need be left.
+    async fn unseen(&self, subject: &Subject<'_>, reason: &str) -> Done {
+        if !subject.is_asked() {
+            return Ok((
+                Outcome::Waiting,
+                None,
+                Some("the approval is over, and its execution is gone"),
+            ));
+        }
+        if self.world.clock().now().since(subject.attempt.began()) < subject.wait.parameters.timeout {
+            return Err(reason.to_owned());
+        }
+        let message = format!("The time that the execution may take (`timeoutMinutes`) is over, and {reason}.");
+        self.answer_approval(subject, subject.started(), reject(&message)).await
+    }
+
+    /// What is waited for cannot be looked at, and that will not pass: somebody has to be told.
+    async fn not_to_be_seen(&self, subject: &Subject<'_>, error: &CallError) -> Done {
+        if !subject.is_asked() {
+            return Ok((
+                Outcome::Waiting,
+                None,
+                Some("the approval is over, and its execution cannot be looked at"),
+            ));
+        }
+        let message = format!("The execution cannot be looked at: {error}");
+        self.answer_approval(subject, subject.started(), reject(&message)).await
     }
 
     fn circumstances(&self, subject: &Subject<'_>, carrier: &Carrier) -> Circumstances {
@@ -113,17 +153,18 @@ impl<W: World> PipelineAction<W> {
     }
 
     /// The execution that an attempt waits for: its own, or the last one of the attempts before.
-    async fn carrier(&self, subject: &Subject<'_>) -> Result<Option<Carrier>, String> {
+    async fn carrier(&self, subject: &Subject<'_>) -> Result<Option<Carrier>, CallError> {
         let Subject { wait, attempt, .. } = subject;
         let Some(candidates) = attempt.candidates(&wait.parameters) else {
-            return Err("the action has no output variable `ExecutionArn`".to_owned());
+            let message = "the action has no output variable `ExecutionArn`";
+            return Err(CallError::new("ListActionExecutions", CallErrorKind::Invalid, message));
         };
         for (arn, is_own) in candidates {
             match self.world.states().describe_execution(&arn).await {
                 Ok(execution) => return Ok(Some(Carrier { execution, is_own })),
                 // No such execution was started: the attempt went on with one before it, or has not begun.
                 Err(error) if error.kind == CallErrorKind::NotFound => {}
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(error),
             }
         }
         Ok(None)
@@ -167,13 +208,14 @@ impl<W: World> PipelineAction<W> {
             }
             Decision::Redrive => self.redrive_for_approval(subject, carrier).await,
             Decision::StartAnew { stop_first } => {
-                if stop_first {
-                    self.stop_unwanted(subject, &arn).await?;
+                if stop_first && let Err(error) = self.stop_unwanted(subject, &arn).await {
+                    return self.cannot_go_on(subject, arn, "stopped", error).await;
                 }
                 self.start_anew(subject, &carrier.execution).await
             }
             Decision::Stop => {
-                self.stop_unwanted(subject, &arn).await?;
+                let stopped = self.stop_unwanted(subject, &arn).await;
+                stopped.map_err(|error| error.to_string())?;
                 Ok((Outcome::Stopped, Some(arn), None))
             }
         }
@@ -287,6 +329,11 @@ impl<W: World> PipelineAction<W> {
         if now.redriven_at > execution.redriven_at || now.stopped_at != execution.stopped_at {
             return Ok((Outcome::Redriven, Some(arn), None));
         }
+        if subject.attempt.is_first() {
+            // A first attempt waits for the execution that its action names, and would find no other.
+            let message = "The execution was stopped and cannot be redriven. Retry the stage with all of its actions.";
+            return self.answer_approval(subject, arn, reject(message)).await;
+        }
         tracing::warn!(
             execution.arn = arn,
             reason = refused.map(|error| error.to_string()),
@@ -347,7 +394,7 @@ impl<W: World> PipelineAction<W> {
         self.answer_approval(subject, arn, reject(&message)).await
     }
 
-    async fn stop_unwanted(&self, subject: &Subject<'_>, execution: &str) -> Result<(), String> {
+    async fn stop_unwanted(&self, subject: &Subject<'_>, execution: &str) -> Result<(), CallError> {
         let Subject {
             pipeline,
             pipeline_execution_id: id,
@@ -355,8 +402,7 @@ impl<W: World> PipelineAction<W> {
         } = subject;
         let cause =
             format!("nobody waits for it any more: its approval in execution {id} of pipeline {pipeline} is over");
-        let stopped = self.stop_for(subject, execution, ABANDONED, &cause).await;
-        stopped.map_err(|error| error.to_string())
+        self.stop_for(subject, execution, ABANDONED, &cause).await
     }
 
     async fn stop_for(
@@ -379,6 +425,20 @@ impl<W: World> PipelineAction<W> {
 }
 
 impl Subject<'_> {
+    /// Whether the approval is waited for, and can be answered.
+    fn is_asked(&self) -> bool {
+        match &self.wait.stage {
+            WaitStage::Asked(_) => true,
+            WaitStage::NotStarted | WaitStage::NotAsked | WaitStage::Over(_) | WaitStage::Approved => false,
+        }
+    }
+
+    /// The execution that the action says it has started.
+    fn started(&self) -> String {
+        let variables = &self.attempt.action.output_variables;
+        variables.get("ExecutionArn").cloned().unwrap_or_default()
+    }
+
     fn count(&self, metric: &'static str) {
         let metrics = &self.occasion.metrics;
         metrics.lock().unwrap_or_else(PoisonError::into_inner).count(metric);

@@ -8,13 +8,15 @@ use std::sync::Mutex;
 
 use lambda_runtime::Context;
 use shared::metrics::Metrics;
-use shared::ports::code_pipeline::{ActionExecution, GetPipelineState as _, ListActionExecutions as _};
+use shared::ports::code_pipeline::{ActionExecution, ActionStatus, GetPipelineState as _, ListActionExecutions as _};
+use shared::ports::step_functions::ListExecutions as _;
 use shared::ports::{CallError, CallErrorKind};
+use shared::state_machine::StateMachineArn;
 
 use super::approval::Occasion;
 use super::{HandlerError, Outcome, PipelineAction, Report};
-use crate::approval::waits;
-use crate::event::{ApprovalChanged, EndedExecution};
+use crate::approval::{Wait, WaitStage, waits};
+use crate::event::{ApprovalChanged, EndedExecution, pipeline_execution_id_in};
 use crate::settings::Settings;
 use crate::world::World;
 
@@ -32,12 +34,14 @@ impl<W: World> PipelineAction<W> {
         let ApprovalChanged {
             pipeline,
             pipeline_execution_id,
+            ..
         } = changed;
         let occasion = Occasion {
             settings: self.settings_of_events()?,
             context,
             metrics,
             ended: None,
+            changed: Some(changed),
         };
         let mut looked = Looked::default();
         self.look_at(pipeline, pipeline_execution_id, occasion, &mut looked)
@@ -61,6 +65,7 @@ impl<W: World> PipelineAction<W> {
             context,
             metrics,
             ended: Some(ended),
+            changed: None,
         };
         let mut looked = Looked::default();
         for pipeline in &settings.pipelines {
@@ -77,6 +82,7 @@ impl<W: World> PipelineAction<W> {
             context,
             metrics,
             ended: None,
+            changed: None,
         };
         let mut looked = Looked::default();
         for pipeline in &settings.pipelines {
@@ -85,6 +91,7 @@ impl<W: World> PipelineAction<W> {
                     let ids = actions.into_iter().filter_map(|action| action.pipeline_execution_id);
                     for id in ids.collect::<BTreeSet<_>>() {
                         self.look_at(pipeline, &id, occasion, &mut looked).await;
+                        looked.ids.insert(id);
                     }
                 }
                 // It is deployed after this function, and may not be there yet.
@@ -94,7 +101,43 @@ impl<W: World> PipelineAction<W> {
                 Err(error) => looked.failures.push(error.to_string()),
             }
         }
+        self.look_at_what_runs(occasion, &mut looked).await;
         looked.report()
+    }
+
+    /// Looks at executions that run for an execution of a pipeline that is in no stage any more: its approval was rejected
+    /// or abandoned, the event that said so was lost, and another one took its place.
+    async fn look_at_what_runs(&self, occasion: Occasion<'_>, looked: &mut Looked) {
+        for machine in std::mem::take(&mut looked.machines) {
+            let mut next: Option<String> = None;
+            for _ in 0..MAX_PAGES {
+                let page = self
+                    .world
+                    .states()
+                    .list_executions(&machine, true, next.as_deref())
+                    .await;
+                let page = match page {
+                    Ok(page) => page,
+                    // It is gone, and what it ran with it.
+                    Err(error) if error.kind == CallErrorKind::NotFound => break,
+                    Err(error) => return looked.failures.push(error.to_string()),
+                };
+                for running in page.executions {
+                    let Some(id) = pipeline_execution_id_in(&running.name) else {
+                        continue;
+                    };
+                    if looked.ids.insert(id.to_owned()) {
+                        for pipeline in &occasion.settings.pipelines {
+                            self.look_at(pipeline, id, occasion, looked).await;
+                        }
+                    }
+                }
+                next = page.next_token;
+                if next.is_none() {
+                    break;
+                }
+            }
+        }
     }
 
     /// Settles the waits of one execution of a pipeline, each by itself.
@@ -103,7 +146,24 @@ impl<W: World> PipelineAction<W> {
             Ok(runs) => runs,
             Err(error) => return looked.failures.push(error.to_string()),
         };
-        for wait in waits(&runs, pipeline, &occasion.settings.function_name) {
+        let waits = waits(&runs, pipeline, &occasion.settings.function_name);
+        if let Some(reason) = occasion
+            .changed
+            .and_then(|changed| not_listed_yet(changed, &runs, &waits))
+        {
+            return looked.failures.push(reason.to_owned());
+        }
+        let started = runs.iter().filter_map(|run| run.output_variables.get("ExecutionArn"));
+        let machines = started.filter_map(|execution| StateMachineArn::of_execution(execution));
+        looked
+            .machines
+            .extend(machines.map(|machine| machine.unqualified().to_owned()));
+        let mut answered = BTreeSet::new();
+        for wait in waits {
+            // What two actions name is answered once.
+            if wait.is_shared && !answered.insert(wait.parameters.approval.clone()) {
+                continue;
+            }
             match self.settle(pipeline, id, &wait, occasion).await {
                 Ok(settled) => {
                     tracing::info!(
@@ -149,9 +209,37 @@ impl<W: World> PipelineAction<W> {
     }
 }
 
+/// Why an event about one of these approvals is ahead of the list of actions, if it is: CodePipeline lists late.
+fn not_listed_yet(changed: &ApprovalChanged, runs: &[ActionExecution], waits: &[Wait<'_>]) -> Option<&'static str> {
+    let id = changed.action_execution_id.as_deref()?;
+    let Some(run) = runs.iter().find(|run| run.id == id) else {
+        let waited_for = waits.iter().any(|wait| !matches!(wait.stage, WaitStage::Approved));
+        return waited_for.then_some("CodePipeline does not list this run of the approval yet");
+    };
+    let name = |wait: &&Wait<'_>| {
+        let approval = wait.parameters.approval.as_ref();
+        approval.is_some_and(|name| name.stage == run.stage && name.action == run.action)
+    };
+    let wait = waits.iter().find(name)?;
+    match (&wait.stage, run.status) {
+        (_, ActionStatus::InProgress) if changed.is_over => {
+            Some("CodePipeline does not list the end of this run of the approval yet")
+        }
+        // The approval comes after the action.
+        (WaitStage::NotStarted, ActionStatus::InProgress) => {
+            Some("CodePipeline does not list yet that the action has succeeded")
+        }
+        _ => None,
+    }
+}
+
 /// What a look found and did.
 #[derive(Debug, Default)]
 struct Looked {
+    /// The executions of pipelines that were looked at.
+    ids: BTreeSet<String>,
+    /// The state machines that actions have started executions of.
+    machines: BTreeSet<String>,
     approvals: Vec<super::Settled>,
     failures: Vec<String>,
 }

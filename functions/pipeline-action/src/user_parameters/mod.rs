@@ -29,10 +29,12 @@ const ACTION_TIMEOUT_MINUTES: u64 = 24 * 60;
 const ANSWER_MARGIN_MINUTES: u64 = 10;
 /// The longest time that an execution can be waited for by the action itself.
 pub const MAX_TIMEOUT_MINUTES: u64 = ACTION_TIMEOUT_MINUTES - ANSWER_MARGIN_MINUTES;
-/// The longest time that an approval can wait for an execution: 60 days.
+/// The longest time that an execution can take which an approval waits for: 60 days, less what it takes to answer.
 ///
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>
-pub const MAX_APPROVAL_MINUTES: u64 = 60 * 24 * 60;
+pub const MAX_APPROVAL_MINUTES: u64 = 60 * 24 * 60 - LOOK_MARGIN_MINUTES;
+/// What is left of it to notice that the time is over, and to answer: two hourly looks, and their retries.
+const LOOK_MARGIN_MINUTES: u64 = 150;
 
 /// The output variables that are always there.
 pub const RESERVED_VARIABLES: [&str; 3] = ["ExecutionArn", "ExecutionName", "StateMachineArn"];

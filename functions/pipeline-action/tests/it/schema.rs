@@ -129,7 +129,7 @@ fn both_accept_and_refuse_the_same() {
         values.push(with("timeoutMinutes", minutes));
     }
     let approval = json!({"pipeline": "p", "stage": "s", "action": "a.@-_9"});
-    for minutes in [json!(1), json!(86_400), json!(86_401), json!(0)] {
+    for minutes in [json!(1), json!(86_250), json!(86_251), json!(0)] {
         values.push(json!({
             "stateMachine": "ml", "pipelineExecutionId": "x", "approval": approval, "timeoutMinutes": minutes}));
     }

@@ -1,12 +1,15 @@
 //! Every seed's schedule, each for both ways to wait, and the figures that came out.
+//!
+//! `SEED=33` plays one schedule again, and `SEEDS=100000` as many as that: `--nocapture` shows the figures.
 
 use crate::schedule::{Figures, Schedule, Way};
 
 const SEEDS: u64 = 1_000;
 
 fn play(way: Way) {
-    let one: Option<u64> = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
-    let seeds = one.map_or(0..SEEDS, |seed| seed..seed + 1);
+    let number = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
+    let one = number("SEED");
+    let seeds = one.map_or(0..number("SEEDS").unwrap_or(SEEDS), |seed| seed..seed + 1);
     let mut sum = Figures::default();
     for seed in seeds {
         let mut schedule = Schedule::new(seed, way);

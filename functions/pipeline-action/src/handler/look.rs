@@ -17,7 +17,7 @@ use super::approval::Occasion;
 use super::{HandlerError, Outcome, PipelineAction, Report};
 use crate::approval::{Wait, WaitStage, waits};
 use crate::event::{ApprovalChanged, EndedExecution, pipeline_execution_id_in};
-use crate::settings::Settings;
+use crate::settings::{Settings, names_function};
 use crate::world::World;
 
 /// How many pages of actions are looked through: each has a hundred.
@@ -153,7 +153,12 @@ impl<W: World> PipelineAction<W> {
         {
             return looked.failures.push(reason.to_owned());
         }
-        let started = runs.iter().filter_map(|run| run.output_variables.get("ExecutionArn"));
+        let own = &occasion.settings.function_name;
+        let ours = runs.iter().filter(|run| {
+            let function = run.configuration.get("FunctionName");
+            function.is_some_and(|name| names_function(name, own))
+        });
+        let started = ours.filter_map(|run| run.output_variables.get("ExecutionArn"));
         let machines = started.filter_map(|execution| StateMachineArn::of_execution(execution));
         looked
             .machines

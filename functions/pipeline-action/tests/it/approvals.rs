@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::ports::CallErrorKind::{Denied, NotFound, Throttled};
+use shared::ports::CallErrorKind::{Denied, Throttled};
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus, ApprovalResult, FailureType};
 use shared::ports::step_functions::{ExecutionStatus, Failure};
 use shared::time::{Clock as _, Timestamp};
@@ -12,8 +12,8 @@ use shared::time::{Clock as _, Timestamp};
 use crate::retries::{CAUGHT, UNCAUGHT, history};
 use crate::support::{Answer, Bench, FUNCTION, Job, RUN_ID, always, assert_fails, parameters, run};
 
-const PIPELINE: &str = "stepline-dev";
-const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const PIPELINE: &str = "stepline-dev";
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A pipeline's execution whose action has handed its execution over.
@@ -21,13 +21,13 @@ pub(crate) struct Line {
     pub(crate) bench: Bench,
 }
 
-fn succeeded(output: &Value) -> ExecutionStatus {
+pub(crate) fn succeeded(output: &Value) -> ExecutionStatus {
     ExecutionStatus::Succeeded {
         output: output.to_string(),
     }
 }
 
-fn failed(error: &str) -> ExecutionStatus {
+pub(crate) fn failed(error: &str) -> ExecutionStatus {
     ExecutionStatus::Failed(Failure {
         error: Some(error.to_owned()),
         cause: Some("the job's own words".to_owned()),
@@ -51,7 +51,7 @@ pub(crate) fn ended_event(execution: &str, ended: Option<Timestamp>) -> Value {
     })
 }
 
-fn approval_event(state: &str) -> Value {
+pub(crate) fn approval_event(state: &str) -> Value {
     json!({
         "detail-type": "CodePipeline Action Execution State Change", "source": "aws.codepipeline",
         "detail": {"pipeline": PIPELINE, "execution-id": RUN_ID, "stage": "Execute", "action": "Outcome",
@@ -59,7 +59,7 @@ fn approval_event(state: &str) -> Value {
     })
 }
 
-fn look() -> Value {
+pub(crate) fn look() -> Value {
     json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}})
 }
 
@@ -130,12 +130,12 @@ impl Line {
     }
 
     /// Has the approval be over without an answer of the function.
-    fn is_over(&self, run_id: &str, status: ActionStatus) {
+    pub(crate) fn is_over(&self, run_id: &str, status: ActionStatus) {
         let pipelines = self.bench.world().pipelines.inner();
         pipelines.change(&format!("approval-{run_id}"), |run| run.status = status);
     }
 
-    fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         self.bench.world().clock.advance(time);
     }
 
@@ -161,7 +161,7 @@ impl Line {
     }
 
     /// What the function says that came of an event for the approval.
-    async fn outcome(&self, event: Value) -> String {
+    pub(crate) async fn outcome(&self, event: Value) -> String {
         let report = self.bench.deliver(event).await.unwrap();
         let report = serde_json::to_value(report).unwrap();
         report["approvals"][0]["outcome"].as_str().unwrap_or("none").to_owned()
@@ -506,111 +506,5 @@ fn an_approval_that_no_action_of_this_function_names_is_never_answered() {
         line.bench.world().pipelines.inner().ask(PIPELINE, RUN_ID, action);
         assert_eq!(line.outcome(look()).await, "waiting");
         assert!(line.answers().is_empty());
-    });
-}
-
-#[test]
-fn an_execution_that_may_not_be_looked_at_is_told_of_instead_of_waited_for() {
-    run(async {
-        let line = Line::started(json!({})).await;
-        line.ask("1");
-        let denied = always("DescribeExecution", Denied, "AccessDeniedException");
-        line.bench.world().states.script(denied);
-        assert_eq!(line.outcome(look()).await, "rejected");
-        let summary = line.answers()[0].summary.clone();
-        assert!(summary.contains("The execution cannot be looked at"), "{summary}");
-        // Once the approval is over, there is nobody to tell.
-        assert_eq!(line.outcome(look()).await, "waiting");
-    });
-}
-
-#[test]
-fn an_execution_that_is_gone_is_waited_for_until_its_time_is_over() {
-    run(async {
-        let line = Line::started(json!({"timeoutMinutes": 60})).await;
-        line.ask("1");
-        let gone = always("DescribeExecution", NotFound, "ExecutionDoesNotExist");
-        line.bench.world().states.script(gone);
-        assert!(line.bench.deliver(look()).await.is_err());
-        line.pass(61 * MINUTE);
-        assert_eq!(line.outcome(look()).await, "rejected");
-        let summary = line.answers()[0].summary.clone();
-        assert!(summary.contains("its execution cannot be found"), "{summary}");
-        assert_eq!(line.outcome(look()).await, "waiting");
-    });
-}
-
-#[test]
-fn an_approval_that_two_actions_name_counts_for_neither() {
-    run(async {
-        let line = Line::started(json!({})).await;
-        let first = line.bench.world().pipelines.inner().action("lambda-1").unwrap();
-        let second = ActionExecution {
-            id: "lambda-2".to_owned(),
-            action: "Second".to_owned(),
-            ..first
-        };
-        line.bench.world().pipelines.inner().ran(PIPELINE, RUN_ID, second);
-        line.ask("1");
-        line.end(succeeded(&json!({})));
-        assert_eq!(line.outcome(look()).await, "rejected");
-        let summary = line.answers()[0].summary.clone();
-        assert!(
-            summary.contains("Two actions of the pipeline name this approval"),
-            "{summary}"
-        );
-    });
-}
-
-#[test]
-fn what_runs_on_behind_the_next_execution_of_the_pipeline_is_found_by_the_look() {
-    run(async {
-        let line = Line::started(json!({})).await;
-        line.ask("1");
-        line.is_over("1", ActionStatus::Failed);
-        // The event that said so is lost, and the stage has the next execution.
-        let action = ActionExecution {
-            id: "of-the-next".to_owned(),
-            stage: "Execute".to_owned(),
-            action: "Outcome".to_owned(),
-            started_at: line.bench.world().clock.now(),
-            ..ActionExecution::default()
-        };
-        let first = line.bench.world().pipelines.inner().action("lambda-1").unwrap();
-        let next = ActionExecution {
-            id: "lambda-of-the-next".to_owned(),
-            ..first
-        };
-        let other = "0c4cf1a1-1d4e-4c55-8d0e-2f6a3b7c9d10";
-        line.bench.world().pipelines.inner().ran(PIPELINE, other, next);
-        line.bench.world().pipelines.inner().ask(PIPELINE, other, action);
-        line.pass(3 * MINUTE);
-        let _ = line.bench.deliver(look()).await;
-        assert!(matches!(line.bench.runs()[0].status, ExecutionStatus::Aborted(_)));
-    });
-}
-
-#[test]
-fn an_event_that_is_ahead_of_the_list_has_lambda_call_again() {
-    run(async {
-        let line = Line::started(json!({"onRetry": "redrive"})).await;
-        line.ask("1");
-        line.end(failed("E"));
-        assert_eq!(line.outcome(look()).await, "rejected");
-        let of = |run: &str, state: &str| {
-            let mut event = approval_event(state);
-            event["detail"]["action-execution-id"] = json!(run);
-            event
-        };
-        // The approval was asked for anew, and CodePipeline does not list that yet.
-        let error = line.bench.deliver(of("approval-2", "STARTED")).await.unwrap_err();
-        assert!(error.to_string().contains("does not list this run"), "{error}");
-        line.ask("2");
-        assert_eq!(line.outcome(of("approval-2", "STARTED")).await, "redriven");
-        // It is abandoned, and CodePipeline lists it as waited for.
-        let error = line.bench.deliver(of("approval-2", "ABANDONED")).await.unwrap_err();
-        assert!(error.to_string().contains("does not list the end"), "{error}");
-        // A late event of the first run finds it listed, and changes nothing.
-        assert_eq!(line.outcome(of("approval-1", "FAILED")).await, "waiting");
     });
 }

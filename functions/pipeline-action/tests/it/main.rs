@@ -16,3 +16,4 @@ mod retried_often;
 mod retries;
 mod schema;
 mod support;
+mod unseen;

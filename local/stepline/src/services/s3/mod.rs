@@ -100,7 +100,25 @@ impl S3 {
         self.put_object_if(cloud, caller, bucket, key, object.into(), |_| Ok(()))
     }
 
-    /// The same, if `condition` agrees with what is there now; nobody else comes in between.
+    /// The same with an access control list, as CodePipeline's source actions upload: that is asked for by itself.
+    ///
+    /// See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>.
+    ///
+    /// # Errors
+    /// Those of [`S3::put_object`], and AccessDenied without `s3:PutObjectAcl`.
+    pub fn put_object_with_acl(
+        &self,
+        cloud: &Cloud,
+        caller: &Principal,
+        bucket: &str,
+        key: &str,
+        object: impl Into<NewObject>,
+    ) -> Result<Object, ServiceError> {
+        authorize(cloud, caller, "s3:PutObjectAcl", bucket, Some(key), Vec::new())?;
+        self.put_object(cloud, caller, bucket, key, object)
+    }
+
+    /// Puts an object if `condition` agrees with what is there now; nobody else comes in between.
     fn put_object_if(
         &self,
         cloud: &Cloud,

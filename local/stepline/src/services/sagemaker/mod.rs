@@ -200,6 +200,17 @@ impl SageMaker {
         Ok(json!({"Tags": job.tags}))
     }
 
+    /// The requirement with the tags of the job that it is about, which policies can ask for.
+    fn tagged(&self, cloud: &Cloud, name: &str, requirement: Requirement) -> Requirement {
+        let Ok(running) = self.find(cloud, name) else {
+            return requirement;
+        };
+        let tags = running.lock().tags.clone();
+        tags.into_iter().fold(requirement, |requirement, tag| {
+            requirement.with(format!("aws:ResourceTag/{}", tag.key), tag.value)
+        })
+    }
+
     fn list_tags(&self, cloud: &Cloud, input: &Value) -> Result<Value, ServiceError> {
         let running = self.find(cloud, job_of(required(input, "ResourceArn")?)?)?;
         let tags = json!(running.lock().tags);
@@ -244,9 +255,16 @@ impl Service for SageMaker {
             }
             "DescribeProcessingJob" | "StopProcessingJob" => {
                 let name = required(input, "ProcessingJobName")?;
-                Ok(vec![Requirement::new(action, arn(cloud, name))])
+                Ok(vec![self.tagged(
+                    cloud,
+                    name,
+                    Requirement::new(action, arn(cloud, name)),
+                )])
             }
-            "AddTags" | "ListTags" => Ok(vec![Requirement::new(action, required(input, "ResourceArn")?)]),
+            "AddTags" | "ListTags" => {
+                let arn = required(input, "ResourceArn")?;
+                Ok(vec![self.tagged(cloud, job_of(arn)?, Requirement::new(action, arn))])
+            }
             "ListProcessingJobs" => Ok(vec![Requirement::new(action, "*")]),
             _ => Err(ServiceError::not_in_local_run("sagemaker", operation)),
         }

@@ -302,3 +302,26 @@ async fn an_image_that_is_not_there_fails_the_job() {
         "{job:#}"
     );
 }
+
+#[tokio::test]
+async fn a_policy_can_ask_whose_a_job_is_by_its_tags() {
+    let world = World::new("true").await;
+    world
+        .run(json!({"Tags": [{"Key": "environment", "Value": "prod"}]}))
+        .await;
+    let everything = json!({"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"});
+    let none_of_prod = json!({
+        "Effect": "Deny", "Action": ["sagemaker:AddTags", "sagemaker:StopProcessingJob"], "Resource": "*",
+        "Condition": {"StringEquals": {"aws:ResourceTag/environment": "prod"}},
+    });
+    let policy = json!({"Version": "2012-10-17", "Statement": [everything, none_of_prod]});
+    let role = NewRole::for_service("dev", "lambda.amazonaws.com").with_policy("calls", policy);
+    world.cloud.iam.create_role(&world.cloud.account, role).unwrap();
+    let caller = world.cloud.iam.session("dev", "session", Vec::new()).unwrap();
+    for (operation, denied) in [("StopProcessingJob", true), ("DescribeProcessingJob", false)] {
+        let name = json!({"ProcessingJobName": "job-1"});
+        let answer = world.cloud.call(&caller, "sagemaker", operation, name).await;
+        let is_denied = answer.is_err_and(|error| error.code == "AccessDeniedException");
+        assert_eq!(is_denied, denied, "{operation}");
+    }
+}

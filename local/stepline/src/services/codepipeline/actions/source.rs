@@ -48,7 +48,7 @@ pub(super) async fn perform(mut work: Work<'_>) -> Result<Done, Failure> {
     let (bucket, key) = (artifact.bucket.clone(), artifact.key.clone());
     work.cloud
         .s3
-        .put_object(work.cloud, &work.caller, &bucket, &key, tree.zip)?;
+        .put_object_with_acl(work.cloud, &work.caller, &bucket, &key, tree.zip)?;
     let variables = [
         ("BranchName", work.configured("BranchName")),
         ("ConnectionArn", work.configured("ConnectionArn")),

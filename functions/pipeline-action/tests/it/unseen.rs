@@ -1,0 +1,116 @@
+//! What cannot be seen, or not yet, of an approval and its execution: told of, looked at again, or found by the look.
+
+use serde_json::json;
+use shared::ports::CallErrorKind::{Denied, NotFound};
+use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
+use shared::ports::step_functions::ExecutionStatus;
+use shared::time::Clock as _;
+
+use crate::approvals::{Line, MINUTE, PIPELINE, approval_event, failed, look, succeeded};
+use crate::support::{RUN_ID, always, run};
+
+#[test]
+fn an_execution_that_may_not_be_looked_at_is_told_of_instead_of_waited_for() {
+    run(async {
+        let line = Line::started(json!({})).await;
+        line.ask("1");
+        let denied = always("DescribeExecution", Denied, "AccessDeniedException");
+        line.bench.world().states.script(denied);
+        assert_eq!(line.outcome(look()).await, "rejected");
+        let summary = line.answers()[0].summary.clone();
+        assert!(summary.contains("The execution cannot be looked at"), "{summary}");
+        // Once the approval is over, there is nobody to tell.
+        assert_eq!(line.outcome(look()).await, "waiting");
+    });
+}
+
+#[test]
+fn an_execution_that_is_gone_is_waited_for_until_its_time_is_over() {
+    run(async {
+        let line = Line::started(json!({"timeoutMinutes": 60})).await;
+        line.ask("1");
+        let gone = always("DescribeExecution", NotFound, "ExecutionDoesNotExist");
+        line.bench.world().states.script(gone);
+        assert!(line.bench.deliver(look()).await.is_err());
+        line.pass(61 * MINUTE);
+        assert_eq!(line.outcome(look()).await, "rejected");
+        let summary = line.answers()[0].summary.clone();
+        assert!(summary.contains("its execution cannot be found"), "{summary}");
+        assert_eq!(line.outcome(look()).await, "waiting");
+    });
+}
+
+#[test]
+fn an_approval_that_two_actions_name_counts_for_neither() {
+    run(async {
+        let line = Line::started(json!({})).await;
+        let first = line.bench.world().pipelines.inner().action("lambda-1").unwrap();
+        let second = ActionExecution {
+            id: "lambda-2".to_owned(),
+            action: "Second".to_owned(),
+            ..first
+        };
+        line.bench.world().pipelines.inner().ran(PIPELINE, RUN_ID, second);
+        line.ask("1");
+        line.end(succeeded(&json!({})));
+        assert_eq!(line.outcome(look()).await, "rejected");
+        let summary = line.answers()[0].summary.clone();
+        assert!(
+            summary.contains("Two actions of the pipeline name this approval"),
+            "{summary}"
+        );
+    });
+}
+
+#[test]
+fn what_runs_on_behind_the_next_execution_of_the_pipeline_is_found_by_the_look() {
+    run(async {
+        let line = Line::started(json!({})).await;
+        line.ask("1");
+        line.is_over("1", ActionStatus::Failed);
+        // The event that said so is lost, and the stage has the next execution.
+        let action = ActionExecution {
+            id: "of-the-next".to_owned(),
+            stage: "Execute".to_owned(),
+            action: "Outcome".to_owned(),
+            started_at: line.bench.world().clock.now(),
+            ..ActionExecution::default()
+        };
+        let first = line.bench.world().pipelines.inner().action("lambda-1").unwrap();
+        let next = ActionExecution {
+            id: "lambda-of-the-next".to_owned(),
+            ..first
+        };
+        let other = "0c4cf1a1-1d4e-4c55-8d0e-2f6a3b7c9d10";
+        line.bench.world().pipelines.inner().ran(PIPELINE, other, next);
+        line.bench.world().pipelines.inner().ask(PIPELINE, other, action);
+        line.pass(3 * MINUTE);
+        let _ = line.bench.deliver(look()).await;
+        assert!(matches!(line.bench.runs()[0].status, ExecutionStatus::Aborted(_)));
+    });
+}
+
+#[test]
+fn an_event_that_is_ahead_of_the_list_has_lambda_call_again() {
+    run(async {
+        let line = Line::started(json!({"onRetry": "redrive"})).await;
+        line.ask("1");
+        line.end(failed("E"));
+        assert_eq!(line.outcome(look()).await, "rejected");
+        let of = |run: &str, state: &str| {
+            let mut event = approval_event(state);
+            event["detail"]["action-execution-id"] = json!(run);
+            event
+        };
+        // The approval was asked for anew, and CodePipeline does not list that yet.
+        let error = line.bench.deliver(of("approval-2", "STARTED")).await.unwrap_err();
+        assert!(error.to_string().contains("does not list this run"), "{error}");
+        line.ask("2");
+        assert_eq!(line.outcome(of("approval-2", "STARTED")).await, "redriven");
+        // It is abandoned, and CodePipeline lists it as waited for.
+        let error = line.bench.deliver(of("approval-2", "ABANDONED")).await.unwrap_err();
+        assert!(error.to_string().contains("does not list the end"), "{error}");
+        // A late event of the first run finds it listed, and changes nothing.
+        assert_eq!(line.outcome(of("approval-1", "FAILED")).await, "waiting");
+    });
+}

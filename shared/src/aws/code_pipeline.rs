@@ -8,7 +8,7 @@ use aws_sdk_codepipeline::types::{FailureDetails, FailureType as Type};
 use aws_types::SdkConfig;
 use serde_json::{Map, Value, json};
 
-use super::error::classify;
+use super::error::{classify, incomplete};
 use super::json::JsonService;
 use super::service::Service;
 use crate::ports::code_pipeline::{
@@ -96,6 +96,7 @@ impl ListActionExecutions for CodePipeline {
         pipeline_execution_id: &str,
         next_token: Option<&str>,
     ) -> Result<ActionExecutionPage, CallError> {
+        const OPERATION: &str = "ListActionExecutions";
         let mut input = json!({
             "pipelineName": pipeline,
             "filter": {"pipelineExecutionId": pipeline_execution_id},
@@ -103,10 +104,12 @@ impl ListActionExecutions for CodePipeline {
         if let Some(token) = next_token {
             input["nextToken"] = token.into();
         }
-        let answer = JSON.call(&self.config, "ListActionExecutions", &input).await?;
+        let answer = JSON.call(&self.config, OPERATION, &input).await?;
+        // Without the list, or with a run of which less is told, it is not known what ran.
         let details = answer["actionExecutionDetails"].as_array();
+        let executions = details.and_then(|details| details.iter().map(action_execution).collect());
         Ok(ActionExecutionPage {
-            executions: details.into_iter().flatten().map(action_execution).collect(),
+            executions: executions.ok_or_else(|| incomplete(OPERATION))?,
             next_token: optional(&answer["nextToken"]),
         })
     }
@@ -114,10 +117,13 @@ impl ListActionExecutions for CodePipeline {
 
 impl GetPipelineState for CodePipeline {
     async fn get_pipeline_state(&self, pipeline: &str) -> Result<Vec<ActionState>, CallError> {
+        const OPERATION: &str = "GetPipelineState";
         let input = json!({"name": pipeline});
-        let answer = JSON.call(&self.config, "GetPipelineState", &input).await?;
-        let stages = answer["stageStates"].as_array().into_iter().flatten();
-        Ok(stages.flat_map(action_states).collect())
+        let answer = JSON.call(&self.config, OPERATION, &input).await?;
+        // Every pipeline has stages.
+        let stages = answer["stageStates"].as_array().filter(|stages| !stages.is_empty());
+        let stages = stages.ok_or_else(|| incomplete(OPERATION))?;
+        Ok(stages.iter().flat_map(action_states).collect())
     }
 }
 
@@ -136,23 +142,26 @@ impl PutApprovalResult for CodePipeline {
     }
 }
 
+/// Nothing if it lacks what every run has.
+///
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html>
-fn action_execution(detail: &Value) -> ActionExecution {
+fn action_execution(detail: &Value) -> Option<ActionExecution> {
+    let required = |field: &str| optional(&detail[field]).filter(|text| !text.is_empty());
     let input = &detail["input"];
     let configuration = match &input["resolvedConfiguration"] {
         Value::Object(resolved) => Some(resolved),
         _ => input["configuration"].as_object(),
     };
-    ActionExecution {
-        id: text(&detail["actionExecutionId"]),
-        stage: text(&detail["stageName"]),
-        action: text(&detail["actionName"]),
+    Some(ActionExecution {
+        id: required("actionExecutionId")?,
+        stage: required("stageName")?,
+        action: required("actionName")?,
         configuration: texts(configuration),
-        status: ActionStatus::named(&text(&detail["status"])),
-        started_at: moment(&detail["startTime"]),
-        updated_at: moment(&detail["lastUpdateTime"]),
+        status: ActionStatus::named(detail["status"].as_str()?)?,
+        started_at: moment(&detail["startTime"])?,
+        updated_at: moment(&detail["lastUpdateTime"]).unwrap_or_default(),
         output_variables: texts(detail["output"]["outputVariables"].as_object()),
-    }
+    })
 }
 
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StageState.html>
@@ -181,7 +190,8 @@ fn texts(object: Option<&Map<String, Value>>) -> BTreeMap<String, String> {
 }
 
 /// A moment as the protocol has it: seconds since the epoch, with a fraction.
-fn moment(value: &Value) -> Timestamp {
+fn moment(value: &Value) -> Option<Timestamp> {
     // Whole milliseconds are exact in an f64 for longer than any of this will live.
-    Timestamp::from_millis(value.as_f64().map_or(0, |seconds| (seconds * 1000.0).round() as i64))
+    let millis = |seconds: f64| (seconds * 1000.0).round() as i64;
+    value.as_f64().map(millis).map(Timestamp::from_millis)
 }

@@ -95,14 +95,15 @@ pub enum ActionStatus {
 }
 
 impl ActionStatus {
-    /// Reads CodePipeline's name of it. What is unknown has not ended.
+    /// Reads CodePipeline's name of it; nothing if it is unknown.
     #[must_use]
-    pub fn named(name: &str) -> Self {
+    pub fn named(name: &str) -> Option<Self> {
         match name {
-            "Abandoned" => Self::Abandoned,
-            "Succeeded" => Self::Succeeded,
-            "Failed" => Self::Failed,
-            _ => Self::InProgress,
+            "InProgress" => Some(Self::InProgress),
+            "Abandoned" => Some(Self::Abandoned),
+            "Succeeded" => Some(Self::Succeeded),
+            "Failed" => Some(Self::Failed),
+            _ => None,
         }
     }
 }

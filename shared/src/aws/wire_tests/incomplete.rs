@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::parameters::{GetParametersByPath, ParameterReference, Parameters, Want};
+use crate::ports::code_pipeline::{GetPipelineState, ListActionExecutions};
 use crate::ports::images::{BatchGetImage, DescribeImages, DescribeRepositories, Repository, Selection};
 
 /// Each body is taken for no answer by a call.
@@ -88,4 +89,32 @@ async fn registry() {
     assert_unavailable!("DescribeRepositories",
         aws => aws.image_registry().describe_repositories("123456789012", None),
         json!({}));
+}
+
+#[tokio::test]
+async fn code_pipeline() {
+    let whole = json!({"actionExecutionId": "a", "stageName": "Execute", "actionName": "Run",
+        "status": "InProgress", "startTime": 1_764_000_000});
+    let with = |field: &str, value: serde_json::Value| {
+        let mut detail = whole.clone();
+        detail[field] = value;
+        json!({"actionExecutionDetails": [whole, detail]})
+    };
+    assert_unavailable!("ListActionExecutions",
+        aws => aws.code_pipeline().list_action_executions("p", "run-1", None),
+        json!({}), json!({"nextToken": "more"}), json!({"actionExecutionDetails": null}),
+        json!({"actionExecutionDetails": [{}]}),
+        with("actionExecutionId", json!(null)), with("actionExecutionId", json!("")),
+        with("stageName", json!(null)), with("actionName", json!(null)),
+        with("status", json!(null)), with("status", json!("SomethingNew")),
+        with("startTime", json!(null)), with("startTime", json!("yesterday")));
+    assert_unavailable!("GetPipelineState",
+        aws => aws.code_pipeline().get_pipeline_state("p"),
+        json!({}), json!({"pipelineName": "p"}), json!({"stageStates": null}), json!({"stageStates": []}));
+    let empty = answering(json!({"actionExecutionDetails": []}));
+    let page = aws(&empty)
+        .code_pipeline()
+        .list_action_executions("p", "run-1", None)
+        .await;
+    assert_eq!(page.unwrap().executions, [], "a list may be empty");
 }

@@ -303,9 +303,10 @@ async fn jobs_are_answered() {
     let sent = json!({"jobId": "job-1", "failureDetails": {"type": "PermissionError", "message": "why"}});
     assert_called(&server, "CodePipeline_20150709.PutJobFailureResult", &sent);
 
-    let detail = json!({"actionExecutionId": "a", "stageName": "Execute", "actionName": "Run", "input": {
-        "configuration": {"UserParameters": "#{x}"}, "resolvedConfiguration": {"UserParameters": "{}"}}});
-    let server = answering(json!({"actionExecutionDetails": [detail, {}], "nextToken": "more"}));
+    let detail = json!({"actionExecutionId": "a", "stageName": "Execute", "actionName": "Run", "status": "InProgress",
+        "startTime": 1_764_000_000, "input": {
+            "configuration": {"UserParameters": "#{x}"}, "resolvedConfiguration": {"UserParameters": "{}"}}});
+    let server = answering(json!({"actionExecutionDetails": [detail, detail], "nextToken": "more"}));
     let page = aws(&server)
         .code_pipeline()
         .list_action_executions("p", "run-1", None)

@@ -26,6 +26,9 @@ use crate::world::World;
 /// How many pages of executions are looked through.
 const MAX_PAGES: usize = 10;
 
+/// How long after a run of an action began its execution may not be listed yet, or not be started.
+const STARTING: Duration = Duration::from_secs(120);
+
 impl<W: World> PipelineAction<W> {
     /// Stops what the action started, unless the settings say otherwise.
     pub(super) async fn stop_abandoned(
@@ -54,6 +57,13 @@ impl<W: World> PipelineAction<W> {
             .list_actions(&action.pipeline, &action.pipeline_execution_id)
             .await
             .map_err(failed)?;
+        // The list follows what happens after some seconds: what it does not show, it may show later.
+        if let Some(id) = &action.action_execution_id
+            && ours.iter().all(|run| run.id != *id)
+        {
+            let reason = "the list does not show the abandoned run yet".to_owned();
+            return Err(HandlerError::NotStopped(reason));
+        }
         ours.retain(|found| {
             let name = found.configuration.get("FunctionName");
             name.is_some_and(|name| names_function(name, &settings.function_name))
@@ -88,6 +98,10 @@ impl<W: World> PipelineAction<W> {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .count("ExecutionsStopped");
+        }
+        if running.is_empty() && self.world.clock().now().since(found.started_at) < STARTING {
+            let reason = "its execution may be about to start".to_owned();
+            return Err(HandlerError::NotStopped(reason));
         }
         if running.is_empty() {
             return ignored("no execution of it is running");

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use shared::ports::CallErrorKind::{Denied, NotFound, Throttled};
 use shared::ports::code_pipeline::ActionExecution;
 use shared::ports::step_functions::ExecutionStatus;
+use shared::time::Timestamp;
 
-use crate::support::{Bench, FUNCTION, Job, RUN_ID, always, parameters, run};
+use crate::support::{Bench, FUNCTION, Job, NOW, POLL, RUN_ID, always, parameters, run};
 
 const PIPELINE: &str = "stepline-dev";
 
@@ -21,14 +22,27 @@ fn event() -> Value {
     })
 }
 
-/// Remembers that an action ran, with these user parameters.
+/// The event with the id of the run that was abandoned.
+fn event_of(run: &str) -> Value {
+    let mut event = event();
+    event["detail"]["action-execution-id"] = json!(run);
+    event
+}
+
+/// Remembers that an action ran long ago, with these user parameters.
 fn ran(bench: &Bench, action: &str, function: &str, parameters: &str) {
+    ran_as(bench, action, action, Timestamp::default(), function, parameters);
+}
+
+/// Remembers a run of an action.
+fn ran_as(bench: &Bench, id: &str, action: &str, began: Timestamp, function: &str, parameters: &str) {
     let configuration = BTreeMap::from([
         ("FunctionName".to_owned(), function.to_owned()),
         ("UserParameters".to_owned(), parameters.to_owned()),
     ]);
     let action = ActionExecution {
-        id: action.to_owned(),
+        id: id.to_owned(),
+        started_at: began,
         stage: "Execute".to_owned(),
         action: action.to_owned(),
         configuration,
@@ -44,8 +58,19 @@ fn stopped(bench: &Bench, at: usize) -> bool {
 }
 
 async fn outcome(bench: &Bench) -> String {
-    let report = serde_json::to_value(bench.deliver(event()).await.unwrap()).unwrap();
+    outcome_of(bench, event()).await
+}
+
+async fn outcome_of(bench: &Bench, event: Value) -> String {
+    let report = serde_json::to_value(bench.deliver(event).await.unwrap()).unwrap();
     report["outcome"].as_str().unwrap().to_owned()
+}
+
+/// What Lambda is told, so that it calls again.
+async fn not_stopped(bench: &Bench, event: Value) -> String {
+    let diagnostic = lambda_runtime::Diagnostic::from(bench.deliver(event).await.unwrap_err());
+    assert_eq!(diagnostic.error_type, "NotStopped");
+    diagnostic.error_message
 }
 
 #[test]
@@ -147,5 +172,75 @@ fn what_cannot_be_stopped_for_now_is_tried_again_by_lambda() {
             .states
             .script(always("StopExecution", NotFound, "ExecutionDoesNotExist"));
         assert_eq!(outcome(&bench).await, "stopped");
+    });
+}
+
+#[test]
+fn a_run_that_the_list_does_not_show_yet_is_looked_for_again() {
+    run(async {
+        let bench = Bench::new();
+        let wanted = parameters(json!({}));
+        let _job = bench.started(wanted.clone()).await;
+        let shows_nothing = not_stopped(&bench, event_of("second")).await;
+        assert!(
+            shows_nothing.contains("does not show the abandoned run yet"),
+            "{shows_nothing}"
+        );
+        // The run before the retry is no sign that the stage was retried since.
+        ran_as(
+            &bench,
+            "first",
+            "Execute",
+            Timestamp::default(),
+            FUNCTION,
+            &wanted.to_string(),
+        );
+        let shows_the_first = not_stopped(&bench, event_of("second")).await;
+        assert!(
+            shows_the_first.contains("does not show the abandoned run yet"),
+            "{shows_the_first}"
+        );
+        assert!(!stopped(&bench, 0));
+        ran_as(&bench, "second", "Execute", NOW, FUNCTION, &wanted.to_string());
+        assert_eq!(outcome_of(&bench, event_of("second")).await, "stopped");
+    });
+}
+
+#[test]
+fn a_run_that_was_retried_since_is_left_alone() {
+    run(async {
+        let bench = Bench::new();
+        let wanted = parameters(json!({}));
+        let _job = bench.started(wanted.clone()).await;
+        ran_as(
+            &bench,
+            "first",
+            "Execute",
+            Timestamp::default(),
+            FUNCTION,
+            &wanted.to_string(),
+        );
+        ran_as(&bench, "second", "Execute", NOW, FUNCTION, &wanted.to_string());
+        assert_eq!(outcome_of(&bench, event_of("first")).await, "ignored");
+        assert!(!stopped(&bench, 0));
+    });
+}
+
+#[test]
+fn a_run_that_has_just_begun_may_yet_start_its_execution() {
+    run(async {
+        for event in [event(), event_of("Execute")] {
+            let bench = Bench::new();
+            let wanted = parameters(json!({}));
+            ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+            bench.world().clock.advance(POLL * 4 - POLL / 30);
+            let early = not_stopped(&bench, event.clone()).await;
+            assert!(early.contains("may be about to start"), "{early}");
+            bench.world().clock.advance(POLL / 30);
+            assert_eq!(outcome_of(&bench, event.clone()).await, "ignored");
+            // It was about to.
+            let _job = bench.started(wanted).await;
+            assert_eq!(outcome_of(&bench, event).await, "stopped");
+        }
     });
 }

@@ -24,6 +24,10 @@ use crate::user_parameters::{OnTimeout, ParametersError, RESERVED_VARIABLES, Use
 
 /// How many attempts in a row may get no answer: with CodePipeline's half minute between calls, about ten minutes.
 pub const MAX_MISSES: u32 = 20;
+/// How many times in a row an execution that takes too long is tried to be stopped: about two minutes.
+pub const MAX_STOPS: u32 = 5;
+/// The error that an execution bears which was stopped because it took too long.
+pub const TIMED_OUT: &str = "Stepline.ExecutionTimedOut";
 /// The most bytes that all output variables of an action may have.
 ///
 /// <https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html>
@@ -237,6 +241,20 @@ pub fn ended(execution: Execution, redriven: Option<Timestamp>) -> Option<Next> 
         ExecutionStatus::TimedOut(failure) => explain(Ending::TimedOut, failure),
         ExecutionStatus::Aborted(failure) => explain(Ending::Aborted, failure),
     }
+}
+
+/// The answer when an execution that takes too long could not be stopped, if that may go well at the next poll.
+#[must_use]
+pub fn stop_again(token: &Token, error: &CallError) -> Option<Answer> {
+    let stops = token.stops + 1;
+    let again = error.is_transient() && stops < MAX_STOPS;
+    again.then(|| Answer::Continue(Token { stops, ..token.clone() }))
+}
+
+/// Whether an execution ended because it took too long and was stopped by this function.
+#[must_use]
+pub fn was_stopped(next: &Next) -> bool {
+    matches!(next, Next::Explain { ending: Ending::Aborted, failure, .. } if failure.error.as_deref() == Some(TIMED_OUT))
 }
 
 /// The failure of a job whose execution took too long. `stopped` says what became of stopping it, if it was tried.

@@ -32,6 +32,9 @@ pub struct Token {
     /// How many attempts in a row got no answer from what the function depends on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub misses: u32,
+    /// How many times in a row the execution, which takes too long, could not be stopped for now.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stops: u32,
     /// The execution that is followed; absent as long as none could be started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
@@ -82,6 +85,7 @@ impl Token {
             job: job_id.to_owned(),
             since: now,
             misses: 0,
+            stops: 0,
             execution: None,
             redriven: None,
             retry: None,
@@ -136,6 +140,7 @@ mod tests {
             job: "11111111-2222-4333-8444-000000000001".to_owned(),
             since: Timestamp::from_millis(1_764_000_000_000),
             misses: 3,
+            stops: 2,
             execution: Some("arn:aws:states:us-east-1:123456789012:execution:ml:one".to_owned()),
             redriven: Some(Timestamp::from_millis(1_764_000_000_001)),
             retry: None,
@@ -146,6 +151,7 @@ mod tests {
     fn a_token_comes_back_as_it_was() {
         let starting = Token {
             misses: 0,
+            stops: 0,
             execution: None,
             redriven: None,
             ..token()
@@ -173,6 +179,7 @@ mod tests {
             job: "j".repeat(64),
             since: Timestamp::from_millis(i64::MAX),
             misses: u32::MAX,
+            stops: u32::MAX,
             execution: Some(arn.clone()),
             redriven: Some(Timestamp::from_millis(i64::MAX)),
             retry: Some(Retry::Redrive(arn)),

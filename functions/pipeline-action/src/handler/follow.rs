@@ -8,8 +8,7 @@ use crate::plan::{self, Answer, Assignment, Next};
 use crate::user_parameters::OnTimeout;
 use crate::world::World;
 
-/// The error that a stopped execution bears.
-pub(super) const TIMED_OUT: &str = "Stepline.ExecutionTimedOut";
+pub(super) use crate::plan::TIMED_OUT;
 
 impl<W: World> PipelineAction<W> {
     /// One poll: one DescribeExecution, and what it leads to.
@@ -31,6 +30,16 @@ impl<W: World> PipelineAction<W> {
         execution: &str,
         next: Next,
     ) -> Answer {
+        let next = match next {
+            Next::GiveUp {
+                on_timeout: OnTimeout::Stop,
+            } => self.stop_overdue(call, assignment, execution).await,
+            // The poll before stopped it, and did not learn of it.
+            next if assignment.token.stops > 0 && plan::was_stopped(&next) => {
+                Next::Answer(plan::gave_up(assignment, execution, Some(Ok(()))))
+            }
+            next => next,
+        };
         match next {
             Next::Answer(answer) => answer,
             Next::Conclude { output, ended } => self.conclude(call, assignment, execution, &output, ended).await,
@@ -48,19 +57,32 @@ impl<W: World> PipelineAction<W> {
                 };
                 self.explain(call, assignment, execution, end).await
             }
-            Next::GiveUp {
-                on_timeout: OnTimeout::Leave,
-            } => plan::gave_up(assignment, execution, None),
-            Next::GiveUp {
-                on_timeout: OnTimeout::Stop,
-            } => {
-                let cause = "the pipeline waited for it no longer: `timeoutMinutes` of the action were over";
-                let stopped = self.world.states().stop_execution(execution, TIMED_OUT, cause).await;
-                if stopped.is_ok() {
-                    call.measure(|metrics| metrics.count("ExecutionsStopped"));
-                }
-                plan::gave_up(assignment, execution, Some(stopped))
+            Next::GiveUp { .. } => plan::gave_up(assignment, execution, None),
+        }
+    }
+
+    /// Stops an execution that takes too long, and gives what is left to do: it may have ended by itself just before.
+    async fn stop_overdue(&self, call: &Call<'_>, assignment: &Assignment, execution: &str) -> Next {
+        let cause = "the pipeline waited for it no longer: `timeoutMinutes` of the action were over";
+        let states = self.world.states();
+        let stopped = states.stop_execution(execution, TIMED_OUT, cause).await;
+        if let Err(error) = &stopped {
+            tracing::warn!(job.id = call.job.id, execution.arn = execution, reason = %error, "execution could not be stopped");
+            if let Some(answer) = plan::stop_again(&assignment.token, error) {
+                return Next::Answer(answer);
             }
         }
+        // StopExecution takes one that has ended for stopped.
+        let look = states.describe_execution(execution).await.ok();
+        let ended = look.and_then(|found| plan::ended(found, assignment.token.redriven));
+        let stopped = match ended {
+            Some(next) if plan::was_stopped(&next) => Ok(()),
+            Some(next) => return next,
+            None => stopped,
+        };
+        if stopped.is_ok() {
+            call.measure(|metrics| metrics.count("ExecutionsStopped"));
+        }
+        Next::Answer(plan::gave_up(assignment, execution, Some(stopped)))
     }
 }

@@ -319,29 +319,6 @@ fn an_execution_that_takes_too_long_is_stopped_or_left() {
 }
 
 #[test]
-fn an_overdue_execution_that_cannot_be_read_or_stopped_fails_the_job_all_the_same() {
-    run(async {
-        for (operation, fragment) in [
-            ("DescribeExecution", "It was stopped"),
-            ("StopExecution", "may still be running: `Operation` was throttled"),
-        ] {
-            let bench = Bench::new();
-            let job = bench.started(parameters(json!({"timeoutMinutes": 1}))).await;
-            bench.world().clock.advance(Duration::from_secs(60));
-            bench
-                .world()
-                .states
-                .script(always(operation, Throttled, "ThrottlingException"));
-            assert_fails(
-                &bench.job(job).await,
-                JobFailed,
-                &["took longer than 1 min 0 s", fragment],
-            );
-        }
-    });
-}
-
-#[test]
 fn one_that_ended_in_time_succeeds_however_late_the_poll() {
     run(async {
         let bench = Bench::new();

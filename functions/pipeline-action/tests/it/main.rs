@@ -12,6 +12,7 @@ mod express;
 mod guard;
 mod interleaved;
 mod leaks;
+mod overdue;
 mod retried_often;
 mod retries;
 mod schema;

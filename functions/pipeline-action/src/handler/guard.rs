@@ -12,6 +12,9 @@ use shared::time::{Clock, Timestamp};
 use crate::plan::{Answer, missed};
 use crate::token::Token;
 
+/// What is said of work that was cut off.
+pub(super) const TIME_IS_OVER: &str = "the function's time was nearly over";
+
 /// What is known of a job while it is worked on.
 #[derive(Debug)]
 pub(super) struct Watch(Mutex<Known>);
@@ -50,7 +53,7 @@ impl Watch {
     fn out_of_time(&self) -> Answer {
         let known = self.known();
         match (known.express, &known.token.execution) {
-            (false, _) => missed(&known.token, "the function's time was nearly over"),
+            (false, _) => missed(&known.token, TIME_IS_OVER),
             (true, None) => Answer::fail(
                 FailureType::ConfigurationError,
                 "The Express execution did not end within the function's time and may still be running. Give the \
@@ -82,22 +85,30 @@ impl Watch {
     }
 }
 
-/// Has the work done, until it is done, panics or the deadline has come.
-pub(super) async fn guarded(
-    work: impl Future<Output = Answer>,
-    watch: &Watch,
+/// The work panicked. The panic hook has logged where.
+#[derive(Debug)]
+pub(super) struct Panicked;
+
+/// Has work done that may panic: then it is not polled again.
+pub(super) async fn unwinding<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
+    let mut work = pin!(work);
+    std::future::poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            // This future is ready, and done with.
+            Err(_panic) => Poll::Ready(Err(Panicked)),
+        },
+    )
+    .await
+}
+
+/// Has work done until the deadline has come; nothing if that was first.
+pub(super) async fn in_time<T>(
+    work: impl Future<Output = T>,
     clock: &impl Clock,
     deadline: Option<Timestamp>,
-) -> Answer {
-    let mut work = pin!(work);
-    let unwinding = std::future::poll_fn(|context| {
-        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(answer)) => Poll::Ready(answer),
-            // The work is not polled again: this future is ready, and done with.
-            Err(_panic) => Poll::Ready(watch.panicked()),
-        }
-    });
+) -> Option<T> {
     let time_is_over = async {
         match deadline {
             Some(deadline) => clock.reached(deadline).await,
@@ -106,8 +117,22 @@ pub(super) async fn guarded(
     };
     tokio::select! {
         biased;
-        answer = unwinding => answer,
-        () = time_is_over => {
+        output = work => Some(output),
+        () = time_is_over => None,
+    }
+}
+
+/// Has the work done, until it is done, panics or the deadline has come.
+pub(super) async fn guarded(
+    work: impl Future<Output = Answer>,
+    watch: &Watch,
+    clock: &impl Clock,
+    deadline: Option<Timestamp>,
+) -> Answer {
+    match in_time(unwinding(work), clock, deadline).await {
+        Some(Ok(answer)) => answer,
+        Some(Err(Panicked)) => watch.panicked(),
+        None => {
             tracing::warn!("the function's time is nearly over: the job is answered with what is known");
             watch.out_of_time()
         }

@@ -223,13 +223,14 @@ impl<W: World> PipelineAction<W> {
     /// Handles an event, or each event of an array by itself.
     ///
     /// AWS documents no answer that names the events of an array that failed: a function error has all of them delivered
-    /// again, which the others take for a duplicate.
+    /// again, which the others take for a duplicate. So are those for which no time is left.
     ///
     /// # Errors
     /// [`HandlerError`] only when no answer could be given.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Handled, HandlerError> {
+        let end = of_invocation(event.context.deadline, self.world.clock().now());
         let Value::Array(events) = &event.payload else {
-            return boxed(self.handle_one(&event.payload, &event.context))
+            return boxed(self.handle_one(&event.payload, &event.context, end))
                 .await
                 .map(Handled::One);
         };
@@ -239,12 +240,21 @@ impl<W: World> PipelineAction<W> {
         }
         let (mut reports, mut failures) = (Vec::new(), Vec::new());
         for (number, one) in (1..).zip(events) {
-            match boxed(self.handle_one(one, &event.context)).await {
+            let is_late = end.is_some_and(|end| self.world.clock().now() >= end);
+            let handled = if is_late {
+                Err("no time left".to_owned())
+            } else {
+                match guard::unwinding(boxed(self.handle_one(one, &event.context, end))).await {
+                    Ok(handled) => handled.map_err(|error| error.to_string()),
+                    Err(guard::Panicked) => Err("the function panicked, which its log says more of".to_owned()),
+                }
+            };
+            match handled {
                 Ok(report) => reports.push(report),
-                Err(error) => {
+                Err(reason) => {
                     let id = one.get("id").and_then(Value::as_str).unwrap_or("without an id");
-                    tracing::warn!(event.id = id, reason = %error, "event not handled");
-                    failures.push(format!("event {number} ({id}): {error}"));
+                    tracing::warn!(event.id = id, reason, "event not handled");
+                    failures.push(format!("event {number} ({id}): {reason}"));
                 }
             }
         }
@@ -257,20 +267,39 @@ impl<W: World> PipelineAction<W> {
         })
     }
 
-    /// Handles one event: reads it, does what it asks, answers, and reports.
-    async fn handle_one(&self, event: &Value, context: &Context) -> Result<Report, HandlerError> {
+    /// Handles one event by the end of the function's time: reads it, does what it asks, answers, and reports.
+    async fn handle_one(
+        &self,
+        event: &Value,
+        context: &Context,
+        end: Option<Timestamp>,
+    ) -> Result<Report, HandlerError> {
         let metrics = Mutex::new(Metrics::of(self.function_name()));
+        let not_settled = || HandlerError::NotSettled(vec![guard::TIME_IS_OVER.to_owned()]);
         let result = match Incoming::read(event) {
-            Incoming::Job(job) => self.do_job(&job, context, &metrics).await,
+            Incoming::Job(job) => self.do_job(&job, context, &metrics, end).await,
             Incoming::Malformed { job_id, reason } => {
                 let message = format!("The event is malformed: {reason}");
                 let answer = Answer::fail(FailureType::ConfigurationError, message);
                 self.answer(&job_id, None, answer, &metrics).await
             }
-            Incoming::Abandoned(action) => boxed(self.stop_abandoned(&action, context, &metrics)).await,
-            Incoming::Approval(changed) => boxed(self.approval_changed(&changed, context, &metrics)).await,
-            Incoming::Ended(ended) => boxed(self.execution_ended(&ended, context, &metrics)).await,
-            Incoming::Look => boxed(self.look(context, &metrics)).await,
+            Incoming::Abandoned(action) => {
+                let not_stopped = || HandlerError::NotStopped(guard::TIME_IS_OVER.to_owned());
+                let work = boxed(self.stop_abandoned(&action, context, &metrics));
+                self.in_time(work, end, not_stopped).await
+            }
+            Incoming::Approval(changed) => {
+                let work = boxed(self.approval_changed(&changed, context, &metrics));
+                self.in_time(work, end, not_settled).await
+            }
+            Incoming::Ended(ended) => {
+                let work = boxed(self.execution_ended(&ended, context, &metrics));
+                self.in_time(work, end, not_settled).await
+            }
+            Incoming::Look => {
+                let work = boxed(self.look(context, &metrics));
+                self.in_time(work, end, not_settled).await
+            }
             Incoming::Unknown { reason } => Err(HandlerError::UnknownEvent { reason }),
         };
         let metrics = metrics.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -280,8 +309,25 @@ impl<W: World> PipelineAction<W> {
         result
     }
 
+    /// Has work done for an event that nobody waits for, or fails in time for the metrics to be written.
+    async fn in_time(
+        &self,
+        work: impl Future<Output = Result<Report, HandlerError>>,
+        end: Option<Timestamp>,
+        late: impl FnOnce() -> HandlerError,
+    ) -> Result<Report, HandlerError> {
+        let done = guard::in_time(work, self.world.clock(), end).await;
+        done.unwrap_or_else(|| Err(late()))
+    }
+
     /// Does a job, whatever happens on the way, and answers it.
-    async fn do_job(&self, job: &Job, context: &Context, metrics: &Mutex<Metrics>) -> Result<Report, HandlerError> {
+    async fn do_job(
+        &self,
+        job: &Job,
+        context: &Context,
+        metrics: &Mutex<Metrics>,
+        end: Option<Timestamp>,
+    ) -> Result<Report, HandlerError> {
         let began = self.world.clock().now();
         let watch = Watch::new(Token::first(&job.id, began));
         let place = self.place(context, job.account_id.as_deref());
@@ -294,8 +340,7 @@ impl<W: World> PipelineAction<W> {
         };
         // Boxed, because the futures of all its calls would be part of this one's type otherwise.
         let work = Box::pin(self.work(&call));
-        let deadline = of_invocation(context.deadline, began);
-        let answer = guard::guarded(work, &watch, self.world.clock(), deadline).await;
+        let answer = guard::guarded(work, &watch, self.world.clock(), end).await;
         let answer = scrubbed(answer, job);
         self.answer(&job.id, watch.execution(), answer, metrics).await
     }

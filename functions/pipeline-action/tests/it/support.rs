@@ -136,7 +136,17 @@ impl Bench {
 
     /// Delivers an array of events, as a subscriber of EventBridge hands it on.
     pub(crate) async fn deliver_all(&self, events: Vec<Value>) -> Result<Vec<Report>, HandlerError> {
+        self.deliver_all_within(events, 0).await
+    }
+
+    /// Delivers an array of events with a deadline, in milliseconds since the epoch.
+    pub(crate) async fn deliver_all_within(
+        &self,
+        events: Vec<Value>,
+        deadline: u64,
+    ) -> Result<Vec<Report>, HandlerError> {
         let mut context = Context::default();
+        context.deadline = deadline;
         context.invoked_function_arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}");
         match self
             .function

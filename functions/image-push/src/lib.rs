@@ -30,11 +30,13 @@ use std::time::Duration;
 
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
+use shared::deadline::of_invocation;
 use shared::parameters::{GetParameters, Parameters};
 use shared::place::Place;
 use shared::ports::images::{BatchGetImage, DescribeImages, DescribeRepositories};
 use shared::ports::step_functions::{DescribeExecution, DescribeStateMachine, StartExecution};
 use shared::time::Timestamp;
+use tokio::time::Instant;
 
 pub use answer::{Answer, Reported};
 pub use config::{Config, ConfigError};
@@ -85,18 +87,24 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
     /// becomes of the others.
     ///
     /// # Errors
-    /// [`ImagePushError`], for an array with every event that failed. Then the whole array comes again, and what was
-    /// started is found to be there.
+    /// [`ImagePushError`], for an array with every event that failed, or for which no time was left. Then the whole array
+    /// comes again, and what was started is found to be there.
     pub async fn handle_all(&self, delivered: LambdaEvent<Value>, now: Timestamp) -> Result<Answer, ImagePushError> {
         let LambdaEvent { payload, context } = delivered;
+        let end = of_invocation(context.deadline, now).map(|end| Instant::now() + end.since(now));
         let Value::Array(events) = payload else {
-            let report = self.handle(LambdaEvent::new(payload, context), now).await?;
+            let report = self.handle_by(end, LambdaEvent::new(payload, context), now).await?;
             return Ok(Answer::One(report));
         };
         let (mut reports, mut failures) = (Vec::new(), Vec::new());
         for (number, payload) in (1..).zip(events) {
             let event = payload["id"].as_str().map(str::to_owned);
-            match self.handle(LambdaEvent::new(payload, context.clone()), now).await {
+            let event_alone = LambdaEvent::new(payload, context.clone());
+            let handled = match end {
+                Some(end) if Instant::now() >= end => Err(incomplete("no time left")),
+                end => self.handle_by(end, event_alone, now).await,
+            };
+            match handled {
                 Ok(report) => reports.push(Reported { event, report }),
                 Err(error) => failures.push(answer::failure(number, event.as_deref(), &error)),
             }
@@ -105,6 +113,22 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
             Ok(Answer::Each(reports))
         } else {
             Err(ImagePushError::Incomplete(failures))
+        }
+    }
+
+    /// Handles an event by the end of the function's time, in time to say so.
+    async fn handle_by(
+        &self,
+        end: Option<Instant>,
+        event: LambdaEvent<Value>,
+        now: Timestamp,
+    ) -> Result<Report, ImagePushError> {
+        // Boxed, because the futures of all its calls would be part of this one's type otherwise.
+        let work = Box::pin(self.handle(event, now));
+        let Some(end) = end else { return work.await };
+        match tokio::time::timeout_at(end, work).await {
+            Ok(handled) => handled,
+            Err(_elapsed) => Err(incomplete("the function's time was nearly over")),
         }
     }
 
@@ -172,6 +196,10 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(state_machine.to_owned());
     }
+}
+
+fn incomplete(reason: &str) -> ImagePushError {
+    ImagePushError::Incomplete(vec![reason.to_owned()])
 }
 
 /// Where this function runs: by its own ARN, or, where Lambda is only played and says none, where the event comes from.

@@ -3,6 +3,7 @@
 use image_push::{Answer, ImagePushError};
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
+use shared::fakes::Fault;
 use shared::fakes::images::manifests;
 
 use crate::world::{World, event, outcomes, pushed, repository, rule};
@@ -114,4 +115,46 @@ async fn an_array_of_none_is_answered_with_none_and_one_event_as_ever() {
     );
     let one = function.handle_all(events.remove(0), world.now()).await;
     assert!(matches!(one, Ok(Answer::One(report)) if report.decisions.len() == 1));
+}
+
+#[tokio::test]
+async fn what_no_time_is_left_for_comes_again() {
+    let (world, mut events) = two_releases();
+    let function = world.function(&json!([rule("ml")]), &[]);
+    for event in &mut events {
+        event.context.deadline = u64::try_from(world.now().as_millis()).expect("after 1970");
+    }
+    let error = function
+        .handle_all(together(events), world.now())
+        .await
+        .expect_err("no time");
+    let ImagePushError::Incomplete(failures) = error else {
+        panic!("{error:?}")
+    };
+    let expected = ["event 1 (`event-0`): no time left", "event 2 (`event-1`): no time left"];
+    assert_eq!(failures, expected);
+    assert_eq!(world.executions().len(), 0);
+}
+
+#[tokio::test]
+async fn one_that_hangs_is_cut_off_and_leaves_nothing_to_those_after_it() {
+    let (world, mut events) = two_releases();
+    let function = world.function(&json!([rule("ml")]), &[]);
+    for event in &mut events {
+        // A third of it is kept to answer in.
+        event.context.deadline = u64::try_from(world.now().as_millis() + 150).expect("after 1970");
+    }
+    world.step_functions.script(|_| Fault::Hang);
+    let error = function
+        .handle_all(together(events), world.now())
+        .await
+        .expect_err("no time");
+    let ImagePushError::Incomplete(failures) = error else {
+        panic!("{error:?}")
+    };
+    let expected = [
+        "event 1 (`event-0`): the function's time was nearly over",
+        "event 2 (`event-1`): no time left",
+    ];
+    assert_eq!(failures, expected);
 }

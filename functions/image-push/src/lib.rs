@@ -35,8 +35,7 @@ use shared::parameters::{GetParameters, Parameters};
 use shared::place::Place;
 use shared::ports::images::{BatchGetImage, DescribeImages, DescribeRepositories};
 use shared::ports::step_functions::{DescribeExecution, DescribeStateMachine, StartExecution};
-use shared::time::Timestamp;
-use tokio::time::Instant;
+use shared::time::{Clock, Timestamp};
 
 pub use answer::{Answer, Reported};
 pub use config::{Config, ConfigError};
@@ -89,20 +88,25 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
     /// # Errors
     /// [`ImagePushError`], for an array with every event that failed, or for which no time was left. Then the whole array
     /// comes again, and what was started is found to be there.
-    pub async fn handle_all(&self, delivered: LambdaEvent<Value>, now: Timestamp) -> Result<Answer, ImagePushError> {
+    pub async fn handle_all(
+        &self,
+        delivered: LambdaEvent<Value>,
+        clock: &impl Clock,
+    ) -> Result<Answer, ImagePushError> {
         let LambdaEvent { payload, context } = delivered;
-        let end = of_invocation(context.deadline, now).map(|end| Instant::now() + end.since(now));
+        let now = clock.now();
+        let end = of_invocation(context.deadline, now);
         let Value::Array(events) = payload else {
-            let report = self.handle_by(end, LambdaEvent::new(payload, context), now).await?;
-            return Ok(Answer::One(report));
+            let event = LambdaEvent::new(payload, context);
+            return self.handle_by(end, clock, event, now).await.map(Answer::One);
         };
         let (mut reports, mut failures) = (Vec::new(), Vec::new());
         for (number, payload) in (1..).zip(events) {
             let event = payload["id"].as_str().map(str::to_owned);
             let event_alone = LambdaEvent::new(payload, context.clone());
             let handled = match end {
-                Some(end) if Instant::now() >= end => Err(incomplete("no time left")),
-                end => self.handle_by(end, event_alone, now).await,
+                Some(end) if clock.now() >= end => Err(incomplete("no time left")),
+                end => self.handle_by(end, clock, event_alone, now).await,
             };
             match handled {
                 Ok(report) => reports.push(Reported { event, report }),
@@ -119,16 +123,18 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
     /// Handles an event by the end of the function's time, in time to say so.
     async fn handle_by(
         &self,
-        end: Option<Instant>,
+        end: Option<Timestamp>,
+        clock: &impl Clock,
         event: LambdaEvent<Value>,
         now: Timestamp,
     ) -> Result<Report, ImagePushError> {
         // Boxed, because the futures of all its calls would be part of this one's type otherwise.
         let work = Box::pin(self.handle(event, now));
         let Some(end) = end else { return work.await };
-        match tokio::time::timeout_at(end, work).await {
-            Ok(handled) => handled,
-            Err(_elapsed) => Err(incomplete("the function's time was nearly over")),
+        tokio::select! {
+            biased;
+            handled = work => handled,
+            () = clock.reached(end) => Err(incomplete("the function's time was nearly over")),
         }
     }
 

@@ -3,7 +3,7 @@
 use image_push::{Config, ImagePush};
 use lambda_runtime::{LambdaEvent, service_fn};
 use shared::aws::{Aws, Service};
-use shared::time::{Clock, SystemClock};
+use shared::time::SystemClock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -18,7 +18,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     );
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
         aws.connect_ahead(&[Service::Ecr, Service::StepFunctions]);
-        function.handle_all(event, SystemClock.now())
+        function.handle_all(event, &SystemClock)
     }))
     .await
 }

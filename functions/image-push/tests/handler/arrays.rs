@@ -1,5 +1,7 @@
 //! Arrays of events: each is decided by itself.
 
+use std::time::Duration;
+
 use image_push::{Answer, ImagePushError};
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
@@ -41,7 +43,7 @@ async fn every_event_of_an_array_is_decided_and_reported_by_itself() {
     let function = world.function(&json!([rule("ml")]), &[]);
     events.insert(1, event("aws.ecr", "ECR Image Scan", json!({})));
     let answer = function
-        .handle_all(together(events), world.now())
+        .handle_all(together(events), &world.clock)
         .await
         .expect("an answer");
     let Answer::Each(reports) = answer else {
@@ -72,7 +74,7 @@ async fn one_that_fails_leaves_the_others_alone_and_comes_again_with_them() {
     events.push(LambdaEvent::new(json!("no event"), events[0].context.clone()));
     for _ in 0..2 {
         let error = function
-            .handle_all(together(events.clone()), world.now())
+            .handle_all(together(events.clone()), &world.clock)
             .await
             .expect_err("two fail");
         let ImagePushError::Incomplete(failures) = error else {
@@ -98,7 +100,7 @@ async fn the_same_event_twice_in_an_array_starts_once() {
     let function = world.function(&json!([rule("ml")]), &[]);
     let event = events.remove(0);
     let answer = function
-        .handle_all(together(vec![event.clone(), event]), world.now())
+        .handle_all(together(vec![event.clone(), event]), &world.clock)
         .await;
     assert!(matches!(answer, Ok(Answer::Each(reports)) if reports.len() == 2));
     assert_eq!(world.executions().len(), 1);
@@ -110,10 +112,10 @@ async fn an_array_of_none_is_answered_with_none_and_one_event_as_ever() {
     let function = world.function(&json!([rule("ml")]), &[]);
     let none = LambdaEvent::new(json!([]), events[0].context.clone());
     assert_eq!(
-        function.handle_all(none, world.now()).await,
+        function.handle_all(none, &world.clock).await,
         Ok(Answer::Each(Vec::new()))
     );
-    let one = function.handle_all(events.remove(0), world.now()).await;
+    let one = function.handle_all(events.remove(0), &world.clock).await;
     assert!(matches!(one, Ok(Answer::One(report)) if report.decisions.len() == 1));
 }
 
@@ -125,7 +127,7 @@ async fn what_no_time_is_left_for_comes_again() {
         event.context.deadline = u64::try_from(world.now().as_millis()).expect("after 1970");
     }
     let error = function
-        .handle_all(together(events), world.now())
+        .handle_all(together(events), &world.clock)
         .await
         .expect_err("no time");
     let ImagePushError::Incomplete(failures) = error else {
@@ -145,10 +147,9 @@ async fn one_that_hangs_is_cut_off_and_leaves_nothing_to_those_after_it() {
         event.context.deadline = u64::try_from(world.now().as_millis() + 150).expect("after 1970");
     }
     world.step_functions.script(|_| Fault::Hang);
-    let error = function
-        .handle_all(together(events), world.now())
-        .await
-        .expect_err("no time");
+    let time_passes = async { world.pass(Duration::from_millis(150)) };
+    let (answer, ()) = tokio::join!(function.handle_all(together(events), &world.clock), time_passes);
+    let error = answer.expect_err("no time");
     let ImagePushError::Incomplete(failures) = error else {
         panic!("{error:?}")
     };

@@ -37,7 +37,7 @@ const MACHINES: [&str; 8] = ["a", "b", "images", "indexes", "ml", "ml-pipeline",
 /// A registry, a Parameter Store and Step Functions, all by one clock.
 #[derive(Debug)]
 pub(crate) struct World {
-    clock: ManualClock,
+    pub(crate) clock: ManualClock,
     pub(crate) registry: ImageRegistry,
     pub(crate) parameters: ParameterStore,
     pub(crate) step_functions: Faulty<StepFunctions>,

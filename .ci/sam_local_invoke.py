@@ -54,7 +54,8 @@ def execution_input(arn):
 # A value that only these services can have told.
 ssm.put_parameter(Name="/ml/dev/instance-type", Value="ml.m5.24xlarge", Overwrite=True)
 answer, _ = invoke("ResolveParametersFunction", "resolve-parameters-ml-pipeline.json")
-assert answer == {"pythonEnv": "development", "instanceType": "ml.m5.24xlarge", "volumeSize": 10}
+configuration = {"pythonEnv": "development", "instanceType": "ml.m5.24xlarge", "volumeSize": 10}
+assert answer == configuration | {"scanLevel": "CRITICAL", "scanAllowed": []}
 
 answer, sample = invoke("ImagePushFunction", "image-push-release.json")
 [decision] = answer["decisions"]

@@ -28,6 +28,19 @@ pub fn of_invocation(deadline: u64, now: Timestamp) -> Option<Timestamp> {
     Some(end - margin)
 }
 
+/// Has work done until `end` has come, if there is one; nothing if that was first.
+pub async fn in_time<T>(work: impl Future<Output = T>, clock: &impl Clock, end: Option<Timestamp>) -> Option<T> {
+    let Some(end) = end else {
+        return Some(work.await);
+    };
+    let (work, time_is_over) = (pin!(work), pin!(clock.reached(end)));
+    // The work first: what is done as the time ends is done.
+    match futures_util::future::select(work, time_is_over).await {
+        futures_util::future::Either::Left((output, _)) => Some(output),
+        futures_util::future::Either::Right(((), _)) => None,
+    }
+}
+
 /// A moment by which calls are over, answered or not.
 #[derive(Debug)]
 pub struct Deadline<'a, C> {

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
-use shared::deadline::of_invocation;
+use shared::deadline::{in_time, of_invocation};
 use shared::parameters::{GetParameters, Parameters};
 use shared::place::Place;
 use shared::ports::images::{BatchGetImage, DescribeImages, DescribeRepositories};
@@ -130,12 +130,8 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
     ) -> Result<Report, ImagePushError> {
         // Boxed, because the futures of all its calls would be part of this one's type otherwise.
         let work = Box::pin(self.handle(event, now));
-        let Some(end) = end else { return work.await };
-        tokio::select! {
-            biased;
-            handled = work => handled,
-            () = clock.reached(end) => Err(incomplete("the function's time was nearly over")),
-        }
+        let done = in_time(work, clock, end).await;
+        done.unwrap_or_else(|| Err(incomplete("the function's time was nearly over")))
     }
 
     /// Handles an event: decides for every rule, and does what was decided.

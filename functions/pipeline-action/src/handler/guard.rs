@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use shared::deadline::in_time;
 use shared::ports::code_pipeline::FailureType;
 use shared::time::{Clock, Timestamp};
 
@@ -101,25 +102,6 @@ pub(super) async fn unwinding<T>(work: impl Future<Output = T>) -> Result<T, Pan
         },
     )
     .await
-}
-
-/// Has work done until the deadline has come; nothing if that was first.
-pub(super) async fn in_time<T>(
-    work: impl Future<Output = T>,
-    clock: &impl Clock,
-    deadline: Option<Timestamp>,
-) -> Option<T> {
-    let time_is_over = async {
-        match deadline {
-            Some(deadline) => clock.reached(deadline).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        biased;
-        output = work => Some(output),
-        () = time_is_over => None,
-    }
 }
 
 /// Has the work done, until it is done, panics or the deadline has come.

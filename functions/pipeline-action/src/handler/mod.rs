@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
-use shared::deadline::of_invocation;
+use shared::deadline::{in_time, of_invocation};
 use shared::metrics::{MetricSink as _, Metrics};
 use shared::place::Place;
 use shared::ports::CallError;
@@ -316,7 +316,7 @@ impl<W: World> PipelineAction<W> {
         end: Option<Timestamp>,
         late: impl FnOnce() -> HandlerError,
     ) -> Result<Report, HandlerError> {
-        let done = guard::in_time(work, self.world.clock(), end).await;
+        let done = in_time(work, self.world.clock(), end).await;
         done.unwrap_or_else(|| Err(late()))
     }
 

@@ -1,0 +1,330 @@
+//! Step Functions: names are taken for good, starts of a Standard execution that runs are idempotent, redrives have dates
+//! and tokens, and whoever stops what has ended is told that it was stopped.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use shared::execution_name::ExecutionName;
+use shared::ports::step_functions::{ExecutionStatus, Failure, HistoryEvent, Started, StateMachineType};
+use shared::ports::{CallError, CallErrorKind};
+use shared::state_machine::StateMachineArn;
+use shared::time::Timestamp;
+
+use super::{Id, history, refused};
+use crate::account::Account;
+use crate::happening::Happening;
+
+/// So long a redrive's client token makes it idempotent.
+///
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html>
+const CLIENT_TOKENS_LAST: Duration = Duration::from_secs(15 * 60);
+/// So long after its end an execution can be redriven.
+const REDRIVABLE: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// State machines and their executions.
+#[derive(Debug, Default)]
+pub(crate) struct StepFunctions {
+    pub(crate) machines: BTreeMap<String, StateMachineType>,
+    pub(crate) executions: Vec<Execution>,
+    pub(crate) by_arn: BTreeMap<String, Id>,
+    /// The client tokens of redrives, by execution, and what they were answered.
+    tokens: BTreeMap<(String, String), Timestamp>,
+}
+
+/// An execution.
+#[derive(Debug)]
+pub(crate) struct Execution {
+    pub(crate) arn: String,
+    pub(crate) machine: String,
+    pub(crate) name: String,
+    pub(crate) input: String,
+    pub(crate) status: ExecutionStatus,
+    pub(crate) started_at: Timestamp,
+    pub(crate) stopped_at: Option<Timestamp>,
+    pub(crate) redriven_at: Option<Timestamp>,
+    /// How it goes on, since it was started or redriven last.
+    pub(crate) fate: Fate,
+    pub(crate) generation: u32,
+    /// Whether somebody started or redrove it by hand.
+    pub(crate) by_hand: bool,
+    pub(crate) history: Vec<HistoryEvent>,
+    /// How it stood, and since when.
+    pub(crate) past: Vec<(Timestamp, Snapshot)>,
+}
+
+/// How an execution stood.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) status: ExecutionStatus,
+    pub(crate) stopped_at: Option<Timestamp>,
+    pub(crate) redriven_at: Option<Timestamp>,
+    pub(crate) events: usize,
+}
+
+/// How an execution ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Succeeds,
+    /// A task fails, and nothing catches it.
+    Fails,
+    /// A task fails, and a Catch leads into a Fail state.
+    FailsCaught,
+    /// Its input does not fit its definition.
+    FailsByDefinition,
+    TimesOut,
+    IsStopped,
+    /// It does not end by itself.
+    RunsOn,
+}
+
+impl Execution {
+    pub(crate) fn runs(&self) -> bool {
+        self.status == ExecutionStatus::Running
+    }
+
+    /// When it was put to work last.
+    pub(crate) fn put_to_work(&self) -> Timestamp {
+        self.redriven_at.unwrap_or(self.started_at)
+    }
+
+    /// Whether this function stopped it for a delivery or an attempt that was over.
+    pub(crate) fn was_stopped_as_unwanted(&self) -> bool {
+        match &self.status {
+            ExecutionStatus::Aborted(failure) => {
+                let error = failure.error.as_deref().unwrap_or_default();
+                matches!(error, "Stepline.ActionAbandoned" | "Stepline.NotHandedOver")
+            }
+            _ => false,
+        }
+    }
+
+    fn remember(&mut self, now: Timestamp) {
+        let snapshot = Snapshot {
+            status: self.status.clone(),
+            stopped_at: self.stopped_at,
+            redriven_at: self.redriven_at,
+            events: self.history.len(),
+        };
+        self.past.push((now, snapshot));
+    }
+}
+
+impl StepFunctions {
+    pub(crate) fn create(&mut self, name: &str, kind: StateMachineType) {
+        self.machines.insert(machine_arn(name), kind);
+    }
+
+    pub(super) fn machine(&self, operation: &'static str, arn: &str) -> Result<(StateMachineArn, StateMachineType), CallError> {
+        let arn = StateMachineArn::parse(arn);
+        let arn = arn.ok_or_else(|| refused(operation, CallErrorKind::Invalid, "InvalidArn"))?;
+        let kind = self.machines.get(arn.unqualified());
+        let kind = kind.ok_or_else(|| refused(operation, CallErrorKind::NotFound, "StateMachineDoesNotExist"))?;
+        Ok((arn, *kind))
+    }
+
+    pub(super) fn find(&self, operation: &'static str, arn: &str) -> Result<Id, CallError> {
+        let found = self.by_arn.get(arn).copied();
+        found.ok_or_else(|| refused(operation, CallErrorKind::NotFound, "ExecutionDoesNotExist"))
+    }
+
+    /// The execution with this ARN.
+    pub(crate) fn get(&self, arn: &str) -> Option<&Execution> {
+        self.by_arn.get(arn).map(|id| &self.executions[*id])
+    }
+}
+
+/// The ARN of a state machine of the account.
+pub(crate) fn machine_arn(name: &str) -> String {
+    format!("arn:aws:states:us-east-1:{}:stateMachine:{name}", super::ACCOUNT)
+}
+
+impl Account {
+    pub(super) fn start_execution(&mut self, machine: &str, name: &ExecutionName, input: &str) -> Result<Started, CallError> {
+        const OPERATION: &str = "StartExecution";
+        let (machine, kind) = self.states.machine(OPERATION, machine)?;
+        if kind == StateMachineType::Express {
+            return Err(refused(OPERATION, CallErrorKind::Invalid, "StateMachineTypeNotSupported"));
+        }
+        let arn = machine.execution_arn(name);
+        if let Some(known) = self.states.get(&arn) {
+            return if known.runs() && known.input == input {
+                let started_at = known.started_at;
+                Ok(Started { execution_arn: arn, started_at })
+            } else {
+                Err(refused(OPERATION, CallErrorKind::Conflict, "ExecutionAlreadyExists"))
+            };
+        }
+        let id = self.add_execution(arn.clone(), machine.unqualified(), name.as_str(), input);
+        self.was_started(id);
+        Ok(Started { execution_arn: arn, started_at: self.now })
+    }
+
+    /// Adds an execution that runs from now on.
+    pub(crate) fn add_execution(&mut self, arn: String, machine: &str, name: &str, input: &str) -> Id {
+        let id = self.states.executions.len();
+        let mut events = Vec::new();
+        history::started(&mut events);
+        let mut execution = Execution {
+            arn: arn.clone(),
+            machine: machine.to_owned(),
+            name: name.to_owned(),
+            input: input.to_owned(),
+            status: ExecutionStatus::Running,
+            started_at: self.now,
+            stopped_at: None,
+            redriven_at: None,
+            fate: Fate::Succeeds,
+            generation: 0,
+            by_hand: false,
+            history: events,
+            past: Vec::new(),
+        };
+        execution.remember(self.now);
+        self.states.executions.push(execution);
+        self.states.by_arn.insert(arn, id);
+        self.figures.count("executions started");
+        self.decide_fate(id);
+        let execution = &self.states.executions[id];
+        let line = format!("execution {} starts", execution.name);
+        self.tell(|| line);
+        id
+    }
+
+    /// Decides how an execution that was just put to work will end, and when.
+    fn decide_fate(&mut self, id: Id) {
+        let fate = self.tape.pick(&[
+            Fate::Succeeds,
+            Fate::Succeeds,
+            Fate::Succeeds,
+            Fate::Fails,
+            Fate::Fails,
+            Fate::FailsCaught,
+            Fate::TimesOut,
+            Fate::FailsByDefinition,
+            Fate::RunsOn,
+        ]);
+        let lasts = match self.tape.choose(6) {
+            0 => Duration::from_secs(60),
+            1 => self.tape.seconds(0, 5),
+            2 | 3 => self.tape.seconds(5, 600),
+            4 => self.tape.seconds(600, 7_200),
+            _ => self.tape.seconds(7_200, 30_000),
+        };
+        let execution = &mut self.states.executions[id];
+        execution.fate = fate;
+        let generation = execution.generation;
+        if fate != Fate::RunsOn {
+            self.after(lasts, Happening::Ends { execution: id, generation });
+        }
+    }
+
+    /// An execution ends by itself.
+    pub(crate) fn execution_ends(&mut self, id: Id, generation: u32) {
+        let execution = &self.states.executions[id];
+        if !execution.runs() || execution.generation != generation || execution.fate == Fate::RunsOn {
+            return;
+        }
+        let failure = |error: &str, cause: Option<&str>| Failure {
+            error: Some(error.to_owned()),
+            cause: cause.map(str::to_owned),
+        };
+        let status = match execution.fate {
+            Fate::Succeeds | Fate::RunsOn => ExecutionStatus::Succeeded {
+                output: r#"{"job":{"name":"job-1","rows":17}}"#.to_owned(),
+            },
+            Fate::Fails => ExecutionStatus::Failed(failure("States.TaskFailed", Some("exit code 1"))),
+            Fate::FailsCaught => ExecutionStatus::Failed(failure("TrainingFailed", Some("the job failed"))),
+            Fate::FailsByDefinition => ExecutionStatus::Failed(failure("States.Runtime", Some("$.nothing is not there"))),
+            Fate::TimesOut => ExecutionStatus::TimedOut(Failure::default()),
+            Fate::IsStopped => ExecutionStatus::Aborted(Failure::default()),
+        };
+        self.end_execution(id, status, None);
+    }
+
+    /// An execution ends, by itself or because it is stopped: `failure` is what its history says of the end.
+    fn end_execution(&mut self, id: Id, status: ExecutionStatus, fate: Option<Fate>) {
+        let now = self.now;
+        let execution = &mut self.states.executions[id];
+        let fate = fate.unwrap_or(execution.fate);
+        execution.status = status;
+        execution.stopped_at = Some(now);
+        let failure = match &execution.status {
+            ExecutionStatus::Failed(failure) | ExecutionStatus::Aborted(failure) => Some(failure.clone()),
+            ExecutionStatus::TimedOut(_) => Some(Failure {
+                error: Some("States.Timeout".to_owned()),
+                cause: None,
+            }),
+            ExecutionStatus::Running | ExecutionStatus::Succeeded { .. } => None,
+        };
+        history::ended(&mut execution.history, fate, failure.as_ref());
+        execution.remember(now);
+        let (name, arn) = (execution.name.clone(), execution.arn.clone());
+        self.figures.count(&format!("executions ended: {fate:?}"));
+        self.tell(|| format!("execution {name} ends: {fate:?}"));
+        self.execution_ended_event(&arn, &name);
+    }
+
+    pub(super) fn stop_execution(&mut self, arn: &str, error: &str, cause: &str) -> Result<(), CallError> {
+        let id = self.states.find("StopExecution", arn)?;
+        // AWS says the same of one that has ended.
+        if self.states.executions[id].runs() {
+            self.is_stopped(id);
+            let failure = Failure {
+                error: Some(error.to_owned()),
+                cause: Some(cause.to_owned()),
+            };
+            self.end_execution(id, ExecutionStatus::Aborted(failure), Some(Fate::IsStopped));
+        }
+        Ok(())
+    }
+
+    /// Somebody stops an execution by hand.
+    pub(crate) fn stop_by_hand(&mut self, id: Id) {
+        let failure = Failure {
+            error: Some("ByHand".to_owned()),
+            cause: None,
+        };
+        self.end_execution(id, ExecutionStatus::Aborted(failure), Some(Fate::IsStopped));
+    }
+
+    pub(super) fn redrive_execution(&mut self, arn: &str, token: &str) -> Result<Timestamp, CallError> {
+        const OPERATION: &str = "RedriveExecution";
+        let id = self.states.find(OPERATION, arn)?;
+        let key = (arn.to_owned(), token.to_owned());
+        if let Some(at) = self.states.tokens.get(&key)
+            && self.now.since(*at) < CLIENT_TOKENS_LAST
+        {
+            return Ok(*at);
+        }
+        if !self.is_redrivable(id) {
+            return Err(refused(OPERATION, CallErrorKind::Conflict, "ExecutionNotRedrivable"));
+        }
+        self.was_redriven(id);
+        self.states.tokens.insert(key, self.now);
+        self.redrive(id);
+        Ok(self.now)
+    }
+
+    pub(crate) fn is_redrivable(&self, id: Id) -> bool {
+        let execution = &self.states.executions[id];
+        let unsuccessful = !matches!(execution.status, ExecutionStatus::Running | ExecutionStatus::Succeeded { .. });
+        let is_recent = execution.stopped_at.is_some_and(|at| self.now.since(at) < REDRIVABLE);
+        unsuccessful && is_recent && !execution.arn.contains(":express:")
+    }
+
+    /// An execution goes on from where it failed.
+    pub(crate) fn redrive(&mut self, id: Id) {
+        let now = self.now;
+        let execution = &mut self.states.executions[id];
+        execution.status = ExecutionStatus::Running;
+        execution.stopped_at = None;
+        execution.redriven_at = Some(now);
+        execution.generation += 1;
+        history::redriven(&mut execution.history);
+        execution.remember(now);
+        let name = execution.name.clone();
+        self.figures.count("executions redriven");
+        self.tell(|| format!("execution {name} is redriven"));
+        self.decide_fate(id);
+    }
+}

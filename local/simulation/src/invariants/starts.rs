@@ -1,0 +1,135 @@
+//! Starts, redrives and stops: one for each attempt, and never of what somebody waits for.
+
+use serde_json::Value;
+use pipeline_action::user_parameters::UserParameters;
+
+use super::Before;
+use crate::account::Account;
+use crate::aws::{Id, Kind};
+use crate::happening::About;
+
+const ONE_FOR_EACH: &str = "an attempt starts or redrives one execution";
+const ONE_FOR_EACH_IMAGE: &str = "a rule starts one execution for each image";
+const NOT_WAITED_FOR: &str = "a stop hits only what no live attempt waits for, or what is overdue";
+
+impl Account {
+    /// A function has started an execution.
+    pub(crate) fn was_started(&mut self, id: Id) {
+        let Some(about) = self.invocation().map(|invocation| invocation.about) else {
+            return;
+        };
+        match about {
+            About::Job { run, .. } => self.begun_by_job(run, id),
+            About::Look if self.is_about_images() => self.started_for_image(id),
+            About::Look => self.begun_by_look(id),
+            About::Image => self.started_for_image(id),
+            About::Abandoned { .. } | About::Request => {
+                self.broke(ONE_FOR_EACH, || format!("something was started for {about:?}"));
+            }
+        }
+    }
+
+    /// A function is about to redrive an execution.
+    pub(crate) fn was_redriven(&mut self, id: Id) {
+        let Some(about) = self.invocation().map(|invocation| invocation.about) else {
+            return;
+        };
+        // What this function stopped for somebody who was over goes on for who is there: that is no second run.
+        let resumes = self.states.executions[id].was_stopped_as_unwanted();
+        let arn = self.states.executions[id].arn.clone();
+        match (about, resumes) {
+            (About::Job { run, .. }, false) => self.begun_by_job(run, id),
+            (About::Job { run, .. }, true) => self.pipelines.runs[run].about.push((arn, self.now)),
+            (About::Look, false) => self.begun_by_look(id),
+            (About::Look, true) => {
+                self.figures.count("redrives of what was stopped as unwanted");
+                let live = self.pipelines.approval().and_then(|action| self.pipelines.last_run(action));
+                if let Some(run) = live {
+                    self.pipelines.runs[run].about.push((arn, self.now));
+                }
+            }
+            (other, _) => self.broke(ONE_FOR_EACH, || format!("{arn} is redriven for {other:?}")),
+        }
+    }
+
+    fn begun_by_job(&mut self, run: Id, id: Id) {
+        let arn = self.states.executions[id].arn.clone();
+        let now = self.now;
+        let record = &mut self.pipelines.runs[run];
+        record.begun += 1;
+        record.about.push((arn.clone(), now));
+        if record.begun > 1 && !self.scenario.is_express() {
+            self.broke(ONE_FOR_EACH, || format!("run {run} of the action has begun a second one, {arn}"));
+        }
+        let number = self.current.unwrap_or_default();
+        let express = self.invocations[number].calls.iter().find(|(name, _)| *name == "StartSyncExecution");
+        if express.is_some_and(|(_, times)| *times > 1) {
+            self.broke("an invocation runs an Express execution once", || format!("invocation #{number} runs {arn}"));
+        }
+    }
+
+    /// Something was started or redriven because of an event: for a retry of the approval that has begun nothing yet.
+    fn begun_by_look(&mut self, id: Id) {
+        let (arn, name) = (self.states.executions[id].arn.clone(), self.states.executions[id].name.clone());
+        let retries = (0..self.pipelines.runs.len()).rev().filter(|run| {
+            let of_this = name.starts_with(&self.pipelines.executions[self.pipelines.runs[*run].execution]);
+            of_this && self.pipelines.is_approval(*run) && matches!(self.run_before(*run), Before::Approval(_))
+        });
+        let free: Vec<Id> = retries.filter(|run| self.pipelines.runs[*run].begun == 0).collect();
+        let named = free.iter().copied().find(|run| self.name_of_retry(*run).as_deref() == Some(name.as_str()));
+        let Some(run) = named.or_else(|| free.first().copied()) else {
+            self.broke(ONE_FOR_EACH, || format!("{arn} is put to work, and no retry of the approval has none"));
+            return;
+        };
+        let now = self.now;
+        let record = &mut self.pipelines.runs[run];
+        record.begun += 1;
+        record.about.push((arn, now));
+    }
+
+    /// What the execution is called that a retry of the approval starts.
+    fn name_of_retry(&self, run: Id) -> Option<String> {
+        let Kind::Invoke(text) = &self.pipelines.actions.first()?.kind else {
+            return None;
+        };
+        let record = &self.pipelines.runs[run];
+        let parameters = UserParameters::parse(Some(&self.resolved(text, record.execution))).ok()?;
+        Some(parameters.execution_name(&record.id).to_string())
+    }
+
+    /// An execution was started for an image: none was before, for the same image with the same input.
+    fn started_for_image(&mut self, id: Id) {
+        let key = |id: Id| {
+            let execution = &self.states.executions[id];
+            let input: Value = serde_json::from_str(&execution.input).unwrap_or_default();
+            let image = &input["image"];
+            let field = |name: &str| image[name].as_str().unwrap_or_default().to_owned();
+            (execution.machine.clone(), input["rule"].to_string(), field("digest"), field("repository"), field("tag"))
+        };
+        let own = key(id);
+        if let Some(before) = (0..id).find(|other| key(*other) == own) {
+            let (first, second) = (&self.states.executions[before].name, &self.states.executions[id].name);
+            let what = format!("{first} and {second} are both for {own:?}");
+            self.broke(ONE_FOR_EACH_IMAGE, || what);
+        }
+    }
+
+    /// A function is about to stop an execution that runs.
+    pub(crate) fn is_stopped(&mut self, id: Id) {
+        self.figures.count("executions stopped by a function");
+        let Some(invocation) = self.invocation() else { return };
+        let (about, began) = (invocation.about, invocation.began);
+        let arn = self.states.executions[id].arn.clone();
+        let Some((run, since)) = self.waited_for(&arn) else {
+            return;
+        };
+        // Nobody can know of a wait that begins after one has looked: AWS has no way to stop on a condition.
+        if since > began {
+            self.figures.count("stops that overlap a new attempt");
+            return;
+        }
+        if !self.is_overdue(run, &arn) {
+            self.broke(NOT_WAITED_FOR, || format!("{arn} is stopped for {about:?}, and run {run} waits for it"));
+        }
+    }
+}

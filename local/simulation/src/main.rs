@@ -1,0 +1,160 @@
+//! `simulate`: plays many schedules, and tells the story of the first that breaks a rule, as plainly as it can be had.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use simulation::{Figures, Played, Tape, Violation, play, shrink};
+
+const USAGE: &str = "simulate [--schedules N] [--seed S] [--threads T] [--story] [--tape FILE] [--keep-going]";
+
+/// What is asked for on the command line.
+struct Wanted {
+    schedules: u64,
+    seed: u64,
+    threads: usize,
+    story: bool,
+    keep_going: bool,
+    tape: Option<String>,
+}
+
+impl Wanted {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut wanted = Self {
+            schedules: 1,
+            seed: 0,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            story: false,
+            keep_going: false,
+            tape: None,
+        };
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
+            let number = |text: String| text.parse().map_err(|_| format!("{text} is no number"));
+            match argument.as_str() {
+                "--schedules" => wanted.schedules = number(value()?)?,
+                "--seed" => wanted.seed = number(value()?)?,
+                "--threads" => wanted.threads = usize::try_from(number(value()?)?).unwrap_or(1).max(1),
+                "--story" => wanted.story = true,
+                "--keep-going" => wanted.keep_going = true,
+                "--tape" => wanted.tape = Some(value()?),
+                _ => return Err(USAGE.to_owned()),
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+fn main() -> ExitCode {
+    let wanted = match Wanted::read(std::env::args().skip(1)) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(2);
+        }
+    };
+    if let Some(file) = &wanted.tape {
+        return match read_tape(file) {
+            Ok(tape) => tell(&play(Tape::recorded(tape), true)),
+            Err(error) => {
+                eprintln!("{file}: {error}");
+                ExitCode::from(2)
+            }
+        };
+    }
+    if wanted.story && wanted.schedules == 1 {
+        return tell(&play(Tape::seeded(wanted.seed), true));
+    }
+    play_many(&wanted)
+}
+
+fn read_tape(file: &str) -> Result<Vec<u32>, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    text.split_whitespace()
+        .map(|number| number.parse().map_err(|_| format!("`{number}` is no choice")))
+        .collect()
+}
+
+fn tell(played: &Played) -> ExitCode {
+    for line in &played.story {
+        println!("{line}");
+    }
+    match &played.violation {
+        None => ExitCode::SUCCESS,
+        Some(violation) => {
+            println!("\nbroken: {}\n        {}", violation.rule, violation.what);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What all threads have found.
+#[derive(Default)]
+struct Found {
+    figures: Figures,
+    broken: BTreeMap<u64, Violation>,
+}
+
+fn play_many(wanted: &Wanted) -> ExitCode {
+    let (next, found) = (AtomicU64::new(0), Mutex::new(Found::default()));
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..wanted.threads {
+            scope.spawn(|| {
+                let mut figures = Figures::default();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= wanted.schedules {
+                        break;
+                    }
+                    let seed = wanted.seed + number;
+                    let played = play(Tape::seeded(seed), false);
+                    figures.merge(&played.figures);
+                    if let Some(violation) = played.violation {
+                        found.lock().unwrap_or_else(PoisonError::into_inner).broken.insert(seed, violation);
+                        if !wanted.keep_going {
+                            next.store(wanted.schedules, Ordering::Relaxed);
+                        }
+                    }
+                }
+                found.lock().unwrap_or_else(PoisonError::into_inner).figures.merge(&figures);
+            });
+        }
+    });
+    let took = began.elapsed().as_secs_f64();
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    print!("{}", found.figures);
+    let schedules = found.figures.of("schedules");
+    println!("{schedules} schedules from seed {} in {took:.1} s: {:.0} a second", wanted.seed, schedules as f64 / took);
+    if found.broken.is_empty() {
+        println!("no rule was broken");
+        return ExitCode::SUCCESS;
+    }
+    report(&found.broken, wanted.keep_going);
+    ExitCode::FAILURE
+}
+
+/// Tells the plainest story of each rule that was broken.
+fn report(broken: &BTreeMap<u64, Violation>, all: bool) {
+    let mut rules: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for (seed, violation) in broken {
+        rules.entry(violation.rule).or_default().push(*seed);
+    }
+    for (rule, seeds) in &rules {
+        println!("\nbroken by {} seeds, such as {:?}: {rule}", seeds.len(), &seeds[..seeds.len().min(5)]);
+    }
+    for (rule, seeds) in rules.iter().take(if all { usize::MAX } else { 1 }) {
+        let tape = shrink(play(Tape::seeded(seeds[0]), false).tape, rule);
+        println!("\n--- {rule}\n    seed {}: cargo run -p simulation -- --story --seed {}", seeds[0], seeds[0]);
+        tell(&play(Tape::recorded(tape.clone()), true));
+        let text: Vec<String> = tape.iter().map(u32::to_string).collect();
+        let file = format!("target/simulation-{}.tape", seeds[0]);
+        let line = text.join(" ");
+        match std::fs::write(&file, &line) {
+            Ok(()) => println!("the plainest tape: cargo run -p simulation -- --tape {file}"),
+            Err(error) => println!("the plainest tape ({file} cannot be written: {error}): {line}"),
+        }
+    }
+}

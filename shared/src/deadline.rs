@@ -13,6 +13,12 @@ const LONGEST: Duration = Duration::from_secs(900);
 /// The most time that is kept to answer in, before Lambda ends the invocation.
 const MARGIN: Duration = Duration::from_secs(4);
 
+/// The time that is kept to end in, once the answer is given; and the least that it is given.
+const ANSWER_MARGIN: Duration = Duration::from_millis(500);
+
+/// The longest that an answer is tried to be given where no deadline is known.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30);
+
 /// When the work of an invocation must be over: Lambda's deadline (milliseconds since the epoch, as the runtime's context
 /// has it), less what it takes to answer; nothing if there is none.
 ///
@@ -26,6 +32,17 @@ pub fn of_invocation(deadline: u64, now: Timestamp) -> Option<Timestamp> {
     // A third of a short time: a function of three seconds answers after two.
     let margin = MARGIN.min(end.since(now) / 3);
     Some(end - margin)
+}
+
+/// When the answer of an invocation must be given at the latest: Lambda's deadline as in [`of_invocation`], less what it
+/// takes to end, but never less than a moment after `now`. Without a deadline, an answer may take some time.
+#[must_use]
+pub fn of_answer(deadline: u64, now: Timestamp) -> Timestamp {
+    if of_invocation(deadline, now).is_none() {
+        return now + LONGEST_ANSWER;
+    }
+    let end = Timestamp::from_millis(i64::try_from(deadline).unwrap_or(i64::MAX));
+    (end - ANSWER_MARGIN).max(now + ANSWER_MARGIN)
 }
 
 /// Has work done until `end` has come, if there is one; nothing if that was first.
@@ -114,6 +131,23 @@ mod tests {
             (u64::MAX, None),
         ] {
             assert_eq!(of_invocation(deadline, now), expected.map(timestamp), "{deadline}");
+        }
+    }
+
+    #[test]
+    fn the_answer_may_take_what_the_work_leaves() {
+        let now = timestamp(1_000_000);
+        for (deadline, expected) in [
+            (1_060_000, 1_059_500),
+            (1_003_000, 1_002_500),
+            // It is over already, and the answer is tried all the same.
+            (1_000_200, 1_000_500),
+            (999_000, 1_000_500),
+            // None was said, or one of `cargo lambda watch`.
+            (0, 1_030_000),
+            (1, 1_030_000),
+        ] {
+            assert_eq!(of_answer(deadline, now), timestamp(expected), "{deadline}");
         }
     }
 

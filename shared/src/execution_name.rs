@@ -12,8 +12,12 @@ pub const MAX_LENGTH: usize = 63;
 /// How many hexadecimal digits of the hash a name ends in: 48 bits.
 pub const HASH_LENGTH: usize = 12;
 
-/// How many of them tell the family, where a name has one.
-const FAMILY_LENGTH: usize = 4;
+/// How many hexadecimal digits tell the family, where a name has one: 32 bits, for the few that share a prefix.
+const FAMILY_LENGTH: usize = 8;
+
+/// How many tell the member of a family. With a UUID before it, a name leaves ten characters of [`MAX_LENGTH`] to what a
+/// state machine adds to it for a job.
+const MEMBER_LENGTH: usize = 8;
 
 /// An execution's name: 1 to 63 of `[A-Za-z0-9-]`, beginning and ending in a letter or digit.
 ///
@@ -38,49 +42,49 @@ impl ExecutionName {
     /// their lengths, so that `["ab", "c"]` and `["a", "bc"]` differ.
     #[must_use]
     pub fn derive(prefix: &str, parts: &[&str]) -> Self {
-        let hash = short_hash(parts);
-        match Self::prefix(prefix) {
-            Some(prefix) => Self(format!("{prefix}{hash}")),
-            None => Self(hash),
-        }
+        Self::after(prefix, short_hash::<HASH_LENGTH>(parts))
     }
 
     /// `<prefix>-<hash of the family><hash of the parts>`: as [`ExecutionName::derive`], but members of one family can be
     /// told from others with the same prefix.
     #[must_use]
     pub fn derive_in_family(prefix: &str, family: &str, parts: &[&str]) -> Self {
-        let family = short_hash(&[family]);
-        let member = short_hash(parts);
-        let hash = format!("{}{}", &family[..FAMILY_LENGTH], &member[..HASH_LENGTH - FAMILY_LENGTH]);
-        Self(format!("{}{hash}", Self::prefix(prefix).unwrap_or_default()))
+        let family = short_hash::<FAMILY_LENGTH>(&[family]);
+        Self::after(prefix, family + &short_hash::<MEMBER_LENGTH>(parts))
     }
 
     /// Whether a name was derived with that prefix in that family.
     #[must_use]
     pub fn is_of_family(name: &str, prefix: &str, family: &str) -> bool {
-        let hash = &short_hash(&[family])[..FAMILY_LENGTH];
-        Self::has_prefix(name, prefix) && name[name.len() - HASH_LENGTH..].starts_with(hash)
+        Self::after_prefix(name, prefix).is_some_and(|hash| hash.starts_with(&short_hash::<FAMILY_LENGTH>(&[family])))
+    }
+
+    /// Whether a name was derived with that prefix in any family.
+    #[must_use]
+    pub fn has_prefix(name: &str, prefix: &str) -> bool {
+        Self::after_prefix(name, prefix).is_some()
+    }
+
+    /// The hashes of a name that was derived with that prefix in some family.
+    fn after_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+        let hash = name.strip_prefix(&Self::prefix(prefix)?)?;
+        is_hash(hash).then_some(hash)
+    }
+
+    fn after(prefix: &str, hash: String) -> Self {
+        Self(Self::prefix(prefix).unwrap_or_default() + &hash)
     }
 
     /// How every name that is derived with this prefix begins, its `-` included; nothing if no character of it can stay.
-    #[must_use]
-    pub fn prefix(prefix: &str) -> Option<String> {
+    fn prefix(prefix: &str) -> Option<String> {
         let cleaned: String = prefix
             .chars()
             .map(|char| if char.is_ascii_alphanumeric() { char } else { '-' })
             .collect();
         let cleaned = cleaned.trim_matches('-');
-        let cut = &cleaned[..cleaned.len().min(MAX_LENGTH - HASH_LENGTH - 1)];
+        let cut = &cleaned[..cleaned.len().min(MAX_LENGTH - FAMILY_LENGTH - MEMBER_LENGTH - 1)];
         let cut = cut.trim_end_matches('-');
         (!cut.is_empty()).then(|| format!("{cut}-"))
-    }
-
-    /// Whether this name was derived with that prefix.
-    #[must_use]
-    pub fn has_prefix(name: &str, prefix: &str) -> bool {
-        Self::prefix(prefix)
-            .and_then(|prefix| name.strip_prefix(prefix.as_str()))
-            .is_some_and(|rest| rest.len() == HASH_LENGTH && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
     }
 
     /// The name.
@@ -96,8 +100,13 @@ impl fmt::Display for ExecutionName {
     }
 }
 
+/// Whether a text is what a name in a family ends in.
+fn is_hash(text: &str) -> bool {
+    text.len() == FAMILY_LENGTH + MEMBER_LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The first digits of the SHA-256 of some texts, lengths included.
-fn short_hash(parts: &[&str]) -> String {
+fn short_hash<const LENGTH: usize>(parts: &[&str]) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update((part.len() as u64).to_be_bytes());
@@ -106,7 +115,7 @@ fn short_hash(parts: &[&str]) -> String {
     hasher
         .finalize()
         .iter()
-        .take(HASH_LENGTH / 2)
+        .take(LENGTH / 2)
         .map(|byte| format!("{byte:02x}"))
         .collect()
 }
@@ -145,10 +154,10 @@ mod tests {
 
     #[test]
     fn a_prefix_is_recognised_and_a_longer_one_is_not_mistaken_for_it() {
-        let name = ExecutionName::derive("run", &["job"]);
+        let name = ExecutionName::derive_in_family("run", "train", &["job"]);
         assert!(ExecutionName::has_prefix(name.as_str(), "run"));
         assert!(!ExecutionName::has_prefix(
-            ExecutionName::derive("run-2", &["job"]).as_str(),
+            ExecutionName::derive_in_family("run-2", "train", &["job"]).as_str(),
             "run"
         ));
         assert!(!ExecutionName::has_prefix("run-by-hand", "run"));
@@ -159,7 +168,7 @@ mod tests {
     fn members_of_a_family_are_told_from_others_with_the_same_prefix() {
         let name = |family, job| ExecutionName::derive_in_family("run", family, &[job]);
         assert_ne!(name("train", "1"), name("train", "2"));
-        assert_eq!(name("train", "1").as_str().len(), "run-".len() + HASH_LENGTH);
+        assert_eq!(name("train", "1").as_str().len(), "run-".len() + 16);
         for (family, expected) in [("train", true), ("test", false)] {
             assert_eq!(
                 ExecutionName::is_of_family(name(family, "2").as_str(), "run", "train"),
@@ -172,6 +181,19 @@ mod tests {
             "train"
         ));
         assert!(!ExecutionName::is_of_family("run-ü", "run", "train"));
+    }
+
+    #[test]
+    fn a_pipeline_s_many_actions_have_families_of_their_own_and_leave_a_job_ten_characters() {
+        const ID: &str = "5f2c1a6e-8f0b-4d3e-9a57-3b1f0c9e7d42";
+        let name = ExecutionName::derive_in_family(ID, "train", &["job"]);
+        assert_eq!(MAX_LENGTH - name.as_str().len(), 10);
+        // Sixteen bits would have some of these collide.
+        let families: std::collections::BTreeSet<String> = (0..1_000)
+            .map(|action| ExecutionName::derive_in_family(ID, &format!("action {action}"), &["job"]).0)
+            .map(|name| name[..name.len() - MEMBER_LENGTH].to_owned())
+            .collect();
+        assert_eq!(families.len(), 1_000);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! approval waits for the execution in the action's place, events come in, and the approval is answered once.
 //!
 //! - [`event`] reads what comes in, and [`user_parameters`] what people want.
-//! - [`plan`] decides about jobs and [`approval`] about approvals, purely; [`token`] is what one call tells the next.
+//! - [`plan`] decides about jobs, [`approval`] about approvals and [`abandonment`] about what nobody waits for any more,
+//!   purely; [`token`] is what one call tells the next.
 //! - [`handler`] carries it out over the ports of [`world`], and sees to it that a panic, a deadline close at hand or a
 //!   dependency that is down leads to an answer too.
 //! - [`failure`] is what people read when it went wrong; [`history`] tells where a redrive would lead.
@@ -14,6 +15,7 @@
 //! but one that overran its time or that nobody waits for any more; and it answers no approval but one that the user
 //! parameters of an action of its own name.
 
+pub mod abandonment;
 pub mod approval;
 pub mod artifact;
 pub mod event;

@@ -27,18 +27,28 @@ const CHECKSUM: usize = 8;
 pub struct Token {
     /// The id of the action's first job: the execution is named after it.
     pub job: String,
-    /// When the action began to wait for the execution.
+    /// When the action began to wait for the execution, or decided to redrive it; absent as long as it has done neither, so
+    /// that the deliveries of a job agree on its answer.
+    #[serde(default, skip_serializing_if = "is_unset")]
     pub since: Timestamp,
     /// How many attempts in a row got no answer from what the function depends on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub misses: u32,
-    /// How many times in a row the execution, which takes too long, could not be stopped for now.
+    /// How many polls in a row were about stopping the execution, which takes too long.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub stops: u32,
+    /// How many polls in a row the step at hand was tried without success that may still go well: a redrive that AWS
+    /// refuses, or a history that does not tell yet why its execution failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tries: u32,
+    /// The state machine, version or alias included, where a parameter names it: what the first job found there. The
+    /// parameter may move before another delivery of that job reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
     /// The execution that is followed; absent as long as none could be started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
-    /// When that execution was redriven, if this action did so.
+    /// When that execution was redriven last, as far as this action knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redriven: Option<Timestamp>,
     /// How the retry of a stage begins, once that is decided and not yet done.
@@ -61,6 +71,10 @@ pub enum Retry {
 
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+fn is_unset(moment: &Timestamp) -> bool {
+    *moment == Timestamp::default()
 }
 
 /// Why a token is refused.
@@ -86,10 +100,47 @@ impl Token {
             since: now,
             misses: 0,
             stops: 0,
+            tries: 0,
+            machine: None,
             execution: None,
             redriven: None,
             retry: None,
         }
+    }
+
+    /// The token after one more attempt that got no answer from what the function depends on.
+    #[must_use]
+    pub fn missed(&self) -> Self {
+        let misses = self.misses + 1;
+        Self { misses, ..self.clone() }.agreed()
+    }
+
+    /// The token once it is decided how the action begins, or the retry of its stage.
+    #[must_use]
+    pub fn decided(&self, retry: Option<Retry>) -> Self {
+        Self {
+            misses: 0,
+            tries: 0,
+            retry,
+            ..self.clone()
+        }
+        .agreed()
+    }
+
+    /// Without the moment that each delivery of a job would tell otherwise, unless it counts.
+    fn agreed(self) -> Self {
+        let since = match (&self.execution, &self.retry) {
+            (None, None | Some(Retry::StartAnew)) => Timestamp::default(),
+            (Some(_), _) | (None, Some(Retry::Redrive(_))) => self.since,
+        };
+        Self { since, ..self }
+    }
+
+    /// The same at `now`, if the action has not begun to wait yet.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        let since = if is_unset(&self.since) { now } else { self.since };
+        Self { since, ..self }
     }
 
     /// The token as text.
@@ -141,6 +192,8 @@ mod tests {
             since: Timestamp::from_millis(1_764_000_000_000),
             misses: 3,
             stops: 2,
+            tries: 1,
+            machine: Some("arn:aws:states:us-east-1:123456789012:stateMachine:ml:prod".to_owned()),
             execution: Some("arn:aws:states:us-east-1:123456789012:execution:ml:one".to_owned()),
             redriven: Some(Timestamp::from_millis(1_764_000_000_001)),
             retry: None,
@@ -152,6 +205,8 @@ mod tests {
         let starting = Token {
             misses: 0,
             stops: 0,
+            tries: 0,
+            machine: None,
             execution: None,
             redriven: None,
             ..token()
@@ -180,6 +235,8 @@ mod tests {
             since: Timestamp::from_millis(i64::MAX),
             misses: u32::MAX,
             stops: u32::MAX,
+            tries: u32::MAX,
+            machine: Some(arn.clone()),
             execution: Some(arn.clone()),
             redriven: Some(Timestamp::from_millis(i64::MAX)),
             retry: Some(Retry::Redrive(arn)),

@@ -1,7 +1,7 @@
 //! Step Functions in memory, with its rules: names are taken, Standard starts are idempotent, Express ones are not.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::ManualClock;
@@ -46,11 +46,11 @@ pub struct Run {
     pub looks: usize,
 }
 
-/// State machines and their executions.
-#[derive(Debug)]
+/// State machines and their executions. Its clones are the same ones.
+#[derive(Debug, Clone)]
 pub struct StepFunctions {
     clock: ManualClock,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +65,8 @@ struct State {
     not_redrivable: bool,
     /// What ListExecutions still shows, where it lags.
     listed: Option<Vec<Run>>,
+    /// What DescribeExecution still shows, where it lags.
+    described: Option<Vec<Run>>,
     /// After how many looks executions end by themselves, and how.
     end: Option<(usize, ExecutionStatus)>,
     calls: Vec<&'static str>,
@@ -76,7 +78,7 @@ impl StepFunctions {
     pub fn new(clock: &ManualClock) -> Self {
         Self {
             clock: clock.clone(),
-            state: Mutex::default(),
+            state: Arc::default(),
         }
     }
 
@@ -118,6 +120,12 @@ impl StepFunctions {
     pub fn lag_lists(&self) {
         let mut state = self.state();
         state.listed = Some(state.runs.clone());
+    }
+
+    /// Has DescribeExecution, which is eventually consistent, show from now on what there is now, or what there is.
+    pub fn lag_descriptions(&self, lag: bool) {
+        let mut state = self.state();
+        state.described = lag.then(|| state.runs.clone());
     }
 
     /// Every execution, in the order started.
@@ -270,6 +278,12 @@ impl DescribeExecution for StepFunctions {
             run.status = status;
             run.stopped_at = Some(now);
         }
+        let run = run.clone();
+        let lagging = state.described.iter().flatten();
+        let run = lagging
+            .into_iter()
+            .find(|old| old.execution_arn == execution_arn)
+            .unwrap_or(&run);
         Ok(Execution {
             execution_arn: execution_arn.to_owned(),
             status: run.status.clone(),

@@ -21,6 +21,7 @@ mod summary;
 pub use summary::{approved, rejected};
 
 use crate::failure::Ending;
+use crate::plan::NOT_HANDED_OVER;
 use crate::settings::names_function;
 use crate::user_parameters::{OnRetry, OnTimeout, UserParameters};
 
@@ -262,8 +263,11 @@ impl Wait<'_> {
             // This function stops what an approval that is over waited for, and no other. Such a stop that comes in an
             // attempt that is waited for was meant for an earlier one.
             let was_stopped_for_an_earlier_one = failure.error.as_deref() == Some(ABANDONED);
+            // A job had its answer when this was started for it, which another delivery had handed over.
+            let was_stopped_by_mistake = failure.error.as_deref() == Some(NOT_HANDED_OVER);
             let ended_before = execution.stopped_at.is_some_and(|ended| ended < attempt.began());
             match self.parameters.on_retry {
+                OnRetry::Redrive | OnRetry::Restart if was_stopped_by_mistake => Decision::Redrive,
                 OnRetry::Redrive if was_stopped_for_an_earlier_one => Decision::Redrive,
                 OnRetry::Redrive if ended_before && !attempt.is_first() => Decision::Redrive,
                 OnRetry::Redrive | OnRetry::Restart if ended_before => {

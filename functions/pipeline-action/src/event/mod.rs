@@ -159,8 +159,8 @@ mod tests {
     fn an_execution_s_name_tells_the_pipeline_s_execution() {
         const ID: &str = "5f2c1a6e-8f0b-4d3e-9a57-3b1f0c9e7d42";
         let names = [
-            (format!("{ID}-0123456789ab"), Some(ID)),
-            (format!("{ID}-0123456789a"), None),
+            (format!("{ID}-0123456789abcdef"), Some(ID)),
+            (format!("{ID}-0123456789abcde"), None),
             (format!("{ID}-by-hand-1234"), None),
             (
                 "ml-pipeline-dev-commit-0123456789abcdef0123-0123456789ab".to_owned(),

@@ -11,23 +11,34 @@ use serde_json::json;
 use shared::execution_name::ExecutionName;
 use shared::metrics::Metrics;
 use shared::parameters::{Parameters, Problems};
-use shared::ports::step_functions::{ListExecutions as _, StopExecution as _};
+use shared::ports::code_pipeline::ActionExecution;
+use shared::ports::step_functions::{DescribeExecution as _, ListExecutions as _, ListedExecution, StopExecution as _};
 use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
 use shared::time::Clock as _;
 
 use super::{HandlerError, Outcome, PipelineAction, Report};
+use crate::abandonment::{Abandonment, NoRun, Verdict};
 use crate::approval::ABANDONED;
 use crate::event::AbandonedAction;
 use crate::settings::names_function;
-use crate::user_parameters::UserParameters;
+use crate::user_parameters::{OnRetry, UserParameters};
 use crate::world::World;
 
 /// How many pages of executions are looked through.
 const MAX_PAGES: usize = 10;
 
-/// How long after a run of an action began its execution may not be listed yet, or not be started.
-const STARTING: Duration = Duration::from_secs(120);
+/// How far the clocks of CodePipeline and Step Functions may be apart.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// What was abandoned.
+struct Its<'a> {
+    abandonment: &'a Abandonment<'a>,
+    machine: &'a StateMachineArn,
+    parameters: &'a UserParameters,
+    /// Whether its pipeline has no other action of this function.
+    is_only_one: bool,
+}
 
 impl<W: World> PipelineAction<W> {
     /// Stops what the action started, unless the settings say otherwise.
@@ -53,63 +64,106 @@ impl<W: World> PipelineAction<W> {
         if !settings.stop_abandoned_executions {
             return ignored("STOP_ABANDONED_EXECUTIONS is false");
         }
-        let mut ours = self
-            .list_actions(&action.pipeline, &action.pipeline_execution_id)
-            .await
-            .map_err(failed)?;
-        // The list follows what happens after some seconds: what it does not show, it may show later.
-        if let Some(id) = &action.action_execution_id
-            && ours.iter().all(|run| run.id != *id)
-        {
-            let reason = "the list does not show the abandoned run yet".to_owned();
-            return Err(HandlerError::NotStopped(reason));
-        }
-        ours.retain(|found| {
-            let name = found.configuration.get("FunctionName");
-            name.is_some_and(|name| names_function(name, &settings.function_name))
-        });
-        let Some(found) = ours
-            .iter()
-            .find(|found| found.stage == action.stage && found.action == action.action)
-        else {
-            return ignored("the action does not invoke this function");
+        let runs = self.list_actions(&action.pipeline, &action.pipeline_execution_id).await;
+        let runs = runs.map_err(failed)?;
+        let abandonment = match Abandonment::find(&runs, action) {
+            Ok(abandonment) => abandonment,
+            Err(NoRun::NotAbandoned(reason)) => return ignored(reason),
+            Err(NoRun::NotListedYet(reason)) => return Err(not_stopped(reason)),
         };
-        if action.action_execution_id.as_ref().is_some_and(|id| *id != found.id) {
-            return ignored("the stage was retried since: the action's last run is another");
+        let run = abandonment.run;
+        let is_ours = |run: &&ActionExecution| {
+            let name = run.configuration.get("FunctionName");
+            name.is_some_and(|name| names_function(name, &settings.function_name))
+        };
+        if !is_ours(&run) {
+            return ignored("the action does not invoke this function");
         }
-        let text = found.configuration.get("UserParameters").map(String::as_str);
-        let Ok(parameters) = UserParameters::parse(text) else {
+        let text = run.configuration.get("UserParameters");
+        let Ok(parameters) = UserParameters::parse(text.map(String::as_str)) else {
             return ignored("the action's user parameters are ill-formed: it has started nothing");
         };
         if parameters.pipeline_execution_id.is_none() {
             return ignored("without `pipelineExecutionId` in its user parameters its execution cannot be found");
         }
-        let machine = self.machine_of(&parameters, context).await;
-        let Some(machine) = machine.map_err(|problems| HandlerError::NotStopped(problems.to_string()))? else {
-            return ignored("its state machine is not known any more");
-        };
-        let only_one = ours
+        let is_other = |other: &&ActionExecution| other.stage != run.stage || other.action != run.action;
+        let others: Vec<&ActionExecution> = runs.iter().filter(is_ours).filter(is_other).collect();
+        if others
             .iter()
-            .all(|other| other.stage == found.stage && other.action == found.action);
-        let running = self.running(&machine, &parameters, only_one).await.map_err(failed)?;
-        for execution in &running {
-            self.stop(execution, action).await.map_err(failed)?;
-            metrics
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .count("ExecutionsStopped");
+            .any(|other| other.configuration.get("UserParameters") == text)
+        {
+            return Err(not_stopped(
+                "another action of the pipeline has the same user parameters, and their executions cannot be told apart: \
+                 give each an `action` of its own",
+            ));
         }
-        if running.is_empty() && self.world.clock().now().since(found.started_at) < STARTING {
-            let reason = "its execution may be about to start".to_owned();
-            return Err(HandlerError::NotStopped(reason));
+        let machine = self.machine_of(&parameters, context).await;
+        let machine = machine.map_err(|problems| not_stopped(&problems.to_string()))?;
+        let machine = machine.ok_or_else(|| not_stopped("its state machine is not known any more"))?;
+        let its = Its {
+            abandonment: &abandonment,
+            machine: &machine,
+            parameters: &parameters,
+            is_only_one: others.is_empty(),
+        };
+        let stopped = self.stop_what_is_left(&its, action, metrics).await?;
+        match (stopped.is_empty(), abandonment.retried) {
+            (true, Some(_)) => ignored("the stage was retried since, and no execution of the abandoned run is running"),
+            (true, None) => ignored("no execution of it is running"),
+            (false, _) => Ok(Report {
+                executions: stopped,
+                ..Report::of(Outcome::Stopped)
+            }),
         }
-        if running.is_empty() {
-            return ignored("no execution of it is running");
+    }
+
+    /// Stops what the abandoned run left, and gives what was stopped.
+    async fn stop_what_is_left(
+        &self,
+        its: &Its<'_>,
+        action: &AbandonedAction,
+        metrics: &Mutex<Metrics>,
+    ) -> Result<Vec<String>, HandlerError> {
+        let running = self.executions_of(its, true).await.map_err(failed)?;
+        let (mut stopped, mut is_unclear) = (Vec::new(), false);
+        for listed in &running {
+            let execution = self.world.states().describe_execution(&listed.execution_arn).await;
+            let execution = execution.map_err(failed)?;
+            let now = self.world.clock().now();
+            match its.abandonment.judge(&execution, its.parameters.on_retry, now) {
+                Verdict::Leave => {}
+                Verdict::LookAgain => is_unclear = true,
+                Verdict::Stop => {
+                    self.stop(&listed.execution_arn, action).await.map_err(failed)?;
+                    let mut metrics = metrics.lock().unwrap_or_else(PoisonError::into_inner);
+                    metrics.count("ExecutionsStopped");
+                    stopped.push(listed.execution_arn.clone());
+                }
+            }
         }
-        Ok(Report {
-            executions: running,
-            ..Report::of(Outcome::Stopped)
-        })
+        if is_unclear {
+            return Err(not_stopped(
+                "an execution of it began after it was abandoned, perhaps for a retry of the stage",
+            ));
+        }
+        // A job that is still on its way may start one; and a parameter that has moved hides those that are there.
+        if running.is_empty() && its.abandonment.retried.is_none() && !self.has_ended(its).await.map_err(failed)? {
+            let machine = its.machine;
+            return Err(not_stopped(&format!(
+                "no execution of it is listed at {machine}, or not yet"
+            )));
+        }
+        Ok(stopped)
+    }
+
+    /// Whether an execution that the abandoned run followed has ended.
+    async fn has_ended(&self, its: &Its<'_>) -> Result<bool, CallError> {
+        let began = its.abandonment.run.started_at - SKEW;
+        let goes_on = its.parameters.on_retry == OnRetry::Redrive;
+        let executions = self.executions_of(its, false).await?;
+        Ok(executions
+            .iter()
+            .any(|execution| goes_on || execution.started_at >= began))
     }
 
     /// The state machine of the user parameters; nothing if its parameter holds none any more.
@@ -137,33 +191,27 @@ impl<W: World> PipelineAction<W> {
         })
     }
 
-    /// The action's executions that run. Where it is the only action of this function in its pipeline, whatever bears
-    /// the id of the pipeline's execution is the action's.
-    async fn running(
-        &self,
-        machine: &StateMachineArn,
-        parameters: &UserParameters,
-        only_one: bool,
-    ) -> Result<Vec<String>, CallError> {
-        let id = parameters.pipeline_execution_id.as_deref().unwrap_or_default();
-        let mut running = Vec::new();
+    /// The action's executions. Where it is the only action of this function in its pipeline, whatever bears the id of the
+    /// pipeline's execution is the action's.
+    async fn executions_of(&self, its: &Its<'_>, only_running: bool) -> Result<Vec<ListedExecution>, CallError> {
+        let id = its.parameters.pipeline_execution_id.as_deref().unwrap_or_default();
+        let is_own = |execution: &ListedExecution| {
+            let name = &execution.name;
+            its.parameters.is_own_execution(name) || (its.is_only_one && ExecutionName::has_prefix(name, id))
+        };
+        let mut own = Vec::new();
         let mut next: Option<String> = None;
         for _ in 0..MAX_PAGES {
-            let page = self
-                .world
-                .states()
-                .list_executions(machine.unqualified(), true, next.as_deref())
-                .await?;
-            let is_own =
-                |name: &str| parameters.is_own_execution(name) || (only_one && ExecutionName::has_prefix(name, id));
-            let own = page.executions.into_iter().filter(|execution| is_own(&execution.name));
-            running.extend(own.map(|execution| execution.execution_arn));
+            let states = self.world.states();
+            let page = states.list_executions(its.machine.unqualified(), only_running, next.as_deref());
+            let page = page.await?;
+            own.extend(page.executions.into_iter().filter(is_own));
             next = page.next_token;
             if next.is_none() {
                 break;
             }
         }
-        Ok(running)
+        Ok(own)
     }
 
     async fn stop(&self, execution: &str, action: &AbandonedAction) -> Result<(), CallError> {
@@ -195,4 +243,8 @@ impl<W: World> PipelineAction<W> {
 
 fn failed(error: CallError) -> HandlerError {
     HandlerError::NotStopped(error.to_string())
+}
+
+fn not_stopped(reason: &str) -> HandlerError {
+    HandlerError::NotStopped(reason.to_owned())
 }

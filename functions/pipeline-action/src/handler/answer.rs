@@ -1,31 +1,42 @@
 //! The one answer that a job gets.
 
+use std::future::Future;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use shared::deadline::Deadline;
 use shared::metrics::Metrics;
 use shared::ports::code_pipeline::{
     FailureType, JobFailure, JobSuccess, PutJobFailureResult as _, PutJobSuccessResult as _,
 };
+use shared::ports::step_functions::StopExecution as _;
 use shared::ports::{CallError, CallErrorKind};
+use shared::time::{Clock as _, Timestamp};
 
 use super::{HandlerError, Outcome, PipelineAction, Report};
-use crate::plan::Answer;
+use crate::plan::{Answer, NOT_HANDED_OVER};
+use crate::token::Token;
 use crate::world::World;
 
+/// The first and the longest pause before a call is made again that must go well.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+
 impl<W: World> PipelineAction<W> {
-    /// Answers a job, and reports what came of it.
+    /// Answers a job by `end`, and reports what came of it.
     pub(super) async fn answer(
         &self,
         job_id: &str,
         execution: Option<String>,
         answer: Answer,
         metrics: &Mutex<Metrics>,
+        end: Timestamp,
     ) -> Result<Report, HandlerError> {
-        let (outcome, failure) = match self.put(job_id, answer).await {
+        let (outcome, failure) = match self.put(job_id, answer, end).await {
             Ok(put) => put,
             Err(error) => {
                 return Err(HandlerError::Unanswered {
                     job_id: job_id.to_owned(),
+                    execution,
                     error,
                 });
             }
@@ -59,25 +70,34 @@ impl<W: World> PipelineAction<W> {
 
     /// Puts the answer. One that CodePipeline refuses for its form is replaced by a failure that says so: the job is
     /// not consumed by it.
-    async fn put(&self, job_id: &str, answer: Answer) -> Result<(Outcome, Option<JobFailure>), CallError> {
+    async fn put(
+        &self,
+        job_id: &str,
+        answer: Answer,
+        end: Timestamp,
+    ) -> Result<(Outcome, Option<JobFailure>), CallError> {
         let success = match answer {
             Answer::Continue(token) => JobSuccess::Continue {
                 continuation_token: token.encode(),
             },
             Answer::Succeed(output_variables) => JobSuccess::Done { output_variables },
-            Answer::Fail(failure) => return self.put_failure(job_id, failure).await,
+            Answer::Fail(failure) => return self.put_failure(job_id, failure, end).await,
         };
         let outcome = match &success {
             JobSuccess::Continue { .. } => Outcome::Continued,
             JobSuccess::Done { .. } => Outcome::Succeeded,
         };
-        let put = self.world.pipelines().put_job_success_result(job_id, &success).await;
-        match settled(put, outcome) {
+        let success = &success;
+        let put = || async move {
+            let put = self.world.pipelines().put_job_success_result(job_id, success).await;
+            settled(put, outcome)
+        };
+        match self.insist("PutJobSuccessResult", put, end).await {
             Ok(outcome) => Ok((outcome, None)),
             Err(error) if error.kind == CallErrorKind::Invalid => {
                 let message = format!("CodePipeline refused the answer to this job: {error}");
                 match Answer::fail(FailureType::ConfigurationError, message) {
-                    Answer::Fail(failure) => self.put_failure(job_id, failure).await,
+                    Answer::Fail(failure) => self.put_failure(job_id, failure, end).await,
                     Answer::Continue(_) | Answer::Succeed(_) => Err(error),
                 }
             }
@@ -85,10 +105,86 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    async fn put_failure(&self, job_id: &str, failure: JobFailure) -> Result<(Outcome, Option<JobFailure>), CallError> {
-        let put = self.world.pipelines().put_job_failure_result(job_id, &failure).await;
-        let outcome = settled(put, Outcome::Failed)?;
+    async fn put_failure(
+        &self,
+        job_id: &str,
+        failure: JobFailure,
+        end: Timestamp,
+    ) -> Result<(Outcome, Option<JobFailure>), CallError> {
+        let put = || {
+            let failure = &failure;
+            async move {
+                let put = self.world.pipelines().put_job_failure_result(job_id, failure).await;
+                settled(put, Outcome::Failed)
+            }
+        };
+        let outcome = self.insist("PutJobFailureResult", put, end).await?;
         Ok((outcome, Some(failure)))
+    }
+
+    /// Stops what a call has put to work and could not hand over, since its job had another answer: nobody follows it.
+    ///
+    /// Unless that answer was to go on: then the action's next job finds it by its name. CodePipeline does not tell what it
+    /// was answered, but takes the same answer again.
+    pub(super) async fn stop_orphan(
+        &self,
+        job_id: &str,
+        execution: &str,
+        tokens: [Token; 4],
+        end: Timestamp,
+    ) -> Result<(), HandlerError> {
+        let failed = |error: CallError| HandlerError::NotStopped(format!("{execution}: {error}"));
+        for token in tokens {
+            let (outcome, _) = self.put(job_id, Answer::go_on(token), end).await.map_err(failed)?;
+            if outcome == Outcome::Continued {
+                return Ok(());
+            }
+        }
+        let cause = &format!("job {job_id} had been answered before: nobody waits for this execution");
+        let stop = || async move {
+            match self
+                .world
+                .states()
+                .stop_execution(execution, NOT_HANDED_OVER, cause)
+                .await
+            {
+                // It has ended by itself meanwhile.
+                Err(error) if error.kind == CallErrorKind::NotFound => Ok(()),
+                stopped => stopped,
+            }
+        };
+        self.insist("StopExecution", stop, end).await.map_err(failed)?;
+        tracing::warn!(
+            job.id = job_id,
+            execution.arn = execution,
+            "the job had been answered before: its execution was stopped"
+        );
+        Ok(())
+    }
+
+    /// Makes a call again and again until it goes well, is refused for its form, or `end` has come. Whatever else AWS says
+    /// may pass: somebody mends a policy, a throttle ends.
+    async fn insist<T, F: Future<Output = Result<T, CallError>> + Send>(
+        &self,
+        operation: &'static str,
+        call: impl Fn() -> F,
+        end: Timestamp,
+    ) -> Result<T, CallError> {
+        let clock = self.world.clock();
+        let deadline = Deadline::new(clock, Some(end));
+        let (mut pause, longest) = PAUSES;
+        loop {
+            let error = match deadline.within(operation, call()).await {
+                Err(error) if error.kind != CallErrorKind::Invalid => error,
+                done => return done,
+            };
+            if clock.now() + pause >= end {
+                return Err(error);
+            }
+            tracing::warn!(operation, reason = %error, "the call is made again");
+            clock.sleep(pause).await;
+            pause = (pause * 2).min(longest);
+        }
     }
 }
 
@@ -98,8 +194,8 @@ impl<W: World> PipelineAction<W> {
 fn settled(put: Result<(), CallError>, outcome: Outcome) -> Result<Outcome, CallError> {
     match put {
         Ok(()) => Ok(outcome),
-        Err(error) if error.kind == CallErrorKind::Conflict => Ok(Outcome::AnsweredBefore),
-        Err(error) if error.kind == CallErrorKind::NotFound => Ok(Outcome::UnknownJob),
+        Err(error) if error.is("InvalidJobStateException") => Ok(Outcome::AnsweredBefore),
+        Err(error) if error.is("JobNotFoundException") => Ok(Outcome::UnknownJob),
         Err(error) => Err(error),
     }
 }

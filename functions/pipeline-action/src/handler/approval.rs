@@ -31,6 +31,9 @@ use crate::world::World;
 /// How often AWS is asked for what an event told of and does not show yet, and how long between.
 const LOOKS: (usize, Duration) = (3, Duration::from_secs(1));
 
+/// How long after its end an execution's history is read again that does not tell why it failed.
+const READS_FOR: Duration = Duration::from_secs(10 * 60);
+
 /// What a look is about.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Occasion<'a> {
@@ -187,7 +190,8 @@ impl<W: World> PipelineAction<W> {
                 self.answer_approval(subject, arn, result).await
             }
             Decision::Reject { ending, failure, ran } => {
-                let summary = self.story(parameters, &arn, ending, failure, ran).await;
+                let ended = carrier.execution.stopped_at;
+                let summary = self.story(parameters, &arn, ending, failure, ran, ended).await?;
                 self.answer_approval(subject, arn, reject(&summary)).await
             }
             Decision::GiveUp { on_timeout } => {
@@ -229,15 +233,19 @@ impl<W: World> PipelineAction<W> {
         ending: Ending,
         failure: Failure,
         ran: Option<Duration>,
-    ) -> String {
+        ended: Option<Timestamp>,
+    ) -> Result<String, String> {
         let told = self.history(None, execution).await;
+        if told.is_unread && ended.is_some_and(|ended| self.world.clock().now().since(ended) < READS_FOR) {
+            return Err("its history does not tell yet why it failed".to_owned());
+        }
         // DescribeExecution knows no error of an execution that took too long: its history does.
         let failure = if failure == Failure::default() {
             told.last.unwrap_or_default()
         } else {
             failure
         };
-        rejected(&Story {
+        Ok(rejected(&Story {
             execution_arn: execution,
             ending,
             failure: &failure,
@@ -245,7 +253,7 @@ impl<W: World> PipelineAction<W> {
             ran,
             destination: told.destination.as_ref(),
             on_retry: parameters.on_retry,
-        })
+        }))
     }
 
     /// Answers the approval, if it is still this run of it that is waited for, and nobody was first.

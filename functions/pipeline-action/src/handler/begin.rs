@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::execution_name::ExecutionName;
 use shared::parameters::Parameters;
-use shared::ports::CallError;
 use shared::ports::code_pipeline::{FailureType, GetPipelineState as _};
 use shared::ports::step_functions::{DescribeExecution as _, DescribeStateMachine as _, StateMachineType};
 use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
@@ -15,12 +15,10 @@ use super::{Call, PipelineAction};
 use crate::artifact::read_json;
 use crate::input::{Pipeline, compose};
 use crate::plan::{self, Answer, Assignment, Next};
-use crate::token::{Retry, Token};
+use crate::token::Token;
 use crate::user_parameters::{ApprovalName, InputFile, OnRetry};
 use crate::world::World;
 
-/// An execution whose start lies further back than this was started by an earlier delivery of the same event.
-const ADOPTED_AFTER: Duration = Duration::from_secs(5);
 /// The first and the longest pause before looking again for the end of a short execution.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
@@ -44,6 +42,17 @@ impl<W: World> PipelineAction<W> {
             let message = "An Express execution ends within the call: no `approval` can wait for it";
             return Err(Answer::fail(FailureType::ConfigurationError, message));
         }
+        // A parameter can move between two deliveries of a job, and each would start an execution elsewhere. So what was
+        // found is answered first. CodePipeline takes one answer to a job: all deliveries of the next one start the same.
+        let is_found_now = matches!(assignment.parameters.state_machine, StateMachineReference::Parameter(_))
+            && assignment.token.machine.is_none();
+        let assignment = &match is_found_now {
+            true => assignment.with(Token {
+                machine: Some(machine.to_string()),
+                ..assignment.token.clone()
+            }),
+            false => assignment.clone(),
+        };
         let file = match &assignment.parameters.input_file {
             Some(file) => Some(self.read_input_file(call, &assignment.token, file).await?),
             None => None,
@@ -60,22 +69,16 @@ impl<W: World> PipelineAction<W> {
             )
         })?;
         match kind {
+            StateMachineType::Express if is_found_now => Ok(Answer::go_on(assignment.token.decided(None))),
             StateMachineType::Express => self.run_express(call, assignment, &machine, &input).await,
             StateMachineType::Standard => {
-                let token = self.start(call, assignment, &machine, &input).await?;
+                let decision = self.decide_once(assignment, &machine, is_found_now).await?;
+                let token = self.start(call, assignment, &machine, decision, &input).await?;
                 call.watch.follows(&token);
                 if let (Some(_), Some(execution)) = (&assignment.parameters.approval, &token.execution) {
                     return Ok(plan::handed_over(execution));
                 }
-                Ok(self
-                    .look_again(
-                        call,
-                        &Assignment {
-                            token,
-                            ..assignment.clone()
-                        },
-                    )
-                    .await)
+                Ok(self.look_again(call, &assignment.with(token)).await)
             }
         }
     }
@@ -124,21 +127,25 @@ impl<W: World> PipelineAction<W> {
         assignment: &Assignment,
     ) -> Result<(StateMachineArn, Option<Value>), Answer> {
         let reference = &assignment.parameters.state_machine;
-        let wanted = match reference {
-            StateMachineReference::Parameter(path) => {
+        let known = assignment.token.machine.as_deref().and_then(StateMachineArn::parse);
+        let wanted = match (reference, &known) {
+            (StateMachineReference::Parameter(path), None) => {
                 json!({"machine": format!("{{{{ssm:{path}}}}}"), "input": assignment.parameters.input})
             }
-            StateMachineReference::Known(_) => json!({"input": assignment.parameters.input}),
+            (StateMachineReference::Parameter(_), Some(_)) | (StateMachineReference::Known(_), _) => {
+                json!({"input": assignment.parameters.input})
+            }
         };
         let parameters = Parameters::new(self.world.parameters(), Duration::ZERO);
         let mut found = parameters
             .fill_in(wanted, self.world.clock().now())
             .await
             .map_err(|problems| plan::parameters_failed(&assignment.token, &problems))?;
-        let name = match reference {
-            StateMachineReference::Known(name) => name.clone(),
+        let name = match (reference, known) {
+            (_, Some(arn)) => StateMachineName::Arn(arn),
+            (StateMachineReference::Known(name), None) => name.clone(),
             // The value is not quoted: it is a parameter's.
-            StateMachineReference::Parameter(path) => found["machine"]
+            (StateMachineReference::Parameter(path), None) => found["machine"]
                 .as_str()
                 .and_then(|text| StateMachineName::parse(text.trim()).ok())
                 .ok_or_else(|| {
@@ -216,47 +223,54 @@ impl<W: World> PipelineAction<W> {
             .map_err(|error| plan::artifact_failed(token, &format!("`inputFile` `{name}::{path}`"), &error))
     }
 
+    /// What to begin with: what an earlier job of the action decided, or what is decided now. What must be the same for all
+    /// deliveries is answered first, and carried out by the next job: see [`Retry`](crate::token::Retry).
+    async fn decide_once(
+        &self,
+        assignment: &Assignment,
+        machine: &StateMachineArn,
+        is_found_now: bool,
+    ) -> Result<Decision, Answer> {
+        let Assignment { parameters, token } = assignment;
+        let decision = match (&token.retry, parameters.on_retry) {
+            (Some(retry), _) => return Ok(Decision::Retry(retry.clone())),
+            (None, OnRetry::Restart) => Decision::Start,
+            (None, OnRetry::Redrive) => {
+                let name = assignment.execution_name();
+                let decision = self.decide(attempt(assignment, machine, &name)).await;
+                decision.map_err(|error| plan::call_failed(token, &error))?
+            }
+        };
+        match decision {
+            Decision::Retry(retry) => Err(Answer::go_on(token.decided(Some(retry)))),
+            Decision::Start | Decision::Adopt(..) if is_found_now => Err(Answer::go_on(token.decided(None))),
+            Decision::Start | Decision::Adopt(..) => Ok(decision),
+        }
+    }
+
     /// Starts a Standard execution, or goes on with one that is there: the token of the one that is followed.
     async fn start(
         &self,
         call: &Call<'_>,
         assignment: &Assignment,
         machine: &StateMachineArn,
+        decision: Decision,
         input: &str,
     ) -> Result<Token, Answer> {
-        let Assignment { parameters, token } = assignment;
-        let failed = |error: CallError| plan::call_failed(token, &error);
+        let token = &assignment.token;
         let name = assignment.execution_name();
-        let attempt = Attempt {
-            parameters,
-            machine,
-            name: &name,
-            since: token.since,
-        };
-        // Answered first, and carried out by the next job: see `Retry`.
-        let decided = |retry| {
-            Answer::Continue(Token {
-                misses: 0,
-                retry: Some(retry),
-                ..token.clone()
-            })
-        };
-        let decision = match (&token.retry, parameters.on_retry) {
-            (Some(retry), _) => Decision::Retry(retry.clone()),
-            (None, OnRetry::Restart) => Decision::Start,
-            (None, OnRetry::Redrive) => match self.decide(attempt).await.map_err(failed)? {
-                Decision::Retry(retry) => return Err(decided(retry)),
-                decision @ (Decision::Start | Decision::Adopt(_)) => decision,
-            },
-        };
-        let begun = self.resume_or_start(attempt, decision, input).await.map_err(failed)?;
+        let begun = self
+            .resume_or_start(attempt(assignment, machine, &name), decision, input)
+            .await
+            .map_err(|error| plan::call_failed(token, &error))?;
         let following = match begun {
             Begun::Follow(following) => following,
-            Begun::NotRedrivable => return Err(decided(Retry::StartAnew)),
+            Begun::NotRedrivable(error) => return Err(plan::not_redrivable(assignment, &error)),
         };
         self.say_what_is_followed(call, &following);
         Ok(Token {
             misses: 0,
+            tries: 0,
             since: following.since.unwrap_or(token.since),
             execution: Some(following.execution),
             redriven: following.redriven,
@@ -266,15 +280,18 @@ impl<W: World> PipelineAction<W> {
     }
 
     fn say_what_is_followed(&self, call: &Call<'_>, following: &Following) {
-        let before = following
-            .since
-            .is_none_or(|since| call.began.since(since) > ADOPTED_AFTER);
+        let is_there = following.since.is_none_or(|since| since < call.began);
         let (metric, what) = match following.how {
-            How::Started if before => ("ExecutionsAdopted", "execution adopted"),
+            How::Started if is_there => ("ExecutionsAdopted", "execution adopted"),
             How::Started => ("ExecutionsStarted", "execution started"),
             How::Adopted => ("ExecutionsAdopted", "execution of the stage's last run adopted"),
             How::Redriven => ("ExecutionsRedriven", "execution redriven"),
         };
+        match following.how {
+            How::Started if is_there => {}
+            How::Adopted => {}
+            How::Started | How::Redriven => call.watch.puts_to_work(&following.execution),
+        }
         call.measure(|metrics| metrics.count(metric));
         tracing::info!(job.id = call.job.id, execution.arn = following.execution, "{what}");
     }
@@ -285,7 +302,7 @@ impl<W: World> PipelineAction<W> {
             .settings
             .as_ref()
             .map_or(Duration::ZERO, |settings| settings.look_again);
-        let going_on = Answer::Continue(assignment.token.clone());
+        let going_on = Answer::go_on(assignment.token.clone());
         let (Some(execution), false) = (&assignment.token.execution, patience.is_zero()) else {
             return going_on;
         };
@@ -305,5 +322,15 @@ impl<W: World> PipelineAction<W> {
             }
         }
         going_on
+    }
+}
+
+/// This try of the action.
+fn attempt<'a>(assignment: &'a Assignment, machine: &'a StateMachineArn, name: &'a ExecutionName) -> Attempt<'a> {
+    Attempt {
+        parameters: &assignment.parameters,
+        machine,
+        name,
+        since: assignment.token.since,
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Told {
     pub(super) last: Option<Failure>,
     /// Where a redrive would lead.
     pub(super) destination: Option<Destination>,
+    /// Whether it may tell more when it is read again: AWS did not answer, or lags.
+    pub(super) is_unread: bool,
 }
 
 impl<W: World> PipelineAction<W> {
@@ -91,6 +93,11 @@ impl<W: World> PipelineAction<W> {
     /// An execution did not succeed: its history tells which state is to blame.
     pub(super) async fn explain(&self, call: &Call<'_>, assignment: &Assignment, execution: &str, end: End) -> Answer {
         let told = self.history(Some(&call.job.id), execution).await;
+        if told.is_unread
+            && let Some(answer) = plan::read_again(&assignment.token)
+        {
+            return answer;
+        }
         // DescribeExecution knows no error of an execution that took too long: its history does.
         let unknown = end.failure == Failure::default();
         let failure = if unknown {
@@ -131,6 +138,7 @@ impl<W: World> PipelineAction<W> {
     pub(super) async fn history(&self, job_id: Option<&str>, execution: &str) -> Told {
         let mut events: Vec<HistoryEvent> = Vec::new();
         let mut next: Option<String> = None;
+        let mut failed = false;
         for _ in 0..MAX_PAGES {
             match self
                 .world
@@ -144,6 +152,7 @@ impl<W: World> PipelineAction<W> {
                 }
                 Err(error) => {
                     tracing::warn!(job.id = job_id, execution.arn = execution, reason = %error, "history could not be read");
+                    failed = error.is_transient();
                     break;
                 }
             }
@@ -151,13 +160,17 @@ impl<W: World> PipelineAction<W> {
                 break;
             }
         }
+        let sight = destination(&events);
+        let culprit = match search(&events) {
+            Search::Found(culprit) => Some(culprit),
+            Search::NeedsEarlier | Search::Nothing => None,
+        };
+        let lags = sight == Sight::NotEnded && !events.is_empty();
         Told {
+            is_unread: culprit.is_none() && (failed || lags),
             last: events.first().and_then(|event| event.failure.clone()),
-            culprit: match search(&events) {
-                Search::Found(culprit) => Some(culprit),
-                Search::NeedsEarlier | Search::Nothing => None,
-            },
-            destination: match destination(&events) {
+            culprit,
+            destination: match sight {
                 Sight::Known(destination) => Some(destination),
                 Sight::NeedsEarlier | Sight::NotEnded => None,
             },
@@ -204,7 +217,7 @@ impl<W: World> PipelineAction<W> {
             redriven_at: None,
             input: None,
         };
-        Ok(match plan::ended(execution, None) {
+        Ok(match plan::end_of(execution) {
             Some(Next::Conclude { output, ended }) => {
                 match self.conclude(call, assignment, &arn, &output, ended).await {
                     // There is nothing to follow: an Express execution cannot be looked at again.

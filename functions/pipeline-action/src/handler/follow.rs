@@ -5,6 +5,7 @@ use shared::time::Clock as _;
 
 use super::{Call, PipelineAction};
 use crate::plan::{self, Answer, Assignment, Next};
+use crate::token::Token;
 use crate::user_parameters::OnTimeout;
 use crate::world::World;
 
@@ -34,13 +35,11 @@ impl<W: World> PipelineAction<W> {
             Next::GiveUp {
                 on_timeout: OnTimeout::Stop,
             } => self.stop_overdue(call, assignment, execution).await,
-            // The poll before stopped it, and did not learn of it.
-            next if assignment.token.stops > 0 && plan::was_stopped(&next) => {
-                Next::Answer(plan::gave_up(assignment, execution, Some(Ok(()))))
-            }
             next => next,
         };
         match next {
+            // This poll stopped it, or one before that did not see its end.
+            next if plan::was_stopped(&next) => plan::gave_up(assignment, execution, Some(Ok(()))),
             Next::Answer(answer) => answer,
             Next::Conclude { output, ended } => self.conclude(call, assignment, execution, &output, ended).await,
             Next::Explain {
@@ -66,23 +65,25 @@ impl<W: World> PipelineAction<W> {
         let cause = "the pipeline waited for it no longer: `timeoutMinutes` of the action were over";
         let states = self.world.states();
         let stopped = states.stop_execution(execution, TIMED_OUT, cause).await;
-        if let Err(error) = &stopped {
-            tracing::warn!(job.id = call.job.id, execution.arn = execution, reason = %error, "execution could not be stopped");
-            if let Some(answer) = plan::stop_again(&assignment.token, error) {
-                return Next::Answer(answer);
+        let is_first = assignment.token.stops == 0;
+        match &stopped {
+            Ok(()) if is_first => call.measure(|metrics| metrics.count("ExecutionsStopped")),
+            Ok(()) => {}
+            Err(error) => {
+                tracing::warn!(job.id = call.job.id, execution.arn = execution, reason = %error, "execution could not be stopped");
             }
         }
         // StopExecution takes one that has ended for stopped.
         let look = states.describe_execution(execution).await.ok();
-        let ended = look.and_then(|found| plan::ended(found, assignment.token.redriven));
-        let stopped = match ended {
-            Some(next) if plan::was_stopped(&next) => Ok(()),
-            Some(next) => return next,
-            None => stopped,
-        };
-        if stopped.is_ok() {
-            call.measure(|metrics| metrics.count("ExecutionsStopped"));
+        let stopping = assignment.with(Token {
+            stops: assignment.token.stops + 1,
+            ..assignment.token.clone()
+        });
+        let now = self.world.clock().now();
+        match (look.and_then(|found| plan::ended(&stopping, found, now)), stopped) {
+            (Some(next), _) => next,
+            (None, Ok(())) => Next::Answer(plan::stopped(assignment, execution)),
+            (None, Err(error)) => Next::Answer(plan::stop_again(assignment, &error)),
         }
-        Next::Answer(plan::gave_up(assignment, execution, Some(stopped)))
     }
 }

@@ -11,7 +11,7 @@ use shared::ports::code_pipeline::FailureType;
 use shared::time::{Clock, Timestamp};
 
 use crate::plan::{Answer, missed};
-use crate::token::Token;
+use crate::token::{Retry, Token};
 
 /// What is said of work that was cut off.
 pub(super) const TIME_IS_OVER: &str = "the function's time was nearly over";
@@ -22,22 +22,56 @@ pub(super) struct Watch(Mutex<Known>);
 
 #[derive(Debug)]
 struct Known {
+    /// What the job came with.
+    came_with: Token,
     token: Token,
     express: bool,
+    /// The execution that this call started or redrove.
+    put_to_work: Option<String>,
 }
 
 impl Watch {
     pub(super) fn new(token: Token) -> Self {
-        Self(Mutex::new(Known { token, express: false }))
+        Self(Mutex::new(Known {
+            came_with: token.clone(),
+            token,
+            express: false,
+            put_to_work: None,
+        }))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The job came with a token.
+    pub(super) fn came_with(&self, token: &Token) {
+        let mut known = self.known();
+        known.came_with = token.clone();
+        known.token = token.clone();
+    }
+
     /// An execution is there that further calls will follow.
     pub(super) fn follows(&self, token: &Token) {
         self.known().token = token.clone();
+    }
+
+    /// This call started or redrove an execution: if its answer comes too late, nobody else knows of it.
+    pub(super) fn puts_to_work(&self, execution: &str) {
+        self.known().put_to_work = Some(execution.to_owned());
+    }
+
+    /// The execution that this call started or redrove, if it did; and the tokens with which another delivery of the job may
+    /// have had the action go on.
+    pub(super) fn put_to_work(&self) -> Option<(String, [Token; 4])> {
+        let known = self.known();
+        let tokens = [
+            known.came_with.missed(),
+            known.came_with.decided(Some(Retry::StartAnew)),
+            known.token.clone(),
+            known.token.missed(),
+        ];
+        known.put_to_work.clone().map(|execution| (execution, tokens))
     }
 
     /// An Express execution is waited for, which no further call could follow.

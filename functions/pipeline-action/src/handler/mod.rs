@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
-use shared::deadline::{in_time, of_invocation};
+use shared::deadline::{in_time, of_answer, of_invocation};
 use shared::metrics::{MetricSink as _, Metrics};
 use shared::place::Place;
 use shared::ports::CallError;
@@ -148,15 +148,20 @@ pub enum HandlerError {
         reason: String,
     },
     /// CodePipeline did not take the answer.
-    #[error("job `{job_id}` could not be answered: {error}")]
+    #[error(
+        "job `{job_id}` could not be answered: {error}. {}. To have it answered, call the function again with the same event",
+        .execution.as_ref().map_or("No execution is known".to_owned(), |arn| format!("Its execution is {arn}"))
+    )]
     Unanswered {
         /// The job.
         job_id: String,
+        /// Its execution, as far as one is known.
+        execution: Option<String>,
         /// Why.
         error: CallError,
     },
-    /// The executions of an abandoned action could not be found or stopped.
-    #[error("the execution of an abandoned action could not be stopped: {0}")]
+    /// The executions of an abandoned action, or of a job that had its answer, could not be found or stopped.
+    #[error("an execution that nobody waits for could not be stopped: {0}")]
     NotStopped(String),
     /// Approvals could not be looked at or answered.
     #[error("not settled: {}", .0.join("; "))]
@@ -281,7 +286,8 @@ impl<W: World> PipelineAction<W> {
             Incoming::Malformed { job_id, reason } => {
                 let message = format!("The event is malformed: {reason}");
                 let answer = Answer::fail(FailureType::ConfigurationError, message);
-                self.answer(&job_id, None, answer, &metrics).await
+                let end = of_answer(context.deadline, self.world.clock().now());
+                self.answer(&job_id, None, answer, &metrics, end).await
             }
             Incoming::Abandoned(action) => {
                 let not_stopped = || HandlerError::NotStopped(guard::TIME_IS_OVER.to_owned());
@@ -342,7 +348,14 @@ impl<W: World> PipelineAction<W> {
         let work = Box::pin(self.work(&call));
         let answer = guard::guarded(work, &watch, self.world.clock(), end).await;
         let answer = scrubbed(answer, job);
-        self.answer(&job.id, watch.execution(), answer, metrics).await
+        let end = of_answer(context.deadline, self.world.clock().now());
+        let report = self.answer(&job.id, watch.execution(), answer, metrics, end).await?;
+        if let (Outcome::AnsweredBefore | Outcome::UnknownJob, Some((execution, tokens))) =
+            (report.outcome, watch.put_to_work())
+        {
+            self.stop_orphan(&job.id, &execution, tokens, end).await?;
+        }
+        Ok(report)
     }
 
     /// The work itself: to begin, or to follow what has begun.
@@ -351,7 +364,7 @@ impl<W: World> PipelineAction<W> {
             Ok(assignment) => assignment,
             Err(answer) => return answer,
         };
-        call.watch.follows(&assignment.token);
+        call.watch.came_with(&assignment.token);
         match (&assignment.token.execution, &assignment.parameters.approval) {
             (None, _) => self.begin(call, &assignment).await,
             (Some(execution), None) => self.follow(call, &assignment, execution).await,

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use shared::execution_name::ExecutionName;
 use shared::ports::step_functions::{
-    DescribeExecution as _, GetExecutionHistory as _, HistoryEvent, ListExecutions as _, ListedExecution,
-    RedriveExecution as _, StartExecution as _,
+    DescribeExecution as _, GetExecutionHistory as _, HistoryEvent, ListExecutions as _, RedriveExecution as _,
+    StartExecution as _,
 };
 use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::StateMachineArn;
@@ -22,12 +22,12 @@ use crate::token::Retry;
 use crate::user_parameters::UserParameters;
 use crate::world::World;
 
-/// How far back an execution is looked for: AWS redrives none whose end is longer ago.
+/// How long after its end AWS redrives an execution. Before that, one can have run for as long as it is waited for.
 ///
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
 const REDRIVABLE: Duration = Duration::from_secs(14 * 24 * 3600);
-/// How many pages of executions are looked through for one to go on with.
-const MAX_LIST_PAGES: usize = 3;
+/// How many pages of executions are looked through for one to go on with: a thousand executions each.
+const MAX_LIST_PAGES: usize = 10;
 /// How many pages of a history are read: all of the longest, which has 25,000 events, at 200 a page.
 ///
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
@@ -51,8 +51,8 @@ pub(super) struct Attempt<'a> {
 pub(super) enum Decision {
     /// Nothing is there to go on with, or the attempt has started its own already: it starts its execution.
     Start,
-    /// This execution runs, or has ended well since: it is followed.
-    Adopt(String),
+    /// This execution runs, or has ended well since: it is followed. Then, when it was redriven last.
+    Adopt(String, Option<Timestamp>),
     /// This one did not succeed.
     Retry(Retry),
 }
@@ -62,8 +62,9 @@ pub(super) enum Decision {
 pub(super) enum Begun {
     /// There is an execution to follow.
     Follow(Following),
-    /// AWS does not redrive the execution: a new one is wanted, which is a decision to write down first.
-    NotRedrivable,
+    /// AWS does not redrive the execution, and why. If that stays so, a new one is wanted, which is a decision to write down
+    /// first.
+    NotRedrivable(CallError),
 }
 
 /// An execution to follow.
@@ -72,7 +73,7 @@ pub(super) struct Following {
     pub(super) execution: String,
     /// When it was started or redriven, as far as this call learnt it.
     pub(super) since: Option<Timestamp>,
-    /// When it was redriven for this attempt.
+    /// When it was redriven last: for this attempt, or before it was adopted.
     pub(super) redriven: Option<Timestamp>,
     pub(super) how: How,
 }
@@ -94,15 +95,14 @@ impl<W: World> PipelineAction<W> {
     /// # Errors
     /// [`CallError`] when something could not be looked at, or cannot be known yet: nothing is guessed.
     pub(super) async fn decide(&self, attempt: Attempt<'_>) -> Result<Decision, CallError> {
-        let listed = self.list(attempt.machine).await?;
-        let execution = match plan::found(&listed, attempt.name, attempt.parameters) {
-            Found::Nothing => return Ok(Decision::Start),
+        let execution = match self.find(attempt).await? {
+            Found::Nothing | Found::Own => return Ok(Decision::Start),
             Found::ToExamine(execution) => execution,
             // The list lags: what it shows as running may be what has just failed.
             Found::ToAdopt(execution) => {
                 let described = self.world.states().describe_execution(&execution).await?;
                 if !plan::is_unsuccessful(&described) {
-                    return Ok(Decision::Adopt(execution));
+                    return Ok(Decision::Adopt(execution, described.redriven_at));
                 }
                 execution
             }
@@ -139,10 +139,10 @@ impl<W: World> PipelineAction<W> {
             Decision::Start | Decision::Retry(Retry::StartAnew) => {
                 self.start_own(attempt, input).await.map(Begun::Follow)
             }
-            Decision::Adopt(execution) => Ok(Begun::Follow(Following {
+            Decision::Adopt(execution, redriven) => Ok(Begun::Follow(Following {
                 execution,
                 since: None,
-                redriven: None,
+                redriven,
                 how: How::Adopted,
             })),
             Decision::Retry(Retry::Redrive(execution)) => self.redrive(attempt, execution).await,
@@ -180,13 +180,19 @@ impl<W: World> PipelineAction<W> {
                 how,
             })
         };
-        let described = self.world.states().describe_execution(&execution).await?;
+        let described = match self.world.states().describe_execution(&execution).await {
+            // It has been seen: either AWS lags, or it is gone.
+            Err(error) if error.kind == CallErrorKind::NotFound => return Ok(Begun::NotRedrivable(error)),
+            described => described?,
+        };
         match plan::to_redrive(&described, attempt.since) {
             ToRedrive::Nothing(redriven) => return Ok(follow(redriven, How::Adopted)),
             ToRedrive::Redrive => {}
         }
-        // What DescribeExecution does not show yet, the client token still knows.
-        let redriven = self.world.states().redrive_execution(&execution, attempt.name.as_str());
+        // What DescribeExecution does not show yet, the client token still knows: one for each decision to redrive.
+        let decided = attempt.since.as_millis().to_string();
+        let client_token = ExecutionName::derive("redrive", &[attempt.name.as_str(), &decided]);
+        let redriven = self.world.states().redrive_execution(&execution, client_token.as_str());
         match redriven.await {
             Ok(redriven) => Ok(follow(Some(redriven), How::Redriven)),
             Err(error)
@@ -195,12 +201,8 @@ impl<W: World> PipelineAction<W> {
                     CallErrorKind::Conflict | CallErrorKind::NotFound | CallErrorKind::Invalid
                 ) =>
             {
-                tracing::warn!(
-                    execution.arn = execution,
-                    reason = %error,
-                    "execution cannot be redriven: a new one is wanted"
-                );
-                Ok(Begun::NotRedrivable)
+                tracing::warn!(execution.arn = execution, reason = %error, "execution cannot be redriven");
+                Ok(Begun::NotRedrivable(error))
             }
             Err(error) => Err(error),
         }
@@ -226,27 +228,28 @@ impl<W: World> PipelineAction<W> {
         Err(unknown("the history does not show which state the execution ended in"))
     }
 
-    /// The state machine's last executions, as far back as one could be redriven.
-    async fn list(&self, machine: &StateMachineArn) -> Result<Vec<ListedExecution>, CallError> {
-        let now = self.world.clock().now();
-        let mut listed: Vec<ListedExecution> = Vec::new();
-        let mut next = None;
+    /// What is there of this action already, among the state machine's executions as far back as one could be redriven.
+    async fn find(&self, attempt: Attempt<'_>) -> Result<Found, CallError> {
+        let machine = attempt.machine.unqualified();
+        let oldest = self.world.clock().now() - (attempt.parameters.timeout + REDRIVABLE);
+        let mut next: Option<String> = None;
         for _ in 0..MAX_LIST_PAGES {
             let page = self
                 .world
                 .states()
-                .list_executions(machine.unqualified(), false, next.as_deref())
+                .list_executions(machine, false, next.as_deref())
                 .await?;
-            let too_old = page
-                .executions
-                .last()
-                .is_some_and(|last| now.since(last.started_at) > REDRIVABLE);
-            listed.extend(page.executions);
+            let found = plan::found(&page.executions, attempt.name, attempt.parameters);
+            let is_far_back = page.executions.last().is_some_and(|last| last.started_at < oldest);
             next = page.next_token;
-            if next.is_none() || too_old {
-                break;
+            if found != Found::Nothing || is_far_back || next.is_none() {
+                return Ok(found);
             }
         }
-        Ok(listed)
+        let message = format!(
+            "{machine} has more executions of late than are looked through for the one to redrive: give the action \
+             `onRetry` `restart`, or a state machine of its own"
+        );
+        Err(CallError::new("ListExecutions", CallErrorKind::Invalid, message))
     }
 }

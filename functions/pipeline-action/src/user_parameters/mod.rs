@@ -40,8 +40,9 @@ const LOOK_MARGIN_MINUTES: u64 = 150;
 pub const RESERVED_VARIABLES: [&str; 3] = ["ExecutionArn", "ExecutionName", "StateMachineArn"];
 
 /// Every field that there is.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 10] = [
     "stateMachine",
+    "action",
     "input",
     "inputFile",
     "pipelineExecutionId",
@@ -73,7 +74,8 @@ pub struct UserParameters {
     pub on_retry: OnRetry,
     /// The approval that waits for the execution, if the action itself does not.
     pub approval: Option<ApprovalName>,
-    /// The whole of them: what tells one action of a pipeline from another, since a job does not name its action.
+    /// The whole of them: what tells one action of a pipeline from another, since a job does not name its action. Where two
+    /// would have the same, `action` makes them differ.
     identity: String,
 }
 
@@ -181,6 +183,8 @@ impl UserParameters {
             column: error.column(),
         })?;
         let fields = Fields::of(&value)?;
+        // Nothing is done with it: it makes these parameters differ from those of the pipeline's other actions.
+        fields.text("action")?;
         let approval = fields.value("approval").map(ApprovalName::read).transpose()?;
         let longest = match &approval {
             Some(_) => MAX_APPROVAL_MINUTES,

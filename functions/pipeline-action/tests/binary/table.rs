@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::fakes::Put;
 use shared::fakes::runtime::Process;
 use shared::ports::code_pipeline::JobSuccess;
-use shared::time::{Clock as _, SystemClock};
+use shared::time::Timestamp;
 
 use crate::aws::{MACHINE, Reply, Services, event, operation, refusal};
 
@@ -155,7 +155,7 @@ fn every_row_is_answered_over_the_wire() {
     });
     let token = Token {
         execution: Some(EXECUTION.to_owned()),
-        ..Token::first("first", SystemClock.now())
+        ..Token::first("first", Timestamp::from_millis(1_000))
     };
     for (number, row) in rows().into_iter().enumerate() {
         let (id, token) = (format!("job-{number}"), row.follows.then(|| token.encode()));

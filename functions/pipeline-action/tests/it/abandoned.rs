@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use shared::ports::CallErrorKind::{Denied, NotFound, Throttled};
-use shared::ports::code_pipeline::ActionExecution;
-use shared::ports::step_functions::ExecutionStatus;
-use shared::time::Timestamp;
+use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
+use shared::ports::step_functions::{ExecutionStatus, RedriveExecution as _, StateMachineType};
+use shared::time::{Clock as _, Timestamp};
 
 use crate::support::{Bench, FUNCTION, Job, NOW, POLL, RUN_ID, always, parameters, run};
 
+const OTHER: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:other";
 const PIPELINE: &str = "stepline-dev";
 
 fn event() -> Value {
@@ -40,9 +41,12 @@ fn ran_as(bench: &Bench, id: &str, action: &str, began: Timestamp, function: &st
         ("FunctionName".to_owned(), function.to_owned()),
         ("UserParameters".to_owned(), parameters.to_owned()),
     ]);
+    let now = bench.world().clock.now();
     let action = ActionExecution {
         id: id.to_owned(),
+        status: ActionStatus::Abandoned,
         started_at: began,
+        updated_at: now,
         stage: "Execute".to_owned(),
         action: action.to_owned(),
         configuration,
@@ -80,7 +84,7 @@ fn the_action_s_execution_is_stopped_and_no_other() {
         bench.world().parameters.inner().put_string("/dev/machine", "ml");
         let wanted = parameters(json!({"stateMachine": "ssm:/dev/machine"}));
         let other = parameters(json!({"input": {"other": "action"}}));
-        let job = bench.started(wanted.clone()).await;
+        let job = bench.started_by_parameter(wanted.clone()).await;
         bench
             .job(Job {
                 id: "another-action".to_owned(),
@@ -128,7 +132,6 @@ fn what_is_not_to_be_stopped_is_left_alone() {
     let cases = [
         ("false", "Execute", FUNCTION, wanted.as_str()),
         ("true", "Execute", "another-function", &wanted),
-        ("true", "Other", FUNCTION, &wanted),
         ("true", "Execute", FUNCTION, "no json"),
         ("true", "Execute", FUNCTION, &nameless),
     ];
@@ -206,41 +209,198 @@ fn a_run_that_the_list_does_not_show_yet_is_looked_for_again() {
     });
 }
 
+/// The stage ran, and its execution runs; both began a minute ago.
+async fn running(on_retry: &str) -> (Bench, Value) {
+    let bench = Bench::new();
+    let wanted = parameters(json!({"onRetry": on_retry}));
+    let _job = bench.started(wanted.clone()).await;
+    bench.world().clock.advance(POLL * 2);
+    (bench, wanted)
+}
+
+/// Runs the action once more, for a retry of the stage.
+async fn retry(bench: &Bench, wanted: &Value) {
+    ran_as(
+        bench,
+        "second",
+        "Execute",
+        bench.world().clock.now(),
+        FUNCTION,
+        &wanted.to_string(),
+    );
+    bench
+        .world()
+        .pipelines
+        .inner()
+        .change("second", |run| run.status = ActionStatus::InProgress);
+    let job = Job {
+        id: "the-retry-s".to_owned(),
+        ..Job::first(wanted.clone())
+    };
+    bench.job(job).await;
+}
+
 #[test]
-fn a_run_that_was_retried_since_is_left_alone() {
+fn an_event_that_comes_after_the_retry_leaves_the_retry_s_execution_alone() {
     run(async {
-        let bench = Bench::new();
-        let wanted = parameters(json!({}));
-        let _job = bench.started(wanted.clone()).await;
-        ran_as(
-            &bench,
-            "first",
-            "Execute",
-            Timestamp::default(),
-            FUNCTION,
-            &wanted.to_string(),
-        );
-        ran_as(&bench, "second", "Execute", NOW, FUNCTION, &wanted.to_string());
-        assert_eq!(outcome_of(&bench, event_of("first")).await, "ignored");
+        // With the id of the run, and without, as some events may come.
+        for event in [event_of("first"), event()] {
+            let (bench, wanted) = running("restart").await;
+            ran_as(&bench, "first", "Execute", NOW, FUNCTION, &wanted.to_string());
+            bench.world().clock.advance(POLL);
+            retry(&bench, &wanted).await;
+            assert_eq!(outcome_of(&bench, event.clone()).await, "stopped");
+            assert_eq!([stopped(&bench, 0), stopped(&bench, 1)], [true, false]);
+            assert_eq!(outcome_of(&bench, event.clone()).await, "ignored");
+            // What the retry takes over is the retry's, however long ago it began.
+            let (bench, wanted) = running("redrive").await;
+            ran_as(&bench, "first", "Execute", NOW, FUNCTION, &wanted.to_string());
+            bench.world().clock.advance(POLL);
+            retry(&bench, &wanted).await;
+            assert_eq!(outcome_of(&bench, event).await, "ignored");
+            assert_eq!((bench.runs().len(), stopped(&bench, 0)), (1, false));
+        }
+    });
+}
+
+#[test]
+fn what_began_after_the_abandonment_may_be_a_retry_s_that_is_not_listed_yet() {
+    run(async {
+        let (bench, wanted) = running("restart").await;
+        ran_as(&bench, "first", "Execute", NOW, FUNCTION, &wanted.to_string());
+        bench.world().clock.advance(POLL);
+        let retried = Job {
+            id: "the-retry-s".to_owned(),
+            ..Job::first(wanted.clone())
+        };
+        bench.job(retried).await;
+        let unclear = not_stopped(&bench, event()).await;
+        assert!(unclear.contains("perhaps for a retry"), "{unclear}");
+        assert_eq!([stopped(&bench, 0), stopped(&bench, 1)], [true, false]);
+        // Minutes later the list would show a retry: this was a job of the abandoned run.
+        bench.world().clock.advance(POLL * 4);
+        assert_eq!(outcome(&bench).await, "stopped");
+        assert!(stopped(&bench, 1));
+    });
+}
+
+#[test]
+fn an_execution_that_was_redriven_after_the_abandonment_is_not_its_own_any_more() {
+    run(async {
+        let (bench, wanted) = running("redrive").await;
+        ran_as(&bench, "first", "Execute", NOW, FUNCTION, &wanted.to_string());
+        assert_eq!(outcome(&bench).await, "stopped");
+        bench.world().clock.advance(POLL);
+        let arn = bench.runs()[0].execution_arn.clone();
+        bench
+            .world()
+            .states
+            .inner()
+            .redrive_execution(&arn, "by-the-retry")
+            .await
+            .unwrap();
+        // The same event once more, and the list does not show the retry yet.
+        not_stopped(&bench, event()).await;
         assert!(!stopped(&bench, 0));
     });
 }
 
 #[test]
-fn a_run_that_has_just_begun_may_yet_start_its_execution() {
+fn the_state_of_the_run_is_heeded() {
     run(async {
-        for event in [event(), event_of("Execute")] {
-            let bench = Bench::new();
-            let wanted = parameters(json!({}));
-            ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
-            bench.world().clock.advance(POLL * 4 - POLL / 30);
-            let early = not_stopped(&bench, event.clone()).await;
-            assert!(early.contains("may be about to start"), "{early}");
-            bench.world().clock.advance(POLL / 30);
-            assert_eq!(outcome_of(&bench, event.clone()).await, "ignored");
-            // It was about to.
-            let _job = bench.started(wanted).await;
-            assert_eq!(outcome_of(&bench, event).await, "stopped");
+        for (status, leads_to) in [
+            (ActionStatus::InProgress, "not stopped"),
+            (ActionStatus::Succeeded, "ignored"),
+            (ActionStatus::Failed, "ignored"),
+        ] {
+            for event in [event_of("first"), event()] {
+                let (bench, wanted) = running("restart").await;
+                ran_as(&bench, "first", "Execute", NOW, FUNCTION, &wanted.to_string());
+                bench
+                    .world()
+                    .pipelines
+                    .inner()
+                    .change("first", |run| run.status = status);
+                match leads_to {
+                    "ignored" => assert_eq!(outcome_of(&bench, event).await, "ignored", "{status:?}"),
+                    _ => drop(not_stopped(&bench, event).await),
+                }
+                assert!(!stopped(&bench, 0));
+            }
         }
+    });
+}
+
+#[test]
+fn an_execution_that_is_not_there_may_come_yet_or_be_elsewhere() {
+    run(async {
+        // Its first job is still on its way, or ListExecutions lags.
+        let bench = Bench::new();
+        let wanted = parameters(json!({}));
+        bench.world().states.inner().lag_lists();
+        ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+        let missing = not_stopped(&bench, event()).await;
+        assert!(missing.contains("no execution of it is listed"), "{missing}");
+        let _job = bench.started(wanted).await;
+        not_stopped(&bench, event()).await;
+        // The parameter has moved: nothing of it is at the other state machine.
+        let bench = Bench::new();
+        bench.world().states.inner().create(OTHER, StateMachineType::Standard);
+        bench.world().parameters.inner().put_string("/dev/machine", "ml");
+        let wanted = parameters(json!({"stateMachine": "ssm:/dev/machine"}));
+        let _job = bench.started_by_parameter(wanted.clone()).await;
+        ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+        for value in ["other", "no state machine at all"] {
+            bench.world().parameters.inner().put_string("/dev/machine", value);
+            not_stopped(&bench, event()).await;
+        }
+        bench.world().parameters.inner().put_string("/dev/machine", "ml");
+        assert_eq!(outcome(&bench).await, "stopped");
+        // What has ended needs nothing.
+        let bench = Bench::new();
+        let wanted = parameters(json!({}));
+        let _job = bench.started(wanted.clone()).await;
+        let arn = bench.runs()[0].execution_arn.clone();
+        bench
+            .world()
+            .states
+            .inner()
+            .end(&arn, ExecutionStatus::Succeeded { output: "1".to_owned() });
+        ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+        assert_eq!(outcome(&bench).await, "ignored");
+    });
+}
+
+#[test]
+fn two_actions_with_the_same_user_parameters_cannot_be_told_apart() {
+    run(async {
+        let bench = Bench::new();
+        let wanted = parameters(json!({}));
+        let _job = bench.started(wanted.clone()).await;
+        for action in ["Execute", "Again"] {
+            ran_as(&bench, action, action, NOW, FUNCTION, &wanted.to_string());
+        }
+        let reason = not_stopped(&bench, event()).await;
+        assert!(reason.contains("give each an `action` of its own"), "{reason}");
+        assert!(!stopped(&bench, 0));
+    });
+}
+
+#[test]
+fn two_actions_that_name_themselves_have_an_execution_each_and_abandoning_one_leaves_the_other() {
+    run(async {
+        let bench = Bench::new();
+        let named = |name: &str| parameters(json!({"action": name, "onRetry": "redrive"}));
+        for name in ["Execute", "Again"] {
+            let job = Job {
+                id: format!("job-of-{name}"),
+                ..Job::first(named(name))
+            };
+            bench.job(job).await;
+            ran_as(&bench, name, name, NOW, FUNCTION, &named(name).to_string());
+        }
+        assert_eq!(bench.runs().len(), 2);
+        assert_eq!(outcome(&bench).await, "stopped");
+        assert_eq!([stopped(&bench, 0), stopped(&bench, 1)], [true, false]);
     });
 }

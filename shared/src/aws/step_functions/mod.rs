@@ -29,8 +29,10 @@ use crate::time::Timestamp;
 
 /// The word that the SDK puts where a required one is missing.
 const NOT_SET: &str = "no value was set";
-/// How many events or executions a page may hold.
-const PAGE: i32 = 200;
+/// How many events a page of a history may hold: each can bring a cause of 32 KB.
+const EVENTS: i32 = 200;
+/// How many executions a page of a list may hold: as many as AWS gives.
+const EXECUTIONS: i32 = 1_000;
 /// An Express execution takes up to five minutes; its caller stops waiting when its own time is over.
 const EXPRESS_TIMEOUT: Duration = Duration::from_secs(305);
 
@@ -193,7 +195,7 @@ impl ListExecutions for StepFunctions {
             .state_machine_arn(state_machine_arn)
             .set_status_filter(only_running.then_some(Status::Running))
             .set_next_token(next_token.map(str::to_owned))
-            .max_results(PAGE)
+            .max_results(EXECUTIONS)
             .customize()
             .interceptor(WithList("executions"))
             .send()
@@ -233,7 +235,7 @@ impl GetExecutionHistory for StepFunctions {
             .reverse_order(true)
             // Errors and causes count as execution data.
             .include_execution_data(true)
-            .max_results(PAGE)
+            .max_results(EVENTS)
             .set_next_token(next_token.map(str::to_owned))
             .send()
             .await

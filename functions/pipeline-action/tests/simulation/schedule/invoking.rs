@@ -72,7 +72,7 @@ impl Schedule {
         let started = runs.len() + runs.iter().map(|run| run.redrives).sum::<usize>();
         if started > self.figures.attempts {
             return Err(format!(
-                "{started} starts and redrives in {} attempts",
+                "{started} starts and redrives in {} attempts: {runs:#?}",
                 self.figures.attempts
             ));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::account::{Account, Ended, FailedEvent};
+use crate::account::{Account, FailedEvent};
 use crate::happening::{About, Delivery, Function, Happening};
 
 /// How often Lambda tries an asynchronous event.
@@ -57,7 +57,7 @@ impl Account {
     }
 
     /// An event was not handled: Lambda calls again after a minute, then after two, and then gives it up.
-    pub(crate) fn not_handled(&mut self, delivery: Delivery, ended: Ended, error: String) {
+    pub(crate) fn not_handled(&mut self, delivery: Delivery, error: String) {
         if delivery.about == About::Request {
             return;
         }
@@ -72,7 +72,6 @@ impl Account {
         self.failed_events.push(FailedEvent {
             delivery,
             error,
-            killed: ended == Ended::Killed,
         });
     }
 

@@ -151,6 +151,10 @@ impl Account {
             return Fault::None;
         }
         let millis = self.tape.pick(&[20_u64, 100, 700, 3_000, 9_000]);
+        if millis >= 3_000 {
+            // Enough of these take a function's time away.
+            self.met("seconds late");
+        }
         match self.tape.choose(2) {
             0 => Fault::SlowBefore(Duration::from_millis(millis)),
             _ => Fault::SlowAfter(Duration::from_millis(millis)),

@@ -8,6 +8,9 @@ use std::time::Instant;
 
 use simulation::{Figures, Played, Tape, Violation, play, shrink};
 
+/// How many stories of one rule are told where all rules are.
+const STORIES: usize = 5;
+
 const USAGE: &str = "simulate [--schedules N] [--seed S] [--threads T] [--story] [--tape FILE] [--keep-going]";
 
 /// What is asked for on the command line.
@@ -145,12 +148,16 @@ fn report(broken: &BTreeMap<u64, Violation>, all: bool) {
     for (rule, seeds) in &rules {
         println!("\nbroken by {} seeds, such as {:?}: {rule}", seeds.len(), &seeds[..seeds.len().min(5)]);
     }
-    for (rule, seeds) in rules.iter().take(if all { usize::MAX } else { 1 }) {
-        let tape = shrink(play(Tape::seeded(seeds[0]), false).tape, rule);
-        println!("\n--- {rule}\n    seed {}: cargo run -p simulation -- --story --seed {}", seeds[0], seeds[0]);
+    let (rules_told, seeds_told) = if all { (usize::MAX, STORIES) } else { (1, 1) };
+    let stories = rules.iter().take(rules_told).flat_map(|(rule, seeds)| {
+        seeds.iter().take(seeds_told).map(move |seed| (*rule, *seed))
+    });
+    for (rule, seed) in stories {
+        let tape = shrink(play(Tape::seeded(seed), false).tape, rule);
+        println!("\n--- {rule}\n    seed {seed}: cargo run -p simulation -- --story --seed {seed}");
         tell(&play(Tape::recorded(tape.clone()), true));
         let text: Vec<String> = tape.iter().map(u32::to_string).collect();
-        let file = format!("target/simulation-{}.tape", seeds[0]);
+        let file = format!("target/simulation-{seed}.tape");
         let line = text.join(" ");
         match std::fs::write(&file, &line) {
             Ok(()) => println!("the plainest tape: cargo run -p simulation -- --tape {file}"),

@@ -32,6 +32,8 @@ pub struct Played {
     pub figures: Figures,
     /// The choices that were made.
     pub tape: Vec<u32>,
+    /// How many steps it took: turns of invocations, and what happened beside them.
+    pub steps: usize,
     /// What happened, line by line, if it was to be told.
     pub story: Vec<String>,
 }
@@ -54,6 +56,7 @@ pub fn play(tape: Tape, told: bool) -> Played {
     schedule.account.lock().come_to_rest();
     schedule.go_on(None);
     let memory = schedule.idle.iter().map(|(_, process)| process.memory()).max();
+    let steps = schedule.steps;
     drop(schedule);
     let mut account = account.lock();
     account.at_rest(memory.unwrap_or_default());
@@ -62,6 +65,7 @@ pub fn play(tape: Tape, told: bool) -> Played {
         violation: account.violation.take(),
         figures: std::mem::take(&mut account.figures),
         tape: account.tape.made().to_vec(),
+        steps,
         story: account.story.take().unwrap_or_default(),
     }
 }
@@ -120,7 +124,8 @@ impl Schedule {
                 self.step(task);
             } else {
                 let mut account = self.account.lock();
-                let is_over = self.tasks.is_empty() && !account.anything_left(until.is_some());
+                let looks = until.is_none() && account.looks_are_due();
+                let is_over = self.tasks.is_empty() && !looks && !account.anything_left(until.is_some());
                 let next = account.agenda.first_key_value().map(|((at, _), _)| *at);
                 match next {
                     Some(next) if !is_over && until.is_none_or(|until| next <= until) => account.now = next.max(account.now),
@@ -171,7 +176,7 @@ impl Schedule {
         let mut account = self.account.lock();
         account.invocation_ended(task.invocation, &answered);
         if answered.ended == Ended::Error {
-            account.not_handled(task.delivery, answered.ended, answered.shown);
+            account.not_handled(task.delivery, answered.shown);
         }
         if task.version == self.version {
             self.idle.push((task.version, task.process));
@@ -186,7 +191,7 @@ impl Schedule {
         account.current = None;
         account.figures.count("kills");
         account.invocations[task.invocation].outcome = Some(Ended::Killed);
-        account.not_handled(task.delivery, Ended::Killed, "Sandbox.Timedout".to_owned());
+        account.not_handled(task.delivery, "Sandbox.Timedout".to_owned());
         drop(account);
         // What the task still holds is dropped with it, as a process that ends drops it.
         drop(task.future);
@@ -261,7 +266,6 @@ impl Schedule {
             function,
             about: delivery.about,
             began,
-            deadline,
             calls: Vec::new(),
             faults: 0,
             frozen: false,
@@ -325,6 +329,10 @@ impl Account {
             }
             Happening::Called(_) | Happening::Continues { .. } | Happening::Asks => true,
         })
+    }
+
+    fn looks_are_due(&self) -> bool {
+        self.agenda.values().any(|happening| matches!(happening, Happening::Look(_)))
     }
 
     /// Nothing goes wrong any more, and nobody acts. What nobody waits for goes on until it is stopped.

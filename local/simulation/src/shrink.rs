@@ -1,18 +1,23 @@
 //! From a schedule that breaks a rule to the plainest one that breaks the same.
 //!
-//! Choices are left out, in ever shorter spans, then set to 0, then made smaller, for as long as the same rule is broken.
-//! Whatever a choice was about, this leads to fewer faults, fewer people and fewer deliveries.
+//! Choices are left out, in ever shorter spans, set to 0, and made smaller, for as long as the same rule is broken and the
+//! schedule does not get longer. Whatever a choice was about, this leads to fewer faults, fewer people and fewer
+//! deliveries.
 
 use crate::choices::Tape;
-use crate::schedule::play;
+use crate::schedule::{Played, play};
 
 /// The most schedules that are played to find a plainer one.
-const MOST_TRIES: usize = 6_000;
+const MOST_TRIES: usize = 20_000;
+/// Spans up to this length are tried at every place, longer ones one behind the other.
+const SHORT: usize = 6;
 
-/// The plainest tape found that breaks the same rule.
+/// The plainest tape found that breaks the same rule, by as few steps as could be.
 #[must_use]
 pub fn shrink(tape: Vec<u32>, rule: &str) -> Vec<u32> {
+    let played = play(Tape::recorded(tape.clone()), false);
     let mut search = Search {
+        weight: Weight::of(&tape, &played),
         best: tape,
         rule,
         tries: 0,
@@ -28,8 +33,19 @@ pub fn shrink(tape: Vec<u32>, rule: &str) -> Vec<u32> {
     }
 }
 
+/// How far a schedule is from the plainest: fewer steps first, then fewer choices, then smaller ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Weight(usize, usize, u64);
+
+impl Weight {
+    fn of(tape: &[u32], played: &Played) -> Self {
+        Self(played.steps, tape.len(), tape.iter().map(|choice| u64::from(*choice)).sum())
+    }
+}
+
 struct Search<'a> {
     best: Vec<u32>,
+    weight: Weight,
     rule: &'a str,
     tries: usize,
 }
@@ -41,52 +57,47 @@ impl Search<'_> {
             return false;
         }
         self.tries += 1;
+        let played = play(Tape::recorded(tape.clone()), false);
+        // What is not read, and zeros at the end, have no part in it.
+        tape.truncate(played.tape.len());
         while tape.last() == Some(&0) {
             tape.pop();
         }
-        let weight = |tape: &[u32]| (tape.len(), tape.iter().map(|choice| u64::from(*choice)).sum::<u64>());
-        if weight(&tape) >= weight(&self.best) {
-            return false;
-        }
-        let played = play(Tape::recorded(tape.clone()), false);
+        let weight = Weight::of(&tape, &played);
         let breaks = played.violation.is_some_and(|violation| violation.rule == self.rule);
-        if breaks {
-            // What was not read any more has no part in it.
-            tape.truncate(played.tape.len());
-            self.best = tape;
+        let is_plainer = breaks && weight < self.weight;
+        if is_plainer {
+            (self.best, self.weight) = (tape, weight);
         }
-        breaks
+        is_plainer
     }
 
     fn leave_out(&mut self) {
-        let mut span = self.best.len() / 2;
+        let mut span = self.best.len().next_power_of_two() / 2;
         while span > 0 {
             let mut at = 0;
             while at < self.best.len() {
                 let mut tape = self.best.clone();
                 tape.drain(at..(at + span).min(tape.len()));
                 if !self.try_tape(tape) {
-                    at += span;
+                    at += if span <= SHORT { 1 } else { span / 2 };
                 }
             }
-            span /= 2;
+            span = if span <= SHORT { span - 1 } else { span / 2 };
         }
     }
 
     fn set_to_zero(&mut self) {
-        let mut span = 8;
-        while span > 0 {
-            let mut at = 0;
-            while at < self.best.len() {
+        for span in [16, 4, 1] {
+            for at in 0..self.best.len() {
                 let end = (at + span).min(self.best.len());
-                if self.best[at..end].iter().any(|choice| *choice > 0) {
+                let is_something = self.best.get(at..end).is_some_and(|some| some.iter().any(|choice| *choice > 0));
+                if is_something {
                     let mut tape = self.best.clone();
                     tape[at..end].fill(0);
                     self.try_tape(tape);
                 }
-                at += span;
             }
-            span /= 2;
         }
     }
 

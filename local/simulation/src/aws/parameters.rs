@@ -29,11 +29,6 @@ impl ParameterStore {
         self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Takes a parameter away.
-    pub(crate) fn delete(&mut self, name: &str) {
-        self.values.remove(name);
-    }
-
     fn read(&self, asked: &str, with_decryption: bool) -> Option<Parameter> {
         let (name, selector) = asked.split_once(':').map_or((asked, None), |(name, selector)| (name, Some(selector)));
         let versions = self.values.get(name)?;

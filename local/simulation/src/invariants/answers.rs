@@ -6,7 +6,7 @@ use shared::ports::step_functions::ExecutionStatus;
 
 use super::Before;
 use crate::account::Account;
-use crate::aws::{Id, Put};
+use crate::aws::{Execution, Id, Put};
 
 const TRUE: &str = "an answer says how the execution ended";
 const NAMED: &str = "a final failure names an execution that runs, unless it is overdue";
@@ -88,7 +88,7 @@ impl Account {
     fn what_runs_is_named(&mut self, run: Id, message: &str) {
         let about = self.pipelines.runs[run].about.clone();
         for (arn, _) in about {
-            let runs = self.states.get(&arn).is_some_and(crate::aws::Execution::runs);
+            let runs = self.states.get(&arn).is_some_and(|execution| execution.runs() && !self.is_by_hand(execution));
             let is_said = RUNS_ON.iter().any(|words| message.contains(words));
             let is_named = is_said && (message.contains(&arn) || self.scenario.is_express());
             if runs && !is_named && !self.is_overdue(run, &arn) {
@@ -112,6 +112,9 @@ impl Account {
         if OTHERWISE.iter().any(|words| result.summary.contains(words)) {
             return;
         }
+        if execution.is_some_and(|execution| self.is_by_hand(execution)) {
+            return;
+        }
         let stopped_at = execution.and_then(|execution| execution.stopped_at);
         let is_retry = matches!(self.run_before(run), Before::Approval(_));
         let is_old = is_retry && stopped_at.is_some_and(|at| at < self.pipelines.runs[run].started_at);
@@ -130,6 +133,12 @@ impl Account {
             (_, arn) if is_old => self.broke(TRUE, || format!("{arn:?} had failed before the approval was asked for again")),
             _ => {}
         }
+    }
+
+    /// Whether somebody redrove an execution by hand after this invocation had begun: it could not know.
+    fn is_by_hand(&self, execution: &Execution) -> bool {
+        let began = self.invocation().map(|invocation| invocation.began);
+        execution.by_hand && began.is_some_and(|began| execution.put_to_work() > began)
     }
 
     pub(crate) fn approval_was_asked(&mut self, run: Id) {

@@ -7,9 +7,9 @@ mod starts;
 use serde_json::{Value, json};
 use shared::time::Timestamp;
 
-use crate::account::{Account, Ended};
+use crate::account::Account;
 use crate::aws::{Id, JobState};
-use crate::happening::{About, Function};
+use crate::happening::About;
 use crate::lambda::Answered;
 use crate::scenario::Subject;
 
@@ -210,15 +210,6 @@ impl Account {
         if bytes > MOST_MEMORY {
             self.broke("a process remembers little", || format!("{bytes} bytes"));
         }
-    }
-
-    pub(crate) fn is_job_of_action(&self) -> bool {
-        self.invocation().is_some_and(|invocation| invocation.function == Function::PipelineAction)
-    }
-
-    pub(crate) fn was_killed(&self, about: About) -> bool {
-        let of = |invocation: &&crate::account::Invocation| invocation.about == about;
-        self.invocations.iter().filter(of).any(|invocation| invocation.outcome == Some(Ended::Killed))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What has to be so once everything is at rest: nothing runs that nobody knows of, and nothing waits in vain.
 
+use shared::ports::code_pipeline::ActionStatus;
+
 use crate::account::Account;
 use crate::aws::{Id, Image, Pushed};
-use crate::happening::About;
 use crate::people::short;
 use crate::scenario::{LOOK_BACK, Subject};
 
@@ -69,6 +70,10 @@ impl Account {
         if runs.iter().any(|run| self.pipelines.runs[*run].untold) && !self.scenario.waits_by_event() {
             return Some("the event that it was abandoned was lost");
         }
+        let is_approved = |run: &Id| self.pipelines.is_approval(*run) && self.pipelines.runs[*run].status == ActionStatus::Succeeded;
+        if (0..self.pipelines.runs.len()).any(|run| is_approved(&run) && self.carrier(run).as_ref() == Some(arn)) {
+            return Some("somebody approved meanwhile");
+        }
         if !self.scenario.stops_abandoned {
             return Some("STOP_ABANDONED_EXECUTIONS is false");
         }
@@ -132,10 +137,5 @@ impl Account {
             let digest = short(&image.digest).to_owned();
             self.broke(RUN, || format!("rule {rule} wants {repository}:{tag} ({digest}), which was never run"));
         }
-    }
-
-    /// Whether an event about a run was given up.
-    pub(crate) fn gave_up(&self, about: About) -> bool {
-        self.failed_events.iter().any(|failed| failed.delivery.about == about)
     }
 }

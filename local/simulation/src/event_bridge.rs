@@ -12,6 +12,8 @@ use crate::happening::{About, Delivery, Function, Happening};
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 const ATTEMPTS: u32 = 3;
+/// How long Lambda keeps an event: `MaximumEventAgeInSeconds` of the template.
+const MOST_AGE: Duration = Duration::from_secs(900);
 /// How late a delivery may be, in seconds.
 const LATE: [u64; 7] = [5, 60, 240, 900, 1_500, 5_400, 21_600];
 
@@ -53,7 +55,22 @@ impl Account {
             };
             self.after(twice, Happening::Called(again));
         }
-        self.after(when, Happening::Called(delivery));
+        if when > MOST_AGE && matches!(delivery.about, About::Job { .. }) {
+            // CodePipeline hands its events to Lambda itself, whose queue holds none for longer.
+            self.after(MOST_AGE, Happening::GivenUp(delivery));
+        } else {
+            self.after(when, Happening::Called(delivery));
+        }
+    }
+
+    /// An event has become too old in Lambda's queue.
+    pub(crate) fn given_up(&mut self, delivery: Delivery) {
+        self.figures.count("failed events");
+        self.tell(|| format!("Lambda gives an event up that is too old: {:?}", delivery.about));
+        self.failed_events.push(FailedEvent {
+            delivery,
+            error: "EventAgeExceeded".to_owned(),
+        });
     }
 
     /// An event was not handled: Lambda calls again after a minute, then after two, and then gives it up.

@@ -15,6 +15,8 @@ pub(crate) enum Happening {
     Wake(Waker),
     /// Lambda calls a function.
     Called(Delivery),
+    /// Lambda has kept an event for as long as it may.
+    GivenUp(Delivery),
     /// Lambda ends an invocation that is not over by its deadline.
     Deadline { invocation: usize },
     /// CodePipeline calls again for an action that goes on.

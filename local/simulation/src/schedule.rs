@@ -201,6 +201,7 @@ impl Schedule {
         match happening {
             Happening::Wake(waker) => waker.wake(),
             Happening::Called(delivery) => self.call(delivery),
+            Happening::GivenUp(delivery) => self.account.lock().given_up(delivery),
             Happening::Deadline { invocation } => {
                 if let Some(at) = self.tasks.iter().position(|task| task.invocation == invocation) {
                     self.account.lock().passed_its_deadline(invocation);
@@ -327,7 +328,7 @@ impl Account {
                 let execution = &self.states.executions[*execution];
                 execution.runs() && execution.generation == *generation
             }
-            Happening::Called(_) | Happening::Continues { .. } | Happening::Asks => true,
+            Happening::Called(_) | Happening::GivenUp(_) | Happening::Continues { .. } | Happening::Asks => true,
         })
     }
 

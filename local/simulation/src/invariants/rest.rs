@@ -30,7 +30,7 @@ impl Account {
 
     fn nothing_runs_unknown(&mut self) {
         for id in 0..self.states.executions.len() {
-            if !self.states.executions[id].runs() {
+            if !self.states.executions[id].runs() || self.scenario.is_express() {
                 continue;
             }
             if let Some(why) = self.is_known(id) {

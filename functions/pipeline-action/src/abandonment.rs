@@ -62,6 +62,7 @@ impl<'a> Abandonment<'a> {
         };
         let Some(at) = own.iter().position(is_it) else {
             return Err(match (own.first(), &action.action_execution_id) {
+                (None, None) if runs.is_empty() => NoRun::NotAbandoned("CodePipeline knows no such execution"),
                 (Some(run), None) if run.status != ActionStatus::InProgress => {
                     NoRun::NotAbandoned("the action has ended by itself")
                 }

@@ -49,6 +49,54 @@ fn what_cannot_be_done_has_an_exit_code_and_a_reason() {
     }
 }
 
+/// What deploys, in a folder of its own, with this done to the pipeline's template.
+fn deployables(change: impl FnOnce(String) -> String) -> tempfile::TempDir {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("the root is two folders up");
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    for folder in ["sam", "statemachine", "config", "container"] {
+        let copied = Command::new("cp")
+            .arg("-r")
+            .arg(root.join(folder))
+            .arg(copy.path())
+            .status();
+        assert!(copied.expect("cp runs").success());
+    }
+    let template = copy.path().join("sam/pipeline.yaml");
+    let changed = change(std::fs::read_to_string(&template).expect("the template"));
+    std::fs::write(template, changed).expect("the template can be changed");
+    copy
+}
+
+#[test]
+fn two_actions_that_cannot_be_told_apart_are_refused() {
+    let twice = deployables(|template| {
+        let action = template.find("            - Name: Execute\n").expect("the action");
+        let end = template
+            .find("              # An action that ends before its execution")
+            .expect("its end");
+        let again = template[action..end].replace("Name: Execute\n", "Name: Again\n");
+        let again = again.replace("Namespace: ExecuteVariables\n", "RunOrder: 1\n");
+        format!("{}{again}{}", &template[..action], &template[action..])
+    });
+    for arguments in [vec!["check"], vec!["run", "--containers", "process"], vec!["doctor"]] {
+        let output = stepline(twice.path())
+            .args(&arguments)
+            .output()
+            .expect("the command runs");
+        let said = [&output.stdout[..], &output.stderr[..]].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert_ne!(output.status.code(), Some(0), "{arguments:?}: {said}");
+        let part = "action `Execute` of stage `Execute` has the same user parameters as action `Again`";
+        assert!(
+            said.contains(part) && said.contains("pipeline.yaml"),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
 #[test]
 fn an_engine_that_is_wanted_and_does_not_answer_is_wrong_usage() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));

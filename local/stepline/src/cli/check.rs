@@ -1,11 +1,14 @@
-//! `stepline check`: the state machines' definitions, as CreateStateMachine would see them.
+//! `stepline check`: the state machines' definitions, as CreateStateMachine would see them, and the templates, as they are
+//! deployed.
 
 use super::session::{Trouble, repository};
+use crate::cloud::Cloud;
+use crate::deploy;
 use states_language::{Severity, StateMachine};
 use std::path::Path;
 use std::process::ExitCode;
 
-pub(super) fn check() -> Result<ExitCode, Trouble> {
+pub(super) async fn check() -> Result<ExitCode, Trouble> {
     let root = repository()?;
     let folder = root.join("statemachine");
     let unreadable =
@@ -34,9 +37,21 @@ pub(super) fn check() -> Result<ExitCode, Trouble> {
             errors += usize::from(finding.severity == Severity::Error);
         }
     }
+    let environments = deploy::environments(&root)?;
+    for environment in &environments {
+        let cloud = Cloud::new(deploy::account_of(&root, environment)?, root.clone());
+        match deploy::deploy(&cloud, environment).await {
+            Ok(_) => println!("{environment}: its templates deploy"),
+            Err(error) => {
+                println!("{environment}: error: {error}");
+                errors += 1;
+            }
+        }
+    }
+    let checked = format!("{} definitions and {} environments", files.len(), environments.len());
     match errors {
-        0 => println!("Succeeded: {} definitions checked", files.len()),
-        _ => println!("Failed: {errors} errors in {} definitions", files.len()),
+        0 => println!("Succeeded: {checked} checked"),
+        _ => println!("Failed: {errors} errors in {checked}"),
     }
     Ok(if errors == 0 {
         ExitCode::SUCCESS

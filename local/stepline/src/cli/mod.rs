@@ -219,7 +219,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             samples,
             common,
         } => up::up(SocketAddr::new(host, port), samples, common, standing).await,
-        Command::Check => check::check(),
+        Command::Check => check::check().await,
         Command::Doctor { env } => {
             let root = session::repository()?;
             let known = crate::deploy::environments(&root)?;

@@ -1,5 +1,6 @@
 //! The build project and the pipeline.
 
+use super::equals::refuse_equal_actions;
 use super::properties::{Properties, camel, texts};
 use super::{Failure, Maker};
 use crate::template::{Fault, Made};
@@ -47,6 +48,7 @@ pub(super) async fn pipeline(maker: &Maker<'_>, mut properties: Properties) -> R
     for (stage, action, configuration) in configurations {
         pipeline["stages"][stage]["actions"][action]["configuration"] = configuration;
     }
+    refuse_equal_actions(&pipeline)?;
     let mut input = json!({ "pipeline": pipeline });
     if !tags.is_empty() {
         let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value}));

@@ -7,6 +7,7 @@
 mod accepted;
 mod chain;
 mod compute;
+mod equals;
 mod identity;
 mod properties;
 mod storage;

@@ -86,8 +86,9 @@ async fn a_merge_becomes_a_finished_state_machine() {
     let place = |step: &str| path.iter().position(|taken| taken == step);
     for (earlier, later) in [
         ("stage Source: Succeeded", "action Build: Succeeded"),
-        ("stage Build: Succeeded", "execution started"),
-        ("execution started", "job: Continuation"),
+        ("stage Build: Succeeded", "job: Continuation"),
+        // Which state machine the parameter names is answered first.
+        ("job: Continuation", "execution started"),
         ("execution: SUCCEEDED", "job: Success"),
         ("job: Success", "action Execute: Succeeded"),
         ("stage Execute: Succeeded", "pipeline: Succeeded"),
@@ -197,8 +198,8 @@ async fn stopping_a_pipeline_and_abandoning_its_action_stops_the_execution() {
     world.append_to_program("\nimport time\ntime.sleep(120)\n");
     let mut journal = world.cloud.journal.follow();
     let id = world.start_pipeline().await;
-    let first_answer = |happening: &Happening| matches!(happening, Happening::JobAnswered { .. });
-    world.wait(&mut journal, first_answer).await;
+    let started = |happening: &Happening| matches!(happening, Happening::ExecutionStarted { .. });
+    world.wait(&mut journal, started).await;
     let stop = json!({
         "pipelineName": world.pipeline,
         "pipelineExecutionId": id,

@@ -25,7 +25,7 @@ enum Job {
     Fails(&'static str, &'static str),
 }
 
-const CASES: [(&str, Before, Job); 22] = [
+const CASES: [(&str, Before, Job); 23] = [
     ("first-call", Before::Nothing, Job::GoesOn(1)),
     ("first-call", Before::Running, Job::GoesOn(0)),
     ("continuation", Before::Running, Job::GoesOn(0)),
@@ -44,6 +44,7 @@ const CASES: [(&str, Before, Job); 22] = [
     ("retried-stage", Before::Ended("ABORTED"), Job::GoesOn(0)),
     ("state-machine-by-name", Before::Nothing, Job::GoesOn(1)),
     ("state-machine-by-version", Before::Nothing, Job::GoesOn(1)),
+    ("state-machine-by-parameter", Before::Nothing, Job::GoesOn(0)),
     ("input-from-parameters", Before::Nothing, Job::GoesOn(1)),
     ("input-file", Before::Nothing, Job::GoesOn(1)),
     ("encryption-key", Before::Nothing, Job::GoesOn(1)),
@@ -216,6 +217,16 @@ async fn every_job_is_answered() {
         }
         let handled = world.handle("pipeline-action", &event).await;
         check(name, expected, &handled);
+        if *name == "state-machine-by-parameter" {
+            let next = world
+                .handle("pipeline-action", &following(event.clone(), &handled))
+                .await;
+            assert_eq!(
+                next.started.len(),
+                1,
+                "what the parameter names is answered first: {next:?}"
+            );
+        }
         if let Some(started) = handled.started.first() {
             let execution = world.execution(started).await;
             for (pointer, value) in contents(name) {
@@ -296,7 +307,7 @@ async fn the_execution_of_an_abandoned_action_is_stopped() {
     let started = world.call("codepipeline", "StartPipelineExecution", name).await;
     let id = &started["pipelineExecutionId"];
     until(&mut journal, |happening| {
-        matches!(happening, Happening::JobAnswered { .. }).then_some(())
+        matches!(happening, Happening::ExecutionStarted { .. }).then_some(())
     })
     .await;
     let stop = json!({"pipelineName": "stepline-dev", "pipelineExecutionId": id, "abandon": true});

@@ -301,7 +301,8 @@ fn reads_that_fail_are_told_by_their_kind() {
                 id: "recovered".to_owned(),
                 ..job.clone()
             };
-            assert_fails(&bench.job(job).await, failure, &[code]);
+            let execution = format!("{} may still be running", bench.runs()[0].execution_arn);
+            assert_fails(&bench.job(job).await, failure, &[code, &execution]);
             bench.world().states.script(|_| shared::fakes::Fault::None);
             assert_eq!(
                 assert_continues(bench.job(recovered).await).misses,

@@ -208,15 +208,15 @@ impl Account {
 
     /// Somebody has Lambda try once more what it gave up.
     fn redeliver(&mut self) -> bool {
-        let Some(failed) = self.failed_events.pop() else {
+        let Some(failed) = self.failed_events.last() else {
             return false;
         };
-        self.tell(|| "somebody delivers a failed event again".to_owned());
         let delivery = Delivery {
             attempt: 1,
             again: true,
-            ..failed.delivery
+            ..failed.delivery.clone()
         };
+        self.tell(|| "somebody delivers a failed event again".to_owned());
         self.after(Duration::from_secs(1), Happening::Called(delivery));
         true
     }

@@ -90,7 +90,18 @@ pub fn looked(assignment: &Assignment, look: Result<Execution, CallError>, now: 
         Err(error) if error.kind == CallErrorKind::NotFound && token.misses + 1 < MAX_MISSES => {
             Next::Answer(missed(token, &error.to_string()))
         }
-        Err(error) => Next::Answer(call_failed(token, &error)),
+        Err(error) => Next::Answer(cannot_follow(token, &error)),
+    }
+}
+
+/// The answer when an execution cannot be looked at. A failure says that it may still be running.
+fn cannot_follow(token: &Token, error: &CallError) -> Answer {
+    match (call_failed(token, error), &token.execution) {
+        (Answer::Fail(failure), Some(execution)) if !error.is_transient() => Answer::fail(
+            failure.kind,
+            format!("{} The execution {execution} may still be running.", failure.message),
+        ),
+        (answer, _) => answer,
     }
 }
 

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 use shared::fakes::Fault;
-use shared::ports::CallErrorKind::{Denied, Throttled};
-use shared::ports::code_pipeline::FailureType::{JobFailed, PermissionError};
+use shared::ports::CallErrorKind::{Denied, Throttled, Unavailable};
+use shared::ports::code_pipeline::FailureType::{JobFailed, PermissionError, SystemUnavailable};
 use shared::ports::step_functions::{
     ExecutionStatus, Failure, RedriveExecution as _, StateMachineType, StopExecution as _,
 };
@@ -263,5 +263,30 @@ fn what_lags_at_the_decision_starts_no_second_execution() {
         let token = assert_continues(bench.job(poll(&wanted, answer, 4)).await);
         assert_eq!(token.execution, Some(arn));
         assert_eq!((bench.runs().len(), bench.runs()[0].redrives), (1, 1));
+    });
+}
+
+#[test]
+fn a_failure_names_what_may_be_running() {
+    run(async {
+        // Started, with an answer that never came.
+        let wanted = parameters(json!({}));
+        let bench = Bench::new();
+        bench.world().states.script(|attempt| match attempt.operation {
+            "StartExecution" => Fault::After(crate::support::error(Unavailable, "InternalFailure")),
+            _ => Fault::None,
+        });
+        let mut answer = bench.job(Job::first(wanted.clone())).await;
+        let arn = bench.runs()[0].execution_arn.clone();
+        for number in 1..20 {
+            answer = bench.job(poll(&wanted, answer, number)).await;
+        }
+        assert_fails(&answer, SystemUnavailable, &["No answer 20 times in a row", &arn]);
+        // Running, and not to be looked at any more.
+        let bench = Bench::new();
+        let job = bench.started(wanted).await;
+        let script = always("DescribeExecution", Denied, "AccessDeniedException");
+        bench.world().states.script(script);
+        assert_fails(&bench.job(job).await, PermissionError, &["may still be running", &arn]);
     });
 }

@@ -153,7 +153,8 @@ fn report(broken: &BTreeMap<u64, Violation>, all: bool) {
         seeds.iter().take(seeds_told).map(move |seed| (*rule, *seed))
     });
     for (rule, seed) in stories {
-        let tape = shrink(play(Tape::seeded(seed), false).tape, rule);
+        let breaks = |played: &Played| played.violation.as_ref().is_some_and(|violation| violation.rule == rule);
+        let tape = shrink(play(Tape::seeded(seed), false).tape, breaks);
         println!("\n--- {rule}\n    seed {seed}: cargo run -p simulation -- --story --seed {seed}");
         tell(&play(Tape::recorded(tape.clone()), true));
         let text: Vec<String> = tape.iter().map(u32::to_string).collect();

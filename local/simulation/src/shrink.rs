@@ -12,14 +12,14 @@ const MOST_TRIES: usize = 20_000;
 /// Spans up to this length are tried at every place, longer ones one behind the other.
 const SHORT: usize = 6;
 
-/// The plainest tape found that breaks the same rule, by as few steps as could be.
+/// The plainest tape found of which the same is true, such as that it breaks a rule: by as few steps as could be.
 #[must_use]
-pub fn shrink(tape: Vec<u32>, rule: &str) -> Vec<u32> {
+pub fn shrink(tape: Vec<u32>, is_it: impl Fn(&Played) -> bool) -> Vec<u32> {
     let played = play(Tape::recorded(tape.clone()), false);
     let mut search = Search {
         weight: Weight::of(&tape, &played),
         best: tape,
-        rule,
+        is_it,
         tries: 0,
     };
     loop {
@@ -43,15 +43,15 @@ impl Weight {
     }
 }
 
-struct Search<'a> {
+struct Search<F> {
     best: Vec<u32>,
     weight: Weight,
-    rule: &'a str,
+    is_it: F,
     tries: usize,
 }
 
-impl Search<'_> {
-    /// Takes a tape if it breaks the rule, too, and is plainer.
+impl<F: Fn(&Played) -> bool> Search<F> {
+    /// Takes a tape if it is plainer, and the same is true of it.
     fn try_tape(&mut self, mut tape: Vec<u32>) -> bool {
         if self.tries >= MOST_TRIES {
             return false;
@@ -64,8 +64,7 @@ impl Search<'_> {
             tape.pop();
         }
         let weight = Weight::of(&tape, &played);
-        let breaks = played.violation.is_some_and(|violation| violation.rule == self.rule);
-        let is_plainer = breaks && weight < self.weight;
+        let is_plainer = weight < self.weight && (self.is_it)(&played);
         if is_plainer {
             (self.best, self.weight) = (tape, weight);
         }

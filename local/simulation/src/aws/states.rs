@@ -45,6 +45,10 @@ pub(crate) struct Execution {
     /// How it goes on, since it was started or redriven last.
     pub(crate) fate: Fate,
     pub(crate) generation: u32,
+    /// The invocation that started it.
+    pub(crate) started_by: Option<usize>,
+    /// Whether the run that it was started for was over by then.
+    pub(crate) is_late: bool,
     /// Whether somebody started or redrove it by hand.
     pub(crate) by_hand: bool,
     pub(crate) history: Vec<HistoryEvent>,
@@ -175,6 +179,8 @@ impl Account {
             redriven_at: None,
             fate: Fate::Succeeds,
             generation: 0,
+            started_by: self.current,
+            is_late: false,
             by_hand: false,
             history: events,
             past: Vec::new(),

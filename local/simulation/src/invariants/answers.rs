@@ -42,9 +42,9 @@ impl Account {
             }
             Put::Failure(failure) => {
                 self.is_shown("a failure message", &failure.message);
-                self.becomes(run, "failed");
                 self.figures.count(&format!("failures: {}", failure.kind.as_str()));
                 self.what_runs_is_named(run, &failure.message);
+                self.becomes(run, "failed");
             }
         }
     }
@@ -95,7 +95,7 @@ impl Account {
             let runs = self.states.get(&arn).is_some_and(|execution| execution.runs() && !self.is_by_hand(execution));
             let is_said = RUNS_ON.iter().any(|words| message.contains(words));
             let is_named = is_said && message.contains(&arn);
-            if runs && !is_named && !self.is_overdue(run, &arn) {
+            if runs && !is_named && !self.is_overdue(run, &arn) && !self.is_open_at_start(run) {
                 self.broke(NAMED, || format!("run {run} fails, and {arn} runs: {message}"));
             }
         }

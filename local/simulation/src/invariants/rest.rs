@@ -77,6 +77,9 @@ impl Account {
         if !self.scenario.stops_abandoned {
             return Some("STOP_ABANDONED_EXECUTIONS is false");
         }
+        if let Some(open) = self.is_open_at_rest(id, &runs) {
+            return Some(open);
+        }
         let is_left = |run: &Id| self.scenario.leaves && self.is_overdue(*run, arn);
         runs.iter().any(is_left).then_some("left, as onTimeout says")
     }

@@ -55,6 +55,7 @@ impl Account {
     fn begun_by_job(&mut self, run: Id, id: Id) {
         let arn = self.states.executions[id].arn.clone();
         let now = self.now;
+        self.states.executions[id].is_late = !self.pipelines.runs[run].is_live();
         let record = &mut self.pipelines.runs[run];
         record.begun += 1;
         record.about.push((arn.clone(), now));

@@ -246,6 +246,42 @@ async fn five_hundred_parameters_in_one_request() {
     assert!(store.calls().iter().all(ten));
 }
 
+#[tokio::test]
+async fn a_value_that_would_be_another_is_refused_without_quoting_it() {
+    let store = ParameterStore::new();
+    for (value, wanted, reason) in [
+        (
+            "18446744073709551617",
+            "integer",
+            "the value of `/ml/x` is a number that would be another one here",
+        ),
+        (
+            "0.12345678901234567891",
+            "number",
+            "the value of `/ml/x` is a number that would be another one here",
+        ),
+        (
+            r#"{"hush": [1e999]}"#,
+            "json",
+            "the value of `/ml/x` has a part that is a number that would be another one here",
+        ),
+        (
+            r#"{"hush": "\ud800"}"#,
+            "json",
+            "the value of `/ml/x` has a part that has half of a surrogate pair",
+        ),
+        ("1e3", "integer", "the value of `/ml/x` is not an integer"),
+        ("hush", "json", "the value of `/ml/x` is not JSON"),
+    ] {
+        store.put_string("/ml/x", value);
+        let asked = json!({"rate": {"name": "/ml/x", "as": wanted}});
+        let (name, message) = ask(&store, config(&[]), asked).await.expect_err(value);
+        assert_eq!(name, "ParameterInvalid");
+        assert!(message.contains(&format!("`rate`: {reason}")), "{message}");
+        assert!(!message.contains("hush") && !message.contains("999"), "{message}");
+    }
+}
+
 /// A Parameter Store that always throttles.
 struct Throttled;
 

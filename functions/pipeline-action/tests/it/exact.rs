@@ -26,7 +26,7 @@ const LITERALS: [(&str, Option<&str>); 16] = [
     ("1.00000000000000000001", None),
 ];
 
-const REASON: &str = "is a number that would be another one here: put it in quotes";
+const REASON: &str = "is a number that would be another one here: a string keeps it";
 
 fn with_input(literal: &str) -> Job {
     let text = parameters(json!({"input": {"opt": [{}, {"rate": "X"}]}})).to_string();

@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
+mod escapes;
+mod scrub;
+
+pub use scrub::scrub;
+
 /// A value that prints as `[redacted]`, whatever prints it, and that cannot be serialised.
 ///
 /// Its content is only reached through [`Secret::expose`], which is easy to search for.
@@ -46,17 +51,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Secret<T> {
     }
 }
 
-/// Replaces every occurrence of the given secrets in `text`, for texts that come from elsewhere and may quote them.
-///
-/// Secrets shorter than eight characters are left alone: replacing those would garble the text more than it hides.
-#[must_use]
-pub fn scrub<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
-    secrets
-        .into_iter()
-        .filter(|secret| secret.len() >= 8)
-        .fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,14 +71,5 @@ mod tests {
     fn an_ill_typed_secret_is_refused_without_quoting_it() {
         let error = serde_json::from_str::<Secret<u32>>(r#""hunter2hunter2""#).unwrap_err();
         assert!(!error.to_string().contains("hunter"), "{error}");
-    }
-
-    #[test]
-    fn scrubbing_takes_every_occurrence_and_leaves_short_ones() {
-        let text = "key hunter2hunter2 and again hunter2hunter2, a b";
-        assert_eq!(
-            scrub(text, ["hunter2hunter2", "a"]),
-            "key [redacted] and again [redacted], a b"
-        );
     }
 }

@@ -10,6 +10,15 @@ use crate::rule::{RuleSource, RulesError};
 /// How far a look goes back unless the environment says otherwise.
 const DEFAULT_LOOK_BACK_HOURS: u64 = 24;
 
+/// How far a look may go back. Step Functions knows an execution's name for 90 days: what is older would start once
+/// more. A day less, because a look may be late and tried again.
+///
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
+const MAX_LOOK_BACK_HOURS: u64 = 89 * 24;
+
+/// The most executions that one look may be told to start.
+const MOST_STARTS: u64 = 10_000;
+
 /// How many executions one look starts unless the environment says otherwise.
 const DEFAULT_MAX_STARTS: usize = 10;
 
@@ -60,7 +69,7 @@ impl Config {
     /// Reads the settings through `variable`; an empty one counts as absent.
     ///
     /// - `RULES`: a JSON array of rules, or `ssm:/path` of a parameter that holds one.
-    /// - `LOOK_BACK_HOURS`: how old an image may be that a look starts; 24 if not said.
+    /// - `LOOK_BACK_HOURS`: how old an image may be that a look starts, at most 89 days; 24 if not said.
     /// - `MAX_STARTS_PER_LOOK`: how many executions a look starts at most; 10 if not said.
     ///
     /// # Errors
@@ -68,19 +77,23 @@ impl Config {
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variable = |name| variable(name).filter(|text: &String| !text.trim().is_empty());
         let rules = RuleSource::parse(&variable("RULES").ok_or(ConfigError::NoRules)?)?;
-        let number = |name, default: u64, expected| match variable(name).map(|text| text.trim().parse::<u64>()) {
-            None => Ok(default),
-            Some(Ok(number)) if (1..=10_000).contains(&number) => Ok(number),
-            Some(_) => Err(ConfigError::Number { name, expected }),
-        };
+        let number =
+            |name, default: u64, most: u64, expected| match variable(name).map(|text| text.trim().parse::<u64>()) {
+                None => Ok(default),
+                Some(Ok(number)) if (1..=most).contains(&number) => Ok(number),
+                Some(_) => Err(ConfigError::Number { name, expected }),
+            };
         let hours = number(
             "LOOK_BACK_HOURS",
             DEFAULT_LOOK_BACK_HOURS,
-            "a number of hours from 1 to 10000",
+            MAX_LOOK_BACK_HOURS,
+            "a number of hours from 1 to 2136 (89 days): AWS forgets an execution's name after 90, and what is older \
+             would be started again",
         )?;
         let starts = number(
             "MAX_STARTS_PER_LOOK",
             DEFAULT_MAX_STARTS as u64,
+            MOST_STARTS,
             "a number from 1 to 10000",
         )?;
         Ok(Self {
@@ -119,6 +132,8 @@ mod tests {
         ])
         .expect("settings");
         assert_eq!((config.look_back, config.max_starts), (Duration::from_secs(7_200), 3));
+        let config = read(&[("RULES", RULES), ("LOOK_BACK_HOURS", "2136")]).expect("settings");
+        assert_eq!(config.look_back, Duration::from_secs(89 * 86_400));
     }
 
     #[test]
@@ -135,6 +150,14 @@ mod tests {
             (
                 &[("RULES", RULES), ("LOOK_BACK_HOURS", "0")][..],
                 "environment variable `LOOK_BACK_HOURS` must be a number of hours",
+            ),
+            (
+                &[("RULES", RULES), ("LOOK_BACK_HOURS", "2137")][..],
+                "environment variable `LOOK_BACK_HOURS` must be a number of hours from 1 to 2136 (89 days)",
+            ),
+            (
+                &[("RULES", RULES), ("MAX_STARTS_PER_LOOK", "10001")][..],
+                "environment variable `MAX_STARTS_PER_LOOK` must be a number from 1 to 10000",
             ),
             (
                 &[("RULES", RULES), ("MAX_STARTS_PER_LOOK", "all")][..],

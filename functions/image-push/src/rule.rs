@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 use shared::glob::Glob;
+use shared::json::{JsonError, Raw};
 use shared::parameters::ParameterReference;
 use shared::state_machine::StateMachineReference;
 use thiserror::Error;
@@ -127,16 +128,24 @@ impl RuleSource {
 /// [`RulesError`] with the rule and the field.
 pub(crate) fn parse_rules(text: &str) -> Result<Vec<Rule>, RulesError> {
     let whole = |problem: &str| RulesError::Rules(problem.to_owned());
-    let rules: Value = serde_json::from_str(text).map_err(|error| whole(&format!("are not JSON: {error}")))?;
-    let rules = rules.as_array().ok_or_else(|| whole("are not a JSON array"))?;
+    let rules = Raw::parse(text).map_err(|error| whole(&format!("are not JSON: {error}")))?;
+    if !rules.is_array() {
+        return Err(whole("are not a JSON array"));
+    }
+    let read = |(rule, number): (Raw<'_>, usize)| match rule.read() {
+        Ok(rule) => Fields::of(&rule, number)?.into_rule(),
+        Err(JsonError::Flawed { path, flaw }) => Err(RulesError::Rule {
+            number,
+            field: path,
+            problem: flaw.to_string(),
+        }),
+        Err(malformed) => Err(whole(&malformed.to_string())),
+    };
+    let rules: Vec<Rule> = rules.elements().zip(1..).map(read).collect::<Result<_, _>>()?;
     if rules.is_empty() {
         return Err(whole("are none: there must be at least one"));
     }
-    rules
-        .iter()
-        .zip(1..)
-        .map(|(rule, number)| Fields::of(rule, number)?.into_rule())
-        .collect()
+    Ok(rules)
 }
 
 /// A rule's fields, on the way to become one.
@@ -281,6 +290,18 @@ mod tests {
             (
                 with("acceptIndexes", json!("yes")),
                 "rule 2: `acceptIndexes` must be true or false",
+            ),
+            (
+                with("input", json!({"opt": [1, {"rate": "X"}]})).replace("\"X\"", "0.12345678901234567891"),
+                "rule 2: `input.opt[1].rate` is a number that would be another one here",
+            ),
+            (
+                with("input", json!({"seed": "X"})).replace("\"X\"", "18446744073709551617"),
+                "rule 2: `input.seed` is a number that would be another one here",
+            ),
+            (
+                with("input", json!({"name": "X"})).replace("X", "\\ud800"),
+                "rule 2: `input.name` has half of a surrogate pair",
             ),
             (
                 with("platform", json!("linux")),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use shared::json::Raw;
 use thiserror::Error;
 
 /// A definite path, such as `$.job.name`, `$['a b'][0]` or `$`.
@@ -79,12 +79,12 @@ impl JsonPath {
         }
     }
 
-    /// The value it leads to; nothing if there is none.
+    /// The value it leads to, as its text stands; nothing if there is none.
     #[must_use]
-    pub fn find<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+    pub fn find<'a>(&self, value: Raw<'a>) -> Option<Raw<'a>> {
         self.steps.iter().try_fold(value, |value, step| match step {
-            Step::Member(name) => value.as_object()?.get(name),
-            Step::Element(index) => value.as_array()?.get(*index),
+            Step::Member(name) => value.member(name),
+            Step::Element(index) => value.elements().nth(*index),
         })
     }
 }
@@ -127,6 +127,7 @@ mod tests {
     #[test]
     fn definite_paths_find_their_value() {
         let value = json!({"job": {"name": "one", "a b": [10, {"x-y": true}], "": 0}, "ü": "ö"});
+        let text = value.to_string();
         for (path, expected) in [
             ("$", Some(value.clone())),
             ("$.job.name", Some(json!("one"))),
@@ -139,7 +140,8 @@ mod tests {
             ("$.job['a b'][2]", None),
             ("$.job.name.deeper", None),
         ] {
-            assert_eq!(JsonPath::parse(path).unwrap().find(&value), expected.as_ref(), "{path}");
+            let found = JsonPath::parse(path).unwrap().find(Raw::parse(&text).unwrap());
+            assert_eq!(found.map(|found| found.read().unwrap()), expected, "{path}");
         }
     }
 

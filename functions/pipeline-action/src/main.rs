@@ -12,7 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let function = PipelineAction::new(AwsWorld::new(&aws), |name| std::env::var(name).ok());
     lambda_runtime::run(service_fn(|event| {
         aws.connect_ahead(&[Service::StepFunctions, Service::CodePipeline]);
-        function.handle(event)
+        function.handle_text(event)
     }))
     .await
 }

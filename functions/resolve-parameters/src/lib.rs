@@ -16,14 +16,36 @@ mod typed;
 
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use shared::deadline::{Deadline, of_invocation};
-use shared::parameters::{GetParameters, GetParametersByPath, Parameters};
+use shared::json::Raw;
+use shared::parameters::{GetParameters, GetParametersByPath, Parameters, Problem, ProblemKind, Problems};
 use shared::time::Clock;
 
 pub use config::{Config, ConfigError};
 pub use error::ResolveError;
 pub use request::Request;
 pub use typed::As;
+
+/// Answers a request as [`handle`] does, with the numbers in it as they are written: a `default` is part of the answer.
+///
+/// # Errors
+/// [`ResolveError`] with everything that is wrong with the request.
+pub async fn handle_text<P, C>(
+    event: LambdaEvent<Box<RawValue>>,
+    parameters: &Parameters<P>,
+    clock: &C,
+) -> Result<Value, ResolveError>
+where
+    P: GetParameters + GetParametersByPath,
+    C: Clock,
+{
+    let request = Raw::of(&event.payload).read().map_err(|error| {
+        let problem = Problem::new(ProblemKind::ParameterInvalid, format!("the request: {error}"));
+        report(problem.into())
+    })?;
+    handle(LambdaEvent::new(request, event.context), parameters, clock).await
+}
 
 /// Answers a request with the values of its parameters, under the same keys and in the same order, before Lambda ends the
 /// invocation: where Parameter Store does not answer in time, with what was read before.
@@ -48,7 +70,7 @@ where
     Ok(Value::Object(answer))
 }
 
-fn report(problems: shared::parameters::Problems) -> ResolveError {
+fn report(problems: Problems) -> ResolveError {
     tracing::error!(error.kind = %problems.kind(), error = %problems, "parameters not resolved");
     ResolveError(problems)
 }

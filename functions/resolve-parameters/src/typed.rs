@@ -1,6 +1,7 @@
 //! Text into what it stands for: Parameter Store keeps everything as text.
 
 use serde_json::Value;
+use shared::json::{self, JsonError};
 use shared::parameters::{Parameter, Problem, ProblemKind};
 
 /// What a parameter's value is to be in the answer.
@@ -48,23 +49,30 @@ impl As {
         if self == Self::Reference {
             return Ok(parameter.pinned().into());
         }
-        let text = parameter.text()?;
-        let invalid = || {
-            let message = format!("the value of `{}` is not {}", parameter.name, self.in_words());
+        let invalid = |wrong: String| {
+            let message = format!("the value of `{}` {wrong}", parameter.name);
             Problem::new(ProblemKind::ParameterInvalid, message)
         };
-        self.convert(text).ok_or_else(invalid)
+        self.convert(parameter.text()?).map_err(invalid)
     }
 
-    fn convert(self, text: &str) -> Option<Value> {
-        match self {
+    /// What a text becomes, or what is wrong with it. Where in it is not said: its fields' names are part of the value.
+    fn convert(self, text: &str) -> Result<Value, String> {
+        let json = || match json::parse(text) {
+            Ok(value) => Ok(Some(value)),
+            Err(JsonError::Malformed { .. }) => Ok(None),
+            Err(JsonError::Flawed { flaw, path }) if path == "$" => Err(flaw.to_string()),
+            Err(JsonError::Flawed { flaw, .. }) => Err(format!("has a part that {flaw}")),
+        };
+        let value = match self {
             Self::String | Self::Reference => Some(text.into()),
-            Self::Integer => serde_json::from_str(text).ok().filter(is_integer),
-            Self::Number => serde_json::from_str(text).ok().filter(Value::is_number),
+            Self::Integer => json()?.filter(is_integer),
+            Self::Number => json()?.filter(Value::is_number),
             Self::Boolean => text.trim().to_ascii_lowercase().parse().ok().map(Value::Bool),
-            Self::Json => serde_json::from_str(text).ok(),
+            Self::Json => json()?,
             Self::List => Some(text.split(',').map(str::trim).collect()),
-        }
+        };
+        value.ok_or_else(|| format!("is not {}", self.in_words()))
     }
 
     /// Whether a default is what the parameter would have been, or null: "there is none".
@@ -127,12 +135,19 @@ mod tests {
             (As::Boolean, "False", Some(json!(false))),
             (As::Boolean, "1", None),
             (As::Json, "{\"b\":[1],\"a\":null}", Some(json!({"b": [1], "a": null}))),
+            (As::Integer, "9007199254740993", Some(json!(9_007_199_254_740_993_u64))),
+            (As::Number, "0.12345678901234567891", None),
+            (As::Number, "18446744073709551617", None),
+            (As::Number, "1e-999", None),
+            (As::Number, "0.30000000000000004", Some(json!(0.300_000_000_000_000_04))),
+            (As::Json, "[1, 18446744073709551617]", None),
+            (As::Json, "[\"\\ud800\"]", None),
             (As::Json, "{", None),
             (As::List, "a, b,c", Some(json!(["a", "b", "c"]))),
             (As::List, "one", Some(json!(["one"]))),
         ];
         for (wanted, text, expected) in cases {
-            assert_eq!(wanted.convert(text), expected, "`{text}` as {wanted:?}");
+            assert_eq!(wanted.convert(text).ok(), expected, "`{text}` as {wanted:?}");
         }
     }
 

@@ -21,6 +21,12 @@ fn parameter_store(target: &str, body: &Value) -> (u16, Value) {
                 {"Name": "/ml/dev/volume-size", "Type": "String", "Value": "10", "Version": 1},
             ]}),
         ),
+        ["/ml/dev/seed"] => (
+            200,
+            json!({"Parameters": [
+                {"Name": "/ml/dev/seed", "Type": "String", "Value": "9007199254740993", "Version": 1},
+            ]}),
+        ),
         ["/ml/dev/busy"] => (
             400,
             json!({"__type": "ThrottlingException", "message": "Rate exceeded"}),
@@ -64,6 +70,43 @@ fn answers_and_errors_reach_lambda_under_their_names() {
         Ok(json!({"size": 10})),
         "an error ends no process"
     );
+}
+
+#[test]
+fn a_request_is_read_with_the_numbers_that_are_written_in_it() {
+    let process = Process::start(BINARY, &[], parameter_store);
+    let asked = |name: &str, default: &str| {
+        process.invoke_text(&format!(
+            r#" {{"parameters": {{"seed": {{"name": "{name}", "as": "json", "default": {default}}}}}}} "#
+        ))
+    };
+    assert_eq!(
+        asked("/ml/dev/seed", "7"),
+        Ok(json!({"seed": 9_007_199_254_740_993_u64}))
+    );
+    assert_eq!(
+        asked("/ml/dev/none", "[9007199254740993, 1.50]"),
+        Ok(json!({"seed": [9_007_199_254_740_993_u64, 1.5]}))
+    );
+    for (default, message) in [
+        (
+            "[0, 18446744073709551617]",
+            "the request: `parameters.seed.default[1]` is a number that would be another one here",
+        ),
+        (
+            "1e999",
+            "the request: `parameters.seed.default` is a number that would be",
+        ),
+        (
+            r#""\udc00""#,
+            "the request: `parameters.seed.default` has half of a surrogate pair",
+        ),
+    ] {
+        let error = asked("/ml/dev/none", default).expect_err(default);
+        assert_eq!(error["errorType"], "ParameterInvalid", "{error}");
+        let told = error["errorMessage"].as_str().unwrap_or_default();
+        assert!(told.starts_with(message), "{error}");
+    }
 }
 
 #[test]

@@ -126,18 +126,13 @@ impl GetObject for ArtifactStore {
         let mut request = self.request("GetObject", "GET", location, SdkBody::empty())?;
         let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
         request.headers_mut().insert("range", bytes);
-        self.call("GetObject", credentials, request, |answer| {
-            let bytes = answer.body().bytes().unwrap_or_default().to_vec();
-            let total = match answer.headers().get("content-range") {
-                Some(range) => (range.rsplit('/').next())
-                    .and_then(|total| total.parse().ok())
-                    .ok_or("the answer's Content-Range cannot be read")?,
-                None => bytes.len() as u64,
-            };
-            let etag = answer.headers().get("etag").unwrap_or_default().to_owned();
+        let read = move |answer: &HttpResponse| {
+            let etag = tag_of(answer)?;
+            let part = part_of(answer, &range).ok_or("the answer is not the part that was asked for")?;
+            let (bytes, total) = (part.0.to_vec(), part.1);
             Ok(ObjectRange { bytes, total, etag })
-        })
-        .await
+        };
+        self.call("GetObject", credentials, request, read).await
     }
 }
 
@@ -160,6 +155,36 @@ impl PutObject for ArtifactStore {
                 .try_insert("x-amz-server-side-encryption-aws-kms-key-id", key.to_owned())
                 .map_err(|_| CallError::new("PutObject", CallErrorKind::Invalid, "the KMS key's id is no header"))?;
         }
-        self.call("PutObject", credentials, request, |_| Ok(())).await
+        self.call("PutObject", credentials, request, |answer| tag_of(answer).map(drop))
+            .await
     }
+}
+
+/// The tag that every good answer of S3 has. What stands in its way may answer as well: a proxy with a page of its own.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html>
+fn tag_of(answer: &HttpResponse) -> Result<String, BoxError> {
+    let header = |name| answer.headers().get(name).unwrap_or_default();
+    let is_page = header("content-type").starts_with("text/html") && header("x-amz-request-id").is_empty();
+    match header("etag") {
+        tag if !tag.is_empty() && !is_page => Ok(tag.to_owned()),
+        _ => Err("the answer is not S3's".into()),
+    }
+}
+
+/// The bytes of a range, and how long the whole is: nothing where the answer has others, or fewer than it says.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_ResponseSyntax>
+fn part_of<'a>(answer: &'a HttpResponse, range: &Range<u64>) -> Option<(&'a [u8], u64)> {
+    let bytes = answer.body().bytes().unwrap_or_default();
+    let Some(said) = answer.headers().get("content-range") else {
+        // The whole, from what does not know ranges.
+        let end = bytes.len().min(range.end.try_into().ok()?);
+        return Some((bytes.get(range.start.try_into().ok()?..end)?, bytes.len() as u64));
+    };
+    let (part, total) = said.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = part.split_once('-')?;
+    let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+    let is_it = first == range.start && last.checked_sub(first)? + 1 == bytes.len() as u64;
+    is_it.then_some((bytes, total.parse().ok()?))
 }

@@ -24,7 +24,7 @@ type Services = dyn Fn(&str, &Value) -> (u16, Value) + Send + Sync;
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    events: Sender<Value>,
+    events: Sender<String>,
     answers: Receiver<Answer>,
 }
 
@@ -95,7 +95,15 @@ impl Process {
     /// # Panics
     /// When no answer comes in time.
     pub fn invoke(&self, event: &Value) -> Answer {
-        self.events.send(event.clone()).expect("the Runtime API is there");
+        self.invoke_text(&event.to_string())
+    }
+
+    /// Invokes the function with an event as its text stands, and waits for its answer.
+    ///
+    /// # Panics
+    /// When no answer comes in time.
+    pub fn invoke_text(&self, event: &str) -> Answer {
+        self.events.send(event.to_owned()).expect("the Runtime API is there");
         self.answers.recv_timeout(PATIENCE).expect("the function answers")
     }
 }
@@ -109,7 +117,7 @@ impl Drop for Process {
 }
 
 struct Lambda {
-    waiting: Mutex<Receiver<Value>>,
+    waiting: Mutex<Receiver<String>>,
     answered: Sender<Answer>,
     services: Box<Services>,
 }
@@ -140,7 +148,6 @@ impl Lambda {
         loop {
             let request = Request::read(&mut reader)?;
             let (status, headers, body) = self.answer(request)?;
-            let body = body.to_string();
             let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
             let mut writer = stream;
             writer.write_all((head + &body).as_bytes()).ok()?;
@@ -148,10 +155,11 @@ impl Lambda {
     }
 
     /// Status, headers and body; nothing when there will be no more events.
-    fn answer(&self, request: Request) -> Option<(u16, String, Value)> {
+    fn answer(&self, request: Request) -> Option<(u16, String, String)> {
         if let Some(target) = &request.target {
             let (status, body) = (self.services)(target, &request.body);
-            return Some((status, "content-type: application/x-amz-json-1.1\r\n".to_owned(), body));
+            let headers = "content-type: application/x-amz-json-1.1\r\n";
+            return Some((status, headers.to_owned(), body.to_string()));
         }
         if request.line.contains("/invocation/next") {
             let event = self
@@ -170,7 +178,7 @@ impl Lambda {
         self.answered
             .send(if is_error { Err(request.body) } else { Ok(request.body) })
             .ok()?;
-        Some((202, String::new(), Value::Null))
+        Some((202, String::new(), "null".to_owned()))
     }
 }
 

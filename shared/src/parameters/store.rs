@@ -1,6 +1,7 @@
 //! Reading: through the cache, in as few calls as can be, a few of them at once.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ const IN_FLIGHT: usize = 4;
 /// The operation that reads by name.
 const GET: &str = "GetParameters";
 
-/// How many calls are made again in halves, at most, to find out which of their names spoils them.
-const MAX_SPLITS: usize = 20;
+/// How many calls are made again in halves, to find out which of their names spoils them, before one has gone well.
+const MAX_SPLITS: usize = 10;
 
 /// The most pages read of one path: 50,000 parameters, five times what an account can have of standard ones.
 const MAX_PAGES: usize = 5_000;
@@ -32,6 +33,9 @@ const MAX_PAGES: usize = 5_000;
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MAX_BYTES: usize = 6 * 1024 * 1024;
+
+/// The most bytes read of all paths of a request together: references to what is there are shorter than it is.
+const MAX_BYTES_TOGETHER: usize = 4 * MAX_BYTES;
 
 /// What one asks of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +64,14 @@ enum Step {
     PassOn,
     /// Refuse to hand out its value.
     Refuse,
+}
+
+/// What the paths of one request have in common.
+struct Reading<'a, C> {
+    now: Timestamp,
+    deadline: &'a Deadline<'a, C>,
+    /// How many bytes were read of all of them.
+    bytes: AtomicUsize,
 }
 
 /// What became of one call, with what it asked for.
@@ -182,9 +194,9 @@ impl<P: GetParameters> Parameters<P> {
     }
 
     /// Makes every call, a few at a time. One that a single name spoils is made again in halves, until only that fails,
-    /// or until that has been tried often enough: where nothing may be read, halves tell nothing new.
+    /// or until that has been tried in vain often enough: where nothing may be read, halves tell nothing new.
     async fn call_all<C: Clock>(&self, batches: Vec<Batch>, deadline: &Deadline<'_, C>) -> Vec<Answered> {
-        let mut splits = 0;
+        let mut splits = MAX_SPLITS;
         let mut waiting = VecDeque::from(batches);
         let mut under_way = FuturesUnordered::new();
         let mut answered = Vec::new();
@@ -198,11 +210,15 @@ impl<P: GetParameters> Parameters<P> {
                 return answered;
             };
             match (&result, batch.halves()) {
-                (Err(error), Some(halves)) if splits < MAX_SPLITS && is_about_one_name(error) => {
-                    splits += 1;
-                    waiting.extend(halves);
+                (Err(error), Some(halves)) if splits > 0 && is_about_one_name(error) => {
+                    splits -= 1;
+                    halves.into_iter().rev().for_each(|half| waiting.push_front(half));
                 }
-                _ => answered.push((batch, result)),
+                _ => {
+                    // What went well shows that halves are worth their calls.
+                    splits += 2 * usize::from(result.is_ok());
+                    answered.push((batch, result));
+                }
             }
         }
     }
@@ -258,9 +274,14 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
         now: Timestamp,
         deadline: &Deadline<'_, C>,
     ) -> Vec<Result<Vec<Parameter>, Vec<Problem>>> {
+        let reading = &Reading {
+            now,
+            deadline,
+            bytes: AtomicUsize::new(0),
+        };
         let reading = |(path, recursive, want): &(ParameterPath, bool, Want)| {
             let (path, recursive, want) = (path.clone(), *recursive, *want);
-            async move { self.get_by_path(&path, recursive, want, now, deadline).await }
+            async move { self.get_by_path(&path, recursive, want, reading).await }
         };
         stream::iter(asked).map(reading).buffered(IN_FLIGHT).collect().await
     }
@@ -270,11 +291,10 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
         path: &ParameterPath,
         recursive: bool,
         want: Want,
-        now: Timestamp,
-        deadline: &Deadline<'_, C>,
+        reading: &Reading<'_, C>,
     ) -> Result<Vec<Parameter>, Vec<Problem>> {
         let mut parameters = self
-            .list(path, recursive, now, deadline)
+            .list(path, recursive, reading)
             .await
             .map_err(|problem| vec![problem])?;
         if want == Want::Reference {
@@ -291,7 +311,8 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
             }
             places.push(parameter);
         }
-        for (place, opened) in places.into_iter().zip(self.get_within(&asked, now, deadline).await) {
+        let opened = self.get_within(&asked, reading.now, reading.deadline).await;
+        for (place, opened) in places.into_iter().zip(opened) {
             match opened {
                 Ok(parameter) => *place = parameter,
                 Err(problem) => problems.push(problem),
@@ -309,9 +330,9 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
         &self,
         path: &ParameterPath,
         recursive: bool,
-        now: Timestamp,
-        deadline: &Deadline<'_, C>,
+        reading: &Reading<'_, C>,
     ) -> Result<Vec<Parameter>, Problem> {
+        let now = reading.now;
         let key = (path.clone(), recursive);
         let cached = self
             .listed
@@ -323,7 +344,7 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
             Cached::Stale(parameters, age) => Some((parameters, age)),
             Cached::Absent => None,
         };
-        match self.pages(path, recursive, deadline).await {
+        match self.pages(path, recursive, reading).await {
             Ok(parameters) => {
                 self.listed
                     .lock()
@@ -348,7 +369,7 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
         &self,
         path: &ParameterPath,
         recursive: bool,
-        deadline: &Deadline<'_, C>,
+        reading: &Reading<'_, C>,
     ) -> Result<Vec<Parameter>, CallError> {
         const OPERATION: &str = "GetParametersByPath";
         let invalid = |message: String| CallError::new(OPERATION, CallErrorKind::Invalid, message);
@@ -358,11 +379,14 @@ impl<P: GetParameters + GetParametersByPath> Parameters<P> {
             let call = self
                 .port
                 .get_parameters_by_path(path.as_str(), recursive, token.as_deref());
-            let page = deadline.within(OPERATION, call).await?;
-            bytes += bytes_of_all(&page.parameters);
-            if bytes > MAX_BYTES {
+            let page = reading.deadline.within(OPERATION, call).await?;
+            let more = bytes_of_all(&page.parameters);
+            bytes += more;
+            let together = reading.bytes.fetch_add(more, Ordering::Relaxed) + more;
+            if bytes > MAX_BYTES || together > MAX_BYTES_TOGETHER {
+                let what = if bytes > MAX_BYTES { "it" } else { "the paths together" };
                 return Err(invalid(format!(
-                    "there is more below it than the {} MB that a function can answer",
+                    "there is more below {what} than the {} MB that a function can answer",
                     MAX_BYTES / (1024 * 1024)
                 )));
             }

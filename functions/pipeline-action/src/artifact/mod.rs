@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read, Write};
 
 use serde_json::Value;
+use shared::json::{self, JsonError};
 use shared::ports::artifacts::{GetObject, JobCredentials, S3Location};
 use shared::ports::{CallError, CallErrorKind};
 use thiserror::Error;
@@ -21,7 +22,7 @@ pub const OUTPUT_FILE: &str = "output.json";
 /// The most that is read of an artifact to find a file in it: directories of more than 100,000 files fit.
 const MAX_BLOCKS: usize = 128;
 
-/// Why a file of an artifact cannot be read. Nothing of the file is quoted.
+/// Why a file of an artifact cannot be read. No value of the file is quoted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ArtifactError {
     /// S3 said so.
@@ -48,6 +49,14 @@ pub enum ArtifactError {
         line: usize,
         /// Where it stops being JSON.
         column: usize,
+    },
+    /// The file has a value that would not be what is written there. The field is named.
+    #[error("`{path}`: {error}")]
+    Flawed {
+        /// The file's path.
+        path: String,
+        /// Which value, and why.
+        error: JsonError,
     },
 }
 
@@ -102,10 +111,10 @@ fn extract(sparse: &mut Sparse, path: &str) -> Result<Vec<u8>, ArtifactError> {
 }
 
 fn parse(path: &str, bytes: &[u8]) -> Result<Value, ArtifactError> {
-    serde_json::from_slice(bytes).map_err(|error| ArtifactError::NoJson {
-        path: path.to_owned(),
-        line: error.line(),
-        column: error.column(),
+    let path = path.to_owned();
+    json::parse_bytes(bytes).map_err(|error| match error {
+        JsonError::Malformed { line, column } => ArtifactError::NoJson { path, line, column },
+        error => ArtifactError::Flawed { path, error },
     })
 }
 

@@ -8,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use shared::deadline::{in_time, of_answer, of_invocation};
+use shared::json::Raw;
 use shared::metrics::{MetricSink as _, Metrics};
 use shared::place::Place;
 use shared::ports::CallError;
@@ -223,6 +225,16 @@ impl<W: World> PipelineAction<W> {
     /// What the function reaches.
     pub const fn world(&self) -> &W {
         &self.world
+    }
+
+    /// Handles an event as [`handle`](Self::handle) does. What is no text or no number in it counts as `false`, so that
+    /// a job is answered by the name of the field, or without it where nobody uses it.
+    ///
+    /// # Errors
+    /// [`HandlerError`] only when no answer could be given.
+    pub async fn handle_text(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Handled, HandlerError> {
+        let payload = Raw::of(&event.payload).read_around();
+        self.handle(LambdaEvent::new(payload, event.context)).await
     }
 
     /// Handles an event, or each event of an array by itself.

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use shared::execution_name::ExecutionName;
+use shared::json::Raw;
 use shared::parameters::{ProblemKind, Problems};
 use shared::ports::code_pipeline::{FailureType, JobFailure};
 use shared::ports::{CallError, CallErrorKind};
@@ -200,19 +200,17 @@ pub fn output_variables(
     let wrong = |message: String| Answer::fail(FailureType::ConfigurationError, message);
     let mut variables = reserved_variables(state_machine_arn, execution_arn);
     if !parameters.output_variables.is_empty() {
-        let output: Value = serde_json::from_str(output).map_err(|_| {
+        let output = Raw::parse(output).map_err(|_| {
             wrong("The execution succeeded, but its output is no JSON to take variables from".to_owned())
         })?;
         for (name, path) in &parameters.output_variables {
-            let value = path.find(&output).ok_or_else(|| {
+            let not = |why: &dyn std::fmt::Display| {
                 wrong(format!(
-                    "The execution succeeded, but `{path}` of output variable `{name}` is not in its output"
+                    "The execution succeeded, but `{path}` of output variable `{name}` {why}"
                 ))
-            })?;
-            variables.insert(
-                name.clone(),
-                value.as_str().map_or_else(|| value.to_string(), str::to_owned),
-            );
+            };
+            let value = path.find(output).ok_or_else(|| not(&"is not in its output"))?;
+            variables.insert(name.clone(), value.to_text().map_err(|flaw| not(&flaw))?);
         }
     }
     let length: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();

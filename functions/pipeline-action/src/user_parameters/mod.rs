@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use shared::execution_name::ExecutionName;
+use shared::json::{self, JsonError};
 use shared::state_machine::{ReferenceError, StateMachineReference};
 use thiserror::Error;
 
@@ -125,6 +126,8 @@ pub enum ParametersError {
     Absent,
     #[error("UserParameters are no JSON: line {line}, column {column}")]
     NoJson { line: usize, column: usize },
+    #[error("UserParameters: {0}")]
+    Flawed(JsonError),
     #[error("UserParameters must be a JSON object")]
     NoObject,
     #[error("UserParameters have an unknown field `{field}`; the nearest known one is `{nearest}`")]
@@ -178,9 +181,9 @@ impl UserParameters {
         let text = text
             .filter(|text| !text.trim().is_empty())
             .ok_or(ParametersError::Absent)?;
-        let value: Value = serde_json::from_str(text).map_err(|error| ParametersError::NoJson {
-            line: error.line(),
-            column: error.column(),
+        let value = json::parse(text).map_err(|error| match error {
+            JsonError::Malformed { line, column } => ParametersError::NoJson { line, column },
+            flawed => ParametersError::Flawed(flawed),
         })?;
         let fields = Fields::of(&value)?;
         // Nothing is done with it: it makes these parameters differ from those of the pipeline's other actions.

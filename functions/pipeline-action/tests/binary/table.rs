@@ -179,6 +179,62 @@ fn every_row_is_answered_over_the_wire() {
 }
 
 #[test]
+fn a_job_whose_event_is_no_text_in_some_place_is_answered() {
+    let services = Arc::new(Services::new());
+    let behind = Arc::clone(&services);
+    let process = Process::start(env!("CARGO_BIN_EXE_pipeline-action"), &[], move |target, body| {
+        behind.call(target, body)
+    });
+    let data = "`CodePipeline.job.data";
+    for (number, (from, to, answer)) in [
+        (
+            r#""run-1"#.to_owned(),
+            r#""run-1\ud800"#,
+            format!("{data}.actionConfiguration.configuration.UserParameters`"),
+        ),
+        (
+            r#""token""#.to_owned(),
+            r#""\udc00""#,
+            format!("{data}.artifactCredentials.sessionToken` is not a string"),
+        ),
+        (
+            r#""outputArtifacts":[]"#.to_owned(),
+            r#""outputArtifacts":["\ud800"]"#,
+            format!("{data}.outputArtifacts[0]`"),
+        ),
+        (
+            r#""outputArtifacts":[]"#.to_owned(),
+            r#""outputArtifacts":1e999"#,
+            format!("{data}.outputArtifacts` is not a list"),
+        ),
+        // What is not used is in nobody's way.
+        (r#""f""#.to_owned(), r#""\ud800""#, "continue".to_owned()),
+        (
+            r#""outputArtifacts":[]"#.to_owned(),
+            r#""\ud800":1e999"#,
+            "continue".to_owned(),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("job-{number}");
+        services.pipelines.open(&id);
+        let whole = event(&id, PARAMETERS, None).to_string();
+        let text = whole
+            .replace(&from.replace('"', "\\\""), &to.replace('"', "\\\""))
+            .replace(&from, to);
+        assert_ne!(text, whole, "{from}");
+        process.invoke_text(&text).expect("the job is answered");
+        match services.pipelines.answer(&id).expect("there is an answer") {
+            Put::Success(JobSuccess::Continue { .. }) => assert_eq!(answer, "continue", "{to}"),
+            Put::Success(done) => panic!("{to}: {done:?}"),
+            Put::Failure(failure) => assert!(failure.message.contains(&answer), "{to}: {}", failure.message),
+        }
+    }
+}
+
+#[test]
 fn a_process_that_cannot_call_aws_ends_at_once_and_says_why() {
     let binary = env!("CARGO_BIN_EXE_pipeline-action");
     for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {

@@ -24,6 +24,11 @@ fn zip(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+/// A zip of one file.
+pub(crate) fn zip_of(name: &str, bytes: &[u8]) -> Vec<u8> {
+    zip(&[(name, bytes)], CompressionMethod::Deflated)
+}
+
 fn first(more: Value) -> Job {
     Job {
         inputs: vec!["Build", "Source"],

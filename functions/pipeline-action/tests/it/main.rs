@@ -8,6 +8,7 @@ mod bad_events;
 mod beginning;
 mod decisions;
 mod ending;
+mod exact;
 mod express;
 mod guard;
 mod interleaved;

@@ -91,6 +91,63 @@ async fn registry() {
         json!({}));
 }
 
+/// What stands between a function and S3 answers with 200, too: a proxy's page, or half an answer.
+#[tokio::test]
+async fn s3() {
+    let page =
+        || Reply::new(200, b"<html>Sign in first</html>".to_vec()).header("content-type", "text/html; charset=utf-8");
+    let part = |range| Reply::new(206, b"56789".to_vec()).header("content-range", range);
+    let whole = Reply::new(200, b"0123456789".to_vec());
+    for (reply, what) in [
+        (page(), "a page"),
+        (page().header("etag", "\"tag\""), "a page with a tag"),
+        (Reply::new(200, Vec::new()), "nothing"),
+        (whole.clone(), "bytes without a tag"),
+        (whole.clone().header("etag", ""), "bytes with an empty tag"),
+        (part("bytes 5-9/1000"), "a part without a tag"),
+        (
+            part("bytes 5-9/*").header("etag", "\"tag\""),
+            "a part of who knows how much",
+        ),
+        (part("bytes 6-10/1000").header("etag", "\"tag\""), "another part"),
+        (
+            part("bytes 5-8/1000").header("etag", "\"tag\""),
+            "a part that is longer than it says",
+        ),
+        (
+            part("bytes 5-10/1000").header("etag", "\"tag\""),
+            "a part that is cut off",
+        ),
+        (part("5").header("etag", "\"tag\""), "no range"),
+    ] {
+        let server = Loopback::start(move |_| reply.clone());
+        let store = aws(&server).artifact_store();
+        let read = store.get_object(&job(), &location(), 5..10).await;
+        assert_eq!(read.expect_err(what).kind, CallErrorKind::Unavailable, "{what}");
+    }
+    for (reply, what) in [
+        (page(), "a page"),
+        (page().header("etag", "\"tag\""), "a page with a tag"),
+        (Reply::new(200, Vec::new()), "nothing"),
+    ] {
+        let server = Loopback::start(move |_| reply.clone());
+        let store = aws(&server).artifact_store();
+        let written = store.put_object(&job(), &location(), b"zip".to_vec(), None).await;
+        assert_eq!(written.expect_err(what).kind, CallErrorKind::Unavailable, "{what}");
+        assert_eq!(server.requests().len(), 3, "it is tried again");
+    }
+    // An artifact may be a page, where S3 says so itself, and the whole may come for a part.
+    let server = Loopback::start(move |_| {
+        let from_s3 = whole.clone().header("etag", "\"tag\"").header("x-amz-request-id", "1");
+        from_s3.header("content-type", "text/html")
+    });
+    let store = aws(&server).artifact_store();
+    for (range, bytes) in [(0..3, "012"), (5..10, "56789"), (8..20, "89")] {
+        let part = store.get_object(&job(), &location(), range).await.expect("a part");
+        assert_eq!((part.bytes.as_slice(), part.total), (bytes.as_bytes(), 10));
+    }
+}
+
 #[tokio::test]
 async fn code_pipeline() {
     let whole = json!({"actionExecutionId": "a", "stageName": "Execute", "actionName": "Run",

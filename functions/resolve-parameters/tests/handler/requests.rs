@@ -8,17 +8,14 @@ use resolve_parameters::{Config, ResolveError};
 use serde_json::{Value, json};
 use shared::fakes::{Fault, Faulty, Lines, ManualClock};
 use shared::parameters::fake::{Call, ParameterStore};
-use shared::parameters::{
-    Content, Found, GetParameters, GetParametersByPath, Page, Parameter, Parameters, ProblemKind,
-};
+use shared::parameters::{Found, GetParameters, GetParametersByPath, Page, Parameters, ProblemKind};
 use shared::ports::{CallError, CallErrorKind};
-use shared::secret::Secret;
-use shared::time::{Clock as _, Timestamp};
+use shared::time::Timestamp;
 use tracing::level_filters::LevelFilter;
 
-const START: Timestamp = Timestamp::from_millis(1_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_000_000);
 
-fn store() -> ParameterStore {
+pub(crate) fn store() -> ParameterStore {
     let store = ParameterStore::new();
     store
         .put_string("/ml/dev/instance-type", "ml.t3.medium")
@@ -42,7 +39,7 @@ fn store() -> ParameterStore {
     store
 }
 
-fn config(variables: &'static [(&str, &str)]) -> Config {
+pub(crate) fn config(variables: &'static [(&str, &str)]) -> Config {
     let find = |name: &str| {
         variables
             .iter()
@@ -53,7 +50,7 @@ fn config(variables: &'static [(&str, &str)]) -> Config {
 }
 
 /// Handles an event at a moment, with no deadline.
-async fn handle<P>(event: Value, parameters: &Parameters<P>, now: Timestamp) -> Result<Value, ResolveError>
+pub(crate) async fn handle<P>(event: Value, parameters: &Parameters<P>, now: Timestamp) -> Result<Value, ResolveError>
 where
     P: GetParameters + GetParametersByPath,
 {
@@ -246,6 +243,42 @@ async fn five_hundred_parameters_in_one_request() {
     assert!(store.calls().iter().all(ten));
 }
 
+#[tokio::test]
+async fn a_value_that_would_be_another_is_refused_without_quoting_it() {
+    let store = ParameterStore::new();
+    for (value, wanted, reason) in [
+        (
+            "18446744073709551617",
+            "integer",
+            "the value of `/ml/x` is a number that would be another one here",
+        ),
+        (
+            "0.12345678901234567891",
+            "number",
+            "the value of `/ml/x` is a number that would be another one here",
+        ),
+        (
+            r#"{"hush": [1e999]}"#,
+            "json",
+            "the value of `/ml/x` has a part that is a number that would be another one here",
+        ),
+        (
+            r#"{"hush": "\ud800"}"#,
+            "json",
+            "the value of `/ml/x` has a part that has half of a surrogate pair",
+        ),
+        ("1e3", "integer", "the value of `/ml/x` is not an integer"),
+        ("hush", "json", "the value of `/ml/x` is not JSON"),
+    ] {
+        store.put_string("/ml/x", value);
+        let asked = json!({"rate": {"name": "/ml/x", "as": wanted}});
+        let (name, message) = ask(&store, config(&[]), asked).await.expect_err(value);
+        assert_eq!(name, "ParameterInvalid");
+        assert!(message.contains(&format!("`rate`: {reason}")), "{message}");
+        assert!(!message.contains("hush") && !message.contains("999"), "{message}");
+    }
+}
+
 /// A Parameter Store that always throttles.
 struct Throttled;
 
@@ -373,160 +406,4 @@ async fn a_few_calls_are_under_way_at_once_and_no_more() {
         .await
         .expect("an answer");
     assert_eq!(parameters.port().most.load(Ordering::Relaxed), 4);
-}
-
-/// A Parameter Store that answers at first, and then hangs: every call takes a minute of the clock's, and never ends.
-struct Hanging<'a> {
-    store: &'a ParameterStore,
-    clock: ManualClock,
-    answers: AtomicUsize,
-    begun: AtomicUsize,
-}
-
-impl<'a> Hanging<'a> {
-    fn new(store: &'a ParameterStore, clock: &ManualClock, answers: usize) -> Self {
-        Self {
-            store,
-            clock: clock.clone(),
-            answers: AtomicUsize::new(answers),
-            begun: AtomicUsize::new(0),
-        }
-    }
-
-    async fn answer(&self) {
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        let left = |answers: usize| answers.checked_sub(1);
-        if self
-            .answers
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left)
-            .is_err()
-        {
-            self.clock.advance(Duration::from_secs(60));
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-impl GetParameters for Hanging<'_> {
-    async fn get_parameters(&self, names: &[&str], with_decryption: bool) -> Result<Found, CallError> {
-        self.answer().await;
-        self.store.get_parameters(names, with_decryption).await
-    }
-}
-
-impl GetParametersByPath for Hanging<'_> {
-    async fn get_parameters_by_path(
-        &self,
-        path: &str,
-        recursive: bool,
-        token: Option<&str>,
-    ) -> Result<Page, CallError> {
-        self.answer().await;
-        self.store.get_parameters_by_path(path, recursive, token).await
-    }
-}
-
-/// An invocation that Lambda ends thirty seconds from now.
-fn invocation(payload: Value, clock: &ManualClock) -> LambdaEvent<Value> {
-    let mut context = Context::default();
-    context.deadline = u64::try_from((clock.now() + Duration::from_secs(30)).as_millis()).expect("after 1970");
-    LambdaEvent::new(payload, context)
-}
-
-#[tokio::test]
-async fn a_store_that_hangs_is_unavailable_before_lambda_ends_the_call() {
-    let (store, clock) = (store(), ManualClock::at(START));
-    let parameters = config(&[]).parameters(Hanging::new(&store, &clock, 0));
-    let many = (0..100).map(|n| (format!("key{n}"), json!(format!("/ml/many/p{n}"))));
-    let mut asked: Value = many.collect();
-    asked["below"] = json!({"path": "/ml/dev/hyper"});
-    let event = invocation(json!({"parameters": asked}), &clock);
-    let error = resolve_parameters::handle(event, &parameters, &clock)
-        .await
-        .expect_err("it hangs");
-    assert_eq!(error.0.iter().count(), 101);
-    assert_eq!(Diagnostic::from(error).error_type, "ParameterStoreUnavailable");
-    let begun = parameters.port().begun.load(Ordering::Relaxed);
-    assert!(begun <= 4, "{begun} calls were begun, of which four may be under way");
-}
-
-#[tokio::test]
-async fn what_was_read_before_is_served_while_the_store_hangs() {
-    let (store, clock) = (store(), ManualClock::at(START));
-    let parameters = config(&[]).parameters(Hanging::new(&store, &clock, 2));
-    let asked = json!({"parameters": {"type": "/ml/dev/instance-type", "hyper": {"path": "/ml/dev/hyper"}}});
-    let first = resolve_parameters::handle(invocation(asked.clone(), &clock), &parameters, &clock).await;
-    clock.advance(Duration::from_secs(3_600));
-    let second = resolve_parameters::handle(invocation(asked, &clock), &parameters, &clock).await;
-    assert_eq!(second.expect("stale values"), first.expect("an answer"));
-}
-
-#[tokio::test]
-async fn what_may_not_be_read_at_all_is_not_asked_for_name_by_name() {
-    let store = store();
-    let fields: Value = (0..500)
-        .map(|n| {
-            let name = format!("/ml/secret/p{n}");
-            store.put_string(&name, "hush").deny(&name);
-            (format!("key{n}"), json!(name))
-        })
-        .collect();
-    let error = handle(json!({"parameters": fields}), &config(&[]).parameters(&store), START)
-        .await
-        .expect_err("denied");
-    assert!(
-        error
-            .0
-            .iter()
-            .all(|problem| problem.kind == ProblemKind::ParameterAccessDenied),
-        "{error}"
-    );
-    assert_eq!(error.0.iter().count(), 500);
-    // A call for each ten, and twenty of them made again in halves.
-    assert_eq!(store.calls().len(), 90);
-}
-
-/// A Parameter Store whose pages never end: each has this many parameters of four kilobytes.
-struct Endless(usize, AtomicUsize);
-
-impl GetParameters for Endless {
-    async fn get_parameters(&self, _: &[&str], _: bool) -> Result<Found, CallError> {
-        Ok(Found::default())
-    }
-}
-
-impl GetParametersByPath for Endless {
-    async fn get_parameters_by_path(&self, path: &str, _: bool, _: Option<&str>) -> Result<Page, CallError> {
-        let page = self.1.fetch_add(1, Ordering::Relaxed);
-        let parameter = |n| Parameter {
-            name: format!("{path}/{page}-{n}"),
-            arn: None,
-            selector: None,
-            version: 1,
-            content: Content::String(Secret::new("x".repeat(4_096))),
-        };
-        Ok(Page {
-            parameters: (0..self.0).map(parameter).collect(),
-            next_token: Some("next".to_owned()),
-        })
-    }
-}
-
-#[tokio::test]
-async fn pages_without_an_end_have_one_here() {
-    for (each, most, reason) in [
-        (
-            10,
-            160,
-            "there is more below it than the 6 MB that a function can answer",
-        ),
-        (0, 5_000, "the pages have no end"),
-    ] {
-        let parameters = config(&[]).parameters(Endless(each, AtomicUsize::new(0)));
-        let asked = json!({"parameters": {"all": {"path": "/ml"}}});
-        let error = handle(asked, &parameters, START).await.expect_err("too much");
-        assert_eq!(error.0.kind(), ProblemKind::ParameterInvalid);
-        assert!(error.to_string().contains(reason), "{error}");
-        assert!(parameters.port().1.load(Ordering::Relaxed) <= most);
-    }
 }

@@ -1,0 +1,4 @@
+//! The function through its front door, against a Parameter Store in memory.
+
+mod limits;
+mod requests;

@@ -25,7 +25,25 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from
 impl<W: World> PipelineAction<W> {
     /// Begins: what is wanted is made ready, and the execution started.
     pub(super) async fn begin(&self, call: &Call<'_>, assignment: &Assignment) -> Answer {
-        self.try_begin(call, assignment).await.unwrap_or_else(|answer| answer)
+        let answer = self.try_begin(call, assignment).await.unwrap_or_else(|answer| answer);
+        match (answer, self.own_execution(call, assignment)) {
+            (Answer::Fail(failure), Some(execution)) if failure.kind != FailureType::ConfigurationError => {
+                plan::may_have_started(failure, &execution)
+            }
+            (answer, _) => answer,
+        }
+    }
+
+    /// The execution that this action starts, where its state machine is known and its type is Standard as far as one knows.
+    fn own_execution(&self, call: &Call<'_>, assignment: &Assignment) -> Option<String> {
+        let known = assignment.token.machine.as_deref().and_then(StateMachineArn::parse);
+        let machine = known.or_else(|| match &assignment.parameters.state_machine {
+            StateMachineReference::Known(name) => self.locate(call, name.clone()).ok(),
+            StateMachineReference::Parameter(_) => None,
+        })?;
+        let types = self.types.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let is_express = types.get(machine.unqualified()) == Some(&StateMachineType::Express);
+        (!is_express).then(|| machine.execution_arn(&assignment.execution_name()))
     }
 
     async fn try_begin(&self, call: &Call<'_>, assignment: &Assignment) -> Result<Answer, Answer> {

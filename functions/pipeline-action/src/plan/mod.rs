@@ -131,6 +131,17 @@ fn still_there(token: &Token) -> Option<String> {
     Some(format!("The execution {execution} may still be running."))
 }
 
+/// The failure of an action that has not come as far as to learn what it has started: an earlier delivery, or one beside
+/// this one, may have done so.
+#[must_use]
+pub fn may_have_started(failure: JobFailure, execution: &str) -> Answer {
+    if failure.message.contains(execution) {
+        return Answer::Fail(failure);
+    }
+    let rest = format!("If another call has started {execution}, it may still be running.");
+    Answer::fail(failure.kind, format!("{} {rest}", failure.message))
+}
+
 /// The answer when a call failed that the job cannot do without.
 #[must_use]
 pub fn call_failed(token: &Token, error: &CallError) -> Answer {

@@ -65,6 +65,23 @@ pub(crate) struct Snapshot {
     pub(crate) events: usize,
 }
 
+impl Snapshot {
+    /// Whether it showed that this function had stopped it for somebody who was over.
+    pub(crate) fn is_unwanted(&self) -> bool {
+        is_unwanted(&self.status)
+    }
+}
+
+fn is_unwanted(status: &ExecutionStatus) -> bool {
+    match status {
+        ExecutionStatus::Aborted(failure) => {
+            let error = failure.error.as_deref().unwrap_or_default();
+            matches!(error, "Stepline.ActionAbandoned" | "Stepline.NotHandedOver")
+        }
+        _ => false,
+    }
+}
+
 /// How an execution ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -93,13 +110,7 @@ impl Execution {
 
     /// Whether this function stopped it for a delivery or an attempt that was over.
     pub(crate) fn was_stopped_as_unwanted(&self) -> bool {
-        match &self.status {
-            ExecutionStatus::Aborted(failure) => {
-                let error = failure.error.as_deref().unwrap_or_default();
-                matches!(error, "Stepline.ActionAbandoned" | "Stepline.NotHandedOver")
-            }
-            _ => false,
-        }
+        is_unwanted(&self.status)
     }
 
     fn remember(&mut self, now: Timestamp) {

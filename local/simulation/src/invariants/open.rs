@@ -2,21 +2,35 @@
 //!
 //! Whoever mends one takes it out here. What is here is as narrow as it can be said, so that a fault beside it is found.
 
+use std::time::Duration;
+
 use crate::account::{Account, Ended};
 use crate::aws::{Execution, Id};
+use crate::happening::About;
 
 impl Account {
-    /// An execution whose start was not answered, or whose invocation was killed, is not named when a later call of the
-    /// same action fails for good before it has found it.
-    pub(super) fn is_open_at_start(&mut self, run: Id) -> bool {
-        let kind = self.pipelines.runs[run].kind;
-        let is_open = kind.starts_with("not begun") || kind.starts_with("to ");
-        let arns: Vec<String> = self.pipelines.runs[run].about.iter().map(|(arn, _)| arn.clone()).collect();
-        let unanswered = arns.iter().filter_map(|arn| self.states.get(arn)).any(|execution| self.was_cut(execution));
-        if is_open && unanswered {
-            self.figures.count("open: a failure does not name what an earlier call may have started");
+    /// A late delivery of an overdue poll stops an execution that a retry of the stage has adopted while it ran.
+    pub(super) fn is_open_stop(&mut self, by: About, execution: &str, waiting: Id) -> bool {
+        let is_over = by.run().is_some_and(|run| !self.pipelines.runs[run].is_live());
+        let began = self.pipelines.runs[waiting].started_at;
+        let was_adopted = self.states.get(execution).is_some_and(|execution| execution.put_to_work() < began);
+        let is_open = is_over && was_adopted && matches!(by, About::Job { follows: true, .. });
+        if is_open {
+            self.figures.count("open: a late poll stops what a retry has adopted");
         }
-        is_open && unanswered
+        is_open
+    }
+
+    /// A description that lags shows a stop that a redrive has overcome since, and it is redriven once more.
+    pub(super) fn is_open_redrive(&mut self, id: Id) -> bool {
+        let recent = self.now - Duration::from_secs(60);
+        let past = self.states.executions[id].past.iter();
+        let is_open = past.filter(|(_, stood)| stood.is_unwanted()).any(|(at, _)| *at > recent)
+            || self.states.executions[id].redriven_at.is_some_and(|at| at > recent);
+        if is_open {
+            self.figures.count("open: a stop that shows late is redriven twice");
+        }
+        is_open
     }
 
     /// Whether the invocation that started an execution met a fault, or was killed.

@@ -79,7 +79,9 @@ impl Account {
         let free: Vec<Id> = retries.filter(|run| self.pipelines.runs[*run].begun == 0).collect();
         let named = free.iter().copied().find(|run| self.name_of_retry(*run).as_deref() == Some(name.as_str()));
         let Some(run) = named.or_else(|| free.first().copied()) else {
-            self.broke(ONE_FOR_EACH, || format!("{arn} is put to work, and no retry of the approval has none"));
+            if !self.is_open_redrive(id) {
+                self.broke(ONE_FOR_EACH, || format!("{arn} is put to work, and no retry of the approval has none"));
+            }
             return;
         };
         let now = self.now;
@@ -129,7 +131,7 @@ impl Account {
             self.figures.count("stops that overlap a new attempt");
             return;
         }
-        if !self.is_overdue(run, &arn) {
+        if !self.is_overdue(run, &arn) && !self.is_open_stop(about, &arn, run) {
             self.broke(NOT_WAITED_FOR, || format!("{arn} is stopped for {about:?}, and run {run} waits for it"));
         }
     }

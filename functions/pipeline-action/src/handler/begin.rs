@@ -15,7 +15,7 @@ use super::{Call, PipelineAction};
 use crate::artifact::read_json;
 use crate::input::{Pipeline, compose};
 use crate::plan::{self, Answer, Assignment, Next};
-use crate::token::Token;
+use crate::token::{Retry, Token};
 use crate::user_parameters::{ApprovalName, InputFile, OnRetry};
 use crate::world::World;
 
@@ -34,8 +34,11 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// The execution that this action starts, where its state machine is known and its type is Standard as far as one knows.
+    /// The execution that this action starts or redrives, where its state machine is known and its type is Standard as far as one knows.
     fn own_execution(&self, call: &Call<'_>, assignment: &Assignment) -> Option<String> {
+        if let Some(Retry::Redrive(execution)) = &assignment.token.retry {
+            return Some(execution.clone());
+        }
         let known = assignment.token.machine.as_deref().and_then(StateMachineArn::parse);
         let machine = known.or_else(|| match &assignment.parameters.state_machine {
             StateMachineReference::Known(name) => self.locate(call, name.clone()).ok(),

@@ -118,17 +118,14 @@ pub fn missed(token: &Token, reason: &str) -> Answer {
     if misses < MAX_MISSES {
         return Answer::go_on(missed);
     }
-    let rest = still_there(token).unwrap_or_else(|| "No execution is known to have been started.".to_owned());
+    let rest = match &token.execution {
+        Some(arn) => format!("The execution {arn} may still be running."),
+        None => "No execution is known to have been started.".to_owned(),
+    };
     Answer::fail(
         FailureType::SystemUnavailable,
         format!("No answer {misses} times in a row: {reason}. {rest}"),
     )
-}
-
-/// What is said of an execution that is followed no longer, and whose end is not known.
-fn still_there(token: &Token) -> Option<String> {
-    let execution = token.execution.as_ref()?;
-    Some(format!("The execution {execution} may still be running."))
 }
 
 /// The failure of an action that has not come as far as to learn what it has started: an earlier delivery, or one beside
@@ -138,22 +135,18 @@ pub fn may_have_started(failure: JobFailure, execution: &str) -> Answer {
     if failure.message.contains(execution) {
         return Answer::Fail(failure);
     }
-    let rest = format!("If another call has started {execution}, it may still be running.");
-    Answer::fail(failure.kind, format!("{} {rest}", failure.message))
+    let rest = format!("If another call has put {execution} to work, it may still be running.");
+    Answer::fail(failure.kind, format!("{}. {rest}", failure.message.trim_end_matches('.')))
 }
 
 /// The answer when a call failed that the job cannot do without.
 #[must_use]
 pub fn call_failed(token: &Token, error: &CallError) -> Answer {
-    let told = || match still_there(token) {
-        Some(rest) => format!("{error}. {rest}"),
-        None => error.to_string(),
-    };
     match error.kind {
         CallErrorKind::Throttled | CallErrorKind::Unavailable => missed(token, &error.to_string()),
-        CallErrorKind::Denied => Answer::fail(FailureType::PermissionError, told()),
+        CallErrorKind::Denied => Answer::fail(FailureType::PermissionError, error.to_string()),
         CallErrorKind::NotFound | CallErrorKind::Invalid | CallErrorKind::Conflict => {
-            Answer::fail(FailureType::ConfigurationError, told())
+            Answer::fail(FailureType::ConfigurationError, error.to_string())
         }
     }
 }

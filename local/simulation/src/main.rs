@@ -9,7 +9,7 @@ use std::time::Instant;
 use simulation::{Figures, Played, Tape, Violation, play, shrink};
 
 /// How many stories of one rule are told where all rules are.
-const STORIES: usize = 5;
+const STORIES: usize = 2;
 
 const USAGE: &str = "simulate [--schedules N] [--seed S] [--threads T] [--story] [--tape FILE] [--keep-going]";
 

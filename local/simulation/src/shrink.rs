@@ -8,7 +8,7 @@ use crate::choices::Tape;
 use crate::schedule::{Played, play};
 
 /// The most schedules that are played to find a plainer one.
-const MOST_TRIES: usize = 20_000;
+const MOST_TRIES: usize = 3_000;
 /// Spans up to this length are tried at every place, longer ones one behind the other.
 const SHORT: usize = 6;
 

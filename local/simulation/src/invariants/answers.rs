@@ -95,7 +95,7 @@ impl Account {
             let runs = self.states.get(&arn).is_some_and(|execution| execution.runs() && !self.is_by_hand(execution));
             let is_said = RUNS_ON.iter().any(|words| message.contains(words));
             let is_named = is_said && message.contains(&arn);
-            if runs && !is_named && !self.is_overdue(run, &arn) {
+            if runs && !is_named && !self.is_overdue(run, &arn) && !self.is_open_adoption(run, &arn) {
                 self.broke(NAMED, || format!("run {run} fails, and {arn} runs: {message}"));
             }
         }

@@ -21,12 +21,24 @@ impl Account {
         is_open
     }
 
-    /// A description that lags shows a stop that a redrive has overcome since, and it is redriven once more.
+    /// What a retry adopts while it runs is not named when another delivery of the retry fails before it has found it.
+    pub(super) fn is_open_adoption(&mut self, run: Id, execution: &str) -> bool {
+        let began = self.pipelines.runs[run].started_at;
+        let was_there = self.states.get(execution).is_some_and(|execution| execution.started_at < began);
+        let is_open = was_there && self.pipelines.runs[run].begun == 0;
+        if is_open {
+            self.figures.count("open: a failure does not name what the retry has adopted");
+        }
+        is_open
+    }
+
+    /// A description or a history that lags shows what a redrive has overcome since: there is a second redrive or start.
     pub(super) fn is_open_redrive(&mut self, id: Id) -> bool {
         let recent = self.now - Duration::from_secs(60);
         let past = self.states.executions[id].past.iter();
+        let was_redriven = |other: &Execution| other.redriven_at.is_some_and(|at| at > recent);
         let is_open = past.filter(|(_, stood)| stood.is_unwanted()).any(|(at, _)| *at > recent)
-            || self.states.executions[id].redriven_at.is_some_and(|at| at > recent);
+            || self.states.executions.iter().any(was_redriven);
         if is_open {
             self.figures.count("open: a stop that shows late is redriven twice");
         }

@@ -179,7 +179,9 @@ fn in_short(line: &str) -> String {
         ("a0000000-0000-4000-8000-00000000", "run-"),
     ]
     .into_iter()
-    .fold(line.replace('\n', " / "), |line, (long, short)| line.replace(long, short))
+    .fold(line.replace('\n', " / "), |line, (long, short)| {
+        line.replace(long, short)
+    })
 }
 
 /// The time since the beginning, as `1 d 02:03:04.005`.
@@ -188,5 +190,10 @@ fn elapsed(now: Timestamp) -> String {
     let (seconds, millis) = (millis / 1000, millis % 1000);
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let days = if days > 0 { format!("{days} d ") } else { String::new() };
-    format!("{days}{:02}:{:02}:{:02}.{millis:03}", rest / 3600, rest % 3600 / 60, rest % 60)
+    format!(
+        "{days}{:02}:{:02}:{:02}.{millis:03}",
+        rest / 3600,
+        rest % 3600 / 60,
+        rest % 60
+    )
 }

@@ -86,10 +86,7 @@ impl Account {
         }
         self.figures.count("failed events");
         self.tell(|| format!("Lambda gives an event up: {:?}: {error}", delivery.about));
-        self.failed_events.push(FailedEvent {
-            delivery,
-            error,
-        });
+        self.failed_events.push(FailedEvent { delivery, error });
     }
 
     /// An execution has ended, which EventBridge tells where somebody waits for that.

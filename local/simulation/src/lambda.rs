@@ -103,7 +103,10 @@ impl Handler {
                 let rules = format!("ssm:{RULES_PARAMETER}");
                 let config = Config::read(|name| (name == "RULES").then(|| rules.clone()));
                 let config = config.unwrap_or_else(|error| panic!("settings of image-push: {error}"));
-                Self::ImagePush(Arc::new(ImagePush::new(config, port.clone(), port.clone(), port)), clock)
+                Self::ImagePush(
+                    Arc::new(ImagePush::new(config, port.clone(), port.clone(), port)),
+                    clock,
+                )
             }
             Function::ResolveParameters => {
                 Self::ResolveParameters(Arc::new(Parameters::new(port, Duration::from_secs(60))), clock)
@@ -185,7 +188,10 @@ fn outcomes(handled: &Handled) -> Vec<String> {
     };
     let of = |report: &pipeline_action::Report| {
         let own = format!("pipeline-action: {:?}", report.outcome);
-        let settled = report.approvals.iter().map(|settled| format!("approval: {:?}", settled.outcome));
+        let settled = report
+            .approvals
+            .iter()
+            .map(|settled| format!("approval: {:?}", settled.outcome));
         std::iter::once(own).chain(settled).collect::<Vec<_>>()
     };
     reports.iter().flat_map(of).collect()
@@ -220,8 +226,10 @@ impl Account {
         let deadline = (self.now + self.timeout(function)).as_millis();
         context.deadline = u64::try_from(deadline).unwrap_or_default();
         let name = function.name();
-        context.invoked_function_arn =
-            format!("arn:aws:lambda:us-east-1:{}:function:stepline-{name}-dev", crate::aws::ACCOUNT);
+        context.invoked_function_arn = format!(
+            "arn:aws:lambda:us-east-1:{}:function:stepline-{name}-dev",
+            crate::aws::ACCOUNT
+        );
         context
     }
 }

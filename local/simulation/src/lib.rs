@@ -19,6 +19,7 @@ mod happening;
 mod invariants;
 mod lambda;
 mod people;
+pub mod planted;
 mod scenario;
 mod schedule;
 mod shrink;

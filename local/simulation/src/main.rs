@@ -11,7 +11,8 @@ use simulation::{Figures, Played, Tape, Violation, play, shrink};
 /// How many stories of one rule are told where all rules are.
 const STORIES: usize = 2;
 
-const USAGE: &str = "simulate [--schedules N] [--seed S] [--threads T] [--story] [--tape FILE] [--keep-going]";
+const USAGE: &str =
+    "simulate [--schedules N] [--seed S] [--threads T] [--story] [--tape FILE] [--keep-going] [--first]";
 
 /// What is asked for on the command line.
 struct Wanted {
@@ -20,6 +21,8 @@ struct Wanted {
     threads: usize,
     story: bool,
     keep_going: bool,
+    /// Whether only the first seed that breaks a rule is wanted, without its story.
+    first: bool,
     tape: Option<String>,
 }
 
@@ -31,6 +34,7 @@ impl Wanted {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             story: false,
             keep_going: false,
+            first: false,
             tape: None,
         };
         while let Some(argument) = arguments.next() {
@@ -41,6 +45,7 @@ impl Wanted {
                 "--seed" => wanted.seed = number(value()?)?,
                 "--threads" => wanted.threads = usize::try_from(number(value()?)?).unwrap_or(1).max(1),
                 "--story" => wanted.story = true,
+                "--first" => wanted.first = true,
                 "--keep-going" => wanted.keep_going = true,
                 "--tape" => wanted.tape = Some(value()?),
                 _ => return Err(USAGE.to_owned()),
@@ -116,13 +121,21 @@ fn play_many(wanted: &Wanted) -> ExitCode {
                     let played = play(Tape::seeded(seed), false);
                     figures.merge(&played.figures);
                     if let Some(violation) = played.violation {
-                        found.lock().unwrap_or_else(PoisonError::into_inner).broken.insert(seed, violation);
+                        found
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .broken
+                            .insert(seed, violation);
                         if !wanted.keep_going {
                             next.store(wanted.schedules, Ordering::Relaxed);
                         }
                     }
                 }
-                found.lock().unwrap_or_else(PoisonError::into_inner).figures.merge(&figures);
+                found
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .figures
+                    .merge(&figures);
             });
         }
     });
@@ -130,12 +143,21 @@ fn play_many(wanted: &Wanted) -> ExitCode {
     let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     print!("{}", found.figures);
     let schedules = found.figures.of("schedules");
-    println!("{schedules} schedules from seed {} in {took:.1} s: {:.0} a second", wanted.seed, schedules as f64 / took);
+    println!(
+        "{schedules} schedules from seed {} in {took:.1} s: {:.0} a second",
+        wanted.seed,
+        schedules as f64 / took
+    );
     if found.broken.is_empty() {
         println!("no rule was broken");
         return ExitCode::SUCCESS;
     }
-    report(&found.broken, wanted.keep_going);
+    if let Some((seed, violation)) = found.broken.first_key_value() {
+        println!("first broken by seed {seed}: {}", violation.rule);
+    }
+    if !wanted.first {
+        report(&found.broken, wanted.keep_going);
+    }
     ExitCode::FAILURE
 }
 
@@ -146,14 +168,24 @@ fn report(broken: &BTreeMap<u64, Violation>, all: bool) {
         rules.entry(violation.rule).or_default().push(*seed);
     }
     for (rule, seeds) in &rules {
-        println!("\nbroken by {} seeds, such as {:?}: {rule}", seeds.len(), &seeds[..seeds.len().min(5)]);
+        println!(
+            "\nbroken by {} seeds, such as {:?}: {rule}",
+            seeds.len(),
+            &seeds[..seeds.len().min(5)]
+        );
     }
     let (rules_told, seeds_told) = if all { (usize::MAX, STORIES) } else { (1, 1) };
-    let stories = rules.iter().take(rules_told).flat_map(|(rule, seeds)| {
-        seeds.iter().take(seeds_told).map(move |seed| (*rule, *seed))
-    });
+    let stories = rules
+        .iter()
+        .take(rules_told)
+        .flat_map(|(rule, seeds)| seeds.iter().take(seeds_told).map(move |seed| (*rule, *seed)));
     for (rule, seed) in stories {
-        let breaks = |played: &Played| played.violation.as_ref().is_some_and(|violation| violation.rule == rule);
+        let breaks = |played: &Played| {
+            played
+                .violation
+                .as_ref()
+                .is_some_and(|violation| violation.rule == rule)
+        };
         let tape = shrink(play(Tape::seeded(seed), false).tape, breaks);
         println!("\n--- {rule}\n    seed {seed}: cargo run -p simulation -- --story --seed {seed}");
         tell(&play(Tape::recorded(tape.clone()), true));

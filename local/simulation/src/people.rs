@@ -127,7 +127,10 @@ impl Account {
     }
 
     fn answer_by_hand(&mut self, status: ActionStatus) -> bool {
-        let asked = self.pipelines.approval().and_then(|action| self.pipelines.last_run(action));
+        let asked = self
+            .pipelines
+            .approval()
+            .and_then(|action| self.pipelines.last_run(action));
         let Some(run) = asked.filter(|run| self.pipelines.runs[*run].is_live()) else {
             return false;
         };
@@ -163,10 +166,18 @@ impl Account {
     /// Somebody pushes an image under a tag.
     fn push_and_tell(&mut self, kind: Pushed) -> bool {
         let repository = self.tape.pick(&["ml", "web"]);
-        let tag = self.tape.pick(&[Some("release-1"), Some("release-2"), Some("dev"), None]);
+        let tag = self
+            .tape
+            .pick(&[Some("release-1"), Some("release-2"), Some("dev"), None]);
         let digests = self.push(repository, tag, kind);
         let last = digests.len() - 1;
-        self.tell(|| format!("somebody pushes {kind:?} {repository}:{} ({})", tag.unwrap_or("-"), short(&digests[last])));
+        self.tell(|| {
+            format!(
+                "somebody pushes {kind:?} {repository}:{} ({})",
+                tag.unwrap_or("-"),
+                short(&digests[last])
+            )
+        });
         for (at, digest) in digests.iter().enumerate() {
             self.pushed_event(repository, digest, tag.filter(|_| at == last));
         }
@@ -176,7 +187,10 @@ impl Account {
     fn move_tag(&mut self) -> bool {
         let repository = self.tape.pick(&["ml", "web"]);
         let images = self.registry.repositories.get(repository).into_iter().flatten();
-        let own: Vec<String> = images.filter(|image| !image.is_child).map(|image| image.digest.clone()).collect();
+        let own: Vec<String> = images
+            .filter(|image| !image.is_child)
+            .map(|image| image.digest.clone())
+            .collect();
         if own.is_empty() {
             return false;
         }
@@ -189,7 +203,9 @@ impl Account {
     }
 
     fn redrive_by_hand(&mut self) -> bool {
-        let some = (0..self.states.executions.len()).rev().find(|id| self.is_redrivable(*id));
+        let some = (0..self.states.executions.len())
+            .rev()
+            .find(|id| self.is_redrivable(*id));
         let Some(id) = some else { return false };
         self.tell(|| "somebody redrives an execution by hand".to_owned());
         self.states.executions[id].by_hand = true;
@@ -223,7 +239,11 @@ impl Account {
 
     /// Another change takes the place of one whose stage has failed.
     fn release_another(&mut self) -> bool {
-        let is_free = self.pipelines.actions.iter().any(|action| action.kind != Kind::Approval)
+        let is_free = self
+            .pipelines
+            .actions
+            .iter()
+            .any(|action| action.kind != Kind::Approval)
             && self.pipelines.runs.iter().all(|run| !run.is_live())
             && self.pipelines.executions.len() < 3;
         if is_free {

@@ -22,7 +22,11 @@ pub(crate) const LOOK_BACK: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// A pipeline's stage.
-    Pipeline { by_event: bool, two_actions: bool, express: bool },
+    Pipeline {
+        by_event: bool,
+        two_actions: bool,
+        express: bool,
+    },
     /// Images and rules.
     Images,
     /// Requests of state machines.
@@ -48,7 +52,11 @@ pub(crate) struct Scenario {
 
 impl Scenario {
     pub(crate) fn chosen(tape: &mut Tape) -> Self {
-        let pipeline = |by_event, two_actions, express| Subject::Pipeline { by_event, two_actions, express };
+        let pipeline = |by_event, two_actions, express| Subject::Pipeline {
+            by_event,
+            two_actions,
+            express,
+        };
         let subject = tape.pick(&[
             pipeline(false, false, false),
             pipeline(true, false, false),
@@ -67,9 +75,16 @@ impl Scenario {
             by_parameter: flag(3, subject != Subject::Parameters),
             leaves: flag(3, is_pipeline),
             looks_again: flag(4, is_pipeline),
-            writes_output: flag(3, is_pipeline && !matches!(subject, Subject::Pipeline { by_event: true, .. })),
+            writes_output: flag(
+                3,
+                is_pipeline && !matches!(subject, Subject::Pipeline { by_event: true, .. }),
+            ),
             stops_abandoned: !flag(12, is_pipeline),
-            timeout: if is_pipeline { tape.pick(&[None, Some(5), Some(30), Some(90), None]) } else { None },
+            timeout: if is_pipeline {
+                tape.pick(&[None, Some(5), Some(30), Some(90), None])
+            } else {
+                None
+            },
             rules: 0,
         }
     }
@@ -114,12 +129,18 @@ impl Scenario {
 
     /// The rules of `image-push`: two that are always there, behind those that were inserted.
     pub(crate) fn rules_text(&self) -> String {
-        let machine = if self.by_parameter { format!("ssm:{MACHINE_PARAMETER}") } else { "ml".to_owned() };
+        let machine = if self.by_parameter {
+            format!("ssm:{MACHINE_PARAMETER}")
+        } else {
+            "ml".to_owned()
+        };
         let mut rules = Vec::new();
         for number in (1..=self.rules).rev() {
             // Every second one names a state machine that cannot be looked up.
             let machine = if number % 2 == 0 { "ssm:/sim/nothing" } else { "ml-2" };
-            rules.push(json!({"repository": "ml", "tag": "release-*", "stateMachine": machine, "input": {"rule": number + 2}}));
+            rules.push(
+                json!({"repository": "ml", "tag": "release-*", "stateMachine": machine, "input": {"rule": number + 2}}),
+            );
         }
         rules.push(json!({"repository": "ml", "tag": "release-*", "stateMachine": machine, "input": {"rule": 1}}));
         rules.push(json!({"repository": "*", "tag": "*", "stateMachine": "ml-2", "input": {"rule": 2}}));
@@ -140,7 +161,9 @@ impl Account {
         let mood = self.mood;
         self.tell(|| format!("{mood:?}"));
         match scenario.subject {
-            Subject::Pipeline { by_event, two_actions, .. } => {
+            Subject::Pipeline {
+                by_event, two_actions, ..
+            } => {
                 self.pipelines = CodePipeline::default();
                 let action = |name: &str| crate::aws::Action {
                     name: name.to_owned(),

@@ -112,7 +112,9 @@ impl Schedule {
             self.steps += 1;
             if self.steps > MOST_STEPS {
                 let broken = "a schedule comes to its end";
-                self.account.lock().broke(broken, || format!("{MOST_STEPS} steps were not enough"));
+                self.account
+                    .lock()
+                    .broke(broken, || format!("{MOST_STEPS} steps were not enough"));
             }
             if self.account.lock().violation.is_some() {
                 return;
@@ -128,7 +130,9 @@ impl Schedule {
                 let is_over = self.tasks.is_empty() && !looks && !account.anything_left(until.is_some());
                 let next = account.agenda.first_key_value().map(|((at, _), _)| *at);
                 match next {
-                    Some(next) if !is_over && until.is_none_or(|until| next <= until) => account.now = next.max(account.now),
+                    Some(next) if !is_over && until.is_none_or(|until| next <= until) => {
+                        account.now = next.max(account.now)
+                    }
                     _ => return,
                 }
             }
@@ -137,8 +141,9 @@ impl Schedule {
 
     /// One of the tasks that are ready: the first, or another.
     fn next_ready(&self) -> Option<usize> {
-        let ready: Vec<usize> =
-            (0..self.tasks.len()).filter(|at| self.tasks[*at].flag.0.load(Ordering::Relaxed)).collect();
+        let ready: Vec<usize> = (0..self.tasks.len())
+            .filter(|at| self.tasks[*at].flag.0.load(Ordering::Relaxed))
+            .collect();
         let limit = u32::try_from(ready.len()).unwrap_or(u32::MAX);
         let which = self.account.lock().tape.choose(limit);
         ready.get(which as usize).copied()
@@ -333,7 +338,9 @@ impl Account {
     }
 
     fn looks_are_due(&self) -> bool {
-        self.agenda.values().any(|happening| matches!(happening, Happening::Look(_)))
+        self.agenda
+            .values()
+            .any(|happening| matches!(happening, Happening::Look(_)))
     }
 
     /// Nothing goes wrong any more, and nobody acts. What nobody waits for goes on until it is stopped.
@@ -343,7 +350,8 @@ impl Account {
         self.denied.clear();
         self.outages.clear();
         self.in_between.clear();
-        self.agenda.retain(|_, happening| !matches!(happening, Happening::Acts(_)));
+        self.agenda
+            .retain(|_, happening| !matches!(happening, Happening::Acts(_)));
         for id in 0..self.states.executions.len() {
             let execution = &self.states.executions[id];
             if execution.runs() && !self.scenario.is_express() && self.waited_for(&execution.arn).is_none() {

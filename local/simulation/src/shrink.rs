@@ -39,7 +39,11 @@ struct Weight(usize, usize, u64);
 
 impl Weight {
     fn of(tape: &[u32], played: &Played) -> Self {
-        Self(played.steps, tape.len(), tape.iter().map(|choice| u64::from(*choice)).sum())
+        Self(
+            played.steps,
+            tape.len(),
+            tape.iter().map(|choice| u64::from(*choice)).sum(),
+        )
     }
 }
 
@@ -90,7 +94,10 @@ impl<F: Fn(&Played) -> bool> Search<F> {
         for span in [16, 4, 1] {
             for at in 0..self.best.len() {
                 let end = (at + span).min(self.best.len());
-                let is_something = self.best.get(at..end).is_some_and(|some| some.iter().any(|choice| *choice > 0));
+                let is_something = self
+                    .best
+                    .get(at..end)
+                    .is_some_and(|some| some.iter().any(|choice| *choice > 0));
                 if is_something {
                     let mut tape = self.best.clone();
                     tape[at..end].fill(0);

@@ -141,5 +141,8 @@ fn a_schedule_is_shrunk_to_the_fewest_steps_that_do_the_same() {
         writeln!(story, "{line}").unwrap();
     }
     assert!(redrives(&short), "{story}");
-    assert!(short.steps <= long.steps && short.story.len() <= long.story.len(), "{story}");
+    assert!(
+        short.steps <= long.steps && short.story.len() <= long.story.len(),
+        "{story}"
+    );
 }

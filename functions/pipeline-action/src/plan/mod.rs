@@ -136,7 +136,10 @@ pub fn may_have_started(failure: JobFailure, execution: &str) -> Answer {
         return Answer::Fail(failure);
     }
     let rest = format!("If another call has put {execution} to work, it may still be running.");
-    Answer::fail(failure.kind, format!("{}. {rest}", failure.message.trim_end_matches('.')))
+    Answer::fail(
+        failure.kind,
+        format!("{}. {rest}", failure.message.trim_end_matches('.')),
+    )
 }
 
 /// The answer when a call failed that the job cannot do without.

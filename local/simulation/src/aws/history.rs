@@ -23,7 +23,11 @@ fn write(history: &mut Vec<HistoryEvent>, events: &[(&str, Option<&str>)], failu
 pub(super) fn started(history: &mut Vec<HistoryEvent>) {
     write(
         history,
-        &[("ExecutionStarted", None), ("TaskStateEntered", Some("Train")), ("TaskScheduled", None)],
+        &[
+            ("ExecutionStarted", None),
+            ("TaskStateEntered", Some("Train")),
+            ("TaskScheduled", None),
+        ],
         None,
     );
 }
@@ -34,9 +38,11 @@ pub(super) fn redriven(history: &mut Vec<HistoryEvent>) {
 
 pub(super) fn ended(history: &mut Vec<HistoryEvent>, fate: Fate, failure: Option<&Failure>) {
     let events: &[(&str, Option<&str>)] = match fate {
-        Fate::Succeeds | Fate::RunsOn => {
-            &[("TaskSucceeded", None), ("TaskStateExited", Some("Train")), ("ExecutionSucceeded", None)]
-        }
+        Fate::Succeeds | Fate::RunsOn => &[
+            ("TaskSucceeded", None),
+            ("TaskStateExited", Some("Train")),
+            ("ExecutionSucceeded", None),
+        ],
         Fate::Fails => &[("TaskFailed", None), ("ExecutionFailed", None)],
         Fate::FailsCaught => &[
             ("TaskFailed", None),

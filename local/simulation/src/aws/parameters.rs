@@ -30,7 +30,9 @@ impl ParameterStore {
     }
 
     fn read(&self, asked: &str, with_decryption: bool) -> Option<Parameter> {
-        let (name, selector) = asked.split_once(':').map_or((asked, None), |(name, selector)| (name, Some(selector)));
+        let (name, selector) = asked
+            .split_once(':')
+            .map_or((asked, None), |(name, selector)| (name, Some(selector)));
         let versions = self.values.get(name)?;
         let version = match selector {
             None => versions.len(),

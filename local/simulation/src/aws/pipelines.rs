@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use shared::ports::code_pipeline::{ActionStatus, ApprovalRequest, ApprovalResult, JobFailure, JobSuccess, MAX_APPROVAL_SUMMARY};
+use shared::ports::code_pipeline::{
+    ActionStatus, ApprovalRequest, ApprovalResult, JobFailure, JobSuccess, MAX_APPROVAL_SUMMARY,
+};
 use shared::ports::{CallError, CallErrorKind};
 use shared::time::Timestamp;
 
@@ -122,7 +124,9 @@ impl CodePipeline {
     /// The last run of an action in the pipeline's last execution.
     pub(crate) fn last_run(&self, action: Id) -> Option<Id> {
         let execution = self.executions.len().checked_sub(1)?;
-        (0..self.runs.len()).rev().find(|id| self.runs[*id].action == action && self.runs[*id].execution == execution)
+        (0..self.runs.len())
+            .rev()
+            .find(|id| self.runs[*id].action == action && self.runs[*id].execution == execution)
     }
 
     /// The approval, if the stage has one.
@@ -192,27 +196,50 @@ impl Account {
     }
 
     /// Answers an approval.
-    pub(super) fn put_approval_result(&mut self, approval: &ApprovalRequest, result: &ApprovalResult) -> Result<(), CallError> {
+    pub(super) fn put_approval_result(
+        &mut self,
+        approval: &ApprovalRequest,
+        result: &ApprovalResult,
+    ) -> Result<(), CallError> {
         const OPERATION: &str = "PutApprovalResult";
         if result.summary.encode_utf16().count() > MAX_APPROVAL_SUMMARY {
             return Err(refused(OPERATION, CallErrorKind::Invalid, "ValidationException"));
         }
         let known = approval.pipeline == PIPELINE && approval.stage == STAGE && approval.action == APPROVAL;
-        let run = self.pipelines.approval().filter(|_| known).and_then(|action| self.pipelines.last_run(action));
+        let run = self
+            .pipelines
+            .approval()
+            .filter(|_| known)
+            .and_then(|action| self.pipelines.last_run(action));
         let Some(run) = run else {
             return Err(refused(OPERATION, CallErrorKind::NotFound, "ActionNotFoundException"));
         };
         if self.pipelines.runs[run].token != approval.token {
-            return Err(refused(OPERATION, CallErrorKind::Conflict, "InvalidApprovalTokenException"));
+            return Err(refused(
+                OPERATION,
+                CallErrorKind::Conflict,
+                "InvalidApprovalTokenException",
+            ));
         }
         if !self.pipelines.runs[run].is_live() {
-            return Err(refused(OPERATION, CallErrorKind::Conflict, "ApprovalAlreadyCompletedException"));
+            return Err(refused(
+                OPERATION,
+                CallErrorKind::Conflict,
+                "ApprovalAlreadyCompletedException",
+            ));
         }
         self.approval_was_answered(run, result);
         let word = if result.approved { "approved" } else { "rejected" };
         self.tell(|| format!("the approval is {word}: {}", result.summary.replace('\n', " / ")));
         self.pipelines.runs[run].messages.push(result.summary.clone());
-        self.run_ends(run, if result.approved { ActionStatus::Succeeded } else { ActionStatus::Failed });
+        self.run_ends(
+            run,
+            if result.approved {
+                ActionStatus::Succeeded
+            } else {
+                ActionStatus::Failed
+            },
+        );
         Ok(())
     }
 }

@@ -24,16 +24,30 @@ impl Run {
 }
 
 impl Account {
-    pub(super) fn list_action_executions(&mut self, pipeline: &str, execution: &str, next: Option<&str>) -> Result<ActionExecutionPage, CallError> {
+    pub(super) fn list_action_executions(
+        &mut self,
+        pipeline: &str,
+        execution: &str,
+        next: Option<&str>,
+    ) -> Result<ActionExecutionPage, CallError> {
         const OPERATION: &str = "ListActionExecutions";
         if pipeline != PIPELINE {
             return Err(refused(OPERATION, CallErrorKind::NotFound, "PipelineNotFoundException"));
         }
         let Some(execution) = self.pipelines.executions.iter().position(|id| id == execution) else {
-            return Err(refused(OPERATION, CallErrorKind::NotFound, "PipelineExecutionNotFoundException"));
+            return Err(refused(
+                OPERATION,
+                CallErrorKind::NotFound,
+                "PipelineExecutionNotFoundException",
+            ));
         };
         let at = self.lag(LAG);
-        let runs = self.pipelines.runs.iter().rev().filter(|run| run.execution == execution);
+        let runs = self
+            .pipelines
+            .runs
+            .iter()
+            .rev()
+            .filter(|run| run.execution == execution);
         let listed: Vec<ActionExecution> = runs.filter_map(|run| self.listed(run, at)).collect();
         let (executions, next_token) = page(&listed, next, RUNS_A_PAGE);
         Ok(ActionExecutionPage { executions, next_token })
@@ -57,19 +71,28 @@ impl Account {
             status,
             started_at: run.started_at,
             updated_at: since,
-            output_variables: if status == ActionStatus::Succeeded { run.variables.clone() } else { BTreeMap::new() },
+            output_variables: if status == ActionStatus::Succeeded {
+                run.variables.clone()
+            } else {
+                BTreeMap::new()
+            },
         })
     }
 
     pub(super) fn get_pipeline_state(&mut self, pipeline: &str) -> Result<Vec<ActionState>, CallError> {
         if pipeline != PIPELINE {
-            return Err(refused("GetPipelineState", CallErrorKind::NotFound, "PipelineNotFoundException"));
+            return Err(refused(
+                "GetPipelineState",
+                CallErrorKind::NotFound,
+                "PipelineNotFoundException",
+            ));
         }
         let at = self.lag(LAG);
         let state = |(number, action): (usize, &super::pipelines::Action)| {
             let runs = self.pipelines.runs.iter().rev().filter(|run| run.action == number);
             let shown = runs.filter_map(|run| Some((run, run.stood(at)?.1))).next();
-            let waits = shown.filter(|(_, status)| *status == ActionStatus::InProgress && action.kind == Kind::Approval);
+            let waits =
+                shown.filter(|(_, status)| *status == ActionStatus::InProgress && action.kind == Kind::Approval);
             ActionState {
                 stage: STAGE.to_owned(),
                 action: action.name.clone(),

@@ -27,7 +27,9 @@ impl Account {
     /// A change is released: the pipeline's next execution enters the stage.
     pub(crate) fn release(&mut self) {
         let number = self.pipelines.executions.len();
-        self.pipelines.executions.push(format!("5f2c1a6e-8f0b-4d3e-9a57-{number:012x}"));
+        self.pipelines
+            .executions
+            .push(format!("5f2c1a6e-8f0b-4d3e-9a57-{number:012x}"));
         self.figures.count("pipeline executions");
         self.tell(|| format!("execution {number} of the pipeline enters the stage"));
         self.run_invokes();
@@ -86,7 +88,11 @@ impl Account {
         let id = format!("b0000000-0000-4000-8000-{job:012x}");
         let follows = token.as_ref().is_some_and(|token| token.contains("\"execution\""));
         let event = self.job_event(run, &id, token);
-        self.pipelines.jobs.push(Job { id, run, state: JobState::Open });
+        self.pipelines.jobs.push(Job {
+            id,
+            run,
+            state: JobState::Open,
+        });
         self.figures.count("jobs");
         self.after(ANSWER, Happening::JobExpires { job });
         self.deliver(Delivery {
@@ -163,7 +169,10 @@ impl Account {
             return;
         }
         let last = runs.into_iter().max().unwrap_or_default();
-        let asked = self.pipelines.approval().map(|action| (action, self.pipelines.last_run(action)));
+        let asked = self
+            .pipelines
+            .approval()
+            .map(|action| (action, self.pipelines.last_run(action)));
         self.pipelines.stage = match asked {
             None => Stage::Succeeded,
             // The approval's last run is one of before.
@@ -185,7 +194,12 @@ impl Account {
         if self.pipelines.stage != Stage::Failed {
             return false;
         }
-        self.tell(|| format!("somebody retries {} of the stage", if all { "all actions" } else { "the failed actions" }));
+        self.tell(|| {
+            format!(
+                "somebody retries {} of the stage",
+                if all { "all actions" } else { "the failed actions" }
+            )
+        });
         if all {
             self.run_invokes();
             return true;
@@ -199,7 +213,11 @@ impl Account {
                 })
             })
             .collect();
-        let invokes: Vec<Id> = failed.iter().copied().filter(|at| self.pipelines.actions[*at].kind != Kind::Approval).collect();
+        let invokes: Vec<Id> = failed
+            .iter()
+            .copied()
+            .filter(|at| self.pipelines.actions[*at].kind != Kind::Approval)
+            .collect();
         // An approval behind actions that are retried is asked for once they have succeeded.
         for action in if invokes.is_empty() { failed } else { invokes } {
             self.run_action(action);
@@ -209,7 +227,9 @@ impl Account {
 
     /// Somebody stops the pipeline's execution and abandons what runs.
     pub(crate) fn abandon(&mut self) -> bool {
-        let live: Vec<Id> = (0..self.pipelines.runs.len()).filter(|run| self.pipelines.runs[*run].is_live()).collect();
+        let live: Vec<Id> = (0..self.pipelines.runs.len())
+            .filter(|run| self.pipelines.runs[*run].is_live())
+            .collect();
         if live.is_empty() {
             return false;
         }
@@ -257,7 +277,11 @@ impl Account {
                 "action": action, "state": state, "action-execution-id": record.id, "type": {"category": category},
             },
         });
-        let about = if is_approval { About::Look } else { About::Abandoned { run } };
+        let about = if is_approval {
+            About::Look
+        } else {
+            About::Abandoned { run }
+        };
         if !self.emit(Function::PipelineAction, event, about) {
             self.pipelines.runs[run].untold = true;
         }

@@ -150,7 +150,12 @@ operation!(PutObject, put_object(job: &JobCredentials, _at: &S3Location, _bytes:
     move |account| account.put_object(job));
 
 impl StartSyncExecution for Port {
-    async fn start_sync_execution(&self, machine: &str, name: &ExecutionName, input: &str) -> Result<SyncExecution, CallError> {
+    async fn start_sync_execution(
+        &self,
+        machine: &str,
+        name: &ExecutionName,
+        input: &str,
+    ) -> Result<SyncExecution, CallError> {
         let start = move |account: &mut Account| account.start_sync_execution(machine, name, input);
         let id = self.call("StartSyncExecution", start).await?;
         loop {

@@ -74,10 +74,20 @@ impl Image {
         let text = match self.kind {
             Pushed::Index => {
                 let child = |digest: &String, architecture: &str| {
-                    format!(r#"{{"mediaType":"{OCI}","digest":"{digest}","platform":{{"os":"linux","architecture":"{architecture}"}}}}"#)
+                    format!(
+                        r#"{{"mediaType":"{OCI}","digest":"{digest}","platform":{{"os":"linux","architecture":"{architecture}"}}}}"#
+                    )
                 };
-                let children: Vec<String> = self.children.iter().zip(["amd64", "arm64"]).map(|(one, on)| child(one, on)).collect();
-                format!(r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#, children.join(","))
+                let children: Vec<String> = self
+                    .children
+                    .iter()
+                    .zip(["amd64", "arm64"])
+                    .map(|(one, on)| child(one, on))
+                    .collect();
+                format!(
+                    r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#,
+                    children.join(",")
+                )
             }
             _ => format!(
                 r#"{{"schemaVersion":2,"mediaType":"{OCI}","config":{{"mediaType":"{OCI_CONFIG}","digest":"sha256:c"}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"sha256:l"}}]}}"#
@@ -104,7 +114,14 @@ impl Account {
         digests
     }
 
-    fn add_image(&mut self, repository: &'static str, tag: Option<&str>, kind: Pushed, children: Vec<String>, is_child: bool) -> String {
+    fn add_image(
+        &mut self,
+        repository: &'static str,
+        tag: Option<&str>,
+        kind: Pushed,
+        children: Vec<String>,
+        is_child: bool,
+    ) -> String {
         self.now = self.now + std::time::Duration::from_millis(1);
         self.registry.pushed += 1;
         let digest = format!("sha256:{:064x}", self.registry.pushed);
@@ -133,10 +150,18 @@ impl Account {
         }
     }
 
-    pub(super) fn describe_images(&mut self, repository: &Repository, selection: Selection<'_>) -> Result<ImagePage, CallError> {
+    pub(super) fn describe_images(
+        &mut self,
+        repository: &Repository,
+        selection: Selection<'_>,
+    ) -> Result<ImagePage, CallError> {
         const OPERATION: &str = "DescribeImages";
         let Some(images) = self.registry.repositories.get(repository.name.as_str()) else {
-            return Err(refused(OPERATION, CallErrorKind::NotFound, "RepositoryNotFoundException"));
+            return Err(refused(
+                OPERATION,
+                CallErrorKind::NotFound,
+                "RepositoryNotFoundException",
+            ));
         };
         let details: Vec<ImageDetail> = images.iter().map(Image::detail).collect();
         match selection {
@@ -145,7 +170,10 @@ impl Account {
                 if found.is_empty() {
                     return Err(refused(OPERATION, CallErrorKind::NotFound, "ImageNotFoundException"));
                 }
-                Ok(ImagePage { images: found, next_token: None })
+                Ok(ImagePage {
+                    images: found,
+                    next_token: None,
+                })
             }
             Selection::Page(next) => {
                 let (images, next_token) = page(&details, next, A_PAGE);
@@ -154,9 +182,16 @@ impl Account {
         }
     }
 
-    pub(super) fn batch_get_image(&mut self, repository: &Repository, digests: &[&str]) -> Result<Vec<Manifest>, CallError> {
+    pub(super) fn batch_get_image(
+        &mut self,
+        repository: &Repository,
+        digests: &[&str],
+    ) -> Result<Vec<Manifest>, CallError> {
         let images = self.registry.repositories.get(repository.name.as_str());
-        let asked = images.into_iter().flatten().filter(|image| digests.contains(&image.digest.as_str()));
+        let asked = images
+            .into_iter()
+            .flatten()
+            .filter(|image| digests.contains(&image.digest.as_str()));
         Ok(asked.map(Image::manifest).collect())
     }
 

@@ -129,7 +129,11 @@ impl StepFunctions {
         self.machines.insert(machine_arn(name), kind);
     }
 
-    pub(super) fn machine(&self, operation: &'static str, arn: &str) -> Result<(StateMachineArn, StateMachineType), CallError> {
+    pub(super) fn machine(
+        &self,
+        operation: &'static str,
+        arn: &str,
+    ) -> Result<(StateMachineArn, StateMachineType), CallError> {
         let arn = StateMachineArn::parse(arn);
         let arn = arn.ok_or_else(|| refused(operation, CallErrorKind::Invalid, "InvalidArn"))?;
         let kind = self.machines.get(arn.unqualified());
@@ -154,24 +158,39 @@ pub(crate) fn machine_arn(name: &str) -> String {
 }
 
 impl Account {
-    pub(super) fn start_execution(&mut self, machine: &str, name: &ExecutionName, input: &str) -> Result<Started, CallError> {
+    pub(super) fn start_execution(
+        &mut self,
+        machine: &str,
+        name: &ExecutionName,
+        input: &str,
+    ) -> Result<Started, CallError> {
         const OPERATION: &str = "StartExecution";
         let (machine, kind) = self.states.machine(OPERATION, machine)?;
         if kind == StateMachineType::Express {
-            return Err(refused(OPERATION, CallErrorKind::Invalid, "StateMachineTypeNotSupported"));
+            return Err(refused(
+                OPERATION,
+                CallErrorKind::Invalid,
+                "StateMachineTypeNotSupported",
+            ));
         }
         let arn = machine.execution_arn(name);
         if let Some(known) = self.states.get(&arn) {
             return if known.runs() && known.input == input {
                 let started_at = known.started_at;
-                Ok(Started { execution_arn: arn, started_at })
+                Ok(Started {
+                    execution_arn: arn,
+                    started_at,
+                })
             } else {
                 Err(refused(OPERATION, CallErrorKind::Conflict, "ExecutionAlreadyExists"))
             };
         }
         let id = self.add_execution(arn.clone(), machine.unqualified(), name.as_str(), input);
         self.was_started(id);
-        Ok(Started { execution_arn: arn, started_at: self.now })
+        Ok(Started {
+            execution_arn: arn,
+            started_at: self.now,
+        })
     }
 
     /// Adds an execution that runs from now on.
@@ -231,7 +250,13 @@ impl Account {
         execution.fate = fate;
         let generation = execution.generation;
         if fate != Fate::RunsOn {
-            self.after(lasts, Happening::Ends { execution: id, generation });
+            self.after(
+                lasts,
+                Happening::Ends {
+                    execution: id,
+                    generation,
+                },
+            );
         }
     }
 
@@ -251,7 +276,9 @@ impl Account {
             },
             Fate::Fails => ExecutionStatus::Failed(failure("States.TaskFailed", Some("exit code 1"))),
             Fate::FailsCaught => ExecutionStatus::Failed(failure("TrainingFailed", Some("the job failed"))),
-            Fate::FailsByDefinition => ExecutionStatus::Failed(failure("States.Runtime", Some("$.nothing is not there"))),
+            Fate::FailsByDefinition => {
+                ExecutionStatus::Failed(failure("States.Runtime", Some("$.nothing is not there")))
+            }
             Fate::TimesOut => ExecutionStatus::TimedOut(Failure::default()),
             Fate::IsStopped => ExecutionStatus::Aborted(Failure::default()),
         };
@@ -324,7 +351,10 @@ impl Account {
 
     pub(crate) fn is_redrivable(&self, id: Id) -> bool {
         let execution = &self.states.executions[id];
-        let unsuccessful = !matches!(execution.status, ExecutionStatus::Running | ExecutionStatus::Succeeded { .. });
+        let unsuccessful = !matches!(
+            execution.status,
+            ExecutionStatus::Running | ExecutionStatus::Succeeded { .. }
+        );
         let is_recent = execution.stopped_at.is_some_and(|at| self.now.since(at) < REDRIVABLE);
         unsuccessful && is_recent && !execution.arn.contains(":express:")
     }

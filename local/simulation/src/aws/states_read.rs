@@ -1,11 +1,11 @@
 //! What Step Functions tells of executions: eventually.
 
+use shared::execution_name::ExecutionName;
 use shared::ports::step_functions::{
     Execution as Described, ExecutionPage, ExecutionStatus, HistoryPage, ListedExecution, ListedStatus,
     StateMachineType, SyncExecution,
 };
 use shared::ports::{CallError, CallErrorKind};
-use shared::execution_name::ExecutionName;
 use shared::time::Timestamp;
 
 use super::states::{Execution, Snapshot};
@@ -21,7 +21,11 @@ const EVENTS_A_PAGE: usize = 5;
 impl Execution {
     /// How it stood at a moment; nothing if it had not been started.
     fn stood(&self, at: Timestamp) -> Option<&Snapshot> {
-        self.past.iter().rev().find(|(since, _)| *since <= at).map(|(_, snapshot)| snapshot)
+        self.past
+            .iter()
+            .rev()
+            .find(|(since, _)| *since <= at)
+            .map(|(_, snapshot)| snapshot)
     }
 }
 
@@ -47,7 +51,12 @@ impl Account {
         self.states.machine("DescribeStateMachine", arn).map(|(_, kind)| kind)
     }
 
-    pub(super) fn list_executions(&mut self, machine: &str, only_running: bool, next: Option<&str>) -> Result<ExecutionPage, CallError> {
+    pub(super) fn list_executions(
+        &mut self,
+        machine: &str,
+        only_running: bool,
+        next: Option<&str>,
+    ) -> Result<ExecutionPage, CallError> {
         let (machine, _) = self.states.machine("ListExecutions", machine)?;
         let at = self.lag(LAG);
         let listed = |execution: &Execution| {
@@ -84,11 +93,20 @@ impl Account {
     }
 
     /// Starts an Express execution, whatever its name: its place in the list.
-    pub(super) fn start_sync_execution(&mut self, machine: &str, name: &ExecutionName, input: &str) -> Result<Id, CallError> {
+    pub(super) fn start_sync_execution(
+        &mut self,
+        machine: &str,
+        name: &ExecutionName,
+        input: &str,
+    ) -> Result<Id, CallError> {
         const OPERATION: &str = "StartSyncExecution";
         let (machine, kind) = self.states.machine(OPERATION, machine)?;
         if kind == StateMachineType::Standard {
-            return Err(refused(OPERATION, CallErrorKind::Invalid, "StateMachineTypeNotSupported"));
+            return Err(refused(
+                OPERATION,
+                CallErrorKind::Invalid,
+                "StateMachineTypeNotSupported",
+            ));
         }
         let express = machine.unqualified().replacen(":stateMachine:", ":express:", 1);
         let arn = format!("{express}:{name}:{:08}", self.states.executions.len());

@@ -11,17 +11,30 @@ use crate::aws::{Execution, Id, Put};
 const TRUE: &str = "an answer says how the execution ended";
 const NAMED: &str = "a final failure names an execution that runs, unless it is overdue";
 /// How a message says that an execution may go on.
-const RUNS_ON: [&str; 6] =
-    ["may still be running", "left running", "may have been started", "may still run", "is still running", "goes on"];
+const RUNS_ON: [&str; 6] = [
+    "may still be running",
+    "left running",
+    "may have been started",
+    "may still run",
+    "is still running",
+    "goes on",
+];
 /// How an answer says that it is not about the execution's end.
-const OTHERWISE: [&str; 5] =
-    ["cannot be", "Retry the stage with all", "Two actions", "no variables", "The execution succeeded, but"];
+const OTHERWISE: [&str; 5] = [
+    "cannot be",
+    "Retry the stage with all",
+    "Two actions",
+    "no variables",
+    "The execution succeeded, but",
+];
 
 impl Account {
     /// A job of a live action was answered.
     pub(crate) fn job_was_answered(&mut self, run: Id, put: &Put) {
         match put {
-            Put::Success(JobSuccess::Continue { continuation_token }) => self.token_was_answered(run, continuation_token),
+            Put::Success(JobSuccess::Continue { continuation_token }) => {
+                self.token_was_answered(run, continuation_token)
+            }
             Put::Success(JobSuccess::Done { output_variables }) => {
                 for (name, value) in output_variables {
                     self.is_shown(&format!("output variable {name}"), value);
@@ -55,7 +68,10 @@ impl Account {
         if length > 2_048 {
             self.broke("a token fits", || format!("{length} characters"));
         }
-        let content: Value = token.find('{').and_then(|at| serde_json::from_str(&token[at..]).ok()).unwrap_or_default();
+        let content: Value = token
+            .find('{')
+            .and_then(|at| serde_json::from_str(&token[at..]).ok())
+            .unwrap_or_default();
         let number = |name: &str| content[name].as_u64().unwrap_or_default();
         let is = |name: &str| !content[name].is_null();
         let kind = match (is("execution"), is("retry")) {
@@ -92,7 +108,10 @@ impl Account {
         }
         let about = self.pipelines.runs[run].about.clone();
         for (arn, _) in about {
-            let runs = self.states.get(&arn).is_some_and(|execution| execution.runs() && !self.is_by_hand(execution));
+            let runs = self
+                .states
+                .get(&arn)
+                .is_some_and(|execution| execution.runs() && !self.is_by_hand(execution));
             let is_said = RUNS_ON.iter().any(|words| message.contains(words));
             let is_named = is_said && message.contains(&arn);
             if runs && !is_named && !self.is_overdue(run, &arn) && !self.is_open_adoption(run, &arn) {
@@ -109,7 +128,9 @@ impl Account {
         let status = execution.map(|execution| execution.status.clone());
         if result.approved {
             if !matches!(status, Some(ExecutionStatus::Succeeded { .. })) {
-                self.broke(TRUE, || format!("the approval is approved, and {carrier:?} is {status:?}"));
+                self.broke(TRUE, || {
+                    format!("the approval is approved, and {carrier:?} is {status:?}")
+                });
             }
             return;
         }
@@ -126,15 +147,21 @@ impl Account {
             (Some(ExecutionStatus::Running), Some(arn)) => {
                 let is_said = RUNS_ON.iter().any(|words| result.summary.contains(words));
                 if !is_said && !self.is_overdue(run, &arn) {
-                    self.broke(TRUE, || format!("the approval is rejected, and {arn} runs: {}", result.summary));
+                    self.broke(TRUE, || {
+                        format!("the approval is rejected, and {arn} runs: {}", result.summary)
+                    });
                 }
             }
             (Some(ExecutionStatus::Succeeded { .. }), Some(arn)) => {
                 if !self.is_overdue(run, &arn) {
-                    self.broke(TRUE, || format!("the approval is rejected, and {arn} has succeeded: {}", result.summary));
+                    self.broke(TRUE, || {
+                        format!("the approval is rejected, and {arn} has succeeded: {}", result.summary)
+                    });
                 }
             }
-            (_, arn) if is_old => self.broke(TRUE, || format!("{arn:?} had failed before the approval was asked for again")),
+            (_, arn) if is_old => self.broke(TRUE, || {
+                format!("{arn:?} had failed before the approval was asked for again")
+            }),
             _ => {}
         }
     }
@@ -147,12 +174,17 @@ impl Account {
 
     pub(crate) fn approval_was_asked(&mut self, run: Id) {
         let again = matches!(self.run_before(run), Before::Approval(_));
-        self.figures.count(if again { "wait: asked again" } else { "wait: asked" });
+        self.figures
+            .count(if again { "wait: asked again" } else { "wait: asked" });
     }
 
     pub(crate) fn approval_is_over(&mut self, run: Id) {
         let status = self.pipelines.runs[run].status;
-        let by = if self.current.is_some() { "by the function" } else { "by somebody else" };
+        let by = if self.current.is_some() {
+            "by the function"
+        } else {
+            "by somebody else"
+        };
         self.figures.count(&format!("wait: {status:?} {by}"));
     }
 }

@@ -59,7 +59,13 @@ impl Account {
             None => calls.push((operation, 1)),
         }
         let is_answer = |operation: &str| operation.starts_with("PutJob");
-        let sum = |answers: bool| calls.iter().filter(|(name, _)| is_answer(name) == answers).map(|(_, times)| times).sum::<u32>();
+        let sum = |answers: bool| {
+            calls
+                .iter()
+                .filter(|(name, _)| is_answer(name) == answers)
+                .map(|(_, times)| times)
+                .sum::<u32>()
+        };
         let (answers, others) = (sum(true), sum(false));
         let bound = match self.invocations[number].about {
             About::Job { follows: true, .. } => MOST_OF_A_POLL,
@@ -75,7 +81,9 @@ impl Account {
     /// Something is shown to people or written down.
     pub(crate) fn is_shown(&mut self, place: &str, text: &str) {
         if let Some(marked) = MARKED.iter().find(|marked| text.contains(**marked)) {
-            self.broke("secrets and inputs are never shown", || format!("{place} shows {marked}: {text}"));
+            self.broke("secrets and inputs are never shown", || {
+                format!("{place} shows {marked}: {text}")
+            });
         }
     }
 
@@ -94,7 +102,10 @@ impl Account {
             && self.pipelines.jobs[job].state == JobState::Open
         {
             self.broke("a job that could be answered is answered", || {
-                format!("invocation #{number} met no fault, and job {job} has no answer: {}", answered.shown)
+                format!(
+                    "invocation #{number} met no fault, and job {job} has no answer: {}",
+                    answered.shown
+                )
             });
         }
         if about == About::Request {
@@ -111,7 +122,11 @@ impl Account {
         let is_frozen = self.invocations[number].frozen;
         if !is_frozen {
             self.broke("a function ends before its deadline", || {
-                format!("invocation #{number} of {} began at {} and goes on", function.name(), began.as_millis())
+                format!(
+                    "invocation #{number} of {} began at {} and goes on",
+                    function.name(),
+                    began.as_millis()
+                )
             });
         }
     }
@@ -134,7 +149,12 @@ impl Account {
 
     fn request_was_answered(&mut self, number: usize, answered: &Answered) {
         let Some(value) = &answered.value else {
-            let known = ["ParameterStoreUnavailable", "ParameterAccessDenied", "ParameterNotFound", "SecureParameterRefused"];
+            let known = [
+                "ParameterStoreUnavailable",
+                "ParameterAccessDenied",
+                "ParameterNotFound",
+                "SecureParameterRefused",
+            ];
             if !known.iter().any(|name| answered.shown.starts_with(name)) {
                 self.broke("a request is answered, or refused by name", || answered.shown.clone());
             }
@@ -142,13 +162,19 @@ impl Account {
         };
         let was = |name: &str, found: &Value| {
             let values = self.parameters.values(name);
-            found.as_str().is_some_and(|found| values.iter().any(|value| value == found))
+            found
+                .as_str()
+                .is_some_and(|found| values.iter().any(|value| value == found))
         };
         let right = was("/sim/a", &value["a"])
             && was("/sim/b", &value["b"])
-            && ["one", "two", "three"].iter().all(|name| was(&format!("/sim/tree/{name}"), &value["tree"][name]));
+            && ["one", "two", "three"]
+                .iter()
+                .all(|name| was(&format!("/sim/tree/{name}"), &value["tree"][name]));
         if !right {
-            self.broke("parameters are answered as they were", || format!("invocation #{number} answers {value}"));
+            self.broke("parameters are answered as they were", || {
+                format!("invocation #{number} answers {value}")
+            });
         }
     }
 
@@ -183,7 +209,9 @@ impl Account {
     /// What a run of the approval follows: the action, or an earlier run of itself.
     pub(crate) fn run_before(&self, run: Id) -> Before {
         let execution = self.pipelines.runs[run].execution;
-        let before = (0..run).rev().find(|id| self.pipelines.runs[*id].execution == execution);
+        let before = (0..run)
+            .rev()
+            .find(|id| self.pipelines.runs[*id].execution == execution);
         match before {
             Some(id) if self.pipelines.is_approval(id) => Before::Approval(id),
             Some(id) => Before::Action(id),
@@ -197,7 +225,11 @@ impl Account {
             return false;
         };
         let is_first = matches!(self.run_before(run), Before::Action(_)) && self.pipelines.is_approval(run);
-        let began = if is_first { execution.put_to_work() } else { self.pipelines.runs[run].started_at };
+        let began = if is_first {
+            execution.put_to_work()
+        } else {
+            self.pipelines.runs[run].started_at
+        };
         let since = execution.put_to_work().max(began);
         self.now.since(since) + std::time::Duration::from_secs(5) >= self.scenario.patience()
     }

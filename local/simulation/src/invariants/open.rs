@@ -13,7 +13,10 @@ impl Account {
     pub(super) fn is_open_stop(&mut self, by: About, execution: &str, waiting: Id) -> bool {
         let is_over = by.run().is_some_and(|run| !self.pipelines.runs[run].is_live());
         let began = self.pipelines.runs[waiting].started_at;
-        let was_adopted = self.states.get(execution).is_some_and(|execution| execution.put_to_work() < began);
+        let was_adopted = self
+            .states
+            .get(execution)
+            .is_some_and(|execution| execution.put_to_work() < began);
         let is_open = is_over && was_adopted && matches!(by, About::Job { follows: true, .. });
         if is_open {
             self.figures.count("open: a late poll stops what a retry has adopted");
@@ -24,10 +27,14 @@ impl Account {
     /// What a retry adopts while it runs is not named when another delivery of the retry fails before it has found it.
     pub(super) fn is_open_adoption(&mut self, run: Id, execution: &str) -> bool {
         let began = self.pipelines.runs[run].started_at;
-        let was_there = self.states.get(execution).is_some_and(|execution| execution.started_at < began);
+        let was_there = self
+            .states
+            .get(execution)
+            .is_some_and(|execution| execution.started_at < began);
         let is_open = was_there && self.pipelines.runs[run].begun == 0;
         if is_open {
-            self.figures.count("open: a failure does not name what the retry has adopted");
+            self.figures
+                .count("open: a failure does not name what the retry has adopted");
         }
         is_open
     }
@@ -37,7 +44,9 @@ impl Account {
         let recent = self.now - Duration::from_secs(60);
         let past = self.states.executions[id].past.iter();
         let was_redriven = |other: &Execution| other.redriven_at.is_some_and(|at| at > recent);
-        let is_open = past.filter(|(_, stood)| stood.is_unwanted()).any(|(at, _)| *at > recent)
+        let is_open = past
+            .filter(|(_, stood)| stood.is_unwanted())
+            .any(|(at, _)| *at > recent)
             || self.states.executions.iter().any(was_redriven);
         if is_open {
             self.figures.count("open: a stop that shows late is redriven twice");

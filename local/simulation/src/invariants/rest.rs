@@ -64,13 +64,18 @@ impl Account {
             .collect();
         // An event that Lambda gave up because its processes were killed names the job, and the job the execution.
         let of_run = |run: Option<Id>| run.is_some_and(|run| runs.contains(&run));
-        if self.failed_events.iter().any(|failed| of_run(failed.delivery.about.run())) {
+        if self
+            .failed_events
+            .iter()
+            .any(|failed| of_run(failed.delivery.about.run()))
+        {
             return Some("its event failed");
         }
         if runs.iter().any(|run| self.pipelines.runs[*run].untold) && !self.scenario.waits_by_event() {
             return Some("the event that it was abandoned was lost");
         }
-        let is_approved = |run: &Id| self.pipelines.is_approval(*run) && self.pipelines.runs[*run].status == ActionStatus::Succeeded;
+        let is_approved =
+            |run: &Id| self.pipelines.is_approval(*run) && self.pipelines.runs[*run].status == ActionStatus::Succeeded;
         if (0..self.pipelines.runs.len()).any(|run| is_approved(&run) && self.carrier(run).as_ref() == Some(arn)) {
             return Some("somebody approved meanwhile");
         }
@@ -85,14 +90,22 @@ impl Account {
     }
 
     fn nothing_waits_in_vain(&mut self) {
-        let asked = self.pipelines.approval().and_then(|action| self.pipelines.last_run(action));
+        let asked = self
+            .pipelines
+            .approval()
+            .and_then(|action| self.pipelines.last_run(action));
         let Some(run) = asked.filter(|run| self.pipelines.runs[*run].is_live()) else {
             return;
         };
         let carrier = self.carrier(run);
-        let ended = carrier.as_deref().and_then(|arn| self.states.get(arn)).is_none_or(|execution| !execution.runs());
+        let ended = carrier
+            .as_deref()
+            .and_then(|arn| self.states.get(arn))
+            .is_none_or(|execution| !execution.runs());
         if ended {
-            self.broke(ANSWERED, || format!("run {run} of the approval waits, and {carrier:?} has ended"));
+            self.broke(ANSWERED, || {
+                format!("run {run} of the approval waits, and {carrier:?} has ended")
+            });
         }
     }
 
@@ -122,7 +135,11 @@ impl Account {
         let mut rules = vec![2];
         if repository == "ml" && tag.starts_with("release-") {
             rules.push(1);
-            rules.extend((1..=self.scenario.rules).filter(|number| number % 2 == 1).map(|number| number + 2));
+            rules.extend(
+                (1..=self.scenario.rules)
+                    .filter(|number| number % 2 == 1)
+                    .map(|number| number + 2),
+            );
         }
         rules
     }
@@ -134,11 +151,19 @@ impl Account {
             let of_tag = input["image"]["tag"].as_str() == Some(tag);
             is_image && of_tag && input["rule"].as_u64() == Some(rule as u64)
         };
-        let inputs = self.states.executions.iter().map(|execution| serde_json::from_str(&execution.input));
-        let was_run = inputs.filter_map(Result::ok).any(|input: serde_json::Value| is_it(&input));
+        let inputs = self
+            .states
+            .executions
+            .iter()
+            .map(|execution| serde_json::from_str(&execution.input));
+        let was_run = inputs
+            .filter_map(Result::ok)
+            .any(|input: serde_json::Value| is_it(&input));
         if !was_run {
             let digest = short(&image.digest).to_owned();
-            self.broke(RUN, || format!("rule {rule} wants {repository}:{tag} ({digest}), which was never run"));
+            self.broke(RUN, || {
+                format!("rule {rule} wants {repository}:{tag} ({digest}), which was never run")
+            });
         }
     }
 }

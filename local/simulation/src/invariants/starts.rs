@@ -1,7 +1,7 @@
 //! Starts, redrives and stops: one for each attempt, and never of what somebody waits for.
 
-use serde_json::Value;
 use pipeline_action::user_parameters::UserParameters;
+use serde_json::Value;
 
 use super::Before;
 use crate::account::Account;
@@ -43,7 +43,10 @@ impl Account {
             (About::Look, false) => self.begun_by_look(id),
             (About::Look, true) => {
                 self.figures.count("redrives of what was stopped as unwanted");
-                let live = self.pipelines.approval().and_then(|action| self.pipelines.last_run(action));
+                let live = self
+                    .pipelines
+                    .approval()
+                    .and_then(|action| self.pipelines.last_run(action));
                 if let Some(run) = live {
                     self.pipelines.runs[run].about.push((arn, self.now));
                 }
@@ -60,27 +63,42 @@ impl Account {
         record.begun += 1;
         record.about.push((arn.clone(), now));
         if record.begun > 1 && !self.scenario.is_express() {
-            self.broke(ONE_FOR_EACH, || format!("run {run} of the action has begun a second one, {arn}"));
+            self.broke(ONE_FOR_EACH, || {
+                format!("run {run} of the action has begun a second one, {arn}")
+            });
         }
         let number = self.current.unwrap_or_default();
-        let express = self.invocations[number].calls.iter().find(|(name, _)| *name == "StartSyncExecution");
+        let express = self.invocations[number]
+            .calls
+            .iter()
+            .find(|(name, _)| *name == "StartSyncExecution");
         if express.is_some_and(|(_, times)| *times > 1) {
-            self.broke("an invocation runs an Express execution once", || format!("invocation #{number} runs {arn}"));
+            self.broke("an invocation runs an Express execution once", || {
+                format!("invocation #{number} runs {arn}")
+            });
         }
     }
 
     /// Something was started or redriven because of an event: for a retry of the approval that has begun nothing yet.
     fn begun_by_look(&mut self, id: Id) {
-        let (arn, name) = (self.states.executions[id].arn.clone(), self.states.executions[id].name.clone());
+        let (arn, name) = (
+            self.states.executions[id].arn.clone(),
+            self.states.executions[id].name.clone(),
+        );
         let retries = (0..self.pipelines.runs.len()).rev().filter(|run| {
             let of_this = name.starts_with(&self.pipelines.executions[self.pipelines.runs[*run].execution]);
             of_this && self.pipelines.is_approval(*run) && matches!(self.run_before(*run), Before::Approval(_))
         });
         let free: Vec<Id> = retries.filter(|run| self.pipelines.runs[*run].begun == 0).collect();
-        let named = free.iter().copied().find(|run| self.name_of_retry(*run).as_deref() == Some(name.as_str()));
+        let named = free
+            .iter()
+            .copied()
+            .find(|run| self.name_of_retry(*run).as_deref() == Some(name.as_str()));
         let Some(run) = named.or_else(|| free.first().copied()) else {
             if !self.is_open_redrive(id) {
-                self.broke(ONE_FOR_EACH, || format!("{arn} is put to work, and no retry of the approval has none"));
+                self.broke(ONE_FOR_EACH, || {
+                    format!("{arn} is put to work, and no retry of the approval has none")
+                });
             }
             return;
         };
@@ -107,7 +125,13 @@ impl Account {
             let input: Value = serde_json::from_str(&execution.input).unwrap_or_default();
             let image = &input["image"];
             let field = |name: &str| image[name].as_str().unwrap_or_default().to_owned();
-            (execution.machine.clone(), input["rule"].to_string(), field("digest"), field("repository"), field("tag"))
+            (
+                execution.machine.clone(),
+                input["rule"].to_string(),
+                field("digest"),
+                field("repository"),
+                field("tag"),
+            )
         };
         let own = key(id);
         if let Some(before) = (0..id).find(|other| key(*other) == own) {
@@ -132,7 +156,9 @@ impl Account {
             return;
         }
         if !self.is_overdue(run, &arn) && !self.is_open_stop(about, &arn, run) {
-            self.broke(NOT_WAITED_FOR, || format!("{arn} is stopped for {about:?}, and run {run} waits for it"));
+            self.broke(NOT_WAITED_FOR, || {
+                format!("{arn} is stopped for {about:?}, and run {run} waits for it")
+            });
         }
     }
 }

@@ -116,7 +116,7 @@ impl Schedule {
                     .lock()
                     .broke(broken, || format!("{MOST_STEPS} steps were not enough"));
             }
-            if self.account.lock().violation.is_some() {
+            if self.account.lock().is_decided() {
                 return;
             }
             let due = self.account.lock().due();
@@ -335,6 +335,11 @@ impl Account {
             }
             Happening::Called(_) | Happening::GivenUp(_) | Happening::Continues { .. } | Happening::Asks => true,
         })
+    }
+
+    /// Whether nothing that follows matters.
+    pub(crate) const fn is_decided(&self) -> bool {
+        self.violation.is_some() || self.is_open
     }
 
     fn looks_are_due(&self) -> bool {

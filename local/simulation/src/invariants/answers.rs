@@ -1,5 +1,7 @@
 //! Answers to jobs and approvals: true, and with what may still run named.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use shared::ports::code_pipeline::{ApprovalResult, JobSuccess};
 use shared::ports::step_functions::ExecutionStatus;
@@ -166,10 +168,10 @@ impl Account {
         }
     }
 
-    /// Whether somebody redrove an execution by hand after this invocation had begun: it could not know.
+    /// Whether somebody redrove an execution by hand so late that this invocation could not know: answers lag.
     fn is_by_hand(&self, execution: &Execution) -> bool {
         let began = self.invocation().map(|invocation| invocation.began);
-        execution.by_hand && began.is_some_and(|began| execution.put_to_work() > began)
+        execution.by_hand && began.is_some_and(|began| execution.put_to_work() + Duration::from_secs(60) > began)
     }
 
     pub(crate) fn approval_was_asked(&mut self, run: Id) {

@@ -9,6 +9,12 @@ use crate::aws::{Execution, Id};
 use crate::happening::About;
 
 impl Account {
+    fn comes_up(&mut self, fault: &str) {
+        self.figures.count(fault);
+        self.tell(|| fault.to_owned());
+        self.is_open = true;
+    }
+
     /// A late delivery of an overdue poll stops an execution that a retry of the stage has adopted while it ran.
     pub(super) fn is_open_stop(&mut self, by: About, execution: &str, waiting: Id) -> bool {
         let is_over = by.run().is_some_and(|run| !self.pipelines.runs[run].is_live());
@@ -19,7 +25,7 @@ impl Account {
             .is_some_and(|execution| execution.put_to_work() < began);
         let is_open = is_over && was_adopted && matches!(by, About::Job { follows: true, .. });
         if is_open {
-            self.figures.count("open: a late poll stops what a retry has adopted");
+            self.comes_up("open: a late poll stops what a retry has adopted");
         }
         is_open
     }
@@ -49,7 +55,7 @@ impl Account {
             .any(|(at, _)| *at > recent)
             || self.states.executions.iter().any(was_redriven);
         if is_open {
-            self.figures.count("open: a stop that shows late is redriven twice");
+            self.comes_up("open: a stop that shows late is redriven twice");
         }
         is_open
     }
@@ -72,6 +78,13 @@ impl Account {
         };
         let has_moved = self.parameters.values(crate::scenario::MACHINE_PARAMETER).len() > 1;
         let is_open = self.scenario.by_parameter && has_moved && runs.iter().any(was_abandoned);
-        is_open.then_some("open: the parameter of an abandoned action has moved")
+        if is_open {
+            return Some("open: the parameter of an abandoned action has moved");
+        }
+        let untold = self.scenario.waits_by_event()
+            && runs
+                .iter()
+                .any(|run| self.pipelines.runs[*run].untold && was_abandoned(run));
+        untold.then_some("open: a look does not find what an abandoned action left, whose event was lost")
     }
 }

@@ -14,7 +14,7 @@ const RUN: &str = "an image that a rule wants is run";
 impl Account {
     /// Everything is at rest: `memory` is the most that a process remembers.
     pub(crate) fn at_rest(&mut self, memory: usize) {
-        if self.violation.is_some() {
+        if self.is_decided() {
             return;
         }
         self.remembers(memory);
@@ -76,7 +76,12 @@ impl Account {
         }
         let is_approved =
             |run: &Id| self.pipelines.is_approval(*run) && self.pipelines.runs[*run].status == ActionStatus::Succeeded;
-        if (0..self.pipelines.runs.len()).any(|run| is_approved(&run) && self.carrier(run).as_ref() == Some(arn)) {
+        let is_of_release = |run: &Id| {
+            execution
+                .name
+                .starts_with(&self.pipelines.executions[self.pipelines.runs[*run].execution])
+        };
+        if (0..self.pipelines.runs.len()).any(|run| is_approved(&run) && is_of_release(&run)) {
             return Some("somebody approved meanwhile");
         }
         if !self.scenario.stops_abandoned {

@@ -389,6 +389,43 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_changed_in_a_text_it_is_read_as_serde_json_does_or_refused() {
+        let text = r#"{"a":[1,-2.5e3,{"b":"\ud83e\udd80\"\\"}],"":[[],{},null,true],"c":{"d":false , "e":0.125}}"#;
+        let letters = br#"{}[],:"\ud8e+-.0129tfn "#;
+        let mut state = 1_usize;
+        let mut dice = |sides: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % sides
+        };
+        let (mut read, mut refused) = (0, 0);
+        for _ in 0..20_000 {
+            let mut bytes = text.as_bytes().to_vec();
+            for _ in 0..=dice(3) {
+                let at = dice(bytes.len());
+                match dice(3) {
+                    0 => bytes[at] = letters[dice(letters.len())],
+                    1 => bytes.insert(at, letters[dice(letters.len())]),
+                    _ => drop(bytes.remove(at)),
+                }
+            }
+            let text = String::from_utf8(bytes).expect("ASCII");
+            match (parse(&text), serde_json::from_str::<Value>(&text)) {
+                (Ok(value), Ok(expected)) => {
+                    assert_eq!(value.to_string(), expected.to_string(), "{text}");
+                    assert_eq!(Raw::parse(&text).expect("JSON").read_around(), value, "{text}");
+                    read += 1;
+                }
+                (Err(_), Err(_)) => refused += 1,
+                (Err(JsonError::Flawed { flaw: Flaw::Number, .. }), Ok(_)) => {}
+                (found, expected) => panic!("{text}: {found:?} and {expected:?}"),
+            }
+        }
+        assert!(read > 1_000 && refused > 1_000, "{read} read, {refused} refused");
+    }
+
+    #[test]
     fn what_cannot_be_kept_is_read_around() {
         let text = r#"{"a": 1e999, "b": ["\ud800", {"\udc00": 1}], "c": 1.5}"#;
         let read = Raw::parse(text).expect("JSON").read_around();

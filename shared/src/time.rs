@@ -18,6 +18,39 @@ impl Timestamp {
         Self(millis)
     }
 
+    /// Reads a moment as events have it: `2026-11-23T16:30:00Z`, in UTC; nothing if it is written otherwise.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let numbers = |text: &str, separator| -> Option<Vec<i64>> {
+            let digits = |part: &str| {
+                part.bytes()
+                    .all(|byte| byte.is_ascii_digit())
+                    .then(|| part.parse().ok())?
+            };
+            text.split(separator).map(digits).collect()
+        };
+        let [year, month @ 1..=12, day @ 1..=31] = numbers(date, '-')?[..] else {
+            return None;
+        };
+        let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+        let [hour @ 0..24, minute @ 0..60, second @ 0..=60] = numbers(time, ':')?[..] else {
+            return None;
+        };
+        let millis = numbers(&format!("{fraction:0<3}")[..3], '-')?;
+        if !(1970..10_000).contains(&year) {
+            return None;
+        }
+        // Years that begin in March make every leap day the last of its year:
+        // <https://howardhinnant.github.io/date_algorithms.html#days_from_civil>.
+        let years = if month > 2 { year } else { year - 1 };
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let days = years * 365 + years / 4 - years / 100 + years / 400 + day_of_year - 719_468;
+        Some(Self(
+            (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000 + millis.first()?,
+        ))
+    }
+
     /// Milliseconds since the epoch.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
@@ -120,6 +153,26 @@ mod tests {
             (86_460_000, "24 h 1 min"),
         ] {
             assert_eq!(in_words(Duration::from_millis(millis)), words);
+        }
+    }
+
+    #[test]
+    fn moments_are_read_as_events_have_them() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2026-11-23T16:30:00Z", Some(1_795_451_400_000)),
+            ("2024-02-29T23:59:59.5Z", Some(1_709_251_199_500)),
+            ("2000-03-01T00:00:00.123456Z", Some(951_868_800_123)),
+            ("2026-11-23T16:30:00", None),
+            ("2026-11-23T16:30:00+09:00", None),
+            ("2026-13-01T00:00:00Z", None),
+            ("2026-11-23T24:00:00Z", None),
+            ("2026-11-+3T16:30:00Z", None),
+            ("99999999999999999999-01-01T00:00:00Z", None),
+            ("2026-11-23T16:30:00.üZ", None),
+            ("soon", None),
+        ] {
+            assert_eq!(Timestamp::parse(text).map(Timestamp::as_millis), millis, "{text}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use shared::time::Timestamp;
 use thiserror::Error;
 
 /// What an event means here.
@@ -31,6 +32,8 @@ pub struct Arrival {
     pub digest: String,
     /// The tag it was pushed with, if with any.
     pub tag: Option<String>,
+    /// When, as the event has it.
+    pub time: Option<Timestamp>,
 }
 
 /// An event that cannot be read. It says what is missing, never what was there.
@@ -65,6 +68,8 @@ struct Envelope {
     detail_type: String,
     account: String,
     region: String,
+    #[serde(default)]
+    time: Option<String>,
     #[serde(default)]
     detail: Value,
 }
@@ -134,6 +139,7 @@ impl Envelope {
             repository: action.repository_name,
             digest: action.image_digest,
             tag: action.image_tag.filter(|tag| !tag.is_empty()),
+            time: self.time.as_deref().and_then(Timestamp::parse),
         }))
     }
 

@@ -1,5 +1,7 @@
 //! One image, held against the rules that want it: look at it, and start what is to be started.
 
+use std::time::Duration;
+
 use shared::parameters::{GetParameters, ParameterReference, Problem};
 use shared::place::Place;
 use shared::ports::CallErrorKind;
@@ -32,6 +34,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) repository: &'a Repository,
     pub(crate) image: &'a ImageDetail,
     pub(crate) tag: Option<&'a str>,
+    /// When it arrived, where an event tells.
+    pub(crate) arrived: Option<Timestamp>,
 }
 
 /// A rule with its number, counted from one.
@@ -56,7 +60,7 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
         };
         let mut decisions = Vec::new();
         for rule in rules {
-            let outcome = match self.state_machine(&rule.1.state_machine, occasion).await {
+            let outcome = match self.state_machine(&rule.1.state_machine, subject, occasion).await {
                 Err(reason) => Outcome::Failed { reason },
                 Ok(machine) => match choose(subject.image, manifest.as_ref(), rule.1) {
                     Runnable::Ignored(reason) => Outcome::Ignored { reason },
@@ -94,10 +98,12 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
         Ok(Some(Manifest::parse(&manifest.text)))
     }
 
-    /// The state machine that a rule means, which must be a Standard one: Express knows no "once".
+    /// The state machine that a rule means, which must be a Standard one: Express knows no "once". Where a parameter names
+    /// it, the one that it named when the image arrived: the parameter can move before the next delivery, or a look.
     async fn state_machine(
         &self,
         reference: &StateMachineReference,
+        subject: &Subject<'_>,
         occasion: &Occasion<'_>,
     ) -> Result<StateMachineArn, String> {
         let name = match reference {
@@ -108,7 +114,11 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
                     .map_err(|error: shared::parameters::InvalidReference| Problem::from(error).to_string())?;
                 let text = self
                     .parameters
-                    .text(&parameter, occasion.now)
+                    .text_at(
+                        &parameter,
+                        subject.arrived_at(self.look_back).unwrap_or(occasion.now),
+                        occasion.now,
+                    )
                     .await
                     .map_err(|problems| problems.to_string())?;
                 let name = StateMachineName::parse(text.trim());
@@ -193,6 +203,15 @@ pub(crate) fn left_for_the_next() -> Outcome {
 }
 
 impl Subject<'_> {
+    /// When it arrived, whoever asks: when the registry took it, which is all that a look knows. A tag that comes when no look
+    /// would find the image any more arrives when its event says.
+    fn arrived_at(&self, look_back: Duration) -> Option<Timestamp> {
+        match (self.image.pushed_at, self.arrived) {
+            (Some(pushed), Some(arrived)) if arrived.since(pushed) > look_back => Some(arrived),
+            (pushed, arrived) => pushed.or(arrived),
+        }
+    }
+
     /// What is run in this image's place: itself, or one of the images that it lists.
     fn to_run(&self, digest: String, media_type: Option<String>) -> Image {
         Image {

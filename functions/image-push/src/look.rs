@@ -111,7 +111,12 @@ fn candidates<'a>(
                 let rules: Vec<Numbered<'a>> = rules.iter().filter(wants).copied().collect();
                 if !rules.is_empty() {
                     candidates.push(Candidate {
-                        subject: Subject { repository, image, tag },
+                        subject: Subject {
+                            repository,
+                            image,
+                            tag,
+                            arrived: None,
+                        },
                         rules,
                     });
                 }
@@ -120,7 +125,9 @@ fn candidates<'a>(
     }
     // What was pushed at the same time has an order too, so that a look is the same each time it is taken.
     let order = |candidate: &Candidate<'a>| {
-        let Subject { repository, image, tag } = &candidate.subject;
+        let Subject {
+            repository, image, tag, ..
+        } = &candidate.subject;
         (
             std::cmp::Reverse(image.pushed_at),
             *repository,
@@ -197,7 +204,9 @@ mod tests {
             candidates(&listed, &numbered, Timestamp::from_millis(100))
                 .into_iter()
                 .map(|candidate| {
-                    let Subject { repository, image, tag } = candidate.subject;
+                    let Subject {
+                        repository, image, tag, ..
+                    } = candidate.subject;
                     let rules = candidate.rules.iter().map(|(number, _)| *number).collect();
                     (format!("{}/{}", repository.name, image.digest), tag, rules)
                 })

@@ -44,6 +44,7 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
                         repository: &repository,
                         image: &image,
                         tag: arrival.tag.as_deref(),
+                        arrived: arrival.time,
                     };
                     return self.follow(&subject, rules, occasion).await;
                 }

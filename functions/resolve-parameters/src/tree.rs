@@ -69,6 +69,7 @@ mod tests {
             arn: None,
             selector: None,
             version: 1,
+            modified_at: None,
             content: Content::String(Secret::new(at.to_string())),
         };
         names.iter().enumerate().map(parameter).collect()

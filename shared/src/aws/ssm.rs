@@ -11,6 +11,7 @@ use super::error::{classify, incomplete};
 use crate::parameters::{Content, Found, GetParameters, GetParametersByPath, Page, Parameter};
 use crate::ports::CallError;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// Parameter Store, over the SDK.
 #[derive(Clone, Debug)]
@@ -111,5 +112,9 @@ fn parameter(parameter: SdkParameter, decrypted: bool) -> Parameter {
             .selector
             .map(|selector| selector.trim_start_matches(':').to_owned()),
         version: parameter.version,
+        modified_at: parameter
+            .last_modified_date
+            .and_then(|date| date.to_millis().ok())
+            .map(Timestamp::from_millis),
     }
 }

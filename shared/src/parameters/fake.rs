@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{Content, Found, GetParameters, GetParametersByPath, Page, Parameter, ParameterPath, ParameterReference};
 use crate::ports::{CallError, CallErrorKind};
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// Where the fake's own parameters live.
 const ARN: &str = "arn:aws:ssm:us-east-1:123456789012:parameter";
@@ -50,7 +51,8 @@ struct State {
 #[derive(Debug, Default)]
 struct Stored {
     kind: Kind,
-    versions: Vec<String>,
+    /// What each version holds, and since when.
+    versions: Vec<(String, Timestamp)>,
     labels: BTreeMap<String, usize>,
 }
 
@@ -73,6 +75,11 @@ impl ParameterStore {
         self.put(name, value, Kind::String)
     }
 
+    /// Puts a String at a moment; without one, long ago.
+    pub fn put_string_at(&self, name: &str, value: &str, at: Timestamp) -> &Self {
+        self.put_at(name, value, Kind::String, at)
+    }
+
     /// Puts a StringList, its items with commas between.
     pub fn put_string_list(&self, name: &str, value: &str) -> &Self {
         self.put(name, value, Kind::StringList)
@@ -84,10 +91,14 @@ impl ParameterStore {
     }
 
     fn put(&self, name: &str, value: &str, kind: Kind) -> &Self {
+        self.put_at(name, value, kind, Timestamp::default())
+    }
+
+    fn put_at(&self, name: &str, value: &str, kind: Kind, at: Timestamp) -> &Self {
         let mut state = self.state();
         let stored = state.parameters.entry(name.to_owned()).or_default();
         stored.kind = kind;
-        stored.versions.push(value.to_owned());
+        stored.versions.push((value.to_owned(), at));
         drop(state);
         self
     }
@@ -144,7 +155,8 @@ impl State {
             None => stored.versions.len(),
             Some(selector) => selector.parse().ok().or_else(|| stored.labels.get(selector).copied())?,
         };
-        let value = Secret::new(stored.versions.get(version.checked_sub(1)?)?.clone());
+        let (value, at) = stored.versions.get(version.checked_sub(1)?)?.clone();
+        let value = Secret::new(value);
         let name = own.unwrap_or(name);
         Some(Parameter {
             name: name.to_owned(),
@@ -155,6 +167,7 @@ impl State {
             }),
             selector: selector.map(str::to_owned),
             version: i64::try_from(version).ok()?,
+            modified_at: Some(at),
             content: match (stored.kind, with_decryption) {
                 (Kind::String, _) => Content::String(value),
                 (Kind::StringList, _) => Content::StringList(value),

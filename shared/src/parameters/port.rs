@@ -4,6 +4,7 @@ use std::future::Future;
 
 use crate::ports::CallError;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// Reads parameters by name.
 ///
@@ -78,6 +79,8 @@ pub struct Parameter {
     pub selector: Option<String>,
     /// Its version.
     pub version: i64,
+    /// When that version was put, where Parameter Store says it.
+    pub modified_at: Option<Timestamp>,
     /// What it holds.
     pub content: Content,
 }

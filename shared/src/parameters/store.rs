@@ -473,6 +473,7 @@ impl Parameter {
             arn: None,
             selector: reference.selector().map(str::to_owned),
             version: 0,
+            modified_at: None,
             content: Content::Sealed,
         }
     }

@@ -392,3 +392,48 @@ async fn all_problems_of_a_value_come_together_and_name_no_value() {
         .expect_err("two problems");
     assert_eq!(resolved.iter().count(), 2);
 }
+
+#[tokio::test]
+async fn a_value_is_told_as_it_was_at_a_moment() {
+    let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
+    let store = ParameterStore::new();
+    store
+        .put_string_at("/machine", "one", at(100))
+        .put_string_at("/machine", "two", at(200))
+        .put_string_at("/machine", "three", at(300));
+    store.label("/machine", 2, "live");
+    // As if every version had the date of the last one.
+    store
+        .put_string_at("/dateless", "one", at(300))
+        .put_string_at("/dateless", "two", at(300));
+    for number in 0..30 {
+        store.put_string_at("/restless", &number.to_string(), at(number * 100));
+    }
+    let parameters = Parameters::new(&store, Duration::from_secs(60));
+    for (reference, moment, expected) in [
+        ("/machine", 300, Ok("three")),
+        ("/machine", 299, Ok("two")),
+        ("/machine", 150, Ok("one")),
+        ("/machine", 50, Ok("one")),
+        ("/machine:live", 50, Ok("two")),
+        ("/machine:3", 50, Ok("three")),
+        ("/dateless", 50, Ok("two")),
+        ("/restless", 1_050, Ok("10")),
+        ("/restless", 850, Err("has moved more than 20 times since")),
+        ("/missing", 50, Err("no parameter")),
+    ] {
+        let told = parameters
+            .text_at(&reference.parse().unwrap(), at(moment), at(400))
+            .await;
+        match (told, expected) {
+            (Ok(told), Ok(expected)) => assert_eq!(told, expected, "{reference} at {moment}"),
+            (Err(problems), Err(part)) => assert!(problems.to_string().contains(part), "{problems}"),
+            (told, _) => panic!("{reference} at {moment}: {told:?}"),
+        }
+    }
+    // What was read before the moment is not used for it.
+    let reference = "/machine".parse().unwrap();
+    assert_eq!(parameters.text(&reference, at(400)).await.unwrap(), "three");
+    store.put_string_at("/machine", "four", at(400));
+    assert_eq!(parameters.text_at(&reference, at(401), at(401)).await.unwrap(), "four");
+}

@@ -7,11 +7,14 @@ use serde_json::Value;
 
 use super::problem::{Problem, ProblemKind, Problems};
 use super::reference::ParameterReference;
-use super::{GetParameters, Parameters, Want};
+use super::{GetParameters, Parameter, Parameters, Want};
 use crate::time::Timestamp;
 
 const OPEN: &str = "{{ssm:";
 const CLOSE: &str = "}}";
+
+/// How often a parameter may have moved since the moment that is asked about.
+const MAX_MOVES: usize = 20;
 
 /// The values of `references` (`/path`, `/path:3`, `/path:label`, ARNs), by what was asked; a SecureString is refused.
 ///
@@ -39,6 +42,49 @@ impl<P: GetParameters> Parameters<P> {
             return Err(Problem::not_found(reference).into());
         };
         Ok(answer.as_ref().map_err(Problem::clone)?.text()?.to_owned())
+    }
+
+    /// The value that one parameter had at a moment, as text, however often it has moved since: who asks twice gets the
+    /// same. Nothing that was read before is used. Where a selector is asked for, or Parameter Store does not say since when
+    /// a value is there, it is the value that is there now; before the first value, the first one.
+    ///
+    /// # Errors
+    /// [`Problems`] as [`text`](Self::text) has them, or when the parameter has moved more than [`MAX_MOVES`] times since.
+    pub async fn text_at(
+        &self,
+        reference: &ParameterReference,
+        moment: Timestamp,
+        now: Timestamp,
+    ) -> Result<String, Problems> {
+        let fresh = Parameters::new(self.port(), Duration::ZERO);
+        let read = async |reference: &ParameterReference| {
+            let [answer] = &fresh.get(&[(reference.clone(), Want::Value)], now).await[..] else {
+                return Err(Problem::not_found(reference));
+            };
+            answer.clone()
+        };
+        let text = |parameter: &Parameter| Ok(parameter.text()?.to_owned());
+        let latest = read(reference).await?;
+        let mut parameter = latest.clone();
+        for _ in 0..MAX_MOVES {
+            let came_later = parameter.modified_at.is_some_and(|since| since > moment);
+            if !came_later || reference.selector().is_some() || parameter.version <= 1 {
+                return text(&parameter);
+            }
+            let before = format!("{}:{}", reference.name(), parameter.version - 1);
+            let before = match read(&before.parse().map_err(Problem::from)?).await {
+                // Only the last hundred versions are kept.
+                Err(problem) if problem.kind == ProblemKind::ParameterNotFound => return text(&parameter),
+                before => before?,
+            };
+            // Where all versions have the parameter's own date, none tells since when it is there.
+            if before.modified_at >= parameter.modified_at {
+                return text(&latest);
+            }
+            parameter = before;
+        }
+        let message = format!("`{reference}` has moved more than {MAX_MOVES} times since");
+        Err(Problem::new(ProblemKind::ParameterInvalid, message).into())
     }
 
     /// Puts values for every `{{ssm:…}}` in the strings of `value`; what is not between such braces stays as it is.

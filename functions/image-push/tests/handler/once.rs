@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use image_push::Outcome;
+use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 use shared::fakes::images::manifests;
 
@@ -190,4 +191,55 @@ async fn rules_that_would_run_the_same_run_it_once() {
         .await;
     handled.expect("handled");
     assert_eq!(world.executions().len(), 1);
+}
+
+/// The event of a push, dated so long after everything began.
+fn pushed_at(digest: &str, tag: &str, after: Duration) -> LambdaEvent<Value> {
+    let mut event = pushed("ml", digest, Some(tag));
+    let minutes = after.as_secs() / 60;
+    event.payload["time"] = json!(format!(
+        "2026-11-{:02}T{:02}:{:02}:00Z",
+        23 + (30 + 16 * 60 + minutes) / 1_440,
+        (30 + 16 * 60 + minutes) / 60 % 24,
+        (30 + minutes) % 60
+    ));
+    event
+}
+
+#[tokio::test]
+async fn a_parameter_that_moves_between_two_deliveries_starts_once() {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    let world = World::new();
+    let ml = repository("ml");
+    world.parameters.put_string("/machine", "ml");
+    let digest = world
+        .registry
+        .push(&ml, Some("release-1"), &manifests::oci_image("1"), world.now());
+    let rules = json!([rule("ssm:/machine")]);
+    let function = world.function(&rules, &[]);
+    let deliver = async || {
+        let event = pushed("ml", &digest, Some("release-1"));
+        outcomes(function.handle(event, world.now()).await)
+    };
+    assert!(deliver().await[0].starts_with("started"));
+    for (number, other) in ["other", "a", "b"].into_iter().enumerate() {
+        world.pass(HOUR);
+        world.parameters.put_string_at("/machine", other, world.now());
+        world.pass(HOUR);
+        assert!(deliver().await[0].starts_with("adopted"), "{number} moves");
+        outcomes(function.handle(scheduled(), world.now()).await);
+        assert_eq!(world.executions().len(), 1, "{number} moves");
+    }
+    // A tag that the image gets days later is another arrival: it goes where the parameter leads by then.
+    world.pass(48 * HOUR);
+    world
+        .registry
+        .push(&ml, Some("release-2"), &manifests::oci_image("1"), world.now());
+    let event = || pushed_at(&digest, "release-2", 54 * HOUR);
+    outcomes(function.handle(event(), world.now()).await);
+    world.pass(HOUR);
+    world.parameters.put_string_at("/machine", "ml", world.now());
+    outcomes(function.handle(event(), world.now()).await);
+    let machines: Vec<String> = world.executions().into_iter().map(|run| run.started_by).collect();
+    assert_eq!(machines, [machine("ml"), machine("b")]);
 }

@@ -259,6 +259,7 @@ impl GetParametersByPath for Endless {
             arn: None,
             selector: None,
             version: 1,
+            modified_at: None,
             content: Content::String(Secret::new("x".repeat(4_096))),
         };
         Ok(Page {

@@ -7,8 +7,11 @@ use axum::http::{HeaderMap, Method, Request, Uri};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
-/// The largest body that is read: more than the largest layer of a small image.
-const LARGEST_BODY: usize = 1 << 30;
+/// The largest object that is read: more than the largest layer of a small image.
+const LARGEST_OBJECT: usize = 1 << 30;
+
+/// The largest body of any other protocol: the 20 MiB of UploadLayerPart in Base64 fit, and no operation takes more.
+const LARGEST_BODY: usize = 32 << 20;
 
 /// A request with its body.
 #[derive(Debug)]
@@ -34,7 +37,9 @@ impl Incoming {
             },
             body,
         ) = request.into_parts();
-        let body = to_bytes(body, LARGEST_BODY).await.map_err(|_| {
+        let is_object = !headers.contains_key("x-amz-target") && !has_form(&headers);
+        let largest = if is_object { LARGEST_OBJECT } else { LARGEST_BODY };
+        let body = to_bytes(body, largest).await.map_err(|_| {
             ServiceError::new(
                 "RequestEntityTooLarge",
                 "the body is larger than the local run reads, or broke off",
@@ -49,6 +54,16 @@ impl Incoming {
             body,
             query,
         })
+    }
+
+    /// Whether it is a request of a JSON protocol.
+    pub(crate) fn is_json(&self) -> bool {
+        self.header("x-amz-target").is_some()
+    }
+
+    /// Whether it is a request of the query protocol.
+    pub(crate) fn is_form(&self) -> bool {
+        self.method == Method::POST && has_form(&self.headers)
     }
 
     /// A header's value, where it is text.
@@ -76,6 +91,12 @@ impl Incoming {
     pub(crate) fn path(&self) -> String {
         percent_decode_str(self.uri.path()).decode_utf8_lossy().into_owned()
     }
+}
+
+fn has_form(headers: &HeaderMap) -> bool {
+    headers
+        .get("content-type")
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
 }
 
 /// The pairs of a query, or of a form (`application/x-www-form-urlencoded`).

@@ -24,8 +24,12 @@ use crate::services::{lambda, s3};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Method, Request, Response};
+use axum::http::{Request, Response};
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -44,30 +48,67 @@ pub fn serve(cloud: Arc<Cloud>, listener: TcpListener) -> std::io::Result<JoinHa
 }
 
 async fn answer(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Response<Body> {
+    respond(&cloud, request).await
+}
+
+/// Answers one request, as it would be answered over HTTP.
+pub async fn respond(cloud: &Arc<Cloud>, request: Request<Body>) -> Response<Body> {
     let incoming = match Incoming::read(request).await {
         Ok(incoming) => incoming,
         Err(error) => return json_error(&error),
     };
-    if incoming.header("x-amz-target").is_some() {
-        return json::answer(&cloud, &incoming).await;
+    match unless_it_panics(dispatch(cloud, &incoming)).await {
+        Some(response) => response,
+        None => failure(&incoming),
     }
-    if incoming.method == Method::POST
-        && incoming
-            .header("content-type")
-            .is_some_and(|content_type| content_type.starts_with("application/x-www-form-urlencoded"))
-    {
-        return query::answer(&cloud, &incoming).await;
+}
+
+async fn dispatch(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<Body> {
+    if incoming.is_json() {
+        return json::answer(cloud, incoming).await;
     }
-    match identify(&cloud, &incoming) {
-        Ok(identity) if identity.service == "s3" => s3::rest::answer(&cloud, &identity.principal, &incoming),
+    if incoming.is_form() {
+        return query::answer(cloud, incoming).await;
+    }
+    match identify(cloud, incoming) {
+        Ok(identity) if identity.service == "s3" => s3::rest::answer(cloud, &identity.principal, incoming),
         Ok(identity) if identity.service == "lambda" => {
             let Incoming {
                 method, headers, body, ..
-            } = &incoming;
-            lambda::rest::handle(&cloud, &identity.principal, method, incoming.uri.path(), headers, body).await
+            } = incoming;
+            lambda::rest::handle(cloud, &identity.principal, method, incoming.uri.path(), headers, body).await
         }
-        Ok(identity) => json_error(&unknown(&identity.service, &incoming)),
+        Ok(identity) => json_error(&unknown(&identity.service, incoming)),
+        // What cannot be identified may still be meant for S3, whose clients read XML alone.
+        Err(error) if s3::rest::is_meant(incoming) => s3::rest::refusal(&error, incoming),
         Err(error) => json_error(&error),
+    }
+}
+
+/// What the work gives; nothing where it panics, which must not cost a client its answer.
+async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        // What the work leaves behind is dropped, and services take their locks back from who panicked.
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(progress) => progress.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
+}
+
+/// AWS's own words for a failure that is not the caller's, in the form of the request's protocol:
+/// <https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html>.
+fn failure(incoming: &Incoming) -> Response<Body> {
+    let message = "The request processing has failed because of an unknown error, exception or failure.";
+    let error = |code: &str| ServiceError::new(code, message).with_status(500);
+    if incoming.is_form() {
+        query::error(&error("InternalFailure"))
+    } else if s3::rest::is_meant(incoming) {
+        s3::rest::refusal(&error("InternalError"), incoming)
+    } else {
+        json_error(&error("InternalFailure"))
     }
 }
 
@@ -81,4 +122,36 @@ fn unknown(service: &str, incoming: &Incoming) -> ServiceError {
         ),
     )
     .with_status(404)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_in_each_protocol() {
+        assert_eq!(unless_it_panics(async { 1 }).await, Some(1));
+        assert_eq!(unless_it_panics(async { panic!("on purpose") }).await, None::<()>);
+        for (header, value, content_type) in [
+            ("x-amz-target", "AmazonSSM.GetParameter", "application/x-amz-json-1.1"),
+            ("content-type", "application/x-www-form-urlencoded", "text/xml"),
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/aws4_request",
+                "application/xml",
+            ),
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/lambda/aws4_request",
+                "application/x-amz-json-1.1",
+            ),
+        ] {
+            let request = Request::post("/").header(header, value).body(Body::empty()).unwrap();
+            let response = failure(&Incoming::read(request).await.unwrap());
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()["content-type"]),
+                (500, &content_type.parse().unwrap())
+            );
+        }
+    }
 }

@@ -18,19 +18,25 @@ const NAMESPACES: &[(&str, &str)] = &[
     ("sts", "https://sts.amazonaws.com/doc/2011-06-15/"),
 ];
 
+/// How many parts a parameter's name has at most: no operation that is here has more than seven.
+const DEEPEST: usize = 32;
+
 /// Answers a request of the query protocol.
 pub(super) async fn answer(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<Body> {
     match call(cloud, incoming).await {
         Ok(document) => reply(200, "text/xml", document),
-        Err(error) => {
-            let mut document = xml::Document::new();
-            document.open("ErrorResponse").open("Error");
-            document.leaf("Type", if error.status < 500 { "Sender" } else { "Receiver" });
-            document.leaf("Code", code(&error)).leaf("Message", &error.message);
-            document.close("Error").leaf("RequestId", &request_id());
-            reply(status(&error), "text/xml", document.close("ErrorResponse").text())
-        }
+        Err(error) => self::error(&error),
     }
+}
+
+/// An error as the protocol has it.
+pub(super) fn error(error: &ServiceError) -> Response<Body> {
+    let mut document = xml::Document::new();
+    document.open("ErrorResponse").open("Error");
+    document.leaf("Type", if error.status < 500 { "Sender" } else { "Receiver" });
+    document.leaf("Code", code(error)).leaf("Message", &error.message);
+    document.close("Error").leaf("RequestId", &request_id());
+    reply(status(error), "text/xml", document.close("ErrorResponse").text())
 }
 
 /// The query services shorten what the JSON services call an exception.
@@ -68,6 +74,10 @@ async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<String, Service
     let mut input = Value::Object(Map::new());
     for (name, value) in form {
         if name != "Action" && name != "Version" {
+            if name.split('.').nth(DEEPEST).is_some() {
+                let message = format_args!("a parameter's name has more than {DEEPEST} parts");
+                return Err(ServiceError::new("MalformedInput", message));
+            }
             insert(&mut input, &name, value);
         }
     }

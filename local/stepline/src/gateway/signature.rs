@@ -15,6 +15,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// How far the clocks of both sides may be apart.
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
+/// How long a presigned URL holds at most, in seconds.
+const LONGEST: i64 = 604_800;
+
 /// A signature as a request brings it, in its headers or in its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Signature<'r> {
@@ -55,7 +58,7 @@ impl<'r> Signature<'r> {
             signed_headers,
             signature,
             time: either("x-amz-date"),
-            expires: incoming.query("X-Amz-Expires").and_then(|seconds| seconds.parse().ok()),
+            expires: incoming.query("X-Amz-Expires").map(expires).transpose()?,
         })
     }
 
@@ -63,11 +66,10 @@ impl<'r> Signature<'r> {
     pub(super) fn verify(&self, incoming: &Incoming, secret: &str, now: Timestamp) -> Result<(), ServiceError> {
         let time = self.time.ok_or_else(|| incomplete("the request has no `X-Amz-Date`"))?;
         let at = parse_time(time).ok_or_else(|| incomplete("`X-Amz-Date` must be like 20260102T030405Z"))?;
-        let latest = match self.expires {
-            Some(seconds) => at + SignedDuration::from_secs(seconds),
-            None => at + SKEW,
-        };
-        if now > latest || at > now + SKEW || !time.starts_with(self.day) {
+        let holds = self.expires.map_or(SKEW, SignedDuration::from_secs);
+        // What is compared is how far they are apart: a time at the end of all times has none after it.
+        let age = now.duration_since(at);
+        if age > holds || age < -SKEW || !time.starts_with(self.day) {
             return Err(invalid(format_args!("Signature expired: {time} is too far from {now}")));
         }
         if self.made_with(incoming, secret, time) == self.signature {
@@ -165,6 +167,21 @@ fn in_query(incoming: &Incoming) -> Result<(&str, &str, &str), ServiceError> {
             .ok_or_else(|| incomplete(format_args!("the query requires '{name}'")))
     };
     Ok((credential, element("X-Amz-SignedHeaders")?, element("X-Amz-Signature")?))
+}
+
+/// For how many seconds a presigned URL holds: at most a week.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+fn expires(text: &str) -> Result<i64, ServiceError> {
+    let refused = |message| Err(ServiceError::new("AuthorizationQueryParametersError", message));
+    match text.parse::<i64>() {
+        Ok(seconds @ 0..=LONGEST) => Ok(seconds),
+        Ok(..0) => refused("X-Amz-Expires must be non-negative"),
+        Ok(_) => refused(
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
+        ),
+        Err(_) => refused("X-Amz-Expires should be a number"),
+    }
 }
 
 /// A header's values, trimmed, joined by commas; blanks in a row count as one.

@@ -478,6 +478,55 @@ async fn what_s3_refuses() {
 }
 
 #[tokio::test]
+async fn requests_that_nobody_would_send_are_refused_in_words() {
+    let cloud = served().await;
+    role(
+        &cloud,
+        "reader",
+        json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}),
+    );
+    let issued = cloud.iam.assume_role("reader", "s", Vec::new()).expect("credentials");
+    // A presigned URL that holds until the end of time, and longer.
+    for seconds in [i64::MAX, i64::MIN] {
+        let request = Request {
+            method: "GET",
+            path: &format!("/bucket/key?X-Amz-Expires={seconds}"),
+            headers: vec![
+                ("authorization", authorization(&issued.access_key_id, "us-east-1", "s3")),
+                ("x-amz-security-token", issued.session_token.clone()),
+                ("x-amz-date", "20260101T000000Z".to_owned()),
+            ],
+            body: Vec::new(),
+        };
+        let answer = send(&cloud, request).await;
+        assert_eq!(answer.status, 400, "{seconds}: {}", answer.text());
+        assert!(
+            answer.text().contains("AuthorizationQueryParametersError"),
+            "{}",
+            answer.text()
+        );
+    }
+    // A form whose structures lie in one another beyond all measure.
+    let name = "a.".repeat(200_000);
+    let request = Request {
+        method: "POST",
+        path: "/",
+        headers: vec![
+            ("content-type", "application/x-www-form-urlencoded".to_owned()),
+            ("authorization", authorization("test", "us-east-1", "sts")),
+        ],
+        body: format!("Action=GetCallerIdentity&{name}=x").into_bytes(),
+    };
+    let answer = send(&cloud, request).await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(
+        answer.text().contains("<Code>MalformedInput</Code>"),
+        "{}",
+        answer.text()
+    );
+}
+
+#[tokio::test]
 async fn what_is_missing_is_told_to_those_who_may_list() {
     let cloud = cloud();
     let administrator = stepline::principal::Principal::Administrator;

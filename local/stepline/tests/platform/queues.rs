@@ -142,3 +142,30 @@ async fn what_sqs_refuses() {
         );
     }
 }
+
+#[tokio::test]
+async fn times_that_sqs_does_not_have_are_refused() {
+    let cloud = cloud();
+    let url = queue(&cloud, "work", json!({})).await;
+    send(&cloud, &url, "one").await;
+    let handle = receive(&cloud, &url, 0).await[0]["ReceiptHandle"].clone();
+    for (operation, parameter, most, rest) in [
+        ("SendMessage", "DelaySeconds", 900, json!({"MessageBody": "x"})),
+        ("ReceiveMessage", "VisibilityTimeout", 43_200, json!({})),
+        ("ReceiveMessage", "WaitTimeSeconds", 20, json!({})),
+        (
+            "ChangeMessageVisibility",
+            "VisibilityTimeout",
+            43_200,
+            json!({"ReceiptHandle": handle}),
+        ),
+    ] {
+        for seconds in [most + 1, u64::MAX] {
+            let mut input = rest.clone();
+            input["QueueUrl"] = url.clone();
+            input[parameter] = seconds.into();
+            let code = refusal(&cloud, "sqs", operation, input).await;
+            assert_eq!(code, "InvalidParameterValue", "{operation} {parameter} {seconds}");
+        }
+    }
+}

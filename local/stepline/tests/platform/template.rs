@@ -358,3 +358,13 @@ fn sam_properties_that_nobody_reads_are_refused() {
         assert!(error.contains(expected), "{from}: {error}");
     }
 }
+
+#[test]
+fn what_nests_too_deep_is_refused() {
+    let flow = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for deep in [flow, "- ".repeat(100_000), "!If ".repeat(100_000), "? ".repeat(100_000)] {
+        assert!(property(&deep, "").is_err());
+    }
+    let fine = format!("{}{}", "[".repeat(40), "]".repeat(40));
+    assert!(property(&fine, "").is_ok());
+}

@@ -220,7 +220,7 @@ async fn lists_and_histories_come_in_pages() {
         ("c", ListedStatus::Unsuccessful),
     ];
     assert_eq!((found, page.next_token.as_deref()), (expected.to_vec(), Some("more")));
-    let sent = json!({"stateMachineArn": MACHINE, "statusFilter": "RUNNING", "nextToken": "here", "maxResults": 200});
+    let sent = json!({"stateMachineArn": MACHINE, "statusFilter": "RUNNING", "nextToken": "here", "maxResults": 1_000});
     assert_called(&server, "AWSStepFunctions.ListExecutions", &sent);
 
     let server = answering(json!({"events": [

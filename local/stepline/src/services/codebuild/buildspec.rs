@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// A build specification.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct BuildSpec {
+pub struct BuildSpec {
     version: Value,
     #[serde(default)]
     pub(super) env: Env,
@@ -132,8 +132,11 @@ pub(super) struct Artifacts {
 }
 
 impl BuildSpec {
-    /// Reads a build specification; the error says what is wrong in it, and where.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a build specification.
+    ///
+    /// # Errors
+    /// What is wrong in it, and where.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let documents = Yaml::load_from_str(text).map_err(|error| error.to_string())?;
         let [document] = documents.as_slice() else {
             return Err("it must hold one YAML document".into());
@@ -230,6 +233,7 @@ mod tests {
             ),
             ("a: [", "line"),
             ("", "one YAML document"),
+            (&"[".repeat(100_000), "recursion limit"),
         ] {
             let error = BuildSpec::parse(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");

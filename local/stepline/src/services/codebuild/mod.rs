@@ -8,7 +8,7 @@
 
 mod artifacts;
 mod build;
-mod buildspec;
+pub mod buildspec;
 mod environment;
 mod project;
 mod run;
@@ -77,6 +77,7 @@ impl CodeBuild {
 
     fn create_project(&self, cloud: &Cloud, input: &Value) -> Result<Value, ServiceError> {
         let project: Project = read(input)?;
+        project.check_times()?;
         let arn = project_arn(cloud, &project.name);
         let mut state = self.lock();
         if state.projects.contains_key(&project.name) {

@@ -107,6 +107,23 @@ impl Project {
         self.logs_config.cloud_watch_logs.status.as_deref() != Some("DISABLED")
     }
 
+    /// Whether a build may take as long as the project says, and wait as long to begin: in minutes.
+    ///
+    /// # Errors
+    /// InvalidInputException.
+    pub(super) fn check_times(&self) -> Result<(), ServiceError> {
+        for (field, minutes, longest) in [
+            ("timeoutInMinutes", self.timeout_in_minutes, 2160),
+            ("queuedTimeoutInMinutes", self.queued_timeout_in_minutes, 480),
+        ] {
+            if minutes.is_some_and(|minutes| !(5..=longest).contains(&minutes)) {
+                let message = format_args!("Invalid {field}: must be between 5 and {longest}");
+                return Err(ServiceError::new("InvalidInputException", message));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn json(&self, arn: &str) -> Value {
         let mut shown = json!(self);
         shown["arn"] = arn.into();
@@ -163,6 +180,7 @@ impl StartBuild {
                 .all(|given| given.name != known.name)
         });
         variables.extend(self.environment_variables_override.iter().cloned());
+        project.check_times()?;
         let invalid = |message: String| Err(ServiceError::new("InvalidInputException", message));
         match (project.source.kind.as_str(), &project.source.location) {
             ("S3", Some(location)) if location.contains('/') => {}

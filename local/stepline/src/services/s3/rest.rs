@@ -56,6 +56,20 @@ pub(crate) fn answer(cloud: &Cloud, caller: &Principal, incoming: &Incoming) -> 
     response.unwrap_or_else(|error| error_response(&error, incoming, &bucket, &key))
 }
 
+/// Whether a request that cannot be identified is one to S3, by the scope of its credential.
+pub(crate) fn is_meant(incoming: &Incoming) -> bool {
+    let scope = incoming
+        .header("authorization")
+        .or_else(|| incoming.query("X-Amz-Credential"));
+    scope.is_some_and(|scope| scope.contains("/s3/aws4_request"))
+}
+
+/// An error in S3's form, where the request came no further.
+pub(crate) fn refusal(error: &ServiceError, incoming: &Incoming) -> Response<Body> {
+    let (bucket, key) = address(incoming);
+    error_response(error, incoming, &bucket, &key)
+}
+
 type Reply = Result<(Builder, Body), ServiceError>;
 
 fn dispatch(cloud: &Cloud, caller: &Principal, incoming: &Incoming, bucket: &str, key: &str) -> Reply {

@@ -10,6 +10,9 @@ use serde_json::{Map, Value, json};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
+/// How long a message stays out of sight at most, in seconds.
+const LONGEST_INVISIBLE: u64 = 43_200;
+
 impl Sqs {
     /// SendMessage.
     pub(super) fn send(&self, input: &Value) -> Result<Value, ServiceError> {
@@ -23,6 +26,7 @@ impl Sqs {
             message_attributes: Map<String, Value>,
         }
         let send: SendMessage = read(input)?;
+        within("DelaySeconds", send.delay_seconds, 900)?;
         let md5 = hex::encode(Md5::digest(&send.message_body));
         let id = uuid::Uuid::new_v4().to_string();
         self.in_queue(&send.queue_url, |queue| {
@@ -77,11 +81,13 @@ impl Sqs {
                 "Value for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.",
             ));
         }
+        within("VisibilityTimeout", receive.visibility_timeout, LONGEST_INVISIBLE)?;
+        within("WaitTimeSeconds", receive.wait_time_seconds, 20)?;
         let wait = self.in_queue(&receive.queue_url, |queue| {
             let own = receive.wait_time_seconds.map(Duration::from_secs);
             own.unwrap_or_else(|| queue.seconds("ReceiveMessageWaitTimeSeconds", 0))
         })?;
-        let until = Instant::now() + wait.min(Duration::from_secs(20));
+        let until = Instant::now() + wait;
         let names: Vec<&String> = receive
             .attribute_names
             .iter()
@@ -173,6 +179,7 @@ impl Sqs {
             visibility_timeout: u64,
         }
         let change: ChangeMessageVisibility = read(input)?;
+        within("VisibilityTimeout", Some(change.visibility_timeout), LONGEST_INVISIBLE)?;
         let changed = self.in_queue(&change.queue_url, |queue| {
             let wanted = Some(&change.receipt_handle);
             let found = queue
@@ -185,6 +192,19 @@ impl Sqs {
         changed
             .map(|()| Value::Null)
             .ok_or_else(|| ServiceError::new("ReceiptHandleIsInvalid", "The specified receipt handle isn't valid."))
+    }
+}
+
+/// A number of seconds that is not more than SQS takes.
+fn within(parameter: &str, seconds: Option<u64>, most: u64) -> Result<(), ServiceError> {
+    match seconds {
+        Some(seconds) if seconds > most => Err(ServiceError::new(
+            "InvalidParameterValue",
+            format_args!(
+                "Value {seconds} for parameter {parameter} is invalid. Reason: Must be between 0 and {most}, if provided."
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::time::Timestamp;
 
 use crate::account::{Account, FailedEvent};
+use crate::clock::START;
 use crate::happening::{About, Delivery, Function, Happening};
 
 /// How often Lambda tries an asynchronous event.
@@ -111,7 +113,7 @@ impl Account {
         }
         let event = json!({
             "version": "0", "id": "7c0e5b1a-93d2-4f68-8a41-000000000001", "source": "aws.ecr",
-            "detail-type": "ECR Image Action", "account": crate::aws::ACCOUNT, "region": "us-east-1", "detail": detail,
+            "time": time_of(self.now), "detail-type": "ECR Image Action", "account": crate::aws::ACCOUNT, "region": "us-east-1", "detail": detail,
         });
         self.emit(Function::ImagePush, event, About::Image);
     }
@@ -123,4 +125,29 @@ pub(crate) fn look() -> Value {
         "version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "account": crate::aws::ACCOUNT,
         "region": "us-east-1", "detail": {},
     })
+}
+
+/// A moment as events have it, to the second. Schedules begin on 24 November 2025 at 16:00 and last some days.
+fn time_of(moment: Timestamp) -> String {
+    let seconds = 16 * 3600 + moment.since(START).as_secs();
+    let (day, rest) = (24 + seconds / 86_400, seconds % 86_400);
+    format!(
+        "2025-11-{day:02}T{:02}:{:02}:{:02}Z",
+        rest / 3600,
+        rest % 3600 / 60,
+        rest % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_events_have_them() {
+        let later = START + Duration::from_secs(9 * 3600 + 61);
+        for moment in [START, later] {
+            assert_eq!(Timestamp::parse(&time_of(moment)), Some(moment));
+        }
+    }
 }

@@ -151,7 +151,7 @@ impl Account {
             _ => "ml".to_owned(),
         };
         self.tell(|| format!("somebody moves parameter {name} to {value}"));
-        self.parameters.put(name, &value);
+        self.parameters.put(name, &value, self.now);
         true
     }
 
@@ -159,7 +159,7 @@ impl Account {
         self.scenario.rules += 1;
         let rules = self.scenario.rules_text();
         self.tell(|| format!("somebody inserts a rule in front: {rules}"));
-        self.parameters.put(RULES_PARAMETER, &rules);
+        self.parameters.put(RULES_PARAMETER, &rules, self.now);
         true
     }
 

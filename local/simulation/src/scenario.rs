@@ -155,7 +155,7 @@ impl Account {
             self.states.create(name, StateMachineType::Standard);
         }
         self.states.create("quick", StateMachineType::Express);
-        self.parameters.put(MACHINE_PARAMETER, "ml");
+        self.parameters.put(MACHINE_PARAMETER, "ml", self.now);
         let scenario = self.scenario.clone();
         self.tell(|| format!("{scenario:?}"));
         let mood = self.mood;
@@ -185,15 +185,15 @@ impl Account {
             Subject::Images => {
                 self.registry.repositories.entry("ml").or_default();
                 self.registry.repositories.entry("web").or_default();
-                self.parameters.put(RULES_PARAMETER, &scenario.rules_text());
+                self.parameters.put(RULES_PARAMETER, &scenario.rules_text(), self.now);
                 self.after(Duration::from_secs(3600), Happening::Look(Function::ImagePush));
                 self.after(Duration::from_secs(5), Happening::Acts(crate::people::Act::PushImage));
             }
             Subject::Parameters => {
                 for name in ["a", "b", "tree/one", "tree/two", "tree/three"] {
-                    self.parameters.put(&format!("/sim/{name}"), "value-0");
+                    self.parameters.put(&format!("/sim/{name}"), "value-0", self.now);
                 }
-                self.parameters.put("/sim/secret", SEALED);
+                self.parameters.put("/sim/secret", SEALED, self.now);
                 for _ in 0..=self.tape.choose(5) {
                     let when = self.tape.seconds(1, 300);
                     self.after(when, Happening::Asks);

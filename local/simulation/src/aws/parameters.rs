@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use shared::parameters::{Content, Found, Page, Parameter};
 use shared::ports::CallError;
 use shared::secret::Secret;
+use shared::time::Timestamp;
 
 use super::page;
 use crate::account::Account;
@@ -16,11 +17,14 @@ const A_PAGE: usize = 2;
 #[derive(Debug, Default)]
 pub(crate) struct ParameterStore {
     values: BTreeMap<String, Vec<String>>,
+    /// When each of them was put.
+    times: BTreeMap<String, Vec<Timestamp>>,
 }
 
 impl ParameterStore {
     /// Puts the next version of a parameter.
-    pub(crate) fn put(&mut self, name: &str, value: &str) {
+    pub(crate) fn put(&mut self, name: &str, value: &str, now: Timestamp) {
+        self.times.entry(name.to_owned()).or_default().push(now);
         self.values.entry(name.to_owned()).or_default().push(value.to_owned());
     }
 
@@ -39,7 +43,9 @@ impl ParameterStore {
             Some(selector) => selector.parse().ok()?,
         };
         let value = Secret::new(versions.get(version.checked_sub(1)?)?.clone());
+        let times = self.times.get(name)?;
         Some(Parameter {
+            modified_at: times.get(version - 1).copied(),
             name: name.to_owned(),
             arn: None,
             selector: selector.map(str::to_owned),

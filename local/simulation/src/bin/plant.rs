@@ -63,13 +63,14 @@ fn copy_sources(root: &Path, copy: &Path) -> Result<(), String> {
 
 /// Plants one bug, prints its line of the table, and takes it out again.
 fn planted(root: &Path, copy: &Path, mutant: &Mutant) -> Result<bool, String> {
+    let mut originals: Vec<(PathBuf, String)> = Vec::new();
     for edit in &mutant.edit {
         let file = copy.join(&edit.file);
         let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", edit.file))?;
-        let text = edit
-            .plant(&text)
-            .map_err(|times| format!("{}: {} stands there {times} times", mutant.name, edit.find))?;
-        std::fs::write(&file, text).map_err(|error| error.to_string())?;
+        let planted = edit.plant(&text);
+        let planted = planted.map_err(|times| format!("{}: {} stands there {times} times", mutant.name, edit.find))?;
+        std::fs::write(&file, planted).map_err(|error| error.to_string())?;
+        originals.push((file, text));
     }
     let target = root.join("target/mutants");
     let built = Command::new("cargo")
@@ -84,11 +85,9 @@ fn planted(root: &Path, copy: &Path, mutant: &Mutant) -> Result<bool, String> {
         "| `{}` | {} | {rule} | {seeds} | {seconds} |",
         mutant.name, mutant.stands_for
     );
-    for edit in &mutant.edit {
-        std::fs::copy(root.join(&edit.file), copy.join(&edit.file)).map_err(|error| error.to_string())?;
-        // A copy keeps no time of its own: what was built with the bug is older than this.
-        let text = std::fs::read(copy.join(&edit.file)).map_err(|error| error.to_string())?;
-        std::fs::write(copy.join(&edit.file), text).map_err(|error| error.to_string())?;
+    // The first of a file's texts last: that is the one without the bug.
+    for (file, text) in originals.into_iter().rev() {
+        std::fs::write(file, text).map_err(|error| error.to_string())?;
     }
     Ok(rule != "not found")
 }

@@ -120,13 +120,13 @@ impl Account {
 
     /// An execution was started for an image: none was before, for the same image with the same input.
     fn started_for_image(&mut self, id: Id) {
+        // Wherever it runs: a parameter may have moved in between.
         let key = |id: Id| {
             let execution = &self.states.executions[id];
             let input: Value = serde_json::from_str(&execution.input).unwrap_or_default();
             let image = &input["image"];
             let field = |name: &str| image[name].as_str().unwrap_or_default().to_owned();
             (
-                execution.machine.clone(),
                 input["rule"].to_string(),
                 field("digest"),
                 field("repository"),

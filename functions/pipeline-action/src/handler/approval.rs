@@ -34,6 +34,9 @@ const LOOKS: (usize, Duration) = (3, Duration::from_secs(1));
 /// How long after its end an execution's history is read again that does not tell why it failed.
 const READS_FOR: Duration = Duration::from_secs(10 * 60);
 
+/// How long after an end, or a retry, AWS is given to show what has become of an execution that it does not redrive.
+const SETTLES_FOR: Duration = Duration::from_secs(10 * 60);
+
 /// What a look is about.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Occasion<'a> {
@@ -44,6 +47,13 @@ pub(super) struct Occasion<'a> {
     pub(super) ended: Option<&'a EndedExecution>,
     /// The approval whose change is the reason to look, if it is.
     pub(super) changed: Option<&'a ApprovalChanged>,
+}
+
+impl Occasion<'_> {
+    /// Whether the schedule is the reason, and no event.
+    pub(super) const fn is_scheduled(&self) -> bool {
+        self.ended.is_none() && self.changed.is_none()
+    }
 }
 
 /// One approval that is looked at.
@@ -336,6 +346,11 @@ impl<W: World> PipelineAction<W> {
         let now = now.map_err(|error| error.to_string())?;
         if now.redriven_at > execution.redriven_at || now.stopped_at != execution.stopped_at {
             return Ok((Outcome::Redriven, Some(arn), None));
+        }
+        // AWS refuses what runs, too, and neither that nor its history may show yet.
+        let settled = execution.stopped_at.unwrap_or_default().max(subject.attempt.began()) + SETTLES_FOR;
+        if refused.is_some() && self.world.clock().now() < settled {
+            return Err("AWS does not redrive the execution, or not yet".to_owned());
         }
         if subject.attempt.is_first() {
             // A first attempt waits for the execution that its action names, and would find no other.

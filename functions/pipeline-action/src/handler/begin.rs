@@ -19,6 +19,10 @@ use crate::token::{Retry, Token};
 use crate::user_parameters::{ApprovalName, InputFile, OnRetry};
 use crate::world::World;
 
+/// Within how long Lambda tries a delivery three times.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+const TRIES_OF_A_DELIVERY: Duration = Duration::from_secs(5 * 60);
 /// The first and the longest pause before looking again for the end of a short execution.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
@@ -34,7 +38,8 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// The execution that this action starts or redrives, where its state machine is known and its type is Standard as far as one knows.
+    /// The execution that this action starts or redrives, where its state machine is known, and Standard as far as one
+    /// knows.
     fn own_execution(&self, call: &Call<'_>, assignment: &Assignment) -> Option<String> {
         if let Some(Retry::Redrive(execution)) = &assignment.token.retry {
             return Some(execution.clone());
@@ -308,8 +313,12 @@ impl<W: World> PipelineAction<W> {
             How::Adopted => ("ExecutionsAdopted", "execution of the stage's last run adopted"),
             How::Redriven => ("ExecutionsRedriven", "execution redriven"),
         };
+        // What an earlier try of this delivery has started, which was killed before it knew, is this delivery's, too.
+        let is_recent = following
+            .since
+            .is_some_and(|since| call.began.since(since) < TRIES_OF_A_DELIVERY);
         match following.how {
-            How::Started if is_there => {}
+            How::Started if !is_recent => {}
             How::Adopted => {}
             How::Started | How::Redriven => call.watch.puts_to_work(&following.execution),
         }

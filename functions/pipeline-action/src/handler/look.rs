@@ -14,9 +14,9 @@ use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::StateMachineArn;
 
 use super::approval::Occasion;
-use super::{HandlerError, Outcome, PipelineAction, Report};
+use super::{HandlerError, Outcome, PipelineAction, Report, boxed};
 use crate::approval::{Wait, WaitStage, waits};
-use crate::event::{ApprovalChanged, EndedExecution, pipeline_execution_id_in};
+use crate::event::{AbandonedAction, ApprovalChanged, EndedExecution, pipeline_execution_id_in};
 use crate::settings::{Settings, names_function};
 use crate::world::World;
 
@@ -146,6 +146,9 @@ impl<W: World> PipelineAction<W> {
             Ok(runs) => runs,
             Err(error) => return looked.failures.push(error.to_string()),
         };
+        if occasion.is_scheduled() {
+            self.stop_what_was_abandoned(&runs, pipeline, id, occasion).await;
+        }
         let waits = waits(&runs, pipeline, &occasion.settings.function_name);
         if let Some(reason) = occasion
             .changed
@@ -183,6 +186,29 @@ impl<W: World> PipelineAction<W> {
                     looked.approvals.push(settled);
                 }
                 Err(failure) => looked.failures.push(failure),
+            }
+        }
+    }
+
+    /// Stops what abandoned actions left whose events were lost. What cannot be stopped now is found by the next look.
+    async fn stop_what_was_abandoned(
+        &self,
+        runs: &[ActionExecution],
+        pipeline: &str,
+        id: &str,
+        occasion: Occasion<'_>,
+    ) {
+        for run in runs.iter().filter(|run| run.status == ActionStatus::Abandoned) {
+            let action = AbandonedAction {
+                pipeline: pipeline.to_owned(),
+                pipeline_execution_id: id.to_owned(),
+                stage: run.stage.clone(),
+                action: run.action.clone(),
+                action_execution_id: Some(run.id.clone()),
+            };
+            let stopped = boxed(self.stop_abandoned(&action, occasion.context, occasion.metrics)).await;
+            if let Err(error) = stopped {
+                tracing::info!(pipeline.name = pipeline, pipeline.execution_id = id, reason = %error, "nothing stopped");
             }
         }
     }

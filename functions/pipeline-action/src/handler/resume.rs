@@ -100,7 +100,8 @@ impl<W: World> PipelineAction<W> {
             Found::ToExamine(execution) => execution,
             // The list lags: what it shows as running may be what has just failed.
             Found::ToAdopt(execution) => {
-                let described = self.world.states().describe_execution(&execution).await?;
+                let described = self.world.states().describe_execution(&execution).await;
+                let described = described.map_err(seen_already)?;
                 if !plan::is_unsuccessful(&described) {
                     return Ok(Decision::Adopt(execution, described.redriven_at));
                 }
@@ -215,7 +216,7 @@ impl<W: World> PipelineAction<W> {
         let mut next: Option<String> = None;
         for _ in 0..MAX_HISTORY_PAGES {
             let page = self.world.states().get_execution_history(execution, next.as_deref());
-            let page = page.await?;
+            let page = page.await.map_err(seen_already)?;
             events.extend(page.events);
             next = page.next_token;
             match destination(&events) {
@@ -252,4 +253,12 @@ impl<W: World> PipelineAction<W> {
         );
         Err(CallError::new("ListExecutions", CallErrorKind::Invalid, message))
     }
+}
+
+/// The error of a look at an execution that is listed: what is not found is not to be seen yet.
+fn seen_already(mut error: CallError) -> CallError {
+    if error.kind == CallErrorKind::NotFound {
+        error.kind = CallErrorKind::Unavailable;
+    }
+    error
 }

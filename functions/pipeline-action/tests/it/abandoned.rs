@@ -404,3 +404,21 @@ fn two_actions_that_name_themselves_have_an_execution_each_and_abandoning_one_le
         assert_eq!([stopped(&bench, 0), stopped(&bench, 1)], [true, false]);
     });
 }
+
+#[test]
+fn a_look_stops_what_an_abandoned_action_left_whose_event_was_lost() {
+    run(async {
+        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+        let wanted = parameters(json!({}));
+        let _job = bench.started(wanted.clone()).await;
+        ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+        let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
+        bench.deliver(look.clone()).await.unwrap();
+        assert!(stopped(&bench, 0));
+        // Nothing is left: later looks are in order, though nothing of the action runs.
+        bench.deliver(look.clone()).await.unwrap();
+        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+        ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+        bench.deliver(look).await.unwrap();
+    });
+}

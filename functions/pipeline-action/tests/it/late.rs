@@ -1,9 +1,11 @@
 //! Deliveries that come late or twice: what they find is not what the first one found, and nothing starts twice, nothing
 //! runs that nobody follows, and nothing is stopped that somebody waits for.
 
+use std::future::Future as _;
+
 use serde_json::{Value, json};
 use shared::fakes::Fault;
-use shared::ports::CallErrorKind::{Denied, Throttled, Unavailable};
+use shared::ports::CallErrorKind::{Denied, NotFound, Throttled, Unavailable};
 use shared::ports::code_pipeline::FailureType::{JobFailed, PermissionError, SystemUnavailable};
 use shared::ports::step_functions::{
     ExecutionStatus, Failure, RedriveExecution as _, StateMachineType, StopExecution as _,
@@ -288,5 +290,50 @@ fn a_failure_names_what_may_be_running() {
         let script = always("DescribeExecution", Denied, "AccessDeniedException");
         bench.world().states.script(script);
         assert_fails(&bench.job(job).await, PermissionError, &["may still be running", &arn]);
+    });
+}
+
+#[test]
+fn what_is_listed_and_cannot_be_described_yet_is_looked_at_again() {
+    run(async {
+        let wanted = parameters(json!({"onRetry": "redrive"}));
+        let bench = Bench::new();
+        let _job = bench.started(wanted.clone()).await;
+        let script = always("DescribeExecution", NotFound, "ExecutionDoesNotExist");
+        bench.world().states.script(script);
+        let retry = Job {
+            id: "the-retry-s".to_owned(),
+            ..Job::first(wanted.clone())
+        };
+        let answer = bench.job(retry).await;
+        bench.world().states.script(|_| Fault::None);
+        let token = assert_continues(bench.job(poll(&wanted, answer, 1)).await);
+        assert_eq!(token.execution, Some(bench.runs()[0].execution_arn.clone()));
+        assert_eq!(bench.runs().len(), 1);
+    });
+}
+
+#[test]
+fn what_a_killed_try_of_a_late_delivery_started_is_stopped_by_the_next_try() {
+    run(async {
+        let bench = Bench::new();
+        let script = always("StartExecution", Denied, "AccessDeniedException");
+        bench.world().states.script(script);
+        let job = Job::first(parameters(json!({})));
+        bench.job(job.clone()).await;
+        // The next delivery is killed once it has started the execution.
+        bench.world().states.script(|_| Fault::None);
+        bench.world().pipelines.script(|_| Fault::Hang);
+        {
+            let mut killed = std::pin::pin!(bench.deliver(job.event()));
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            for _ in 0..20 {
+                assert!(killed.as_mut().poll(&mut context).is_pending());
+            }
+        }
+        bench.world().pipelines.script(|_| Fault::None);
+        bench.world().clock.advance(POLL * 2);
+        assert_eq!(outcome(&bench, &job).await, "answeredBefore");
+        assert_eq!(stopped_with(&bench, 0).as_deref(), Some("Stepline.NotHandedOver"));
     });
 }

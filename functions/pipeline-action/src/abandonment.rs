@@ -11,7 +11,7 @@ use shared::ports::step_functions::{Execution, ExecutionStatus};
 use shared::time::Timestamp;
 
 use crate::event::AbandonedAction;
-use crate::user_parameters::OnRetry;
+use crate::user_parameters::{OnRetry, OnTimeout, UserParameters};
 
 /// How long the lists of AWS may take to show what has just happened.
 const SETTLES: Duration = Duration::from_secs(120);
@@ -23,6 +23,8 @@ pub struct Abandonment<'a> {
     pub run: &'a ActionExecution,
     /// When the stage's retry ran the action again, if it did.
     pub retried: Option<Timestamp>,
+    /// Whether the last run, of such a retry, has not succeeded: it goes on with nothing any more.
+    pub retry_failed: bool,
 }
 
 /// Why no run is to be looked at.
@@ -73,6 +75,7 @@ impl<'a> Abandonment<'a> {
             ActionStatus::Abandoned => Ok(Self {
                 run: own[at],
                 retried: at.checked_sub(1).map(|later| own[later].started_at),
+                retry_failed: at > 0 && matches!(own[0].status, ActionStatus::Failed | ActionStatus::Abandoned),
             }),
             ActionStatus::InProgress => Err(NoRun::NotListedYet("the list does not show that it was abandoned yet")),
             ActionStatus::Succeeded | ActionStatus::Failed => {
@@ -83,12 +86,17 @@ impl<'a> Abandonment<'a> {
 
     /// What to do about an execution of the action.
     #[must_use]
-    pub fn judge(&self, execution: &Execution, on_retry: OnRetry, now: Timestamp) -> Verdict {
+    pub fn judge(&self, execution: &Execution, parameters: &UserParameters, now: Timestamp) -> Verdict {
         if execution.status != ExecutionStatus::Running {
             return Verdict::Leave;
         }
         let began = execution.redriven_at.unwrap_or(execution.started_at);
-        match (self.retried, on_retry) {
+        let may_be_left = parameters.on_timeout == OnTimeout::Leave;
+        match (self.retried, parameters.on_retry) {
+            // A retry that failed has left what it found.
+            (Some(_), OnRetry::Redrive) if self.retry_failed && !may_be_left && began <= self.run.updated_at => {
+                Verdict::Stop
+            }
             // The retry goes on with whatever it finds.
             (Some(_), OnRetry::Redrive) => Verdict::Leave,
             (Some(retried), OnRetry::Restart) if began >= retried => Verdict::Leave,

@@ -130,7 +130,7 @@ impl<W: World> PipelineAction<W> {
             let execution = self.world.states().describe_execution(&listed.execution_arn).await;
             let execution = execution.map_err(failed)?;
             let now = self.world.clock().now();
-            match its.abandonment.judge(&execution, its.parameters.on_retry, now) {
+            match its.abandonment.judge(&execution, its.parameters, now) {
                 Verdict::Leave => {}
                 Verdict::LookAgain => is_unclear = true,
                 Verdict::Stop => {

@@ -264,6 +264,28 @@ fn an_event_that_comes_after_the_retry_leaves_the_retry_s_execution_alone() {
 }
 
 #[test]
+fn what_a_retry_left_that_failed_is_stopped_unless_it_was_to_be_left() {
+    run(async {
+        for (on_timeout, expected) in [("stop", "stopped"), ("leave", "ignored")] {
+            let bench = Bench::new();
+            let wanted = parameters(json!({"onRetry": "redrive", "onTimeout": on_timeout}));
+            let _job = bench.started(wanted.clone()).await;
+            bench.world().clock.advance(POLL * 2);
+            ran_as(&bench, "first", "Execute", NOW, FUNCTION, &wanted.to_string());
+            bench.world().clock.advance(POLL);
+            let began = bench.world().clock.now();
+            ran_as(&bench, "second", "Execute", began, FUNCTION, &wanted.to_string());
+            bench
+                .world()
+                .pipelines
+                .inner()
+                .change("second", |run| run.status = ActionStatus::Failed);
+            assert_eq!(outcome_of(&bench, event_of("first")).await, expected);
+        }
+    });
+}
+
+#[test]
 fn what_began_after_the_abandonment_may_be_a_retry_s_that_is_not_listed_yet() {
     run(async {
         let (bench, wanted) = running("restart").await;

@@ -106,7 +106,7 @@ impl<'a> Raw<'a> {
     /// # Errors
     /// [`JsonError::Malformed`] when it is none.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
-        match serde_json::from_str::<IgnoredAny>(text) {
+        match serde_json::from_slice::<IgnoredAny>(text.as_bytes()) {
             Ok(_) => Ok(Self(text.trim_matches(SPACE))),
             Err(error) => Err(JsonError::Malformed {
                 line: error.line(),
@@ -317,7 +317,7 @@ fn end_of_string(text: &str) -> usize {
 
 /// What a string says; nothing where half of a surrogate pair stands alone in it, which is all that can be wrong.
 fn string(token: &str) -> Option<String> {
-    serde_json::from_str(token).ok()
+    serde_json::from_slice(token.as_bytes()).ok()
 }
 
 #[cfg(test)]

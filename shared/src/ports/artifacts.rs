@@ -21,10 +21,8 @@ impl JobCredentials {
     /// A text without these credentials, whatever it quoted of them.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
-        scrub(
-            text,
-            [&self.access_key_id, &self.secret_access_key, &self.session_token].map(|secret| secret.expose().as_str()),
-        )
+        let secrets = [&self.access_key_id, &self.secret_access_key, &self.session_token];
+        scrub(text, &secrets.map(|secret| secret.expose().as_str()))
     }
 }
 

@@ -3,10 +3,6 @@
 //! The rule: a secret is found as it is, in hexadecimal and in base64 (standard or for URLs, wherever in what was encoded
 //! it begins), and each of these escaped as URLs, JSON, HTML and XML do it, wholly or in part, up to three times over.
 
-use std::ops::Range;
-
-use aws_smithy_types::base64;
-
 use super::REDACTED;
 use super::escapes::View;
 
@@ -16,23 +12,22 @@ const ROUNDS: usize = 3;
 /// The shortest secret that is looked for: to take shorter ones out would garble a text more than it hides.
 const SHORTEST: usize = 8;
 
+/// Base64's letters: <https://www.rfc-editor.org/rfc/rfc4648#section-4>
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /// Replaces every occurrence of the given secrets in `text`, in each form that this module names.
 ///
 /// Secrets shorter than eight characters are left alone.
 #[must_use]
-pub fn scrub<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
-    let secrets = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST);
-    let forms: Vec<Form> = secrets.flat_map(Form::all).collect();
+pub fn scrub(text: &str, secrets: &[&str]) -> String {
     let mut hidden = vec![false; text.len()];
-    let mut view = View::of(text);
+    let mut view = Some(View::of(text));
     for _ in 0..=ROUNDS {
-        for range in forms.iter().flat_map(|form| form.find(&view)) {
-            hidden[range].fill(true);
+        let Some(seen) = view else { break };
+        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+            hide(secret.as_bytes(), &seen, &mut hidden);
         }
-        match view.unescaped() {
-            Some(unescaped) => view = unescaped,
-            None => break,
-        }
+        view = seen.unescaped();
     }
     without(text, &hidden)
 }
@@ -41,57 +36,75 @@ pub fn scrub<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> Stri
 fn without(text: &str, hidden: &[bool]) -> String {
     let (mut left, mut was_hidden) = (Vec::new(), false);
     for (byte, &is_hidden) in text.bytes().zip(hidden) {
-        match (was_hidden, is_hidden) {
-            (_, false) => left.push(byte),
-            (false, true) => left.extend(REDACTED.bytes()),
-            (true, true) => {}
+        if !is_hidden {
+            left.push(byte);
+        } else if !was_hidden {
+            left.extend_from_slice(REDACTED.as_bytes());
         }
         was_hidden = is_hidden;
     }
     String::from_utf8_lossy(&left).into_owned()
 }
 
-/// A secret in one of its forms.
-struct Form {
-    bytes: Vec<u8>,
-    is_base64: bool,
+/// Hides a secret in each of its forms.
+fn hide(secret: &[u8], view: &View, hidden: &mut [bool]) {
+    mark(secret, Alphabet::Any, view, hidden);
+    let mut hexadecimal = Vec::new();
+    for byte in secret {
+        hexadecimal.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
+    }
+    mark(&hexadecimal, Alphabet::Hexadecimal, view, hidden);
+    for before in 0..3 {
+        mark(&in_base64(secret, before), Alphabet::Base64, view, hidden);
+    }
 }
 
-impl Form {
-    fn all(secret: &str) -> Vec<Self> {
-        let form = |bytes, is_base64| Self { bytes, is_base64 };
-        let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let mut forms = vec![
-            form(secret.into(), false),
-            form(hexadecimal.to_uppercase().into(), false),
-            form(hexadecimal.into(), false),
-        ];
-        for before in 0..3 {
-            // Six bits a letter: those of letters that the secret shares with its neighbours are not known.
-            let encoded = base64::encode([&vec![0; before], secret.as_bytes()].concat());
-            let whole = &encoded[(8 * before).div_ceil(6)..8 * (before + secret.len()) / 6];
-            forms.push(form(whole.replace('+', "-").replace('/', "_").into(), true));
-            forms.push(form(whole.into(), true));
-        }
-        forms
+/// The letters of a secret behind so many other bytes, of six bits each: those that it does not share with neighbours.
+fn in_base64(secret: &[u8], before: usize) -> Vec<u8> {
+    let bit = |at: usize| secret[at / 8 - before] >> (7 - at % 8) & 1;
+    let mut letters = Vec::new();
+    for letter in (8 * before).div_ceil(6)..8 * (before + secret.len()) / 6 {
+        let value = (6 * letter..6 * letter + 6).fold(0, |value, at| value << 1 | bit(at));
+        letters.push(LETTERS[usize::from(value)]);
     }
+    letters
+}
 
-    /// Where it is in the text: base64 with what follows it, up to its end.
-    fn find(&self, view: &View) -> Vec<Range<usize>> {
-        let in_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
-        let found = view.bytes().windows(self.bytes.len()).enumerate();
-        let found = found.filter(|(_, bytes)| *bytes == self.bytes);
-        let range = |(start, _)| {
-            let end = start + self.bytes.len();
-            let rest = view.bytes()[end..].iter();
-            let tail = if self.is_base64 {
-                rest.take_while(|byte| in_base64(byte)).count()
-            } else {
-                0
-            };
-            view.source(start..end + tail)
-        };
-        found.map(range).collect()
+/// How the letters of a form may be written.
+#[derive(Clone, Copy, PartialEq)]
+enum Alphabet {
+    /// As they are.
+    Any,
+    /// Large or small.
+    Hexadecimal,
+    /// Standard, or for URLs.
+    Base64,
+}
+
+impl Alphabet {
+    fn read(self, byte: u8) -> u8 {
+        match (self, byte) {
+            (Self::Hexadecimal, byte) => byte.to_ascii_lowercase(),
+            (Self::Base64, b'-') => b'+',
+            (Self::Base64, b'_') => b'/',
+            (_, byte) => byte,
+        }
+    }
+}
+
+/// Marks where a form is in a text as hidden: base64 with what follows it, up to its end.
+fn mark(form: &[u8], alphabet: Alphabet, view: &View, hidden: &mut [bool]) {
+    let bytes = view.bytes();
+    for start in 0..(bytes.len() + 1).saturating_sub(form.len()) {
+        let mut letters = form.iter().zip(&bytes[start..]);
+        if letters.all(|(letter, byte)| *letter == alphabet.read(*byte)) {
+            let mut end = start + form.len();
+            let goes_on = |byte: &u8| LETTERS.contains(&alphabet.read(*byte)) || *byte == b'=';
+            while alphabet == Alphabet::Base64 && bytes.get(end).is_some_and(goes_on) {
+                end += 1;
+            }
+            hidden[view.source(start..end)].fill(true);
+        }
     }
 }
 
@@ -152,7 +165,7 @@ mod tests {
         ];
         for (form, encoded) in cases {
             let text = format!("what S3 says: {encoded}, it says");
-            assert_eq!(scrub(&text, [KEY]), "what S3 says: [redacted], it says", "{form}");
+            assert_eq!(scrub(&text, &[KEY]), "what S3 says: [redacted], it says", "{form}");
         }
     }
 
@@ -168,7 +181,7 @@ mod tests {
             ("id:", "aWQ6Pz8/Pj4+fn5+w7/Dv8O/Ly8rKzp0YWls"),
         ] {
             let text = format!("Basic {encoded} x");
-            let scrubbed = scrub(&text, [secret]);
+            let scrubbed = scrub(&text, &[secret]);
             let (start, rest) = scrubbed.split_once(REDACTED).expect(encoded);
             // Of the first letter that is part of the secret, few bits are: it may stand.
             assert!(start.len() <= "Basic ".len() + before.len() + 2, "{scrubbed}");
@@ -187,16 +200,16 @@ mod tests {
             "äöü%C3",
             "",
         ] {
-            assert_eq!(scrub(text, [KEY]), text);
+            assert_eq!(scrub(text, &[KEY]), text);
         }
-        assert_eq!(scrub("%C3%A4&#228;", ["ääääääää"]), "%C3%A4&#228;");
+        assert_eq!(scrub("%C3%A4&#228;", &["ääääääää"]), "%C3%A4&#228;");
     }
 
     #[test]
     fn scrubbing_takes_every_occurrence_and_leaves_short_ones() {
         let text = "key hunter2hunter2 and again hunter2hunter2, a b";
         assert_eq!(
-            scrub(text, ["hunter2hunter2", "a"]),
+            scrub(text, &["hunter2hunter2", "a"]),
             "key [redacted] and again [redacted], a b"
         );
     }

@@ -154,12 +154,10 @@ impl Account {
                     });
                 }
             }
-            (Some(ExecutionStatus::Succeeded { .. }), Some(arn)) => {
-                if !self.is_overdue(run, &arn) {
-                    self.broke(TRUE, || {
-                        format!("the approval is rejected, and {arn} has succeeded: {}", result.summary)
-                    });
-                }
+            (Some(ExecutionStatus::Succeeded { .. }), Some(arn)) if !self.is_overdue(run, &arn) => {
+                self.broke(TRUE, || {
+                    format!("the approval is rejected, and {arn} has succeeded: {}", result.summary)
+                });
             }
             (_, arn) if is_old => self.broke(TRUE, || {
                 format!("{arn:?} had failed before the approval was asked for again")

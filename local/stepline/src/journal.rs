@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::broadcast;
@@ -183,10 +184,13 @@ pub struct Entry {
     pub happening: Happening,
 }
 
-/// The record of everything that happened, which can be read whole and followed live.
+/// How many entries are kept: more than a run writes. An account that is kept up for days forgets the oldest.
+const KEPT: usize = 200_000;
+
+/// The record of what happened, of which the latest 200,000 entries can be read, and which can be followed live.
 #[derive(Debug)]
 pub struct Journal {
-    entries: Mutex<Vec<Entry>>,
+    entries: Mutex<VecDeque<Entry>>,
     live: broadcast::Sender<Entry>,
 }
 
@@ -208,21 +212,39 @@ impl Journal {
         };
         // Sent under the lock, so that followers see the order that `entries` has.
         let mut entries = self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        entries.push(entry.clone());
+        if entries.len() == KEPT {
+            entries.pop_front();
+        }
+        entries.push_back(entry.clone());
         // An error means that nobody follows, which is fine.
         let _ = self.live.send(entry);
     }
 
-    /// Everything so far.
+    /// What happened so far, of which the oldest may be forgotten.
     pub fn entries(&self) -> Vec<Entry> {
-        self.entries
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
+        let entries = self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        entries.iter().cloned().collect()
     }
 
     /// What happens from now on.
     pub fn follow(&self) -> broadcast::Receiver<Entry> {
         self.live.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_forgotten_when_there_is_too_much() {
+        let journal = Journal::default();
+        for number in 0..KEPT + 5 {
+            let text = number.to_string();
+            journal.record(Happening::Note { text });
+        }
+        let entries = journal.entries();
+        let first = Happening::Note { text: "5".to_owned() };
+        assert_eq!((entries.len(), &entries[0].happening), (KEPT, &first));
     }
 }

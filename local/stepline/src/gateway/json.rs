@@ -41,6 +41,8 @@ pub(super) async fn answer(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<
         Ok(output) => reply(200, content_type, output.to_string()),
         Err(error) => {
             let mut response = json_error(&error);
+            // An error speaks the version that was asked in.
+            header(&mut response, "content-type", content_type);
             if let Some(code) = query_code(&error, incoming) {
                 header(&mut response, "x-amzn-query-error", &code);
                 if error.code == "AccessDeniedException" {

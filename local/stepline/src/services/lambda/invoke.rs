@@ -18,6 +18,9 @@ use tokio::sync::watch;
 /// See <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
+/// How many ends of asynchronous invocations are remembered at least.
+const CONCLUSIONS: usize = 10_000;
+
 /// How an invocation ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Outcome {
@@ -66,6 +69,28 @@ impl Outcome {
             _ => Some(payload.to_string()),
         }
     }
+}
+
+/// Runs an event for somebody who waits for its end, or hangs up: it comes to its end all the same.
+///
+/// # Errors
+/// TooManyRequestsException where as many run as may, and those of [`run`].
+pub(super) async fn run_synchronously(
+    cloud: &Arc<Cloud>,
+    function: &Arc<Function>,
+    request_id: &str,
+    payload: Value,
+) -> Result<Outcome, ServiceError> {
+    let turn = cloud.lambda.concurrency.turn()?;
+    let (cloud, function, request_id) = (Arc::clone(cloud), Arc::clone(function), request_id.to_owned());
+    let work = tokio::spawn(async move {
+        let outcome = run(&cloud, &function, &request_id, payload, 1).await;
+        drop(turn);
+        outcome
+    });
+    work.await.unwrap_or_else(|_| {
+        Err(ServiceError::new("ServiceException", "the invocation did not come to an end").with_status(500))
+    })
 }
 
 /// Runs one event through a process of the function, to its end, and writes the REPORT.
@@ -205,17 +230,26 @@ pub(super) fn run_asynchronously(cloud: &Arc<Cloud>, function: &Arc<Function>, r
     let function = function.clone();
     let busy = cloud.lambda.busy();
     let (conclude, conclusion) = watch::channel(None);
-    lock(&cloud.lambda.conclusions).insert(request_id.clone(), conclusion);
+    {
+        let mut conclusions = lock(&cloud.lambda.conclusions);
+        // Whoever wants to know how one ended asks soon.
+        if conclusions.len() >= CONCLUSIONS {
+            conclusions.retain(|_, conclusion| conclusion.borrow().is_none());
+        }
+        conclusions.insert(request_id.clone(), conclusion);
+    }
     tokio::spawn(async move {
         let config = function.event_invoke();
         let attempts = 1 + config.maximum_retry_attempts.unwrap_or(2);
         let mut attempt = 1;
         let outcome = loop {
+            let turn = cloud.lambda.concurrency.next_turn().await;
             let outcome = run(&cloud, &function, &request_id, payload.clone(), attempt)
                 .await
                 .unwrap_or_else(|error| {
                     Outcome::Crashed(json!({"errorType": error.code, "errorMessage": error.message}))
                 });
+            drop(turn);
             if !outcome.is_error() || attempt == attempts {
                 break outcome;
             }

@@ -2,6 +2,7 @@
 //! Runtime API. Follows <https://docs.aws.amazon.com/lambda/latest/api/welcome.html>.
 
 mod build;
+mod concurrency;
 mod destination;
 mod environment;
 mod functions;
@@ -16,6 +17,7 @@ use crate::cloud::{Cloud, Requirement, Service};
 use crate::error::ServiceError;
 use crate::principal::Principal;
 use crate::services::input::{decode, required};
+use concurrency::Concurrency;
 use environment::Environment;
 use functions::{CreateFunction, EventInvokeConfig, Function};
 use invoke::Outcome;
@@ -35,6 +37,7 @@ pub struct Lambda {
     in_flight: InFlight,
     /// Whether an asynchronous invocation succeeded in the end, by its request id.
     conclusions: Mutex<HashMap<String, watch::Receiver<Option<bool>>>>,
+    concurrency: Concurrency,
 }
 
 /// Asynchronous invocations that have not come to their end.
@@ -127,6 +130,11 @@ impl Lambda {
             .wait_for(Option::is_some)
             .await
             .is_ok_and(|succeeded| *succeeded == Some(true))
+    }
+
+    /// Sets how many invocations the account may run at once, all functions together.
+    pub fn set_concurrency(&self, most: u32) {
+        self.concurrency.set(most);
     }
 
     /// Kills every process of one function, as a failing machine would.
@@ -248,7 +256,7 @@ impl Lambda {
                 Ok(json!({"StatusCode": 202, "RequestId": request_id}))
             }
             "RequestResponse" => {
-                let outcome = invoke::run(cloud, &function, &request_id, payload, 1).await?;
+                let outcome = invoke::run_synchronously(cloud, &function, &request_id, payload).await?;
                 Ok(answer(&request_id, &outcome))
             }
             other => Err(ServiceError::validation(format_args!(
@@ -321,10 +329,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How many invocations AWS lets an account run at once by default:
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>. The machine is the limit here.
-const ACCOUNT_CONCURRENCY: u32 = 1000;
-
 #[async_trait::async_trait]
 impl Service for Lambda {
     fn signing_name(&self) -> &'static str {
@@ -385,8 +389,8 @@ impl Service for Lambda {
                 Ok(config)
             }
             "GetAccountSettings" => Ok(json!({"AccountLimit": {
-                "ConcurrentExecutions": ACCOUNT_CONCURRENCY,
-                "UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY,
+                "ConcurrentExecutions": self.concurrency.most(),
+                "UnreservedConcurrentExecutions": self.concurrency.most(),
             }})),
             "GetPolicy" => {
                 let function = function()?;

@@ -1,16 +1,16 @@
 //! Artifacts: zips in S3, of which the function reads one file and writes one.
 
-use std::io::{Cursor, Read, Write};
+use std::io::Read;
 
 use serde_json::Value;
 use shared::json::{self, JsonError};
 use shared::ports::artifacts::{GetObject, JobCredentials, S3Location};
 use shared::ports::{CallError, CallErrorKind};
 use thiserror::Error;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+use zip::ZipArchive;
 
 mod sparse;
+mod stored;
 
 use sparse::{BLOCK, Sparse};
 
@@ -123,19 +123,6 @@ fn parse(path: &str, bytes: &[u8]) -> Result<Value, ArtifactError> {
 /// # Errors
 /// [`ArtifactError::NoZip`] when the zip cannot be written.
 pub fn write_output(output: &str) -> Result<Vec<u8>, ArtifactError> {
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .last_modified_time(DateTime::default())
-        .unix_permissions(0o644);
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    let write = |writer: &mut ZipWriter<_>| {
-        writer.start_file(OUTPUT_FILE, options)?;
-        writer.write_all(output.as_bytes())?;
-        zip::result::ZipResult::Ok(())
-    };
-    write(&mut writer).map_err(|error| ArtifactError::NoZip(error.to_string()))?;
-    let cursor = writer
-        .finish()
-        .map_err(|error| ArtifactError::NoZip(error.to_string()))?;
-    Ok(cursor.into_inner())
+    let too_long = || ArtifactError::NoZip("the output is too long".to_owned());
+    stored::zip_of(OUTPUT_FILE, output.as_bytes()).ok_or_else(too_long)
 }

@@ -12,7 +12,9 @@ use shared::execution_name::ExecutionName;
 use shared::metrics::Metrics;
 use shared::parameters::{Parameters, Problems};
 use shared::ports::code_pipeline::ActionExecution;
-use shared::ports::step_functions::{DescribeExecution as _, ListExecutions as _, ListedExecution, StopExecution as _};
+use shared::ports::step_functions::{
+    DescribeExecution as _, ListExecutions as _, ListedExecution, ListedStatus, StopExecution as _,
+};
 use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
 use shared::time::Clock as _;
@@ -163,7 +165,7 @@ impl<W: World> PipelineAction<W> {
         let executions = self.executions_of(its, false).await?;
         Ok(executions
             .iter()
-            .any(|execution| goes_on || execution.started_at >= began))
+            .any(|execution| execution.status != ListedStatus::Running && (goes_on || execution.started_at >= began)))
     }
 
     /// The state machine of the user parameters; nothing if its parameter holds none any more.

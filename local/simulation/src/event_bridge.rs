@@ -17,7 +17,7 @@ const ATTEMPTS: u32 = 3;
 /// How long Lambda keeps an event: `MaximumEventAgeInSeconds` of the template.
 const MOST_AGE: Duration = Duration::from_secs(900);
 /// How late a delivery may be, in seconds.
-const LATE: [u64; 7] = [5, 60, 240, 900, 1_500, 5_400, 21_600];
+const LATE: [u64; 8] = [5, 20, 60, 240, 900, 1_500, 5_400, 21_600];
 
 impl Account {
     /// Puts an event on EventBridge: whether it was taken, and not lost.

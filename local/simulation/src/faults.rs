@@ -50,7 +50,7 @@ impl Mood {
             // Deliveries go astray, calls do not.
             Self::of(0, 30, 150, 300, 400, 200, 20),
             // Calls go wrong, deliveries do not.
-            Self::of(300, 50, 20, 20, 20, 0, 150),
+            Self::of(300, 50, 20, 20, 250, 0, 150),
         ])
     }
 }
@@ -132,7 +132,11 @@ impl Account {
             7 if !NEVER_DENIED.contains(&operation) => {
                 self.met("denied");
                 self.denied.insert(operation);
-                let mended = self.tape.seconds(60, 4 * 3600);
+                // Often so soon that a delivery of the same event finds it mended.
+                let mended = match self.tape.choose(3) {
+                    0 => self.tape.seconds(60, 4 * 3600),
+                    _ => self.tape.seconds(2, 180),
+                };
                 self.after(mended, Happening::Acts(Act::MendPolicy(operation)));
                 Fault::Before(denied(operation))
             }

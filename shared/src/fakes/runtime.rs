@@ -17,8 +17,34 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The ARN that functions are told to be invoked by.
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
 
-/// Answers a call by its target (`AmazonSSM.GetParameters`) and body with a status and a body.
-type Services = dyn Fn(&str, &Value) -> (u16, Value) + Send + Sync;
+/// Answers a call by its target (`AmazonSSM.GetParameters`) and body.
+type Services = dyn Fn(&str, &Value) -> Reply + Send + Sync;
+
+/// What a service does with the connection that a call came over.
+pub enum Reply {
+    /// It answers with this status and body.
+    Json(u16, Value),
+    /// It does whatever it likes, and the connection is closed afterwards.
+    Wire(Act),
+}
+
+/// What somebody does with a connection.
+pub type Act = Box<dyn FnOnce(&mut TcpStream)>;
+
+impl From<(u16, Value)> for Reply {
+    fn from((status, body): (u16, Value)) -> Self {
+        Self::Json(status, body)
+    }
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Json(status, body) => write!(formatter, "{status} {body}"),
+            Self::Wire(_) => formatter.write_str("a wire"),
+        }
+    }
+}
 
 /// A function's process, invoked one event after the other.
 #[derive(Debug)]
@@ -36,17 +62,17 @@ impl Process {
     ///
     /// # Panics
     /// When the process cannot be started.
-    pub fn start(
+    pub fn start<R: Into<Reply>>(
         binary: &str,
         variables: &[(&str, &str)],
-        services: impl Fn(&str, &Value) -> (u16, Value) + Send + Sync + 'static,
+        services: impl Fn(&str, &Value) -> R + Send + Sync + 'static,
     ) -> Self {
         let (events, waiting) = channel();
         let (answered, answers) = channel();
         let address = serve(Lambda {
             waiting: Mutex::new(waiting),
             answered,
-            services: Box::new(services),
+            services: Box::new(move |target, body| services(target, body).into()),
         });
         let child = Self::command(binary, variables, address)
             .spawn()
@@ -106,6 +132,28 @@ impl Process {
         self.events.send(event.to_owned()).expect("the Runtime API is there");
         self.answers.recv_timeout(PATIENCE).expect("the function answers")
     }
+
+    /// Hands an event over and waits for nothing.
+    ///
+    /// # Panics
+    /// When the process's Runtime API is gone.
+    pub fn hand_over(&self, event: &Value) {
+        self.events.send(event.to_string()).expect("the Runtime API is there");
+    }
+
+    /// The process's id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the process at once, as `kill -9` does, and says whether it had answered what was handed over.
+    pub fn kill(mut self) -> Option<Answer> {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.answers.try_recv().ok()
+    }
 }
 
 impl Drop for Process {
@@ -120,6 +168,12 @@ struct Lambda {
     waiting: Mutex<Receiver<String>>,
     answered: Sender<Answer>,
     services: Box<Services>,
+}
+
+/// What goes over the wire.
+enum Sent {
+    Text(u16, String),
+    Wire(Act),
 }
 
 struct Request {
@@ -147,19 +201,28 @@ impl Lambda {
         let mut reader = BufReader::new(stream);
         loop {
             let request = Request::read(&mut reader)?;
-            let (status, headers, body) = self.answer(request)?;
-            let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
+            let (reply, headers) = self.answer(request)?;
             let mut writer = stream;
+            let (status, body) = match reply {
+                Sent::Text(status, body) => (status, body),
+                Sent::Wire(act) => {
+                    act(&mut stream.try_clone().ok()?);
+                    return None;
+                }
+            };
+            let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
             writer.write_all((head + &body).as_bytes()).ok()?;
         }
     }
 
-    /// Status, headers and body; nothing when there will be no more events.
-    fn answer(&self, request: Request) -> Option<(u16, String, String)> {
+    /// What to send and its headers; nothing when there will be no more events.
+    fn answer(&self, request: Request) -> Option<(Sent, String)> {
         if let Some(target) = &request.target {
-            let (status, body) = (self.services)(target, &request.body);
-            let headers = "content-type: application/x-amz-json-1.1\r\n";
-            return Some((status, headers.to_owned(), body.to_string()));
+            let sent = match (self.services)(target, &request.body) {
+                Reply::Json(status, body) => Sent::Text(status, body.to_string()),
+                Reply::Wire(act) => Sent::Wire(act),
+            };
+            return Some((sent, "content-type: application/x-amz-json-1.1\r\n".to_owned()));
         }
         if request.line.contains("/invocation/next") {
             let event = self
@@ -172,13 +235,13 @@ impl Lambda {
                 "content-type: application/json\r\nlambda-runtime-aws-request-id: 1\r\n\
                  lambda-runtime-deadline-ms: 99999999999999\r\nlambda-runtime-invoked-function-arn: {FUNCTION_ARN}\r\n"
             );
-            return Some((200, headers, event));
+            return Some((Sent::Text(200, event), headers));
         }
         let is_error = request.line.contains("/error ");
         self.answered
             .send(if is_error { Err(request.body) } else { Ok(request.body) })
             .ok()?;
-        Some((202, String::new(), "null".to_owned()))
+        Some((Sent::Text(202, "null".to_owned()), String::new()))
     }
 }
 

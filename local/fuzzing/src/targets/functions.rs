@@ -23,12 +23,14 @@ fn json(bytes: &[u8]) -> Option<Value> {
 pub(crate) fn action_event(bytes: &[u8]) {
     let Some(event) = json(bytes) else { return };
     if let Incoming::Job(job) = Incoming::read(&event) {
-        let shown = format!("{job:?}");
+        let (shown, whole) = (format!("{job:?}"), event.to_string());
         if let Some(credentials) = &job.credentials {
             let secret = credentials.secret_access_key.expose();
-            // A short one may stand there by chance.
+            // A short one, or one that stands elsewhere too, may be shown for another reason.
+            let is_its_own = secret.len() >= 16 && whole.matches(secret.as_str()).count() == 1;
+            let is_plain = secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
             assert!(
-                secret.len() < 16 || !shown.contains(secret.as_str()),
+                !(is_its_own && is_plain && shown.contains(secret.as_str())),
                 "a job's Debug shows a secret"
             );
         }

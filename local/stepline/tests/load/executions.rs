@@ -62,13 +62,13 @@ async fn live(cloud: &Cloud, client: &mut Client, machine: &str, number: usize) 
         let input = json!({"n": n, "end": end.status()}).to_string();
         json!({"stateMachineArn": machine, "name": format!("e-{number}"), "input": input})
     };
-    if number % 7 == 0 {
+    if number.is_multiple_of(7) {
         Client::desert(
             cloud,
             "states",
             "AWSStepFunctions.StartExecution",
             &start(number),
-            number % 2 == 0,
+            number.is_multiple_of(2),
         )
         .await;
     }
@@ -78,7 +78,7 @@ async fn live(cloud: &Cloud, client: &mut Client, machine: &str, number: usize) 
         match states(client, "StartExecution", start(number)).await {
             Ok(started) => assert_eq!(started["executionArn"], arn.as_str()),
             Err(code) => assert!(
-                code == "ExecutionAlreadyExists" && (attempt == 1 || number % 7 == 0),
+                code == "ExecutionAlreadyExists" && (attempt == 1 || number.is_multiple_of(7)),
                 "{arn}: {code}"
             ),
         }

@@ -224,6 +224,47 @@ mod tests {
     }
 
     #[test]
+    fn a_token_says_what_it_has_to_and_no_more() {
+        let first = Token::first("one", Timestamp::from_millis(7)).encode();
+        let parts: Vec<&str> = first.splitn(3, ' ').collect();
+        assert_eq!(parts[2], r#"{"job":"one","since":7}"#);
+        let is_sum = |text: &str| text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        assert!(is_sum(parts[1]), "{first}");
+        let other = Token::first("two", Timestamp::from_millis(7)).encode();
+        assert_ne!(other.split(' ').nth(1), Some(parts[1]));
+        let missed = Token::first("one", Timestamp::from_millis(7)).missed();
+        assert!(missed.encode().ends_with(r#"{"job":"one","misses":1}"#), "{missed:?}");
+        assert_eq!(missed.at(Timestamp::from_millis(9)).since, Timestamp::from_millis(9));
+    }
+
+    #[test]
+    fn what_counts_keeps_its_moment_and_what_every_delivery_tells_otherwise_does_not() {
+        let began = Timestamp::from_millis(7);
+        let first = Token::first("one", began);
+        let arn = "arn:aws:states:us-east-1:123456789012:execution:ml:one".to_owned();
+        let follows = Token {
+            execution: Some(arn.clone()),
+            ..first.clone()
+        };
+        for (token, since) in [
+            (first.missed(), Timestamp::default()),
+            (first.decided(None), Timestamp::default()),
+            (first.decided(Some(Retry::StartAnew)), Timestamp::default()),
+            (first.decided(Some(Retry::Redrive(arn))), began),
+            (follows.missed(), began),
+        ] {
+            assert_eq!(token.since, since, "{token:?}");
+        }
+        let tried = Token {
+            misses: 3,
+            tries: 2,
+            ..first
+        };
+        assert_eq!((tried.missed().misses, tried.missed().tries), (4, 2));
+        assert_eq!((tried.decided(None).misses, tried.decided(None).tries), (0, 0));
+    }
+
+    #[test]
     fn the_longest_token_fits() {
         let arn = format!(
             "arn:aws-iso-b:states:us-isob-east-1:123456789012:execution:{}:{}",

@@ -428,3 +428,28 @@ fn lambda_is_told_to_call_again_only_when_no_answer_could_be_given() {
         }
     });
 }
+
+#[test]
+fn as_many_output_variables_as_codepipeline_takes_are_handed_on() {
+    const NAMES: usize = "ExecutionArn".len() + "ExecutionName".len() + "StateMachineArn".len() + "Model".len();
+    run(async {
+        for (too_many, succeeds) in [(0, true), (1, false)] {
+            let bench = Bench::new();
+            let wanted = parameters(json!({"outputVariables": {"Model": "$"}}));
+            let job = bench.started(wanted).await;
+            let run = bench.runs()[0].clone();
+            let reserved = run.execution_arn.len() + run.name.len() + MACHINE.len();
+            let model = "m".repeat(pipeline_action::plan::MAX_VARIABLES - NAMES - reserved + too_many);
+            let output = json!(model).to_string();
+            let states = bench.world().states.inner();
+            states.end(&run.execution_arn, ExecutionStatus::Succeeded { output });
+            match bench.job(job).await {
+                Answer::Succeed(_) => assert!(succeeds),
+                failed => {
+                    assert!(!succeeds);
+                    assert_fails(&failed, ConfigurationError, &["122881 bytes", "122880"]);
+                }
+            }
+        }
+    });
+}

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::fakes::{Attempt, Fault};
 use shared::ports::CallErrorKind::{Denied, Throttled, Unavailable};
 use shared::ports::code_pipeline::FailureType::JobFailed;
-use shared::ports::step_functions::{ExecutionStatus, Failure, RedriveExecution as _};
+use shared::ports::step_functions::{ExecutionStatus, Failure, RedriveExecution as _, StopExecution as _};
 
 use crate::support::{Answer, Bench, Job, POLL, always, assert_continues, assert_fails, error, parameters, run};
 
@@ -179,5 +179,31 @@ fn one_that_somebody_else_redrove_is_left_to_them() {
             &["It was redriven since", "is left running"],
         );
         assert!(!stopped(&bench));
+    });
+}
+
+#[test]
+fn a_moment_before_its_time_is_over_an_execution_is_left_alone() {
+    run(async {
+        let bench = Bench::new();
+        let job = bench.started(wanted()).await;
+        bench.world().clock.advance(Duration::from_millis(59_999));
+        assert_continues(bench.job(job).await);
+        assert!(!stopped(&bench));
+    });
+}
+
+#[test]
+fn one_that_an_earlier_delivery_of_the_poll_stopped_took_too_long() {
+    run(async {
+        let (bench, job) = overdue().await;
+        // It was killed before it could answer.
+        let arn = bench.runs()[0].execution_arn.clone();
+        let states = bench.world().states.inner();
+        states
+            .stop_execution(&arn, "Stepline.ExecutionTimedOut", "")
+            .await
+            .unwrap();
+        assert_fails(&bench.job(job).await, JobFailed, &["took longer", "It was stopped"]);
     });
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 use shared::fakes::{Attempt, Fault};
 use shared::ports::CallErrorKind::{Conflict, Denied, NotFound, Throttled, Unavailable};
+use shared::ports::code_pipeline::FailureType;
 use shared::ports::{CallError, CallErrorKind};
 use shared::time::Clock as _;
 
-use crate::support::{Answer, Bench, EXPRESS, Job, NOW, assert_continues, error, parameters, run};
+use crate::support::{Answer, Bench, EXPRESS, Job, NOW, assert_continues, assert_fails, error, parameters, run};
 
 /// A minute from the beginning, as Lambda says it.
 fn in_a_minute() -> u64 {
@@ -115,5 +116,33 @@ fn an_express_execution_is_not_run_again_for_an_answer_that_is_lost() {
             assert!(matches!(bench.answer(&job.id), Answer::Succeed(_)));
             assert_eq!(bench.runs().len(), 1);
         }
+    });
+}
+
+#[test]
+fn what_another_call_may_have_started_is_named_when_this_one_may_not() {
+    run(async {
+        let bench = Bench::new();
+        let wanted = parameters(json!({}));
+        // The execution starts, and the answer that says so is lost.
+        bench.world().states.script(|attempt: Attempt| match attempt.operation {
+            "StartExecution" => Fault::After(error(Unavailable, "ServiceUnavailable")),
+            _ => Fault::None,
+        });
+        let token = assert_continues(bench.job(Job::first(wanted.clone())).await);
+        bench.world().states.script(|attempt: Attempt| match attempt.operation {
+            "StartExecution" => Fault::Before(error(Denied, "AccessDeniedException")),
+            _ => Fault::None,
+        });
+        let next = Job {
+            id: "11111111-2222-4333-8444-000000000077".to_owned(),
+            ..Job::following(wanted, &token)
+        };
+        let named = format!("{} to work, it may still be running", bench.runs()[0].execution_arn);
+        assert_fails(
+            &bench.job(next).await,
+            FailureType::PermissionError,
+            &["AccessDeniedException", &named],
+        );
     });
 }

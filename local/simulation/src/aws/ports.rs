@@ -169,13 +169,17 @@ impl StartSyncExecution for Port {
 }
 
 impl Account {
-    /// S3 takes an object, unless the job's credentials are too old: then it quotes them.
+    /// S3 takes an object, unless the job's credentials are too old, or a policy denies it: then it quotes them.
     fn put_object(&mut self, job: &JobCredentials) -> Result<(), CallError> {
         if self.calm || !self.tape.rarely(self.mood.faults) {
             return Ok(());
         }
         self.figures.count("fault: expired credentials");
         let (key, token) = (job.access_key_id.expose(), job.session_token.expose());
+        if self.tape.choose(2) == 1 {
+            let message = format!("User {key} is not authorized to perform: s3:PutObject");
+            return Err(CallError::new("PutObject", CallErrorKind::Denied, message).with_code("AccessDenied"));
+        }
         let message = format!("The provided token has expired: AWSAccessKeyId {key}, Token-0 {token}");
         Err(CallError::new("PutObject", CallErrorKind::Denied, message).with_code("ExpiredToken"))
     }

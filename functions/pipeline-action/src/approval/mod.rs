@@ -36,6 +36,8 @@ const SETTLES: Duration = Duration::from_secs(120);
 pub struct Wait<'a> {
     /// What people want, as the action was last run with.
     pub parameters: UserParameters,
+    /// The action's last run.
+    pub action: &'a ActionExecution,
     /// How far it is.
     pub stage: WaitStage<'a>,
     /// Whether another action of the pipeline names the same approval, whose one answer would count for both.
@@ -101,6 +103,7 @@ pub fn waits<'a>(runs: &'a [ActionExecution], pipeline: &str, function_name: &st
         let stage = WaitStage::of(action, &approvals);
         waits.push(Wait {
             parameters,
+            action,
             stage,
             is_shared: false,
         });
@@ -110,6 +113,41 @@ pub fn waits<'a>(runs: &'a [ActionExecution], pipeline: &str, function_name: &st
         wait.is_shared = names.iter().filter(|name| **name == wait.parameters.approval).count() > 1;
     }
     waits
+}
+
+/// What earlier runs of actions with an approval may have left running, now that all actions of the stage were retried: the
+/// ARNs of their executions, with the moment before which these began.
+///
+/// Nothing of an action whose last run is under way, or of one that may be left on purpose.
+#[must_use]
+pub fn left_behind(runs: &[ActionExecution], pipeline: &str, function_name: &str) -> Vec<(String, Timestamp)> {
+    let mut left = Vec::new();
+    for wait in waits(runs, pipeline, function_name) {
+        let (Some(name), OnTimeout::Stop) = (&wait.parameters.approval, wait.parameters.on_timeout) else {
+            continue;
+        };
+        let own = |run: &&ActionExecution| {
+            run.configuration.get("UserParameters") == wait.action.configuration.get("UserParameters")
+        };
+        let last = wait.action;
+        if last.status == ActionStatus::InProgress {
+            continue;
+        }
+        let before = |run: &&ActionExecution| run.started_at < last.started_at;
+        let started = runs.iter().filter(before).filter(own);
+        let mut executions: Vec<String> = started
+            .filter_map(|run| run.output_variables.get("ExecutionArn").cloned())
+            .collect();
+        if let Some(machine) = executions.first().and_then(|arn| StateMachineArn::of_execution(arn)) {
+            let approvals = runs.iter().filter(before);
+            let approvals = approvals.filter(|run| run.stage == name.stage && run.action == name.action);
+            executions.extend(approvals.map(|run| machine.execution_arn(&wait.parameters.execution_name(&run.id))));
+        }
+        let current = last.output_variables.get("ExecutionArn");
+        executions.retain(|arn| Some(arn) != current);
+        left.extend(executions.into_iter().map(|arn| (arn, last.started_at)));
+    }
+    left
 }
 
 impl<'a> WaitStage<'a> {

@@ -70,7 +70,7 @@ impl<W: World> PipelineAction<W> {
 
     /// Puts the answer. One that CodePipeline refuses for its form is replaced by a failure that says so: the job is
     /// not consumed by it.
-    async fn put(
+    pub(super) async fn put(
         &self,
         job_id: &str,
         answer: Answer,

@@ -3,10 +3,10 @@
 use shared::ports::step_functions::{DescribeExecution as _, StopExecution as _};
 use shared::time::Clock as _;
 
-use super::{Call, PipelineAction};
+use super::{Call, Outcome, PipelineAction};
 use crate::plan::{self, Answer, Assignment, Next};
 use crate::token::Token;
-use crate::user_parameters::OnTimeout;
+use crate::user_parameters::{OnRetry, OnTimeout};
 use crate::world::World;
 
 pub(super) use crate::plan::TIMED_OUT;
@@ -61,24 +61,37 @@ impl<W: World> PipelineAction<W> {
     }
 
     /// Stops an execution that takes too long, and gives what is left to do: it may have ended by itself just before.
+    ///
+    /// Where a retry of the stage would go on with the execution, the job is answered first: one that is over, whose event
+    /// comes late, stops nothing that a retry has taken over.
     async fn stop_overdue(&self, call: &Call<'_>, assignment: &Assignment, execution: &str) -> Next {
+        let stopping = assignment.with(Token {
+            stops: assignment.token.stops + 1,
+            ..assignment.token.clone()
+        });
+        let claims = assignment.parameters.on_retry == OnRetry::Redrive && stopping.token.stops < plan::MAX_STOPS;
+        let claim = Answer::go_on(stopping.token.clone());
+        if claims {
+            let put = self.put(&call.job.id, claim.clone(), call.answer_by).await;
+            if !matches!(put, Ok((Outcome::Continued, _))) {
+                return Next::Answer(claim);
+            }
+        }
         let cause = "the pipeline waited for it no longer: `timeoutMinutes` of the action were over";
         let states = self.world.states();
         let stopped = states.stop_execution(execution, TIMED_OUT, cause).await;
-        let is_first = assignment.token.stops == 0;
         match &stopped {
-            Ok(()) if is_first => call.measure(|metrics| metrics.count("ExecutionsStopped")),
+            Ok(()) if assignment.token.stops == 0 => call.measure(|metrics| metrics.count("ExecutionsStopped")),
             Ok(()) => {}
             Err(error) => {
                 tracing::warn!(job.id = call.job.id, execution.arn = execution, reason = %error, "execution could not be stopped");
             }
         }
+        if claims {
+            return Next::Answer(claim);
+        }
         // StopExecution takes one that has ended for stopped.
         let look = states.describe_execution(execution).await.ok();
-        let stopping = assignment.with(Token {
-            stops: assignment.token.stops + 1,
-            ..assignment.token.clone()
-        });
         let now = self.world.clock().now();
         match (look.and_then(|found| plan::ended(&stopping, found, now)), stopped) {
             (Some(next), _) => next,

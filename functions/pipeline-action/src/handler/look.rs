@@ -4,18 +4,18 @@
 //! it says where to look, and when an execution ended that does not show it yet.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use lambda_runtime::Context;
 use shared::metrics::Metrics;
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus, GetPipelineState as _, ListActionExecutions as _};
-use shared::ports::step_functions::ListExecutions as _;
+use shared::ports::step_functions::{DescribeExecution as _, ExecutionStatus, ListExecutions as _, StopExecution as _};
 use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::StateMachineArn;
 
 use super::approval::Occasion;
 use super::{HandlerError, Outcome, PipelineAction, Report, boxed};
-use crate::approval::{Wait, WaitStage, waits};
+use crate::approval::{ABANDONED, Wait, WaitStage, left_behind, waits};
 use crate::event::{AbandonedAction, ApprovalChanged, EndedExecution, pipeline_execution_id_in};
 use crate::settings::{Settings, names_function};
 use crate::world::World;
@@ -148,6 +148,9 @@ impl<W: World> PipelineAction<W> {
         };
         if occasion.is_scheduled() {
             self.stop_what_was_abandoned(&runs, pipeline, id, occasion).await;
+            if let Err(error) = self.stop_what_was_left_behind(&runs, pipeline, id, occasion).await {
+                looked.failures.push(error.to_string());
+            }
         }
         let waits = waits(&runs, pipeline, &occasion.settings.function_name);
         if let Some(reason) = occasion
@@ -211,6 +214,42 @@ impl<W: World> PipelineAction<W> {
                 tracing::info!(pipeline.name = pipeline, pipeline.execution_id = id, reason = %error, "nothing stopped");
             }
         }
+    }
+
+    /// Stops what runs of actions before the last one left, whose approvals were over when all actions were retried.
+    async fn stop_what_was_left_behind(
+        &self,
+        runs: &[ActionExecution],
+        pipeline: &str,
+        id: &str,
+        occasion: Occasion<'_>,
+    ) -> Result<(), CallError> {
+        if !occasion.settings.stop_abandoned_executions {
+            return Ok(());
+        }
+        let states = self.world.states();
+        for (arn, before) in left_behind(runs, pipeline, &occasion.settings.function_name) {
+            let execution = match states.describe_execution(&arn).await {
+                // No such execution was started, or it is gone.
+                Err(error) if error.kind == CallErrorKind::NotFound => continue,
+                execution => execution?,
+            };
+            let began = execution.redriven_at.unwrap_or(execution.started_at);
+            if execution.status == ExecutionStatus::Running && began < before {
+                let cause =
+                    format!("all actions of its stage in execution {id} of pipeline {pipeline} were retried since");
+                states.stop_execution(&arn, ABANDONED, &cause).await?;
+                let mut metrics = occasion.metrics.lock().unwrap_or_else(PoisonError::into_inner);
+                metrics.count("ExecutionsStopped");
+                drop(metrics);
+                tracing::info!(
+                    execution.arn = arn,
+                    pipeline.name = pipeline,
+                    "execution that was left behind stopped"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// The actions that ran in an execution of a pipeline, the last ones first; none if there is no such execution.

@@ -198,6 +198,8 @@ impl From<HandlerError> for Diagnostic {
 struct Call<'a> {
     job: &'a Job,
     began: Timestamp,
+    /// When its answer must be given at the latest.
+    answer_by: Timestamp,
     place: Option<Place>,
     /// What is known so far, for the answer in case the work does not come to its end.
     watch: &'a Watch,
@@ -352,6 +354,7 @@ impl<W: World> PipelineAction<W> {
         let call = Call {
             job,
             began,
+            answer_by: of_answer(context.deadline, began),
             place,
             watch: &watch,
             metrics,

@@ -35,7 +35,7 @@ pub(crate) fn failed(error: &str) -> ExecutionStatus {
 }
 
 /// User parameters with the approval, and further fields.
-fn waiting(more: Value) -> Value {
+pub(crate) fn waiting(more: Value) -> Value {
     let mut wanted = parameters(more);
     wanted["approval"] = json!({"pipeline": PIPELINE, "stage": "Execute", "action": "Outcome"});
     wanted
@@ -78,7 +78,7 @@ impl Line {
     }
 
     /// Has the action run, and CodePipeline remember it.
-    async fn act(&self, run_id: &str, job_id: &str, wanted: Value) {
+    pub(crate) async fn act(&self, run_id: &str, job_id: &str, wanted: Value) {
         let started_at = self.bench.world().clock.now();
         self.pass(Duration::from_secs(1));
         let job = Job {

@@ -14,6 +14,7 @@ mod guard;
 mod interleaved;
 mod late;
 mod leaks;
+mod left_behind;
 mod lost_answers;
 mod overdue;
 mod retried_often;

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use pipeline_action::Outcome;
 use serde_json::{Value, json};
 use shared::fakes::{Attempt, Fault};
 use shared::ports::CallErrorKind::{Denied, Throttled, Unavailable};
@@ -205,5 +206,30 @@ fn one_that_an_earlier_delivery_of_the_poll_stopped_took_too_long() {
             .await
             .unwrap();
         assert_fails(&bench.job(job).await, JobFailed, &["took longer", "It was stopped"]);
+    });
+}
+
+#[test]
+fn a_late_poll_of_a_job_that_is_over_stops_nothing_that_a_retry_has_taken_over() {
+    run(async {
+        let redrives = parameters(json!({"timeoutMinutes": 1, "onRetry": "redrive"}));
+        let bench = Bench::new();
+        let job = bench.started(redrives.clone()).await;
+        bench.world().clock.advance(Duration::from_secs(60));
+        // In time, it is stopped at once, and concluded by the next poll.
+        let (other, poll) = (Bench::new(), job.clone());
+        let _started = other.started(redrives.clone()).await;
+        other.world().clock.advance(Duration::from_secs(60));
+        let answer = other.job(poll).await;
+        assert!(stopped(&other));
+        let next = Job {
+            id: "poll-2".to_owned(),
+            ..Job::following(redrives, &assert_continues(answer))
+        };
+        assert_fails(&other.job(next).await, JobFailed, &["took longer", "It was stopped"]);
+        // Nobody has answered it, and CodePipeline knows the job no more.
+        let late = bench.deliver(job.event()).await.unwrap();
+        assert_eq!(late.outcome, Outcome::UnknownJob);
+        assert!(!stopped(&bench));
     });
 }

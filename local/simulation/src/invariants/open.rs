@@ -6,28 +6,12 @@ use std::time::Duration;
 
 use crate::account::{Account, Ended};
 use crate::aws::{Execution, Id};
-use crate::happening::About;
 
 impl Account {
     fn comes_up(&mut self, fault: &str) {
         self.figures.count(fault);
         self.tell(|| fault.to_owned());
         self.is_open = true;
-    }
-
-    /// A late delivery of an overdue poll stops an execution that a retry of the stage has adopted while it ran.
-    pub(super) fn is_open_stop(&mut self, by: About, execution: &str, waiting: Id) -> bool {
-        let is_over = by.run().is_some_and(|run| !self.pipelines.runs[run].is_live());
-        let began = self.pipelines.runs[waiting].started_at;
-        let was_adopted = self
-            .states
-            .get(execution)
-            .is_some_and(|execution| execution.put_to_work() < began);
-        let is_open = is_over && was_adopted && matches!(by, About::Job { follows: true, .. });
-        if is_open {
-            self.comes_up("open: a late poll stops what a retry has adopted");
-        }
-        is_open
     }
 
     /// What a retry adopts while it runs is not named when another delivery of the retry fails before it has found it.
@@ -78,20 +62,6 @@ impl Account {
         };
         let has_moved = self.parameters.values(crate::scenario::MACHINE_PARAMETER).len() > 1;
         let is_open = self.scenario.by_parameter && has_moved && runs.iter().any(was_abandoned);
-        if is_open {
-            return Some("open: the parameter of an abandoned action has moved");
-        }
-        let untold = self.scenario.waits_by_event()
-            && runs
-                .iter()
-                .any(|run| self.pipelines.runs[*run].untold && was_abandoned(run));
-        // One look later: after a retry of all actions, looks heed the last run of the action alone.
-        let last = (0..self.pipelines.runs.len())
-            .rev()
-            .find(|run| !self.pipelines.is_approval(*run));
-        if self.scenario.waits_by_event() && runs.iter().all(|run| Some(*run) < last) && !runs.is_empty() {
-            return Some("open: a look does not find what an earlier run of the action left");
-        }
-        untold.then_some("open: a look does not find what an abandoned action left, whose event was lost")
+        is_open.then_some("open: the parameter of an abandoned action has moved")
     }
 }

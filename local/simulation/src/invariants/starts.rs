@@ -155,7 +155,7 @@ impl Account {
             self.figures.count("stops that overlap a new attempt");
             return;
         }
-        if !self.is_overdue(run, &arn) && !self.is_open_stop(about, &arn, run) {
+        if !self.is_overdue(run, &arn) {
             self.broke(NOT_WAITED_FOR, || {
                 format!("{arn} is stopped for {about:?}, and run {run} waits for it")
             });

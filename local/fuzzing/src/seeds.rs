@@ -1,11 +1,15 @@
 //! What each target begins with: the repository's own files, and a few inputs that those do not have.
 
-use pipeline_action::artifact::write_output;
+use pipeline_action::artifact::{OUTPUT_FILE, write_output};
 use pipeline_action::token::Token;
 use serde_json::Value;
 use shared::time::Timestamp;
 use std::fs;
+use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
+use zip::result::ZipResult;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 type Seeds = Vec<Vec<u8>>;
 
@@ -76,11 +80,20 @@ pub(crate) fn tokens() -> Seeds {
     bytes(tokens.into_iter().chain(contents).chain(ours("token")))
 }
 
-/// Zips as the function writes them, of which it can read the one file: a small one, and one that unpacks to more than it
+/// Zips of which the function can read the one file: a small one as it writes them, and one that unpacks to more than it
 /// may.
 pub(crate) fn artifacts() -> Seeds {
-    let output = |text: &str| write_output(text).expect("a zip");
-    vec![output("{\"a\": [1, 2]}"), output(&" ".repeat(1 << 20))]
+    let small = write_output("{\"a\": [1, 2]}").expect("a zip");
+    vec![small, packed(&" ".repeat(1 << 20)).expect("a zip")]
+}
+
+/// A zip as tools write it, whose one file is compressed.
+fn packed(text: &str) -> ZipResult<Vec<u8>> {
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    writer.start_file(OUTPUT_FILE, options)?;
+    writer.write_all(text.as_bytes())?;
+    Ok(writer.finish()?.into_inner())
 }
 
 pub(crate) fn rules() -> Seeds {

@@ -394,6 +394,20 @@ fn an_execution_that_is_not_there_may_come_yet_or_be_elsewhere() {
 }
 
 #[test]
+fn a_list_without_the_action_is_late_and_one_without_anything_is_about_nothing() {
+    run(async {
+        let bench = Bench::new();
+        let wanted = parameters(json!({}));
+        let _job = bench.started(wanted.clone()).await;
+        assert_eq!(outcome(&bench).await, "ignored");
+        ran_as(&bench, "other", "Other", NOW, FUNCTION, &wanted.to_string());
+        let late = not_stopped(&bench, event()).await;
+        assert!(late.contains("does not show the abandoned run yet"), "{late}");
+        assert!(!stopped(&bench, 0));
+    });
+}
+
+#[test]
 fn two_actions_with_the_same_user_parameters_cannot_be_told_apart() {
     run(async {
         let bench = Bench::new();

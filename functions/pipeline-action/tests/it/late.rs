@@ -10,6 +10,7 @@ use shared::ports::code_pipeline::FailureType::{JobFailed, PermissionError, Syst
 use shared::ports::step_functions::{
     ExecutionStatus, Failure, RedriveExecution as _, StateMachineType, StopExecution as _,
 };
+use shared::time::Clock as _;
 
 use crate::retries::{UNCAUGHT, failed, history};
 use crate::support::{Answer, Bench, Job, POLL, always, assert_continues, assert_fails, parameters, run};
@@ -335,5 +336,48 @@ fn what_a_killed_try_of_a_late_delivery_started_is_stopped_by_the_next_try() {
         bench.world().clock.advance(POLL * 2);
         assert_eq!(outcome(&bench, &job).await, "answeredBefore");
         assert_eq!(stopped_with(&bench, 0).as_deref(), Some("Stepline.NotHandedOver"));
+    });
+}
+
+#[test]
+fn what_is_redriven_by_hand_while_it_is_followed_is_followed_on() {
+    run(async {
+        let wanted = parameters(json!({"timeoutMinutes": 10}));
+        let bench = Bench::new();
+        let job = bench.started(wanted.clone()).await;
+        let arn = bench.runs()[0].execution_arn.clone();
+        let states = bench.world().states.inner();
+        states.end(&arn, failed());
+        states.write_history(&arn, history(&UNCAUGHT[..2]));
+        // Its history does not tell yet, so that it is looked at again.
+        let tried = assert_continues(bench.job(job).await);
+        assert_eq!(tried.tries, 1);
+        bench.world().clock.advance(POLL);
+        let redriven = states.redrive_execution(&arn, "by hand").await.unwrap();
+        bench.world().clock.advance(POLL);
+        let tried = pipeline_action::token::Token { stops: 1, ..tried };
+        let token = assert_continues(bench.job(poll(&wanted, Answer::Continue(tried), 1)).await);
+        assert_eq!((token.since, token.redriven), (redriven, Some(redriven)));
+        assert_eq!((token.misses, token.stops, token.tries), (0, 0, 0));
+    });
+}
+
+#[test]
+fn what_lags_for_too_long_is_believed_in_the_end() {
+    run(async {
+        for (minutes, believed) in [(9, false), (10, true)] {
+            let (bench, arn, wanted) = redriven_by_hand().await;
+            let token = pipeline_action::token::Token {
+                execution: Some(arn),
+                ..pipeline_action::token::Token::first("the-retry-s", bench.world().clock.now())
+            };
+            bench.world().clock.advance(POLL * 2 * minutes);
+            let answer = bench.job(poll(&wanted, Answer::Continue(token), 1)).await;
+            assert_eq!(
+                matches!(answer, Answer::Fail(..)),
+                believed,
+                "{minutes} minutes: {answer:?}"
+            );
+        }
     });
 }

@@ -109,7 +109,9 @@ pub(crate) async fn images_are_released(world: &World) {
         "imageManifestMediaType": "application/vnd.oci.image.index.v1+json",
     });
     releases::put(world, &index, "release-2").await;
-    // Its one image is the one that ran already, under another tag: what the function makes of that is its own affair.
+    // Its one image is the one that ran already, under another tag. Its end is waited for: who follows next must not take
+    // it for another's.
+    assert_eq!(follower.execution_ended().await, "SUCCEEDED");
     world.cloud.lambda.settled().await;
 }
 

@@ -51,7 +51,7 @@ pub enum Flaw {
     Number,
     /// A text that is none: half of a surrogate pair stands alone.
     HalfPair,
-    /// More levels than [`MAX_DEPTH`].
+    /// More than 127 levels.
     Depth,
 }
 

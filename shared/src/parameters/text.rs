@@ -49,7 +49,7 @@ impl<P: GetParameters> Parameters<P> {
     /// a value is there, it is the value that is there now; before the first value, the first one.
     ///
     /// # Errors
-    /// [`Problems`] as [`text`](Self::text) has them, or when the parameter has moved more than [`MAX_MOVES`] times since.
+    /// [`Problems`] as [`text`](Self::text) has them, or when the parameter has moved more than 20 times since.
     pub async fn text_at(
         &self,
         reference: &ParameterReference,

@@ -288,7 +288,7 @@ impl<W: World> PipelineAction<W> {
         let begun = self
             .resume_or_start(attempt(assignment, machine, &name), decision, input)
             .await
-            .map_err(|error| plan::start_failed(token, &machine.execution_arn(&name), &error))?;
+            .map_err(|error| plan::call_failed(token, &error))?;
         let following = match begun {
             Begun::Follow(following) => following,
             Begun::NotRedrivable(error) => return Err(plan::not_redrivable(assignment, &error)),

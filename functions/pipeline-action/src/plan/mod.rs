@@ -154,19 +154,6 @@ pub fn call_failed(token: &Token, error: &CallError) -> Answer {
     }
 }
 
-/// The answer when an execution could not be started. Where AWS did not answer, it may have been all the same: a failure
-/// names it.
-#[must_use]
-pub fn start_failed(token: &Token, execution_arn: &str, error: &CallError) -> Answer {
-    match call_failed(token, error) {
-        Answer::Fail(failure) if error.is_transient() => Answer::fail(
-            failure.kind,
-            format!("{} If one was, it is {execution_arn}.", failure.message),
-        ),
-        answer => answer,
-    }
-}
-
 /// The answer when parameters could not be resolved.
 #[must_use]
 pub fn parameters_failed(token: &Token, problems: &Problems) -> Answer {

@@ -14,7 +14,7 @@ use crate::event::AbandonedAction;
 use crate::user_parameters::{OnRetry, OnTimeout, UserParameters};
 
 /// How long the lists of AWS may take to show what has just happened.
-const SETTLES: Duration = Duration::from_secs(120);
+pub(crate) const SETTLES: Duration = Duration::from_secs(120);
 
 /// The run of an action that was abandoned, and the runs around it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -134,6 +134,7 @@ mod tests {
         let event = |&(id, previous_id, kind, state): &Row| HistoryEvent {
             id,
             previous_id,
+            at: shared::time::Timestamp::default(),
             kind: kind.to_owned(),
             state: state.map(str::to_owned),
             failure: None,
@@ -186,6 +187,7 @@ mod tests {
         let event = |id, previous_id, kind: &str, state: Option<&str>, error: Option<&str>| HistoryEvent {
             id,
             previous_id,
+            at: shared::time::Timestamp::default(),
             kind: kind.to_owned(),
             state: state.map(str::to_owned),
             failure: error.map(|error| Failure {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shared::ports::code_pipeline::ActionExecution;
 use thiserror::Error;
 
 /// The longest that the function looks again in one call: CodePipeline calls again after about half a minute anyway.
@@ -16,7 +17,8 @@ pub struct Settings {
     pub stop_abandoned_executions: bool,
     /// `LOOK_AGAIN_SECONDS`: for how long the first call looks again for the end of a short execution.
     pub look_again: Duration,
-    /// `PIPELINES`: the pipelines whose approvals this function answers, parted by commas.
+    /// `PIPELINES`: the pipelines that invoke this function, parted by commas: it answers their approvals, and looks at the
+    /// runs of their actions.
     pub pipelines: Vec<String>,
 }
 
@@ -72,8 +74,14 @@ impl Settings {
     }
 }
 
+/// Whether a run is of an action that invokes this function.
+pub(crate) fn invokes(run: &ActionExecution, own: &str) -> bool {
+    let name = run.configuration.get("FunctionName");
+    name.is_some_and(|name| names_function(name, own))
+}
+
 /// Whether an action's `FunctionName` (a name, or an ARN with or without an alias) is this function's.
-pub(crate) fn names_function(configured: &str, own: &str) -> bool {
+fn names_function(configured: &str, own: &str) -> bool {
     let name = match configured.strip_prefix("arn:") {
         Some(arn) => arn.split(':').nth(5).unwrap_or_default(),
         None => configured.split(':').next().unwrap_or_default(),

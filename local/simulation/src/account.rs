@@ -68,8 +68,6 @@ pub(crate) struct Account {
     pub(crate) failed_events: Vec<FailedEvent>,
     pub(crate) figures: Figures,
     pub(crate) violation: Option<Violation>,
-    /// Whether a fault has come up that is known and not mended: what follows from it is not looked at.
-    pub(crate) is_open: bool,
     pub(crate) story: Option<Vec<String>>,
 }
 
@@ -128,7 +126,6 @@ impl Account {
             failed_events: Vec::new(),
             figures: Figures::default(),
             violation: None,
-            is_open: false,
             story: told.then(Vec::new),
         }
     }

@@ -90,7 +90,7 @@ impl Handler {
                     let value = match name {
                         "AWS_LAMBDA_FUNCTION_NAME" => "stepline-pipeline-action-dev",
                         "AWS_REGION" => "us-east-1",
-                        "PIPELINES" if scenario.waits_by_event() => "stepline-dev",
+                        "PIPELINES" => "stepline-dev",
                         "LOOK_AGAIN_SECONDS" if scenario.looks_again => "5",
                         "STOP_ABANDONED_EXECUTIONS" if !scenario.stops_abandoned => "false",
                         _ => return None,

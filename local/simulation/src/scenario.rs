@@ -178,8 +178,8 @@ impl Account {
                         name: "Outcome".to_owned(),
                         kind: Kind::Approval,
                     });
-                    self.after(Duration::from_secs(3600), Happening::Look(Function::PipelineAction));
                 }
+                self.after(Duration::from_secs(3600), Happening::Look(Function::PipelineAction));
                 self.release();
             }
             Subject::Images => {

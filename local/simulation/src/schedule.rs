@@ -339,7 +339,7 @@ impl Account {
 
     /// Whether nothing that follows matters.
     pub(crate) const fn is_decided(&self) -> bool {
-        self.violation.is_some() || self.is_open
+        self.violation.is_some()
     }
 
     fn looks_are_due(&self) -> bool {

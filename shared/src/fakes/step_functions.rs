@@ -106,8 +106,12 @@ impl StepFunctions {
         }
     }
 
-    /// Writes an execution's history, its first event first.
-    pub fn write_history(&self, execution_arn: &str, events: Vec<HistoryEvent>) {
+    /// Writes an execution's history, its first event first. What says no moment happens now.
+    pub fn write_history(&self, execution_arn: &str, mut events: Vec<HistoryEvent>) {
+        let now = self.clock.now();
+        for event in events.iter_mut().filter(|event| event.at == Timestamp::default()) {
+            event.at = now;
+        }
         self.state().histories.insert(execution_arn.to_owned(), events);
     }
 

@@ -431,6 +431,20 @@ async fn a_value_is_told_as_it_was_at_a_moment() {
             (told, _) => panic!("{reference} at {moment}: {told:?}"),
         }
     }
+    let reference = "/machine".parse().unwrap();
+    for (moment, expected) in [
+        (300, &["three"][..]),
+        (299, &["three", "two"]),
+        (50, &["three", "two", "one"]),
+    ] {
+        let texts = parameters.texts_since(&reference, at(moment), at(400)).await.unwrap();
+        assert_eq!(texts, expected, "since {moment}");
+    }
+    let dateless = "/dateless".parse().unwrap();
+    assert_eq!(
+        parameters.texts_since(&dateless, at(50), at(400)).await.unwrap(),
+        ["two"]
+    );
     // What was read before the moment is not used for it.
     let reference = "/machine".parse().unwrap();
     assert_eq!(parameters.text(&reference, at(400)).await.unwrap(), "three");

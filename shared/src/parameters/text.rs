@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::problem::{Problem, ProblemKind, Problems};
 use super::reference::ParameterReference;
-use super::{GetParameters, Parameter, Parameters, Want};
+use super::{GetParameters, Parameters, Want};
 use crate::time::Timestamp;
 
 const OPEN: &str = "{{ssm:";
@@ -45,8 +45,7 @@ impl<P: GetParameters> Parameters<P> {
     }
 
     /// The value that one parameter had at a moment, as text, however often it has moved since: who asks twice gets the
-    /// same. Nothing that was read before is used. Where a selector is asked for, or Parameter Store does not say since when
-    /// a value is there, it is the value that is there now; before the first value, the first one.
+    /// same. It is the last of [`texts_since`](Self::texts_since).
     ///
     /// # Errors
     /// [`Problems`] as [`text`](Self::text) has them, or when the parameter has moved more than 20 times since.
@@ -56,6 +55,27 @@ impl<P: GetParameters> Parameters<P> {
         moment: Timestamp,
         now: Timestamp,
     ) -> Result<String, Problems> {
+        let mut texts = self.texts_since(reference, moment, now).await?;
+        if texts.len() > MAX_MOVES {
+            let message = format!("`{reference}` has moved more than {MAX_MOVES} times since");
+            return Err(Problem::new(ProblemKind::ParameterInvalid, message).into());
+        }
+        texts.pop().ok_or_else(|| Problem::not_found(reference).into())
+    }
+
+    /// The values that one parameter has had since a moment, as text: the one that is there now first, the one that was
+    /// there then last. Nothing that was read before is used. Where a selector is asked for, or Parameter Store does not say
+    /// since when a value is there, it is the value that is there now; before the first value, all of them. No more than
+    /// the last 21.
+    ///
+    /// # Errors
+    /// [`Problems`] as [`text`](Self::text) has them.
+    pub async fn texts_since(
+        &self,
+        reference: &ParameterReference,
+        moment: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<String>, Problems> {
         let fresh = Parameters::new(self.port(), Duration::ZERO);
         let read = async |reference: &ParameterReference| {
             let [answer] = &fresh.get(&[(reference.clone(), Want::Value)], now).await[..] else {
@@ -63,28 +83,28 @@ impl<P: GetParameters> Parameters<P> {
             };
             answer.clone()
         };
-        let text = |parameter: &Parameter| Ok(parameter.text()?.to_owned());
-        let latest = read(reference).await?;
-        let mut parameter = latest.clone();
+        let mut parameter = read(reference).await?;
+        let mut texts = vec![parameter.text()?.to_owned()];
         for _ in 0..MAX_MOVES {
             let came_later = parameter.modified_at.is_some_and(|since| since > moment);
             if !came_later || reference.selector().is_some() || parameter.version <= 1 {
-                return text(&parameter);
+                return Ok(texts);
             }
             let before = format!("{}:{}", reference.name(), parameter.version - 1);
             let before = match read(&before.parse().map_err(Problem::from)?).await {
                 // Only the last hundred versions are kept.
-                Err(problem) if problem.kind == ProblemKind::ParameterNotFound => return text(&parameter),
+                Err(problem) if problem.kind == ProblemKind::ParameterNotFound => return Ok(texts),
                 before => before?,
             };
             // Where all versions have the parameter's own date, none tells since when it is there.
             if before.modified_at >= parameter.modified_at {
-                return text(&latest);
+                texts.truncate(1);
+                return Ok(texts);
             }
+            texts.push(before.text()?.to_owned());
             parameter = before;
         }
-        let message = format!("`{reference}` has moved more than {MAX_MOVES} times since");
-        Err(Problem::new(ProblemKind::ParameterInvalid, message).into())
+        Ok(texts)
     }
 
     /// Puts values for every `{{ssm:…}}` in the strings of `value`; what is not between such braces stays as it is.

@@ -174,6 +174,8 @@ pub struct HistoryEvent {
     pub id: i64,
     /// The number of the event before it in its branch; 0 for none.
     pub previous_id: i64,
+    /// When it happened.
+    pub at: Timestamp,
     /// AWS's name of its type, such as `TaskFailed`.
     pub kind: String,
     /// The state, where it is an event of entering or leaving one.

@@ -16,20 +16,20 @@ use shared::ports::step_functions::{Execution, ExecutionStatus, Failure};
 use shared::state_machine::StateMachineArn;
 use shared::time::Timestamp;
 
+mod left_behind;
 mod summary;
 
+pub use left_behind::{LeftBehind, left_behind};
 pub use summary::{approved, rejected};
 
+use crate::abandonment::SETTLES;
 use crate::failure::Ending;
 use crate::plan::NOT_HANDED_OVER;
-use crate::settings::names_function;
+use crate::settings::invokes;
 use crate::user_parameters::{OnRetry, OnTimeout, UserParameters};
 
 /// The error of an execution that was stopped because nobody waited for it any more.
 pub const ABANDONED: &str = "Stepline.ActionAbandoned";
-
-/// How long CodePipeline's list of actions may take to show what has just begun.
-const SETTLES: Duration = Duration::from_secs(120);
 
 /// An action of this function, and the approval that waits for what it started.
 #[derive(Debug, Clone)]
@@ -79,11 +79,7 @@ pub fn waits<'a>(runs: &'a [ActionExecution], pipeline: &str, function_name: &st
     let mut waits = Vec::new();
     for action in &newest_first {
         let place = (action.stage.as_str(), action.action.as_str());
-        let invokes_us = action
-            .configuration
-            .get("FunctionName")
-            .is_some_and(|name| names_function(name, function_name));
-        if !invokes_us || seen.contains(&place) {
+        if !invokes(action, function_name) || seen.contains(&place) {
             continue;
         }
         seen.push(place);
@@ -113,41 +109,6 @@ pub fn waits<'a>(runs: &'a [ActionExecution], pipeline: &str, function_name: &st
         wait.is_shared = names.iter().filter(|name| **name == wait.parameters.approval).count() > 1;
     }
     waits
-}
-
-/// What earlier runs of actions with an approval may have left running, now that all actions of the stage were retried: the
-/// ARNs of their executions, with the moment before which these began.
-///
-/// Nothing of an action whose last run is under way, or of one that may be left on purpose.
-#[must_use]
-pub fn left_behind(runs: &[ActionExecution], pipeline: &str, function_name: &str) -> Vec<(String, Timestamp)> {
-    let mut left = Vec::new();
-    for wait in waits(runs, pipeline, function_name) {
-        let (Some(name), OnTimeout::Stop) = (&wait.parameters.approval, wait.parameters.on_timeout) else {
-            continue;
-        };
-        let own = |run: &&ActionExecution| {
-            run.configuration.get("UserParameters") == wait.action.configuration.get("UserParameters")
-        };
-        let last = wait.action;
-        if last.status == ActionStatus::InProgress {
-            continue;
-        }
-        let before = |run: &&ActionExecution| run.started_at < last.started_at;
-        let started = runs.iter().filter(before).filter(own);
-        let mut executions: Vec<String> = started
-            .filter_map(|run| run.output_variables.get("ExecutionArn").cloned())
-            .collect();
-        if let Some(machine) = executions.first().and_then(|arn| StateMachineArn::of_execution(arn)) {
-            let approvals = runs.iter().filter(before);
-            let approvals = approvals.filter(|run| run.stage == name.stage && run.action == name.action);
-            executions.extend(approvals.map(|run| machine.execution_arn(&wait.parameters.execution_name(&run.id))));
-        }
-        let current = last.output_variables.get("ExecutionArn");
-        executions.retain(|arn| Some(arn) != current);
-        left.extend(executions.into_iter().map(|arn| (arn, last.started_at)));
-    }
-    left
 }
 
 impl<'a> WaitStage<'a> {
@@ -364,7 +325,12 @@ impl Wait<'_> {
 
     /// Whether an execution that is waited for no longer at `moment` had its time by then, and is to go on all the same.
     fn was_left(&self, began: Timestamp, execution: &Execution, moment: Timestamp) -> bool {
-        let since = execution.redriven_at.unwrap_or(execution.started_at).max(began);
-        self.parameters.on_timeout == OnTimeout::Leave && moment.since(since) >= self.parameters.timeout
+        was_left(&self.parameters, began, execution, moment)
     }
+}
+
+/// Whether an execution that an attempt began to wait for had its time by `moment`, and is to go on all the same.
+fn was_left(parameters: &UserParameters, began: Timestamp, execution: &Execution, moment: Timestamp) -> bool {
+    let since = execution.redriven_at.unwrap_or(execution.started_at).max(began);
+    parameters.on_timeout == OnTimeout::Leave && moment.since(since) >= parameters.timeout
 }

@@ -154,6 +154,8 @@ impl<'a> Walk<'a, '_> {
 
 #[cfg(test)]
 mod tests {
+    use shared::time::Timestamp;
+
     use super::*;
 
     /// An event: id, id before, type, state, error.
@@ -163,6 +165,7 @@ mod tests {
         let event = |&(id, previous_id, kind, state, error): &Row| HistoryEvent {
             id,
             previous_id,
+            at: Timestamp::default(),
             kind: kind.to_owned(),
             state: state.map(str::to_owned),
             failure: error.map(|error| Failure {

@@ -68,6 +68,20 @@ pub enum Ending {
     Aborted,
 }
 
+impl Ending {
+    /// The event that its history ends with.
+    ///
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>
+    #[must_use]
+    pub const fn event(self) -> &'static str {
+        match self {
+            Self::Failed => "ExecutionFailed",
+            Self::TimedOut => "ExecutionTimedOut",
+            Self::Aborted => "ExecutionAborted",
+        }
+    }
+}
+
 /// All that is known about an execution that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Story<'a> {

@@ -7,36 +7,34 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lambda_runtime::Context;
-use serde_json::json;
 use shared::execution_name::ExecutionName;
 use shared::metrics::Metrics;
-use shared::parameters::{Parameters, Problems};
+use shared::parameters::{ParameterReference, Parameters, Problem, Problems};
 use shared::ports::code_pipeline::ActionExecution;
 use shared::ports::step_functions::{
     DescribeExecution as _, ListExecutions as _, ListedExecution, ListedStatus, StopExecution as _,
 };
 use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
-use shared::time::Clock as _;
+use shared::time::{Clock as _, Timestamp};
 
 use super::{HandlerError, Outcome, PipelineAction, Report};
 use crate::abandonment::{Abandonment, NoRun, Verdict};
 use crate::approval::ABANDONED;
 use crate::event::AbandonedAction;
-use crate::settings::names_function;
+use crate::plan::SKEW;
+use crate::settings::invokes;
 use crate::user_parameters::{OnRetry, UserParameters};
 use crate::world::World;
 
 /// How many pages of executions are looked through.
 const MAX_PAGES: usize = 10;
 
-/// How far the clocks of CodePipeline and Step Functions may be apart.
-const SKEW: Duration = Duration::from_secs(60);
-
 /// What was abandoned.
 struct Its<'a> {
     abandonment: &'a Abandonment<'a>,
-    machine: &'a StateMachineArn,
+    /// Those that it may have been started on.
+    machines: &'a [StateMachineArn],
     parameters: &'a UserParameters,
     /// Whether its pipeline has no other action of this function.
     is_only_one: bool,
@@ -74,10 +72,7 @@ impl<W: World> PipelineAction<W> {
             Err(NoRun::NotListedYet(reason)) => return Err(not_stopped(reason)),
         };
         let run = abandonment.run;
-        let is_ours = |run: &&ActionExecution| {
-            let name = run.configuration.get("FunctionName");
-            name.is_some_and(|name| names_function(name, &settings.function_name))
-        };
+        let is_ours = |run: &&ActionExecution| invokes(run, &settings.function_name);
         if !is_ours(&run) {
             return ignored("the action does not invoke this function");
         }
@@ -99,12 +94,15 @@ impl<W: World> PipelineAction<W> {
                  give each an `action` of its own",
             ));
         }
-        let machine = self.machine_of(&parameters, context).await;
-        let machine = machine.map_err(|problems| not_stopped(&problems.to_string()))?;
-        let machine = machine.ok_or_else(|| not_stopped("its state machine is not known any more"))?;
+        // Its job has read the parameter at some time since it began.
+        let machines = self.machines_of(&parameters, run.started_at - SKEW, context).await;
+        let machines = machines.map_err(|problems| not_stopped(&problems.to_string()))?;
+        if machines.is_empty() {
+            return Err(not_stopped("its state machine is not known any more"));
+        }
         let its = Its {
             abandonment: &abandonment,
-            machine: &machine,
+            machines: &machines,
             parameters: &parameters,
             is_only_one: others.is_empty(),
         };
@@ -148,11 +146,12 @@ impl<W: World> PipelineAction<W> {
                 "an execution of it began after it was abandoned, perhaps for a retry of the stage",
             ));
         }
-        // A job that is still on its way may start one; and a parameter that has moved hides those that are there.
+        // A job that is still on its way may start one.
         if running.is_empty() && its.abandonment.retried.is_none() && !self.has_ended(its).await.map_err(failed)? {
-            let machine = its.machine;
+            let machines: Vec<String> = its.machines.iter().map(ToString::to_string).collect();
+            let machines = machines.join(" or ");
             return Err(not_stopped(&format!(
-                "no execution of it is listed at {machine}, or not yet"
+                "no execution of it is listed at {machines}, or not yet"
             )));
         }
         Ok(stopped)
@@ -168,29 +167,32 @@ impl<W: World> PipelineAction<W> {
             .any(|execution| execution.status != ListedStatus::Running && (goes_on || execution.started_at >= began)))
     }
 
-    /// The state machine of the user parameters; nothing if its parameter holds none any more.
-    pub(super) async fn machine_of(
+    /// The state machines that the user parameters have named since a moment, the one that they name now first; none if
+    /// their parameter holds none.
+    pub(super) async fn machines_of(
         &self,
         parameters: &UserParameters,
+        since: Timestamp,
         context: &Context,
-    ) -> Result<Option<StateMachineArn>, Problems> {
-        let name = match &parameters.state_machine {
-            StateMachineReference::Known(name) => Some(name.clone()),
+    ) -> Result<Vec<StateMachineArn>, Problems> {
+        let names = match &parameters.state_machine {
+            StateMachineReference::Known(name) => vec![name.clone()],
             StateMachineReference::Parameter(path) => {
-                let value = Parameters::new(self.world.parameters(), Duration::ZERO)
-                    .fill_in(json!(format!("{{{{ssm:{path}}}}}")), self.world.clock().now())
+                let reference: ParameterReference = path.parse().map_err(Problem::from)?;
+                let values = Parameters::new(self.world.parameters(), Duration::ZERO)
+                    .texts_since(&reference, since, self.world.clock().now())
                     .await?;
-                value
-                    .as_str()
-                    .and_then(|text| StateMachineName::parse(text.trim()).ok())
+                let names = values.iter().map(|text| StateMachineName::parse(text.trim()));
+                names.filter_map(Result::ok).collect()
             }
         };
         let place = self.place(context, None);
-        Ok(match (name, place) {
-            (Some(name), Some(place)) => Some(name.in_place(&place)),
-            (Some(StateMachineName::Arn(arn)), None) => Some(arn),
-            (Some(StateMachineName::Name(_)) | None, _) => None,
-        })
+        let machines = names.into_iter().filter_map(|name| match (name, &place) {
+            (name, Some(place)) => Some(name.in_place(place)),
+            (StateMachineName::Arn(arn), None) => Some(arn),
+            (StateMachineName::Name(_), None) => None,
+        });
+        Ok(machines.collect())
     }
 
     /// The action's executions. Where it is the only action of this function in its pipeline, whatever bears the id of the
@@ -201,16 +203,22 @@ impl<W: World> PipelineAction<W> {
             let name = &execution.name;
             its.parameters.is_own_execution(name) || (its.is_only_one && ExecutionName::has_prefix(name, id))
         };
+        let states = self.world.states();
         let mut own = Vec::new();
-        let mut next: Option<String> = None;
-        for _ in 0..MAX_PAGES {
-            let states = self.world.states();
-            let page = states.list_executions(its.machine.unqualified(), only_running, next.as_deref());
-            let page = page.await?;
-            own.extend(page.executions.into_iter().filter(is_own));
-            next = page.next_token;
-            if next.is_none() {
-                break;
+        for machine in its.machines {
+            let mut next: Option<String> = None;
+            for _ in 0..MAX_PAGES {
+                let page = states.list_executions(machine.unqualified(), only_running, next.as_deref());
+                let page = match page.await {
+                    // It is gone, and what it ran with it.
+                    Err(error) if error.kind == CallErrorKind::NotFound => break,
+                    page => page?,
+                };
+                own.extend(page.executions.into_iter().filter(is_own));
+                next = page.next_token;
+                if next.is_none() {
+                    break;
+                }
             }
         }
         Ok(own)

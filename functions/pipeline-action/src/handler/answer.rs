@@ -14,7 +14,8 @@ use shared::ports::{CallError, CallErrorKind};
 use shared::time::{Clock as _, Timestamp};
 
 use super::{HandlerError, Outcome, PipelineAction, Report};
-use crate::plan::{Answer, NOT_HANDED_OVER};
+use crate::event::Job;
+use crate::plan::{Answer, NOT_HANDED_OVER, Orphan};
 use crate::token::Token;
 use crate::world::World;
 
@@ -128,17 +129,27 @@ impl<W: World> PipelineAction<W> {
     /// was answered, but takes the same answer again.
     pub(super) async fn stop_orphan(
         &self,
-        job_id: &str,
+        job: &Job,
         execution: &str,
         tokens: [Token; 4],
         end: Timestamp,
     ) -> Result<(), HandlerError> {
         let failed = |error: CallError| HandlerError::NotStopped(format!("{execution}: {error}"));
+        let job_id = &job.id;
         for token in tokens {
             let (outcome, _) = self.put(job_id, Answer::go_on(token), end).await.map_err(failed)?;
             if outcome == Outcome::Continued {
                 return Ok(());
             }
+        }
+        match self.look_for_its_keeper(job, execution, end).await? {
+            Orphan::Leave => return Ok(()),
+            Orphan::Unclear => {
+                return Err(HandlerError::NotStopped(format!(
+                    "{execution}: job {job_id} had another answer, and a run of its action may go on with it"
+                )));
+            }
+            Orphan::Stop => {}
         }
         let cause = &format!("job {job_id} had been answered before: nobody waits for this execution");
         let stop = || async move {

@@ -115,9 +115,13 @@ impl<W: World> PipelineAction<W> {
                 Err(error) if error.is_transient() => return Err(error.to_string()),
                 Err(error) => return self.not_to_be_seen(subject, &error).await,
             };
-            let decision = subject.wait.decide(&carrier, self.circumstances(subject, &carrier));
+            let circumstances = self.circumstances(subject, &carrier);
+            let decision = subject.wait.decide(&carrier, circumstances);
             match decision {
                 Decision::LookAgain(_) if left > 0 => self.world.clock().sleep(pause).await,
+                // An end that an event tells of shows soon, and may be a good one. A look without an event believes the
+                // description.
+                Decision::LookAgain(reason) if circumstances.told_end.is_some() => return Err(reason.to_owned()),
                 Decision::LookAgain(reason) if subject.is_asked() => return self.unseen(subject, reason).await,
                 Decision::LookAgain(reason) => return Err(reason.to_owned()),
                 decision => return self.carry_out_decision(subject, carrier, decision).await,
@@ -245,7 +249,7 @@ impl<W: World> PipelineAction<W> {
         ran: Option<Duration>,
         ended: Option<Timestamp>,
     ) -> Result<String, String> {
-        let told = self.history(None, execution).await;
+        let told = self.history(None, execution, ending).await;
         if told.is_unread && ended.is_some_and(|ended| self.world.clock().now().since(ended) < READS_FOR) {
             return Err("its history does not tell yet why it failed".to_owned());
         }
@@ -323,7 +327,7 @@ impl<W: World> PipelineAction<W> {
     async fn redrive_for_approval(&self, subject: &Subject<'_>, carrier: Carrier) -> Done {
         let execution = &carrier.execution;
         let arn = execution.execution_arn.clone();
-        let destination = match self.destination(&arn).await {
+        let destination = match self.destination(&arn, execution.redriven_at).await {
             Ok(destination) => destination,
             Err(error) => return self.cannot_go_on(subject, arn, "redriven", error).await,
         };
@@ -370,8 +374,9 @@ impl<W: World> PipelineAction<W> {
         let parameters = &subject.wait.parameters;
         let was = StateMachineArn::of_execution(&before.execution_arn);
         let arn = before.execution_arn.clone();
-        let machine = match self.machine_of(parameters, subject.occasion.context).await {
-            Ok(machine) => machine,
+        let now = self.world.clock().now();
+        let machine = match self.machines_of(parameters, now, subject.occasion.context).await {
+            Ok(machines) => machines.into_iter().next(),
             Err(problems) if is_passing(&problems) => return Err(problems.to_string()),
             Err(problems) => {
                 let message = format!("Parameters cannot be resolved: {problems}");

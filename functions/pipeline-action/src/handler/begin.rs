@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::execution_name::ExecutionName;
 use shared::parameters::Parameters;
+use shared::ports::CallError;
 use shared::ports::code_pipeline::{FailureType, GetPipelineState as _};
 use shared::ports::step_functions::{DescribeExecution as _, DescribeStateMachine as _, StateMachineType};
 use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
@@ -63,7 +64,8 @@ impl<W: World> PipelineAction<W> {
         }
         self.check_approval(assignment).await?;
         let (machine, input) = self.resolve(call, assignment).await?;
-        let kind = self.type_of(&machine, &assignment.token).await?;
+        let kind = self.type_of(&machine).await;
+        let kind = kind.map_err(|error| plan::call_failed(&assignment.token, &error))?;
         if kind == StateMachineType::Express && assignment.parameters.approval.is_some() {
             let message = "An Express execution ends within the call: no `approval` can wait for it";
             return Err(Answer::fail(FailureType::ConfigurationError, message));
@@ -206,13 +208,16 @@ impl<W: World> PipelineAction<W> {
     }
 
     /// Whether a state machine is a Standard or an Express one: asked once in the life of the process.
-    async fn type_of(&self, machine: &StateMachineArn, token: &Token) -> Result<StateMachineType, Answer> {
+    pub(super) async fn type_of(&self, machine: &StateMachineArn) -> Result<StateMachineType, CallError> {
         let types = || self.types.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(kind) = types().get(machine.unqualified()) {
             return Ok(*kind);
         }
-        let described = self.world.states().describe_state_machine(machine.unqualified()).await;
-        let kind = described.map_err(|error| plan::call_failed(token, &error))?;
+        let kind = self
+            .world
+            .states()
+            .describe_state_machine(machine.unqualified())
+            .await?;
         types().insert(machine.unqualified().to_owned(), kind);
         Ok(kind)
     }

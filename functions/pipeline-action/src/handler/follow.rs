@@ -19,7 +19,14 @@ impl<W: World> PipelineAction<W> {
         if let Err(error) = &look {
             tracing::warn!(job.id = call.job.id, execution.arn = execution, reason = %error, "execution could not be looked at");
         }
-        let next = plan::looked(assignment, look, self.world.clock().now());
+        let now = self.world.clock().now();
+        let is_late = now.since(assignment.token.since) >= plan::LATE;
+        let runs = match is_late {
+            true => self.runs_of(call.job, call.answer_by).await.unwrap_or_default(),
+            false => Vec::new(),
+        };
+        let assignment = &plan::in_the_time_of_its_action(assignment, &runs);
+        let next = plan::looked(assignment, look, now);
         self.carry_out(call, assignment, execution, next).await
     }
 
@@ -62,19 +69,27 @@ impl<W: World> PipelineAction<W> {
 
     /// Stops an execution that takes too long, and gives what is left to do: it may have ended by itself just before.
     ///
-    /// Where a retry of the stage would go on with the execution, the job is answered first: one that is over, whose event
-    /// comes late, stops nothing that a retry has taken over.
+    /// Where a retry of the stage would go on with the execution, the job is answered first, and its run is looked at:
+    /// one that is over, whose event comes late, stops nothing that a retry has taken over.
     async fn stop_overdue(&self, call: &Call<'_>, assignment: &Assignment, execution: &str) -> Next {
         let stopping = assignment.with(Token {
             stops: assignment.token.stops + 1,
             ..assignment.token.clone()
         });
-        let claims = assignment.parameters.on_retry == OnRetry::Redrive && stopping.token.stops < plan::MAX_STOPS;
+        let goes_on = assignment.parameters.on_retry == OnRetry::Redrive;
+        let claims = goes_on && stopping.token.stops < plan::MAX_STOPS;
         let claim = Answer::go_on(stopping.token.clone());
         if claims {
             let put = self.put(&call.job.id, claim.clone(), call.answer_by).await;
             if !matches!(put, Ok((Outcome::Continued, _))) {
                 return Next::Answer(claim);
+            }
+        }
+        if goes_on {
+            match self.runs_of(call.job, call.answer_by).await {
+                Ok(runs) if plan::is_over(&runs, assignment.token.since) => return Next::Answer(claim),
+                Ok(_) => {}
+                Err(error) => return Next::Answer(plan::stop_again(assignment, &error)),
             }
         }
         let cause = "the pipeline waited for it no longer: `timeoutMinutes` of the action were over";

@@ -5,20 +5,28 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use lambda_runtime::Context;
 use shared::metrics::Metrics;
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus, GetPipelineState as _, ListActionExecutions as _};
-use shared::ports::step_functions::{DescribeExecution as _, ExecutionStatus, ListExecutions as _, StopExecution as _};
+use shared::ports::step_functions::{
+    DescribeExecution as _, ListExecutions as _, StateMachineType, StopExecution as _,
+};
 use shared::ports::{CallError, CallErrorKind};
-use shared::state_machine::StateMachineArn;
+use shared::state_machine::{StateMachineArn, StateMachineReference};
+use shared::time::{Clock as _, Timestamp};
 
 use super::approval::Occasion;
 use super::{HandlerError, Outcome, PipelineAction, Report, boxed};
 use crate::approval::{ABANDONED, Wait, WaitStage, left_behind, waits};
 use crate::event::{AbandonedAction, ApprovalChanged, EndedExecution, pipeline_execution_id_in};
-use crate::settings::{Settings, names_function};
+use crate::settings::{Settings, invokes};
+use crate::user_parameters::UserParameters;
 use crate::world::World;
+
+/// How far back a parameter is followed that has named other state machines before: for as long as AWS redrives.
+const MOVES: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// How many pages of actions are looked through: each has a hundred.
 const MAX_PAGES: usize = 10;
@@ -159,16 +167,9 @@ impl<W: World> PipelineAction<W> {
         {
             return looked.failures.push(reason.to_owned());
         }
-        let own = &occasion.settings.function_name;
-        let ours = runs.iter().filter(|run| {
-            let function = run.configuration.get("FunctionName");
-            function.is_some_and(|name| names_function(name, own))
-        });
-        let started = ours.filter_map(|run| run.output_variables.get("ExecutionArn"));
-        let machines = started.filter_map(|execution| StateMachineArn::of_execution(execution));
-        looked
-            .machines
-            .extend(machines.map(|machine| machine.unqualified().to_owned()));
+        if occasion.is_scheduled() {
+            self.remember_machines(&runs, occasion, looked).await;
+        }
         let mut answered = BTreeSet::new();
         for wait in waits {
             // What two actions name is answered once.
@@ -191,6 +192,52 @@ impl<W: World> PipelineAction<W> {
                 Err(failure) => looked.failures.push(failure),
             }
         }
+    }
+
+    /// Remembers the state machines that actions have started executions of, or may have.
+    async fn remember_machines(&self, runs: &[ActionExecution], occasion: Occasion<'_>, looked: &mut Looked) {
+        let own = &occasion.settings.function_name;
+        for run in runs.iter().filter(|run| invokes(run, own)) {
+            let started = run.output_variables.get("ExecutionArn");
+            if let Some(machine) = started.and_then(|execution| StateMachineArn::of_execution(execution)) {
+                looked.machines.insert(machine.unqualified().to_owned());
+                continue;
+            }
+            // One that has not succeeded tells what it was to start, and no more.
+            let Ok(parameters) = UserParameters::parse(run.configuration.get("UserParameters").map(String::as_str))
+            else {
+                continue;
+            };
+            if looked.references.contains(&parameters.state_machine) {
+                continue;
+            }
+            let since = self.world.clock().now() - MOVES;
+            match self.standard_machines_of(&parameters, since, occasion).await {
+                Ok(machines) => looked.machines.extend(machines),
+                Err(reason) => looked.failures.push(reason),
+            }
+            looked.references.push(parameters.state_machine);
+        }
+    }
+
+    /// The state machines that user parameters have named since a moment, as far as their executions can be listed.
+    async fn standard_machines_of(
+        &self,
+        parameters: &UserParameters,
+        since: Timestamp,
+        occasion: Occasion<'_>,
+    ) -> Result<Vec<String>, String> {
+        let machines = self.machines_of(parameters, since, occasion.context).await;
+        let mut standard = Vec::new();
+        for machine in machines.map_err(|problems| problems.to_string())? {
+            match self.type_of(&machine).await {
+                Ok(StateMachineType::Standard) => standard.push(machine.unqualified().to_owned()),
+                Ok(StateMachineType::Express) => {}
+                Err(error) if error.kind == CallErrorKind::NotFound => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Ok(standard)
     }
 
     /// Stops what abandoned actions left whose events were lost. What cannot be stopped now is found by the next look.
@@ -228,17 +275,17 @@ impl<W: World> PipelineAction<W> {
             return Ok(());
         }
         let states = self.world.states();
-        for (arn, before) in left_behind(runs, pipeline, &occasion.settings.function_name) {
-            let execution = match states.describe_execution(&arn).await {
+        for left in left_behind(runs, pipeline, &occasion.settings.function_name) {
+            let arn = &left.execution;
+            let execution = match states.describe_execution(arn).await {
                 // No such execution was started, or it is gone.
                 Err(error) if error.kind == CallErrorKind::NotFound => continue,
                 execution => execution?,
             };
-            let began = execution.redriven_at.unwrap_or(execution.started_at);
-            if execution.status == ExecutionStatus::Running && began < before {
+            if left.is_to_be_stopped(&execution) {
                 let cause =
                     format!("all actions of its stage in execution {id} of pipeline {pipeline} were retried since");
-                states.stop_execution(&arn, ABANDONED, &cause).await?;
+                states.stop_execution(arn, ABANDONED, &cause).await?;
                 let mut metrics = occasion.metrics.lock().unwrap_or_else(PoisonError::into_inner);
                 metrics.count("ExecutionsStopped");
                 drop(metrics);
@@ -310,6 +357,8 @@ struct Looked {
     ids: BTreeSet<String>,
     /// The state machines that actions have started executions of.
     machines: BTreeSet<String>,
+    /// How actions name their state machines, as far as that was followed.
+    references: Vec<StateMachineReference>,
     approvals: Vec<super::Settled>,
     failures: Vec<String>,
 }

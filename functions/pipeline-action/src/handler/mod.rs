@@ -28,6 +28,7 @@ mod follow;
 mod guard;
 mod look;
 mod resume;
+mod runs;
 
 use guard::Watch;
 
@@ -162,6 +163,19 @@ pub enum HandlerError {
         /// Why.
         error: CallError,
     },
+    /// A job had its answer, or none in time, and nobody follows the execution that it is about.
+    #[error(
+        "job `{job_id}` had its answer, or CodePipeline waits for none any more: {reason}. Execution {execution} may still be \
+         running, and nobody follows it: stop it, or retry the stage"
+    )]
+    Unfollowed {
+        /// The job.
+        job_id: String,
+        /// Its execution.
+        execution: String,
+        /// Why nobody does.
+        reason: String,
+    },
     /// The executions of an abandoned action, or of a job that had its answer, could not be found or stopped.
     #[error("an execution that nobody waits for could not be stopped: {0}")]
     NotStopped(String),
@@ -183,6 +197,7 @@ impl From<HandlerError> for Diagnostic {
         let error_type = match error {
             HandlerError::UnknownEvent { .. } => "UnknownEvent",
             HandlerError::Unanswered { .. } => "Unanswered",
+            HandlerError::Unfollowed { .. } => "Unfollowed",
             HandlerError::NotStopped(_) => "NotStopped",
             HandlerError::NotSettled(_) => "NotSettled",
             HandlerError::Some { .. } => "SomeEventsFailed",
@@ -363,12 +378,17 @@ impl<W: World> PipelineAction<W> {
         let work = Box::pin(self.work(&call));
         let answer = guard::guarded(work, &watch, self.world.clock(), end).await;
         let answer = scrubbed(answer, job);
+        let goes_on_with = match &answer {
+            Answer::Continue(token) => token.execution.clone(),
+            Answer::Succeed(_) | Answer::Fail(_) => None,
+        };
         let end = of_answer(context.deadline, self.world.clock().now());
         let report = self.answer(&job.id, watch.execution(), answer, metrics, end).await?;
-        if let (Outcome::AnsweredBefore | Outcome::UnknownJob, Some((execution, tokens))) =
-            (report.outcome, watch.put_to_work())
-        {
-            self.stop_orphan(&job.id, &execution, tokens, end).await?;
+        match (report.outcome, watch.put_to_work()) {
+            (Outcome::AnsweredBefore | Outcome::UnknownJob, Some((execution, tokens))) => {
+                boxed(self.stop_orphan(job, &execution, tokens, end)).await?;
+            }
+            (outcome, _) => boxed(self.see_to_a_follower(job, outcome, goes_on_with, end)).await?,
         }
         Ok(report)
     }

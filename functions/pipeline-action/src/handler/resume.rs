@@ -108,7 +108,7 @@ impl<W: World> PipelineAction<W> {
                 execution
             }
         };
-        let destination = self.destination(&execution).await?;
+        let destination = self.destination(&execution, None).await?;
         match &destination {
             Destination::FailState(state) => tracing::info!(
                 execution.arn = execution,
@@ -209,8 +209,12 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// Where a redrive of an execution leads that did not succeed.
-    pub(super) async fn destination(&self, execution: &str) -> Result<Destination, CallError> {
+    /// Where a redrive of an execution leads that did not succeed. A history that ends before it was `redriven` last lags.
+    pub(super) async fn destination(
+        &self,
+        execution: &str,
+        redriven: Option<Timestamp>,
+    ) -> Result<Destination, CallError> {
         let unknown = |message: &str| CallError::new("GetExecutionHistory", CallErrorKind::Unavailable, message);
         let mut events: Vec<HistoryEvent> = Vec::new();
         let mut next: Option<String> = None;
@@ -219,6 +223,10 @@ impl<W: World> PipelineAction<W> {
             let page = page.await.map_err(seen_already)?;
             events.extend(page.events);
             next = page.next_token;
+            let end = events.first().map(|end| end.at);
+            if end < redriven {
+                return Err(unknown("the history does not show yet that the execution was redriven"));
+            }
             match destination(&events) {
                 Sight::Known(destination) => return Ok(destination),
                 Sight::NotEnded => return Err(unknown("the history does not show yet how the execution ended")),

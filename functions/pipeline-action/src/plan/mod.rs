@@ -21,9 +21,11 @@ use crate::user_parameters::{ParametersError, RESERVED_VARIABLES, UserParameters
 
 mod looking;
 mod retrying;
+mod runs;
 
 pub use looking::*;
 pub use retrying::*;
+pub use runs::*;
 
 /// How many attempts in a row may get no answer: with CodePipeline's half minute between calls, about ten minutes.
 pub const MAX_MISSES: u32 = 20;

@@ -458,3 +458,66 @@ fn a_look_stops_what_an_abandoned_action_left_whose_event_was_lost() {
         bench.deliver(look).await.unwrap();
     });
 }
+
+#[test]
+fn a_look_finds_what_an_abandoned_action_left_behind_the_next_execution_of_the_pipeline() {
+    let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
+    let next = "0c4cf1a1-1d4e-4c55-8d0e-2f6a3b7c9d10";
+    run(async {
+        // However its state machine is named; an Express one has no executions that could be listed.
+        for (machine, is_found) in [
+            ("ml", true),
+            ("ssm:/dev/machine", true),
+            ("quick", false),
+            ("gone", false),
+        ] {
+            let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+            bench.world().parameters.inner().put_string("/dev/machine", "ml");
+            let _job = bench.started(parameters(json!({}))).await;
+            ran_as(
+                &bench,
+                "Execute",
+                "Execute",
+                NOW,
+                FUNCTION,
+                &parameters(json!({})).to_string(),
+            );
+            let mut wanted = parameters(json!({"pipelineExecutionId": next}));
+            wanted["stateMachine"] = json!(machine);
+            let running = ActionExecution {
+                id: "of-the-next".to_owned(),
+                stage: "Execute".to_owned(),
+                action: "Execute".to_owned(),
+                configuration: BTreeMap::from([
+                    ("FunctionName".to_owned(), FUNCTION.to_owned()),
+                    ("UserParameters".to_owned(), wanted.to_string()),
+                ]),
+                started_at: bench.world().clock.now() + POLL,
+                ..ActionExecution::default()
+            };
+            bench.world().pipelines.inner().ran(PIPELINE, next, running);
+            bench.deliver(look.clone()).await.unwrap();
+            assert_eq!(stopped(&bench, 0), is_found, "{machine}");
+        }
+    });
+}
+
+#[test]
+fn a_look_that_cannot_find_out_which_state_machine_an_action_starts_is_taken_again() {
+    let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
+    run(async {
+        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+        ran_as(
+            &bench,
+            "Execute",
+            "Execute",
+            NOW,
+            FUNCTION,
+            &parameters(json!({})).to_string(),
+        );
+        let script = always("DescribeStateMachine", Throttled, "ThrottlingException");
+        bench.world().states.script(script);
+        let error = bench.deliver(look).await.unwrap_err().to_string();
+        assert!(error.contains("ThrottlingException"), "{error}");
+    });
+}

@@ -451,6 +451,12 @@ fn an_end_that_does_not_show_yet_is_looked_at_again() {
         assert_eq!(lambda_runtime::Diagnostic::from(error).error_type, "NotSettled");
         assert_eq!(line.bench.runs()[0].looks, 3);
         assert!(line.answers().is_empty());
+        // It may be a good end, so that its time being over is no reason yet to reject it.
+        line.pass(DAY * 60);
+        let told = ended_event(&line.execution(), Some(line.bench.world().clock.now()));
+        assert!(line.bench.deliver(told).await.is_err());
+        assert!(line.answers().is_empty());
+        assert_eq!(line.outcome(look()).await, "rejected");
     });
 }
 

@@ -23,6 +23,7 @@ fn event(id: i64, kind: &str, state: Option<&str>, failure: Option<Failure>) -> 
     HistoryEvent {
         id,
         previous_id: id - 1,
+        at: shared::time::Timestamp::default(),
         kind: kind.to_owned(),
         state: state.map(str::to_owned),
         failure,
@@ -249,6 +250,32 @@ fn a_history_that_is_throttled_once_is_read_at_the_next_poll() {
         let next = again(&job, &assert_continues(bench.job(job.clone()).await));
         states.write_history(&arn, crate::retries::history(&whole));
         assert_fails(&bench.job(next).await, JobFailed, &["State `Train` failed with `E`"]);
+    });
+}
+
+#[test]
+fn a_history_that_shows_an_end_before_the_last_redrive_is_read_again() {
+    run(async {
+        let bench = Bench::new();
+        let mut job = bench.started(parameters(json!({}))).await;
+        let arn = bench.runs()[0].execution_arn.clone();
+        let states = bench.world().states.inner();
+        // DescribeExecution knows no error of one that timed out.
+        states.end(&arn, ExecutionStatus::TimedOut(Failure::default()));
+        let mut old = crate::retries::history(&crate::retries::UNCAUGHT);
+        old[3].kind = "ExecutionAborted".to_owned();
+        old[3].failure = Some(failure("Stepline.ActionAbandoned", "for an earlier one"));
+        states.write_history(&arn, old);
+        for _ in 1..5 {
+            job = again(&job, &assert_continues(bench.job(job.clone()).await));
+        }
+        let Answer::Fail(_, message) = bench.job(job).await else {
+            panic!("it has ended")
+        };
+        assert!(
+            message.contains("timed out") && !message.contains("Abandoned"),
+            "{message}"
+        );
     });
 }
 

@@ -21,4 +21,5 @@ mod retried_often;
 mod retries;
 mod schema;
 mod support;
+mod taken_over;
 mod unseen;

@@ -27,6 +27,7 @@ pub(crate) fn history(events: &[(&str, Option<&str>)]) -> Vec<HistoryEvent> {
     let event = |(at, (kind, state)): (usize, &(&str, Option<&str>))| HistoryEvent {
         id: at as i64 + 1,
         previous_id: if at == 1 { 0 } else { at as i64 },
+        at: shared::time::Timestamp::default(),
         kind: (*kind).to_owned(),
         state: state.map(str::to_owned),
         failure: kind.ends_with("Failed").then(|| Failure {
@@ -313,6 +314,7 @@ fn a_fail_state_is_found_on_an_earlier_page() {
             events.push(HistoryEvent {
                 id,
                 previous_id,
+                at: shared::time::Timestamp::default(),
                 kind: kind.to_owned(),
                 state: None,
                 failure: None,

@@ -2,10 +2,12 @@
 
 use shared::ports::step_functions::{Failure, HistoryEvent};
 
+use shared::time::Timestamp;
+
 use super::states::Fate;
 
 /// Adds events behind what is there.
-fn write(history: &mut Vec<HistoryEvent>, events: &[(&str, Option<&str>)], failure: Option<&Failure>) {
+fn write(history: &mut Vec<HistoryEvent>, events: &[(&str, Option<&str>)], failure: Option<&Failure>, at: Timestamp) {
     for (kind, state) in events {
         let id = history.last().map_or(1, |last| last.id + 1);
         let fails = kind.ends_with("Failed") || kind.ends_with("TimedOut") || kind.ends_with("Aborted");
@@ -13,6 +15,7 @@ fn write(history: &mut Vec<HistoryEvent>, events: &[(&str, Option<&str>)], failu
             id,
             // The first event after the start follows nothing.
             previous_id: if id == 2 { 0 } else { id - 1 },
+            at,
             kind: (*kind).to_owned(),
             state: state.map(str::to_owned),
             failure: failure.filter(|_| fails).cloned(),
@@ -20,7 +23,7 @@ fn write(history: &mut Vec<HistoryEvent>, events: &[(&str, Option<&str>)], failu
     }
 }
 
-pub(super) fn started(history: &mut Vec<HistoryEvent>) {
+pub(super) fn started(history: &mut Vec<HistoryEvent>, at: Timestamp) {
     write(
         history,
         &[
@@ -29,14 +32,20 @@ pub(super) fn started(history: &mut Vec<HistoryEvent>) {
             ("TaskScheduled", None),
         ],
         None,
+        at,
     );
 }
 
-pub(super) fn redriven(history: &mut Vec<HistoryEvent>) {
-    write(history, &[("ExecutionRedriven", None), ("TaskScheduled", None)], None);
+pub(super) fn redriven(history: &mut Vec<HistoryEvent>, at: Timestamp) {
+    write(
+        history,
+        &[("ExecutionRedriven", None), ("TaskScheduled", None)],
+        None,
+        at,
+    );
 }
 
-pub(super) fn ended(history: &mut Vec<HistoryEvent>, fate: Fate, failure: Option<&Failure>) {
+pub(super) fn ended(history: &mut Vec<HistoryEvent>, fate: Fate, failure: Option<&Failure>, at: Timestamp) {
     let events: &[(&str, Option<&str>)] = match fate {
         Fate::Succeeds | Fate::RunsOn => &[
             ("TaskSucceeded", None),
@@ -54,5 +63,5 @@ pub(super) fn ended(history: &mut Vec<HistoryEvent>, fate: Fate, failure: Option
         Fate::TimesOut => &[("ExecutionTimedOut", None)],
         Fate::IsStopped => &[("ExecutionAborted", None)],
     };
-    write(history, events, failure);
+    write(history, events, failure, at);
 }

@@ -14,6 +14,7 @@ mod states_read;
 
 pub(crate) use parameters::ParameterStore;
 pub(crate) use pipelines::{Action, CodePipeline, JobState, Kind, Put};
+pub(crate) use pipelines_read::LISTED_WITHIN;
 pub(crate) use registry::{Image, Pushed, Registry};
 pub(crate) use states::{Execution, Fate, StepFunctions};
 

@@ -85,8 +85,6 @@ pub(crate) struct Run {
     pub(crate) begun: u32,
     /// The executions that it is about, by their ARNs, and since when.
     pub(crate) about: Vec<(String, Timestamp)>,
-    /// Whether nobody was told that it was abandoned: the event was lost.
-    pub(crate) untold: bool,
     /// What people were told at its end.
     pub(crate) messages: Vec<String>,
 }

@@ -1,6 +1,7 @@
 //! What CodePipeline tells of its actions: late.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use shared::ports::code_pipeline::{ActionExecution, ActionExecutionPage, ActionState, ActionStatus};
 use shared::ports::{CallError, CallErrorKind};
@@ -13,6 +14,8 @@ use crate::account::Account;
 
 /// How far back lists and states may look, in seconds.
 const LAG: u32 = 60;
+/// Within how long a run is listed for certain.
+pub(crate) const LISTED_WITHIN: Duration = Duration::from_secs(LAG as u64);
 /// How many runs a page holds: few, so that pages are turned.
 const RUNS_A_PAGE: usize = 3;
 

@@ -61,7 +61,6 @@ impl Account {
             kind: "not begun",
             begun: 0,
             about: Vec::new(),
-            untold: false,
             messages: Vec::new(),
         };
         self.pipelines.runs.push(run);
@@ -282,8 +281,6 @@ impl Account {
         } else {
             About::Abandoned { run }
         };
-        if !self.emit(Function::PipelineAction, event, about) {
-            self.pipelines.runs[run].untold = true;
-        }
+        self.emit(Function::PipelineAction, event, about);
     }
 }

@@ -45,10 +45,6 @@ pub(crate) struct Execution {
     /// How it goes on, since it was started or redriven last.
     pub(crate) fate: Fate,
     pub(crate) generation: u32,
-    /// The invocation that started it.
-    pub(crate) started_by: Option<usize>,
-    /// Whether the run that it was started for was over by then.
-    pub(crate) is_late: bool,
     /// Whether somebody started or redrove it by hand.
     pub(crate) by_hand: bool,
     pub(crate) history: Vec<HistoryEvent>,
@@ -63,13 +59,6 @@ pub(crate) struct Snapshot {
     pub(crate) stopped_at: Option<Timestamp>,
     pub(crate) redriven_at: Option<Timestamp>,
     pub(crate) events: usize,
-}
-
-impl Snapshot {
-    /// Whether it showed that this function had stopped it for somebody who was over.
-    pub(crate) fn is_unwanted(&self) -> bool {
-        is_unwanted(&self.status)
-    }
 }
 
 fn is_unwanted(status: &ExecutionStatus) -> bool {
@@ -197,7 +186,7 @@ impl Account {
     pub(crate) fn add_execution(&mut self, arn: String, machine: &str, name: &str, input: &str) -> Id {
         let id = self.states.executions.len();
         let mut events = Vec::new();
-        history::started(&mut events);
+        history::started(&mut events, self.now);
         let mut execution = Execution {
             arn: arn.clone(),
             machine: machine.to_owned(),
@@ -209,8 +198,6 @@ impl Account {
             redriven_at: None,
             fate: Fate::Succeeds,
             generation: 0,
-            started_by: self.current,
-            is_late: false,
             by_hand: false,
             history: events,
             past: Vec::new(),
@@ -300,7 +287,7 @@ impl Account {
             }),
             ExecutionStatus::Running | ExecutionStatus::Succeeded { .. } => None,
         };
-        history::ended(&mut execution.history, fate, failure.as_ref());
+        history::ended(&mut execution.history, fate, failure.as_ref(), now);
         execution.remember(now);
         let (name, arn) = (execution.name.clone(), execution.arn.clone());
         self.figures.count(&format!("executions ended: {fate:?}"));
@@ -367,7 +354,7 @@ impl Account {
         execution.stopped_at = None;
         execution.redriven_at = Some(now);
         execution.generation += 1;
-        history::redriven(&mut execution.history);
+        history::redriven(&mut execution.history, now);
         execution.remember(now);
         let name = execution.name.clone();
         self.figures.count("executions redriven");

@@ -12,6 +12,7 @@ use crate::aws::{Execution, Id, Put};
 
 const TRUE: &str = "an answer says how the execution ended";
 const NAMED: &str = "a final failure names an execution that runs, unless it is overdue";
+const GOES_ON: &str = "what was stopped for somebody else goes on for who waits for it";
 /// How a message says that an execution may go on.
 const RUNS_ON: [&str; 6] = [
     "may still be running",
@@ -58,6 +59,7 @@ impl Account {
             Put::Failure(failure) => {
                 self.is_shown("a failure message", &failure.message);
                 self.figures.count(&format!("failures: {}", failure.kind.as_str()));
+                self.is_no_stop_for_another(&failure.message);
                 self.what_runs_is_named(run, &failure.message);
                 self.becomes(run, "failed");
             }
@@ -116,15 +118,24 @@ impl Account {
                 .is_some_and(|execution| execution.runs() && !self.is_by_hand(execution));
             let is_said = RUNS_ON.iter().any(|words| message.contains(words));
             let is_named = is_said && message.contains(&arn);
-            if runs && !is_named && !self.is_overdue(run, &arn) && !self.is_open_adoption(run, &arn) {
+            if runs && !is_named && !self.is_overdue(run, &arn) {
                 self.broke(NAMED, || format!("run {run} fails, and {arn} runs: {message}"));
             }
+        }
+    }
+
+    /// Somebody who waits is told how an execution ended: not by a stop that was meant for somebody else.
+    fn is_no_stop_for_another(&mut self, message: &str) {
+        let errors = ["Stepline.ActionAbandoned", "Stepline.NotHandedOver"];
+        if errors.iter().any(|error| message.contains(error)) {
+            self.broke(GOES_ON, || message.to_owned());
         }
     }
 
     /// A function has answered an approval.
     pub(crate) fn approval_was_answered(&mut self, run: Id, result: &ApprovalResult) {
         self.is_shown("an approval's summary", &result.summary);
+        self.is_no_stop_for_another(&result.summary);
         let carrier = self.carrier(run);
         let execution = carrier.as_deref().and_then(|arn| self.states.get(arn));
         let status = execution.map(|execution| execution.status.clone());

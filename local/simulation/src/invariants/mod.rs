@@ -1,7 +1,6 @@
 //! What has to hold, whatever happens: checked with every effect, every answer and every end of an invocation.
 
 mod answers;
-mod open;
 mod rest;
 mod starts;
 

@@ -71,9 +71,6 @@ impl Account {
         {
             return Some("its event failed");
         }
-        if runs.iter().any(|run| self.pipelines.runs[*run].untold) && !self.scenario.waits_by_event() {
-            return Some("the event that it was abandoned was lost");
-        }
         let is_approved =
             |run: &Id| self.pipelines.is_approval(*run) && self.pipelines.runs[*run].status == ActionStatus::Succeeded;
         let is_of_release = |run: &Id| {
@@ -86,9 +83,6 @@ impl Account {
         }
         if !self.scenario.stops_abandoned {
             return Some("STOP_ABANDONED_EXECUTIONS is false");
-        }
-        if let Some(open) = self.is_open_at_rest(id, &runs) {
-            return Some(open);
         }
         let is_left = |run: &Id| self.scenario.leaves && self.is_overdue(*run, arn);
         runs.iter().any(is_left).then_some("left, as onTimeout says")

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Before;
 use crate::account::Account;
-use crate::aws::{Id, Kind};
+use crate::aws::{Id, Kind, LISTED_WITHIN};
 use crate::happening::About;
 
 const ONE_FOR_EACH: &str = "an attempt starts or redrives one execution";
@@ -58,7 +58,6 @@ impl Account {
     fn begun_by_job(&mut self, run: Id, id: Id) {
         let arn = self.states.executions[id].arn.clone();
         let now = self.now;
-        self.states.executions[id].is_late = !self.pipelines.runs[run].is_live();
         let record = &mut self.pipelines.runs[run];
         record.begun += 1;
         record.about.push((arn.clone(), now));
@@ -95,11 +94,9 @@ impl Account {
             .copied()
             .find(|run| self.name_of_retry(*run).as_deref() == Some(name.as_str()));
         let Some(run) = named.or_else(|| free.first().copied()) else {
-            if !self.is_open_redrive(id) {
-                self.broke(ONE_FOR_EACH, || {
-                    format!("{arn} is put to work, and no retry of the approval has none")
-                });
-            }
+            self.broke(ONE_FOR_EACH, || {
+                format!("{arn} is put to work, and no retry of the approval has none")
+            });
             return;
         };
         let now = self.now;
@@ -150,9 +147,19 @@ impl Account {
         let Some((run, since)) = self.waited_for(&arn) else {
             return;
         };
-        // Nobody can know of a wait that begins after one has looked: AWS has no way to stop on a condition.
-        if since > began {
-            self.figures.count("stops that overlap a new attempt");
+        // Nobody can know of a wait, or of a redrive by hand, that begins after one has looked: AWS has no way to stop on a
+        // condition. Nor of a run that CodePipeline need not list yet. Then who waits has the execution go on: see
+        // `what_was_stopped_by_mistake_goes_on`.
+        let hand = &self.states.executions[id];
+        let is_new = since > began || (hand.by_hand && hand.put_to_work() > began);
+        let may_be_unlisted = self.pipelines.runs[run].started_at + LISTED_WITHIN > began;
+        if is_new || may_be_unlisted {
+            let which = if is_new {
+                "a new attempt"
+            } else {
+                "a run not listed yet"
+            };
+            self.figures.count(&format!("stops that overlap {which}"));
             return;
         }
         if !self.is_overdue(run, &arn) {

@@ -3,6 +3,7 @@
 use aws_sdk_sfn::types::HistoryEvent as SdkEvent;
 
 use crate::ports::step_functions::{Failure, HistoryEvent};
+use crate::time::Timestamp;
 
 /// The first of several kinds of details that an event has, as a failure.
 macro_rules! failure_of {
@@ -45,6 +46,7 @@ pub(super) fn event(mut event: SdkEvent) -> HistoryEvent {
     HistoryEvent {
         id: event.id,
         previous_id: event.previous_event_id,
+        at: Timestamp::from_millis(event.timestamp.to_millis().unwrap_or_default()),
         kind: event.r#type.as_str().to_owned(),
         state,
         failure,

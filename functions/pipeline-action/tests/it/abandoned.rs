@@ -394,6 +394,28 @@ fn an_execution_that_is_not_there_may_come_yet_or_be_elsewhere() {
 }
 
 #[test]
+fn an_execution_is_found_wherever_its_parameter_pointed_since_the_action_began() {
+    run(async {
+        // A state machine that is gone hides none.
+        for is_there in [true, false] {
+            let bench = Bench::new();
+            let parameter = bench.world().parameters.inner();
+            if is_there {
+                bench.world().states.inner().create(OTHER, StateMachineType::Standard);
+            }
+            parameter.put_string_at("/dev/machine", "ml", NOW - POLL);
+            let wanted = parameters(json!({"stateMachine": "ssm:/dev/machine"}));
+            let _job = bench.started_by_parameter(wanted.clone()).await;
+            parameter.put_string_at("/dev/machine", "other", NOW + POLL * 2);
+            bench.world().clock.advance(POLL * 10);
+            ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+            assert_eq!(outcome(&bench).await, "stopped", "{is_there}");
+            assert!(stopped(&bench, 0));
+        }
+    });
+}
+
+#[test]
 fn a_list_without_the_action_is_late_and_one_without_anything_is_about_nothing() {
     run(async {
         let bench = Bench::new();

@@ -3,11 +3,12 @@
 use serde_json::json;
 use shared::ports::CallErrorKind::{Denied, NotFound};
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
-use shared::ports::step_functions::ExecutionStatus;
+use shared::ports::step_functions::{ExecutionStatus, HistoryEvent};
 use shared::time::Clock as _;
 
 use crate::approvals::{Line, MINUTE, PIPELINE, approval_event, failed, look, succeeded};
-use crate::support::{RUN_ID, always, run};
+use crate::retries::{CAUGHT, UNCAUGHT, history};
+use crate::support::{NOW, RUN_ID, always, run};
 
 #[test]
 fn an_execution_that_may_not_be_looked_at_is_told_of_instead_of_waited_for() {
@@ -112,5 +113,39 @@ fn an_event_that_is_ahead_of_the_list_has_lambda_call_again() {
         assert!(error.to_string().contains("does not list the end"), "{error}");
         // A late event of the first run finds it listed, and changes nothing.
         assert_eq!(line.outcome(of("approval-1", "FAILED")).await, "waiting");
+    });
+}
+
+#[test]
+fn a_history_that_ends_before_the_last_redrive_decides_nothing() {
+    run(async {
+        let line = Line::started(json!({"onRetry": "redrive"})).await;
+        let (arn, states) = (line.execution(), line.bench.world().states.inner());
+        line.ask("1");
+        line.end(failed("E"));
+        line.outcome(look()).await;
+        line.is_over("1", ActionStatus::Failed);
+        line.ask("2");
+        assert_eq!(line.outcome(look()).await, "redriven");
+        // It fails again, now by its definition; the history does not show that yet.
+        let old = history(&UNCAUGHT)
+            .into_iter()
+            .map(|event| HistoryEvent { at: NOW, ..event });
+        line.pass(MINUTE);
+        line.end(failed("States.Runtime"));
+        states.write_history(&arn, old.collect());
+        line.outcome(look()).await;
+        line.is_over("2", ActionStatus::Failed);
+        line.ask("3");
+        let error = line.bench.deliver(look()).await.unwrap_err().to_string();
+        assert!(
+            error.contains("does not show yet that the execution was redriven"),
+            "{error}"
+        );
+        assert_eq!((line.bench.runs().len(), line.bench.runs()[0].redrives), (1, 1));
+        let mut new = history(&CAUGHT);
+        new.last_mut().unwrap().failure = None;
+        states.write_history(&arn, new);
+        assert_eq!(line.outcome(look()).await, "restarted");
     });
 }

@@ -84,17 +84,27 @@ impl<'a> Abandonment<'a> {
         }
     }
 
-    /// What to do about an execution of the action.
+    /// What to do about an execution of the action. `is_in_sight` says whether a retry looks for it where it is: the
+    /// parameter that names the state machine may have moved.
     #[must_use]
-    pub fn judge(&self, execution: &Execution, parameters: &UserParameters, now: Timestamp) -> Verdict {
+    pub fn judge(
+        &self,
+        execution: &Execution,
+        parameters: &UserParameters,
+        is_in_sight: bool,
+        now: Timestamp,
+    ) -> Verdict {
         if execution.status != ExecutionStatus::Running {
             return Verdict::Leave;
         }
         let began = execution.redriven_at.unwrap_or(execution.started_at);
-        let may_be_left = parameters.on_timeout == OnTimeout::Leave;
+        // It had its time, perhaps, and was left running on purpose.
+        let may_be_left =
+            parameters.on_timeout == OnTimeout::Leave && self.run.updated_at.since(began) >= parameters.timeout;
+        let nobody_goes_on = self.retry_failed || !is_in_sight;
         match (self.retried, parameters.on_retry) {
-            // A retry that failed has left what it found.
-            (Some(_), OnRetry::Redrive) if self.retry_failed && !may_be_left && began <= self.run.updated_at => {
+            // A retry that failed has left what it found, and one that looks elsewhere has found nothing.
+            (Some(_), OnRetry::Redrive) if nobody_goes_on && !may_be_left && began <= self.run.updated_at => {
                 Verdict::Stop
             }
             // The retry goes on with whatever it finds.

@@ -66,6 +66,8 @@ pub(crate) struct Account {
     pub(crate) in_between: Vec<(u64, Act)>,
     pub(crate) effects: u64,
     pub(crate) failed_events: Vec<FailedEvent>,
+    /// The executions that a look has named because nobody follows them.
+    pub(crate) named_by_looks: BTreeSet<String>,
     pub(crate) figures: Figures,
     pub(crate) violation: Option<Violation>,
     pub(crate) story: Option<Vec<String>>,
@@ -124,6 +126,7 @@ impl Account {
             in_between: Vec::new(),
             effects: 0,
             failed_events: Vec::new(),
+            named_by_looks: BTreeSet::new(),
             figures: Figures::default(),
             violation: None,
             story: told.then(Vec::new),

@@ -106,13 +106,15 @@ impl StepFunctions {
         }
     }
 
-    /// Writes an execution's history, its first event first. What says no moment happens now.
+    /// Writes an execution's history, its first event first. What says no moment happens when the execution ends, or now.
     pub fn write_history(&self, execution_arn: &str, mut events: Vec<HistoryEvent>) {
-        let now = self.clock.now();
+        let mut state = self.state();
+        let run = state.runs.iter().find(|run| run.execution_arn == execution_arn);
+        let at = run.and_then(|run| run.stopped_at).unwrap_or_else(|| self.clock.now());
         for event in events.iter_mut().filter(|event| event.at == Timestamp::default()) {
-            event.at = now;
+            event.at = at;
         }
-        self.state().histories.insert(execution_arn.to_owned(), events);
+        state.histories.insert(execution_arn.to_owned(), events);
     }
 
     /// Has nothing be redrivable.

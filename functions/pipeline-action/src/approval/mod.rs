@@ -24,7 +24,7 @@ pub use summary::{approved, rejected};
 
 use crate::abandonment::SETTLES;
 use crate::failure::Ending;
-use crate::plan::NOT_HANDED_OVER;
+use crate::plan::{LAGS, NOT_HANDED_OVER};
 use crate::settings::invokes;
 use crate::user_parameters::{OnRetry, OnTimeout, UserParameters};
 
@@ -265,13 +265,19 @@ impl Wait<'_> {
             // A job had its answer when this was started for it, which another delivery had handed over.
             let was_stopped_by_mistake = failure.error.as_deref() == Some(NOT_HANDED_OVER);
             let ended_before = execution.stopped_at.is_some_and(|ended| ended < attempt.began());
+            // The action has redriven it since, or taken over what ran: AWS does not show that yet.
+            let handed_over = attempt.action.updated_at;
+            let was_going_on = execution.stopped_at.is_some_and(|ended| ended < handed_over)
+                && (was_stopped_for_an_earlier_one || was_stopped_by_mistake)
+                && circumstances.now.since(handed_over) < LAGS;
+            let is_old_news = attempt.is_first() && (ended_before || was_going_on);
             match self.parameters.on_retry {
-                OnRetry::Redrive | OnRetry::Restart if was_stopped_by_mistake => Decision::Redrive,
-                OnRetry::Redrive if was_stopped_for_an_earlier_one => Decision::Redrive,
-                OnRetry::Redrive if ended_before && !attempt.is_first() => Decision::Redrive,
-                OnRetry::Redrive | OnRetry::Restart if ended_before => {
+                OnRetry::Redrive | OnRetry::Restart if is_old_news => {
                     Decision::LookAgain("the execution shows an end that lies before the action began")
                 }
+                OnRetry::Redrive | OnRetry::Restart if was_stopped_by_mistake => Decision::Redrive,
+                OnRetry::Redrive if was_stopped_for_an_earlier_one => Decision::Redrive,
+                OnRetry::Redrive if ended_before => Decision::Redrive,
                 OnRetry::Redrive | OnRetry::Restart => Decision::Reject {
                     ending,
                     failure: failure.clone(),

@@ -35,6 +35,8 @@ struct Its<'a> {
     abandonment: &'a Abandonment<'a>,
     /// Those that it may have been started on.
     machines: &'a [StateMachineArn],
+    /// Those of them that a retry of the stage would look at.
+    in_sight: &'a [StateMachineArn],
     parameters: &'a UserParameters,
     /// Whether its pipeline has no other action of this function.
     is_only_one: bool,
@@ -100,9 +102,15 @@ impl<W: World> PipelineAction<W> {
         if machines.is_empty() {
             return Err(not_stopped("its state machine is not known any more"));
         }
+        let in_sight = match abandonment.retried {
+            Some(retried) if machines.len() > 1 => self.machines_of(&parameters, retried - SKEW, context).await,
+            Some(_) | None => Ok(machines.clone()),
+        };
+        let in_sight = in_sight.map_err(|problems| not_stopped(&problems.to_string()))?;
         let its = Its {
             abandonment: &abandonment,
             machines: &machines,
+            in_sight: &in_sight,
             parameters: &parameters,
             is_only_one: others.is_empty(),
         };
@@ -130,7 +138,9 @@ impl<W: World> PipelineAction<W> {
             let execution = self.world.states().describe_execution(&listed.execution_arn).await;
             let execution = execution.map_err(failed)?;
             let now = self.world.clock().now();
-            match its.abandonment.judge(&execution, its.parameters, now) {
+            let machine = StateMachineArn::of_execution(&listed.execution_arn);
+            let is_in_sight = machine.is_none_or(|machine| its.in_sight.iter().any(|seen| is_same(seen, &machine)));
+            match its.abandonment.judge(&execution, its.parameters, is_in_sight, now) {
                 Verdict::Leave => {}
                 Verdict::LookAgain => is_unclear = true,
                 Verdict::Stop => {
@@ -249,6 +259,10 @@ impl<W: World> PipelineAction<W> {
             }
         }
     }
+}
+
+fn is_same(one: &StateMachineArn, other: &StateMachineArn) -> bool {
+    one.unqualified() == other.unqualified()
 }
 
 fn failed(error: CallError) -> HandlerError {

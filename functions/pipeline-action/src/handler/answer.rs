@@ -66,6 +66,7 @@ impl<W: World> PipelineAction<W> {
             executions: execution.into_iter().collect(),
             failure_type,
             approvals: Vec::new(),
+            unfollowed: Vec::new(),
         })
     }
 

@@ -327,7 +327,7 @@ impl<W: World> PipelineAction<W> {
     async fn redrive_for_approval(&self, subject: &Subject<'_>, carrier: Carrier) -> Done {
         let execution = &carrier.execution;
         let arn = execution.execution_arn.clone();
-        let destination = match self.destination(&arn, execution.redriven_at).await {
+        let destination = match self.destination(&arn, Some(execution)).await {
             Ok(destination) => destination,
             Err(error) => return self.cannot_go_on(subject, arn, "redriven", error).await,
         };

@@ -11,7 +11,7 @@ use lambda_runtime::Context;
 use shared::metrics::Metrics;
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus, GetPipelineState as _, ListActionExecutions as _};
 use shared::ports::step_functions::{
-    DescribeExecution as _, ListExecutions as _, StateMachineType, StopExecution as _,
+    DescribeExecution as _, ExecutionStatus, ListExecutions as _, ListedExecution, StateMachineType, StopExecution as _,
 };
 use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::{StateMachineArn, StateMachineReference};
@@ -21,6 +21,7 @@ use super::approval::Occasion;
 use super::{HandlerError, Outcome, PipelineAction, Report, boxed};
 use crate::approval::{ABANDONED, Wait, WaitStage, left_behind, waits};
 use crate::event::{AbandonedAction, ApprovalChanged, EndedExecution, pipeline_execution_id_in};
+use crate::plan;
 use crate::settings::{Settings, invokes};
 use crate::user_parameters::UserParameters;
 use crate::world::World;
@@ -139,12 +140,42 @@ impl<W: World> PipelineAction<W> {
                             self.look_at(pipeline, id, occasion, looked).await;
                         }
                     }
+                    self.name_if_unfollowed(running, occasion, looked).await;
                 }
                 next = page.next_token;
                 if next.is_none() {
                     break;
                 }
             }
+        }
+    }
+
+    /// Names an execution that runs although its action is over, unless it was stopped by now.
+    async fn name_if_unfollowed(&self, running: ListedExecution, occasion: Occasion<'_>, looked: &mut Looked) {
+        let settings = occasion.settings;
+        let now = self.world.clock().now();
+        let is_unfollowed = settings.stop_abandoned_executions
+            && looked
+                .runs
+                .iter()
+                .any(|runs| plan::is_unfollowed(&running, runs, &settings.function_name, now));
+        if !is_unfollowed {
+            return;
+        }
+        let execution_arn = running.execution_arn;
+        match self.world.states().describe_execution(&execution_arn).await {
+            Ok(execution) if execution.status == ExecutionStatus::Running => {
+                tracing::warn!(
+                    execution.arn = execution_arn,
+                    "an execution runs although its action is over: stop it, or retry the stage"
+                );
+                let mut metrics = occasion.metrics.lock().unwrap_or_else(PoisonError::into_inner);
+                metrics.count("ExecutionsUnfollowed");
+                drop(metrics);
+                looked.unfollowed.push(execution_arn);
+            }
+            Ok(_) => {}
+            Err(error) => looked.failures.push(error.to_string()),
         }
     }
 
@@ -192,6 +223,7 @@ impl<W: World> PipelineAction<W> {
                 Err(failure) => looked.failures.push(failure),
             }
         }
+        looked.runs.push(runs);
     }
 
     /// Remembers the state machines that actions have started executions of, or may have.
@@ -359,7 +391,10 @@ struct Looked {
     machines: BTreeSet<String>,
     /// How actions name their state machines, as far as that was followed.
     references: Vec<StateMachineReference>,
+    /// The runs of their actions.
+    runs: Vec<Vec<ActionExecution>>,
     approvals: Vec<super::Settled>,
+    unfollowed: Vec<String>,
     failures: Vec<String>,
 }
 
@@ -368,13 +403,14 @@ impl Looked {
         if !self.failures.is_empty() {
             return Err(HandlerError::NotSettled(self.failures));
         }
-        let outcome = if self.approvals.is_empty() {
+        let outcome = if self.approvals.is_empty() && self.unfollowed.is_empty() {
             Outcome::Ignored
         } else {
             Outcome::Looked
         };
         Ok(Report {
             approvals: self.approvals,
+            unfollowed: self.unfollowed,
             ..Report::of(outcome)
         })
     }

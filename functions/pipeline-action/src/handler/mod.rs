@@ -66,6 +66,9 @@ pub struct Report {
     /// The approvals that were looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<Settled>,
+    /// The executions that run although no run of their action follows them: nobody will tell how they end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unfollowed: Vec<String>,
 }
 
 impl Report {
@@ -77,6 +80,7 @@ impl Report {
             executions: Vec::new(),
             failure_type: None,
             approvals: Vec::new(),
+            unfollowed: Vec::new(),
         }
     }
 }

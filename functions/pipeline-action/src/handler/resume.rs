@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use shared::execution_name::ExecutionName;
 use shared::ports::step_functions::{
-    DescribeExecution as _, GetExecutionHistory as _, HistoryEvent, ListExecutions as _, RedriveExecution as _,
-    StartExecution as _,
+    DescribeExecution as _, Execution, GetExecutionHistory as _, HistoryEvent, ListExecutions as _,
+    RedriveExecution as _, StartExecution as _,
 };
 use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::StateMachineArn;
@@ -26,6 +26,8 @@ use crate::world::World;
 ///
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html>
 const REDRIVABLE: Duration = Duration::from_secs(14 * 24 * 3600);
+/// How far the moment of an execution's end and that of its last event may be apart.
+const ROUNDING: Duration = Duration::from_secs(1);
 /// How many pages of executions are looked through for one to go on with: a thousand executions each.
 const MAX_LIST_PAGES: usize = 10;
 /// How many pages of a history are read: all of the longest, which has 25,000 events, at 200 a page.
@@ -209,11 +211,12 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// Where a redrive of an execution leads that did not succeed. A history that ends before it was `redriven` last lags.
+    /// Where a redrive of an execution leads that did not succeed, as it was `described`. Its history may lag behind that,
+    /// and be ahead of it.
     pub(super) async fn destination(
         &self,
         execution: &str,
-        redriven: Option<Timestamp>,
+        described: Option<&Execution>,
     ) -> Result<Destination, CallError> {
         let unknown = |message: &str| CallError::new("GetExecutionHistory", CallErrorKind::Unavailable, message);
         let mut events: Vec<HistoryEvent> = Vec::new();
@@ -223,9 +226,13 @@ impl<W: World> PipelineAction<W> {
             let page = page.await.map_err(seen_already)?;
             events.extend(page.events);
             next = page.next_token;
-            let end = events.first().map(|end| end.at);
-            if end < redriven {
-                return Err(unknown("the history does not show yet that the execution was redriven"));
+            if let (Some(described), Some(end)) = (described, events.first()) {
+                if described.redriven_at.is_some_and(|redriven| end.at < redriven) {
+                    return Err(unknown("the history does not show yet that the execution was redriven"));
+                }
+                if described.stopped_at.is_some_and(|stopped| end.at > stopped + ROUNDING) {
+                    return Err(unknown("the history goes on behind the end that the execution shows"));
+                }
             }
             match destination(&events) {
                 Sight::Known(destination) => return Ok(destination),

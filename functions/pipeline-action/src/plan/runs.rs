@@ -6,11 +6,13 @@
 use std::time::Duration;
 
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
+use shared::ports::step_functions::ListedExecution;
 use shared::time::Timestamp;
 
 use super::Assignment;
+use crate::abandonment::SETTLES;
 use crate::settings::invokes;
-use crate::user_parameters::{MAX_TIMEOUT_MINUTES, UserParameters};
+use crate::user_parameters::{MAX_TIMEOUT_MINUTES, OnTimeout, UserParameters};
 
 /// How long an execution is followed before it is looked at when its action began. An action may have been a while about
 /// to begin; what takes less than this comes to its end well within CodePipeline's day all the same.
@@ -74,6 +76,40 @@ pub fn orphan(runs: &[ActionExecution], execution: &str) -> Orphan {
         ActionStatus::Succeeded if handed_over.is_some_and(|arn| arn == execution) => Orphan::Leave,
         ActionStatus::Succeeded | ActionStatus::Failed | ActionStatus::Abandoned => Orphan::Stop,
     }
+}
+
+/// Whether an execution runs although the action that it is of is over, and nobody waits for it. Not what was left on
+/// purpose, nor what an action was about whose end is so recent that a retry of it need not be listed yet.
+#[must_use]
+pub fn is_unfollowed(running: &ListedExecution, runs: &[ActionExecution], function: &str, now: Timestamp) -> bool {
+    let last_of = |stage: &str, action: &str| {
+        let its = runs.iter().filter(|run| run.stage == stage && run.action == action);
+        its.max_by_key(|run| run.started_at)
+    };
+    let is_over = |last: &ActionExecution| {
+        let text = last.configuration.get("UserParameters").map(String::as_str);
+        let Ok(parameters) = UserParameters::parse(text) else {
+            return false;
+        };
+        let approval = parameters.approval.as_ref();
+        let approval = approval.and_then(|name| last_of(&name.stage, &name.action));
+        let approval = approval.filter(|run| run.started_at >= last.started_at);
+        let (is_over, ended) = match (last.status, approval) {
+            (ActionStatus::InProgress, _) => (false, last.updated_at),
+            (ActionStatus::Failed | ActionStatus::Abandoned, _) => (true, last.updated_at),
+            (ActionStatus::Succeeded, None) => (parameters.approval.is_none(), last.updated_at),
+            // Who approves by hand lets it run.
+            (ActionStatus::Succeeded, Some(approval)) => (
+                matches!(approval.status, ActionStatus::Failed | ActionStatus::Abandoned),
+                approval.updated_at,
+            ),
+        };
+        let is_left =
+            parameters.on_timeout == OnTimeout::Leave && ended.since(running.started_at) >= parameters.timeout;
+        is_over && !is_left && now.since(ended) >= SETTLES && parameters.is_own_execution(&running.name)
+    };
+    let mut own = runs.iter().filter(|run| invokes(run, function));
+    own.any(|run| last_of(&run.stage, &run.action).is_some_and(|last| last.id == run.id && is_over(last)))
 }
 
 /// Whether the action has failed, so that nobody follows its execution.

@@ -266,11 +266,16 @@ fn an_event_that_comes_after_the_retry_leaves_the_retry_s_execution_alone() {
 #[test]
 fn what_a_retry_left_that_failed_is_stopped_unless_it_was_to_be_left() {
     run(async {
-        for (on_timeout, expected) in [("stop", "stopped"), ("leave", "ignored")] {
+        for (on_timeout, polls, expected) in [
+            ("stop", 2, "stopped"),
+            // Only what had its time was left on purpose.
+            ("leave", 1, "stopped"),
+            ("leave", 2, "ignored"),
+        ] {
             let bench = Bench::new();
-            let wanted = parameters(json!({"onRetry": "redrive", "onTimeout": on_timeout}));
+            let wanted = parameters(json!({"onRetry": "redrive", "onTimeout": on_timeout, "timeoutMinutes": 1}));
             let _job = bench.started(wanted.clone()).await;
-            bench.world().clock.advance(POLL * 2);
+            bench.world().clock.advance(POLL * polls);
             ran_as(&bench, "first", "Execute", NOW, FUNCTION, &wanted.to_string());
             bench.world().clock.advance(POLL);
             let began = bench.world().clock.now();
@@ -411,6 +416,36 @@ fn an_execution_is_found_wherever_its_parameter_pointed_since_the_action_began()
             ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
             assert_eq!(outcome(&bench).await, "stopped", "{is_there}");
             assert!(stopped(&bench, 0));
+        }
+    });
+}
+
+#[test]
+fn what_a_retry_cannot_find_since_the_parameter_has_moved_is_stopped() {
+    run(async {
+        for (moved, expected) in [(1, "stopped"), (4, "ignored")] {
+            let bench = Bench::new();
+            bench.world().states.inner().create(OTHER, StateMachineType::Standard);
+            let parameter = bench.world().parameters.inner();
+            parameter.put_string_at("/dev/machine", "ml", NOW - POLL);
+            let wanted = parameters(json!({"stateMachine": "ssm:/dev/machine", "onRetry": "redrive"}));
+            let _job = bench.started_by_parameter(wanted.clone()).await;
+            // Before the retry, or after it has found what runs.
+            parameter.put_string_at("/dev/machine", "other", NOW + POLL * moved);
+            bench.world().clock.advance(POLL);
+            ran_as(&bench, "first", "Execute", NOW, FUNCTION, &wanted.to_string());
+            bench.world().clock.advance(POLL * 10);
+            let pipelines = bench.world().pipelines.inner();
+            ran_as(
+                &bench,
+                "second",
+                "Execute",
+                NOW + POLL * 4,
+                FUNCTION,
+                &wanted.to_string(),
+            );
+            pipelines.change("second", |run| run.status = ActionStatus::InProgress);
+            assert_eq!(outcome_of(&bench, event_of("first")).await, expected, "{moved}");
         }
     });
 }

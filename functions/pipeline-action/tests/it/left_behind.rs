@@ -1,14 +1,17 @@
 //! What an earlier run of an action left running whose approval was over when all actions of the stage were retried, and
 //! whose events were lost: the hourly look stops it, and nothing else.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 use shared::fakes::Fault;
 use shared::ports::CallErrorKind::Throttled;
-use shared::ports::code_pipeline::ActionStatus;
+use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::ExecutionStatus;
+use shared::time::Clock as _;
 
-use crate::approvals::{Line, MINUTE, approval_event, look, waiting};
-use crate::support::{POLL, always, run};
+use crate::approvals::{Line, MINUTE, PIPELINE, approval_event, look, waiting};
+use crate::support::{Bench, FUNCTION, NOW, POLL, RUN_ID, always, parameters, run};
 
 fn runs(line: &Line) -> Vec<bool> {
     let runs = line.bench.runs().into_iter();
@@ -89,4 +92,99 @@ fn what_was_left_on_purpose_by_a_retry_of_the_approval_is_left_and_what_it_took_
         assert_eq!(line.outcome(look()).await, "waiting");
         assert_eq!(runs(&line), [false, true, true]);
     });
+}
+
+#[test]
+fn a_look_names_what_runs_on_although_its_action_is_over() {
+    use ActionStatus::{Abandoned, Failed, InProgress, Succeeded};
+    let leaves = json!({"onTimeout": "leave", "timeoutMinutes": 5});
+    run(async {
+        // How the action's last run stands, since how long, and whether its execution is named.
+        for (more, status, minutes, is_named) in [
+            (json!({}), Failed, 3, true),
+            (json!({"onRetry": "redrive"}), Failed, 3, true),
+            (json!({}), InProgress, 3, false),
+            // A job of it was late, and ran on its own.
+            (json!({}), Succeeded, 3, true),
+            // A retry need not be listed yet.
+            (json!({}), Failed, 1, false),
+            (leaves.clone(), Failed, 3, true),
+            (json!({"input": "of another action"}), Failed, 3, false),
+        ] {
+            let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+            let wanted = parameters(more.clone());
+            let _job = bench
+                .started(parameters(if more["input"].is_null() { more } else { json!({}) }))
+                .await;
+            bench.world().clock.advance(MINUTE);
+            ran(&bench, &wanted, status);
+            bench.world().clock.advance(MINUTE * minutes);
+            assert_eq!(
+                !unfollowed(&bench).await.is_empty(),
+                is_named,
+                "{status:?}, {minutes}, {wanted}"
+            );
+            assert_eq!(bench.runs()[0].status, ExecutionStatus::Running);
+        }
+        // What has had its time was left on purpose.
+        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+        let wanted = parameters(leaves);
+        let _job = bench.started(wanted.clone()).await;
+        bench.world().clock.advance(MINUTE * 5);
+        ran(&bench, &wanted, Failed);
+        bench.world().clock.advance(MINUTE * 3);
+        assert!(unfollowed(&bench).await.is_empty());
+        // Nor is anything named where nothing is to be stopped.
+        let settings = [("PIPELINES", PIPELINE), ("STOP_ABANDONED_EXECUTIONS", "false")];
+        let bench = Bench::with_settings(&settings);
+        let wanted = parameters(json!({}));
+        let _job = bench.started(wanted.clone()).await;
+        ran(&bench, &wanted, Abandoned);
+        bench.world().clock.advance(MINUTE * 3);
+        assert!(unfollowed(&bench).await.is_empty());
+    });
+}
+
+#[test]
+fn a_look_names_nothing_that_an_approval_waits_for_or_a_person_has_approved() {
+    use ActionStatus::{InProgress, Succeeded};
+    run(async {
+        for status in [InProgress, Succeeded] {
+            let line = Line::started(json!({})).await;
+            assert!(
+                unfollowed(&line.bench).await.is_empty(),
+                "the approval is not asked for yet"
+            );
+            line.ask("1");
+            line.is_over("1", status);
+            line.pass(MINUTE * 10);
+            assert!(unfollowed(&line.bench).await.is_empty(), "{status:?}");
+        }
+    });
+}
+
+fn ran(bench: &Bench, wanted: &Value, status: ActionStatus) {
+    let configuration = BTreeMap::from([
+        ("FunctionName".to_owned(), FUNCTION.to_owned()),
+        ("UserParameters".to_owned(), wanted.to_string()),
+    ]);
+    let action = ActionExecution {
+        id: "the-run".to_owned(),
+        stage: "Execute".to_owned(),
+        action: "Execute".to_owned(),
+        configuration,
+        status,
+        started_at: NOW,
+        updated_at: bench.world().clock.now(),
+        ..ActionExecution::default()
+    };
+    bench.world().pipelines.inner().ran(PIPELINE, RUN_ID, action);
+}
+
+/// What a look says that nobody follows.
+async fn unfollowed(bench: &Bench) -> Vec<String> {
+    let report = bench.deliver(look()).await.unwrap();
+    let named = bench.world().metrics.text().contains("ExecutionsUnfollowed");
+    assert_eq!(named, !report.unfollowed.is_empty());
+    report.unfollowed
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::ports::CallErrorKind::{Denied, NotFound};
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
-use shared::ports::step_functions::{ExecutionStatus, HistoryEvent};
+use shared::ports::step_functions::{ExecutionStatus, HistoryEvent, StopExecution as _};
 use shared::time::Clock as _;
 
 use crate::approvals::{Line, MINUTE, PIPELINE, approval_event, failed, look, succeeded};
@@ -147,5 +147,52 @@ fn a_history_that_ends_before_the_last_redrive_decides_nothing() {
         new.last_mut().unwrap().failure = None;
         states.write_history(&arn, new);
         assert_eq!(line.outcome(look()).await, "restarted");
+    });
+}
+
+#[test]
+fn a_history_that_goes_on_behind_the_end_that_shows_decides_nothing() {
+    run(async {
+        let line = Line::started(json!({"onRetry": "redrive"})).await;
+        line.ask("1");
+        line.end(failed("E"));
+        line.outcome(look()).await;
+        line.is_over("1", ActionStatus::Failed);
+        line.ask("2");
+        let ahead = line.bench.world().clock.now() + MINUTE;
+        let ahead = history(&CAUGHT)
+            .into_iter()
+            .map(|event| HistoryEvent { at: ahead, ..event });
+        line.bench
+            .world()
+            .states
+            .inner()
+            .write_history(&line.execution(), ahead.collect());
+        let error = line.bench.deliver(look()).await.unwrap_err().to_string();
+        assert!(error.contains("goes on behind the end"), "{error}");
+        assert_eq!((line.bench.runs().len(), line.bench.runs()[0].redrives), (1, 0));
+    });
+}
+
+#[test]
+fn a_stop_before_the_action_handed_its_execution_over_is_old_news() {
+    run(async {
+        let line = Line::started(json!({"onRetry": "redrive"})).await;
+        let states = line.bench.world().states.inner();
+        states
+            .stop_execution(&line.execution(), "Stepline.ActionAbandoned", "")
+            .await
+            .unwrap();
+        states.write_history(&line.execution(), history(&UNCAUGHT));
+        line.pass(MINUTE);
+        // The action succeeds with it, so that it was going on by then.
+        let pipelines = line.bench.world().pipelines.inner();
+        pipelines.change("lambda-1", |run| run.status = ActionStatus::Succeeded);
+        line.ask("1");
+        let error = line.bench.deliver(look()).await.unwrap_err().to_string();
+        assert!(error.contains("an end that lies before"), "{error}");
+        // AWS does not lag that long: it was stopped after all.
+        line.pass(MINUTE * 10);
+        assert_eq!(line.outcome(look()).await, "redriven");
     });
 }

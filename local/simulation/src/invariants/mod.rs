@@ -4,11 +4,14 @@ mod answers;
 mod rest;
 mod starts;
 
+use std::time::Duration;
+
+use pipeline_action::user_parameters::MAX_TIMEOUT_MINUTES;
 use serde_json::{Value, json};
 use shared::time::Timestamp;
 
 use crate::account::Account;
-use crate::aws::{Id, JobState};
+use crate::aws::{Id, JobState, LISTED_WITHIN};
 use crate::happening::About;
 use crate::lambda::Answered;
 use crate::scenario::Subject;
@@ -21,6 +24,8 @@ pub(crate) const SEALED: &str = "marked-sealed-value";
 pub(crate) const INPUT_MARKER: &str = "marked-input-value";
 const MARKED: [&str; 5] = [ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, SEALED, INPUT_MARKER];
 
+/// How long an action may wait for its execution, less what it takes to answer.
+const LONGEST_ACTION: Duration = Duration::from_secs(MAX_TIMEOUT_MINUTES * 60);
 /// The most that a process may print of what it remembers, in bytes.
 const MOST_MEMORY: usize = 64 * 1024;
 /// The most calls of one invocation but answers to a job: of a poll, and of anything else that turns pages.
@@ -95,6 +100,7 @@ impl Account {
         }
         self.invocations[number].outcome = Some(answered.ended);
         self.is_shown("what an invocation ended with", &answered.shown);
+        self.looks_name(&answered.shown);
         let (about, faults) = (self.invocations[number].about, self.invocations[number].faults);
         if let About::Job { job, .. } = about
             && faults == 0
@@ -111,6 +117,26 @@ impl Account {
             self.request_was_answered(number, answered);
         }
         self.current = None;
+    }
+
+    /// What a look says that nobody follows: no run that waits for it.
+    fn looks_name(&mut self, shown: &str) {
+        let report: Value = serde_json::from_str(shown).unwrap_or_default();
+        for arn in report["unfollowed"].as_array().into_iter().flatten() {
+            let arn = arn.as_str().unwrap_or_default();
+            let began = self.invocation().map(|invocation| invocation.began).unwrap_or_default();
+            match self.waited_for(arn) {
+                Some((run, since))
+                    if since <= began && self.pipelines.runs[run].started_at + LISTED_WITHIN <= began =>
+                {
+                    self.broke("a look names only what nobody follows", || {
+                        format!("run {run} waits for {arn}")
+                    });
+                }
+                Some(_) => {}
+                None => drop(self.named_by_looks.insert(arn.to_owned())),
+            }
+        }
     }
 
     /// Lambda has to end an invocation that should have ended by itself.
@@ -229,8 +255,11 @@ impl Account {
         } else {
             self.pipelines.runs[run].started_at
         };
-        let since = execution.put_to_work().max(began);
-        self.now.since(since) + std::time::Duration::from_secs(5) >= self.scenario.patience()
+        let is_over = |since: Timestamp, patience: Duration| self.now.since(since) + Duration::from_secs(5) >= patience;
+        // CodePipeline fails an action after a day, however late its execution began.
+        let day_is_over =
+            !self.scenario.waits_by_event() && is_over(self.pipelines.runs[run].started_at, LONGEST_ACTION);
+        day_is_over || is_over(execution.put_to_work().max(began), self.scenario.patience())
     }
 
     pub(crate) const fn is_about_images(&self) -> bool {

@@ -52,6 +52,9 @@ impl Account {
         if execution.by_hand {
             return Some("by hand");
         }
+        if self.named_by_looks.contains(arn) {
+            return Some("named by a look");
+        }
         let is_named = |text: &String| text.contains(arn.as_str());
         if self.pipelines.runs.iter().any(|run| run.messages.iter().any(is_named)) {
             return Some("named in a message");

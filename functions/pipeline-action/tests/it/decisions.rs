@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pipeline_action::approval::{ABANDONED, Carrier, Circumstances, Decision, waits};
+use pipeline_action::plan::{ToRedrive, to_redrive};
 use serde_json::json;
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::{Execution, ExecutionStatus, Failure};
@@ -203,4 +204,19 @@ fn the_names_of_a_retry_s_execution_are_its_own_and_always_the_same() {
     // Of another pipeline, or for another function, there is nothing to wait for.
     assert!(pipeline_action::approval::waits(&runs, "q", FUNCTION).is_empty());
     assert!(pipeline_action::approval::waits(&runs, "p", "another-function").is_empty());
+}
+
+#[test]
+fn a_redrive_is_the_wanted_one_only_if_it_is_later_than_the_decision() {
+    let (status, stopped) = failed("E", 5);
+    let redriven = |minute| Execution {
+        execution_arn: ARN.to_owned(),
+        status: status.clone(),
+        started_at: at(1),
+        stopped_at: stopped.map(at),
+        redriven_at: Some(at(minute)),
+        input: None,
+    };
+    assert_eq!(to_redrive(&redriven(10), at(10)), ToRedrive::Redrive);
+    assert_eq!(to_redrive(&redriven(11), at(10)), ToRedrive::Nothing(Some(at(11))));
 }

@@ -12,6 +12,8 @@ use shared::ports::step_functions::{
 };
 use shared::time::Clock as _;
 
+use pipeline_action::token::{Retry, Token};
+
 use crate::retries::{UNCAUGHT, failed, history};
 use crate::support::{Answer, Bench, Job, POLL, always, assert_continues, assert_fails, parameters, run};
 
@@ -355,7 +357,7 @@ fn what_is_redriven_by_hand_while_it_is_followed_is_followed_on() {
         bench.world().clock.advance(POLL);
         let redriven = states.redrive_execution(&arn, "by hand").await.unwrap();
         bench.world().clock.advance(POLL);
-        let tried = pipeline_action::token::Token { stops: 1, ..tried };
+        let tried = Token { stops: 1, ..tried };
         let token = assert_continues(bench.job(poll(&wanted, Answer::Continue(tried), 1)).await);
         assert_eq!((token.since, token.redriven), (redriven, Some(redriven)));
         assert_eq!((token.misses, token.stops, token.tries), (0, 0, 0));
@@ -367,9 +369,9 @@ fn what_lags_for_too_long_is_believed_in_the_end() {
     run(async {
         for (minutes, believed) in [(9, false), (10, true)] {
             let (bench, arn, wanted) = redriven_by_hand().await;
-            let token = pipeline_action::token::Token {
+            let token = Token {
                 execution: Some(arn),
-                ..pipeline_action::token::Token::first("the-retry-s", bench.world().clock.now())
+                ..Token::first("the-retry-s", bench.world().clock.now())
             };
             bench.world().clock.advance(POLL * 2 * minutes);
             let answer = bench.job(poll(&wanted, Answer::Continue(token), 1)).await;
@@ -379,5 +381,52 @@ fn what_lags_for_too_long_is_believed_in_the_end() {
                 "{minutes} minutes: {answer:?}"
             );
         }
+    });
+}
+
+#[test]
+fn an_execution_that_cannot_be_looked_at_for_too_long_is_named_once() {
+    run(async {
+        let wanted = parameters(json!({}));
+        let bench = Bench::new();
+        let mut job = bench.started(wanted.clone()).await;
+        let script = always("DescribeExecution", Throttled, "ThrottlingException");
+        bench.world().states.script(script);
+        for number in 1..20 {
+            job = poll(&wanted, bench.job(job).await, number);
+        }
+        let answer = bench.job(job).await;
+        assert_fails(&answer, SystemUnavailable, &["No answer 20 times in a row"]);
+        let Answer::Fail(_, message) = answer else {
+            panic!("{answer:?}")
+        };
+        assert_eq!(message.matches(&bench.runs()[0].execution_arn).count(), 1, "{message}");
+    });
+}
+
+#[test]
+fn what_is_to_go_on_after_a_stop_for_somebody_else_begins_with_nothing_counted_from_the_moment_of_the_stop() {
+    run(async {
+        let wanted = parameters(json!({}));
+        let bench = Bench::new();
+        let _job = bench.started(wanted.clone()).await;
+        let (arn, began) = (bench.runs()[0].execution_arn.clone(), bench.world().clock.now());
+        bench.world().clock.advance(POLL);
+        let states = bench.world().states.inner();
+        states.stop_execution(&arn, "Stepline.NotHandedOver", "").await.unwrap();
+        let followed = Token {
+            misses: 3,
+            stops: 2,
+            tries: 1,
+            execution: Some(arn.clone()),
+            redriven: Some(began),
+            ..Token::first("first", began)
+        };
+        let answer = bench.job(poll(&wanted, Answer::Continue(followed), 1)).await;
+        let expected = Token {
+            retry: Some(Retry::Redrive(arn)),
+            ..Token::first("first", began + POLL)
+        };
+        assert_eq!(assert_continues(answer), expected);
     });
 }

@@ -233,3 +233,41 @@ fn a_late_poll_of_a_job_that_is_over_stops_nothing_that_a_retry_has_taken_over()
         assert!(!stopped(&bench));
     });
 }
+
+#[test]
+fn one_whose_stop_never_shows_is_given_up_after_a_few_polls() {
+    run(async {
+        let (bench, mut job) = overdue().await;
+        bench.world().states.inner().lag_descriptions(true);
+        for number in 1..5 {
+            job = next(&bench, bench.job(job).await, number);
+        }
+        assert_fails(&bench.job(job).await, JobFailed, &["took longer", "It was stopped"]);
+        let metrics = bench.world().metrics.text();
+        assert_eq!(metrics.matches("\"ExecutionsStopped\":1.0").count(), 1, "{metrics}");
+    });
+}
+
+#[test]
+fn one_that_a_retry_would_redrive_and_that_can_never_be_stopped_fails_the_job_in_the_end() {
+    run(async {
+        let redrives = parameters(json!({"timeoutMinutes": 1, "onRetry": "redrive"}));
+        let bench = Bench::new();
+        let mut job = bench.started(redrives.clone()).await;
+        bench.world().clock.advance(Duration::from_secs(60));
+        let script = always("StopExecution", Throttled, "ThrottlingException");
+        bench.world().states.script(script);
+        for number in 1..5 {
+            let token = assert_continues(bench.job(job).await);
+            job = Job {
+                id: format!("poll-{number}"),
+                ..Job::following(redrives.clone(), &token)
+            };
+        }
+        assert_fails(
+            &bench.job(job).await,
+            JobFailed,
+            &["could not be stopped and may still be running"],
+        );
+    });
+}

@@ -474,3 +474,35 @@ fn calls_that_fail_on_the_way_are_told_by_their_kind() {
         }
     });
 }
+
+#[test]
+fn what_the_retry_itself_redrove_is_stopped_when_it_takes_too_long() {
+    run(async {
+        let wanted = parameters(json!({"onRetry": "redrive", "timeoutMinutes": 1}));
+        let (bench, _) = after(&wanted, Some(failed())).await;
+        let token = retried(&bench, &wanted).await;
+        bench.world().clock.advance(POLL * 2);
+        let job = Job {
+            id: "poll".to_owned(),
+            ..Job::following(wanted, &token)
+        };
+        assert_continues(bench.job(job).await);
+        assert!(matches!(bench.runs()[0].status, ExecutionStatus::Aborted(_)));
+    });
+}
+
+#[test]
+fn a_failure_in_the_very_moment_of_the_redrive_is_news() {
+    run(async {
+        let wanted = parameters(json!({"onRetry": "redrive"}));
+        let (bench, arn) = after(&wanted, Some(failed())).await;
+        let token = retried(&bench, &wanted).await;
+        bench.world().states.inner().end(&arn, failed());
+        assert_eq!(bench.runs()[0].stopped_at, token.redriven);
+        let job = Job {
+            id: "poll".to_owned(),
+            ..Job::following(wanted, &token)
+        };
+        assert_fails(&bench.job(job).await, JobFailed, &["with `E`"]);
+    });
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pipeline_action::Outcome;
 use serde_json::{Value, json};
 use shared::ports::CallErrorKind::{Denied, NotFound, Throttled};
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
@@ -121,7 +122,9 @@ fn the_only_action_of_this_function_owns_what_bears_the_pipeline_s_execution_id(
             FUNCTION,
             &parameters(json!({"input": {"as": "told differently"}})).to_string(),
         );
-        assert_eq!(outcome(&bench).await, "stopped");
+        let report = bench.deliver(event()).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Stopped);
+        assert_eq!(report.executions, [bench.runs()[0].execution_arn.clone()]);
     });
 }
 
@@ -576,5 +579,26 @@ fn a_look_that_cannot_find_out_which_state_machine_an_action_starts_is_taken_aga
         bench.world().states.script(script);
         let error = bench.deliver(look).await.unwrap_err().to_string();
         assert!(error.contains("ThrottlingException"), "{error}");
+    });
+}
+
+#[test]
+fn what_ended_before_the_run_began_is_its_own_only_where_a_retry_goes_on_with_it() {
+    run(async {
+        for on_retry in ["restart", "redrive"] {
+            let (bench, wanted) = running(on_retry).await;
+            let arn = bench.runs()[0].execution_arn.clone();
+            let succeeded = ExecutionStatus::Succeeded { output: "1".to_owned() };
+            bench.world().states.inner().end(&arn, succeeded);
+            bench.world().clock.advance(POLL * 4);
+            let began = bench.world().clock.now();
+            ran_as(&bench, "second", "Execute", began, FUNCTION, &wanted.to_string());
+            if on_retry == "redrive" {
+                assert_eq!(outcome(&bench).await, "ignored");
+            } else {
+                let missing = not_stopped(&bench, event()).await;
+                assert!(missing.contains("no execution of it is listed"), "{missing}");
+            }
+        }
     });
 }

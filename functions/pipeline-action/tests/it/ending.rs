@@ -419,6 +419,8 @@ fn an_answer_that_codepipeline_refuses_becomes_a_failure_that_says_so() {
             ConfigurationError,
             &["CodePipeline refused the answer", "ValidationException"],
         );
+        // The same answer would be refused again: one was for the start, and one is refused.
+        assert_eq!(bench.world().pipelines.count("PutJobSuccessResult"), 2);
     });
 }
 

@@ -152,3 +152,31 @@ fn one_that_takes_longer_than_the_function_may_fails_the_job_in_time() {
         );
     });
 }
+
+#[test]
+fn one_that_has_ended_is_named_when_the_time_is_over_before_its_output_is_written() {
+    run(async {
+        let bench = Bench::new();
+        let output = r#"{"model":"m-1"}"#.to_owned();
+        let states = bench.world().states.inner();
+        states.ends_after(0, ExecutionStatus::Succeeded { output });
+        let clock = bench.world().clock.clone();
+        bench.world().artifacts.script(move |_| {
+            clock.advance(std::time::Duration::from_secs(27));
+            Fault::Hang
+        });
+        let job = Job {
+            outputs: vec!["Output"],
+            ..job()
+        };
+        bench.open(&job);
+        let deadline = u64::try_from(NOW.as_millis()).unwrap() + 30_000;
+        bench.deliver_within(job.event(), deadline).await.unwrap();
+        let has_ended = format!("The execution {} has ended", bench.runs()[0].execution_arn);
+        assert_fails(
+            &bench.answer(&job.id),
+            SystemUnavailable,
+            &[&has_ended, "before its output was written"],
+        );
+    });
+}

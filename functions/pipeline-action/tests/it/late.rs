@@ -430,3 +430,18 @@ fn what_is_to_go_on_after_a_stop_for_somebody_else_begins_with_nothing_counted_f
         assert_eq!(assert_continues(answer), expected);
     });
 }
+
+#[test]
+fn an_orphan_that_is_gone_needs_no_stop() {
+    run(async {
+        let bench = Bench::new();
+        let script = always("StartExecution", Denied, "AccessDeniedException");
+        bench.world().states.script(script);
+        let job = Job::first(parameters(json!({})));
+        bench.job(job.clone()).await;
+        let script = always("StopExecution", NotFound, "ExecutionDoesNotExist");
+        bench.world().states.script(script);
+        assert_eq!(outcome(&bench, &job).await, "answeredBefore");
+        assert_eq!(bench.world().states.count("StopExecution"), 1);
+    });
+}

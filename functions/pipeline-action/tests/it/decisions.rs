@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pipeline_action::approval::{ABANDONED, Carrier, Circumstances, Decision, waits};
-use pipeline_action::plan::{ToRedrive, to_redrive};
+use pipeline_action::approval::{ABANDONED, Carrier, Circumstances, Decision, left_behind, waits};
+use pipeline_action::plan::{NOT_HANDED_OVER, ToRedrive, to_redrive};
 use serde_json::json;
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::{Execution, ExecutionStatus, Failure};
@@ -105,6 +105,7 @@ fn facts_lead_to_one_decision() {
         ),
         // The action has redriven it, and it still shows the end before.
         ("redrive", once, failed("E", 5), true, None, None, 20, "look again"),
+        ("redrive", once, failed("E", 10), true, None, None, 20, "reject"),
         ("redrive", once, RUNS, true, Some(11), Some(5), 20, "nothing"),
         // An event tells of an end that does not show.
         ("redrive", once, RUNS, true, Some(11), Some(15), 20, "look again"),
@@ -154,6 +155,27 @@ fn facts_lead_to_one_decision() {
             Some(101),
             None,
             110,
+            "redrive",
+        ),
+        // It was stopped for a job that had its answer, which had handed it over.
+        (
+            "redrive",
+            once,
+            failed(NOT_HANDED_OVER, 15),
+            true,
+            None,
+            None,
+            20,
+            "redrive",
+        ),
+        (
+            "restart",
+            once,
+            failed(NOT_HANDED_OVER, 15),
+            true,
+            None,
+            None,
+            20,
             "redrive",
         ),
         ("restart", again, failed("E", 15), false, None, None, 101, "start anew"),
@@ -219,4 +241,36 @@ fn a_redrive_is_the_wanted_one_only_if_it_is_later_than_the_decision() {
     };
     assert_eq!(to_redrive(&redriven(10), at(10)), ToRedrive::Redrive);
     assert_eq!(to_redrive(&redriven(11), at(10)), ToRedrive::Nothing(Some(at(11))));
+}
+
+#[test]
+fn what_earlier_runs_of_the_action_and_of_its_approval_started_was_left_behind_and_nothing_else() {
+    let mut runs = runs("restart", &[12, 13]);
+    let action = runs[0].clone();
+    let (in_another_stage, of_another_name) = (runs[2].clone(), runs[2].clone());
+    runs.push(ActionExecution {
+        stage: "Another".to_owned(),
+        ..in_another_stage
+    });
+    runs.push(ActionExecution {
+        action: "Another".to_owned(),
+        ..of_another_name
+    });
+    let machine = "arn:aws:states:us-east-1:123456789012:execution:ml";
+    runs.push(ActionExecution {
+        id: "again".to_owned(),
+        started_at: at(20),
+        output_variables: BTreeMap::from([("ExecutionArn".to_owned(), format!("{machine}:two"))]),
+        ..action
+    });
+    let name = |id: &str| waits(&runs, "p", FUNCTION)[0].parameters.execution_name(id);
+    let own = |id: &str| format!("{machine}:{}", name(id));
+    let expected = [ARN.to_owned(), own("approval-0"), own("approval-1")].map(|arn| (arn, at(20)));
+    assert_eq!(left_behind(&runs, "p", FUNCTION), expected);
+}
+
+#[test]
+fn what_began_in_the_same_moment_as_the_last_run_was_not_left_behind() {
+    let runs = runs("restart", &[10]);
+    assert!(left_behind(&runs, "p", FUNCTION).is_empty());
 }

@@ -21,8 +21,13 @@ fn at(minutes: u64) -> Timestamp {
 /// The runs of a pipeline's execution: the action at minute 10, and approvals that began at these minutes, all but the
 /// last of which failed.
 fn runs(on_retry: &str, asked: &[u64]) -> Vec<ActionExecution> {
+    runs_of(on_retry, "stop", asked)
+}
+
+/// The same, with what is to become of an execution that takes too long.
+fn runs_of(on_retry: &str, on_timeout: &str, asked: &[u64]) -> Vec<ActionExecution> {
     let wanted = parameters(json!({
-        "onRetry": on_retry, "timeoutMinutes": 600,
+        "onRetry": on_retry, "timeoutMinutes": 600, "onTimeout": on_timeout,
         "approval": {"pipeline": "p", "stage": "Execute", "action": "Outcome"},
     }));
     let mut runs = vec![ActionExecution {
@@ -273,4 +278,47 @@ fn what_earlier_runs_of_the_action_and_of_its_approval_started_was_left_behind_a
 fn what_began_in_the_same_moment_as_the_last_run_was_not_left_behind() {
     let runs = runs("restart", &[10]);
     assert!(left_behind(&runs, "p", FUNCTION).is_empty());
+}
+
+#[test]
+fn what_runs_when_its_approval_is_over_is_stopped_unless_it_may_be_a_newer_one_s_or_was_to_be_left() {
+    // On a timeout; when the approval was over; when the execution was redriven; now.
+    let cases = [
+        ("stop", 20, None, 30, "stop"),
+        ("stop", 20, Some(20), 21, "stop"),
+        // A newer run of the approval may have redriven it, for as long as it may not be listed yet.
+        ("stop", 20, Some(21), 22, "look again"),
+        ("stop", 20, Some(21), 23, "stop"),
+        // Whether it had its time when it was waited for no longer.
+        ("stop", 610, None, 620, "stop"),
+        ("leave", 610, None, 620, "nothing"),
+        ("leave", 609, None, 620, "stop"),
+    ];
+    for (on_timeout, over, redriven, now, expected) in cases {
+        let mut runs = runs_of("redrive", on_timeout, &[12]);
+        runs[1].status = ActionStatus::Failed;
+        runs[1].updated_at = at(over);
+        let carrier = Carrier {
+            execution: Execution {
+                execution_arn: ARN.to_owned(),
+                status: ExecutionStatus::Running,
+                started_at: at(1),
+                stopped_at: None,
+                redriven_at: redriven.map(at),
+                input: None,
+            },
+            is_own: true,
+        };
+        let circumstances = Circumstances {
+            now: at(now),
+            stops: true,
+            told_end: None,
+        };
+        let decision = waits(&runs, "p", FUNCTION)[0].decide(&carrier, circumstances);
+        assert_eq!(
+            name_of(&decision),
+            expected,
+            "{on_timeout} {over} {redriven:?} {now}: {decision:?}"
+        );
+    }
 }

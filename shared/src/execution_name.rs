@@ -146,9 +146,13 @@ mod tests {
             ("é", ""),
             ("", ""),
         ] {
-            let name = ExecutionName::derive(prefix, &["job"]);
-            assert!(name.as_str().starts_with(start), "{name}");
-            assert_eq!(ExecutionName::parse(name.as_str()).as_ref(), Some(&name), "{name}");
+            for name in [
+                ExecutionName::derive(prefix, &["job"]),
+                ExecutionName::derive_in_family(prefix, "train", &["job"]),
+            ] {
+                assert!(name.as_str().starts_with(start), "{name}");
+                assert_eq!(ExecutionName::parse(name.as_str()).as_ref(), Some(&name), "{name}");
+            }
         }
     }
 
@@ -160,7 +164,9 @@ mod tests {
             ExecutionName::derive_in_family("run-2", "train", &["job"]).as_str(),
             "run"
         ));
-        assert!(!ExecutionName::has_prefix("run-by-hand", "run"));
+        for by_hand in ["run-by-hand", "run-once-and-by-hand", "run-2026"] {
+            assert!(!ExecutionName::has_prefix(by_hand, "run"), "{by_hand}");
+        }
         assert!(!ExecutionName::has_prefix(name.as_str(), ""));
     }
 

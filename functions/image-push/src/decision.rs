@@ -138,7 +138,9 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
+    use shared::fakes::Lines;
+    use tracing::level_filters::LevelFilter;
 
     use super::*;
 
@@ -163,5 +165,56 @@ mod tests {
         };
         let expected = json!({"rule": 1, "stateMachine": "ml", "decision": "ignored", "reason": "so"});
         assert_eq!(serde_json::to_value(&ignored).expect("JSON"), expected);
+    }
+
+    #[test]
+    fn every_decision_is_a_line_that_says_what_it_is_about() {
+        let execution_arn = "arn".to_owned();
+        let cases = [
+            (
+                Outcome::Started {
+                    execution_arn: execution_arn.clone(),
+                },
+                json!({"level": "INFO", "message": "execution started", "execution.arn": "arn"}),
+            ),
+            (
+                Outcome::Adopted { execution_arn },
+                json!({"level": "INFO", "message": "execution adopted", "execution.arn": "arn"}),
+            ),
+            (
+                Outcome::ignored("so"),
+                json!({"level": "INFO", "message": "image ignored", "reason": "so"}),
+            ),
+            (
+                Outcome::failed("why"),
+                json!({"level": "ERROR", "message": "image not handled", "reason": "why"}),
+            ),
+        ];
+        let decision = |(outcome, _): &(Outcome, Value)| Decision {
+            rule: 2,
+            state_machine: "ml".to_owned(),
+            image: Some("ml:v1@sha256:a1".to_owned()),
+            outcome: outcome.clone(),
+        };
+        let report = Report {
+            decisions: cases.iter().map(decision).collect(),
+        };
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = shared::telemetry::subscriber(LevelFilter::INFO, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || report.log());
+        let text = lines.text();
+        assert_eq!(text.lines().count(), cases.len(), "{text}");
+        for (line, (_, mut expected)) in text.lines().zip(cases) {
+            let mut line: Value = serde_json::from_str(line).expect("JSON");
+            for field in ["timestamp", "target"] {
+                line.as_object_mut().expect("an object").remove(field);
+            }
+            expected["rule"] = json!(2);
+            expected["state_machine"] = json!("ml");
+            expected["image.name"] = json!("ml:v1");
+            expected["image.digest"] = json!("sha256:a1");
+            assert_eq!(line, expected);
+        }
     }
 }

@@ -261,6 +261,26 @@ mod tests {
                 "arn:aws-cn:lambda:cn-north-1:1:function:f",
                 "1.dkr.ecr.cn-north-1.amazonaws.com.cn",
             ),
+            (
+                "arn:aws-eusc:lambda:eusc-de-east-1:1:function:f",
+                "1.dkr.ecr.eusc-de-east-1.amazonaws.eu",
+            ),
+            (
+                "arn:aws-iso:lambda:us-iso-east-1:1:function:f",
+                "1.dkr.ecr.us-iso-east-1.c2s.ic.gov",
+            ),
+            (
+                "arn:aws-iso-b:lambda:us-isob-east-1:1:function:f",
+                "1.dkr.ecr.us-isob-east-1.sc2s.sgov.gov",
+            ),
+            (
+                "arn:aws-iso-e:lambda:eu-isoe-west-1:1:function:f",
+                "1.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk",
+            ),
+            (
+                "arn:aws-iso-f:lambda:us-isof-south-1:1:function:f",
+                "1.dkr.ecr.us-isof-south-1.csp.hci.ic.gov",
+            ),
         ] {
             assert_eq!(registry_host("1", &Place::of_arn(arn).expect("a place")), host);
         }

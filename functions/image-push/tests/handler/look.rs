@@ -176,3 +176,19 @@ async fn untagged_images_are_started_once_it_is_clear_that_no_index_claims_them(
     let said = outcomes(function.handle(pushed("ml", &late, None), START + HOUR).await);
     assert!(said[0].starts_with("started push-untagged-"), "{said:?}");
 }
+
+#[tokio::test]
+async fn an_untagged_image_stands_for_itself_two_minutes_after_its_push_and_no_sooner() {
+    let world = World::new();
+    let ml = repository("ml");
+    let digest = world.registry.push(&ml, None, &manifests::docker_image("lone"), START);
+    let function = world.function(
+        &json!([{"repository": "ml", "tag": "untagged", "stateMachine": "ml"}]),
+        &[],
+    );
+    for (millis, expected) in [(119_999, "ignored: it was pushed"), (1, "started")] {
+        world.pass(Duration::from_millis(millis));
+        let said = outcomes(function.handle(pushed("ml", &digest, None), world.now()).await);
+        assert!(said[0].starts_with(expected), "{said:?}");
+    }
+}

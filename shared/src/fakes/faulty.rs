@@ -14,6 +14,9 @@ use crate::ports::code_pipeline::{
     ActionExecutionPage, ActionState, ApprovalRequest, ApprovalResult, GetPipelineState, JobFailure, JobSuccess,
     ListActionExecutions, PutApprovalResult, PutJobFailureResult, PutJobSuccessResult,
 };
+use crate::ports::images::{
+    BatchGetImage, DescribeImages, DescribeRepositories, ImagePage, Manifest, Repository, RepositoryPage, Selection,
+};
 use crate::ports::step_functions::{
     DescribeExecution, DescribeStateMachine, Execution, ExecutionPage, GetExecutionHistory, HistoryPage,
     ListExecutions, RedriveExecution, StartExecution, StartSyncExecution, Started, StateMachineType, StopExecution,
@@ -149,3 +152,6 @@ wrap!(GetObject, get_object(job: &JobCredentials, at: &S3Location, range: Range<
 wrap!(PutObject, put_object(job: &JobCredentials, at: &S3Location, bytes: Vec<u8>, key: Option<&str>) -> ());
 wrap!(GetParameters, get_parameters(names: &[&str], with_decryption: bool) -> Found);
 wrap!(GetParametersByPath, get_parameters_by_path(path: &str, recursive: bool, next: Option<&str>) -> Page);
+wrap!(DescribeImages, describe_images(repository: &Repository, selection: Selection<'_>) -> ImagePage);
+wrap!(BatchGetImage, batch_get_image(repository: &Repository, digests: &[&str]) -> Vec<Manifest>);
+wrap!(DescribeRepositories, describe_repositories(registry: &str, next: Option<&str>) -> RepositoryPage);

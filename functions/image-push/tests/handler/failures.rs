@@ -1,11 +1,14 @@
 //! What cannot be done is an error, with a name that stays; what can be done beside it is done.
 
-use image_push::ImagePushError;
+use image_push::{ImagePush, ImagePushError};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::fakes::images::manifests;
+use shared::fakes::{Fault, Faulty};
+use shared::ports::{CallError, CallErrorKind};
 
-use crate::world::{START, World, event, machine, outcomes, pushed, repository, rule, scheduled};
+use crate::step_functions::Reach;
+use crate::world::{START, World, config, event, machine, outcomes, pushed, repository, rule, scheduled};
 
 fn world_with_release() -> (World, String) {
     let world = World::new();
@@ -201,4 +204,41 @@ async fn where_lambda_is_only_played_the_event_says_where_it_is() {
     let executions = world.executions();
     assert_eq!(executions.len(), 1);
     assert_eq!(executions[0].started_by, machine("ml"));
+}
+
+fn throttled(operation: &'static str) -> Fault {
+    Fault::Before(CallError::new(operation, CallErrorKind::Throttled, "Rate exceeded"))
+}
+
+#[tokio::test]
+async fn an_image_that_the_registry_does_not_tell_of_for_now_is_a_failure_and_not_one_that_is_gone() {
+    let (world, digest) = world_with_release();
+    let registry = Faulty::new(&world.registry);
+    registry.script(|attempt| throttled(attempt.operation));
+    let rules = config(&json!([rule("ml")]), &[]);
+    let function = ImagePush::new(rules, registry, Reach(&world.step_functions), &world.parameters);
+    let error = function
+        .handle(pushed("ml", &digest, Some("release-1")), START)
+        .await
+        .expect_err("throttled");
+    let (name, message) = name_and_message(error);
+    assert_eq!(name, "ImagePushIncomplete");
+    assert!(message.contains("`DescribeImages` was throttled"), "{message}");
+}
+
+#[tokio::test]
+async fn a_look_starts_nothing_that_it_cannot_see_is_missing() {
+    let (world, _) = world_with_release();
+    world.step_functions.script(|attempt| match attempt.operation {
+        "DescribeExecution" => throttled(attempt.operation),
+        _ => Fault::None,
+    });
+    let error = world
+        .function(&json!([rule("ml")]), &[])
+        .handle(scheduled(), START)
+        .await
+        .expect_err("throttled");
+    let message = name_and_message(error).1;
+    assert!(message.contains("`DescribeExecution` was throttled"), "{message}");
+    assert_eq!(world.executions().len(), 0);
 }

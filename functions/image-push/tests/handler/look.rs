@@ -192,3 +192,20 @@ async fn an_untagged_image_stands_for_itself_two_minutes_after_its_push_and_no_s
         assert!(said[0].starts_with(expected), "{said:?}");
     }
 }
+
+#[tokio::test]
+async fn a_look_that_may_start_no_more_asks_the_registry_nothing_more() {
+    let world = World::new();
+    for tag in ["release-1", "release-2"] {
+        world
+            .registry
+            .push(&repository("ml"), Some(tag), &manifests::oci_image(tag), START);
+    }
+    let function = world.function(&json!([rule("ml")]), &[("MAX_STARTS_PER_LOOK", "1")]);
+    let said = outcomes(function.handle(scheduled(), START + HOUR).await);
+    assert!(
+        said[1].starts_with("ignored: this look has started as many as it may"),
+        "{said:?}"
+    );
+    assert_eq!(world.registry.calls(), ["DescribeImages", "BatchGetImage"]);
+}

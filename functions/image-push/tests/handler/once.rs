@@ -243,3 +243,27 @@ async fn a_parameter_that_moves_between_two_deliveries_starts_once() {
     let machines: Vec<String> = world.executions().into_iter().map(|run| run.started_by).collect();
     assert_eq!(machines, [machine("ml"), machine("b")]);
 }
+
+#[tokio::test]
+async fn a_parameter_counts_as_it_was_at_the_push_for_as_long_as_a_look_would_find_the_image() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    for (minutes, expected) in [(24 * 60, "ml"), (24 * 60 + 1, "other")] {
+        let world = World::new();
+        world.parameters.put_string("/machine", "ml");
+        let image = manifests::docker_image("1");
+        let digest = world
+            .registry
+            .push(&repository("ml"), Some("release-1"), &image, world.now());
+        world.pass(MINUTE);
+        world.parameters.put_string_at("/machine", "other", world.now());
+        world.pass(MINUTE * (minutes - 1));
+        let event = pushed_at(&digest, "release-1", MINUTE * minutes);
+        outcomes(
+            world
+                .function(&json!([rule("ssm:/machine")]), &[])
+                .handle(event, world.now())
+                .await,
+        );
+        assert_eq!(world.executions()[0].started_by, machine(expected), "{minutes}");
+    }
+}

@@ -239,6 +239,14 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_has_64_digits_and_all_of_them_are_hexadecimal() {
+        assert!(is_digest(&digest()));
+        for digits in ["a1".repeat(31), "a1".repeat(33), "g1".repeat(32), "A1".repeat(32)] {
+            assert!(!is_digest(&format!("sha256:{digits}")), "{digits}");
+        }
+    }
+
+    #[test]
     fn a_schedule_means_a_look() {
         assert_eq!(
             Event::parse(&event("aws.events", "Scheduled Event", json!({}))),

@@ -270,8 +270,20 @@ fn what_earlier_runs_of_the_action_and_of_its_approval_started_was_left_behind_a
     });
     let name = |id: &str| waits(&runs, "p", FUNCTION)[0].parameters.execution_name(id);
     let own = |id: &str| format!("{machine}:{}", name(id));
-    let expected = [ARN.to_owned(), own("approval-0"), own("approval-1")].map(|arn| (arn, at(20)));
-    assert_eq!(left_behind(&runs, "p", FUNCTION), expected);
+    let expected = [ARN.to_owned(), own("approval-0"), own("approval-1")];
+    let left = left_behind(&runs, "p", FUNCTION);
+    let executions = left.iter().map(|left| left.execution.clone());
+    assert_eq!(executions.collect::<Vec<_>>(), expected);
+    let began = |minute| Execution {
+        execution_arn: ARN.to_owned(),
+        status: ExecutionStatus::Running,
+        started_at: at(minute),
+        stopped_at: None,
+        redriven_at: None,
+        input: None,
+    };
+    assert!(left.iter().all(|left| left.is_to_be_stopped(&began(19))));
+    assert!(!left.iter().any(|left| left.is_to_be_stopped(&began(20))));
 }
 
 #[test]

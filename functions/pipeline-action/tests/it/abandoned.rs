@@ -11,10 +11,10 @@ use shared::time::{Clock as _, Timestamp};
 
 use crate::support::{Bench, FUNCTION, Job, NOW, POLL, RUN_ID, always, parameters, run};
 
-const OTHER: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:other";
-const PIPELINE: &str = "stepline-dev";
+pub(crate) const OTHER: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:other";
+pub(crate) const PIPELINE: &str = "stepline-dev";
 
-fn event() -> Value {
+pub(crate) fn event() -> Value {
     json!({
         "detail-type": "CodePipeline Action Execution State Change",
         "source": "aws.codepipeline",
@@ -25,7 +25,7 @@ fn event() -> Value {
 }
 
 /// The event with the id of the run that was abandoned.
-fn event_of(run: &str) -> Value {
+pub(crate) fn event_of(run: &str) -> Value {
     let mut event = event();
     event["detail"]["action-execution-id"] = json!(run);
     event
@@ -37,7 +37,7 @@ fn ran(bench: &Bench, action: &str, function: &str, parameters: &str) {
 }
 
 /// Remembers a run of an action.
-fn ran_as(bench: &Bench, id: &str, action: &str, began: Timestamp, function: &str, parameters: &str) {
+pub(crate) fn ran_as(bench: &Bench, id: &str, action: &str, began: Timestamp, function: &str, parameters: &str) {
     let configuration = BTreeMap::from([
         ("FunctionName".to_owned(), function.to_owned()),
         ("UserParameters".to_owned(), parameters.to_owned()),
@@ -56,17 +56,17 @@ fn ran_as(bench: &Bench, id: &str, action: &str, began: Timestamp, function: &st
     bench.world().pipelines.inner().ran(PIPELINE, RUN_ID, action);
 }
 
-fn stopped(bench: &Bench, at: usize) -> bool {
+pub(crate) fn stopped(bench: &Bench, at: usize) -> bool {
     matches!(&bench.runs()[at].status, ExecutionStatus::Aborted(failure)
         if failure.error.as_deref() == Some("Stepline.ActionAbandoned")
             && failure.cause.as_ref().is_some_and(|cause| cause.contains(RUN_ID) && cause.contains(PIPELINE)))
 }
 
-async fn outcome(bench: &Bench) -> String {
+pub(crate) async fn outcome(bench: &Bench) -> String {
     outcome_of(bench, event()).await
 }
 
-async fn outcome_of(bench: &Bench, event: Value) -> String {
+pub(crate) async fn outcome_of(bench: &Bench, event: Value) -> String {
     let report = serde_json::to_value(bench.deliver(event).await.unwrap()).unwrap();
     report["outcome"].as_str().unwrap().to_owned()
 }
@@ -402,58 +402,6 @@ fn an_execution_that_is_not_there_may_come_yet_or_be_elsewhere() {
 }
 
 #[test]
-fn an_execution_is_found_wherever_its_parameter_pointed_since_the_action_began() {
-    run(async {
-        // A state machine that is gone hides none.
-        for is_there in [true, false] {
-            let bench = Bench::new();
-            let parameter = bench.world().parameters.inner();
-            if is_there {
-                bench.world().states.inner().create(OTHER, StateMachineType::Standard);
-            }
-            parameter.put_string_at("/dev/machine", "ml", NOW - POLL);
-            let wanted = parameters(json!({"stateMachine": "ssm:/dev/machine"}));
-            let _job = bench.started_by_parameter(wanted.clone()).await;
-            parameter.put_string_at("/dev/machine", "other", NOW + POLL * 2);
-            bench.world().clock.advance(POLL * 10);
-            ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
-            assert_eq!(outcome(&bench).await, "stopped", "{is_there}");
-            assert!(stopped(&bench, 0));
-        }
-    });
-}
-
-#[test]
-fn what_a_retry_cannot_find_since_the_parameter_has_moved_is_stopped() {
-    run(async {
-        for (moved, expected) in [(1, "stopped"), (4, "ignored")] {
-            let bench = Bench::new();
-            bench.world().states.inner().create(OTHER, StateMachineType::Standard);
-            let parameter = bench.world().parameters.inner();
-            parameter.put_string_at("/dev/machine", "ml", NOW - POLL);
-            let wanted = parameters(json!({"stateMachine": "ssm:/dev/machine", "onRetry": "redrive"}));
-            let _job = bench.started_by_parameter(wanted.clone()).await;
-            // Before the retry, or after it has found what runs.
-            parameter.put_string_at("/dev/machine", "other", NOW + POLL * moved);
-            bench.world().clock.advance(POLL);
-            ran_as(&bench, "first", "Execute", NOW, FUNCTION, &wanted.to_string());
-            bench.world().clock.advance(POLL * 10);
-            let pipelines = bench.world().pipelines.inner();
-            ran_as(
-                &bench,
-                "second",
-                "Execute",
-                NOW + POLL * 4,
-                FUNCTION,
-                &wanted.to_string(),
-            );
-            pipelines.change("second", |run| run.status = ActionStatus::InProgress);
-            assert_eq!(outcome_of(&bench, event_of("first")).await, expected, "{moved}");
-        }
-    });
-}
-
-#[test]
 fn a_list_without_the_action_is_late_and_one_without_anything_is_about_nothing() {
     run(async {
         let bench = Bench::new();
@@ -498,87 +446,6 @@ fn two_actions_that_name_themselves_have_an_execution_each_and_abandoning_one_le
         assert_eq!(bench.runs().len(), 2);
         assert_eq!(outcome(&bench).await, "stopped");
         assert_eq!([stopped(&bench, 0), stopped(&bench, 1)], [true, false]);
-    });
-}
-
-#[test]
-fn a_look_stops_what_an_abandoned_action_left_whose_event_was_lost() {
-    run(async {
-        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
-        let wanted = parameters(json!({}));
-        let _job = bench.started(wanted.clone()).await;
-        ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
-        let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
-        bench.deliver(look.clone()).await.unwrap();
-        assert!(stopped(&bench, 0));
-        // Nothing is left: later looks are in order, though nothing of the action runs.
-        bench.deliver(look.clone()).await.unwrap();
-        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
-        ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
-        bench.deliver(look).await.unwrap();
-    });
-}
-
-#[test]
-fn a_look_finds_what_an_abandoned_action_left_behind_the_next_execution_of_the_pipeline() {
-    let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
-    let next = "0c4cf1a1-1d4e-4c55-8d0e-2f6a3b7c9d10";
-    run(async {
-        // However its state machine is named; an Express one has no executions that could be listed.
-        for (machine, is_found) in [
-            ("ml", true),
-            ("ssm:/dev/machine", true),
-            ("quick", false),
-            ("gone", false),
-        ] {
-            let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
-            bench.world().parameters.inner().put_string("/dev/machine", "ml");
-            let _job = bench.started(parameters(json!({}))).await;
-            ran_as(
-                &bench,
-                "Execute",
-                "Execute",
-                NOW,
-                FUNCTION,
-                &parameters(json!({})).to_string(),
-            );
-            let mut wanted = parameters(json!({"pipelineExecutionId": next}));
-            wanted["stateMachine"] = json!(machine);
-            let running = ActionExecution {
-                id: "of-the-next".to_owned(),
-                stage: "Execute".to_owned(),
-                action: "Execute".to_owned(),
-                configuration: BTreeMap::from([
-                    ("FunctionName".to_owned(), FUNCTION.to_owned()),
-                    ("UserParameters".to_owned(), wanted.to_string()),
-                ]),
-                started_at: bench.world().clock.now() + POLL,
-                ..ActionExecution::default()
-            };
-            bench.world().pipelines.inner().ran(PIPELINE, next, running);
-            bench.deliver(look.clone()).await.unwrap();
-            assert_eq!(stopped(&bench, 0), is_found, "{machine}");
-        }
-    });
-}
-
-#[test]
-fn a_look_that_cannot_find_out_which_state_machine_an_action_starts_is_taken_again() {
-    let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
-    run(async {
-        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
-        ran_as(
-            &bench,
-            "Execute",
-            "Execute",
-            NOW,
-            FUNCTION,
-            &parameters(json!({})).to_string(),
-        );
-        let script = always("DescribeStateMachine", Throttled, "ThrottlingException");
-        bench.world().states.script(script);
-        let error = bench.deliver(look).await.unwrap_err().to_string();
-        assert!(error.contains("ThrottlingException"), "{error}");
     });
 }
 

@@ -10,6 +10,7 @@ mod decisions;
 mod ending;
 mod exact;
 mod express;
+mod found;
 mod guard;
 mod interleaved;
 mod late;

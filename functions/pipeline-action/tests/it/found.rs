@@ -1,0 +1,146 @@
+//! Where the execution of an abandoned action is found: at a state machine that its parameter named before, or by the
+//! look, when the event was lost.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use shared::ports::CallErrorKind::Throttled;
+use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
+use shared::ports::step_functions::StateMachineType;
+use shared::time::Clock as _;
+
+use crate::abandoned::{OTHER, PIPELINE, event_of, outcome, outcome_of, ran_as, stopped};
+use crate::support::{Bench, FUNCTION, NOW, POLL, always, parameters, run};
+
+#[test]
+fn an_execution_is_found_wherever_its_parameter_pointed_since_the_action_began() {
+    run(async {
+        // A state machine that is gone hides none.
+        for is_there in [true, false] {
+            let bench = Bench::new();
+            let parameter = bench.world().parameters.inner();
+            if is_there {
+                bench.world().states.inner().create(OTHER, StateMachineType::Standard);
+            }
+            parameter.put_string_at("/dev/machine", "ml", NOW - POLL);
+            let wanted = parameters(json!({"stateMachine": "ssm:/dev/machine"}));
+            let _job = bench.started_by_parameter(wanted.clone()).await;
+            parameter.put_string_at("/dev/machine", "other", NOW + POLL * 2);
+            bench.world().clock.advance(POLL * 10);
+            ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+            assert_eq!(outcome(&bench).await, "stopped", "{is_there}");
+            assert!(stopped(&bench, 0));
+        }
+    });
+}
+
+#[test]
+fn what_a_retry_cannot_find_since_the_parameter_has_moved_is_stopped() {
+    run(async {
+        for (moved, expected) in [(1, "stopped"), (4, "ignored")] {
+            let bench = Bench::new();
+            bench.world().states.inner().create(OTHER, StateMachineType::Standard);
+            let parameter = bench.world().parameters.inner();
+            parameter.put_string_at("/dev/machine", "ml", NOW - POLL);
+            let wanted = parameters(json!({"stateMachine": "ssm:/dev/machine", "onRetry": "redrive"}));
+            let _job = bench.started_by_parameter(wanted.clone()).await;
+            // Before the retry, or after it has found what runs.
+            parameter.put_string_at("/dev/machine", "other", NOW + POLL * moved);
+            bench.world().clock.advance(POLL);
+            ran_as(&bench, "first", "Execute", NOW, FUNCTION, &wanted.to_string());
+            bench.world().clock.advance(POLL * 10);
+            let pipelines = bench.world().pipelines.inner();
+            ran_as(
+                &bench,
+                "second",
+                "Execute",
+                NOW + POLL * 4,
+                FUNCTION,
+                &wanted.to_string(),
+            );
+            pipelines.change("second", |run| run.status = ActionStatus::InProgress);
+            assert_eq!(outcome_of(&bench, event_of("first")).await, expected, "{moved}");
+        }
+    });
+}
+
+#[test]
+fn a_look_stops_what_an_abandoned_action_left_whose_event_was_lost() {
+    run(async {
+        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+        let wanted = parameters(json!({}));
+        let _job = bench.started(wanted.clone()).await;
+        ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+        let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
+        bench.deliver(look.clone()).await.unwrap();
+        assert!(stopped(&bench, 0));
+        // Nothing is left: later looks are in order, though nothing of the action runs.
+        bench.deliver(look.clone()).await.unwrap();
+        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+        ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+        bench.deliver(look).await.unwrap();
+    });
+}
+
+#[test]
+fn a_look_finds_what_an_abandoned_action_left_behind_the_next_execution_of_the_pipeline() {
+    let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
+    let next = "0c4cf1a1-1d4e-4c55-8d0e-2f6a3b7c9d10";
+    run(async {
+        // However its state machine is named; an Express one has no executions that could be listed.
+        for (machine, is_found) in [
+            ("ml", true),
+            ("ssm:/dev/machine", true),
+            ("quick", false),
+            ("gone", false),
+        ] {
+            let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+            bench.world().parameters.inner().put_string("/dev/machine", "ml");
+            let _job = bench.started(parameters(json!({}))).await;
+            ran_as(
+                &bench,
+                "Execute",
+                "Execute",
+                NOW,
+                FUNCTION,
+                &parameters(json!({})).to_string(),
+            );
+            let mut wanted = parameters(json!({"pipelineExecutionId": next}));
+            wanted["stateMachine"] = json!(machine);
+            let running = ActionExecution {
+                id: "of-the-next".to_owned(),
+                stage: "Execute".to_owned(),
+                action: "Execute".to_owned(),
+                configuration: BTreeMap::from([
+                    ("FunctionName".to_owned(), FUNCTION.to_owned()),
+                    ("UserParameters".to_owned(), wanted.to_string()),
+                ]),
+                started_at: bench.world().clock.now() + POLL,
+                ..ActionExecution::default()
+            };
+            bench.world().pipelines.inner().ran(PIPELINE, next, running);
+            bench.deliver(look.clone()).await.unwrap();
+            assert_eq!(stopped(&bench, 0), is_found, "{machine}");
+        }
+    });
+}
+
+#[test]
+fn a_look_that_cannot_find_out_which_state_machine_an_action_starts_is_taken_again() {
+    let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
+    run(async {
+        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+        ran_as(
+            &bench,
+            "Execute",
+            "Execute",
+            NOW,
+            FUNCTION,
+            &parameters(json!({})).to_string(),
+        );
+        let script = always("DescribeStateMachine", Throttled, "ThrottlingException");
+        bench.world().states.script(script);
+        let error = bench.deliver(look).await.unwrap_err().to_string();
+        assert!(error.contains("ThrottlingException"), "{error}");
+    });
+}

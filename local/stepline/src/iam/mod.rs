@@ -12,6 +12,7 @@ mod evaluate;
 mod managed;
 mod pattern;
 mod role;
+mod sessions;
 
 pub use credentials::Credentials;
 pub use role::{NewRole, Role};
@@ -25,6 +26,7 @@ use document::{Document, Kind, Statement};
 use evaluate::{Asker, Own, Policies, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use sessions::{Session, Sessions};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -47,8 +49,7 @@ struct State {
     managed: BTreeMap<String, Value>,
     /// The policies of roles as they were read, by the role's name, until one of them changes.
     read: HashMap<String, Arc<Own>>,
-    /// Sessions by access key id.
-    sessions: HashMap<String, Session>,
+    sessions: Sessions,
     /// Policies of resources, by the resource's ARN.
     resources: BTreeMap<String, Attached>,
 }
@@ -58,12 +59,6 @@ struct State {
 struct Attached {
     document: Document,
     statements: Vec<Value>,
-}
-
-#[derive(Debug)]
-struct Session {
-    credentials: Credentials,
-    principal: Principal,
 }
 
 impl Iam {
@@ -242,7 +237,7 @@ impl Iam {
             credentials: credentials.clone(),
             principal,
         };
-        self.state().sessions.insert(credentials.access_key_id.clone(), session);
+        self.state().sessions.keep(session);
         Ok(credentials)
     }
 

@@ -4,13 +4,23 @@
 
 use crate::error::ServiceError;
 use serde::Deserialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// All jobs, answered or not.
+/// How many jobs are remembered that nobody waits for any more, for whoever answers one again.
+const KEPT: usize = 10_000;
+
+/// Jobs: those whose answer is waited for, and the latest of the others.
 #[derive(Debug, Default)]
-pub(super) struct Jobs(Mutex<HashMap<String, Job>>);
+pub(super) struct Jobs(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    jobs: HashMap<String, Job>,
+    /// Those that nobody waits for, the oldest first.
+    over: VecDeque<String>,
+}
 
 #[derive(Debug)]
 struct Job {
@@ -219,15 +229,21 @@ impl Jobs {
             waiting: Some(waiting),
             abandoned: false,
         };
-        self.jobs().insert(id.to_owned(), job);
+        self.known().jobs.insert(id.to_owned(), job);
         answer
     }
 
     /// Nobody waits for this job's answer any more; a first one that still comes is taken and changes nothing.
     pub(super) fn close(&self, id: &str) {
-        if let Some(job) = self.jobs().get_mut(id) {
-            job.abandoned = job.answer.is_none();
-            job.waiting = None;
+        let mut known = self.known();
+        let Some(job) = known.jobs.get_mut(id) else { return };
+        job.abandoned = job.answer.is_none();
+        job.waiting = None;
+        known.over.push_back(id.to_owned());
+        if known.over.len() > KEPT
+            && let Some(oldest) = known.over.pop_front()
+        {
+            known.jobs.remove(&oldest);
         }
     }
 
@@ -236,8 +252,9 @@ impl Jobs {
     /// # Errors
     /// JobNotFoundException, or InvalidJobStateException for another answer than the one that the job has.
     pub(super) fn answer(&self, id: &str, answer: Answer) -> Result<bool, ServiceError> {
-        let mut jobs = self.jobs();
-        let job = jobs
+        let mut known = self.known();
+        let job = known
+            .jobs
             .get_mut(id)
             .ok_or_else(|| ServiceError::new("JobNotFoundException", format_args!("Job {id} not found.")))?;
         if job.abandoned {
@@ -260,7 +277,7 @@ impl Jobs {
         }
     }
 
-    fn jobs(&self) -> MutexGuard<'_, HashMap<String, Job>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -298,6 +315,24 @@ mod tests {
         jobs.close("j");
         assert_eq!(jobs.answer("j", answer.clone()), Ok(false));
         assert_eq!(jobs.answer("j", Answer::Success(Success::default())), Ok(false));
+    }
+
+    #[test]
+    fn the_oldest_that_is_over_is_forgotten_when_there_are_too_many() {
+        let jobs = Jobs::default();
+        let _waiting = jobs.open("waited for");
+        for number in 0..=KEPT {
+            let id = number.to_string();
+            let _answer = jobs.open(&id);
+            jobs.close(&id);
+        }
+        let answer = |id: &str| {
+            jobs.answer(id, Answer::Continuation("t".into()))
+                .map_err(|error| error.code)
+        };
+        assert_eq!(answer("0"), Err("JobNotFoundException".into()));
+        assert_eq!(answer("1"), Ok(false));
+        assert_eq!(answer("waited for"), Ok(true));
     }
 
     #[test]

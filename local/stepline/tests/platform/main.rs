@@ -3,6 +3,7 @@
 mod boundaries;
 mod denials;
 mod deploy;
+mod executions;
 mod gateway;
 mod iam;
 mod parameters;

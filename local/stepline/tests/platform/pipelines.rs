@@ -11,7 +11,7 @@ use stepline::{deploy, gateway};
 use tokio::net::TcpListener;
 
 /// A pipeline of a source and an approval with this text.
-fn pipeline(text: &str) -> Value {
+pub(crate) fn pipeline(text: &str) -> Value {
     let action = |name: &str, category: &str, provider: &str| {
         json!({
             "name": name,

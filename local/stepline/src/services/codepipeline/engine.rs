@@ -26,9 +26,9 @@ pub(super) enum Rerun {
 
 /// How a stage, or what is left of an execution, ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Ending {
-    status: Status,
-    reason: Option<String>,
+pub(super) struct Ending {
+    pub(super) status: Status,
+    pub(super) reason: Option<String>,
 }
 
 impl Ending {
@@ -55,18 +55,13 @@ pub(super) fn launch(
     from: usize,
     rerun: Rerun,
 ) {
-    let engine = Engine {
-        notify: Notify::new(cloud, execution),
-        cloud: cloud.clone(),
-        pipeline: pipeline.clone(),
-        execution: execution.clone(),
-    };
+    let engine = Engine::new(cloud, pipeline, execution);
     tokio::spawn(async move { engine.run(from, rerun).await });
 }
 
 /// An execution on its way.
 #[derive(Clone)]
-struct Engine {
+pub(super) struct Engine {
     cloud: Arc<Cloud>,
     pipeline: Arc<Pipeline>,
     execution: Arc<Execution>,
@@ -74,6 +69,15 @@ struct Engine {
 }
 
 impl Engine {
+    pub(super) fn new(cloud: &Arc<Cloud>, pipeline: &Arc<Pipeline>, execution: &Arc<Execution>) -> Self {
+        Self {
+            notify: Notify::new(cloud, execution),
+            cloud: cloud.clone(),
+            pipeline: pipeline.clone(),
+            execution: execution.clone(),
+        }
+    }
+
     async fn run(self, from: usize, rerun: Rerun) {
         let began = Instant::now();
         let pipeline = self.execution.declaration.name.clone();
@@ -82,12 +86,7 @@ impl Engine {
             execution_id: self.execution.id.clone(),
         });
         self.notify.pipeline(if from == 0 { "STARTED" } else { "RESUMED" });
-        let ending = self.stages(from, rerun).await;
-        {
-            let mut progress = self.execution.progress();
-            progress.status = ending.status;
-            progress.updated = Timestamp::now();
-        }
+        let ending = self.end(self.stages(from, rerun).await);
         self.notify.pipeline(&ending.status.word().to_uppercase());
         self.cloud.journal.record(Happening::PipelineEnded {
             pipeline,
@@ -96,6 +95,22 @@ impl Engine {
             reason: ending.reason,
             took: began.elapsed(),
         });
+    }
+
+    /// Ends the execution. Where somebody has asked it to stop since it was last looked at, and was told that it will, it
+    /// has not succeeded.
+    pub(super) fn end(&self, ending: Ending) -> Ending {
+        let mut progress = self.execution.progress();
+        let ending = match (ending.status, progress.status) {
+            (Status::Succeeded, Status::Stopping) => Ending {
+                status: Status::Stopped,
+                reason: progress.summary.clone(),
+            },
+            _ => ending,
+        };
+        progress.status = ending.status;
+        progress.updated = Timestamp::now();
+        ending
     }
 
     async fn stages(&self, from: usize, rerun: Rerun) -> Ending {

@@ -134,13 +134,21 @@ pub(super) struct Execution {
     pub(super) declaration: Declaration,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) trigger: Value,
+    /// The token of the request that started it, by which the same request is known when it is sent again.
+    pub(super) request: Option<String>,
     pub(super) started: Timestamp,
+    /// Changed under the lock of what is known so far alone, so that it agrees with the status there.
     pub(super) stop: watch::Sender<Stop>,
     progress: Mutex<Progress>,
 }
 
 impl Execution {
-    pub(super) fn new(declaration: Declaration, variables: BTreeMap<String, String>, trigger: Value) -> Self {
+    pub(super) fn new(
+        declaration: Declaration,
+        variables: BTreeMap<String, String>,
+        trigger: Value,
+        request: Option<String>,
+    ) -> Self {
         let id = uuid::Uuid::new_v4().to_string();
         let own = BTreeMap::from([("PipelineExecutionId".to_owned(), id.clone())]);
         let namespaces = Namespaces::from([
@@ -153,6 +161,7 @@ impl Execution {
             declaration,
             variables,
             trigger,
+            request,
             started: now,
             stop: watch::Sender::default(),
             progress: Mutex::new(Progress {

@@ -7,8 +7,11 @@ mod engine;
 mod execution;
 mod gates;
 mod jobs;
+mod listing;
 mod notify;
 mod operations;
+#[cfg(test)]
+mod tests;
 mod variables;
 mod view;
 
@@ -19,8 +22,8 @@ use crate::error::ServiceError;
 use crate::principal::Principal;
 use crate::services::input::required;
 use actions::Decision;
-use declaration::Declaration;
-use execution::Execution;
+use declaration::{Declaration, ExecutionMode};
+use execution::{Execution, Status};
 use gates::Gates;
 use jiff::Timestamp;
 use jobs::Jobs;
@@ -79,6 +82,14 @@ impl Pipeline {
                     format_args!("there is no execution `{id}` of this pipeline"),
                 )
             })
+    }
+
+    /// Whether a stage has failed in an execution that started after this one. Executions in parallel have no order.
+    fn failed_later(&self, execution: &Execution, stage: &str) -> bool {
+        let executions = self.executions();
+        let later = executions.iter().rev().take_while(|later| later.id != execution.id);
+        let mut failed = later.filter(|later| later.progress().stages.get(stage) == Some(&Status::Failed));
+        execution.declaration.execution_mode != ExecutionMode::Parallel && failed.next().is_some()
     }
 
     /// Approvals that are waited for, by their tokens.

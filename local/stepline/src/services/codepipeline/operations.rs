@@ -8,17 +8,19 @@ use super::{CodePipeline, Pipeline, lock, view};
 use crate::cloud::Cloud;
 use crate::error::ServiceError;
 use crate::principal::Principal;
-use crate::services::input::{decode, required};
+use crate::services::input::decode;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The most action executions in an answer.
-const PAGE: usize = 100;
 /// The most characters of an approval's summary.
 const MAX_SUMMARY: usize = 512;
+/// The most characters of the reason why an execution is stopped.
+const MAX_REASON: usize = 200;
+/// The most characters of the token that makes a request one.
+const MAX_TOKEN: usize = 128;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,9 +36,8 @@ struct StartPipelineExecution {
     name: String,
     #[serde(default)]
     variables: Vec<Variable>,
-    /// Accepted; a run that is started twice here was meant twice.
-    #[serde(default, rename = "clientRequestToken")]
-    _client_request_token: Option<String>,
+    #[serde(default)]
+    client_request_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -108,22 +109,40 @@ impl First {
         let declaration = self.pipeline.declaration();
         let variables = declaration.variables(&BTreeMap::new()).ok()?;
         let trigger = json!({"triggerType": "CreatePipeline", "triggerDetail": self.creator});
-        Some(begin(cloud, &self.pipeline, declaration, variables, trigger))
+        let execution = Execution::new(declaration, variables, trigger, None);
+        Some(begin(cloud, &self.pipeline, execution))
     }
 }
 
-/// Starts an execution, and gives its id.
-fn begin(
-    cloud: &Arc<Cloud>,
-    pipeline: &Arc<Pipeline>,
-    declaration: Declaration,
-    variables: BTreeMap<String, String>,
-    trigger: Value,
-) -> String {
-    let execution = Arc::new(Execution::new(declaration, variables, trigger));
-    lock(&pipeline.executions).push(execution.clone());
+/// Starts an execution, unless the same request has started one, and gives the id.
+fn begin(cloud: &Arc<Cloud>, pipeline: &Arc<Pipeline>, execution: Execution) -> String {
+    let execution = Arc::new(execution);
+    let mut executions = lock(&pipeline.executions);
+    let mut known = executions.iter().rev();
+    if execution.request.is_some()
+        && let Some(earlier) = known.find(|earlier| earlier.request == execution.request)
+    {
+        return earlier.id.clone();
+    }
+    executions.push(execution.clone());
+    drop(executions);
     engine::launch(cloud, pipeline, &execution, 0, Rerun::All);
     execution.id.clone()
+}
+
+/// Whether a text is short enough.
+fn within(field: &str, text: &str, most: usize) -> Result<(), ServiceError> {
+    if text.encode_utf16().count() <= most {
+        return Ok(());
+    }
+    Err(ServiceError::validation(format_args!(
+        "1 validation error detected: Value at '{field}' failed to satisfy constraint: Member must have length less than \
+         or equal to {most}"
+    )))
+}
+
+fn is_token(text: &str) -> bool {
+    (1..=MAX_TOKEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 impl CodePipeline {
@@ -223,6 +242,16 @@ impl CodePipeline {
 
     pub(super) fn start(&self, cloud: &Arc<Cloud>, caller: &Principal, input: Value) -> Result<Value, ServiceError> {
         let input: StartPipelineExecution = decode("codepipeline", "StartPipelineExecution", input)?;
+        if input
+            .client_request_token
+            .as_deref()
+            .is_some_and(|token| !is_token(token))
+        {
+            return Err(ServiceError::validation(format_args!(
+                "1 validation error detected: Value at 'clientRequestToken' failed to satisfy constraint: Member must \
+                 have 1 to {MAX_TOKEN} letters, digits and hyphens"
+            )));
+        }
         let pipeline = self.pipeline(&input.name)?;
         let declaration = pipeline.declaration();
         let given = input
@@ -234,45 +263,52 @@ impl CodePipeline {
             "triggerType": "StartPipelineExecution",
             "triggerDetail": caller.arn(&cloud.account),
         });
-        let id = begin(cloud, &pipeline, declaration, variables, trigger);
+        let execution = Execution::new(declaration, variables, trigger, input.client_request_token);
+        let id = begin(cloud, &pipeline, execution);
         Ok(json!({"pipelineExecutionId": id}))
     }
 
+    /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StopPipelineExecution.html>.
     pub(super) fn stop(&self, input: Value) -> Result<Value, ServiceError> {
         let input: StopPipelineExecution = decode("codepipeline", "StopPipelineExecution", input)?;
+        let reason = input.reason.as_deref().unwrap_or_default();
+        within("reason", reason, MAX_REASON)?;
         let pipeline = self.pipeline(&input.pipeline_name)?;
-        let execution = pipeline.execution(&input.pipeline_execution_id)?;
+        // The operation has no error for an execution that is not there.
+        let not_stoppable = |why: &str| ServiceError::new("PipelineExecutionNotStoppableException", why);
+        let execution = pipeline.execution(&input.pipeline_execution_id);
+        let execution = execution.map_err(|error| not_stoppable(&error.message))?;
         let mut progress = execution.progress();
+        let abandons = *execution.stop.borrow() == Stop::Abandon;
         match (progress.status, input.abandon) {
-            (Status::InProgress, _) | (Status::Stopping, true) => {}
-            (Status::Stopping, false) => {
+            (Status::InProgress, _) => {}
+            (Status::Stopping, true) if !abandons => {}
+            (Status::Stopping, _) => {
                 return Err(ServiceError::new(
                     "DuplicatedStopRequestException",
                     "The pipeline execution is already in a Stopping state",
                 ));
             }
-            (ended, _) => {
-                return Err(ServiceError::new(
-                    "PipelineExecutionNotStoppableException",
-                    format_args!("the pipeline execution is {}", ended.word()),
-                ));
-            }
+            (ended, _) => return Err(not_stoppable(&format!("the pipeline execution is {}", ended.word()))),
         }
         progress.status = Status::Stopping;
         progress.summary = input.reason;
         progress.updated = Timestamp::now();
+        let stop = if input.abandon { Stop::Abandon } else { Stop::Finish };
+        execution.stop.send_replace(stop);
         drop(progress);
-        execution
-            .stop
-            .send_replace(if input.abandon { Stop::Abandon } else { Stop::Finish });
         Ok(json!({"pipelineExecutionId": execution.id}))
     }
 
     /// Runs a failed stage again, under the same execution id: its failed actions or all of them.
+    ///
+    /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RetryStageExecution.html>.
     pub(super) fn retry(&self, cloud: &Arc<Cloud>, input: Value) -> Result<Value, ServiceError> {
         let input: RetryStageExecution = decode("codepipeline", "RetryStageExecution", input)?;
         let pipeline = self.pipeline(&input.pipeline_name)?;
-        let execution = pipeline.execution(&input.pipeline_execution_id)?;
+        // The operation has no error for an execution that is not there.
+        let execution = pipeline.execution(&input.pipeline_execution_id);
+        let execution = execution.map_err(|error| ServiceError::new("StageNotRetryableException", error.message))?;
         let stages = &execution.declaration.stages;
         let Some(from) = stages.iter().position(|stage| stage.name == input.stage_name) else {
             return Err(ServiceError::new(
@@ -280,6 +316,15 @@ impl CodePipeline {
                 format_args!("pipeline `{}` has no stage `{}`", input.pipeline_name, input.stage_name),
             ));
         };
+        if pipeline.failed_later(&execution, &input.stage_name) {
+            return Err(ServiceError::new(
+                "NotLatestPipelineExecutionException",
+                format_args!(
+                    "stage `{}` has failed in a later execution of the pipeline",
+                    input.stage_name
+                ),
+            ));
+        }
         let mut progress = execution.progress();
         let stage = progress.stages.get(&input.stage_name).copied();
         let is_retryable = matches!(stage, Some(Status::Failed | Status::Stopped))
@@ -311,70 +356,16 @@ impl CodePipeline {
         progress.status = Status::InProgress;
         progress.summary = None;
         progress.attempt += 1;
-        drop(progress);
         execution.stop.send_replace(Stop::No);
+        drop(progress);
         engine::launch(cloud, &pipeline, &execution, from, rerun);
         Ok(json!({"pipelineExecutionId": execution.id}))
-    }
-
-    pub(super) fn list_executions(&self, input: &Value) -> Result<Value, ServiceError> {
-        let pipeline = self.pipeline(required(input, "pipelineName")?)?;
-        let summaries: Vec<Value> = pipeline
-            .executions()
-            .iter()
-            .rev()
-            .map(|execution| view::summary(execution))
-            .collect();
-        Ok(json!({"pipelineExecutionSummaries": summaries}))
-    }
-
-    /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecutions.html>.
-    pub(super) fn list_action_executions(&self, input: &Value) -> Result<Value, ServiceError> {
-        let pipeline = self.pipeline(required(input, "pipelineName")?)?;
-        let only = input["filter"]["pipelineExecutionId"].as_str();
-        let executions = match only {
-            Some(id) => vec![pipeline.execution(id)?],
-            None => pipeline.executions(),
-        };
-        let mut details = Vec::new();
-        for execution in executions.iter().rev() {
-            let runs = execution.progress().actions.clone();
-            details.extend(runs.iter().rev().map(|run| view::action_detail(execution, run)));
-        }
-        let most = match input["maxResults"].as_u64() {
-            None => PAGE,
-            Some(most) => usize::try_from(most)
-                .ok()
-                .filter(|most| (1..=PAGE).contains(most))
-                .ok_or_else(|| ServiceError::validation(format_args!("`maxResults` must lie between 1 and {PAGE}")))?,
-        };
-        let from = match input["nextToken"].as_str() {
-            None => 0,
-            Some(token) => token.parse().ok().filter(|from| *from < details.len()).ok_or_else(|| {
-                ServiceError::new(
-                    "InvalidNextTokenException",
-                    "The next token was specified in an invalid format",
-                )
-            })?,
-        };
-        let to = (from + most).min(details.len());
-        let mut page = json!({"actionExecutionDetails": details[from..to]});
-        if to < details.len() {
-            page["nextToken"] = to.to_string().into();
-        }
-        Ok(page)
     }
 
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html>.
     pub(super) fn approve(&self, input: Value) -> Result<Value, ServiceError> {
         let input: PutApprovalResult = decode("codepipeline", "PutApprovalResult", input)?;
-        let length = input.result.summary.encode_utf16().count();
-        if length > MAX_SUMMARY {
-            return Err(ServiceError::validation(format_args!(
-                "1 validation error detected: Value at 'result.summary' failed to satisfy constraint: Member must have \
-                 length less than or equal to {MAX_SUMMARY}"
-            )));
-        }
+        within("result.summary", &input.result.summary, MAX_SUMMARY)?;
         let pipeline = self.pipeline(&input.pipeline_name)?;
         let declaration = pipeline.declaration();
         let Some(stage) = declaration.stages.iter().find(|stage| stage.name == input.stage_name) else {

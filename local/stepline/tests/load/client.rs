@@ -33,10 +33,11 @@ impl Client {
     /// # Panics
     /// When the answer is not one that AWS would give: a status of 5xx, or an error that has no name.
     pub(crate) async fn call(&mut self, service: &str, target: &str, input: &Value) -> Answer {
+        let form = form(service);
         let request = Request::post("/")
             .header("host", &self.address)
             .header("x-amz-target", target)
-            .header("content-type", "application/x-amz-json-1.0")
+            .header("content-type", form)
             .header("authorization", authorization(service))
             .body(Full::from(input.to_string()))
             .expect("a request");
@@ -45,10 +46,7 @@ impl Client {
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&body).into_owned();
-        assert_eq!(
-            head.headers["content-type"], "application/x-amz-json-1.0",
-            "{target}: {text}"
-        );
+        assert_eq!(head.headers["content-type"], form, "{target}: {text}");
         assert!(head.headers.contains_key("x-amzn-requestid"), "{target}");
         let output: Value = if body.is_empty() {
             Value::Null
@@ -86,6 +84,14 @@ impl Client {
 fn address(cloud: &Cloud) -> String {
     let endpoint = cloud.endpoint().expect("an endpoint");
     endpoint.trim_start_matches("http://").to_owned()
+}
+
+/// The form of JSON that a service speaks.
+fn form(service: &str) -> &'static str {
+    match service {
+        "codepipeline" => "application/x-amz-json-1.1",
+        _ => "application/x-amz-json-1.0",
+    }
 }
 
 fn authorization(service: &str) -> String {

@@ -22,7 +22,8 @@ pub(crate) async fn served(root: PathBuf) -> Arc<Cloud> {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     gateway::serve(Arc::clone(&cloud), listener).expect("a gateway");
     let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
-    let services = ["states", "codebuild", "lambda", "sagemaker"].map(|name| format!("{name}.amazonaws.com"));
+    let services =
+        ["states", "codebuild", "codepipeline", "lambda", "sagemaker"].map(|name| format!("{name}.amazonaws.com"));
     let trust = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}]});
     let role = NewRole {

@@ -29,8 +29,8 @@ async fn no_answer_is_wrong_and_nothing_is_left_running() {
         working.spawn(async move {
             let mut person = Person::at(&account, &format!("p-{number}")).await;
             let mut lives = Vec::new();
-            for execution in (number..executions).step_by(clients) {
-                lives.push(ways::live(&account, &mut person, execution).await);
+            for (turn, execution) in (number..executions).step_by(clients).enumerate() {
+                lives.push(ways::live(&account, &mut person, execution, turn).await);
             }
             (person, lives)
         });

@@ -5,7 +5,7 @@ use super::expected::Expected;
 use super::person::{Person, Sight};
 use crate::client::Answer;
 
-/// What happens to an execution, by its number.
+/// What happens to an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// It is approved and succeeds.
@@ -64,9 +64,10 @@ pub(super) struct Life {
     pub(super) messages: usize,
 }
 
-/// One execution's life, by a person that believes no answer which does not fit the others.
-pub(super) async fn live(account: &Account, person: &mut Person, number: usize) -> Life {
-    let way = Way::of(number);
+/// One execution's life, by a person that believes no answer which does not fit the others. Each of a person's turns goes
+/// another way.
+pub(super) async fn live(account: &Account, person: &mut Person, number: usize, turn: usize) -> Life {
+    let way = Way::of(number + turn);
     let queue = match way {
         Way::Mended(_) => account.done.replace("done", &format!("mended-{number}")),
         _ => account.done.clone(),

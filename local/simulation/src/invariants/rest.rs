@@ -3,7 +3,7 @@
 use shared::ports::code_pipeline::ActionStatus;
 
 use crate::account::Account;
-use crate::aws::{Id, Image, Pushed};
+use crate::aws::{Execution, Id, Image, Pushed};
 use crate::people::short;
 use crate::scenario::{LOOK_BACK, Subject};
 
@@ -52,9 +52,6 @@ impl Account {
         if execution.by_hand {
             return Some("by hand");
         }
-        if self.named_by_looks.contains(arn) {
-            return Some("named by a look");
-        }
         let is_named = |text: &String| text.contains(arn.as_str());
         if self.pipelines.runs.iter().any(|run| run.messages.iter().any(is_named)) {
             return Some("named in a message");
@@ -65,6 +62,9 @@ impl Account {
         let runs: Vec<Id> = (0..self.pipelines.runs.len())
             .filter(|run| self.pipelines.runs[*run].about.iter().any(|(known, _)| known == arn))
             .collect();
+        if self.named_by_looks.contains(arn) && !self.had_to_be_stopped(execution, &runs) {
+            return Some("named by a look");
+        }
         // An event that Lambda gave up because its processes were killed names the job, and the job the execution.
         let of_run = |run: Option<Id>| run.is_some_and(|run| runs.contains(&run));
         if self
@@ -89,6 +89,16 @@ impl Account {
         }
         let is_left = |run: &Id| self.scenario.leaves && self.is_overdue(*run, arn);
         runs.iter().any(is_left).then_some("left, as onTimeout says")
+    }
+
+    /// Whether these runs leave an execution that is not only to be named: one that ran when its action was abandoned, or
+    /// its approval was over.
+    fn had_to_be_stopped(&self, execution: &Execution, runs: &[Id]) -> bool {
+        let was_abandoned = |run: &Id| {
+            let run = &self.pipelines.runs[*run];
+            run.status == ActionStatus::Abandoned && execution.put_to_work() <= run.updated_at
+        };
+        self.scenario.waits_by_event() || runs.iter().any(was_abandoned)
     }
 
     fn nothing_waits_in_vain(&mut self) {

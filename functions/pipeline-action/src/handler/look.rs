@@ -129,6 +129,7 @@ impl<W: World> PipelineAction<W> {
                     Ok(page) => page,
                     // It is gone, and what it ran with it.
                     Err(error) if error.kind == CallErrorKind::NotFound => break,
+                    Err(error) if error.kind == CallErrorKind::Denied && looked.former.contains(&machine) => break,
                     Err(error) => return looked.failures.push(error.to_string()),
                 };
                 for running in page.executions {
@@ -245,31 +246,43 @@ impl<W: World> PipelineAction<W> {
             }
             let since = self.world.clock().now() - MOVES;
             match self.standard_machines_of(&parameters, since, occasion).await {
-                Ok(machines) => looked.machines.extend(machines),
+                Ok((current, former)) => {
+                    looked
+                        .machines
+                        .extend(current.into_iter().chain(former.iter().cloned()));
+                    looked.former.extend(former);
+                }
                 Err(reason) => looked.failures.push(reason),
             }
             looked.references.push(parameters.state_machine);
         }
     }
 
-    /// The state machines that user parameters have named since a moment, as far as their executions can be listed.
+    /// The state machine that user parameters name, and those that they have named since a moment, as far as their
+    /// executions can be listed. The function may not be allowed any more to look at those of before.
     async fn standard_machines_of(
         &self,
         parameters: &UserParameters,
         since: Timestamp,
         occasion: Occasion<'_>,
-    ) -> Result<Vec<String>, String> {
+    ) -> Result<(Option<String>, Vec<String>), String> {
         let machines = self.machines_of(parameters, since, occasion.context).await;
-        let mut standard = Vec::new();
-        for machine in machines.map_err(|problems| problems.to_string())? {
-            match self.type_of(&machine).await {
-                Ok(StateMachineType::Standard) => standard.push(machine.unqualified().to_owned()),
+        let machines = machines.map_err(|problems| problems.to_string())?;
+        let (mut current, mut former) = (None, Vec::new());
+        for (at, machine) in machines.iter().enumerate() {
+            let is_former = at > 0;
+            let name = machine.unqualified().to_owned();
+            match self.type_of(machine).await {
+                Ok(StateMachineType::Standard) if is_former => former.push(name),
+                Ok(StateMachineType::Standard) => current = Some(name),
                 Ok(StateMachineType::Express) => {}
                 Err(error) if error.kind == CallErrorKind::NotFound => {}
+                Err(error) if error.kind == CallErrorKind::Denied && is_former => {}
                 Err(error) => return Err(error.to_string()),
             }
         }
-        Ok(standard)
+        former.retain(|name| Some(name) != current.as_ref());
+        Ok((current, former))
     }
 
     /// Stops what abandoned actions left whose events were lost. What cannot be stopped now is found by the next look.
@@ -389,6 +402,8 @@ struct Looked {
     ids: BTreeSet<String>,
     /// The state machines that actions have started executions of.
     machines: BTreeSet<String>,
+    /// Those of them that a parameter has named before.
+    former: BTreeSet<String>,
     /// How actions name their state machines, as far as that was followed.
     references: Vec<StateMachineReference>,
     /// The runs of their actions.

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use shared::ports::CallErrorKind::Throttled;
+use shared::fakes::Fault;
+use shared::ports::CallErrorKind::{Denied, Throttled};
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::StateMachineType;
 use shared::time::Clock as _;
 
 use crate::abandoned::{OTHER, PIPELINE, event_of, outcome, outcome_of, ran_as, stopped};
-use crate::support::{Bench, FUNCTION, NOW, POLL, always, parameters, run};
+use crate::support::{Bench, FUNCTION, NOW, POLL, always, error, parameters, run};
 
 #[test]
 fn an_execution_is_found_wherever_its_parameter_pointed_since_the_action_began() {
@@ -142,5 +143,38 @@ fn a_look_that_cannot_find_out_which_state_machine_an_action_starts_is_taken_aga
         bench.world().states.script(script);
         let error = bench.deliver(look).await.unwrap_err().to_string();
         assert!(error.contains("ThrottlingException"), "{error}");
+    });
+}
+
+#[test]
+fn a_state_machine_that_a_parameter_named_before_may_be_none_of_the_function_s_any_more() {
+    let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
+    run(async {
+        for operation in ["DescribeStateMachine", "ListExecutions"] {
+            // The first call about the one of now, and the second about the one of before.
+            for (denied, is_well) in [(1, false), (2, true)] {
+                let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+                bench.world().states.inner().create(OTHER, StateMachineType::Standard);
+                let parameter = bench.world().parameters.inner();
+                parameter.put_string_at("/dev/machine", "other", NOW - POLL * 2);
+                parameter.put_string_at("/dev/machine", "ml", NOW - POLL);
+                let wanted = parameters(json!({"stateMachine": "ssm:/dev/machine"}));
+                ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+                let pipelines = bench.world().pipelines.inner();
+                pipelines.change("Execute", |run| run.status = ActionStatus::InProgress);
+                bench.world().states.script(move |attempt| {
+                    if attempt.operation == operation && attempt.nth == denied {
+                        Fault::Before(error(Denied, "AccessDeniedException"))
+                    } else {
+                        Fault::None
+                    }
+                });
+                assert_eq!(
+                    bench.deliver(look.clone()).await.is_ok(),
+                    is_well,
+                    "{operation}, {denied}"
+                );
+            }
+        }
     });
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::parameters::{GetParameters, ParameterReference, Problem};
+use shared::parameters::{GetParameters, ParameterReference, Parameters, Problem};
 use shared::place::Place;
 use shared::ports::CallErrorKind;
 use shared::ports::images::{ImageDetail, Repository};
@@ -112,13 +112,10 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
                 let parameter: ParameterReference = path
                     .parse()
                     .map_err(|error: shared::parameters::InvalidReference| Problem::from(error).to_string())?;
-                let text = self
-                    .parameters
-                    .text_at(
-                        &parameter,
-                        subject.arrived_at(self.look_back).unwrap_or(occasion.now),
-                        occasion.now,
-                    )
+                let arrived = subject.arrived_at(self.look_back).unwrap_or(occasion.now);
+                // What was read before the image arrived says nothing of then.
+                let text = Parameters::new(self.parameters.port(), Duration::ZERO)
+                    .text_at(&parameter, arrived, occasion.now)
                     .await
                     .map_err(|problems| problems.to_string())?;
                 let name = StateMachineName::parse(text.trim());

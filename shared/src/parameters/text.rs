@@ -1,13 +1,14 @@
 //! Values as text: one, several, and those that a JSON value refers to with `{{ssm:/path}}`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::problem::{Problem, ProblemKind, Problems};
 use super::reference::ParameterReference;
-use super::{GetParameters, Parameters, Want};
+use super::{GetParameters, Parameter, Parameters, Want};
 use crate::time::Timestamp;
 
 const OPEN: &str = "{{ssm:";
@@ -35,10 +36,14 @@ pub async fn resolve_texts<P: GetParameters>(
         .await
 }
 
+/// Parameters that are being read.
+type Reading<'a> = Pin<Box<dyn Future<Output = Vec<Result<Parameter, Problem>>> + Send + 'a>>;
+
 impl<P: GetParameters> Parameters<P> {
     /// The value of one parameter, as text.
     pub async fn text(&self, reference: &ParameterReference, now: Timestamp) -> Result<String, Problems> {
-        let [answer] = &self.get(&[(reference.clone(), Want::Value)], now).await[..] else {
+        let asked = [(reference.clone(), Want::Value)];
+        let [answer] = &self.get_boxed(&asked, now).await[..] else {
             return Err(Problem::not_found(reference).into());
         };
         Ok(answer.as_ref().map_err(Problem::clone)?.text()?.to_owned())
@@ -64,7 +69,7 @@ impl<P: GetParameters> Parameters<P> {
     }
 
     /// The values that one parameter has had since a moment, as text: the one that is there now first, the one that was
-    /// there then last. Nothing that was read before is used. Where a selector is asked for, or Parameter Store does not say
+    /// there then last. To be asked of one that remembers nothing, whose time to live is zero. Where a selector is asked for, or Parameter Store does not say
     /// since when a value is there, it is the value that is there now; before the first value, all of them. No more than
     /// the last 21.
     ///
@@ -76,9 +81,9 @@ impl<P: GetParameters> Parameters<P> {
         moment: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<String>, Problems> {
-        let fresh = Parameters::new(self.port(), Duration::ZERO);
         let read = async |reference: &ParameterReference| {
-            let [answer] = &fresh.get(&[(reference.clone(), Want::Value)], now).await[..] else {
+            let asked = [(reference.clone(), Want::Value)];
+            let [answer] = &self.get_boxed(&asked, now).await[..] else {
                 return Err(Problem::not_found(reference));
             };
             answer.clone()
@@ -116,6 +121,11 @@ impl<P: GetParameters> Parameters<P> {
         Ok(value)
     }
 
+    /// As [`get`](Self::get): once in a function's code, whoever calls it.
+    fn get_boxed<'a>(&'a self, asked: &'a [(ParameterReference, Want)], now: Timestamp) -> Reading<'a> {
+        Box::pin(self.get(asked, now))
+    }
+
     /// The values by what was asked, unless there is a problem with any of them or there were some before.
     async fn texts(
         &self,
@@ -128,7 +138,7 @@ impl<P: GetParameters> Parameters<P> {
             .map(|reference| (reference, Want::Value))
             .collect();
         let mut values = BTreeMap::new();
-        for ((reference, _), answer) in asked.iter().zip(self.get(&asked, now).await) {
+        for ((reference, _), answer) in asked.iter().zip(self.get_boxed(&asked, now).await) {
             match answer.and_then(|parameter| parameter.text().map(str::to_owned)) {
                 Ok(value) => drop(values.insert(reference.as_str().to_owned(), value)),
                 Err(problem) => problems.push(problem),

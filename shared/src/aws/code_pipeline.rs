@@ -1,25 +1,22 @@
-//! CodePipeline: jobs over its SDK, and what only events need in JSON, without the SDK's many types of pipelines.
+//! CodePipeline, in JSON: its SDK has many types of pipelines, which weigh more than all that is asked of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 
-use aws_sdk_codepipeline::Client;
-use aws_sdk_codepipeline::types::{FailureDetails, FailureType as Type};
 use aws_types::SdkConfig;
 use serde_json::{Map, Value, json};
 
-use super::error::{classify, incomplete};
+use super::error::incomplete;
 use super::json::JsonService;
 use super::service::Service;
+use crate::ports::CallError;
 use crate::ports::code_pipeline::{
-    ActionExecution, ActionExecutionPage, ActionState, ActionStatus, ApprovalRequest, ApprovalResult, FailureType,
-    GetPipelineState, JobFailure, JobSuccess, ListActionExecutions, PutApprovalResult, PutJobFailureResult,
-    PutJobSuccessResult,
+    ActionExecution, ActionExecutionPage, ActionState, ActionStatus, ApprovalRequest, ApprovalResult, GetPipelineState,
+    JobFailure, JobSuccess, ListActionExecutions, PutApprovalResult, PutJobFailureResult, PutJobSuccessResult,
 };
-use crate::ports::{CallError, CallErrorKind};
 use crate::time::Timestamp;
 
-/// How CodePipeline is called without its SDK.
+/// How CodePipeline is called.
 const JSON: JsonService = JsonService {
     service: Service::CodePipeline,
     signing_name: "codepipeline",
@@ -29,7 +26,6 @@ const JSON: JsonService = JsonService {
 /// The adapter: its ports are those of [`crate::ports::code_pipeline`].
 #[derive(Clone)]
 pub struct CodePipeline {
-    client: Client,
     config: SdkConfig,
 }
 
@@ -42,49 +38,28 @@ impl fmt::Debug for CodePipeline {
 
 impl CodePipeline {
     pub(super) fn new(config: &SdkConfig) -> Self {
-        Self {
-            client: Client::new(config),
-            config: config.clone(),
-        }
+        Self { config: config.clone() }
     }
 }
 
 impl PutJobSuccessResult for CodePipeline {
     async fn put_job_success_result(&self, job_id: &str, success: &JobSuccess) -> Result<(), CallError> {
-        let call = self.client.put_job_success_result().job_id(job_id);
-        let call = match success {
-            JobSuccess::Continue { continuation_token } => call.continuation_token(continuation_token),
-            JobSuccess::Done { output_variables } => {
-                let variables: HashMap<_, _> = output_variables.clone().into_iter().collect();
-                call.set_output_variables(Some(variables))
+        let input = match success {
+            JobSuccess::Continue { continuation_token } => {
+                json!({"jobId": job_id, "continuationToken": continuation_token})
             }
+            JobSuccess::Done { output_variables } => json!({"jobId": job_id, "outputVariables": output_variables}),
         };
-        call.send()
-            .await
-            .map_err(|error| classify("PutJobSuccessResult", error))?;
+        JSON.call(&self.config, "PutJobSuccessResult", &input).await?;
         Ok(())
     }
 }
 
 impl PutJobFailureResult for CodePipeline {
     async fn put_job_failure_result(&self, job_id: &str, failure: &JobFailure) -> Result<(), CallError> {
-        const OPERATION: &str = "PutJobFailureResult";
-        let details = FailureDetails::builder()
-            .r#type(match failure.kind {
-                FailureType::JobFailed => Type::JobFailed,
-                FailureType::ConfigurationError => Type::ConfigurationError,
-                FailureType::PermissionError => Type::PermissionError,
-                FailureType::SystemUnavailable => Type::SystemUnavailable,
-            })
-            .message(&failure.message)
-            .build()
-            .map_err(|error| CallError::new(OPERATION, CallErrorKind::Invalid, error.to_string()))?;
-        let call = self
-            .client
-            .put_job_failure_result()
-            .job_id(job_id)
-            .failure_details(details);
-        call.send().await.map_err(|error| classify(OPERATION, error))?;
+        let details = json!({"type": failure.kind.as_str(), "message": failure.message});
+        let input = json!({"jobId": job_id, "failureDetails": details});
+        JSON.call(&self.config, "PutJobFailureResult", &input).await?;
         Ok(())
     }
 }
@@ -137,8 +112,11 @@ impl PutApprovalResult for CodePipeline {
             "token": approval.token,
             "result": {"status": status, "summary": result.summary},
         });
-        JSON.call(&self.config, "PutApprovalResult", &input).await?;
-        Ok(())
+        let answer = JSON.call(&self.config, "PutApprovalResult", &input).await?;
+        answer
+            .as_object()
+            .map(|_| ())
+            .ok_or_else(|| incomplete("PutApprovalResult"))
     }
 }
 

@@ -44,7 +44,7 @@ impl JsonService {
             service: self.signing_name,
             operation,
             request,
-            read: |answer: &HttpResponse| Ok(serde_json::from_slice(answer.body().bytes().unwrap_or_default())?),
+            read,
             refusal,
         };
         // Boxed without its type, which would be part of every future that calls.
@@ -76,6 +76,14 @@ impl JsonService {
             request.headers_mut().insert(header.name(), header.value().to_owned());
         }
         Ok(request)
+    }
+}
+
+/// The body of a good answer. An operation that answers nothing has none.
+fn read(answer: &HttpResponse) -> Result<Value, BoxError> {
+    match answer.body().bytes().unwrap_or_default() {
+        [] => Ok(Value::Null),
+        body => Ok(serde_json::from_slice(body)?),
     }
 }
 

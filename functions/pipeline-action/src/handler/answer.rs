@@ -65,8 +65,7 @@ impl<W: World> PipelineAction<W> {
             job_id: Some(job_id.to_owned()),
             executions: execution.into_iter().collect(),
             failure_type,
-            approvals: Vec::new(),
-            unfollowed: Vec::new(),
+            ..Report::of(outcome)
         })
     }
 

@@ -400,7 +400,7 @@ fn not_listed_yet(changed: &ApprovalChanged, runs: &[ActionExecution], waits: &[
 struct Looked {
     /// The executions of pipelines that were looked at.
     ids: BTreeSet<String>,
-    /// The state machines that actions have started executions of.
+    /// The state machines that actions have started executions of, or may have.
     machines: BTreeSet<String>,
     /// Those of them that a parameter has named before.
     former: BTreeSet<String>,

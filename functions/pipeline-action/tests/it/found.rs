@@ -11,6 +11,7 @@ use shared::ports::step_functions::StateMachineType;
 use shared::time::Clock as _;
 
 use crate::abandoned::{OTHER, PIPELINE, event_of, outcome, outcome_of, ran_as, stopped};
+use crate::approvals::look;
 use crate::support::{Bench, FUNCTION, NOW, POLL, always, error, parameters, run};
 
 #[test]
@@ -72,20 +73,18 @@ fn a_look_stops_what_an_abandoned_action_left_whose_event_was_lost() {
         let wanted = parameters(json!({}));
         let _job = bench.started(wanted.clone()).await;
         ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
-        let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
-        bench.deliver(look.clone()).await.unwrap();
+        bench.deliver(look()).await.unwrap();
         assert!(stopped(&bench, 0));
         // Nothing is left: later looks are in order, though nothing of the action runs.
-        bench.deliver(look.clone()).await.unwrap();
+        bench.deliver(look()).await.unwrap();
         let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
         ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
-        bench.deliver(look).await.unwrap();
+        bench.deliver(look()).await.unwrap();
     });
 }
 
 #[test]
 fn a_look_finds_what_an_abandoned_action_left_behind_the_next_execution_of_the_pipeline() {
-    let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
     let next = "0c4cf1a1-1d4e-4c55-8d0e-2f6a3b7c9d10";
     run(async {
         // However its state machine is named; an Express one has no executions that could be listed.
@@ -120,7 +119,7 @@ fn a_look_finds_what_an_abandoned_action_left_behind_the_next_execution_of_the_p
                 ..ActionExecution::default()
             };
             bench.world().pipelines.inner().ran(PIPELINE, next, running);
-            bench.deliver(look.clone()).await.unwrap();
+            bench.deliver(look()).await.unwrap();
             assert_eq!(stopped(&bench, 0), is_found, "{machine}");
         }
     });
@@ -128,7 +127,6 @@ fn a_look_finds_what_an_abandoned_action_left_behind_the_next_execution_of_the_p
 
 #[test]
 fn a_look_that_cannot_find_out_which_state_machine_an_action_starts_is_taken_again() {
-    let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
     run(async {
         let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
         ran_as(
@@ -141,14 +139,13 @@ fn a_look_that_cannot_find_out_which_state_machine_an_action_starts_is_taken_aga
         );
         let script = always("DescribeStateMachine", Throttled, "ThrottlingException");
         bench.world().states.script(script);
-        let error = bench.deliver(look).await.unwrap_err().to_string();
+        let error = bench.deliver(look()).await.unwrap_err().to_string();
         assert!(error.contains("ThrottlingException"), "{error}");
     });
 }
 
 #[test]
 fn a_state_machine_that_a_parameter_named_before_may_be_none_of_the_function_s_any_more() {
-    let look = json!({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}});
     run(async {
         for operation in ["DescribeStateMachine", "ListExecutions"] {
             // The first call about the one of now, and the second about the one of before.
@@ -169,11 +166,7 @@ fn a_state_machine_that_a_parameter_named_before_may_be_none_of_the_function_s_a
                         Fault::None
                     }
                 });
-                assert_eq!(
-                    bench.deliver(look.clone()).await.is_ok(),
-                    is_well,
-                    "{operation}, {denied}"
-                );
+                assert_eq!(bench.deliver(look()).await.is_ok(), is_well, "{operation}, {denied}");
             }
         }
     });

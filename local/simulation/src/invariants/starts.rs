@@ -149,9 +149,9 @@ impl Account {
         };
         // Nobody can know of a wait, or of a redrive by hand, that begins after one has looked: AWS has no way to stop on a
         // condition. Nor of a run that CodePipeline need not list yet. Then who waits has the execution go on: see
-        // `what_was_stopped_by_mistake_goes_on`.
-        let hand = &self.states.executions[id];
-        let is_new = since > began || (hand.by_hand && hand.put_to_work() > began);
+        // `is_no_stop_for_another`.
+        let execution = &self.states.executions[id];
+        let is_new = since > began || (execution.by_hand && execution.put_to_work() > began);
         let may_be_unlisted = self.pipelines.runs[run].started_at + LISTED_WITHIN > began;
         if is_new || may_be_unlisted {
             let which = if is_new {

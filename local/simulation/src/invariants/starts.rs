@@ -4,12 +4,13 @@ use pipeline_action::user_parameters::UserParameters;
 use serde_json::Value;
 
 use super::Before;
-use crate::account::Account;
+use crate::account::{Account, Ended, Invocation};
 use crate::aws::{Id, Kind, LISTED_WITHIN};
 use crate::happening::About;
 
 const ONE_FOR_EACH: &str = "an attempt starts or redrives one execution";
 const ONE_FOR_EACH_IMAGE: &str = "a rule starts one execution for each image";
+const SETTLED: &str = "an abandonment that was settled leaves nothing to the hourly look";
 const NOT_WAITED_FOR: &str = "a stop hits only what no live attempt waits for, or what is overdue";
 
 impl Account {
@@ -145,6 +146,7 @@ impl Account {
         let (about, began) = (invocation.about, invocation.began);
         let arn = self.states.executions[id].arn.clone();
         let Some((run, since)) = self.waited_for(&arn) else {
+            self.is_no_leftover(id, about);
             return;
         };
         // Nobody can know of a wait, or of a redrive by hand, that begins after one has looked: AWS has no way to stop on a
@@ -165,6 +167,33 @@ impl Account {
         if !self.is_overdue(run, &arn) {
             self.broke(NOT_WAITED_FOR, || {
                 format!("{arn} is stopped for {about:?}, and run {run} waits for it")
+            });
+        }
+    }
+
+    /// A look stops what an abandonment has left only where that could not be settled, or the stage was retried since.
+    fn is_no_leftover(&mut self, id: Id, about: About) {
+        let execution = &self.states.executions[id];
+        if about != About::Look || execution.by_hand {
+            return;
+        }
+        let (arn, put_to_work) = (execution.arn.clone(), execution.put_to_work());
+        let has_settled = |run: &Id| {
+            let settles = |invocation: &Invocation| {
+                invocation.about == About::Abandoned { run: *run }
+                    && invocation.outcome == Some(Ended::Well)
+                    && put_to_work <= invocation.began
+            };
+            let is_last = self.pipelines.last_run(self.pipelines.runs[*run].action) == Some(*run);
+            is_last && self.invocations.iter().any(settles)
+        };
+        let runs = 0..self.pipelines.runs.len();
+        let left = runs
+            .filter(|run| self.pipelines.runs[*run].about.iter().any(|(known, _)| *known == arn))
+            .find(has_settled);
+        if let Some(run) = left {
+            self.broke(SETTLED, || {
+                format!("the abandonment of run {run} was settled, and a look stops {arn}")
             });
         }
     }

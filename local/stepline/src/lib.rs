@@ -8,19 +8,11 @@
 //! behalf of SDKs, and services go through it to reach one another, each as the IAM role that it would have on AWS; so
 //! a permission that the template does not give is missing here too.
 
-pub mod account;
 pub mod cli;
 pub mod cloud;
-pub mod containers;
 pub mod deploy;
 pub mod display;
 pub mod doctor;
-pub mod error;
 pub mod gateway;
-pub mod iam;
-pub mod journal;
-pub mod pace;
-pub mod principal;
 pub mod samples;
-pub mod services;
 pub mod template;

@@ -1,7 +1,7 @@
 //! The command.
 
+use services::codebuild::stand_in;
 use std::process::ExitCode;
-use stepline::services::codebuild::stand_in;
 
 fn main() -> ExitCode {
     // Started as `docker` or `aws` in a build, this is one of CodeBuild's stand-ins.

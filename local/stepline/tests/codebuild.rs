@@ -1,16 +1,17 @@
 //! Builds, from StartBuild to their ends: the commands run in a shell, and `docker` and `aws` in them are the stand-ins
 //! of the command that Cargo has built, over HTTP and signed with the build's credentials.
 
+use bytes::Bytes;
+use platform::account::Account;
+use platform::iam::NewRole;
+use platform::journal::Happening;
+use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::io::{Cursor, Write};
 use std::path::Path;
 use std::sync::Arc;
-use stepline::account::Account;
 use stepline::cloud::Cloud;
 use stepline::gateway;
-use stepline::iam::NewRole;
-use stepline::journal::Happening;
-use stepline::principal::Principal;
 use tokio::net::TcpListener;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -32,8 +33,8 @@ impl World {
         let policy = json!({"Version": "2012-10-17", "Statement": statements});
         let role = NewRole::for_service("build", "codebuild.amazonaws.com").with_policy("calls", policy);
         cloud.iam.create_role(&cloud.account, role).unwrap();
-        cloud.s3.create_bucket(&cloud, &ADMIN, "artifacts").unwrap();
         let world = Self { cloud, _folder: folder };
+        world.call("s3", "CreateBucket", json!({"Bucket": "artifacts"})).await;
         let parameter = json!({"Name": "/stepline/dev/python-env", "Type": "String", "Value": "development"});
         world.call("ssm", "PutParameter", parameter).await;
         let repository = json!({"repositoryName": "ml-pipeline-dev", "imageTagMutability": "IMMUTABLE"});
@@ -48,14 +49,21 @@ impl World {
     /// Builds a source with a project of the role, to the end.
     async fn build(&self, files: &[(&str, &str)], project: Value) -> Value {
         let id = self.start(files, project).await;
-        self.cloud.codebuild.finished(&id).await.unwrap()
+        self.finished(&id).await
+    }
+
+    /// A build as it is described at its end.
+    async fn finished(&self, id: &str) -> Value {
+        let arn = self.cloud.account.arn("codebuild", format_args!("build/{id}"));
+        self.cloud.ongoing.end(&arn).await;
+        let ended = self.call("codebuild", "BatchGetBuilds", json!({"ids": [id]})).await;
+        ended["builds"][0].clone()
     }
 
     async fn start(&self, files: &[(&str, &str)], changes: Value) -> String {
-        self.cloud
-            .s3
-            .put_object(&self.cloud, &ADMIN, "artifacts", "source.zip", zip(files))
-            .unwrap();
+        let source = json!({"Bucket": "artifacts", "Key": "source.zip"});
+        let put = self.cloud.send(&ADMIN, "s3", "PutObject", source, zip(files).into());
+        put.await.unwrap();
         let mut project = json!({
             "name": format!("p-{}", files.len() + self.cloud.journal.entries().len()),
             "source": {"type": "CODEPIPELINE", "buildspec": "buildspec.yml"},
@@ -340,12 +348,10 @@ artifacts:
         build["exportedEnvironmentVariables"],
         json!([{"name": "RESULT", "value": "from-spec 2 development development dev"}])
     );
-    let object = world
-        .cloud
-        .s3
-        .get_object(&world.cloud, &ADMIN, "artifacts", "out.zip")
-        .unwrap();
-    let mut archive = zip::ZipArchive::new(Cursor::new(object.body)).unwrap();
+    let artifact = json!({"Bucket": "artifacts", "Key": "out.zip"});
+    let got = world.cloud.send(&ADMIN, "s3", "GetObject", artifact, Bytes::new());
+    let object = got.await.unwrap().body;
+    let mut archive = zip::ZipArchive::new(Cursor::new(object)).unwrap();
     let text = std::io::read_to_string(archive.by_name("result.txt").unwrap()).unwrap();
     assert_eq!(text, "from-spec 2 development development dev\n");
 }
@@ -419,7 +425,7 @@ async fn a_stopped_build_ends_with_everything_that_it_started() {
         }
     }
     world.call("codebuild", "StopBuild", json!({"id": id})).await;
-    let build = world.cloud.codebuild.finished(&id).await.unwrap();
+    let build = world.finished(&id).await;
     assert_eq!(build["buildStatus"], "STOPPED");
     let again = world
         .call("codebuild", "BatchGetBuilds", json!({"ids": [id, "p:none"]}))

@@ -1,13 +1,13 @@
 //! The doctor against the local services: nothing deployed, all deployed, and what is in the way in between.
 
 use aws_credential_types::Credentials;
+use platform::account::Account;
+use platform::principal::Principal;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
-use stepline::account::Account;
 use stepline::cloud::Cloud;
 use stepline::doctor::{Access, Account as _, Intent, Report, Verdict, examine_with};
-use stepline::principal::Principal;
 use stepline::{deploy, gateway};
 use tokio::net::TcpListener;
 
@@ -146,7 +146,7 @@ async fn what_is_in_the_way_is_named_with_its_mend() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_may_not_ask_is_told_what_to_allow() {
     let (cloud, endpoint) = account().await;
-    let nobody = stepline::iam::NewRole::for_service("nobody", "lambda.amazonaws.com");
+    let nobody = platform::iam::NewRole::for_service("nobody", "lambda.amazonaws.com");
     cloud.iam.create_role(&cloud.account, nobody).expect("the role");
     let issued = cloud
         .iam
@@ -221,7 +221,7 @@ async fn whom_a_role_trusts_is_read_from_its_trust_policy() {
         ),
         ("none", json!({}), vec![]),
     ] {
-        let mut new = stepline::iam::NewRole::for_service(role, "lambda.amazonaws.com");
+        let mut new = platform::iam::NewRole::for_service(role, "lambda.amazonaws.com");
         new.trust["Statement"][0]["Condition"] = condition;
         cloud.iam.create_role(&cloud.account, new).expect("the role");
         let access = Access::at(&endpoint, "us-east-1", anybody());

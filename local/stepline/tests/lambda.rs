@@ -1,15 +1,15 @@
 //! Lambda itself, with a function that does what its event tells it to: processes, time, memory, retries.
 
+use platform::account::Account;
+use platform::iam::NewRole;
+use platform::journal::Happening;
+use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use stepline::account::Account;
 use stepline::cloud::Cloud;
-use stepline::iam::NewRole;
-use stepline::journal::Happening;
-use stepline::principal::Principal;
 
 /// A cloud with one function, `subject`, whose process is the fixture.
 async fn cloud_with(settings: Value) -> Arc<Cloud> {
@@ -175,7 +175,7 @@ async fn an_asynchronous_event_is_tried_three_times() {
     let accepted = call(&cloud, "Invoke", event).await;
     assert_eq!(accepted["StatusCode"], 202);
     let request_id = accepted["RequestId"].as_str().expect("a request id");
-    assert!(!cloud.lambda.concluded(request_id).await);
+    assert_eq!(cloud.ongoing.end(request_id).await, Some(false));
     cloud.lambda.settled().await;
     let attempts: Vec<u32> = reports(&cloud).iter().map(|(_, attempt, _)| *attempt).collect();
     assert_eq!(attempts, [1, 2, 3]);
@@ -188,12 +188,8 @@ async fn a_crashed_attempt_is_repeated_with_the_same_event() {
     let payload = json!({"do": "exit once", "marker": folder.path().join("marker")});
     let event = json!({"FunctionName": "subject", "InvocationType": "Event", "Payload": payload});
     let accepted = call(&cloud, "Invoke", event).await;
-    assert!(
-        cloud
-            .lambda
-            .concluded(accepted["RequestId"].as_str().expect("a request id"))
-            .await
-    );
+    let request_id = accepted["RequestId"].as_str().expect("a request id");
+    assert_eq!(cloud.ongoing.end(request_id).await, Some(true));
     let outcomes: Vec<(String, u32)> = reports(&cloud)
         .into_iter()
         .map(|(outcome, attempt, _)| (outcome, attempt))

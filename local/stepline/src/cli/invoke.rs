@@ -2,10 +2,10 @@
 
 use super::Common;
 use super::session::{self, Session, Standing, Trouble};
-use crate::journal::Happening;
 use crate::samples;
-use crate::services::codepipeline::Answer;
+use platform::journal::Happening;
 use serde_json::json;
+use services::codepipeline::Answer;
 use std::path::Path;
 use std::process::ExitCode;
 

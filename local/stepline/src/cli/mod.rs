@@ -7,9 +7,9 @@ mod run;
 mod session;
 mod up;
 
-use crate::containers::Choice;
 use crate::display::Display;
 use clap::{Parser, Subcommand};
+use services::containers::Choice;
 use session::{Standing, Trouble};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

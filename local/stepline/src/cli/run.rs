@@ -3,7 +3,7 @@
 use super::RunOptions;
 use super::session::{self, Session, Standing, Trouble, need_python};
 use crate::display::seconds;
-use crate::journal::{Entry, Happening};
+use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};

@@ -2,16 +2,16 @@
 
 use super::Common;
 use crate::cloud::Cloud;
-use crate::containers::{self, Choice, Found};
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
-use crate::error::ServiceError;
 use crate::gateway;
-use crate::journal::Happening;
-use crate::principal::Principal;
 use crate::samples::SampleError;
-use crate::services::lambda::BuildError;
+use platform::error::ServiceError;
+use platform::journal::Happening;
+use platform::principal::Principal;
 use serde_json::Value;
+use services::containers::{self, Choice, Found};
+use services::lambda::BuildError;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -3,8 +3,8 @@
 use super::session::{self, Session, Standing, Trouble};
 use super::{Common, display};
 use crate::cloud::Cloud;
-use crate::journal::Happening;
 use crate::samples;
+use platform::journal::Happening;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;

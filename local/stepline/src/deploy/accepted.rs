@@ -3,9 +3,10 @@
 use super::properties::Properties;
 use super::{Failure, Maker};
 use crate::template::Made;
+use serde_json::json;
 
 /// What becomes of such a resource; refuses every type that is not on the list.
-pub(super) fn made(maker: &Maker<'_>, kind: &str, mut properties: Properties) -> Result<Made, Failure> {
+pub(super) async fn made(maker: &Maker<'_>, kind: &str, mut properties: Properties) -> Result<Made, Failure> {
     let account = &maker.cloud.account;
     let mut name = |property: &str| -> Result<String, Failure> {
         Ok(properties.take_text(property)?.unwrap_or_else(|| maker.name()))
@@ -13,6 +14,9 @@ pub(super) fn made(maker: &Maker<'_>, kind: &str, mut properties: Properties) ->
     Ok(match kind {
         "AWS::Logs::LogGroup" => {
             let name = name("LogGroupName")?;
+            maker
+                .call("logs", "CreateLogGroup", json!({"logGroupName": name}))
+                .await?;
             // Its ARN ends with the streams in it, unlike any other.
             let arn = account.arn("logs", format_args!("log-group:{name}:*"));
             Made::new(name).with("Arn", arn)

@@ -2,8 +2,8 @@
 
 use super::properties::Properties;
 use super::{Failure, Maker};
-use crate::iam::NewRole;
 use crate::template::{Fault, Made};
+use platform::iam::NewRole;
 use serde_json::Value;
 
 /// `AWS::IAM::Role`.

@@ -13,14 +13,14 @@ mod properties;
 mod storage;
 mod wiring;
 
-use crate::account::Account;
 use crate::cloud::Cloud;
-use crate::error::ServiceError;
-use crate::principal::Principal;
-use crate::services::cloudformation::StackResource;
 use crate::template::{Deployed, Fault, Made, Output, Resource, SamConfig, Stack, TemplateError};
+use platform::account::Account;
+use platform::error::ServiceError;
+use platform::principal::Principal;
 use properties::Properties;
 use serde_json::Value;
+use services::cloudformation::StackResource;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -179,7 +179,7 @@ fn rehearses_in(config: &SamConfig, account: &Account, environment: &str) -> Res
 }
 
 /// Deploys one stack behind others, whose exports it can import. The execution that a new pipeline starts with is held back
-/// until somebody [starts it](crate::services::codepipeline::CodePipeline::start_first_executions).
+/// until somebody [starts it](services::codepipeline::CodePipeline::start_first_executions).
 ///
 /// # Errors
 /// The first fault of the template, or the first refusal of a service.
@@ -304,6 +304,6 @@ async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> 
         "AWS::ECR::Repository" => storage::repository(maker, properties).await,
         "AWS::CodeBuild::Project" => chain::project(maker, properties).await,
         "AWS::CodePipeline::Pipeline" => chain::pipeline(maker, properties).await,
-        kind => accepted::made(maker, kind, properties),
+        kind => accepted::made(maker, kind, properties).await,
     }
 }

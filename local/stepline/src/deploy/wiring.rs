@@ -2,8 +2,8 @@
 
 use super::properties::{Properties, document, texts};
 use super::{Failure, Maker};
-use crate::error::ServiceError;
 use crate::template::{Fault, Made};
+use platform::error::ServiceError;
 use serde_json::{Map, Value, json};
 
 /// `AWS::Events::Rule`.

@@ -8,8 +8,8 @@ mod words;
 
 pub(crate) use words::seconds;
 
-use crate::journal::{Entry, Journal};
 use indicatif::{ProgressBar, ProgressStyle};
+use platform::journal::{Entry, Journal};
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;

@@ -1,6 +1,6 @@
 //! The functions' own lines, which nobody wants to see until a function fails.
 
-use crate::journal::Happening;
+use platform::journal::Happening;
 use std::collections::BTreeMap;
 
 /// So many lines of a function are kept: an error's last words, not its life.

@@ -1,6 +1,6 @@
 //! The journal in words: what is shown of each thing that happens.
 
-use crate::journal::Happening;
+use platform::journal::Happening;
 use std::time::Duration;
 
 /// `1.24 s`, `38 ms`: as exact as one reads.

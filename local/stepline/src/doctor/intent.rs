@@ -4,11 +4,11 @@
 //! and what came to be there is what is intended. So nothing about names is written down a second time.
 
 use super::names::ResourceKind;
-use crate::account::Account;
 use crate::cloud::Cloud;
 use crate::deploy::{self, DeployError, DeployedStack};
-use crate::principal::Principal;
 use crate::template::SamConfig;
+use platform::account::Account;
+use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,11 +1,11 @@
 //! Who signed a request, and for which service.
 
-use super::Incoming;
 use super::signature::Signature;
 use crate::cloud::Cloud;
-use crate::error::ServiceError;
-use crate::principal::Principal;
 use jiff::Timestamp;
+use platform::error::ServiceError;
+use platform::http::Incoming;
+use platform::principal::Principal;
 
 /// What a request's signature says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,12 +2,13 @@
 //!
 //! Follows <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>.
 
-use super::reply::{header, json_error, reply};
-use super::{Incoming, identify};
+use super::identity::identify;
 use crate::cloud::Cloud;
-use crate::error::ServiceError;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
+use platform::error::ServiceError;
+use platform::http::Incoming;
+use platform::http::{header, json_error, reply};
 use serde_json::{Value, json};
 use std::sync::Arc;
 

@@ -4,27 +4,20 @@
 //! module). Its signature's credential scope says which service it is for, and its access key who asks. Each error is
 //! written as its protocol has it, and every answer carries a request id.
 
-mod chunked;
 mod identity;
-mod incoming;
 mod json;
 mod query;
-mod reply;
 mod signature;
-pub(crate) mod xml;
-
-pub(crate) use chunked::{decode as decode_chunks, is_chunked};
-pub(crate) use identity::identify;
-pub(crate) use incoming::Incoming;
-pub use reply::{json_error, request_id};
 
 use crate::cloud::Cloud;
-use crate::error::ServiceError;
-use crate::services::{lambda, s3};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, Response};
+use identity::identify;
+use platform::error::ServiceError;
+use platform::http::{Incoming, json_error};
+use services::{lambda, s3};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -71,7 +64,7 @@ async fn dispatch(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<Body> {
         return query::answer(cloud, incoming).await;
     }
     match identify(cloud, incoming) {
-        Ok(identity) if identity.service == "s3" => s3::rest::answer(cloud, &identity.principal, incoming),
+        Ok(identity) if identity.service == "s3" => s3::rest::answer(cloud, &identity.principal, incoming).await,
         Ok(identity) if identity.service == "lambda" => {
             let Incoming {
                 method, headers, body, ..

@@ -2,12 +2,13 @@
 //!
 //! Follows <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>.
 
-use super::reply::{reply, request_id};
-use super::{Incoming, identify, incoming, xml};
+use super::identity::identify;
 use crate::cloud::Cloud;
-use crate::error::ServiceError;
 use axum::body::Body;
 use axum::http::Response;
+use platform::error::ServiceError;
+use platform::http::{self, Incoming, xml};
+use platform::http::{reply, request_id};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -61,7 +62,7 @@ fn status(error: &ServiceError) -> u16 {
 
 async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<String, ServiceError> {
     let identity = identify(cloud, incoming)?;
-    let form = incoming::pairs(&String::from_utf8_lossy(&incoming.body));
+    let form = http::pairs(&String::from_utf8_lossy(&incoming.body));
     let action = form
         .iter()
         .find(|(name, _)| name == "Action")

@@ -2,11 +2,11 @@
 //!
 //! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
 
-use super::Incoming;
-use crate::error::ServiceError;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use platform::error::ServiceError;
+use platform::http::Incoming;
 use sha2::{Digest as _, Sha256};
 
 /// What is escaped in a canonical request: everything but letters, digits and `-._~`.

@@ -4,9 +4,9 @@
 //! the samples hold their digests.
 
 use crate::cloud::Cloud;
-use crate::error::ServiceError;
-use crate::services::ecr::manifest::{DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, digest};
+use platform::error::ServiceError;
 use serde_json::{Value, json};
+use services::manifest::{DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, digest};
 
 /// Where the pipeline of the environment that the samples are for pushes what it builds.
 const BUILDS: &str = "ml-pipeline-dev";

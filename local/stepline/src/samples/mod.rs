@@ -6,10 +6,10 @@
 mod images;
 
 use crate::cloud::Cloud;
-use crate::error::ServiceError;
-use crate::principal::Principal;
-use crate::services::codepipeline::Answer;
-use serde_json::Value;
+use platform::error::ServiceError;
+use platform::principal::Principal;
+use serde_json::{Value, json};
+use services::codepipeline::Answer;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -57,18 +57,20 @@ pub async fn provide(cloud: &Arc<Cloud>, event: &Value) -> Result<Option<oneshot
     };
     let administrator = Principal::Administrator;
     for (bucket, key) in locations(&job["data"]["inputArtifacts"]) {
-        make_bucket(cloud, bucket);
-        if cloud.s3.get_object(cloud, &administrator, bucket, key).is_err() {
+        make_bucket(cloud, bucket).await;
+        let place = json!({"Bucket": bucket, "Key": key});
+        let found = cloud.call(&administrator, "s3", "HeadObject", place.clone()).await;
+        if found.is_err() {
             let zip = cloud
                 .codepipeline
                 .source_zip(cloud)
                 .await
                 .map_err(SampleError::Source)?;
-            cloud.s3.put_object(cloud, &administrator, bucket, key, zip)?;
+            cloud.send(&administrator, "s3", "PutObject", place, zip.into()).await?;
         }
     }
     for (bucket, _) in locations(&job["data"]["outputArtifacts"]) {
-        make_bucket(cloud, bucket);
+        make_bucket(cloud, bucket).await;
     }
     Ok(Some(cloud.codepipeline.open_job(id)))
 }
@@ -119,7 +121,8 @@ fn locations(artifacts: &Value) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-fn make_bucket(cloud: &Cloud, bucket: &str) {
+async fn make_bucket(cloud: &Cloud, bucket: &str) {
+    let input = json!({"Bucket": bucket});
     // The templates may have made it already.
-    let _ = cloud.s3.create_bucket(cloud, &Principal::Administrator, bucket);
+    let _ = cloud.call(&Principal::Administrator, "s3", "CreateBucket", input).await;
 }

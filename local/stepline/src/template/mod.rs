@@ -19,7 +19,7 @@ pub(crate) use fault::Fault;
 pub use fault::TemplateError;
 pub use scope::Made;
 
-use crate::account::Account;
+use platform::account::Account;
 use scope::Scope;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

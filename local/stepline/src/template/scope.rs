@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::resolve::holds;
-use crate::account::Account;
+use platform::account::Account;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 

@@ -2,8 +2,8 @@
 
 use super::world::World;
 use super::{message, states};
+use platform::journal::Happening;
 use serde_json::{Value, json};
-use stepline::journal::Happening;
 
 fn findings() -> Value {
     let attributes = json!([{"key": "package_name", "value": "openssl"}, {"key": "package_version", "value": "3.0.1"}]);

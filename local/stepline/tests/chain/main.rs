@@ -6,8 +6,8 @@ mod rollout;
 mod waiting;
 mod world;
 
+use platform::journal::Happening;
 use serde_json::json;
-use stepline::journal::Happening;
 use world::World;
 
 /// The path of a run: stages, actions, states and jobs, each as it ended. How often a job goes on depends on how long

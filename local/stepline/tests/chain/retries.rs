@@ -1,9 +1,9 @@
 //! A job fails, its cause is mended, the stage is retried: the job runs again, and the pipeline ends well.
 
 use crate::world::World;
+use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
 use std::path::Path;
-use stepline::journal::{Entry, Happening};
 use tokio::sync::broadcast::Receiver;
 
 const DEFINITION: &str = "statemachine/ml-pipeline.asl.json";

@@ -1,8 +1,8 @@
 //! A second version of the state machine, rolled out and back, without the pipeline being touched.
 
 use crate::world::World;
+use platform::journal::Happening;
 use serde_json::{Value, json};
-use stepline::journal::Happening;
 
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:ml-pipeline-dev";
 

@@ -3,9 +3,9 @@
 
 use super::{executions, message, path};
 use crate::world::World;
+use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
 use std::path::Path;
-use stepline::journal::{Entry, Happening};
 use tokio::sync::broadcast::Receiver;
 
 /// Makes the processing job fail until a file is there.
@@ -163,7 +163,7 @@ async fn a_person_who_rejects_first_stops_the_execution_and_is_not_overruled() {
         })
     };
     // What AWS refuses is refused: a summary of more than 512 characters, and a token that is none.
-    let administrator = stepline::principal::Principal::Administrator;
+    let administrator = platform::principal::Principal::Administrator;
     for (input, code) in [
         (answer(&token, &"x".repeat(513)), "ValidationException"),
         (answer(&json!("another"), "no"), "InvalidApprovalTokenException"),

@@ -1,13 +1,13 @@
 //! An account with `dev` deployed, from a copy of the repository that a test may change.
 
+use platform::journal::{Entry, Happening};
+use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use stepline::cloud::Cloud;
-use stepline::journal::{Entry, Happening};
-use stepline::principal::Principal;
 use stepline::{deploy, gateway};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::Receiver;

@@ -3,10 +3,10 @@
 use super::functions::folders;
 use super::house::{Finding, assert_none, files_in, root, text};
 use super::planned::{name_of, planned};
+use platform::account::Account;
+use platform::principal::Principal;
 use serde_json::{Value, json};
-use stepline::account::Account;
 use stepline::cloud::Cloud;
-use stepline::principal::Principal;
 
 /// Samples that no rule of the templates delivers, and why there is a sample nevertheless.
 const NOT_DELIVERED: &[(&str, &str)] = &[

@@ -3,8 +3,8 @@
 use super::house::{Finding, assert_none, root};
 use super::pipeline::commands;
 use super::planned::{ENVIRONMENTS, PIPELINE, TEMPLATE, name_of, planned};
+use platform::account::Account;
 use serde_json::Value;
-use stepline::account::Account;
 use stepline::template::{Resource, SamConfig, Stack};
 
 const BUILDSPEC: &str = "config/buildspec.yml";

@@ -4,10 +4,10 @@
 //! one has.
 
 use super::house::root;
+use platform::account::Account;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use stepline::account::Account;
 use stepline::template::{Made, Resource, SamConfig, Stack};
 
 /// The environments that are checked.

@@ -182,6 +182,37 @@ fn packages() -> Vec<Package> {
     manifests.collect()
 }
 
+/// The floors of the local account, the roof first: a crate knows what is below it alone.
+fn is_below(dependency: &str, package: &str) -> bool {
+    matches!(
+        (package, dependency),
+        ("stepline", "services" | "platform" | "states-language") | ("services", "platform" | "states-language")
+    )
+}
+
+#[test]
+fn no_service_imports_another() {
+    const SERVICES: &str = "local/services/src/";
+    /// What several services need and no service is.
+    const SHARED: &[&str] = &["by_name", "containers", "manifest", "objects"];
+    let mut findings = Vec::new();
+    for (path, text) in files_in(SERVICES, ".rs").filter(|(path, _)| !path.ends_with("/tests.rs")) {
+        let own = path[SERVICES.len()..].split(['/', '.']).next().unwrap_or_default();
+        for (number, line) in lines(without_tests(text)) {
+            let named = line.split("crate::").skip(1).map(|rest| {
+                let end = rest.find(|character: char| !character.is_alphanumeric() && character != '_');
+                &rest[..end.unwrap_or(rest.len())]
+            });
+            for name in named.filter(|name| *name != own && !SHARED.contains(name)) {
+                let mend = "call it through the platform's door, or tell it by an event";
+                let place = format_args!("{path}:{number}");
+                findings.push(Finding::new(place, format_args!("imports `{name}`"), mend));
+            }
+        }
+    }
+    assert_none(findings);
+}
+
 #[test]
 fn dependencies_run_one_way() {
     let packages = packages();
@@ -202,15 +233,12 @@ fn dependencies_run_one_way() {
                 ("local", "functions" | "shared") if package.name() == "simulation" => true,
                 // Fuzz targets have to do with everything that reads.
                 ("local", _) if package.folder.starts_with("local/fuzzing") => true,
-                // The command knows the interpreter, the interpreter nobody; fuzz targets belong to their library.
-                ("local", "local") => {
-                    dependency == "states-language"
-                        && (package.name() == "stepline" || package.folder.starts_with("local/states-language/"))
-                }
+                ("local", "local") => is_below(dependency, package.name()),
                 _ => false,
             };
             if !allowed {
-                let mend = "stepline → states-language, simulation → functions → shared, and nothing else";
+                let mend =
+                    "stepline → services → platform, services → states-language, simulation → functions → shared";
                 findings.push(Finding::new(
                     package.file(),
                     format_args!("depends on `{dependency}`"),

@@ -7,12 +7,12 @@ use axum::extract::State;
 use axum::http::{Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use services::containers::{Address, Engine};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
-use stepline::containers::{Address, Engine};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 

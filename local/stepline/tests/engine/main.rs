@@ -4,10 +4,10 @@ mod fake;
 mod world;
 
 use fake::{Ran, engine, machine};
+use platform::journal::Happening;
 use serde_json::json;
+use services::containers::{Address, Engine};
 use std::time::Duration;
-use stepline::containers::{Address, Engine};
-use stepline::journal::Happening;
 use world::World;
 
 fn says_hello() -> Ran {
@@ -96,7 +96,7 @@ async fn a_container_has_what_a_job_gives_it_and_what_it_leaves_is_kept() {
         .await;
         let world = World::new(engine, &[]).await;
         let (_, image) = world.build(&[]).await;
-        world.put_object("data", "x/a.txt", "1");
+        world.put_object("data", "x/a.txt", "1").await;
         let job = world
             .run(
                 &image,
@@ -115,7 +115,7 @@ async fn a_container_has_what_a_job_gives_it_and_what_it_leaves_is_kept() {
         let [line] = world.printed().try_into().unwrap();
         let start = format!(r#""{network}" {hosts} ["python3","/opt/program/src/hello.py"] {endpoint}"#);
         assert!(line.starts_with(&start) && line.ends_with(" test"), "{line}");
-        assert_eq!(world.object("data", "y/deep/b.txt"), b"1");
+        assert_eq!(world.object("data", "y/deep/b.txt").await, b"1");
         assert_eq!(fake.containers(), 0);
     }
 }

@@ -1,16 +1,16 @@
 //! An account with an engine, a build project's role, a repository, and what the repository's own build needs.
 
+use platform::account::Account;
+use platform::iam::NewRole;
+use platform::journal::Happening;
+use platform::principal::Principal;
 use serde_json::{Value, json};
+use services::containers::Engine;
 use std::io::{Cursor, Write};
 use std::path::Path;
 use std::sync::Arc;
-use stepline::account::Account;
 use stepline::cloud::Cloud;
-use stepline::containers::Engine;
 use stepline::gateway;
-use stepline::iam::NewRole;
-use stepline::journal::Happening;
-use stepline::principal::Principal;
 use tokio::net::TcpListener;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -38,7 +38,8 @@ impl World {
             cloud.iam.create_role(&cloud.account, role).unwrap();
         }
         for bucket in ["artifacts", "data"] {
-            cloud.s3.create_bucket(&cloud, &ADMIN, bucket).unwrap();
+            let input = json!({"Bucket": bucket});
+            cloud.call(&ADMIN, "s3", "CreateBucket", input).await.unwrap();
         }
         let world = Self { cloud, _folder: folder };
         let parameter = json!({"Name": "/stepline/dev/python-env", "Type": "String", "Value": "development"});
@@ -52,26 +53,23 @@ impl World {
         self.cloud.call(&ADMIN, service, operation, input).await.unwrap()
     }
 
-    pub(crate) fn put_object(&self, bucket: &str, key: &str, body: &str) {
-        self.cloud
-            .s3
-            .put_object(&self.cloud, &ADMIN, bucket, key, body.to_owned())
-            .unwrap();
+    pub(crate) async fn put_object(&self, bucket: &str, key: &str, body: impl Into<bytes::Bytes>) {
+        let input = json!({"Bucket": bucket, "Key": key});
+        let put = self.cloud.send(&ADMIN, "s3", "PutObject", input, body.into());
+        put.await.unwrap();
     }
 
-    pub(crate) fn object(&self, bucket: &str, key: &str) -> Vec<u8> {
-        let object = self.cloud.s3.get_object(&self.cloud, &ADMIN, bucket, key).unwrap();
-        object.body.to_vec()
+    pub(crate) async fn object(&self, bucket: &str, key: &str) -> Vec<u8> {
+        let input = json!({"Bucket": bucket, "Key": key});
+        let got = self.cloud.send(&ADMIN, "s3", "GetObject", input, bytes::Bytes::new());
+        got.await.unwrap().body.to_vec()
     }
 
     /// Builds the repository's container with its own buildspec, but for the files that are given; the build, and the
     /// image's URI by digest.
     pub(crate) async fn build(&self, changed: &[(&str, &str)]) -> (Value, String) {
         let source = source(changed);
-        self.cloud
-            .s3
-            .put_object(&self.cloud, &ADMIN, "artifacts", "source.zip", source)
-            .unwrap();
+        self.put_object("artifacts", "source.zip", source).await;
         let uri = format!("{}/ml-pipeline-dev", self.cloud.account.registry());
         let project = json!({
             "name": "build",
@@ -96,8 +94,12 @@ impl World {
             "artifactsOverride": {"type": "NO_ARTIFACTS"},
         });
         let started = self.call("codebuild", "StartBuild", start).await;
-        let id = started["build"]["id"].as_str().unwrap();
-        let build = self.cloud.codebuild.finished(id).await.unwrap();
+        let build = &started["build"];
+        self.cloud.ongoing.end(build["arn"].as_str().unwrap()).await;
+        let ended = self
+            .call("codebuild", "BatchGetBuilds", json!({"ids": [build["id"]]}))
+            .await;
+        let build = ended["builds"][0].clone();
         let exported = build["exportedEnvironmentVariables"].as_array().into_iter().flatten();
         let mut uris = exported.filter(|variable| variable["name"] == "IMAGE_URI");
         let uri = uris
@@ -132,7 +134,11 @@ impl World {
 
     /// A job as it is described at its end.
     pub(crate) async fn finished(&self, name: &str) -> Value {
-        self.cloud.sagemaker.finished(name).await;
+        let arn = self
+            .cloud
+            .account
+            .arn("sagemaker", format_args!("processing-job/{name}"));
+        self.cloud.ongoing.end(&arn).await;
         let question = json!({"ProcessingJobName": name});
         self.call("sagemaker", "DescribeProcessingJob", question).await
     }

@@ -1,14 +1,14 @@
 //! An account with `dev` deployed and with what the samples speak of, for one event at a time.
 
+use platform::journal::{Entry, Happening};
+use platform::principal::Principal;
 use serde_json::{Value, json};
+use services::codepipeline::Answer;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use stepline::cloud::Cloud;
-use stepline::journal::{Entry, Happening};
-use stepline::principal::Principal;
-use stepline::services::codepipeline::Answer;
 use stepline::{deploy, gateway, samples};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;

@@ -2,12 +2,12 @@
 
 use crate::client::Client;
 use crate::world::{machine, served};
+use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use stepline::cloud::Cloud;
-use stepline::principal::Principal;
 
 /// Names the folder of a small file system, in the process that has one.
 const SMALL_DISK: &str = "STEPLINE_SMALL_DISK";
@@ -35,7 +35,12 @@ async fn build(cloud: &Arc<Cloud>, project: &Value) -> (String, String) {
     call(cloud, "CreateProject", project.clone()).await;
     let started = call(cloud, "StartBuild", json!({"projectName": project["name"]})).await;
     let id = started["build"]["id"].as_str().expect("an id");
-    let build = cloud.codebuild.finished(id).await.expect("a build");
+    cloud
+        .ongoing
+        .end(started["build"]["arn"].as_str().expect("an ARN"))
+        .await;
+    let builds = call(cloud, "BatchGetBuilds", json!({"ids": [id]})).await;
+    let build = &builds["builds"][0];
     (
         build["buildStatus"].as_str().unwrap_or_default().to_owned(),
         build["phases"].to_string(),

@@ -1,14 +1,14 @@
 //! Clients that hang up on a function, and more of them than may run at once.
 
 use crate::world::{number, served};
+use platform::error::ServiceError;
+use platform::journal::Happening;
+use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use stepline::cloud::Cloud;
-use stepline::error::ServiceError;
-use stepline::journal::Happening;
-use stepline::principal::Principal;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -95,8 +95,8 @@ async fn what_may_not_run_at_once_is_throttled_by_name_or_waits() {
     // Events wait for their turn.
     let accepted = invoke(&cloud, "Event", &json!({"do": "echo"})).await.expect("accepted");
     cloud.lambda.kill("subject");
-    let concluded = cloud.lambda.concluded(accepted["RequestId"].as_str().expect("an id"));
-    assert_eq!(tokio::time::timeout(PATIENCE, concluded).await, Ok(true));
+    let concluded = cloud.ongoing.end(accepted["RequestId"].as_str().expect("an id"));
+    assert_eq!(tokio::time::timeout(PATIENCE, concluded).await, Ok(Some(true)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,13 @@
 //! An account on loopback, and how much is asked of it.
 
 use crate::client::Client;
+use platform::account::Account;
+use platform::iam::NewRole;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
-use stepline::account::Account;
 use stepline::cloud::Cloud;
 use stepline::gateway;
-use stepline::iam::NewRole;
 use tokio::net::TcpListener;
 
 /// A number that the environment may set.

@@ -1,11 +1,11 @@
 //! What policies allow, and what was called: the two sides that are held against one another.
 
 use super::environments::{environment_of, fold};
+use platform::iam::Role;
+use platform::journal::Happening;
 use serde_json::Value;
 use std::fmt;
 use stepline::cloud::Cloud;
-use stepline::iam::Role;
-use stepline::journal::Happening;
 
 /// How the names of the roles begin that the deploy workflow takes.
 pub(crate) const DEPLOYER: &str = "stepline-deployer-";

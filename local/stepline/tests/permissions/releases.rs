@@ -4,9 +4,10 @@ use super::scenarios::newest_build;
 use super::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use platform::Requirement;
+use platform::principal::Principal;
 use serde_json::{Value, json};
-use stepline::cloud::Requirement;
-use stepline::principal::Principal;
 
 const BUILDS: &str = "ml-pipeline-dev";
 const RELEASES: &str = "ml-pipeline-release-dev";
@@ -47,13 +48,12 @@ pub(crate) async fn release(world: &World, built: &Value, tag: &str) {
 }
 
 async fn copy(world: &World, digest: &str) {
-    let repository = world.cloud.account.arn("ecr", format_args!("repository/{BUILDS}"));
-    let may = world.cloud.authorize(
-        &release_role(),
-        &[Requirement::new("ecr:GetDownloadUrlForLayer", repository)],
-    );
-    may.unwrap_or_else(|error| panic!("{error}"));
-    let blob = world.cloud.ecr.blob(BUILDS, digest).expect("the layer is there");
+    let layer = json!({"repositoryName": BUILDS, "layerDigest": digest});
+    let role = release_role();
+    let download = world
+        .cloud
+        .send(&role, "ecr", "GetDownloadUrlForLayer", layer, Bytes::new());
+    let blob = download.await.unwrap_or_else(|error| panic!("{error}")).body;
     let started = as_release(world, "InitiateLayerUpload", json!({"repositoryName": RELEASES})).await;
     let part = json!({
         "repositoryName": RELEASES, "uploadId": started["uploadId"], "partFirstByte": 0,

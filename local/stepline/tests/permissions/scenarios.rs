@@ -2,8 +2,8 @@
 
 use super::releases;
 use super::world::World;
+use platform::journal::Happening;
 use serde_json::{Value, json};
-use stepline::journal::Happening;
 
 /// The name of the Express state machine.
 pub(crate) const EXPRESS: &str = "quick";
@@ -212,7 +212,7 @@ pub(crate) async fn events_arrive(world: &World) {
 
 /// An action that runs an Express state machine, by its name and by a version's ARN.
 pub(crate) async fn an_express_state_machine_runs(world: &World) {
-    let trust = stepline::iam::NewRole::for_service("express", "states.amazonaws.com");
+    let trust = platform::iam::NewRole::for_service("express", "states.amazonaws.com");
     let role = world
         .cloud
         .iam
@@ -263,7 +263,7 @@ async fn an_approval_of_prod_is_asked_for(world: &World) {
     let event = json!({
         "source": "aws.codepipeline", "detail-type": "CodePipeline Action Execution State Change", "detail": detail,
     });
-    world.cloud.events.emit(&world.cloud, event);
+    world.cloud.emit(&event);
 }
 
 /// The rules' targets are gone: what they were to get is kept.

@@ -3,10 +3,11 @@
 //! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>.
 
 use crate::world::cloud;
+use platform::Requirement;
+use platform::iam::NewRole;
+use platform::principal::Principal;
 use serde_json::{Value, json};
-use stepline::cloud::{Cloud, Requirement};
-use stepline::iam::NewRole;
-use stepline::principal::Principal;
+use stepline::cloud::Cloud;
 
 const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:q";
 const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/boundary";

@@ -1,9 +1,9 @@
 //! The templates, as they are deployed into the local account.
 
 use crate::world::call;
+use platform::account::Account;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use stepline::account::Account;
 use stepline::cloud::Cloud;
 use stepline::deploy::{self, DeployError, Deployment};
 use stepline::template::{Deployed, SamConfig, Stack};

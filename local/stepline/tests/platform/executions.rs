@@ -2,11 +2,11 @@
 
 use crate::pipelines::pipeline;
 use crate::world::{call, cloud, refusal};
+use platform::iam::NewRole;
+use platform::journal::Happening;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use stepline::cloud::Cloud;
-use stepline::iam::NewRole;
-use stepline::journal::Happening;
 
 /// A pipeline that starts when it is asked to, and whose source fails, since its role may do nothing.
 async fn with_a_pipeline() -> Arc<Cloud> {

@@ -1,12 +1,12 @@
 //! The gateway: the SDKs' protocols, as they arrive over HTTP.
 use crate::world::{cloud, role};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use platform::iam::Credentials;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use stepline::cloud::Cloud;
 use stepline::gateway;
-use stepline::iam::Credentials;
 use tokio::net::TcpListener;
 
 /// A request to a service, and what came of it.
@@ -529,11 +529,10 @@ async fn requests_that_nobody_would_send_are_refused_in_words() {
 #[tokio::test]
 async fn what_is_missing_is_told_to_those_who_may_list() {
     let cloud = cloud();
-    let administrator = stepline::principal::Principal::Administrator;
-    cloud
-        .s3
-        .create_bucket(&cloud, &administrator, "bucket")
-        .expect("a bucket");
+    let administrator = platform::principal::Principal::Administrator;
+    let bucket = json!({"Bucket": "bucket"});
+    let made = cloud.call(&administrator, "s3", "CreateBucket", bucket).await;
+    made.expect("a bucket");
     let get = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
     let list = json!({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"});
     for (name, statements, code) in [
@@ -542,7 +541,8 @@ async fn what_is_missing_is_told_to_those_who_may_list() {
         ("neither", json!([list]), "AccessDenied"),
     ] {
         let caller = role(&cloud, name, statements);
-        let error = cloud.s3.get_object(&cloud, &caller, "bucket", "none").expect_err(name);
+        let object = json!({"Bucket": "bucket", "Key": "none"});
+        let error = cloud.call(&caller, "s3", "GetObject", object).await.expect_err(name);
         assert_eq!(error.code, code, "{name}");
     }
 }

@@ -1,9 +1,9 @@
 //! Roles, their policies, and what they decide.
 use crate::world::{cloud, role};
+use platform::Requirement;
+use platform::iam::NewRole;
+use platform::principal::Principal;
 use serde_json::{Value, json};
-use stepline::cloud::Requirement;
-use stepline::iam::NewRole;
-use stepline::principal::Principal;
 
 const PARAMETER: &str = "arn:aws:ssm:us-east-1:123456789012:parameter/ml/dev/size";
 

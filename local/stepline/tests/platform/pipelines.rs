@@ -1,12 +1,12 @@
 //! Declarations of pipelines that CodePipeline would not take.
 
 use crate::world::{call, cloud};
+use platform::account::Account;
+use platform::iam::NewRole;
+use platform::journal::Happening;
 use serde_json::{Value, json};
 use std::path::Path;
-use stepline::account::Account;
 use stepline::cloud::Cloud;
-use stepline::iam::NewRole;
-use stepline::journal::Happening;
 use stepline::{deploy, gateway};
 use tokio::net::TcpListener;
 

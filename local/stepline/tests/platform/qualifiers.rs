@@ -5,22 +5,20 @@
 
 use crate::deploy::root;
 use crate::world::{cloud, role};
+use platform::journal::Happening;
+use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use stepline::cloud::{Cloud, Service};
+use stepline::cloud::Cloud;
 use stepline::deploy::{self, Deployment};
-use stepline::journal::Happening;
-use stepline::principal::Principal;
 use stepline::template::Deployed;
 
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:ml-pipeline-dev";
 
 /// Whether IAM lets `caller` make a call of Step Functions; otherwise what it says.
 fn decision(cloud: &Arc<Cloud>, caller: &Principal, operation: &str, input: &Value) -> Result<(), String> {
-    let requirements = cloud
-        .states
-        .requirements(cloud, operation, input)
-        .expect("an operation");
+    let requirements = cloud.requirements("states", operation, input.clone());
+    let requirements = requirements.expect("an operation");
     cloud.authorize(caller, &requirements).map_err(|error| error.message)
 }
 
@@ -30,7 +28,7 @@ fn start(qualifier: &str) -> Value {
 
 #[tokio::test]
 async fn the_templates_roles_start_what_they_are_for() {
-    let cloud = Cloud::new(stepline::account::Account::local(), root());
+    let cloud = Cloud::new(platform::account::Account::local(), root());
     deploy::deploy(&cloud, "dev")
         .await
         .unwrap_or_else(|error| panic!("{error}"));
@@ -212,7 +210,7 @@ fn operations_on_a_qualified_arn() {
         ),
         ("CreateStateMachine", json!({"name": "ml-pipeline-dev"}), vec![]),
     ] {
-        let requirements = cloud.states.requirements(&cloud, operation, &input).expect(operation);
+        let requirements = cloud.requirements("states", operation, input).expect(operation);
         let [requirement] = requirements.as_slice() else {
             panic!("{operation}: {requirements:?}")
         };

@@ -1,8 +1,8 @@
 //! Templates that are read without being deployed.
+use platform::account::Account;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use stepline::account::Account;
 use stepline::template::{Made, Stack};
 
 /// Opens a template; `values` are its parameters' values, written `Name=Value`.

@@ -1,12 +1,12 @@
 //! A cloud without a template, and short ways to call it.
 
+use platform::account::Account;
+use platform::error::ServiceError;
+use platform::iam::NewRole;
+use platform::principal::Principal;
 use serde_json::Value;
 use std::sync::Arc;
-use stepline::account::Account;
 use stepline::cloud::Cloud;
-use stepline::error::ServiceError;
-use stepline::iam::NewRole;
-use stepline::principal::Principal;
 
 /// An empty account.
 pub(crate) fn cloud() -> Arc<Cloud> {

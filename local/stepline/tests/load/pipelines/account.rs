@@ -3,13 +3,13 @@
 use super::bells::Bells;
 use crate::client::Client;
 use crate::world::{machine, served};
+use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use stepline::cloud::Cloud;
-use stepline::principal::Principal;
 
 /// The function that pipelines invoke, which is also its binary's name.
 const FUNCTION: &str = "pipeline-action";

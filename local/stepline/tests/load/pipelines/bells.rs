@@ -1,9 +1,9 @@
 //! Waiting without asking all the time: a bell for each pipeline, which rings when something may be different.
 
+use platform::journal::Happening;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use stepline::cloud::Cloud;
-use stepline::journal::Happening;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 

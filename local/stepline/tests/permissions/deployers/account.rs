@@ -1,14 +1,15 @@
 //! An account with both environments in it, and the ARNs of everything there.
 
 use crate::world::{SWITCHED_ON, repository};
+use platform::Requirement;
+use platform::account::Account;
+use platform::iam::NewRole;
+use platform::principal::Principal;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use stepline::account::Account;
-use stepline::cloud::{Cloud, Requirement};
+use stepline::cloud::Cloud;
 use stepline::deploy::{self, Deployment};
-use stepline::iam::NewRole;
-use stepline::principal::Principal;
 use stepline::template::{Made, SamConfig};
 use tokio::sync::OnceCell;
 

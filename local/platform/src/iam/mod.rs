@@ -1,0 +1,489 @@
+//! IAM: roles, their policies, the credentials of their sessions, and what they are allowed.
+//!
+//! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>. Identity-based
+//! policies, permissions boundaries, session policies, trust policies and policies of resources are enforced;
+//! organisations' policies are not in the local run.
+
+mod condition;
+mod credentials;
+mod denial;
+mod document;
+mod evaluate;
+mod managed;
+mod pattern;
+mod requirement;
+mod role;
+mod sessions;
+mod shape;
+
+pub use credentials::Credentials;
+pub use requirement::Requirement;
+pub use role::{NewRole, Role};
+
+use crate::account::Account;
+use crate::error::ServiceError;
+use crate::principal::Principal;
+use condition::Context;
+use document::{Document, Kind, Statement};
+use evaluate::{Asker, Own, Policies, Verdict};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use sessions::{Session, Sessions};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How long the credentials of a session hold unless asked otherwise, as with `AssumeRole`.
+pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many characters a customer managed policy may have, white space not counted.
+const MANAGED_POLICY_SIZE: usize = 6144;
+
+/// The account's roles, their sessions, and the policies that are attached to resources.
+#[derive(Debug, Default)]
+pub struct Iam {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    roles: BTreeMap<String, Role>,
+    /// Customer managed policies by ARN.
+    managed: BTreeMap<String, Value>,
+    /// The policies of roles as they were read, by the role's name, until one of them changes.
+    read: HashMap<String, Arc<Own>>,
+    sessions: Sessions,
+    /// Policies of resources, by the resource's ARN.
+    resources: BTreeMap<String, Attached>,
+}
+
+/// The policy of a resource: as it is enforced, and its statements as they were given.
+#[derive(Debug, Default)]
+struct Attached {
+    document: Document,
+    statements: Vec<Value>,
+}
+
+impl Iam {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Creates a role and gives its ARN.
+    ///
+    /// # Errors
+    /// EntityAlreadyExists, MalformedPolicyDocument, or NoSuchEntity for a managed policy or a permissions boundary that is
+    /// not there.
+    pub fn create_role(&self, account: &Account, new: NewRole) -> Result<String, ServiceError> {
+        let mut state = self.state();
+        if state.roles.contains_key(&new.name) {
+            return Err(ServiceError::new(
+                "EntityAlreadyExists",
+                format_args!("Role with name {} already exists.", new.name),
+            )
+            .with_status(409));
+        }
+        let role = Role::create(account, new, |arn| state.managed_policy(arn))?;
+        let arn = role.arn.clone();
+        state.roles.insert(role.name.clone(), role);
+        state.read.clear();
+        Ok(arn)
+    }
+
+    /// Adds, or replaces, an inline policy of a role.
+    ///
+    /// # Errors
+    /// NoSuchEntity or MalformedPolicyDocument.
+    pub fn put_role_policy(&self, role: &str, policy_name: &str, document: Value) -> Result<(), ServiceError> {
+        Document::read(&document, Kind::Identity)?;
+        let mut state = self.state();
+        let role = state.role_mut(role)?;
+        role.policies.insert(policy_name.to_owned(), document);
+        state.read.clear();
+        Ok(())
+    }
+
+    /// Creates a customer managed policy under `arn`.
+    ///
+    /// # Errors
+    /// MalformedPolicyDocument, or LimitExceeded for a document of more than 6,144 characters, white space not counted
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
+    pub fn create_policy(&self, arn: &str, document: Value) -> Result<(), ServiceError> {
+        Document::read(&document, Kind::Identity)?;
+        if document.to_string().chars().filter(|c| !c.is_whitespace()).count() > MANAGED_POLICY_SIZE {
+            let message = format_args!("Cannot exceed quota for PolicySize: {MANAGED_POLICY_SIZE}");
+            return Err(ServiceError::new("LimitExceeded", message).with_status(409));
+        }
+        let mut state = self.state();
+        state.managed.insert(arn.to_owned(), document);
+        state.read.clear();
+        Ok(())
+    }
+
+    /// A role by name or ARN.
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn role(&self, role: &str) -> Result<Role, ServiceError> {
+        self.state().role_mut(role).cloned()
+    }
+
+    /// The document of a managed policy, the account's own or AWS's, by its ARN.
+    pub fn managed_policy(&self, arn: &str) -> Option<Value> {
+        self.state().managed_policy(arn)
+    }
+
+    /// All roles, by name.
+    pub fn roles(&self) -> Vec<Role> {
+        self.state().roles.values().cloned().collect()
+    }
+
+    /// The policy of a resource, replaced whole: a bucket's, a queue's, a repository's. Services that have such
+    /// policies put them here, and [`decide`](Self::decide) asks them.
+    ///
+    /// # Errors
+    /// MalformedPolicyDocument.
+    pub fn put_resource_policy(&self, resource_arn: &str, document: &Value) -> Result<(), ServiceError> {
+        let attached = Attached {
+            document: Document::read(document, Kind::Resource)?,
+            statements: match &document["Statement"] {
+                Value::Array(statements) => statements.clone(),
+                statement => vec![statement.clone()],
+            },
+        };
+        self.state().resources.insert(resource_arn.to_owned(), attached);
+        Ok(())
+    }
+
+    /// The statements of all policies of resources as they were given, each with the ARN that it is attached to.
+    pub fn resource_statements(&self) -> Vec<(String, Value)> {
+        let state = self.state();
+        let attached = state.resources.iter();
+        let statements = attached.flat_map(|(arn, attached)| {
+            let statements = attached.statements.iter();
+            statements.map(|statement| (arn.clone(), statement.clone()))
+        });
+        statements.collect()
+    }
+
+    /// Adds one statement to a resource's policy, as Lambda's `AddPermission` does.
+    ///
+    /// # Errors
+    /// MalformedPolicyDocument, or ResourceConflictException where a statement has that `Sid` already.
+    pub fn add_resource_statement(&self, resource_arn: &str, statement: &Value) -> Result<(), ServiceError> {
+        let given = statement.clone();
+        let statement = Statement::read(statement, Kind::Resource)?;
+        let mut state = self.state();
+        let attached = state.resources.entry(resource_arn.to_owned()).or_default();
+        if let Some(sid) = &statement.sid
+            && attached
+                .document
+                .statements
+                .iter()
+                .any(|other| other.sid.as_ref() == Some(sid))
+        {
+            return Err(ServiceError::new(
+                "ResourceConflictException",
+                format_args!(
+                    "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the existing statement."
+                ),
+            )
+            .with_status(409));
+        }
+        attached.document.statements.push(statement);
+        attached.statements.push(given);
+        Ok(())
+    }
+
+    /// A session of `role` (its name or ARN), narrowed by `session_policies`: the principal that a service acts as.
+    ///
+    /// # Errors
+    /// NoSuchEntity, or MalformedPolicyDocument for a session policy.
+    pub fn session(&self, role: &str, session: &str, session_policies: Vec<String>) -> Result<Principal, ServiceError> {
+        for policy in &session_policies {
+            read_session_policy(policy)?;
+        }
+        Ok(Principal::RoleSession {
+            role: self.role(role)?.name,
+            session: session.to_owned(),
+            session_policies,
+        })
+    }
+
+    /// Credentials for a session of `role` (its name or ARN), narrowed by `session_policies`, for an hour.
+    ///
+    /// # Errors
+    /// NoSuchEntity, or MalformedPolicyDocument for a session policy.
+    pub fn assume_role(
+        &self,
+        role: &str,
+        session: &str,
+        session_policies: Vec<String>,
+    ) -> Result<Credentials, ServiceError> {
+        self.assume_role_until(role, session, session_policies, Timestamp::now() + SESSION_LENGTH)
+    }
+
+    /// The same with a moment at which the credentials stop working.
+    ///
+    /// # Errors
+    /// NoSuchEntity, or MalformedPolicyDocument for a session policy.
+    pub fn assume_role_until(
+        &self,
+        role: &str,
+        session: &str,
+        session_policies: Vec<String>,
+        expiration: Timestamp,
+    ) -> Result<Credentials, ServiceError> {
+        let principal = self.session(role, session, session_policies)?;
+        let credentials = Credentials::issue(expiration);
+        let session = Session {
+            credentials: credentials.clone(),
+            principal,
+        };
+        self.state().sessions.keep(session);
+        Ok(credentials)
+    }
+
+    /// Whether `role` (its name or ARN) trusts a service, such as `lambda.amazonaws.com`, to act as it on behalf of
+    /// `source_arn`.
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn trusts_service(
+        &self,
+        account: &Account,
+        role: &str,
+        service: &str,
+        source_arn: Option<&str>,
+    ) -> Result<bool, ServiceError> {
+        let trust = Document::read(&self.role(role)?.trust, Kind::Trust)?;
+        let caller = Principal::Service {
+            name: service.to_owned(),
+            source_arn: source_arn.map(str::to_owned),
+        };
+        let context = self.context(account, &caller, Vec::new());
+        Ok(evaluate::trusts(
+            &trust,
+            &self.asker(account, &caller),
+            "sts:AssumeRole",
+            &context,
+        ))
+    }
+
+    /// Whether `caller` may assume `role` (its name or ARN): its trust policy counts as a resource's does, so that a
+    /// role that trusts its account leaves the decision to the caller's own policies.
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn may_assume(&self, account: &Account, role: &str, caller: &Principal) -> Result<bool, ServiceError> {
+        if *caller == Principal::Administrator {
+            return self.role(role).map(|_| true);
+        }
+        let role = self.role(role)?;
+        let policies = Policies {
+            resource: vec![Document::read(&role.trust, Kind::Trust)?],
+            ..self.policies_for(caller)?
+        };
+        let (asker, context) = (self.asker(account, caller), self.context(account, caller, Vec::new()));
+        let verdict = evaluate::decide(&policies, &asker, "sts:AssumeRole", &role.arn, &context);
+        Ok(verdict == Verdict::Allowed)
+    }
+
+    /// Who signs with an access key. Keys that this account did not issue are the person's at the keyboard, who may
+    /// use any; a role session's key works with its own token only, and until it expires.
+    ///
+    /// # Errors
+    /// UnrecognizedClientException or ExpiredTokenException.
+    pub fn principal_of(&self, access_key: &str, token: Option<&str>) -> Result<Principal, ServiceError> {
+        let state = self.state();
+        let Some(session) = state.sessions.get(access_key) else {
+            return match token {
+                // A token that looks like ours under a key that is not: a mix of two credentials.
+                Some(token) if token.starts_with(credentials::TOKEN_PREFIX) => Err(unrecognized()),
+                _ => Ok(Principal::Administrator),
+            };
+        };
+        if token != Some(session.credentials.session_token.as_str()) {
+            return Err(unrecognized());
+        }
+        if session.credentials.expiration <= Timestamp::now() {
+            return Err(ServiceError::new(
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+            )
+            .with_status(403));
+        }
+        Ok(session.principal.clone())
+    }
+
+    /// The secret that belongs to an access key of a session, to verify signatures with.
+    pub fn secret_of(&self, access_key: &str) -> Option<String> {
+        let state = self.state();
+        let session = state.sessions.get(access_key)?;
+        Some(session.credentials.secret_access_key.clone())
+    }
+
+    /// Whether `caller` may have `requirement`.
+    ///
+    /// # Errors
+    /// AccessDenied, in the words of AWS.
+    pub fn decide(&self, account: &Account, caller: &Principal, requirement: &Requirement) -> Result<(), ServiceError> {
+        if *caller == Principal::Administrator {
+            return Ok(());
+        }
+        let policies = Policies {
+            resource: self.policies_of(&requirement.resource),
+            ..self.policies_for(caller)?
+        };
+        let context = self.context(account, caller, requirement.context.clone());
+        let asker = self.asker(account, caller);
+        let verdict = evaluate::decide(&policies, &asker, &requirement.action, &requirement.resource, &context);
+        match denial::message(&caller.arn(account), requirement, verdict) {
+            None => Ok(()),
+            Some(message) => Err(ServiceError::access_denied(message)),
+        }
+    }
+
+    /// The policies that a caller brings along.
+    fn policies_for(&self, caller: &Principal) -> Result<Policies, ServiceError> {
+        let Principal::RoleSession {
+            role, session_policies, ..
+        } = caller
+        else {
+            return Ok(Policies::default());
+        };
+        let session = session_policies.iter().map(|policy| read_session_policy(policy));
+        Ok(Policies {
+            own: self.state().own_policies(role)?,
+            session: session.collect::<Result<_, _>>()?,
+            resource: Vec::new(),
+        })
+    }
+
+    /// The policies of the resource itself or of what it lies in: of the bucket for an object.
+    fn policies_of(&self, resource: &str) -> Vec<Document> {
+        let state = self.state();
+        let attached = state.resources.iter().filter(|(arn, _)| {
+            resource
+                .strip_prefix(arn.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
+        });
+        attached.map(|(_, attached)| attached.document.clone()).collect()
+    }
+
+    fn asker(&self, account: &Account, caller: &Principal) -> Asker {
+        let mut asker = Asker {
+            account: account.id.clone(),
+            ..Asker::default()
+        };
+        match caller {
+            Principal::Administrator => {}
+            Principal::RoleSession { role, .. } => {
+                asker.session_arn = Some(caller.arn(account));
+                asker.role_arn = self.state().role_mut(role).ok().map(|role| role.arn.clone());
+            }
+            Principal::Service { name, .. } => asker.service = Some(name.clone()),
+        }
+        asker
+    }
+
+    /// The condition keys that every request has, and its own.
+    ///
+    /// Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. A request on
+    /// loopback counts as secure: what AWS would have encrypted does not leave the machine here.
+    fn context(&self, account: &Account, caller: &Principal, own: Vec<(String, String)>) -> Context {
+        let now = Timestamp::now();
+        let mut values = own;
+        let mut know = |key: &str, value: String| values.push((key.to_owned(), value));
+        know("aws:SecureTransport", "true".to_owned());
+        know("aws:RequestedRegion", account.region.clone());
+        know("aws:ResourceAccount", account.id.clone());
+        know("aws:CurrentTime", now.to_string());
+        know("aws:EpochTime", now.as_second().to_string());
+        know("aws:SourceIp", "127.0.0.1".to_owned());
+        match caller {
+            Principal::Administrator => {
+                know("aws:PrincipalArn", caller.arn(account));
+                know("aws:PrincipalAccount", account.id.clone());
+                know("aws:PrincipalType", "User".to_owned());
+                know("aws:PrincipalIsAWSService", "false".to_owned());
+            }
+            Principal::RoleSession { role, session, .. } => {
+                if let Ok(role) = self.state().role_mut(role) {
+                    know("aws:PrincipalArn", role.arn.clone());
+                    know("aws:userid", format!("{}:{session}", role.id));
+                }
+                know("aws:PrincipalAccount", account.id.clone());
+                know("aws:PrincipalType", "AssumedRole".to_owned());
+                know("aws:PrincipalIsAWSService", "false".to_owned());
+            }
+            Principal::Service { name, source_arn } => {
+                know("aws:PrincipalIsAWSService", "true".to_owned());
+                know("aws:PrincipalServiceName", name.clone());
+                know("aws:SourceAccount", account.id.clone());
+                if let Some(source_arn) = source_arn {
+                    know("aws:SourceArn", source_arn.clone());
+                }
+            }
+        }
+        Context::new(values)
+    }
+}
+
+impl State {
+    /// A role's policies and boundary, read once. A role that is gone allows nothing.
+    fn own_policies(&mut self, role: &str) -> Result<Arc<Own>, ServiceError> {
+        if let Some(read) = self.read.get(role) {
+            return Ok(Arc::clone(read));
+        }
+        let Ok(found) = self.role_mut(role).cloned() else {
+            return Ok(Arc::default());
+        };
+        let boundary = found.permissions_boundary.as_deref().map(|arn| {
+            // A boundary that is gone allows nothing.
+            let document = self.managed_policy(arn);
+            document.map_or_else(
+                || Ok(Document::default()),
+                |document| Document::read(&document, Kind::Identity),
+            )
+        });
+        let own = Arc::new(Own {
+            identity: found.identity_policies()?,
+            boundary: boundary.transpose()?,
+        });
+        self.read.insert(role.to_owned(), Arc::clone(&own));
+        Ok(own)
+    }
+
+    fn managed_policy(&self, arn: &str) -> Option<Value> {
+        let own = self.managed.get(arn).cloned();
+        own.or_else(|| managed::document(arn.split_once(":aws:policy/")?.1))
+    }
+
+    fn role_mut(&mut self, role: &str) -> Result<&mut Role, ServiceError> {
+        let name = role.rsplit('/').next().unwrap_or(role);
+        self.roles
+            .get_mut(name)
+            .filter(|found| !role.contains(':') || found.arn == role)
+            .ok_or_else(|| {
+                ServiceError::new(
+                    "NoSuchEntity",
+                    format_args!("The role with name {name} cannot be found."),
+                )
+                .with_status(404)
+            })
+    }
+}
+
+fn unrecognized() -> ServiceError {
+    ServiceError::new(
+        "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+    )
+    .with_status(403)
+}
+
+fn read_session_policy(policy: &str) -> Result<Document, ServiceError> {
+    let document = serde_json::from_str(policy)
+        .map_err(|error| shape::malformed(format_args!("a session policy is not JSON: {error}")))?;
+    Document::read(&document, Kind::Identity)
+}

@@ -1,0 +1,37 @@
+//! What a call needs from IAM.
+
+/// What a call needs from IAM: an action on a resource, and the condition keys that policies may look at.
+///
+/// An operation can need several: `CreateProcessingJob` also needs `iam:PassRole`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// The action, such as `states:StartExecution`.
+    pub action: String,
+    /// The resource's ARN, or `*` for actions that know no resources.
+    pub resource: String,
+    /// Condition keys and their values, such as (`iam:PassedToService`, `sagemaker.amazonaws.com`).
+    pub context: Vec<(String, String)>,
+}
+
+impl Requirement {
+    /// An action on a resource, without condition keys.
+    pub fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self {
+            action: action.into(),
+            resource: resource.into(),
+            context: Vec::new(),
+        }
+    }
+
+    /// Leave to hand a role to a service.
+    pub fn pass_role(role: &str, service: &str) -> Self {
+        Self::new("iam:PassRole", role).with("iam:PassedToService", service)
+    }
+
+    /// The same with one more condition key.
+    #[must_use]
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.context.push((key.into(), value.into()));
+        self
+    }
+}

@@ -1,0 +1,160 @@
+//! What operations read from their input and put into their output, the same for every service.
+
+use crate::error::ServiceError;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// A string that must be there.
+///
+/// # Errors
+/// ValidationException, naming the field.
+pub fn required<'v>(input: &'v Value, field: &str) -> Result<&'v str, ServiceError> {
+    match input.get(field) {
+        Some(Value::String(text)) if !text.is_empty() => Ok(text),
+        Some(Value::String(_)) => Err(ServiceError::validation(format_args!("`{field}` must not be empty"))),
+        Some(_) => Err(ServiceError::validation(format_args!("`{field}` must be a string"))),
+        None => Err(ServiceError::validation(format_args!("`{field}` is missing"))),
+    }
+}
+
+/// Reads an operation's input. A field that the local run does not have is refused by name, not ignored.
+///
+/// # Errors
+/// `NotInLocalRun` for a field that the type does not know, ValidationException for what is missing or ill-typed.
+pub fn read<'a, T: Deserialize<'a>>(
+    input: impl Deserializer<'a, Error = serde_json::Error>,
+) -> Result<T, ServiceError> {
+    T::deserialize(input).map_err(|error| {
+        let text = error.to_string();
+        match text.strip_prefix("unknown field ") {
+            Some(rest) => ServiceError::new(
+                "NotInLocalRun",
+                format_args!("the local run does not have the field {rest}"),
+            )
+            .with_status(501),
+            None => ServiceError::validation(text),
+        }
+    })
+}
+
+/// A time as the JSON protocols write it: seconds since 1970, with milliseconds.
+pub fn seconds(at: Timestamp) -> Value {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds since 1970 fit into 53 bits for the next 280,000 years"
+    )]
+    let seconds = at.as_millisecond() as f64 / 1000.0;
+    seconds.into()
+}
+
+/// One page of a list, and the token for the next one.
+#[derive(Debug, PartialEq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// What asks for the next one; none on the last.
+    pub next_token: Option<String>,
+}
+
+/// Cuts the page that `token` stands for out of `items`.
+///
+/// # Errors
+/// `invalid` names the error code for a token that did not come from here.
+pub fn page<T>(
+    items: impl IntoIterator<Item = T>,
+    size: usize,
+    token: Option<&str>,
+    invalid: &str,
+) -> Result<Page<T>, ServiceError> {
+    let start = match token {
+        None => 0,
+        Some(token) => URL_SAFE_NO_PAD
+            .decode(token)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .and_then(|text| text.strip_prefix("from-")?.parse::<usize>().ok())
+            .ok_or_else(|| ServiceError::new(invalid, "Invalid token"))?,
+    };
+    let mut rest = items.into_iter().skip(start);
+    let items: Vec<T> = rest.by_ref().take(size.max(1)).collect();
+    let next_token = rest
+        .next()
+        .is_some()
+        .then(|| URL_SAFE_NO_PAD.encode(format!("from-{}", start + items.len())));
+    Ok(Page { items, next_token })
+}
+
+/// `*` for any characters and `?` for one, matched against the whole text.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut read, mut star) = (0, 0, None);
+    while read < text.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, read));
+                at += 1;
+            }
+            Some(&expected) if expected == '?' || expected == text[read] => {
+                at += 1;
+                read += 1;
+            }
+            _ => match star {
+                // The last star takes one character more.
+                Some((star_at, taken)) => {
+                    star = Some((star_at, taken + 1));
+                    at = star_at + 1;
+                    read = taken + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|&rest| rest == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_match_whole_texts() {
+        for (pattern, text, matches) in [
+            ("*", "", true),
+            ("", "", true),
+            ("a*c", "abc", true),
+            ("a*c", "ac", true),
+            ("a*c", "acd", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("?", "é", true),
+            ("?", "", false),
+            ("release-*", "release-1.2", true),
+            ("release-*", "a-release-1", false),
+            ("**a", "aaa", true),
+        ] {
+            assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn pages_join_to_the_whole_list() {
+        let mut token = None;
+        let mut all = Vec::new();
+        loop {
+            let page = page(0..7, 3, token.as_deref(), "InvalidToken").unwrap();
+            assert!(page.items.len() <= 3);
+            all.extend(page.items);
+            token = page.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        assert_eq!(all, (0..7).collect::<Vec<_>>());
+        assert_eq!(
+            page(0..7, 3, Some("x"), "InvalidToken").unwrap_err().code,
+            "InvalidToken"
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! A service's operations as a table: what each is called, what its input is, what it needs of IAM, and what it does.
+//!
+//! ```
+//! use platform::{Call, Operation, Operations, Requirement, Served};
+//! use serde::Deserialize;
+//! use serde_json::{Value, json};
+//! use std::sync::LazyLock;
+//!
+//! struct Greeter;
+//!
+//! #[derive(Deserialize)]
+//! #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+//! struct Greet {
+//!     name: String,
+//! }
+//!
+//! impl Served for Greeter {
+//!     const SIGNING_NAME: &'static str = "greeter";
+//!
+//!     fn operations() -> &'static Operations<Self> {
+//!         static TABLE: LazyLock<Operations<Greeter>> = LazyLock::new(|| {
+//!             Operations::new([Operation::new(
+//!                 "Greet",
+//!                 |_, _, input: &Greet| Ok(vec![Requirement::new("greeter:Greet", &input.name)]),
+//!                 |_: &Greeter, _: &Call, input: Greet| Ok(json!({"Greeting": format!("Hello {}", input.name)})),
+//!             )])
+//!         });
+//!         &TABLE
+//!     }
+//! }
+//!
+//! assert_eq!(<Greeter as Served>::operations().names().collect::<Vec<_>>(), ["Greet"]);
+//! ```
+
+use crate::ServiceError;
+use crate::iam::Requirement;
+use crate::input::read;
+use crate::platform::{Answer, Call, Platform, Prepared, Service};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// How a row reads a call of its operation.
+type Read<S> = Box<dyn Fn(Arc<S>, &Arc<Platform>, Value) -> Result<Prepared, ServiceError> + Send + Sync>;
+
+/// One operation of a service `S`.
+pub struct Operation<S> {
+    name: &'static str,
+    read: Read<S>,
+}
+
+impl<S> fmt::Debug for Operation<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
+impl<S: Send + Sync + 'static> Operation<S> {
+    /// An operation that answers at once. `requires` says what IAM must allow for this input, `does` carries it out.
+    ///
+    /// Members of the input that `I` does not know are refused by name, if `I` refuses unknown fields.
+    pub fn new<I, R, D, A>(name: &'static str, requires: R, does: D) -> Self
+    where
+        I: DeserializeOwned + Send + 'static,
+        R: Fn(&S, &Platform, &I) -> Result<Vec<Requirement>, ServiceError> + Send + Sync + 'static,
+        D: Fn(&S, &Call, I) -> Result<A, ServiceError> + Copy + Send + Sync + 'static,
+        A: Into<Answer>,
+    {
+        Self::waiting(name, requires, move |service: Arc<S>, call: Call, input: I| {
+            let answer = does(&service, &call, input).map(Into::into);
+            std::future::ready(answer)
+        })
+    }
+
+    /// An operation that goes on elsewhere or waits for something: it owns what it needs.
+    pub fn waiting<I, R, D, F, A>(name: &'static str, requires: R, does: D) -> Self
+    where
+        I: DeserializeOwned + Send + 'static,
+        R: Fn(&S, &Platform, &I) -> Result<Vec<Requirement>, ServiceError> + Send + Sync + 'static,
+        D: Fn(Arc<S>, Call, I) -> F + Copy + Send + Sync + 'static,
+        F: Future<Output = Result<A, ServiceError>> + Send,
+        A: Into<Answer>,
+    {
+        let read = move |service: Arc<S>, platform: &Arc<Platform>, input: Value| {
+            let input: I = read(input)?;
+            let requirements = requires(&service, platform, &input)?;
+            Ok(Prepared::new(requirements, move |call| async move {
+                does(service, call, input).await.map(Into::into)
+            }))
+        };
+        Self {
+            name,
+            read: Box::new(read),
+        }
+    }
+
+    pub(crate) fn prepare(
+        &self,
+        service: Arc<S>,
+        platform: &Arc<Platform>,
+        input: Value,
+    ) -> Result<Prepared, ServiceError> {
+        (self.read)(service, platform, input)
+    }
+}
+
+/// The operations of a service `S`, by their names.
+#[derive(Debug)]
+pub struct Operations<S>(BTreeMap<&'static str, Operation<S>>);
+
+impl<S> Operations<S> {
+    /// A table of these rows.
+    pub fn new(rows: impl IntoIterator<Item = Operation<S>>) -> Self {
+        Self(rows.into_iter().map(|row| (row.name, row)).collect())
+    }
+
+    /// The row of an operation.
+    pub fn named(&self, name: &str) -> Option<&Operation<S>> {
+        self.0.get(name)
+    }
+
+    /// The names of all operations, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+}
+
+/// What a service tells of itself.
+pub trait Served: Send + Sync + Sized + 'static {
+    /// The name that SigV4 credential scopes carry: `ssm`, `states`, `codepipeline`.
+    const SIGNING_NAME: &'static str;
+
+    /// Its operations, one row each.
+    fn operations() -> &'static Operations<Self>;
+
+    /// How the service words a refusal of IAM.
+    fn refusal(denied: ServiceError) -> ServiceError {
+        denied
+    }
+
+    /// Hears of an event on the default bus.
+    fn hear(&self, _platform: &Arc<Platform>, _event: &Value) {}
+}
+
+impl<S: Served> Service for S {
+    fn signing_name(&self) -> &'static str {
+        S::SIGNING_NAME
+    }
+
+    fn operations(&self) -> Vec<&'static str> {
+        <S as Served>::operations().names().collect()
+    }
+
+    fn prepare(
+        self: Arc<Self>,
+        platform: &Arc<Platform>,
+        operation: &str,
+        input: Value,
+    ) -> Result<Prepared, ServiceError> {
+        match <S as Served>::operations().named(operation) {
+            Some(row) => row.prepare(self, platform, input),
+            None => Err(ServiceError::not_in_local_run(S::SIGNING_NAME, operation)),
+        }
+    }
+
+    fn refusal(&self, denied: ServiceError) -> ServiceError {
+        S::refusal(denied)
+    }
+
+    fn hear(&self, platform: &Arc<Platform>, event: &Value) {
+        Served::hear(self, platform, event);
+    }
+}

@@ -1,0 +1,271 @@
+//! The account as services see it, its one door, and what is behind the door: a [`Service`].
+//!
+//! The two know each other, since a service reaches others through the door that it stands behind itself.
+
+use crate::iam::{Iam, Requirement};
+use crate::journal::{Happening, Journal};
+use crate::pace::Pace;
+use crate::{Account, Ongoing, Principal, ServiceError};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+/// A call that IAM has allowed: where it is carried out, who makes it, and the bytes that came with it.
+#[derive(Debug)]
+pub struct Call {
+    /// The account.
+    pub platform: Arc<Platform>,
+    /// Who calls.
+    pub caller: Principal,
+    /// What streams in beside the input, such as an object for S3; mostly nothing.
+    pub body: Bytes,
+}
+
+/// What an operation answers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answer {
+    /// The output, in AWS's own names.
+    pub output: Value,
+    /// What streams out beside the output, such as an object of S3; mostly nothing.
+    pub body: Bytes,
+}
+
+impl From<Value> for Answer {
+    fn from(output: Value) -> Self {
+        Self {
+            output,
+            body: Bytes::new(),
+        }
+    }
+}
+
+/// A call whose input was read: what IAM must allow, and what is done then.
+pub struct Prepared {
+    /// What IAM must allow.
+    pub requirements: Vec<Requirement>,
+    work: Work,
+}
+
+/// What is done once IAM has allowed a call.
+type Work = Box<dyn FnOnce(Call) -> BoxFuture<'static, Result<Answer, ServiceError>> + Send>;
+
+impl Prepared {
+    /// A call that needs this of IAM, and does that then.
+    pub fn new<F>(requirements: Vec<Requirement>, work: impl FnOnce(Call) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<Answer, ServiceError>> + Send + 'static,
+    {
+        Self {
+            requirements,
+            work: Box::new(move |call| Box::pin(work(call))),
+        }
+    }
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Prepared").field(&self.requirements).finish()
+    }
+}
+
+/// A service, as the account's door sees it.
+///
+/// Services implement [`Served`], which gives them this.
+pub trait Service: Send + Sync {
+    /// The name that SigV4 credential scopes carry: `ssm`, `states`, `codepipeline`.
+    fn signing_name(&self) -> &'static str;
+
+    /// The names of its operations.
+    fn operations(&self) -> Vec<&'static str>;
+
+    /// Reads a call's input, and says what IAM must allow for it.
+    ///
+    /// # Errors
+    /// The operation is not in the local run, or its input cannot be read.
+    fn prepare(
+        self: Arc<Self>,
+        platform: &Arc<Platform>,
+        operation: &str,
+        input: Value,
+    ) -> Result<Prepared, ServiceError>;
+
+    /// How the service words a refusal of IAM.
+    fn refusal(&self, denied: ServiceError) -> ServiceError {
+        denied
+    }
+
+    /// Hears of an event that a service has sent to the default bus: EventBridge does something about it.
+    fn hear(&self, _platform: &Arc<Platform>, _event: &Value) {}
+}
+
+/// One AWS account in one region, in one process: all that a service may use.
+pub struct Platform {
+    /// The account and its region.
+    pub account: Account,
+    /// What happened so far.
+    pub journal: Journal,
+    /// How long the waits are that AWS makes one wait.
+    pub pace: Pace,
+    /// The repository whose files are run.
+    pub root: PathBuf,
+    /// Roles, their policies and the credentials of their sessions.
+    pub iam: Iam,
+    /// What is under way, for those who wait for its end.
+    pub ongoing: Ongoing,
+    services: Vec<Arc<dyn Service>>,
+    endpoint: OnceLock<String>,
+}
+
+impl std::fmt::Debug for Platform {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Platform").field(&self.account).finish()
+    }
+}
+
+impl Platform {
+    /// An empty account with these services, for the repository at `root`.
+    pub fn new(account: Account, root: PathBuf, services: Vec<Arc<dyn Service>>) -> Arc<Self> {
+        Arc::new(Self {
+            account,
+            journal: Journal::default(),
+            pace: Pace::default(),
+            root,
+            iam: Iam::default(),
+            ongoing: Ongoing::default(),
+            services,
+            endpoint: OnceLock::new(),
+        })
+    }
+
+    /// Where the gateway answers, such as `http://127.0.0.1:4566`: what `AWS_ENDPOINT_URL` must say. None before it
+    /// serves.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.get().map(String::as_str)
+    }
+
+    /// Says where the gateway answers; the first one counts.
+    pub fn set_endpoint(&self, endpoint: String) {
+        self.endpoint.get_or_init(|| endpoint);
+    }
+
+    /// The services with the names of their operations.
+    pub fn operations(&self) -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+        self.services
+            .iter()
+            .map(|service| (service.signing_name(), service.operations()))
+    }
+
+    /// The door for those who speak JSON: what streams out beside the output is its `Body`, as text.
+    ///
+    /// # Errors
+    /// Those of [`Platform::send`].
+    pub async fn call(
+        self: &Arc<Self>,
+        caller: &Principal,
+        service: &str,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, ServiceError> {
+        let Answer { mut output, body } = self.send(caller, service, operation, input, Bytes::new()).await?;
+        if !body.is_empty() {
+            output["Body"] = String::from_utf8_lossy(&body).into();
+        }
+        Ok(output)
+    }
+
+    /// The one door: reads the input, asks IAM, then has the service carry out the call.
+    ///
+    /// # Errors
+    /// The service or the operation is not in the local run, IAM does not allow the call, or the service's own error.
+    pub async fn send(
+        self: &Arc<Self>,
+        caller: &Principal,
+        service: &str,
+        operation: &str,
+        input: Value,
+        body: Bytes,
+    ) -> Result<Answer, ServiceError> {
+        let found = self.service(service, operation)?;
+        let prepared = Arc::clone(found).prepare(self, operation, input)?;
+        self.authorize(caller, &prepared.requirements)
+            .map_err(|denied| found.refusal(denied))?;
+        let call = Call {
+            platform: Arc::clone(self),
+            caller: caller.clone(),
+            body,
+        };
+        (prepared.work)(call).await
+    }
+
+    /// What a call would need of IAM.
+    ///
+    /// # Errors
+    /// The service or the operation is not in the local run, or its input cannot be read.
+    pub fn requirements(
+        self: &Arc<Self>,
+        service: &str,
+        operation: &str,
+        input: Value,
+    ) -> Result<Vec<Requirement>, ServiceError> {
+        let found = self.service(service, operation)?;
+        let prepared = Arc::clone(found).prepare(self, operation, input)?;
+        Ok(prepared.requirements)
+    }
+
+    fn service(&self, name: &str, operation: &str) -> Result<&Arc<dyn Service>, ServiceError> {
+        let found = self.services.iter().find(|known| known.signing_name() == name);
+        found.ok_or_else(|| ServiceError::not_in_local_run(name, operation))
+    }
+
+    /// Asks IAM whether `caller` may have all of `requirements`, and writes each decision to the journal.
+    ///
+    /// # Errors
+    /// AccessDenied, in the words of AWS, for the first one that no policy allows.
+    pub fn authorize(&self, caller: &Principal, requirements: &[Requirement]) -> Result<(), ServiceError> {
+        for requirement in requirements {
+            let decision = self.iam.decide(&self.account, caller, requirement);
+            self.journal.record(Happening::Authorized {
+                principal: caller.arn(&self.account),
+                source: caller.source_arn().map(str::to_owned),
+                action: requirement.action.clone(),
+                resource: requirement.resource.clone(),
+                allowed: decision.is_ok(),
+            });
+            decision?;
+        }
+        Ok(())
+    }
+
+    /// Sends an event to the default bus, as AWS's services do: `event` has `source`, `detail-type` and `detail`, and
+    /// `resources` if there are any. What every event has beside that is added. Answers with the event's id.
+    pub fn emit(self: &Arc<Self>, event: &Value) -> String {
+        let event = self.complete(event);
+        for service in &self.services {
+            service.hear(self, &event);
+        }
+        event["id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Adds the envelope's fields: <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>.
+    pub fn complete(&self, event: &Value) -> Value {
+        let mut complete = json!({
+            "version": "0",
+            "id": uuid::Uuid::new_v4().to_string(),
+            "detail-type": event["detail-type"],
+            "source": event["source"],
+            "account": self.account.id,
+            "time": format!("{:.0}", jiff::Timestamp::now()),
+            "region": self.account.region,
+            "resources": [],
+            "detail": {},
+        });
+        for field in ["resources", "detail", "time"] {
+            if let Some(given) = event.get(field) {
+                complete[field] = given.clone();
+            }
+        }
+        complete
+    }
+}

@@ -1,0 +1,164 @@
+//! CloudFormation, as far as one asks what stacks there are; deploying fills it. Follows
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/Welcome.html>.
+
+use crate::by_name::ByName;
+use platform::error::ServiceError;
+use platform::input::read;
+use platform::principal::Principal;
+use platform::{Platform, Requirement};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The account's stacks.
+#[derive(Debug, Default)]
+pub struct CloudFormation {
+    stacks: Mutex<BTreeMap<String, Vec<StackResource>>>,
+}
+
+/// A resource of a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackResource {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// What `Ref` gives of it.
+    pub physical_id: String,
+    /// Its type, such as `AWS::SQS::Queue`.
+    pub kind: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DescribeStacks {
+    stack_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DescribeStackResources {
+    stack_name: Option<String>,
+    physical_resource_id: Option<String>,
+}
+
+impl CloudFormation {
+    fn stacks(&self) -> MutexGuard<'_, BTreeMap<String, Vec<StackResource>>> {
+        self.stacks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a stack that has been deployed.
+    pub fn deployed(&self, name: &str, resources: Vec<StackResource>) {
+        self.stacks().insert(name.to_owned(), resources);
+    }
+
+    /// Whether a stack of this name has been deployed.
+    pub fn has(&self, name: &str) -> bool {
+        self.stacks().contains_key(name)
+    }
+
+    /// The names of all resources of a type.
+    pub fn physical_ids(&self, kind: &str) -> Vec<String> {
+        let stacks = self.stacks();
+        let resources = stacks.values().flatten().filter(|resource| resource.kind == kind);
+        resources.map(|resource| resource.physical_id.clone()).collect()
+    }
+
+    fn describe_stacks(&self, platform: &Platform, input: &DescribeStacks) -> Result<Value, ServiceError> {
+        let stacks = self.stacks();
+        let names = stacks
+            .keys()
+            .filter(|name| input.stack_name.as_ref().is_none_or(|asked| asked == *name));
+        let described: Vec<Value> = names
+            .map(|name| json!({"StackName": name, "StackId": arn(platform, name), "StackStatus": "CREATE_COMPLETE"}))
+            .collect();
+        match &input.stack_name {
+            Some(asked) if described.is_empty() => Err(ServiceError::validation(format_args!(
+                "Stack with id {asked} does not exist"
+            ))),
+            _ => Ok(json!({"Stacks": described})),
+        }
+    }
+
+    /// The resources of a stack: of the one that is named, or of the one that something with this id belongs to.
+    fn describe_stack_resources(
+        &self,
+        platform: &Platform,
+        input: &DescribeStackResources,
+    ) -> Result<Value, ServiceError> {
+        let stacks = self.stacks();
+        let found = match (&input.stack_name, &input.physical_resource_id) {
+            (Some(name), None) => stacks.get_key_value(name),
+            (None, Some(id)) => stacks
+                .iter()
+                .find(|(_, resources)| resources.iter().any(|resource| resource.physical_id == *id)),
+            _ => {
+                let message = "either `StackName` or `PhysicalResourceId` must be given";
+                return Err(ServiceError::validation(message));
+            }
+        };
+        let (name, resources) = found.ok_or_else(|| {
+            let asked = input.stack_name.as_ref().or(input.physical_resource_id.as_ref());
+            ServiceError::validation(format_args!(
+                "Stack for {} does not exist",
+                asked.map_or("", String::as_str)
+            ))
+        })?;
+        let resources: Vec<Value> = resources
+            .iter()
+            .map(|resource| {
+                json!({
+                    "StackName": name,
+                    "StackId": arn(platform, name),
+                    "LogicalResourceId": resource.logical_id,
+                    "PhysicalResourceId": resource.physical_id,
+                    "ResourceType": resource.kind,
+                    "ResourceStatus": "CREATE_COMPLETE",
+                })
+            })
+            .collect();
+        Ok(json!({"StackResources": resources}))
+    }
+}
+
+fn arn(platform: &Platform, stack: &str) -> String {
+    platform
+        .account
+        .arn("cloudformation", format_args!("stack/{stack}/local"))
+}
+
+crate::by_name::by_name!(CloudFormation);
+
+#[async_trait::async_trait]
+impl ByName for CloudFormation {
+    fn signing_name(&self) -> &'static str {
+        "cloudformation"
+    }
+
+    fn requirements(
+        &self,
+        platform: &Platform,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Vec<Requirement>, ServiceError> {
+        if !["DescribeStacks", "DescribeStackResources"].contains(&operation) {
+            return Err(ServiceError::not_in_local_run("cloudformation", operation));
+        }
+        let stack = input["StackName"].as_str().unwrap_or("*");
+        let resource = platform.account.arn("cloudformation", format_args!("stack/{stack}/*"));
+        Ok(vec![Requirement::new(format!("cloudformation:{operation}"), resource)])
+    }
+
+    async fn call(
+        self: &Arc<Self>,
+        platform: &Arc<Platform>,
+        _caller: &Principal,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, ServiceError> {
+        match operation {
+            "DescribeStacks" => self.describe_stacks(platform, &read(&input)?),
+            "DescribeStackResources" => self.describe_stack_resources(platform, &read(&input)?),
+            _ => Err(ServiceError::not_in_local_run("cloudformation", operation)),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The record of one build, as BatchGetBuilds shows it.
+
+use jiff::Timestamp;
+use platform::input::seconds;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How a phase ended, and why where it did not succeed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PhaseRecord {
+    pub(super) name: &'static str,
+    pub(super) started: Timestamp,
+    pub(super) ended: Option<(&'static str, Duration)>,
+    /// A code, such as `COMMAND_EXECUTION_ERROR`, and a sentence.
+    pub(super) context: Option<(String, String)>,
+}
+
+/// A build.
+#[derive(Debug, Clone)]
+pub(super) struct Build {
+    /// `project:uuid`.
+    pub(super) id: String,
+    pub(super) arn: String,
+    pub(super) number: u64,
+    pub(super) project: String,
+    pub(super) initiator: String,
+    pub(super) role_arn: String,
+    pub(super) source: Value,
+    pub(super) source_version: Option<String>,
+    pub(super) artifacts: Value,
+    pub(super) environment: Value,
+    pub(super) log_group: String,
+    pub(super) started: Timestamp,
+    pub(super) ended: Option<Timestamp>,
+    /// `IN_PROGRESS`, `SUCCEEDED`, `FAILED`, `FAULT`, `TIMED_OUT` or `STOPPED`.
+    pub(super) status: &'static str,
+    pub(super) phases: Vec<PhaseRecord>,
+    pub(super) exported: Vec<(String, String)>,
+}
+
+impl Build {
+    /// The log's stream: the build's own part of its id.
+    pub(super) fn stream(&self) -> &str {
+        self.id.rsplit(':').next().unwrap_or_default()
+    }
+
+    /// The build as BatchGetBuilds and StartBuild answer it:
+    /// <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html>.
+    pub(super) fn json(&self) -> Value {
+        let phases = self.phases.iter().map(|phase| {
+            let mut shown = json!({"phaseType": phase.name, "startTime": seconds(phase.started)});
+            if let Some((status, took)) = phase.ended {
+                shown["phaseStatus"] = status.into();
+                shown["durationInSeconds"] = took.as_secs().into();
+                shown["endTime"] = seconds(phase.started + took);
+            }
+            if let Some((code, message)) = &phase.context {
+                shown["contexts"] = json!([{"statusCode": code, "message": message}]);
+            }
+            shown
+        });
+        let exported = self
+            .exported
+            .iter()
+            .map(|(name, value)| json!({"name": name, "value": value}));
+        let mut shown = json!({
+            "id": self.id,
+            "arn": self.arn,
+            "buildNumber": self.number,
+            "startTime": seconds(self.started),
+            "currentPhase": self.phases.last().map_or("SUBMITTED", |phase| phase.name),
+            "buildStatus": self.status,
+            "projectName": self.project,
+            "phases": phases.collect::<Vec<_>>(),
+            "source": self.source,
+            "artifacts": self.artifacts,
+            "environment": self.environment,
+            "serviceRole": self.role_arn,
+            "logs": {"groupName": self.log_group, "streamName": self.stream()},
+            "buildComplete": self.ended.is_some(),
+            "initiator": self.initiator,
+            "exportedEnvironmentVariables": exported.collect::<Vec<_>>(),
+        });
+        if let Some(ended) = self.ended {
+            shown["endTime"] = seconds(ended);
+        }
+        if let Some(version) = &self.source_version {
+            shown["sourceVersion"] = version.as_str().into();
+            shown["resolvedSourceVersion"] = version.as_str().into();
+        }
+        shown
+    }
+}

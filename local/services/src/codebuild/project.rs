@@ -1,0 +1,206 @@
+//! Projects, and what StartBuild lays over them.
+
+use platform::error::ServiceError;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A build project: <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateProject.html>.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Project {
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    pub(super) source: Source,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) source_version: Option<String>,
+    pub(super) artifacts: Value,
+    pub(super) environment: Environment,
+    pub(super) service_role: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) timeout_in_minutes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queued_timeout_in_minutes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    encryption_key: Option<String>,
+    #[serde(default)]
+    tags: Vec<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cache: Option<Value>,
+    #[serde(default)]
+    pub(super) logs_config: LogsConfig,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    concurrent_build_limit: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    badge_enabled: Option<bool>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Source {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) location: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) buildspec: Option<String>,
+}
+
+/// What a build runs in. The local run takes the image as a description: it has the machine.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Environment {
+    #[serde(rename = "type")]
+    kind: String,
+    pub(super) image: String,
+    compute_type: String,
+    #[serde(default)]
+    pub(super) environment_variables: Vec<Variable>,
+    #[serde(default)]
+    privileged_mode: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image_pull_credentials_type: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    pub(super) value: String,
+    #[serde(rename = "type", default)]
+    pub(super) kind: VariableKind,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum VariableKind {
+    #[default]
+    Plaintext,
+    ParameterStore,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct LogsConfig {
+    #[serde(default)]
+    cloud_watch_logs: CloudWatchLogs,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    s3_logs: Option<Value>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CloudWatchLogs {
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    group_name: Option<String>,
+}
+
+impl Project {
+    pub(super) fn log_group(&self) -> String {
+        let given = self.logs_config.cloud_watch_logs.group_name.clone();
+        given.unwrap_or_else(|| format!("/aws/codebuild/{}", self.name))
+    }
+
+    pub(super) fn logs(&self) -> bool {
+        self.logs_config.cloud_watch_logs.status.as_deref() != Some("DISABLED")
+    }
+
+    /// Whether a build may take as long as the project says, and wait as long to begin: in minutes.
+    ///
+    /// # Errors
+    /// InvalidInputException.
+    pub(super) fn check_times(&self) -> Result<(), ServiceError> {
+        for (field, minutes, longest) in [
+            ("timeoutInMinutes", self.timeout_in_minutes, 2160),
+            ("queuedTimeoutInMinutes", self.queued_timeout_in_minutes, 480),
+        ] {
+            if minutes.is_some_and(|minutes| !(5..=longest).contains(&minutes)) {
+                let message = format_args!("Invalid {field}: must be between 5 and {longest}");
+                return Err(ServiceError::new("InvalidInputException", message));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn json(&self, arn: &str) -> Value {
+        let mut shown = json!(self);
+        shown["arn"] = arn.into();
+        shown
+    }
+}
+
+/// What StartBuild may say differently from the project.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StartBuild {
+    pub(super) project_name: String,
+    pub(super) source_version: Option<String>,
+    source_type_override: Option<String>,
+    source_location_override: Option<String>,
+    artifacts_override: Option<Value>,
+    #[serde(default)]
+    environment_variables_override: Vec<Variable>,
+    buildspec_override: Option<String>,
+    timeout_in_minutes_override: Option<u64>,
+    #[expect(dead_code, reason = "a build is never started twice for one call here")]
+    idempotency_token: Option<String>,
+}
+
+impl StartBuild {
+    /// The project as this build has it.
+    ///
+    /// # Errors
+    /// InvalidInputException where there is no source that the local run could read.
+    pub(super) fn over(&self, project: &Project) -> Result<Project, ServiceError> {
+        let mut project = project.clone();
+        if let Some(kind) = &self.source_type_override {
+            project.source.kind.clone_from(kind);
+        }
+        if self.source_location_override.is_some() {
+            project.source.location.clone_from(&self.source_location_override);
+        }
+        if self.buildspec_override.is_some() {
+            project.source.buildspec.clone_from(&self.buildspec_override);
+        }
+        if self.source_version.is_some() {
+            project.source_version.clone_from(&self.source_version);
+        }
+        if let Some(artifacts) = &self.artifacts_override {
+            project.artifacts = artifacts.clone();
+        }
+        if self.timeout_in_minutes_override.is_some() {
+            project.timeout_in_minutes = self.timeout_in_minutes_override;
+        }
+        let variables = &mut project.environment.environment_variables;
+        variables.retain(|known| {
+            self.environment_variables_override
+                .iter()
+                .all(|given| given.name != known.name)
+        });
+        variables.extend(self.environment_variables_override.iter().cloned());
+        project.check_times()?;
+        let invalid = |message: String| Err(ServiceError::new("InvalidInputException", message));
+        match (project.source.kind.as_str(), &project.source.location) {
+            ("S3", Some(location)) if location.contains('/') => {}
+            ("S3", _) => return invalid("Invalid project source: location must be a bucket and a key".into()),
+            ("NO_SOURCE", _) if project.source.buildspec.is_some() => {}
+            ("NO_SOURCE", _) => {
+                return invalid("Invalid project source: buildspec must be given where there is no source".into());
+            }
+            (kind, _) => {
+                return invalid(format!(
+                    "Cannot start a build with the source type {kind}: the local run reads S3 and NO_SOURCE"
+                ));
+            }
+        }
+        match project.artifacts["type"].as_str() {
+            Some("S3" | "NO_ARTIFACTS") => Ok(project),
+            other => invalid(format!(
+                "Cannot start a build with the artifacts type {}: the local run writes S3 and NO_ARTIFACTS",
+                other.unwrap_or("(none)")
+            )),
+        }
+    }
+}

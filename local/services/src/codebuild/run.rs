@@ -1,0 +1,409 @@
+//! One build from its start to its end.
+//!
+//! Phases follow one another as on AWS: a failed INSTALL or PRE_BUILD ends the build, a failed BUILD goes on to
+//! POST_BUILD, and `on-failure` may say otherwise:
+//! <https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details.html#view-build-details-phases>.
+
+use super::build::PhaseRecord;
+use super::buildspec::{BuildSpec, OnFailure, Phase};
+use super::project::Project;
+use super::shell::{Ended, Shell};
+use super::{Running, artifacts, environment};
+use crate::containers::Engine;
+use crate::objects;
+use jiff::Timestamp;
+use platform::journal::Happening;
+use platform::principal::Principal;
+use platform::{Platform, Requirement, Underway};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Why a phase failed: CodeBuild's code, and a sentence.
+type Failure = (String, String);
+
+/// Runs a build; its record says how it went.
+pub(super) async fn run(
+    platform: Arc<Platform>,
+    engine: Option<Engine>,
+    project: Project,
+    running: Arc<Running>,
+    underway: Underway,
+) {
+    let id = running.lock().id.clone();
+    let folder = platform.root.join(".stepline/builds").join(id.replace(':', "-"));
+    let minutes = project.timeout_in_minutes.unwrap_or(60);
+    let runner = Runner {
+        platform: &platform,
+        engine: engine.as_ref(),
+        project: &project,
+        running: &running,
+        folder: &folder,
+    };
+    let mut stop = running.stop.subscribe();
+    let status = tokio::select! {
+        succeeded = runner.build() => if succeeded { "SUCCEEDED" } else { "FAILED" },
+        () = tokio::time::sleep(Duration::from_secs(minutes * 60)) => "TIMED_OUT",
+        _ = stop.wait_for(|stop| *stop) => "STOPPED",
+    };
+    let open = running.lock().phases.last().is_some_and(|phase| phase.ended.is_none());
+    if open {
+        runner.end_phase(status, None);
+    }
+    // What cannot be removed does no harm where it is.
+    let _ = tokio::fs::remove_dir_all(&folder).await;
+    runner.phase("FINALIZING");
+    runner.end_phase("SUCCEEDED", None);
+    runner.phase("COMPLETED");
+    {
+        let mut build = running.lock();
+        build.status = status;
+        build.ended = Some(Timestamp::now());
+    }
+    underway.ended(status == "SUCCEEDED");
+}
+
+struct Runner<'a> {
+    platform: &'a Arc<Platform>,
+    /// What the build's stand-in for `docker` builds with.
+    engine: Option<&'a Engine>,
+    project: &'a Project,
+    running: &'a Arc<Running>,
+    folder: &'a Path,
+}
+
+/// Where a build's commands run, and what they have.
+struct Workplace {
+    spec: BuildSpec,
+    source: PathBuf,
+    variables: BTreeMap<String, String>,
+    /// Absent before the first command, and after one that ended it.
+    shell: Option<Shell>,
+}
+
+impl Runner<'_> {
+    fn phase(&self, name: &'static str) {
+        let mut build = self.running.lock();
+        build.phases.push(PhaseRecord {
+            name,
+            started: Timestamp::now(),
+            ended: None,
+            context: None,
+        });
+        self.record(&build.id, name, None, None);
+    }
+
+    fn end_phase(&self, status: &'static str, failure: Option<&Failure>) {
+        let mut build = self.running.lock();
+        let id = build.id.clone();
+        let Some(phase) = build.phases.last_mut() else { return };
+        let took = Timestamp::now().duration_since(phase.started).unsigned_abs();
+        phase.ended = Some((status, took));
+        phase.context = failure.cloned();
+        self.record(&id, phase.name, Some(status), Some(took));
+        drop(build);
+        if let Some((code, message)) = failure {
+            self.log(format!(
+                "[Container] Phase context status code: {code} Message: {message}"
+            ));
+        }
+    }
+
+    fn record(&self, build: &str, phase: &str, status: Option<&str>, took: Option<Duration>) {
+        self.platform.journal.record(Happening::BuildPhase {
+            build: build.to_owned(),
+            phase: phase.to_owned(),
+            status: status.map(str::to_owned),
+            took,
+        });
+    }
+
+    fn log(&self, line: String) {
+        let (group, stream) = {
+            let build = self.running.lock();
+            (build.log_group.clone(), build.stream().to_owned())
+        };
+        self.platform.journal.record(Happening::LogLine { group, stream, line });
+    }
+
+    /// Whether the build succeeded.
+    async fn build(&self) -> bool {
+        for name in ["SUBMITTED", "QUEUED", "PROVISIONING"] {
+            self.phase(name);
+            let failure = (name == "PROVISIONING").then(|| self.may_log().err()).flatten();
+            self.end_phase(if failure.is_none() { "SUCCEEDED" } else { "FAILED" }, failure.as_ref());
+            if failure.is_some() {
+                return false;
+            }
+        }
+        self.phase("DOWNLOAD_SOURCE");
+        let mut workplace = match self.prepare().await {
+            Ok(workplace) => workplace,
+            Err(failure) => {
+                self.end_phase("FAILED", Some(&failure));
+                return false;
+            }
+        };
+        self.end_phase("SUCCEEDED", None);
+        let left_out = workplace.spec.left_out();
+        if !left_out.is_empty() {
+            self.log(format!(
+                "[Container] Not in the local run, left out: {}",
+                left_out.join(", ")
+            ));
+        }
+        let commands = self.commands(&mut workplace).await;
+        let exported = &workplace.spec.env.exported_variables;
+        let exported = exported.iter().filter_map(|name| {
+            let value = workplace.variables.get(name)?;
+            Some((name.clone(), value.clone()))
+        });
+        self.running.lock().exported = exported.collect();
+        if !commands {
+            return false;
+        }
+        self.phase("UPLOAD_ARTIFACTS");
+        let uploaded = self.upload(&workplace).await;
+        match &uploaded {
+            Ok(()) => self.end_phase("SUCCEEDED", None),
+            Err(failure) => self.end_phase("FAILED", Some(failure)),
+        }
+        uploaded.is_ok()
+    }
+
+    /// The build's role may write the log, or the build does not begin.
+    fn may_log(&self) -> Result<(), Failure> {
+        if !self.project.logs() {
+            return Ok(());
+        }
+        let (group, stream) = {
+            let build = self.running.lock();
+            (build.log_group.clone(), build.stream().to_owned())
+        };
+        let arn = self
+            .platform
+            .account
+            .arn("logs", format_args!("log-group:{group}:log-stream:{stream}"));
+        let requirements =
+            ["logs:CreateLogStream", "logs:PutLogEvents"].map(|action| Requirement::new(action, arn.as_str()));
+        let role = self.role()?;
+        self.platform.authorize(&role, &requirements).map_err(|error| {
+            (
+                "ACCESS_DENIED".to_owned(),
+                format!(
+                    "Service role {} does not allow AWS CodeBuild to create Amazon CloudWatch Logs log streams for build {arn}. Error message: {error}",
+                    self.project.service_role
+                ),
+            )
+        })
+    }
+
+    fn role(&self) -> Result<Principal, Failure> {
+        let session = environment::session(&self.running.lock());
+        self.platform
+            .iam
+            .session(&self.project.service_role, &session, Vec::new())
+            .map_err(|error| ("ACCESS_DENIED".to_owned(), error.to_string()))
+    }
+
+    /// Gets the source, reads the build specification and collects the variables.
+    async fn prepare(&self) -> Result<Workplace, Failure> {
+        let client = |error: &dyn std::fmt::Display| ("CLIENT_ERROR".to_owned(), error.to_string());
+        let role = self.role()?;
+        let source = self.folder.join("src");
+        tokio::fs::create_dir_all(&source)
+            .await
+            .map_err(|error| client(&error))?;
+        if let Some((bucket, key)) = self
+            .project
+            .source
+            .location
+            .as_deref()
+            .and_then(|at| at.split_once('/'))
+        {
+            let body = objects::get(self.platform, &role, bucket, key).await;
+            let body =
+                body.map_err(|error| client(&format_args!("error while downloading key {key}, error: {error}")))?;
+            let into = source.clone();
+            let unpacked = tokio::task::spawn_blocking(move || artifacts::unzip(&body, &into));
+            let unpacked = unpacked
+                .await
+                .map_err(std::io::Error::other)
+                .and_then(|unpacked| unpacked);
+            unpacked.map_err(|error| client(&format_args!("the source artifact `{bucket}/{key}`: {error}")))?;
+        }
+        super::stand_in::install(&self.folder.join("bin")).map_err(|error| client(&error))?;
+        let wrong = |error: String| ("YAML_FILE_ERROR".to_owned(), error);
+        let text = self.buildspec(&source).map_err(wrong)?;
+        let spec = BuildSpec::parse(&text).map_err(wrong)?;
+        let own = {
+            let build = self.running.lock();
+            environment::own((self.platform, self.engine), &build, self.project, self.folder, &source)
+        };
+        let mut variables = own.map_err(|error| client(&error))?;
+        environment::given(self.platform, &role, &spec.env, self.project, &mut variables)
+            .await
+            .map_err(|error| ("Decrypted Variables Error".to_owned(), error))?;
+        Ok(Workplace {
+            spec,
+            source,
+            variables,
+            shell: None,
+        })
+    }
+
+    /// The text of the build specification: given itself, or by its path in the source.
+    fn buildspec(&self, source: &Path) -> Result<String, String> {
+        let given = self.project.source.buildspec.as_deref().unwrap_or("buildspec.yml");
+        if given.contains('\n') {
+            return Ok(given.to_owned());
+        }
+        std::fs::read_to_string(source.join(given))
+            .map_err(|error| format!("the file `{given}` of the source: {error}"))
+    }
+
+    /// Runs the phases that have commands. Whether the build may succeed.
+    async fn commands(&self, workplace: &mut Workplace) -> bool {
+        let mut succeeding = true;
+        let phases = workplace.spec.phases.clone();
+        for (name, phase) in phases.in_order() {
+            // AWS shows a phase without commands too, as one that took no time.
+            self.phase(name);
+            let Some(phase) = phase else {
+                self.end_phase("SUCCEEDED", None);
+                continue;
+            };
+            let succeeded = self.attempts(workplace, phase).await;
+            match &succeeded {
+                Ok(()) => self.end_phase("SUCCEEDED", None),
+                Err(failure) => self.end_phase("FAILED", Some(failure)),
+            }
+            if succeeded.is_err() && phase.on_failure != OnFailure::Continue {
+                succeeding = false;
+                workplace
+                    .variables
+                    .insert("CODEBUILD_BUILD_SUCCEEDING".into(), "0".into());
+                // The shell is started again, so that the commands to come see it.
+                workplace.shell = None;
+                if name != "BUILD" {
+                    break;
+                }
+            }
+        }
+        succeeding
+    }
+
+    /// Runs a phase, again where it failed and says so.
+    async fn attempts(&self, workplace: &mut Workplace, phase: &Phase) -> Result<(), Failure> {
+        let most = match phase.on_failure {
+            OnFailure::Retry(times) => times + 1,
+            OnFailure::Abort | OnFailure::Continue => 1,
+        };
+        let mut last = Ok(());
+        for _ in 0..most {
+            last = self.sequence(workplace, &phase.commands).await;
+            // What stands under `finally` runs in any case, and fails the phase too.
+            let finally = self.sequence(workplace, &phase.finally).await;
+            last = last.and(finally);
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
+    }
+
+    /// Runs commands until one fails.
+    async fn sequence(&self, workplace: &mut Workplace, commands: &[String]) -> Result<(), Failure> {
+        for command in commands {
+            let first = command.trim().lines().next().unwrap_or_default();
+            self.log(format!("[Container] Running command {first}"));
+            let began = Instant::now();
+            let status = self.command(workplace, command).await.map_err(|error| {
+                (
+                    "COMMAND_EXECUTION_ERROR".to_owned(),
+                    format!("Error while executing command: {first}. Reason: {error}"),
+                )
+            })?;
+            tracing::debug!(command = first, status, took = ?began.elapsed(), "build command");
+            if status != 0 {
+                return Err((
+                    "COMMAND_EXECUTION_ERROR".to_owned(),
+                    format!("Error while executing command: {first}. Reason: exit status {status}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn command(&self, workplace: &mut Workplace, command: &str) -> std::io::Result<i32> {
+        let mut shell = match workplace.shell.take() {
+            Some(shell) => shell,
+            None => self.shell(workplace)?,
+        };
+        let ended = shell.run(command).await?;
+        let gone = matches!(ended, Ended::Shell(_));
+        // The variables of a shell that was killed are lost, those before it are not.
+        if let Ok(variables) = shell.environment(gone).await {
+            workplace.variables = variables;
+        }
+        let (Ended::Command(status) | Ended::Shell(status)) = ended;
+        if !gone {
+            workplace.shell = Some(shell);
+        }
+        Ok(status)
+    }
+
+    fn shell(&self, workplace: &Workplace) -> std::io::Result<Shell> {
+        let (group, stream) = {
+            let build = self.running.lock();
+            (build.log_group.clone(), build.stream().to_owned())
+        };
+        let platform = Arc::clone(self.platform);
+        // A new shell goes on where the last one was.
+        let last = workplace.variables.get("PWD").map(PathBuf::from);
+        let directory = last
+            .filter(|folder| folder.is_dir())
+            .unwrap_or_else(|| workplace.source.clone());
+        Shell::start(
+            workplace.spec.env.shell,
+            &directory,
+            &workplace.variables,
+            self.folder,
+            move |line| {
+                platform.journal.record(Happening::LogLine {
+                    group: group.clone(),
+                    stream: stream.clone(),
+                    line,
+                });
+            },
+        )
+    }
+
+    /// Puts the artifacts to S3, where the build has any.
+    async fn upload(&self, workplace: &Workplace) -> Result<(), Failure> {
+        let to = &self.project.artifacts;
+        let (Some(artifacts), Some("S3")) = (&workplace.spec.artifacts, to["type"].as_str()) else {
+            return Ok(());
+        };
+        let fail = |error: &dyn std::fmt::Display| ("CLIENT_ERROR".to_owned(), error.to_string());
+        let (Some(bucket), Some(name)) = (
+            to["location"].as_str(),
+            to["name"].as_str().or(artifacts.name.as_deref()),
+        ) else {
+            return Err(fail(&"the artifacts need a location and a name"));
+        };
+        if to["packaging"].as_str() != Some("ZIP") {
+            return Err(fail(&"the local run packs artifacts as ZIP alone"));
+        }
+        let archive = artifacts::pack(artifacts, &workplace.source).map_err(|error| fail(&error))?;
+        let key = match to["path"].as_str().unwrap_or_default().trim_matches('/') {
+            "" => name.to_owned(),
+            path => format!("{path}/{name}"),
+        };
+        let role = self.role()?;
+        let put = objects::put(self.platform, &role, (bucket, &key), archive, json!({}));
+        put.await.map_err(|error| fail(&error))
+    }
+}

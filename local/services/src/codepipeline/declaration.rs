@@ -1,0 +1,320 @@
+//! A pipeline's declaration: stages, actions, artifacts and variables, as `CreatePipeline` takes it.
+//!
+//! See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineDeclaration.html>.
+
+use platform::error::ServiceError;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a pipeline consists of. Fields that mean nothing here are refused by name.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Declaration {
+    pub(super) name: String,
+    pub(super) role_arn: String,
+    pub(super) artifact_store: ArtifactStore,
+    pub(super) stages: Vec<Stage>,
+    #[serde(default = "first_version")]
+    pub(super) version: u32,
+    #[serde(default)]
+    pub(super) execution_mode: ExecutionMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pipeline_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) variables: Vec<VariableDeclaration>,
+    /// Which pushes start the pipeline. Nothing is pushed here: a run is started by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) triggers: Vec<Value>,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+/// What happens when an execution starts while another one runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum ExecutionMode {
+    /// A newer execution takes the place of one that waits before a stage.
+    #[default]
+    Superseded,
+    /// Executions pass through each stage one after the other.
+    Queued,
+    /// Executions do not wait for one another.
+    Parallel,
+}
+
+/// The bucket through which actions hand things on.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ArtifactStore {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) location: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) encryption_key: Option<EncryptionKey>,
+}
+
+/// The KMS key of the artifacts, where it is not the default one.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct EncryptionKey {
+    pub(super) id: String,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+}
+
+/// A variable of the pipeline itself, `#{variables.NAME}`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct VariableDeclaration {
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) default_value: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
+}
+
+/// Actions that belong together.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Stage {
+    pub(super) name: String,
+    pub(super) actions: Vec<Action>,
+}
+
+/// One thing that a stage does.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Action {
+    pub(super) name: String,
+    pub(super) action_type_id: ActionType,
+    #[serde(default = "first_run_order")]
+    pub(super) run_order: u32,
+    #[serde(default)]
+    pub(super) configuration: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) input_artifacts: Vec<ArtifactName>,
+    #[serde(default)]
+    pub(super) output_artifacts: Vec<ArtifactName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) role_arn: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) region: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) namespace: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) timeout_in_minutes: Option<u32>,
+}
+
+fn first_run_order() -> u32 {
+    1
+}
+
+/// What kind of action it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ActionType {
+    pub(super) category: String,
+    pub(super) owner: String,
+    pub(super) provider: String,
+    pub(super) version: String,
+}
+
+/// An artifact's name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ArtifactName {
+    pub(super) name: String,
+}
+
+/// The kinds of actions that the local run has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Provider {
+    /// A source through a CodeConnections connection: here the working tree.
+    Connection,
+    /// A build in CodeBuild.
+    CodeBuild,
+    /// A Lambda function that answers a job.
+    Lambda,
+    /// Somebody's approval.
+    Approval,
+}
+
+impl ActionType {
+    /// The kind of action, or None for one that the local run does not have.
+    pub(super) fn known(&self) -> Option<Provider> {
+        match (
+            self.category.as_str(),
+            self.owner.as_str(),
+            self.provider.as_str(),
+            self.version.as_str(),
+        ) {
+            ("Source", "AWS", "CodeStarSourceConnection", "1") => Some(Provider::Connection),
+            ("Build" | "Test", "AWS", "CodeBuild", "1") => Some(Provider::CodeBuild),
+            ("Invoke", "AWS", "Lambda", "1") => Some(Provider::Lambda),
+            ("Approval", "AWS", "Manual", "1") => Some(Provider::Approval),
+            _ => None,
+        }
+    }
+}
+
+/// How many minutes an approval may wait.
+///
+/// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
+const APPROVAL_MINUTES: std::ops::RangeInclusive<u32> = 5..=86_400;
+
+/// The longest value of a configuration, before variables are resolved.
+///
+/// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
+const CONFIGURATION_LIMIT: usize = 1000;
+
+impl Declaration {
+    /// Checks what AWS checks when a pipeline is created or updated; the error names what is wrong and where.
+    pub(super) fn check(&self) -> Result<(), ServiceError> {
+        let refuse =
+            |code: &str, message: String| Err(ServiceError::new(code, format!("Pipeline `{}`: {message}", self.name)));
+        if self.artifact_store.kind != "S3" {
+            return refuse(
+                "InvalidStructureException",
+                format!("artifactStore.type `{}` is not S3", self.artifact_store.kind),
+            );
+        }
+        if self.stages.len() < 2 {
+            return refuse("InvalidStructureException", "it must have at least two stages".into());
+        }
+        let mut stages = BTreeSet::new();
+        let mut namespaces = BTreeSet::new();
+        let mut artifacts = BTreeSet::new();
+        for (index, stage) in self.stages.iter().enumerate() {
+            if !stages.insert(&stage.name) {
+                return refuse(
+                    "InvalidStageDeclarationException",
+                    format!("two stages are called `{}`", stage.name),
+                );
+            }
+            if stage.actions.is_empty() {
+                return refuse(
+                    "InvalidStageDeclarationException",
+                    format!("stage `{}` has no actions", stage.name),
+                );
+            }
+            let mut actions = BTreeSet::new();
+            let mut orders: Vec<&Action> = stage.actions.iter().collect();
+            orders.sort_by_key(|action| action.run_order);
+            for action in orders {
+                if !actions.insert(&action.name) {
+                    return refuse(
+                        "InvalidActionDeclarationException",
+                        format!("stage `{}` has two actions called `{}`", stage.name, action.name),
+                    );
+                }
+                if let Err(message) = self.check_action(index, action, &mut namespaces, &mut artifacts) {
+                    return refuse(
+                        "InvalidActionDeclarationException",
+                        format!("action `{}` in stage `{}`: {message}", action.name, stage.name),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_action<'d>(
+        &self,
+        stage: usize,
+        action: &'d Action,
+        namespaces: &mut BTreeSet<&'d str>,
+        artifacts: &mut BTreeSet<&'d str>,
+    ) -> Result<(), String> {
+        let kind = &action.action_type_id;
+        let Some(provider) = kind.known() else {
+            return Err(format!(
+                "the local run has no provider `{}` of category `{}` (owner {}, version {}): it has CodeStarSourceConnection, CodeBuild, Lambda and Manual",
+                kind.provider, kind.category, kind.owner, kind.version
+            ));
+        };
+        if (provider == Provider::Connection) != (stage == 0) {
+            return Err("source actions belong into the first stage, and only they do".into());
+        }
+        match (provider, action.timeout_in_minutes) {
+            (_, None) => {}
+            (Provider::Approval, Some(minutes)) if APPROVAL_MINUTES.contains(&minutes) => {}
+            (Provider::Approval, Some(minutes)) => {
+                return Err(format!(
+                    "value {minutes} at timeoutInMinutes failed to satisfy constraint: it must lie between {} and {}",
+                    APPROVAL_MINUTES.start(),
+                    APPROVAL_MINUTES.end()
+                ));
+            }
+            (Provider::Connection | Provider::CodeBuild | Provider::Lambda, Some(_)) => {
+                return Err("timeoutInMinutes is available only to the manual approval action type".into());
+            }
+        }
+        let needed: &[&str] = match provider {
+            Provider::Connection => &["ConnectionArn", "FullRepositoryId", "BranchName"],
+            Provider::CodeBuild => &["ProjectName"],
+            Provider::Lambda => &["FunctionName"],
+            Provider::Approval => &[],
+        };
+        if let Some(missing) = needed.iter().find(|key| !action.configuration.contains_key(**key)) {
+            return Err(format!("its configuration lacks `{missing}`"));
+        }
+        for (key, value) in &action.configuration {
+            let length = value.chars().count();
+            if length > CONFIGURATION_LIMIT {
+                return Err(format!(
+                    "its {key} has {length} characters, and CodePipeline takes at most {CONFIGURATION_LIMIT}"
+                ));
+            }
+        }
+        for artifact in &action.input_artifacts {
+            if !artifacts.contains(artifact.name.as_str()) {
+                return Err(format!(
+                    "no action before it makes its input artifact `{}`",
+                    artifact.name
+                ));
+            }
+        }
+        for artifact in &action.output_artifacts {
+            if !artifacts.insert(&artifact.name) {
+                return Err(format!("another action makes the artifact `{}` already", artifact.name));
+            }
+        }
+        if let Some(namespace) = &action.namespace
+            && (!namespaces.insert(namespace) || matches!(namespace.as_str(), "codepipeline" | "variables"))
+        {
+            return Err(format!("the namespace `{namespace}` is taken"));
+        }
+        Ok(())
+    }
+
+    /// The pipeline's variables: what the execution was started with, laid over the defaults.
+    pub(super) fn variables(&self, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, ServiceError> {
+        if let Some(unknown) = given
+            .keys()
+            .find(|name| !self.variables.iter().any(|variable| variable.name == **name))
+        {
+            return Err(ServiceError::validation(format_args!(
+                "pipeline `{}` declares no variable `{unknown}`",
+                self.name
+            )));
+        }
+        self.variables
+            .iter()
+            .map(|variable| {
+                let value = given
+                    .get(&variable.name)
+                    .or(variable.default_value.as_ref())
+                    .ok_or_else(|| {
+                        ServiceError::validation(format_args!(
+                            "the variable `{}` of pipeline `{}` has no default and was not given",
+                            variable.name, self.name
+                        ))
+                    })?;
+                Ok((variable.name.clone(), value.clone()))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,313 @@
+//! The operations on images.
+
+use super::Ecr;
+use super::repository::{Image, ImageId, Repository};
+use jiff::Timestamp;
+use platform::Platform;
+use platform::error::ServiceError;
+use platform::input::{page, read, seconds};
+use platform::journal::Happening;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PutImage {
+    #[expect(dead_code, reason = "checked with the requirements")]
+    registry_id: Option<String>,
+    repository_name: String,
+    image_manifest: String,
+    image_manifest_media_type: Option<String>,
+    image_tag: Option<String>,
+    image_digest: Option<String>,
+}
+
+/// What the operations that list or choose images take.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Chosen {
+    #[expect(dead_code, reason = "checked with the requirements")]
+    registry_id: Option<String>,
+    repository_name: String,
+    image_ids: Option<Vec<ImageId>>,
+    next_token: Option<String>,
+    max_results: Option<usize>,
+    filter: Option<Filter>,
+    #[expect(
+        dead_code,
+        reason = "a preference: an image is answered in the media type it was pushed with"
+    )]
+    accepted_media_types: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Filter {
+    tag_status: Option<String>,
+    image_status: Option<String>,
+}
+
+impl Filter {
+    fn takes(&self, image: &Image) -> bool {
+        let tagged = match self.tag_status.as_deref() {
+            Some("TAGGED") => !image.tags.is_empty(),
+            Some("UNTAGGED") => image.tags.is_empty(),
+            _ => true,
+        };
+        // Nothing here archives images: each is active.
+        tagged
+            && self
+                .image_status
+                .as_deref()
+                .is_none_or(|status| matches!(status, "ACTIVE" | "ANY"))
+    }
+}
+
+pub(super) fn image_not_found(platform: &Platform, repository: &str, id: &ImageId) -> ServiceError {
+    let part = |text: &Option<String>| {
+        text.as_ref()
+            .map_or_else(|| "null".to_owned(), |text| format!("'{text}'"))
+    };
+    ServiceError::new(
+        "ImageNotFoundException",
+        format_args!(
+            "The image with imageId {{imageDigest:{}, imageTag:{}}} does not exist within the repository with name '{repository}' in the registry with id '{}'",
+            part(&id.image_digest),
+            part(&id.image_tag),
+            platform.account.id
+        ),
+    )
+}
+
+impl Ecr {
+    /// Puts an image with its blobs and tags as if it had been there before: nobody hears of it, and its scan is done. Does
+    /// nothing where the repository does not exist or has the image already.
+    pub fn stock(
+        &self,
+        repository: &str,
+        manifest: &str,
+        blobs: Vec<String>,
+        tags: Vec<String>,
+    ) -> Result<(), ServiceError> {
+        let mut repositories = self.lock();
+        let Some(repository) = repositories.get_mut(repository) else {
+            return Ok(());
+        };
+        if repository.has(&crate::manifest::digest(manifest.as_bytes())) {
+            return Ok(());
+        }
+        for blob in blobs {
+            let digest = crate::manifest::digest(blob.as_bytes());
+            repository.layers.insert(digest, blob.into());
+        }
+        let tags: Vec<Option<&str>> = if tags.is_empty() {
+            vec![None]
+        } else {
+            tags.iter().map(|tag| Some(tag.as_str())).collect()
+        };
+        for tag in tags {
+            repository.put("", manifest, None, tag, Timestamp::now())?;
+        }
+        for image in &mut repository.images {
+            image.scan = image.scan.take().map(super::scans::Scan::done);
+        }
+        Ok(())
+    }
+
+    pub(super) fn put_image(self: &Arc<Self>, platform: &Arc<Platform>, input: &Value) -> Result<Value, ServiceError> {
+        let input: PutImage = read(input)?;
+        let (repository, tag) = (&input.repository_name, input.image_tag.as_deref());
+        let actual = crate::manifest::digest(input.image_manifest.as_bytes());
+        if input.image_digest.as_ref().is_some_and(|given| *given != actual) {
+            return Err(ServiceError::new(
+                "ImageDigestDoesNotMatchException",
+                format_args!("The image's digest is {actual}"),
+            ));
+        }
+        let pushed_as = input.image_manifest_media_type.as_deref();
+        let image = self.with(platform, repository, |found| {
+            found.put(
+                &platform.account.id,
+                &input.image_manifest,
+                pushed_as,
+                tag,
+                Timestamp::now(),
+            )
+        })?;
+        platform.journal.record(Happening::ImagePushed {
+            repository: repository.clone(),
+            tag: input.image_tag.clone(),
+            digest: image.digest.clone(),
+        });
+        platform.emit(&push_event(repository, tag, &image));
+        self.announce(platform, repository, &image.digest);
+        let mut id = json!({"imageDigest": image.digest});
+        if let Some(tag) = tag {
+            id["imageTag"] = tag.into();
+        }
+        Ok(json!({"image": {
+            "registryId": platform.account.id,
+            "repositoryName": repository,
+            "imageId": id,
+            "imageManifest": image.text,
+            "imageManifestMediaType": image.media_type,
+        }}))
+    }
+
+    pub(super) fn batch_get_image(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
+        let input: Chosen = read(input)?;
+        self.with(platform, &input.repository_name, |repository| {
+            let (mut images, mut failures) = (Vec::new(), Vec::new());
+            for id in input.image_ids.iter().flatten() {
+                let Some(image) = repository.find(id) else {
+                    failures.push(failure(id));
+                    continue;
+                };
+                let found = ImageId {
+                    image_digest: Some(image.digest.clone()),
+                    image_tag: id.image_tag.clone(),
+                };
+                images.push(json!({
+                    "registryId": platform.account.id,
+                    "repositoryName": repository.name,
+                    "imageId": found.json(),
+                    "imageManifest": image.text,
+                    "imageManifestMediaType": image.media_type,
+                }));
+            }
+            Ok(json!({"images": images, "failures": failures}))
+        })
+    }
+
+    pub(super) fn describe_images(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
+        let input: Chosen = read(input)?;
+        self.with(platform, &input.repository_name, |repository| {
+            let chosen = choose(platform, repository, &input)?;
+            let size = input.max_results.unwrap_or(100);
+            let page = page(chosen, size, input.next_token.as_deref(), "InvalidParameterException")?;
+            let details = page
+                .items
+                .iter()
+                .map(|image| details(platform, &repository.name, image));
+            let mut answer = json!({"imageDetails": details.collect::<Vec<_>>()});
+            if let Some(token) = page.next_token {
+                answer["nextToken"] = token.into();
+            }
+            Ok(answer)
+        })
+    }
+
+    pub(super) fn list_images(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
+        let input: Chosen = read(input)?;
+        self.with(platform, &input.repository_name, |repository| {
+            let ids = choose(platform, repository, &input)?.into_iter().flat_map(|image| {
+                let named = |tag: Option<&String>| ImageId {
+                    image_digest: Some(image.digest.clone()),
+                    image_tag: tag.cloned(),
+                };
+                if image.tags.is_empty() {
+                    vec![named(None)]
+                } else {
+                    image.tags.iter().map(|tag| named(Some(tag))).collect()
+                }
+            });
+            let size = input.max_results.unwrap_or(100);
+            let page = page(ids, size, input.next_token.as_deref(), "InvalidParameterException")?;
+            let mut answer = json!({"imageIds": page.items.iter().map(ImageId::json).collect::<Vec<_>>()});
+            if let Some(token) = page.next_token {
+                answer["nextToken"] = token.into();
+            }
+            Ok(answer)
+        })
+    }
+
+    pub(super) fn batch_delete_image(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
+        let input: Chosen = read(input)?;
+        self.with(platform, &input.repository_name, |repository| {
+            let (mut deleted, mut failures) = (Vec::new(), Vec::new());
+            for id in input.image_ids.iter().flatten() {
+                match repository.delete(id) {
+                    Some(ids) => deleted.extend(ids.iter().map(ImageId::json)),
+                    None => failures.push(failure(id)),
+                }
+            }
+            Ok(json!({"imageIds": deleted, "failures": failures}))
+        })
+    }
+}
+
+fn failure(id: &ImageId) -> Value {
+    json!({
+        "imageId": id.json(),
+        "failureCode": "ImageNotFound",
+        "failureReason": "Requested image not found",
+    })
+}
+
+fn choose<'a>(platform: &Platform, repository: &'a Repository, input: &Chosen) -> Result<Vec<&'a Image>, ServiceError> {
+    let taken = |image: &&Image| input.filter.as_ref().is_none_or(|filter| filter.takes(image));
+    match &input.image_ids {
+        None => Ok(repository.images.iter().filter(taken).collect()),
+        Some(ids) => {
+            let found = ids.iter().map(|id| {
+                repository
+                    .find(id)
+                    .ok_or_else(|| image_not_found(platform, &repository.name, id))
+            });
+            Ok(found
+                .collect::<Result<Vec<_>, _>>()?
+                .into_iter()
+                .filter(taken)
+                .collect())
+        }
+    }
+}
+
+fn details(platform: &Platform, repository: &str, image: &Image) -> Value {
+    let mut shown = json!({
+        "registryId": platform.account.id,
+        "repositoryName": repository,
+        "imageDigest": image.digest,
+        "imageSizeInBytes": image.manifest.size(),
+        "imagePushedAt": seconds(image.pushed_at),
+        "imageManifestMediaType": image.media_type,
+        "imageStatus": "ACTIVE",
+    });
+    if !image.tags.is_empty() {
+        shown["imageTags"] = image.tags.iter().cloned().collect();
+    }
+    if let Some(scan) = &image.scan {
+        let now = Timestamp::now();
+        shown["imageScanStatus"] = scan.status(now);
+        if let Some(summary) = scan.summary(now) {
+            shown["imageScanFindingsSummary"] = summary;
+        }
+    }
+    if let Some(artifact) = image.manifest.artifact() {
+        shown["artifactMediaType"] = artifact.into();
+    }
+    if let Some(subject) = &image.manifest.subject {
+        shown["subjectManifestDigest"] = subject.digest.as_str().into();
+    }
+    shown
+}
+
+/// The event that ECR sends about a push:
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html>.
+fn push_event(repository: &str, tag: Option<&str>, image: &Image) -> Value {
+    let mut detail = json!({
+        "result": "SUCCESS",
+        "repository-name": repository,
+        "image-digest": image.digest,
+        "action-type": "PUSH",
+        "manifest-media-type": image.media_type,
+    });
+    if let Some(tag) = tag {
+        detail["image-tag"] = tag.into();
+    }
+    if let Some(artifact) = image.manifest.artifact() {
+        detail["artifact-media-type"] = artifact.into();
+    }
+    json!({"source": "aws.ecr", "detail-type": "ECR Image Action", "resources": [], "detail": detail})
+}

@@ -1,0 +1,276 @@
+//! A repository: its images, their tags and its layers, without a clock and without a wire.
+
+use super::lifecycle::{Candidate, Policy};
+use super::scans::Scan;
+use crate::manifest::{Manifest, digest};
+use bytes::Bytes;
+use jiff::Timestamp;
+use platform::error::ServiceError;
+use platform::input::glob;
+use serde_json::{Value, json};
+use std::collections::{BTreeSet, HashMap};
+
+/// Whether tags can be moved to another image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Mutability {
+    /// As CreateRepository takes it: `MUTABLE`, `IMMUTABLE`, or one of both `…_WITH_EXCLUSION`.
+    pub(super) setting: String,
+    /// Tags (with `*`) for which the opposite holds.
+    pub(super) exclusions: Vec<String>,
+}
+
+impl Mutability {
+    fn is_fixed(&self, tag: &str) -> bool {
+        let excluded = self.exclusions.iter().any(|pattern| glob(pattern, tag));
+        match self.setting.as_str() {
+            "IMMUTABLE" => true,
+            "IMMUTABLE_WITH_EXCLUSION" => !excluded,
+            "MUTABLE_WITH_EXCLUSION" => excluded,
+            _ => false,
+        }
+    }
+}
+
+/// An image in a repository.
+#[derive(Debug, Clone)]
+pub(super) struct Image {
+    pub(super) digest: String,
+    pub(super) text: String,
+    pub(super) manifest: Manifest,
+    pub(super) media_type: String,
+    pub(super) tags: BTreeSet<String>,
+    pub(super) pushed_at: Timestamp,
+    /// The last scan, if there was any.
+    pub(super) scan: Option<Scan>,
+}
+
+/// How an image is named in a request.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ImageId {
+    #[serde(default)]
+    pub(super) image_digest: Option<String>,
+    #[serde(default)]
+    pub(super) image_tag: Option<String>,
+}
+
+impl ImageId {
+    pub(super) fn json(&self) -> Value {
+        let mut id = serde_json::Map::new();
+        if let Some(digest) = &self.image_digest {
+            id.insert("imageDigest".into(), digest.as_str().into());
+        }
+        if let Some(tag) = &self.image_tag {
+            id.insert("imageTag".into(), tag.as_str().into());
+        }
+        Value::Object(id)
+    }
+}
+
+/// A repository.
+#[derive(Debug, Clone)]
+pub(super) struct Repository {
+    pub(super) name: String,
+    pub(super) created_at: Timestamp,
+    pub(super) mutability: Mutability,
+    pub(super) scan_on_push: bool,
+    pub(super) encryption: Value,
+    /// As it was given, and as it was understood.
+    pub(super) lifecycle_policy: Option<(String, Policy)>,
+    pub(super) policy: Option<String>,
+    /// In the order in which they were pushed.
+    pub(super) images: Vec<Image>,
+    pub(super) layers: HashMap<String, Bytes>,
+    pub(super) uploads: HashMap<String, Vec<u8>>,
+}
+
+impl Repository {
+    pub(super) fn find(&self, id: &ImageId) -> Option<&Image> {
+        self.images.iter().find(|image| {
+            id.image_digest.as_ref().is_none_or(|digest| *digest == image.digest)
+                && id.image_tag.as_ref().is_none_or(|tag| image.tags.contains(tag))
+        })
+    }
+
+    /// Whether it has an image of this digest.
+    pub(super) fn has(&self, digest: &str) -> bool {
+        self.images.iter().any(|image| image.digest == digest)
+    }
+
+    /// Puts a manifest, under a tag if one is given.
+    ///
+    /// Follows <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html>: the same image and tag
+    /// again is an error, a new tag for a known image is not, and what the manifest names must be there before it.
+    pub(super) fn put(
+        &mut self,
+        registry: &str,
+        text: &str,
+        pushed_as: Option<&str>,
+        tag: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Image, ServiceError> {
+        let manifest = Manifest::read(text)?;
+        let media_type = manifest.kind(pushed_as);
+        let digest = digest(text.as_bytes());
+        self.check_references(registry, &manifest)?;
+        let known = self.images.iter().position(|image| image.digest == digest);
+        if let Some(known) = known {
+            let again = tag.is_none_or(|tag| self.images[known].tags.contains(tag));
+            if again {
+                let named = tag.map_or_else(String::new, |tag| format!(" and tag '{tag}'"));
+                return Err(ServiceError::new(
+                    "ImageAlreadyExistsException",
+                    format_args!(
+                        "Image with digest '{digest}'{named} already exists in the repository with name '{}' in registry with id '{registry}'",
+                        self.name
+                    ),
+                ));
+            }
+        }
+        if let Some(tag) = tag {
+            self.free_tag(tag)?;
+        }
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let scan = self.scan_on_push.then(|| self.scan_of(&manifest, now)).flatten();
+                self.images.push(Image {
+                    digest,
+                    text: text.to_owned(),
+                    manifest,
+                    media_type,
+                    tags: BTreeSet::new(),
+                    pushed_at: now,
+                    scan,
+                });
+                self.images.len() - 1
+            }
+        };
+        let image = &mut self.images[at];
+        image.tags.extend(tag.map(str::to_owned));
+        let image = image.clone();
+        self.expire(now);
+        Ok(image)
+    }
+
+    /// Takes out what the lifecycle policy expires; an image that an index names stays for as long as the index.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        let Some((_, policy)) = &self.lifecycle_policy else {
+            return;
+        };
+        let candidates: Vec<Candidate<'_>> = self
+            .images
+            .iter()
+            .map(|image| Candidate {
+                digest: &image.digest,
+                tags: &image.tags,
+                pushed_at: image.pushed_at,
+            })
+            .collect();
+        let expired: BTreeSet<String> = policy
+            .expired(&candidates, now)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let remaining = self.images.iter().filter(|image| !expired.contains(&image.digest));
+        let named: BTreeSet<String> = remaining
+            .flat_map(|image| image.manifest.manifests.iter().map(|child| child.digest.clone()))
+            .collect();
+        self.images
+            .retain(|image| !expired.contains(&image.digest) || named.contains(&image.digest));
+    }
+
+    /// A scan of an image that begins now; none of what cannot be scanned.
+    pub(super) fn scan_of(&self, manifest: &Manifest, now: Timestamp) -> Option<Scan> {
+        let config = manifest.config.as_ref()?;
+        let config = self.layers.get(&config.digest)?;
+        Scan::begin(manifest, config, now)
+    }
+
+    fn check_references(&self, registry: &str, manifest: &Manifest) -> Result<(), ServiceError> {
+        let blobs = manifest.config.iter().chain(&manifest.layers);
+        if let Some(missing) = blobs.into_iter().find(|blob| !self.layers.contains_key(&blob.digest)) {
+            return Err(ServiceError::new(
+                "LayersNotFoundException",
+                format_args!(
+                    "The layers with digest '[{}]' do not exist within the repository with name '{}' in registry with id '{registry}'",
+                    missing.digest, self.name
+                ),
+            ));
+        }
+        if let Some(missing) = manifest.manifests.iter().find(|child| !self.has(&child.digest)) {
+            return Err(ServiceError::new(
+                "ReferencedImagesNotFoundException",
+                format_args!("The referenced image with digest '{}' does not exist", missing.digest),
+            ));
+        }
+        Ok(())
+    }
+
+    fn free_tag(&mut self, tag: &str) -> Result<(), ServiceError> {
+        let Some(holder) = self.images.iter_mut().find(|image| image.tags.contains(tag)) else {
+            return Ok(());
+        };
+        if self.mutability.is_fixed(tag) {
+            return Err(ServiceError::new(
+                "ImageTagAlreadyExistsException",
+                format_args!(
+                    "The image tag '{tag}' already exists in the '{}' repository and cannot be overwritten because the tag is immutable.",
+                    self.name
+                ),
+            ));
+        }
+        holder.tags.remove(tag);
+        Ok(())
+    }
+
+    /// Takes a tag off its image, or an image with its tags out of the repository.
+    pub(super) fn delete(&mut self, id: &ImageId) -> Option<Vec<ImageId>> {
+        let at = self
+            .images
+            .iter()
+            .position(|image| self.find(id).is_some_and(|found| found.digest == image.digest))?;
+        let image = &mut self.images[at];
+        let digest = image.digest.clone();
+        let removed: Vec<String> = match &id.image_tag {
+            Some(tag) if id.image_digest.is_none() => {
+                image.tags.remove(tag);
+                vec![tag.clone()]
+            }
+            _ => std::mem::take(&mut image.tags).into_iter().collect(),
+        };
+        if image.tags.is_empty() {
+            self.images.remove(at);
+        }
+        let named = |tag: Option<String>| ImageId {
+            image_digest: Some(digest.clone()),
+            image_tag: tag,
+        };
+        Some(if removed.is_empty() {
+            vec![named(None)]
+        } else {
+            removed.into_iter().map(|tag| named(Some(tag))).collect()
+        })
+    }
+
+    /// The repository as CreateRepository and DescribeRepositories show it.
+    pub(super) fn json(&self, arn: &str, registry_id: &str, registry: &str) -> Value {
+        let mut shown = json!({
+            "repositoryArn": arn,
+            "registryId": registry_id,
+            "repositoryName": self.name,
+            "repositoryUri": format!("{registry}/{}", self.name),
+            "createdAt": platform::input::seconds(self.created_at),
+            "imageTagMutability": self.mutability.setting,
+            "imageScanningConfiguration": {"scanOnPush": self.scan_on_push},
+            "encryptionConfiguration": self.encryption,
+        });
+        if !self.mutability.exclusions.is_empty() {
+            let filters = self.mutability.exclusions.iter();
+            shown["imageTagMutabilityExclusionFilters"] = filters
+                .map(|filter| json!({"filterType": "WILDCARD", "filter": filter}))
+                .collect();
+        }
+        shown
+    }
+}

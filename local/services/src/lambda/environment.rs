@@ -1,0 +1,329 @@
+//! One execution environment: a process that runs a function's binary, one invocation at a time.
+//!
+//! The process asks for its next event and answers over the Runtime API; this is the side of it that Lambda holds. See
+//! <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
+
+use super::Lambda;
+use super::functions::Function;
+use super::memory;
+use super::runtime_api::Address;
+use platform::Platform;
+use platform::error::ServiceError;
+use platform::journal::Happening;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+/// An event on its way to the process.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) request_id: String,
+    pub(super) payload: Value,
+    pub(super) deadline_ms: u128,
+    pub(super) trace_id: String,
+}
+
+/// What the process answered to an event.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answer {
+    /// `/response`.
+    Response(Value),
+    /// `/error`, with the diagnostic that the function sent.
+    Error(Value),
+}
+
+/// How far the process has come.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Phase {
+    /// It has not asked for an event yet.
+    Starting,
+    /// It asked for its first event, this long after its start.
+    Ready(Duration),
+    /// It reported that it cannot start (`/init/error`), with its diagnostic.
+    InitFailed(Value),
+    /// It is gone; in Lambda's words, why.
+    Exited(String),
+}
+
+/// The invocation that the process is at.
+#[derive(Debug)]
+struct Current {
+    request_id: String,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// A process of a function.
+#[derive(Debug)]
+pub(super) struct Environment {
+    /// What Lambda knows it by, as the end of its log stream's name says.
+    pub(super) id: String,
+    /// The ARN of the function that it runs.
+    pub(super) function_arn: String,
+    pid: u32,
+    born: Instant,
+    inbox: tokio::sync::Mutex<mpsc::UnboundedReceiver<Work>>,
+    outbox: mpsc::UnboundedSender<Work>,
+    current: Mutex<Option<Current>>,
+    phase: watch::Sender<Phase>,
+    kill: Notify,
+}
+
+impl Environment {
+    /// Starts a process of `function` from its binary.
+    pub(super) fn start(
+        lambda: &Arc<Lambda>,
+        platform: &Arc<Platform>,
+        function: &Function,
+        binary: &Path,
+    ) -> Result<Arc<Self>, ServiceError> {
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let stream = format!("{}[$LATEST]{id}", jiff::Timestamp::now().strftime("%Y/%m/%d/"));
+        let address = Address::reserve().map_err(|error| {
+            let message = format!(
+                "the Runtime API gets no address for a process of `{}`: {error}",
+                function.name()
+            );
+            ServiceError::new("ServiceException", message).with_status(500)
+        })?;
+        let mut child = command(platform, function, binary, address.host_and_port, &stream)?
+            .spawn()
+            .map_err(|error| could_not_start(binary, &error))?;
+        let pid = child
+            .id()
+            .ok_or_else(|| could_not_start(binary, &std::io::Error::other("it ended at once")))?;
+        let (outbox, inbox) = mpsc::unbounded_channel();
+        let environment = Arc::new(Self {
+            id,
+            function_arn: function.arn.clone(),
+            pid,
+            born: Instant::now(),
+            inbox: tokio::sync::Mutex::new(inbox),
+            outbox,
+            current: Mutex::default(),
+            phase: watch::Sender::new(Phase::Starting),
+            kill: Notify::new(),
+        });
+        let serving = address.serve(environment.clone());
+        let group = function.log_group();
+        let pipes = [
+            child
+                .stdout
+                .take()
+                .map(|pipe| tokio::spawn(keep_lines(platform.clone(), group.clone(), stream.clone(), pipe))),
+            child
+                .stderr
+                .take()
+                .map(|pipe| tokio::spawn(keep_lines(platform.clone(), group, stream, pipe))),
+        ];
+        let watched = environment.clone();
+        let lambda = Arc::clone(lambda);
+        tokio::spawn(async move {
+            let ended = watched.outlive(&mut child).await;
+            serving.abort();
+            for pipe in pipes.into_iter().flatten() {
+                // A reader ends with its pipe; only a panic could make it fail, and then there is nothing to wait for.
+                let _ = pipe.await;
+            }
+            lambda.forget_environment(&watched.id);
+            watched.phase.send_replace(Phase::Exited(ended));
+        });
+        Ok(environment)
+    }
+
+    /// Waits until the process has ended, by itself or by [`Self::kill`], and says how.
+    async fn outlive(&self, child: &mut Child) -> String {
+        let status = tokio::select! {
+            status = child.wait() => status,
+            () = self.kill.notified() => match child.start_kill() {
+                Ok(()) => child.wait().await,
+                Err(error) => Err(error),
+            },
+        };
+        match status {
+            Ok(status) => exit_words(status),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Ends the process.
+    pub(super) fn kill(&self) {
+        self.kill.notify_one();
+    }
+
+    /// Whether the process can take another event.
+    pub(super) fn is_alive(&self) -> bool {
+        !matches!(*self.phase.borrow(), Phase::Exited(_) | Phase::InitFailed(_))
+    }
+
+    /// Waits until the process has asked for its first event, or will not do so any more.
+    pub(super) async fn started(&self) -> Phase {
+        let mut phase = self.phase.subscribe();
+        phase
+            .wait_for(|phase| *phase != Phase::Starting)
+            .await
+            .map_or_else(|_| Phase::Exited("its watcher is gone".into()), |phase| phase.clone())
+    }
+
+    /// Waits until the process is gone and all that it printed has been read; says how it ended.
+    pub(super) async fn exited(&self) -> String {
+        let mut phase = self.phase.subscribe();
+        match phase
+            .wait_for(|phase| matches!(phase, Phase::Exited(_)))
+            .await
+            .as_deref()
+        {
+            Ok(Phase::Exited(how)) => how.clone(),
+            _ => "its watcher is gone".into(),
+        }
+    }
+
+    /// Hands an event to the process; the answer arrives on the receiver, which is closed if there will be none.
+    pub(super) fn submit(&self, work: Work) -> oneshot::Receiver<Answer> {
+        let (answer, receiver) = oneshot::channel();
+        *self.current() = Some(Current {
+            request_id: work.request_id.clone(),
+            answer,
+        });
+        // Fails only when the process is gone, which whoever waits sees by itself.
+        let _ = self.outbox.send(work);
+        receiver
+    }
+
+    /// The Runtime API's `next`: waits for an event. None when none will come.
+    pub(super) async fn next(&self) -> Option<Work> {
+        self.phase.send_if_modified(|phase| {
+            let first = *phase == Phase::Starting;
+            if first {
+                *phase = Phase::Ready(self.born.elapsed());
+            }
+            first
+        });
+        self.inbox.lock().await.recv().await
+    }
+
+    /// The Runtime API's `response` and `error`: whether `request_id` is what the process is at.
+    pub(super) fn answer(&self, request_id: &str, answer: Answer) -> bool {
+        let current = self.current().take_if(|current| current.request_id == request_id);
+        match current {
+            // Nobody waits any more where the time was over a moment ago.
+            Some(current) => current.answer.send(answer).is_ok(),
+            None => false,
+        }
+    }
+
+    /// The Runtime API's `init/error`.
+    pub(super) fn init_failed(&self, diagnostic: Value) {
+        self.phase.send_replace(Phase::InitFailed(diagnostic));
+    }
+
+    /// The process's peak memory so far, where it lives and the system tells.
+    pub(super) async fn peak_memory_mb(&self) -> Option<u32> {
+        memory::peak_mb(self.pid).await
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<Current>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The process's environment: Lambda's variables, the function's own, and nothing of this machine's but where to find
+/// programs.
+fn command(
+    platform: &Arc<Platform>,
+    function: &Function,
+    binary: &Path,
+    runtime_api: SocketAddr,
+    stream: &str,
+) -> Result<Command, ServiceError> {
+    let Some(endpoint) = platform.endpoint() else {
+        return Err(ServiceError::new(
+            "ServiceException",
+            "functions need a gateway that serves what they call",
+        )
+        .with_status(500));
+    };
+    let credentials = platform.iam.assume_role(function.role(), function.name(), Vec::new())?;
+    let configuration = &function.configuration;
+    let mut command = Command::new(binary);
+    command
+        .env_clear()
+        .envs(&configuration.environment.variables)
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
+        .env("AWS_LAMBDA_FUNCTION_NAME", function.name())
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", configuration.memory_size.to_string())
+        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+        .env("AWS_LAMBDA_LOG_GROUP_NAME", function.log_group())
+        .env("AWS_LAMBDA_LOG_STREAM_NAME", stream)
+        .env("_HANDLER", configuration.handler.as_deref().unwrap_or("bootstrap"))
+        .env("AWS_REGION", &platform.account.region)
+        .env("AWS_DEFAULT_REGION", &platform.account.region)
+        .envs(credentials.environment())
+        // The one thing that differs from AWS: where the services are.
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("LANG", "en_US.UTF-8")
+        .env("TZ", ":UTC")
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    if let Some(logging) = &configuration.logging_config {
+        for (name, value) in [
+            ("AWS_LAMBDA_LOG_FORMAT", &logging.log_format),
+            ("AWS_LAMBDA_LOG_LEVEL", &logging.application_log_level),
+        ] {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+    }
+    Ok(command)
+}
+
+fn could_not_start(binary: &Path, error: &std::io::Error) -> ServiceError {
+    ServiceError::new(
+        "InvalidRuntimeException",
+        format!("cannot start `{}`: {error}", binary.display()),
+    )
+    .with_status(502)
+}
+
+/// Writes every line of a pipe to the journal, until the pipe ends.
+async fn keep_lines(platform: Arc<Platform>, group: String, stream: String, pipe: impl AsyncRead + Unpin) {
+    let mut reader = BufReader::new(pipe);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
+        platform.journal.record(Happening::LogLine {
+            group: group.clone(),
+            stream: stream.clone(),
+            line: String::from_utf8_lossy(&line).trim_end().to_owned(),
+        });
+        line.clear();
+    }
+}
+
+/// How Lambda words the end of a process.
+fn exit_words(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return match signal {
+            6 => "signal: aborted".into(),
+            9 => "signal: killed".into(),
+            11 => "signal: segmentation fault".into(),
+            15 => "signal: terminated".into(),
+            other => format!("signal: {other}"),
+        };
+    }
+    match status.code() {
+        Some(0) => "Runtime exited without providing a reason".into(),
+        Some(code) => format!("exit status {code}"),
+        None => status.to_string(),
+    }
+}

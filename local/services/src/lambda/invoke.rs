@@ -1,0 +1,295 @@
+//! Invocations: synchronous ones, which somebody waits for, and asynchronous ones, which Lambda retries by itself.
+//!
+//! See <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+
+use super::environment::{Answer, Environment, Phase, Work};
+use super::functions::Function;
+use super::{Lambda, destination, lock};
+use platform::Platform;
+use platform::error::ServiceError;
+use platform::journal::Happening;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How long a process may take until it asks for its first event.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>.
+const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How an invocation ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outcome {
+    /// The function answered.
+    Succeeded(Value),
+    /// The function answered with an error.
+    Failed(Value),
+    /// The time was over; the process was killed.
+    TimedOut(Value),
+    /// The process ended without an answer, or before its first event.
+    Crashed(Value),
+}
+
+impl Outcome {
+    /// What the caller gets as the payload.
+    pub(super) fn payload(&self) -> &Value {
+        match self {
+            Self::Succeeded(payload) | Self::Failed(payload) | Self::TimedOut(payload) | Self::Crashed(payload) => {
+                payload
+            }
+        }
+    }
+
+    /// Whether the caller gets `FunctionError`.
+    pub(super) fn is_error(&self) -> bool {
+        !matches!(self, Self::Succeeded(_))
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Succeeded(_) => "Succeeded",
+            Self::Failed(_) => "Failed",
+            Self::TimedOut(_) => "TimedOut",
+            Self::Crashed(_) => "Crashed",
+        }
+    }
+
+    /// `errorType: errorMessage`, for whoever reads along.
+    fn error(&self) -> Option<String> {
+        if !self.is_error() {
+            return None;
+        }
+        let payload = self.payload();
+        match (payload["errorType"].as_str(), payload["errorMessage"].as_str()) {
+            (Some(kind), Some(message)) => Some(format!("{kind}: {message}")),
+            _ => Some(payload.to_string()),
+        }
+    }
+}
+
+/// Runs an event for somebody who waits for its end, or hangs up: it comes to its end all the same.
+///
+/// # Errors
+/// TooManyRequestsException where as many run as may, and those of [`run`].
+pub(super) async fn run_synchronously(
+    lambda: &Arc<Lambda>,
+    platform: &Arc<Platform>,
+    function: &Arc<Function>,
+    request_id: &str,
+    payload: Value,
+) -> Result<Outcome, ServiceError> {
+    let turn = lambda.concurrency.turn()?;
+    let (lambda, platform) = (Arc::clone(lambda), Arc::clone(platform));
+    let (function, request_id) = (Arc::clone(function), request_id.to_owned());
+    let work = tokio::spawn(async move {
+        let outcome = run(&lambda, &platform, &function, &request_id, payload, 1).await;
+        drop(turn);
+        outcome
+    });
+    work.await.unwrap_or_else(|_| {
+        Err(ServiceError::new("ServiceException", "the invocation did not come to an end").with_status(500))
+    })
+}
+
+/// Runs one event through a process of the function, to its end, and writes the REPORT.
+///
+/// # Errors
+/// There is no process to run it: no binary, or a role that cannot be assumed.
+pub(super) async fn run(
+    lambda: &Arc<Lambda>,
+    platform: &Arc<Platform>,
+    function: &Arc<Function>,
+    request_id: &str,
+    payload: Value,
+    attempt: u32,
+) -> Result<Outcome, ServiceError> {
+    let binary = lambda.binary(platform, function).await?;
+    let warm = take_warm(function);
+    let is_cold = warm.is_none();
+    let environment = match warm {
+        Some(environment) => environment,
+        None => lambda.start_environment(platform, function, &binary)?,
+    };
+    let (init, refused) = match initialised(&environment, request_id).await {
+        Ok(init) => (is_cold.then_some(init), None),
+        Err(outcome) => (None, Some(outcome)),
+    };
+    let started = Instant::now();
+    let outcome = match refused {
+        Some(outcome) => outcome,
+        None => drive(function, &environment, request_id, payload).await,
+    };
+    let duration = started.elapsed();
+    let peak = environment.peak_memory_mb().await;
+    if environment.is_alive() && !matches!(outcome, Outcome::TimedOut(_) | Outcome::Crashed(_)) {
+        lock(&function.warm).push(environment);
+    }
+    platform.journal.record(Happening::Invocation {
+        function: function.name().to_owned(),
+        request_id: request_id.to_owned(),
+        outcome: outcome.word().to_owned(),
+        error: outcome.error(),
+        duration,
+        billed: billed(duration + init.unwrap_or_default()),
+        init,
+        memory_size_mb: function.configuration.memory_size,
+        max_memory_used_mb: peak.unwrap_or_default(),
+        attempt,
+    });
+    Ok(outcome)
+}
+
+fn take_warm(function: &Function) -> Option<Arc<Environment>> {
+    let mut warm = lock(&function.warm);
+    warm.retain(|environment| environment.is_alive());
+    warm.pop()
+}
+
+/// Waits for the process's first request for an event; what it took, or why there will be none.
+async fn initialised(environment: &Environment, request_id: &str) -> Result<Duration, Outcome> {
+    match tokio::time::timeout(INIT_LIMIT, environment.started()).await {
+        Ok(Phase::Ready(init)) => Ok(init),
+        Ok(Phase::InitFailed(diagnostic)) => {
+            environment.kill();
+            environment.exited().await;
+            Err(Outcome::Crashed(diagnostic))
+        }
+        Ok(Phase::Exited(how)) => Err(exited(request_id, &how)),
+        Ok(Phase::Starting) | Err(_) => {
+            environment.kill();
+            environment.exited().await;
+            Err(timed_out(request_id, INIT_LIMIT))
+        }
+    }
+}
+
+/// Hands the event over and waits for the answer, the end of the process or the end of the time, whichever is first.
+async fn drive(function: &Function, environment: &Environment, request_id: &str, payload: Value) -> Outcome {
+    let timeout = function.timeout();
+    let deadline = SystemTime::now() + timeout;
+    let answer = environment.submit(Work {
+        request_id: request_id.to_owned(),
+        payload,
+        deadline_ms: deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis(),
+        trace_id: trace_id(),
+    });
+    tokio::select! {
+        biased;
+        Ok(answer) = answer => match answer {
+            Answer::Response(payload) => Outcome::Succeeded(payload),
+            Answer::Error(diagnostic) => Outcome::Failed(diagnostic),
+        },
+        how = environment.exited() => exited(request_id, &how),
+        () = tokio::time::sleep(timeout) => {
+            environment.kill();
+            environment.exited().await;
+            timed_out(request_id, timeout)
+        }
+    }
+}
+
+fn exited(request_id: &str, how: &str) -> Outcome {
+    let message = if how.starts_with("Runtime exited") {
+        format!("RequestId: {request_id} Error: {how}")
+    } else {
+        format!("RequestId: {request_id} Error: Runtime exited with error: {how}")
+    };
+    Outcome::Crashed(json!({"errorType": "Runtime.ExitError", "errorMessage": message}))
+}
+
+fn timed_out(request_id: &str, after: Duration) -> Outcome {
+    Outcome::TimedOut(json!({
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": format!("RequestId: {request_id} Error: Task timed out after {:.2} seconds", after.as_secs_f64()),
+    }))
+}
+
+/// Billed to the next millisecond, the start included.
+///
+/// See <https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/>.
+fn billed(duration: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
+}
+
+/// A trace header that says that nothing is sampled.
+///
+/// See <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>.
+fn trace_id() -> String {
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("Root=1-{seconds:08x}-{};Sampled=0", &random[..24])
+}
+
+/// Runs an event asynchronously: retried with the same request id and the same event, then given to the destination.
+pub(super) fn run_asynchronously(
+    lambda: &Arc<Lambda>,
+    platform: &Arc<Platform>,
+    function: &Arc<Function>,
+    request_id: String,
+    payload: Value,
+) {
+    let (lambda, platform, function) = (Arc::clone(lambda), Arc::clone(platform), Arc::clone(function));
+    let busy = lambda.busy();
+    let underway = platform.ongoing.began(&request_id);
+    tokio::spawn(async move {
+        let config = function.event_invoke();
+        let attempts = 1 + config.maximum_retry_attempts.unwrap_or(2);
+        let mut attempt = 1;
+        let outcome = loop {
+            let turn = lambda.concurrency.next_turn().await;
+            let outcome = run(&lambda, &platform, &function, &request_id, payload.clone(), attempt)
+                .await
+                .unwrap_or_else(|error| {
+                    Outcome::Crashed(json!({"errorType": error.code, "errorMessage": error.message}))
+                });
+            drop(turn);
+            if !outcome.is_error() || attempt == attempts {
+                break outcome;
+            }
+            tokio::time::sleep(Lambda::retry_delay(&platform, attempt)).await;
+            attempt += 1;
+        };
+        destination::conclude(&platform, &function, &config, &request_id, &payload, &outcome, attempt).await;
+        underway.ended(!outcome.is_error());
+        drop(busy);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_is_billed_by_the_millisecond() {
+        for (micros, millis) in [(1, 1), (1_000, 1), (1_001, 2), (0, 0)] {
+            assert_eq!(
+                billed(Duration::from_micros(micros)),
+                Duration::from_millis(millis),
+                "{micros}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_process_is_told_in_lambdas_words() {
+        for (how, expected) in [
+            (
+                "signal: killed",
+                "RequestId: r Error: Runtime exited with error: signal: killed",
+            ),
+            (
+                "Runtime exited without providing a reason",
+                "RequestId: r Error: Runtime exited without providing a reason",
+            ),
+        ] {
+            assert_eq!(exited("r", how).payload()["errorMessage"], expected);
+        }
+        assert_eq!(
+            timed_out("r", Duration::from_secs(3)).payload()["errorMessage"],
+            "RequestId: r Error: Task timed out after 3.00 seconds"
+        );
+    }
+}

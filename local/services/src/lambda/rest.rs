@@ -1,0 +1,152 @@
+//! Lambda's REST protocol: where the SDKs send `Invoke` and the reading operations.
+//!
+//! See <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Method, Response, StatusCode};
+use percent_encoding::percent_decode_str;
+use platform::Platform;
+use platform::error::ServiceError;
+use platform::principal::Principal;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Answers a request to Lambda's REST API on behalf of `caller`.
+pub async fn handle(
+    platform: &Arc<Platform>,
+    caller: &Principal,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Response<Body> {
+    match route(method, path, headers, body) {
+        Ok((operation, input)) => match platform.call(caller, "lambda", operation, input).await {
+            Ok(output) if operation == "Invoke" => invocation(&output),
+            Ok(output) => respond(StatusCode::OK, &[], output.to_string()),
+            Err(error) => refusal(&error),
+        },
+        Err(error) => refusal(&error),
+    }
+}
+
+/// The operation that a request means, and its input as over the door.
+fn route(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Result<(&'static str, Value), ServiceError> {
+    let decoded: Vec<String> = path
+        .trim_matches('/')
+        .split('/')
+        .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
+        .collect();
+    let parts: Vec<&str> = decoded.iter().map(String::as_str).collect();
+    match (method.as_str(), parts.as_slice()) {
+        ("POST", ["2015-03-31", "functions", name, "invocations"]) => {
+            let mut input = json!({"FunctionName": name, "Payload": payload(body)?});
+            for (header, field) in [
+                ("x-amz-invocation-type", "InvocationType"),
+                ("x-amz-log-type", "LogType"),
+            ] {
+                if let Some(value) = headers.get(header).and_then(|value| value.to_str().ok()) {
+                    input[field] = value.into();
+                }
+            }
+            Ok(("Invoke", input))
+        }
+        ("GET", ["2016-08-19", "account-settings"]) => Ok(("GetAccountSettings", json!({}))),
+        ("GET", ["2015-03-31", "functions"]) => Ok(("ListFunctions", json!({}))),
+        ("GET", ["2015-03-31", "functions", name]) => Ok(("GetFunction", json!({"FunctionName": name}))),
+        ("GET", ["2015-03-31", "functions", name, "configuration"]) => {
+            Ok(("GetFunctionConfiguration", json!({"FunctionName": name})))
+        }
+        ("GET", ["2015-03-31", "functions", name, "policy"]) => Ok(("GetPolicy", json!({"FunctionName": name}))),
+        _ => Err(ServiceError::not_in_local_run("lambda", &format!("{method} {path}"))),
+    }
+}
+
+fn payload(body: &[u8]) -> Result<Value, ServiceError> {
+    if body.is_empty() {
+        return Ok(json!({}));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        ServiceError::new(
+            "InvalidRequestContentException",
+            format_args!("Could not parse request body into json: {error}"),
+        )
+    })
+}
+
+fn invocation(output: &Value) -> Response<Body> {
+    let status = output["StatusCode"].as_u64().and_then(|code| u16::try_from(code).ok());
+    let status = status
+        .and_then(|code| StatusCode::from_u16(code).ok())
+        .unwrap_or(StatusCode::OK);
+    let mut headers = Vec::new();
+    for (field, header) in [
+        ("FunctionError", "x-amz-function-error"),
+        ("ExecutedVersion", "x-amz-executed-version"),
+        ("RequestId", "x-amzn-requestid"),
+    ] {
+        headers.extend(output[field].as_str().map(|value| (header, value)));
+    }
+    let body = output.get("Payload").map(Value::to_string).unwrap_or_default();
+    respond(status, &headers, body)
+}
+
+fn refusal(error: &ServiceError) -> Response<Body> {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+    // Lambda sends AccessDeniedException with 403, where the JSON protocols have 400.
+    let status = if error.code == "AccessDeniedException" {
+        StatusCode::FORBIDDEN
+    } else {
+        status
+    };
+    let body = json!({"Type": "User", "Message": error.message}).to_string();
+    respond(status, &[("x-amzn-errortype", &error.code)], body)
+}
+
+fn respond(status: StatusCode, headers: &[(&str, &str)], body: String) -> Response<Body> {
+    let mut response = Response::builder()
+        .status(status)
+        .header("content-type", "application/json");
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    // Only a header value with line breaks could fail, and none of these has any.
+    response.body(Body::from(body)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_become_operations() {
+        for (method, path, body, expected) in [
+            (
+                Method::POST,
+                "/2015-03-31/functions/image-push-dev/invocations",
+                "{\"a\":1}",
+                Some(("Invoke", json!({"FunctionName": "image-push-dev", "Payload": {"a": 1}}))),
+            ),
+            (
+                Method::POST,
+                "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A1%3Afunction%3Af/invocations",
+                "",
+                Some((
+                    "Invoke",
+                    json!({"FunctionName": "arn:aws:lambda:us-east-1:1:function:f", "Payload": {}}),
+                )),
+            ),
+            (
+                Method::GET,
+                "/2015-03-31/functions/",
+                "",
+                Some(("ListFunctions", json!({}))),
+            ),
+            (Method::POST, "/2015-03-31/functions/f/invocations", "{", None),
+            (Method::PUT, "/2015-03-31/functions/f/code", "", None),
+        ] {
+            let routed = route(&method, path, &HeaderMap::new(), body.as_bytes()).ok();
+            assert_eq!(routed, expected, "{method} {path}");
+        }
+    }
+}

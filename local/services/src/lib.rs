@@ -1,0 +1,25 @@
+//! The services, a folder each. What they cannot do they refuse by name.
+//!
+//! None knows another: each stands on the [`platform`] alone, and calls the others through its door. What several of
+//! them need and no service is: [`containers`], real ones where an engine answers, and the [`manifest`]s of images.
+
+mod by_name;
+pub mod cloudformation;
+pub mod codebuild;
+pub mod codeconnections;
+pub mod codepipeline;
+pub mod containers;
+pub mod ecr;
+pub mod events;
+pub mod iam;
+pub mod lambda;
+pub mod logs;
+pub mod manifest;
+mod objects;
+pub mod s3;
+pub mod sagemaker;
+pub mod servicequotas;
+pub mod sqs;
+pub mod ssm;
+pub mod states;
+pub mod sts;

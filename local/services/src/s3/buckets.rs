@@ -1,0 +1,178 @@
+//! Buckets, and how they are configured.
+
+use super::object::Encryption;
+use super::{Bucket, S3, on};
+use jiff::Timestamp;
+use platform::{Call, Operation, Platform, Requirement, ServiceError};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Operations that configure a bucket, what each asks of IAM, and the member of its input that is kept. Nothing in the
+/// local run depends on it, except on the policy and the encryption.
+const SETTINGS: &[(&str, &str, &str)] = &[
+    (
+        "PutBucketEncryption",
+        "s3:PutEncryptionConfiguration",
+        "ServerSideEncryptionConfiguration",
+    ),
+    (
+        "PutBucketLifecycleConfiguration",
+        "s3:PutLifecycleConfiguration",
+        "LifecycleConfiguration",
+    ),
+    ("PutBucketLogging", "s3:PutBucketLogging", "BucketLoggingStatus"),
+    (
+        "PutBucketNotificationConfiguration",
+        "s3:PutBucketNotification",
+        "NotificationConfiguration",
+    ),
+    (
+        "PutBucketOwnershipControls",
+        "s3:PutBucketOwnershipControls",
+        "OwnershipControls",
+    ),
+    ("PutBucketPolicy", "s3:PutBucketPolicy", "Policy"),
+    ("PutBucketTagging", "s3:PutBucketTagging", "Tagging"),
+    (
+        "PutBucketVersioning",
+        "s3:PutBucketVersioning",
+        "VersioningConfiguration",
+    ),
+    (
+        "PutPublicAccessBlock",
+        "s3:PutBucketPublicAccessBlock",
+        "PublicAccessBlockConfiguration",
+    ),
+];
+
+/// The input of what configures a bucket: its name, and the one member that is kept.
+#[derive(Deserialize)]
+struct Configure {
+    #[serde(rename = "Bucket")]
+    bucket: String,
+    #[serde(flatten)]
+    members: Map<String, Value>,
+}
+
+/// The input of what takes a bucket's name alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Named {
+    bucket: String,
+}
+
+/// The input of what takes nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+pub(super) fn may_create(_: &S3, platform: &Platform, input: &Named) -> Result<Vec<Requirement>, ServiceError> {
+    let bucket = input.bucket.as_str();
+    let valid = (3..=63).contains(&bucket.len())
+        && bucket
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+        && !bucket.starts_with(['-', '.'])
+        && !bucket.ends_with(['-', '.']);
+    if !valid {
+        return Err(ServiceError::new(
+            "InvalidBucketName",
+            format_args!("The specified bucket is not valid: {bucket}"),
+        ));
+    }
+    Ok(vec![on(platform, "s3:CreateBucket", bucket, None)])
+}
+
+pub(super) fn may_list(_: &S3, _: &Platform, _: &Nothing) -> Result<Vec<Requirement>, ServiceError> {
+    Ok(vec![Requirement::new("s3:ListAllMyBuckets", "*")])
+}
+
+/// The rows of the operations that configure a bucket.
+pub(super) fn settings() -> impl Iterator<Item = Operation<S3>> {
+    SETTINGS.iter().map(|&(operation, action, member)| {
+        Operation::new(
+            operation,
+            move |_: &S3, platform: &Platform, input: &Configure| Ok(vec![on(platform, action, &input.bucket, None)]),
+            move |s3: &S3, call: &Call, input: Configure| s3.configure(call, operation, member, input),
+        )
+    })
+}
+
+impl S3 {
+    pub(super) fn may_head(&self, platform: &Platform, input: &Named) -> Result<Vec<Requirement>, ServiceError> {
+        self.in_bucket(&input.bucket, |_| ())?;
+        Ok(vec![on(platform, "s3:ListBucket", &input.bucket, None)])
+    }
+
+    pub(super) fn create_bucket(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
+        let mut buckets = self.buckets();
+        if buckets.contains_key(&input.bucket) {
+            return Err(ServiceError::new(
+                "BucketAlreadyOwnedByYou",
+                "Your previous request to create the named bucket succeeded and you already own it.",
+            )
+            .with_status(409));
+        }
+        let location = format!("/{}", input.bucket);
+        buckets.insert(
+            input.bucket,
+            Bucket {
+                created: Timestamp::now(),
+                encryption: Encryption::by_s3(),
+                settings: BTreeMap::new(),
+                objects: BTreeMap::new(),
+            },
+        );
+        Ok(json!({"Location": location}))
+    }
+
+    pub(super) fn head_bucket(&self, call: &Call, _: Named) -> Result<Value, ServiceError> {
+        Ok(json!({"BucketRegion": call.platform.account.region}))
+    }
+
+    pub(super) fn list_buckets(&self, _: &Call, _: Nothing) -> Result<Value, ServiceError> {
+        let buckets = self.buckets();
+        let buckets = buckets
+            .iter()
+            .map(|(name, bucket)| json!({"Name": name, "CreationDate": bucket.created}));
+        Ok(json!({"Buckets": buckets.collect::<Vec<_>>()}))
+    }
+
+    fn configure(
+        &self,
+        call: &Call,
+        operation: &str,
+        member: &str,
+        mut input: Configure,
+    ) -> Result<Value, ServiceError> {
+        let setting = input
+            .members
+            .remove(member)
+            .ok_or_else(|| ServiceError::new("MissingParameter", format_args!("`{member}` is required")))?;
+        if member == "Policy" {
+            let policy = setting.as_str().map(serde_json::from_str::<Value>);
+            let Some(Ok(policy)) = policy else {
+                return Err(ServiceError::new("MalformedPolicy", "Policies must be valid JSON"));
+            };
+            let arn = call.platform.account.s3_arn(&input.bucket, None);
+            call.platform.iam.put_resource_policy(&arn, &policy)?;
+        }
+        let encryption = (member == "ServerSideEncryptionConfiguration").then(|| default_encryption(&setting));
+        self.in_bucket(&input.bucket, |bucket| {
+            if let Some(encryption) = encryption.flatten() {
+                bucket.encryption = encryption;
+            }
+            bucket.settings.insert(operation.to_owned(), setting);
+        })?;
+        Ok(json!({}))
+    }
+}
+
+fn default_encryption(configuration: &Value) -> Option<Encryption> {
+    let default = configuration.pointer("/Rules/0/ApplyServerSideEncryptionByDefault")?;
+    Some(Encryption {
+        algorithm: default.get("SSEAlgorithm")?.as_str()?.to_owned(),
+        kms_key_id: default.get("KMSMasterKeyID").and_then(Value::as_str).map(str::to_owned),
+    })
+}

@@ -1,0 +1,348 @@
+//! Jobs from CreateProcessingJob to their ends, as processes on this machine.
+
+use crate::manifest::digest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use platform::Platform;
+use platform::account::Account;
+use platform::error::ServiceError;
+use platform::iam::NewRole;
+use platform::journal::Happening;
+use platform::principal::Principal;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+const ADMIN: Principal = Principal::Administrator;
+
+/// An account with a repository whose image has one script, and a job role.
+struct World {
+    platform: Arc<Platform>,
+    image: String,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new(script: &str) -> Self {
+        Self::with_role(script, json!({"Effect": "Allow", "Action": "*", "Resource": "*"})).await
+    }
+
+    async fn with_role(script: &str, statement: Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let platform = Platform::new(
+            Account::local(),
+            folder.path().to_owned(),
+            vec![
+                Arc::<super::SageMaker>::default(),
+                Arc::<crate::ecr::Ecr>::default(),
+                Arc::<crate::s3::S3>::default(),
+            ],
+        );
+        let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
+        let role = NewRole::for_service("job", "sagemaker.amazonaws.com").with_policy("calls", policy);
+        platform.iam.create_role(&platform.account, role).unwrap();
+        let mut world = Self {
+            platform,
+            image: String::new(),
+            _folder: folder,
+        };
+        world
+            .call("ecr", "CreateRepository", json!({"repositoryName": "ml"}))
+            .await
+            .unwrap();
+        let mut layer = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_ustar();
+        header.set_mode(0o755);
+        header.set_size(script.len() as u64);
+        layer
+            .append_data(&mut header, "opt/program/run.sh", script.as_bytes())
+            .unwrap();
+        let layer = layer.into_inner().unwrap();
+        let config = json!({"config": {"Env": ["FROM_IMAGE=1"], "Entrypoint": ["sh", "/opt/program/run.sh"], "WorkingDir": "/opt/program"}});
+        let config = config.to_string().into_bytes();
+        let (layer, config) = (world.upload(&layer).await, world.upload(&config).await);
+        let manifest = json!({"schemaVersion": 2, "config": config, "layers": [layer]}).to_string();
+        let put = json!({"repositoryName": "ml", "imageManifest": manifest});
+        world.call("ecr", "PutImage", put).await.unwrap();
+        world.image = format!(
+            "{}/ml@{}",
+            world.platform.account.registry(),
+            digest(manifest.as_bytes())
+        );
+        world
+    }
+
+    async fn upload(&self, blob: &[u8]) -> Value {
+        let started = self
+            .call("ecr", "InitiateLayerUpload", json!({"repositoryName": "ml"}))
+            .await
+            .unwrap();
+        let upload = started["uploadId"].clone();
+        let part = json!({
+            "repositoryName": "ml", "uploadId": upload, "partFirstByte": 0, "partLastByte": blob.len() - 1,
+            "layerPartBlob": STANDARD.encode(blob),
+        });
+        self.call("ecr", "UploadLayerPart", part).await.unwrap();
+        let complete = json!({"repositoryName": "ml", "uploadId": upload, "layerDigests": [digest(blob)]});
+        self.call("ecr", "CompleteLayerUpload", complete).await.unwrap();
+        json!({"digest": digest(blob), "size": blob.len()})
+    }
+
+    async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        self.platform.call(&ADMIN, service, operation, input).await
+    }
+
+    fn job(&self) -> Value {
+        json!({
+            "ProcessingJobName": "job-1",
+            "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.t3.medium", "VolumeSizeInGB": 10}},
+            "AppSpecification": {"ImageUri": self.image},
+            "RoleArn": self.platform.account.global_arn("iam", "role/job"),
+        })
+    }
+
+    async fn finished(&self) {
+        let arn = self.platform.account.arn("sagemaker", "processing-job/job-1");
+        self.platform.ongoing.end(&arn).await;
+    }
+
+    async fn run(&self, changes: Value) -> Value {
+        let mut job = self.job();
+        for (field, value) in changes.as_object().unwrap() {
+            job[field] = value.clone();
+        }
+        self.call("sagemaker", "CreateProcessingJob", job).await.unwrap();
+        self.finished().await;
+        let described = self
+            .call(
+                "sagemaker",
+                "DescribeProcessingJob",
+                json!({"ProcessingJobName": "job-1"}),
+            )
+            .await;
+        described.unwrap()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let entries = self.platform.journal.entries().into_iter();
+        let lines = entries.filter_map(|entry| match entry.happening {
+            Happening::LogLine { line, .. } => Some(line),
+            _ => None,
+        });
+        lines.collect()
+    }
+
+    fn statuses(&self) -> Vec<String> {
+        let entries = self.platform.journal.entries().into_iter();
+        let statuses = entries.filter_map(|entry| match entry.happening {
+            Happening::ProcessingJob { status, .. } => Some(status),
+            _ => None,
+        });
+        statuses.collect()
+    }
+}
+
+/// `/opt/ml`, which ways of running without namespaces put elsewhere.
+const ML: &str = "ML=${ML_ROOT:-/opt/ml}\n";
+
+#[tokio::test]
+async fn a_job_has_its_image_its_configuration_and_its_environment() {
+    let world = World::new(&format!(
+        "{ML}echo \"$FROM_IMAGE $GIVEN $1\"; pwd; grep -c job-1 $ML/config/processingjobconfig.json; ls $ML/config"
+    ))
+    .await;
+    let job = world
+        .run(json!({
+            "Environment": {"GIVEN": "2"},
+            "AppSpecification": {"ImageUri": world.image, "ContainerArguments": ["three"]},
+        }))
+        .await;
+    assert_eq!(job["ProcessingJobStatus"], "Completed", "{job:#}");
+    assert_eq!(
+        job["ProcessingJobArn"],
+        "arn:aws:sagemaker:us-east-1:123456789012:processing-job/job-1"
+    );
+    assert_eq!(world.statuses(), ["InProgress", "Completed"]);
+    let lines = world.lines();
+    assert_eq!(lines[0], "1 2 three");
+    assert!(lines[1].ends_with("/opt/program"), "{lines:?}");
+    assert_eq!(&lines[2..], ["2", "processingjobconfig.json", "resourceconfig.json"]);
+}
+
+#[tokio::test]
+async fn a_failed_job_says_what_it_left_as_its_message() {
+    let script = format!("{ML}printf '%01100d' 7 >$ML/output/message; echo oops >&2; exit 3");
+    let world = World::new(&script).await;
+    let job = world.run(json!({})).await;
+    assert_eq!(job["ProcessingJobStatus"], "Failed");
+    assert_eq!(
+        job["FailureReason"],
+        "AlgorithmError: See job logs for more information, exit code: 3"
+    );
+    assert_eq!(job["ExitMessage"].as_str().unwrap().len(), 1024);
+    assert_eq!(world.lines(), ["oops"]);
+}
+
+#[tokio::test]
+async fn inputs_come_from_s3_and_outputs_go_there() {
+    let script = format!("{ML}cd $ML/processing; cat in/a.txt in/deep/b.txt >out/c.txt");
+    let world = World::new(&script).await;
+    world
+        .call("s3", "CreateBucket", json!({"Bucket": "data"}))
+        .await
+        .unwrap();
+    for (key, body) in [("x/a.txt", "1"), ("x/deep/b.txt", "2")] {
+        let object = json!({"Bucket": "data", "Key": key, "Body": body});
+        world.call("s3", "PutObject", object).await.unwrap();
+    }
+    let job = world
+        .run(json!({
+            "ProcessingInputs": [{"InputName": "i", "S3Input": {
+                "S3Uri": "s3://data/x/", "LocalPath": "/opt/ml/processing/in", "S3DataType": "S3Prefix", "S3InputMode": "File",
+            }}],
+            "ProcessingOutputConfig": {"Outputs": [{"OutputName": "o", "S3Output": {
+                "S3Uri": "s3://data/y", "LocalPath": "/opt/ml/processing/out", "S3UploadMode": "EndOfJob",
+            }}]},
+        }))
+        .await;
+    assert_eq!(job["ProcessingJobStatus"], "Completed", "{job:#} {:?}", world.lines());
+    let object = json!({"Bucket": "data", "Key": "y/c.txt"});
+    let object = world.call("s3", "GetObject", object).await.unwrap();
+    assert_eq!(object["Body"], "12");
+}
+
+#[tokio::test]
+async fn jobs_are_stopped_by_call_and_by_time() {
+    let world = World::new("echo started; sleep 600").await;
+    let mut journal = world.platform.journal.follow();
+    world
+        .call("sagemaker", "CreateProcessingJob", world.job())
+        .await
+        .unwrap();
+    loop {
+        if let Happening::LogLine { .. } = journal.recv().await.unwrap().happening {
+            break;
+        }
+    }
+    let name = json!({"ProcessingJobName": "job-1"});
+    world
+        .call("sagemaker", "StopProcessingJob", name.clone())
+        .await
+        .unwrap();
+    world.finished().await;
+    assert_eq!(world.statuses(), ["InProgress", "Stopping", "Stopped"]);
+    let again = world.call("sagemaker", "StopProcessingJob", name).await.unwrap_err();
+    assert_eq!(again.code, "ValidationException");
+
+    let world = World::new("sleep 600").await;
+    let job = world
+        .run(json!({"StoppingCondition": {"MaxRuntimeInSeconds": 1}}))
+        .await;
+    assert_eq!(job["ProcessingJobStatus"], "Stopped");
+}
+
+#[tokio::test]
+async fn what_a_command_leaves_in_the_background_ends_with_the_job() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // The connection is open for as long as any process has it.
+    let script = format!("exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}; sleep 600 & exit 0'");
+    let world = World::new(&script).await;
+    let job = world.run(json!({})).await;
+    assert_eq!(job["ProcessingJobStatus"], "Completed", "{job:#}");
+    let (mut connection, _) = listener.accept().await.unwrap();
+    let closed = timeout(Duration::from_secs(60), connection.read(&mut [0])).await;
+    assert_eq!(closed.expect("the background process is gone").unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_the_role_may_not_do_fails_the_job() {
+    let world = World::with_role("true", json!({"Effect": "Allow", "Action": "logs:*", "Resource": "*"})).await;
+    let job = world.run(json!({})).await;
+    assert_eq!(job["ProcessingJobStatus"], "Failed");
+    let reason = job["FailureReason"].as_str().unwrap();
+    assert!(
+        reason.contains("is not authorized to perform: ecr:GetAuthorizationToken"),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn bad_requests_are_refused_with_what_is_wrong() {
+    let world = World::new("true").await;
+    let cluster = |count: u32, instance: &str, size: u32| json!({"ClusterConfig": {"InstanceCount": count, "InstanceType": instance, "VolumeSizeInGB": size}});
+    for (field, value, part) in [
+        ("ProcessingJobName", json!("a_b"), "processingJobName"),
+        ("ProcessingResources", cluster(1, "t3.medium", 10), "instanceType"),
+        ("ProcessingResources", cluster(1, "ml.t3.medium", 0), "volumeSizeInGB"),
+        ("ProcessingResources", cluster(2, "ml.t3.medium", 1), "2 instances"),
+        (
+            "StoppingCondition",
+            json!({"MaxRuntimeInSeconds": 0}),
+            "maxRuntimeInSeconds",
+        ),
+        ("RoleArn", json!("arn:aws:iam::123456789012:role/none"), "role/none"),
+        ("Colour", json!("red"), "`Colour`"),
+        (
+            "ProcessingInputs",
+            json!([{"InputName": "i", "S3Input": {"S3Uri": "s3://b/k", "LocalPath": "/tmp", "S3DataType": "S3Prefix"}}]),
+            "/tmp",
+        ),
+    ] {
+        let mut job = world.job();
+        job[field] = value;
+        let error = world.call("sagemaker", "CreateProcessingJob", job).await.unwrap_err();
+        assert!(error.message.contains(part), "{error}");
+    }
+    let error = world
+        .call("sagemaker", "CreateTrainingJob", json!({}))
+        .await
+        .unwrap_err();
+    assert!(error.message.contains("sagemaker:CreateTrainingJob"));
+    world.run(json!({})).await;
+    let error = world
+        .call("sagemaker", "CreateProcessingJob", world.job())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, "ResourceInUse");
+}
+
+#[tokio::test]
+async fn an_image_that_is_not_there_fails_the_job() {
+    let world = World::new("true").await;
+    let image = format!("{}/ml:none", world.platform.account.registry());
+    let job = world.run(json!({"AppSpecification": {"ImageUri": image}})).await;
+    assert!(
+        job["FailureReason"]
+            .as_str()
+            .unwrap()
+            .starts_with("ClientError: Failed to pull the image"),
+        "{job:#}"
+    );
+}
+
+#[tokio::test]
+async fn a_policy_can_ask_whose_a_job_is_by_its_tags() {
+    let world = World::new("true").await;
+    world
+        .run(json!({"Tags": [{"Key": "environment", "Value": "prod"}]}))
+        .await;
+    let everything = json!({"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"});
+    let none_of_prod = json!({
+        "Effect": "Deny", "Action": ["sagemaker:AddTags", "sagemaker:StopProcessingJob"], "Resource": "*",
+        "Condition": {"StringEquals": {"aws:ResourceTag/environment": "prod"}},
+    });
+    let policy = json!({"Version": "2012-10-17", "Statement": [everything, none_of_prod]});
+    let role = NewRole::for_service("dev", "lambda.amazonaws.com").with_policy("calls", policy);
+    world.platform.iam.create_role(&world.platform.account, role).unwrap();
+    let caller = world.platform.iam.session("dev", "session", Vec::new()).unwrap();
+    for (operation, denied) in [("StopProcessingJob", true), ("DescribeProcessingJob", false)] {
+        let name = json!({"ProcessingJobName": "job-1"});
+        let answer = world.platform.call(&caller, "sagemaker", operation, name).await;
+        let is_denied = answer.is_err_and(|error| error.code == "AccessDeniedException");
+        assert_eq!(is_denied, denied, "{operation}");
+    }
+}

@@ -1,0 +1,246 @@
+//! Sending, receiving and deleting messages.
+
+use super::queue::{Message, Queue, milliseconds};
+use super::{Sqs, name_of, no_queue};
+use md5::{Digest as _, Md5};
+use platform::error::ServiceError;
+use platform::input::read;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// How long a message stays out of sight at most, in seconds.
+const LONGEST_INVISIBLE: u64 = 43_200;
+
+impl Sqs {
+    /// SendMessage.
+    pub(super) fn send(&self, input: &Value) -> Result<Value, ServiceError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        struct SendMessage {
+            queue_url: String,
+            message_body: String,
+            delay_seconds: Option<u64>,
+            #[serde(default)]
+            message_attributes: Map<String, Value>,
+        }
+        let send: SendMessage = read(input)?;
+        within("DelaySeconds", send.delay_seconds, 900)?;
+        let md5 = hex::encode(Md5::digest(&send.message_body));
+        let id = uuid::Uuid::new_v4().to_string();
+        self.in_queue(&send.queue_url, |queue| {
+            if send.message_body.is_empty() || send.message_body.len() > queue.longest_message() {
+                return Err(ServiceError::new(
+                    "InvalidParameterValue",
+                    format_args!(
+                        "One or more parameters are invalid. Reason: Message must have 1 to {} bytes.",
+                        queue.longest_message()
+                    ),
+                ));
+            }
+            let own = send.delay_seconds.map(Duration::from_secs);
+            let delay = own.unwrap_or_else(|| queue.seconds("DelaySeconds", 0));
+            queue.messages.push(Message {
+                id: id.clone(),
+                body: send.message_body,
+                attributes: send.message_attributes,
+                sent: SystemTime::now(),
+                first_received: None,
+                received: 0,
+                visible_from: Instant::now() + delay,
+                receipt: None,
+            });
+            Ok(())
+        })??;
+        self.arrived.notify_waiters();
+        Ok(json!({"MessageId": id, "MD5OfMessageBody": md5}))
+    }
+
+    /// ReceiveMessage; waits for a message where that is asked for.
+    pub(super) async fn receive(&self, input: &Value) -> Result<Value, ServiceError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        struct ReceiveMessage {
+            queue_url: String,
+            max_number_of_messages: Option<usize>,
+            visibility_timeout: Option<u64>,
+            wait_time_seconds: Option<u64>,
+            #[serde(default)]
+            attribute_names: Vec<String>,
+            #[serde(default)]
+            message_system_attribute_names: Vec<String>,
+            #[serde(default)]
+            message_attribute_names: Vec<String>,
+        }
+        let receive: ReceiveMessage = read(input)?;
+        let most = receive.max_number_of_messages.unwrap_or(1);
+        if !(1..=10).contains(&most) {
+            return Err(ServiceError::new(
+                "InvalidParameterValue",
+                "Value for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.",
+            ));
+        }
+        within("VisibilityTimeout", receive.visibility_timeout, LONGEST_INVISIBLE)?;
+        within("WaitTimeSeconds", receive.wait_time_seconds, 20)?;
+        let wait = self.in_queue(&receive.queue_url, |queue| {
+            let own = receive.wait_time_seconds.map(Duration::from_secs);
+            own.unwrap_or_else(|| queue.seconds("ReceiveMessageWaitTimeSeconds", 0))
+        })?;
+        let until = Instant::now() + wait;
+        let names: Vec<&String> = receive
+            .attribute_names
+            .iter()
+            .chain(&receive.message_system_attribute_names)
+            .collect();
+        loop {
+            let arrived = self.arrived.notified();
+            let timeout = receive.visibility_timeout.map(Duration::from_secs);
+            let (taken, next) = self.take(&receive.queue_url, most, timeout)?;
+            if !taken.is_empty() {
+                let with_attributes = !receive.message_attribute_names.is_empty();
+                let messages = taken.iter().map(|message| delivered(message, &names, with_attributes));
+                return Ok(json!({ "Messages": messages.collect::<Vec<_>>() }));
+            }
+            if Instant::now() >= until {
+                return Ok(json!({}));
+            }
+            // Until something arrives, becomes visible again, or the wait is over.
+            let _ = tokio::time::timeout_at(next.map_or(until, |next| next.min(until)), arrived).await;
+        }
+    }
+
+    /// Takes visible messages out of sight, and says when the next one becomes visible.
+    fn take(
+        &self,
+        url: &str,
+        most: usize,
+        timeout: Option<Duration>,
+    ) -> Result<(Vec<Message>, Option<Instant>), ServiceError> {
+        let now = Instant::now();
+        let mut queues = self.queues();
+        let queue = queues.get_mut(name_of(url)).ok_or_else(no_queue)?;
+        let timeout = timeout.unwrap_or_else(|| queue.seconds("VisibilityTimeout", 30));
+        let redrive = queue.redrive()?;
+        forget_old(queue);
+        let mut taken = Vec::new();
+        let mut dead = Vec::new();
+        for message in &mut queue.messages {
+            if message.visible_from > now || taken.len() == most {
+                continue;
+            }
+            if redrive.as_ref().is_some_and(|(_, most)| message.received >= *most) {
+                dead.push(message.clone());
+                continue;
+            }
+            message.received += 1;
+            message.first_received.get_or_insert_with(SystemTime::now);
+            message.visible_from = now + timeout;
+            message.receipt = Some(uuid::Uuid::new_v4().to_string());
+            taken.push(message.clone());
+        }
+        queue
+            .messages
+            .retain(|message| dead.iter().all(|dead| dead.id != message.id));
+        let next = queue.messages.iter().map(|message| message.visible_from).min();
+        if let Some(target) = redrive.and_then(|(name, _)| queues.get_mut(&name)) {
+            target.messages.extend(dead.into_iter().map(|message| Message {
+                receipt: None,
+                received: 0,
+                ..message
+            }));
+        }
+        Ok((taken, next))
+    }
+
+    /// DeleteMessage. An old handle deletes as well as the latest, and deleting twice is no error.
+    pub(super) fn delete(&self, input: &Value) -> Result<Value, ServiceError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        struct DeleteMessage {
+            queue_url: String,
+            receipt_handle: String,
+        }
+        let delete: DeleteMessage = read(input)?;
+        self.in_queue(&delete.queue_url, |queue| {
+            let wanted = Some(&delete.receipt_handle);
+            queue.messages.retain(|message| message.receipt.as_ref() != wanted);
+            Value::Null
+        })
+    }
+
+    /// ChangeMessageVisibility.
+    pub(super) fn change_visibility(&self, input: &Value) -> Result<Value, ServiceError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        struct ChangeMessageVisibility {
+            queue_url: String,
+            receipt_handle: String,
+            visibility_timeout: u64,
+        }
+        let change: ChangeMessageVisibility = read(input)?;
+        within("VisibilityTimeout", Some(change.visibility_timeout), LONGEST_INVISIBLE)?;
+        let changed = self.in_queue(&change.queue_url, |queue| {
+            let wanted = Some(&change.receipt_handle);
+            let found = queue
+                .messages
+                .iter_mut()
+                .find(|message| message.receipt.as_ref() == wanted);
+            found.map(|message| message.visible_from = Instant::now() + Duration::from_secs(change.visibility_timeout))
+        })?;
+        self.arrived.notify_waiters();
+        changed
+            .map(|()| Value::Null)
+            .ok_or_else(|| ServiceError::new("ReceiptHandleIsInvalid", "The specified receipt handle isn't valid."))
+    }
+}
+
+/// A number of seconds that is not more than SQS takes.
+fn within(parameter: &str, seconds: Option<u64>, most: u64) -> Result<(), ServiceError> {
+    match seconds {
+        Some(seconds) if seconds > most => Err(ServiceError::new(
+            "InvalidParameterValue",
+            format_args!(
+                "Value {seconds} for parameter {parameter} is invalid. Reason: Must be between 0 and {most}, if provided."
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn forget_old(queue: &mut Queue) {
+    let longest = queue.seconds("MessageRetentionPeriod", 345_600);
+    queue
+        .messages
+        .retain(|message| message.sent.elapsed().is_ok_and(|age| age <= longest));
+}
+
+fn delivered(message: &Message, names: &[&String], with_attributes: bool) -> Value {
+    let mut delivered = json!({
+        "MessageId": message.id,
+        "ReceiptHandle": message.receipt,
+        "MD5OfBody": hex::encode(Md5::digest(&message.body)),
+        "Body": message.body,
+    });
+    let wanted = |name: &str| names.iter().any(|asked| *asked == name || *asked == "All");
+    let mut system = Map::new();
+    for (name, value) in [
+        ("ApproximateReceiveCount", message.received.to_string()),
+        ("SentTimestamp", milliseconds(message.sent)),
+        (
+            "ApproximateFirstReceiveTimestamp",
+            milliseconds(message.first_received.unwrap_or(message.sent)),
+        ),
+    ] {
+        if wanted(name) {
+            system.insert(name.to_owned(), value.into());
+        }
+    }
+    if !system.is_empty() {
+        delivered["Attributes"] = system.into();
+    }
+    if with_attributes && !message.attributes.is_empty() {
+        delivered["MessageAttributes"] = message.attributes.clone().into();
+    }
+    delivered
+}

@@ -1,0 +1,210 @@
+//! Names of parameters, their selectors, and their ARNs.
+//!
+//! Follows <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html>.
+
+use super::Ssm;
+use platform::account::Account;
+use platform::error::ServiceError;
+use serde_json::Value;
+
+/// How deep a hierarchy can be.
+const DEEPEST: usize = 15;
+
+/// What names of secrets begin with.
+const SECRETS: &str = "/aws/reference/secretsmanager/";
+
+/// A parameter with the selector that came behind its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Selected {
+    /// The name, without the selector.
+    pub(super) name: String,
+    /// The selector as it was written, with its colon.
+    pub(super) selector: Option<String>,
+}
+
+/// Which version is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Which<'s> {
+    Latest,
+    Version(u64),
+    Label(&'s str),
+}
+
+impl Selected {
+    /// Reads a name or an ARN, with or without a selector.
+    pub(super) fn read(ssm: &Ssm, account: &Account, given: &str) -> Result<Self, ServiceError> {
+        let prefix = account.arn("ssm", "parameter");
+        let (name, selector) = match given.strip_prefix("arn:") {
+            Some(_) => {
+                let rest = given
+                    .strip_prefix(&prefix)
+                    .filter(|rest| rest.starts_with('/'))
+                    .ok_or_else(|| not_found(given))?;
+                let (name, selector) = split(rest);
+                // `parameter/name` is the ARN of `name` as well as that of `/name`.
+                let plain = name.strip_prefix('/').filter(|plain| !plain.contains('/'));
+                let flat = plain.filter(|plain| ssm.parameters().contains_key(*plain));
+                (flat.unwrap_or(name), selector)
+            }
+            None => split(given),
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            selector: selector.map(str::to_owned),
+        })
+    }
+
+    /// Which version the selector means.
+    pub(super) fn which(&self) -> Which<'_> {
+        match self.selector.as_deref().map(|selector| &selector[1..]) {
+            None => Which::Latest,
+            Some(selector) => match selector.parse() {
+                Ok(version) => Which::Version(version),
+                Err(_) => Which::Label(selector),
+            },
+        }
+    }
+}
+
+/// Name and selector (with its colon). Secrets have names with colons, for their ARNs are ids too.
+fn split(given: &str) -> (&str, Option<&str>) {
+    if given.starts_with(SECRETS) {
+        return (given, None);
+    }
+    match given.find(':') {
+        Some(colon) => (&given[..colon], Some(&given[colon..])),
+        None => (given, None),
+    }
+}
+
+/// The id of the secret that a name refers to.
+pub(super) fn secret_id(name: &str) -> Option<&str> {
+    name.strip_prefix(SECRETS)
+}
+
+/// A parameter's ARN.
+pub(super) fn arn(account: &Account, name: &str) -> String {
+    account.arn(
+        "ssm",
+        format_args!("parameter/{}", name.strip_prefix('/').unwrap_or(name)),
+    )
+}
+
+/// Checks the name of a parameter that is to be created.
+pub(super) fn check_new(name: &str) -> Result<(), ServiceError> {
+    let invalid = |message: String| Err(ServiceError::validation(message));
+    let known = |character: char| character.is_ascii_alphanumeric() || "_.-/".contains(character);
+    if name.is_empty() || name.len() > 1011 || !name.chars().all(known) {
+        return invalid(
+            "Parameter name: can't be empty, is 1011 characters long at most and has only a-z, A-Z, 0-9 and the symbols . - _ /"
+                .to_owned(),
+        );
+    }
+    let first = name.trim_start_matches('/').to_ascii_lowercase();
+    if first.starts_with("aws") || first.starts_with("ssm") {
+        return invalid(format!(
+            "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive): {name}"
+        ));
+    }
+    if name.contains("//") || name.ends_with('/') {
+        return invalid("Parameter name must not end with slash.".to_owned());
+    }
+    if name.contains('/') && !name.starts_with('/') {
+        return invalid("Parameter name must be a fully qualified name.".to_owned());
+    }
+    if name.matches('/').count() > DEEPEST {
+        return Err(ServiceError::new(
+            "HierarchyLevelLimitExceededException",
+            format_args!("A hierarchy can have a maximum of {DEEPEST} levels."),
+        ));
+    }
+    Ok(())
+}
+
+/// A required name in an operation's input.
+pub(super) fn of_input<'i>(input: &'i Value, field: &str) -> Result<&'i str, ServiceError> {
+    platform::input::required(input, field)
+}
+
+/// The `Names` of an operation: one to ten of them.
+pub(super) fn all_of_input(input: &Value) -> Result<Vec<&str>, ServiceError> {
+    let names = input.get("Names").and_then(Value::as_array);
+    let names = names.ok_or_else(|| ServiceError::validation("`Names` must be a list"))?;
+    let constraint = match names.len() {
+        0 => Some("greater than or equal to 1"),
+        1..=10 => None,
+        _ => Some("less than or equal to 10"),
+    };
+    if let Some(constraint) = constraint {
+        return Err(ServiceError::validation(format_args!(
+            "1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length {constraint}"
+        )));
+    }
+    names
+        .iter()
+        .map(|name| {
+            name.as_str()
+                .ok_or_else(|| ServiceError::validation("`Names` must hold strings"))
+        })
+        .collect()
+}
+
+/// ParameterNotFound. AWS says no more than that.
+pub(super) fn not_found(name: &str) -> ServiceError {
+    ServiceError::new("ParameterNotFound", format_args!("Parameter {name} not found."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_new_parameters() {
+        for (name, fault) in [
+            ("/ml/dev/size", None),
+            ("flat-name_1.x", None),
+            ("", Some("ValidationException")),
+            ("/a b", Some("ValidationException")),
+            ("/AWS/x", Some("ValidationException")),
+            ("ssm-thing", Some("ValidationException")),
+            ("a/b", Some("ValidationException")),
+            ("/a/", Some("ValidationException")),
+            ("/a//b", Some("ValidationException")),
+            ("/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15", None),
+            (
+                "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16",
+                Some("HierarchyLevelLimitExceededException"),
+            ),
+        ] {
+            assert_eq!(
+                check_new(name).err().map(|error| error.code).as_deref(),
+                fault,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn selectors() {
+        let (ssm, account) = (Ssm::default(), Account::local());
+        for (given, name, which) in [
+            ("/a/b", "/a/b", Which::Latest),
+            ("/a/b:3", "/a/b", Which::Version(3)),
+            ("/a/b:prod", "/a/b", Which::Label("prod")),
+            (
+                "arn:aws:ssm:us-east-1:123456789012:parameter/a/b:3",
+                "/a/b",
+                Which::Version(3),
+            ),
+            (
+                "/aws/reference/secretsmanager/arn:aws:x",
+                "/aws/reference/secretsmanager/arn:aws:x",
+                Which::Latest,
+            ),
+        ] {
+            let selected = Selected::read(&ssm, &account, given).expect(given);
+            assert_eq!((selected.name.as_str(), selected.which()), (name, which), "{given}");
+        }
+        assert!(Selected::read(&ssm, &account, "arn:aws:ssm:us-east-1:999999999999:parameter/a").is_err());
+    }
+}

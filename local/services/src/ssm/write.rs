@@ -1,0 +1,325 @@
+//! Writing, deleting and labelling parameters.
+
+use super::Ssm;
+use super::data_type;
+use super::name;
+use super::parameter::{Kind, MOST_VERSIONS, Parameter, Version};
+use jiff::Timestamp;
+use platform::error::ServiceError;
+use platform::input::read;
+use platform::principal::Principal;
+use platform::{Platform, Requirement};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long the values of the two tiers can be, in bytes.
+const STANDARD_VALUE: usize = 4096;
+const ADVANCED_VALUE: usize = 8192;
+
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PutParameter {
+    name: String,
+    value: String,
+    #[serde(rename = "Type")]
+    kind: Option<String>,
+    description: Option<String>,
+    key_id: Option<String>,
+    #[serde(default)]
+    overwrite: bool,
+    allowed_pattern: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    tier: Option<String>,
+    data_type: Option<String>,
+}
+
+/// A tag, as most services write it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Tag {
+    pub(super) key: String,
+    pub(super) value: String,
+}
+
+/// What PutParameter needs of IAM.
+pub(super) fn requirements(platform: &Platform, input: &Value) -> Result<Vec<Requirement>, ServiceError> {
+    let given = name::of_input(input, "Name")?;
+    let mut requirements = vec![Requirement::new(
+        "ssm:PutParameter",
+        name::arn(&platform.account, given),
+    )];
+    let has_tags = input
+        .get("Tags")
+        .and_then(Value::as_array)
+        .is_some_and(|tags| !tags.is_empty());
+    if has_tags {
+        requirements.push(Requirement::new(
+            "ssm:AddTagsToResource",
+            name::arn(&platform.account, given),
+        ));
+    }
+    Ok(requirements)
+}
+
+impl Ssm {
+    /// PutParameter.
+    pub(super) fn put_parameter(
+        &self,
+        platform: &Platform,
+        caller: &Principal,
+        input: &Value,
+    ) -> Result<Value, ServiceError> {
+        let put: PutParameter = read(input)?;
+        name::check_new(&put.name)?;
+        let existing = self.parameters().get(&put.name).cloned();
+        let kind = kind_of(&put, existing.as_ref())?;
+        let data_type = put.data_type.clone().unwrap_or_else(|| "text".to_owned());
+        if data_type != "text" && kind != Kind::String {
+            return Err(ServiceError::validation(
+                "The data type can be anything but text for parameters of type String alone.",
+            ));
+        }
+        let tier = tier(&put, existing.as_ref())?;
+        check_value(&put, &data_type)?;
+        if kind == Kind::SecureString {
+            let action = if tier == "Advanced" {
+                "kms:GenerateDataKey"
+            } else {
+                "kms:Encrypt"
+            };
+            authorize_key(platform, caller, action, &put.name, put.key_id.as_deref())?;
+        } else if put.key_id.is_some() {
+            return Err(ServiceError::validation(
+                "KeyId is required for SecureString type parameter only.",
+            ));
+        }
+        let mut parameters = self.parameters();
+        let parameter = parameters.entry(put.name.clone()).or_insert_with(|| Parameter {
+            kind,
+            versions: Vec::new(),
+            tags: put.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+        });
+        make_room(parameter)?;
+        let number = parameter.latest().map_or(1, |latest| latest.number + 1);
+        parameter.versions.push(Version {
+            number,
+            value: put.value,
+            description: put.description,
+            key_id: (kind == Kind::SecureString).then(|| put.key_id.unwrap_or_else(|| "alias/aws/ssm".into())),
+            allowed_pattern: put.allowed_pattern,
+            data_type,
+            tier: tier.to_owned(),
+            modified: Timestamp::now(),
+            modified_by: caller.arn(&platform.account),
+            labels: Vec::new(),
+        });
+        Ok(json!({"Version": number, "Tier": tier}))
+    }
+
+    /// DeleteParameter.
+    pub(super) fn delete_parameter(&self, input: &Value) -> Result<Value, ServiceError> {
+        let given = name::of_input(input, "Name")?;
+        let removed = self.parameters().remove(given);
+        removed.map(|_| json!({})).ok_or_else(|| name::not_found(given))
+    }
+
+    /// DeleteParameters.
+    pub(super) fn delete_parameters(&self, input: &Value) -> Result<Value, ServiceError> {
+        let names: BTreeSet<&str> = name::all_of_input(input)?.into_iter().collect();
+        let mut parameters = self.parameters();
+        let (deleted, invalid): (Vec<&str>, Vec<&str>) =
+            names.into_iter().partition(|name| parameters.remove(*name).is_some());
+        Ok(json!({"DeletedParameters": deleted, "InvalidParameters": invalid}))
+    }
+
+    /// LabelParameterVersion.
+    pub(super) fn label_parameter_version(&self, input: &Value) -> Result<Value, ServiceError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        struct Label {
+            name: String,
+            parameter_version: Option<u64>,
+            labels: Vec<String>,
+        }
+        let label: Label = read(input)?;
+        let mut parameters = self.parameters();
+        let parameter = parameters
+            .get_mut(&label.name)
+            .ok_or_else(|| name::not_found(&label.name))?;
+        let number = label
+            .parameter_version
+            .or_else(|| parameter.latest().map(|latest| latest.number))
+            .unwrap_or_default();
+        let (valid, invalid): (Vec<String>, Vec<String>) = label.labels.into_iter().partition(|label| is_label(label));
+        let position = parameter.versions.iter().position(|version| version.number == number);
+        let position = position.ok_or_else(|| {
+            ServiceError::new(
+                "ParameterVersionNotFound",
+                format_args!("Systems Manager could not find version {number} of {}.", label.name),
+            )
+        })?;
+        let own: BTreeSet<&String> = parameter.versions[position].labels.iter().chain(&valid).collect();
+        if own.len() > 10 {
+            return Err(ServiceError::new(
+                "ParameterVersionLabelLimitExceeded",
+                "A parameter version can have a maximum of ten labels.",
+            ));
+        }
+        // A label is on one version at a time: it moves.
+        for version in &mut parameter.versions {
+            version.labels.retain(|label| !valid.contains(label));
+        }
+        parameter.versions[position].labels.extend(valid);
+        Ok(json!({"InvalidLabels": invalid, "ParameterVersion": number}))
+    }
+}
+
+fn kind_of(put: &PutParameter, existing: Option<&Parameter>) -> Result<Kind, ServiceError> {
+    let asked = put.kind.as_deref().map(Kind::read).transpose()?;
+    match (existing, asked) {
+        (None, Some(kind)) => Ok(kind),
+        (None, None) => Err(ServiceError::validation(
+            "A parameter type is required when you create a parameter.",
+        )),
+        (Some(_), _) if !put.overwrite => Err(ServiceError::new(
+            "ParameterAlreadyExists",
+            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+        )),
+        (Some(_), _) if !put.tags.is_empty() => Err(ServiceError::validation(
+            "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.",
+        )),
+        (Some(existing), Some(kind)) if existing.kind != kind => Err(ServiceError::new(
+            "HierarchyTypeMismatch",
+            format_args!(
+                "Parameter Store doesn't support changing a parameter type: {} is a {}. You must create a new, unique parameter.",
+                put.name,
+                existing.kind.name()
+            ),
+        )),
+        (Some(existing), _) => Ok(existing.kind),
+    }
+}
+
+fn tier(put: &PutParameter, existing: Option<&Parameter>) -> Result<&'static str, ServiceError> {
+    let was_advanced = existing
+        .and_then(Parameter::latest)
+        .is_some_and(|latest| latest.tier == "Advanced");
+    let long = put.value.len() > STANDARD_VALUE;
+    let tier = match put.tier.as_deref() {
+        // Without a tier, what is advanced stays so.
+        None if was_advanced => "Advanced",
+        None | Some("Standard") => "Standard",
+        Some("Advanced") => "Advanced",
+        Some("Intelligent-Tiering") if long || was_advanced => "Advanced",
+        Some("Intelligent-Tiering") => "Standard",
+        Some(other) => return Err(ServiceError::validation(format_args!("`{other}` is no tier"))),
+    };
+    if tier == "Standard" && was_advanced {
+        return Err(ServiceError::validation(
+            "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced parameter and recreate it as a standard parameter.",
+        ));
+    }
+    let longest = if tier == "Advanced" {
+        ADVANCED_VALUE
+    } else {
+        STANDARD_VALUE
+    };
+    if put.value.len() > longest {
+        return Err(ServiceError::validation(if tier == "Advanced" {
+            "Advanced tier parameters support a maximum parameter value of 8192 characters."
+        } else {
+            "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier."
+        }));
+    }
+    Ok(tier)
+}
+
+fn check_value(put: &PutParameter, data_type: &str) -> Result<(), ServiceError> {
+    if put.value.is_empty() {
+        return Err(ServiceError::validation(
+            "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1.",
+        ));
+    }
+    if put.value.contains("{{") {
+        return Err(ServiceError::validation(
+            "Parameter value can't nest another parameter. Do not use \"{{}}\" in the value.",
+        ));
+    }
+    if let Some(pattern) = &put.allowed_pattern {
+        let whole = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
+            .map_err(|error| ServiceError::new("InvalidAllowedPatternException", format_args!("{pattern}: {error}")))?;
+        if !whole.is_match(&put.value) {
+            return Err(ServiceError::new(
+                "ParameterPatternMismatchException",
+                format_args!("Parameter value, cannot be validated against allowedPattern: {pattern}"),
+            ));
+        }
+    }
+    data_type::check(data_type, &put.value)
+}
+
+/// Forgets the oldest version where there are too many, unless it has a label.
+fn make_room(parameter: &mut Parameter) -> Result<(), ServiceError> {
+    if parameter.versions.len() < MOST_VERSIONS {
+        return Ok(());
+    }
+    if !parameter.versions[0].labels.is_empty() {
+        return Err(ServiceError::new(
+            "ParameterMaxVersionLimitExceeded",
+            "The oldest version of the parameter has a label. Move the label to a newer version and try again.",
+        ));
+    }
+    parameter.versions.remove(0);
+    Ok(())
+}
+
+/// Labels are 100 characters at most, and begin neither with a digit nor with `aws` or `ssm`.
+fn is_label(label: &str) -> bool {
+    let lower = label.to_ascii_lowercase();
+    (1..=100).contains(&label.len())
+        && label
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || "._-".contains(character))
+        && !label.starts_with(|first: char| first.is_ascii_digit())
+        && !lower.starts_with("aws")
+        && !lower.starts_with("ssm")
+}
+
+/// A customer's key has permissions of its own; AWS's key for Parameter Store lets everybody in who may use the
+/// parameter.
+pub(super) fn authorize_key(
+    platform: &Platform,
+    caller: &Principal,
+    action: &str,
+    parameter: &str,
+    key_id: Option<&str>,
+) -> Result<(), ServiceError> {
+    let Some(key) = key_id.filter(|key| *key != "alias/aws/ssm") else {
+        return Ok(());
+    };
+    let arn = if key.starts_with("arn:") {
+        key.to_owned()
+    } else if key.starts_with("alias/") {
+        platform.account.arn("kms", key)
+    } else {
+        platform.account.arn("kms", format_args!("key/{key}"))
+    };
+    let requirement = Requirement::new(action, arn)
+        .with(
+            "kms:ViaService",
+            format!("ssm.{}.amazonaws.com", platform.account.region),
+        )
+        .with(
+            "kms:EncryptionContext:PARAMETER_ARN",
+            name::arn(&platform.account, parameter),
+        );
+    platform.authorize(caller, &[requirement])
+}
+
+/// Tags as a map.
+pub(super) fn tag_map(tags: Vec<Tag>) -> BTreeMap<String, String> {
+    tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
+}

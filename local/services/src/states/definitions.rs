@@ -1,0 +1,179 @@
+//! The operations on definitions alone: ValidateStateMachineDefinition and TestState.
+
+use platform::error::ServiceError;
+use platform::input::read;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use states_language::{
+    Failure, MockedResult, Severity, StateMachine, TestStateError, TestStateOptions, test_state as test,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Input {
+    definition: String,
+    #[serde(rename = "type")]
+    #[expect(dead_code, reason = "nothing that is found depends on the type")]
+    kind: Option<String>,
+    severity: Option<String>,
+    max_results: Option<usize>,
+}
+
+/// Says what is wrong with a definition:
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html>.
+pub(super) fn validate(input: &Value) -> Result<Value, ServiceError> {
+    let input: Input = read(input)?;
+    let warnings = input.severity.as_deref() == Some("WARNING");
+    let mut findings = StateMachine::validate(&input.definition);
+    let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+    findings.retain(|finding| warnings || finding.severity == Severity::Error);
+    let most = input.max_results.filter(|most| *most > 0).unwrap_or(100);
+    let truncated = findings.len() > most;
+    findings.truncate(most);
+    let diagnostics = findings.into_iter().map(|finding| {
+        json!({
+            "severity": finding.severity.name(),
+            "code": finding.code,
+            "message": finding.message,
+            "location": finding.pointer,
+        })
+    });
+    Ok(json!({
+        "result": if failed { "FAIL" } else { "OK" },
+        "diagnostics": diagnostics.collect::<Vec<_>>(),
+        "truncated": truncated,
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TestState {
+    definition: String,
+    #[expect(
+        dead_code,
+        reason = "a mock does the state's work, as nobody; the requirements ask for the role"
+    )]
+    role_arn: Option<String>,
+    #[serde(default)]
+    input: String,
+    #[expect(dead_code, reason = "INFO is answered, which every level includes")]
+    inspection_level: Option<String>,
+    variables: Option<String>,
+    context: Option<String>,
+    state_name: Option<String>,
+    mock: Option<Mock>,
+    #[serde(default)]
+    state_configuration: Configuration,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Mock {
+    result: Option<String>,
+    error_output: Option<ErrorOutput>,
+    #[expect(dead_code, reason = "a mock is taken as it is, as with NONE")]
+    field_validation_mode: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ErrorOutput {
+    error: Option<String>,
+    cause: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Configuration {
+    #[serde(default)]
+    retrier_retry_count: u32,
+}
+
+/// Runs one state with a mock in place of its work:
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html>.
+pub(super) fn test_state(input: &Value) -> Result<Value, ServiceError> {
+    let input: TestState = read(input)?;
+    let mock = match input.mock {
+        None => None,
+        Some(Mock {
+            result: Some(result),
+            error_output: None,
+            ..
+        }) => Some(MockedResult::Result(result)),
+        Some(Mock {
+            result: None,
+            error_output: Some(output),
+            ..
+        }) => Some(MockedResult::Error(Failure {
+            error: output.error.map(Into::into),
+            cause: output.cause.map(Into::into),
+        })),
+        Some(_) => return Err(ServiceError::validation("A mock has either a result or an errorOutput")),
+    };
+    let options = TestStateOptions {
+        input: input.input,
+        variables: input.variables,
+        context: input.context,
+        mock,
+        retrier_retry_count: input.state_configuration.retrier_retry_count,
+        state_name: input.state_name,
+        ..TestStateOptions::default()
+    };
+    let result = test(&input.definition, options).map_err(|error| match error {
+        TestStateError::InvalidDefinition(_) => ServiceError::new("InvalidDefinition", error),
+        other => ServiceError::validation(other),
+    })?;
+    let mut shown = json!({"status": result.status.name()});
+    let failure = result.failure.unwrap_or_default();
+    let fields = [
+        ("output", result.output),
+        ("error", failure.error.map(|error| error.to_string())),
+        ("cause", failure.cause.map(|cause| cause.to_string())),
+        ("nextState", result.next_state.map(|state| state.to_string())),
+    ];
+    for (field, value) in fields {
+        if let Some(value) = value {
+            shown[field] = value.into();
+        }
+    }
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_tested_with_a_mock() {
+        let definition = json!({
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",
+            "ResultSelector": {"status.$": "$.ProcessingJobStatus"},
+            "Catch": [{"ErrorEquals": ["States.TaskFailed"], "Next": "Tell"}],
+            "Next": "Report",
+        })
+        .to_string();
+        for (mock, expected) in [
+            (
+                json!({"result": "{\"ProcessingJobStatus\": \"Completed\"}"}),
+                json!({"status": "SUCCEEDED", "output": "{\"status\":\"Completed\"}", "nextState": "Report"}),
+            ),
+            (
+                json!({"errorOutput": {"error": "Other", "cause": "why"}}),
+                json!({
+                    "status": "CAUGHT_ERROR", "error": "Other", "cause": "why", "nextState": "Tell",
+                    "output": "{\"Error\":\"Other\",\"Cause\":\"why\"}",
+                }),
+            ),
+        ] {
+            let answer = test_state(&json!({"definition": definition, "mock": mock})).unwrap();
+            assert_eq!(answer, expected);
+        }
+        let error = test_state(&json!({"definition": definition})).unwrap_err();
+        assert_eq!(error.code, "ValidationException");
+        assert_eq!(
+            test_state(&json!({"definition": "{}"})).unwrap_err().code,
+            "InvalidDefinition"
+        );
+    }
+}

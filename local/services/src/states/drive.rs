@@ -1,0 +1,383 @@
+//! Drives an execution: gives it time, has its tasks done, and brings it their answers.
+
+use super::machine::Chosen;
+use super::progress::Progress;
+use super::tasks::{self, Failed};
+use super::{items, jobs};
+use jiff::Timestamp;
+use platform::input::seconds;
+use platform::{Platform, Underway};
+use serde_json::{Value, json};
+use states_language::{Command, Execution, ExecutionType, Refused, Status, TaskId, TaskRequest};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+/// An execution, while it runs and afterwards.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) name: String,
+    pub(super) machine_arn: String,
+    pub(super) machine_name: String,
+    pub(super) kind: ExecutionType,
+    pub(super) chosen: Chosen,
+    pub(super) trace_header: Option<String>,
+    state: Mutex<State>,
+    tokens: Tokens,
+    wake: Notify,
+    /// Who waits for its end; none once it has ended.
+    underway: Mutex<Option<Underway>>,
+}
+
+/// Who waits for which task token.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tokens(Arc<Mutex<HashMap<String, Weak<Running>>>>);
+
+impl Tokens {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Weak<Running>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn insert(&self, token: String, waiting: Weak<Running>) {
+        self.lock().insert(token, waiting);
+    }
+
+    /// Who waits for an answer with this token; nobody where the execution is gone.
+    pub(super) fn waiting(&self, token: &str) -> Option<Weak<Running>> {
+        self.lock().get(token).cloned()
+    }
+
+    /// One that is waited for, whichever.
+    #[cfg(test)]
+    pub(super) fn any(&self) -> Option<String> {
+        self.lock().keys().next().cloned()
+    }
+}
+
+/// What changes while it runs.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) execution: Execution,
+    /// The client token of the last redrive, and when that was.
+    pub(super) redriven: Option<(String, Timestamp)>,
+    progress: Progress,
+    tasks: HashMap<TaskId, Work>,
+}
+
+/// A task that is being done.
+#[derive(Debug)]
+struct Work {
+    abort: AbortHandle,
+    request: Arc<TaskRequest>,
+    /// The job that the task waits for, to be stopped when the task is aborted.
+    job: Option<jobs::Job>,
+}
+
+impl Running {
+    pub(super) fn new(
+        name: String,
+        machine_arn: String,
+        machine_name: String,
+        chosen: Chosen,
+        trace_header: Option<String>,
+        execution: Execution,
+        tokens: Tokens,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            machine_arn,
+            machine_name,
+            kind: execution.options().execution_type,
+            chosen,
+            trace_header,
+            state: Mutex::new(State {
+                execution,
+                redriven: None,
+                progress: Progress::default(),
+                tasks: HashMap::new(),
+            }),
+            tokens,
+            wake: Notify::new(),
+            underway: Mutex::default(),
+        })
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs as far as it goes without waiting, and drives the rest from a task of its own. What needs no task and no
+    /// time is at its end when this returns.
+    pub(super) fn begin(self: &Arc<Self>, platform: &Arc<Platform>) {
+        let underway = platform.ongoing.began(self.lock().execution.arn());
+        *self.underway.lock().unwrap_or_else(PoisonError::into_inner) = Some(underway);
+        self.announce(platform);
+        if let Some(wakeup) = self.step(platform) {
+            let (running, platform) = (Arc::clone(self), Arc::clone(platform));
+            tokio::spawn(async move {
+                let mut wakeup = wakeup;
+                loop {
+                    tokio::select! {
+                        () = running.wake.notified() => {}
+                        () = until(wakeup) => {}
+                    }
+                    match running.step(&platform) {
+                        Some(next) => wakeup = next,
+                        None => break,
+                    }
+                }
+            });
+        }
+    }
+
+    /// Advances; None when the execution has ended, else when it wants to be advanced again at the latest.
+    fn step(self: &Arc<Self>, platform: &Arc<Platform>) -> Option<Option<Timestamp>> {
+        let (commands, status, wakeup) = {
+            let mut state = self.lock();
+            let state = &mut *state;
+            let was = state.execution.status();
+            let commands = state.execution.run(Timestamp::now());
+            if was == Status::Running {
+                state.progress.tell(&platform.journal, &mut state.execution);
+            }
+            (commands, state.execution.status(), state.execution.next_wakeup())
+        };
+        for command in commands {
+            self.carry_out(platform, command);
+        }
+        if status == Status::Running {
+            return Some(wakeup);
+        }
+        self.end(platform);
+        None
+    }
+
+    /// Stops the execution, as StopExecution does.
+    pub(super) fn stop(self: &Arc<Self>, platform: &Arc<Platform>, error: Option<&str>, cause: Option<&str>) {
+        let commands = {
+            let mut state = self.lock();
+            let state = &mut *state;
+            let commands = state.execution.stop(error, cause, Timestamp::now());
+            // One that has ended stays as it is.
+            let Ok(commands) = commands else { return };
+            state.progress.tell(&platform.journal, &mut state.execution);
+            commands
+        };
+        for command in commands {
+            self.carry_out(platform, command);
+        }
+        self.end(platform);
+        self.wake.notify_one();
+    }
+
+    fn end(&self, platform: &Arc<Platform>) {
+        let underway = self.underway.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(underway) = underway {
+            let succeeded = self.lock().execution.status() == Status::Succeeded;
+            underway.ended(succeeded);
+            self.announce(platform);
+        }
+    }
+
+    /// Sends the event about the execution's status:
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>. Express ones send none.
+    fn announce(&self, platform: &Arc<Platform>) {
+        if self.kind == ExecutionType::Express {
+            return;
+        }
+        let mut detail = self.describe();
+        let milliseconds = |at: Timestamp| Value::from(at.as_millisecond());
+        {
+            let state = self.lock();
+            detail["startDate"] = milliseconds(state.execution.started_at());
+            detail["stopDate"] = state.execution.stopped_at().map_or(Value::Null, milliseconds);
+        }
+        platform.emit(&json!({
+            "source": "aws.states",
+            "detail-type": "Step Functions Execution Status Change",
+            "resources": [detail["executionArn"]],
+            "detail": detail,
+        }));
+    }
+
+    /// The execution as DescribeExecution answers it:
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
+    pub(super) fn describe(&self) -> Value {
+        let state = self.lock();
+        let execution = &state.execution;
+        let mut shown = json!({
+            "executionArn": execution.arn(),
+            "stateMachineArn": self.machine_arn,
+            "name": self.name,
+            "status": execution.status().name(),
+            "startDate": seconds(execution.started_at()),
+            "input": execution.input(),
+            "inputDetails": {"included": true},
+            "redriveCount": execution.redrive_count(),
+        });
+        let mut set = |field: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                shown[field] = value;
+            }
+        };
+        set("stopDate", execution.stopped_at().map(seconds));
+        if let Some(output) = execution.output() {
+            set("output", Some(output.into()));
+            set("outputDetails", Some(json!({"included": true})));
+        }
+        let failure = execution.failure();
+        set(
+            "error",
+            failure.and_then(|failure| failure.error.as_deref()).map(Value::from),
+        );
+        set(
+            "cause",
+            failure.and_then(|failure| failure.cause.as_deref()).map(Value::from),
+        );
+        set("redriveDate", execution.redriven_at().map(seconds));
+        set(
+            "stateMachineVersionArn",
+            self.chosen.version_arn.as_deref().map(Value::from),
+        );
+        set(
+            "stateMachineAliasArn",
+            self.chosen.alias_arn.as_deref().map(Value::from),
+        );
+        set("traceHeader", self.trace_header.as_deref().map(Value::from));
+        if self.kind == ExecutionType::Standard {
+            let status = execution.status();
+            let redrivable = !matches!(status, Status::Running | Status::Succeeded);
+            set(
+                "redriveStatus",
+                Some(if redrivable { "REDRIVABLE" } else { "NOT_REDRIVABLE" }.into()),
+            );
+            let reason = format!("Execution is {} and cannot be redriven", status.name());
+            set("redriveStatusReason", (!redrivable).then(|| reason.into()));
+        }
+        shown
+    }
+
+    fn carry_out(self: &Arc<Self>, platform: &Arc<Platform>, command: Command) {
+        match command {
+            Command::StartTask(request) => {
+                let request = Arc::new(request);
+                if let Some(token) = &request.token {
+                    let waiting = Arc::downgrade(self);
+                    self.tokens.insert(token.to_string(), waiting);
+                }
+                // What was aborted in the meantime is not started.
+                if self
+                    .lock()
+                    .execution
+                    .task_started(request.id, Timestamp::now())
+                    .is_err()
+                {
+                    return;
+                }
+                let (running, platform, asked) = (Arc::clone(self), Arc::clone(platform), Arc::clone(&request));
+                self.spawn(request, async move {
+                    if let Some(answer) = tasks::perform(&platform, &running, &asked).await {
+                        running.answer(asked.id, answer);
+                    }
+                });
+            }
+            Command::ReadItems(request) => {
+                let (running, platform) = (Arc::clone(self), Arc::clone(platform));
+                tokio::spawn(async move {
+                    let read = items::read(&platform, &running, &request).await;
+                    let now = Timestamp::now();
+                    let mut state = running.lock();
+                    // An execution that has ended refuses the answer.
+                    let _ = match read {
+                        Ok(source) => state.execution.items_read(request.id, source, now),
+                        Err(Failed { error, cause }) => state.execution.task_failed(request.id, &error, &cause, now),
+                    };
+                    drop(state);
+                    running.wake.notify_one();
+                });
+            }
+            Command::WriteResults(request) => {
+                let (running, platform) = (Arc::clone(self), Arc::clone(platform));
+                tokio::spawn(async move {
+                    let written = items::write(&platform, &running, &request).await;
+                    running.answer(request.id, written.map(|()| "null".to_owned()));
+                });
+            }
+            Command::AbortTask { task } => {
+                let Some(work) = self.lock().tasks.remove(&task) else {
+                    return;
+                };
+                work.abort.abort();
+                if let Some(job) = work.job {
+                    let (platform, role) = (Arc::clone(platform), tasks::role(self, &work.request));
+                    tokio::spawn(async move { job.stop(&platform, &role).await });
+                }
+            }
+        }
+    }
+
+    fn spawn(&self, request: Arc<TaskRequest>, work: impl Future<Output = ()> + Send + 'static) {
+        // Under the lock, so that the work is known before it can end.
+        let mut state = self.lock();
+        let id = request.id;
+        let abort = tokio::spawn(work).abort_handle();
+        let work = Work {
+            abort,
+            request,
+            job: None,
+        };
+        state.tasks.insert(id, work);
+    }
+
+    /// Remembers the job that a task waits for, and tells the execution that it was accepted.
+    pub(super) fn submitted(&self, id: TaskId, answer: &str, job: Option<jobs::Job>) {
+        let mut state = self.lock();
+        if let Some(work) = state.tasks.get_mut(&id) {
+            work.job = job;
+        }
+        // A token may have been answered before its call was.
+        let _ = state.execution.task_submitted(id, answer, Timestamp::now());
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Brings a task's answer; one that nobody waits for any more is dropped.
+    pub(super) fn answer(&self, id: TaskId, answer: Result<String, Failed>) {
+        let now = Timestamp::now();
+        let mut state = self.lock();
+        state.tasks.remove(&id);
+        let answered = match answer {
+            Ok(output) => state.execution.task_succeeded(id, &output, now),
+            Err(Failed { error, cause }) => state.execution.task_failed(id, &error, &cause, now),
+        };
+        if let Err(Refused::InvalidOutput(error)) = answered {
+            let _ = state.execution.task_failed(
+                id,
+                "States.Runtime",
+                &format!("the task's output is not JSON: {error}"),
+                now,
+            );
+        }
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Has the execution look at what has changed.
+    pub(super) fn wake(&self) {
+        self.wake.notify_one();
+    }
+}
+
+/// Waits until a time; for ever where there is none.
+async fn until(time: Option<Timestamp>) {
+    match time {
+        None => std::future::pending().await,
+        Some(time) => {
+            let left = time.duration_since(Timestamp::now());
+            // A time that has passed is now.
+            tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
+        }
+    }
+}

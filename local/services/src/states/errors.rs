@@ -1,0 +1,123 @@
+//! The names under which a state machine sees a service's errors.
+//!
+//! Follows <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>: the service's name in
+//! an SDK, a dot and the exception's class; what the service's model does not have is its general exception.
+
+use super::tasks::Failed;
+use platform::error::ServiceError;
+
+/// Errors that any call can have and that no service's model lists.
+const COMMON: [&str; 10] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "InternalFailure",
+    "NotInLocalRun",
+    "ServiceUnavailable",
+    "Throttling",
+    "ThrottlingException",
+    "UnrecognizedClientException",
+    "ValidationException",
+];
+
+/// How a service is called in errors: its prefix, and its general exception.
+fn names(service: &str) -> (String, String) {
+    let (prefix, general) = match service {
+        "lambda" => ("Lambda", "AWSLambdaException"),
+        "sagemaker" => ("SageMaker", "AmazonSageMakerException"),
+        "states" => ("StepFunctions", "AWSStepFunctionsException"),
+        "sqs" => ("SQS", "AmazonSQSException"),
+        "events" => ("EventBridge", "AmazonEventBridgeException"),
+        "codebuild" => ("CodeBuild", "AWSCodeBuildException"),
+        other => {
+            // The SDK integrations' names are the SDK's own: `aws-sdk:ssm` is `Ssm`.
+            let name = match other.trim_start_matches("aws-sdk:") {
+                "sagemaker" => "SageMaker".to_owned(),
+                "eventbridge" => "EventBridge".to_owned(),
+                "codebuild" => "CodeBuild".to_owned(),
+                "codepipeline" => "CodePipeline".to_owned(),
+                name => name[..1].to_uppercase() + &name[1..],
+            };
+            return (name.clone(), format!("{name}Exception"));
+        }
+    };
+    (prefix.to_owned(), general.to_owned())
+}
+
+/// How a service is called in the causes of optimized integrations, which have an older SDK than the others.
+fn service_in_cause(service: &str, prefix: &str) -> String {
+    match service {
+        "lambda" => "AWSLambda".to_owned(),
+        "sagemaker" => "AmazonSageMaker".to_owned(),
+        "states" => "AWSStepFunctions".to_owned(),
+        "sqs" => "AmazonSQS".to_owned(),
+        "codebuild" => "AWSCodeBuild".to_owned(),
+        _ => prefix.to_owned(),
+    }
+}
+
+/// A service's error as a task's failure.
+pub(super) fn failed(service: &str, error: &ServiceError) -> Failed {
+    let (prefix, general) = names(service);
+    let class = if COMMON.contains(&error.code.as_str()) {
+        general
+    } else if error.code.ends_with("Exception") {
+        error.code.clone()
+    } else {
+        format!("{}Exception", error.code)
+    };
+    let request = uuid::Uuid::new_v4();
+    let cause = if service.starts_with("aws-sdk:") {
+        format!(
+            "{} (Service: {prefix}, Status Code: {}, Request ID: {request})",
+            error.message, error.status
+        )
+    } else {
+        format!(
+            "{} (Service: {}; Status Code: {}; Error Code: {}; Request ID: {request}; Proxy: null)",
+            error.message,
+            service_in_cause(service, &prefix),
+            error.status,
+            error.code
+        )
+    };
+    Failed {
+        error: format!("{prefix}.{class}"),
+        cause,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_have_the_names_that_state_machines_catch() {
+        for (service, code, name) in [
+            (
+                "sagemaker",
+                "ResourceLimitExceeded",
+                "SageMaker.ResourceLimitExceededException",
+            ),
+            ("sagemaker", "ThrottlingException", "SageMaker.AmazonSageMakerException"),
+            (
+                "sagemaker",
+                "AccessDeniedException",
+                "SageMaker.AmazonSageMakerException",
+            ),
+            (
+                "lambda",
+                "ResourceNotFoundException",
+                "Lambda.ResourceNotFoundException",
+            ),
+            ("lambda", "AccessDeniedException", "Lambda.AWSLambdaException"),
+            ("aws-sdk:ssm", "ParameterNotFound", "Ssm.ParameterNotFoundException"),
+            ("aws-sdk:s3", "NoSuchKey", "S3.NoSuchKeyException"),
+            ("aws-sdk:sfn", "ValidationException", "Sfn.SfnException"),
+        ] {
+            let failed = failed(service, &ServiceError::new(code, "why"));
+            assert_eq!(failed.error, name);
+            assert!(failed.cause.starts_with("why (Service: "), "{}", failed.cause);
+        }
+    }
+}

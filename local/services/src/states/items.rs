@@ -1,0 +1,61 @@
+//! The items and results of distributed Maps, in S3.
+
+use super::drive::Running;
+use super::tasks::{Failed, session};
+use crate::objects;
+use jiff::Timestamp;
+use platform::{Platform, ServiceError};
+use serde_json::{Value, json};
+use states_language::{ItemSource, Json, ReadRequest, WriteRequest};
+use std::sync::Arc;
+
+/// Reads what an ItemReader names.
+pub(super) async fn read(
+    platform: &Arc<Platform>,
+    running: &Running,
+    request: &ReadRequest,
+) -> Result<ItemSource, Failed> {
+    let role = session(running, &running.chosen.revision.role_arn);
+    let text = |field: &str| request.parameters.get(field).and_then(Json::as_str).unwrap_or_default();
+    let bucket = text("Bucket");
+    if &*request.operation == "getObject" {
+        let body = objects::get(platform, &role, bucket, text("Key")).await;
+        return Ok(ItemSource::Object(body.map_err(unreadable)?.to_vec()));
+    }
+    let listing = objects::list(platform, &role, bucket, text("Prefix")).await;
+    let items = listing.map_err(unreadable)?.into_iter().map(item).map(Json::from);
+    Ok(ItemSource::Listing(items.collect()))
+}
+
+/// An object as a Map's item, whose members have names and forms of their own.
+fn item(object: Value) -> Value {
+    let modified = object["LastModified"]
+        .as_str()
+        .and_then(|at| at.parse::<Timestamp>().ok());
+    json!({
+        "Etag": object["ETag"],
+        "Key": object["Key"],
+        "LastModified": modified.unwrap_or_default().as_second(),
+        "Size": object["Size"],
+        "StorageClass": object["StorageClass"],
+    })
+}
+
+fn unreadable(error: ServiceError) -> Failed {
+    let cause = format_args!("Error: S3, {}: {}", error.code, error.message);
+    Failed::new("States.ItemReaderFailed", cause)
+}
+
+/// Writes what a ResultWriter has.
+pub(super) async fn write(platform: &Arc<Platform>, running: &Running, request: &WriteRequest) -> Result<(), Failed> {
+    let role = session(running, &running.chosen.revision.role_arn);
+    for (key, text) in &request.files {
+        let place = (&*request.bucket, key.as_ref());
+        let put = objects::put(platform, &role, place, text.clone(), json!({})).await;
+        put.map_err(|error| {
+            let cause = format_args!("Error: S3, {}: {}", error.code, error.message);
+            Failed::new("States.ResultWriterFailed", cause)
+        })?;
+    }
+    Ok(())
+}

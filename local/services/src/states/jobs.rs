@@ -1,0 +1,137 @@
+//! Jobs that a `.sync` task waits for.
+
+use super::errors::failed;
+use super::tasks::{Failed, capitalize};
+use platform::Platform;
+use platform::principal::Principal;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A job of another service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Job {
+    /// A processing job, by its name.
+    Processing(String),
+    /// An execution of a state machine, by its ARN.
+    Execution(String),
+    /// A build, by its id.
+    Build(String),
+}
+
+impl Job {
+    /// The job that a call has started.
+    pub(super) fn of(service: &str, operation: &str, parameters: &Value, answer: &Value) -> Option<Self> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        match (service, operation) {
+            ("sagemaker", "createProcessingJob") => text(&parameters["ProcessingJobName"]).map(Self::Processing),
+            ("states", "startExecution") => text(&answer["ExecutionArn"]).map(Self::Execution),
+            ("codebuild", "startBuild") => text(&answer["Build"]["Id"]).map(Self::Build),
+            _ => None,
+        }
+    }
+
+    /// Waits for the job's end; a job that did not succeed fails the task with its description as the cause.
+    pub(super) async fn wait(&self, platform: &Arc<Platform>, role: &Principal, version: u8) -> Result<Value, Failed> {
+        platform.ongoing.end(&self.arn(platform)).await;
+        let (described, succeeded) = match self {
+            Self::Processing(name) => {
+                let question = json!({"ProcessingJobName": name});
+                let described = platform
+                    .call(role, "sagemaker", "DescribeProcessingJob", question)
+                    .await;
+                let described = described.map_err(|error| failed("sagemaker", &error))?;
+                let succeeded = described["ProcessingJobStatus"] == "Completed";
+                (in_milliseconds(described), succeeded)
+            }
+            Self::Execution(arn) => {
+                let question = json!({"executionArn": arn});
+                let described = platform.call(role, "states", "DescribeExecution", question).await;
+                let described = described.map_err(|error| failed("states", &error))?;
+                let succeeded = described["status"] == "SUCCEEDED";
+                (execution(described, version), succeeded)
+            }
+            Self::Build(id) => {
+                let described = platform
+                    .call(role, "codebuild", "BatchGetBuilds", json!({"ids": [id]}))
+                    .await;
+                let described = described.map_err(|error| failed("codebuild", &error))?;
+                let build = &described["builds"][0];
+                let succeeded = build["buildStatus"] == "SUCCEEDED";
+                (json!({"Build": capitalized(build)}), succeeded)
+            }
+        };
+        if succeeded {
+            Ok(described)
+        } else {
+            Err(Failed::new("States.TaskFailed", described))
+        }
+    }
+
+    fn arn(&self, platform: &Platform) -> String {
+        let account = &platform.account;
+        match self {
+            Self::Processing(name) => account.arn("sagemaker", format_args!("processing-job/{name}")),
+            Self::Execution(arn) => arn.clone(),
+            Self::Build(id) => account.arn("codebuild", format_args!("build/{id}")),
+        }
+    }
+
+    /// Stops the job of a task that is no longer waited for.
+    pub(super) async fn stop(self, platform: &Arc<Platform>, role: &Principal) {
+        let (service, operation, input) = match self {
+            Self::Processing(name) => ("sagemaker", "StopProcessingJob", json!({"ProcessingJobName": name})),
+            Self::Execution(arn) => ("states", "StopExecution", json!({"executionArn": arn})),
+            Self::Build(id) => ("codebuild", "StopBuild", json!({"id": id})),
+        };
+        // A job that has just ended needs no stopping; a role that may not stop it leaves it, as on AWS.
+        if let Err(error) = platform.call(role, service, operation, input).await {
+            tracing::debug!(%error, operation, "a job was not stopped");
+        }
+    }
+}
+
+/// Times of SageMaker's jobs are in milliseconds where a state machine sees them.
+fn in_milliseconds(mut job: Value) -> Value {
+    for (name, value) in job.as_object_mut().into_iter().flatten() {
+        if name.ends_with("Time")
+            && let Some(seconds) = value.as_f64()
+        {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "milliseconds since 1970 fit into 64 bits"
+            )]
+            let milliseconds = (seconds * 1000.0).round() as i64;
+            *value = milliseconds.into();
+        }
+    }
+    job
+}
+
+/// An execution's description: its texts as they are, or parsed for `.sync:2`.
+fn execution(described: Value, version: u8) -> Value {
+    let mut described = in_milliseconds(capitalized(&described));
+    if version == 2 {
+        for field in ["Input", "Output"] {
+            let parsed = described[field]
+                .as_str()
+                .and_then(|text| serde_json::from_str(text).ok());
+            if let Some(parsed) = parsed {
+                described[field] = parsed;
+            }
+        }
+    }
+    described
+}
+
+fn capitalized(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| (capitalize(name), capitalized(value)));
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => items.iter().map(capitalized).collect(),
+        other => other.clone(),
+    }
+}

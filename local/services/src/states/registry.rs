@@ -1,0 +1,48 @@
+//! All state machines and executions, by name.
+
+use super::arn::Arn;
+use super::drive::{Running, Tokens};
+use super::machine::Machine;
+use platform::error::ServiceError;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// What the service knows.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    pub(super) machines: BTreeMap<String, Machine>,
+    /// By ARN; Standard ones stay after their ends.
+    pub(super) executions: HashMap<String, Arc<Running>>,
+    /// The ARNs of a machine's executions, in the order of their starts.
+    pub(super) started: HashMap<String, Vec<String>>,
+    /// Who waits for which task token.
+    pub(super) tokens: Tokens,
+}
+
+impl Registry {
+    /// The machine that an ARN, qualified or not, belongs to.
+    pub(super) fn machine(&mut self, arn: &Arn<'_>) -> Result<&mut Machine, ServiceError> {
+        let found = self
+            .machines
+            .get_mut(arn.machine)
+            .filter(|machine| machine.arn == arn.unqualified());
+        found.ok_or_else(|| machine_not_found(arn.text))
+    }
+
+    pub(super) fn execution(&self, arn: &str) -> Result<Arc<Running>, ServiceError> {
+        Arn::of_kind(arn, "execution")?;
+        self.executions.get(arn).cloned().ok_or_else(|| {
+            ServiceError::new(
+                "ExecutionDoesNotExist",
+                format_args!("Execution Does Not Exist: '{arn}'"),
+            )
+        })
+    }
+}
+
+pub(super) fn machine_not_found(arn: &str) -> ServiceError {
+    ServiceError::new(
+        "StateMachineDoesNotExist",
+        format_args!("State Machine Does Not Exist: '{arn}'"),
+    )
+}

@@ -7,16 +7,13 @@ use serde::{Deserialize, Deserializer};
 mod escapes;
 mod scrub;
 
-pub use scrub::scrub;
+pub use scrub::{REDACTED, scrub};
 
 /// A value that prints as `[redacted]`, whatever prints it, and that cannot be serialised.
 ///
 /// Its content is only reached through [`Secret::expose`], which is easy to search for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(T);
-
-/// What stands in the place of a secret.
-pub const REDACTED: &str = "[redacted]";
 
 impl<T> Secret<T> {
     /// Makes a secret of `value`.

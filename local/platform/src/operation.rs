@@ -32,7 +32,7 @@
 //! assert_eq!(<Greeter as Served>::operations().names().collect::<Vec<_>>(), ["Greet"]);
 //! ```
 
-use crate::ServiceError;
+use crate::error::ServiceError;
 use crate::iam::Requirement;
 use crate::input::read;
 use crate::platform::{Answer, Call, Platform, Prepared, Service};

@@ -2,10 +2,13 @@
 //!
 //! The two know each other, since a service reaches others through the door that it stands behind itself.
 
+use crate::account::Account;
+use crate::error::ServiceError;
 use crate::iam::{Iam, Requirement};
 use crate::journal::{Happening, Journal};
+use crate::ongoing::Ongoing;
 use crate::pace::Pace;
-use crate::{Account, Ongoing, Principal, ServiceError};
+use crate::principal::Principal;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use aws_sdk_ecr::types::{
     ImageDetail as SdkImageDetail, ImageFailureCode, ImageIdentifier, ImageStatus as SdkImageStatus,
 };
 
-use super::Aws;
+use super::access::Aws;
 use super::error::{classify, incomplete};
 use crate::ports::images::{
     BatchGetImage, DescribeImages, DescribeRepositories, ImageDetail, ImagePage, ImageStatus, Manifest, Repository,

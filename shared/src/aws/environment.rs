@@ -1,42 +1,10 @@
 //! What the environment says: read once, at the start, and never looked up elsewhere.
 
-use std::fmt;
-
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
-use thiserror::Error;
 
 use super::roots::Roots;
+use super::start::StartError;
 use crate::secret::Secret;
-
-/// Why a function cannot start. Its `Debug` is its message, because that is what a process prints that ends with it.
-#[derive(Error, Clone, PartialEq, Eq)]
-pub enum StartError {
-    /// A variable that must be there is not.
-    #[error("environment variable `{name}` is not set; {mend}")]
-    Missing {
-        /// Its name.
-        name: &'static str,
-        /// What to do about it.
-        mend: &'static str,
-    },
-    /// A variable is there but does not say what it should.
-    #[error("environment variable `{name}` must be {expected}")]
-    Invalid {
-        /// Its name.
-        name: &'static str,
-        /// What it must be.
-        expected: &'static str,
-    },
-    /// The TLS provider refused the trust anchors.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(String),
-}
-
-impl fmt::Debug for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// What [`super::Aws`] needs to know.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
@@ -24,9 +25,12 @@ use rustls::crypto::ring;
 
 mod ahead;
 
-use super::environment::StartError;
 use super::roots::Roots;
+use super::start::StartError;
 use ahead::Ahead;
+
+/// How long a connection may take: AWS's endpoints answer in milliseconds, and Lambda charges for waiting.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The client: cheap to clone, and each clone shares its connections.
 #[derive(Debug, Clone)]
@@ -46,7 +50,7 @@ impl Https {
         let mut tcp = TcpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(super::CONNECT_TIMEOUT));
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let connector = Ahead::new(
             HttpsConnectorBuilder::new()
                 .with_tls_config(tls)

@@ -4,14 +4,7 @@
 //! [`crate::ports`]. Nothing is looked up over the network: region and credentials come from the environment, as Lambda
 //! sets them, and what is missing there is an error that says how to mend it.
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
-use aws_types::SdkConfig;
-use aws_types::region::Region;
-
+mod access;
 mod artifacts;
 mod code_pipeline;
 mod ecr;
@@ -23,103 +16,19 @@ mod request;
 mod roots;
 mod service;
 mod ssm;
+mod start;
 mod step_functions;
 
-use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
+pub use access::Aws;
 pub use artifacts::ArtifactStore;
 pub use code_pipeline::CodePipeline;
 pub use ecr::ImageRegistry;
-use environment::Environment;
-pub use environment::StartError;
-use https::Https;
 pub use service::Service;
 pub use ssm::ParameterStore;
+pub use start::StartError;
 pub use step_functions::StepFunctions;
 
-/// How long a connection may take: AWS's endpoints answer in milliseconds, and Lambda charges for waiting.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long one attempt may take.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
-/// How long a call may take, its retries included.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(14);
-/// How often a call is tried. The functions' own callers (CodePipeline, EventBridge, a Retry) call again as well.
-const ATTEMPTS: u32 = 3;
-
-/// The way to AWS: made once, when a function starts, and shared by all of its clients.
-#[derive(Clone)]
-pub struct Aws {
-    config: SdkConfig,
-    https: Https,
-    connected_ahead: Arc<AtomicBool>,
-}
-
-impl fmt::Debug for Aws {
-    /// Without the configuration, which holds credentials.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Aws")
-            .field("region", &self.config.region())
-            .finish_non_exhaustive()
-    }
-}
-
 impl Aws {
-    /// Reads region, credentials and endpoints from the environment.
-    ///
-    /// # Errors
-    /// [`StartError`] when something is missing there or cannot be read.
-    pub fn from_env() -> Result<Self, StartError> {
-        Self::from_environment(Environment::read(|name| std::env::var(name).ok())?)
-    }
-
-    fn from_environment(environment: Environment) -> Result<Self, StartError> {
-        let credentials = Credentials::new(
-            environment.access_key_id,
-            environment.secret_access_key.expose(),
-            environment.session_token.map(|token| token.expose().clone()),
-            None,
-            "environment",
-        );
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let https = Https::trusting(environment.roots)?;
-        let mut config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(environment.region))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(https.clone())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts)
-            .use_fips(environment.fips)
-            .use_dual_stack(environment.dual_stack)
-            .service_config(environment.endpoints.of_services);
-        config.set_endpoint_url(environment.endpoints.of_all);
-        Ok(Self {
-            config: config.build(),
-            https,
-            connected_ahead: Arc::default(),
-        })
-    }
-
-    /// Begins the connections to these services side by side, so that the first call of each finds its handshake done or
-    /// under way. Only the first call of this does anything. Must be called within a Tokio runtime.
-    pub fn connect_ahead(&self, services: &[Service]) {
-        // FIPS and dual-stack endpoints are other hosts, which only the SDKs know: nothing is begun that nobody uses.
-        let at_other_hosts = self.config.use_fips() == Some(true) || self.config.use_dual_stack() == Some(true);
-        if at_other_hosts || self.connected_ahead.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        for service in services {
-            self.https.connect_ahead(&service.endpoint(&self.config));
-        }
-    }
-
     /// Step Functions.
     #[must_use]
     pub fn step_functions(&self) -> StepFunctions {

@@ -9,7 +9,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::environment::StartError;
+use super::start::StartError;
 
 /// The certificates, as PEM.
 const AMAZON: &str = include_str!("roots.pem");

@@ -6,7 +6,7 @@ use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{Parameter as SdkParameter, ParameterType};
 use aws_types::SdkConfig;
 
-use super::Aws;
+use super::access::Aws;
 use super::error::{classify, incomplete};
 use crate::parameters::{Content, Found, GetParameters, GetParametersByPath, Page, Parameter};
 use crate::ports::CallError;

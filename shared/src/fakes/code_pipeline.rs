@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::ManualClock;
+use super::clock::ManualClock;
 use crate::ports::code_pipeline::{
     ActionExecution, ActionExecutionPage, ActionState, ActionStatus, ApprovalRequest, ApprovalResult, GetPipelineState,
     JobFailure, JobSuccess, ListActionExecutions, MAX_APPROVAL_SUMMARY, PutApprovalResult, PutJobFailureResult,

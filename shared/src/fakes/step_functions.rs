@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::ManualClock;
+use super::clock::ManualClock;
 use crate::execution_name::ExecutionName;
 use crate::ports::step_functions::{
     DescribeExecution, DescribeStateMachine, Execution, ExecutionPage, ExecutionStatus, Failure, GetExecutionHistory,

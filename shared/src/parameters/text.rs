@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::port::{GetParameters, Parameter};
 use super::problem::{Problem, ProblemKind, Problems};
 use super::reference::ParameterReference;
-use super::{GetParameters, Parameter, Parameters, Want};
+use super::store::{Parameters, Want};
 use crate::time::Timestamp;
 
 const OPEN: &str = "{{ssm:";

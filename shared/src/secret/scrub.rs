@@ -3,8 +3,10 @@
 //! The rule: a secret is found as it is, in hexadecimal and in base64 (standard or for URLs, wherever in what was encoded
 //! it begins), and each of these escaped as URLs, JSON, HTML and XML do it, wholly or in part, up to three times over.
 
-use super::REDACTED;
 use super::escapes::View;
+
+/// What stands in the place of a secret.
+pub const REDACTED: &str = "[redacted]";
 
 /// How often a text is unescaped: JSON in JSON in a URL.
 const ROUNDS: usize = 3;

@@ -19,6 +19,7 @@ mod shape;
 pub use credentials::Credentials;
 pub use requirement::Requirement;
 pub use role::{NewRole, Role};
+pub use sessions::SESSION_LENGTH;
 
 use crate::account::Account;
 use crate::error::ServiceError;
@@ -26,14 +27,11 @@ use crate::principal::Principal;
 use condition::Context;
 use document::{Document, Kind, Statement};
 use evaluate::{Asker, Own, Policies, Verdict};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 use sessions::{Session, Sessions};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// How long the credentials of a session hold unless asked otherwise, as with `AssumeRole`.
-pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(1);
 
 /// How many characters a customer managed policy may have, white space not counted.
 const MANAGED_POLICY_SIZE: usize = 6144;

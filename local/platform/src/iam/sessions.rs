@@ -1,9 +1,12 @@
 //! The sessions of roles, for as long as somebody may ask for them.
 
-use super::{Credentials, SESSION_LENGTH};
+use super::credentials::Credentials;
 use crate::principal::Principal;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
+
+/// How long the credentials of a session hold unless asked otherwise, as with `AssumeRole`.
+pub const SESSION_LENGTH: SignedDuration = SignedDuration::from_hours(1);
 
 /// How many sessions are kept before it is looked which are over.
 const MANY: usize = 10_000;

@@ -1,6 +1,5 @@
 //! An engine's containers, from their making to their removal.
 
-use super::SESSION;
 use super::api::{Api, EngineError, with_query};
 use super::body::Payload;
 use super::engine::{Engine, GATEWAY, Reach};
@@ -11,6 +10,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
+
+/// The label of every container that is made here; its value tells one run from another.
+pub const SESSION: &str = "stepline.session";
 
 /// A container that is to be made. It has no `Debug`: its environment has credentials.
 #[derive(Clone, Default)]

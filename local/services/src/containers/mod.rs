@@ -22,15 +22,12 @@ pub use address::{Address, AddressError};
 pub use api::{Api, EngineError};
 pub use engine::{Engine, Reach};
 pub use images::ImageBuild;
-pub use jobs::NewContainer;
+pub use jobs::{NewContainer, SESSION};
 
 use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::sync::RwLock;
-
-/// The label of every container that is made here; its value tells one run from another.
-pub const SESSION: &str = "stepline.session";
 
 /// How long the end of a run waits for its last containers to be gone.
 const CLEANING: Duration = Duration::from_secs(10);

@@ -1,7 +1,7 @@
 //! Buckets, and how they are configured.
 
+use super::bucket::{Bucket, S3, on};
 use super::object::Encryption;
-use super::{Bucket, S3, on};
 use jiff::Timestamp;
 use platform::{Call, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;

@@ -4,33 +4,17 @@
 //! way of [`rest`], services and state machines directly. There are no versions, no multipart uploads and no copies:
 //! those operations are refused by name.
 
+mod bucket;
 mod buckets;
 mod listing;
 mod object;
 mod objects;
 pub mod rest;
 
-use jiff::Timestamp;
-use object::{Encryption, Object};
-use platform::{Operation, Operations, Platform, Requirement, Served, ServiceError};
-use serde_json::Value;
-use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+pub use bucket::S3;
 
-/// S3 in this account and region.
-#[derive(Debug, Default)]
-pub struct S3 {
-    buckets: Mutex<BTreeMap<String, Bucket>>,
-}
-
-#[derive(Debug)]
-struct Bucket {
-    created: Timestamp,
-    encryption: Encryption,
-    /// What the template configures and the local run only keeps, by the name of the operation that put it.
-    settings: BTreeMap<String, Value>,
-    objects: BTreeMap<String, Object>,
-}
+use platform::{Operation, Operations, Served, ServiceError};
+use std::sync::LazyLock;
 
 impl Served for S3 {
     const SIGNING_NAME: &'static str = "s3";
@@ -52,26 +36,7 @@ impl Served for S3 {
         &TABLE
     }
 
-    /// S3's AccessDenied has another code and another status than that of the JSON services.
     fn refusal(denied: ServiceError) -> ServiceError {
-        ServiceError::new("AccessDenied", denied.message).with_status(403)
+        objects::access_denied(denied)
     }
-}
-
-impl S3 {
-    fn buckets(&self) -> MutexGuard<'_, BTreeMap<String, Bucket>> {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn in_bucket<T>(&self, bucket: &str, work: impl FnOnce(&mut Bucket) -> T) -> Result<T, ServiceError> {
-        self.buckets()
-            .get_mut(bucket)
-            .map(work)
-            .ok_or_else(|| ServiceError::new("NoSuchBucket", "The specified bucket does not exist").with_status(404))
-    }
-}
-
-/// An action on a bucket, or on an object in it.
-fn on(platform: &Platform, action: &str, bucket: &str, key: Option<&str>) -> Requirement {
-    Requirement::new(action, platform.account.s3_arn(bucket, key))
 }

@@ -1,8 +1,8 @@
 //! Objects: put, got, listed and deleted.
 
+use super::bucket::{S3, on};
 use super::listing::ListObjects;
 use super::object::{CHECKSUMS, Encryption, KEPT, NewObject, Object, Range};
-use super::{S3, on};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -126,7 +126,7 @@ impl S3 {
                 let platform = &call.platform;
                 let listing = on(platform, "s3:ListBucket", &input.bucket, None);
                 let decision = platform.iam.decide(&platform.account, &call.caller, &listing);
-                decision.map_err(<S3 as platform::Served>::refusal)?;
+                decision.map_err(access_denied)?;
                 Err(no_such_key())
             }
         }
@@ -347,6 +347,11 @@ fn kms_key_arn(platform: &Platform, key: &str) -> String {
     } else {
         platform.account.arn("kms", format_args!("key/{key}"))
     }
+}
+
+/// S3's AccessDenied has another code and another status than that of the JSON services.
+pub(super) fn access_denied(denied: ServiceError) -> ServiceError {
+    ServiceError::new("AccessDenied", denied.message).with_status(403)
 }
 
 fn no_such_key() -> ServiceError {

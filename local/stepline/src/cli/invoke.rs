@@ -1,6 +1,6 @@
 //! `stepline invoke`: one function, one event.
 
-use super::Common;
+use super::options::Common;
 use super::session::{self, Session, Standing, Trouble};
 use crate::samples;
 use platform::journal::Happening;
@@ -18,14 +18,7 @@ pub(super) async fn invoke(
     let event = samples::read_one(event.to_owned())?;
     let is_json = common.json;
     let containers = session::containers(&common).await?;
-    let session = Session::start(
-        &common,
-        containers,
-        session::LOOPBACK,
-        super::display(&common),
-        standing,
-    )
-    .await?;
+    let session = Session::start(&common, containers, session::LOOPBACK, common.display(), standing).await?;
     let own = session.deployment.references("AWS::Lambda::Function");
     let mut known = session.cloud.lambda.names();
     // Those of an environment that this one rehearses in are there too.

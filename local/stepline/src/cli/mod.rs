@@ -1,21 +1,22 @@
 //! The command line: what can be asked, and the exit code that answers.
 
 mod check;
+mod interrupt;
 mod invoke;
+mod options;
 mod push;
 mod run;
 mod session;
 mod up;
 
-use crate::display::Display;
 use clap::{Parser, Subcommand};
-use services::containers::Choice;
+use interrupt::interrupted;
+use options::{Common, Environment, RunOptions};
 use session::{Standing, Trouble};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the whole chain on this machine, from the files that deploy it: Source, Build, Execute, the state machine and
 /// its processing job. No AWS account, and no Docker: but where a container engine answers, it builds and runs the image.
@@ -86,91 +87,6 @@ enum Command {
     },
 }
 
-/// What `run` takes.
-#[derive(clap::Args, Default)]
-struct RunOptions {
-    #[command(flatten)]
-    common: Common,
-    /// Asks before each manual approval instead of approving it
-    #[arg(long)]
-    ask: bool,
-    /// How long a job's answer is waited for (on AWS 20 minutes)
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    job_timeout: Option<Duration>,
-}
-
-/// What every command that stands up the services takes.
-#[derive(clap::Args, Default)]
-struct Common {
-    /// The environment of sam/samconfig.toml
-    #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
-    env: Environment,
-    /// How long CodePipeline waits between two calls of its function (on AWS about half a minute)
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    poll_interval: Option<Duration>,
-    /// What waits for executions, in the place of what sam/samconfig.toml says: sam/pipeline.yaml's parameter `Wait`
-    #[arg(long, value_enum, value_name = "WAY")]
-    wait: Option<Wait>,
-    /// What builds images and runs processing jobs
-    #[arg(long, value_enum, default_value_t, value_name = "WAY")]
-    containers: Choice,
-    /// Prints everything that happens as JSON, one object a line
-    #[arg(long)]
-    json: bool,
-    /// Shows the functions' own log lines, too
-    #[arg(short, long)]
-    verbose: bool,
-}
-
-/// What waits for an execution: the values of the parameter `Wait` of `sam/pipeline.yaml`.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Wait {
-    /// The action, which is called again and again
-    Polling,
-    /// An approval behind the action, which the function answers
-    Event,
-}
-
-impl std::fmt::Display for Wait {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Polling => "polling",
-            Self::Event => "event",
-        })
-    }
-}
-
-/// An environment's name; `dev` unless said otherwise.
-#[derive(Clone)]
-struct Environment(String);
-
-impl Default for Environment {
-    fn default() -> Self {
-        Self("dev".into())
-    }
-}
-
-impl From<String> for Environment {
-    fn from(name: String) -> Self {
-        Self(name)
-    }
-}
-
-/// Reads `200ms`, `2s`, `20m`, `1h`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits
-        .parse()
-        .map_err(|_| format!("`{text}` is not a time such as 200ms, 2s or 20m"))?;
-    match &text[digits.len()..] {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number * 60)),
-        "h" => Ok(Duration::from_secs(number * 3600)),
-        unit => Err(format!("`{unit}` is not a unit of time: take ms, s, m or h")),
-    }
-}
-
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -236,26 +152,6 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
     }
 }
 
-/// Waits for Ctrl-C, or for another process to end this one. Where signals cannot be caught, the system's own way of
-/// ending the process remains.
-async fn interrupted() {
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => drop(signals.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        Ok(()) = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
-    }
-}
-
-/// The display that the options ask for.
-fn display(common: &Common) -> Display {
-    Display::new(common.json, common.verbose)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,21 +160,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn times_have_a_unit() {
-        for (text, expected) in [
-            ("200ms", Some(Duration::from_millis(200))),
-            ("2s", Some(Duration::from_secs(2))),
-            ("20m", Some(Duration::from_secs(1200))),
-            ("1h", Some(Duration::from_secs(3600))),
-            ("2", None),
-            ("s", None),
-            ("2d", None),
-        ] {
-            assert_eq!(duration(text).ok(), expected, "{text}");
-        }
     }
 
     #[test]

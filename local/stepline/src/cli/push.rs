@@ -1,6 +1,6 @@
 //! `stepline push`: an image from outside the pipeline.
 
-use super::Common;
+use super::options::Common;
 use super::session::{self, Session, Standing, Trouble, need_python};
 use crate::cloud::Cloud;
 use crate::display::Display;

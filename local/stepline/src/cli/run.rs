@@ -1,6 +1,6 @@
 //! `stepline run`: the pipeline, from Source to Execute.
 
-use super::RunOptions;
+use super::options::RunOptions;
 use super::session::{self, Session, Standing, Trouble, need_python};
 use crate::display::seconds;
 use platform::journal::{Entry, Happening};
@@ -22,7 +22,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     let common = &options.common;
     let containers = session::containers(common).await?;
     need_python(&containers)?;
-    let session = Session::start(common, containers, session::LOOPBACK, super::display(common), standing).await?;
+    let session = Session::start(common, containers, session::LOOPBACK, common.display(), standing).await?;
     if let Some(timeout) = options.job_timeout {
         session.cloud.pace.set_job_timeout(timeout);
     }

@@ -1,6 +1,6 @@
 //! Standing up the services and deploying to them: what every command starts with.
 
-use super::Common;
+use super::options::Common;
 use crate::cloud::Cloud;
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};

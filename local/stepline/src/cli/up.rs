@@ -1,7 +1,8 @@
 //! `stepline up`: the services, for whoever speaks AWS's protocols.
 
+use super::interrupt::interrupted;
+use super::options::Common;
 use super::session::{self, Session, Standing, Trouble};
-use super::{Common, display};
 use crate::cloud::Cloud;
 use crate::samples;
 use platform::journal::Happening;
@@ -16,7 +17,7 @@ pub(super) async fn up(
     standing: &Standing,
 ) -> Result<ExitCode, Trouble> {
     let containers = session::containers(&common).await?;
-    let session = Session::start(&common, containers, address, display(&common).on_stderr(), standing).await?;
+    let session = Session::start(&common, containers, address, common.display().on_stderr(), standing).await?;
     if with_samples {
         provide_samples(&session.cloud).await?;
     }
@@ -32,7 +33,7 @@ pub(super) async fn up(
         println!("export {name}={value}");
     }
     println!("ready");
-    super::interrupted().await;
+    interrupted().await;
     session.end("Interrupted: the services are down").await;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! Resources that mean nothing on one machine, and whose names are all that the rest of a template needs.
 
+use super::maker::{Failure, Maker};
 use super::properties::Properties;
-use super::{Failure, Maker};
 use crate::template::Made;
 use serde_json::json;
 

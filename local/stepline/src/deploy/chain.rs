@@ -1,8 +1,8 @@
 //! The build project and the pipeline.
 
 use super::equals::refuse_equal_actions;
+use super::maker::{Failure, Maker};
 use super::properties::{Properties, camel, texts};
-use super::{Failure, Maker};
 use crate::template::{Fault, Made};
 use serde_json::{Value, json};
 

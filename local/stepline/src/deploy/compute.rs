@@ -1,7 +1,7 @@
 //! Functions and state machines.
 
+use super::maker::{Failure, Maker};
 use super::properties::{Properties, camel, document, number, text, texts};
-use super::{Failure, Maker};
 use crate::template::{Fault, Made};
 use serde_json::{Map, Value, json};
 

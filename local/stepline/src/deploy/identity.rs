@@ -1,7 +1,7 @@
 //! Roles and their policies.
 
+use super::maker::{Failure, Maker};
 use super::properties::Properties;
-use super::{Failure, Maker};
 use crate::template::{Fault, Made};
 use platform::iam::NewRole;
 use serde_json::Value;

@@ -9,17 +9,17 @@ mod chain;
 mod compute;
 mod equals;
 mod identity;
+mod maker;
 mod properties;
 mod storage;
 mod wiring;
 
 use crate::cloud::Cloud;
 use crate::template::{Deployed, Fault, Made, Output, Resource, SamConfig, Stack, TemplateError};
+use maker::{Failure, Maker};
 use platform::account::Account;
 use platform::error::ServiceError;
-use platform::principal::Principal;
 use properties::Properties;
-use serde_json::Value;
 use services::cloudformation::StackResource;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -238,49 +238,6 @@ pub async fn deploy_stack(
         outputs: stack.outputs()?,
         resources,
     })
-}
-
-/// Why a resource was not created.
-enum Failure {
-    /// A property is wrong.
-    Fault(Fault),
-    /// The type is not in the local run.
-    Kind,
-    /// A service refused.
-    Service { operation: String, error: ServiceError },
-}
-
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-/// Creates one resource of a stack.
-struct Maker<'m> {
-    cloud: &'m Arc<Cloud>,
-    stack: &'m str,
-    id: &'m str,
-}
-
-impl Maker<'_> {
-    /// Calls an operation as the administrator.
-    async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Failure> {
-        let answer = self.cloud.call(&Principal::Administrator, service, operation, input);
-        answer.await.map_err(|error| self.refused(service, operation, error))
-    }
-
-    fn refused(&self, service: &str, operation: &str, error: ServiceError) -> Failure {
-        Failure::Service {
-            operation: format!("{service}:{operation}"),
-            error,
-        }
-    }
-
-    /// The name of a resource to which the template gives none. CloudFormation would add a random suffix.
-    fn name(&self) -> String {
-        format!("{}-{}", self.stack, self.id)
-    }
 }
 
 async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> {

@@ -1,7 +1,7 @@
 //! Parameters, buckets and image repositories.
 
+use super::maker::{Failure, Maker};
 use super::properties::{Properties, camel, document};
-use super::{Failure, Maker};
 use crate::template::Made;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Rules and queues.
 
+use super::maker::{Failure, Maker};
 use super::properties::{Properties, document, texts};
-use super::{Failure, Maker};
 use crate::template::{Fault, Made};
 use platform::error::ServiceError;
 use serde_json::{Map, Value, json};

@@ -199,3 +199,13 @@ pub async fn gather<A: Account>(
         concurrency,
     }
 }
+
+/// The statuses of a stack that stands and can be updated.
+pub(super) const STANDING: &[&str] = &[
+    "CREATE_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+];

@@ -1,10 +1,9 @@
 //! What GitHub's side of a deployment needs: the branch, and the role that the workflow takes, with what bounds the roles
 //! that it makes.
 
-use super::facts::Facts;
+use super::facts::{Facts, STANDING};
 use super::intent::{DeployerIntent, Intent};
-use super::judge::{STANDING, unseen};
-use super::report::Finding;
+use super::report::{Finding, unseen};
 
 /// Whether the branch is there whose merges run the pipeline; nothing while no repository is named.
 pub(super) fn branch(intent: &Intent, facts: &Facts) -> Option<Finding> {

@@ -1,11 +1,11 @@
 //! From what is intended and what is so to what is missing. No question is asked here, so every row can be a test.
 
-use super::facts::{Facts, LookupError, Standing};
+use super::facts::{Facts, STANDING, Standing};
 use super::github;
 use super::intent::{Intent, Named};
 use super::names::ResourceKind;
 use super::quotas;
-use super::report::Finding;
+use super::report::{Finding, unseen};
 
 /// The findings, in the order in which one would mend them.
 pub fn judge(intent: &Intent, facts: &Facts) -> Vec<Finding> {
@@ -161,16 +161,6 @@ fn stacks(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     stacks.collect()
 }
 
-/// The statuses of a stack that stands and can be updated.
-pub(super) const STANDING: &[&str] = &[
-    "CREATE_COMPLETE",
-    "IMPORT_COMPLETE",
-    "IMPORT_ROLLBACK_COMPLETE",
-    "UPDATE_COMPLETE",
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-    "UPDATE_ROLLBACK_COMPLETE",
-];
-
 /// What a stack's status means for the next deployment.
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html>
@@ -297,7 +287,7 @@ fn quotas(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     for need in quotas::needs(intent) {
         match facts.quotas.get(need.service) {
-            Some(Ok(quotas)) => findings.push(match quotas::find(quotas, &need) {
+            Some(Ok(quotas)) => findings.push(match quotas.iter().find(|quota| quota.name.eq_ignore_ascii_case(&need.name)) {
                 Some(quota) if quota.value >= need.least => {
                     Finding::well(TOPIC, format_args!("{}: {}", quota.name, quota.value))
                 }
@@ -350,18 +340,6 @@ fn concurrency(intent: &Intent, facts: &Facts) -> Finding {
         ),
         Err(error) => unseen(TOPIC, error),
     }
-}
-
-/// AWS did not say.
-pub(super) fn unseen(topic: &'static str, error: &LookupError) -> Finding {
-    if error.is_denied() {
-        return Finding::unknown(
-            topic,
-            format_args!("the caller may not ask: {error}"),
-            format_args!("allow {} to the caller, or ask as somebody who may", error.call),
-        );
-    }
-    Finding::unknown(topic, format_args!("AWS did not say: {error}"), "ask again")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Every row of what is so, and what is missing then.
 
 use super::*;
+use crate::doctor::facts::LookupError;
 use crate::doctor::facts::{Identity, Looked, Quota};
 use crate::doctor::intent::{DeployerIntent, StackIntent};
 use crate::doctor::report::{Report, Verdict};

@@ -1,6 +1,5 @@
 //! The quotas that a first deployment meets.
 
-use super::facts::Quota;
 use super::intent::Intent;
 
 /// A quota that must not be below a value.
@@ -56,9 +55,4 @@ pub(super) fn needs(intent: &Intent) -> Vec<Need> {
         });
     }
     needs
-}
-
-/// The quota that a need is about.
-pub(super) fn find<'q>(quotas: &'q [Quota], need: &Need) -> Option<&'q Quota> {
-    quotas.iter().find(|quota| quota.name.eq_ignore_ascii_case(&need.name))
 }

@@ -1,5 +1,6 @@
 //! What the doctor says.
 
+use super::facts::LookupError;
 use std::fmt;
 
 /// How a thing stands.
@@ -126,4 +127,16 @@ impl fmt::Display for Report {
             }
         }
     }
+}
+
+/// AWS did not say.
+pub(super) fn unseen(topic: &'static str, error: &LookupError) -> Finding {
+    if error.is_denied() {
+        return Finding::unknown(
+            topic,
+            format_args!("the caller may not ask: {error}"),
+            format_args!("allow {} to the caller, or ask as somebody who may", error.call),
+        );
+    }
+    Finding::unknown(topic, format_args!("AWS did not say: {error}"), "ask again")
 }

@@ -1,5 +1,6 @@
 //! What is wrong with a template, and where.
 
+use serde_json::{Map, Value};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -83,5 +84,13 @@ impl Fault {
             path: path.join("/"),
             message: self.message,
         }
+    }
+}
+
+/// Refuses keys that are not known.
+pub(super) fn known(fields: &Map<String, Value>, names: &[&str], what: &str) -> Result<(), Fault> {
+    match fields.keys().find(|field| !names.contains(&field.as_str())) {
+        Some(field) => Err(Fault::new(format_args!("{what} has no `{field}` in the local run")).within(field)),
+        None => Ok(()),
     }
 }

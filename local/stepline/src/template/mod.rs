@@ -5,6 +5,7 @@
 //! ([`Stack::made`]), and gets the next one's properties with all functions resolved ([`Stack::resource`]). Nothing here
 //! knows a service.
 
+mod conditions;
 mod config;
 mod fault;
 mod order;
@@ -17,6 +18,7 @@ mod yaml;
 pub use config::{Deployed, SamConfig};
 pub(crate) use fault::Fault;
 pub use fault::TemplateError;
+use fault::known;
 pub use scope::Made;
 
 use platform::account::Account;
@@ -128,9 +130,7 @@ impl Stack {
             parameters::values(&section("Parameters")?, values).map_err(|fault| fault.within("Parameters"))?;
         let mappings = Value::Object(section("Mappings")?);
         let mut scope = Scope::new(account.clone(), stack, parameters, mappings, exports.clone());
-        scope
-            .decide(&section("Conditions")?)
-            .map_err(|fault| fault.within("Conditions"))?;
+        conditions::decide(&section("Conditions")?, &mut scope).map_err(|fault| fault.within("Conditions"))?;
         let declared = section("Resources")?;
         if declared.is_empty() {
             return Err(Fault::new("a template must have at least one resource").within("Resources"));
@@ -285,13 +285,5 @@ fn section(template: &Map<String, Value>, name: &str) -> Result<Map<String, Valu
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(section)) => Ok(section.clone()),
         Some(_) => Err(Fault::new("must be a map").within(name)),
-    }
-}
-
-/// Refuses keys that are not known.
-fn known(fields: &Map<String, Value>, names: &[&str], what: &str) -> Result<(), Fault> {
-    match fields.keys().find(|field| !names.contains(&field.as_str())) {
-        Some(field) => Err(Fault::new(format_args!("{what} has no `{field}` in the local run")).within(field)),
-        None => Ok(()),
     }
 }

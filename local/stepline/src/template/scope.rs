@@ -1,9 +1,8 @@
 //! What names in a template stand for: parameters, conditions, mappings, resources that exist by now.
 
 use super::fault::Fault;
-use super::resolve::holds;
 use platform::account::Account;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What a created resource is to the rest of its template.
@@ -64,26 +63,14 @@ impl Scope {
         }
     }
 
-    /// Decides the template's conditions, which may name one another in any order.
-    pub(crate) fn decide(&mut self, conditions: &Map<String, Value>) -> Result<(), Fault> {
-        let mut open: Vec<(&String, &Value)> = conditions.iter().collect();
-        while !open.is_empty() {
-            let before = open.len();
-            let mut waiting = Vec::new();
-            for (name, condition) in open {
-                if names_any(condition, conditions, &self.conditions) {
-                    waiting.push((name, condition));
-                } else {
-                    let decided = holds(condition, self).map_err(|fault| fault.within(name))?;
-                    self.conditions.insert(name.clone(), decided);
-                }
-            }
-            if waiting.len() == before {
-                return Err(Fault::new("is part of a circle of conditions").within(waiting[0].0));
-            }
-            open = waiting;
-        }
-        Ok(())
+    /// Says whether a condition holds.
+    pub(super) fn decided(&mut self, condition: &str, holds: bool) {
+        self.conditions.insert(condition.to_owned(), holds);
+    }
+
+    /// Whether a condition has been decided.
+    pub(super) fn has_decided(&self, condition: &str) -> bool {
+        self.conditions.contains_key(condition)
     }
 
     /// Makes a resource known.
@@ -171,17 +158,5 @@ impl Scope {
         let id = [&hash[..8], &hash[8..12], &hash[12..16], &hash[16..20], &hash[20..32]].join("-");
         self.account
             .arn("cloudformation", format_args!("stack/{}/{id}", self.stack))
-    }
-}
-
-/// Whether a condition names another one of the template that is not decided yet.
-fn names_any(condition: &Value, all: &Map<String, Value>, decided: &BTreeMap<String, bool>) -> bool {
-    match condition {
-        Value::Object(fields) => fields.iter().any(|(key, value)| match (key.as_str(), value) {
-            ("Condition", Value::String(name)) => all.contains_key(name) && !decided.contains_key(name),
-            _ => names_any(value, all, decided),
-        }),
-        Value::Array(items) => items.iter().any(|item| names_any(item, all, decided)),
-        _ => false,
     }
 }

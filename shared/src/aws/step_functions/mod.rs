@@ -16,8 +16,8 @@ mod local_host;
 use answer::{WithList, moment, text};
 use local_host::LocalHost;
 
-use super::CONNECT_TIMEOUT;
 use super::error::{classify, incomplete};
+use super::https::CONNECT_TIMEOUT;
 use crate::execution_name::ExecutionName;
 use crate::ports::CallError;
 use crate::ports::step_functions::{

@@ -14,7 +14,9 @@ mod tls;
 
 use loopback::{Loopback, Reply, Request};
 
-use super::{Aws, Environment};
+use super::Aws;
+use super::access::ATTEMPTS;
+use super::environment::Environment;
 use crate::execution_name::ExecutionName;
 use crate::ports::artifacts::{GetObject, JobCredentials, PutObject, S3Location};
 use crate::ports::code_pipeline::{
@@ -45,7 +47,7 @@ fn at(endpoint: impl Into<String>) -> Aws {
     });
     let aws = Aws::from_environment(environment.unwrap()).unwrap();
     let retries = RetryConfig::standard()
-        .with_max_attempts(super::ATTEMPTS)
+        .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(Duration::ZERO);
     let config = aws
         .config

@@ -1,6 +1,6 @@
 //! The questions, in the protocols of the services that answer them.
 
-use super::Access;
+use super::access::Access;
 use super::services::{
     CLOUDFORMATION, CODEBUILD, CODECONNECTIONS, CODEPIPELINE, CODESTAR_CONNECTIONS, ECR, IAM, LAMBDA, LOGS, S3,
     SERVICE_QUOTAS, SQS, SSM, STATES, STS, Service,

@@ -1,22 +1,18 @@
 //! Signed requests over HTTP.
 
+use super::super::facts::LookupError;
+use super::access::{Access, chain};
 use super::services::{Protocol, Service};
-use super::{Access, LookupError, chain, xml};
+use super::xml;
 use aws_sigv4::http_request::{PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime};
-
-/// A connection pool with TLS.
-#[derive(Debug)]
-pub(super) struct Wire(Connector);
+use std::time::SystemTime;
 
 /// An answer, whatever its status.
 pub(super) struct Answer {
@@ -26,21 +22,6 @@ pub(super) struct Answer {
     error_type: Option<String>,
     /// The body.
     pub(super) body: String,
-}
-
-impl Wire {
-    pub(super) fn new() -> Self {
-        let settings = HttpConnectorSettings::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .read_timeout(Duration::from_secs(20))
-            .build();
-        Self(
-            Connector::builder()
-                .connector_settings(settings)
-                .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-                .build(),
-        )
-    }
 }
 
 /// A request before it is signed.
@@ -142,7 +123,7 @@ impl Access {
         for (name, value) in signed {
             request.headers_mut().insert(name, value);
         }
-        let mut response = self.wire.0.call(request).await.map_err(|error| failed(&error))?;
+        let mut response = self.connector.call(request).await.map_err(|error| failed(&error))?;
         let status = response.status().as_u16();
         let error_type = response.headers().get("x-amzn-errortype").map(str::to_owned);
         let body = ByteStream::new(response.take_body()).collect().await;

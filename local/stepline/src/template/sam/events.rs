@@ -4,7 +4,7 @@
 //! and its neighbours.
 
 use super::super::fault::Fault;
-use super::{Generated, Parent, attribute, copy, known_properties, reference};
+use super::parent::{Generated, Parent, attribute, copy, known_properties, reference};
 use serde_json::{Map, Value, json};
 
 /// Properties of a rule's target that stand in the event itself.

@@ -4,7 +4,8 @@
 
 use super::super::fault::Fault;
 use super::events::Target;
-use super::{Generated, Parent, attribute, copy, events, known_properties, policies, reference, tag_list};
+use super::parent::{Generated, Parent, attribute, copy, known_properties, reference, tag_list};
+use super::{events, policies};
 use serde_json::{Map, Value, json};
 
 /// Properties that Lambda's own resource has under the same name.

@@ -5,7 +5,8 @@
 use super::super::fault::Fault;
 use super::super::yaml::Source;
 use super::events::Target;
-use super::{Generated, Parent, attribute, copy, events, known_properties, policies, reference, tag_list};
+use super::parent::{Generated, Parent, attribute, copy, known_properties, reference, tag_list};
+use super::{events, policies};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::path::Path;

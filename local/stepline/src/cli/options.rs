@@ -1,0 +1,117 @@
+//! What the commands take.
+
+use crate::display::Display;
+use services::containers::Choice;
+use std::time::Duration;
+
+/// What `run` takes.
+#[derive(clap::Args, Default)]
+pub(super) struct RunOptions {
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// Asks before each manual approval instead of approving it
+    #[arg(long)]
+    pub(super) ask: bool,
+    /// How long a job's answer is waited for (on AWS 20 minutes)
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) job_timeout: Option<Duration>,
+}
+
+/// What every command that stands up the services takes.
+#[derive(clap::Args, Default)]
+pub(super) struct Common {
+    /// The environment of sam/samconfig.toml
+    #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
+    pub(super) env: Environment,
+    /// How long CodePipeline waits between two calls of its function (on AWS about half a minute)
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) poll_interval: Option<Duration>,
+    /// What waits for executions, in the place of what sam/samconfig.toml says: sam/pipeline.yaml's parameter `Wait`
+    #[arg(long, value_enum, value_name = "WAY")]
+    pub(super) wait: Option<Wait>,
+    /// What builds images and runs processing jobs
+    #[arg(long, value_enum, default_value_t, value_name = "WAY")]
+    pub(super) containers: Choice,
+    /// Prints everything that happens as JSON, one object a line
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Shows the functions' own log lines, too
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+impl Common {
+    /// The display that the options ask for.
+    pub(super) fn display(&self) -> Display {
+        Display::new(self.json, self.verbose)
+    }
+}
+
+/// What waits for an execution: the values of the parameter `Wait` of `sam/pipeline.yaml`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum Wait {
+    /// The action, which is called again and again
+    Polling,
+    /// An approval behind the action, which the function answers
+    Event,
+}
+
+impl std::fmt::Display for Wait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Polling => "polling",
+            Self::Event => "event",
+        })
+    }
+}
+
+/// An environment's name; `dev` unless said otherwise.
+#[derive(Clone)]
+pub(super) struct Environment(pub(super) String);
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self("dev".into())
+    }
+}
+
+impl From<String> for Environment {
+    fn from(name: String) -> Self {
+        Self(name)
+    }
+}
+
+/// Reads `200ms`, `2s`, `20m`, `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| format!("`{text}` is not a time such as 200ms, 2s or 20m"))?;
+    match &text[digits.len()..] {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number * 60)),
+        "h" => Ok(Duration::from_secs(number * 3600)),
+        unit => Err(format!("`{unit}` is not a unit of time: take ms, s, m or h")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit() {
+        for (text, expected) in [
+            ("200ms", Some(Duration::from_millis(200))),
+            ("2s", Some(Duration::from_secs(2))),
+            ("20m", Some(Duration::from_secs(1200))),
+            ("1h", Some(Duration::from_secs(3600))),
+            ("2", None),
+            ("s", None),
+            ("2d", None),
+        ] {
+            assert_eq!(duration(text).ok(), expected, "{text}");
+        }
+    }
+}

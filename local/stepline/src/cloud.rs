@@ -18,6 +18,7 @@ use services::sqs::Sqs;
 use services::ssm::Ssm;
 use services::states::StepFunctions;
 use services::sts::Sts;
+use std::fmt::Write as _;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,4 +99,13 @@ impl Cloud {
             ssm,
         })
     }
+}
+
+/// The services that are here and their operations, as a table in Markdown.
+pub fn operations() -> String {
+    let mut table = "| service | operations |\n| --- | --- |\n".to_owned();
+    for (service, operations) in Cloud::new(Account::local(), PathBuf::new()).operations() {
+        let _ = writeln!(table, "| `{service}` | {} |", operations.join(", "));
+    }
+    table
 }

@@ -3,13 +3,7 @@
 //! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html> and
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>.
 
-/// One piece of a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Piece {
-    Literal(char),
-    AnyOne,
-    AnyRun,
-}
+use crate::wildcard::{Piece, matches, piece};
 
 /// Whether a text can match at all: it has to begin as the pattern does up to its first wildcard or variable. Asked before
 /// a pattern is read, since nearly all of a policy's patterns are about something else.
@@ -105,14 +99,6 @@ impl Pattern {
     }
 }
 
-fn piece(character: char) -> Piece {
-    match character {
-        '*' => Piece::AnyRun,
-        '?' => Piece::AnyOne,
-        other => Piece::Literal(other),
-    }
-}
-
 fn variable(name: &str, value_of: &impl Fn(&str) -> Option<String>) -> Option<String> {
     match name {
         "*" | "?" | "$" => Some(name.to_owned()),
@@ -124,37 +110,6 @@ fn variable(name: &str, value_of: &impl Fn(&str) -> Option<String>) -> Option<St
             None => value_of(name.trim()),
         },
     }
-}
-
-/// Greedy matching that comes back to the last star only: linear in practice, quadratic at worst.
-fn matches(pattern: &[Piece], text: &[char], same: impl Fn(char, char) -> bool) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(Piece::AnyRun) => {
-                retry = Some((p + 1, t));
-                p += 1;
-            }
-            Some(Piece::AnyOne) => {
-                p += 1;
-                t += 1;
-            }
-            Some(Piece::Literal(wanted)) if same(*wanted, text[t]) => {
-                p += 1;
-                t += 1;
-            }
-            _ => match retry {
-                Some((after_star, from)) => {
-                    p = after_star;
-                    t = from + 1;
-                    retry = Some((after_star, from + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|piece| *piece == Piece::AnyRun)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod run;
 mod session;
 mod up;
 
+use crate::cloud;
 use clap::{Parser, Subcommand};
 use interrupt::interrupted;
 use options::{Common, Environment, RunOptions};
@@ -37,6 +38,7 @@ Examples:
   cargo run -- invoke pipeline-action --event events/pipeline-action-first-call.json
   cargo run -- up --port 4566                   the services, for the AWS CLI, boto3 or cargo lambda
   cargo run -- check                            the state machines' definitions, validated
+  cargo run -- services                         the services and operations that are here
   cargo run -- doctor --env prod                what your AWS account lacks for a deployment
 
 Exit code: 0 where it succeeded, 1 where it failed (the last line says what and why), 2 for wrong usage.";
@@ -79,6 +81,8 @@ enum Command {
     },
     /// Validates the definitions in statemachine/
     Check,
+    /// Lists the services that the account has here, and their operations
+    Services,
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
     Doctor {
         /// The environment of sam/samconfig.toml
@@ -136,6 +140,10 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             common,
         } => up::up(SocketAddr::new(host, port), samples, common, standing).await,
         Command::Check => check::check().await,
+        Command::Services => {
+            print!("{}", cloud::operations());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Doctor { env } => {
             let root = session::repository()?;
             let known = crate::deploy::environments(&root)?;

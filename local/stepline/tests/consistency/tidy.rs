@@ -328,3 +328,46 @@ fn release_profile_is_as_the_functions_need_it() {
     }
     assert_none(findings);
 }
+
+#[test]
+fn the_compiler_is_said_once_and_is_one_that_the_sources_take() {
+    const FILE: &str = "rust-toolchain.toml";
+    let toolchain: Table = text(FILE).parse().expect("rust-toolchain.toml is TOML");
+    let root: Table = text("Cargo.toml").parse().expect("the root manifest");
+    let channel = toolchain["toolchain"]["channel"].as_str().unwrap_or_default();
+    let least = root["workspace"]["package"]["rust-version"]
+        .as_str()
+        .unwrap_or_default();
+    let parts = |version: &str| version.split('.').map(str::parse).collect::<Result<Vec<u32>, _>>();
+    let mut findings = Vec::new();
+    match (parts(channel), parts(least)) {
+        (Ok(channel), Ok(least)) if channel.len() == 3 && channel >= least => {}
+        _ => findings.push(Finding::new(
+            FILE,
+            format_args!("the channel is `{channel}`"),
+            format_args!("name one version, {least} or later: it is part of what the zips are made of"),
+        )),
+    }
+    for (path, text) in files_in(".github/workflows/", ".yml") {
+        for (number, line) in lines(text) {
+            let chooses = ["rustup default", "rustup override", "RUSTUP_TOOLCHAIN", "cargo +"];
+            let installs = line.split("rustup toolchain install").nth(1);
+            if chooses.iter().any(|way| line.contains(way)) || installs.is_some_and(|rest| !rest.trim().is_empty()) {
+                findings.push(Finding::new(
+                    format_args!("{path}:{number}"),
+                    "chooses a compiler",
+                    "`rustup toolchain install`, which takes the one of rust-toolchain.toml",
+                ));
+            }
+        }
+    }
+    let deploy = text(".github/workflows/deploy.yml");
+    if deploy.matches("      - rust-toolchain.toml\n").count() != deploy.matches("      - Cargo.lock\n").count() {
+        findings.push(Finding::new(
+            ".github/workflows/deploy.yml",
+            "another compiler is not deployed",
+            "name rust-toolchain.toml in `paths`, beside Cargo.lock",
+        ));
+    }
+    assert_none(findings);
+}

@@ -1,0 +1,48 @@
+# The commands of the day, by names that people guess: https://just.systems. Each can be typed without it as well.
+
+# Lists the recipes
+_list:
+    @just --list --unsorted
+
+# Runs the whole chain on this machine; arguments are those of the command: just run --env prod
+run *ARGUMENTS:
+    cargo run -- run {{ ARGUMENTS }}
+
+# Keeps the local services up for other tools, until interrupted: just up --samples --port 4100
+up *ARGUMENTS:
+    cargo run -- up {{ ARGUMENTS }}
+
+# Tests everything, or what has NAME in its name: just test retries
+test NAME="":
+    cargo test --workspace {{ NAME }}
+
+# What to run before a commit: format, clippy, and the tests that take seconds
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo test --quiet --locked {{ quick }}
+
+# Formats, and mends what clippy can mend by itself
+fix:
+    cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+    cargo fmt --all
+
+# Everything that has to hold before a change lands
+ci:
+    bash .ci/run
+
+# Plays seeded schedules against the functions: just simulate --schedules 1000
+simulate *ARGUMENTS:
+    cargo run --quiet -p simulation --bin simulate -- {{ ARGUMENTS }}
+
+# Measures the functions as they are deployed
+bench:
+    cargo bench -p stepline
+
+# Builds the documentation of the code, and opens it
+doc:
+    cargo doc --workspace --no-deps --open
+
+# The rules of the house, and the unit tests of what is deployed and of what it runs on: no processes, no schedules.
+quick := "-p stepline -p services -p platform -p shared -p pipeline-action -p image-push -p resolve-parameters" + \
+    " --lib --test consistency"

@@ -38,7 +38,8 @@ down() {
 }
 
 engine_is_here() { # whether a container engine can be set up: the script that does it is beside this repository, or not
-  [ -x "$PWD/../shared/tools/container-engine.sh" ] || { echo "skipped: no container engine can be set up"; return 1; }
+  [ -x "$PWD/../shared/tools/container-engine.sh" ] ||
+    { skip "there is no ../shared/tools/container-engine.sh, which sets a container engine up"; return 1; }
 }
 
 engine_up() { # starts a container engine and exports its DOCKER_HOST; `engine_down` ends it
@@ -125,7 +126,7 @@ outside_evaluator() {
 
 # Executions recorded on AWS, where the folder is beside this repository: through the library, and over the API.
 recordings() {
-  [ -d "$recorded" ] || { echo "skipped: there are no recordings beside this repository"; return 0; }
+  [ -d "$recorded" ] || { skip "there is no ../shared/asl-recordings"; return 0; }
   cargo run --quiet -p states-language --example replay -- "$recorded/recordings.json"
   up
   python3 "$recorded/check.py" "$recorded/recordings.json" "$AWS_ENDPOINT_URL"
@@ -152,7 +153,7 @@ sam_build() {
   for architecture in arm64 x86_64; do
     case $architecture in arm64) target=aarch64-unknown-linux-gnu ;; *) target=x86_64-unknown-linux-gnu ;; esac
     if [ ! -d "$libraries/$target" ]; then
-      echo "skipped $architecture: the toolchain lacks its target (rustup target add $target)"
+      skip "for $architecture the toolchain lacks its target (rustup target add $target)"
       continue
     fi
     (cd sam && sam build --config-env dev --build-dir "$built/$architecture" \
@@ -165,7 +166,7 @@ sam_build() {
 # One event for each function, in a container, against the local services at the address of the containers' bridge: their
 # loopback is not this machine's. The first container makes the bridge.
 sam_local_invoke() {
-  [ -d "$built/x86_64" ] || { echo "skipped: the functions were not built for x86_64"; return 0; }
+  [ -d "$built/x86_64" ] || { skip "the functions were not built for x86_64"; return 0; }
   engine_is_here || return 0
   python_tools
   engine_up
@@ -179,7 +180,7 @@ sam_local_invoke() {
 # The table of the functions that `sam build` made: a zip or a number of AWS calls past its bound fails, times are printed.
 # The benchmark itself is built as the tests are: what it measures are other processes.
 functions_bench() {
-  [ -d target/lambda ] || { echo "skipped: the functions were not built for x86_64"; return 0; }
+  [ -d target/lambda ] || { skip "the functions were not built for x86_64"; return 0; }
   python_tools
   local weighed=$PWD/target/ci-bench name
   mkdir -p "$weighed"
@@ -198,6 +199,6 @@ supply_chain() {
   if "$deny" fetch db; then
     "$deny" --locked check --disable-fetch advisories
   else
-    echo "ADVISORIES WERE NOT CHECKED: their database could not be fetched"
+    skip "advisories were not checked, their database could not be fetched"
   fi
 }

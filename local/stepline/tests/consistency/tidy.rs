@@ -5,7 +5,20 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// About as long as a file may be before one asks why.
-const LONG: usize = 600;
+const LONG: usize = 500;
+
+/// Files that were longer when `LONG` came down: they may be, up to a point, until they are split. None is added.
+const STILL_LONG: &[&str] = &[
+    "functions/pipeline-action/tests/it/approvals.rs",
+    "functions/pipeline-action/tests/it/retries.rs",
+    "local/services/src/states/tests.rs",
+    "local/states-language/tests/it/maps.rs",
+    "local/states-language/tests/it/tasks.rs",
+    "local/stepline/src/doctor/judge_tests.rs",
+    "local/stepline/tests/platform/gateway.rs",
+    "shared/src/parameters/store.rs",
+];
+const STILL_LONG_AT_MOST: usize = 600;
 
 /// A rule about lines: where it holds, what no line may have, and what to do instead.
 struct LineRule {
@@ -120,7 +133,12 @@ fn modules_say_what_they_are_and_stay_short() {
             ));
         }
         let long = text.lines().count();
-        if long > LONG {
+        let most = if STILL_LONG.contains(&path) {
+            STILL_LONG_AT_MOST
+        } else {
+            LONG
+        };
+        if long > most {
             let mend = "split it by what changes for different reasons";
             findings.push(Finding::new(path, format_args!("has {long} lines"), mend));
         }
@@ -133,6 +151,16 @@ fn modules_say_what_they_are_and_stay_short() {
         }
     }
     assert_none(findings);
+}
+
+#[test]
+fn only_files_that_are_still_long_are_excepted() {
+    let is_long = |path: &str| files().get(path).is_some_and(|text| text.lines().count() > LONG);
+    let gone = STILL_LONG.iter().filter(|path| !is_long(path)).map(|path| {
+        let thing = format!("is not longer than {LONG} lines any more");
+        Finding::new(path, thing, "take it off `STILL_LONG` in tidy.rs")
+    });
+    assert_none(gone.collect());
 }
 
 /// A package of the workspace.

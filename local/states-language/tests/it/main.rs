@@ -4,6 +4,7 @@ mod choices;
 mod common;
 mod definitions;
 mod fuzz;
+mod history;
 mod intrinsics;
 mod jsonata;
 mod maps;

@@ -471,8 +471,7 @@ impl Engine {
                 self.ready.push_back(place);
             }
             Some(failure) => {
-                let (error, cause) = (failure.error.clone(), failure.cause.clone());
-                self.follow(place, EventDetails::MapRunFailed { error, cause }, now);
+                self.follow(place, EventDetails::MapRunFailed(failure.clone()), now);
                 if self.raise(place, Raised::from(failure), now) {
                     self.ready.push_back(place);
                 }

@@ -269,11 +269,8 @@ impl Execution {
             error: error.map(Arc::from),
             cause: cause.map(Arc::from),
         };
-        let aborted = EventDetails::ExecutionAborted {
-            error: failure.error.clone(),
-            cause: failure.cause.clone(),
-        };
-        self.engine.event(0, 0, aborted, now);
+        self.engine
+            .event(0, 0, EventDetails::ExecutionAborted(failure.clone()), now);
         let failure = (error.is_some() || cause.is_some()).then_some(failure);
         self.engine.end_run(0, Status::Aborted, failure, now);
         Ok(std::mem::take(&mut self.engine.commands))

@@ -185,9 +185,9 @@ impl EventDetails {
         matches!(
             self,
             EventDetails::ExecutionSucceeded { .. }
-                | EventDetails::ExecutionFailed { .. }
-                | EventDetails::ExecutionTimedOut { .. }
-                | EventDetails::ExecutionAborted { .. }
+                | EventDetails::ExecutionFailed(_)
+                | EventDetails::ExecutionTimedOut(_)
+                | EventDetails::ExecutionAborted(_)
                 | EventDetails::ExecutionRedriven { .. }
         )
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 /// An execution's status, in the words of
 /// [DescribeExecution](https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,11 +35,13 @@ impl Status {
 }
 
 /// An error as states see it: a name to match, and a text that explains it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// The error's name, such as `States.TaskFailed`. A Fail state can leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<str>>,
     /// What is known about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Arc<str>>,
 }
 

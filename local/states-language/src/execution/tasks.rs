@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::parts::{Extra, Phase, Place, TaskWork, TimerKind};
 use super::status::{Failure, Status};
 use crate::evaluation::StateError;
-use crate::history::{EventDetails, Payload, TaskScheduled};
+use crate::history::{EventDetails, Payload, TaskResource, TaskScheduled};
 use crate::json::Json;
 use crate::states::retry::Raised;
 use crate::states::task::{Task, TaskCall};
@@ -121,8 +121,7 @@ impl Engine {
                 credentials_role_arn: call.credentials_role_arn.clone(),
             },
             Integration::Service { service, .. } => EventDetails::TaskScheduled(Box::new(TaskScheduled {
-                resource_type: service.clone(),
-                resource: task.event_resource.clone(),
+                resource: task_resource(task, service),
                 region: self.options.region.clone(),
                 parameters: Payload::Json(call.parameters.clone()),
                 timeout_in_seconds: call.timeout_seconds,
@@ -162,13 +161,7 @@ impl Engine {
         }
         let started = match self.names(place) {
             Names::Lambda(_) => EventDetails::LambdaFunctionStarted,
-            Names::Service {
-                resource_type,
-                resource,
-            } => EventDetails::TaskStarted {
-                resource_type,
-                resource,
-            },
+            Names::Service(resource) => EventDetails::TaskStarted(resource),
         };
         self.follow(place, started, now);
         Ok(())
@@ -178,21 +171,9 @@ impl Engine {
         let place = self.task_place(id)?;
         Json::parse(output).map_err(Refused::InvalidOutput)?;
         self.task_started(id, now)?;
-        if let Names::Service {
-            resource_type,
-            resource,
-        } = self.names(place)
-        {
+        if let Names::Service(resource) = self.names(place) {
             let output = Payload::Text(output.into());
-            self.follow(
-                place,
-                EventDetails::TaskSubmitted {
-                    resource_type,
-                    resource,
-                    output,
-                },
-                now,
-            );
+            self.follow(place, EventDetails::TaskSubmitted { resource, output }, now);
         }
         Ok(())
     }
@@ -206,7 +187,7 @@ impl Engine {
         if output.len() > MAX_PAYLOAD {
             let name = match self.names(place) {
                 Names::Lambda(arn) => arn,
-                Names::Service { resource_type, .. } => resource_type,
+                Names::Service(resource) => resource.resource_type,
             };
             return self.task_failed(id, "States.DataLimitExceeded", &too_long(&name), now);
         }
@@ -214,14 +195,7 @@ impl Engine {
         let text = Payload::Text(output.into());
         let succeeded = match self.names(place) {
             Names::Lambda(_) => EventDetails::LambdaFunctionSucceeded { output: text },
-            Names::Service {
-                resource_type,
-                resource,
-            } => EventDetails::TaskSucceeded {
-                resource_type,
-                resource,
-                output: text,
-            },
+            Names::Service(resource) => EventDetails::TaskSucceeded { resource, output: text },
         };
         self.follow(place, succeeded, now);
         self.end_task(id, place, Phase::Result(result));
@@ -237,17 +211,11 @@ impl Engine {
             return Ok(());
         }
         self.task_started(id, now)?;
-        let (error, cause) = (failure.error.clone(), failure.cause.clone());
         let failed = match self.names(place) {
-            Names::Lambda(_) => EventDetails::LambdaFunctionFailed { error, cause },
-            Names::Service {
-                resource_type,
+            Names::Lambda(_) => EventDetails::LambdaFunctionFailed(failure.clone()),
+            Names::Service(resource) => EventDetails::TaskFailed {
                 resource,
-            } => EventDetails::TaskFailed {
-                resource_type,
-                resource,
-                error,
-                cause,
+                failure: failure.clone(),
             },
         };
         self.follow(place, failed, now);
@@ -273,28 +241,20 @@ impl Engine {
         let Some(id) = self.task_work(place).map(|work| work.id) else {
             return;
         };
-        let error: Option<Arc<str>> = Some("States.Timeout".into());
+        let failure = Failure {
+            error: Some("States.Timeout".into()),
+            cause: None,
+        };
         let timed_out = match self.names(place) {
-            Names::Lambda(_) => EventDetails::LambdaFunctionTimedOut {
-                error: error.clone(),
-                cause: None,
-            },
-            Names::Service {
-                resource_type,
+            Names::Lambda(_) => EventDetails::LambdaFunctionTimedOut(failure.clone()),
+            Names::Service(resource) => EventDetails::TaskTimedOut {
                 resource,
-            } => EventDetails::TaskTimedOut {
-                resource_type,
-                resource,
-                error: error.clone(),
-                cause: None,
+                failure: failure.clone(),
             },
         };
         self.follow(place, timed_out, now);
         self.commands.push(Command::AbortTask { task: id });
-        let raised = Raised {
-            failure: Failure { error, cause: None },
-            is_heartbeat,
-        };
+        let raised = Raised { failure, is_heartbeat };
         self.end_task(id, place, Phase::Failed(raised));
     }
 
@@ -313,22 +273,24 @@ impl Engine {
         match &state.body {
             Body::Task(task) => match &task.integration {
                 Integration::Lambda { function_arn } => Names::Lambda(function_arn.clone()),
-                Integration::Service { service, .. } => Names::Service {
-                    resource_type: service.clone(),
-                    resource: task.event_resource.clone(),
-                },
+                Integration::Service { service, .. } => Names::Service(task_resource(task, service)),
             },
             _ => Names::Lambda(state.name.clone()),
         }
     }
 }
 
+fn task_resource(task: &Task, service: &Arc<str>) -> TaskResource {
+    TaskResource {
+        resource_type: service.clone(),
+        resource: task.event_resource.clone(),
+    }
+}
+
+/// What does a task's work, as events name it.
 enum Names {
     Lambda(Arc<str>),
-    Service {
-        resource_type: Arc<str>,
-        resource: Arc<str>,
-    },
+    Service(TaskResource),
 }
 
 #[expect(

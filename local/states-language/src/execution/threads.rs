@@ -350,19 +350,18 @@ impl Engine {
 
     /// Ends a run in failure. Its threads stay where they are, for a redrive.
     pub(super) fn fail_run(&mut self, run: RunId, failure: Failure, cursor: u64, now: Timestamp) {
-        let ended = EventDetails::ExecutionFailed {
-            error: failure.error.clone(),
-            cause: failure.cause.clone(),
-        };
-        self.event(run, cursor, ended, now);
+        self.event(run, cursor, EventDetails::ExecutionFailed(failure.clone()), now);
         self.end_run(run, Status::Failed, Some(failure.clone()), now);
         self.run_ended(run, Err(failure), now);
     }
 
     /// The state machine's `TimeoutSeconds` are over.
     pub(super) fn time_out_run(&mut self, now: Timestamp) {
-        let error = Some("States.Timeout".into());
-        self.event(0, 0, EventDetails::ExecutionTimedOut { error, cause: None }, now);
+        let failure = Failure {
+            error: Some("States.Timeout".into()),
+            cause: None,
+        };
+        self.event(0, 0, EventDetails::ExecutionTimedOut(failure), now);
         self.end_run(0, Status::TimedOut, None, now);
     }
 

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::payload::{Assigned, Payload};
+use super::write;
+use crate::execution::Failure;
 
 /// The eight types of states; `PassStateEntered` is [`EventDetails::StateEntered`] of [`StateKind::Pass`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,27 +72,41 @@ impl StateKind {
     }
 }
 
-/// The details of a `TaskScheduled` event, apart from the other types' because they are much longer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TaskScheduled {
+/// The resource of a service's task, as events name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskResource {
     /// The service, such as `sagemaker` or `aws-sdk:s3`.
     pub resource_type: Arc<str>,
     /// The operation with its pattern, such as `createProcessingJob.sync`.
     pub resource: Arc<str>,
+}
+
+/// The details of a `TaskScheduled` event, apart from the other types' because they are much longer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskScheduled {
+    /// The service and its operation.
+    #[serde(flatten)]
+    pub resource: TaskResource,
     /// The region.
     pub region: Arc<str>,
     /// The call's parameters.
     pub parameters: Payload,
     /// `TimeoutSeconds`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_in_seconds: Option<u64>,
     /// `HeartbeatSeconds`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub heartbeat_in_seconds: Option<u64>,
     /// The role in `Credentials`.
+    #[serde(flatten, serialize_with = "write::role")]
     pub credentials_role_arn: Option<Arc<str>>,
 }
 
-/// What happened: AWS's event types, each with its details.
-#[derive(Clone, Debug, PartialEq)]
+/// What happened: AWS's event types, each with its details. Serde writes the details' fields alone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
 #[expect(
     missing_docs,
     reason = "the fields are AWS's own, described on the page that the module links"
@@ -96,109 +114,110 @@ pub struct TaskScheduled {
 pub enum EventDetails {
     /// The first event of every execution.
     ExecutionStarted {
+        #[serde(flatten, serialize_with = "write::input")]
         input: Payload,
         role_arn: Arc<str>,
+        #[serde(flatten, serialize_with = "write::qualified")]
         qualified_arn: Option<Arc<str>>,
     },
     /// The execution ended well.
-    ExecutionSucceeded { output: Payload },
+    ExecutionSucceeded {
+        #[serde(flatten, serialize_with = "write::output")]
+        output: Payload,
+    },
     /// The execution failed.
-    ExecutionFailed {
-        error: Option<Arc<str>>,
-        cause: Option<Arc<str>>,
-    },
+    ExecutionFailed(Failure),
     /// The execution took longer than the state machine's `TimeoutSeconds`.
-    ExecutionTimedOut {
-        error: Option<Arc<str>>,
-        cause: Option<Arc<str>>,
-    },
+    ExecutionTimedOut(Failure),
     /// `StopExecution` was called.
-    ExecutionAborted {
-        error: Option<Arc<str>>,
-        cause: Option<Arc<str>>,
-    },
+    ExecutionAborted(Failure),
     /// `RedriveExecution` was called.
     ExecutionRedriven { redrive_count: u32 },
     /// A state begins: `PassStateEntered`, `TaskStateEntered` …
     StateEntered {
+        #[serde(skip)]
         kind: StateKind,
         name: Arc<str>,
+        #[serde(flatten, serialize_with = "write::input")]
         input: Payload,
     },
     /// A state has ended: `PassStateExited`, `TaskStateExited` …
     StateExited {
+        #[serde(skip)]
         kind: StateKind,
         name: Arc<str>,
+        #[serde(flatten, serialize_with = "write::output")]
         output: Payload,
+        #[serde(flatten, serialize_with = "write::assigned")]
         assigned: Option<Assigned>,
     },
     /// A JSONata expression failed.
     EvaluationFailed {
-        state: Arc<str>,
-        location: Option<Arc<str>>,
         error: Arc<str>,
         cause: Arc<str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        location: Option<Arc<str>>,
+        state: Arc<str>,
     },
     /// A Lambda function is about to be invoked by its ARN.
     LambdaFunctionScheduled {
         resource: Arc<str>,
+        #[serde(flatten, serialize_with = "write::input")]
         input: Payload,
+        #[serde(skip_serializing_if = "Option::is_none")]
         timeout_in_seconds: Option<u64>,
+        #[serde(flatten, serialize_with = "write::role")]
         credentials_role_arn: Option<Arc<str>>,
     },
     /// The function is being invoked.
     LambdaFunctionStarted,
     /// The function returned.
-    LambdaFunctionSucceeded { output: Payload },
+    LambdaFunctionSucceeded {
+        #[serde(flatten, serialize_with = "write::output")]
+        output: Payload,
+    },
     /// The function raised an error, or could not be invoked.
-    LambdaFunctionFailed {
-        error: Option<Arc<str>>,
-        cause: Option<Arc<str>>,
-    },
+    LambdaFunctionFailed(Failure),
     /// The function took too long.
-    LambdaFunctionTimedOut {
-        error: Option<Arc<str>>,
-        cause: Option<Arc<str>>,
-    },
+    LambdaFunctionTimedOut(Failure),
     /// A service is about to be called.
     TaskScheduled(Box<TaskScheduled>),
     /// The service is being called.
-    TaskStarted {
-        resource_type: Arc<str>,
-        resource: Arc<str>,
-    },
+    TaskStarted(TaskResource),
     /// The service could not be called.
     TaskStartFailed {
-        resource_type: Arc<str>,
-        resource: Arc<str>,
-        error: Option<Arc<str>>,
-        cause: Option<Arc<str>>,
+        #[serde(flatten)]
+        resource: TaskResource,
+        #[serde(flatten)]
+        failure: Failure,
     },
     /// The call was accepted; its work goes on (`.sync`, `.waitForTaskToken`).
     TaskSubmitted {
-        resource_type: Arc<str>,
-        resource: Arc<str>,
+        #[serde(flatten)]
+        resource: TaskResource,
+        #[serde(flatten, serialize_with = "write::output")]
         output: Payload,
     },
     /// The task is done.
     TaskSucceeded {
-        resource_type: Arc<str>,
-        resource: Arc<str>,
+        #[serde(flatten)]
+        resource: TaskResource,
+        #[serde(flatten, serialize_with = "write::output")]
         output: Payload,
     },
     /// The task failed.
     TaskFailed {
-        resource_type: Arc<str>,
-        resource: Arc<str>,
-        error: Option<Arc<str>>,
-        cause: Option<Arc<str>>,
+        #[serde(flatten)]
+        resource: TaskResource,
+        #[serde(flatten)]
+        failure: Failure,
     },
     /// The task took longer than its `TimeoutSeconds` or fell silent for longer than its `HeartbeatSeconds`.
     TaskTimedOut {
-        resource_type: Arc<str>,
-        resource: Arc<str>,
-        error: Option<Arc<str>>,
-        cause: Option<Arc<str>>,
+        #[serde(flatten)]
+        resource: TaskResource,
+        #[serde(flatten)]
+        failure: Failure,
     },
     /// A Parallel state's branches begin.
     ParallelStateStarted,
@@ -233,10 +252,7 @@ pub enum EventDetails {
     /// The Map Run ended well, failures within its tolerance.
     MapRunSucceeded,
     /// The Map Run failed.
-    MapRunFailed {
-        error: Option<Arc<str>>,
-        cause: Option<Arc<str>>,
-    },
+    MapRunFailed(Failure),
     /// The Map Run was stopped with the execution.
     MapRunAborted,
     /// The Map Run goes on after a redrive.
@@ -250,9 +266,9 @@ impl EventDetails {
         match self {
             EventDetails::ExecutionStarted { .. } => "ExecutionStarted",
             EventDetails::ExecutionSucceeded { .. } => "ExecutionSucceeded",
-            EventDetails::ExecutionFailed { .. } => "ExecutionFailed",
-            EventDetails::ExecutionTimedOut { .. } => "ExecutionTimedOut",
-            EventDetails::ExecutionAborted { .. } => "ExecutionAborted",
+            EventDetails::ExecutionFailed(_) => "ExecutionFailed",
+            EventDetails::ExecutionTimedOut(_) => "ExecutionTimedOut",
+            EventDetails::ExecutionAborted(_) => "ExecutionAborted",
             EventDetails::ExecutionRedriven { .. } => "ExecutionRedriven",
             EventDetails::StateEntered { kind, .. } => kind.entered(),
             EventDetails::StateExited { kind, .. } => kind.exited(),
@@ -260,10 +276,10 @@ impl EventDetails {
             EventDetails::LambdaFunctionScheduled { .. } => "LambdaFunctionScheduled",
             EventDetails::LambdaFunctionStarted => "LambdaFunctionStarted",
             EventDetails::LambdaFunctionSucceeded { .. } => "LambdaFunctionSucceeded",
-            EventDetails::LambdaFunctionFailed { .. } => "LambdaFunctionFailed",
-            EventDetails::LambdaFunctionTimedOut { .. } => "LambdaFunctionTimedOut",
+            EventDetails::LambdaFunctionFailed(_) => "LambdaFunctionFailed",
+            EventDetails::LambdaFunctionTimedOut(_) => "LambdaFunctionTimedOut",
             EventDetails::TaskScheduled(_) => "TaskScheduled",
-            EventDetails::TaskStarted { .. } => "TaskStarted",
+            EventDetails::TaskStarted(_) => "TaskStarted",
             EventDetails::TaskStartFailed { .. } => "TaskStartFailed",
             EventDetails::TaskSubmitted { .. } => "TaskSubmitted",
             EventDetails::TaskSucceeded { .. } => "TaskSucceeded",
@@ -285,10 +301,33 @@ impl EventDetails {
             EventDetails::MapIterationAborted { .. } => "MapIterationAborted",
             EventDetails::MapRunStarted { .. } => "MapRunStarted",
             EventDetails::MapRunSucceeded => "MapRunSucceeded",
-            EventDetails::MapRunFailed { .. } => "MapRunFailed",
+            EventDetails::MapRunFailed(_) => "MapRunFailed",
             EventDetails::MapRunAborted => "MapRunAborted",
             EventDetails::MapRunRedriven { .. } => "MapRunRedriven",
         }
+    }
+
+    /// The member of an event that has the details; nothing for types without any.
+    pub(super) fn member(&self) -> Option<String> {
+        let name = match self {
+            EventDetails::StateEntered { .. } => "StateEntered",
+            EventDetails::StateExited { .. } => "StateExited",
+            EventDetails::LambdaFunctionStarted
+            | EventDetails::ParallelStateStarted
+            | EventDetails::ParallelStateSucceeded
+            | EventDetails::ParallelStateFailed
+            | EventDetails::ParallelStateAborted
+            | EventDetails::TaskStateAborted
+            | EventDetails::WaitStateAborted
+            | EventDetails::MapStateSucceeded
+            | EventDetails::MapStateFailed
+            | EventDetails::MapStateAborted
+            | EventDetails::MapRunSucceeded
+            | EventDetails::MapRunAborted => return None,
+            _ => self.event_type(),
+        };
+        let (first, rest) = name.split_at(1);
+        Some(format!("{}{rest}EventDetails", first.to_ascii_lowercase()))
     }
 
     /// What tells that a state of this type was stopped; most types end too quickly for that.

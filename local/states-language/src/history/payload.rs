@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
+
 use crate::json::Json;
 
 /// Input, output or parameters in an event.
@@ -22,6 +24,12 @@ impl Payload {
             Payload::Text(text) => Cow::Borrowed(text),
             Payload::Json(value) => Cow::Owned(value.to_string()),
         }
+    }
+}
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text())
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use states_language::history::{EventDetails, Payload, StateKind, TaskScheduled};
-use states_language::{HistoryEvent, Json, Timestamp};
+use states_language::history::{EventDetails, Payload, StateKind, TaskResource, TaskScheduled};
+use states_language::{Failure, HistoryEvent, Json, Timestamp};
 
 fn text(text: &str) -> Arc<str> {
     text.into()
@@ -18,10 +18,16 @@ fn data() -> Payload {
     Json::from(vec![1_i64]).into()
 }
 
-fn scheduled(timeout: Option<u64>) -> EventDetails {
-    EventDetails::TaskScheduled(Box::new(TaskScheduled {
+fn task_resource() -> TaskResource {
+    TaskResource {
         resource_type: text("lambda"),
         resource: text("invoke"),
+    }
+}
+
+fn scheduled(timeout: Option<u64>) -> EventDetails {
+    EventDetails::TaskScheduled(Box::new(TaskScheduled {
+        resource: task_resource(),
         region: text("us-east-1"),
         parameters: data(),
         timeout_in_seconds: timeout,
@@ -37,7 +43,8 @@ fn events() -> Vec<EventDetails> {
     let output = data;
     let name = || text("A");
     let (error, cause) = (|| some("Error"), || some("Cause"));
-    let (resource_type, resource) = (|| text("lambda"), || text("invoke"));
+    let resource = task_resource;
+    let failure = |error, cause| Failure { error, cause };
     let started = |qualified_arn| ExecutionStarted {
         input: Payload::Text(text("{ }")),
         role_arn: text("role"),
@@ -54,22 +61,10 @@ fn events() -> Vec<EventDetails> {
         started(some("machine:alias")),
         started(None),
         ExecutionSucceeded { output: output() },
-        ExecutionFailed {
-            error: error(),
-            cause: cause(),
-        },
-        ExecutionFailed {
-            error: None,
-            cause: None,
-        },
-        ExecutionTimedOut {
-            error: error(),
-            cause: cause(),
-        },
-        ExecutionAborted {
-            error: error(),
-            cause: cause(),
-        },
+        ExecutionFailed(failure(error(), cause())),
+        ExecutionFailed(failure(None, None)),
+        ExecutionTimedOut(failure(error(), cause())),
+        ExecutionAborted(failure(error(), cause())),
         ExecutionRedriven { redrive_count: 2 },
         StateEntered {
             kind: StateKind::Pass,
@@ -94,60 +89,43 @@ fn events() -> Vec<EventDetails> {
             cause: text("C"),
         },
         LambdaFunctionScheduled {
-            resource: resource(),
+            resource: text("invoke"),
             input: input(),
             timeout_in_seconds: Some(60),
             credentials_role_arn: some("role"),
         },
         LambdaFunctionScheduled {
-            resource: resource(),
+            resource: text("invoke"),
             input: input(),
             timeout_in_seconds: None,
             credentials_role_arn: None,
         },
         LambdaFunctionStarted,
         LambdaFunctionSucceeded { output: output() },
-        LambdaFunctionFailed {
-            error: error(),
-            cause: cause(),
-        },
-        LambdaFunctionTimedOut {
-            error: error(),
-            cause: None,
-        },
+        LambdaFunctionFailed(failure(error(), cause())),
+        LambdaFunctionTimedOut(failure(error(), None)),
         scheduled(Some(60)),
         scheduled(None),
-        TaskStarted {
-            resource_type: resource_type(),
-            resource: resource(),
-        },
+        TaskStarted(resource()),
         TaskStartFailed {
-            resource_type: resource_type(),
             resource: resource(),
-            error: error(),
-            cause: cause(),
+            failure: failure(error(), cause()),
         },
         TaskSubmitted {
-            resource_type: resource_type(),
             resource: resource(),
             output: output(),
         },
         TaskSucceeded {
-            resource_type: resource_type(),
             resource: resource(),
             output: output(),
         },
         TaskFailed {
-            resource_type: resource_type(),
             resource: resource(),
-            error: error(),
-            cause: cause(),
+            failure: failure(error(), cause()),
         },
         TaskTimedOut {
-            resource_type: resource_type(),
             resource: resource(),
-            error: None,
-            cause: cause(),
+            failure: failure(None, cause()),
         },
         ParallelStateStarted,
         ParallelStateSucceeded,
@@ -167,10 +145,7 @@ fn events() -> Vec<EventDetails> {
             map_run_arn: text("run"),
         },
         MapRunSucceeded,
-        MapRunFailed {
-            error: error(),
-            cause: cause(),
-        },
+        MapRunFailed(failure(error(), cause())),
         MapRunAborted,
         MapRunRedriven {
             map_run_arn: text("run"),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::execution::{
     Command, Execution, Failure, ItemSource, Pattern, ReadRequest, Status, TaskId, TaskRequest, WriteRequest,
 };
-use crate::json::Json;
+use crate::text::Json;
 
 /// Does the work of tasks.
 pub trait TaskHandler {

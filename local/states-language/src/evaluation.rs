@@ -7,9 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::execution::Failure;
-use crate::json::{Json, Object};
 use crate::jsonpath::{Path, PathNotFound, Root};
 use crate::random::Random;
+use crate::text::{Json, Object};
 
 /// Why a state cannot go on.
 #[derive(Clone, Debug, PartialEq)]

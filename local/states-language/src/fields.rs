@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::finding::{Findings, code};
-use crate::json::{Json, Object};
 use crate::jsonata;
 use crate::jsonpath::{Path, ReferencePath};
-use crate::template::{Query, QueryKind, QueryLanguage, Template, escape};
+use crate::template::{Query, QueryKind, QueryLanguage, Template};
+use crate::text::pointer::escape;
+use crate::text::{Json, Object};
 
 /// An object of a definition, and where it stands.
 pub(crate) struct Fields<'r> {

@@ -3,8 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use crate::json;
-use crate::position;
+use crate::text::{ParseError, pointer};
 
 /// Whether a definition with this finding can be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -119,7 +118,7 @@ impl<'t> Findings<'t> {
         self.add(Severity::Warning, code, pointer, message.into());
     }
 
-    pub(crate) fn invalid_json(&self, error: &json::ParseError) {
+    pub(crate) fn invalid_json(&self, error: &ParseError) {
         self.list.borrow_mut().push(Finding {
             severity: Severity::Error,
             code: code::INVALID_JSON,
@@ -137,7 +136,7 @@ impl<'t> Findings<'t> {
     }
 
     fn add(&self, severity: Severity, code: &'static str, pointer: &str, message: String) {
-        let (line, column) = position::locate(self.text, pointer).unwrap_or((1, 1));
+        let (line, column) = pointer::locate(self.text, pointer).unwrap_or((1, 1));
         self.list.borrow_mut().push(Finding {
             severity,
             code,

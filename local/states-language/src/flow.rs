@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::fields::Fields;
 use crate::finding::code;
-use crate::json::Json;
 use crate::states::{Body, State};
+use crate::text::{Json, pointer};
 
 /// How deep flows may nest.
 const MAX_DEPTH: usize = 50;
@@ -75,7 +75,7 @@ impl Flow {
         let mut parsed = Vec::with_capacity(states.len());
         let mut complete = true;
         for (name, value) in states.iter() {
-            let pointer = format!("{}/{}", fields.at("States"), crate::template::escape(name));
+            let pointer = format!("{}/{}", fields.at("States"), pointer::escape(name));
             if name.chars().count() > MAX_NAME {
                 fields.findings.error(
                     code::SCHEMA,
@@ -118,7 +118,7 @@ impl Flow {
         }
         for (state, reached) in self.states.iter().zip(&reached) {
             if !reached {
-                let pointer = format!("{}/{}", fields.at("States"), crate::template::escape(&state.name));
+                let pointer = format!("{}/{}", fields.at("States"), pointer::escape(&state.name));
                 let message = format!("State \"{}\" is not reachable.", state.name);
                 fields.findings.error(code::MISSING_TARGET, &pointer, message);
             }

@@ -11,15 +11,14 @@ mod flow;
 pub mod history;
 mod intrinsics;
 mod java;
-mod json;
 mod jsonata;
 mod jsonpath;
 mod machine;
-mod position;
 mod random;
 mod states;
 mod template;
 mod test_state;
+mod text;
 
 pub use driver::{Clock, SystemClock, TaskHandler, VirtualClock, run_to_end};
 pub use execution::{
@@ -29,6 +28,6 @@ pub use execution::{
 pub use finding::{Finding, InvalidDefinition, Severity};
 pub use history::HistoryEvent;
 pub use jiff::Timestamp;
-pub use json::{Json, Number, Object, ParseError};
 pub use machine::StateMachine;
 pub use test_state::{MockedResult, TestStateError, TestStateOptions, TestStateResult, TestStatus, test_state};
+pub use text::{Json, Number, Object, ParseError};

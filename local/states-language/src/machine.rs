@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, InvalidDefinition, Severity};
 use crate::flow::Flow;
-use crate::json::Json;
 use crate::template::QueryLanguage;
+use crate::text::Json;
 
 /// The longest definition that AWS takes, in bytes.
 const MAX_DEFINITION: usize = 1_048_576;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::evaluation::{Scope, StateError};
 use crate::intrinsics::Intrinsic;
 use crate::java;
-use crate::json::{Json, Object};
 use crate::jsonata::{self, Expression};
 use crate::jsonpath::{Path, Root};
+use crate::text::pointer::escape;
+use crate::text::{Json, Object};
 
 /// The language of a state's expressions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -188,11 +189,6 @@ fn literal_if_static(template: Template, value: &Json) -> Template {
     } else {
         template
     }
-}
-
-/// A key in a JSON pointer.
-pub(crate) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 impl QueryKind {

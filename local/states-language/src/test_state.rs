@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use crate::execution::{Command, Execution, Failure, Inspection, Mock, Refused, StartOptions, Status};
 use crate::finding::InvalidDefinition;
 use crate::history::EventDetails;
-use crate::json::{Json, Object};
 use crate::machine::StateMachine;
+use crate::text::{Json, Object};
 
 /// The name that a state has while it is tested.
 const NAME: &str = "State";

@@ -9,11 +9,11 @@ use super::parts::{Extra, Phase, Place, ThreadId};
 use super::status::Failure;
 use crate::evaluation::{MapItem, StateError};
 use crate::history::EventDetails;
-use crate::json::Json;
 use crate::states::map::{Limits, Map};
 use crate::states::parallel::Parallel;
 use crate::states::retry::Raised;
 use crate::states::{Body, State};
+use crate::text::Json;
 
 /// Branches under way.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::json::Json;
+use crate::text::Json;
 
 /// A piece of work that the host was given; unique within its execution, distributed Maps' children included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,7 +139,7 @@ pub enum Refused {
     UnknownToken,
     /// The output is not JSON: `InvalidOutput`.
     #[error("the output is not JSON: {0}")]
-    InvalidOutput(crate::json::ParseError),
+    InvalidOutput(crate::text::ParseError),
     /// The input is not JSON, or longer than 262,144 bytes: `InvalidExecutionInput`.
     #[error("the input is not valid: {0}")]
     InvalidInput(String),

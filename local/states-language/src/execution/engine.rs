@@ -16,9 +16,9 @@ use super::status::{Failure, Retried, Status};
 use crate::evaluation::{Context, MapItem, Scope, Variables, format_time};
 use crate::flow::Flow;
 use crate::history::{EventDetails, HistoryEvent, Payload};
-use crate::json::{Json, Object};
 use crate::random::Random;
 use crate::states::State;
+use crate::text::{Json, Object};
 
 /// How many states one call of `run` may pass, so that a flow without an end cannot keep its host for ever.
 const STATES_PER_RUN: usize = 200_000;

@@ -11,10 +11,10 @@ use super::parts::{ChildExecution, Extra, Identity, Phase, Place, RunId};
 use super::status::{Failure, Status};
 use crate::evaluation::{MapItem, StateError, format_time};
 use crate::history::{EventDetails, Payload};
-use crate::json::Json;
 use crate::states::map::{Distributed, Limits, Map, Outcome};
 use crate::states::retry::Raised;
 use crate::states::{Body, State};
+use crate::text::Json;
 
 /// A Map Run, in the words of
 /// [DescribeMapRun](https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeMapRun.html).

@@ -8,10 +8,10 @@ use super::engine::Engine;
 use super::parts::{Extra, Phase, Place};
 use super::status::Failure;
 use crate::evaluation::{MapItem, StateError};
-use crate::json::{Json, Object};
 use crate::states::retry::Raised;
 use crate::states::{Body, State};
 use crate::template::QueryLanguage;
+use crate::text::{Json, Object};
 
 /// A state under test.
 #[derive(Debug)]

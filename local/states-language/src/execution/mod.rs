@@ -15,24 +15,23 @@ mod status;
 mod tasks;
 mod threads;
 
+use std::sync::Arc;
+
 pub use command::{Command, Integration, ItemSource, Pattern, ReadRequest, Refused, TaskId, TaskRequest, WriteRequest};
+use engine::Engine;
+use jiff::{SignedDuration, Timestamp};
 pub use map_run::MapRun;
 pub use mock::Inspection;
 pub(crate) use mock::Mock;
 pub use options::{ExecutionType, StartOptions};
 pub use parts::ChildExecution;
+use parts::{Identity, Run, Timer, TimerKind};
 pub use status::{Failure, Retried, Status};
 
-use std::sync::Arc;
-
-use jiff::{SignedDuration, Timestamp};
-
 use crate::history::{EventDetails, HistoryEvent, Payload};
-use crate::json::Json;
 use crate::machine::StateMachine;
 use crate::states::MAX_PAYLOAD;
-use engine::Engine;
-use parts::{Identity, Run, Timer, TimerKind};
+use crate::text::Json;
 
 /// One run of a state machine.
 ///

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::command::Integration;
-use crate::json::Json;
+use crate::text::Json;
 
 /// The state machine's type, which decides what `.sync` and `.waitForTaskToken` may do and how executions are named.
 ///

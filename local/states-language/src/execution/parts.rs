@@ -16,8 +16,8 @@ use super::status::{Failure, Status};
 use crate::evaluation::{MapItem, Variables};
 use crate::flow::Flow;
 use crate::history::{EventDetails, HistoryEvent};
-use crate::json::Json;
 use crate::states::retry::Raised;
+use crate::text::Json;
 
 /// The index of a run.
 pub(super) type RunId = usize;

@@ -8,8 +8,8 @@ use super::options::ExecutionType;
 use super::parts::{Phase, Place};
 use super::status::Status;
 use crate::history::EventDetails;
-use crate::json::{Json, Object};
 use crate::states::Body;
+use crate::text::{Json, Object};
 
 impl Engine {
     /// Has the execution go on: states that succeeded stay so, the one that failed does its work again.

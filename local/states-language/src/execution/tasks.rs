@@ -10,11 +10,11 @@ use super::parts::{Extra, Phase, Place, TaskWork, TimerKind};
 use super::status::{Failure, Status};
 use crate::evaluation::StateError;
 use crate::history::{EventDetails, Payload, TaskResource, TaskScheduled};
-use crate::json::Json;
 use crate::states::retry::Raised;
 use crate::states::task::{Task, TaskCall};
 use crate::states::wait::after;
 use crate::states::{Body, MAX_PAYLOAD, State, check, too_long};
+use crate::text::Json;
 
 /// The longest error's name, in characters.
 const MAX_ERROR: usize = 256;

@@ -8,10 +8,10 @@ use super::parts::{Extra, Phase, Place, RunId, TimerKind};
 use super::status::{Failure, Retried, Status};
 use crate::evaluation::StateError;
 use crate::history::{EventDetails, Payload};
-use crate::json::Json;
 use crate::states::retry::Raised;
 use crate::states::{Body, Exit, State};
 use crate::template::QueryLanguage;
+use crate::text::Json;
 
 impl Engine {
     /// Takes a thread one step further, and says whether it can go on at once.

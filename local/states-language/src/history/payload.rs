@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::json::Json;
+use crate::text::Json;
 
 /// Input, output or parameters in an event.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Problem, rounded};
-use crate::json::Json;
+use crate::text::Json;
 
 /// The most items that `States.ArrayRange` makes.
 const MAX_RANGE: i64 = 1_000;

@@ -6,14 +6,14 @@ mod arrays;
 mod parse;
 mod texts;
 
-pub(crate) use texts::hash_text;
-
 use std::sync::Arc;
+
+pub(crate) use texts::hash_text;
 
 use crate::evaluation::{Scope, StateError};
 use crate::execution::Failure;
-use crate::json::{Json, Number};
 use crate::jsonpath::Path;
+use crate::text::{Json, Number};
 
 /// A call of an intrinsic function.
 #[derive(Clone, Debug)]
@@ -206,5 +206,5 @@ fn merge(first: &Json, second: &Json, deep: &Json) -> Result<Json, Problem> {
     }
     let mut fields: Vec<_> = merged.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     crate::java::sort_as_hash_map(&mut fields, |(key, _)| key);
-    Ok(fields.into_iter().collect::<crate::json::Object>().into())
+    Ok(fields.into_iter().collect::<crate::text::Object>().into())
 }

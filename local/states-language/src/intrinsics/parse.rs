@@ -1,8 +1,8 @@
 //! Reading calls.
 
 use super::{Argument, Call, FUNCTIONS, Function};
-use crate::json::Json;
 use crate::jsonpath::Path;
+use crate::text::Json;
 
 /// How deep calls may nest; AWS allows ten.
 const MAX_DEPTH: usize = 10;

@@ -7,7 +7,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::Problem;
-use crate::json::Json;
+use crate::text::Json;
 
 /// The most characters that can be encoded, decoded or hashed.
 const MAX_LENGTH: usize = 10_000;

@@ -9,8 +9,8 @@ use jsonata_core::value::JValue;
 use super::{Expression, to_jsonata};
 use crate::evaluation::Scope;
 use crate::intrinsics;
-use crate::json::Json;
 use crate::random::Random;
+use crate::text::Json;
 
 type Answer = Result<JValue, EvaluatorError>;
 

@@ -19,7 +19,7 @@ use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
 use crate::evaluation::{Scope, StateError};
-use crate::json::{Json, Number};
+use crate::text::{Json, Number};
 
 /// How long an expression may run, as a guard against ones without an end.
 const TIMEOUT_MILLISECONDS: u64 = 2_000;
@@ -161,7 +161,7 @@ fn to_jsonata(value: &Json) -> JValue {
 
 /// A value from the evaluator; nothing for functions, for what is undefined, and for what nests too deep.
 fn to_json(value: &JValue, depth: usize) -> Option<Json> {
-    if depth > crate::json::MAX_DEPTH {
+    if depth > crate::text::MAX_DEPTH {
         return None;
     }
     Some(match value {
@@ -173,7 +173,7 @@ fn to_json(value: &JValue, depth: usize) -> Option<Json> {
         JValue::Object(object) => object
             .iter()
             .filter_map(|(key, value)| Some((key.as_str(), to_json(value, depth + 1)?)))
-            .collect::<crate::json::Object>()
+            .collect::<crate::text::Object>()
             .into(),
         JValue::Undefined | JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => return None,
     })

@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::{Path, PathNotFound, Step};
-use crate::json::{Json, Object};
+use crate::text::{Json, Object};
 
 /// How deep `..` looks: deeper than values nest.
 const MAX_DESCENT: usize = 1_000;
@@ -263,7 +263,7 @@ fn java_type(value: &Json) -> &'static str {
     match value {
         Json::Null => "com.fasterxml.jackson.databind.node.NullNode",
         Json::Bool(_) => "com.fasterxml.jackson.databind.node.BooleanNode",
-        Json::Number(crate::json::Number::Int(_)) => "com.fasterxml.jackson.databind.node.IntNode",
+        Json::Number(crate::text::Number::Int(_)) => "com.fasterxml.jackson.databind.node.IntNode",
         Json::Number(_) => "com.fasterxml.jackson.databind.node.DoubleNode",
         Json::String(_) => "com.fasterxml.jackson.databind.node.TextNode",
         Json::Array(_) => "com.fasterxml.jackson.databind.node.ArrayNode",

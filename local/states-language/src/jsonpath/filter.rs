@@ -2,7 +2,7 @@
 
 use super::parse::{MAX_DEPTH, Reader};
 use super::{InvalidPath, Path};
-use crate::json::Json;
+use crate::text::Json;
 
 /// A condition on an item.
 #[derive(Clone, Debug)]

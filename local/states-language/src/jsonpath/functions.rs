@@ -1,6 +1,6 @@
 //! The functions that may end a path, such as `.length()`.
 
-use crate::json::{Json, Number};
+use crate::text::{Json, Number};
 
 /// A function of Jayway's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,13 +13,13 @@ mod functions;
 mod parse;
 mod reference;
 
-pub(crate) use reference::ReferencePath;
-
 use std::fmt;
 use std::sync::Arc;
 
-use crate::json::Json;
 use filter::Filter;
+pub(crate) use reference::ReferencePath;
+
+use crate::text::Json;
 
 /// A path, ready to be evaluated.
 #[derive(Clone, Debug)]

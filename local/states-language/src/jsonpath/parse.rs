@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::filter;
 use super::functions::Function;
-use super::{InvalidPath, Path, Root, Step};
+use super::{InvalidPath, Path, Root, Step, filter};
 
 /// How deep filters may nest: a limit, so that no text can exhaust the stack.
 pub(super) const MAX_DEPTH: usize = 64;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{InvalidPath, Path, Root, Step};
-use crate::json::{Json, Object};
+use crate::text::{Json, Object};
 
 /// A path of names and indexes only.
 #[derive(Clone, Debug)]

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use super::retry::{Raised, matches};
+use super::{Assign, Exit, State, place};
 use crate::evaluation::{Scope, StateError};
 use crate::execution::Failure;
 use crate::fields::{Fields, ResultPath};
 use crate::flow::Names;
-use crate::json::{Json, Object};
 use crate::template::{QueryLanguage, Template};
-
-use super::retry::{Raised, matches};
-use super::{Assign, Exit, State, place};
+use crate::text::{Json, Object};
 
 /// One entry of `Catch`.
 #[derive(Debug)]

@@ -1,13 +1,12 @@
 //! The [Choice state](https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html).
 
+use super::comparison::{Comparison, KEYS};
+use super::{Assign, Exit, State, wrong_type};
 use crate::evaluation::{Scope, StateError};
 use crate::fields::Fields;
 use crate::flow::Names;
-use crate::json::Json;
 use crate::template::{QueryLanguage, Template};
-
-use super::comparison::{Comparison, KEYS};
-use super::{Assign, Exit, State, wrong_type};
+use crate::text::Json;
 
 /// How deep rules may nest.
 const MAX_DEPTH: usize = 50;

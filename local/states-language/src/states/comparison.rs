@@ -4,10 +4,8 @@ use std::cmp::Ordering;
 
 use crate::evaluation::{Scope, StateError};
 use crate::fields::Fields;
-use crate::json::Json;
 use crate::jsonpath::Path;
-
-use super::timestamp;
+use crate::text::{Json, timestamp};
 
 /// A data test.
 #[derive(Debug)]

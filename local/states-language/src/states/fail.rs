@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use super::wrong_type;
 use crate::evaluation::{Scope, StateError};
 use crate::execution::Failure;
 use crate::fields::Fields;
-use crate::json::Json;
 use crate::template::{Query, QueryLanguage, Template};
-
-use super::wrong_type;
+use crate::text::Json;
 
 /// Ends in failure.
 #[derive(Debug)]

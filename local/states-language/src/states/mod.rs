@@ -10,21 +10,20 @@ pub(crate) mod pass;
 pub(crate) mod resource;
 pub(crate) mod retry;
 pub(crate) mod task;
-pub(crate) mod timestamp;
 pub(crate) mod wait;
 
 use std::sync::Arc;
+
+use catch::Catcher;
+use retry::Retrier;
 
 use crate::evaluation::{Scope, StateError};
 use crate::fields::{DataPath, Fields, ResultPath};
 use crate::flow::Names;
 use crate::history::{Assigned, StateKind};
-use crate::json::{Excess, Json, MAX_DEPTH};
 use crate::machine::query_language;
 use crate::template::{Query, QueryLanguage, Template};
-
-use catch::Catcher;
-use retry::Retrier;
+use crate::text::{Excess, Json, MAX_DEPTH};
 
 /// The most bytes that a state may hand on.
 pub(crate) const MAX_PAYLOAD: usize = 262_144;

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use super::State;
 use crate::evaluation::{Scope, StateError};
 use crate::fields::Fields;
 use crate::flow::Flow;
-use crate::json::Json;
 use crate::template::{QueryLanguage, Template};
-
-use super::State;
+use crate::text::Json;
 
 /// Runs branches side by side.
 #[derive(Debug)]

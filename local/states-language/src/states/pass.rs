@@ -1,12 +1,11 @@
 //! The [Pass state](https://docs.aws.amazon.com/step-functions/latest/dg/state-pass.html).
 
+use super::{Exit, State};
 use crate::evaluation::{Scope, StateError};
 use crate::fields::Fields;
 use crate::finding::code;
-use crate::json::Json;
 use crate::template::{QueryLanguage, Template};
-
-use super::{Exit, State};
+use crate::text::Json;
 
 /// Passes its input on, or something in its place.
 #[derive(Debug)]

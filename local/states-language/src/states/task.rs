@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use super::{State, resource, wrong_type};
 use crate::evaluation::{Scope, StateError};
 use crate::execution::Integration;
 use crate::fields::{Amount, Fields};
-use crate::json::Json;
 use crate::template::{QueryLanguage, Template};
-
-use super::{State, resource, wrong_type};
+use crate::text::Json;
 
 /// The longest timeout, which is also the one of tasks that have none.
 const MAX_SECONDS: f64 = 99_999_999.0;

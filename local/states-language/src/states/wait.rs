@@ -2,13 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::wrong_type;
 use crate::evaluation::{Scope, StateError};
 use crate::fields::{Amount, Fields};
-use crate::json::{Json, Number};
 use crate::jsonpath::Path;
 use crate::template::{QueryLanguage, Template};
-
-use super::{timestamp, wrong_type};
+use crate::text::{Json, Number, timestamp};
 
 /// The longest wait, in seconds: a little over three years.
 const MAX_SECONDS: f64 = 99_999_999.0;

@@ -1,11 +1,10 @@
 //! `ItemBatcher`: several items for each child execution.
 
+use super::whole;
 use crate::evaluation::{Scope, StateError};
 use crate::fields::{Amount, Fields};
-use crate::json::{Json, Object};
 use crate::template::Template;
-
-use super::whole;
+use crate::text::{Json, Object};
 
 /// Puts items together.
 #[derive(Debug)]

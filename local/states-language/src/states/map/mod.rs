@@ -4,21 +4,20 @@ mod batcher;
 mod reader;
 mod writer;
 
+use std::sync::Arc;
+
 pub(crate) use batcher::Batcher;
 pub(crate) use reader::Reader;
 pub(crate) use writer::{Outcome, Writer};
 
-use std::sync::Arc;
-
+use super::{State, invalid_path, wrong_type};
 use crate::evaluation::{Scope, StateError};
 use crate::execution::ExecutionType;
 use crate::fields::{Amount, Fields};
 use crate::flow::Flow;
-use crate::json::{Json, Number};
 use crate::jsonpath::Path;
 use crate::template::{QueryLanguage, Template};
-
-use super::{State, invalid_path, wrong_type};
+use crate::text::{Json, Number};
 
 /// How many iterations of an inline Map run at once, whatever it asks for.
 const MAX_INLINE_CONCURRENCY: usize = 40;

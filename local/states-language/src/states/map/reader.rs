@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use super::whole;
 use crate::evaluation::{Scope, StateError};
 use crate::execution::ItemSource;
 use crate::fields::{Amount, Fields};
-use crate::json::{Json, Object};
 use crate::template::{QueryLanguage, Template};
-
-use super::whole;
+use crate::text::{Json, Object, pointer};
 
 /// Reads items.
 #[derive(Debug)]
@@ -147,8 +146,7 @@ impl Format {
 fn json_items(text: &str, pointer: &str) -> Result<Vec<Json>, String> {
     let document = Json::parse(text).map_err(|error| format!("Attempting to parse JSON failed: {error}"))?;
     let mut here = &document;
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
+    for token in pointer::tokens(pointer) {
         let next = match here {
             Json::Object(object) => object.get(&token),
             Json::Array(items) => token.parse::<usize>().ok().and_then(|index| items.get(index)),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::evaluation::{Scope, StateError};
 use crate::fields::Fields;
-use crate::json::{Json, Object};
 use crate::template::{QueryLanguage, Template};
+use crate::text::{Json, Object};
 
 /// Writes results.
 #[derive(Debug)]

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Json, Number, Object};
+use super::number::Number;
+use super::object::Object;
+use super::value::Json;
 
 /// How deep arrays and objects may nest: a limit, so that no text can exhaust the stack.
 pub(crate) const MAX_DEPTH: usize = 250;
@@ -19,17 +21,21 @@ pub struct ParseError {
     pub column: usize,
 }
 
-pub(super) fn parse(text: &str) -> Result<Json, ParseError> {
-    let mut reader = Reader { text, at: 0 };
-    reader.skip_space();
-    let value = reader.value(0)?;
-    reader.skip_space();
-    if reader.at < text.len() {
-        return Err(reader.error("unexpected text after the value"));
+impl Json {
+    /// Reads JSON text (RFC 8259), nested at most 250 levels deep.
+    pub fn parse(text: &str) -> Result<Json, ParseError> {
+        let mut reader = Reader { text, at: 0 };
+        reader.skip_space();
+        let value = reader.value(0)?;
+        reader.skip_space();
+        if reader.at < text.len() {
+            return Err(reader.error("unexpected text after the value"));
+        }
+        Ok(value)
     }
-    Ok(value)
 }
 
+/// A place in a text.
 pub(crate) struct Reader<'t> {
     pub(crate) text: &'t str,
     pub(crate) at: usize,

@@ -1,22 +1,9 @@
-//! JSON values that are cheap to copy.
-//!
-//! A state machine hands the same data from state to state, writes it into its history twice a transition and takes
-//! pieces out of it. [`Json`] shares its strings, arrays and objects, so that each of these is a counter going up,
-//! and never a copy of the tree. Objects keep the order of their keys.
-
-mod convert;
-mod number;
-mod object;
-mod parse;
-mod write;
-
-pub use number::Number;
-pub use object::Object;
-pub use parse::ParseError;
-pub(crate) use parse::{MAX_DEPTH, Reader, line_and_column};
-pub(crate) use write::Excess;
+//! A value, and what it is.
 
 use std::sync::Arc;
+
+use super::number::Number;
+use super::object::Object;
 
 /// A JSON value with shared insides: cloning one costs the same whatever its size.
 ///
@@ -45,11 +32,6 @@ pub enum Json {
 }
 
 impl Json {
-    /// Reads JSON text (RFC 8259), nested at most 250 levels deep.
-    pub fn parse(text: &str) -> Result<Json, ParseError> {
-        parse::parse(text)
-    }
-
     /// An empty object.
     #[must_use]
     pub fn empty_object() -> Json {

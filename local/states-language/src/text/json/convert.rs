@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::{Json, Number, Object};
+use super::number::Number;
+use super::object::Object;
+use super::value::Json;
 
 impl From<bool> for Json {
     fn from(value: bool) -> Json {

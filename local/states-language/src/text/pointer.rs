@@ -1,14 +1,24 @@
-//! Where in a text the value of a JSON pointer stands.
+//! JSON pointers (RFC 6901), and where in a text their values stand.
 
-use crate::json::{ParseError, Reader, line_and_column};
+use super::json::{ParseError, Reader, line_and_column};
+
+/// A key as a pointer has it.
+pub(crate) fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// The keys and indexes that a pointer is made of.
+pub(crate) fn tokens(pointer: &str) -> impl Iterator<Item = String> {
+    let tokens = pointer.split('/').skip(1);
+    tokens.map(|token| token.replace("~1", "/").replace("~0", "~"))
+}
 
 /// The line and column of the pointer's value, or of the nearest thing above it that is there.
 pub(crate) fn locate(text: &str, pointer: &str) -> Option<(usize, usize)> {
     let mut reader = Reader { text, at: 0 };
     reader.skip_space();
     let mut found = reader.at;
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
+    for token in tokens(pointer) {
         match descend(&mut reader, &token) {
             Ok(true) => found = reader.at,
             Ok(false) => break,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Json;
+use super::value::Json;
 
 /// How many keys are searched one by one; beyond that an index is kept.
 const INDEX_FROM: usize = 16;

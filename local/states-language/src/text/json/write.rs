@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::{Json, MAX_DEPTH};
+use super::parse::MAX_DEPTH;
+use super::value::Json;
 
 /// Compact JSON text.
 impl fmt::Display for Json {

@@ -1,0 +1,19 @@
+//! JSON values that are cheap to copy.
+//!
+//! A state machine hands the same data from state to state, writes it into its history twice a transition and takes
+//! pieces out of it. [`Json`] shares its strings, arrays and objects: a copy only counts one more owner of them, and
+//! never copies the tree. Objects keep the order of their keys.
+
+mod convert;
+mod number;
+mod object;
+mod parse;
+mod value;
+mod write;
+
+pub use number::Number;
+pub use object::Object;
+pub use parse::ParseError;
+pub(crate) use parse::{MAX_DEPTH, Reader, line_and_column};
+pub use value::Json;
+pub(crate) use write::Excess;

@@ -1,0 +1,8 @@
+//! The first floor: JSON texts and what stands in them. It knows nothing of state machines.
+
+mod json;
+pub(crate) mod pointer;
+pub(crate) mod timestamp;
+
+pub(crate) use json::{Excess, MAX_DEPTH};
+pub use json::{Json, Number, Object, ParseError};

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use crate::execution::{
-    Command, Execution, Failure, ItemSource, Pattern, ReadRequest, Status, TaskId, TaskRequest, WriteRequest,
+    Command, Execution, ItemSource, Pattern, ReadRequest, Status, TaskId, TaskRequest, WriteRequest,
 };
+use crate::expression::Failure;
 use crate::text::Json;
 
 /// Does the work of tasks.

@@ -3,10 +3,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use crate::expression::{Expression, Path, Query, QueryKind, QueryLanguage, ReferencePath, Template, delimited};
 use crate::finding::{Findings, code};
-use crate::jsonata;
-use crate::jsonpath::{Path, ReferencePath};
-use crate::template::{Query, QueryKind, QueryLanguage, Template};
 use crate::text::pointer::escape;
 use crate::text::{Json, Object};
 
@@ -248,7 +246,7 @@ impl<'r> Fields<'r> {
             None => DataPath::All,
             Some(Json::Null) => DataPath::Null,
             Some(_) => match self.path(key) {
-                Some(path) if path.is_root() && *path.root() == crate::jsonpath::Root::Input => DataPath::All,
+                Some(path) if path.is_root() && *path.root() == crate::expression::Root::Input => DataPath::All,
                 Some(path) => DataPath::Path(path),
                 None => DataPath::All,
             },
@@ -344,7 +342,7 @@ impl<'r> Fields<'r> {
 
     fn expression(&self, key: &'static str, text: &str) -> Option<Amount> {
         self.get(key);
-        let parsed = jsonata::delimited(text).map(jsonata::Expression::parse);
+        let parsed = delimited(text).map(Expression::parse);
         match parsed {
             Some(Ok(expression)) => Some(Amount::Query(Query {
                 field: key.into(),
@@ -387,5 +385,5 @@ impl<'r> Fields<'r> {
 
 /// Whether a text would mean something behind `.$`.
 fn looks_evaluated(text: &str) -> bool {
-    text.starts_with("$.") || text.starts_with("$$.") || crate::intrinsics::Intrinsic::looks_like(text)
+    text.starts_with("$.") || text.starts_with("$$.") || crate::expression::Intrinsic::looks_like(text)
 }

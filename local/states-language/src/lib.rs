@@ -3,28 +3,23 @@
 
 pub mod docs;
 mod driver;
-mod evaluation;
 mod execution;
+mod expression;
 mod fields;
 mod finding;
 mod flow;
 pub mod history;
-mod intrinsics;
-mod java;
-mod jsonata;
-mod jsonpath;
 mod machine;
-mod random;
 mod states;
-mod template;
 mod test_state;
 mod text;
 
 pub use driver::{Clock, SystemClock, TaskHandler, VirtualClock, run_to_end};
 pub use execution::{
-    ChildExecution, Command, Execution, ExecutionType, Failure, Inspection, Integration, ItemSource, MapRun, Pattern,
+    ChildExecution, Command, Execution, ExecutionType, Inspection, Integration, ItemSource, MapRun, Pattern,
     ReadRequest, Refused, Retried, StartOptions, Status, TaskId, TaskRequest, WriteRequest,
 };
+pub use expression::Failure;
 pub use finding::{Finding, InvalidDefinition, Severity};
 pub use history::HistoryEvent;
 pub use jiff::Timestamp;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::expression::QueryLanguage;
 use crate::fields::Fields;
 use crate::finding::{Finding, Findings, InvalidDefinition, Severity};
 use crate::flow::Flow;
-use crate::template::QueryLanguage;
 use crate::text::Json;
 
 /// The longest definition that AWS takes, in bytes.

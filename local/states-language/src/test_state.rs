@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::execution::{Command, Execution, Failure, Inspection, Mock, Refused, StartOptions, Status};
+use crate::execution::{Command, Execution, Inspection, Mock, Refused, StartOptions, Status};
+use crate::expression::Failure;
 use crate::finding::InvalidDefinition;
 use crate::history::EventDetails;
 use crate::machine::StateMachine;

@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use super::engine::Engine;
 use super::parts::{Extra, Phase, Place, ThreadId};
-use super::status::Failure;
-use crate::evaluation::{MapItem, StateError};
+use crate::expression::{Failure, MapItem, StateError};
 use crate::history::EventDetails;
 use crate::states::map::{Limits, Map};
 use crate::states::parallel::Parallel;

@@ -12,11 +12,10 @@ use super::map_run::MapRun;
 use super::mock::Mock;
 use super::options::StartOptions;
 use super::parts::{ChildExecution, Extra, Identity, Phase, Place, Run, RunId, Thread, ThreadId, Timer, TimerKind};
-use super::status::{Failure, Retried, Status};
-use crate::evaluation::{Context, MapItem, Scope, Variables, format_time};
+use super::status::{Retried, Status};
+use crate::expression::{Context, Failure, MapItem, Random, Scope, Variables, format_time};
 use crate::flow::Flow;
 use crate::history::{EventDetails, HistoryEvent, Payload};
-use crate::random::Random;
 use crate::states::State;
 use crate::text::{Json, Object};
 

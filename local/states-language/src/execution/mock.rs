@@ -6,11 +6,9 @@ use jiff::Timestamp;
 
 use super::engine::Engine;
 use super::parts::{Extra, Phase, Place};
-use super::status::Failure;
-use crate::evaluation::{MapItem, StateError};
+use crate::expression::{Failure, MapItem, QueryLanguage, StateError};
 use crate::states::retry::Raised;
 use crate::states::{Body, State};
-use crate::template::QueryLanguage;
 use crate::text::{Json, Object};
 
 /// A state under test.

@@ -26,8 +26,9 @@ pub(crate) use mock::Mock;
 pub use options::{ExecutionType, StartOptions};
 pub use parts::ChildExecution;
 use parts::{Identity, Run, Timer, TimerKind};
-pub use status::{Failure, Retried, Status};
+pub use status::{Retried, Status};
 
+use crate::expression::Failure;
 use crate::history::{EventDetails, HistoryEvent, Payload};
 use crate::machine::StateMachine;
 use crate::states::MAX_PAYLOAD;

@@ -36,7 +36,7 @@ impl Engine {
         if let Json::Object(execution) = &run.execution {
             let mut execution = Object::clone(execution);
             execution.insert("RedriveCount", i64::from(redrive_count));
-            execution.insert("RedriveTime", crate::evaluation::format_time(now));
+            execution.insert("RedriveTime", crate::expression::format_time(now));
             run.execution = execution.into();
         }
         self.resume(Place { run: 0, thread: 0 }, redriven, now);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use crate::expression::Failure;
 
 /// An execution's status, in the words of
 /// [DescribeExecution](https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html).
@@ -30,27 +30,6 @@ impl Status {
             Status::Failed => "FAILED",
             Status::TimedOut => "TIMED_OUT",
             Status::Aborted => "ABORTED",
-        }
-    }
-}
-
-/// An error as states see it: a name to match, and a text that explains it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Failure {
-    /// The error's name, such as `States.TaskFailed`. A Fail state can leave it out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<Arc<str>>,
-    /// What is known about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cause: Option<Arc<str>>,
-}
-
-impl Failure {
-    /// A failure with a name and a cause.
-    pub fn new(error: impl Into<Arc<str>>, cause: impl Into<Arc<str>>) -> Failure {
-        Failure {
-            error: Some(error.into()),
-            cause: Some(cause.into()),
         }
     }
 }

@@ -5,12 +5,11 @@ use jiff::Timestamp;
 use super::command::Command;
 use super::engine::Engine;
 use super::parts::{Extra, Phase, Place, RunId, TimerKind};
-use super::status::{Failure, Retried, Status};
-use crate::evaluation::StateError;
+use super::status::{Retried, Status};
+use crate::expression::{Failure, QueryLanguage, StateError};
 use crate::history::{EventDetails, Payload};
 use crate::states::retry::Raised;
 use crate::states::{Body, Exit, State};
-use crate::template::QueryLanguage;
 use crate::text::Json;
 
 impl Engine {

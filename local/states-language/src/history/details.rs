@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::payload::{Assigned, Payload};
+use super::payload::Payload;
 use super::write;
-use crate::execution::Failure;
+use crate::expression::{Assigned, Failure};
 
 /// The eight types of states; `PassStateEntered` is [`EventDetails::StateEntered`] of [`StateKind::Pass`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

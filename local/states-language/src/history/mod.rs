@@ -9,4 +9,6 @@ mod write;
 
 pub use details::{EventDetails, StateKind, TaskResource, TaskScheduled};
 pub use event::HistoryEvent;
-pub use payload::{Assigned, Payload};
+pub use payload::Payload;
+
+pub use crate::expression::Assigned;

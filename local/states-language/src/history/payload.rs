@@ -54,6 +54,3 @@ impl From<Arc<str>> for Payload {
         Payload::Text(text)
     }
 }
-
-/// The variables that a state assigned, sorted by name.
-pub type Assigned = Arc<Vec<(Arc<str>, Json)>>;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::payload::{Assigned, Payload};
+use super::payload::Payload;
+use crate::expression::Assigned;
 
 /// A member, and the note beside it that all of its data is there.
 fn whole<S: Serializer>(key: &str, value: Option<impl Serialize>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use super::retry::{Raised, matches};
 use super::{Assign, Exit, State, place};
-use crate::evaluation::{Scope, StateError};
-use crate::execution::Failure;
+use crate::expression::{Failure, QueryLanguage, Scope, StateError, Template};
 use crate::fields::{Fields, ResultPath};
 use crate::flow::Names;
-use crate::template::{QueryLanguage, Template};
 use crate::text::{Json, Object};
 
 /// One entry of `Catch`.

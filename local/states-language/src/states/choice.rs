@@ -1,11 +1,10 @@
 //! The [Choice state](https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html).
 
 use super::comparison::{Comparison, KEYS};
-use super::{Assign, Exit, State, wrong_type};
-use crate::evaluation::{Scope, StateError};
+use super::{Assign, Exit, State};
+use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::fields::Fields;
 use crate::flow::Names;
-use crate::template::{QueryLanguage, Template};
 use crate::text::Json;
 
 /// How deep rules may nest.
@@ -182,7 +181,7 @@ impl Condition {
             Condition::Comparison(comparison) => comparison.holds(scope),
             Condition::Expression(template) => match (template, template.evaluate(scope)?) {
                 (_, Json::Bool(holds)) => Ok(holds),
-                (Template::Query(query), value) => Err(wrong_type(query, "boolean", &value)),
+                (Template::Query(query), value) => Err(query.wrong_type("boolean", &value)),
                 (_, value) => Err(StateError::Runtime(format!(
                     "A condition must be true or false, but was: {value}"
                 ))),

@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::evaluation::{Scope, StateError};
+use crate::expression::{Path, Scope, StateError};
 use crate::fields::Fields;
-use crate::jsonpath::Path;
 use crate::text::{Json, timestamp};
 
 /// A data test.

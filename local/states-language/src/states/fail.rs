@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use super::wrong_type;
-use crate::evaluation::{Scope, StateError};
-use crate::execution::Failure;
+use crate::expression::{Failure, Query, QueryLanguage, Scope, StateError, Template};
 use crate::fields::Fields;
-use crate::template::{Query, QueryLanguage, Template};
 use crate::text::Json;
 
 /// Ends in failure.
@@ -70,7 +67,7 @@ impl Source {
         };
         match (self, value) {
             (_, Json::String(text)) => Ok(text),
-            (Source::Template(Template::Query(query)), value) => Err(wrong_type(query, "string", &value)),
+            (Source::Template(Template::Query(query)), value) => Err(query.wrong_type("string", &value)),
             (Source::Query(query), value) => Err(StateError::Runtime(format!(
                 "The field '{}' must refer to a string, but it refers to: {value}",
                 query.field

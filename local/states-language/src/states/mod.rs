@@ -17,12 +17,11 @@ use std::sync::Arc;
 use catch::Catcher;
 use retry::Retrier;
 
-use crate::evaluation::{Scope, StateError};
+use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::fields::{DataPath, Fields, ResultPath};
 use crate::flow::Names;
 use crate::history::{Assigned, StateKind};
 use crate::machine::query_language;
-use crate::template::{Query, QueryLanguage, Template};
 use crate::text::{Excess, Json, MAX_DEPTH};
 
 /// The most bytes that a state may hand on.
@@ -209,7 +208,7 @@ impl State {
         match &self.input_path {
             DataPath::All => Ok(scope.input.clone()),
             DataPath::Null => Ok(Json::empty_object()),
-            DataPath::Path(path) => scope.path(path).map_err(|why| invalid_path(path.text(), &why.0)),
+            DataPath::Path(path) => scope.data(path),
         }
     }
 
@@ -293,10 +292,7 @@ impl State {
         match &self.output_path {
             DataPath::All => Ok(output),
             DataPath::Null => Ok(Json::empty_object()),
-            DataPath::Path(path) => scope
-                .with_input(&output)
-                .path(path)
-                .map_err(|why| invalid_path(path.text(), &why.0)),
+            DataPath::Path(path) => scope.with_input(&output).data(path),
         }
     }
 
@@ -325,7 +321,7 @@ pub(crate) fn place(path: &ResultPath, input: &Json, result: Json) -> Result<Jso
         ResultPath::Discard => Ok(input.clone()),
         ResultPath::Into(path) => path
             .write(input, result)
-            .map_err(|why| StateError::Failure(crate::execution::Failure::new("States.ResultPathMatchFailure", why))),
+            .map_err(|why| StateError::Failure(crate::expression::Failure::new("States.ResultPathMatchFailure", why))),
     }
 }
 
@@ -334,25 +330,6 @@ pub(crate) fn too_long(name: &str) -> String {
     format!(
         "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
     )
-}
-
-/// AWS's sentence about `InputPath`, `OutputPath` and the like.
-pub(crate) fn invalid_path(path: &str, why: &str) -> StateError {
-    StateError::Runtime(format!("Invalid path '{path}' : {why}"))
-}
-
-/// AWS's sentence about an expression whose value is of another type than the field's.
-pub(crate) fn wrong_type(query: &Query, expected: &str, value: &Json) -> StateError {
-    StateError::Query {
-        cause: format!(
-            "The JSONata expression '{}' specified for the field '{}' returned an unexpected result type. Expected \
-             '{expected}', but was '{}' for value: {value}",
-            query.text(),
-            query.field,
-            value.type_name(),
-        ),
-        location: Some(query.field.to_string()),
-    }
 }
 
 /// `Next` or `End`, of which there must be one.

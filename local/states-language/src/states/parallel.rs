@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::evaluation::{Scope, StateError};
+use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::fields::Fields;
 use crate::flow::Flow;
-use crate::template::{QueryLanguage, Template};
 use crate::text::Json;
 
 /// Runs branches side by side.

@@ -1,10 +1,9 @@
 //! The [Pass state](https://docs.aws.amazon.com/step-functions/latest/dg/state-pass.html).
 
 use super::{Exit, State};
-use crate::evaluation::{Scope, StateError};
+use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::fields::Fields;
 use crate::finding::code;
-use crate::template::{QueryLanguage, Template};
 use crate::text::Json;
 
 /// Passes its input on, or something in its place.

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::execution::Failure;
+use crate::expression::{Failure, Random};
 use crate::fields::Fields;
-use crate::random::Random;
 
 /// An error that is on its way up, with the other name under which it can be caught.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{State, resource, wrong_type};
-use crate::evaluation::{Scope, StateError};
+use super::{State, resource};
 use crate::execution::Integration;
+use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::fields::{Amount, Fields};
-use crate::template::{QueryLanguage, Template};
 use crate::text::Json;
 
 /// The longest timeout, which is also the one of tasks that have none.
@@ -117,11 +116,7 @@ fn seconds(amount: Option<&Amount>, path_key: &str, scope: &Scope<'_>) -> Result
         None => Ok(None),
         Some(Amount::Literal(seconds)) => Ok(Some(*seconds as u64)),
         Some(Amount::Path(path)) => {
-            let value = scope.path(path).map_err(|_| {
-                StateError::Runtime(format!(
-                    "The {path_key} parameter does not reference an input value: {path}"
-                ))
-            })?;
+            let value = scope.parameter(path, path_key)?;
             positive(&value).map(Some).ok_or_else(|| {
                 StateError::Runtime(format!(
                     "The {path_key} parameter does not reference a valid positive integer: {path} == {value}"
@@ -132,7 +127,7 @@ fn seconds(amount: Option<&Amount>, path_key: &str, scope: &Scope<'_>) -> Result
             let value = query.evaluate(scope)?;
             positive(&value)
                 .map(Some)
-                .ok_or_else(|| wrong_type(query, "integer", &value))
+                .ok_or_else(|| query.wrong_type("integer", &value))
         }
     }
 }

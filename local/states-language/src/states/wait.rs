@@ -2,11 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::wrong_type;
-use crate::evaluation::{Scope, StateError};
+use crate::expression::{Path, QueryLanguage, Scope, StateError, Template};
 use crate::fields::{Amount, Fields};
-use crate::jsonpath::Path;
-use crate::template::{QueryLanguage, Template};
 use crate::text::{Json, Number, timestamp};
 
 /// The longest wait, in seconds: a little over three years.
@@ -30,7 +27,7 @@ impl Wait {
         }
         if fields.has("Timestamp") {
             let text = fields.text("Timestamp")?;
-            if fields.language == QueryLanguage::Jsonata && crate::jsonata::delimited(text).is_some() {
+            if fields.language == QueryLanguage::Jsonata && crate::expression::delimited(text).is_some() {
                 return fields.template("Timestamp", "Timestamp").map(Wait::UntilTemplate);
             }
             let time = timestamp::parse(text);
@@ -74,7 +71,7 @@ impl Wait {
                             ),
                             location: Some("Seconds".to_owned()),
                         })?,
-                    None => return Err(wrong_type(query, "integer", &value)),
+                    None => return Err(query.wrong_type("integer", &value)),
                 }
             }
         };
@@ -89,11 +86,7 @@ pub(crate) fn after(now: Timestamp, seconds: f64) -> Timestamp {
 }
 
 fn seconds_path(path: &Path, scope: &Scope<'_>) -> Result<f64, StateError> {
-    let value = scope.path(path).map_err(|_| {
-        StateError::Runtime(format!(
-            "The SecondsPath parameter does not reference an input value: {path}"
-        ))
-    })?;
+    let value = scope.parameter(path, "SecondsPath")?;
     match &value {
         Json::Number(Number::Int(seconds)) if *seconds >= 0 => Ok(value.as_f64().unwrap_or_default()),
         Json::Number(Number::Int(_)) => Err(StateError::Runtime(format!(
@@ -107,11 +100,7 @@ fn seconds_path(path: &Path, scope: &Scope<'_>) -> Result<f64, StateError> {
 }
 
 fn until_path(path: &Path, scope: &Scope<'_>) -> Result<Timestamp, StateError> {
-    let value = scope.path(path).map_err(|_| {
-        StateError::Runtime(format!(
-            "The TimestampPath parameter does not reference an input value: {path}"
-        ))
-    })?;
+    let value = scope.parameter(path, "TimestampPath")?;
     value.as_str().and_then(timestamp::parse).ok_or_else(|| {
         StateError::Runtime(format!(
             "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: \
@@ -125,7 +114,7 @@ fn until_expression(template: &Template, scope: &Scope<'_>) -> Result<Timestamp,
     let value = template.evaluate(scope)?;
     let Json::String(text) = &value else {
         return Err(match template {
-            Template::Query(query) => wrong_type(query, "string", &value),
+            Template::Query(query) => query.wrong_type("string", &value),
             _ => StateError::Runtime(format!("The field 'Timestamp' must be a string, but was: {value}")),
         });
     };

@@ -1,9 +1,8 @@
 //! `ItemBatcher`: several items for each child execution.
 
 use super::whole;
-use crate::evaluation::{Scope, StateError};
+use crate::expression::{Scope, StateError, Template};
 use crate::fields::{Amount, Fields};
-use crate::template::Template;
 use crate::text::{Json, Object};
 
 /// Puts items together.

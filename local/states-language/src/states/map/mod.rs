@@ -10,13 +10,11 @@ pub(crate) use batcher::Batcher;
 pub(crate) use reader::Reader;
 pub(crate) use writer::{Outcome, Writer};
 
-use super::{State, invalid_path, wrong_type};
-use crate::evaluation::{Scope, StateError};
+use super::State;
 use crate::execution::ExecutionType;
+use crate::expression::{Path, QueryLanguage, Scope, StateError, Template};
 use crate::fields::{Amount, Fields};
 use crate::flow::Flow;
-use crate::jsonpath::Path;
-use crate::template::{QueryLanguage, Template};
 use crate::text::{Json, Number};
 
 /// How many iterations of an inline Map run at once, whatever it asks for.
@@ -139,17 +137,14 @@ impl Map {
             (Items::Template(template), _) => {
                 let value = template.evaluate(scope)?;
                 if let (Template::Query(query), false) = (template, matches!(value, Json::Array(_))) {
-                    return Err(wrong_type(query, "array", &value));
+                    return Err(query.wrong_type("array", &value));
                 }
                 value
             }
             (_, QueryLanguage::Jsonata) => scope.state_input.clone(),
             (Items::Path(path), _) => {
                 let input = state.effective_input(scope)?;
-                let value = scope
-                    .with_input(&input)
-                    .path(path)
-                    .map_err(|why| invalid_path(path.text(), &why.0))?;
+                let value = scope.with_input(&input).data(path)?;
                 if !matches!(value, Json::Array(_)) {
                     return Err(not_array(path.text()));
                 }
@@ -270,7 +265,7 @@ fn whole(amount: Option<&Amount>, key: &str, scope: &Scope<'_>) -> Result<Option
         None => return Ok(None),
         Some(Amount::Literal(number)) => return Ok(Some(*number as u64)),
         Some(Amount::Path(path)) => {
-            let value = scope.path(path).map_err(|why| invalid_path(path.text(), &why.0))?;
+            let value = scope.data(path)?;
             let Json::Number(Number::Int(_)) = value else {
                 return Err(StateError::Runtime(format!(
                     "The {key}Path field refers to value \"{}\" which is not a valid integer: {path}",
@@ -282,7 +277,7 @@ fn whole(amount: Option<&Amount>, key: &str, scope: &Scope<'_>) -> Result<Option
         Some(Amount::Query(query)) => {
             let value = query.evaluate(scope)?;
             if value.as_i64().is_none() {
-                return Err(wrong_type(query, "integer", &value));
+                return Err(query.wrong_type("integer", &value));
             }
             value
         }
@@ -301,7 +296,7 @@ fn percentage(amount: Option<&Amount>, scope: &Scope<'_>) -> Result<Option<f64>,
         None => return Ok(None),
         Some(Amount::Literal(number)) => return Ok(Some(*number)),
         Some(Amount::Path(path)) => {
-            let value = scope.path(path).map_err(|why| invalid_path(path.text(), &why.0))?;
+            let value = scope.data(path)?;
             value.as_f64().ok_or_else(|| {
                 StateError::Runtime(format!(
                     "The ToleratedFailurePercentagePath field refers to value \"{}\" which is not a valid float: {path}",
@@ -311,7 +306,7 @@ fn percentage(amount: Option<&Amount>, scope: &Scope<'_>) -> Result<Option<f64>,
         }
         Some(Amount::Query(query)) => {
             let value = query.evaluate(scope)?;
-            value.as_f64().ok_or_else(|| wrong_type(query, "number", &value))?
+            value.as_f64().ok_or_else(|| query.wrong_type("number", &value))?
         }
     };
     if !(0.0..=100.0).contains(&value) {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::whole;
-use crate::evaluation::{Scope, StateError};
 use crate::execution::ItemSource;
+use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::fields::{Amount, Fields};
-use crate::template::{QueryLanguage, Template};
 use crate::text::{Json, Object, pointer};
 
 /// Reads items.

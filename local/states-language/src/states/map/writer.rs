@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::evaluation::{Scope, StateError};
+use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::fields::Fields;
-use crate::template::{QueryLanguage, Template};
 use crate::text::{Json, Object};
 
 /// Writes results.
@@ -21,7 +20,7 @@ pub(crate) struct Outcome {
     pub(crate) input: Json,
     pub(crate) start: String,
     pub(crate) stop: String,
-    pub(crate) result: Result<Json, crate::execution::Failure>,
+    pub(crate) result: Result<Json, crate::expression::Failure>,
 }
 
 /// What to write, and what to tell the next state of it.

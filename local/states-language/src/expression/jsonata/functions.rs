@@ -6,22 +6,25 @@ use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
-use super::{Expression, to_jsonata};
-use crate::evaluation::Scope;
-use crate::intrinsics;
-use crate::random::Random;
+use super::convert::to_jsonata;
+use crate::expression::intrinsics::hash_text;
+use crate::expression::random::Random;
+use crate::expression::scope::Scope;
 use crate::text::Json;
+
+/// How long the sequences may be that an expression makes.
+pub(super) const MAX_SEQUENCE: usize = 500_000;
 
 type Answer = Result<JValue, EvaluatorError>;
 
-/// Registers those functions that the expression names.
-pub(super) fn register(
+/// Registers those functions that an expression names.
+pub(super) fn register<'n>(
     evaluator: &mut Evaluator,
-    expression: &Expression,
+    names: impl Iterator<Item = &'n str>,
     scope: &Scope<'_>,
 ) -> Result<(), EvaluatorError> {
     let now = scope.now.as_millisecond();
-    for name in expression.names() {
+    for name in names {
         match name {
             "partition" => evaluator.register_fn(name, |arguments: &[JValue]| partition(arguments))?,
             "range" => evaluator.register_fn(name, |arguments: &[JValue]| range(arguments))?,
@@ -102,10 +105,10 @@ fn range(arguments: &[JValue]) -> Answer {
     }
     let count = ((to - from) / step).floor();
     #[expect(clippy::cast_precision_loss, reason = "a limit far below where floats are inexact")]
-    if count >= super::MAX_SEQUENCE as f64 {
+    if count >= MAX_SEQUENCE as f64 {
         return Err(EvaluatorError::EvaluationError(format!(
             "D2014: The size of the sequence allocated by the range function must not exceed {}",
-            super::MAX_SEQUENCE
+            MAX_SEQUENCE
         )));
     }
     let mut numbers = Vec::new();
@@ -125,7 +128,7 @@ fn hash(arguments: &[JValue]) -> Answer {
     ) else {
         return wrong("hash", "An argument");
     };
-    match intrinsics::hash_text(content, algorithm) {
+    match hash_text(content, algorithm) {
         Some(hash) => Ok(JValue::string(hash)),
         None => Err(EvaluatorError::EvaluationError(format!(
             "The hash algorithm '{algorithm}' is not supported"

@@ -6,17 +6,16 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::Problem;
 use crate::text::Json;
 
 /// The most characters that can be encoded, decoded or hashed.
 const MAX_LENGTH: usize = 10_000;
 
-fn text(value: &Json) -> Result<&str, Problem> {
+fn text(value: &Json) -> Result<&str, String> {
     value.as_str().ok_or_else(|| format!("{value} is not a string").into())
 }
 
-fn short_text(value: &Json) -> Result<&str, Problem> {
+fn short_text(value: &Json) -> Result<&str, String> {
     let text = text(value)?;
     if text.chars().count() > MAX_LENGTH {
         return Err(format!("the string is longer than {MAX_LENGTH} characters").into());
@@ -24,18 +23,18 @@ fn short_text(value: &Json) -> Result<&str, Problem> {
     Ok(text)
 }
 
-pub(super) fn base64_encode(value: &Json) -> Result<Json, Problem> {
+pub(super) fn base64_encode(value: &Json) -> Result<Json, String> {
     Ok(STANDARD.encode(short_text(value)?).into())
 }
 
-pub(super) fn base64_decode(value: &Json) -> Result<Json, Problem> {
+pub(super) fn base64_decode(value: &Json) -> Result<Json, String> {
     let bytes = STANDARD
         .decode(short_text(value)?)
-        .map_err(|_| Problem::from("the string is not valid Base64"))?;
+        .map_err(|_| "the string is not valid Base64")?;
     Ok(String::from_utf8_lossy(&bytes).into_owned().into())
 }
 
-pub(super) fn hash(data: &Json, algorithm: &Json) -> Result<Json, Problem> {
+pub(super) fn hash(data: &Json, algorithm: &Json) -> Result<Json, String> {
     let data = match data {
         Json::String(_) => short_text(data)?.to_owned(),
         other => other.to_string(),
@@ -63,23 +62,23 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Splits at each of the delimiters' characters, and leaves out what is empty.
-pub(super) fn split(value: &Json, delimiters: &Json) -> Result<Json, Problem> {
+pub(super) fn split(value: &Json, delimiters: &Json) -> Result<Json, String> {
     let delimiters: Vec<char> = text(delimiters)?.chars().collect();
     let pieces = text(value)?.split(&delimiters[..]).filter(|piece| !piece.is_empty());
     Ok(Json::array(pieces.map(Json::from).collect()))
 }
 
 /// Text as JSON; nothing gives null.
-pub(super) fn to_json(value: &Json) -> Result<Json, Problem> {
+pub(super) fn to_json(value: &Json) -> Result<Json, String> {
     let text = text(value)?;
     if text.trim().is_empty() {
         return Ok(Json::Null);
     }
-    Json::parse(text).map_err(|error| Problem::Failed(format!("the string is not valid JSON: {error}")))
+    Json::parse(text).map_err(|error| format!("the string is not valid JSON: {error}"))
 }
 
 /// Puts the arguments in the places of `{}`.
-pub(super) fn format(template: &Json, arguments: &[Json]) -> Result<Json, Problem> {
+pub(super) fn format(template: &Json, arguments: &[Json]) -> Result<Json, String> {
     let template = text(template)?;
     let mut out = String::with_capacity(template.len() + 16 * arguments.len());
     let mut arguments = arguments.iter();

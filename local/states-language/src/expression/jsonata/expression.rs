@@ -1,14 +1,4 @@
-//! JSONata expressions: `{% $states.input.name %}`.
-//!
-//! The expressions themselves are evaluated by the crate `jsonata-core`. Of the maintained crates it is the one that
-//! passes all but a handful of the official test suite, bounds its own recursion, and lets functions be replaced, which
-//! keeps time and randomness out of it. Its default features are left off; they only speed up reading JSON text, which
-//! is not done here. What AWS adds to the language (`$partition`, `$range`, `$hash`, `$uuid`, `$parse`, a seed for
-//! `$random`) and takes away (`$eval`) is done here.
-//!
-//! See [Transforming data with JSONata](https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html).
-
-mod functions;
+//! An expression: read, and evaluated by `jsonata-core`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,15 +8,16 @@ use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptio
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
-use crate::evaluation::{Scope, StateError};
-use crate::text::{Json, Number};
+use super::convert::{to_json, to_jsonata};
+use super::functions::{self, MAX_SEQUENCE};
+use crate::expression::failure::StateError;
+use crate::expression::scope::Scope;
+use crate::text::Json;
 
 /// How long an expression may run, as a guard against ones without an end.
 const TIMEOUT_MILLISECONDS: u64 = 2_000;
 /// How deep an expression may recurse.
 const MAX_DEPTH: usize = 1_000;
-/// How long the sequences may be that an expression makes.
-const MAX_SEQUENCE: usize = 500_000;
 
 /// An expression, ready to be evaluated.
 #[derive(Clone)]
@@ -121,7 +112,7 @@ impl Expression {
             ..EvaluatorOptions::default()
         };
         let mut evaluator = Evaluator::with_options(context, options);
-        functions::register(&mut evaluator, self, scope)?;
+        functions::register(&mut evaluator, self.names(), scope)?;
         evaluator.evaluate(&self.tree, &JValue::Undefined)
     }
 
@@ -140,41 +131,4 @@ impl Expression {
         }
         JValue::object(fields)
     }
-}
-
-/// A value for the evaluator.
-fn to_jsonata(value: &Json) -> JValue {
-    match value {
-        Json::Null => JValue::Null,
-        Json::Bool(value) => JValue::Bool(*value),
-        Json::Number(number) => JValue::Number(number.as_f64()),
-        Json::String(text) => JValue::string(&**text),
-        Json::Array(items) => JValue::array(items.iter().map(to_jsonata).collect()),
-        Json::Object(object) => JValue::object(
-            object
-                .iter()
-                .map(|(key, value)| (key.to_string(), to_jsonata(value)))
-                .collect(),
-        ),
-    }
-}
-
-/// A value from the evaluator; nothing for functions, for what is undefined, and for what nests too deep.
-fn to_json(value: &JValue, depth: usize) -> Option<Json> {
-    if depth > crate::text::MAX_DEPTH {
-        return None;
-    }
-    Some(match value {
-        JValue::Null => Json::Null,
-        JValue::Bool(value) => Json::Bool(*value),
-        JValue::Number(number) => Json::Number(Number::from_f64(*number)?),
-        JValue::String(text) => Json::string(text),
-        JValue::Array(items) => Json::array(items.iter().filter_map(|item| to_json(item, depth + 1)).collect()),
-        JValue::Object(object) => object
-            .iter()
-            .filter_map(|(key, value)| Some((key.as_str(), to_json(value, depth + 1)?)))
-            .collect::<crate::text::Object>()
-            .into(),
-        JValue::Undefined | JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => return None,
-    })
 }

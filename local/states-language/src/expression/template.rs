@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::evaluation::{Scope, StateError};
-use crate::intrinsics::Intrinsic;
-use crate::java;
-use crate::jsonata::{self, Expression};
-use crate::jsonpath::{Path, Root};
+use super::failure::StateError;
+use super::intrinsics::Intrinsic;
+use super::java;
+use super::jsonata::{Expression, delimited};
+use super::jsonpath::Path;
+use super::scope::Scope;
 use crate::text::pointer::escape;
 use crate::text::{Json, Object};
 
@@ -138,7 +139,7 @@ fn path_query(value: &Json, key: &str, at: &str, problems: &mut Vec<Problem>) ->
 
 fn with_expressions(value: &Json, at: &str, field: &str, problems: &mut Vec<Problem>) -> Template {
     let template = match value {
-        Json::String(text) => match jsonata::delimited(text).map(Expression::parse) {
+        Json::String(text) => match delimited(text).map(Expression::parse) {
             None => return Template::Literal(value.clone()),
             Some(Ok(expression)) => {
                 return Template::Query(Query {
@@ -205,32 +206,32 @@ impl QueryKind {
 impl Query {
     pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Result<Json, StateError> {
         match &self.kind {
-            QueryKind::Path(path) => path_value(path, scope, &self.field),
+            QueryKind::Path(path) => scope.field(path, &self.field),
             QueryKind::Intrinsic(intrinsic) => intrinsic.evaluate(scope, &self.field),
             QueryKind::Expression(expression) => expression.evaluate(scope, &self.field),
         }
     }
-}
 
-/// A path's value in a template, or AWS's sentence about the field in which it was not found.
-pub(crate) fn path_value(path: &Path, scope: &Scope<'_>, field: &str) -> Result<Json, StateError> {
-    scope
-        .path(path)
-        .map_err(|not_found| match (path.root(), scope.root(path)) {
-            (Root::Variable(_), _) | (_, Err(_)) => StateError::Runtime(not_found.0),
-            (_, Ok(root)) => StateError::Runtime(format!(
-                "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{root}'"
-            )),
-        })
-}
-
-impl Query {
     /// The expression or path as written.
     pub(crate) fn text(&self) -> &str {
         match &self.kind {
             QueryKind::Path(path) => path.text(),
             QueryKind::Intrinsic(intrinsic) => intrinsic.text(),
             QueryKind::Expression(expression) => expression.text(),
+        }
+    }
+
+    /// AWS's sentence about an expression whose value is of another type than the field's.
+    pub(crate) fn wrong_type(&self, expected: &str, value: &Json) -> StateError {
+        StateError::Query {
+            cause: format!(
+                "The JSONata expression '{}' specified for the field '{}' returned an unexpected result type. Expected \
+                 '{expected}', but was '{}' for value: {value}",
+                self.text(),
+                self.field,
+                value.type_name(),
+            ),
+            location: Some(self.field.to_string()),
         }
     }
 }

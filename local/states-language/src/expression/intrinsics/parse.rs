@@ -1,20 +1,26 @@
 //! Reading calls.
 
-use super::{Argument, Call, FUNCTIONS, Function};
-use crate::jsonpath::Path;
+use super::call::{Argument, Call, FUNCTIONS, Function, Intrinsic};
+use crate::expression::jsonpath::Path;
 use crate::text::Json;
 
 /// How deep calls may nest; AWS allows ten.
 const MAX_DEPTH: usize = 10;
 
-pub(super) fn parse(text: &str) -> Result<Call, String> {
-    let mut reader = Reader { text, at: 0 };
-    let call = reader.call(1)?;
-    reader.skip_space();
-    if reader.at < text.len() {
-        return Err(format!("unexpected `{}` behind the call", reader.rest()));
+impl Intrinsic {
+    /// Reads a call; the error says what is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Intrinsic, String> {
+        let mut reader = Reader { text, at: 0 };
+        let call = reader.call(1)?;
+        reader.skip_space();
+        if reader.at < text.len() {
+            return Err(format!("unexpected `{}` behind the call", reader.rest()));
+        }
+        Ok(Intrinsic {
+            text: text.into(),
+            call,
+        })
     }
-    Ok(call)
 }
 
 struct Reader<'t> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{InvalidPath, Path, Root, Step};
+use super::path::{InvalidPath, Path, Root, Step};
 use crate::text::{Json, Object};
 
 /// A path of names and indexes only.

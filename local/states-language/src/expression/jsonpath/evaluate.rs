@@ -1,46 +1,50 @@
-//! Walking down a value.
+//! Walking down a value: what a path finds, and whether a filter holds on the way.
 
-use super::filter::Filter;
-use super::{Path, PathNotFound, Step};
+use super::path::{Filter, Operand, Path, PathNotFound, Step};
 use crate::text::{Json, Object};
 
 /// How deep `..` looks: deeper than values nest.
 const MAX_DESCENT: usize = 1_000;
 
-pub(super) fn evaluate(path: &Path, root: &Json) -> Result<Json, PathNotFound> {
-    if path.definite {
-        return definite(path, root);
-    }
-    let mut found = Vec::new();
-    let walk = Walk { path, root };
-    walk.from(0, root, true, &mut found)?;
-    match path.steps.last() {
-        // A function sees all that its path found, and gives one value.
-        Some(Step::Function(function)) => function.apply(&Json::array(found)).map_err(PathNotFound),
-        _ => Ok(Json::array(found)),
-    }
-}
-
-/// Whether the path leads to a place that is there, which an index behind an array's end does not.
-pub(super) fn exists(path: &Path, root: &Json) -> bool {
-    if !path.definite {
-        return evaluate(path, root).is_ok_and(|found| found.as_array().is_none_or(|items| !items.is_empty()));
-    }
-    let mut here = root;
-    for step in &path.steps {
-        let next = match (step, here) {
-            (Step::Field(name), Json::Object(object)) => object.get(name),
-            (Step::Index(index), Json::Array(items)) => position(*index, items.len()).map(|index| &items[index]),
-            (Step::Fields(_), Json::Object(_)) => return true,
-            (Step::Function(function), value) => return function.apply(value).is_ok(),
-            _ => None,
-        };
-        match next {
-            Some(next) => here = next,
-            None => return false,
+impl Path {
+    /// Evaluates the path below a root that was looked up.
+    pub(crate) fn evaluate(&self, root: &Json) -> Result<Json, PathNotFound> {
+        if self.definite {
+            return definite(self, root);
+        }
+        let mut found = Vec::new();
+        let walk = Walk { path: self, root };
+        walk.from(0, root, true, &mut found)?;
+        match self.steps.last() {
+            // A function sees all that its path found, and gives one value.
+            Some(Step::Function(function)) => function.apply(&Json::array(found)).map_err(PathNotFound),
+            _ => Ok(Json::array(found)),
         }
     }
-    true
+
+    /// Whether the path leads to a place that is there, which an index behind an array's end does not.
+    pub(crate) fn exists(&self, root: &Json) -> bool {
+        if !self.definite {
+            return self
+                .evaluate(root)
+                .is_ok_and(|found| found.as_array().is_none_or(|items| !items.is_empty()));
+        }
+        let mut here = root;
+        for step in &self.steps {
+            let next = match (step, here) {
+                (Step::Field(name), Json::Object(object)) => object.get(name),
+                (Step::Index(index), Json::Array(items)) => position(*index, items.len()).map(|index| &items[index]),
+                (Step::Fields(_), Json::Object(_)) => return true,
+                (Step::Function(function), value) => return function.apply(value).is_ok(),
+                _ => None,
+            };
+            match next {
+                Some(next) => here = next,
+                None => return false,
+            }
+        }
+        true
+    }
 }
 
 /// The quick way: every step leads to one place.
@@ -205,15 +209,42 @@ impl Walk<'_> {
             (Step::Wildcard, Json::Array(items)) => next.extend(items.iter()),
             (Step::Wildcard, Json::Object(object)) => next.extend(object.values()),
             (Step::Filter(filter), Json::Array(items)) => {
-                next.extend(items.iter().filter(|item| self.holds(filter, item)))
+                next.extend(items.iter().filter(|item| filter.holds(item, self.root)))
             }
-            (Step::Filter(filter), Json::Object(_)) if self.holds(filter, here) => next.push(here),
+            (Step::Filter(filter), Json::Object(_)) if filter.holds(here, self.root) => next.push(here),
             _ => {}
         }
     }
+}
 
-    fn holds(&self, filter: &Filter, item: &Json) -> bool {
-        filter.holds(item, self.root)
+impl Filter {
+    /// Whether the condition holds for this item.
+    fn holds(&self, item: &Json, root: &Json) -> bool {
+        match self {
+            Filter::And(filters) => filters.iter().all(|filter| filter.holds(item, root)),
+            Filter::Or(filters) => filters.iter().any(|filter| filter.holds(item, root)),
+            Filter::Not(filter) => !filter.holds(item, root),
+            Filter::Exists(Operand::Current(path)) => path.exists(item),
+            Filter::Exists(Operand::Root(path)) => path.exists(root),
+            Filter::Exists(Operand::Literal(_)) => true,
+            Filter::Matches(operand, regex) => match operand.value(item, root) {
+                Some(Json::String(text)) => regex.is_match(&text),
+                _ => false,
+            },
+            Filter::Compare(left, operator, right) => {
+                operator.holds(left.value(item, root).as_ref(), right.value(item, root).as_ref())
+            }
+        }
+    }
+}
+
+impl Operand {
+    fn value(&self, item: &Json, root: &Json) -> Option<Json> {
+        match self {
+            Operand::Current(path) => path.evaluate(item).ok(),
+            Operand::Root(path) => path.evaluate(root).ok(),
+            Operand::Literal(value) => Some(value.clone()),
+        }
     }
 }
 

@@ -1,33 +1,19 @@
-//! JSONPath in the dialect that AWS uses.
-//!
-//! AWS evaluates paths with [Jayway's JsonPath](https://github.com/json-path/JsonPath), which differs from RFC 9535:
-//! a *definite* path (one that can match only one place) gives the value itself and is an error when there is none;
-//! an *indefinite* one (with a wildcard, slice, union, filter or `..`) gives a list, which may be empty. Names may hold
-//! hyphens and much else without quotes.
-//!
-//! `$` starts at the input, `$$` at the context object, and `$name` at a variable.
-
-mod evaluate;
-mod filter;
-mod functions;
-mod parse;
-mod reference;
+//! What a path is made of.
 
 use std::fmt;
 use std::sync::Arc;
 
-use filter::Filter;
-pub(crate) use reference::ReferencePath;
-
+use super::functions::Function;
+use super::operator::Operator;
 use crate::text::Json;
 
 /// A path, ready to be evaluated.
 #[derive(Clone, Debug)]
 pub(crate) struct Path {
-    text: Arc<str>,
-    root: Root,
-    steps: Vec<Step>,
-    definite: bool,
+    pub(super) text: Arc<str>,
+    pub(super) root: Root,
+    pub(super) steps: Vec<Step>,
+    pub(super) definite: bool,
 }
 
 /// Where a path starts.
@@ -43,7 +29,7 @@ pub(crate) enum Root {
 
 /// One step down.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     /// `.name` or `['name']`.
     Field(Arc<str>),
     /// `['a','b']`.
@@ -61,7 +47,26 @@ enum Step {
     /// `[?(…)]`.
     Filter(Filter),
     /// `.length()` and its kind.
-    Function(functions::Function),
+    Function(Function),
+}
+
+/// A condition on an item.
+#[derive(Clone, Debug)]
+pub(super) enum Filter {
+    And(Vec<Filter>),
+    Or(Vec<Filter>),
+    Not(Box<Filter>),
+    Exists(Operand),
+    Compare(Operand, Operator, Operand),
+    Matches(Operand, regex_lite::Regex),
+}
+
+/// A side of a comparison.
+#[derive(Clone, Debug)]
+pub(super) enum Operand {
+    Current(Path),
+    Root(Path),
+    Literal(Json),
 }
 
 /// A text that is not a path, with the reason.
@@ -73,16 +78,6 @@ pub(crate) struct InvalidPath(pub(crate) String);
 pub(crate) struct PathNotFound(pub(crate) String);
 
 impl Path {
-    /// Reads a path that is the whole text.
-    pub(crate) fn parse(text: &str) -> Result<Path, InvalidPath> {
-        parse::whole(text)
-    }
-
-    /// Reads a path at the beginning of a text, and says how long it is.
-    pub(crate) fn parse_prefix(text: &str) -> Result<(Path, usize), InvalidPath> {
-        parse::prefix(text)
-    }
-
     /// The path as it was written.
     pub(crate) fn text(&self) -> &Arc<str> {
         &self.text
@@ -96,16 +91,6 @@ impl Path {
     /// Whether the path is its root and nothing more.
     pub(crate) fn is_root(&self) -> bool {
         self.steps.is_empty()
-    }
-
-    /// Evaluates the path below a root that was looked up.
-    pub(crate) fn evaluate(&self, root: &Json) -> Result<Json, PathNotFound> {
-        evaluate::evaluate(self, root)
-    }
-
-    /// Whether the path leads somewhere.
-    pub(crate) fn exists(&self, root: &Json) -> bool {
-        evaluate::exists(self, root)
     }
 }
 

@@ -2,19 +2,19 @@
 
 use std::collections::HashSet;
 
-use super::{Problem, rounded};
+use super::numbers::rounded;
 use crate::text::Json;
 
 /// The most items that `States.ArrayRange` makes.
 const MAX_RANGE: i64 = 1_000;
 
-pub(super) fn of(value: &Json) -> Result<&[Json], Problem> {
+pub(super) fn of(value: &Json) -> Result<&[Json], String> {
     value
         .as_array()
         .ok_or_else(|| format!("{value} is not an array").into())
 }
 
-pub(super) fn get_item(items: &Json, index: &Json) -> Result<Json, Problem> {
+pub(super) fn get_item(items: &Json, index: &Json) -> Result<Json, String> {
     let items = of(items)?;
     let index = rounded(index)?;
     usize::try_from(index)
@@ -23,7 +23,7 @@ pub(super) fn get_item(items: &Json, index: &Json) -> Result<Json, Problem> {
         .ok_or_else(|| format!("Index {index} out of bounds for length {}", items.len()).into())
 }
 
-pub(super) fn partition(items: &Json, size: &Json) -> Result<Json, Problem> {
+pub(super) fn partition(items: &Json, size: &Json) -> Result<Json, String> {
     let items = of(items)?;
     match usize::try_from(rounded(size)?) {
         Ok(size) if size > 0 => Ok(Json::array(
@@ -33,7 +33,7 @@ pub(super) fn partition(items: &Json, size: &Json) -> Result<Json, Problem> {
     }
 }
 
-pub(super) fn range(from: &Json, to: &Json, step: &Json) -> Result<Json, Problem> {
+pub(super) fn range(from: &Json, to: &Json, step: &Json) -> Result<Json, String> {
     let (from, to, step) = (rounded(from)?, rounded(to)?, rounded(step)?);
     if step == 0 {
         return Err("the step must not be zero".into());
@@ -52,7 +52,7 @@ pub(super) fn range(from: &Json, to: &Json, step: &Json) -> Result<Json, Problem
     ))
 }
 
-pub(super) fn unique(items: &Json) -> Result<Json, Problem> {
+pub(super) fn unique(items: &Json) -> Result<Json, String> {
     let mut seen = HashSet::new();
     let unique = of(items)?.iter().filter(|item| seen.insert(canonical(item)));
     Ok(Json::array(unique.cloned().collect()))

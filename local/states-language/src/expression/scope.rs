@@ -1,4 +1,4 @@
-//! What an expression can see, and how evaluating one can fail.
+//! What an expression can see.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -6,26 +6,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::execution::Failure;
-use crate::jsonpath::{Path, PathNotFound, Root};
-use crate::random::Random;
+use super::failure::StateError;
+use super::jsonpath::{Path, PathNotFound, Root};
+use super::random::Random;
 use crate::text::{Json, Object};
 
-/// Why a state cannot go on.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum StateError {
-    /// `States.Runtime`: the definition does not fit the data. Ends the execution; nothing catches it.
-    Runtime(String),
-    /// `States.QueryEvaluationError`: a JSONata expression failed, in this field. Can be caught.
-    Query { cause: String, location: Option<String> },
-    /// `States.DataLimitExceeded` within the interpreter. Ends the execution, its cause without the usual prefix.
-    TooLong(String),
-    /// `States.Runtime`, as far as it can be told: AWS ends the execution without a word, and without what it had written
-    /// of the state.
-    Unrecorded(String),
-    /// Any other error. Can be caught.
-    Failure(Failure),
-}
+/// The variables that a state assigned, sorted by name.
+pub type Assigned = Arc<Vec<(Arc<str>, Json)>>;
 
 /// Variables: those assigned here, above those of the states around.
 #[derive(Clone, Debug, Default)]
@@ -168,6 +155,29 @@ impl<'s> Scope<'s> {
     /// A path's value.
     pub(crate) fn path(&self, path: &Path) -> Result<Json, PathNotFound> {
         path.evaluate(self.root(path)?)
+    }
+
+    /// A path's value in a template, or AWS's sentence about the field in which it was not found.
+    pub(crate) fn field(&self, path: &Path, field: &str) -> Result<Json, StateError> {
+        self.path(path)
+            .map_err(|not_found| match (path.root(), self.root(path)) {
+                (Root::Variable(_), _) | (_, Err(_)) => StateError::Runtime(not_found.0),
+                (_, Ok(root)) => StateError::Runtime(format!(
+                    "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{root}'"
+                )),
+            })
+    }
+
+    /// The value of `InputPath`, `OutputPath` and the like, or AWS's sentence about such a path.
+    pub(crate) fn data(&self, path: &Path) -> Result<Json, StateError> {
+        self.path(path)
+            .map_err(|why| StateError::Runtime(format!("Invalid path '{path}' : {}", why.0)))
+    }
+
+    /// The value of `SecondsPath` and the like, or AWS's sentence about such a path.
+    pub(crate) fn parameter(&self, path: &Path, key: &str) -> Result<Json, StateError> {
+        self.path(path)
+            .map_err(|_| StateError::Runtime(format!("The {key} parameter does not reference an input value: {path}")))
     }
 
     /// Whether a path leads somewhere.

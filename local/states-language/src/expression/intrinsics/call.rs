@@ -1,0 +1,84 @@
+//! What a call is made of, and which functions there are.
+
+use std::sync::Arc;
+
+use crate::expression::jsonpath::Path;
+use crate::text::Json;
+
+/// A call of an intrinsic function.
+#[derive(Clone, Debug)]
+pub(crate) struct Intrinsic {
+    pub(super) text: Arc<str>,
+    pub(super) call: Call,
+}
+
+/// A function and its arguments.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) function: Function,
+    pub(super) arguments: Vec<Argument>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Argument {
+    Call(Call),
+    Path(Path),
+    Literal(Json),
+}
+
+/// The eighteen functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Function {
+    Array,
+    ArrayContains,
+    ArrayGetItem,
+    ArrayLength,
+    ArrayPartition,
+    ArrayRange,
+    ArrayUnique,
+    Base64Decode,
+    Base64Encode,
+    Format,
+    Hash,
+    JsonMerge,
+    JsonToString,
+    MathAdd,
+    MathRandom,
+    StringSplit,
+    StringToJson,
+    Uuid,
+}
+
+/// Each function with its name and how many arguments it takes.
+pub(super) const FUNCTIONS: [(&str, Function, usize, usize); 18] = [
+    ("States.Array", Function::Array, 0, usize::MAX),
+    ("States.ArrayContains", Function::ArrayContains, 2, 2),
+    ("States.ArrayGetItem", Function::ArrayGetItem, 2, 2),
+    ("States.ArrayLength", Function::ArrayLength, 1, 1),
+    ("States.ArrayPartition", Function::ArrayPartition, 2, 2),
+    ("States.ArrayRange", Function::ArrayRange, 3, 3),
+    ("States.ArrayUnique", Function::ArrayUnique, 1, 1),
+    ("States.Base64Decode", Function::Base64Decode, 1, 1),
+    ("States.Base64Encode", Function::Base64Encode, 1, 1),
+    ("States.Format", Function::Format, 1, usize::MAX),
+    ("States.Hash", Function::Hash, 2, 2),
+    ("States.JsonMerge", Function::JsonMerge, 3, 3),
+    ("States.JsonToString", Function::JsonToString, 1, 1),
+    ("States.MathAdd", Function::MathAdd, 2, 2),
+    ("States.MathRandom", Function::MathRandom, 2, 3),
+    ("States.StringSplit", Function::StringSplit, 2, 2),
+    ("States.StringToJson", Function::StringToJson, 1, 1),
+    ("States.UUID", Function::Uuid, 0, 0),
+];
+
+impl Intrinsic {
+    /// Whether a text means to be a call, so that it is to be read as one.
+    pub(crate) fn looks_like(text: &str) -> bool {
+        text.starts_with("States.") && text.contains('(')
+    }
+
+    /// The call as it was written.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}

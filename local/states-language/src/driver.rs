@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::execution::{
-    Command, Execution, ItemSource, Pattern, ReadRequest, Status, TaskId, TaskRequest, WriteRequest,
-};
+use crate::definition::{Integration, ItemSource, Pattern};
+use crate::execution::{Command, Execution, ReadRequest, Refused, Status, TaskId, TaskRequest, WriteRequest};
 use crate::expression::Failure;
 use crate::text::Json;
 
@@ -175,7 +174,7 @@ pub fn run_to_end(execution: &mut Execution, handler: &mut impl TaskHandler, clo
 fn start(execution: &mut Execution, task: &TaskRequest, now: Timestamp) {
     let is_submitted = matches!(
         &task.integration,
-        crate::execution::Integration::Service {
+        Integration::Service {
             pattern: Pattern::Sync | Pattern::WaitForTaskToken,
             ..
         }
@@ -192,7 +191,7 @@ fn answer<T>(
     id: TaskId,
     result: Result<T, Failure>,
     now: Timestamp,
-    succeed: impl FnOnce(&mut Execution, T) -> Result<(), crate::execution::Refused>,
+    succeed: impl FnOnce(&mut Execution, T) -> Result<(), Refused>,
 ) {
     // Refused means that the task is no longer waited for, which is the execution's to decide.
     let _ = match result {

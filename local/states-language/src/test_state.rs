@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::definition::{InvalidDefinition, StateMachine};
 use crate::execution::{Command, Execution, Inspection, Mock, Refused, StartOptions, Status};
 use crate::expression::Failure;
-use crate::finding::InvalidDefinition;
 use crate::history::EventDetails;
-use crate::machine::StateMachine;
 use crate::text::{Json, Object};
 
 /// The name that a state has while it is tested.

@@ -6,12 +6,9 @@ use jiff::Timestamp;
 
 use super::engine::Engine;
 use super::parts::{Extra, Phase, Place, ThreadId};
+use crate::definition::{Body, Limits, Map, Parallel, Raised, State};
 use crate::expression::{Failure, MapItem, StateError};
 use crate::history::EventDetails;
-use crate::states::map::{Limits, Map};
-use crate::states::parallel::Parallel;
-use crate::states::retry::Raised;
-use crate::states::{Body, State};
 use crate::text::Json;
 
 /// Branches under way.
@@ -49,7 +46,7 @@ impl Iterations {
 impl Engine {
     pub(super) fn start_branches(&mut self, place: Place, state: &State, parallel: &Parallel, now: Timestamp) -> bool {
         let input = match self.evaluate(place, state, Extra::default(), now, |scope| {
-            parallel.input(state, scope)
+            parallel.input(&state.common, scope)
         }) {
             Ok(input) => input,
             Err(error) => return self.state_error(place, state, error, now),
@@ -107,7 +104,9 @@ impl Engine {
         if map.distributed.is_some() {
             return self.start_map_run(place, state, map, now);
         }
-        let items = self.evaluate(place, state, Extra::default(), now, |scope| map.items(state, scope));
+        let items = self.evaluate(place, state, Extra::default(), now, |scope| {
+            map.items(&state.common, scope)
+        });
         let items = match items {
             Ok(items) => items,
             Err(error) => return self.state_error(place, state, error, now),
@@ -120,7 +119,7 @@ impl Engine {
             now,
         );
         let prepared = self.evaluate(place, state, Extra::default(), now, |scope| {
-            Ok((map.limits(state, scope)?, map.input(state, scope)?))
+            Ok((map.limits(&state.common, scope)?, state.common.effective_input(scope)?))
         });
         match prepared {
             Ok((limits, input)) => self.start_iterations(place, items, input, limits, now),
@@ -188,7 +187,7 @@ impl Engine {
             }
         };
         let started = EventDetails::MapIterationStarted {
-            name: state.name.clone(),
+            name: state.common.name.clone(),
             index: index as u64,
         };
         let cursor = self.event(parent.run, cursor, started, now);
@@ -220,7 +219,7 @@ impl Engine {
     }
 
     pub(super) fn iteration_done(&mut self, child: Place, parent: Place, index: usize, output: Json, now: Timestamp) {
-        let name = self.state(parent).name.clone();
+        let name = self.state(parent).common.name.clone();
         let succeeded = self.aside(
             child,
             EventDetails::MapIterationSucceeded {
@@ -258,7 +257,7 @@ impl Engine {
     pub(super) fn part_failed(&mut self, child: Place, parent: Place, index: usize, failure: Failure, now: Timestamp) {
         let state = self.state(parent);
         if matches!(state.body, Body::Map(_)) {
-            let name = state.name.clone();
+            let name = state.common.name.clone();
             self.aside(
                 child,
                 EventDetails::MapIterationFailed {
@@ -292,7 +291,7 @@ impl Engine {
                 continue;
             }
             self.abort_children(child, None, now);
-            let kind = self.state(child).kind();
+            let kind = self.state(child).body.kind();
             let is_entered = !matches!(self.thread(child).phase, Phase::Enter);
             if is_entered && let Some(aborted) = EventDetails::aborted(kind) {
                 self.aside(child, aborted, now);
@@ -300,7 +299,7 @@ impl Engine {
             self.abort_work(child, now);
             let state = self.state(place);
             if let (Body::Map(_), Some((_, index))) = (&state.body, self.thread(child).parent) {
-                let name = state.name.clone();
+                let name = state.common.name.clone();
                 self.aside(
                     child,
                     EventDetails::MapIterationAborted {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::definition::Integration;
 use crate::text::Json;
 
 /// A piece of work that the host was given; unique within its execution, distributed Maps' children included.
@@ -32,39 +33,6 @@ pub enum Command {
     WriteResults(WriteRequest),
 }
 
-/// How a task's work ends: see [service integration
-/// patterns](https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Pattern {
-    /// With the call's answer.
-    RequestResponse,
-    /// With the job that the call started (`.sync`, `.sync:2`).
-    Sync,
-    /// With `SendTaskSuccess` or `SendTaskFailure` (`.waitForTaskToken`).
-    WaitForTaskToken,
-}
-
-/// What does a task's work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Integration {
-    /// A Lambda function, invoked by its ARN in `Resource`: the input is the event, the returned value the output.
-    Lambda {
-        /// The function's ARN, with its version or alias if it has one.
-        function_arn: Arc<str>,
-    },
-    /// A service's operation: `arn:aws:states:::service:operation`, or `…:::aws-sdk:service:operation`.
-    Service {
-        /// The service as AWS writes it in events: `sagemaker`, `lambda`, `aws-sdk:s3`.
-        service: Arc<str>,
-        /// The operation as written in the ARN, without its pattern: `createProcessingJob`.
-        operation: Arc<str>,
-        /// How the work ends.
-        pattern: Pattern,
-        /// For `.sync`, the number behind it: 1, or 2 for `.sync:2`, whose output is parsed JSON.
-        sync_version: u8,
-    },
-}
-
 /// A task to be done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskRequest {
@@ -80,7 +48,7 @@ pub struct TaskRequest {
     pub integration: Integration,
     /// The event of a function, or the parameters of a service's operation.
     pub parameters: Json,
-    /// The token that `SendTaskSuccess` and its kin will bring, for [`Pattern::WaitForTaskToken`].
+    /// The token that `SendTaskSuccess` and its kin will bring, for [`Pattern::WaitForTaskToken`](crate::Pattern::WaitForTaskToken).
     pub token: Option<Arc<str>>,
     /// The role in `Credentials`, to be assumed for the call.
     pub credentials_role_arn: Option<Arc<str>>,
@@ -103,16 +71,6 @@ pub struct ReadRequest {
     pub operation: Arc<str>,
     /// Its parameters: `Bucket` and `Key`, or `Bucket` and `Prefix`.
     pub parameters: Json,
-}
-
-/// What [`ReadRequest`] found.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ItemSource {
-    /// The object's bytes, for `getObject`.
-    Object(Vec<u8>),
-    /// The objects in the bucket, each with `Etag`, `Key`, `LastModified`, `Size` and `StorageClass`, for
-    /// `listObjectsV2`.
-    Listing(Vec<Json>),
 }
 
 /// Results of a distributed Map to be written to S3.

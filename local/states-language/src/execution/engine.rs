@@ -13,10 +13,9 @@ use super::mock::Mock;
 use super::options::StartOptions;
 use super::parts::{ChildExecution, Extra, Identity, Phase, Place, Run, RunId, Thread, ThreadId, Timer, TimerKind};
 use super::status::{Retried, Status};
+use crate::definition::{Flow, State};
 use crate::expression::{Context, Failure, MapItem, Random, Scope, Variables, format_time};
-use crate::flow::Flow;
 use crate::history::{EventDetails, HistoryEvent, Payload};
-use crate::states::State;
 use crate::text::{Json, Object};
 
 /// How many states one call of `run` may pass, so that a flow without an end cannot keep its host for ever.
@@ -299,9 +298,9 @@ impl Engine {
         let context = Context {
             execution: &run.execution,
             state_machine: &run.state_machine,
-            state_name: &state.name,
+            state_name: &state.common.name,
             entered_at: thread.entered_at,
-            retry_count: state.can_be_retried().then_some(thread.retry_count),
+            retry_count: state.body.kind().does_work().then_some(thread.retry_count),
             task_token: extra.task_token,
             map_item: extra.map_item.or(thread.map_item.as_deref()),
             made: OnceCell::new(),

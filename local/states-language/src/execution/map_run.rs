@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::command::{Command, ItemSource, ReadRequest, Refused, TaskId, WriteRequest};
+use super::command::{Command, ReadRequest, Refused, TaskId, WriteRequest};
 use super::engine::Engine;
 use super::parts::{ChildExecution, Extra, Identity, Phase, Place, RunId};
 use super::status::Status;
+use crate::definition::{Body, Distributed, ItemSource, Limits, Map, Outcome, Raised, State};
 use crate::expression::{Failure, MapItem, StateError, format_time};
 use crate::history::{EventDetails, Payload};
-use crate::states::map::{Distributed, Limits, Map, Outcome};
-use crate::states::retry::Raised;
-use crate::states::{Body, State};
 use crate::text::Json;
 
 /// A Map Run, in the words of
@@ -71,14 +69,18 @@ impl Engine {
         };
         let items = match &distributed.reader {
             Some(_) => None,
-            None => match self.evaluate(place, state, Extra::default(), now, |scope| map.items(state, scope)) {
+            None => match self.evaluate(place, state, Extra::default(), now, |scope| {
+                map.items(&state.common, scope)
+            }) {
                 Ok(items) => Some(items),
                 Err(error) => return self.state_error(place, state, error, now),
             },
         };
         let length = items.as_ref().map_or(0, |items| items.len()) as u64;
         self.follow(place, EventDetails::MapStateStarted { length }, now);
-        let limits = match self.evaluate(place, state, Extra::default(), now, |scope| map.limits(state, scope)) {
+        let limits = match self.evaluate(place, state, Extra::default(), now, |scope| {
+            map.limits(&state.common, scope)
+        }) {
             Ok(limits) => limits,
             Err(error) => return self.state_error(place, state, error, now),
         };
@@ -124,7 +126,7 @@ impl Engine {
         self.set_phase(place, Phase::MapRun(Box::new(work)));
         match items {
             Some(items) => self.start_children(place, state, map, distributed, items.to_vec(), now),
-            None => self.read_items(place, state, map, distributed, now),
+            None => self.read_items(place, state, distributed, now),
         }
     }
 
@@ -146,19 +148,12 @@ impl Engine {
         }
     }
 
-    fn read_items(
-        &mut self,
-        place: Place,
-        state: &State,
-        map: &Map,
-        distributed: &Distributed,
-        now: Timestamp,
-    ) -> bool {
+    fn read_items(&mut self, place: Place, state: &State, distributed: &Distributed, now: Timestamp) -> bool {
         let Some(reader) = &distributed.reader else {
             return false;
         };
         let parameters = self.evaluate(place, state, Extra::default(), now, |scope| {
-            let input = map.input(state, scope)?;
+            let input = state.common.effective_input(scope)?;
             reader.parameters(&scope.with_input(&input))
         });
         let parameters = match parameters {
@@ -168,7 +163,7 @@ impl Engine {
         let id = self.start_io(place);
         self.commands.push(Command::ReadItems(ReadRequest {
             id,
-            state: state.name.clone(),
+            state: state.common.name.clone(),
             operation: reader.operation.clone(),
             parameters,
         }));
@@ -197,7 +192,7 @@ impl Engine {
             return Ok(());
         };
         let max_items = self.evaluate(place, &state, Extra::default(), now, |scope| {
-            let input = map.input(&state, scope)?;
+            let input = state.common.effective_input(scope)?;
             reader.max_items(&scope.with_input(&input))
         });
         match max_items {
@@ -261,7 +256,9 @@ impl Engine {
         items: Vec<Json>,
         now: Timestamp,
     ) -> Result<Vec<Json>, StateError> {
-        let input = self.evaluate(place, state, Extra::default(), now, |scope| map.input(state, scope))?;
+        let input = self.evaluate(place, state, Extra::default(), now, |scope| {
+            state.common.effective_input(scope)
+        })?;
         let mut inputs = Vec::with_capacity(items.len());
         for (index, value) in items.into_iter().enumerate() {
             let item = MapItem { index, value };
@@ -405,7 +402,7 @@ impl Engine {
         let (index, outcomes) = (work.index, std::mem::take(&mut work.outcomes));
         let arn = self.map_runs[index].arn.clone();
         let written = self.evaluate(place, state, Extra::default(), now, |scope| {
-            let input = map.input(state, scope)?;
+            let input = state.common.effective_input(scope)?;
             writer.write(&scope.with_input(&input), &arn, &outcomes)
         });
         match written {
@@ -419,7 +416,7 @@ impl Engine {
                 let (bucket, files) = (written.bucket, written.files);
                 self.commands.push(Command::WriteResults(WriteRequest {
                     id,
-                    state: state.name.clone(),
+                    state: state.common.name.clone(),
                     bucket,
                     files,
                 }));

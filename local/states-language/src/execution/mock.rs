@@ -6,9 +6,8 @@ use jiff::Timestamp;
 
 use super::engine::Engine;
 use super::parts::{Extra, Phase, Place};
+use crate::definition::{Body, Raised, State};
 use crate::expression::{Failure, MapItem, QueryLanguage, StateError};
-use crate::states::retry::Raised;
-use crate::states::{Body, State};
 use crate::text::{Json, Object};
 
 /// A state under test.
@@ -74,7 +73,7 @@ impl Engine {
 
     /// Takes the mock's result in place of a state's work; says whether there was one, and if so what `step` is to say.
     pub(super) fn take_mock(&mut self, place: Place, state: &State, now: Timestamp) -> Option<bool> {
-        if self.mock.as_ref()?.state != state.name {
+        if self.mock.as_ref()?.state != state.common.name {
             return None;
         }
         if let Err(error) = self.inspect(place, state, now) {
@@ -101,7 +100,7 @@ impl Engine {
             input: Some(self.thread(place).input.to_string()),
             ..Inspection::default()
         };
-        let is_path = state.language == QueryLanguage::JsonPath;
+        let is_path = state.common.language == QueryLanguage::JsonPath;
         let token = matches!(state.body, Body::Task(_)).then(|| Arc::from("token"));
         let extra = Extra {
             task_token: token,
@@ -109,13 +108,13 @@ impl Engine {
         };
         let (after_input_path, parameters) = self.evaluate(place, state, extra, now, |scope| {
             let after_input_path = if is_path {
-                Some(state.effective_input(scope)?)
+                Some(state.common.effective_input(scope)?)
             } else {
                 None
             };
             let parameters = match &state.body {
-                Body::Task(task) => Some(task.call(state, scope)?.parameters),
-                Body::Parallel(parallel) => Some(parallel.input(state, scope)?),
+                Body::Task(task) => Some(task.call(&state.common, scope)?.parameters),
+                Body::Parallel(parallel) => Some(parallel.input(&state.common, scope)?),
                 _ => None,
             };
             Ok((after_input_path, parameters))

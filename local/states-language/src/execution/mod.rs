@@ -17,21 +17,20 @@ mod threads;
 
 use std::sync::Arc;
 
-pub use command::{Command, Integration, ItemSource, Pattern, ReadRequest, Refused, TaskId, TaskRequest, WriteRequest};
+pub use command::{Command, ReadRequest, Refused, TaskId, TaskRequest, WriteRequest};
 use engine::Engine;
 use jiff::{SignedDuration, Timestamp};
 pub use map_run::MapRun;
 pub use mock::Inspection;
 pub(crate) use mock::Mock;
-pub use options::{ExecutionType, StartOptions};
+pub use options::StartOptions;
 pub use parts::ChildExecution;
 use parts::{Identity, Run, Timer, TimerKind};
 pub use status::{Retried, Status};
 
+use crate::definition::{ItemSource, MAX_PAYLOAD, StateMachine};
 use crate::expression::Failure;
 use crate::history::{EventDetails, HistoryEvent, Payload};
-use crate::machine::StateMachine;
-use crate::states::MAX_PAYLOAD;
 use crate::text::Json;
 
 /// One run of a state machine.

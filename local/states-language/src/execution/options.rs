@@ -2,20 +2,8 @@
 
 use std::sync::Arc;
 
-use super::command::Integration;
+use crate::definition::{ExecutionType, Integration};
 use crate::text::Json;
-
-/// The state machine's type, which decides what `.sync` and `.waitForTaskToken` may do and how executions are named.
-///
-/// See [Standard and Express](https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ExecutionType {
-    /// Runs for up to a year; every step exactly once.
-    #[default]
-    Standard,
-    /// Runs for up to five minutes; no `.sync`, no `.waitForTaskToken`.
-    Express,
-}
 
 /// Who and where an execution is, and the seed of its randomness.
 ///

@@ -11,12 +11,10 @@ use jiff::Timestamp;
 use super::branches::{Branches, Iterations};
 use super::command::TaskId;
 use super::map_run::MapRunWork;
-use super::options::ExecutionType;
 use super::status::Status;
+use crate::definition::{ExecutionType, Flow, Raised};
 use crate::expression::{Failure, MapItem, Variables};
-use crate::flow::Flow;
 use crate::history::{EventDetails, HistoryEvent};
-use crate::states::retry::Raised;
 use crate::text::Json;
 
 /// The index of a run.

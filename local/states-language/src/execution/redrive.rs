@@ -4,11 +4,10 @@ use jiff::Timestamp;
 
 use super::command::{Command, Refused};
 use super::engine::Engine;
-use super::options::ExecutionType;
 use super::parts::{Phase, Place};
 use super::status::Status;
+use crate::definition::{Body, ExecutionType};
 use crate::history::EventDetails;
-use crate::states::Body;
 use crate::text::{Json, Object};
 
 impl Engine {

@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::command::{Command, Integration, Pattern, Refused, TaskId, TaskRequest};
+use super::command::{Command, Refused, TaskId, TaskRequest};
 use super::engine::Engine;
 use super::parts::{Extra, Phase, Place, TaskWork, TimerKind};
 use super::status::Status;
+use crate::definition::{Body, Integration, MAX_PAYLOAD, Pattern, Raised, State, Task, TaskCall, check, too_long};
 use crate::expression::{Failure, StateError};
 use crate::history::{EventDetails, Payload, TaskResource, TaskScheduled};
-use crate::states::retry::Raised;
-use crate::states::task::{Task, TaskCall};
-use crate::states::wait::after;
-use crate::states::{Body, MAX_PAYLOAD, State, check, too_long};
-use crate::text::Json;
+use crate::text::{Json, timestamp};
 
 /// The longest error's name, in characters.
 const MAX_ERROR: usize = 256;
@@ -36,11 +33,11 @@ impl Engine {
             task_token: token.clone(),
             ..Extra::default()
         };
-        let call = match self.evaluate(place, state, extra, now, |scope| task.call(state, scope)) {
+        let call = match self.evaluate(place, state, extra, now, |scope| task.call(&state.common, scope)) {
             Ok(call) => call,
             Err(error) => return self.state_error(place, state, error, now),
         };
-        match check(&state.name, &call.parameters) {
+        match check(&state.common.name, &call.parameters) {
             Ok(()) => {}
             Err(StateError::TooLong(cause)) => {
                 return self.raise(
@@ -85,7 +82,7 @@ impl Engine {
         }
         self.commands.push(Command::StartTask(TaskRequest {
             id,
-            state: state.name.clone(),
+            state: state.common.name.clone(),
             retry_count: self.thread(place).retry_count,
             resource: task.resource.clone(),
             integration: task.integration.clone(),
@@ -275,7 +272,7 @@ impl Engine {
                 Integration::Lambda { function_arn } => Names::Lambda(function_arn.clone()),
                 Integration::Service { service, .. } => Names::Service(task_resource(task, service)),
             },
-            _ => Names::Lambda(state.name.clone()),
+            _ => Names::Lambda(state.common.name.clone()),
         }
     }
 }
@@ -298,7 +295,7 @@ enum Names {
     reason = "timeouts are far below where floats are inexact"
 )]
 fn seconds_after(now: Timestamp, seconds: u64) -> Timestamp {
-    after(now, seconds as f64)
+    timestamp::after(now, seconds as f64)
 }
 
 /// A text's first characters.

@@ -6,10 +6,9 @@ use super::command::Command;
 use super::engine::Engine;
 use super::parts::{Extra, Phase, Place, RunId, TimerKind};
 use super::status::{Retried, Status};
-use crate::expression::{Failure, QueryLanguage, StateError};
+use crate::definition::{Body, Exit, Raised, State};
+use crate::expression::{Failure, StateError};
 use crate::history::{EventDetails, Payload};
-use crate::states::retry::Raised;
-use crate::states::{Body, Exit, State};
 use crate::text::Json;
 
 impl Engine {
@@ -38,8 +37,8 @@ impl Engine {
         thread.entered_at = now;
         let input = Payload::Json(thread.input.clone());
         let entered = EventDetails::StateEntered {
-            kind: state.kind(),
-            name: state.name.clone(),
+            kind: state.body.kind(),
+            name: state.common.name.clone(),
             input,
         };
         let id = self.follow(place, entered, now);
@@ -65,11 +64,15 @@ impl Engine {
         }
         match &state.body {
             Body::Pass(pass) => {
-                let exit = self.evaluate(place, state, Extra::default(), now, |scope| pass.run(state, scope));
+                let exit = self.evaluate(place, state, Extra::default(), now, |scope| {
+                    pass.run(&state.common, scope)
+                });
                 self.leave_or_fail(place, state, exit, state.next, now)
             }
             Body::Choice(choice) => {
-                let chosen = self.evaluate(place, state, Extra::default(), now, |scope| choice.run(state, scope));
+                let chosen = self.evaluate(place, state, Extra::default(), now, |scope| {
+                    choice.run(&state.common, scope)
+                });
                 match chosen {
                     Ok((next, exit)) => self.leave(place, state, exit, Some(next), now),
                     Err(error) => self.state_error(place, state, error, now),
@@ -114,11 +117,8 @@ impl Engine {
 
     /// Leaves a state that has no result.
     fn end_unchanged(&mut self, place: Place, state: &State, next: Option<usize>, now: Timestamp) -> bool {
-        let exit = self.evaluate(place, state, Extra::default(), now, |scope| match state.language {
-            QueryLanguage::JsonPath => state.exit_unchanged(scope, state.assign()),
-            QueryLanguage::Jsonata => {
-                state.exit_with(scope, scope.state_input, state.output_template(), state.assign())
-            }
+        let exit = self.evaluate(place, state, Extra::default(), now, |scope| {
+            state.common.exit_unchanged(scope)
         });
         self.leave_or_fail(place, state, exit, next, now)
     }
@@ -130,7 +130,9 @@ impl Engine {
             result: Some(&result),
             ..Extra::default()
         };
-        let exit = self.evaluate(place, &state, extra, now, |scope| state.exit(scope, result.clone()));
+        let exit = self.evaluate(place, &state, extra, now, |scope| {
+            state.common.exit(scope, result.clone())
+        });
         self.leave_or_fail(place, &state, exit, state.next, now)
     }
 
@@ -160,8 +162,8 @@ impl Engine {
         // Empty assignments leave no trace.
         let assigned = exit.assigned.filter(|assigned| !assigned.is_empty());
         let exited = EventDetails::StateExited {
-            kind: state.kind(),
-            name: state.name.clone(),
+            kind: state.body.kind(),
+            name: state.common.name.clone(),
             output: Payload::Json(exit.output.clone()),
             assigned: assigned.clone(),
         };
@@ -216,7 +218,7 @@ impl Engine {
         let thread = self.thread(place);
         let (entered, cursor) = (thread.entered_event, thread.cursor);
         let explain = |cause: &str| {
-            let name = &state.name;
+            let name = &state.common.name;
             format!(
                 "An error occurred while executing the state '{name}' (entered at the event id #{entered}). {cause}"
             )
@@ -240,7 +242,7 @@ impl Engine {
             StateError::Query { cause, location } => {
                 let failure = Failure::new("States.QueryEvaluationError", explain(&cause));
                 let failed = EventDetails::EvaluationFailed {
-                    state: state.name.clone(),
+                    state: state.common.name.clone(),
                     location: location.map(Into::into),
                     error: "States.QueryEvaluationError".into(),
                     cause: failure.cause.clone().unwrap_or_default(),
@@ -266,7 +268,7 @@ impl Engine {
         if let Some(delay) = self.retry_delay(place, &state, &raised) {
             self.drop_children(place);
             self.set_phase(place, Phase::Backoff);
-            self.set_timer(place, crate::states::wait::after(now, delay), TimerKind::Wake);
+            self.set_timer(place, crate::text::timestamp::after(now, delay), TimerKind::Wake);
             return false;
         }
         match state.body {
@@ -283,7 +285,7 @@ impl Engine {
         };
         self.drop_children(place);
         let exit = self.evaluate(place, &state, Extra::default(), now, |scope| {
-            catcher.exit(&state, scope, &raised.failure)
+            catcher.exit(&state.common, scope, &raised.failure)
         });
         match exit {
             Ok(exit) => self.leave(place, &state, exit, Some(catcher.next), now),
@@ -308,7 +310,7 @@ impl Engine {
         thread.attempts[index] += 1;
         thread.retry_count += 1;
         self.retries.push(Retried {
-            state: state.name.clone(),
+            state: state.common.name.clone(),
             failure: raised.failure.clone(),
             attempt: attempts + 1,
             max_attempts: state.retry[index].max_attempts(),

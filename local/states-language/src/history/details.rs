@@ -6,45 +6,10 @@ use serde::Serialize;
 
 use super::payload::Payload;
 use super::write;
+use crate::definition::StateKind;
 use crate::expression::{Assigned, Failure};
 
-/// The eight types of states; `PassStateEntered` is [`EventDetails::StateEntered`] of [`StateKind::Pass`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StateKind {
-    /// Chooses the next state.
-    Choice,
-    /// Ends in failure.
-    Fail,
-    /// Runs a branch for each item.
-    Map,
-    /// Runs branches side by side.
-    Parallel,
-    /// Passes and reshapes data.
-    Pass,
-    /// Ends in success.
-    Succeed,
-    /// Has work done elsewhere.
-    Task,
-    /// Waits.
-    Wait,
-}
-
 impl StateKind {
-    /// The name in a definition's `Type`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            StateKind::Choice => "Choice",
-            StateKind::Fail => "Fail",
-            StateKind::Map => "Map",
-            StateKind::Parallel => "Parallel",
-            StateKind::Pass => "Pass",
-            StateKind::Succeed => "Succeed",
-            StateKind::Task => "Task",
-            StateKind::Wait => "Wait",
-        }
-    }
-
     fn entered(self) -> &'static str {
         match self {
             StateKind::Choice => "ChoiceStateEntered",

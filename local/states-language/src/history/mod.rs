@@ -7,8 +7,9 @@ mod event;
 mod payload;
 mod write;
 
-pub use details::{EventDetails, StateKind, TaskResource, TaskScheduled};
+pub use details::{EventDetails, TaskResource, TaskScheduled};
 pub use event::HistoryEvent;
 pub use payload::Payload;
 
+pub use crate::definition::StateKind;
 pub use crate::expression::Assigned;

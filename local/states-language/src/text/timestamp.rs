@@ -1,6 +1,6 @@
 //! Timestamps in definitions and data.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Reads a timestamp as AWS does: RFC 3339, with `T` and a zone.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
@@ -42,4 +42,10 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     zoned
         .then(|| format!("{}{kept}{zone}", &text[..19]).parse().ok())
         .flatten()
+}
+
+/// A time that many seconds later; the end of time where it would be beyond that.
+pub(crate) fn after(now: Timestamp, seconds: f64) -> Timestamp {
+    let duration = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX);
+    now.checked_add(duration).unwrap_or(Timestamp::MAX)
 }

@@ -131,6 +131,11 @@ impl Json {
         }
     }
 
+    /// The value as it reads within a sentence: texts without quotes.
+    pub(crate) fn plain(&self) -> String {
+        self.as_str().map_or_else(|| self.to_string(), str::to_owned)
+    }
+
     /// Whether both are the same allocation, so that what is known of one is known of the other.
     pub(crate) fn is_same(&self, other: &Json) -> bool {
         match (self, other) {

@@ -1,21 +1,14 @@
 //! The [Map state](https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html), inline and distributed.
 
-mod batcher;
-mod reader;
-mod writer;
-
 use std::sync::Arc;
 
-pub(crate) use batcher::Batcher;
-pub(crate) use reader::Reader;
-pub(crate) use writer::{Outcome, Writer};
-
-use super::State;
-use crate::execution::ExecutionType;
+use super::distributed::Distributed;
+use crate::definition::amount::{Amount, percentage, whole};
+use crate::definition::common::Common;
+use crate::definition::fields::Fields;
+use crate::definition::flow::Flow;
 use crate::expression::{Path, QueryLanguage, Scope, StateError, Template};
-use crate::fields::{Amount, Fields};
-use crate::flow::Flow;
-use crate::text::{Json, Number};
+use crate::text::Json;
 
 /// How many iterations of an inline Map run at once, whatever it asks for.
 const MAX_INLINE_CONCURRENCY: usize = 40;
@@ -33,16 +26,6 @@ pub(crate) struct Map {
     max_concurrency: Option<Amount>,
     tolerated_count: Option<Amount>,
     tolerated_percentage: Option<Amount>,
-}
-
-/// The parts of a distributed Map.
-#[derive(Debug)]
-pub(crate) struct Distributed {
-    pub(crate) execution_type: ExecutionType,
-    pub(crate) label: Option<Arc<str>>,
-    pub(crate) reader: Option<Reader>,
-    pub(crate) batcher: Option<Batcher>,
-    pub(crate) writer: Option<Writer>,
 }
 
 /// Where the items are.
@@ -89,7 +72,7 @@ impl Map {
         }
         let processor = fields.object(processor_key)?;
         processor.text("Comment");
-        let (is_distributed, execution_type) = processor_config(&processor);
+        let child_type = Distributed::child_type(&processor);
         let flow = Flow::parse(&processor, false);
         processor.finish();
         let is_path = fields.language == QueryLanguage::JsonPath;
@@ -108,7 +91,7 @@ impl Map {
         };
         let whole = f64::from(u32::MAX);
         let map = Map {
-            distributed: is_distributed.then(|| Distributed::parse(fields, execution_type)),
+            distributed: child_type.map(|child_type| Distributed::parse(fields, child_type)),
             processor: Arc::new(flow?),
             items,
             item_selector: fields.template(selector_key, selector_key),
@@ -121,7 +104,7 @@ impl Map {
                 100.0,
             ),
         };
-        if !is_distributed {
+        if map.distributed.is_none() {
             for key in ["ItemReader", "ItemBatcher", "ResultWriter", "Label"] {
                 if fields.get(key).is_some() {
                     fields.error(key, format!("The field '{key}' is not supported for INLINE maps"));
@@ -132,8 +115,8 @@ impl Map {
     }
 
     /// The items in the state's input, as they are.
-    pub(crate) fn items(&self, state: &State, scope: &Scope<'_>) -> Result<Arc<Vec<Json>>, StateError> {
-        let value = match (&self.items, state.language) {
+    pub(crate) fn items(&self, common: &Common, scope: &Scope<'_>) -> Result<Arc<Vec<Json>>, StateError> {
+        let value = match (&self.items, common.language) {
             (Items::Template(template), _) => {
                 let value = template.evaluate(scope)?;
                 if let (Template::Query(query), false) = (template, matches!(value, Json::Array(_))) {
@@ -143,7 +126,7 @@ impl Map {
             }
             (_, QueryLanguage::Jsonata) => scope.state_input.clone(),
             (Items::Path(path), _) => {
-                let input = state.effective_input(scope)?;
+                let input = common.effective_input(scope)?;
                 let value = scope.with_input(&input).data(path)?;
                 if !matches!(value, Json::Array(_)) {
                     return Err(not_array(path.text()));
@@ -151,7 +134,7 @@ impl Map {
                 value
             }
             (Items::Input, QueryLanguage::JsonPath) => {
-                let input = state.effective_input(scope)?;
+                let input = common.effective_input(scope)?;
                 if !matches!(input, Json::Array(_)) {
                     return Err(not_array("$"));
                 }
@@ -175,17 +158,9 @@ impl Map {
         }
     }
 
-    /// The input that the item selector sees as `$`.
-    pub(crate) fn input(&self, state: &State, scope: &Scope<'_>) -> Result<Json, StateError> {
-        match state.language {
-            QueryLanguage::JsonPath => state.effective_input(scope),
-            QueryLanguage::Jsonata => Ok(scope.state_input.clone()),
-        }
-    }
-
     /// What the state allows.
-    pub(crate) fn limits(&self, state: &State, scope: &Scope<'_>) -> Result<Limits, StateError> {
-        let input = self.input(state, scope)?;
+    pub(crate) fn limits(&self, common: &Common, scope: &Scope<'_>) -> Result<Limits, StateError> {
+        let input = common.effective_input(scope)?;
         let scope = scope.with_input(&input);
         let most = if self.distributed.is_some() {
             MAX_DISTRIBUTED_CONCURRENCY
@@ -206,113 +181,6 @@ impl Map {
     }
 }
 
-impl Distributed {
-    fn parse(fields: &Fields<'_>, execution_type: ExecutionType) -> Distributed {
-        Distributed {
-            execution_type,
-            label: fields.text("Label").map(Arc::from),
-            reader: fields.object("ItemReader").and_then(|fields| Reader::parse(&fields)),
-            batcher: fields.object("ItemBatcher").map(|fields| Batcher::parse(&fields)),
-            writer: fields.object("ResultWriter").and_then(|fields| Writer::parse(&fields)),
-        }
-    }
-}
-
-/// `ProcessorConfig`: whether the Map is distributed, and what its children are.
-fn processor_config(processor: &Fields<'_>) -> (bool, ExecutionType) {
-    let Some(config) = processor.object("ProcessorConfig") else {
-        return (false, ExecutionType::Standard);
-    };
-    let mode = config.text("Mode").unwrap_or("INLINE");
-    if !matches!(mode, "INLINE" | "DISTRIBUTED") {
-        config.error("Mode", "The field 'Mode' must be 'INLINE' or 'DISTRIBUTED'");
-    }
-    let execution_type = match config.text("ExecutionType") {
-        Some("EXPRESS") => ExecutionType::Express,
-        None | Some("STANDARD") => ExecutionType::Standard,
-        Some(_) => {
-            config.error(
-                "ExecutionType",
-                "The field 'ExecutionType' must be 'STANDARD' or 'EXPRESS'",
-            );
-            ExecutionType::Standard
-        }
-    };
-    if mode == "DISTRIBUTED" && !config.has("ExecutionType") {
-        config.missing("ExecutionType");
-    }
-    config.finish();
-    (mode == "DISTRIBUTED", execution_type)
-}
-
 fn not_array(path: &str) -> StateError {
     StateError::Runtime(format!("Reference path \"{path}\" must point to array."))
-}
-
-/// A value as AWS quotes it in these messages: texts without quotes of their own.
-fn quoted(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// A whole number that is not negative.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "validated to be whole and in range"
-)]
-fn whole(amount: Option<&Amount>, key: &str, scope: &Scope<'_>) -> Result<Option<u64>, StateError> {
-    let value = match amount {
-        None => return Ok(None),
-        Some(Amount::Literal(number)) => return Ok(Some(*number as u64)),
-        Some(Amount::Path(path)) => {
-            let value = scope.data(path)?;
-            let Json::Number(Number::Int(_)) = value else {
-                return Err(StateError::Runtime(format!(
-                    "The {key}Path field refers to value \"{}\" which is not a valid integer: {path}",
-                    quoted(&value)
-                )));
-            };
-            value
-        }
-        Some(Amount::Query(query)) => {
-            let value = query.evaluate(scope)?;
-            if value.as_i64().is_none() {
-                return Err(query.wrong_type("integer", &value));
-            }
-            value
-        }
-    };
-    match (value.as_i64().and_then(|number| u64::try_from(number).ok()), amount) {
-        (Some(number), _) => Ok(Some(number)),
-        (None, Some(Amount::Path(_))) if key == "MaxConcurrency" => {
-            Err(StateError::Unrecorded("MaxConcurrency cannot be negative.".to_owned()))
-        }
-        (None, _) => Err(StateError::Runtime(format!("{key} cannot be negative."))),
-    }
-}
-
-fn percentage(amount: Option<&Amount>, scope: &Scope<'_>) -> Result<Option<f64>, StateError> {
-    let value = match amount {
-        None => return Ok(None),
-        Some(Amount::Literal(number)) => return Ok(Some(*number)),
-        Some(Amount::Path(path)) => {
-            let value = scope.data(path)?;
-            value.as_f64().ok_or_else(|| {
-                StateError::Runtime(format!(
-                    "The ToleratedFailurePercentagePath field refers to value \"{}\" which is not a valid float: {path}",
-                    quoted(&value)
-                ))
-            })?
-        }
-        Some(Amount::Query(query)) => {
-            let value = query.evaluate(scope)?;
-            value.as_f64().ok_or_else(|| query.wrong_type("number", &value))?
-        }
-    };
-    if !(0.0..=100.0).contains(&value) {
-        return Err(StateError::Runtime(
-            "ToleratedFailurePercentage must be between 0 and 100.".to_owned(),
-        ));
-    }
-    Ok(Some(value))
 }

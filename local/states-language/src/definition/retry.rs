@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::fields::Fields;
 use crate::expression::{Failure, Random};
-use crate::fields::Fields;
 
 /// An error that is on its way up, with the other name under which it can be caught.
 #[derive(Clone, Debug, PartialEq)]

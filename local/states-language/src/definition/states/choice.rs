@@ -1,10 +1,10 @@
 //! The [Choice state](https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html).
 
 use super::comparison::{Comparison, KEYS};
-use super::{Assign, Exit, State};
+use crate::definition::common::{Assign, Common, Exit};
+use crate::definition::fields::Fields;
+use crate::definition::names::Names;
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
-use crate::fields::Fields;
-use crate::flow::Names;
 use crate::text::Json;
 
 /// How deep rules may nest.
@@ -67,17 +67,12 @@ impl Choice {
     }
 
     /// The state that comes next, and what is handed to it.
-    pub(crate) fn run(&self, state: &State, scope: &Scope<'_>) -> Result<(usize, Exit), StateError> {
-        let input = state.effective_input(scope)?;
+    pub(crate) fn run(&self, common: &Common, scope: &Scope<'_>) -> Result<(usize, Exit), StateError> {
+        let input = common.effective_input(scope)?;
         let inner = scope.with_input(&input);
         for rule in &self.rules {
             if rule.condition.holds(&inner)? {
-                let exit = match state.language {
-                    QueryLanguage::JsonPath => state.exit_unchanged(scope, rule.assign.as_ref())?,
-                    QueryLanguage::Jsonata => {
-                        state.exit_with(scope, scope.state_input, rule.output.as_ref(), rule.assign.as_ref())?
-                    }
-                };
+                let exit = common.hand_on(scope, rule.output.as_ref(), rule.assign.as_ref())?;
                 return Ok((rule.next, exit));
             }
         }
@@ -85,13 +80,7 @@ impl Choice {
             let cause = "Failed to transition out of the state. The state does not point to a next state.";
             return Err(StateError::Runtime(cause.to_owned()));
         };
-        let exit = match state.language {
-            QueryLanguage::JsonPath => state.exit_unchanged(scope, state.assign())?,
-            QueryLanguage::Jsonata => {
-                state.exit_with(scope, scope.state_input, state.output_template(), state.assign())?
-            }
-        };
-        Ok((next, exit))
+        Ok((next, common.exit_unchanged(scope)?))
     }
 }
 

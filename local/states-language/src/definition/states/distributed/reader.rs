@@ -2,11 +2,20 @@
 
 use std::sync::Arc;
 
-use super::whole;
-use crate::execution::ItemSource;
+use crate::definition::amount::{Amount, whole};
+use crate::definition::fields::Fields;
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
-use crate::fields::{Amount, Fields};
 use crate::text::{Json, Object, pointer};
+
+/// What [`ReadRequest`](crate::ReadRequest) found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ItemSource {
+    /// The object's bytes, for `getObject`.
+    Object(Vec<u8>),
+    /// The objects in the bucket, each with `Etag`, `Key`, `LastModified`, `Size` and `StorageClass`, for
+    /// `listObjectsV2`.
+    Listing(Vec<Json>),
+}
 
 /// Reads items.
 #[derive(Debug)]

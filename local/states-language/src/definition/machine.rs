@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::fields::Fields;
+use super::finding::{Finding, Findings, InvalidDefinition, Severity, code};
+use super::flow::Flow;
 use crate::expression::QueryLanguage;
-use crate::fields::Fields;
-use crate::finding::{Finding, Findings, InvalidDefinition, Severity};
-use crate::flow::Flow;
 use crate::text::Json;
 
 /// The longest definition that AWS takes, in bytes.
@@ -60,7 +60,7 @@ fn read(text: &str) -> (Option<StateMachine>, Vec<Finding>) {
     let findings = Findings::new(text);
     let machine = match Json::parse(text) {
         _ if text.len() > MAX_DEFINITION => {
-            findings.error(crate::finding::code::SCHEMA, "", "The definition is longer than 1 MB");
+            findings.error(code::SCHEMA, "", "The definition is longer than 1 MB");
             None
         }
         Ok(definition) => read_definition(text, &definition, &findings),
@@ -74,12 +74,12 @@ fn read(text: &str) -> (Option<StateMachine>, Vec<Finding>) {
 
 fn read_definition(text: &str, definition: &Json, findings: &Findings<'_>) -> Option<StateMachine> {
     let Json::Object(object) = definition else {
-        findings.error(crate::finding::code::SCHEMA, "", "A definition must be an object");
+        findings.error(code::SCHEMA, "", "A definition must be an object");
         return None;
     };
     let what = "the state machine".to_owned();
     let mut fields = Fields::new(object, String::new(), what, QueryLanguage::default(), findings);
-    fields.language = query_language(&fields).unwrap_or_default();
+    fields.language = fields.query_language().unwrap_or_default();
     fields.text("Comment");
     if let Some(version) = fields.text("Version")
         && version != "1.0"
@@ -94,16 +94,4 @@ fn read_definition(text: &str, definition: &Json, findings: &Findings<'_>) -> Op
         flow: Arc::new(flow?),
         timeout_seconds,
     })))
-}
-
-/// `QueryLanguage`, where it is given.
-pub(crate) fn query_language(fields: &Fields<'_>) -> Option<QueryLanguage> {
-    match fields.text("QueryLanguage")? {
-        "JSONPath" => Some(QueryLanguage::JsonPath),
-        "JSONata" => Some(QueryLanguage::Jsonata),
-        _ => {
-            fields.error("QueryLanguage", "The query language must be 'JSONPath' or 'JSONata'");
-            None
-        }
-    }
 }

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::definition::fields::Fields;
 use crate::expression::{Path, Scope, StateError};
-use crate::fields::Fields;
 use crate::text::{Json, timestamp};
 
 /// A data test.

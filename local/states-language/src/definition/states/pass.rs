@@ -1,9 +1,9 @@
 //! The [Pass state](https://docs.aws.amazon.com/step-functions/latest/dg/state-pass.html).
 
-use super::{Exit, State};
+use crate::definition::common::{Common, Exit};
+use crate::definition::fields::Fields;
+use crate::definition::finding::code;
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
-use crate::fields::Fields;
-use crate::finding::code;
 use crate::text::Json;
 
 /// Passes its input on, or something in its place.
@@ -36,17 +36,17 @@ impl Pass {
     }
 
     /// The state's work, from its input to what it hands on.
-    pub(crate) fn run(&self, state: &State, scope: &Scope<'_>) -> Result<Exit, StateError> {
-        if state.language == QueryLanguage::Jsonata {
-            return state.exit_with(scope, scope.state_input, state.output_template(), state.assign());
+    pub(crate) fn run(&self, common: &Common, scope: &Scope<'_>) -> Result<Exit, StateError> {
+        if common.language == QueryLanguage::Jsonata {
+            return common.exit_unchanged(scope);
         }
-        let input = state.effective_input(scope)?;
+        let input = common.effective_input(scope)?;
         let result = match (&self.result, &self.parameters) {
             (Some(result), _) => result.clone(),
             (None, Some(parameters)) => parameters.evaluate(&scope.with_input(&input))?,
             (None, None) => input,
         };
-        state.exit(scope, result)
+        common.exit(scope, result)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::State;
+use crate::definition::common::Common;
+use crate::definition::fields::Fields;
+use crate::definition::flow::Flow;
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
-use crate::fields::Fields;
-use crate::flow::Flow;
 use crate::text::Json;
 
 /// Runs branches side by side.
@@ -44,11 +44,8 @@ impl Parallel {
     }
 
     /// What each branch starts with.
-    pub(crate) fn input(&self, state: &State, scope: &Scope<'_>) -> Result<Json, StateError> {
-        let input = match state.language {
-            QueryLanguage::JsonPath => state.effective_input(scope)?,
-            QueryLanguage::Jsonata => scope.state_input.clone(),
-        };
+    pub(crate) fn input(&self, common: &Common, scope: &Scope<'_>) -> Result<Json, StateError> {
+        let input = common.effective_input(scope)?;
         match &self.parameters {
             Some(parameters) => parameters.evaluate(&scope.with_input(&input)),
             None => Ok(input),

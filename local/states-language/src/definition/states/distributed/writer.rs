@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::expression::{QueryLanguage, Scope, StateError, Template};
-use crate::fields::Fields;
+use crate::definition::fields::Fields;
+use crate::expression::{Failure, QueryLanguage, Scope, StateError, Template};
 use crate::text::{Json, Object};
 
 /// Writes results.
@@ -20,7 +20,7 @@ pub(crate) struct Outcome {
     pub(crate) input: Json,
     pub(crate) start: String,
     pub(crate) stop: String,
-    pub(crate) result: Result<Json, crate::expression::Failure>,
+    pub(crate) result: Result<Json, Failure>,
 }
 
 /// What to write, and what to tell the next state of it.

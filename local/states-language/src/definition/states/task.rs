@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{State, resource};
-use crate::execution::Integration;
+use super::resource::{self, Integration};
+use crate::definition::amount::{Amount, seconds};
+use crate::definition::common::Common;
+use crate::definition::fields::Fields;
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
-use crate::fields::{Amount, Fields};
 use crate::text::Json;
 
 /// The longest timeout, which is also the one of tasks that have none.
@@ -70,11 +71,8 @@ impl Task {
     }
 
     /// The call that the task makes.
-    pub(crate) fn call(&self, state: &State, scope: &Scope<'_>) -> Result<TaskCall, StateError> {
-        let input = match state.language {
-            QueryLanguage::JsonPath => state.effective_input(scope)?,
-            QueryLanguage::Jsonata => scope.state_input.clone(),
-        };
+    pub(crate) fn call(&self, common: &Common, scope: &Scope<'_>) -> Result<TaskCall, StateError> {
+        let input = common.effective_input(scope)?;
         let inner = scope.with_input(&input);
         let credentials = match &self.credentials {
             Some(credentials) => credentials
@@ -96,38 +94,5 @@ impl Task {
             heartbeat_seconds,
             credentials_role_arn: credentials,
         })
-    }
-}
-
-/// A whole, positive number of seconds.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "validated to be whole and in range"
-)]
-fn seconds(amount: Option<&Amount>, path_key: &str, scope: &Scope<'_>) -> Result<Option<u64>, StateError> {
-    let positive = |value: &Json| {
-        value
-            .as_i64()
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .filter(|it| *it > 0)
-    };
-    match amount {
-        None => Ok(None),
-        Some(Amount::Literal(seconds)) => Ok(Some(*seconds as u64)),
-        Some(Amount::Path(path)) => {
-            let value = scope.parameter(path, path_key)?;
-            positive(&value).map(Some).ok_or_else(|| {
-                StateError::Runtime(format!(
-                    "The {path_key} parameter does not reference a valid positive integer: {path} == {value}"
-                ))
-            })
-        }
-        Some(Amount::Query(query)) => {
-            let value = query.evaluate(scope)?;
-            positive(&value)
-                .map(Some)
-                .ok_or_else(|| query.wrong_type("integer", &value))
-        }
     }
 }

@@ -2,7 +2,38 @@
 
 use std::sync::Arc;
 
-use crate::execution::{Integration, Pattern};
+/// How a task's work ends: see [service integration
+/// patterns](https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pattern {
+    /// With the call's answer.
+    RequestResponse,
+    /// With the job that the call started (`.sync`, `.sync:2`).
+    Sync,
+    /// With `SendTaskSuccess` or `SendTaskFailure` (`.waitForTaskToken`).
+    WaitForTaskToken,
+}
+
+/// What does a task's work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Integration {
+    /// A Lambda function, invoked by its ARN in `Resource`: the input is the event, the returned value the output.
+    Lambda {
+        /// The function's ARN, with its version or alias if it has one.
+        function_arn: Arc<str>,
+    },
+    /// A service's operation: `arn:aws:states:::service:operation`, or `…:::aws-sdk:service:operation`.
+    Service {
+        /// The service as AWS writes it in events: `sagemaker`, `lambda`, `aws-sdk:s3`.
+        service: Arc<str>,
+        /// The operation as written in the ARN, without its pattern: `createProcessingJob`.
+        operation: Arc<str>,
+        /// How the work ends.
+        pattern: Pattern,
+        /// For `.sync`, the number behind it: 1, or 2 for `.sync:2`, whose output is parsed JSON.
+        sync_version: u8,
+    },
+}
 
 /// Takes a resource's ARN apart; the error says why it cannot be.
 pub(crate) fn parse(arn: &str) -> Result<Integration, String> {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use super::common::{Assign, Common, Exit, place};
+use super::fields::{Fields, ResultPath};
+use super::names::Names;
 use super::retry::{Raised, matches};
-use super::{Assign, Exit, State, place};
 use crate::expression::{Failure, QueryLanguage, Scope, StateError, Template};
-use crate::fields::{Fields, ResultPath};
-use crate::flow::Names;
 use crate::text::{Json, Object};
 
 /// One entry of `Catch`.
@@ -66,20 +66,17 @@ impl Catcher {
     }
 
     /// What the next state gets: the error, in its place in the state's raw input.
-    pub(crate) fn exit(&self, state: &State, scope: &Scope<'_>, failure: &Failure) -> Result<Exit, StateError> {
+    pub(crate) fn exit(&self, common: &Common, scope: &Scope<'_>, failure: &Failure) -> Result<Exit, StateError> {
         let error_output = error_output(failure);
-        if state.language == QueryLanguage::Jsonata {
+        if common.language == QueryLanguage::Jsonata {
             let scope = Scope {
                 error_output: Some(&error_output),
                 result: None,
                 ..*scope
             };
-            return state.exit_with(&scope, &error_output, self.output.as_ref(), self.assign.as_ref());
+            return common.exit_with(&scope, &error_output, self.output.as_ref(), self.assign.as_ref());
         }
-        let assigned = match &self.assign {
-            Some(assign) => Some(assign.evaluate(&scope.with_input(&error_output))?),
-            None => None,
-        };
+        let assigned = Assign::evaluated(self.assign.as_ref(), &scope.with_input(&error_output))?;
         Ok(Exit {
             output: place(&self.result_path, scope.state_input, error_output)?,
             assigned,

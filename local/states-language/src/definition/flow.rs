@@ -1,11 +1,12 @@
-//! Flows: states and where they begin, as in a state machine, a branch or an item processor.
+//! Flows: states that lead to each other, as in a state machine, a branch or an item processor.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::fields::Fields;
-use crate::finding::code;
-use crate::states::{Body, State};
+use super::fields::Fields;
+use super::finding::code;
+use super::names::Names;
+use super::state::{Body, State};
 use crate::text::{Json, pointer};
 
 /// How deep flows may nest.
@@ -18,32 +19,6 @@ const MAX_NAME: usize = 80;
 pub(crate) struct Flow {
     pub(crate) start: usize,
     pub(crate) states: Vec<Arc<State>>,
-}
-
-/// What the states of one flow need to know of each other.
-pub(crate) struct Names<'n> {
-    indexes: HashMap<&'n str, usize>,
-}
-
-impl Names<'_> {
-    /// The state of that name; notes it where there is none.
-    pub(crate) fn resolve(&self, fields: &Fields<'_>, key: &'static str) -> Option<usize> {
-        let name = fields.text(key)?;
-        let index = self.indexes.get(name).copied();
-        if index.is_none() {
-            let message = format!("Missing '{key}' target: {name}");
-            fields.findings.error(code::MISSING_TARGET, &fields.at(key), message);
-        }
-        index
-    }
-}
-
-impl Names<'_> {
-    /// The same for a field that need not be there.
-    pub(crate) fn resolve_optional(&self, fields: &Fields<'_>, key: &'static str) -> Option<usize> {
-        fields.get(key)?;
-        self.resolve(fields, key)
-    }
 }
 
 impl Flow {
@@ -66,12 +41,7 @@ impl Flow {
             fields.error("States", "There must be at least one state");
             return None;
         }
-        let indexes = states
-            .keys()
-            .enumerate()
-            .map(|(index, name)| (&**name, index))
-            .collect();
-        let names = Names { indexes };
+        let names = Names::new(states.keys());
         let mut parsed = Vec::with_capacity(states.len());
         let mut complete = true;
         for (name, value) in states.iter() {
@@ -118,8 +88,8 @@ impl Flow {
         }
         for (state, reached) in self.states.iter().zip(&reached) {
             if !reached {
-                let pointer = format!("{}/{}", fields.at("States"), pointer::escape(&state.name));
-                let message = format!("State \"{}\" is not reachable.", state.name);
+                let pointer = format!("{}/{}", fields.at("States"), pointer::escape(&state.common.name));
+                let message = format!("State \"{}\" is not reachable.", state.common.name);
                 fields.findings.error(code::MISSING_TARGET, &pointer, message);
             }
         }
@@ -135,8 +105,8 @@ impl Flow {
     /// Whether a name stands for two states.
     fn check_names(&self, fields: &Fields<'_>, seen: &mut HashSet<Arc<str>>) {
         for state in &self.states {
-            if !seen.insert(state.name.clone()) {
-                let message = format!("Duplicate state name: {}", state.name);
+            if !seen.insert(state.common.name.clone()) {
+                let message = format!("Duplicate state name: {}", state.common.name);
                 fields
                     .findings
                     .error(code::DUPLICATE_NAME, &fields.at("States"), message);

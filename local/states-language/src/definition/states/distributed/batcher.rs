@@ -1,8 +1,8 @@
 //! `ItemBatcher`: several items for each child execution.
 
-use super::whole;
+use crate::definition::amount::{Amount, whole};
+use crate::definition::fields::Fields;
 use crate::expression::{Scope, StateError, Template};
-use crate::fields::{Amount, Fields};
 use crate::text::{Json, Object};
 
 /// Puts items together.

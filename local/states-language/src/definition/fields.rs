@@ -3,8 +3,11 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::expression::{Expression, Path, Query, QueryKind, QueryLanguage, ReferencePath, Template, delimited};
-use crate::finding::{Findings, code};
+use super::amount::Amount;
+use super::finding::{Findings, code};
+use crate::expression::{
+    Expression, Intrinsic, Path, Query, QueryKind, QueryLanguage, ReferencePath, Root, Template, delimited,
+};
 use crate::text::pointer::escape;
 use crate::text::{Json, Object};
 
@@ -19,9 +22,10 @@ pub(crate) struct Fields<'r> {
 }
 
 /// A path that may be `null`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum DataPath {
     /// `$`, or nothing at all: everything.
+    #[default]
     All,
     /// `null`: nothing, or the input unchanged.
     Null,
@@ -30,22 +34,15 @@ pub(crate) enum DataPath {
 }
 
 /// Where a result goes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum ResultPath {
     /// `$`, or nothing at all: in place of the input.
+    #[default]
     Replace,
     /// `null`: nowhere.
     Discard,
     /// Into the input.
     Into(ReferencePath),
-}
-
-/// A number, or where it is found.
-#[derive(Clone, Debug)]
-pub(crate) enum Amount {
-    Literal(f64),
-    Path(Path),
-    Query(Query),
 }
 
 impl<'r> Fields<'r> {
@@ -209,6 +206,18 @@ impl<'r> Fields<'r> {
         }
     }
 
+    /// `QueryLanguage`, where it is given.
+    pub(crate) fn query_language(&self) -> Option<QueryLanguage> {
+        match self.text("QueryLanguage")? {
+            "JSONPath" => Some(QueryLanguage::JsonPath),
+            "JSONata" => Some(QueryLanguage::Jsonata),
+            _ => {
+                self.error("QueryLanguage", "The query language must be 'JSONPath' or 'JSONata'");
+                None
+            }
+        }
+    }
+
     /// A path, or an intrinsic function's call.
     pub(crate) fn query(&self, key: &'static str) -> Option<Query> {
         let text = self.text(key)?;
@@ -246,7 +255,7 @@ impl<'r> Fields<'r> {
             None => DataPath::All,
             Some(Json::Null) => DataPath::Null,
             Some(_) => match self.path(key) {
-                Some(path) if path.is_root() && *path.root() == crate::expression::Root::Input => DataPath::All,
+                Some(path) if path.is_root() && *path.root() == Root::Input => DataPath::All,
                 Some(path) => DataPath::Path(path),
                 None => DataPath::All,
             },
@@ -385,5 +394,5 @@ impl<'r> Fields<'r> {
 
 /// Whether a text would mean something behind `.$`.
 fn looks_evaluated(text: &str) -> bool {
-    text.starts_with("$.") || text.starts_with("$$.") || crate::expression::Intrinsic::looks_like(text)
+    text.starts_with("$.") || text.starts_with("$$.") || Intrinsic::looks_like(text)
 }

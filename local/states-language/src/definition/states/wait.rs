@@ -1,9 +1,10 @@
 //! The [Wait state](https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::expression::{Path, QueryLanguage, Scope, StateError, Template};
-use crate::fields::{Amount, Fields};
+use crate::definition::amount::Amount;
+use crate::definition::fields::Fields;
+use crate::expression::{Path, QueryLanguage, Scope, StateError, Template, delimited};
 use crate::text::{Json, Number, timestamp};
 
 /// The longest wait, in seconds: a little over three years.
@@ -27,7 +28,7 @@ impl Wait {
         }
         if fields.has("Timestamp") {
             let text = fields.text("Timestamp")?;
-            if fields.language == QueryLanguage::Jsonata && crate::expression::delimited(text).is_some() {
+            if fields.language == QueryLanguage::Jsonata && delimited(text).is_some() {
                 return fields.template("Timestamp", "Timestamp").map(Wait::UntilTemplate);
             }
             let time = timestamp::parse(text);
@@ -75,14 +76,8 @@ impl Wait {
                 }
             }
         };
-        Ok(after(scope.now, seconds))
+        Ok(timestamp::after(scope.now, seconds))
     }
-}
-
-/// A time that many seconds later; the end of time where it would be beyond that.
-pub(crate) fn after(now: Timestamp, seconds: f64) -> Timestamp {
-    let duration = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX);
-    now.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 fn seconds_path(path: &Path, scope: &Scope<'_>) -> Result<f64, StateError> {
@@ -94,7 +89,7 @@ fn seconds_path(path: &Path, scope: &Scope<'_>) -> Result<f64, StateError> {
         ))),
         _ => Err(StateError::Runtime(format!(
             "The SecondsPath parameter cannot be parsed as a long value: {path} == {}",
-            plain(&value)
+            value.plain()
         ))),
     }
 }
@@ -105,7 +100,7 @@ fn until_path(path: &Path, scope: &Scope<'_>) -> Result<Timestamp, StateError> {
         StateError::Runtime(format!(
             "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: \
              {path} == {}",
-            plain(&value)
+            value.plain()
         ))
     })
 }
@@ -129,9 +124,4 @@ fn until_expression(template: &Template, scope: &Scope<'_>) -> Result<Timestamp,
         },
         location: Some("Timestamp".to_owned()),
     })
-}
-
-/// A value as it reads within a sentence: texts without quotes.
-fn plain(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::definition::fields::Fields;
 use crate::expression::{Failure, Query, QueryLanguage, Scope, StateError, Template};
-use crate::fields::Fields;
 use crate::text::Json;
 
 /// Ends in failure.

@@ -1,0 +1,139 @@
+//! A state of any type.
+
+use std::sync::Arc;
+
+use super::catch::Catcher;
+use super::common::Common;
+use super::fields::Fields;
+use super::kinds::StateKind;
+use super::names::Names;
+use super::retry::Retrier;
+use super::states::choice::Choice;
+use super::states::fail::Fail;
+use super::states::pass::Pass;
+use super::states::wait::Wait;
+use super::states::{Map, Parallel, Task};
+use crate::expression::QueryLanguage;
+
+/// A state of any type.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) common: Common,
+    /// The next state; nothing at an end.
+    pub(crate) next: Option<usize>,
+    pub(crate) retry: Vec<Retrier>,
+    pub(crate) catch: Vec<Catcher>,
+    pub(crate) body: Body,
+}
+
+/// What is particular to a type.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Pass(Pass),
+    Task(Box<Task>),
+    Choice(Choice),
+    Wait(Wait),
+    Succeed,
+    Fail(Fail),
+    Parallel(Parallel),
+    Map(Box<Map>),
+}
+
+impl State {
+    /// Reads a state.
+    pub(super) fn parse(name: &Arc<str>, mut fields: Fields<'_>, names: &Names<'_>) -> Option<State> {
+        if let Some(language) = fields.query_language() {
+            if fields.language == QueryLanguage::Jsonata && language == QueryLanguage::JsonPath {
+                fields.error(
+                    "QueryLanguage",
+                    "A state of a JSONata state machine cannot be a JSONPath one",
+                );
+            }
+            fields.language = language;
+        }
+        fields.text("Comment");
+        let body = match fields.required_text("Type")? {
+            "Pass" => Body::Pass(Pass::parse(&fields)),
+            "Task" => Body::Task(Box::new(Task::parse(&fields)?)),
+            "Choice" => Body::Choice(Choice::parse(&fields, names)?),
+            "Wait" => Body::Wait(Wait::parse(&fields)?),
+            "Succeed" => Body::Succeed,
+            "Fail" => Body::Fail(Fail::parse(&fields)),
+            "Parallel" => Body::Parallel(Parallel::parse(&fields)?),
+            "Map" => Body::Map(Box::new(Map::parse(&fields)?)),
+            other => {
+                fields.error("Type", format!("There is no type of state '{other}'"));
+                return None;
+            }
+        };
+        let kind = body.kind();
+        let common = Common::parse(name, &fields, kind);
+        let (retry, catch) = if kind.does_work() {
+            (Retrier::parse_all(&fields), Catcher::parse_all(&fields, names))
+        } else {
+            Default::default()
+        };
+        let next = match kind {
+            StateKind::Choice | StateKind::Succeed | StateKind::Fail => None,
+            _ => transition(&fields, names),
+        };
+        fields.finish();
+        Some(State {
+            common,
+            next,
+            retry,
+            catch,
+            body,
+        })
+    }
+
+    /// The states that can come next.
+    pub(crate) fn targets(&self) -> Vec<usize> {
+        let mut targets: Vec<usize> = self
+            .next
+            .into_iter()
+            .chain(self.catch.iter().map(|it| it.next))
+            .collect();
+        if let Body::Choice(choice) = &self.body {
+            targets.extend(choice.targets());
+        }
+        targets
+    }
+
+    /// Whether the flow can end here.
+    pub(crate) fn is_terminal(&self) -> bool {
+        match &self.body {
+            Body::Choice(_) => false,
+            Body::Succeed | Body::Fail(_) => true,
+            _ => self.next.is_none(),
+        }
+    }
+}
+
+impl Body {
+    /// The type.
+    pub(crate) fn kind(&self) -> StateKind {
+        match self {
+            Body::Pass(_) => StateKind::Pass,
+            Body::Task(_) => StateKind::Task,
+            Body::Choice(_) => StateKind::Choice,
+            Body::Wait(_) => StateKind::Wait,
+            Body::Succeed => StateKind::Succeed,
+            Body::Fail(_) => StateKind::Fail,
+            Body::Parallel(_) => StateKind::Parallel,
+            Body::Map(_) => StateKind::Map,
+        }
+    }
+}
+
+/// `Next` or `End`, of which there must be one.
+fn transition(fields: &Fields<'_>, names: &Names<'_>) -> Option<usize> {
+    let is_end = fields.boolean("End");
+    let has_next = fields.has("Next");
+    match (has_next, is_end) {
+        (true, Some(true)) => fields.error_here("A state cannot have both 'Next' and 'End'"),
+        (false, None | Some(false)) => fields.error_here("A state must have either 'Next' or 'End'"),
+        _ => {}
+    }
+    if has_next { names.resolve(fields, "Next") } else { None }
+}

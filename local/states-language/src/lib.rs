@@ -3,23 +3,23 @@
 
 mod definition;
 pub mod docs;
-mod driver;
-mod execution;
+mod engine;
 mod expression;
-pub mod history;
-mod test_state;
+mod host;
 mod text;
 
 pub use definition::{
     ExecutionType, Finding, Integration, InvalidDefinition, ItemSource, Pattern, Severity, StateMachine,
 };
-pub use driver::{Clock, SystemClock, TaskHandler, VirtualClock, run_to_end};
-pub use execution::{
+pub use engine::history::{self, HistoryEvent};
+pub use engine::{
     ChildExecution, Command, Execution, Inspection, MapRun, ReadRequest, Refused, Retried, StartOptions, Status,
     TaskId, TaskRequest, WriteRequest,
 };
 pub use expression::Failure;
-pub use history::HistoryEvent;
+pub use host::{
+    Clock, MockedResult, SystemClock, TaskHandler, TestStateError, TestStateOptions, TestStateResult, TestStatus,
+    VirtualClock, run_to_end, test_state,
+};
 pub use jiff::Timestamp;
-pub use test_state::{MockedResult, TestStateError, TestStateOptions, TestStateResult, TestStatus, test_state};
 pub use text::{Json, Number, Object, ParseError};

@@ -38,6 +38,15 @@ impl Json {
         Json::Object(Arc::new(Object::new()))
     }
 
+    /// An object of these fields.
+    pub(crate) fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
+        let mut object = Object::with_capacity(N);
+        for (key, value) in fields {
+            object.insert(key, value);
+        }
+        object.into()
+    }
+
     /// A string.
     pub fn string(text: impl AsRef<str>) -> Json {
         Json::String(Arc::from(text.as_ref()))

@@ -4,44 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::engine::Engine;
-use super::parts::{Extra, Phase, Place, ThreadId};
+use super::advance::Engine;
+use super::history::EventDetails;
+use super::parts::{Branches, Extra, Iterations, Phase, Place, ThreadId};
 use crate::definition::{Body, Limits, Map, Parallel, Raised, State};
 use crate::expression::{Failure, MapItem, StateError};
-use crate::history::EventDetails;
 use crate::text::Json;
-
-/// Branches under way.
-#[derive(Debug)]
-pub(super) struct Branches {
-    pub(super) threads: Vec<ThreadId>,
-    results: Vec<Option<Json>>,
-    running: usize,
-}
-
-/// Iterations under way.
-#[derive(Debug)]
-pub(super) struct Iterations {
-    pub(super) threads: Vec<ThreadId>,
-    items: Arc<Vec<Json>>,
-    /// What the item selector sees as `$`.
-    input: Json,
-    results: Vec<Json>,
-    next: usize,
-    running: usize,
-}
-
-impl Branches {
-    pub(super) fn set_running(&mut self, running: usize) {
-        self.running = running;
-    }
-}
-
-impl Iterations {
-    pub(super) fn set_running(&mut self, running: usize) {
-        self.running = running;
-    }
-}
 
 impl Engine {
     pub(super) fn start_branches(&mut self, place: Place, state: &State, parallel: &Parallel, now: Timestamp) -> bool {
@@ -193,9 +161,7 @@ impl Engine {
         let cursor = self.event(parent.run, cursor, started, now);
         let variables = self.thread(parent).variables.inner();
         if let Some(thread) = reuse {
-            let run = self.run_mut(parent.run);
-            run.threads[thread] = None;
-            run.free_threads.push(thread);
+            self.run_mut(parent.run).threads.take(thread);
         }
         let flow = Arc::clone(&map.processor);
         let parent_link = Some((parent.thread, index));
@@ -270,7 +236,7 @@ impl Engine {
         let cursor = self.thread(child).cursor;
         self.thread_mut(parent).cursor = cursor;
         self.abort_children(parent, Some(child.thread), now);
-        if !self.run(parent.run).is_full() && self.raise(parent, Raised::from(failure), now) {
+        if !self.run(parent.run).is_full && self.raise(parent, Raised::from(failure), now) {
             self.ready.push_back(parent);
         }
     }
@@ -318,9 +284,7 @@ impl Engine {
             let child = Place { run: place.run, thread };
             if self.find_thread(child).is_some() {
                 self.drop_children(child);
-                let run = self.run_mut(place.run);
-                run.threads[thread] = None;
-                run.free_threads.push(thread);
+                self.run_mut(place.run).threads.take(thread);
             }
         }
     }

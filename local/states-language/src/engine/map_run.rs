@@ -1,66 +1,16 @@
 //! Distributed Maps: their Map Run, and the child executions in it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::command::{Command, ReadRequest, Refused, TaskId, WriteRequest};
-use super::engine::Engine;
-use super::parts::{ChildExecution, Extra, Identity, Phase, Place, RunId};
-use super::status::Status;
-use crate::definition::{Body, Distributed, ItemSource, Limits, Map, Outcome, Raised, State};
+use super::advance::Engine;
+use super::history::{EventDetails, Payload};
+use super::interface::{ChildExecution, Command, MapRun, ReadRequest, Refused, Status, TaskId, WriteRequest};
+use super::parts::{Extra, Identity, MapRunWork, Phase, Place, RunId};
+use crate::definition::{Body, Distributed, ItemSource, Map, Outcome, Raised, State};
 use crate::expression::{Failure, MapItem, StateError, format_time};
-use crate::history::{EventDetails, Payload};
 use crate::text::Json;
-
-/// A Map Run, in the words of
-/// [DescribeMapRun](https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeMapRun.html).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MapRun {
-    /// Its ARN.
-    pub arn: Arc<str>,
-    /// The ARN of the execution that it belongs to.
-    pub execution_arn: Arc<str>,
-    /// Where it stands.
-    pub status: Status,
-    /// When it was started.
-    pub started_at: Timestamp,
-    /// When it ended.
-    pub stopped_at: Option<Timestamp>,
-    /// How many child executions there are to be.
-    pub total: usize,
-    /// How many of them succeeded.
-    pub succeeded: usize,
-    /// How many of them failed.
-    pub failed: usize,
-    /// How many of them run.
-    pub running: usize,
-    /// How often it was redriven.
-    pub redrive_count: u32,
-}
-
-/// A Map Run under way.
-#[derive(Debug)]
-pub(super) struct MapRunWork {
-    /// The number of its [`MapRun`].
-    pub(super) index: usize,
-    pub(super) limits: Limits,
-    /// The state machine's name with the Map's label, which is part of the children's ARNs.
-    pub(super) child_machine: Arc<str>,
-    /// The task that reads the items or writes the results.
-    pub(super) io: Option<TaskId>,
-    /// The children's inputs; taken away once a child has succeeded.
-    pub(super) inputs: Vec<Json>,
-    /// What is to be started yet, last first.
-    pub(super) waiting: Vec<usize>,
-    pub(super) running: BTreeMap<usize, RunId>,
-    pub(super) results: Vec<Option<Json>>,
-    pub(super) outcomes: Vec<Outcome>,
-    pub(super) failed: Vec<usize>,
-    /// What the writer gave for the next state.
-    pub(super) written: Option<Json>,
-}
 
 impl Engine {
     pub(super) fn start_map_run(&mut self, place: Place, state: &State, map: &Map, now: Timestamp) -> bool {
@@ -98,31 +48,9 @@ impl Engine {
             },
             now,
         );
-        self.map_runs.push(MapRun {
-            arn,
-            execution_arn: self.run(place.run).arn.clone(),
-            status: Status::Running,
-            started_at: now,
-            stopped_at: None,
-            total: 0,
-            succeeded: 0,
-            failed: 0,
-            running: 0,
-            redrive_count: 0,
-        });
-        let work = MapRunWork {
-            index: self.map_runs.len() - 1,
-            limits,
-            child_machine,
-            io: None,
-            inputs: Vec::new(),
-            waiting: Vec::new(),
-            running: BTreeMap::new(),
-            results: Vec::new(),
-            outcomes: Vec::new(),
-            failed: Vec::new(),
-            written: None,
-        };
+        let execution_arn = self.run(place.run).arn.clone();
+        self.map_runs.push(MapRun::new(arn, execution_arn, now));
+        let work = MapRunWork::new(self.map_runs.len() - 1, limits, child_machine);
         self.set_phase(place, Phase::MapRun(Box::new(work)));
         match items {
             Some(items) => self.start_children(place, state, map, distributed, items.to_vec(), now),
@@ -381,8 +309,7 @@ impl Engine {
 
     /// Takes a child's run away, its history aside if it is to be kept.
     pub(super) fn forget_run(&mut self, run: RunId, map_run_arn: Arc<str>) {
-        let Some(ended) = self.runs[run].take() else { return };
-        self.free_runs.push(run);
+        let Some(ended) = self.runs.take(run) else { return };
         if self.options.keep_children {
             let (arn, status, history) = (ended.arn, ended.status, ended.history);
             self.children.push(ChildExecution {

@@ -1,36 +1,15 @@
-//! Executions: a state machine that its host drives.
-//!
-//! An [`Execution`] does no work, keeps no time and starts no thread. Its host calls [`Execution::run`] with the time
-//! of day, does what the returned [`Command`]s ask for, and reports back with `task_succeeded` and its siblings.
-
-mod branches;
-mod command;
-mod engine;
-mod map_run;
-mod mock;
-mod options;
-mod parts;
-mod redrive;
-mod status;
-mod tasks;
-mod threads;
+//! One run of a state machine: what a host can do with it.
 
 use std::sync::Arc;
 
-pub use command::{Command, ReadRequest, Refused, TaskId, TaskRequest, WriteRequest};
-use engine::Engine;
 use jiff::{SignedDuration, Timestamp};
-pub use map_run::MapRun;
-pub use mock::Inspection;
-pub(crate) use mock::Mock;
-pub use options::StartOptions;
-pub use parts::ChildExecution;
-use parts::{Identity, Run, Timer, TimerKind};
-pub use status::{Retried, Status};
 
+use super::advance::Engine;
+use super::history::{EventDetails, HistoryEvent, Payload};
+use super::interface::{ChildExecution, Command, Inspection, MapRun, Refused, Retried, StartOptions, Status, TaskId};
+use super::parts::{Identity, Mock, Run, Timer, TimerKind};
 use crate::definition::{ItemSource, MAX_PAYLOAD, StateMachine};
 use crate::expression::Failure;
-use crate::history::{EventDetails, HistoryEvent, Payload};
 use crate::text::Json;
 
 /// One run of a state machine.

@@ -225,6 +225,18 @@ pub enum EventDetails {
 }
 
 impl EventDetails {
+    /// Whether this is an execution's last event, for which there is always room.
+    pub(crate) fn is_last(&self) -> bool {
+        matches!(
+            self,
+            EventDetails::ExecutionSucceeded { .. }
+                | EventDetails::ExecutionFailed(_)
+                | EventDetails::ExecutionTimedOut(_)
+                | EventDetails::ExecutionAborted(_)
+                | EventDetails::ExecutionRedriven { .. }
+        )
+    }
+
     /// AWS's name of the type.
     #[must_use]
     pub fn event_type(&self) -> &'static str {

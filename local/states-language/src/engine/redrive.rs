@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::command::{Command, Refused};
-use super::engine::Engine;
+use super::advance::Engine;
+use super::history::EventDetails;
+use super::interface::{Command, Refused, Status};
 use super::parts::{Phase, Place};
-use super::status::Status;
 use crate::definition::{Body, ExecutionType};
-use crate::history::EventDetails;
+use crate::expression::format_time;
 use crate::text::{Json, Object};
 
 impl Engine {
@@ -23,7 +23,7 @@ impl Engine {
             Status::Running => return Err(Refused::WrongStatus("is running")),
             Status::Succeeded => return Err(Refused::WrongStatus("succeeded, and cannot be redriven")),
         }
-        if self.run(0).is_full() {
+        if self.run(0).is_full {
             return Err(Refused::WrongStatus("has no room for more events"));
         }
         let last = self.run(0).history.len() as u64;
@@ -35,7 +35,7 @@ impl Engine {
         if let Json::Object(execution) = &run.execution {
             let mut execution = Object::clone(execution);
             execution.insert("RedriveCount", i64::from(redrive_count));
-            execution.insert("RedriveTime", crate::expression::format_time(now));
+            execution.insert("RedriveTime", format_time(now));
             run.execution = execution.into();
         }
         self.resume(Place { run: 0, thread: 0 }, redriven, now);
@@ -71,8 +71,8 @@ impl Engine {
 
     fn count_running(&mut self, place: Place, running: usize) {
         match &mut self.thread_mut(place).phase {
-            Phase::Branches(branches) => branches.set_running(running),
-            Phase::Iterations(iterations) => iterations.set_running(running),
+            Phase::Branches(branches) => branches.running = running,
+            Phase::Iterations(iterations) => iterations.running = running,
             _ => {}
         }
     }

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::command::{Command, Refused, TaskId, TaskRequest};
-use super::engine::Engine;
+use super::advance::Engine;
+use super::history::{EventDetails, Payload, TaskResource, TaskScheduled};
+use super::interface::{Command, Refused, Status, TaskId, TaskRequest};
 use super::parts::{Extra, Phase, Place, TaskWork, TimerKind};
-use super::status::Status;
 use crate::definition::{Body, Integration, MAX_PAYLOAD, Pattern, Raised, State, Task, TaskCall, check, too_long};
 use crate::expression::{Failure, StateError};
-use crate::history::{EventDetails, Payload, TaskResource, TaskScheduled};
 use crate::text::{Json, timestamp};
 
 /// The longest error's name, in characters.
@@ -56,7 +55,7 @@ impl Engine {
         }
         let scheduled = self.scheduled(task, &call);
         self.follow(place, scheduled, now);
-        if self.run(place.run).is_full() {
+        if self.run(place.run).is_full {
             return true;
         }
         let heartbeat = self.next_epoch();

@@ -2,14 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::command::Command;
-use super::engine::Engine;
+use super::advance::Engine;
+use super::history::{EventDetails, Payload};
+use super::interface::{Command, Retried, Status};
 use super::parts::{Extra, Phase, Place, RunId, TimerKind};
-use super::status::{Retried, Status};
 use crate::definition::{Body, Exit, Raised, State};
 use crate::expression::{Failure, StateError};
-use crate::history::{EventDetails, Payload};
-use crate::text::Json;
+use crate::text::{Json, timestamp};
 
 impl Engine {
     /// Takes a thread one step further, and says whether it can go on at once.
@@ -45,7 +44,7 @@ impl Engine {
         let thread = self.thread_mut(place);
         thread.entered_event = id;
         thread.phase = Phase::Work;
-        if self.run(place.run).is_full() {
+        if self.run(place.run).is_full {
             return true;
         }
         self.work_on(place, &state, now)
@@ -185,7 +184,7 @@ impl Engine {
 
     /// A flow has ended well.
     fn finish_thread(&mut self, place: Place, output: Json, now: Timestamp) -> bool {
-        if self.run(place.run).is_full() {
+        if self.run(place.run).is_full {
             return true;
         }
         self.set_phase(place, Phase::Done);
@@ -268,7 +267,7 @@ impl Engine {
         if let Some(delay) = self.retry_delay(place, &state, &raised) {
             self.drop_children(place);
             self.set_phase(place, Phase::Backoff);
-            self.set_timer(place, crate::text::timestamp::after(now, delay), TimerKind::Wake);
+            self.set_timer(place, timestamp::after(now, delay), TimerKind::Wake);
             return false;
         }
         match state.body {
@@ -372,7 +371,7 @@ impl Engine {
         ended.status = status;
         ended.failure = failure;
         ended.stopped_at = Some(now);
-        for thread in 0..self.run(run).threads.len() {
+        for thread in self.run(run).threads.numbers() {
             self.abort_work(Place { run, thread }, now);
         }
     }

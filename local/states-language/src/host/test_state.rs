@@ -7,9 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::definition::{InvalidDefinition, StateMachine};
-use crate::execution::{Command, Execution, Inspection, Mock, Refused, StartOptions, Status};
+use crate::engine::history::EventDetails;
+use crate::engine::{Command, Execution, Inspection, Mock, Refused, StartOptions, Status};
 use crate::expression::Failure;
-use crate::history::EventDetails;
 use crate::text::{Json, Object};
 
 /// The name that a state has while it is tested.

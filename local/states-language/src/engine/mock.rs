@@ -4,38 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::engine::Engine;
-use super::parts::{Extra, Phase, Place};
+use super::advance::Engine;
+use super::interface::Inspection;
+use super::parts::{Extra, Mock, Phase, Place};
 use crate::definition::{Body, Raised, State};
-use crate::expression::{Failure, MapItem, QueryLanguage, StateError};
-use crate::text::{Json, Object};
-
-/// A state under test.
-#[derive(Debug)]
-pub(crate) struct Mock {
-    pub(crate) state: Arc<str>,
-    pub(crate) result: Option<Result<Json, Failure>>,
-    pub(crate) retry_count: u32,
-    pub(crate) variables: Option<Arc<Object>>,
-    pub(crate) context: Option<Arc<Object>>,
-    pub(crate) inspection: Inspection,
-}
-
-/// The data on its way through a state, as JSON text; what the state does not have is nothing. See
-/// [InspectionData](https://docs.aws.amazon.com/step-functions/latest/apireference/API_InspectionData.html).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inspection {
-    /// The input.
-    pub input: Option<String>,
-    /// The input after `InputPath`, in JSONPath states.
-    pub after_input_path: Option<String>,
-    /// The input after `Parameters`, in JSONPath states.
-    pub after_parameters: Option<String>,
-    /// The evaluated `Arguments`, in JSONata states.
-    pub after_arguments: Option<String>,
-    /// The result of the state's work.
-    pub result: Option<String>,
-}
+use crate::expression::{MapItem, QueryLanguage, StateError};
+use crate::text::Json;
 
 impl Engine {
     /// Puts what a test gives in the place of what an execution would have.

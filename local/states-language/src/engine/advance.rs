@@ -1,4 +1,4 @@
-//! The engine: the loop that advances an execution, and what everything in it is done with.
+//! The loop that advances an execution, and what every part of the engine is done with.
 
 use std::cell::OnceCell;
 use std::cmp::Reverse;
@@ -7,16 +7,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::command::{Command, TaskId};
-use super::map_run::MapRun;
-use super::mock::Mock;
-use super::options::StartOptions;
-use super::parts::{ChildExecution, Extra, Identity, Phase, Place, Run, RunId, Thread, ThreadId, Timer, TimerKind};
-use super::status::{Retried, Status};
+use super::history::{EventDetails, HistoryEvent, Payload};
+use super::interface::{ChildExecution, Command, MapRun, Retried, StartOptions, Status, TaskId};
+use super::parts::{Extra, Identity, Mock, Phase, Place, Run, RunId, Thread, ThreadId, Timer, TimerKind};
+use super::slots::Slots;
 use crate::definition::{Flow, State};
 use crate::expression::{Context, Failure, MapItem, Random, Scope, Variables, format_time};
-use crate::history::{EventDetails, HistoryEvent, Payload};
-use crate::text::{Json, Object};
+use crate::text::Json;
 
 /// How many states one call of `run` may pass, so that a flow without an end cannot keep its host for ever.
 const STATES_PER_RUN: usize = 200_000;
@@ -25,8 +22,7 @@ const STATES_PER_RUN: usize = 200_000;
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) options: StartOptions,
-    pub(super) runs: Vec<Option<Box<Run>>>,
-    pub(super) free_runs: Vec<RunId>,
+    pub(super) runs: Slots<Run>,
     pub(super) ready: VecDeque<Place>,
     pub(super) timers: BinaryHeap<Reverse<Timer>>,
     pub(super) tasks: HashMap<TaskId, Place>,
@@ -47,8 +43,7 @@ impl Engine {
         Engine {
             random: Random::new(options.random_seed),
             options,
-            runs: Vec::new(),
-            free_runs: Vec::new(),
+            runs: Slots::with_capacity(1),
             ready: VecDeque::new(),
             timers: BinaryHeap::new(),
             tasks: HashMap::new(),
@@ -73,16 +68,18 @@ impl Engine {
         parent: Option<(Place, usize)>,
         now: Timestamp,
     ) -> RunId {
-        let mut execution = Object::with_capacity(6);
-        execution.insert("Id", identity.arn.clone());
-        execution.insert("Input", input.clone());
-        execution.insert("StartTime", format_time(now));
-        execution.insert("Name", identity.name.clone());
-        execution.insert("RoleArn", self.options.role_arn.clone());
-        execution.insert("RedriveCount", 0_i64);
-        let mut state_machine = Object::with_capacity(2);
-        state_machine.insert("Id", identity.state_machine_arn);
-        state_machine.insert("Name", identity.state_machine_name);
+        let execution = Json::object([
+            ("Id", identity.arn.clone().into()),
+            ("Input", input.clone()),
+            ("StartTime", format_time(now).into()),
+            ("Name", identity.name.clone().into()),
+            ("RoleArn", self.options.role_arn.clone().into()),
+            ("RedriveCount", 0_i64.into()),
+        ]);
+        let state_machine = Json::object([
+            ("Id", identity.state_machine_arn.into()),
+            ("Name", identity.state_machine_name.into()),
+        ]);
         let qualified_arn = self.options.qualified_arn.clone().filter(|_| parent.is_none());
         let role_arn = self.options.role_arn.clone();
         let started = EventDetails::ExecutionStarted {
@@ -90,7 +87,7 @@ impl Engine {
             role_arn,
             qualified_arn,
         };
-        let run = Box::new(Run {
+        let id = self.runs.insert(Run {
             arn: identity.arn,
             name: identity.name,
             history: vec![HistoryEvent {
@@ -99,29 +96,18 @@ impl Engine {
                 timestamp: now,
                 details: started,
             }],
-            threads: Vec::with_capacity(1),
-            free_threads: Vec::new(),
+            threads: Slots::with_capacity(1),
             status: Status::Running,
             output: None,
             failure: None,
             started_at: now,
             stopped_at: None,
-            execution: execution.into(),
-            state_machine: state_machine.into(),
+            execution,
+            state_machine,
             parent,
             max_events: self.options.history_limit(identity.execution_type),
             is_full: false,
         });
-        let id = match self.free_runs.pop() {
-            Some(id) => {
-                self.runs[id] = Some(run);
-                id
-            }
-            None => {
-                self.runs.push(Some(run));
-                self.runs.len() - 1
-            }
-        };
         // The first state's entering follows event 0, as AWS has it, and not the execution's start.
         self.add_thread(id, flow, input, 0, Variables::default(), None, None, now);
         id
@@ -140,7 +126,7 @@ impl Engine {
         parent: Option<(ThreadId, usize)>,
         now: Timestamp,
     ) -> ThreadId {
-        let thread = Box::new(Thread {
+        let thread = Thread {
             state: flow.start,
             flow,
             input,
@@ -155,18 +141,8 @@ impl Engine {
             retry_count: 0,
             phase: Phase::Enter,
             epoch: self.next_epoch(),
-        });
-        let threads = self.run_mut(run);
-        let id = match threads.free_threads.pop() {
-            Some(id) => {
-                threads.threads[id] = Some(thread);
-                id
-            }
-            None => {
-                threads.threads.push(Some(thread));
-                threads.threads.len() - 1
-            }
         };
+        let id = self.run_mut(run).threads.insert(thread);
         self.ready.push_back(Place { run, thread: id });
         id
     }
@@ -182,51 +158,26 @@ impl Engine {
     }
 
     /// The run; every `RunId` that the engine holds is of one that is there.
-    #[expect(
-        clippy::expect_used,
-        reason = "a broken index is a bug of the engine, and there is nothing to go on with"
-    )]
     pub(super) fn run(&self, id: RunId) -> &Run {
-        self.runs[id].as_deref().expect("the run is there")
+        &self.runs[id]
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "a broken index is a bug of the engine, and there is nothing to go on with"
-    )]
     pub(super) fn run_mut(&mut self, id: RunId) -> &mut Run {
-        self.runs[id].as_deref_mut().expect("the run is there")
+        &mut self.runs[id]
     }
 
     /// The thread; every `Place` that is followed is of one that is there.
-    #[expect(
-        clippy::expect_used,
-        reason = "a broken index is a bug of the engine, and there is nothing to go on with"
-    )]
     pub(super) fn thread(&self, place: Place) -> &Thread {
-        self.run(place.run).threads[place.thread]
-            .as_deref()
-            .expect("the thread is there")
+        &self.runs[place.run].threads[place.thread]
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "a broken index is a bug of the engine, and there is nothing to go on with"
-    )]
     pub(super) fn thread_mut(&mut self, place: Place) -> &mut Thread {
-        self.run_mut(place.run).threads[place.thread]
-            .as_deref_mut()
-            .expect("the thread is there")
+        &mut self.runs[place.run].threads[place.thread]
     }
 
     /// The thread, where it has not been dropped since.
     pub(super) fn find_thread(&self, place: Place) -> Option<&Thread> {
-        self.runs
-            .get(place.run)?
-            .as_ref()?
-            .threads
-            .get(place.thread)?
-            .as_deref()
+        self.runs.get(place.run)?.threads.get(place.thread)
     }
 
     pub(super) fn state(&self, place: Place) -> Arc<State> {
@@ -328,7 +279,7 @@ impl Engine {
             }
             while self.run(place.run).status == Status::Running && self.step(place, now) {
                 budget = budget.saturating_sub(1);
-                if self.runs[place.run].as_ref().is_none_or(|run| run.is_full) || self.find_thread(place).is_none() {
+                if self.runs.get(place.run).is_none_or(|run| run.is_full) || self.find_thread(place).is_none() {
                     break;
                 }
                 if budget == 0 {
@@ -336,8 +287,9 @@ impl Engine {
                     return;
                 }
             }
-            if self.runs[place.run]
-                .as_ref()
+            if self
+                .runs
+                .get(place.run)
                 .is_some_and(|run| run.is_full && run.status == Status::Running)
             {
                 self.fail_full(place, now);

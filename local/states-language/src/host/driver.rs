@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::definition::{Integration, ItemSource, Pattern};
-use crate::execution::{Command, Execution, ReadRequest, Refused, Status, TaskId, TaskRequest, WriteRequest};
+use crate::engine::{Command, Execution, ReadRequest, Refused, Status, TaskId, TaskRequest, WriteRequest};
 use crate::expression::Failure;
 use crate::text::Json;
 

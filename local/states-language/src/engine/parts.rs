@@ -1,21 +1,21 @@
-//! What an engine is made of: runs, threads, phases and timers.
+//! What an engine is made of: runs, threads, phases and timers. They are data; what happens to them is in the files
+//! beside this one.
 //!
 //! A *run* is an execution with a history of its own: the execution itself, or a child of a distributed Map. A *thread*
 //! is a walk through a flow: a run's own, a Parallel state's branch or a Map's iteration. Everything refers to
 //! everything else by index, so that nothing is shared and nothing can leak.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::branches::{Branches, Iterations};
-use super::command::TaskId;
-use super::map_run::MapRunWork;
-use super::status::Status;
-use crate::definition::{ExecutionType, Flow, Raised};
+use super::history::HistoryEvent;
+use super::interface::{Inspection, Status, TaskId};
+use super::slots::Slots;
+use crate::definition::{ExecutionType, Flow, Limits, Outcome, Raised};
 use crate::expression::{Failure, MapItem, Variables};
-use crate::history::{EventDetails, HistoryEvent};
-use crate::text::Json;
+use crate::text::{Json, Object};
 
 /// The index of a run.
 pub(super) type RunId = usize;
@@ -35,8 +35,7 @@ pub(super) struct Run {
     pub(super) arn: Arc<str>,
     pub(super) name: Arc<str>,
     pub(super) history: Vec<HistoryEvent>,
-    pub(super) threads: Vec<Option<Box<Thread>>>,
-    pub(super) free_threads: Vec<ThreadId>,
+    pub(super) threads: Slots<Thread>,
     pub(super) status: Status,
     pub(super) output: Option<Json>,
     pub(super) failure: Option<Failure>,
@@ -50,19 +49,6 @@ pub(super) struct Run {
     pub(super) max_events: u64,
     /// There is no room for more events than the one that says so.
     pub(super) is_full: bool,
-}
-
-/// A child execution of a distributed Map that has ended.
-#[derive(Clone, Debug)]
-pub struct ChildExecution {
-    /// Its ARN.
-    pub arn: Arc<str>,
-    /// The ARN of its Map Run.
-    pub map_run_arn: Arc<str>,
-    /// How it ended.
-    pub status: Status,
-    /// Its history.
-    pub history: Vec<HistoryEvent>,
 }
 
 /// A walk through a flow.
@@ -170,23 +156,73 @@ pub(super) struct Identity {
     pub(super) execution_type: ExecutionType,
 }
 
-impl Run {
-    /// Whether the history has room for one event only.
-    pub(super) fn is_full(&self) -> bool {
-        self.is_full
+/// Branches under way.
+#[derive(Debug)]
+pub(super) struct Branches {
+    pub(super) threads: Vec<ThreadId>,
+    pub(super) results: Vec<Option<Json>>,
+    pub(super) running: usize,
+}
+
+/// Iterations under way.
+#[derive(Debug)]
+pub(super) struct Iterations {
+    pub(super) threads: Vec<ThreadId>,
+    pub(super) items: Arc<Vec<Json>>,
+    /// What the item selector sees as `$`.
+    pub(super) input: Json,
+    pub(super) results: Vec<Json>,
+    pub(super) next: usize,
+    pub(super) running: usize,
+}
+
+/// A Map Run under way.
+#[derive(Debug)]
+pub(super) struct MapRunWork {
+    /// The number of its [`MapRun`].
+    pub(super) index: usize,
+    pub(super) limits: Limits,
+    /// The state machine's name with the Map's label, which is part of the children's ARNs.
+    pub(super) child_machine: Arc<str>,
+    /// The task that reads the items or writes the results.
+    pub(super) io: Option<TaskId>,
+    /// The children's inputs; taken away once a child has succeeded.
+    pub(super) inputs: Vec<Json>,
+    /// What is to be started yet, last first.
+    pub(super) waiting: Vec<usize>,
+    pub(super) running: BTreeMap<usize, RunId>,
+    pub(super) results: Vec<Option<Json>>,
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) failed: Vec<usize>,
+    /// What the writer gave for the next state.
+    pub(super) written: Option<Json>,
+}
+
+impl MapRunWork {
+    pub(super) fn new(index: usize, limits: Limits, child_machine: Arc<str>) -> MapRunWork {
+        MapRunWork {
+            index,
+            limits,
+            child_machine,
+            io: None,
+            inputs: Vec::new(),
+            waiting: Vec::new(),
+            running: BTreeMap::new(),
+            results: Vec::new(),
+            outcomes: Vec::new(),
+            failed: Vec::new(),
+            written: None,
+        }
     }
 }
 
-impl EventDetails {
-    /// Whether this is an execution's last event, for which there is always room.
-    pub(super) fn is_last(&self) -> bool {
-        matches!(
-            self,
-            EventDetails::ExecutionSucceeded { .. }
-                | EventDetails::ExecutionFailed(_)
-                | EventDetails::ExecutionTimedOut(_)
-                | EventDetails::ExecutionAborted(_)
-                | EventDetails::ExecutionRedriven { .. }
-        )
-    }
+/// A state under test.
+#[derive(Debug)]
+pub(crate) struct Mock {
+    pub(crate) state: Arc<str>,
+    pub(crate) result: Option<Result<Json, Failure>>,
+    pub(crate) retry_count: u32,
+    pub(crate) variables: Option<Arc<Object>>,
+    pub(crate) context: Option<Arc<Object>>,
+    pub(crate) inspection: Inspection,
 }

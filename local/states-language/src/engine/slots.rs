@@ -1,0 +1,72 @@
+//! Places that are used again: what stands in one is known by its number.
+
+use std::ops::{Index, IndexMut};
+
+/// Values by number. A number is given anew once its value was taken away.
+#[derive(Debug)]
+pub(super) struct Slots<T> {
+    values: Vec<Option<Box<T>>>,
+    free: Vec<usize>,
+}
+
+impl<T> Slots<T> {
+    pub(super) fn with_capacity(capacity: usize) -> Slots<T> {
+        Slots {
+            values: Vec::with_capacity(capacity),
+            free: Vec::new(),
+        }
+    }
+
+    /// Puts a value into a free place, and gives its number.
+    pub(super) fn insert(&mut self, value: T) -> usize {
+        let value = Some(Box::new(value));
+        match self.free.pop() {
+            Some(number) => {
+                self.values[number] = value;
+                number
+            }
+            None => {
+                self.values.push(value);
+                self.values.len() - 1
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, number: usize) -> Option<Box<T>> {
+        let value = self.values[number].take()?;
+        self.free.push(number);
+        Some(value)
+    }
+
+    pub(super) fn get(&self, number: usize) -> Option<&T> {
+        self.values.get(number)?.as_deref()
+    }
+
+    /// All numbers that there ever were.
+    pub(super) fn numbers(&self) -> std::ops::Range<usize> {
+        0..self.values.len()
+    }
+}
+
+/// The value of a number that is known to have one.
+impl<T> Index<usize> for Slots<T> {
+    type Output = T;
+
+    #[expect(
+        clippy::expect_used,
+        reason = "a number without a value is a bug of the engine, and there is nothing to go on with"
+    )]
+    fn index(&self, number: usize) -> &T {
+        self.values[number].as_deref().expect("the value is there")
+    }
+}
+
+impl<T> IndexMut<usize> for Slots<T> {
+    #[expect(
+        clippy::expect_used,
+        reason = "a number without a value is a bug of the engine, and there is nothing to go on with"
+    )]
+    fn index_mut(&mut self, number: usize) -> &mut T {
+        self.values[number].as_deref_mut().expect("the value is there")
+    }
+}

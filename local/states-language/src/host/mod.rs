@@ -1,0 +1,7 @@
+//! The fifth floor: hosts of executions. One that runs an execution to its end, and one that tests a single state.
+
+mod driver;
+mod test_state;
+
+pub use driver::{Clock, SystemClock, TaskHandler, VirtualClock, run_to_end};
+pub use test_state::{MockedResult, TestStateError, TestStateOptions, TestStateResult, TestStatus, test_state};

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::common::{Assign, Common, Exit, place};
-use super::fields::{Fields, ResultPath};
-use super::names::Names;
+use super::reading::{Fields, Names, ResultPath};
 use super::retry::{Raised, matches};
 use crate::expression::{Failure, QueryLanguage, Scope, StateError, Template};
-use crate::text::{Json, Object};
+use crate::text::Json;
 
 /// One entry of `Catch`.
 #[derive(Debug)]
@@ -86,9 +85,9 @@ impl Catcher {
 
 /// An error as data.
 pub(crate) fn error_output(failure: &Failure) -> Json {
-    let text = |text: &Option<Arc<str>>| text.clone().unwrap_or_else(|| Arc::from(""));
-    let mut output = Object::with_capacity(2);
-    output.insert("Error", text(&failure.error));
-    output.insert("Cause", text(&failure.cause));
-    output.into()
+    let text = |text: &Option<Arc<str>>| text.clone().unwrap_or_default();
+    Json::object([
+        ("Error", text(&failure.error).into()),
+        ("Cause", text(&failure.cause).into()),
+    ])
 }

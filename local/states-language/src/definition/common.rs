@@ -1,10 +1,10 @@
-//! What all types of states have, and how data goes through them.
+//! What all types of states have in common: a name, and the fields that shape data, from `InputPath` to `Output`.
 
 use std::sync::Arc;
 
-use super::fields::{DataPath, Fields, ResultPath};
 use super::kinds::StateKind;
 use super::quota::check;
+use super::reading::{DataPath, Fields, ResultPath};
 use crate::expression::{Assigned, Failure, QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
 

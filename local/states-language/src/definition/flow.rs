@@ -1,11 +1,9 @@
-//! Flows: states that lead to each other, as in a state machine, a branch or an item processor.
+//! A flow: the `States` and the `StartAt` of a state machine, a branch or an item processor.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::fields::Fields;
-use super::finding::code;
-use super::names::Names;
+use super::reading::{Fields, Names, code};
 use super::state::{Body, State};
 use crate::text::{Json, pointer};
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::fields::Fields;
-use super::finding::{Finding, Findings, InvalidDefinition, Severity, code};
 use super::flow::Flow;
+use super::reading::{Fields, Finding, Findings, InvalidDefinition, Severity, code};
 use crate::expression::QueryLanguage;
 use crate::text::Json;
 

@@ -1,27 +1,25 @@
-//! The third floor: a definition, read and checked, and what its states decide. States are asked with a
-//! [`Scope`](crate::expression::Scope) and answer with a value; carrying it out is the engine's, which this floor never
-//! imports.
+//! The third floor: a definition is read and checked, and its states decide.
+//!
+//! A state is given a [`Scope`](crate::expression::Scope) and answers with a value, such as the next state or a task's
+//! parameters. It does nothing itself: the engine does, and this floor never imports the engine.
 
-mod amount;
 mod catch;
 mod common;
-mod fields;
-mod finding;
 mod flow;
 mod kinds;
 mod machine;
-mod names;
 mod quota;
+mod reading;
 mod retry;
 mod state;
 mod states;
 
 pub(crate) use common::Exit;
-pub use finding::{Finding, InvalidDefinition, Severity};
 pub(crate) use flow::Flow;
 pub use kinds::{ExecutionType, StateKind};
 pub use machine::StateMachine;
 pub(crate) use quota::{MAX_PAYLOAD, check, too_long};
+pub use reading::{Finding, InvalidDefinition, Severity};
 pub(crate) use retry::Raised;
 pub(crate) use state::{Body, State};
 pub(crate) use states::{Distributed, Limits, Map, Outcome, Parallel, Task, TaskCall};

@@ -1,4 +1,4 @@
-//! The quota on data.
+//! The quota on data: 256 KB for all that states hand on.
 
 use crate::expression::StateError;
 use crate::text::{Excess, Json, MAX_DEPTH};

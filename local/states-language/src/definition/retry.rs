@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fields::Fields;
+use super::reading::Fields;
 use crate::expression::{Failure, Random};
 
 /// An error that is on its way up, with the other name under which it can be caught.

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use super::catch::Catcher;
 use super::common::Common;
-use super::fields::Fields;
 use super::kinds::StateKind;
-use super::names::Names;
+use super::reading::{Fields, Names};
 use super::retry::Retrier;
 use super::states::choice::Choice;
 use super::states::fail::Fail;
+use super::states::map::Map;
+use super::states::parallel::Parallel;
 use super::states::pass::Pass;
+use super::states::task::Task;
 use super::states::wait::Wait;
-use super::states::{Map, Parallel, Task};
 use crate::expression::QueryLanguage;
 
 /// A state of any type.

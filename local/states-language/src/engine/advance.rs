@@ -1,4 +1,4 @@
-//! The loop that advances an execution, and what every part of the engine is done with.
+//! The engine's loop, and the small steps that all of the engine is made of: events, timers, phases, evaluation.
 
 use std::cell::OnceCell;
 use std::cmp::Reverse;

@@ -1,4 +1,4 @@
-//! One run of a state machine: what a host can do with it.
+//! An execution as its host sees it.
 
 use std::sync::Arc;
 

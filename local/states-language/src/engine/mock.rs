@@ -1,4 +1,4 @@
-//! What a tested state gets in place of its work, and what is seen of its data.
+//! For TestState: a result in place of a state's work, and a record of the state's data.
 
 use std::sync::Arc;
 

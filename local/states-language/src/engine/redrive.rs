@@ -1,4 +1,5 @@
-//! Redriving: an execution goes on from where it failed. With it, what a stopped Map Run keeps for that.
+//! Redrive: an execution that failed or was stopped goes on from there. A Map Run that is stopped keeps its results
+//! for this.
 
 use jiff::Timestamp;
 

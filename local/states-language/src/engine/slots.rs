@@ -1,4 +1,4 @@
-//! Places that are used again: what stands in one is known by its number.
+//! A list whose places are used again. Runs and threads are known by their numbers in such lists.
 
 use std::ops::{Index, IndexMut};
 

@@ -8,7 +8,7 @@ use super::advance::Engine;
 use super::history::{EventDetails, Payload, TaskResource, TaskScheduled};
 use super::interface::{Command, Refused, Status, TaskId, TaskRequest};
 use super::parts::{Extra, Phase, Place, TaskWork, TimerKind};
-use crate::definition::{Body, Integration, MAX_PAYLOAD, Pattern, Raised, State, Task, TaskCall, check, too_long};
+use crate::definition::{Body, Integration, MAX_PAYLOAD, Raised, State, Task, TaskCall, check, too_long};
 use crate::expression::{Failure, StateError};
 use crate::text::{Json, timestamp};
 
@@ -19,45 +19,71 @@ const MAX_CAUSE: usize = 32_768;
 
 impl Engine {
     pub(super) fn start_task(&mut self, place: Place, state: &State, task: &Task, now: Timestamp) -> bool {
-        let waits = matches!(
-            &task.integration,
-            Integration::Service {
-                pattern: Pattern::WaitForTaskToken,
-                ..
-            }
-        );
         let id = self.next_task();
-        let token = waits.then(|| self.new_token(id));
-        let extra = Extra {
-            task_token: token.clone(),
-            ..Extra::default()
-        };
-        let call = match self.evaluate(place, state, extra, now, |scope| task.call(&state.common, scope)) {
+        let token = task.waits_for_token().then(|| self.new_token(id));
+        let call = match self.task_call(place, state, task, token.clone(), now) {
             Ok(call) => call,
-            Err(error) => return self.state_error(place, state, error, now),
+            Err(goes_on) => return goes_on,
         };
-        match check(&state.common.name, &call.parameters) {
-            Ok(()) => {}
-            Err(StateError::TooLong(cause)) => {
-                return self.raise(
-                    place,
-                    Raised::from(Failure::new("States.DataLimitExceeded", cause)),
-                    now,
-                );
-            }
-            Err(error) => return self.state_error(place, state, error, now),
-        }
-        let refusal = self.options.refusal;
-        if let Some(reason) = refusal.and_then(|refusal| refusal(&task.integration, &call.parameters)) {
-            let parameters = &call.parameters;
-            let cause = format!("The Parameters '{parameters}' could not be used to start the Task: [{reason}]");
-            return self.state_error(place, state, StateError::Runtime(cause), now);
-        }
         let scheduled = self.scheduled(task, &call);
         self.follow(place, scheduled, now);
         if self.run(place.run).is_full {
             return true;
         }
+        self.await_task(place, id, token.clone(), &call, now);
+        self.commands.push(Command::StartTask(TaskRequest {
+            id,
+            state: state.common.name.clone(),
+            retry_count: self.thread(place).retry_count,
+            resource: task.resource.clone(),
+            integration: task.integration.clone(),
+            parameters: call.parameters,
+            token,
+            credentials_role_arn: call.credentials_role_arn,
+            timeout_seconds: call.timeout_seconds,
+            heartbeat_seconds: call.heartbeat_seconds,
+            execution_arn: self.run(place.run).arn.clone(),
+        }));
+        false
+    }
+
+    /// The call that a task makes. Where it makes none, the error is what `step` is to say.
+    fn task_call(
+        &mut self,
+        place: Place,
+        state: &State,
+        task: &Task,
+        task_token: Option<Arc<str>>,
+        now: Timestamp,
+    ) -> Result<TaskCall, bool> {
+        let extra = Extra {
+            task_token,
+            ..Extra::default()
+        };
+        let call = self.evaluate(place, state, extra, now, |scope| {
+            let call = task.call(&state.common, scope)?;
+            check(&state.common.name, &call.parameters)?;
+            Ok(call)
+        });
+        let call = match call {
+            Ok(call) => call,
+            Err(StateError::TooLong(cause)) => {
+                let failure = Failure::new("States.DataLimitExceeded", cause);
+                return Err(self.raise(place, Raised::from(failure), now));
+            }
+            Err(error) => return Err(self.state_error(place, state, error, now)),
+        };
+        let refusal = self.options.refusal;
+        if let Some(reason) = refusal.and_then(|refusal| refusal(&task.integration, &call.parameters)) {
+            let parameters = &call.parameters;
+            let cause = format!("The Parameters '{parameters}' could not be used to start the Task: [{reason}]");
+            return Err(self.state_error(place, state, StateError::Runtime(cause), now));
+        }
+        Ok(call)
+    }
+
+    /// Waits for a task, no longer than it may take.
+    fn await_task(&mut self, place: Place, id: TaskId, token: Option<Arc<str>>, call: &TaskCall, now: Timestamp) {
         let heartbeat = self.next_epoch();
         self.set_phase(
             place,
@@ -76,23 +102,9 @@ impl Engine {
             self.set_timer(place, seconds_after(now, seconds), TimerKind::Heartbeat(heartbeat));
         }
         self.tasks.insert(id, place);
-        if let Some(token) = &token {
-            self.tokens.insert(token.clone(), id);
+        if let Some(token) = token {
+            self.tokens.insert(token, id);
         }
-        self.commands.push(Command::StartTask(TaskRequest {
-            id,
-            state: state.common.name.clone(),
-            retry_count: self.thread(place).retry_count,
-            resource: task.resource.clone(),
-            integration: task.integration.clone(),
-            parameters: call.parameters,
-            token,
-            credentials_role_arn: call.credentials_role_arn,
-            timeout_seconds: call.timeout_seconds,
-            heartbeat_seconds: call.heartbeat_seconds,
-            execution_arn: self.run(place.run).arn.clone(),
-        }));
-        false
     }
 
     /// A token that is this execution's own: nobody guesses it by accident, and the same seed makes the same one.

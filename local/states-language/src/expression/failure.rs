@@ -1,4 +1,4 @@
-//! Errors: as states see them, and as they arise where something is evaluated.
+//! Errors: those that states can retry and catch, and those of an evaluation.
 
 use std::sync::Arc;
 

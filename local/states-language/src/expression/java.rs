@@ -1,4 +1,4 @@
-//! What shows that AWS is written in Java.
+//! The order of a Java `HashMap`. AWS is written in Java, and its outputs show this order.
 
 /// Sorts as Java's `HashMap` would give its entries, which is the order in which AWS hands on what it evaluates.
 pub(crate) fn sort_as_hash_map<T>(entries: &mut [T], key: impl Fn(&T) -> &str) {

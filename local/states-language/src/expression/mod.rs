@@ -1,5 +1,5 @@
-//! The second floor: what a definition computes with. Paths, JSONata, intrinsic functions and templates, and what they
-//! can see. It knows nothing of states.
+//! The second floor: paths, JSONata, intrinsic functions and templates, and the data that they can see. It knows nothing
+//! of states.
 
 mod failure;
 mod intrinsics;

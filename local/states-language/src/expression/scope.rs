@@ -91,17 +91,11 @@ impl Context<'_> {
             }
             context.insert("State", state);
             if let Some(token) = &self.task_token {
-                let mut task = Object::new();
-                task.insert("Token", token.clone());
-                context.insert("Task", task);
+                context.insert("Task", Json::object([("Token", token.clone().into())]));
             }
             if let Some(item) = self.map_item {
-                let mut fields = Object::new();
-                fields.insert("Index", item.index);
-                fields.insert("Value", item.value.clone());
-                let mut map = Object::new();
-                map.insert("Item", fields);
-                context.insert("Map", map);
+                let item = Json::object([("Index", item.index.into()), ("Value", item.value.clone())]);
+                context.insert("Map", Json::object([("Item", item)]));
             }
             context.into()
         })

@@ -1,4 +1,4 @@
-//! Payload templates: JSON with expressions in it, such as `Parameters`, `Arguments`, `Output` and `Assign`.
+//! Templates: JSON with expressions in it, such as `Parameters`, `Arguments`, `Output` and `Assign`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The first floor: JSON texts and what stands in them. It knows nothing of state machines.
+//! The first floor: JSON, pointers into it, and timestamps. It knows nothing of state machines.
 
 mod json;
 pub(crate) mod pointer;

@@ -1,4 +1,4 @@
-//! Timestamps in definitions and data.
+//! Timestamps in definitions and data: RFC 3339.
 
 use jiff::{SignedDuration, Timestamp};
 

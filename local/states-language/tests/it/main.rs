@@ -3,6 +3,7 @@
 mod choices;
 mod common;
 mod definitions;
+mod floors;
 mod fuzz;
 mod history;
 mod intrinsics;

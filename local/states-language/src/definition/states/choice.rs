@@ -2,8 +2,7 @@
 
 use super::comparison::{Comparison, KEYS};
 use crate::definition::common::{Assign, Common, Exit};
-use crate::definition::fields::Fields;
-use crate::definition::names::Names;
+use crate::definition::reading::{Fields, Names};
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
 

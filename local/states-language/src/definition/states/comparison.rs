@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::definition::fields::Fields;
+use crate::definition::reading::Fields;
 use crate::expression::{Path, Scope, StateError};
 use crate::text::{Json, timestamp};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::definition::fields::Fields;
+use crate::definition::reading::Fields;
 use crate::expression::{Failure, Query, QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
 

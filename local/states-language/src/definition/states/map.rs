@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::distributed::Distributed;
-use crate::definition::amount::{Amount, percentage, whole};
 use crate::definition::common::Common;
-use crate::definition::fields::Fields;
 use crate::definition::flow::Flow;
+use crate::definition::reading::{Amount, Fields, percentage, whole};
 use crate::expression::{Path, QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
 

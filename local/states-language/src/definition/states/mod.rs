@@ -1,14 +1,14 @@
-//! The types of states, one file for each, and what only one of them has.
+//! The types of states: a file for each. Beside them stand parts that only one type has.
 
 pub(super) mod choice;
 mod comparison;
 mod distributed;
 pub(super) mod fail;
-mod map;
-mod parallel;
+pub(super) mod map;
+pub(super) mod parallel;
 pub(super) mod pass;
 mod resource;
-mod task;
+pub(super) mod task;
 pub(super) mod wait;
 
 pub use distributed::ItemSource;

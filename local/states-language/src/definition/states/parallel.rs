@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::definition::common::Common;
-use crate::definition::fields::Fields;
 use crate::definition::flow::Flow;
+use crate::definition::reading::Fields;
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
 

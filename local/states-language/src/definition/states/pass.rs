@@ -1,8 +1,7 @@
 //! The [Pass state](https://docs.aws.amazon.com/step-functions/latest/dg/state-pass.html).
 
 use crate::definition::common::{Common, Exit};
-use crate::definition::fields::Fields;
-use crate::definition::finding::code;
+use crate::definition::reading::{Fields, code};
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
 

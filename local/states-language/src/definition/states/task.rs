@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::resource::{self, Integration};
-use crate::definition::amount::{Amount, seconds};
+use super::resource::{self, Integration, Pattern};
 use crate::definition::common::Common;
-use crate::definition::fields::Fields;
+use crate::definition::reading::{Amount, Fields, seconds};
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
 
@@ -68,6 +67,11 @@ impl Task {
                 None
             }
         }
+    }
+
+    /// Whether its work ends with a token.
+    pub(crate) fn waits_for_token(&self) -> bool {
+        matches!(&self.integration, Integration::Service { pattern, .. } if *pattern == Pattern::WaitForTaskToken)
     }
 
     /// The call that the task makes.

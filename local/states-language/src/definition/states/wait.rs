@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::definition::amount::Amount;
-use crate::definition::fields::Fields;
+use crate::definition::reading::{Amount, Fields};
 use crate::expression::{Path, QueryLanguage, Scope, StateError, Template, delimited};
 use crate::text::{Json, Number, timestamp};
 

@@ -1,4 +1,4 @@
-//! The data in events: kept as shared values, written as text when somebody reads them.
+//! The data in events. It is kept as a value, and turned into text when somebody reads the event.
 
 use std::borrow::Cow;
 use std::sync::Arc;

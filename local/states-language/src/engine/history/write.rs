@@ -1,4 +1,4 @@
-//! How AWS writes fields that are not one member of their own name.
+//! Fields that AWS writes as two members, or under another name. Serde's derive calls these functions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -9,9 +9,7 @@ use crate::text::Json;
 const MAX_RANGE: i64 = 1_000;
 
 pub(super) fn of(value: &Json) -> Result<&[Json], String> {
-    value
-        .as_array()
-        .ok_or_else(|| format!("{value} is not an array").into())
+    value.as_array().ok_or_else(|| format!("{value} is not an array"))
 }
 
 pub(super) fn get_item(items: &Json, index: &Json) -> Result<Json, String> {
@@ -20,7 +18,7 @@ pub(super) fn get_item(items: &Json, index: &Json) -> Result<Json, String> {
     usize::try_from(index)
         .ok()
         .and_then(|index| items.get(index).cloned())
-        .ok_or_else(|| format!("Index {index} out of bounds for length {}", items.len()).into())
+        .ok_or_else(|| format!("Index {index} out of bounds for length {}", items.len()))
 }
 
 pub(super) fn partition(items: &Json, size: &Json) -> Result<Json, String> {
@@ -40,7 +38,7 @@ pub(super) fn range(from: &Json, to: &Json, step: &Json) -> Result<Json, String>
     }
     let length = (i128::from(to) - i128::from(from)) / i128::from(step) + 1;
     if length > i128::from(MAX_RANGE) {
-        return Err(format!("the range has more than {MAX_RANGE} elements").into());
+        return Err(format!("the range has more than {MAX_RANGE} elements"));
     }
     let length = if (to < from) == (step < 0) || to == from {
         i64::try_from(length).unwrap_or(0)

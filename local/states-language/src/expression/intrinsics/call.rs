@@ -1,4 +1,4 @@
-//! What a call is made of, and which functions there are.
+//! A call: its function and its arguments. Also the table of all functions.
 
 use std::sync::Arc;
 

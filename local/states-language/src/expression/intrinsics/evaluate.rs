@@ -1,4 +1,4 @@
-//! What calls give.
+//! Evaluates calls.
 
 use super::call::{Argument, Call, Function, Intrinsic};
 use super::numbers::{add, rounded};

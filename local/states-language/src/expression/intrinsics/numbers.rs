@@ -9,7 +9,7 @@ pub(super) fn rounded(value: &Json) -> Result<i64, String> {
         Json::Number(number) => Number::from_f64((number.as_f64() + 0.5).floor())
             .and_then(Number::as_i64)
             .ok_or_else(|| "a number is out of range".into()),
-        other => Err(format!("{other} is not a number").into()),
+        other => Err(format!("{other} is not a number")),
     }
 }
 

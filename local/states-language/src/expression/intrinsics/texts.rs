@@ -12,13 +12,13 @@ use crate::text::Json;
 const MAX_LENGTH: usize = 10_000;
 
 fn text(value: &Json) -> Result<&str, String> {
-    value.as_str().ok_or_else(|| format!("{value} is not a string").into())
+    value.as_str().ok_or_else(|| format!("{value} is not a string"))
 }
 
 fn short_text(value: &Json) -> Result<&str, String> {
     let text = text(value)?;
     if text.chars().count() > MAX_LENGTH {
-        return Err(format!("the string is longer than {MAX_LENGTH} characters").into());
+        return Err(format!("the string is longer than {MAX_LENGTH} characters"));
     }
     Ok(text)
 }
@@ -41,7 +41,7 @@ pub(super) fn hash(data: &Json, algorithm: &Json) -> Result<Json, String> {
     };
     match hash_text(&data, text(algorithm)?) {
         Some(hash) => Ok(hash.into()),
-        None => Err(format!("there is no hash algorithm {algorithm}").into()),
+        None => Err(format!("there is no hash algorithm {algorithm}")),
     }
 }
 

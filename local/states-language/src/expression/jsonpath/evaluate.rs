@@ -1,4 +1,4 @@
-//! Walking down a value: what a path finds, and whether a filter holds on the way.
+//! Evaluates paths, and the filters in them.
 
 use super::path::{Filter, Operand, Path, PathNotFound, Step};
 use crate::text::{Json, Object};

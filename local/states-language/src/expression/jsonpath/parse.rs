@@ -1,4 +1,4 @@
-//! Reading paths, and the filters in them: each can hold the other.
+//! Reads paths, and the filters in them. They share a file because a path can have filters, and a filter has paths.
 
 use super::functions::Function;
 use super::operator::OPERATORS;

@@ -1,4 +1,4 @@
-//! What a path is made of.
+//! A path: its root, its steps and its filters.
 
 use std::fmt;
 use std::sync::Arc;

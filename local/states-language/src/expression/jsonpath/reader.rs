@@ -1,4 +1,4 @@
-//! A place in a path's text, and what can be read there without knowing paths.
+//! A place in a path's text, and the words, numbers and quoted names that can be read there.
 
 use std::sync::Arc;
 

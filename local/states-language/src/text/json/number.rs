@@ -1,4 +1,4 @@
-//! Numbers: whole ones stay whole.
+//! Numbers. A whole number that fits 64 bits is never rounded.
 
 use std::fmt;
 

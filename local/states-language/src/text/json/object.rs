@@ -1,4 +1,4 @@
-//! Objects that keep their order: a list that is searched while it is short, with an index once it is not.
+//! Objects, which keep the order of their fields. A short one is searched from its start; a long one has an index.
 
 use std::collections::HashMap;
 use std::sync::Arc;

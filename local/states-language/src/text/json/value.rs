@@ -1,4 +1,4 @@
-//! A value, and what it is.
+//! A JSON value of any type.
 
 use std::sync::Arc;
 
@@ -77,8 +77,7 @@ impl Json {
     }
 
     /// The number, where it is one.
-    #[must_use]
-    pub fn as_number(&self) -> Option<Number> {
+    fn as_number(&self) -> Option<Number> {
         match self {
             Json::Number(number) => Some(*number),
             _ => None,

@@ -1,4 +1,4 @@
-//! Writing JSON text, and knowing how long it would be without writing it.
+//! Writes JSON text, and measures it without writing it.
 
 use std::fmt::{self, Write};
 

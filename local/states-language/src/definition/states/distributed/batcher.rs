@@ -1,7 +1,6 @@
 //! `ItemBatcher`: several items for each child execution.
 
-use crate::definition::amount::{Amount, whole};
-use crate::definition::fields::Fields;
+use crate::definition::reading::{Amount, Fields, whole};
 use crate::expression::{Scope, StateError, Template};
 use crate::text::{Json, Object};
 

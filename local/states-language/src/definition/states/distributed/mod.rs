@@ -12,8 +12,8 @@ use reader::Reader;
 pub(crate) use writer::Outcome;
 use writer::Writer;
 
-use crate::definition::fields::Fields;
 use crate::definition::kinds::ExecutionType;
+use crate::definition::reading::Fields;
 
 /// The parts of a distributed Map.
 #[derive(Debug)]

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::definition::amount::{Amount, whole};
-use crate::definition::fields::Fields;
+use crate::definition::reading::{Amount, Fields, whole};
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::text::{Json, Object, pointer};
 
@@ -167,12 +166,7 @@ fn json_items(text: &str, pointer: &str) -> Result<Vec<Json>, String> {
         Json::Array(items) => Ok(items.to_vec()),
         Json::Object(object) => Ok(object
             .iter()
-            .map(|(key, value)| {
-                let mut item = Object::with_capacity(2);
-                item.insert("Key", key.clone());
-                item.insert("Value", value.clone());
-                item.into()
-            })
+            .map(|(key, value)| Json::object([("Key", key.clone().into()), ("Value", value.clone())]))
             .collect()),
         _ => Err("Attempting to map over non-iterable node.".to_owned()),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::definition::fields::Fields;
+use crate::definition::reading::Fields;
 use crate::expression::{Failure, QueryLanguage, Scope, StateError, Template};
 use crate::text::{Json, Object};
 
@@ -59,58 +59,41 @@ impl Writer {
         outcomes: &[Outcome],
     ) -> Result<Written, StateError> {
         let parameters = self.parameters.evaluate(scope)?;
-        let bucket: Arc<str> = parameters
-            .get("Bucket")
-            .and_then(Json::as_str)
-            .unwrap_or_default()
-            .into();
-        let prefix = parameters
-            .get("Prefix")
-            .and_then(Json::as_str)
-            .unwrap_or_default()
-            .trim_end_matches('/');
+        let text = |key| parameters.get(key).and_then(Json::as_str).unwrap_or_default();
+        let (bucket, prefix) = (text("Bucket"), text("Prefix").trim_end_matches('/'));
         let run = map_run_arn.rsplit(':').next().unwrap_or(map_run_arn);
         let folder = if prefix.is_empty() {
             run.to_owned()
         } else {
             format!("{prefix}/{run}")
         };
-        let mut files = Vec::new();
-        let mut entries = Object::new();
-        for (status, succeeded) in [("FAILED", false), ("PENDING", false), ("SUCCEEDED", true)] {
+        let (mut files, mut entries) = (Vec::new(), Object::new());
+        for (status, succeeded) in [("FAILED", Some(false)), ("PENDING", None), ("SUCCEEDED", Some(true))] {
+            let chosen = outcomes.iter().filter(|it| Some(it.result.is_ok()) == succeeded);
+            let chosen: Vec<Json> = chosen.map(|outcome| describe(outcome, status)).collect();
             let mut list = Vec::new();
-            let chosen: Vec<Json> = outcomes
-                .iter()
-                .filter(|outcome| status != "PENDING" && outcome.result.is_ok() == succeeded)
-                .map(|outcome| describe(outcome, status))
-                .collect();
             if !chosen.is_empty() {
-                let key = format!("{folder}/{status}_0.json");
-                let text = Json::array(chosen).to_string();
-                let mut entry = Object::new();
-                entry.insert("Key", key.as_str());
-                entry.insert("Size", text.len());
-                list.push(Json::from(entry));
+                let (key, text) = (format!("{folder}/{status}_0.json"), Json::array(chosen).to_string());
+                list.push(Json::object([
+                    ("Key", key.as_str().into()),
+                    ("Size", text.len().into()),
+                ]));
                 files.push((key, text));
             }
             entries.insert(status, Json::array(list));
         }
         let manifest_key = format!("{folder}/manifest.json");
-        let mut manifest = Object::new();
-        manifest.insert("DestinationBucket", bucket.clone());
-        manifest.insert("MapRunArn", map_run_arn);
-        manifest.insert("ResultFiles", entries);
-        files.push((manifest_key.clone(), Json::from(manifest).to_string()));
-        let mut place = Object::new();
-        place.insert("Bucket", bucket.clone());
-        place.insert("Key", manifest_key);
-        let mut details = Object::new();
-        details.insert("MapRunArn", map_run_arn);
-        details.insert("ResultWriterDetails", place);
+        let manifest = Json::object([
+            ("DestinationBucket", bucket.into()),
+            ("MapRunArn", map_run_arn.into()),
+            ("ResultFiles", entries.into()),
+        ]);
+        files.push((manifest_key.clone(), manifest.to_string()));
+        let place = Json::object([("Bucket", bucket.into()), ("Key", manifest_key.into())]);
         Ok(Written {
-            bucket,
+            bucket: bucket.into(),
             files,
-            details: details.into(),
+            details: Json::object([("MapRunArn", map_run_arn.into()), ("ResultWriterDetails", place)]),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Reading an object of a definition field by field, so that what nobody asked for is found.
+//! Reads an object of a definition field by field. A field that no code asked for is one that is not supported.
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Numbers of a definition: given, or found when the state runs.
+//! Numbers of a definition. Some are written there; others are looked up or computed when the state runs.
 
 use crate::expression::{Path, Query, Scope, StateError};
 use crate::text::{Json, Number};

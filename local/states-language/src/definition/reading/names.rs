@@ -1,4 +1,4 @@
-//! Which state a name leads to.
+//! The names of a flow's states, which `Next` and its kind refer to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ pub(crate) struct Names<'n> {
 }
 
 impl<'n> Names<'n> {
-    pub(super) fn new(names: impl Iterator<Item = &'n Arc<str>>) -> Names<'n> {
+    pub(crate) fn new(names: impl Iterator<Item = &'n Arc<str>>) -> Names<'n> {
         let indexes = names.enumerate().map(|(index, name)| (&**name, index));
         Names {
             indexes: indexes.collect(),

@@ -1,0 +1,12 @@
+//! What a definition is read with: its fields one by one, and what is found wrong with them.
+
+mod amount;
+mod fields;
+mod finding;
+mod names;
+
+pub(crate) use amount::{Amount, percentage, seconds, whole};
+pub(crate) use fields::{DataPath, Fields, ResultPath};
+pub use finding::{Finding, InvalidDefinition, Severity};
+pub(crate) use finding::{Findings, code};
+pub(crate) use names::Names;

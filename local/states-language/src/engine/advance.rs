@@ -87,7 +87,7 @@ impl Engine {
             role_arn,
             qualified_arn,
         };
-        let id = self.runs.insert(Run {
+        let run = Box::new(Run {
             arn: identity.arn,
             name: identity.name,
             history: vec![HistoryEvent {
@@ -108,6 +108,7 @@ impl Engine {
             max_events: self.options.history_limit(identity.execution_type),
             is_full: false,
         });
+        let id = self.runs.insert(run);
         // The first state's entering follows event 0, as AWS has it, and not the execution's start.
         self.add_thread(id, flow, input, 0, Variables::default(), None, None, now);
         id
@@ -126,7 +127,7 @@ impl Engine {
         parent: Option<(ThreadId, usize)>,
         now: Timestamp,
     ) -> ThreadId {
-        let thread = Thread {
+        let thread = Box::new(Thread {
             state: flow.start,
             flow,
             input,
@@ -141,7 +142,7 @@ impl Engine {
             retry_count: 0,
             phase: Phase::Enter,
             epoch: self.next_epoch(),
-        };
+        });
         let id = self.run_mut(run).threads.insert(thread);
         self.ready.push_back(Place { run, thread: id });
         id

@@ -1,4 +1,5 @@
-//! A list whose places are used again. Runs and threads are known by their numbers in such lists.
+//! A list whose places are used again. Runs and threads are known by their numbers in such lists. The engine looks them
+//! up all the time, so these functions are inlined.
 
 use std::ops::{Index, IndexMut};
 
@@ -18,8 +19,9 @@ impl<T> Slots<T> {
     }
 
     /// Puts a value into a free place, and gives its number.
-    pub(super) fn insert(&mut self, value: T) -> usize {
-        let value = Some(Box::new(value));
+    #[inline]
+    pub(super) fn insert(&mut self, value: Box<T>) -> usize {
+        let value = Some(value);
         match self.free.pop() {
             Some(number) => {
                 self.values[number] = value;
@@ -32,12 +34,14 @@ impl<T> Slots<T> {
         }
     }
 
+    #[inline]
     pub(super) fn take(&mut self, number: usize) -> Option<Box<T>> {
         let value = self.values[number].take()?;
         self.free.push(number);
         Some(value)
     }
 
+    #[inline]
     pub(super) fn get(&self, number: usize) -> Option<&T> {
         self.values.get(number)?.as_deref()
     }
@@ -52,6 +56,7 @@ impl<T> Slots<T> {
 impl<T> Index<usize> for Slots<T> {
     type Output = T;
 
+    #[inline]
     #[expect(
         clippy::expect_used,
         reason = "a number without a value is a bug of the engine, and there is nothing to go on with"
@@ -62,6 +67,7 @@ impl<T> Index<usize> for Slots<T> {
 }
 
 impl<T> IndexMut<usize> for Slots<T> {
+    #[inline]
     #[expect(
         clippy::expect_used,
         reason = "a number without a value is a bug of the engine, and there is nothing to go on with"

@@ -6,6 +6,9 @@ use states_language::{
     run_to_end,
 };
 
+/// A function that does tasks' work.
+pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
+
 /// Reads a definition that must be valid.
 pub(crate) fn machine(definition: &Value) -> StateMachine {
     match StateMachine::parse(&definition.to_string()) {

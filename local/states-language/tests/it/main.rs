@@ -3,6 +3,8 @@
 mod choices;
 mod common;
 mod definitions;
+mod distributed;
+mod errors;
 mod floors;
 mod fuzz;
 mod history;

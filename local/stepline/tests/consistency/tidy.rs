@@ -12,8 +12,6 @@ const STILL_LONG: &[&str] = &[
     "functions/pipeline-action/tests/it/approvals.rs",
     "functions/pipeline-action/tests/it/retries.rs",
     "local/services/src/states/tests.rs",
-    "local/states-language/tests/it/maps.rs",
-    "local/states-language/tests/it/tasks.rs",
     "local/stepline/src/doctor/judge_tests.rs",
     "local/stepline/tests/platform/gateway.rs",
     "shared/src/parameters/store.rs",

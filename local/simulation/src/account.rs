@@ -5,15 +5,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared::time::Timestamp;
 
-use crate::aws::{CodePipeline, ParameterStore, Registry, StepFunctions};
+use crate::act::Act;
 use crate::choices::Tape;
-use crate::clock::START;
-use crate::faults::Mood;
 use crate::figures::Figures;
 use crate::happening::{About, Function, Happening};
-use crate::invariants::Violation;
-use crate::people::Act;
+use crate::kept::parameters::ParameterStore;
+use crate::kept::pipelines::CodePipeline;
+use crate::kept::registry::Registry;
+use crate::kept::states::StepFunctions;
+use crate::kept::words::START;
+use crate::mood::Mood;
 use crate::scenario::Scenario;
+use crate::violation::Violation;
 
 /// An account that the functions, the people and the services share.
 #[derive(Clone)]

@@ -9,9 +9,6 @@ use shared::time::{Clock, Timestamp};
 use crate::account::{Account, Shared};
 use crate::happening::Happening;
 
-/// When every schedule begins.
-pub const START: Timestamp = Timestamp::from_millis(1_764_000_000_000);
-
 /// The clock, as the functions read it.
 #[derive(Debug, Clone)]
 pub struct VirtualClock(pub(crate) Shared);

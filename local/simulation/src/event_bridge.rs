@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use shared::time::Timestamp;
 
 use crate::account::{Account, FailedEvent};
-use crate::clock::START;
 use crate::happening::{About, Delivery, Function, Happening};
+use crate::kept::words::{ACCOUNT, START};
 
 /// How often Lambda tries an asynchronous event.
 ///
@@ -113,7 +113,7 @@ impl Account {
         }
         let event = json!({
             "version": "0", "id": "7c0e5b1a-93d2-4f68-8a41-000000000001", "source": "aws.ecr",
-            "time": time_of(self.now), "detail-type": "ECR Image Action", "account": crate::aws::ACCOUNT, "region": "us-east-1", "detail": detail,
+            "time": time_of(self.now), "detail-type": "ECR Image Action", "account": ACCOUNT, "region": "us-east-1", "detail": detail,
         });
         self.emit(Function::ImagePush, event, About::Image);
     }
@@ -122,7 +122,7 @@ impl Account {
 /// What the schedule of a function sends.
 pub(crate) fn look() -> Value {
     json!({
-        "version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "account": crate::aws::ACCOUNT,
+        "version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "account": ACCOUNT,
         "region": "us-east-1", "detail": {},
     })
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::act::Act;
+use crate::kept::words::Id;
 use serde_json::Value;
-
-use crate::aws::Id;
-use crate::people::Act;
 
 /// Something that happens at a moment.
 #[derive(Debug, Clone)]

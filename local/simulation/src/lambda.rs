@@ -16,6 +16,7 @@ use crate::account::{Account, Ended, Shared};
 use crate::aws::ports::Port;
 use crate::clock::VirtualClock;
 use crate::happening::Function;
+use crate::kept::words::ACCOUNT;
 use crate::scenario::RULES_PARAMETER;
 
 /// What `pipeline-action` reaches: everything through one port.
@@ -226,10 +227,7 @@ impl Account {
         let deadline = (self.now + self.timeout(function)).as_millis();
         context.deadline = u64::try_from(deadline).unwrap_or_default();
         let name = function.name();
-        context.invoked_function_arn = format!(
-            "arn:aws:lambda:us-east-1:{}:function:stepline-{name}-dev",
-            crate::aws::ACCOUNT
-        );
+        context.invoked_function_arn = format!("arn:aws:lambda:us-east-1:{}:function:stepline-{name}-dev", ACCOUNT);
         context
     }
 }

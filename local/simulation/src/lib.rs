@@ -9,6 +9,7 @@
 //! SDKs, real time, and threads within a schedule. `docs/simulation.md` says what the model promises in AWS's place.
 
 mod account;
+mod act;
 mod aws;
 mod choices;
 mod clock;
@@ -17,17 +18,23 @@ mod faults;
 mod figures;
 mod happening;
 mod invariants;
+mod kept;
 mod lambda;
+mod marked;
+mod mood;
 mod people;
 pub mod planted;
 mod scenario;
 mod schedule;
+mod setting_out;
 mod shrink;
+mod violation;
 
 pub use choices::Tape;
-pub use clock::{START, VirtualClock};
+pub use clock::VirtualClock;
 pub use figures::Figures;
 pub use happening::Function;
-pub use invariants::Violation;
+pub use kept::words::START;
 pub use schedule::{Played, play};
 pub use shrink::shrink;
+pub use violation::Violation;

@@ -4,31 +4,11 @@ use shared::ports::code_pipeline::ActionStatus;
 use std::time::Duration;
 
 use crate::account::Account;
-use crate::aws::{Kind, Pushed};
+use crate::act::Act;
 use crate::happening::{Delivery, Happening};
+use crate::kept::pipelines::Kind;
+use crate::kept::registry::Pushed;
 use crate::scenario::{MACHINE_PARAMETER, RULES_PARAMETER, Subject};
-
-/// What somebody may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Act {
-    RetryAll,
-    RetryFailed,
-    Abandon,
-    Approve,
-    Reject,
-    MoveParameter,
-    MendPolicy(&'static str),
-    InsertRule,
-    Deploy,
-    PushImage,
-    PushIndex,
-    PushSignature,
-    MoveTag,
-    RedriveByHand,
-    StopByHand,
-    Redeliver,
-    Release,
-}
 
 /// What people do about a pipeline; the plainest first.
 const AT_PIPELINES: [Act; 12] = [

@@ -3,14 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::ports::step_functions::StateMachineType;
 
-use crate::account::Account;
-use crate::aws::{CodePipeline, Kind};
 use crate::choices::Tape;
-use crate::event_bridge::look;
-use crate::happening::{Function, Happening};
-use crate::invariants::{INPUT_MARKER, SEALED};
+use crate::marked::INPUT_MARKER;
 
 /// The parameter that holds a state machine's name, and the one that holds the rules.
 pub(crate) const MACHINE_PARAMETER: &str = "/sim/machine";
@@ -104,7 +99,7 @@ impl Scenario {
     }
 
     /// The user parameters of an action, with `#{id}` where CodePipeline puts the id of its execution.
-    fn user_parameters(&self, action: &str) -> String {
+    pub(crate) fn user_parameters(&self, action: &str) -> String {
         let machine = match (self.is_express(), self.by_parameter) {
             (true, _) => "quick".to_owned(),
             (false, true) => format!("ssm:{MACHINE_PARAMETER}"),
@@ -145,66 +140,5 @@ impl Scenario {
         rules.push(json!({"repository": "ml", "tag": "release-*", "stateMachine": machine, "input": {"rule": 1}}));
         rules.push(json!({"repository": "*", "tag": "*", "stateMachine": "ml-2", "input": {"rule": 2}}));
         serde_json::Value::Array(rules).to_string()
-    }
-}
-
-impl Account {
-    /// Makes everything that is there before anything happens, and puts the first things on the agenda.
-    pub(crate) fn set_up(&mut self) {
-        for name in ["ml", "ml-2"] {
-            self.states.create(name, StateMachineType::Standard);
-        }
-        self.states.create("quick", StateMachineType::Express);
-        self.parameters.put(MACHINE_PARAMETER, "ml", self.now);
-        let scenario = self.scenario.clone();
-        self.tell(|| format!("{scenario:?}"));
-        let mood = self.mood;
-        self.tell(|| format!("{mood:?}"));
-        match scenario.subject {
-            Subject::Pipeline {
-                by_event, two_actions, ..
-            } => {
-                self.pipelines = CodePipeline::default();
-                let action = |name: &str| crate::aws::Action {
-                    name: name.to_owned(),
-                    kind: Kind::Invoke(scenario.user_parameters(name)),
-                };
-                self.pipelines.actions.push(action("Train"));
-                if two_actions {
-                    self.pipelines.actions.push(action("Evaluate"));
-                }
-                if by_event {
-                    self.pipelines.actions.push(crate::aws::Action {
-                        name: "Outcome".to_owned(),
-                        kind: Kind::Approval,
-                    });
-                }
-                self.after(Duration::from_secs(3600), Happening::Look(Function::PipelineAction));
-                self.release();
-            }
-            Subject::Images => {
-                self.registry.repositories.entry("ml").or_default();
-                self.registry.repositories.entry("web").or_default();
-                self.parameters.put(RULES_PARAMETER, &scenario.rules_text(), self.now);
-                self.after(Duration::from_secs(3600), Happening::Look(Function::ImagePush));
-                self.after(Duration::from_secs(5), Happening::Acts(crate::people::Act::PushImage));
-            }
-            Subject::Parameters => {
-                for name in ["a", "b", "tree/one", "tree/two", "tree/three"] {
-                    self.parameters.put(&format!("/sim/{name}"), "value-0", self.now);
-                }
-                self.parameters.put("/sim/secret", SEALED, self.now);
-                for _ in 0..=self.tape.choose(5) {
-                    let when = self.tape.seconds(1, 300);
-                    self.after(when, Happening::Asks);
-                }
-            }
-        }
-        self.people_decide();
-    }
-
-    /// The event of the schedule of a function.
-    pub(crate) fn look_event() -> serde_json::Value {
-        look()
     }
 }

@@ -9,13 +9,13 @@ use lambda_runtime::LambdaEvent;
 use shared::time::Timestamp;
 
 use crate::account::{Account, Ended, Invocation, Shared};
+use crate::act::Act;
 use crate::choices::Tape;
-use crate::clock::START;
 use crate::figures::Figures;
 use crate::happening::{About, Delivery, Function, Happening};
-use crate::invariants::Violation;
+use crate::kept::words::START;
 use crate::lambda::{Answered, Handler, Running};
-use crate::people::Act;
+use crate::violation::Violation;
 
 /// How long people act and faults happen; then everything comes to rest.
 const LENGTH: Duration = Duration::from_secs(36 * 3600);
@@ -326,7 +326,7 @@ impl Account {
     fn anything_left(&self, people_act: bool) -> bool {
         self.agenda.values().any(|happening| match happening {
             Happening::Wake(_) | Happening::Look(_) | Happening::Deadline { .. } => false,
-            Happening::JobExpires { job } => self.pipelines.jobs[*job].state == crate::aws::JobState::Open,
+            Happening::JobExpires { job } => self.pipelines.jobs[*job].state == crate::kept::pipelines::JobState::Open,
             Happening::ActionTimesOut { run } => self.pipelines.runs[*run].is_live(),
             Happening::Acts(_) => people_act,
             Happening::Ends { execution, generation } => {
@@ -360,7 +360,7 @@ impl Account {
         for id in 0..self.states.executions.len() {
             let execution = &self.states.executions[id];
             if execution.runs() && !self.scenario.is_express() && self.waited_for(&execution.arn).is_none() {
-                self.states.executions[id].fate = crate::aws::Fate::RunsOn;
+                self.states.executions[id].fate = crate::kept::states::Fate::RunsOn;
             }
         }
     }

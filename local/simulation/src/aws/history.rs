@@ -2,9 +2,8 @@
 
 use shared::ports::step_functions::{Failure, HistoryEvent};
 
+use crate::kept::states::Fate;
 use shared::time::Timestamp;
-
-use super::states::Fate;
 
 /// Adds events behind what is there.
 fn write(history: &mut Vec<HistoryEvent>, events: &[(&str, Option<&str>)], failure: Option<&Failure>, at: Timestamp) {

@@ -1,30 +1,17 @@
 //! What CodePipeline tells of its actions: late.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use shared::ports::code_pipeline::{ActionExecution, ActionExecutionPage, ActionState, ActionStatus};
 use shared::ports::{CallError, CallErrorKind};
 use shared::time::Timestamp;
 
-use super::pipelines::{Kind, PIPELINE, Run, STAGE};
-use super::pipelines_steps::FUNCTION;
-use super::{page, refused};
 use crate::account::Account;
+use crate::kept::pipelines::{Action, FUNCTION, Kind, LAG, PIPELINE, Run, STAGE};
+use crate::kept::words::{page, refused};
 
-/// How far back lists and states may look, in seconds.
-const LAG: u32 = 60;
-/// Within how long a run is listed for certain.
-pub(crate) const LISTED_WITHIN: Duration = Duration::from_secs(LAG as u64);
 /// How many runs a page holds: few, so that pages are turned.
 const RUNS_A_PAGE: usize = 3;
-
-impl Run {
-    /// How it stood at a moment, and since when; nothing if it had not begun.
-    fn stood(&self, at: Timestamp) -> Option<(Timestamp, ActionStatus)> {
-        self.past.iter().rev().find(|(since, _)| *since <= at).copied()
-    }
-}
 
 impl Account {
     pub(super) fn list_action_executions(
@@ -91,7 +78,7 @@ impl Account {
             ));
         }
         let at = self.lag(LAG);
-        let state = |(number, action): (usize, &super::pipelines::Action)| {
+        let state = |(number, action): (usize, &Action)| {
             let runs = self.pipelines.runs.iter().rev().filter(|run| run.action == number);
             let shown = runs.filter_map(|run| Some((run, run.stood(at)?.1))).next();
             let waits =

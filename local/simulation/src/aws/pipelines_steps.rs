@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::ports::code_pipeline::ActionStatus;
 
-use super::pipelines::{APPROVAL, Job, JobState, Kind, PIPELINE, Run, STAGE, Stage};
-use super::{ACCOUNT, Id};
 use crate::account::Account;
 use crate::happening::{About, Delivery, Function, Happening};
-use crate::invariants::{ACCESS_KEY, SECRET_KEY, SESSION_TOKEN};
+use crate::kept::pipelines::{APPROVAL, FUNCTION, Job, JobState, Kind, PIPELINE, Run, STAGE, Stage};
+use crate::kept::words::{ACCOUNT, Id};
+use crate::marked::{ACCESS_KEY, SECRET_KEY, SESSION_TOKEN};
 
 /// How long CodePipeline waits for the answer to a job, and for an action that calls Lambda.
 ///
@@ -21,7 +21,6 @@ const ACTION: Duration = Duration::from_secs(24 * 3600);
 /// How long the approval of a schedule waits.
 const APPROVAL_LASTS: Duration = Duration::from_secs(3 * 24 * 3600);
 /// The name of the function in the account.
-pub(crate) const FUNCTION: &str = "stepline-pipeline-action-dev";
 
 impl Account {
     /// A change is released: the pipeline's next execution enters the stage.

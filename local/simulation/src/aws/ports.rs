@@ -24,10 +24,10 @@ use shared::ports::step_functions::{
 use shared::ports::{CallError, CallErrorKind};
 use shared::time::{Clock as _, Timestamp};
 
-use super::pipelines::Put;
 use crate::account::{Account, Shared};
 use crate::clock::{VirtualClock, reached, turn};
 use crate::faults::Fault;
+use crate::kept::pipelines::Put;
 
 /// All of the account's services, as a function reaches them.
 #[derive(Debug, Clone)]

@@ -1,18 +1,16 @@
 //! Step Functions: names are taken for good, starts of a Standard execution that runs are idempotent, redrives have dates
 //! and tokens, and whoever stops what has ended is told that it was stopped.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use shared::execution_name::ExecutionName;
-use shared::ports::step_functions::{ExecutionStatus, Failure, HistoryEvent, Started, StateMachineType};
-use shared::ports::{CallError, CallErrorKind};
-use shared::state_machine::StateMachineArn;
-use shared::time::Timestamp;
-
-use super::{Id, history, refused};
+use super::history;
 use crate::account::Account;
 use crate::happening::Happening;
+use crate::kept::states::{Execution, Fate};
+use crate::kept::words::{Id, refused};
+use shared::execution_name::ExecutionName;
+use shared::ports::step_functions::{ExecutionStatus, Failure, Started, StateMachineType};
+use shared::ports::{CallError, CallErrorKind};
+use shared::time::Timestamp;
+use std::time::Duration;
 
 /// So long a redrive's client token makes it idempotent.
 ///
@@ -20,131 +18,6 @@ use crate::happening::Happening;
 const CLIENT_TOKENS_LAST: Duration = Duration::from_secs(15 * 60);
 /// So long after its end an execution can be redriven.
 const REDRIVABLE: Duration = Duration::from_secs(14 * 24 * 3600);
-
-/// State machines and their executions.
-#[derive(Debug, Default)]
-pub(crate) struct StepFunctions {
-    pub(crate) machines: BTreeMap<String, StateMachineType>,
-    pub(crate) executions: Vec<Execution>,
-    pub(crate) by_arn: BTreeMap<String, Id>,
-    /// The client tokens of redrives, by execution, and what they were answered.
-    tokens: BTreeMap<(String, String), Timestamp>,
-}
-
-/// An execution.
-#[derive(Debug)]
-pub(crate) struct Execution {
-    pub(crate) arn: String,
-    pub(crate) machine: String,
-    pub(crate) name: String,
-    pub(crate) input: String,
-    pub(crate) status: ExecutionStatus,
-    pub(crate) started_at: Timestamp,
-    pub(crate) stopped_at: Option<Timestamp>,
-    pub(crate) redriven_at: Option<Timestamp>,
-    /// How it goes on, since it was started or redriven last.
-    pub(crate) fate: Fate,
-    pub(crate) generation: u32,
-    /// Whether somebody started or redrove it by hand.
-    pub(crate) by_hand: bool,
-    pub(crate) history: Vec<HistoryEvent>,
-    /// How it stood, and since when.
-    pub(crate) past: Vec<(Timestamp, Snapshot)>,
-}
-
-/// How an execution stood.
-#[derive(Debug, Clone)]
-pub(crate) struct Snapshot {
-    pub(crate) status: ExecutionStatus,
-    pub(crate) stopped_at: Option<Timestamp>,
-    pub(crate) redriven_at: Option<Timestamp>,
-    pub(crate) events: usize,
-}
-
-fn is_unwanted(status: &ExecutionStatus) -> bool {
-    match status {
-        ExecutionStatus::Aborted(failure) => {
-            let error = failure.error.as_deref().unwrap_or_default();
-            matches!(error, "Stepline.ActionAbandoned" | "Stepline.NotHandedOver")
-        }
-        _ => false,
-    }
-}
-
-/// How an execution ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    Succeeds,
-    /// A task fails, and nothing catches it.
-    Fails,
-    /// A task fails, and a Catch leads into a Fail state.
-    FailsCaught,
-    /// Its input does not fit its definition.
-    FailsByDefinition,
-    TimesOut,
-    IsStopped,
-    /// It does not end by itself.
-    RunsOn,
-}
-
-impl Execution {
-    pub(crate) fn runs(&self) -> bool {
-        self.status == ExecutionStatus::Running
-    }
-
-    /// When it was put to work last.
-    pub(crate) fn put_to_work(&self) -> Timestamp {
-        self.redriven_at.unwrap_or(self.started_at)
-    }
-
-    /// Whether this function stopped it for a delivery or an attempt that was over.
-    pub(crate) fn was_stopped_as_unwanted(&self) -> bool {
-        is_unwanted(&self.status)
-    }
-
-    fn remember(&mut self, now: Timestamp) {
-        let snapshot = Snapshot {
-            status: self.status.clone(),
-            stopped_at: self.stopped_at,
-            redriven_at: self.redriven_at,
-            events: self.history.len(),
-        };
-        self.past.push((now, snapshot));
-    }
-}
-
-impl StepFunctions {
-    pub(crate) fn create(&mut self, name: &str, kind: StateMachineType) {
-        self.machines.insert(machine_arn(name), kind);
-    }
-
-    pub(super) fn machine(
-        &self,
-        operation: &'static str,
-        arn: &str,
-    ) -> Result<(StateMachineArn, StateMachineType), CallError> {
-        let arn = StateMachineArn::parse(arn);
-        let arn = arn.ok_or_else(|| refused(operation, CallErrorKind::Invalid, "InvalidArn"))?;
-        let kind = self.machines.get(arn.unqualified());
-        let kind = kind.ok_or_else(|| refused(operation, CallErrorKind::NotFound, "StateMachineDoesNotExist"))?;
-        Ok((arn, *kind))
-    }
-
-    pub(super) fn find(&self, operation: &'static str, arn: &str) -> Result<Id, CallError> {
-        let found = self.by_arn.get(arn).copied();
-        found.ok_or_else(|| refused(operation, CallErrorKind::NotFound, "ExecutionDoesNotExist"))
-    }
-
-    /// The execution with this ARN.
-    pub(crate) fn get(&self, arn: &str) -> Option<&Execution> {
-        self.by_arn.get(arn).map(|id| &self.executions[*id])
-    }
-}
-
-/// The ARN of a state machine of the account.
-pub(crate) fn machine_arn(name: &str) -> String {
-    format!("arn:aws:states:us-east-1:{}:stateMachine:{name}", super::ACCOUNT)
-}
 
 impl Account {
     pub(super) fn start_execution(

@@ -6,28 +6,16 @@ use shared::ports::step_functions::{
     StateMachineType, SyncExecution,
 };
 use shared::ports::{CallError, CallErrorKind};
-use shared::time::Timestamp;
 
-use super::states::{Execution, Snapshot};
-use super::{Id, page, refused};
 use crate::account::Account;
+use crate::kept::states::Execution;
+use crate::kept::words::{Id, page, refused};
 
 /// How far back descriptions, lists and histories may look, in seconds.
 const LAG: u32 = 25;
 /// How many executions or events a page holds: few, so that pages are turned.
 const EXECUTIONS_A_PAGE: usize = 3;
 const EVENTS_A_PAGE: usize = 5;
-
-impl Execution {
-    /// How it stood at a moment; nothing if it had not been started.
-    fn stood(&self, at: Timestamp) -> Option<&Snapshot> {
-        self.past
-            .iter()
-            .rev()
-            .find(|(since, _)| *since <= at)
-            .map(|(_, snapshot)| snapshot)
-    }
-}
 
 impl Account {
     pub(super) fn describe_execution(&mut self, arn: &str) -> Result<Described, CallError> {

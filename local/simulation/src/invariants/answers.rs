@@ -8,7 +8,9 @@ use shared::ports::step_functions::ExecutionStatus;
 
 use super::Before;
 use crate::account::Account;
-use crate::aws::{Execution, Id, Put};
+use crate::kept::pipelines::Put;
+use crate::kept::states::Execution;
+use crate::kept::words::Id;
 
 const TRUE: &str = "an answer says how the execution ended";
 const NAMED: &str = "a final failure names an execution that runs, unless it is overdue";

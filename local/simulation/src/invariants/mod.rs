@@ -11,18 +11,13 @@ use serde_json::{Value, json};
 use shared::time::Timestamp;
 
 use crate::account::Account;
-use crate::aws::{Id, JobState, LISTED_WITHIN};
 use crate::happening::About;
+use crate::kept::pipelines::{JobState, LISTED_WITHIN};
+use crate::kept::words::Id;
 use crate::lambda::Answered;
+use crate::marked::MARKED;
 use crate::scenario::Subject;
-
-/// What must never be shown: the credentials of jobs, a SecureString's value, and what is in inputs.
-pub(crate) const ACCESS_KEY: &str = "ASIAMARKEDACCESSKEY0";
-pub(crate) const SECRET_KEY: &str = "marked-secret-access-key";
-pub(crate) const SESSION_TOKEN: &str = "marked-session-token";
-pub(crate) const SEALED: &str = "marked-sealed-value";
-pub(crate) const INPUT_MARKER: &str = "marked-input-value";
-const MARKED: [&str; 5] = [ACCESS_KEY, SECRET_KEY, SESSION_TOKEN, SEALED, INPUT_MARKER];
+use crate::violation::Violation;
 
 /// How long an action may wait for its execution, less what it takes to answer.
 const LONGEST_ACTION: Duration = Duration::from_secs(MAX_TIMEOUT_MINUTES * 60);
@@ -33,15 +28,6 @@ const MOST_OF_A_POLL: u32 = 40;
 const MOST_CALLS: u32 = 400;
 /// The most answers to a job that are tried in one invocation.
 const MOST_ANSWERS: u32 = 100;
-
-/// A rule that was broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// The rule, as a sentence of what has to hold.
-    pub rule: &'static str,
-    /// What happened instead.
-    pub what: String,
-}
 
 impl Account {
     /// A rule was broken; the first one counts.

@@ -3,7 +3,9 @@
 use shared::ports::code_pipeline::ActionStatus;
 
 use crate::account::Account;
-use crate::aws::{Execution, Id, Image, Pushed};
+use crate::kept::registry::{Image, Pushed};
+use crate::kept::states::Execution;
+use crate::kept::words::Id;
 use crate::people::short;
 use crate::scenario::{LOOK_BACK, Subject};
 

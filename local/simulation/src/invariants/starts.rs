@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::Before;
 use crate::account::{Account, Ended, Invocation};
-use crate::aws::{Id, Kind, LISTED_WITHIN};
 use crate::happening::About;
+use crate::kept::pipelines::{Kind, LISTED_WITHIN};
+use crate::kept::words::Id;
 
 const ONE_FOR_EACH: &str = "an attempt starts or redrives one execution";
 const ONE_FOR_EACH_IMAGE: &str = "a rule starts one execution for each image";

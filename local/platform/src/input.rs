@@ -5,8 +5,9 @@ pub use crate::wildcard::glob;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 /// A string that must be there.
 ///
@@ -41,6 +42,34 @@ pub fn read<'a, T: Deserialize<'a>>(
     })
 }
 
+/// Members that many operations of a service have in their inputs, such as the name of a repository.
+pub trait Target: DeserializeOwned {
+    /// The names of the members.
+    const MEMBERS: &'static [&'static str];
+}
+
+/// The input of an operation on a [`Target`]. `#[serde(flatten)]` would do the same, but it cannot refuse members that
+/// nobody knows.
+#[derive(Debug)]
+pub struct On<T, I> {
+    /// What the operation is on.
+    pub target: T,
+    /// The other members, which are the operation's own.
+    pub own: I,
+}
+
+impl<'de, T: Target, I: DeserializeOwned> Deserialize<'de> for On<T, I> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut own: Map<String, Value> = Map::deserialize(deserializer)?;
+        let members = T::MEMBERS.iter();
+        let target: Map<String, Value> = members.filter_map(|member| own.remove_entry(*member)).collect();
+        Ok(Self {
+            target: T::deserialize(Value::Object(target)).map_err(D::Error::custom)?,
+            own: I::deserialize(Value::Object(own)).map_err(D::Error::custom)?,
+        })
+    }
+}
+
 /// A time as the JSON protocols write it: seconds since 1970, with milliseconds.
 pub fn seconds(at: Timestamp) -> Value {
     #[expect(
@@ -58,6 +87,18 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// What asks for the next one; none on the last.
     pub next_token: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// The page as an operation answers it: the items in the member `list`, the token in the member `token`.
+    pub fn answer(self, list: &str, token: &str, show: impl FnMut(T) -> Value) -> Value {
+        let items: Vec<Value> = self.items.into_iter().map(show).collect();
+        let mut answer = json!({ list: items });
+        if let Some(next) = self.next_token {
+            answer[token] = next.into();
+        }
+        answer
+    }
 }
 
 /// Cuts the page that `token` stands for out of `items`.
@@ -91,6 +132,39 @@ pub fn page<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn targets_are_read_apart_from_the_rest() {
+        #[derive(Deserialize)]
+        struct Queue {
+            queue: String,
+        }
+        impl Target for Queue {
+            const MEMBERS: &'static [&'static str] = &["queue"];
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Send {
+            body: String,
+        }
+        let read = |input: Value| read::<On<Queue, Send>>(input);
+        let input = read(json!({"queue": "q", "body": "b"})).unwrap();
+        assert_eq!((input.target.queue.as_str(), input.own.body.as_str()), ("q", "b"));
+        for (input, code, part) in [
+            (json!({"body": "b"}), "ValidationException", "`queue`"),
+            (json!({"queue": "q"}), "ValidationException", "`body`"),
+            (
+                json!({"queue": "q", "body": "b", "delay": 1}),
+                "NotInLocalRun",
+                "`delay`",
+            ),
+            (json!(null), "ValidationException", "null"),
+        ] {
+            let error = read(input).map(drop).unwrap_err();
+            assert_eq!(error.code, code);
+            assert!(error.message.contains(part), "{error}");
+        }
+    }
 
     #[test]
     fn pages_join_to_the_whole_list() {

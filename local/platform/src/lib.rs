@@ -22,6 +22,6 @@ pub use account::Account;
 pub use error::ServiceError;
 pub use iam::Requirement;
 pub use ongoing::{Ongoing, Underway};
-pub use operation::{Operation, Operations, Served};
+pub use operation::{Nothing, Operation, Operations, Served};
 pub use platform::{Answer, Call, Platform, Prepared, Service};
 pub use principal::Principal;

@@ -1,9 +1,9 @@
 //! A service's operations as a table: what each is called, what its input is, what it needs of IAM, and what it does.
 //!
 //! ```
-//! use platform::{Call, Operation, Operations, Requirement, Served};
+//! use platform::{Call, Operation, Operations, Served};
 //! use serde::Deserialize;
-//! use serde_json::{Value, json};
+//! use serde_json::json;
 //! use std::sync::LazyLock;
 //!
 //! struct Greeter;
@@ -19,9 +19,9 @@
 //!
 //!     fn operations() -> &'static Operations<Self> {
 //!         static TABLE: LazyLock<Operations<Greeter>> = LazyLock::new(|| {
-//!             Operations::new([Operation::new(
+//!             Operations::new([Operation::on(
 //!                 "Greet",
-//!                 |_, _, input: &Greet| Ok(vec![Requirement::new("greeter:Greet", &input.name)]),
+//!                 |platform, input: &Greet| platform.account.arn("greeter", &input.name),
 //!                 |_: &Greeter, _: &Call, input: Greet| Ok(json!({"Greeting": format!("Hello {}", input.name)})),
 //!             )])
 //!         });
@@ -36,6 +36,7 @@ use crate::error::ServiceError;
 use crate::iam::Requirement;
 use crate::input::read;
 use crate::platform::{Answer, Call, Platform, Prepared, Service};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -57,7 +58,23 @@ impl<S> fmt::Debug for Operation<S> {
     }
 }
 
-impl<S: Send + Sync + 'static> Operation<S> {
+impl<S: Served> Operation<S> {
+    /// An operation that answers at once and needs one thing of IAM: the action of its own name, on the resource that
+    /// `resource` gives.
+    pub fn on<I, T, R, D, A>(name: &'static str, resource: R, does: D) -> Self
+    where
+        I: DeserializeOwned + Send + 'static,
+        T: Into<String>,
+        R: Fn(&Platform, &I) -> T + Send + Sync + 'static,
+        D: Fn(&S, &Call, I) -> Result<A, ServiceError> + Copy + Send + Sync + 'static,
+        A: Into<Answer>,
+    {
+        let action = format!("{}:{name}", S::SIGNING_NAME);
+        let requires =
+            move |_: &S, platform: &Platform, input: &I| Ok(vec![Requirement::new(&action, resource(platform, input))]);
+        Self::new(name, requires, does)
+    }
+
     /// An operation that answers at once. `requires` says what IAM must allow for this input, `does` carries it out.
     ///
     /// Members of the input that `I` does not know are refused by name, if `I` refuses unknown fields.
@@ -84,7 +101,7 @@ impl<S: Send + Sync + 'static> Operation<S> {
         A: Into<Answer>,
     {
         let read = move |service: Arc<S>, platform: &Arc<Platform>, input: Value| {
-            let input: I = read(input)?;
+            let input: I = read(input).map_err(S::unreadable)?;
             let requirements = requires(&service, platform, &input)?;
             Ok(Prepared::new(requirements, move |call| async move {
                 does(service, call, input).await.map(Into::into)
@@ -105,6 +122,11 @@ impl<S: Send + Sync + 'static> Operation<S> {
         (self.read)(service, platform, input)
     }
 }
+
+/// The input of an operation that takes none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 /// The operations of a service `S`, by their names.
 #[derive(Debug)]
@@ -138,6 +160,11 @@ pub trait Served: Send + Sync + Sized + 'static {
     /// How the service words a refusal of IAM.
     fn refusal(denied: ServiceError) -> ServiceError {
         denied
+    }
+
+    /// How the service words that it cannot read an input.
+    fn unreadable(error: ServiceError) -> ServiceError {
+        error
     }
 
     /// Hears of an event on the default bus.

@@ -1,15 +1,12 @@
-//! IAM over the wire: roles can be looked at. What they allow is decided in [`crate::iam`]. Follows
-//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html>.
+//! IAM's API, as far as it shows roles. What a role allows is decided in [`platform::iam`].
+//!
+//! Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html>.
 
-use crate::by_name::ByName;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use platform::error::ServiceError;
-use platform::input::read;
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use platform::{Call, Operation, Operations, Served, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::LazyLock;
 
 /// IAM's API.
 #[derive(Debug, Default)]
@@ -21,37 +18,27 @@ struct GetRole {
     role_name: String,
 }
 
-crate::by_name::by_name!(IamApi);
+impl Served for IamApi {
+    const SIGNING_NAME: &'static str = "iam";
 
-#[async_trait::async_trait]
-impl ByName for IamApi {
-    fn signing_name(&self) -> &'static str {
-        "iam"
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<IamApi>> = LazyLock::new(|| {
+            Operations::new([Operation::on(
+                "GetRole",
+                |platform, input: &GetRole| {
+                    let role = format_args!("role/{}", input.role_name);
+                    platform.account.global_arn("iam", role)
+                },
+                IamApi::get_role,
+            )])
+        });
+        &TABLE
     }
+}
 
-    fn requirements(
-        &self,
-        platform: &Platform,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        if operation != "GetRole" {
-            return Err(ServiceError::not_in_local_run("iam", operation));
-        }
-        let role = input["RoleName"].as_str().unwrap_or_default();
-        let arn = platform.account.global_arn("iam", format_args!("role/{role}"));
-        Ok(vec![Requirement::new("iam:GetRole", arn)])
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        _caller: &Principal,
-        _operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        let input: GetRole = read(&input)?;
-        let role = platform.iam.role(&input.role_name)?;
+impl IamApi {
+    fn get_role(&self, call: &Call, input: GetRole) -> Result<Value, ServiceError> {
+        let role = call.platform.iam.role(&input.role_name)?;
         let trust = role.trust.to_string();
         Ok(json!({"Role": {
             "RoleName": role.name,

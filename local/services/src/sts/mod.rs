@@ -1,126 +1,103 @@
-//! Security Token Service, as far as the chain needs it.
+//! Security Token Service: who calls, and credentials of a role.
 //!
 //! Follows <https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html>.
 
-use crate::by_name::ByName;
 use jiff::{SignedDuration, Timestamp};
-use platform::error::ServiceError;
-use platform::iam::Credentials;
-use platform::input::required;
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use platform::iam::{Credentials, SESSION_LENGTH};
+use platform::{Call, Nothing, Operation, Operations, Principal, Served, ServiceError};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::LazyLock;
 
 /// Security Token Service in this account and region.
 #[derive(Debug, Default)]
 pub struct Sts {}
 
-crate::by_name::by_name!(Sts);
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AssumeRole {
+    role_arn: String,
+    role_session_name: String,
+    policy: Option<String>,
+    /// JSON callers give a number. The query protocol gives text.
+    duration_seconds: Option<Value>,
+}
 
-#[async_trait::async_trait]
-impl ByName for Sts {
-    fn signing_name(&self) -> &'static str {
-        "sts"
-    }
+impl Served for Sts {
+    const SIGNING_NAME: &'static str = "sts";
 
-    /// GetCallerIdentity needs no permission. AssumeRole is decided by the role's trust policy, which the operation
-    /// looks at itself.
-    fn requirements(
-        &self,
-        _cloud: &Platform,
-        operation: &str,
-        _input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        match operation {
-            "GetCallerIdentity" | "AssumeRole" => Ok(Vec::new()),
-            _ => Err(ServiceError::not_in_local_run("sts", operation)),
-        }
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        caller: &Principal,
-        operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        match operation {
-            "GetCallerIdentity" => Ok(identity(platform, caller)),
-            "AssumeRole" => assume_role(platform, caller, &input),
-            _ => Err(ServiceError::not_in_local_run("sts", operation)),
-        }
+    /// No row asks IAM. GetCallerIdentity needs no permission, and for AssumeRole the role's trust policy decides, which
+    /// the operation itself reads.
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<Sts>> = LazyLock::new(|| {
+            Operations::new([
+                Operation::new("AssumeRole", |_, _, _: &AssumeRole| Ok(Vec::new()), Sts::assume_role),
+                Operation::new("GetCallerIdentity", |_, _, _: &Nothing| Ok(Vec::new()), Sts::identity),
+            ])
+        });
+        &TABLE
     }
 }
 
-fn identity(platform: &Platform, caller: &Principal) -> Value {
-    let user_id = match caller {
-        Principal::RoleSession { role, session, .. } => {
-            let id = platform.iam.role(role).map(|role| role.id).unwrap_or_default();
-            format!("{id}:{session}")
+impl Sts {
+    fn identity(&self, call: &Call, _: Nothing) -> Result<Value, ServiceError> {
+        let account = &call.platform.account;
+        let user_id = match &call.caller {
+            Principal::RoleSession { role, session, .. } => {
+                let id = call.platform.iam.role(role).map(|role| role.id).unwrap_or_default();
+                format!("{id}:{session}")
+            }
+            Principal::Administrator | Principal::Service { .. } => "AIDALOCALADMINISTRATO".to_owned(),
+        };
+        Ok(json!({"UserId": user_id, "Account": account.id, "Arn": call.caller.arn(account)}))
+    }
+
+    fn assume_role(&self, call: &Call, input: AssumeRole) -> Result<Value, ServiceError> {
+        let (account, iam) = (&call.platform.account, &call.platform.iam);
+        let length = input.length()?;
+        let (arn, session) = (input.role_arn.as_str(), input.role_session_name.as_str());
+        let denied = || {
+            let caller = call.caller.arn(account);
+            let message = format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");
+            ServiceError::new("AccessDenied", message).with_status(403)
+        };
+        // A caller that the role does not trust is not told whether the role exists.
+        if !iam.may_assume(account, arn, &call.caller).map_err(|_| denied())? {
+            return Err(denied());
         }
-        Principal::Administrator | Principal::Service { .. } => "AIDALOCALADMINISTRATO".to_owned(),
-    };
-    json!({"UserId": user_id, "Account": platform.account.id, "Arn": caller.arn(&platform.account)})
+        let policies = input.policy.iter().cloned().collect();
+        let credentials = iam.assume_role_until(arn, session, policies, Timestamp::now() + length)?;
+        let role = iam.role(arn)?;
+        let session_arn = Principal::role_session(&role.name, session).arn(account);
+        Ok(json!({
+            "Credentials": shown(&credentials),
+            "AssumedRoleUser": {"AssumedRoleId": format!("{}:{session}", role.id), "Arn": session_arn},
+        }))
+    }
 }
 
-fn assume_role(platform: &Platform, caller: &Principal, input: &Value) -> Result<Value, ServiceError> {
-    const FIELDS: &[&str] = &["DurationSeconds", "Policy", "RoleArn", "RoleSessionName"];
-    if let Some(field) = input
-        .as_object()
-        .and_then(|fields| fields.keys().find(|field| !FIELDS.contains(&field.as_str())))
-    {
-        return Err(ServiceError::new(
-            "NotInLocalRun",
-            format_args!("the local run's `sts:AssumeRole` does not have `{field}`"),
-        )
-        .with_status(501));
+impl AssumeRole {
+    /// Checks what the types do not, and says how long the session lasts.
+    fn length(&self) -> Result<SignedDuration, ServiceError> {
+        if self.role_arn.is_empty() {
+            return Err(ServiceError::validation("`RoleArn` must not be empty"));
+        }
+        let session = &self.role_session_name;
+        let named = |character: char| character.is_ascii_alphanumeric() || "_=,.@-".contains(character);
+        if !(2..=64).contains(&session.len()) || !session.chars().all(named) {
+            return Err(ServiceError::validation(
+                "`RoleSessionName` must have 2 to 64 characters of A-Z, a-z, 0-9 and _=,.@-",
+            ));
+        }
+        let Some(given) = &self.duration_seconds else {
+            return Ok(SESSION_LENGTH);
+        };
+        let seconds = given.as_i64().or_else(|| given.as_str()?.parse().ok());
+        let seconds = seconds.filter(|seconds| (900..=43_200).contains(seconds));
+        seconds
+            .map(SignedDuration::from_secs)
+            .ok_or_else(|| ServiceError::validation("`DurationSeconds` must be between 900 and 43200"))
     }
-    let (arn, session) = (required(input, "RoleArn")?, required(input, "RoleSessionName")?);
-    let named = |character: char| character.is_ascii_alphanumeric() || "_=,.@-".contains(character);
-    if !(2..=64).contains(&session.len()) || !session.chars().all(named) {
-        return Err(ServiceError::validation(
-            "`RoleSessionName` must have 2 to 64 characters of A-Z, a-z, 0-9 and _=,.@-",
-        ));
-    }
-    let seconds = match input.get("DurationSeconds") {
-        None => 3600,
-        // A number in JSON, text in the query protocol.
-        Some(seconds) => seconds
-            .as_i64()
-            .or_else(|| seconds.as_str()?.parse().ok())
-            .filter(|seconds| (900..=43_200).contains(seconds))
-            .ok_or_else(|| ServiceError::validation("`DurationSeconds` must be between 900 and 43200"))?,
-    };
-    let denied = || {
-        ServiceError::new(
-            "AccessDenied",
-            format_args!(
-                "User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}",
-                caller.arn(&platform.account)
-            ),
-        )
-        .with_status(403)
-    };
-    // Whether a role exists is not told to those whom it does not trust.
-    if !platform
-        .iam
-        .may_assume(&platform.account, arn, caller)
-        .map_err(|_| denied())?
-    {
-        return Err(denied());
-    }
-    let policies = input.get("Policy").and_then(Value::as_str).map(str::to_owned);
-    let expiration = Timestamp::now() + SignedDuration::from_secs(seconds);
-    let credentials = platform
-        .iam
-        .assume_role_until(arn, session, policies.into_iter().collect(), expiration)?;
-    let role = platform.iam.role(arn)?;
-    let session_arn = Principal::role_session(&role.name, session).arn(&platform.account);
-    Ok(json!({
-        "Credentials": shown(&credentials),
-        "AssumedRoleUser": {"AssumedRoleId": format!("{}:{session}", role.id), "Arn": session_arn},
-    }))
 }
 
 fn shown(credentials: &Credentials) -> Value {

@@ -1,15 +1,12 @@
-//! CloudFormation, as far as one asks what stacks there are; deploying fills it. Follows
-//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/Welcome.html>.
+//! CloudFormation, as far as it says which stacks there are. A deployment adds its stack here.
+//!
+//! Follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/Welcome.html>.
 
-use crate::by_name::ByName;
-use platform::error::ServiceError;
-use platform::input::read;
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use platform::{Call, Operation, Operations, Platform, Served, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// The account's stacks.
 #[derive(Debug, Default)]
@@ -41,6 +38,28 @@ struct DescribeStackResources {
     physical_resource_id: Option<String>,
 }
 
+impl Served for CloudFormation {
+    const SIGNING_NAME: &'static str = "cloudformation";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<CloudFormation>> = LazyLock::new(|| {
+            Operations::new([
+                Operation::on(
+                    "DescribeStacks",
+                    |platform, input: &DescribeStacks| all_of(platform, input.stack_name.as_deref()),
+                    CloudFormation::describe_stacks,
+                ),
+                Operation::on(
+                    "DescribeStackResources",
+                    |platform, input: &DescribeStackResources| all_of(platform, input.stack_name.as_deref()),
+                    CloudFormation::describe_stack_resources,
+                ),
+            ])
+        });
+        &TABLE
+    }
+}
+
 impl CloudFormation {
     fn stacks(&self) -> MutexGuard<'_, BTreeMap<String, Vec<StackResource>>> {
         self.stacks.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,13 +82,13 @@ impl CloudFormation {
         resources.map(|resource| resource.physical_id.clone()).collect()
     }
 
-    fn describe_stacks(&self, platform: &Platform, input: &DescribeStacks) -> Result<Value, ServiceError> {
+    fn describe_stacks(&self, call: &Call, input: DescribeStacks) -> Result<Value, ServiceError> {
         let stacks = self.stacks();
         let names = stacks
             .keys()
             .filter(|name| input.stack_name.as_ref().is_none_or(|asked| asked == *name));
         let described: Vec<Value> = names
-            .map(|name| json!({"StackName": name, "StackId": arn(platform, name), "StackStatus": "CREATE_COMPLETE"}))
+            .map(|name| json!({"StackName": name, "StackId": arn(&call.platform, name), "StackStatus": "CREATE_COMPLETE"}))
             .collect();
         match &input.stack_name {
             Some(asked) if described.is_empty() => Err(ServiceError::validation(format_args!(
@@ -79,12 +98,8 @@ impl CloudFormation {
         }
     }
 
-    /// The resources of a stack: of the one that is named, or of the one that something with this id belongs to.
-    fn describe_stack_resources(
-        &self,
-        platform: &Platform,
-        input: &DescribeStackResources,
-    ) -> Result<Value, ServiceError> {
+    /// The resources of one stack. The stack is given by its name, or by the id of one of its resources.
+    fn describe_stack_resources(&self, call: &Call, input: DescribeStackResources) -> Result<Value, ServiceError> {
         let stacks = self.stacks();
         let found = match (&input.stack_name, &input.physical_resource_id) {
             (Some(name), None) => stacks.get_key_value(name),
@@ -108,7 +123,7 @@ impl CloudFormation {
             .map(|resource| {
                 json!({
                     "StackName": name,
-                    "StackId": arn(platform, name),
+                    "StackId": arn(&call.platform, name),
                     "LogicalResourceId": resource.logical_id,
                     "PhysicalResourceId": resource.physical_id,
                     "ResourceType": resource.kind,
@@ -120,45 +135,14 @@ impl CloudFormation {
     }
 }
 
+/// The ARN of every stack of a name, or of every stack where no name is given.
+fn all_of(platform: &Platform, stack: Option<&str>) -> String {
+    let stack = format_args!("stack/{}/*", stack.unwrap_or("*"));
+    platform.account.arn("cloudformation", stack)
+}
+
 fn arn(platform: &Platform, stack: &str) -> String {
     platform
         .account
         .arn("cloudformation", format_args!("stack/{stack}/local"))
-}
-
-crate::by_name::by_name!(CloudFormation);
-
-#[async_trait::async_trait]
-impl ByName for CloudFormation {
-    fn signing_name(&self) -> &'static str {
-        "cloudformation"
-    }
-
-    fn requirements(
-        &self,
-        platform: &Platform,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        if !["DescribeStacks", "DescribeStackResources"].contains(&operation) {
-            return Err(ServiceError::not_in_local_run("cloudformation", operation));
-        }
-        let stack = input["StackName"].as_str().unwrap_or("*");
-        let resource = platform.account.arn("cloudformation", format_args!("stack/{stack}/*"));
-        Ok(vec![Requirement::new(format!("cloudformation:{operation}"), resource)])
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        _caller: &Principal,
-        operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        match operation {
-            "DescribeStacks" => self.describe_stacks(platform, &read(&input)?),
-            "DescribeStackResources" => self.describe_stack_resources(platform, &read(&input)?),
-            _ => Err(ServiceError::not_in_local_run("cloudformation", operation)),
-        }
-    }
 }

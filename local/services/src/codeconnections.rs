@@ -1,15 +1,12 @@
-//! CodeConnections: connections to where repositories are. Follows
-//! <https://docs.aws.amazon.com/codeconnections/latest/APIReference/Welcome.html>.
+//! CodeConnections: connections to the providers of repositories, such as GitHub.
+//!
+//! Follows <https://docs.aws.amazon.com/codeconnections/latest/APIReference/Welcome.html>.
 
-use crate::by_name::ByName;
-use platform::error::ServiceError;
-use platform::input::read;
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use platform::{Call, Operation, Operations, Served, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// The account's connections.
 #[derive(Debug, Default)]
@@ -37,6 +34,28 @@ struct GetConnection {
     connection_arn: String,
 }
 
+impl Served for CodeConnections {
+    const SIGNING_NAME: &'static str = "codeconnections";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<CodeConnections>> = LazyLock::new(|| {
+            Operations::new([
+                Operation::on(
+                    "CreateConnection",
+                    |_, _: &CreateConnection| "*",
+                    CodeConnections::create,
+                ),
+                Operation::on(
+                    "GetConnection",
+                    |_, input: &GetConnection| input.connection_arn.clone(),
+                    CodeConnections::get,
+                ),
+            ])
+        });
+        &TABLE
+    }
+}
+
 impl CodeConnections {
     fn connections(&self) -> MutexGuard<'_, BTreeMap<String, Connection>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
@@ -53,20 +72,23 @@ impl CodeConnections {
         Ok(())
     }
 
-    fn create(&self, platform: &Platform, input: CreateConnection) -> Value {
+    fn create(&self, call: &Call, input: CreateConnection) -> Result<Value, ServiceError> {
         let id = uuid::Uuid::new_v4();
-        let arn = platform.account.arn("codeconnections", format_args!("connection/{id}"));
+        let arn = call
+            .platform
+            .account
+            .arn("codeconnections", format_args!("connection/{id}"));
         let connection = Connection {
             name: input.connection_name,
             provider: input.provider_type,
-            // Until a person has asked the provider, which no API does.
+            // Until a person completes the handshake with the provider. No API does this.
             status: "PENDING",
         };
         self.connections().insert(arn.clone(), connection);
-        json!({"ConnectionArn": arn})
+        Ok(json!({"ConnectionArn": arn}))
     }
 
-    fn get(&self, platform: &Platform, input: &GetConnection) -> Result<Value, ServiceError> {
+    fn get(&self, call: &Call, input: GetConnection) -> Result<Value, ServiceError> {
         let connections = self.connections();
         let connection = connections.get(&input.connection_arn);
         let connection = connection.ok_or_else(|| absent(&input.connection_arn))?;
@@ -74,7 +96,7 @@ impl CodeConnections {
             "ConnectionArn": input.connection_arn,
             "ConnectionName": connection.name,
             "ConnectionStatus": connection.status,
-            "OwnerAccountId": platform.account.id,
+            "OwnerAccountId": call.platform.account.id,
             "ProviderType": connection.provider,
         }}))
     }
@@ -85,41 +107,4 @@ fn absent(arn: &str) -> ServiceError {
         "ResourceNotFoundException",
         format_args!("[Resource] Connection {arn} not found"),
     )
-}
-
-crate::by_name::by_name!(CodeConnections);
-
-#[async_trait::async_trait]
-impl ByName for CodeConnections {
-    fn signing_name(&self) -> &'static str {
-        "codeconnections"
-    }
-
-    fn requirements(
-        &self,
-        _cloud: &Platform,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        let resource = match operation {
-            "CreateConnection" => "*",
-            "GetConnection" => input["ConnectionArn"].as_str().unwrap_or("*"),
-            _ => return Err(ServiceError::not_in_local_run("codeconnections", operation)),
-        };
-        Ok(vec![Requirement::new(format!("codeconnections:{operation}"), resource)])
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        _caller: &Principal,
-        operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        match operation {
-            "CreateConnection" => Ok(self.create(platform, read(&input)?)),
-            "GetConnection" => self.get(platform, &read(&input)?),
-            _ => Err(ServiceError::not_in_local_run("codeconnections", operation)),
-        }
-    }
 }

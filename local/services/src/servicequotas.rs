@@ -1,18 +1,16 @@
-//! Service Quotas: what an account may have of a thing. Nothing enforces them here; they can be asked for. Follows
-//! <https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/Welcome.html>.
+//! Service Quotas: how much of a thing an account may have. The local run answers the values and does not enforce them.
+//!
+//! Follows <https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/Welcome.html>.
 
-use crate::by_name::ByName;
-use platform::error::ServiceError;
-use platform::input::read;
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use platform::input::page;
+use platform::{Call, Operation, Operations, Served, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-/// Quotas that the chain meets, as large as in an account that has been in use for a while: service, name and value.
+/// The quotas that Stepline can reach: service, name and value. The values are those of an account that is not new.
 const DEFAULTS: &[(&str, &str, f64)] = &[
     (
         "codebuild",
@@ -47,6 +45,24 @@ struct ListServiceQuotas {
     next_token: Option<String>,
 }
 
+impl Served for ServiceQuotas {
+    const SIGNING_NAME: &'static str = "servicequotas";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<ServiceQuotas>> = LazyLock::new(|| {
+            Operations::new([
+                Operation::on(
+                    "ListAWSDefaultServiceQuotas",
+                    |_, _: &ListServiceQuotas| "*",
+                    ServiceQuotas::defaults,
+                ),
+                Operation::on("ListServiceQuotas", |_, _: &ListServiceQuotas| "*", ServiceQuotas::own),
+            ])
+        });
+        &TABLE
+    }
+}
+
 impl ServiceQuotas {
     fn applied(&self) -> MutexGuard<'_, BTreeMap<(String, String), f64>> {
         self.applied.lock().unwrap_or_else(PoisonError::into_inner)
@@ -57,86 +73,50 @@ impl ServiceQuotas {
         self.applied().insert((service.to_owned(), name.to_owned()), value);
     }
 
-    /// A page of the quotas of a service; `applied` ones are those of this account.
-    fn list(&self, platform: &Platform, input: &ListServiceQuotas, applied: bool) -> Result<Value, ServiceError> {
-        let service = input.service_code.as_str();
-        let known: Vec<_> = DEFAULTS.iter().filter(|(of, ..)| *of == service).collect();
-        if known.is_empty() {
-            let message = format_args!("The request failed because the specified service {service} does not exist.");
-            return Err(ServiceError::new("NoSuchResourceException", message));
-        }
-        let invalid = || ServiceError::new("InvalidPaginationTokenException", "`NextToken` is not one of ours");
-        let start = input
-            .next_token
-            .as_deref()
-            .map_or(Ok(0), |token| token.parse::<usize>().map_err(|_| invalid()))?;
-        let size = input.max_results.unwrap_or(100).clamp(1, 100);
-        let changed = self.applied();
-        let quotas: Vec<Value> = known
-            .iter()
-            .skip(start)
-            .take(size)
-            .map(|(_, name, default)| {
-                let own = changed.get(&(service.to_owned(), (*name).to_owned()));
-                let code = code(service, name);
-                json!({
-                    "ServiceCode": service,
-                    "QuotaArn": platform.account.arn("servicequotas", format_args!("{service}/{code}")),
-                    "QuotaCode": code,
-                    "QuotaName": name,
-                    "Value": own.filter(|_| applied).unwrap_or(default),
-                    "Adjustable": true,
-                    "GlobalQuota": false,
-                })
-            })
-            .collect();
-        let mut answer = json!({"Quotas": quotas});
-        if start + size < known.len() {
-            answer["NextToken"] = (start + size).to_string().into();
-        }
-        Ok(answer)
+    fn defaults(&self, call: &Call, input: ListServiceQuotas) -> Result<Value, ServiceError> {
+        list(call, &input, &BTreeMap::new())
+    }
+
+    fn own(&self, call: &Call, input: ListServiceQuotas) -> Result<Value, ServiceError> {
+        list(call, &input, &self.applied())
     }
 }
 
-/// A code that looks like AWS's and is the same in every run; AWS's own are known to AWS.
+/// A page of the quotas of a service. `changed` has the values that are not the defaults.
+fn list(
+    call: &Call,
+    input: &ListServiceQuotas,
+    changed: &BTreeMap<(String, String), f64>,
+) -> Result<Value, ServiceError> {
+    let service = input.service_code.as_str();
+    let known: Vec<_> = DEFAULTS.iter().filter(|(of, ..)| *of == service).collect();
+    if known.is_empty() {
+        let message = format_args!("The request failed because the specified service {service} does not exist.");
+        return Err(ServiceError::new("NoSuchResourceException", message));
+    }
+    let size = input.max_results.unwrap_or(100).min(100);
+    let page = page(
+        known,
+        size,
+        input.next_token.as_deref(),
+        "InvalidPaginationTokenException",
+    )?;
+    Ok(page.answer("Quotas", "NextToken", |(_, name, default)| {
+        let code = code(service, name);
+        json!({
+            "ServiceCode": service,
+            "QuotaArn": call.platform.account.arn("servicequotas", format_args!("{service}/{code}")),
+            "QuotaCode": code,
+            "QuotaName": name,
+            "Value": changed.get(&(service.to_owned(), (*name).to_owned())).unwrap_or(default),
+            "Adjustable": true,
+            "GlobalQuota": false,
+        })
+    }))
+}
+
+/// A code of the same form as AWS's, the same in every run. AWS's own codes are not known here.
 fn code(service: &str, name: &str) -> String {
     let hash = Sha256::digest(format!("{service}/{name}"));
     format!("L-{}", hex::encode_upper(&hash[..4]))
-}
-
-crate::by_name::by_name!(ServiceQuotas);
-
-#[async_trait::async_trait]
-impl ByName for ServiceQuotas {
-    fn signing_name(&self) -> &'static str {
-        "servicequotas"
-    }
-
-    fn requirements(
-        &self,
-        _cloud: &Platform,
-        operation: &str,
-        _input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        match operation {
-            "ListServiceQuotas" | "ListAWSDefaultServiceQuotas" => {
-                Ok(vec![Requirement::new(format!("servicequotas:{operation}"), "*")])
-            }
-            _ => Err(ServiceError::not_in_local_run("servicequotas", operation)),
-        }
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        _caller: &Principal,
-        operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        match operation {
-            "ListServiceQuotas" => self.list(platform, &read(&input)?, true),
-            "ListAWSDefaultServiceQuotas" => self.list(platform, &read(&input)?, false),
-            _ => Err(ServiceError::not_in_local_run("servicequotas", operation)),
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! Data types of values, which are checked when a value is written and mean nothing when it is read.
+//! Data types of values. They are checked when a value is written, and not used when it is read.
 //!
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
 

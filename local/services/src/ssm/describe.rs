@@ -1,19 +1,18 @@
-//! DescribeParameters: what there is, without the values.
+//! DescribeParameters: which parameters there are, without their values.
 //!
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html>.
 
 use super::Ssm;
 use super::name;
 use super::parameter::{Parameter, Version};
-use platform::Platform;
-use platform::error::ServiceError;
-use platform::input::{page, read};
+use platform::input::page;
+use platform::{Call, ServiceError};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct DescribeParameters {
+pub(super) struct DescribeParameters {
     #[serde(default)]
     parameter_filters: Vec<Filter>,
     max_results: Option<usize>,
@@ -30,13 +29,11 @@ struct Filter {
 }
 
 impl Ssm {
-    /// DescribeParameters.
-    pub(super) fn describe_parameters(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let describe: DescribeParameters = read(input)?;
-        for filter in &describe.parameter_filters {
+    pub(super) fn describe_parameters(&self, call: &Call, input: DescribeParameters) -> Result<Value, ServiceError> {
+        for filter in &input.parameter_filters {
             filter.check()?;
         }
-        let size = describe.max_results.unwrap_or(10);
+        let size = input.max_results.unwrap_or(10);
         if !(1..=50).contains(&size) {
             return Err(ServiceError::validation(
                 "1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must be between 1 and 50",
@@ -45,22 +42,17 @@ impl Ssm {
         let parameters = self.parameters().clone();
         let matching = parameters.iter().filter_map(|(name, parameter)| {
             let latest = parameter.latest()?;
-            let mut filters = describe.parameter_filters.iter();
+            let mut filters = input.parameter_filters.iter();
             filters
                 .all(|filter| filter.matches(name, parameter, latest))
                 .then_some((name, parameter, latest))
         });
-        let page = page(matching, size, describe.next_token.as_deref(), "InvalidNextToken")?;
-        let described = page.items.into_iter().map(|(name, parameter, latest)| {
+        let page = page(matching, size, input.next_token.as_deref(), "InvalidNextToken")?;
+        Ok(page.answer("Parameters", "NextToken", |(name, parameter, latest)| {
             let mut shown = parameter.described(name, latest);
-            shown["ARN"] = name::arn(&platform.account, name).into();
+            shown["ARN"] = name::arn(&call.platform.account, name).into();
             shown
-        });
-        let mut answer = json!({ "Parameters": described.collect::<Vec<_>>() });
-        if let Some(token) = page.next_token {
-            answer["NextToken"] = token.into();
-        }
-        Ok(answer)
+        }))
     }
 }
 

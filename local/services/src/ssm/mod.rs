@@ -1,8 +1,8 @@
-//! Parameter Store, as far as the chain needs it.
+//! Parameter Store: parameters, their versions, labels and tags, and secrets that are read as parameters.
 //!
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/Welcome.html>. Values are kept in memory and
-//! are not encrypted; without decryption a SecureString shows something that is not its value. Its `Debug` shows names
-//! alone.
+//! are not encrypted. A SecureString that is read without decryption shows another text than its value. `Debug` shows
+//! only the names of parameters.
 
 mod data_type;
 mod describe;
@@ -13,15 +13,18 @@ mod secrets;
 mod tags;
 mod write;
 
-use crate::by_name::ByName;
+use describe::DescribeParameters;
+use name::Names;
 use parameter::Parameter;
-use platform::error::ServiceError;
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use platform::input::On;
+use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use read::GetParametersByPath;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use write::PutParameter;
 
 /// Parameter Store in this account and region.
 #[derive(Default)]
@@ -38,83 +41,63 @@ impl fmt::Debug for Ssm {
     }
 }
 
+impl Served for Ssm {
+    const SIGNING_NAME: &'static str = "ssm";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<Ssm>> = LazyLock::new(|| {
+            Operations::new([
+                tags::row("AddTagsToResource", Ssm::add_tags),
+                on_names("DeleteParameter", Ssm::delete_parameter),
+                on_names("DeleteParameters", Ssm::delete_parameters),
+                Operation::on(
+                    "DescribeParameters",
+                    |platform, _: &DescribeParameters| platform.account.arn("ssm", "*"),
+                    Ssm::describe_parameters,
+                ),
+                on_names("GetParameter", Ssm::get_parameter),
+                on_names("GetParameterHistory", Ssm::get_parameter_history),
+                on_names("GetParameters", Ssm::get_parameters),
+                Operation::on(
+                    "GetParametersByPath",
+                    |platform, input: &GetParametersByPath| name::arn(&platform.account, &input.path),
+                    Ssm::get_parameters_by_path,
+                ),
+                on_names("LabelParameterVersion", Ssm::label_parameter_version),
+                tags::row("ListTagsForResource", Ssm::list_tags),
+                Operation::new("PutParameter", PutParameter::requirements, Ssm::put_parameter),
+                tags::row("RemoveTagsFromResource", Ssm::remove_tags),
+            ])
+        });
+        &TABLE
+    }
+}
+
+/// What an operation does with its input.
+type Does<I> = fn(&Ssm, &Call, I) -> Result<Value, ServiceError>;
+
+/// A row of an operation on parameters that its input names.
+fn on_names<T: Names + Send + 'static, I: DeserializeOwned + Send + 'static>(
+    operation: &'static str,
+    does: Does<On<T, I>>,
+) -> Operation<Ssm> {
+    let requires = move |ssm: &Ssm, platform: &Platform, input: &On<T, I>| {
+        Ok(ssm.requirements_by_name(platform, operation, input.target.names()?))
+    };
+    Operation::new(operation, requires, does)
+}
+
 impl Ssm {
     fn parameters(&self) -> MutexGuard<'_, BTreeMap<String, Parameter>> {
         self.parameters.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-crate::by_name::by_name!(Ssm);
-
-#[async_trait::async_trait]
-impl ByName for Ssm {
-    fn signing_name(&self) -> &'static str {
-        "ssm"
-    }
-
-    fn requirements(
-        &self,
-        platform: &Platform,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        match operation {
-            "PutParameter" => write::requirements(platform, input),
-            "DeleteParameter" | "GetParameter" | "GetParameterHistory" | "LabelParameterVersion" => {
-                self.requirements_by_name(platform, operation, &[name::of_input(input, "Name")?])
-            }
-            "DeleteParameters" | "GetParameters" => {
-                self.requirements_by_name(platform, operation, &name::all_of_input(input)?)
-            }
-            "GetParametersByPath" => Ok(vec![read::by_path_requirement(platform, input)?]),
-            "DescribeParameters" => Ok(vec![Requirement::new(
-                "ssm:DescribeParameters",
-                platform.account.arn("ssm", "*"),
-            )]),
-            "AddTagsToResource" | "ListTagsForResource" | "RemoveTagsFromResource" => {
-                tags::requirements(platform, operation, input)
-            }
-            _ => Err(ServiceError::not_in_local_run("ssm", operation)),
-        }
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        caller: &Principal,
-        operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        match operation {
-            "PutParameter" => self.put_parameter(platform, caller, &input),
-            "DeleteParameter" => self.delete_parameter(&input),
-            "DeleteParameters" => self.delete_parameters(&input),
-            "GetParameter" => self.get_parameter(platform, caller, &input),
-            "GetParameters" => self.get_parameters(platform, caller, &input),
-            "GetParametersByPath" => self.get_parameters_by_path(platform, caller, &input),
-            "GetParameterHistory" => self.get_parameter_history(platform, caller, &input),
-            "DescribeParameters" => self.describe_parameters(platform, &input),
-            "LabelParameterVersion" => self.label_parameter_version(&input),
-            "AddTagsToResource" => self.add_tags(&input),
-            "ListTagsForResource" => self.list_tags(&input),
-            "RemoveTagsFromResource" => self.remove_tags(&input),
-            _ => Err(ServiceError::not_in_local_run("ssm", operation)),
-        }
-    }
-}
-
-impl Ssm {
-    /// The action of the same name on each parameter, and on the secret that a reference reads.
-    fn requirements_by_name(
-        &self,
-        platform: &Platform,
-        operation: &str,
-        names: &[&str],
-    ) -> Result<Vec<Requirement>, ServiceError> {
+    /// The action of the operation on each parameter, and the reading of the secret that a parameter stands for.
+    fn requirements_by_name(&self, platform: &Platform, operation: &str, names: &[String]) -> Vec<Requirement> {
         let mut requirements = Vec::new();
         for given in names {
             let Ok(selected) = name::Selected::read(self, &platform.account, given) else {
-                // The operation itself refuses it, or lists it among what is invalid.
+                // The operation refuses it, or answers that it is invalid.
                 continue;
             };
             requirements.push(Requirement::new(
@@ -126,9 +109,9 @@ impl Ssm {
                 requirements.push(Requirement::new("secretsmanager:GetSecretValue", arn));
             }
         }
-        // Parameters that are asked for twice are asked about once.
+        // IAM is asked once for a parameter that is named twice.
         let mut seen = std::collections::HashSet::new();
         requirements.retain(|requirement| seen.insert((requirement.action.clone(), requirement.resource.clone())));
-        Ok(requirements)
+        requirements
     }
 }

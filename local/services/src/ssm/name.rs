@@ -5,15 +5,16 @@
 use super::Ssm;
 use platform::account::Account;
 use platform::error::ServiceError;
-use serde_json::Value;
+use platform::input::Target;
+use serde::Deserialize;
 
-/// How deep a hierarchy can be.
+/// How many levels a hierarchy can have.
 const DEEPEST: usize = 15;
 
-/// What names of secrets begin with.
+/// What the name of a parameter begins with that stands for a secret.
 const SECRETS: &str = "/aws/reference/secretsmanager/";
 
-/// A parameter with the selector that came behind its name.
+/// A parameter's name, and the selector that came behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Selected {
     /// The name, without the selector.
@@ -66,7 +67,7 @@ impl Selected {
     }
 }
 
-/// Name and selector (with its colon). Secrets have names with colons, for their ARNs are ids too.
+/// The name, and the selector with its colon. The name of a secret has no selector: it may be an ARN, which has colons.
 fn split(given: &str) -> (&str, Option<&str>) {
     if given.starts_with(SECRETS) {
         return (given, None);
@@ -121,35 +122,63 @@ pub(super) fn check_new(name: &str) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// A required name in an operation's input.
-pub(super) fn of_input<'i>(input: &'i Value, field: &str) -> Result<&'i str, ServiceError> {
-    platform::input::required(input, field)
+/// The parameters that an operation is on, as its input names them.
+pub(super) trait Names: Target {
+    /// The names as they were given, checked.
+    fn names(&self) -> Result<&[String], ServiceError>;
 }
 
-/// The `Names` of an operation: one to ten of them.
-pub(super) fn all_of_input(input: &Value) -> Result<Vec<&str>, ServiceError> {
-    let names = input.get("Names").and_then(Value::as_array);
-    let names = names.ok_or_else(|| ServiceError::validation("`Names` must be a list"))?;
-    let constraint = match names.len() {
-        0 => Some("greater than or equal to 1"),
-        1..=10 => None,
-        _ => Some("less than or equal to 10"),
-    };
-    if let Some(constraint) = constraint {
-        return Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length {constraint}"
-        )));
+/// One parameter.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct OneName {
+    pub(super) name: String,
+}
+
+impl Target for OneName {
+    const MEMBERS: &'static [&'static str] = &["Name"];
+}
+
+impl Names for OneName {
+    fn names(&self) -> Result<&[String], ServiceError> {
+        check_given(&self.name)?;
+        Ok(std::slice::from_ref(&self.name))
     }
-    names
-        .iter()
-        .map(|name| {
-            name.as_str()
-                .ok_or_else(|| ServiceError::validation("`Names` must hold strings"))
-        })
-        .collect()
 }
 
-/// ParameterNotFound. AWS says no more than that.
+/// One to ten parameters.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct TenNames {
+    pub(super) names: Vec<String>,
+}
+
+impl Target for TenNames {
+    const MEMBERS: &'static [&'static str] = &["Names"];
+}
+
+impl Names for TenNames {
+    fn names(&self) -> Result<&[String], ServiceError> {
+        let constraint = match self.names.len() {
+            0 => "greater than or equal to 1",
+            1..=10 => return Ok(&self.names),
+            _ => "less than or equal to 10",
+        };
+        Err(ServiceError::validation(format_args!(
+            "1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length {constraint}"
+        )))
+    }
+}
+
+/// Refuses an empty name.
+pub(super) fn check_given(name: &str) -> Result<(), ServiceError> {
+    match name {
+        "" => Err(ServiceError::validation("`Name` must not be empty")),
+        _ => Ok(()),
+    }
+}
+
+/// ParameterNotFound.
 pub(super) fn not_found(name: &str) -> ServiceError {
     ServiceError::new("ParameterNotFound", format_args!("Parameter {name} not found."))
 }

@@ -79,7 +79,7 @@ impl fmt::Debug for Parameter {
 }
 
 impl Parameter {
-    /// The version that holds now.
+    /// The current version.
     pub(super) fn latest(&self) -> Option<&Version> {
         self.versions.last()
     }
@@ -103,7 +103,7 @@ impl Parameter {
         })
     }
 
-    /// What is told of a version beside its value.
+    /// What answers say of a version, without its value.
     pub(super) fn described(&self, name: &str, version: &Version) -> Value {
         let mut described = json!({
             "Name": name,
@@ -134,7 +134,7 @@ impl Parameter {
             .find(|version| version.labels.iter().any(|own| own == label))
     }
 
-    /// A version as GetParameter and its siblings show it.
+    /// A version as GetParameter, GetParameters and GetParametersByPath answer it.
     pub(super) fn shown(&self, account: &Account, selected: &Selected, version: &Version, decrypted: bool) -> Value {
         let mut shown = json!({
             "Name": selected.name,
@@ -151,12 +151,12 @@ impl Parameter {
         shown
     }
 
-    /// The value, or, for a SecureString that is not decrypted, what stands for it.
+    /// The value. For a SecureString that is not decrypted it is another text.
     pub(super) fn value(&self, version: &Version, decrypted: bool) -> String {
         if self.kind != Kind::SecureString || decrypted {
             return version.value.clone();
         }
-        // On AWS this is KMS's ciphertext: as little to be read in it, and as different for each version.
+        // On AWS this is KMS's ciphertext. It shows nothing of the value either, and differs for each version.
         STANDARD.encode(Sha256::digest(format!("{} {}", version.number, version.value)))
     }
 }

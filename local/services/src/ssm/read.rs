@@ -1,69 +1,63 @@
 //! Reading parameters.
+//!
+//! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
 
 use super::Ssm;
-use super::name::{self, Selected};
-use super::parameter::{Kind, Parameter};
+use super::name::{self, OneName, Selected, TenNames};
+use super::parameter::{Kind, Parameter, Version};
 use super::write::authorize_key;
-use platform::error::ServiceError;
-use platform::input::{page, read, required};
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use platform::input::{On, Page, page};
+use platform::{Call, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What GetParametersByPath needs of IAM: its own action, on the path that is asked for.
-pub(super) fn by_path_requirement(platform: &Platform, input: &Value) -> Result<Requirement, ServiceError> {
-    let path = required(input, "Path")?;
-    Ok(Requirement::new(
-        "ssm:GetParametersByPath",
-        name::arn(&platform.account, path),
-    ))
+/// The input of GetParameter and GetParameters, beside the names.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct GetParameter {
+    #[serde(default)]
+    with_decryption: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct GetParametersByPath {
+    pub(super) path: String,
+    #[serde(default)]
+    recursive: bool,
+    #[serde(default)]
+    parameter_filters: Vec<Filter>,
+    #[serde(default)]
+    with_decryption: bool,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct GetParameterHistory {
+    #[serde(default)]
+    with_decryption: bool,
+    max_results: Option<usize>,
+    next_token: Option<String>,
 }
 
 impl Ssm {
-    /// GetParameter.
-    pub(super) fn get_parameter(
-        &self,
-        platform: &Platform,
-        caller: &Principal,
-        input: &Value,
-    ) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct GetParameter {
-            name: String,
-            #[serde(default)]
-            with_decryption: bool,
-        }
-        let get: GetParameter = read(input)?;
-        let parameter = self.one(platform, caller, &get.name, get.with_decryption)?;
+    pub(super) fn get_parameter(&self, call: &Call, input: On<OneName, GetParameter>) -> Result<Value, ServiceError> {
+        let parameter = self.one(call, &input.target.name, input.own.with_decryption)?;
         Ok(json!({ "Parameter": parameter }))
     }
 
-    /// GetParameters: alphabetical, each once, and what is not there in a list of its own.
-    pub(super) fn get_parameters(
-        &self,
-        platform: &Platform,
-        caller: &Principal,
-        input: &Value,
-    ) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct GetParameters {
-            #[expect(dead_code, reason = "read with its limits by `name::all_of_input`")]
-            names: Vec<String>,
-            #[serde(default)]
-            with_decryption: bool,
-        }
-        let get: GetParameters = read(input)?;
+    /// The parameters come in alphabetical order, each once. The names that do not exist come in a list of their own.
+    pub(super) fn get_parameters(&self, call: &Call, input: On<TenNames, GetParameter>) -> Result<Value, ServiceError> {
         let mut found: BTreeMap<&str, Value> = BTreeMap::new();
         let mut invalid: Vec<&str> = Vec::new();
-        for given in name::all_of_input(input)? {
+        for given in input.target.names.iter().map(String::as_str) {
             if found.contains_key(given) || invalid.contains(&given) {
                 continue;
             }
-            match self.one(platform, caller, given, get.with_decryption) {
+            match self.one(call, given, input.own.with_decryption) {
                 Ok(parameter) => drop(found.insert(given, parameter)),
                 Err(error) if matches!(error.code.as_str(), "ParameterNotFound" | "ParameterVersionNotFound") => {
                     invalid.push(given);
@@ -75,140 +69,110 @@ impl Ssm {
         Ok(json!({"Parameters": found, "InvalidParameters": invalid}))
     }
 
-    fn one(&self, platform: &Platform, caller: &Principal, given: &str, decrypt: bool) -> Result<Value, ServiceError> {
-        let selected = Selected::read(self, &platform.account, given)?;
+    fn one(&self, call: &Call, given: &str, decrypt: bool) -> Result<Value, ServiceError> {
+        let account = &call.platform.account;
+        let selected = Selected::read(self, account, given)?;
         if let Some(id) = name::secret_id(&selected.name) {
-            return self.secret(platform, id, &selected.name, decrypt);
+            return self.secret(&call.platform, id, &selected.name, decrypt);
         }
         let parameter = self.parameters().get(&selected.name).cloned();
         let parameter = parameter.ok_or_else(|| name::not_found(given))?;
         let version = parameter.select(&selected)?;
         if decrypt && parameter.kind == Kind::SecureString {
-            authorize_key(
-                platform,
-                caller,
-                "kms:Decrypt",
-                &selected.name,
-                version.key_id.as_deref(),
-            )?;
+            authorize_key(call, "kms:Decrypt", &selected.name, version.key_id.as_deref())?;
         }
-        Ok(parameter.shown(&platform.account, &selected, version, decrypt))
+        Ok(parameter.shown(account, &selected, version, decrypt))
     }
 
-    /// GetParametersByPath. A page is cut first and filtered then, so that it can be empty although another one
-    /// follows: AWS does the same.
+    /// A page is cut first and filtered then. So a page can be empty although another one follows, as on AWS.
     pub(super) fn get_parameters_by_path(
         &self,
-        platform: &Platform,
-        caller: &Principal,
-        input: &Value,
+        call: &Call,
+        input: GetParametersByPath,
     ) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct GetParametersByPath {
-            path: String,
-            #[serde(default)]
-            recursive: bool,
-            #[serde(default)]
-            parameter_filters: Vec<Filter>,
-            #[serde(default)]
-            with_decryption: bool,
-            max_results: Option<usize>,
-            next_token: Option<String>,
-        }
-        let get: GetParametersByPath = read(input)?;
-        if !get.path.starts_with('/') {
+        if !input.path.starts_with('/') {
             return Err(ServiceError::validation(
                 "The parameter path must begin with a forward slash \"/\".",
             ));
         }
-        let size = get.max_results.unwrap_or(10);
+        let size = input.max_results.unwrap_or(10);
         if !(1..=10).contains(&size) {
             return Err(ServiceError::validation(
                 "1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must be between 1 and 10",
             ));
         }
-        for filter in &get.parameter_filters {
+        for filter in &input.parameter_filters {
             filter.check()?;
         }
-        let prefix = if get.path.ends_with('/') {
-            get.path.clone()
-        } else {
-            format!("{}/", get.path)
-        };
+        let prefix = format!("{}/", input.path.strip_suffix('/').unwrap_or(&input.path));
         let parameters = self.parameters().clone();
         let below = parameters
             .range(prefix.clone()..)
             .take_while(|(name, _)| name.starts_with(&prefix));
-        let page = page(below, size, get.next_token.as_deref(), "InvalidNextToken")?;
+        let mut page = page(below, size, input.next_token.as_deref(), "InvalidNextToken")?;
+        page.items
+            .retain(|(name, _)| input.recursive || !name[prefix.len()..].contains('/'));
         let mut shown = Vec::new();
         for (name, parameter) in page.items {
-            let direct = !name[prefix.len()..].contains('/');
-            if !(direct || get.recursive) {
-                continue;
-            }
-            let label = get.parameter_filters.iter().find(|filter| filter.key == "Label");
-            let version = match label {
-                Some(filter) => filter.values.iter().find_map(|label| parameter.with_label(label)),
-                None => parameter.latest(),
-            };
-            let Some(version) =
-                version.filter(|_| get.parameter_filters.iter().all(|filter| filter.matches(parameter)))
-            else {
+            let Some(version) = input.version(parameter) else {
                 continue;
             };
-            if get.with_decryption && parameter.kind == Kind::SecureString {
-                authorize_key(platform, caller, "kms:Decrypt", name, version.key_id.as_deref())?;
+            if input.with_decryption && parameter.kind == Kind::SecureString {
+                authorize_key(call, "kms:Decrypt", name, version.key_id.as_deref())?;
             }
             let selected = Selected {
                 name: name.clone(),
                 selector: None,
             };
-            shown.push(parameter.shown(&platform.account, &selected, version, get.with_decryption));
+            shown.push(parameter.shown(&call.platform.account, &selected, version, input.with_decryption));
         }
-        let mut answer = json!({ "Parameters": shown });
-        if let Some(token) = page.next_token {
-            answer["NextToken"] = token.into();
-        }
-        Ok(answer)
+        let page = Page {
+            items: shown,
+            next_token: page.next_token,
+        };
+        Ok(page.answer("Parameters", "NextToken", |shown| shown))
     }
 
-    /// GetParameterHistory.
     pub(super) fn get_parameter_history(
         &self,
-        platform: &Platform,
-        caller: &Principal,
-        input: &Value,
+        call: &Call,
+        input: On<OneName, GetParameterHistory>,
     ) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct GetParameterHistory {
-            name: String,
-            #[serde(default)]
-            with_decryption: bool,
-            max_results: Option<usize>,
-            next_token: Option<String>,
-        }
-        let get: GetParameterHistory = read(input)?;
-        let parameter = self.parameters().get(&get.name).cloned();
-        let parameter = parameter.ok_or_else(|| name::not_found(&get.name))?;
-        if get.with_decryption && parameter.kind == Kind::SecureString {
+        let (name, input) = (input.target.name, input.own);
+        let parameter = self.parameters().get(&name).cloned();
+        let parameter = parameter.ok_or_else(|| name::not_found(&name))?;
+        if input.with_decryption && parameter.kind == Kind::SecureString {
             let key_id = parameter.latest().and_then(|latest| latest.key_id.as_deref());
-            authorize_key(platform, caller, "kms:Decrypt", &get.name, key_id)?;
+            authorize_key(call, "kms:Decrypt", &name, key_id)?;
         }
-        let size = get.max_results.unwrap_or(50).clamp(1, 50);
-        let page = page(&parameter.versions, size, get.next_token.as_deref(), "InvalidNextToken")?;
-        let versions = page.items.into_iter().map(|version| {
-            let mut shown = parameter.described(&get.name, version);
-            shown["Value"] = parameter.value(version, get.with_decryption).into();
+        let size = input.max_results.unwrap_or(50).clamp(1, 50);
+        let page = page(
+            &parameter.versions,
+            size,
+            input.next_token.as_deref(),
+            "InvalidNextToken",
+        )?;
+        Ok(page.answer("Parameters", "NextToken", |version| {
+            let mut shown = parameter.described(&name, version);
+            shown["Value"] = parameter.value(version, input.with_decryption).into();
             shown["Labels"] = json!(version.labels);
             shown
-        });
-        let mut answer = json!({ "Parameters": versions.collect::<Vec<_>>() });
-        if let Some(token) = page.next_token {
-            answer["NextToken"] = token.into();
+        }))
+    }
+}
+
+impl GetParametersByPath {
+    /// The version to answer: the latest one, or the one with the label in the filters. None where the filters leave the
+    /// parameter out.
+    fn version<'p>(&self, parameter: &'p Parameter) -> Option<&'p Version> {
+        let filters = &self.parameter_filters;
+        if !filters.iter().all(|filter| filter.matches(parameter)) {
+            return None;
         }
-        Ok(answer)
+        match filters.iter().find(|filter| filter.key == "Label") {
+            Some(filter) => filter.values.iter().find_map(|label| parameter.with_label(label)),
+            None => parameter.latest(),
+        }
     }
 }
 

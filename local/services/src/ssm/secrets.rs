@@ -34,7 +34,7 @@ impl Ssm {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The ARN of a secret; that of one that does not exist ends as policies for it would.
+    /// The ARN of a secret. For a secret that does not exist it ends with `??????`, as a policy for the secret would.
     pub(super) fn secret_arn(&self, platform: &Platform, id: &str) -> String {
         let secrets = self.secrets();
         let suffix = secrets.get(id).map_or("??????", |secret| secret.suffix.as_str());

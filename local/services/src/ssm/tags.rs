@@ -1,95 +1,96 @@
 //! Tags of parameters.
+//!
+//! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsToResource.html>.
 
-use super::Ssm;
-use super::name;
-use super::parameter::Parameter;
-use super::write::{Tag, tag_map};
-use platform::error::ServiceError;
-use platform::input::{read, required};
-use platform::{Platform, Requirement};
+use super::write::Tag;
+use super::{Does, Ssm, name};
+use platform::input::{On, Target};
+use platform::{Call, Nothing, Operation, ServiceError};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-/// What the operations on tags need of IAM.
-pub(super) fn requirements(
-    platform: &Platform,
-    operation: &str,
-    input: &Value,
-) -> Result<Vec<Requirement>, ServiceError> {
-    let id = required(input, "ResourceId")?;
-    Ok(vec![Requirement::new(
-        format!("ssm:{operation}"),
-        name::arn(&platform.account, id),
-    )])
+/// The resource that an operation is on. Only parameters are here.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Resource {
+    resource_type: String,
+    resource_id: String,
+}
+
+impl Target for Resource {
+    const MEMBERS: &'static [&'static str] = &["ResourceType", "ResourceId"];
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct AddTagsToResource {
+    tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct RemoveTagsFromResource {
+    tag_keys: Vec<String>,
+}
+
+/// A row of an operation on the tags of a resource.
+pub(super) fn row<I: DeserializeOwned + Send + 'static>(
+    operation: &'static str,
+    does: Does<On<Resource, I>>,
+) -> Operation<Ssm> {
+    Operation::on(
+        operation,
+        |platform, input: &On<Resource, I>| name::arn(&platform.account, &input.target.resource_id),
+        does,
+    )
 }
 
 impl Ssm {
-    /// AddTagsToResource.
-    pub(super) fn add_tags(&self, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct AddTagsToResource {
-            resource_type: String,
-            resource_id: String,
-            tags: Vec<Tag>,
-        }
-        let add: AddTagsToResource = read(input)?;
-        self.tagged(&add.resource_type, &add.resource_id, |parameter| {
-            parameter.tags.extend(tag_map(add.tags));
+    pub(super) fn add_tags(&self, _: &Call, input: On<Resource, AddTagsToResource>) -> Result<Value, ServiceError> {
+        let given = input.own.tags.into_iter().map(|tag| (tag.key, tag.value));
+        self.tagged(&input.target, |tags| {
+            tags.extend(given);
             json!({})
         })
     }
 
-    /// RemoveTagsFromResource.
-    pub(super) fn remove_tags(&self, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct RemoveTagsFromResource {
-            resource_type: String,
-            resource_id: String,
-            tag_keys: Vec<String>,
-        }
-        let remove: RemoveTagsFromResource = read(input)?;
-        self.tagged(&remove.resource_type, &remove.resource_id, |parameter| {
-            parameter.tags.retain(|key, _| !remove.tag_keys.contains(key));
+    pub(super) fn remove_tags(
+        &self,
+        _: &Call,
+        input: On<Resource, RemoveTagsFromResource>,
+    ) -> Result<Value, ServiceError> {
+        self.tagged(&input.target, |tags| {
+            tags.retain(|key, _| !input.own.tag_keys.contains(key));
             json!({})
         })
     }
 
-    /// ListTagsForResource.
-    pub(super) fn list_tags(&self, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct ListTagsForResource {
-            resource_type: String,
-            resource_id: String,
-        }
-        let list: ListTagsForResource = read(input)?;
-        self.tagged(&list.resource_type, &list.resource_id, |parameter| {
-            let tags = parameter
-                .tags
-                .iter()
-                .map(|(key, value)| json!({"Key": key, "Value": value}));
+    pub(super) fn list_tags(&self, _: &Call, input: On<Resource, Nothing>) -> Result<Value, ServiceError> {
+        self.tagged(&input.target, |tags| {
+            let tags = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
             json!({ "TagList": tags.collect::<Vec<_>>() })
         })
     }
 
     fn tagged(
         &self,
-        resource_type: &str,
-        id: &str,
-        work: impl FnOnce(&mut Parameter) -> Value,
+        Resource {
+            resource_type,
+            resource_id,
+        }: &Resource,
+        work: impl FnOnce(&mut BTreeMap<String, String>) -> Value,
     ) -> Result<Value, ServiceError> {
         if resource_type != "Parameter" {
-            return Err(ServiceError::new(
-                "InvalidResourceType",
-                format_args!("the local run has tags of parameters only, not of {resource_type}"),
-            ));
+            let message = format_args!("the local run has tags of parameters only, not of {resource_type}");
+            return Err(ServiceError::new("InvalidResourceType", message));
         }
         let mut parameters = self.parameters();
-        parameters
-            .get_mut(id)
-            .map(work)
-            .ok_or_else(|| ServiceError::new("InvalidResourceId", format_args!("The resource ID is not valid: {id}")))
+        let found = parameters.get_mut(resource_id);
+        found.map(|parameter| work(&mut parameter.tags)).ok_or_else(|| {
+            let message = format_args!("The resource ID is not valid: {resource_id}");
+            ServiceError::new("InvalidResourceId", message)
+        })
     }
 }

@@ -1,26 +1,26 @@
 //! Writing, deleting and labelling parameters.
+//!
+//! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
 
 use super::Ssm;
 use super::data_type;
-use super::name;
+use super::name::{self, OneName, TenNames};
 use super::parameter::{Kind, MOST_VERSIONS, Parameter, Version};
 use jiff::Timestamp;
-use platform::error::ServiceError;
-use platform::input::read;
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use platform::input::On;
+use platform::{Call, Nothing, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// How long the values of the two tiers can be, in bytes.
+/// How long a value can be in the standard tier, in bytes.
 const STANDARD_VALUE: usize = 4096;
+/// How long a value can be in the advanced tier, in bytes.
 const ADVANCED_VALUE: usize = 8192;
 
-/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct PutParameter {
+pub(super) struct PutParameter {
     name: String,
     value: String,
     #[serde(rename = "Type")]
@@ -36,7 +36,7 @@ struct PutParameter {
     data_type: Option<String>,
 }
 
-/// A tag, as most services write it.
+/// A tag of a parameter.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Tag {
@@ -44,35 +44,27 @@ pub(super) struct Tag {
     pub(super) value: String,
 }
 
-/// What PutParameter needs of IAM.
-pub(super) fn requirements(platform: &Platform, input: &Value) -> Result<Vec<Requirement>, ServiceError> {
-    let given = name::of_input(input, "Name")?;
-    let mut requirements = vec![Requirement::new(
-        "ssm:PutParameter",
-        name::arn(&platform.account, given),
-    )];
-    let has_tags = input
-        .get("Tags")
-        .and_then(Value::as_array)
-        .is_some_and(|tags| !tags.is_empty());
-    if has_tags {
-        requirements.push(Requirement::new(
-            "ssm:AddTagsToResource",
-            name::arn(&platform.account, given),
-        ));
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct LabelParameterVersion {
+    parameter_version: Option<u64>,
+    labels: Vec<String>,
+}
+
+impl PutParameter {
+    pub(super) fn requirements(_: &Ssm, platform: &Platform, put: &Self) -> Result<Vec<Requirement>, ServiceError> {
+        name::check_given(&put.name)?;
+        let arn = name::arn(&platform.account, &put.name);
+        let mut requirements = vec![Requirement::new("ssm:PutParameter", &arn)];
+        if !put.tags.is_empty() {
+            requirements.push(Requirement::new("ssm:AddTagsToResource", arn));
+        }
+        Ok(requirements)
     }
-    Ok(requirements)
 }
 
 impl Ssm {
-    /// PutParameter.
-    pub(super) fn put_parameter(
-        &self,
-        platform: &Platform,
-        caller: &Principal,
-        input: &Value,
-    ) -> Result<Value, ServiceError> {
-        let put: PutParameter = read(input)?;
+    pub(super) fn put_parameter(&self, call: &Call, put: PutParameter) -> Result<Value, ServiceError> {
         name::check_new(&put.name)?;
         let existing = self.parameters().get(&put.name).cloned();
         let kind = kind_of(&put, existing.as_ref())?;
@@ -90,7 +82,7 @@ impl Ssm {
             } else {
                 "kms:Encrypt"
             };
-            authorize_key(platform, caller, action, &put.name, put.key_id.as_deref())?;
+            authorize_key(call, action, &put.name, put.key_id.as_deref())?;
         } else if put.key_id.is_some() {
             return Err(ServiceError::validation(
                 "KeyId is required for SecureString type parameter only.",
@@ -113,42 +105,34 @@ impl Ssm {
             data_type,
             tier: tier.to_owned(),
             modified: Timestamp::now(),
-            modified_by: caller.arn(&platform.account),
+            modified_by: call.caller.arn(&call.platform.account),
             labels: Vec::new(),
         });
         Ok(json!({"Version": number, "Tier": tier}))
     }
 
-    /// DeleteParameter.
-    pub(super) fn delete_parameter(&self, input: &Value) -> Result<Value, ServiceError> {
-        let given = name::of_input(input, "Name")?;
-        let removed = self.parameters().remove(given);
-        removed.map(|_| json!({})).ok_or_else(|| name::not_found(given))
+    pub(super) fn delete_parameter(&self, _: &Call, input: On<OneName, Nothing>) -> Result<Value, ServiceError> {
+        let name = input.target.name;
+        let removed = self.parameters().remove(&name);
+        removed.map(|_| json!({})).ok_or_else(|| name::not_found(&name))
     }
 
-    /// DeleteParameters.
-    pub(super) fn delete_parameters(&self, input: &Value) -> Result<Value, ServiceError> {
-        let names: BTreeSet<&str> = name::all_of_input(input)?.into_iter().collect();
+    pub(super) fn delete_parameters(&self, _: &Call, input: On<TenNames, Nothing>) -> Result<Value, ServiceError> {
+        let names = BTreeSet::from_iter(input.target.names);
         let mut parameters = self.parameters();
-        let (deleted, invalid): (Vec<&str>, Vec<&str>) =
-            names.into_iter().partition(|name| parameters.remove(*name).is_some());
+        let (deleted, invalid): (Vec<String>, Vec<String>) =
+            names.into_iter().partition(|name| parameters.remove(name).is_some());
         Ok(json!({"DeletedParameters": deleted, "InvalidParameters": invalid}))
     }
 
-    /// LabelParameterVersion.
-    pub(super) fn label_parameter_version(&self, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct Label {
-            name: String,
-            parameter_version: Option<u64>,
-            labels: Vec<String>,
-        }
-        let label: Label = read(input)?;
+    pub(super) fn label_parameter_version(
+        &self,
+        _: &Call,
+        input: On<OneName, LabelParameterVersion>,
+    ) -> Result<Value, ServiceError> {
+        let (name, label) = (input.target.name, input.own);
         let mut parameters = self.parameters();
-        let parameter = parameters
-            .get_mut(&label.name)
-            .ok_or_else(|| name::not_found(&label.name))?;
+        let parameter = parameters.get_mut(&name).ok_or_else(|| name::not_found(&name))?;
         let number = label
             .parameter_version
             .or_else(|| parameter.latest().map(|latest| latest.number))
@@ -158,7 +142,7 @@ impl Ssm {
         let position = position.ok_or_else(|| {
             ServiceError::new(
                 "ParameterVersionNotFound",
-                format_args!("Systems Manager could not find version {number} of {}.", label.name),
+                format_args!("Systems Manager could not find version {number} of {name}."),
             )
         })?;
         let own: BTreeSet<&String> = parameter.versions[position].labels.iter().chain(&valid).collect();
@@ -168,7 +152,7 @@ impl Ssm {
                 "A parameter version can have a maximum of ten labels.",
             ));
         }
-        // A label is on one version at a time: it moves.
+        // A label is on one version at a time, so it leaves the others.
         for version in &mut parameter.versions {
             version.labels.retain(|label| !valid.contains(label));
         }
@@ -209,13 +193,13 @@ fn tier(put: &PutParameter, existing: Option<&Parameter>) -> Result<&'static str
         .is_some_and(|latest| latest.tier == "Advanced");
     let long = put.value.len() > STANDARD_VALUE;
     let tier = match put.tier.as_deref() {
-        // Without a tier, what is advanced stays so.
+        // An advanced parameter stays advanced where no tier is given.
         None if was_advanced => "Advanced",
         None | Some("Standard") => "Standard",
         Some("Advanced") => "Advanced",
         Some("Intelligent-Tiering") if long || was_advanced => "Advanced",
         Some("Intelligent-Tiering") => "Standard",
-        Some(other) => return Err(ServiceError::validation(format_args!("`{other}` is no tier"))),
+        Some(other) => return Err(ServiceError::validation(format_args!("`{other}` is not a tier"))),
     };
     if tier == "Standard" && was_advanced {
         return Err(ServiceError::validation(
@@ -261,7 +245,7 @@ fn check_value(put: &PutParameter, data_type: &str) -> Result<(), ServiceError> 
     data_type::check(data_type, &put.value)
 }
 
-/// Forgets the oldest version where there are too many, unless it has a label.
+/// Removes the oldest version where there are too many. A version with a label stays, and this is an error.
 fn make_room(parameter: &mut Parameter) -> Result<(), ServiceError> {
     if parameter.versions.len() < MOST_VERSIONS {
         return Ok(());
@@ -276,7 +260,7 @@ fn make_room(parameter: &mut Parameter) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Labels are 100 characters at most, and begin neither with a digit nor with `aws` or `ssm`.
+/// A label has 100 characters at most, and does not begin with a digit, `aws` or `ssm`.
 fn is_label(label: &str) -> bool {
     let lower = label.to_ascii_lowercase();
     (1..=100).contains(&label.len())
@@ -288,11 +272,10 @@ fn is_label(label: &str) -> bool {
         && !lower.starts_with("ssm")
 }
 
-/// A customer's key has permissions of its own; AWS's key for Parameter Store lets everybody in who may use the
-/// parameter.
+/// Asks IAM for the use of the key of a SecureString. A customer's key needs a permission of its own. AWS's key for
+/// Parameter Store needs none: whoever may use the parameter may use that key.
 pub(super) fn authorize_key(
-    platform: &Platform,
-    caller: &Principal,
+    call: &Call,
     action: &str,
     parameter: &str,
     key_id: Option<&str>,
@@ -300,26 +283,16 @@ pub(super) fn authorize_key(
     let Some(key) = key_id.filter(|key| *key != "alias/aws/ssm") else {
         return Ok(());
     };
+    let account = &call.platform.account;
     let arn = if key.starts_with("arn:") {
         key.to_owned()
     } else if key.starts_with("alias/") {
-        platform.account.arn("kms", key)
+        account.arn("kms", key)
     } else {
-        platform.account.arn("kms", format_args!("key/{key}"))
+        account.arn("kms", format_args!("key/{key}"))
     };
     let requirement = Requirement::new(action, arn)
-        .with(
-            "kms:ViaService",
-            format!("ssm.{}.amazonaws.com", platform.account.region),
-        )
-        .with(
-            "kms:EncryptionContext:PARAMETER_ARN",
-            name::arn(&platform.account, parameter),
-        );
-    platform.authorize(caller, &[requirement])
-}
-
-/// Tags as a map.
-pub(super) fn tag_map(tags: Vec<Tag>) -> BTreeMap<String, String> {
-    tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
+        .with("kms:ViaService", format!("ssm.{}.amazonaws.com", account.region))
+        .with("kms:EncryptionContext:PARAMETER_ARN", name::arn(account, parameter));
+    call.platform.authorize(&call.caller, &[requirement])
 }

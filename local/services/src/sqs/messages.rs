@@ -1,35 +1,63 @@
 //! Sending, receiving and deleting messages.
+//!
+//! Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
 
 use super::queue::{Message, Queue, milliseconds};
-use super::{Sqs, name_of, no_queue};
+use super::{OnQueue, Sqs, name_of, no_queue};
 use md5::{Digest as _, Md5};
-use platform::error::ServiceError;
-use platform::input::read;
+use platform::{Call, ServiceError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// How long a message stays out of sight at most, in seconds.
+/// How long a message can be invisible at most, in seconds.
 const LONGEST_INVISIBLE: u64 = 43_200;
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct SendMessage {
+    message_body: String,
+    delay_seconds: Option<u64>,
+    #[serde(default)]
+    message_attributes: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ReceiveMessage {
+    max_number_of_messages: Option<usize>,
+    visibility_timeout: Option<u64>,
+    wait_time_seconds: Option<u64>,
+    #[serde(default)]
+    attribute_names: Vec<String>,
+    #[serde(default)]
+    message_system_attribute_names: Vec<String>,
+    #[serde(default)]
+    message_attribute_names: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct DeleteMessage {
+    receipt_handle: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ChangeMessageVisibility {
+    receipt_handle: String,
+    visibility_timeout: u64,
+}
+
 impl Sqs {
-    /// SendMessage.
-    pub(super) fn send(&self, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct SendMessage {
-            queue_url: String,
-            message_body: String,
-            delay_seconds: Option<u64>,
-            #[serde(default)]
-            message_attributes: Map<String, Value>,
-        }
-        let send: SendMessage = read(input)?;
+    pub(super) fn send(&self, _: &Call, input: OnQueue<SendMessage>) -> Result<Value, ServiceError> {
+        let (url, send) = (input.target.queue_url, input.own);
         within("DelaySeconds", send.delay_seconds, 900)?;
         let md5 = hex::encode(Md5::digest(&send.message_body));
         let id = uuid::Uuid::new_v4().to_string();
-        self.in_queue(&send.queue_url, |queue| {
+        self.in_queue(&url, |queue| {
             if send.message_body.is_empty() || send.message_body.len() > queue.longest_message() {
                 return Err(ServiceError::new(
                     "InvalidParameterValue",
@@ -57,23 +85,13 @@ impl Sqs {
         Ok(json!({"MessageId": id, "MD5OfMessageBody": md5}))
     }
 
-    /// ReceiveMessage; waits for a message where that is asked for.
-    pub(super) async fn receive(&self, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct ReceiveMessage {
-            queue_url: String,
-            max_number_of_messages: Option<usize>,
-            visibility_timeout: Option<u64>,
-            wait_time_seconds: Option<u64>,
-            #[serde(default)]
-            attribute_names: Vec<String>,
-            #[serde(default)]
-            message_system_attribute_names: Vec<String>,
-            #[serde(default)]
-            message_attribute_names: Vec<String>,
-        }
-        let receive: ReceiveMessage = read(input)?;
+    /// Waits for a message where the input or the queue asks for it.
+    pub(super) async fn receive(
+        self: Arc<Self>,
+        _: Call,
+        input: OnQueue<ReceiveMessage>,
+    ) -> Result<Value, ServiceError> {
+        let (url, receive) = (input.target.queue_url, input.own);
         let most = receive.max_number_of_messages.unwrap_or(1);
         if !(1..=10).contains(&most) {
             return Err(ServiceError::new(
@@ -83,7 +101,7 @@ impl Sqs {
         }
         within("VisibilityTimeout", receive.visibility_timeout, LONGEST_INVISIBLE)?;
         within("WaitTimeSeconds", receive.wait_time_seconds, 20)?;
-        let wait = self.in_queue(&receive.queue_url, |queue| {
+        let wait = self.in_queue(&url, |queue| {
             let own = receive.wait_time_seconds.map(Duration::from_secs);
             own.unwrap_or_else(|| queue.seconds("ReceiveMessageWaitTimeSeconds", 0))
         })?;
@@ -96,7 +114,7 @@ impl Sqs {
         loop {
             let arrived = self.arrived.notified();
             let timeout = receive.visibility_timeout.map(Duration::from_secs);
-            let (taken, next) = self.take(&receive.queue_url, most, timeout)?;
+            let (taken, next) = self.take(&url, most, timeout)?;
             if !taken.is_empty() {
                 let with_attributes = !receive.message_attribute_names.is_empty();
                 let messages = taken.iter().map(|message| delivered(message, &names, with_attributes));
@@ -110,7 +128,7 @@ impl Sqs {
         }
     }
 
-    /// Takes visible messages out of sight, and says when the next one becomes visible.
+    /// Takes visible messages and makes them invisible. Says when the next message becomes visible.
     fn take(
         &self,
         url: &str,
@@ -153,34 +171,23 @@ impl Sqs {
         Ok((taken, next))
     }
 
-    /// DeleteMessage. An old handle deletes as well as the latest, and deleting twice is no error.
-    pub(super) fn delete(&self, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct DeleteMessage {
-            queue_url: String,
-            receipt_handle: String,
-        }
-        let delete: DeleteMessage = read(input)?;
-        self.in_queue(&delete.queue_url, |queue| {
-            let wanted = Some(&delete.receipt_handle);
-            queue.messages.retain(|message| message.receipt.as_ref() != wanted);
-            Value::Null
-        })
+    /// Deletes a message by the handle of its latest delivery. To delete it twice is no error.
+    pub(super) fn delete(&self, _: &Call, input: OnQueue<DeleteMessage>) -> Result<Value, ServiceError> {
+        let handle = Some(input.own.receipt_handle);
+        self.in_queue(&input.target.queue_url, |queue| {
+            queue.messages.retain(|message| message.receipt != handle);
+        })?;
+        Ok(Value::Null)
     }
 
-    /// ChangeMessageVisibility.
-    pub(super) fn change_visibility(&self, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct ChangeMessageVisibility {
-            queue_url: String,
-            receipt_handle: String,
-            visibility_timeout: u64,
-        }
-        let change: ChangeMessageVisibility = read(input)?;
+    pub(super) fn change_visibility(
+        &self,
+        _: &Call,
+        input: OnQueue<ChangeMessageVisibility>,
+    ) -> Result<Value, ServiceError> {
+        let change = input.own;
         within("VisibilityTimeout", Some(change.visibility_timeout), LONGEST_INVISIBLE)?;
-        let changed = self.in_queue(&change.queue_url, |queue| {
+        let changed = self.in_queue(&input.target.queue_url, |queue| {
             let wanted = Some(&change.receipt_handle);
             let found = queue
                 .messages

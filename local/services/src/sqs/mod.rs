@@ -1,44 +1,142 @@
-//! SQS, as far as the chain needs it: standard queues, whose messages come back until they are deleted, or move on to
-//! a dead-letter queue.
+//! SQS: standard queues. A message comes back until it is deleted, or moves to a dead-letter queue.
 //!
 //! Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>.
 
 mod messages;
 mod queue;
 
-use crate::by_name::ByName;
-use platform::error::ServiceError;
-use platform::input::{page, read, required};
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use messages::ReceiveMessage;
+use platform::input::{On, Target, page};
+use platform::{Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use queue::Queue;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// SQS in this account and region.
 #[derive(Debug, Default)]
 pub struct Sqs {
     queues: Mutex<BTreeMap<String, Queue>>,
-    /// Woken when a message may have become visible, for those who wait for one.
+    /// Wakes those who wait for a message, when one may have become visible.
     arrived: Notify,
 }
 
-impl Sqs {
-    fn queues(&self) -> MutexGuard<'_, BTreeMap<String, Queue>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct CreateQueue {
+    queue_name: String,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+    #[serde(rename = "tags", default)]
+    _tags: Map<String, Value>,
+}
 
-    fn in_queue<T>(&self, url: &str, work: impl FnOnce(&mut Queue) -> T) -> Result<T, ServiceError> {
-        self.queues().get_mut(name_of(url)).map(work).ok_or_else(no_queue)
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct GetQueueUrl {
+    queue_name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ListQueues {
+    #[serde(default)]
+    queue_name_prefix: String,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+/// The queue that an operation is on.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InQueue {
+    queue_url: String,
+}
+
+impl Target for InQueue {
+    const MEMBERS: &'static [&'static str] = &["QueueUrl"];
+}
+
+type OnQueue<I> = On<InQueue, I>;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct GetQueueAttributes {
+    #[serde(default)]
+    attribute_names: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct SetQueueAttributes {
+    attributes: BTreeMap<String, String>,
+}
+
+impl Served for Sqs {
+    const SIGNING_NAME: &'static str = "sqs";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<Sqs>> = LazyLock::new(|| {
+            Operations::new([
+                on_queue("ChangeMessageVisibility", Sqs::change_visibility),
+                Operation::on(
+                    "CreateQueue",
+                    |platform, input: &CreateQueue| arn(platform, &input.queue_name),
+                    Sqs::create_queue,
+                ),
+                on_queue("DeleteMessage", Sqs::delete),
+                on_queue("DeleteQueue", Sqs::delete_queue),
+                on_queue("GetQueueAttributes", Sqs::get_attributes),
+                Operation::on(
+                    "GetQueueUrl",
+                    |platform, input: &GetQueueUrl| arn(platform, &input.queue_name),
+                    Sqs::get_queue_url,
+                ),
+                Operation::on(
+                    "ListQueues",
+                    |platform, _: &ListQueues| arn(platform, "*"),
+                    Sqs::list_queues,
+                ),
+                on_queue("PurgeQueue", Sqs::purge),
+                Operation::waiting(
+                    "ReceiveMessage",
+                    |_, platform, input: &OnQueue<ReceiveMessage>| {
+                        let arn = arn(platform, &input.target.queue_url);
+                        Ok(vec![Requirement::new("sqs:ReceiveMessage", arn)])
+                    },
+                    Sqs::receive,
+                ),
+                on_queue("SendMessage", Sqs::send),
+                on_queue("SetQueueAttributes", Sqs::set_attributes),
+            ])
+        });
+        &TABLE
     }
+}
+
+/// A row of an operation on a queue.
+fn on_queue<I: DeserializeOwned + Send + 'static>(
+    operation: &'static str,
+    does: fn(&Sqs, &Call, OnQueue<I>) -> Result<Value, ServiceError>,
+) -> Operation<Sqs> {
+    Operation::on(
+        operation,
+        |platform, input: &OnQueue<I>| arn(platform, &input.target.queue_url),
+        does,
+    )
 }
 
 /// The name at the end of a queue's URL.
 fn name_of(url: &str) -> &str {
     url.rsplit('/').next().unwrap_or(url)
+}
+
+/// The ARN of a queue, given by its URL or its name.
+fn arn(platform: &Platform, queue: &str) -> String {
+    platform.account.arn("sqs", name_of(queue))
 }
 
 fn url_of(platform: &Platform, name: &str) -> String {
@@ -52,92 +150,19 @@ fn no_queue() -> ServiceError {
     ServiceError::new("QueueDoesNotExist", "The specified queue does not exist.")
 }
 
-crate::by_name::by_name!(Sqs);
-
-#[async_trait::async_trait]
-impl ByName for Sqs {
-    fn signing_name(&self) -> &'static str {
-        "sqs"
-    }
-
-    fn requirements(
-        &self,
-        platform: &Platform,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        let name = match operation {
-            "CreateQueue" | "GetQueueUrl" => required(input, "QueueName")?,
-            "ListQueues" => {
-                return Ok(vec![Requirement::new(
-                    "sqs:ListQueues",
-                    platform.account.arn("sqs", "*"),
-                )]);
-            }
-            "ChangeMessageVisibility"
-            | "DeleteMessage"
-            | "DeleteQueue"
-            | "GetQueueAttributes"
-            | "PurgeQueue"
-            | "ReceiveMessage"
-            | "SendMessage"
-            | "SetQueueAttributes" => name_of(required(input, "QueueUrl")?),
-            _ => return Err(ServiceError::not_in_local_run("sqs", operation)),
-        };
-        Ok(vec![Requirement::new(
-            format!("sqs:{operation}"),
-            platform.account.arn("sqs", name),
-        )])
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        _caller: &Principal,
-        operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        match operation {
-            "CreateQueue" => self.create_queue(platform, &input),
-            "GetQueueUrl" => {
-                let name = required(&input, "QueueName")?;
-                self.in_queue(name, |_| json!({"QueueUrl": url_of(platform, name)}))
-            }
-            "ListQueues" => self.list_queues(platform, &input),
-            "DeleteQueue" => {
-                let removed = self.queues().remove(name_of(required(&input, "QueueUrl")?));
-                removed.map(|_| Value::Null).ok_or_else(no_queue)
-            }
-            "GetQueueAttributes" => self.get_attributes(platform, &input),
-            "SetQueueAttributes" => self.set_attributes(platform, &input),
-            "PurgeQueue" => self.in_queue(required(&input, "QueueUrl")?, |queue| {
-                queue.messages.clear();
-                Value::Null
-            }),
-            "SendMessage" => self.send(&input),
-            "ReceiveMessage" => self.receive(&input).await,
-            "DeleteMessage" => self.delete(&input),
-            "ChangeMessageVisibility" => self.change_visibility(&input),
-            _ => Err(ServiceError::not_in_local_run("sqs", operation)),
-        }
-    }
-}
-
 impl Sqs {
-    fn create_queue(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct CreateQueue {
-            queue_name: String,
-            #[serde(default)]
-            attributes: BTreeMap<String, String>,
-            #[serde(rename = "tags", default)]
-            _tags: Map<String, Value>,
-        }
-        let create: CreateQueue = read(input)?;
-        let name = create.queue_name;
+    fn queues(&self) -> MutexGuard<'_, BTreeMap<String, Queue>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn in_queue<T>(&self, url: &str, work: impl FnOnce(&mut Queue) -> T) -> Result<T, ServiceError> {
+        self.queues().get_mut(name_of(url)).map(work).ok_or_else(no_queue)
+    }
+
+    fn create_queue(&self, call: &Call, input: CreateQueue) -> Result<Value, ServiceError> {
+        let name = input.queue_name;
         let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-        if name.ends_with(".fifo") || create.attributes.contains_key("FifoQueue") {
+        if name.ends_with(".fifo") || input.attributes.contains_key("FifoQueue") {
             return Err(ServiceError::new("NotInLocalRun", "the local run has no FIFO queues").with_status(501));
         }
         if !(1..=80).contains(&name.len()) || !name.chars().all(plain) {
@@ -146,7 +171,7 @@ impl Sqs {
                 "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
             ));
         }
-        let queue = Queue::new(create.attributes)?;
+        let queue = Queue::new(input.attributes)?;
         let existing = self.queues().get(&name).map(|existing| existing.attributes.clone());
         match existing {
             // The same queue again is no error.
@@ -158,87 +183,65 @@ impl Sqs {
                 ));
             }
             None => {
-                self.keep_policy(platform, &name, &queue)?;
+                self.keep_policy(&call.platform, &name, &queue)?;
                 self.queues().insert(name.clone(), queue);
             }
         }
-        Ok(json!({"QueueUrl": url_of(platform, &name)}))
+        Ok(json!({"QueueUrl": url_of(&call.platform, &name)}))
     }
 
-    fn list_queues(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct ListQueues {
-            #[serde(default)]
-            queue_name_prefix: String,
-            max_results: Option<usize>,
-            next_token: Option<String>,
-        }
-        let list: ListQueues = read(input)?;
+    fn get_queue_url(&self, call: &Call, input: GetQueueUrl) -> Result<Value, ServiceError> {
+        let name = input.queue_name;
+        self.in_queue(&name, |_| json!({"QueueUrl": url_of(&call.platform, &name)}))
+    }
+
+    fn list_queues(&self, call: &Call, input: ListQueues) -> Result<Value, ServiceError> {
         let queues = self.queues();
-        let names = queues.keys().filter(|name| name.starts_with(&list.queue_name_prefix));
-        let size = list.max_results.unwrap_or(1000);
-        let page = page(names, size, list.next_token.as_deref(), "InvalidParameterValue")?;
-        let urls: Vec<String> = page.items.into_iter().map(|name| url_of(platform, name)).collect();
-        let mut answer = json!({ "QueueUrls": urls });
-        if let Some(token) = page.next_token {
-            answer["NextToken"] = token.into();
-        }
-        Ok(answer)
+        let names = queues.keys().filter(|name| name.starts_with(&input.queue_name_prefix));
+        let size = input.max_results.unwrap_or(1000);
+        let page = page(names, size, input.next_token.as_deref(), "InvalidParameterValue")?;
+        Ok(page.answer("QueueUrls", "NextToken", |name| url_of(&call.platform, name).into()))
     }
 
-    fn get_attributes(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct GetQueueAttributes {
-            queue_url: String,
-            #[serde(default)]
-            attribute_names: Vec<String>,
-        }
-        let get: GetQueueAttributes = read(input)?;
-        let arn = platform.account.arn("sqs", name_of(&get.queue_url));
-        let all = self.in_queue(&get.queue_url, |queue| queue.described(&arn))?;
-        let wanted = |name: &String| get.attribute_names.iter().any(|asked| asked == "All" || asked == name);
+    fn delete_queue(&self, _: &Call, input: OnQueue<Nothing>) -> Result<Value, ServiceError> {
+        let removed = self.queues().remove(name_of(&input.target.queue_url));
+        removed.map(|_| Value::Null).ok_or_else(no_queue)
+    }
+
+    fn purge(&self, _: &Call, input: OnQueue<Nothing>) -> Result<Value, ServiceError> {
+        self.in_queue(&input.target.queue_url, |queue| queue.messages.clear())?;
+        Ok(Value::Null)
+    }
+
+    fn get_attributes(&self, call: &Call, input: OnQueue<GetQueueAttributes>) -> Result<Value, ServiceError> {
+        let url = &input.target.queue_url;
+        let all = self.in_queue(url, |queue| queue.described(&arn(&call.platform, url)))?;
+        let asked = input.own.attribute_names;
+        let wanted = |name: &String| asked.iter().any(|asked| asked == "All" || asked == name);
         let attributes: Map<String, Value> = all.into_iter().filter(|(name, _)| wanted(name)).collect();
         Ok(json!({ "Attributes": attributes }))
     }
 
-    fn set_attributes(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct SetQueueAttributes {
-            queue_url: String,
-            attributes: BTreeMap<String, String>,
-        }
-        let set: SetQueueAttributes = read(input)?;
-        let name = name_of(&set.queue_url);
+    fn set_attributes(&self, call: &Call, input: OnQueue<SetQueueAttributes>) -> Result<Value, ServiceError> {
+        let name = name_of(&input.target.queue_url);
         let mut attributes = self.in_queue(name, |queue| queue.attributes.clone())?;
-        attributes.extend(set.attributes);
+        attributes.extend(input.own.attributes);
         let changed = Queue::new(attributes)?;
-        self.keep_policy(platform, name, &changed)?;
-        self.in_queue(name, |queue| {
-            queue.attributes = changed.attributes;
-            Value::Null
-        })
+        self.keep_policy(&call.platform, name, &changed)?;
+        self.in_queue(name, |queue| queue.attributes = changed.attributes)?;
+        Ok(Value::Null)
     }
 
     fn keep_policy(&self, platform: &Platform, name: &str, queue: &Queue) -> Result<(), ServiceError> {
-        match queue.attributes.get("Policy").filter(|policy| !policy.is_empty()) {
-            None => Ok(()),
-            Some(policy) => {
-                let invalid = |why: &dyn std::fmt::Display| {
-                    ServiceError::new(
-                        "InvalidAttributeValue",
-                        format_args!("Invalid value for the parameter Policy: {why}"),
-                    )
-                };
-                let document = serde_json::from_str(policy).map_err(|error| invalid(&error))?;
-                let arn = platform.account.arn("sqs", name);
-                platform
-                    .iam
-                    .put_resource_policy(&arn, &document)
-                    .map_err(|error| invalid(&error.message))
-            }
-        }
+        let Some(policy) = queue.attributes.get("Policy").filter(|policy| !policy.is_empty()) else {
+            return Ok(());
+        };
+        let invalid = |why: String| {
+            let message = format!("Invalid value for the parameter Policy: {why}");
+            ServiceError::new("InvalidAttributeValue", message)
+        };
+        let document = serde_json::from_str(policy).map_err(|error| invalid(error.to_string()))?;
+        let kept = platform.iam.put_resource_policy(&arn(platform, name), &document);
+        kept.map_err(|error| invalid(error.message))
     }
 }

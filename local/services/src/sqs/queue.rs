@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
-/// The attributes that a queue can be given, with the range of those that are numbers.
+/// The attributes that a queue can be given. Those that are numbers have a range.
 const ATTRIBUTES: &[(&str, Option<(u64, u64)>)] = &[
     ("DelaySeconds", Some((0, 900))),
     ("KmsDataKeyReusePeriodSeconds", Some((60, 86_400))),
@@ -117,7 +117,7 @@ impl Queue {
         })
     }
 
-    /// All attributes, those that are counted among them.
+    /// All attributes. Those that count messages are among them.
     pub(super) fn described(&self, arn: &str) -> Map<String, Value> {
         let now = Instant::now();
         let visible = self

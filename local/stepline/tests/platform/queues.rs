@@ -113,6 +113,8 @@ async fn what_sqs_refuses() {
             "InvalidAttributeValue",
         ),
         ("GetQueueUrl", json!({"QueueName": "none"}), "QueueDoesNotExist"),
+        ("DeleteQueue", json!({"QueueUrl": ""}), "QueueDoesNotExist"),
+        ("DeleteQueue", json!({"QueueUrl": url, "Force": true}), "NotInLocalRun"),
         (
             "SendMessage",
             json!({"QueueUrl": "https://x/none", "MessageBody": "m"}),

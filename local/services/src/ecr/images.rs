@@ -1,44 +1,35 @@
 //! The operations on images.
 
-use super::Ecr;
 use super::repository::{Image, ImageId, Repository};
+use super::{Ecr, InRepository, OnRepository};
 use jiff::Timestamp;
-use platform::Platform;
-use platform::error::ServiceError;
-use platform::input::{page, read, seconds};
+use platform::input::{page, seconds};
 use platform::journal::Happening;
+use platform::{Call, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PutImage {
-    #[expect(dead_code, reason = "checked with the requirements")]
-    registry_id: Option<String>,
-    repository_name: String,
+pub(super) struct PutImage {
     image_manifest: String,
     image_manifest_media_type: Option<String>,
     image_tag: Option<String>,
     image_digest: Option<String>,
 }
 
-/// What the operations that list or choose images take.
+/// The input of the operations that choose images: those that read them and the one that deletes them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Chosen {
-    #[expect(dead_code, reason = "checked with the requirements")]
-    registry_id: Option<String>,
-    repository_name: String,
+pub(super) struct Chosen {
     image_ids: Option<Vec<ImageId>>,
     next_token: Option<String>,
     max_results: Option<usize>,
     filter: Option<Filter>,
-    #[expect(
-        dead_code,
-        reason = "a preference: an image is answered in the media type it was pushed with"
-    )]
-    accepted_media_types: Option<Vec<String>>,
+    /// Not used: an image is answered in the media type that it was pushed with.
+    #[serde(rename = "acceptedMediaTypes")]
+    _accepted_media_types: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +46,7 @@ impl Filter {
             Some("UNTAGGED") => image.tags.is_empty(),
             _ => true,
         };
-        // Nothing here archives images: each is active.
+        // The local run does not archive images: each one is active.
         tagged
             && self
                 .image_status
@@ -81,8 +72,8 @@ pub(super) fn image_not_found(platform: &Platform, repository: &str, id: &ImageI
 }
 
 impl Ecr {
-    /// Puts an image with its blobs and tags as if it had been there before: nobody hears of it, and its scan is done. Does
-    /// nothing where the repository does not exist or has the image already.
+    /// Puts an image with its blobs and tags as if it had always been there: no event is sent, and its scan is done. Does
+    /// nothing where the repository does not exist or already has the image.
     pub fn stock(
         &self,
         repository: &str,
@@ -115,9 +106,13 @@ impl Ecr {
         Ok(())
     }
 
-    pub(super) fn put_image(self: &Arc<Self>, platform: &Arc<Platform>, input: &Value) -> Result<Value, ServiceError> {
-        let input: PutImage = read(input)?;
-        let (repository, tag) = (&input.repository_name, input.image_tag.as_deref());
+    pub(super) async fn put_image(
+        self: Arc<Self>,
+        call: Call,
+        input: OnRepository<PutImage>,
+    ) -> Result<Value, ServiceError> {
+        let (platform, target, input) = (&call.platform, input.target, input.own);
+        let (repository, tag) = (&target.repository_name, input.image_tag.as_deref());
         let actual = crate::manifest::digest(input.image_manifest.as_bytes());
         if input.image_digest.as_ref().is_some_and(|given| *given != actual) {
             return Err(ServiceError::new(
@@ -126,7 +121,7 @@ impl Ecr {
             ));
         }
         let pushed_as = input.image_manifest_media_type.as_deref();
-        let image = self.with(platform, repository, |found| {
+        let image = self.with(&call, &target, |found| {
             found.put(
                 &platform.account.id,
                 &input.image_manifest,
@@ -142,22 +137,16 @@ impl Ecr {
         });
         platform.emit(&push_event(repository, tag, &image));
         self.announce(platform, repository, &image.digest);
-        let mut id = json!({"imageDigest": image.digest});
-        if let Some(tag) = tag {
-            id["imageTag"] = tag.into();
-        }
-        Ok(json!({"image": {
-            "registryId": platform.account.id,
-            "repositoryName": repository,
-            "imageId": id,
-            "imageManifest": image.text,
-            "imageManifestMediaType": image.media_type,
-        }}))
+        let id = ImageId {
+            image_digest: Some(image.digest.clone()),
+            image_tag: input.image_tag,
+        };
+        Ok(json!({"image": shown(&call, &target, &id, &image)}))
     }
 
-    pub(super) fn batch_get_image(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let input: Chosen = read(input)?;
-        self.with(platform, &input.repository_name, |repository| {
+    pub(super) fn batch_get_image(&self, call: &Call, input: OnRepository<Chosen>) -> Result<Value, ServiceError> {
+        let OnRepository { target, own: input } = input;
+        self.with(call, &target, |repository| {
             let (mut images, mut failures) = (Vec::new(), Vec::new());
             for id in input.image_ids.iter().flatten() {
                 let Some(image) = repository.find(id) else {
@@ -168,63 +157,49 @@ impl Ecr {
                     image_digest: Some(image.digest.clone()),
                     image_tag: id.image_tag.clone(),
                 };
-                images.push(json!({
-                    "registryId": platform.account.id,
-                    "repositoryName": repository.name,
-                    "imageId": found.json(),
-                    "imageManifest": image.text,
-                    "imageManifestMediaType": image.media_type,
-                }));
+                images.push(shown(call, &target, &found, image));
             }
             Ok(json!({"images": images, "failures": failures}))
         })
     }
 
-    pub(super) fn describe_images(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let input: Chosen = read(input)?;
-        self.with(platform, &input.repository_name, |repository| {
-            let chosen = choose(platform, repository, &input)?;
+    pub(super) fn describe_images(&self, call: &Call, input: OnRepository<Chosen>) -> Result<Value, ServiceError> {
+        let OnRepository { target, own: input } = input;
+        self.with(call, &target, |repository| {
+            let chosen = choose(&call.platform, repository, &input)?;
             let size = input.max_results.unwrap_or(100);
             let page = page(chosen, size, input.next_token.as_deref(), "InvalidParameterException")?;
-            let details = page
-                .items
-                .iter()
-                .map(|image| details(platform, &repository.name, image));
-            let mut answer = json!({"imageDetails": details.collect::<Vec<_>>()});
-            if let Some(token) = page.next_token {
-                answer["nextToken"] = token.into();
-            }
-            Ok(answer)
+            Ok(page.answer("imageDetails", "nextToken", |image| {
+                details(&call.platform, &repository.name, image)
+            }))
         })
     }
 
-    pub(super) fn list_images(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let input: Chosen = read(input)?;
-        self.with(platform, &input.repository_name, |repository| {
-            let ids = choose(platform, repository, &input)?.into_iter().flat_map(|image| {
-                let named = |tag: Option<&String>| ImageId {
-                    image_digest: Some(image.digest.clone()),
-                    image_tag: tag.cloned(),
-                };
-                if image.tags.is_empty() {
-                    vec![named(None)]
-                } else {
-                    image.tags.iter().map(|tag| named(Some(tag))).collect()
-                }
-            });
+    pub(super) fn list_images(&self, call: &Call, input: OnRepository<Chosen>) -> Result<Value, ServiceError> {
+        let OnRepository { target, own: input } = input;
+        self.with(call, &target, |repository| {
+            let ids = choose(&call.platform, repository, &input)?
+                .into_iter()
+                .flat_map(|image| {
+                    let named = |tag: Option<&String>| ImageId {
+                        image_digest: Some(image.digest.clone()),
+                        image_tag: tag.cloned(),
+                    };
+                    if image.tags.is_empty() {
+                        vec![named(None)]
+                    } else {
+                        image.tags.iter().map(|tag| named(Some(tag))).collect()
+                    }
+                });
             let size = input.max_results.unwrap_or(100);
             let page = page(ids, size, input.next_token.as_deref(), "InvalidParameterException")?;
-            let mut answer = json!({"imageIds": page.items.iter().map(ImageId::json).collect::<Vec<_>>()});
-            if let Some(token) = page.next_token {
-                answer["nextToken"] = token.into();
-            }
-            Ok(answer)
+            Ok(page.answer("imageIds", "nextToken", |id| id.json()))
         })
     }
 
-    pub(super) fn batch_delete_image(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let input: Chosen = read(input)?;
-        self.with(platform, &input.repository_name, |repository| {
+    pub(super) fn batch_delete_image(&self, call: &Call, input: OnRepository<Chosen>) -> Result<Value, ServiceError> {
+        let OnRepository { target, own: input } = input;
+        self.with(call, &target, |repository| {
             let (mut deleted, mut failures) = (Vec::new(), Vec::new());
             for id in input.image_ids.iter().flatten() {
                 match repository.delete(id) {
@@ -235,6 +210,17 @@ impl Ecr {
             Ok(json!({"imageIds": deleted, "failures": failures}))
         })
     }
+}
+
+/// An image as PutImage and BatchGetImage answer it.
+fn shown(call: &Call, on: &InRepository, id: &ImageId, image: &Image) -> Value {
+    json!({
+        "registryId": call.platform.account.id,
+        "repositoryName": on.repository_name,
+        "imageId": id.json(),
+        "imageManifest": image.text,
+        "imageManifestMediaType": image.media_type,
+    })
 }
 
 fn failure(id: &ImageId) -> Value {

@@ -1,14 +1,14 @@
-//! Lifecycle policies: which images a policy expires, without a clock and without a repository.
+//! Lifecycle policies: which images a policy expires. Nothing in here reads a clock or knows a repository.
 //!
-//! Follows <https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html>. ECR expires within a day, the
-//! local one at the next push. Absent, and refused by name: the storage class for archives.
+//! Follows <https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html>. ECR expires
+//! images within a day, the local run at the next push. Absent, and refused by name: the storage class for archives.
 
 use jiff::{SignedDuration, Timestamp};
 use platform::input::glob;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// A policy that was understood: its rules, by their priority.
+/// A policy as it was read: its rules, sorted by their priority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Policy(Vec<Rule>);
 
@@ -28,16 +28,16 @@ enum Tags {
     Fitting(Vec<String>),
 }
 
-/// Which of them expire.
+/// Which images of a rule expire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Count {
-    /// All but so many that were pushed last.
+    /// All but this many, which were pushed last.
     MoreThan(usize),
-    /// Those that were pushed longer ago.
+    /// Those that were pushed longer ago than this.
     OlderThan(SignedDuration),
 }
 
-/// What is looked at of an image.
+/// What a policy looks at in an image.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate<'a> {
     pub(super) digest: &'a str,
@@ -108,8 +108,8 @@ impl Policy {
         Ok(Self(rules))
     }
 
-    /// The digests of what expires. An image that a rule is for is no other rule's with a higher number, whether it
-    /// expires or not.
+    /// The digests of the images that expire. Only the first rule that is for an image decides about it. Rules with a
+    /// higher number leave the image alone, even where the first one keeps it.
     pub(super) fn expired<'a>(&self, images: &[Candidate<'a>], now: Timestamp) -> Vec<&'a str> {
         let mut newest_first: Vec<&Candidate<'a>> = images.iter().collect();
         newest_first.sort_by_key(|image| std::cmp::Reverse(image.pushed_at));
@@ -146,7 +146,7 @@ impl Rule {
             ("untagged", true) => Tags::Untagged,
             ("any", true) => Tags::Any,
             ("untagged" | "any", false) => return Err(wrong("only tagStatus tagged takes a list of tags")),
-            (other, _) => return Err(wrong(&format!("`{other}` is no tagStatus"))),
+            (other, _) => return Err(wrong(&format!("`{other}` is not a tagStatus"))),
         };
         let number = selection.count_number;
         if number == 0 {
@@ -285,7 +285,7 @@ mod tests {
                 "only tagStatus tagged",
             ),
             (json!([rule(1, older("tagged", 1))]), "needs a tagPrefixList"),
-            (json!([rule(1, older("old", 1))]), "`old` is no tagStatus"),
+            (json!([rule(1, older("old", 1))]), "`old` is not a tagStatus"),
             (json!([with(commits(1), "colour", json!("red"))]), "`colour`"),
         ] {
             let error = Policy::parse(&json!({"rules": rules}).to_string()).expect_err(part);

@@ -1,30 +1,23 @@
-//! The operations on repositories, their settings and their layers.
+//! The operations on repositories and their settings.
 
 use super::lifecycle::Policy;
 use super::repository::{Mutability, Repository};
-use super::{Ecr, arn, not_found};
-use crate::manifest::digest;
+use super::{Ecr, OnRepository, arn, check_registry, invalid, not_found};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use platform::Platform;
-use platform::error::ServiceError;
-use platform::input::{page, read, seconds};
+use platform::input::{page, seconds};
+use platform::{Call, Nothing, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct CreateRepository {
-    repository_name: String,
-    #[serde(default)]
-    #[expect(
-        dead_code,
-        reason = "taken so that templates can give it; nothing local looks at tags of a repository"
-    )]
-    tags: Vec<Value>,
+pub(super) struct CreateRepository {
+    /// Templates give tags. The local run does not use them.
+    #[serde(default, rename = "tags")]
+    _tags: Vec<Value>,
     image_tag_mutability: Option<String>,
     #[serde(default)]
     image_tag_mutability_exclusion_filters: Vec<ExclusionFilter>,
@@ -35,8 +28,9 @@ struct CreateRepository {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ExclusionFilter {
-    #[expect(dead_code, reason = "WILDCARD is the only type there is")]
-    filter_type: String,
+    /// WILDCARD is the only type there is.
+    #[serde(rename = "filterType")]
+    _filter_type: String,
     filter: String,
 }
 
@@ -47,13 +41,52 @@ struct Scanning {
     scan_on_push: bool,
 }
 
-/// The fields of every operation that names one repository and gives one text.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RepositoryText {
-    repository_name: String,
-    #[serde(default, alias = "lifecyclePolicyText")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DeleteRepository {
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DescribeRepositories {
+    registry_id: Option<String>,
+    repository_names: Option<Vec<String>>,
+    next_token: Option<String>,
+    max_results: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PutImageTagMutability {
+    image_tag_mutability: String,
+    #[serde(default)]
+    image_tag_mutability_exclusion_filters: Vec<ExclusionFilter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PutLifecyclePolicy {
+    lifecycle_policy_text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SetRepositoryPolicy {
     policy_text: String,
+}
+
+impl DescribeRepositories {
+    /// The action on each repository that is named, or on all where none is.
+    pub(super) fn requirements(_: &Ecr, platform: &Platform, input: &Self) -> Result<Vec<Requirement>, ServiceError> {
+        check_registry(platform, input.registry_id.as_deref())?;
+        let on = |name: &str| Requirement::new("ecr:DescribeRepositories", arn(platform, name));
+        Ok(match &input.repository_names {
+            None => vec![on("*")],
+            Some(names) => names.iter().map(|name| on(name)).collect(),
+        })
+    }
 }
 
 fn mutability(setting: Option<String>, filters: Vec<ExclusionFilter>) -> Result<Mutability, ServiceError> {
@@ -65,10 +98,8 @@ fn mutability(setting: Option<String>, filters: Vec<ExclusionFilter>) -> Result<
         "MUTABLE_WITH_EXCLUSION",
     ];
     if !known.contains(&setting.as_str()) {
-        return Err(ServiceError::new(
-            "InvalidParameterException",
-            format_args!("Invalid parameter at 'imageTagMutability': `{setting}` is none of {known:?}"),
-        ));
+        let message = format_args!("Invalid parameter at 'imageTagMutability': `{setting}` is none of {known:?}");
+        return Err(invalid(message));
     }
     Ok(Mutability {
         setting,
@@ -88,16 +119,16 @@ fn is_repository_name(name: &str) -> bool {
 }
 
 impl Ecr {
-    pub(super) fn create_repository(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let input: CreateRepository = read(input)?;
-        let name = input.repository_name;
+    pub(super) fn create_repository(
+        &self,
+        call: &Call,
+        input: OnRepository<CreateRepository>,
+    ) -> Result<Value, ServiceError> {
+        let name = input.target.repository_name;
         if !is_repository_name(&name) {
-            return Err(ServiceError::new(
-                "InvalidParameterException",
-                format_args!(
-                    "Invalid parameter at 'repositoryName' failed to satisfy constraint: `{name}` is no repository name"
-                ),
-            ));
+            return Err(invalid(format_args!(
+                "Invalid parameter at 'repositoryName' failed to satisfy constraint: `{name}` is not a repository name"
+            )));
         }
         let mut repositories = self.lock();
         if repositories.contains_key(&name) {
@@ -105,18 +136,23 @@ impl Ecr {
                 "RepositoryAlreadyExistsException",
                 format_args!(
                     "The repository with name '{name}' already exists in the registry with id '{}'",
-                    platform.account.id
+                    call.platform.account.id
                 ),
             ));
         }
         let repository = Repository {
             name: name.clone(),
             created_at: Timestamp::now(),
-            mutability: mutability(input.image_tag_mutability, input.image_tag_mutability_exclusion_filters)?,
+            mutability: mutability(
+                input.own.image_tag_mutability,
+                input.own.image_tag_mutability_exclusion_filters,
+            )?,
             scan_on_push: input
+                .own
                 .image_scanning_configuration
                 .is_some_and(|scanning| scanning.scan_on_push),
             encryption: input
+                .own
                 .encryption_configuration
                 .unwrap_or_else(|| json!({"encryptionType": "AES256"})),
             lifecycle_policy: None,
@@ -125,297 +161,150 @@ impl Ecr {
             layers: HashMap::new(),
             uploads: HashMap::new(),
         };
-        let shown = shown(platform, &repository);
+        let shown = shown(call, &repository);
         repositories.insert(name, repository);
         Ok(json!({"repository": shown}))
     }
 
-    pub(super) fn delete_repository(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Input {
-            repository_name: String,
-            #[serde(default)]
-            force: bool,
-        }
-        let input: Input = read(input)?;
+    pub(super) fn delete_repository(
+        &self,
+        call: &Call,
+        input: OnRepository<DeleteRepository>,
+    ) -> Result<Value, ServiceError> {
         let mut repositories = self.lock();
         let found = repositories
-            .get(&input.repository_name)
-            .ok_or_else(|| not_found(platform, &input.repository_name))?;
-        if !found.images.is_empty() && !input.force {
+            .get(&input.target.repository_name)
+            .ok_or_else(|| not_found(&call.platform, &input.target.repository_name))?;
+        if !found.images.is_empty() && !input.own.force {
             return Err(ServiceError::new(
                 "RepositoryNotEmptyException",
                 format_args!(
                     "The repository with name '{}' in registry with id '{}' cannot be deleted because it still contains images",
-                    input.repository_name, platform.account.id
+                    input.target.repository_name, call.platform.account.id
                 ),
             ));
         }
-        let shown = shown(platform, found);
-        repositories.remove(&input.repository_name);
+        let shown = shown(call, found);
+        repositories.remove(&input.target.repository_name);
         Ok(json!({"repository": shown}))
     }
 
-    pub(super) fn describe_repositories(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        struct Input {
-            #[expect(dead_code, reason = "checked with the requirements")]
-            registry_id: Option<String>,
-            repository_names: Option<Vec<String>>,
-            next_token: Option<String>,
-            max_results: Option<usize>,
-        }
-        let input: Input = read(input)?;
+    pub(super) fn describe_repositories(
+        &self,
+        call: &Call,
+        input: DescribeRepositories,
+    ) -> Result<Value, ServiceError> {
         let repositories = self.lock();
         let chosen: Vec<&Repository> = match &input.repository_names {
             None => repositories.values().collect(),
             Some(names) => names
                 .iter()
-                .map(|name| repositories.get(name).ok_or_else(|| not_found(platform, name)))
+                .map(|name| repositories.get(name).ok_or_else(|| not_found(&call.platform, name)))
                 .collect::<Result<_, _>>()?,
         };
         let size = input.max_results.unwrap_or(100);
         let page = page(chosen, size, input.next_token.as_deref(), "InvalidParameterException")?;
-        let shown: Vec<Value> = page.items.into_iter().map(|found| shown(platform, found)).collect();
-        let mut answer = json!({"repositories": shown});
-        if let Some(token) = page.next_token {
-            answer["nextToken"] = token.into();
-        }
-        Ok(answer)
+        Ok(page.answer("repositories", "nextToken", |found| shown(call, found)))
     }
 
-    pub(super) fn put_image_tag_mutability(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Input {
-            repository_name: String,
-            image_tag_mutability: String,
-            #[serde(default)]
-            image_tag_mutability_exclusion_filters: Vec<ExclusionFilter>,
-        }
-        let input: Input = read(input)?;
+    pub(super) fn put_image_tag_mutability(
+        &self,
+        call: &Call,
+        input: OnRepository<PutImageTagMutability>,
+    ) -> Result<Value, ServiceError> {
         let set = mutability(
-            Some(input.image_tag_mutability),
-            input.image_tag_mutability_exclusion_filters,
+            Some(input.own.image_tag_mutability),
+            input.own.image_tag_mutability_exclusion_filters,
         )?;
-        self.with(platform, &input.repository_name, |repository| {
+        self.with(call, &input.target, |repository| {
             repository.mutability = set;
             Ok(json!({
-                "registryId": platform.account.id,
+                "registryId": call.platform.account.id,
                 "repositoryName": repository.name,
                 "imageTagMutability": repository.mutability.setting,
             }))
         })
     }
 
-    pub(super) fn put_lifecycle_policy(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let input: RepositoryText = read(input)?;
-        let policy = Policy::parse(&input.policy_text).map_err(|error| {
-            ServiceError::new(
-                "InvalidParameterException",
-                format_args!(
-                    "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: {error}'"
-                ),
-            )
+    pub(super) fn put_lifecycle_policy(
+        &self,
+        call: &Call,
+        input: OnRepository<PutLifecyclePolicy>,
+    ) -> Result<Value, ServiceError> {
+        let policy = Policy::parse(&input.own.lifecycle_policy_text).map_err(|error| {
+            invalid(format_args!(
+                "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: {error}'"
+            ))
         })?;
-        self.with(platform, &input.repository_name, |repository| {
-            repository.lifecycle_policy = Some((input.policy_text.clone(), policy));
+        self.with(call, &input.target, |repository| {
+            repository.lifecycle_policy = Some((input.own.lifecycle_policy_text.clone(), policy));
             repository.expire(Timestamp::now());
             Ok(json!({
-                "registryId": platform.account.id,
+                "registryId": call.platform.account.id,
                 "repositoryName": repository.name,
-                "lifecyclePolicyText": input.policy_text,
+                "lifecyclePolicyText": input.own.lifecycle_policy_text,
             }))
         })
     }
 
-    pub(super) fn get_lifecycle_policy(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let input: RepositoryText = read(input)?;
-        self.with(platform, &input.repository_name, |repository| {
+    pub(super) fn get_lifecycle_policy(
+        &self,
+        call: &Call,
+        input: OnRepository<Nothing>,
+    ) -> Result<Value, ServiceError> {
+        self.with(call, &input.target, |repository| {
             let Some((text, _)) = &repository.lifecycle_policy else {
                 return Err(ServiceError::new(
                     "LifecyclePolicyNotFoundException",
                     format_args!(
                         "Lifecycle policy does not exist for the repository with name '{}' in the registry with id '{}'",
-                        repository.name, platform.account.id
+                        repository.name, call.platform.account.id
                     ),
                 ));
             };
             Ok(json!({
-                "registryId": platform.account.id,
+                "registryId": call.platform.account.id,
                 "repositoryName": repository.name,
                 "lifecyclePolicyText": text,
             }))
         })
     }
 
-    pub(super) fn set_repository_policy(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let input: RepositoryText = read(input)?;
-        must_be_json("policyText", &input.policy_text)?;
-        self.with(platform, &input.repository_name, |repository| {
-            repository.policy = Some(input.policy_text.clone());
+    pub(super) fn set_repository_policy(
+        &self,
+        call: &Call,
+        input: OnRepository<SetRepositoryPolicy>,
+    ) -> Result<Value, ServiceError> {
+        must_be_json("policyText", &input.own.policy_text)?;
+        self.with(call, &input.target, |repository| {
+            repository.policy = Some(input.own.policy_text.clone());
             Ok(json!({
-                "registryId": platform.account.id,
+                "registryId": call.platform.account.id,
                 "repositoryName": repository.name,
                 "policyText": repository.policy,
             }))
         })
     }
 
-    /// The token holds for the whole registry and twelve hours, whoever asked for it; a client signs in with it.
-    pub(super) fn get_authorization_token(&self, platform: &Platform) -> Result<Value, ServiceError> {
+    /// A token with which a client signs in. It is for the whole registry and holds for twelve hours.
+    pub(super) fn get_authorization_token(&self, call: &Call, _: Nothing) -> Result<Value, ServiceError> {
         let password = uuid::Uuid::new_v4().simple();
         let expires = Timestamp::now() + SignedDuration::from_hours(12);
         Ok(json!({"authorizationData": [{
             "authorizationToken": STANDARD.encode(format!("AWS:{password}")),
             "expiresAt": seconds(expires),
-            "proxyEndpoint": format!("https://{}", platform.account.registry()),
+            "proxyEndpoint": format!("https://{}", call.platform.account.registry()),
         }]}))
     }
-
-    pub(super) fn batch_check_layer_availability(
-        &self,
-        platform: &Platform,
-        input: &Value,
-    ) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Input {
-            repository_name: String,
-            layer_digests: Vec<String>,
-        }
-        let input: Input = read(input)?;
-        self.with(platform, &input.repository_name, |repository| {
-            let layers = input
-                .layer_digests
-                .iter()
-                .map(|digest| match repository.layers.get(digest) {
-                    Some(blob) => json!({
-                        "layerDigest": digest,
-                        "layerAvailability": "AVAILABLE",
-                        "layerSize": blob.len(),
-                    }),
-                    None => json!({"layerDigest": digest, "layerAvailability": "UNAVAILABLE"}),
-                });
-            Ok(json!({"layers": layers.collect::<Vec<_>>(), "failures": []}))
-        })
-    }
-
-    pub(super) fn initiate_layer_upload(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let input: RepositoryText = read(input)?;
-        self.with(platform, &input.repository_name, |repository| {
-            let upload = uuid::Uuid::new_v4().to_string();
-            repository.uploads.insert(upload.clone(), Vec::new());
-            Ok(json!({"uploadId": upload, "partSize": PART_SIZE}))
-        })
-    }
-
-    pub(super) fn upload_layer_part(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Input {
-            repository_name: String,
-            upload_id: String,
-            part_first_byte: usize,
-            part_last_byte: usize,
-            layer_part_blob: String,
-        }
-        let input: Input = read(input)?;
-        let blob = STANDARD
-            .decode(&input.layer_part_blob)
-            .map_err(|error| ServiceError::new("InvalidParameterException", error))?;
-        self.with(platform, &input.repository_name, |repository| {
-            let upload = repository
-                .uploads
-                .get_mut(&input.upload_id)
-                .ok_or_else(|| upload_not_found(&input.upload_id))?;
-            let fits = input.part_first_byte == upload.len()
-                && input.part_last_byte + 1 == upload.len() + blob.len()
-                && blob.len() <= PART_SIZE;
-            if !fits {
-                return Err(ServiceError::new(
-                    "InvalidLayerPartException",
-                    format_args!(
-                        "The layer part from byte {} to {} does not follow the {} bytes received",
-                        input.part_first_byte,
-                        input.part_last_byte,
-                        upload.len()
-                    ),
-                ));
-            }
-            upload.extend_from_slice(&blob);
-            Ok(json!({
-                "registryId": platform.account.id,
-                "repositoryName": input.repository_name,
-                "uploadId": input.upload_id,
-                "lastByteReceived": input.part_last_byte,
-            }))
-        })
-    }
-
-    pub(super) fn complete_layer_upload(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Input {
-            repository_name: String,
-            upload_id: String,
-            layer_digests: Vec<String>,
-        }
-        let input: Input = read(input)?;
-        self.with(platform, &input.repository_name, |repository| {
-            let blob = repository
-                .uploads
-                .remove(&input.upload_id)
-                .ok_or_else(|| upload_not_found(&input.upload_id))?;
-            let actual = digest(&blob);
-            if !input.layer_digests.contains(&actual) {
-                return Err(ServiceError::new(
-                    "InvalidLayerException",
-                    format_args!("The layer's digest is {actual}, not {}", input.layer_digests.join(", ")),
-                ));
-            }
-            if repository.layers.contains_key(&actual) {
-                return Err(ServiceError::new(
-                    "LayerAlreadyExistsException",
-                    format_args!(
-                        "Layer with digest '{actual}' already exists in the repository with name '{}'",
-                        repository.name
-                    ),
-                ));
-            }
-            repository.layers.insert(actual.clone(), Bytes::from(blob));
-            Ok(json!({
-                "registryId": platform.account.id,
-                "repositoryName": input.repository_name,
-                "uploadId": input.upload_id,
-                "layerDigest": actual,
-            }))
-        })
-    }
-}
-
-/// The bytes that one UploadLayerPart may carry: 20 MiB, as ECR answers.
-const PART_SIZE: usize = 20 * 1024 * 1024;
-
-fn upload_not_found(id: &str) -> ServiceError {
-    ServiceError::new("UploadNotFoundException", format_args!("no upload with id '{id}'"))
 }
 
 fn must_be_json(field: &str, text: &str) -> Result<(), ServiceError> {
-    serde_json::from_str::<Value>(text).map(drop).map_err(|error| {
-        ServiceError::new(
-            "InvalidParameterException",
-            format_args!("Invalid parameter at '{field}': {error}"),
-        )
-    })
+    let read: Result<Value, _> = serde_json::from_str(text);
+    read.map(drop)
+        .map_err(|error| invalid(format_args!("Invalid parameter at '{field}': {error}")))
 }
 
-fn shown(platform: &Platform, repository: &Repository) -> Value {
-    repository.json(
-        &arn(platform, &repository.name),
-        &platform.account.id,
-        &platform.account.registry(),
-    )
+fn shown(call: &Call, repository: &Repository) -> Value {
+    let account = &call.platform.account;
+    repository.json(&arn(&call.platform, &repository.name), &account.id, &account.registry())
 }

@@ -1,4 +1,4 @@
-//! A repository: its images, their tags and its layers, without a clock and without a wire.
+//! A repository: its images, their tags and its layers. Nothing in here reads a clock or calls anybody.
 
 use super::lifecycle::{Candidate, Policy};
 use super::scans::Scan;
@@ -153,7 +153,7 @@ impl Repository {
         Ok(image)
     }
 
-    /// Takes out what the lifecycle policy expires; an image that an index names stays for as long as the index.
+    /// Removes the images that the lifecycle policy expires. An image that an index names stays as long as the index.
     pub(super) fn expire(&mut self, now: Timestamp) {
         let Some((_, policy)) = &self.lifecycle_policy else {
             return;
@@ -180,7 +180,7 @@ impl Repository {
             .retain(|image| !expired.contains(&image.digest) || named.contains(&image.digest));
     }
 
-    /// A scan of an image that begins now; none of what cannot be scanned.
+    /// A scan of an image that begins now. None where the image cannot be scanned.
     pub(super) fn scan_of(&self, manifest: &Manifest, now: Timestamp) -> Option<Scan> {
         let config = manifest.config.as_ref()?;
         let config = self.layers.get(&config.digest)?;

@@ -1,17 +1,17 @@
-//! Image scans: begun by a push or by StartImageScan, done soon after, and read page by page.
+//! Image scans. A push or StartImageScan begins one. It is done soon after, and its findings are read page by page.
 //!
-//! Follows <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html>. **No scanner
-//! runs here**: an image has no findings unless its label [`LABEL`] says what a scan of it finds, as JSON in the words of
-//! that page: `{"imageScanFindings": {"findings": [{"name": "CVE-…", "severity": "HIGH"}]}}`. It may also say
-//! `imageScanStatus` (an image that cannot be scanned, or a scan that never ends) and `enhancedFindings`.
+//! Follows <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html>. **No
+//! scanner runs here.** An image has no findings unless its label [`LABEL`] says what a scan of it finds. The label is
+//! JSON with the members of that page: `{"imageScanFindings": {"findings": [{"name": "CVE-…", "severity": "HIGH"}]}}`.
+//! It may also have `imageScanStatus` (an image that cannot be scanned, or a scan that never ends) and
+//! `enhancedFindings`.
 
 use super::repository::{Image, ImageId, Repository};
-use super::{Ecr, arn};
+use super::{Ecr, OnRepository, arn, invalid};
 use crate::manifest::Manifest;
 use jiff::{SignedDuration, Timestamp};
-use platform::Platform;
-use platform::error::ServiceError;
-use platform::input::{page, read, seconds};
+use platform::input::{page, seconds};
+use platform::{Call, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use std::time::Duration;
 /// The label in which an image says what a scan of it finds.
 const LABEL: &str = "stepline.scan";
 
-/// How long a scan takes: on AWS some seconds, here less than the way from a push to the first look at it.
+/// How long a scan takes. On AWS it takes some seconds. Here it is done before anybody looks at it after a push.
 const SCAN_TIME: Duration = Duration::from_millis(20);
 
 /// How long after a scan the next one may be asked for:
@@ -31,13 +31,13 @@ const BETWEEN_SCANS: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Debug, Clone)]
 pub(super) struct Scan {
     begun_at: Timestamp,
-    /// What it comes to, in the words of DescribeImageScanFindings.
+    /// Its result, with the members that DescribeImageScanFindings answers.
     outcome: Value,
 }
 
 impl Scan {
-    /// A scan of an image, whose outcome is in its configuration. None for what ECR does not scan: an index, and what is
-    /// no image.
+    /// Begins the scan of an image, whose result is in its configuration. None for what ECR does not scan: an index, or
+    /// an artifact that is not an image.
     pub(super) fn begin(manifest: &Manifest, config: &[u8], begun_at: Timestamp) -> Option<Self> {
         let is_image = manifest.config.as_ref().is_some_and(|config| {
             matches!(
@@ -51,7 +51,7 @@ impl Scan {
         })
     }
 
-    /// The same scan, long done.
+    /// The same scan, begun so long ago that it is done.
     pub(super) fn done(mut self) -> Self {
         self.begun_at -= SignedDuration::from_secs(60);
         self
@@ -61,7 +61,7 @@ impl Scan {
         now.duration_since(self.begun_at).unsigned_abs() < SCAN_TIME
     }
 
-    /// How it stands.
+    /// Its status, as ECR answers it.
     pub(super) fn status(&self, now: Timestamp) -> Value {
         if self.is_under_way(now) {
             return json!({"status": "IN_PROGRESS"});
@@ -73,7 +73,7 @@ impl Scan {
         status
     }
 
-    /// Whether it has findings, or could have: only of these does ECR answer any.
+    /// Whether ECR answers findings of it. There may be none among them.
     fn has_findings(&self, now: Timestamp) -> bool {
         matches!(self.status(now)["status"].as_str(), Some("COMPLETE" | "ACTIVE"))
     }
@@ -83,7 +83,7 @@ impl Scan {
         listed.and_then(Value::as_array).cloned().unwrap_or_default()
     }
 
-    /// What stands beside the findings of every page.
+    /// What each page has beside its findings.
     pub(super) fn summary(&self, now: Timestamp) -> Option<Value> {
         if !self.has_findings(now) {
             return None;
@@ -103,7 +103,7 @@ impl Scan {
     }
 }
 
-/// What a scan of an image with this configuration comes to.
+/// The result of a scan of an image with this configuration.
 fn outcome(config: &[u8]) -> Value {
     let config: Value = serde_json::from_slice(config).unwrap_or_default();
     let Some(label) = config["config"]["Labels"][LABEL].as_str() else {
@@ -115,12 +115,10 @@ fn outcome(config: &[u8]) -> Value {
     })
 }
 
+/// The input of the operations on the scan of an image.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Asked {
-    #[expect(dead_code, reason = "checked with the requirements")]
-    registry_id: Option<String>,
-    repository_name: String,
+pub(super) struct OneImage {
     image_id: ImageId,
     next_token: Option<String>,
     max_results: Option<usize>,
@@ -130,28 +128,25 @@ impl Ecr {
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html>
     pub(super) fn describe_image_scan_findings(
         &self,
-        platform: &Platform,
-        input: &Value,
+        call: &Call,
+        input: OnRepository<OneImage>,
     ) -> Result<Value, ServiceError> {
-        let input: Asked = read(input)?;
+        let OnRepository { target, own: input } = input;
         let size = input.max_results.unwrap_or(100);
         if !(1..=1000).contains(&size) {
-            return Err(ServiceError::new(
-                "InvalidParameterException",
-                format_args!(
-                    "Invalid parameter at 'maxResults' failed to satisfy constraint: '{size} is not from 1 to 1000'"
-                ),
-            ));
+            return Err(invalid(format_args!(
+                "Invalid parameter at 'maxResults' failed to satisfy constraint: '{size} is not from 1 to 1000'"
+            )));
         }
         let now = Timestamp::now();
-        self.with(platform, &input.repository_name, |repository| {
-            let image = find(platform, repository, &input.image_id)?;
+        self.with(call, &target, |repository| {
+            let image = find(&call.platform, repository, &input.image_id)?;
             let scan = image
                 .scan
                 .as_ref()
-                .ok_or_else(|| scan_not_found(platform, repository, &input.image_id))?;
+                .ok_or_else(|| scan_not_found(&call.platform, repository, &input.image_id))?;
             let mut answer = json!({
-                "registryId": platform.account.id,
+                "registryId": call.platform.account.id,
                 "repositoryName": repository.name,
                 "imageId": {"imageDigest": image.digest},
                 "imageScanStatus": scan.status(now),
@@ -179,14 +174,14 @@ impl Ecr {
     }
 
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartImageScan.html>
-    pub(super) fn start_image_scan(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        input: &Value,
+    pub(super) async fn start_image_scan(
+        self: Arc<Self>,
+        call: Call,
+        input: OnRepository<OneImage>,
     ) -> Result<Value, ServiceError> {
-        let input: Asked = read(input)?;
+        let (platform, target, input) = (&call.platform, input.target, input.own);
         let now = Timestamp::now();
-        let digest = self.with(platform, &input.repository_name, |repository| {
+        let digest = self.with(&call, &target, |repository| {
             let image = find(platform, repository, &input.image_id)?;
             let digest = image.digest.clone();
             if image
@@ -213,10 +208,10 @@ impl Ecr {
             }
             Ok(digest)
         })?;
-        self.announce(platform, &input.repository_name, &digest);
+        self.announce(platform, &target.repository_name, &digest);
         Ok(json!({
             "registryId": platform.account.id,
-            "repositoryName": input.repository_name,
+            "repositoryName": target.repository_name,
             "imageId": {"imageDigest": digest},
             "imageScanStatus": {"status": "IN_PROGRESS"},
         }))

@@ -197,6 +197,18 @@ async fn errors_name_what_they_are_about() {
             "repositoryName",
         ),
         (
+            "PutImage",
+            json!({"repositoryName": "ml"}),
+            "InvalidParameterException",
+            "imageManifest",
+        ),
+        (
+            "InitiateLayerUpload",
+            json!({"repositoryName": "ml", "colour": 1}),
+            "NotInLocalRun",
+            "`colour`",
+        ),
+        (
             "DescribeImages",
             json!({"repositoryName": "ml", "registryId": "1"}),
             "ValidationException",

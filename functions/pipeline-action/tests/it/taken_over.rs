@@ -151,6 +151,37 @@ fn an_action_that_was_long_about_to_begin_gives_up_within_codepipeline_s_day() {
     });
 }
 
+#[test]
+fn an_action_that_began_a_little_after_its_job_by_another_clock_is_the_job_s_own() {
+    run(async {
+        for (seconds, is_stopped) in [(59, true), (60, true), (61, false)] {
+            let (bench, wanted) = (bench(), wanted(json!({})));
+            let job = bench.started(wanted.clone()).await;
+            let began = NOW + Duration::from_secs(seconds);
+            lists(&bench, &wanted, began, ActionStatus::InProgress, None);
+            bench.world().clock.advance(LONG);
+            assert_continues(bench.job(job).await);
+            assert_eq!(stopped(&bench).is_some(), is_stopped, "{seconds}");
+        }
+    });
+}
+
+#[test]
+fn a_poll_asks_for_the_runs_only_where_codepipeline_s_day_may_be_over_first() {
+    let hour = Duration::from_secs(3600);
+    run(async {
+        for (waited, lists) in [(POLL, 0), (hour * 2, 0), (hour * 20 - POLL, 0), (hour * 20, 1)] {
+            let bench = bench();
+            let job = bench.started(parameters(json!({}))).await;
+            bench.world().clock.advance(waited);
+            let before = bench.world().pipelines.count("ListActionExecutions");
+            assert_continues(bench.job(job).await);
+            let after = bench.world().pipelines.count("ListActionExecutions");
+            assert_eq!(after - before, lists, "{waited:?}");
+        }
+    });
+}
+
 /// A job that had failed, and whose event comes again when its execution can be started.
 async fn orphan(bench: &Bench, wanted: &Value) -> Job {
     let script = always("StartExecution", Denied, "AccessDeniedException");

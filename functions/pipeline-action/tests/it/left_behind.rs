@@ -10,8 +10,8 @@ use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::ExecutionStatus;
 use shared::time::Clock as _;
 
-use crate::approvals::{Line, MINUTE, PIPELINE, approval_event, look, waiting};
-use crate::support::{Bench, FUNCTION, NOW, POLL, RUN_ID, always, parameters, run};
+use crate::approvals::{Line, MINUTE, PIPELINE, approval_event, failed, look, waiting};
+use crate::support::{Bench, FUNCTION, NOW, POLL, RUN_ID, always, error, parameters, run};
 
 fn runs(line: &Line) -> Vec<bool> {
     let runs = line.bench.runs().into_iter();
@@ -42,6 +42,32 @@ fn it_is_stopped_by_the_next_look() {
             assert_eq!(line.outcome(look()).await, "waiting");
             assert_eq!(runs(&line), left);
         }
+    });
+}
+
+#[test]
+fn one_that_cannot_be_looked_at_for_now_is_stopped_by_a_later_look() {
+    run(async {
+        let line = Line::started(json!({})).await;
+        line.ask("1");
+        line.is_over("1", ActionStatus::Failed);
+        line.pass(POLL * 10);
+        line.act("lambda-2", "job-2", waiting(json!({}))).await;
+        line.ask("2");
+        let states = &line.bench.world().states;
+        let first = states.count("DescribeExecution") + 1;
+        states.script(move |attempt| {
+            if attempt.operation == "DescribeExecution" && attempt.nth == first {
+                Fault::Before(error(Throttled, "ThrottlingException"))
+            } else {
+                Fault::None
+            }
+        });
+        let error = line.bench.deliver(look()).await.unwrap_err().to_string();
+        assert!(error.contains("ThrottlingException"), "{error}");
+        assert_eq!(runs(&line), [true, true]);
+        assert_eq!(line.outcome(look()).await, "waiting");
+        assert_eq!(runs(&line), [false, true]);
     });
 }
 
@@ -90,6 +116,26 @@ fn what_was_left_on_purpose_by_a_retry_of_the_approval_is_left_and_what_it_took_
         line.act("lambda-2", "job-2", waiting(leaves)).await;
         line.ask("3");
         assert_eq!(line.outcome(look()).await, "waiting");
+        assert_eq!(runs(&line), [false, true, true]);
+    });
+}
+
+#[test]
+fn what_another_action_of_the_stage_has_handed_over_is_left_alone() {
+    run(async {
+        let line = Line::started(json!({})).await;
+        let pipelines = line.bench.world().pipelines.inner();
+        pipelines.declare(PIPELINE, "Execute", "Check");
+        let mut another = waiting(json!({"action": "Another"}));
+        another["approval"]["action"] = json!("Check");
+        line.act("of-another", "job-of-another", another).await;
+        pipelines.change("of-another", |run| run.action = "Another".to_owned());
+        line.ask("1");
+        line.is_over("1", ActionStatus::Failed);
+        line.pass(POLL * 10);
+        line.act("lambda-2", "job-2", waiting(json!({}))).await;
+        line.ask("2");
+        line.bench.deliver(look()).await.unwrap();
         assert_eq!(runs(&line), [false, true, true]);
     });
 }
@@ -146,6 +192,45 @@ fn a_look_names_what_runs_on_although_its_action_is_over() {
 }
 
 #[test]
+fn a_look_names_nothing_that_has_ended_though_the_list_shows_it_as_running() {
+    run(async {
+        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+        let wanted = parameters(json!({}));
+        let _job = bench.started(wanted.clone()).await;
+        ran(&bench, &wanted, ActionStatus::Failed);
+        bench.world().clock.advance(MINUTE * 3);
+        let states = &bench.world().states;
+        states.inner().lag_lists();
+        states.inner().end(&bench.runs()[0].execution_arn, failed("E"));
+        assert!(unfollowed(&bench).await.is_empty());
+        // Where it cannot be told, the look is taken again.
+        states.script(always("DescribeExecution", Throttled, "ThrottlingException"));
+        let error = bench.deliver(look()).await.unwrap_err().to_string();
+        assert!(error.contains("ThrottlingException"), "{error}");
+    });
+}
+
+#[test]
+fn a_look_names_what_runs_on_beside_another_action_of_its_stage() {
+    run(async {
+        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+        let wanted = parameters(json!({}));
+        let _job = bench.started(wanted.clone()).await;
+        ran(&bench, &wanted, ActionStatus::Failed);
+        let pipelines = bench.world().pipelines.inner();
+        let mut another = pipelines.action("the-run").unwrap();
+        another.id = "of-another".to_owned();
+        another.action = "Another".to_owned();
+        another.started_at = NOW + MINUTE;
+        let its = parameters(json!({"action": "Another"})).to_string();
+        another.configuration.insert("UserParameters".to_owned(), its);
+        pipelines.ran(PIPELINE, RUN_ID, another);
+        bench.world().clock.advance(MINUTE * 3);
+        assert_eq!(unfollowed(&bench).await, [bench.runs()[0].execution_arn.clone()]);
+    });
+}
+
+#[test]
 fn a_look_names_nothing_that_an_approval_waits_for_or_a_person_has_approved() {
     use ActionStatus::{InProgress, Succeeded};
     run(async {
@@ -160,6 +245,15 @@ fn a_look_names_nothing_that_an_approval_waits_for_or_a_person_has_approved() {
             line.pass(MINUTE * 10);
             assert!(unfollowed(&line.bench).await.is_empty(), "{status:?}");
         }
+        // The approval that failed was of the run before, and is not asked for again yet.
+        let line = Line::started(json!({})).await;
+        line.ask("1");
+        line.is_over("1", ActionStatus::Failed);
+        line.pass(MINUTE * 10);
+        line.act("lambda-2", "job-2", waiting(json!({}))).await;
+        line.pass(MINUTE * 10);
+        assert!(unfollowed(&line.bench).await.is_empty());
+        assert_eq!(runs(&line), [false, true]);
     });
 }
 

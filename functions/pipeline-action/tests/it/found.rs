@@ -2,10 +2,11 @@
 //! look, when the event was lost.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::json;
 use shared::fakes::Fault;
-use shared::ports::CallErrorKind::{Denied, Throttled};
+use shared::ports::CallErrorKind::{Denied, NotFound, Throttled};
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::StateMachineType;
 use shared::time::Clock as _;
@@ -83,9 +84,26 @@ fn a_look_stops_what_an_abandoned_action_left_whose_event_was_lost() {
     });
 }
 
+/// An action of the next execution of the pipeline runs, and names its state machine like this.
+fn the_next_runs(bench: &Bench, machine: &str) {
+    let next = "0c4cf1a1-1d4e-4c55-8d0e-2f6a3b7c9d10";
+    let wanted = parameters(json!({"pipelineExecutionId": next, "stateMachine": machine}));
+    let running = ActionExecution {
+        id: "of-the-next".to_owned(),
+        stage: "Execute".to_owned(),
+        action: "Execute".to_owned(),
+        configuration: BTreeMap::from([
+            ("FunctionName".to_owned(), FUNCTION.to_owned()),
+            ("UserParameters".to_owned(), wanted.to_string()),
+        ]),
+        started_at: bench.world().clock.now() + POLL,
+        ..ActionExecution::default()
+    };
+    bench.world().pipelines.inner().ran(PIPELINE, next, running);
+}
+
 #[test]
 fn a_look_finds_what_an_abandoned_action_left_behind_the_next_execution_of_the_pipeline() {
-    let next = "0c4cf1a1-1d4e-4c55-8d0e-2f6a3b7c9d10";
     run(async {
         // However its state machine is named; an Express one has no executions that could be listed.
         for (machine, is_found) in [
@@ -105,22 +123,65 @@ fn a_look_finds_what_an_abandoned_action_left_behind_the_next_execution_of_the_p
                 FUNCTION,
                 &parameters(json!({})).to_string(),
             );
-            let mut wanted = parameters(json!({"pipelineExecutionId": next}));
-            wanted["stateMachine"] = json!(machine);
-            let running = ActionExecution {
-                id: "of-the-next".to_owned(),
-                stage: "Execute".to_owned(),
-                action: "Execute".to_owned(),
-                configuration: BTreeMap::from([
-                    ("FunctionName".to_owned(), FUNCTION.to_owned()),
-                    ("UserParameters".to_owned(), wanted.to_string()),
-                ]),
-                started_at: bench.world().clock.now() + POLL,
-                ..ActionExecution::default()
-            };
-            bench.world().pipelines.inner().ran(PIPELINE, next, running);
+            the_next_runs(&bench, machine);
             bench.deliver(look()).await.unwrap();
             assert_eq!(stopped(&bench, 0), is_found, "{machine}");
+        }
+    });
+}
+
+#[test]
+fn a_look_follows_a_parameter_that_has_moved_for_as_long_as_aws_redrives() {
+    let day = Duration::from_secs(24 * 3600);
+    run(async {
+        // What ran at the state machine named before, or at the one named now.
+        for (values, ago, is_found) in [
+            (["ml", "other"], day * 14 - POLL, true),
+            (["ml", "other"], day * 14 + POLL, false),
+            (["other", "ml"], day * 14 - POLL, true),
+        ] {
+            let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+            bench.world().states.inner().create(OTHER, StateMachineType::Standard);
+            let parameter = bench.world().parameters.inner();
+            parameter.put_string_at("/dev/machine", values[0], NOW - POLL * 2);
+            parameter.put_string_at("/dev/machine", values[1], NOW);
+            let wanted = parameters(json!({}));
+            let _job = bench.started(wanted.clone()).await;
+            ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted.to_string());
+            bench.world().clock.advance(ago);
+            the_next_runs(&bench, "ssm:/dev/machine");
+            bench.deliver(look()).await.unwrap();
+            assert_eq!(stopped(&bench, 0), is_found, "{values:?}, {ago:?}");
+        }
+    });
+}
+
+#[test]
+fn a_look_passes_over_a_state_machine_that_is_gone() {
+    run(async {
+        let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+        let wanted = parameters(json!({"stateMachine": "gone"})).to_string();
+        ran_as(&bench, "Execute", "Execute", NOW, FUNCTION, &wanted);
+        bench.world().pipelines.inner().change("Execute", |run| {
+            run.status = ActionStatus::Succeeded;
+            let arn = "arn:aws:states:us-east-1:123456789012:execution:gone:one";
+            run.output_variables.insert("ExecutionArn".to_owned(), arn.to_owned());
+        });
+        bench.deliver(look()).await.unwrap();
+    });
+}
+
+#[test]
+fn a_look_passes_over_a_pipeline_that_is_not_there_and_is_taken_again_where_it_cannot_be_seen() {
+    run(async {
+        for (kind, code, is_well) in [
+            (NotFound, "PipelineNotFoundException", true),
+            (Throttled, "ThrottlingException", false),
+            (Denied, "AccessDeniedException", false),
+        ] {
+            let bench = Bench::with_settings(&[("PIPELINES", PIPELINE)]);
+            bench.world().pipelines.script(always("GetPipelineState", kind, code));
+            assert_eq!(bench.deliver(look()).await.is_ok(), is_well, "{code}");
         }
     });
 }

@@ -1,8 +1,8 @@
 //! All state machines and executions, by name.
 
 use super::arn::Arn;
-use super::drive::{Running, Tokens};
-use super::machine::Machine;
+use super::executions::{Running, Tokens};
+use super::machines::Machine;
 use platform::error::ServiceError;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub(super) struct Registry {
     pub(super) executions: HashMap<String, Arc<Running>>,
     /// The ARNs of a machine's executions, in the order of their starts.
     pub(super) started: HashMap<String, Vec<String>>,
-    /// Who waits for which task token.
+    /// Which execution waits for which task token.
     pub(super) tokens: Tokens,
 }
 
@@ -45,4 +45,8 @@ pub(super) fn machine_not_found(arn: &str) -> ServiceError {
         "StateMachineDoesNotExist",
         format_args!("State Machine Does Not Exist: '{arn}'"),
     )
+}
+
+pub(super) fn not_found(arn: &str) -> ServiceError {
+    ServiceError::new("ResourceNotFound", format_args!("Resource not found: '{arn}'"))
 }

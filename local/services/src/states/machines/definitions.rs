@@ -1,16 +1,25 @@
 //! The operations on definitions alone: ValidateStateMachineDefinition and TestState.
 
-use platform::error::ServiceError;
-use platform::input::read;
+use crate::states::StepFunctions;
+use crate::states::rows::{on_all, pass_role};
+use platform::{Call, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use states_language::{
     Failure, MockedResult, Severity, StateMachine, TestStateError, TestStateOptions, test_state as test,
 };
 
+/// The rows of these operations.
+pub(super) fn operations() -> [Operation<StepFunctions>; 2] {
+    [
+        on_all("ValidateStateMachineDefinition", |_, _, input| Ok(validate(&input))),
+        Operation::new("TestState", may_test_state, |_, _: &Call, input| test_state(input)),
+    ]
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Input {
+struct Validate {
     definition: String,
     #[serde(rename = "type")]
     #[expect(dead_code, reason = "nothing that is found depends on the type")]
@@ -21,8 +30,7 @@ struct Input {
 
 /// Says what is wrong with a definition:
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html>.
-pub(super) fn validate(input: &Value) -> Result<Value, ServiceError> {
-    let input: Input = read(input)?;
+fn validate(input: &Validate) -> Value {
     let warnings = input.severity.as_deref() == Some("WARNING");
     let mut findings = StateMachine::validate(&input.definition);
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -38,21 +46,17 @@ pub(super) fn validate(input: &Value) -> Result<Value, ServiceError> {
             "location": finding.pointer,
         })
     });
-    Ok(json!({
+    json!({
         "result": if failed { "FAIL" } else { "OK" },
         "diagnostics": diagnostics.collect::<Vec<_>>(),
         "truncated": truncated,
-    }))
+    })
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct TestState {
     definition: String,
-    #[expect(
-        dead_code,
-        reason = "a mock does the state's work, as nobody; the requirements ask for the role"
-    )]
     role_arn: Option<String>,
     #[serde(default)]
     input: String,
@@ -89,10 +93,18 @@ struct Configuration {
     retrier_retry_count: u32,
 }
 
+/// IAM is asked whether the caller may give the role. Nothing is done as the role: a mock does the state's work.
+fn may_test_state(_: &StepFunctions, _: &Platform, input: &TestState) -> Result<Vec<Requirement>, ServiceError> {
+    let role = input.role_arn.as_deref().map(pass_role);
+    Ok(role
+        .into_iter()
+        .chain([Requirement::new("states:TestState", "*")])
+        .collect())
+}
+
 /// Runs one state with a mock in place of its work:
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html>.
-pub(super) fn test_state(input: &Value) -> Result<Value, ServiceError> {
-    let input: TestState = read(input)?;
+fn test_state(input: TestState) -> Result<Value, ServiceError> {
     let mock = match input.mock {
         None => None,
         Some(Mock {
@@ -143,6 +155,10 @@ pub(super) fn test_state(input: &Value) -> Result<Value, ServiceError> {
 mod tests {
     use super::*;
 
+    fn tested(input: Value) -> Result<Value, ServiceError> {
+        test_state(serde_json::from_value(input).expect("an input"))
+    }
+
     #[test]
     fn a_state_is_tested_with_a_mock() {
         let definition = json!({
@@ -166,13 +182,13 @@ mod tests {
                 }),
             ),
         ] {
-            let answer = test_state(&json!({"definition": definition, "mock": mock})).unwrap();
+            let answer = tested(json!({"definition": definition, "mock": mock})).unwrap();
             assert_eq!(answer, expected);
         }
-        let error = test_state(&json!({"definition": definition})).unwrap_err();
+        let error = tested(json!({"definition": definition})).unwrap_err();
         assert_eq!(error.code, "ValidationException");
         assert_eq!(
-            test_state(&json!({"definition": "{}"})).unwrap_err().code,
+            tested(json!({"definition": "{}"})).unwrap_err().code,
             "InvalidDefinition"
         );
     }

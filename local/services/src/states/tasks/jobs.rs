@@ -1,7 +1,7 @@
 //! Jobs that a `.sync` task waits for.
 
 use super::errors::failed;
-use super::tasks::{Failed, capitalize};
+use super::{Failed, capitalize};
 use platform::Platform;
 use platform::principal::Principal;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A job of another service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Job {
+pub(crate) enum Job {
     /// A processing job, by its name.
     Processing(String),
     /// An execution of a state machine, by its ARN.
@@ -20,7 +20,7 @@ pub(super) enum Job {
 
 impl Job {
     /// The job that a call has started.
-    pub(super) fn of(service: &str, operation: &str, parameters: &Value, answer: &Value) -> Option<Self> {
+    pub(crate) fn of(service: &str, operation: &str, parameters: &Value, answer: &Value) -> Option<Self> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         match (service, operation) {
             ("sagemaker", "createProcessingJob") => text(&parameters["ProcessingJobName"]).map(Self::Processing),
@@ -31,7 +31,7 @@ impl Job {
     }
 
     /// Waits for the job's end; a job that did not succeed fails the task with its description as the cause.
-    pub(super) async fn wait(&self, platform: &Arc<Platform>, role: &Principal, version: u8) -> Result<Value, Failed> {
+    pub(crate) async fn wait(&self, platform: &Arc<Platform>, role: &Principal, version: u8) -> Result<Value, Failed> {
         platform.ongoing.end(&self.arn(platform)).await;
         let (described, succeeded) = match self {
             Self::Processing(name) => {
@@ -77,7 +77,7 @@ impl Job {
     }
 
     /// Stops the job of a task that is no longer waited for.
-    pub(super) async fn stop(self, platform: &Arc<Platform>, role: &Principal) {
+    pub(crate) async fn stop(self, platform: &Arc<Platform>, role: &Principal) {
         let (service, operation, input) = match self {
             Self::Processing(name) => ("sagemaker", "StopProcessingJob", json!({"ProcessingJobName": name})),
             Self::Execution(arn) => ("states", "StopExecution", json!({"executionArn": arn})),

@@ -8,60 +8,71 @@ use std::collections::BTreeMap;
 
 /// What a state machine does, at one time.
 #[derive(Debug, Clone)]
-pub(super) struct Revision {
-    pub(super) id: String,
-    pub(super) machine: StateMachine,
-    pub(super) role_arn: String,
-    pub(super) logging: Value,
-    pub(super) tracing: Value,
-    pub(super) encryption: Value,
+pub(crate) struct Revision {
+    pub(crate) id: String,
+    pub(crate) machine: StateMachine,
+    pub(crate) role_arn: String,
+    pub(crate) logging: Value,
+    pub(crate) tracing: Value,
+    pub(crate) encryption: Value,
+}
+
+impl Revision {
+    /// Whether both do the same; the role does not count.
+    pub(crate) fn does_the_same(&self, other: &Self) -> bool {
+        self.machine.definition() == other.machine.definition()
+            && self.logging == other.logging
+            && self.tracing == other.tracing
+            && self.encryption == other.encryption
+    }
 }
 
 /// A revision that was given a number.
 #[derive(Debug, Clone)]
-pub(super) struct Version {
-    pub(super) number: u64,
-    pub(super) revision: Revision,
-    pub(super) description: Option<String>,
-    pub(super) created: Timestamp,
+pub(crate) struct Version {
+    pub(crate) number: u64,
+    pub(crate) revision: Revision,
+    pub(crate) description: Option<String>,
+    pub(crate) created: Timestamp,
 }
 
 /// A name that leads to one version, or by weight to two.
 #[derive(Debug, Clone)]
-pub(super) struct Alias {
-    pub(super) name: String,
-    pub(super) description: Option<String>,
+pub(crate) struct Alias {
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
     /// Numbers of versions, and how many of a hundred executions each gets.
-    pub(super) routes: Vec<(u64, u64)>,
-    pub(super) created: Timestamp,
-    pub(super) updated: Timestamp,
+    pub(crate) routes: Vec<(u64, u64)>,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
 }
 
 /// A state machine.
 #[derive(Debug, Clone)]
-pub(super) struct Machine {
-    pub(super) name: String,
-    pub(super) arn: String,
-    pub(super) kind: ExecutionType,
-    pub(super) created: Timestamp,
-    pub(super) current: Revision,
-    pub(super) versions: BTreeMap<u64, Version>,
+pub(crate) struct Machine {
+    pub(crate) name: String,
+    pub(crate) arn: String,
+    pub(crate) kind: ExecutionType,
+    pub(crate) created: Timestamp,
+    pub(crate) current: Revision,
+    pub(crate) versions: BTreeMap<u64, Version>,
     /// Numbers are never used again, not even those of deleted versions.
-    pub(super) last_version: u64,
-    pub(super) aliases: BTreeMap<String, Alias>,
-    pub(super) tags: BTreeMap<String, String>,
+    pub(crate) last_version: u64,
+    pub(crate) aliases: BTreeMap<String, Alias>,
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
-/// What an ARN with or without a qualifier means when an execution is started.
+/// What an execution runs, as the ARN says that it is started by: the current revision, a version, or the version that an
+/// alias leads to.
 #[derive(Debug, Clone)]
-pub(super) struct Chosen {
-    pub(super) revision: Revision,
-    pub(super) version_arn: Option<String>,
-    pub(super) alias_arn: Option<String>,
+pub(crate) struct Chosen {
+    pub(crate) revision: Revision,
+    pub(crate) version_arn: Option<String>,
+    pub(crate) alias_arn: Option<String>,
 }
 
 impl Machine {
-    pub(super) fn type_name(&self) -> &'static str {
+    pub(crate) fn type_name(&self) -> &'static str {
         match self.kind {
             ExecutionType::Standard => "STANDARD",
             ExecutionType::Express => "EXPRESS",
@@ -69,7 +80,7 @@ impl Machine {
     }
 
     /// Resolves a qualifier; `draw` (below 100) decides between the versions of an alias.
-    pub(super) fn choose(&self, qualifier: Option<&str>, draw: u64) -> Option<Chosen> {
+    pub(crate) fn choose(&self, qualifier: Option<&str>, draw: u64) -> Option<Chosen> {
         let qualified = |what: &dyn std::fmt::Display| Some(format!("{}:{what}", self.arn));
         let version = |number: u64| {
             let version = self.versions.get(&number)?;
@@ -102,7 +113,7 @@ impl Machine {
     }
 
     /// Gives the current revision a number; the same one again where nothing has changed.
-    pub(super) fn publish(&mut self, description: Option<String>, now: Timestamp) -> &Version {
+    pub(crate) fn publish(&mut self, description: Option<String>, now: Timestamp) -> &Version {
         let unchanged = self
             .versions
             .last_key_value()
@@ -121,7 +132,7 @@ impl Machine {
     }
 
     /// As DescribeStateMachine answers: <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html>.
-    pub(super) fn json(
+    pub(crate) fn json(
         &self,
         arn: &str,
         revision: &Revision,
@@ -147,7 +158,7 @@ impl Machine {
         shown
     }
 
-    pub(super) fn alias_json(&self, alias: &Alias) -> Value {
+    pub(crate) fn alias_json(&self, alias: &Alias) -> Value {
         let routes = alias.routes.iter().map(
             |(number, weight)| json!({"stateMachineVersionArn": format!("{}:{number}", self.arn), "weight": weight}),
         );

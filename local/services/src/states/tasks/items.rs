@@ -1,8 +1,8 @@
 //! The items and results of distributed Maps, in S3.
 
-use super::drive::Running;
-use super::tasks::{Failed, session};
+use super::{Failed, session};
 use crate::objects;
+use crate::states::executions::Running;
 use jiff::Timestamp;
 use platform::{Platform, ServiceError};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use states_language::{ItemSource, Json, ReadRequest, WriteRequest};
 use std::sync::Arc;
 
 /// Reads what an ItemReader names.
-pub(super) async fn read(
+pub(crate) async fn read(
     platform: &Arc<Platform>,
     running: &Running,
     request: &ReadRequest,
@@ -47,7 +47,7 @@ fn unreadable(error: ServiceError) -> Failed {
 }
 
 /// Writes what a ResultWriter has.
-pub(super) async fn write(platform: &Arc<Platform>, running: &Running, request: &WriteRequest) -> Result<(), Failed> {
+pub(crate) async fn write(platform: &Arc<Platform>, running: &Running, request: &WriteRequest) -> Result<(), Failed> {
     let role = session(running, &running.chosen.revision.role_arn);
     for (key, text) in &request.files {
         let place = (&*request.bucket, key.as_ref());

@@ -1,14 +1,23 @@
 //! Answers to tasks that wait for a token.
 
-use super::StepFunctions;
-use super::drive::{Running, State};
+use crate::states::StepFunctions;
+use crate::states::executions::{Running, State};
+use crate::states::rows::on_all;
 use jiff::Timestamp;
-use platform::error::ServiceError;
-use platform::input::read;
+use platform::{Call, Operation, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use states_language::{Refused, TaskId};
 use std::sync::{Arc, Weak};
+
+/// The rows of these operations.
+pub(in crate::states) fn operations() -> [Operation<StepFunctions>; 3] {
+    [
+        on_all("SendTaskSuccess", StepFunctions::send_task_success),
+        on_all("SendTaskFailure", StepFunctions::send_task_failure),
+        on_all("SendTaskHeartbeat", StepFunctions::send_task_heartbeat),
+    ]
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -64,22 +73,19 @@ impl StepFunctions {
         }
     }
 
-    pub(super) fn send_task_success(&self, input: &Value) -> Result<Value, ServiceError> {
-        let input: Success = read(input)?;
+    fn send_task_success(&self, _: &Call, input: Success) -> Result<Value, ServiceError> {
         self.with_token(&input.task_token, |state, task, now| {
             state.execution.task_succeeded(task, &input.output, now)
         })
     }
 
-    pub(super) fn send_task_failure(&self, input: &Value) -> Result<Value, ServiceError> {
-        let input: Failure = read(input)?;
+    fn send_task_failure(&self, _: &Call, input: Failure) -> Result<Value, ServiceError> {
         self.with_token(&input.task_token, |state, task, now| {
             state.execution.task_failed(task, &input.error, &input.cause, now)
         })
     }
 
-    pub(super) fn send_task_heartbeat(&self, input: &Value) -> Result<Value, ServiceError> {
-        let input: Heartbeat = read(input)?;
+    fn send_task_heartbeat(&self, _: &Call, input: Heartbeat) -> Result<Value, ServiceError> {
         self.with_token(&input.task_token, |state, task, now| {
             state.execution.task_heartbeat(task, now)
         })

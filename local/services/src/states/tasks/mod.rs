@@ -1,11 +1,19 @@
-//! Has tasks done by the other services, as the state machine's role.
+//! Has the other services do the tasks, as the state machine's role.
 //!
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html>: Lambda functions by their
 //! ARNs, optimized integrations, and `aws-sdk:` ones with the operations that the local services have.
 
-use super::drive::Running;
-use super::errors::failed;
-use super::jobs;
+mod errors;
+mod fields;
+pub(crate) mod items;
+pub(crate) mod jobs;
+mod tokens;
+
+pub(crate) use fields::refusal;
+pub(super) use tokens::operations;
+
+use super::executions::Running;
+use errors::failed;
 use platform::error::ServiceError;
 use platform::principal::Principal;
 use platform::{Platform, Requirement};
@@ -15,13 +23,13 @@ use std::sync::Arc;
 
 /// A task's failure, as its state sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failed {
-    pub(super) error: String,
-    pub(super) cause: String,
+pub(crate) struct Failed {
+    pub(crate) error: String,
+    pub(crate) cause: String,
 }
 
 impl Failed {
-    pub(super) fn new(error: &str, cause: impl std::fmt::Display) -> Self {
+    pub(crate) fn new(error: &str, cause: impl std::fmt::Display) -> Self {
         Self {
             error: error.to_owned(),
             cause: cause.to_string(),
@@ -30,19 +38,19 @@ impl Failed {
 }
 
 /// The role that does a task: the one in its `Credentials`, else the state machine's.
-pub(super) fn role(running: &Running, request: &TaskRequest) -> Principal {
+pub(crate) fn role(running: &Running, request: &TaskRequest) -> Principal {
     let machine = &running.chosen.revision.role_arn;
     session(running, request.credentials_role_arn.as_deref().unwrap_or(machine))
 }
 
 /// A session of a role in this execution.
-pub(super) fn session(running: &Running, role_arn: &str) -> Principal {
+pub(crate) fn session(running: &Running, role_arn: &str) -> Principal {
     let session: String = running.name.chars().take(64).collect();
     Principal::role_session(role_arn.rsplit('/').next().unwrap_or_default(), session)
 }
 
 /// Does a task. None where a token will bring the answer.
-pub(super) async fn perform(
+pub(crate) async fn perform(
     platform: &Arc<Platform>,
     running: &Arc<Running>,
     request: &TaskRequest,
@@ -238,13 +246,13 @@ fn rename(value: Value, change: fn(&str) -> String) -> Value {
     }
 }
 
-pub(super) fn capitalize(name: &str) -> String {
+pub(crate) fn capitalize(name: &str) -> String {
     let mut characters = name.chars();
     let first = characters.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(characters).collect()
 }
 
-pub(super) fn uncapitalize(name: &str) -> String {
+pub(crate) fn uncapitalize(name: &str) -> String {
     let mut characters = name.chars();
     let first = characters.next().map(|first| first.to_ascii_lowercase());
     first.into_iter().chain(characters).collect()

@@ -1,14 +1,57 @@
 //! The operations on versions and aliases.
 
-use super::StepFunctions;
-use super::arn::{Arn, check_name};
 use super::machine::{Alias, Machine};
-use super::machines::Listed;
+use super::paged;
+use crate::states::StepFunctions;
+use crate::states::arn::{Arn, check_name};
+use crate::states::rows::{QUALIFIER, on, on_machine};
 use jiff::Timestamp;
-use platform::error::ServiceError;
-use platform::input::{read, required, seconds};
+use platform::input::seconds;
+use platform::{Call, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+/// The rows of these operations.
+pub(super) fn operations() -> [Operation<StepFunctions>; 8] {
+    [
+        on(
+            "PublishStateMachineVersion",
+            |it: &Publish| &it.state_machine_arn,
+            StepFunctions::publish_version,
+        ),
+        on(
+            "ListStateMachineVersions",
+            |it: &List| &it.state_machine_arn,
+            StepFunctions::list_versions,
+        ),
+        on_machine(
+            "DeleteStateMachineVersion",
+            |it: &DeleteVersion| &it.state_machine_version_arn,
+            StepFunctions::delete_version,
+        ),
+        Operation::new("CreateStateMachineAlias", may_create, StepFunctions::create_alias),
+        on_machine(
+            "UpdateStateMachineAlias",
+            |it: &UpdateAlias| &it.state_machine_alias_arn,
+            StepFunctions::update_alias,
+        ),
+        on_machine(
+            "DescribeStateMachineAlias",
+            |it: &OneAlias| &it.state_machine_alias_arn,
+            StepFunctions::describe_alias,
+        ),
+        on_machine(
+            "DeleteStateMachineAlias",
+            |it: &OneAlias| &it.state_machine_alias_arn,
+            StepFunctions::delete_alias,
+        ),
+        on_machine(
+            "ListStateMachineAliases",
+            |it: &List| &it.state_machine_arn,
+            StepFunctions::list_aliases,
+        ),
+    ]
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -20,12 +63,39 @@ struct Publish {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PutAlias {
-    name: Option<String>,
-    state_machine_alias_arn: Option<String>,
+struct List {
+    state_machine_arn: String,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct DeleteVersion {
+    state_machine_version_arn: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CreateAlias {
+    name: String,
+    description: Option<String>,
+    routing_configuration: Vec<Route>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UpdateAlias {
+    state_machine_alias_arn: String,
     description: Option<String>,
     #[serde(default)]
     routing_configuration: Vec<Route>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OneAlias {
+    state_machine_alias_arn: String,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +114,21 @@ fn resource_not_found(arn: &str) -> ServiceError {
         "ResourceNotFound",
         format_args!("Request references a resource that does not exist: '{arn}'"),
     )
+}
+
+impl CreateAlias {
+    /// The ARN of the version that is named first. It says whose alias this is.
+    fn version(&self) -> Result<Arn<'_>, ServiceError> {
+        match self.routing_configuration.first() {
+            Some(first) => Arn::of_kind(&first.state_machine_version_arn, "stateMachine"),
+            None => Err(ServiceError::validation("`routingConfiguration` is empty")),
+        }
+    }
+}
+
+fn may_create(_: &StepFunctions, _: &Platform, input: &CreateAlias) -> Result<Vec<Requirement>, ServiceError> {
+    let requirement = Requirement::new("states:CreateStateMachineAlias", input.version()?.unqualified());
+    Ok(vec![requirement.with(QUALIFIER, &input.name)])
 }
 
 /// The versions that an alias leads to, all of one machine.
@@ -69,8 +154,7 @@ fn routes(machine: &Machine, routes: &[Route]) -> Result<Vec<(u64, u64)>, Servic
 }
 
 impl StepFunctions {
-    pub(super) fn publish_version(&self, input: &Value) -> Result<Value, ServiceError> {
-        let input: Publish = read(input)?;
+    fn publish_version(&self, _: &Call, input: Publish) -> Result<Value, ServiceError> {
         let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
         let mut registry = self.lock();
         let machine = registry.machine(&arn)?;
@@ -84,9 +168,8 @@ impl StepFunctions {
         Ok(json!({"stateMachineVersionArn": format!("{}:{number}", machine.arn), "creationDate": seconds(created)}))
     }
 
-    pub(super) fn list_versions(&self, input: &Value) -> Result<Value, ServiceError> {
-        let listed: Listed = read(input)?;
-        let arn = Arn::of_kind(required(input, "stateMachineArn")?, "stateMachine")?;
+    fn list_versions(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
+        let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
         let mut registry = self.lock();
         let machine = registry.machine(&arn)?;
         // The newest comes first.
@@ -96,11 +179,16 @@ impl StepFunctions {
                 "creationDate": seconds(version.created),
             })
         });
-        listed.page("stateMachineVersions", versions)
+        paged(
+            "stateMachineVersions",
+            versions,
+            input.max_results,
+            input.next_token.as_deref(),
+        )
     }
 
-    pub(super) fn delete_version(&self, input: &Value) -> Result<Value, ServiceError> {
-        let arn = Arn::of_kind(required(input, "stateMachineVersionArn")?, "stateMachine")?;
+    fn delete_version(&self, _: &Call, input: DeleteVersion) -> Result<Value, ServiceError> {
+        let arn = Arn::of_kind(&input.state_machine_version_arn, "stateMachine")?;
         let mut registry = self.lock();
         let machine = registry.machine(&arn)?;
         let number: u64 = arn.rest.and_then(|rest| rest.parse().ok()).unwrap_or_default();
@@ -118,26 +206,21 @@ impl StepFunctions {
         Ok(json!({}))
     }
 
-    pub(super) fn create_alias(&self, input: &Value) -> Result<Value, ServiceError> {
-        let input: PutAlias = read(input)?;
-        let name = input
-            .name
-            .ok_or_else(|| ServiceError::validation("`name` is missing"))?;
-        check_name(&name)?;
+    fn create_alias(&self, _: &Call, input: CreateAlias) -> Result<Value, ServiceError> {
+        let name = &input.name;
+        check_name(name)?;
         if name.parse::<u64>().is_ok() {
             return Err(ServiceError::validation(
                 "an alias cannot be named like a version, with a number",
             ));
         }
-        let first = input.routing_configuration.first();
-        let first = first.ok_or_else(|| ServiceError::validation("`routingConfiguration` is missing"))?;
-        let arn = Arn::of_kind(&first.state_machine_version_arn, "stateMachine")?;
+        let arn = input.version()?;
         let mut registry = self.lock();
         let machine = registry.machine(&arn).map_err(|_| resource_not_found(arn.text))?;
         let routes = routes(machine, &input.routing_configuration)?;
         let now = Timestamp::now();
         let alias_arn = format!("{}:{name}", machine.arn);
-        if let Some(known) = machine.aliases.get(&name) {
+        if let Some(known) = machine.aliases.get(name) {
             if known.routes != routes || known.description != input.description {
                 return Err(conflict(format_args!(
                     "Failed to create alias because an alias with the same name and a different routing configuration already exists: {alias_arn}"
@@ -152,11 +235,11 @@ impl StepFunctions {
             created: now,
             updated: now,
         };
-        machine.aliases.insert(name, alias);
+        machine.aliases.insert(input.name, alias);
         Ok(json!({"stateMachineAliasArn": alias_arn, "creationDate": seconds(now)}))
     }
 
-    /// Gives an alias, by its ARN in `stateMachineAliasArn`, to `then`.
+    /// Finds an alias by its ARN. `then` gets the machine and the alias's name.
     fn alias<T>(
         &self,
         text: &str,
@@ -171,27 +254,24 @@ impl StepFunctions {
         }
     }
 
-    pub(super) fn update_alias(&self, input: &Value) -> Result<Value, ServiceError> {
-        let given: PutAlias = read(input)?;
-        let text = given.state_machine_alias_arn.as_deref();
-        let text = text.ok_or_else(|| ServiceError::validation("`stateMachineAliasArn` is missing"))?;
-        self.alias(text, |machine, name| {
-            let routes = match given.routing_configuration.as_slice() {
+    fn update_alias(&self, _: &Call, input: UpdateAlias) -> Result<Value, ServiceError> {
+        self.alias(&input.state_machine_alias_arn, |machine, name| {
+            let routes = match input.routing_configuration.as_slice() {
                 [] => None,
                 given => Some(routes(machine, given)?),
             };
             let now = Timestamp::now();
             if let Some(alias) = machine.aliases.get_mut(name) {
                 alias.routes = routes.unwrap_or_else(|| std::mem::take(&mut alias.routes));
-                alias.description = given.description.clone().or_else(|| alias.description.take());
+                alias.description = input.description.or_else(|| alias.description.take());
                 alias.updated = now;
             }
             Ok(json!({"updateDate": seconds(now)}))
         })
     }
 
-    pub(super) fn describe_alias(&self, input: &Value) -> Result<Value, ServiceError> {
-        self.alias(required(input, "stateMachineAliasArn")?, |machine, name| {
+    fn describe_alias(&self, _: &Call, input: OneAlias) -> Result<Value, ServiceError> {
+        self.alias(&input.state_machine_alias_arn, |machine, name| {
             Ok(machine
                 .aliases
                 .get(name)
@@ -199,16 +279,15 @@ impl StepFunctions {
         })
     }
 
-    pub(super) fn delete_alias(&self, input: &Value) -> Result<Value, ServiceError> {
-        self.alias(required(input, "stateMachineAliasArn")?, |machine, name| {
+    fn delete_alias(&self, _: &Call, input: OneAlias) -> Result<Value, ServiceError> {
+        self.alias(&input.state_machine_alias_arn, |machine, name| {
             machine.aliases.remove(name);
             Ok(json!({}))
         })
     }
 
-    pub(super) fn list_aliases(&self, input: &Value) -> Result<Value, ServiceError> {
-        let listed: Listed = read(input)?;
-        let arn = Arn::of_kind(required(input, "stateMachineArn")?, "stateMachine")?;
+    fn list_aliases(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
+        let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
         let mut registry = self.lock();
         let machine = registry.machine(&arn)?;
         // Of a version: the aliases that lead to it.
@@ -223,6 +302,11 @@ impl StepFunctions {
                 "creationDate": seconds(alias.created),
             })
         });
-        listed.page("stateMachineAliases", aliases)
+        paged(
+            "stateMachineAliases",
+            aliases,
+            input.max_results,
+            input.next_token.as_deref(),
+        )
     }
 }

@@ -1,9 +1,8 @@
-//! Drives an execution: gives it time, has its tasks done, and brings it their answers.
+//! An execution that runs: the interpreter is told the time, its tasks are done, and it gets their answers.
 
-use super::machine::Chosen;
 use super::progress::Progress;
-use super::tasks::{self, Failed};
-use super::{items, jobs};
+use crate::states::machines::Chosen;
+use crate::states::tasks::{self, Failed, items, jobs};
 use jiff::Timestamp;
 use platform::input::seconds;
 use platform::{Platform, Underway};
@@ -17,23 +16,23 @@ use tokio::task::AbortHandle;
 
 /// An execution, while it runs and afterwards.
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) name: String,
-    pub(super) machine_arn: String,
-    pub(super) machine_name: String,
-    pub(super) kind: ExecutionType,
-    pub(super) chosen: Chosen,
-    pub(super) trace_header: Option<String>,
+pub(crate) struct Running {
+    pub(crate) name: String,
+    pub(crate) machine_arn: String,
+    pub(crate) machine_name: String,
+    pub(crate) kind: ExecutionType,
+    pub(crate) chosen: Chosen,
+    pub(crate) trace_header: Option<String>,
     state: Mutex<State>,
     tokens: Tokens,
     wake: Notify,
-    /// Who waits for its end; none once it has ended.
+    /// Tells those who wait for the end. None once it has ended.
     underway: Mutex<Option<Underway>>,
 }
 
-/// Who waits for which task token.
+/// Which execution waits for which task token.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tokens(Arc<Mutex<HashMap<String, Weak<Running>>>>);
+pub(crate) struct Tokens(Arc<Mutex<HashMap<String, Weak<Running>>>>);
 
 impl Tokens {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Weak<Running>>> {
@@ -44,24 +43,24 @@ impl Tokens {
         self.lock().insert(token, waiting);
     }
 
-    /// Who waits for an answer with this token; nobody where the execution is gone.
-    pub(super) fn waiting(&self, token: &str) -> Option<Weak<Running>> {
+    /// The execution that waits for an answer with this token.
+    pub(crate) fn waiting(&self, token: &str) -> Option<Weak<Running>> {
         self.lock().get(token).cloned()
     }
 
-    /// One that is waited for, whichever.
+    /// Any of the tokens.
     #[cfg(test)]
-    pub(super) fn any(&self) -> Option<String> {
+    pub(crate) fn any(&self) -> Option<String> {
         self.lock().keys().next().cloned()
     }
 }
 
 /// What changes while it runs.
 #[derive(Debug)]
-pub(super) struct State {
-    pub(super) execution: Execution,
+pub(crate) struct State {
+    pub(crate) execution: Execution,
     /// The client token of the last redrive, and when that was.
-    pub(super) redriven: Option<(String, Timestamp)>,
+    pub(crate) redriven: Option<(String, Timestamp)>,
     progress: Progress,
     tasks: HashMap<TaskId, Work>,
 }
@@ -76,7 +75,7 @@ struct Work {
 }
 
 impl Running {
-    pub(super) fn new(
+    pub(crate) fn new(
         name: String,
         machine_arn: String,
         machine_name: String,
@@ -104,13 +103,13 @@ impl Running {
         })
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs as far as it goes without waiting, and drives the rest from a task of its own. What needs no task and no
-    /// time is at its end when this returns.
-    pub(super) fn begin(self: &Arc<Self>, platform: &Arc<Platform>) {
+    /// Runs until the execution has to wait, and goes on in the background. An execution that never waits has ended when
+    /// this returns.
+    pub(crate) fn begin(self: &Arc<Self>, platform: &Arc<Platform>) {
         let underway = platform.ongoing.began(self.lock().execution.arn());
         *self.underway.lock().unwrap_or_else(PoisonError::into_inner) = Some(underway);
         self.announce(platform);
@@ -132,7 +131,7 @@ impl Running {
         }
     }
 
-    /// Advances; None when the execution has ended, else when it wants to be advanced again at the latest.
+    /// Runs on. None if the execution has ended; else the time at which it has to run on at the latest, if there is one.
     fn step(self: &Arc<Self>, platform: &Arc<Platform>) -> Option<Option<Timestamp>> {
         let (commands, status, wakeup) = {
             let mut state = self.lock();
@@ -155,7 +154,7 @@ impl Running {
     }
 
     /// Stops the execution, as StopExecution does.
-    pub(super) fn stop(self: &Arc<Self>, platform: &Arc<Platform>, error: Option<&str>, cause: Option<&str>) {
+    pub(crate) fn stop(self: &Arc<Self>, platform: &Arc<Platform>, error: Option<&str>, cause: Option<&str>) {
         let commands = {
             let mut state = self.lock();
             let state = &mut *state;
@@ -204,7 +203,7 @@ impl Running {
 
     /// The execution as DescribeExecution answers it:
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
-    pub(super) fn describe(&self) -> Value {
+    pub(crate) fn describe(&self) -> Value {
         let state = self.lock();
         let execution = &state.execution;
         let mut shown = json!({
@@ -332,7 +331,7 @@ impl Running {
     }
 
     /// Remembers the job that a task waits for, and tells the execution that it was accepted.
-    pub(super) fn submitted(&self, id: TaskId, answer: &str, job: Option<jobs::Job>) {
+    pub(crate) fn submitted(&self, id: TaskId, answer: &str, job: Option<jobs::Job>) {
         let mut state = self.lock();
         if let Some(work) = state.tasks.get_mut(&id) {
             work.job = job;
@@ -343,8 +342,8 @@ impl Running {
         self.wake.notify_one();
     }
 
-    /// Brings a task's answer; one that nobody waits for any more is dropped.
-    pub(super) fn answer(&self, id: TaskId, answer: Result<String, Failed>) {
+    /// Gives the execution a task's answer. Nothing happens if the task is no longer waited for.
+    pub(crate) fn answer(&self, id: TaskId, answer: Result<String, Failed>) {
         let now = Timestamp::now();
         let mut state = self.lock();
         state.tasks.remove(&id);
@@ -365,7 +364,7 @@ impl Running {
     }
 
     /// Has the execution look at what has changed.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.wake.notify_one();
     }
 }

@@ -3,7 +3,7 @@
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>: the service's name in
 //! an SDK, a dot and the exception's class; what the service's model does not have is its general exception.
 
-use super::tasks::Failed;
+use super::Failed;
 use platform::error::ServiceError;
 
 /// Errors that any call can have and that no service's model lists.
@@ -57,7 +57,7 @@ fn service_in_cause(service: &str, prefix: &str) -> String {
 }
 
 /// A service's error as a task's failure.
-pub(super) fn failed(service: &str, error: &ServiceError) -> Failed {
+pub(crate) fn failed(service: &str, error: &ServiceError) -> Failed {
     let (prefix, general) = names(service);
     let class = if COMMON.contains(&error.code.as_str()) {
         general

@@ -1,4 +1,4 @@
-//! What an execution's history says, told to the journal as it grows.
+//! Writes the new events of an execution's history to the journal.
 
 use jiff::Timestamp;
 use platform::journal::{Happening, Journal};
@@ -7,9 +7,9 @@ use states_language::{Execution, HistoryEvent, Status};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// How far an execution's history was told.
+/// How much of an execution's history is in the journal.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     seen: usize,
     /// The states that were entered and not left: their types, when, and the last error in them.
     open: HashMap<String, Open>,
@@ -31,8 +31,8 @@ fn between(from: Timestamp, to: Timestamp) -> Duration {
 }
 
 impl Progress {
-    /// Tells what is new.
-    pub(super) fn tell(&mut self, journal: &Journal, execution: &mut Execution) {
+    /// Writes what is new to the journal.
+    pub(crate) fn tell(&mut self, journal: &Journal, execution: &mut Execution) {
         for event in &execution.history()[self.seen..] {
             self.event(journal, execution.arn(), event);
         }

@@ -1,8 +1,8 @@
-//! The fields that optimized integrations take: Step Functions refuses others itself, and makes no call.
+//! The parameters that optimized integrations take. Step Functions refuses any other itself, before it calls the service.
 //!
 //! The execution fails with `States.Runtime`, which nothing retries or catches:
-//! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-parameters.html>. Operations that are not listed here
-//! have their parameters looked at by the service alone.
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-parameters.html>. For the
+//! operations that are not listed here, only the service checks the parameters.
 
 use serde_json::Value;
 use states_language::{Integration, Json};
@@ -125,8 +125,8 @@ const PROCESSING_OUTPUT: Shape = Fields(&[
     ),
 ]);
 
-/// Why a task is not started with these parameters, where it is not.
-pub(super) fn refusal(integration: &Integration, parameters: &Json) -> Option<String> {
+/// Why Step Functions refuses these parameters; None if it takes them.
+pub(crate) fn refusal(integration: &Integration, parameters: &Json) -> Option<String> {
     let Integration::Service { service, operation, .. } = integration else {
         return None;
     };

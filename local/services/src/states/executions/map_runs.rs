@@ -1,0 +1,107 @@
+//! Map Runs: how far the items of a distributed Map are.
+
+use crate::states::StepFunctions;
+use crate::states::arn::Arn;
+use crate::states::machines::paged;
+use crate::states::registry::{Registry, not_found};
+use crate::states::rows::on;
+use platform::input::seconds;
+use platform::{Call, Operation, ServiceError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use states_language::MapRun;
+
+/// The rows of these operations.
+pub(super) fn operations() -> [Operation<StepFunctions>; 2] {
+    [
+        on(
+            "ListMapRuns",
+            |it: &List| &it.execution_arn,
+            StepFunctions::list_map_runs,
+        ),
+        on(
+            "DescribeMapRun",
+            |it: &Describe| &it.map_run_arn,
+            StepFunctions::describe_map_run,
+        ),
+    ]
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct List {
+    execution_arn: String,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Describe {
+    map_run_arn: String,
+}
+
+impl StepFunctions {
+    fn list_map_runs(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
+        let running = self.lock().execution(&input.execution_arn)?;
+        let state = running.lock();
+        let runs = state.execution.map_runs().iter().map(|run| {
+            let mut shown = json!({
+                "executionArn": &*run.execution_arn,
+                "mapRunArn": &*run.arn,
+                "stateMachineArn": running.machine_arn,
+                "startDate": seconds(run.started_at),
+            });
+            if let Some(stopped) = run.stopped_at {
+                shown["stopDate"] = seconds(stopped);
+            }
+            shown
+        });
+        paged("mapRuns", runs, input.max_results, input.next_token.as_deref())
+    }
+
+    fn describe_map_run(&self, _: &Call, input: Describe) -> Result<Value, ServiceError> {
+        let arn = &input.map_run_arn;
+        Arn::of_kind(arn, "mapRun")?;
+        map_run(&self.lock(), arn).ok_or_else(|| not_found(arn))
+    }
+}
+
+fn map_run(registry: &Registry, arn: &str) -> Option<Value> {
+    registry.executions.values().find_map(|running| {
+        let state = running.lock();
+        state
+            .execution
+            .map_runs()
+            .iter()
+            .find(|run| &*run.arn == arn)
+            .map(described)
+    })
+}
+
+fn described(run: &MapRun) -> Value {
+    let pending = run.total.saturating_sub(run.succeeded + run.failed + run.running);
+    let counts = json!({
+        "pending": pending,
+        "running": run.running,
+        "succeeded": run.succeeded,
+        "failed": run.failed,
+        "timedOut": 0,
+        "aborted": 0,
+        "total": run.total,
+        "resultsWritten": run.succeeded,
+    });
+    let mut shown = json!({
+        "mapRunArn": &*run.arn,
+        "executionArn": &*run.execution_arn,
+        "status": run.status.name(),
+        "startDate": seconds(run.started_at),
+        "itemCounts": counts,
+        "executionCounts": counts,
+        "redriveCount": run.redrive_count,
+    });
+    if let Some(stopped) = run.stopped_at {
+        shown["stopDate"] = seconds(stopped);
+    }
+    shown
+}

@@ -1,0 +1,241 @@
+//! Executions: how they run, and the operations on them.
+
+mod map_runs;
+mod progress;
+mod running;
+mod start;
+
+pub(crate) use running::{Running, State, Tokens};
+
+use super::StepFunctions;
+use super::arn::Arn;
+use super::machines::paged;
+use super::rows::{on, on_machine};
+use jiff::{SignedDuration, Timestamp};
+use platform::input::seconds;
+use platform::{Call, Operation, ServiceError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use states_language::{ExecutionType, Status};
+
+/// The rows of the operations on executions and Map Runs.
+pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>> {
+    let rows = [
+        on(
+            "DescribeExecution",
+            |it: &Describe| &it.execution_arn,
+            StepFunctions::describe_execution,
+        ),
+        on_machine(
+            "ListExecutions",
+            |it: &List| &it.state_machine_arn,
+            StepFunctions::list_executions,
+        ),
+        on(
+            "GetExecutionHistory",
+            |it: &History| &it.execution_arn,
+            StepFunctions::get_execution_history,
+        ),
+        on(
+            "StopExecution",
+            |it: &Stop| &it.execution_arn,
+            StepFunctions::stop_execution,
+        ),
+        on(
+            "RedriveExecution",
+            |it: &Redrive| &it.execution_arn,
+            StepFunctions::redrive_execution,
+        ),
+    ];
+    rows.into_iter()
+        .chain(start::operations())
+        .chain(map_runs::operations())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Describe {
+    execution_arn: String,
+    #[expect(dead_code, reason = "an answer has all the data, whatever is asked for")]
+    included_data: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct List {
+    state_machine_arn: String,
+    status_filter: Option<String>,
+    redrive_filter: Option<String>,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct History {
+    execution_arn: String,
+    max_results: Option<usize>,
+    #[serde(default)]
+    reverse_order: bool,
+    include_execution_data: Option<bool>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Stop {
+    execution_arn: String,
+    error: Option<String>,
+    cause: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Redrive {
+    execution_arn: String,
+    client_token: Option<String>,
+}
+
+/// For this long, a redrive with the same client token as before starts nothing new.
+const TOKEN_HOLDS: SignedDuration = SignedDuration::from_mins(15);
+/// For this long after its end, an execution can be redriven. AWS keeps its name for 90 days.
+const REDRIVABLE_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// The fields of a description that ListExecutions shows.
+const LISTED: &[&str] = &[
+    "executionArn",
+    "stateMachineArn",
+    "name",
+    "status",
+    "startDate",
+    "stopDate",
+    "stateMachineVersionArn",
+    "stateMachineAliasArn",
+    "redriveCount",
+    "redriveDate",
+];
+
+fn not_supported() -> ServiceError {
+    ServiceError::new(
+        "StateMachineTypeNotSupported",
+        "This operation is not supported by this type of state machine",
+    )
+}
+
+impl StepFunctions {
+    fn describe_execution(&self, _: &Call, input: Describe) -> Result<Value, ServiceError> {
+        let running = self.lock().execution(&input.execution_arn)?;
+        Ok(running.describe())
+    }
+
+    fn list_executions(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
+        let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
+        let mut registry = self.lock();
+        let machine = registry.machine(&arn)?;
+        if machine.kind == ExecutionType::Express {
+            return Err(not_supported());
+        }
+        let machine_arn = machine.arn.clone();
+        let started = registry.started.get(&machine_arn).map_or(&[][..], Vec::as_slice);
+        // The newest comes first.
+        let executions = started.iter().rev().filter_map(|arn| registry.executions.get(arn));
+        let shown = executions.map(|running| running.describe()).filter(|shown| {
+            let of_qualifier = arn.rest.is_none()
+                || shown["stateMachineAliasArn"] == arn.text
+                || shown["stateMachineVersionArn"] == arn.text;
+            let redriven = shown["redriveCount"].as_u64().is_some_and(|count| count > 0);
+            let of_redrive = match input.redrive_filter.as_deref() {
+                Some("REDRIVEN") => redriven,
+                Some("NOT_REDRIVEN") => !redriven,
+                _ => true,
+            };
+            of_qualifier
+                && of_redrive
+                && input
+                    .status_filter
+                    .as_ref()
+                    .is_none_or(|status| shown["status"] == status.as_str())
+        });
+        let shown = shown.map(|shown| {
+            let kept = LISTED
+                .iter()
+                .filter_map(|field| Some(((*field).to_owned(), shown.get(*field)?.clone())));
+            Value::Object(kept.collect())
+        });
+        paged("executions", shown, input.max_results, input.next_token.as_deref())
+    }
+
+    fn get_execution_history(&self, _: &Call, input: History) -> Result<Value, ServiceError> {
+        let running = self.lock().execution(&input.execution_arn)?;
+        let state = running.lock();
+        let events = state.execution.history().iter().map(|event| {
+            let mut shown = serde_json::to_value(event).unwrap_or_default();
+            if input.include_execution_data == Some(false) {
+                without_data(&mut shown);
+            }
+            shown
+        });
+        let (most, token) = (input.max_results, input.next_token.as_deref());
+        if input.reverse_order {
+            paged("events", events.rev(), most, token)
+        } else {
+            paged("events", events, most, token)
+        }
+    }
+
+    fn stop_execution(&self, call: &Call, input: Stop) -> Result<Value, ServiceError> {
+        let running = self.lock().execution(&input.execution_arn)?;
+        running.stop(&call.platform, input.error.as_deref(), input.cause.as_deref());
+        let stopped = running.lock().execution.stopped_at();
+        Ok(json!({"stopDate": seconds(stopped.unwrap_or_else(Timestamp::now))}))
+    }
+
+    fn redrive_execution(&self, call: &Call, input: Redrive) -> Result<Value, ServiceError> {
+        let running = self.lock().execution(&input.execution_arn)?;
+        let now = Timestamp::now();
+        {
+            let mut state = running.lock();
+            if let (Some(given), Some((token, at))) = (&input.client_token, &state.redriven)
+                && given == token
+                && now.duration_since(*at) < TOKEN_HOLDS
+            {
+                return Ok(json!({"redriveDate": seconds(*at)}));
+            }
+            let not_redrivable = |why: &dyn std::fmt::Display| {
+                ServiceError::new(
+                    "ExecutionNotRedrivable",
+                    format_args!("Execution is not redrivable: '{why}'"),
+                )
+            };
+            let status = state.execution.status();
+            if matches!(status, Status::Running | Status::Succeeded) {
+                return Err(not_redrivable(&format_args!(
+                    "Execution is {} and cannot be redriven",
+                    status.name()
+                )));
+            }
+            let ended = state.execution.stopped_at();
+            if ended.is_some_and(|ended| now.duration_since(ended) > REDRIVABLE_FOR) {
+                return Err(not_redrivable(&"the execution ended more than 14 days ago"));
+            }
+            state
+                .execution
+                .redrive(now)
+                .map_err(|refused| not_redrivable(&refused))?;
+            state.redriven = input.client_token.map(|token| (token, now));
+        }
+        running.begin(&call.platform);
+        Ok(json!({"redriveDate": seconds(now)}))
+    }
+}
+
+/// Takes inputs and outputs out of an event, as `includeExecutionData` false does.
+fn without_data(event: &mut Value) {
+    for (_, details) in event.as_object_mut().into_iter().flatten() {
+        if let Some(details) = details.as_object_mut() {
+            for field in ["input", "output", "cause", "error", "parameters"] {
+                details.remove(field);
+            }
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! State machines: what each one is, and the operations on them.
+
+mod definitions;
+mod machine;
+mod versions;
+
+pub(crate) use machine::{Chosen, Machine};
+
+use super::StepFunctions;
+use super::arn::{Arn, check_name, invalid_arn};
+use super::registry::{machine_not_found, not_found};
+use super::rows::{on, on_all, on_machine, pass_role};
+use jiff::Timestamp;
+use machine::Revision;
+use platform::input::{page, seconds};
+use platform::{Call, Operation, Platform, Principal, Requirement, ServiceError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use states_language::{ExecutionType, StateMachine};
+use std::collections::BTreeMap;
+
+/// The rows of the operations on state machines, versions, aliases and definitions.
+pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>> {
+    let rows = [
+        Operation::new("CreateStateMachine", may_create, StepFunctions::create_state_machine),
+        Operation::new("UpdateStateMachine", may_update, StepFunctions::update_state_machine),
+        on(
+            "DeleteStateMachine",
+            |it: &Delete| &it.state_machine_arn,
+            StepFunctions::delete_state_machine,
+        ),
+        on_machine(
+            "DescribeStateMachine",
+            |it: &Describe| &it.state_machine_arn,
+            StepFunctions::describe_state_machine,
+        ),
+        on(
+            "DescribeStateMachineForExecution",
+            |it: &ForExecution| &it.execution_arn,
+            StepFunctions::describe_state_machine_for_execution,
+        ),
+        on_all("ListStateMachines", StepFunctions::list_state_machines),
+        on(
+            "TagResource",
+            |it: &TagResource| &it.resource_arn,
+            StepFunctions::tag_resource,
+        ),
+        on(
+            "UntagResource",
+            |it: &UntagResource| &it.resource_arn,
+            StepFunctions::untag_resource,
+        ),
+        on(
+            "ListTagsForResource",
+            |it: &ListTags| &it.resource_arn,
+            StepFunctions::list_tags,
+        ),
+    ];
+    rows.into_iter()
+        .chain(versions::operations())
+        .chain(definitions::operations())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Create {
+    name: String,
+    definition: String,
+    role_arn: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    logging_configuration: Option<Value>,
+    tracing_configuration: Option<Value>,
+    encryption_configuration: Option<Value>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    #[serde(default)]
+    publish: bool,
+    version_description: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Update {
+    state_machine_arn: String,
+    definition: Option<String>,
+    role_arn: Option<String>,
+    logging_configuration: Option<Value>,
+    tracing_configuration: Option<Value>,
+    encryption_configuration: Option<Value>,
+    #[serde(default)]
+    publish: bool,
+    version_description: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Delete {
+    state_machine_arn: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Describe {
+    state_machine_arn: String,
+    #[expect(dead_code, reason = "an answer has all the data, whatever is asked for")]
+    included_data: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ForExecution {
+    execution_arn: String,
+    #[expect(dead_code, reason = "an answer has all the data, whatever is asked for")]
+    included_data: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct List {
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tag {
+    key: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TagResource {
+    resource_arn: String,
+    tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UntagResource {
+    resource_arn: String,
+    tag_keys: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ListTags {
+    resource_arn: String,
+}
+
+fn may_create(_: &StepFunctions, platform: &Platform, input: &Create) -> Result<Vec<Requirement>, ServiceError> {
+    // The state machine is not there yet: IAM is asked about the ARN that it is going to have.
+    Ok(may_put(
+        "CreateStateMachine",
+        &arn_of(platform, &input.name),
+        Some(&input.role_arn),
+        input.publish,
+    ))
+}
+
+fn may_update(_: &StepFunctions, _: &Platform, input: &Update) -> Result<Vec<Requirement>, ServiceError> {
+    let role = input.role_arn.as_deref();
+    Ok(may_put(
+        "UpdateStateMachine",
+        &input.state_machine_arn,
+        role,
+        input.publish,
+    ))
+}
+
+fn may_put(operation: &str, arn: &str, role: Option<&str>, publish: bool) -> Vec<Requirement> {
+    let mut requirements = vec![Requirement::new(format!("states:{operation}"), arn)];
+    requirements.extend(role.map(pass_role));
+    requirements.extend(publish.then(|| Requirement::new("states:PublishStateMachineVersion", arn)));
+    requirements
+}
+
+fn arn_of(platform: &Platform, name: &str) -> String {
+    platform.account.arn("states", format_args!("stateMachine:{name}"))
+}
+
+fn parse(definition: &str) -> Result<StateMachine, ServiceError> {
+    StateMachine::parse(definition).map_err(|error| ServiceError::new("InvalidDefinition", error))
+}
+
+/// The rule by which Step Functions hears from SageMaker how a job goes:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html>.
+const MANAGED_RULE: &str = "rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule";
+
+/// Checks the role that a state machine is given, as AWS does. A role that this account does not have passes: a machine
+/// without tasks runs without it.
+fn check_role(platform: &Platform, role: &str, machine_arn: &str, definition: &str) -> Result<(), ServiceError> {
+    if !role.starts_with("arn:") || role.split(':').count() < 6 {
+        return Err(invalid_arn(format_args!("Invalid ARN prefix: {role}")));
+    }
+    let trusted = platform
+        .iam
+        .trusts_service(&platform.account, role, "states.amazonaws.com", Some(machine_arn));
+    match trusted {
+        Err(_) => return Ok(()),
+        Ok(false) => {
+            return Err(ServiceError::access_denied(
+                "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role.",
+            ));
+        }
+        Ok(true) => {}
+    }
+    if definition.contains(":states:::sagemaker:createProcessingJob.sync") {
+        let rule = platform.account.arn("events", MANAGED_RULE);
+        let needed = ["events:PutTargets", "events:PutRule", "events:DescribeRule"];
+        let needed = needed.map(|action| Requirement::new(action, rule.as_str()));
+        let session = Principal::role_session(role.rsplit('/').next().unwrap_or_default(), "StepFunctions");
+        platform.authorize(&session, &needed).map_err(|_| {
+            ServiceError::access_denied(format_args!("'{role}' is not authorized to create managed-rule."))
+        })?;
+    }
+    Ok(())
+}
+
+fn unlogged() -> Value {
+    json!({"level": "OFF", "includeExecutionData": false})
+}
+
+fn kind_of(name: Option<&str>) -> Result<ExecutionType, ServiceError> {
+    match name {
+        None | Some("STANDARD") => Ok(ExecutionType::Standard),
+        Some("EXPRESS") => Ok(ExecutionType::Express),
+        Some(other) => Err(ServiceError::validation(format_args!(
+            "1 validation error detected: Value '{other}' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [STANDARD, EXPRESS]"
+        ))),
+    }
+}
+
+impl StepFunctions {
+    fn create_state_machine(&self, call: &Call, input: Create) -> Result<Value, ServiceError> {
+        check_name(&input.name)?;
+        let kind = kind_of(input.kind.as_deref())?;
+        if input.version_description.is_some() && !input.publish {
+            return Err(ServiceError::validation(
+                "Version description can only be set when publish is true",
+            ));
+        }
+        let machine = parse(&input.definition)?;
+        let arn = arn_of(&call.platform, &input.name);
+        check_role(&call.platform, &input.role_arn, &arn, &input.definition)?;
+        let revision = Revision {
+            // Until it is updated, a state machine's revision is its first.
+            id: "INITIAL".into(),
+            machine,
+            role_arn: input.role_arn,
+            logging: input.logging_configuration.unwrap_or_else(unlogged),
+            tracing: input.tracing_configuration.unwrap_or_else(|| json!({"enabled": false})),
+            encryption: input
+                .encryption_configuration
+                .unwrap_or_else(|| json!({"type": "AWS_OWNED_KEY"})),
+        };
+        let mut registry = self.lock();
+        if let Some(known) = registry.machines.get(&input.name) {
+            if known.kind != kind || !known.current.does_the_same(&revision) {
+                return Err(ServiceError::new(
+                    "StateMachineAlreadyExists",
+                    format_args!("State Machine Already Exists: '{arn}'"),
+                ));
+            }
+            return Ok(json!({"stateMachineArn": arn, "creationDate": seconds(known.created)}));
+        }
+        let now = Timestamp::now();
+        let mut answer = json!({"stateMachineArn": arn, "creationDate": seconds(now)});
+        let mut machine = Machine {
+            name: input.name.clone(),
+            arn,
+            kind,
+            created: now,
+            current: revision,
+            versions: BTreeMap::new(),
+            last_version: 0,
+            aliases: BTreeMap::new(),
+            tags: input.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+        };
+        if input.publish {
+            let version = machine.publish(input.version_description, now).number;
+            answer["stateMachineVersionArn"] = format!("{}:{version}", machine.arn).into();
+        }
+        registry.machines.insert(input.name, machine);
+        Ok(answer)
+    }
+
+    fn update_state_machine(&self, call: &Call, input: Update) -> Result<Value, ServiceError> {
+        let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
+        let changes = [
+            input.definition.is_some(),
+            input.role_arn.is_some(),
+            input.logging_configuration.is_some(),
+            input.tracing_configuration.is_some(),
+            input.encryption_configuration.is_some(),
+        ];
+        if !changes.contains(&true) {
+            return Err(ServiceError::new(
+                "MissingRequiredParameter",
+                "Either the definition, the role ARN, the LoggingConfiguration, the EncryptionConfiguration, or the TracingConfiguration must be specified",
+            ));
+        }
+        let machine = input.definition.as_deref().map(parse).transpose()?;
+        let now = Timestamp::now();
+        let mut registry = self.lock();
+        let found = registry.machine(&arn)?;
+        let current = found.current.clone();
+        let revision = Revision {
+            id: uuid::Uuid::new_v4().to_string(),
+            machine: machine.unwrap_or(current.machine),
+            role_arn: input.role_arn.unwrap_or(current.role_arn),
+            logging: input.logging_configuration.unwrap_or(current.logging),
+            tracing: input.tracing_configuration.unwrap_or(current.tracing),
+            encryption: input.encryption_configuration.unwrap_or(current.encryption),
+        };
+        check_role(
+            &call.platform,
+            &revision.role_arn,
+            &found.arn,
+            revision.machine.definition(),
+        )?;
+        found.current = revision;
+        let mut answer = json!({"updateDate": seconds(now), "revisionId": found.current.id});
+        if input.publish {
+            let version = found.publish(input.version_description, now).number;
+            answer["stateMachineVersionArn"] = format!("{}:{version}", found.arn).into();
+        }
+        Ok(answer)
+    }
+
+    fn delete_state_machine(&self, _: &Call, input: Delete) -> Result<Value, ServiceError> {
+        let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
+        // Deleting what is not there succeeds, on AWS too. Executions that run go on to their ends.
+        self.lock().machines.remove(arn.machine);
+        Ok(json!({}))
+    }
+
+    fn describe_state_machine(&self, _: &Call, input: Describe) -> Result<Value, ServiceError> {
+        let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
+        let mut registry = self.lock();
+        let machine = registry.machine(&arn)?;
+        let shown = match arn.rest {
+            None => machine.json(&machine.arn, &machine.current, None, machine.created),
+            Some(number) => {
+                let version = number.parse().ok().and_then(|number| machine.versions.get(&number));
+                let version = version.ok_or_else(|| machine_not_found(arn.text))?;
+                machine.json(
+                    arn.text,
+                    &version.revision,
+                    version.description.as_ref(),
+                    version.created,
+                )
+            }
+        };
+        Ok(shown)
+    }
+
+    fn describe_state_machine_for_execution(&self, _: &Call, input: ForExecution) -> Result<Value, ServiceError> {
+        let running = self.lock().execution(&input.execution_arn)?;
+        let revision = &running.chosen.revision;
+        Ok(json!({
+            "stateMachineArn": running.machine_arn,
+            "name": running.machine_name,
+            "definition": revision.machine.definition(),
+            "roleArn": revision.role_arn,
+            "updateDate": seconds(running.lock().execution.started_at()),
+            "loggingConfiguration": revision.logging,
+            "tracingConfiguration": revision.tracing,
+            "encryptionConfiguration": revision.encryption,
+            "revisionId": revision.id,
+        }))
+    }
+
+    fn list_state_machines(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
+        let registry = self.lock();
+        let machines = registry.machines.values().map(|machine| {
+            json!({
+                "stateMachineArn": machine.arn,
+                "name": machine.name,
+                "type": machine.type_name(),
+                "creationDate": seconds(machine.created),
+            })
+        });
+        paged(
+            "stateMachines",
+            machines,
+            input.max_results,
+            input.next_token.as_deref(),
+        )
+    }
+
+    fn tag_resource(&self, _: &Call, input: TagResource) -> Result<Value, ServiceError> {
+        let given = input.tags.into_iter().map(|tag| (tag.key, tag.value));
+        self.tags(&input.resource_arn, |tags| tags.extend(given))?;
+        Ok(json!({}))
+    }
+
+    fn untag_resource(&self, _: &Call, input: UntagResource) -> Result<Value, ServiceError> {
+        self.tags(&input.resource_arn, |tags| {
+            tags.retain(|key, _| !input.tag_keys.contains(key))
+        })?;
+        Ok(json!({}))
+    }
+
+    fn list_tags(&self, _: &Call, input: ListTags) -> Result<Value, ServiceError> {
+        let tags = self.tags(&input.resource_arn, |tags| tags.clone())?;
+        let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value}));
+        Ok(json!({"tags": tags.collect::<Vec<_>>()}))
+    }
+
+    fn tags<T>(&self, arn: &str, then: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> Result<T, ServiceError> {
+        let found = Arn::of_kind(arn, "stateMachine")?;
+        let mut registry = self.lock();
+        let machine = registry.machine(&found).map_err(|_| not_found(arn))?;
+        Ok(then(&mut machine.tags))
+    }
+}
+
+/// A page of a list, under the list's name.
+pub(crate) fn paged(
+    name: &str,
+    items: impl Iterator<Item = Value>,
+    max_results: Option<usize>,
+    next_token: Option<&str>,
+) -> Result<Value, ServiceError> {
+    let size = match max_results {
+        None | Some(0) => 100,
+        Some(size) => size.min(1000),
+    };
+    let page = page(items, size, next_token, "InvalidToken")?;
+    let mut answer = json!({});
+    answer[name] = page.items.into();
+    if let Some(token) = page.next_token {
+        answer["nextToken"] = token.into();
+    }
+    Ok(answer)
+}

@@ -1,0 +1,57 @@
+//! The kinds of rows that several operations share, by what each asks of IAM.
+//!
+//! Follows <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html>.
+
+use super::StepFunctions;
+use super::arn::Arn;
+use platform::{Call, Operation, Requirement, ServiceError};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The condition key that has the qualifier of a state machine's ARN: a version's number or an alias's name.
+pub(super) const QUALIFIER: &str = "states:StateMachineQualifier";
+
+/// What an operation does that answers at once.
+type Does<I> = fn(&StepFunctions, &Call, I) -> Result<Value, ServiceError>;
+
+/// An operation on the thing that has this ARN.
+pub(super) fn on<I: DeserializeOwned + Send + 'static>(
+    name: &'static str,
+    arn: fn(&I) -> &str,
+    does: Does<I>,
+) -> Operation<StepFunctions> {
+    Operation::on(name, move |_, input| arn(input).to_owned(), does)
+}
+
+/// An operation on a state machine, on a version of it or on an alias.
+pub(super) fn on_machine<I: DeserializeOwned + Send + 'static>(
+    name: &'static str,
+    arn: fn(&I) -> &str,
+    does: Does<I>,
+) -> Operation<StepFunctions> {
+    Operation::new(name, move |_, _, input| Ok(vec![on_qualified(name, arn(input))?]), does)
+}
+
+/// An operation that IAM knows no resource for.
+pub(super) fn on_all<I: DeserializeOwned + Send + 'static>(
+    name: &'static str,
+    does: Does<I>,
+) -> Operation<StepFunctions> {
+    Operation::on(name, |_, _| "*".to_owned(), does)
+}
+
+/// The operation's action on a state machine. IAM knows no ARNs of versions and aliases: the number or the name is a
+/// condition key, see <https://docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html>.
+pub(super) fn on_qualified(operation: &str, arn: &str) -> Result<Requirement, ServiceError> {
+    let arn = Arn::read(arn)?;
+    let requirement = Requirement::new(format!("states:{operation}"), arn.unqualified());
+    Ok(match arn.rest {
+        Some(qualifier) => requirement.with(QUALIFIER, qualifier),
+        None => requirement,
+    })
+}
+
+/// The right to give Step Functions this role.
+pub(super) fn pass_role(role: &str) -> Requirement {
+    Requirement::pass_role(role, "states.amazonaws.com")
+}

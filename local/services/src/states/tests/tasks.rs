@@ -1,0 +1,181 @@
+//! How tasks are done, and how they get their answers.
+
+use super::{ADMIN, World, waiting};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn tokens_answer_the_tasks_that_wait_for_them() {
+    for (operation, answer, status) in [
+        ("SendTaskSuccess", json!({"output": "{\"x\": 1}"}), "SUCCEEDED"),
+        ("SendTaskFailure", json!({"error": "E", "cause": "C"}), "FAILED"),
+    ] {
+        let world = World::new();
+        let machine = world.machine("m", waiting()).await;
+        let execution = world.start(&machine, "e", json!({})).await;
+        let token = world.1.lock().tokens.any().unwrap();
+        world.call("SendTaskHeartbeat", json!({"taskToken": token})).await;
+        let wrong = json!({"taskToken": token, "output": "{"});
+        assert_eq!(
+            world.try_call("SendTaskSuccess", wrong).await.unwrap_err().code,
+            "InvalidOutput"
+        );
+        let mut answer = answer;
+        answer["taskToken"] = token.clone().into();
+        world.call(operation, answer.clone()).await;
+        world.0.ongoing.end(&execution).await;
+        let described = world
+            .call("DescribeExecution", json!({"executionArn": execution}))
+            .await;
+        assert_eq!(described["status"], status);
+        assert_eq!(
+            world.try_call(operation, answer).await.unwrap_err().code,
+            "TaskTimedOut"
+        );
+        let unknown = world
+            .try_call("SendTaskHeartbeat", json!({"taskToken": "none"}))
+            .await
+            .unwrap_err();
+        assert_eq!(unknown.code, "InvalidToken");
+    }
+}
+
+#[tokio::test]
+async fn other_services_are_called_with_their_own_names_and_errors() {
+    let task = |resource: &str, parameters: Value| json!({"T": {"Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters, "End": true}});
+    for (resource, parameters, status, part) in [
+        (
+            "aws-sdk:ssm:getParameter",
+            json!({"Name": "/none"}),
+            "FAILED",
+            "Ssm.ParameterNotFoundException",
+        ),
+        (
+            "aws-sdk:ecr:createRepository",
+            json!({"RepositoryName": "made"}),
+            "SUCCEEDED",
+            "\"RepositoryName\":\"made\"",
+        ),
+        (
+            "aws-sdk:sfn:describeExecution",
+            json!({"ExecutionArn": "arn:aws:states:us-east-1:123456789012:execution:m:none"}),
+            "FAILED",
+            "Sfn.ExecutionDoesNotExistException",
+        ),
+        (
+            "events:putEvents",
+            json!({"Entries": [{"Source": "aws.x", "DetailType": "t", "Detail": {}}]}),
+            "FAILED",
+            "EventBridge.FailedEntry",
+        ),
+        (
+            "sagemaker:createProcessingJob",
+            json!({"ProcessingJobName": "j", "RoleArn": "r"}),
+            "FAILED",
+            "SageMaker.AmazonSageMakerException",
+        ),
+        (
+            "lambda:invoke",
+            json!({"FunctionName": "none"}),
+            "FAILED",
+            "Lambda.ResourceNotFoundException",
+        ),
+    ] {
+        let world = World::new();
+        let described = world.run(task(resource, parameters), json!({})).await;
+        assert_eq!(described["status"], status, "{described:#}");
+        let told = described["error"].as_str().or(described["output"].as_str()).unwrap();
+        assert!(told.contains(part), "{resource}: {described:#}");
+    }
+}
+
+#[tokio::test]
+async fn tasks_are_done_as_the_machines_role() {
+    let world = World::allowing(&json!({"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*"}));
+    let states = json!({"T": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:ecr:createRepository",
+        "Parameters": {"RepositoryName": "made"},
+        "Catch": [{"ErrorEquals": ["Ecr.EcrException"], "Next": "Caught"}],
+        "End": true,
+    }, "Caught": {"Type": "Pass", "End": true}});
+    let described = world.run(states, json!({})).await;
+    assert_eq!(described["status"], "SUCCEEDED");
+    let cause = described["output"].as_str().unwrap();
+    assert!(
+        cause.contains("assumed-role/machine/e is not authorized to perform: ecr:CreateRepository"),
+        "{cause}"
+    );
+}
+
+#[tokio::test]
+async fn one_machine_waits_for_another() {
+    let world = World::new();
+    let inner = world
+        .machine(
+            "inner",
+            json!({"P": {"Type": "Pass", "Parameters": {"doubled.$": "States.MathAdd($.n, $.n)"}, "End": true}}),
+        )
+        .await;
+    let outer = |suffix: &str| {
+        json!({"T": {
+            "Type": "Task",
+            "Resource": format!("arn:aws:states:::states:startExecution{suffix}"),
+            "Parameters": {"StateMachineArn": inner, "Input": {"n.$": "$.n"}},
+            "OutputPath": "$.Output",
+            "End": true,
+        }})
+    };
+    let described = world.run(outer(".sync:2"), json!({"n": 2})).await;
+    assert_eq!(described["output"], r#"{"doubled":4}"#, "{described:#}");
+    let arn = described["executionArn"].as_str().unwrap();
+    let expected = [
+        "ExecutionStarted",
+        "TaskStateEntered",
+        "TaskScheduled",
+        "TaskStarted",
+        "TaskSubmitted",
+        "TaskSucceeded",
+        "TaskStateExited",
+        "ExecutionSucceeded",
+    ];
+    assert_eq!(world.events(arn).await, expected);
+    let world2 = World::new();
+    let failing = world2
+        .machine("inner", json!({"F": {"Type": "Fail", "Error": "E"}}))
+        .await;
+    assert_eq!(failing, inner);
+    let described = world2.run(outer(".sync"), json!({"n": 2})).await;
+    assert_eq!(described["error"], "States.TaskFailed");
+    let cause: Value = serde_json::from_str(described["cause"].as_str().unwrap()).unwrap();
+    assert_eq!(cause["Error"], "E");
+}
+
+#[tokio::test]
+async fn distributed_maps_read_and_write_the_local_s3() {
+    let world = World::new();
+    let s3 = async |operation: &str, input: Value| world.0.call(&ADMIN, "s3", operation, input).await.unwrap();
+    s3("CreateBucket", json!({"Bucket": "data"})).await;
+    let items = json!({"Bucket": "data", "Key": "items.json", "Body": r#"[{"n": 1}, {"n": 2}]"#});
+    s3("PutObject", items).await;
+    let map = json!({"M": {
+        "Type": "Map",
+        "Label": "run",
+        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"}, "Parameters": {"Bucket": "data", "Key": "items.json"}},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "P", "States": {"P": {"Type": "Pass", "OutputPath": "$.n", "End": true}}},
+        "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "data", "Prefix": "results"}},
+        "End": true,
+    }});
+    let described = world.run(map, json!({})).await;
+    assert_eq!(described["status"], "SUCCEEDED", "{described:#}");
+    let runs = world
+        .call("ListMapRuns", json!({"executionArn": described["executionArn"]}))
+        .await;
+    let run = world
+        .call("DescribeMapRun", json!({"mapRunArn": runs["mapRuns"][0]["mapRunArn"]}))
+        .await;
+    assert_eq!(run["itemCounts"]["succeeded"], 2);
+    let listing = s3("ListObjectsV2", json!({"Bucket": "data", "Prefix": "results/"})).await;
+    let keys = listing["Contents"].as_array().unwrap().iter();
+    let mut keys = keys.map(|object| object["Key"].as_str().unwrap());
+    assert!(keys.any(|key| key.ends_with("manifest.json")));
+}

@@ -2,16 +2,18 @@
 //!
 //! See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html>.
 
-use platform::error::ServiceError;
+use super::CodePipeline;
+use platform::{Call, ServiceError};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// How many jobs are remembered that nobody waits for any more, for whoever answers one again.
+/// How many jobs are kept after nobody waits for them any more. One of them may still be answered, or answered again.
 const KEPT: usize = 10_000;
 
-/// Jobs: those whose answer is waited for, and the latest of the others.
+/// The jobs whose answer is waited for, and the latest of the others.
 #[derive(Debug, Default)]
 pub(super) struct Jobs(Mutex<Known>);
 
@@ -76,34 +78,30 @@ pub struct FailureDetails {
     pub external_execution_id: Option<String>,
 }
 
+/// The input of PutJobSuccessResult.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PutJobSuccessResult {
+pub(super) struct PutJobSuccessResult {
     job_id: String,
-    #[serde(default)]
     continuation_token: Option<String>,
-    #[serde(default)]
     execution_details: Option<ExecutionDetails>,
     #[serde(default)]
     output_variables: BTreeMap<String, String>,
-    #[serde(default)]
-    current_revision: Option<serde_json::Value>,
+    current_revision: Option<Value>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ExecutionDetails {
-    #[serde(default)]
     summary: Option<String>,
-    #[serde(default)]
     external_execution_id: Option<String>,
-    #[serde(default)]
     percent_complete: Option<u32>,
 }
 
+/// The input of PutJobFailureResult.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PutJobFailureResult {
+pub(super) struct PutJobFailureResult {
     job_id: String,
     failure_details: FailureDetails,
 }
@@ -122,12 +120,11 @@ const FAILURE_TYPES: [&str; 6] = [
     "SystemUnavailable",
 ];
 
-/// Reads `PutJobSuccessResult`'s input: the job and its answer.
+/// The job that succeeded, and its answer.
 ///
 /// # Errors
-/// ValidationException for what breaks the API's limits; the job is not consumed then.
-pub(super) fn success(input: serde_json::Value) -> Result<(String, Answer), ServiceError> {
-    let input: PutJobSuccessResult = platform::input::read(input)?;
+/// ValidationException for what breaks the API's limits; the job can still be answered then.
+fn success(input: PutJobSuccessResult) -> Result<(String, Answer), ServiceError> {
     if input.current_revision.is_some() {
         return Err(ServiceError::not_in_local_run(
             "codepipeline",
@@ -180,12 +177,11 @@ pub(super) fn success(input: serde_json::Value) -> Result<(String, Answer), Serv
     Ok((input.job_id, Answer::Continuation(token)))
 }
 
-/// Reads `PutJobFailureResult`'s input: the job and its answer.
+/// The job that failed, and its answer.
 ///
 /// # Errors
 /// ValidationException for what breaks the API's limits.
-pub(super) fn failure(input: serde_json::Value) -> Result<(String, Answer), ServiceError> {
-    let input: PutJobFailureResult = platform::input::read(input)?;
+fn failure(input: PutJobFailureResult) -> Result<(String, Answer), ServiceError> {
     let details = &input.failure_details;
     within("failureDetails.message", Some(&details.message), 1, 5000)?;
     within(
@@ -220,6 +216,20 @@ fn is_variable_name(name: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '@' | '-' | '_'))
 }
 
+impl CodePipeline {
+    pub(super) fn job_succeeded(&self, _: &Call, input: PutJobSuccessResult) -> Result<Value, ServiceError> {
+        let (id, answer) = success(input)?;
+        self.jobs.answer(&id, answer)?;
+        Ok(json!({}))
+    }
+
+    pub(super) fn job_failed(&self, _: &Call, input: PutJobFailureResult) -> Result<Value, ServiceError> {
+        let (id, answer) = failure(input)?;
+        self.jobs.answer(&id, answer)?;
+        Ok(json!({}))
+    }
+}
+
 impl Jobs {
     /// Opens a job; its answer arrives on the receiver.
     pub(super) fn open(&self, id: &str) -> oneshot::Receiver<Answer> {
@@ -233,7 +243,7 @@ impl Jobs {
         answer
     }
 
-    /// Nobody waits for this job's answer any more; a first one that still comes is taken and changes nothing.
+    /// Nobody waits for this job's answer any more. A first answer that still comes is accepted, and changes nothing.
     pub(super) fn close(&self, id: &str) {
         let mut known = self.known();
         let Some(job) = known.jobs.get_mut(id) else { return };
@@ -247,7 +257,7 @@ impl Jobs {
         }
     }
 
-    /// Takes an answer; whether it is the job's first.
+    /// Takes an answer, and says whether it is the job's first.
     ///
     /// # Errors
     /// JobNotFoundException, or InvalidJobStateException for another answer than the one that the job has.
@@ -285,7 +295,15 @@ impl Jobs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use platform::input::read;
+
+    fn success(input: Value) -> Result<(String, Answer), ServiceError> {
+        super::success(read(input)?)
+    }
+
+    fn failure(input: Value) -> Result<(String, Answer), ServiceError> {
+        super::failure(read(input)?)
+    }
 
     #[test]
     fn an_answer_is_taken_once_and_repeated_without_harm() {

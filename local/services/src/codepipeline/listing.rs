@@ -1,30 +1,61 @@
 //! The operations that list executions, page by page.
 
+use super::execution::Execution;
 use super::{CodePipeline, view};
-use platform::error::ServiceError;
-use platform::input::required;
+use platform::{Call, ServiceError};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The most executions in an answer.
 const PAGE: usize = 100;
 
+/// The input of ListPipelineExecutions.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ListExecutions {
+    pub(super) pipeline_name: String,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+/// The input of ListActionExecutions.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ListActions {
+    pub(super) pipeline_name: String,
+    filter: Option<Filter>,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Filter {
+    pipeline_execution_id: Option<String>,
+}
+
 impl CodePipeline {
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListPipelineExecutions.html>.
-    pub(super) fn list_executions(&self, input: &Value) -> Result<Value, ServiceError> {
-        let pipeline = self.pipeline(required(input, "pipelineName")?)?;
-        let mut executions = pipeline.executions();
+    pub(super) fn list_executions(&self, _: &Call, input: ListExecutions) -> Result<Value, ServiceError> {
+        let mut executions = self.pipeline(&input.pipeline_name)?.executions();
         executions.reverse();
-        page(input, "pipelineExecutionSummaries", &executions, |execution| {
-            view::summary(execution)
-        })
+        let token = input.next_token.as_deref();
+        let show = |execution: &Arc<Execution>| view::summary(execution);
+        page(
+            "pipelineExecutionSummaries",
+            &executions,
+            show,
+            input.max_results,
+            token,
+        )
     }
 
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecutions.html>.
-    pub(super) fn list_action_executions(&self, input: &Value) -> Result<Value, ServiceError> {
-        let pipeline = self.pipeline(required(input, "pipelineName")?)?;
-        let only = input["filter"]["pipelineExecutionId"].as_str();
-        let executions = match only {
-            Some(id) => vec![pipeline.execution(id)?],
+    pub(super) fn list_action_executions(&self, _: &Call, input: ListActions) -> Result<Value, ServiceError> {
+        let pipeline = self.pipeline(&input.pipeline_name)?;
+        let executions = match input.filter.and_then(|filter| filter.pipeline_execution_id) {
+            Some(id) => vec![pipeline.execution(&id)?],
             None => pipeline.executions(),
         };
         let mut details = Vec::new();
@@ -32,20 +63,32 @@ impl CodePipeline {
             let runs = execution.progress().actions.clone();
             details.extend(runs.iter().rev().map(|run| view::action_detail(execution, run)));
         }
-        page(input, "actionExecutionDetails", &details, Value::clone)
+        let token = input.next_token.as_deref();
+        page(
+            "actionExecutionDetails",
+            &details,
+            Value::clone,
+            input.max_results,
+            token,
+        )
     }
 }
 
-/// The page that the input asks for, under its field's name.
-fn page<T>(input: &Value, field: &str, items: &[T], show: impl Fn(&T) -> Value) -> Result<Value, ServiceError> {
-    let most = match input["maxResults"].as_u64() {
-        None => PAGE,
-        Some(most) => usize::try_from(most)
-            .ok()
-            .filter(|most| (1..=PAGE).contains(most))
-            .ok_or_else(|| ServiceError::validation(format_args!("`maxResults` must lie between 1 and {PAGE}")))?,
-    };
-    let from = match input["nextToken"].as_str() {
+/// The page that the token stands for, under the list's name.
+fn page<T>(
+    name: &str,
+    items: &[T],
+    show: impl Fn(&T) -> Value,
+    max_results: Option<usize>,
+    token: Option<&str>,
+) -> Result<Value, ServiceError> {
+    let most = max_results.unwrap_or(PAGE);
+    if !(1..=PAGE).contains(&most) {
+        return Err(ServiceError::validation(format_args!(
+            "`maxResults` must lie between 1 and {PAGE}"
+        )));
+    }
+    let from = match token {
         None => 0,
         Some(token) => token.parse().ok().filter(|from| *from < items.len()).ok_or_else(|| {
             ServiceError::new(
@@ -56,7 +99,7 @@ fn page<T>(input: &Value, field: &str, items: &[T], show: impl Fn(&T) -> Value) 
     };
     let to = (from + most).min(items.len());
     let mut page = json!({});
-    page[field] = items[from..to].iter().map(show).collect();
+    page[name] = items[from..to].iter().map(show).collect();
     if to < items.len() {
         page["nextToken"] = to.to_string().into();
     }

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/codepipeline/latest/APIReference/Welcome.html>.
 
 mod actions;
+mod control;
 mod declaration;
 mod engine;
 mod execution;
@@ -17,18 +18,13 @@ mod view;
 
 pub use jobs::{Answer, FailureDetails, Success};
 
-use crate::by_name::ByName;
 use actions::Decision;
 use declaration::{Declaration, ExecutionMode};
 use execution::{Execution, Status};
 use gates::Gates;
 use jiff::Timestamp;
 use jobs::Jobs;
-use platform::error::ServiceError;
-use platform::input::required;
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
-use serde_json::{Value, json};
+use platform::{Platform, ServiceError};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -38,7 +34,7 @@ use tokio::sync::oneshot;
 pub struct CodePipeline {
     pipelines: Mutex<BTreeMap<String, Arc<Pipeline>>>,
     jobs: Arc<Jobs>,
-    /// First executions that are held back, by pipeline; None while there is no such pipeline yet.
+    /// First executions that are held back, by pipeline. None until the pipeline is made.
     held: Mutex<BTreeMap<String, Option<operations::First>>>,
 }
 
@@ -122,91 +118,4 @@ impl CodePipeline {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-crate::by_name::by_name!(CodePipeline);
-
-#[async_trait::async_trait]
-impl ByName for CodePipeline {
-    fn signing_name(&self) -> &'static str {
-        "codepipeline"
-    }
-
-    /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html>.
-    fn requirements(
-        &self,
-        platform: &Platform,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        let action = format!("codepipeline:{operation}");
-        let resource = |parts: &[&str]| -> Result<String, ServiceError> {
-            let names: Vec<&str> = parts
-                .iter()
-                .map(|part| required(input, part))
-                .collect::<Result<_, _>>()?;
-            Ok(platform.account.arn("codepipeline", names.join("/")))
-        };
-        let resource = match operation {
-            // Jobs belong to no pipeline that IAM knows.
-            "PutJobSuccessResult" | "PutJobFailureResult" | "ListPipelines" => "*".to_owned(),
-            "GetPipeline" | "DeletePipeline" | "StartPipelineExecution" | "GetPipelineState" => resource(&["name"])?,
-            "GetPipelineExecution" | "ListPipelineExecutions" | "ListActionExecutions" | "StopPipelineExecution" => {
-                resource(&["pipelineName"])?
-            }
-            "RetryStageExecution" => resource(&["pipelineName", "stageName"])?,
-            "PutApprovalResult" => resource(&["pipelineName", "stageName", "actionName"])?,
-            "CreatePipeline" | "UpdatePipeline" => {
-                let pipeline = &input["pipeline"];
-                let arn = platform.account.arn("codepipeline", required(pipeline, "name")?);
-                let role = Requirement::new("iam:PassRole", required(pipeline, "roleArn")?)
-                    .with("iam:PassedToService", "codepipeline.amazonaws.com");
-                return Ok(vec![Requirement::new(action, arn), role]);
-            }
-            other => return Err(ServiceError::not_in_local_run("codepipeline", other)),
-        };
-        Ok(vec![Requirement::new(action, resource)])
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        caller: &Principal,
-        operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        match operation {
-            "CreatePipeline" => self.create(platform, caller, input),
-            "UpdatePipeline" => self.update(input),
-            "GetPipeline" => self.get(platform, required(&input, "name")?),
-            "DeletePipeline" => {
-                lock(&self.pipelines).remove(required(&input, "name")?);
-                Ok(json!({}))
-            }
-            "ListPipelines" => Ok(self.list()),
-            "StartPipelineExecution" => self.start(platform, caller, input),
-            "StopPipelineExecution" => self.stop(input),
-            "RetryStageExecution" => self.retry(platform, input),
-            "GetPipelineExecution" => {
-                let pipeline = self.pipeline(required(&input, "pipelineName")?)?;
-                let execution = pipeline.execution(required(&input, "pipelineExecutionId")?)?;
-                Ok(json!({"pipelineExecution": view::execution(&execution)}))
-            }
-            "GetPipelineState" => Ok(view::state(&*self.pipeline(required(&input, "name")?)?)),
-            "ListPipelineExecutions" => self.list_executions(&input),
-            "ListActionExecutions" => self.list_action_executions(&input),
-            "PutApprovalResult" => self.approve(input),
-            "PutJobSuccessResult" => {
-                let (id, answer) = jobs::success(input)?;
-                self.jobs.answer(&id, answer)?;
-                Ok(json!({}))
-            }
-            "PutJobFailureResult" => {
-                let (id, answer) = jobs::failure(input)?;
-                self.jobs.answer(&id, answer)?;
-                Ok(json!({}))
-            }
-            other => Err(ServiceError::not_in_local_run("codepipeline", other)),
-        }
-    }
 }

@@ -1,10 +1,12 @@
-//! What two people are answered at the same moment holds for both.
+//! Two people ask at the same moment: what each of them is told must hold.
 
 use super::engine::{self, Ending};
 use super::execution::{Execution, Status, Stop};
 use super::{CodePipeline, Pipeline};
-use platform::Platform;
+use bytes::Bytes;
 use platform::account::Account;
+use platform::input::read;
+use platform::{Call, Platform, Principal};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Barrier};
@@ -29,9 +31,19 @@ fn world() -> (Arc<Platform>, Arc<CodePipeline>, Arc<Pipeline>, Arc<Execution>) 
     (platform, codepipeline, pipeline, execution)
 }
 
-fn stop(codepipeline: &CodePipeline, execution: &Execution) -> bool {
+fn call(platform: &Arc<Platform>) -> Call {
+    Call {
+        platform: Arc::clone(platform),
+        caller: Principal::Administrator,
+        body: Bytes::new(),
+    }
+}
+
+fn stop(platform: &Arc<Platform>, codepipeline: &CodePipeline, execution: &Execution) -> bool {
     let input = json!({"pipelineName": "p", "pipelineExecutionId": execution.id});
-    codepipeline.stop(input).is_ok()
+    codepipeline
+        .stop(&call(platform), read(input).expect("an input"))
+        .is_ok()
 }
 
 #[tokio::test]
@@ -51,11 +63,13 @@ async fn a_stop_that_comes_while_a_retry_is_answered_is_not_lost() {
                 let retry = json!({"pipelineName": "p", "pipelineExecutionId": execution.id, "stageName": "Approve",
                     "retryMode": "FAILED_ACTIONS"});
                 both.wait();
-                codepipeline.retry(&platform, retry).expect("it failed");
+                codepipeline
+                    .retry(&call(&platform), read(retry).expect("an input"))
+                    .expect("it failed");
             });
             both.wait();
             // Until there is something to stop again.
-            while !stop(&codepipeline, &execution) {}
+            while !stop(&platform, &codepipeline, &execution) {}
         });
         assert_eq!(execution.progress().status, Status::Stopping);
         assert_eq!(*execution.stop.borrow(), Stop::Finish);
@@ -70,12 +84,30 @@ async fn what_was_asked_to_stop_in_its_last_moment_has_stopped() {
         (true, Status::Failed, Status::Failed),
     ] {
         let (platform, codepipeline, pipeline, execution) = world();
-        assert!(!stops || stop(&codepipeline, &execution));
+        assert!(!stops || stop(&platform, &codepipeline, &execution));
         let ending = Ending {
             status: ended,
             reason: None,
         };
         let ending = engine::Engine::new((&platform, &codepipeline.jobs), &pipeline, &execution).end(ending);
         assert_eq!((ending.status, execution.progress().status), (expected, expected));
+    }
+}
+
+#[tokio::test]
+async fn what_an_operation_does_not_take_is_refused_by_name() {
+    let (platform, ..) = world();
+    for (operation, input, code) in [
+        ("GetPipeline", json!({"name": "p", "version": 1}), "NotInLocalRun"),
+        ("ListPipelines", json!({"maxResults": 1}), "NotInLocalRun"),
+        (
+            "ListActionExecutions",
+            json!({"pipelineName": "p", "filter": {"latestInPipelineExecution": {}}}),
+            "NotInLocalRun",
+        ),
+        ("DeletePipeline", json!({}), "ValidationException"),
+    ] {
+        let answer = platform.call(&Principal::Administrator, "codepipeline", operation, input);
+        assert_eq!(answer.await.expect_err("a refusal").code, code, "{operation}");
     }
 }

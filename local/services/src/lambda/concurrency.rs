@@ -1,7 +1,7 @@
 //! How many invocations run at once.
 //!
-//! Follows <https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html>: whoever waits for an answer and finds as
-//! many running as may is throttled, and events wait for their turn.
+//! Follows <https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html>. When the account runs its most
+//! invocations, a caller who waits for an answer is throttled, and an event waits for its turn.
 
 use platform::error::ServiceError;
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 const ACCOUNT_CONCURRENCY: u32 = 1000;
 
-/// The account's invocations that run, and how many may.
+/// How many of the account's invocations run, and how many may run at once.
 #[derive(Debug)]
 pub(super) struct Concurrency {
     most: Mutex<u32>,

@@ -1,4 +1,4 @@
-//! What Lambda knows of a function: its configuration, and how its asynchronous invocations end.
+//! What Lambda knows of a function: its configuration, and where the outcomes of its asynchronous invocations go.
 
 use super::environment::Environment;
 use platform::account::Account;
@@ -71,7 +71,7 @@ pub(super) struct DeadLetterConfig {
     pub(super) target_arn: String,
 }
 
-/// How the function logs; what the levels mean is between Lambda and the function's runtime.
+/// How the function logs. Only the function's own runtime looks at the levels.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct LoggingConfig {

@@ -40,6 +40,15 @@ impl Outcome {
         }
     }
 
+    /// The same, to be given away.
+    pub(super) fn into_payload(self) -> Value {
+        match self {
+            Self::Succeeded(payload) | Self::Failed(payload) | Self::TimedOut(payload) | Self::Crashed(payload) => {
+                payload
+            }
+        }
+    }
+
     /// Whether the caller gets `FunctionError`.
     pub(super) fn is_error(&self) -> bool {
         !matches!(self, Self::Succeeded(_))
@@ -54,7 +63,7 @@ impl Outcome {
         }
     }
 
-    /// `errorType: errorMessage`, for whoever reads along.
+    /// `errorType: errorMessage`, for the journal.
     fn error(&self) -> Option<String> {
         if !self.is_error() {
             return None;
@@ -67,10 +76,10 @@ impl Outcome {
     }
 }
 
-/// Runs an event for somebody who waits for its end, or hangs up: it comes to its end all the same.
+/// Runs an event for a caller who waits for its end. If the caller hangs up, the invocation goes on to its end.
 ///
 /// # Errors
-/// TooManyRequestsException where as many run as may, and those of [`run`].
+/// TooManyRequestsException if the account runs its most invocations already; and those of [`run`].
 pub(super) async fn run_synchronously(
     lambda: &Arc<Lambda>,
     platform: &Arc<Platform>,
@@ -145,7 +154,7 @@ fn take_warm(function: &Function) -> Option<Arc<Environment>> {
     warm.pop()
 }
 
-/// Waits for the process's first request for an event; what it took, or why there will be none.
+/// Waits until the process asks for its first event, and says how long that took; or says why it never will.
 async fn initialised(environment: &Environment, request_id: &str) -> Result<Duration, Outcome> {
     match tokio::time::timeout(INIT_LIMIT, environment.started()).await {
         Ok(Phase::Ready(init)) => Ok(init),

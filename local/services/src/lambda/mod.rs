@@ -1,5 +1,5 @@
-//! Lambda, as far as the chain needs it: functions that are binaries of this repository, run as processes over the
-//! Runtime API. Follows <https://docs.aws.amazon.com/lambda/latest/api/welcome.html>.
+//! Lambda, as far as the chain needs it. A function is a binary of this repository. It runs as a process that talks to
+//! Lambda over the Runtime API. Follows <https://docs.aws.amazon.com/lambda/latest/api/welcome.html>.
 
 mod build;
 mod concurrency;
@@ -8,21 +8,16 @@ mod environment;
 mod functions;
 mod invoke;
 mod memory;
+mod operations;
 pub mod rest;
 mod runtime_api;
 
 pub use build::BuildError;
 
-use crate::by_name::ByName;
 use concurrency::Concurrency;
 use environment::Environment;
-use functions::{CreateFunction, EventInvokeConfig, Function};
-use invoke::Outcome;
-use platform::error::ServiceError;
-use platform::input::{read, required};
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
-use serde_json::{Value, json};
+use functions::Function;
+use platform::{Platform, ServiceError};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,16 +53,8 @@ impl Drop for Busy {
     }
 }
 
-/// An asynchronous event may have this many bytes.
-///
-/// See <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
-const EVENT_LIMIT: usize = 1024 * 1024;
-
-/// A synchronous request may have this many bytes.
-const REQUEST_LIMIT: usize = 6 * 1024 * 1024;
-
 impl Lambda {
-    /// Builds the binaries of all functions that have none yet, in one go; `progress` gets what cargo prints.
+    /// Builds the binaries of all functions that have none yet, with one run of cargo; `progress` gets what it prints.
     ///
     /// # Errors
     /// See [`BuildError`].
@@ -75,7 +62,7 @@ impl Lambda {
         self.prepare_from(&platform.root, progress).await
     }
 
-    /// The same from the workspace at `root`, where that is not what has been deployed from.
+    /// The same from the workspace at `root`: for an account whose own root is another folder.
     ///
     /// # Errors
     /// See [`BuildError`].
@@ -179,8 +166,11 @@ impl Lambda {
         lock(&self.environments).remove(id);
     }
 
-    fn function(&self, reference: &str) -> Result<Arc<Function>, ServiceError> {
+    fn function(&self, reference: &str, qualifier: Option<&str>) -> Result<Arc<Function>, ServiceError> {
         let name = functions::name_of(reference)?;
+        if let Some(qualifier) = qualifier {
+            functions::name_of(&format!("{name}:{qualifier}"))?;
+        }
         lock(&self.functions).get(name).cloned().ok_or_else(|| {
             ServiceError::new(
                 "ResourceNotFoundException",
@@ -189,223 +179,8 @@ impl Lambda {
             .with_status(404)
         })
     }
-
-    fn create(&self, platform: &Platform, input: Value) -> Result<Value, ServiceError> {
-        let configuration: CreateFunction = read(input)?;
-        configuration.check()?;
-        if !platform
-            .iam
-            .trusts_service(&platform.account, &configuration.role, "lambda.amazonaws.com", None)?
-        {
-            return Err(ServiceError::new(
-                "InvalidParameterValueException",
-                "The role defined for the function cannot be assumed by Lambda.",
-            ));
-        }
-        let name = configuration.function_name.clone();
-        let mut functions = lock(&self.functions);
-        if functions.contains_key(&name) {
-            return Err(ServiceError::new(
-                "ResourceConflictException",
-                format_args!("Function already exist: {name}"),
-            )
-            .with_status(409));
-        }
-        let function = Arc::new(Function::new(&platform.account, configuration));
-        let described = function.describe();
-        functions.insert(name, function);
-        Ok(described)
-    }
-
-    async fn invoke(self: &Arc<Self>, platform: &Arc<Platform>, mut input: Value) -> Result<Value, ServiceError> {
-        let function = self.function(required(&input, "FunctionName")?)?;
-        let kind = input["InvocationType"].as_str().unwrap_or("RequestResponse").to_owned();
-        if input.get("LogType").is_some_and(|kind| kind != "None") {
-            return Err(ServiceError::not_in_local_run("lambda", "Invoke with LogType Tail"));
-        }
-        let payload = input.get_mut("Payload").map_or_else(|| json!({}), Value::take);
-        let limit = if kind == "Event" { EVENT_LIMIT } else { REQUEST_LIMIT };
-        let size = payload.to_string().len();
-        if size > limit {
-            return Err(ServiceError::new(
-                "RequestTooLargeException",
-                format_args!(
-                    "Request must be smaller than {limit} bytes for the {kind} invocation type: it has {size}"
-                ),
-            )
-            .with_status(413));
-        }
-        let request_id = uuid::Uuid::new_v4().to_string();
-        match kind.as_str() {
-            "DryRun" => Ok(json!({"StatusCode": 204, "RequestId": request_id})),
-            "Event" => {
-                invoke::run_asynchronously(self, platform, &function, request_id.clone(), payload);
-                Ok(json!({"StatusCode": 202, "RequestId": request_id}))
-            }
-            "RequestResponse" => {
-                let outcome = invoke::run_synchronously(self, platform, &function, &request_id, payload).await?;
-                Ok(answer(&request_id, &outcome))
-            }
-            other => Err(ServiceError::validation(format_args!(
-                "InvocationType `{other}` is not one of Event, RequestResponse, DryRun"
-            ))),
-        }
-    }
-
-    fn add_permission(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let function = self.function(required(input, "FunctionName")?)?;
-        let id = required(input, "StatementId")?;
-        let principal = required(input, "Principal")?;
-        let mut statement = json!({
-            "Sid": id,
-            "Effect": "Allow",
-            "Principal": {"Service": principal},
-            "Action": required(input, "Action")?,
-            "Resource": function.arn,
-        });
-        if let Some(source) = input.get("SourceArn") {
-            statement["Condition"]["ArnLike"]["AWS:SourceArn"] = source.clone();
-        }
-        if let Some(account) = input.get("SourceAccount") {
-            statement["Condition"]["StringEquals"]["AWS:SourceAccount"] = account.clone();
-        }
-        platform.iam.add_resource_statement(&function.arn, &statement)?;
-        lock(&function.permissions).insert(id.to_owned(), statement.clone());
-        Ok(json!({"Statement": statement.to_string()}))
-    }
-
-    fn put_event_invoke_config(&self, input: Value) -> Result<Value, ServiceError> {
-        let config: EventInvokeConfig = read(input)?;
-        let function = self.function(&config.function_name)?;
-        if let Some(qualifier) = config.qualifier.as_deref().filter(|qualifier| *qualifier != "$LATEST") {
-            functions::name_of(&format!("{}:{qualifier}", function.name()))?;
-        }
-        if config.maximum_retry_attempts.is_some_and(|attempts| attempts > 2) {
-            return Err(ServiceError::new(
-                "InvalidParameterValueException",
-                "MaximumRetryAttempts is not between 0 and 2",
-            ));
-        }
-        let mut described = json!(config);
-        described["FunctionArn"] = format!("{}:$LATEST", function.arn).into();
-        *lock(&function.event_invoke) = config;
-        Ok(described)
-    }
-}
-
-/// `Invoke`'s output for a finished invocation.
-fn answer(request_id: &str, outcome: &Outcome) -> Value {
-    let mut answer = json!({
-        "StatusCode": 200,
-        "ExecutedVersion": "$LATEST",
-        "Payload": outcome.payload(),
-        "RequestId": request_id,
-    });
-    if outcome.is_error() {
-        answer["FunctionError"] = "Unhandled".into();
-    }
-    answer
-}
-
-fn policy(permissions: &BTreeMap<String, Value>) -> Value {
-    let statements: Vec<&Value> = permissions.values().collect();
-    json!({"Version": "2012-10-17", "Id": "default", "Statement": statements})
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-crate::by_name::by_name!(Lambda);
-
-#[async_trait::async_trait]
-impl ByName for Lambda {
-    fn signing_name(&self) -> &'static str {
-        "lambda"
-    }
-
-    /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>.
-    fn requirements(
-        &self,
-        platform: &Platform,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        let action = match operation {
-            "Invoke" => "lambda:InvokeFunction".to_owned(),
-            "ListFunctions" | "GetAccountSettings" => {
-                return Ok(vec![Requirement::new(format!("lambda:{operation}"), "*")]);
-            }
-            "CreateFunction"
-            | "GetFunction"
-            | "GetFunctionConfiguration"
-            | "DeleteFunction"
-            | "AddPermission"
-            | "GetPolicy"
-            | "PutFunctionEventInvokeConfig"
-            | "GetFunctionEventInvokeConfig" => format!("lambda:{operation}"),
-            other => return Err(ServiceError::not_in_local_run("lambda", other)),
-        };
-        let name = functions::name_of(required(input, "FunctionName")?)?;
-        let function = platform.account.arn("lambda", format_args!("function:{name}"));
-        let mut requirements = vec![Requirement::new(action, function)];
-        if operation == "CreateFunction" {
-            requirements.push(
-                Requirement::new("iam:PassRole", required(input, "Role")?)
-                    .with("iam:PassedToService", "lambda.amazonaws.com"),
-            );
-        }
-        Ok(requirements)
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        _caller: &Principal,
-        operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        let function = || self.function(required(&input, "FunctionName")?);
-        match operation {
-            "CreateFunction" => self.create(platform, input),
-            "Invoke" => self.invoke(platform, input).await,
-            "AddPermission" => self.add_permission(platform, &input),
-            "PutFunctionEventInvokeConfig" => self.put_event_invoke_config(input),
-            "GetFunction" => {
-                let function = function()?;
-                Ok(json!({"Configuration": function.describe(), "Tags": function.configuration.tags}))
-            }
-            "GetFunctionConfiguration" => Ok(function()?.describe()),
-            "GetFunctionEventInvokeConfig" => {
-                let function = function()?;
-                let mut config = json!(function.event_invoke());
-                config["FunctionArn"] = format!("{}:$LATEST", function.arn).into();
-                Ok(config)
-            }
-            "GetAccountSettings" => Ok(json!({"AccountLimit": {
-                "ConcurrentExecutions": self.concurrency.most(),
-                "UnreservedConcurrentExecutions": self.concurrency.most(),
-            }})),
-            "GetPolicy" => {
-                let function = function()?;
-                Ok(json!({"Policy": policy(&lock(&function.permissions)).to_string()}))
-            }
-            "ListFunctions" => {
-                let described: Vec<Value> = lock(&self.functions)
-                    .values()
-                    .map(|function| function.describe())
-                    .collect();
-                Ok(json!({"Functions": described}))
-            }
-            "DeleteFunction" => {
-                let function = function()?;
-                lock(&self.functions).remove(function.name());
-                for environment in lock(&function.warm).drain(..) {
-                    environment.kill();
-                }
-                Ok(json!({}))
-            }
-            other => Err(ServiceError::not_in_local_run("lambda", other)),
-        }
-    }
 }

@@ -1,0 +1,287 @@
+//! The table of Lambda's operations, and what each one does.
+
+use super::functions::{CreateFunction, EventInvokeConfig, Function, name_of};
+use super::invoke::{self, Outcome};
+use super::{Lambda, lock};
+use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::sync::{Arc, LazyLock};
+
+/// An asynchronous event may have this many bytes.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
+const EVENT_LIMIT: usize = 1024 * 1024;
+
+/// A synchronous request may have this many bytes.
+const REQUEST_LIMIT: usize = 6 * 1024 * 1024;
+
+/// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>.
+impl Served for Lambda {
+    const SIGNING_NAME: &'static str = "lambda";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<Lambda>> = LazyLock::new(|| {
+            let may_invoke = |_: &Lambda, platform: &Platform, it: &Invoke| {
+                Ok(vec![may("InvokeFunction", platform, &it.function_name)?])
+            };
+            Operations::new([
+                Operation::new("CreateFunction", may_create, Lambda::create),
+                Operation::waiting("Invoke", may_invoke, Lambda::invoke),
+                on(
+                    "AddPermission",
+                    |it: &AddPermission| &it.function_name,
+                    Lambda::add_permission,
+                ),
+                on(
+                    "PutFunctionEventInvokeConfig",
+                    |it: &EventInvokeConfig| &it.function_name,
+                    Lambda::put_event_invoke_config,
+                ),
+                on_named("GetFunction", |_, function| {
+                    Ok(json!({"Configuration": function.describe(), "Tags": function.configuration.tags}))
+                }),
+                on_named("GetFunctionConfiguration", |_, function| Ok(function.describe())),
+                on_named("GetFunctionEventInvokeConfig", |_, function| {
+                    Ok(event_invoke_config(function))
+                }),
+                on_named("GetPolicy", |_, function| Ok(policy(function))),
+                on_named("DeleteFunction", Lambda::delete),
+                Operation::on("ListFunctions", |_, _| "*".to_owned(), Lambda::list),
+                Operation::on(
+                    "GetAccountSettings",
+                    |_, _| "*".to_owned(),
+                    Lambda::get_account_settings,
+                ),
+            ])
+        });
+        &TABLE
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Invoke {
+    function_name: String,
+    qualifier: Option<String>,
+    #[serde(default)]
+    invocation_type: InvocationType,
+    log_type: Option<String>,
+    #[serde(default = "no_payload")]
+    payload: Value,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+enum InvocationType {
+    Event,
+    #[default]
+    RequestResponse,
+    DryRun,
+}
+
+fn no_payload() -> Value {
+    json!({})
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AddPermission {
+    function_name: String,
+    statement_id: String,
+    principal: String,
+    action: String,
+    source_arn: Option<String>,
+    source_account: Option<String>,
+}
+
+/// The input of what takes a function's name alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Named {
+    function_name: String,
+    qualifier: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// An operation on the function that is called so.
+fn on<I: DeserializeOwned + Send + 'static>(
+    name: &'static str,
+    function: fn(&I) -> &str,
+    does: fn(&Lambda, &Call, I) -> Result<Value, ServiceError>,
+) -> Operation<Lambda> {
+    let requires = move |_: &Lambda, platform: &Platform, input: &I| Ok(vec![may(name, platform, function(input))?]);
+    Operation::new(name, requires, does)
+}
+
+/// An operation that takes a function's name alone.
+fn on_named(name: &'static str, does: fn(&Lambda, &Function) -> Result<Value, ServiceError>) -> Operation<Lambda> {
+    let requires = move |_: &Lambda, platform: &Platform, it: &Named| Ok(vec![may(name, platform, &it.function_name)?]);
+    Operation::new(name, requires, move |lambda: &Lambda, _: &Call, it: Named| {
+        let function = lambda.function(&it.function_name, it.qualifier.as_deref())?;
+        does(lambda, &function)
+    })
+}
+
+fn may(action: &str, platform: &Platform, reference: &str) -> Result<Requirement, ServiceError> {
+    let arn = platform
+        .account
+        .arn("lambda", format_args!("function:{}", name_of(reference)?));
+    Ok(Requirement::new(format!("lambda:{action}"), arn))
+}
+
+fn may_create(_: &Lambda, platform: &Platform, input: &CreateFunction) -> Result<Vec<Requirement>, ServiceError> {
+    let create = may("CreateFunction", platform, &input.function_name)?;
+    Ok(vec![
+        create,
+        Requirement::pass_role(&input.role, "lambda.amazonaws.com"),
+    ])
+}
+
+impl Lambda {
+    fn create(&self, call: &Call, input: CreateFunction) -> Result<Value, ServiceError> {
+        input.check()?;
+        let platform = &call.platform;
+        if !platform
+            .iam
+            .trusts_service(&platform.account, &input.role, "lambda.amazonaws.com", None)?
+        {
+            return Err(ServiceError::new(
+                "InvalidParameterValueException",
+                "The role defined for the function cannot be assumed by Lambda.",
+            ));
+        }
+        let name = input.function_name.clone();
+        let mut functions = lock(&self.functions);
+        if functions.contains_key(&name) {
+            return Err(ServiceError::new(
+                "ResourceConflictException",
+                format_args!("Function already exist: {name}"),
+            )
+            .with_status(409));
+        }
+        let function = Arc::new(Function::new(&platform.account, input));
+        let described = function.describe();
+        functions.insert(name, function);
+        Ok(described)
+    }
+
+    async fn invoke(self: Arc<Self>, call: Call, input: Invoke) -> Result<Value, ServiceError> {
+        let function = self.function(&input.function_name, input.qualifier.as_deref())?;
+        if input.log_type.is_some_and(|kind| kind != "None") {
+            return Err(ServiceError::not_in_local_run("lambda", "Invoke with LogType Tail"));
+        }
+        let (kind, payload) = (input.invocation_type, input.payload);
+        let limit = match kind {
+            InvocationType::Event => EVENT_LIMIT,
+            InvocationType::RequestResponse | InvocationType::DryRun => REQUEST_LIMIT,
+        };
+        let size = payload.to_string().len();
+        if size > limit {
+            return Err(ServiceError::new(
+                "RequestTooLargeException",
+                format_args!(
+                    "Request must be smaller than {limit} bytes for the {kind:?} invocation type: it has {size}"
+                ),
+            )
+            .with_status(413));
+        }
+        let request_id = uuid::Uuid::new_v4().to_string();
+        match kind {
+            InvocationType::DryRun => Ok(json!({"StatusCode": 204, "RequestId": request_id})),
+            InvocationType::Event => {
+                invoke::run_asynchronously(&self, &call.platform, &function, request_id.clone(), payload);
+                Ok(json!({"StatusCode": 202, "RequestId": request_id}))
+            }
+            InvocationType::RequestResponse => {
+                let outcome = invoke::run_synchronously(&self, &call.platform, &function, &request_id, payload).await?;
+                Ok(answer(&request_id, outcome))
+            }
+        }
+    }
+
+    fn add_permission(&self, call: &Call, input: AddPermission) -> Result<Value, ServiceError> {
+        let function = self.function(&input.function_name, None)?;
+        let mut statement = json!({
+            "Sid": input.statement_id,
+            "Effect": "Allow",
+            "Principal": {"Service": input.principal},
+            "Action": input.action,
+            "Resource": function.arn,
+        });
+        if let Some(source) = input.source_arn {
+            statement["Condition"]["ArnLike"]["AWS:SourceArn"] = source.into();
+        }
+        if let Some(account) = input.source_account {
+            statement["Condition"]["StringEquals"]["AWS:SourceAccount"] = account.into();
+        }
+        call.platform.iam.add_resource_statement(&function.arn, &statement)?;
+        let answer = json!({"Statement": statement.to_string()});
+        lock(&function.permissions).insert(input.statement_id, statement);
+        Ok(answer)
+    }
+
+    fn put_event_invoke_config(&self, _: &Call, input: EventInvokeConfig) -> Result<Value, ServiceError> {
+        let function = self.function(&input.function_name, input.qualifier.as_deref())?;
+        if input.maximum_retry_attempts.is_some_and(|attempts| attempts > 2) {
+            return Err(ServiceError::new(
+                "InvalidParameterValueException",
+                "MaximumRetryAttempts is not between 0 and 2",
+            ));
+        }
+        *lock(&function.event_invoke) = input;
+        Ok(event_invoke_config(&function))
+    }
+
+    fn delete(&self, function: &Function) -> Result<Value, ServiceError> {
+        lock(&self.functions).remove(function.name());
+        for environment in lock(&function.warm).drain(..) {
+            environment.kill();
+        }
+        Ok(json!({}))
+    }
+
+    fn list(&self, _: &Call, _: Nothing) -> Result<Value, ServiceError> {
+        let functions = lock(&self.functions);
+        let described = functions.values().map(|function| function.describe());
+        Ok(json!({"Functions": described.collect::<Vec<_>>()}))
+    }
+
+    fn get_account_settings(&self, _: &Call, _: Nothing) -> Result<Value, ServiceError> {
+        Ok(json!({"AccountLimit": {
+            "ConcurrentExecutions": self.concurrency.most(),
+            "UnreservedConcurrentExecutions": self.concurrency.most(),
+        }}))
+    }
+}
+
+/// `Invoke`'s output for a finished invocation.
+fn answer(request_id: &str, outcome: Outcome) -> Value {
+    let is_error = outcome.is_error();
+    let mut answer = json!({
+        "StatusCode": 200,
+        "ExecutedVersion": "$LATEST",
+        "RequestId": request_id,
+    });
+    answer["Payload"] = outcome.into_payload();
+    if is_error {
+        answer["FunctionError"] = "Unhandled".into();
+    }
+    answer
+}
+
+fn event_invoke_config(function: &Function) -> Value {
+    let mut config = json!(function.event_invoke());
+    config["FunctionArn"] = format!("{}:$LATEST", function.arn).into();
+    config
+}
+
+fn policy(function: &Function) -> Value {
+    let permissions = lock(&function.permissions);
+    let statements: Vec<&Value> = permissions.values().collect();
+    let policy = json!({"Version": "2012-10-17", "Id": "default", "Statement": statements});
+    json!({"Policy": policy.to_string()})
+}

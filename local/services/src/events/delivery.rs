@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// AWS tries for a day, a local run for as long as someone would watch.
+/// AWS tries for a day. In a local run somebody watches and waits.
 const MOST_ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
@@ -62,7 +62,7 @@ struct Delivery<'a> {
     event_id: &'a str,
 }
 
-/// What may be different the next time: throttling and faults of the service, not what the request lacks.
+/// Whether another attempt may succeed: after throttling, or after a fault of the service itself.
 fn can_pass(error: &ServiceError) -> bool {
     error.status >= 500 && error.code != "NotInLocalRun"
         || error.code.contains("Throttling")
@@ -70,7 +70,7 @@ fn can_pass(error: &ServiceError) -> bool {
 }
 
 impl Delivery<'_> {
-    /// Tries until it works or cannot; then says with what error, after how many attempts.
+    /// Tries again until an attempt succeeds or no other can. Then gives the last error and the number of attempts.
     async fn attempt(&self, input: &Value) -> Result<(), (ServiceError, u32)> {
         let most = self.target.attempts.saturating_add(1).min(MOST_ATTEMPTS);
         let mut pause = FIRST_PAUSE;

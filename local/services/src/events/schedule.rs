@@ -1,4 +1,4 @@
-//! Schedule expressions: `rate(…)` and `cron(…)`, as far as a rule's correctness goes.
+//! Schedule expressions: whether a `rate(…)` or a `cron(…)` is written correctly. Nothing here fires.
 //!
 //! Follows <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html>.
 

@@ -1,11 +1,13 @@
 //! The record of one build, as BatchGetBuilds shows it.
 
+use super::project::Project;
 use jiff::Timestamp;
 use platform::input::seconds;
+use platform::{Account, Principal};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How a phase ended, and why where it did not succeed.
+/// A phase: when it began, how it ended, and why it failed if it did.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PhaseRecord {
     pub(super) name: &'static str,
@@ -39,7 +41,33 @@ pub(super) struct Build {
 }
 
 impl Build {
-    /// The log's stream: the build's own part of its id.
+    /// A build of a project that starts now.
+    pub(super) fn new(account: &Account, caller: &Principal, project: &Project, number: u64) -> Self {
+        let id = format!("{}:{}", project.name, uuid::Uuid::new_v4());
+        Self {
+            arn: account.arn("codebuild", format_args!("build/{id}")),
+            id,
+            number,
+            project: project.name.clone(),
+            initiator: match caller {
+                Principal::RoleSession { role, session, .. } => format!("{role}/{session}"),
+                other => other.arn(account),
+            },
+            role_arn: project.service_role.clone(),
+            source: json!(project.source),
+            source_version: project.source_version.clone(),
+            artifacts: project.artifacts.clone(),
+            environment: json!(project.environment),
+            log_group: project.log_group(),
+            started: Timestamp::now(),
+            ended: None,
+            status: "IN_PROGRESS",
+            phases: Vec::new(),
+            exported: Vec::new(),
+        }
+    }
+
+    /// The name of the log's stream: the part of the id after the project's name.
     pub(super) fn stream(&self) -> &str {
         self.id.rsplit(':').next().unwrap_or_default()
     }

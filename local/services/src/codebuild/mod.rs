@@ -1,10 +1,11 @@
 //! CodeBuild: runs a project's build specification on this machine.
 //!
-//! Follows <https://docs.aws.amazon.com/codebuild/latest/APIReference/Welcome.html>. A build gets its source from S3,
+//! Follows <https://docs.aws.amazon.com/codebuild/latest/APIReference/Welcome.html>. A build gets its source from S3. It
 //! runs the commands of its `buildspec.yml` in one shell, with the credentials of the project's role and the variables
-//! that CodeBuild sets, and leaves exported variables and artifacts. In place of a build image it has this machine,
-//! with stand-ins for `docker` and `aws` ([`stand_in()`]) in front of its `PATH`; where a container engine answers, that
-//! `docker` has the engine build.
+//! that CodeBuild sets. It leaves exported variables and artifacts.
+//!
+//! There is no build image: the commands run on this machine. Their `PATH` begins with stand-ins for `docker` and `aws`
+//! ([`stand_in()`]). If a container engine answers, that `docker` has the engine build.
 
 mod artifacts;
 mod build;
@@ -17,19 +18,15 @@ pub mod stand_in;
 
 pub use stand_in::stand_in;
 
-use crate::by_name::ByName;
 use crate::containers::Containers;
 use build::Build;
-use jiff::Timestamp;
-use platform::error::ServiceError;
-use platform::input::{read, required};
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use project::{Project, StartBuild};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// CodeBuild in this account and region.
@@ -59,6 +56,89 @@ impl Running {
     }
 }
 
+/// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html>.
+impl Served for CodeBuild {
+    const SIGNING_NAME: &'static str = "codebuild";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<CodeBuild>> = LazyLock::new(|| {
+            Operations::new([
+                Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
+                on(
+                    "BatchGetProjects",
+                    |it: &Names| it.names.iter().map(String::as_str).collect(),
+                    CodeBuild::batch_get_projects,
+                ),
+                on(
+                    "StartBuild",
+                    |it: &StartBuild| vec![&it.project_name],
+                    CodeBuild::start_build,
+                ),
+                on(
+                    "BatchGetBuilds",
+                    |it: &Ids| it.ids.iter().map(|id| project_of(id)).collect(),
+                    CodeBuild::batch_get_builds,
+                ),
+                on("StopBuild", |it: &Id| vec![project_of(&it.id)], CodeBuild::stop_build),
+                on(
+                    "ListBuildsForProject",
+                    |it: &List| vec![&it.project_name],
+                    CodeBuild::list_builds_for_project,
+                ),
+            ])
+        });
+        &TABLE
+    }
+}
+
+/// An operation on these projects.
+fn on<I: DeserializeOwned + Send + 'static>(
+    name: &'static str,
+    projects: fn(&I) -> Vec<&str>,
+    does: fn(&CodeBuild, &Call, I) -> Result<Value, ServiceError>,
+) -> Operation<CodeBuild> {
+    let requires = move |_: &CodeBuild, platform: &Platform, input: &I| {
+        let projects = projects(input).into_iter();
+        let each =
+            projects.map(|project| Requirement::new(format!("codebuild:{name}"), project_arn(platform, project)));
+        Ok(each.collect())
+    };
+    Operation::new(name, requires, does)
+}
+
+fn may_create_project(_: &CodeBuild, platform: &Platform, input: &Project) -> Result<Vec<Requirement>, ServiceError> {
+    Ok(vec![
+        Requirement::new("codebuild:CreateProject", project_arn(platform, &input.name)),
+        Requirement::pass_role(&input.service_role, "codebuild.amazonaws.com"),
+    ])
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    names: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ids {
+    ids: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Id {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct List {
+    project_name: String,
+    sort_order: Option<String>,
+    next_token: Option<String>,
+}
+
 impl CodeBuild {
     /// CodeBuild that builds images in these containers' engine, where one answers.
     pub fn new(containers: Arc<Containers>) -> Self {
@@ -76,10 +156,9 @@ impl CodeBuild {
         self.lock().builds.get(id).cloned()
     }
 
-    fn create_project(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let project: Project = read(input)?;
+    fn create_project(&self, call: &Call, project: Project) -> Result<Value, ServiceError> {
         project.check_times()?;
-        let arn = project_arn(platform, &project.name);
+        let arn = project_arn(&call.platform, &project.name);
         let mut state = self.lock();
         if state.projects.contains_key(&project.name) {
             return Err(ServiceError::new(
@@ -92,72 +171,42 @@ impl CodeBuild {
         Ok(json!({"project": shown}))
     }
 
-    fn batch_get_projects(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let names: Vec<String> = read(&input["names"])?;
+    fn batch_get_projects(&self, call: &Call, input: Names) -> Result<Value, ServiceError> {
         let state = self.lock();
         let (mut projects, mut missing) = (Vec::new(), Vec::new());
-        for name in names {
+        for name in input.names {
             match state.projects.get(&name) {
-                Some(project) => projects.push(project.json(&project_arn(platform, &name))),
+                Some(project) => projects.push(project.json(&project_arn(&call.platform, &name))),
                 None => missing.push(name),
             }
         }
         Ok(json!({"projects": projects, "projectsNotFound": missing}))
     }
 
-    fn start_build(&self, platform: &Arc<Platform>, caller: &Principal, input: &Value) -> Result<Value, ServiceError> {
-        let start: StartBuild = read(input)?;
+    fn start_build(&self, call: &Call, start: StartBuild) -> Result<Value, ServiceError> {
+        let platform = &call.platform;
+        let arn = project_arn(platform, &start.project_name);
         let mut state = self.lock();
-        let known = state.projects.get(&start.project_name);
-        let Some(known) = known else {
+        let Some(known) = state.projects.get(&start.project_name) else {
             return Err(ServiceError::new(
                 "ResourceNotFoundException",
-                format_args!(
-                    "Project cannot be found: {}",
-                    project_arn(platform, &start.project_name)
-                ),
+                format_args!("Project cannot be found: {arn}"),
             ));
         };
         let project = start.over(known)?;
-        let project_arn = project_arn(platform, &project.name);
-        let trusted = platform.iam.trusts_service(
-            &platform.account,
-            &project.service_role,
-            "codebuild.amazonaws.com",
-            Some(&project_arn),
-        );
+        let role = &project.service_role;
+        let trusted = platform
+            .iam
+            .trusts_service(&platform.account, role, "codebuild.amazonaws.com", Some(&arn));
         if !trusted.unwrap_or(false) {
             return Err(ServiceError::new(
                 "InvalidInputException",
-                format_args!(
-                    "CodeBuild is not authorized to perform: sts:AssumeRole on {}",
-                    project.service_role
-                ),
+                format_args!("CodeBuild is not authorized to perform: sts:AssumeRole on {role}"),
             ));
         }
         state.started += 1;
-        let id = format!("{}:{}", project.name, uuid::Uuid::new_v4());
-        let build = Build {
-            arn: platform.account.arn("codebuild", format_args!("build/{id}")),
-            id: id.clone(),
-            number: state.started,
-            project: project.name.clone(),
-            initiator: match caller {
-                Principal::RoleSession { role, session, .. } => format!("{role}/{session}"),
-                other => other.arn(&platform.account),
-            },
-            role_arn: project.service_role.clone(),
-            source: json!(project.source),
-            source_version: project.source_version.clone(),
-            artifacts: project.artifacts.clone(),
-            environment: json!(project.environment),
-            log_group: project.log_group(),
-            started: Timestamp::now(),
-            ended: None,
-            status: "IN_PROGRESS",
-            phases: Vec::new(),
-            exported: Vec::new(),
-        };
+        let build = Build::new(&platform.account, &call.caller, &project, state.started);
+        let id = build.id.clone();
         let shown = build.json();
         let underway = platform.ongoing.began(&build.arn);
         let running = Arc::new(Running {
@@ -171,10 +220,9 @@ impl CodeBuild {
         Ok(json!({"build": shown}))
     }
 
-    fn batch_get_builds(&self, input: &Value) -> Result<Value, ServiceError> {
-        let ids: Vec<String> = read(&input["ids"])?;
+    fn batch_get_builds(&self, _: &Call, input: Ids) -> Result<Value, ServiceError> {
         let (mut builds, mut missing) = (Vec::new(), Vec::new());
-        for id in ids {
+        for id in input.ids {
             match self.running(&id) {
                 Some(running) => builds.push(running.lock().json()),
                 None => missing.push(id),
@@ -183,25 +231,17 @@ impl CodeBuild {
         Ok(json!({"builds": builds, "buildsNotFound": missing}))
     }
 
-    fn stop_build(&self, input: &Value) -> Result<Value, ServiceError> {
-        let id = required(input, "id")?;
-        let running = self.running(id).ok_or_else(|| {
-            ServiceError::new("ResourceNotFoundException", format_args!("Build cannot be found: {id}"))
+    fn stop_build(&self, _: &Call, input: Id) -> Result<Value, ServiceError> {
+        let running = self.running(&input.id).ok_or_else(|| {
+            let message = format_args!("Build cannot be found: {}", input.id);
+            ServiceError::new("ResourceNotFoundException", message)
         })?;
         running.stop.send_replace(true);
         let shown = running.lock().json();
         Ok(json!({"build": shown}))
     }
 
-    fn list_builds_for_project(&self, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        struct Input {
-            project_name: String,
-            sort_order: Option<String>,
-            next_token: Option<String>,
-        }
-        let input: Input = read(input)?;
+    fn list_builds_for_project(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
         let state = self.lock();
         let builds = state.builds.values().map(|running| running.lock().clone());
         let mut builds: Vec<Build> = builds.filter(|build| build.project == input.project_name).collect();
@@ -223,61 +263,7 @@ fn project_arn(platform: &Platform, name: &str) -> String {
     platform.account.arn("codebuild", format_args!("project/{name}"))
 }
 
-crate::by_name::by_name!(CodeBuild);
-
-#[async_trait::async_trait]
-impl ByName for CodeBuild {
-    fn signing_name(&self) -> &'static str {
-        "codebuild"
-    }
-
-    fn requirements(
-        &self,
-        platform: &Platform,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        let texts = |field: &str| -> Vec<&str> {
-            let list = input[field].as_array().map_or(&[][..], Vec::as_slice);
-            list.iter().filter_map(Value::as_str).collect()
-        };
-        let project = |id: &str| id.split(':').next().unwrap_or_default().to_owned();
-        let projects: Vec<String> = match operation {
-            "CreateProject" => vec![required(input, "name")?.to_owned()],
-            "StartBuild" | "ListBuildsForProject" => vec![required(input, "projectName")?.to_owned()],
-            "StopBuild" => vec![project(required(input, "id")?)],
-            "BatchGetBuilds" => texts("ids").into_iter().map(project).collect(),
-            "BatchGetProjects" => texts("names").into_iter().map(str::to_owned).collect(),
-            _ => return Err(ServiceError::not_in_local_run("codebuild", operation)),
-        };
-        let action = format!("codebuild:{operation}");
-        let mut requirements: Vec<Requirement> = projects
-            .iter()
-            .map(|name| Requirement::new(action.as_str(), project_arn(platform, name)))
-            .collect();
-        if operation == "CreateProject" {
-            let role = required(input, "serviceRole")?;
-            requirements
-                .push(Requirement::new("iam:PassRole", role).with("iam:PassedToService", "codebuild.amazonaws.com"));
-        }
-        Ok(requirements)
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        caller: &Principal,
-        operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        match operation {
-            "CreateProject" => self.create_project(platform, &input),
-            "BatchGetProjects" => self.batch_get_projects(platform, &input),
-            "StartBuild" => self.start_build(platform, caller, &input),
-            "BatchGetBuilds" => self.batch_get_builds(&input),
-            "StopBuild" => self.stop_build(&input),
-            "ListBuildsForProject" => self.list_builds_for_project(&input),
-            _ => Err(ServiceError::not_in_local_run("codebuild", operation)),
-        }
-    }
+/// The project of a build, which the build's id begins with.
+fn project_of(build: &str) -> &str {
+    build.split_once(':').map_or(build, |(project, _)| project)
 }

@@ -1,4 +1,4 @@
-//! Projects, and what StartBuild lays over them.
+//! Projects, and what StartBuild changes in them for one build.
 
 use platform::error::ServiceError;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub(super) struct Source {
     pub(super) buildspec: Option<String>,
 }
 
-/// What a build runs in. The local run takes the image as a description: it has the machine.
+/// What a build runs in. The local run only shows the image: a build runs on this machine.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Environment {
@@ -107,7 +107,7 @@ impl Project {
         self.logs_config.cloud_watch_logs.status.as_deref() != Some("DISABLED")
     }
 
-    /// Whether a build may take as long as the project says, and wait as long to begin: in minutes.
+    /// Checks how many minutes a build may take, and how many it may wait before it begins.
     ///
     /// # Errors
     /// InvalidInputException.
@@ -152,7 +152,7 @@ impl StartBuild {
     /// The project as this build has it.
     ///
     /// # Errors
-    /// InvalidInputException where there is no source that the local run could read.
+    /// InvalidInputException for a source that the local run cannot read.
     pub(super) fn over(&self, project: &Project) -> Result<Project, ServiceError> {
         let mut project = project.clone();
         if let Some(kind) = &self.source_type_override {

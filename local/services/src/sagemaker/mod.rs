@@ -2,9 +2,9 @@
 //!
 //! Follows <https://docs.aws.amazon.com/sagemaker/latest/APIReference/Welcome.html> and
 //! <https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html>. A job's image is pulled
-//! from the local ECR as the job's role. Where a container engine answers, its command runs in a container of that image
-//! (`contained`); else as a process, with the image's files at their own paths where the machine allows that
-//! (`process`). A note in the journal says which way it ran.
+//! from the local ECR as the job's role. If a container engine answers, the job runs in a container of that image
+//! (`contained`). Else it runs as a process (`process`): the image's files are then at their own paths, if the machine
+//! allows that. A note in the journal says which way it ran.
 
 mod contained;
 mod data;
@@ -18,23 +18,21 @@ mod run;
 mod tests;
 mod work;
 
-use crate::by_name::ByName;
 use crate::containers::Containers;
 use jiff::Timestamp;
 use job::{Job, Request, Status, Tag};
-use platform::error::ServiceError;
-use platform::input::{read, required};
-use platform::principal::Principal;
-use platform::{Platform, Requirement};
+use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// SageMaker in this account and region.
 #[derive(Debug, Default)]
 pub struct SageMaker {
+    /// By ARN.
     jobs: Mutex<BTreeMap<String, Arc<Running>>>,
     containers: Arc<Containers>,
 }
@@ -52,6 +50,98 @@ impl Running {
     }
 }
 
+/// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html>.
+impl Served for SageMaker {
+    const SIGNING_NAME: &'static str = "sagemaker";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<SageMaker>> = LazyLock::new(|| {
+            Operations::new([
+                Operation::new("CreateProcessingJob", may_create, SageMaker::create),
+                on("DescribeProcessingJob", named, SageMaker::describe),
+                on("StopProcessingJob", named, SageMaker::stop),
+                on(
+                    "AddTags",
+                    |_, it: &AddTags| it.resource_arn.clone(),
+                    SageMaker::add_tags,
+                ),
+                on(
+                    "ListTags",
+                    |_, it: &ListTags| it.resource_arn.clone(),
+                    SageMaker::list_tags,
+                ),
+                Operation::on("ListProcessingJobs", |_, _| "*".to_owned(), SageMaker::list),
+            ])
+        });
+        &TABLE
+    }
+}
+
+/// An operation on the job with this ARN. Policies can ask for the job's tags.
+fn on<I: DeserializeOwned + Send + 'static>(
+    name: &'static str,
+    arn: fn(&Platform, &I) -> String,
+    does: fn(&SageMaker, &Call, I) -> Result<Value, ServiceError>,
+) -> Operation<SageMaker> {
+    let requires = move |sagemaker: &SageMaker, platform: &Platform, input: &I| {
+        let arn = arn(platform, input);
+        // Whether the job exists is told only to those who may ask.
+        let tags = sagemaker.find(&arn).map(|running| running.lock().tags.clone());
+        let requirement = Requirement::new(format!("sagemaker:{name}"), arn);
+        Ok(vec![
+            tags.into_iter().flatten().fold(requirement, |requirement, tag| {
+                requirement.with(format!("aws:ResourceTag/{}", tag.key), tag.value)
+            }),
+        ])
+    };
+    Operation::new(name, requires, does)
+}
+
+fn named(platform: &Platform, input: &Named) -> String {
+    arn(platform, &input.processing_job_name)
+}
+
+fn may_create(_: &SageMaker, platform: &Platform, input: &Request) -> Result<Vec<Requirement>, ServiceError> {
+    let arn = arn(platform, &input.processing_job_name);
+    let instance = &input.processing_resources.cluster_config.instance_type;
+    let create = Requirement::new("sagemaker:CreateProcessingJob", arn.as_str());
+    let mut requirements = vec![
+        create.with("sagemaker:InstanceTypes", instance),
+        Requirement::pass_role(&input.role_arn, "sagemaker.amazonaws.com"),
+    ];
+    requirements.extend((!input.tags.is_empty()).then(|| Requirement::new("sagemaker:AddTags", arn)));
+    Ok(requirements)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Named {
+    processing_job_name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AddTags {
+    resource_arn: String,
+    tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ListTags {
+    resource_arn: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct List {
+    #[serde(default)]
+    name_contains: String,
+    status_equals: Option<String>,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
 impl SageMaker {
     /// SageMaker whose jobs run in these containers, where an engine answers.
     pub fn new(containers: Arc<Containers>) -> Self {
@@ -65,23 +155,23 @@ impl SageMaker {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, platform: &Platform, name: &str) -> Result<Arc<Running>, ServiceError> {
-        let found = self.lock().get(name).cloned();
+    fn find(&self, arn: &str) -> Result<Arc<Running>, ServiceError> {
+        let found = self.lock().get(arn).cloned();
         found.ok_or_else(|| {
-            ServiceError::validation(format_args!(
-                "Could not find requested job with name: {}",
-                arn(platform, name)
-            ))
+            ServiceError::validation(if arn.contains(":processing-job/") {
+                format!("Could not find requested job with name: {arn}")
+            } else {
+                format!("the local run has no resource `{arn}`")
+            })
         })
     }
 
-    fn create(&self, platform: &Arc<Platform>, input: &Value) -> Result<Value, ServiceError> {
-        let request: Request = read(input)?;
+    fn create(&self, call: &Call, request: Request) -> Result<Value, ServiceError> {
         request.check()?;
-        let name = request.processing_job_name.clone();
-        let arn = arn(platform, &name);
+        let platform = &call.platform;
+        let arn = arn(platform, &request.processing_job_name);
         let mut jobs = self.lock();
-        if jobs.contains_key(&name) {
+        if jobs.contains_key(&arn) {
             return Err(ServiceError::new(
                 "ResourceInUse",
                 format_args!(
@@ -118,7 +208,7 @@ impl SageMaker {
             job: Mutex::new(job),
             stop: watch::Sender::new(false),
         });
-        jobs.insert(name, Arc::clone(&running));
+        jobs.insert(arn.clone(), Arc::clone(&running));
         drop(jobs);
         run::announce(platform, &running);
         let underway = platform.ongoing.began(&arn);
@@ -127,8 +217,14 @@ impl SageMaker {
         Ok(json!({"ProcessingJobArn": arn}))
     }
 
-    fn stop(&self, platform: &Arc<Platform>, name: &str) -> Result<Value, ServiceError> {
-        let running = self.find(platform, name)?;
+    fn describe(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+        let running = self.find(&named(&call.platform, &input))?;
+        let described = running.lock().described();
+        Ok(described)
+    }
+
+    fn stop(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+        let running = self.find(&named(&call.platform, &input))?;
         {
             let mut job = running.lock();
             match job.status {
@@ -142,26 +238,17 @@ impl SageMaker {
                 }
             }
         }
-        run::announce(platform, &running);
+        run::announce(&call.platform, &running);
         running.stop.send_replace(true);
         Ok(json!({}))
     }
 
-    fn list(&self, input: &Value) -> Result<Value, ServiceError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-        struct Input {
-            name_contains: Option<String>,
-            status_equals: Option<String>,
-            max_results: Option<usize>,
-            next_token: Option<String>,
-        }
-        let input: Input = read(input)?;
-        let part = input.name_contains.unwrap_or_default();
+    fn list(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
         let mut jobs: Vec<Job> = self.lock().values().map(|running| running.lock().clone()).collect();
         jobs.retain(|job| {
             let status = input.status_equals.as_deref();
-            job.request.processing_job_name.contains(&part) && status.is_none_or(|status| status == job.status.name())
+            job.request.processing_job_name.contains(&input.name_contains)
+                && status.is_none_or(|status| status == job.status.name())
         });
         // The newest comes first.
         jobs.sort_by_key(|job| std::cmp::Reverse(job.created));
@@ -193,30 +280,18 @@ impl SageMaker {
         Ok(answer)
     }
 
-    fn add_tags(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let running = self.find(platform, job_of(required(input, "ResourceArn")?)?)?;
-        let tags: Vec<Tag> = read(&input["Tags"])?;
+    fn add_tags(&self, _: &Call, input: AddTags) -> Result<Value, ServiceError> {
+        let running = self.find(&input.resource_arn)?;
         let mut job = running.lock();
-        for tag in tags {
+        for tag in input.tags {
             job.tags.retain(|known| known.key != tag.key);
             job.tags.push(tag);
         }
         Ok(json!({"Tags": job.tags}))
     }
 
-    /// The requirement with the tags of the job that it is about, which policies can ask for.
-    fn tagged(&self, platform: &Platform, name: &str, requirement: Requirement) -> Requirement {
-        let Ok(running) = self.find(platform, name) else {
-            return requirement;
-        };
-        let tags = running.lock().tags.clone();
-        tags.into_iter().fold(requirement, |requirement, tag| {
-            requirement.with(format!("aws:ResourceTag/{}", tag.key), tag.value)
-        })
-    }
-
-    fn list_tags(&self, platform: &Platform, input: &Value) -> Result<Value, ServiceError> {
-        let running = self.find(platform, job_of(required(input, "ResourceArn")?)?)?;
+    fn list_tags(&self, _: &Call, input: ListTags) -> Result<Value, ServiceError> {
+        let running = self.find(&input.resource_arn)?;
         let tags = json!(running.lock().tags);
         Ok(json!({"Tags": tags}))
     }
@@ -227,79 +302,4 @@ fn arn(platform: &Platform, name: &str) -> String {
     platform
         .account
         .arn("sagemaker", format_args!("processing-job/{}", name.to_lowercase()))
-}
-
-fn job_of(arn: &str) -> Result<&str, ServiceError> {
-    let name = arn.split_once(":processing-job/").map(|(_, name)| name);
-    name.ok_or_else(|| ServiceError::validation(format_args!("the local run has no resource `{arn}`")))
-}
-
-crate::by_name::by_name!(SageMaker);
-
-#[async_trait::async_trait]
-impl ByName for SageMaker {
-    fn signing_name(&self) -> &'static str {
-        "sagemaker"
-    }
-
-    fn requirements(
-        &self,
-        platform: &Platform,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Vec<Requirement>, ServiceError> {
-        let action = format!("sagemaker:{operation}");
-        match operation {
-            "CreateProcessingJob" => {
-                let arn = arn(platform, required(input, "ProcessingJobName")?);
-                let role = required(input, "RoleArn")?;
-                let cluster = &input["ProcessingResources"]["ClusterConfig"];
-                let instance = cluster["InstanceType"].as_str().unwrap_or_default();
-                let mut requirements = vec![
-                    Requirement::new(action, arn.as_str()).with("sagemaker:InstanceTypes", instance),
-                    Requirement::new("iam:PassRole", role).with("iam:PassedToService", "sagemaker.amazonaws.com"),
-                ];
-                if input["Tags"].as_array().is_some_and(|tags| !tags.is_empty()) {
-                    requirements.push(Requirement::new("sagemaker:AddTags", arn));
-                }
-                Ok(requirements)
-            }
-            "DescribeProcessingJob" | "StopProcessingJob" => {
-                let name = required(input, "ProcessingJobName")?;
-                Ok(vec![self.tagged(
-                    platform,
-                    name,
-                    Requirement::new(action, arn(platform, name)),
-                )])
-            }
-            "AddTags" | "ListTags" => {
-                let arn = required(input, "ResourceArn")?;
-                Ok(vec![self.tagged(platform, job_of(arn)?, Requirement::new(action, arn))])
-            }
-            "ListProcessingJobs" => Ok(vec![Requirement::new(action, "*")]),
-            _ => Err(ServiceError::not_in_local_run("sagemaker", operation)),
-        }
-    }
-
-    async fn call(
-        self: &Arc<Self>,
-        platform: &Arc<Platform>,
-        _caller: &Principal,
-        operation: &str,
-        input: Value,
-    ) -> Result<Value, ServiceError> {
-        match operation {
-            "CreateProcessingJob" => self.create(platform, &input),
-            "DescribeProcessingJob" => {
-                let running = self.find(platform, required(&input, "ProcessingJobName")?)?;
-                let described = running.lock().described();
-                Ok(described)
-            }
-            "StopProcessingJob" => self.stop(platform, required(&input, "ProcessingJobName")?),
-            "ListProcessingJobs" => self.list(&input),
-            "AddTags" => self.add_tags(platform, &input),
-            "ListTags" => self.list_tags(platform, &input),
-            _ => Err(ServiceError::not_in_local_run("sagemaker", operation)),
-        }
-    }
 }

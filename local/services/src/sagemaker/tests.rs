@@ -346,3 +346,16 @@ async fn a_policy_can_ask_whose_a_job_is_by_its_tags() {
         assert_eq!(is_denied, denied, "{operation}");
     }
 }
+
+#[tokio::test]
+async fn a_job_is_found_by_its_arn_whatever_the_case_of_its_name() {
+    let world = World::new("true").await;
+    let tags = json!([{"Key": "environment", "Value": "dev"}]);
+    let described = world.run(json!({"ProcessingJobName": "Job-1", "Tags": tags})).await;
+    assert_eq!(described["ProcessingJobName"], "Job-1");
+    let of_job = json!({"ResourceArn": described["ProcessingJobArn"]});
+    assert_eq!(world.call("sagemaker", "ListTags", of_job).await.unwrap()["Tags"], tags);
+    let of_endpoint = json!({"ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"});
+    let refused = world.call("sagemaker", "ListTags", of_endpoint).await.unwrap_err();
+    assert!(refused.message.contains("endpoint/e"), "{refused}");
+}

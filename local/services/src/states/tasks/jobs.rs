@@ -70,7 +70,8 @@ impl Job {
     fn arn(&self, platform: &Platform) -> String {
         let account = &platform.account;
         match self {
-            Self::Processing(name) => account.arn("sagemaker", format_args!("processing-job/{name}")),
+            // SageMaker's ARNs have names in lower case.
+            Self::Processing(name) => account.arn("sagemaker", format_args!("processing-job/{}", name.to_lowercase())),
             Self::Execution(arn) => arn.clone(),
             Self::Build(id) => account.arn("codebuild", format_args!("build/{id}")),
         }

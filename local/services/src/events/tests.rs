@@ -181,6 +181,11 @@ async fn what_is_not_here_is_refused_by_name() {
             json!({"Name": "r", "EventBusName": "mine", "EventPattern": "{\"a\": [1]}"}),
             "mine",
         ),
+        (
+            "RemoveTargets",
+            json!({"Rule": "r", "Ids": [], "NextToken": "t"}),
+            "`NextToken`",
+        ),
     ] {
         let error = call(&platform, operation, input).await.unwrap_err();
         assert!(error.message.contains(part), "{operation}: {error}");
@@ -262,4 +267,24 @@ async fn schedules_fire_when_told_to() {
         "arn:aws:events:us-east-1:123456789012:rule/hourly"
     );
     assert!(events.fire(&platform, "daily").is_err());
+}
+
+#[test]
+fn whoever_gives_a_role_must_be_allowed_to_pass_it() {
+    let platform = platform();
+    let target = json!({"Id": "1", "Arn": "arn:aws:states:us-east-1:123456789012:stateMachine:m", "RoleArn": "theirs"});
+    for (operation, input, resources) in [
+        ("PutRule", json!({"Name": "r", "RoleArn": "its"}), vec!["its"]),
+        ("PutTargets", json!({"Rule": "r", "Targets": [target]}), vec!["theirs"]),
+        ("DescribeRule", json!({"Name": "r"}), vec![]),
+    ] {
+        let requirements = platform.requirements("events", operation, input).unwrap();
+        assert_eq!(requirements[0].action, format!("events:{operation}"));
+        assert!(requirements[0].resource.ends_with(":rule/r"), "{operation}");
+        let passed: Vec<&str> = requirements[1..]
+            .iter()
+            .map(|passed| passed.resource.as_str())
+            .collect();
+        assert_eq!(passed, resources, "{operation}");
+    }
 }

@@ -11,6 +11,8 @@ mod memory;
 mod operations;
 pub mod rest;
 mod runtime_api;
+#[cfg(test)]
+mod tests;
 
 pub use build::BuildError;
 

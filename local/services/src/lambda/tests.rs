@@ -1,0 +1,76 @@
+//! What the operations take and refuse. No function runs here.
+
+use super::Lambda;
+use platform::iam::NewRole;
+use platform::{Account, Platform, Principal, ServiceError};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// An account with a function `f`.
+async fn world() -> Arc<Platform> {
+    let platform = Platform::new(Account::local(), std::env::temp_dir(), vec![Arc::<Lambda>::default()]);
+    let role = NewRole::for_service("f-role", "lambda.amazonaws.com");
+    platform.iam.create_role(&platform.account, role).unwrap();
+    let function = json!({
+        "FunctionName": "f", "Runtime": "provided.al2023", "Code": {"LocalBinary": "f"},
+        "Role": platform.account.global_arn("iam", "role/f-role"),
+    });
+    call(&platform, "CreateFunction", function).await.unwrap();
+    platform
+}
+
+async fn call(platform: &Arc<Platform>, operation: &str, input: Value) -> Result<Value, ServiceError> {
+    platform
+        .call(&Principal::Administrator, "lambda", operation, input)
+        .await
+}
+
+#[tokio::test]
+async fn a_function_has_no_qualifier_but_latest() {
+    let platform = world().await;
+    for (operation, qualifier, refused) in [
+        ("GetFunction", "$LATEST", None),
+        ("GetFunction", "live", Some("NotInLocalRun")),
+        ("PutFunctionEventInvokeConfig", "$LATEST", None),
+        ("PutFunctionEventInvokeConfig", "live", Some("NotInLocalRun")),
+        ("AddPermission", "$LATEST", Some("NotInLocalRun")),
+    ] {
+        let answer = call(
+            &platform,
+            operation,
+            json!({"FunctionName": "f", "Qualifier": qualifier}),
+        )
+        .await;
+        let code = answer.err().map(|error| error.code);
+        assert_eq!(code.as_deref(), refused, "{operation} {qualifier}");
+    }
+}
+
+#[tokio::test]
+async fn an_invocation_is_checked_before_it_runs() {
+    let platform = world().await;
+    let large = "a".repeat(1024 * 1024);
+    for (changes, answered) in [
+        (json!({}), Ok(204)),
+        (json!({"Qualifier": "$LATEST", "Payload": null}), Ok(204)),
+        (json!({"Payload": large}), Ok(204)),
+        (
+            json!({"InvocationType": "Event", "Payload": large}),
+            Err("RequestTooLargeException"),
+        ),
+        (json!({"InvocationType": "Later"}), Err("ValidationException")),
+        (json!({"LogType": "Tail"}), Err("NotInLocalRun")),
+        (json!({"Qualifier": "live"}), Err("NotInLocalRun")),
+        (json!({"ClientContext": "e30="}), Err("NotInLocalRun")),
+        (json!({"FunctionName": "g"}), Err("ResourceNotFoundException")),
+    ] {
+        let mut input = json!({"FunctionName": "f", "InvocationType": "DryRun"});
+        let changes = changes.as_object().unwrap().clone();
+        input.as_object_mut().unwrap().extend(changes.clone());
+        let answer = call(&platform, "Invoke", input).await;
+        let status = answer.map(|answer| answer["StatusCode"].as_u64().unwrap());
+        let status = status.map_err(|error| error.code);
+        let fields: Vec<&String> = changes.keys().collect();
+        assert_eq!(status, answered.map_err(str::to_owned), "{fields:?}");
+    }
+}

@@ -8,6 +8,12 @@ use std::fmt::Write as _;
 #[derive(Debug)]
 pub struct Document(String);
 
+impl Default for Document {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Document {
     /// An empty document.
     pub fn new() -> Self {

@@ -1,8 +1,8 @@
 //! The build specification, `buildspec.yml`.
 //!
-//! Follows <https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html>, version 0.2. What it has and
-//! the local run has not is refused by name; what only makes a build faster or prettier on AWS (`cache`, `reports`,
-//! `runtime-versions`) is taken and does nothing, which the build's log says.
+//! Follows <https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html>, version 0.2. Parts that
+//! the local run does not have are refused by name. Parts that only help a build on AWS (`cache`, `reports`,
+//! `runtime-versions`) are accepted and do nothing; the build's log says so.
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! The environment variables of a build.
 //!
-//! Follows <https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html>. What a start of a build
-//! says wins over the project, and the project over the build specification.
+//! Follows <https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html>. StartBuild
+//! wins over the project, and the project wins over the build specification.
 
 use super::build::Build;
 use super::buildspec::Env;

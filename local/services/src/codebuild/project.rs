@@ -131,7 +131,7 @@ impl Project {
     }
 }
 
-/// What StartBuild may say differently from the project.
+/// The input of StartBuild: what this build has in place of the project's own values.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StartBuild {

@@ -1,4 +1,4 @@
-//! The one shell in which all commands of a build run, so that what a command sets the next one has.
+//! The one shell in which all commands of a build run: a variable that one command sets is there for the next.
 
 use super::buildspec::ShellKind;
 use std::collections::BTreeMap;
@@ -10,8 +10,9 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::sync::mpsc;
 
-/// Reads the names of files from what was its standard input and runs each in itself; what was its standard error
-/// carries the results. The commands have both outputs in one, as a build's log has them, and nothing to read.
+/// The shell's program. It reads names of files from its first standard input, and runs each file in itself. It writes
+/// the results to its first standard error. The commands get one output for both, as a build's log has it, and no
+/// input.
 const DRIVER: &str = r#"
 exec 8>&2 2>&1 9<&0 </dev/null
 trap '__status=$?; env -0 >"$1"; printf "%s\n" "$2"; printf "exit %d\n" "$__status" >&8' EXIT
@@ -23,16 +24,16 @@ while IFS= read -r __file <&9; do
 done
 "#;
 
-/// Lines that were printed before a shell's end was seen are waited for so long, and no longer: something that goes on
-/// in the background may keep the output open for ever.
+/// After a shell's end, its last lines are waited for this long. A program in the background may keep the output open
+/// for ever.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// With this status; the shell is there for the next one.
+    /// With this status. The shell waits for the next command.
     Command(i32),
-    /// And the shell with it (`exit`, or `set -e`).
+    /// The shell has ended too, by `exit` or `set -e`.
     Shell(i32),
 }
 
@@ -124,7 +125,7 @@ impl Shell {
         }
     }
 
-    /// The environment as it is after the last command, or was when the shell ended.
+    /// The environment after the last command, or at the shell's end.
     pub(super) async fn environment(&mut self, ended: bool) -> io::Result<BTreeMap<String, String>> {
         let file = self.folder.join("environment");
         if !ended {

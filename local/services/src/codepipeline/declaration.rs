@@ -45,7 +45,7 @@ pub(super) enum ExecutionMode {
     Parallel,
 }
 
-/// The bucket through which actions hand things on.
+/// The bucket with the artifacts that actions make and read.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ArtifactStore {
@@ -56,7 +56,7 @@ pub(super) struct ArtifactStore {
     pub(super) encryption_key: Option<EncryptionKey>,
 }
 
-/// The KMS key of the artifacts, where it is not the default one.
+/// The KMS key of the artifacts, if it is not the default one.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct EncryptionKey {
@@ -170,6 +170,44 @@ const APPROVAL_MINUTES: std::ops::RangeInclusive<u32> = 5..=86_400;
 /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
 const CONFIGURATION_LIMIT: usize = 1000;
 
+impl Action {
+    /// Checks what an action of this kind may and must say.
+    fn check_configuration(&self, provider: Provider) -> Result<(), String> {
+        match (provider, self.timeout_in_minutes) {
+            (_, None) => {}
+            (Provider::Approval, Some(minutes)) if APPROVAL_MINUTES.contains(&minutes) => {}
+            (Provider::Approval, Some(minutes)) => {
+                return Err(format!(
+                    "value {minutes} at timeoutInMinutes failed to satisfy constraint: it must lie between {} and {}",
+                    APPROVAL_MINUTES.start(),
+                    APPROVAL_MINUTES.end()
+                ));
+            }
+            (Provider::Connection | Provider::CodeBuild | Provider::Lambda, Some(_)) => {
+                return Err("timeoutInMinutes is available only to the manual approval action type".into());
+            }
+        }
+        let needed: &[&str] = match provider {
+            Provider::Connection => &["ConnectionArn", "FullRepositoryId", "BranchName"],
+            Provider::CodeBuild => &["ProjectName"],
+            Provider::Lambda => &["FunctionName"],
+            Provider::Approval => &[],
+        };
+        if let Some(missing) = needed.iter().find(|key| !self.configuration.contains_key(**key)) {
+            return Err(format!("its configuration lacks `{missing}`"));
+        }
+        for (key, value) in &self.configuration {
+            let length = value.chars().count();
+            if length > CONFIGURATION_LIMIT {
+                return Err(format!(
+                    "its {key} has {length} characters, and CodePipeline takes at most {CONFIGURATION_LIMIT}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Declaration {
     /// Checks what AWS checks when a pipeline is created or updated; the error names what is wrong and where.
     pub(super) fn check(&self) -> Result<(), ServiceError> {
@@ -238,37 +276,7 @@ impl Declaration {
         if (provider == Provider::Connection) != (stage == 0) {
             return Err("source actions belong into the first stage, and only they do".into());
         }
-        match (provider, action.timeout_in_minutes) {
-            (_, None) => {}
-            (Provider::Approval, Some(minutes)) if APPROVAL_MINUTES.contains(&minutes) => {}
-            (Provider::Approval, Some(minutes)) => {
-                return Err(format!(
-                    "value {minutes} at timeoutInMinutes failed to satisfy constraint: it must lie between {} and {}",
-                    APPROVAL_MINUTES.start(),
-                    APPROVAL_MINUTES.end()
-                ));
-            }
-            (Provider::Connection | Provider::CodeBuild | Provider::Lambda, Some(_)) => {
-                return Err("timeoutInMinutes is available only to the manual approval action type".into());
-            }
-        }
-        let needed: &[&str] = match provider {
-            Provider::Connection => &["ConnectionArn", "FullRepositoryId", "BranchName"],
-            Provider::CodeBuild => &["ProjectName"],
-            Provider::Lambda => &["FunctionName"],
-            Provider::Approval => &[],
-        };
-        if let Some(missing) = needed.iter().find(|key| !action.configuration.contains_key(**key)) {
-            return Err(format!("its configuration lacks `{missing}`"));
-        }
-        for (key, value) in &action.configuration {
-            let length = value.chars().count();
-            if length > CONFIGURATION_LIMIT {
-                return Err(format!(
-                    "its {key} has {length} characters, and CodePipeline takes at most {CONFIGURATION_LIMIT}"
-                ));
-            }
-        }
+        action.check_configuration(provider)?;
         for artifact in &action.input_artifacts {
             if !artifacts.contains(artifact.name.as_str()) {
                 return Err(format!(
@@ -290,7 +298,7 @@ impl Declaration {
         Ok(())
     }
 
-    /// The pipeline's variables: what the execution was started with, laid over the defaults.
+    /// The pipeline's variables: those that the execution was started with, and the defaults of the others.
     pub(super) fn variables(&self, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, ServiceError> {
         if let Some(unknown) = given
             .keys()

@@ -25,7 +25,7 @@ pub(super) enum Rerun {
     AllBut(BTreeSet<String>),
 }
 
-/// How a stage, or what is left of an execution, ended.
+/// How a stage or an execution ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ending {
     pub(super) status: Status,
@@ -60,7 +60,7 @@ pub(super) fn launch(
     tokio::spawn(async move { engine.run(from, rerun).await });
 }
 
-/// An execution on its way.
+/// An execution that runs.
 #[derive(Clone)]
 pub(super) struct Engine {
     platform: Arc<Platform>,
@@ -104,8 +104,8 @@ impl Engine {
         });
     }
 
-    /// Ends the execution. Where somebody has asked it to stop since it was last looked at, and was told that it will, it
-    /// has not succeeded.
+    /// Ends the execution. If somebody has asked it to stop in its last moment, and was told that it will, then it has
+    /// stopped and not succeeded.
     pub(super) fn end(&self, ending: Ending) -> Ending {
         let mut progress = self.execution.progress();
         let ending = match (ending.status, progress.status) {
@@ -268,7 +268,7 @@ impl Engine {
         run
     }
 
-    /// Resolves what the action needs, has it done, and keeps what it made.
+    /// Resolves what the action needs, does it, and keeps what it made.
     async fn perform(&self, stage: &str, action: &Action, run_id: &str) -> Result<(), Failure> {
         let (configuration, inputs) = self.resolve(action)?;
         let outputs: Vec<Artifact> = action

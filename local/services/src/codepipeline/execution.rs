@@ -134,10 +134,10 @@ pub(super) struct Execution {
     pub(super) declaration: Declaration,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) trigger: Value,
-    /// The token of the request that started it, by which the same request is known when it is sent again.
+    /// The token of the request that started it. The same request may be sent again with the same token.
     pub(super) request: Option<String>,
     pub(super) started: Timestamp,
-    /// Changed under the lock of what is known so far alone, so that it agrees with the status there.
+    /// Changed only under the lock of `progress`, so that it agrees with the status there.
     pub(super) stop: watch::Sender<Stop>,
     progress: Mutex<Progress>,
 }
@@ -177,7 +177,7 @@ impl Execution {
         }
     }
 
-    /// What is known so far. Held for moments only, never across an await.
+    /// Locks what is known so far. Hold it for a moment only, never across an await.
     pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }

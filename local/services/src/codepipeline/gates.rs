@@ -1,6 +1,7 @@
 //! Who may enter a stage: the execution modes.
 //!
-//! See <https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html#concepts-how-it-works-executions>.
+//! See
+//! <https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html#concepts-how-it-works-executions>.
 
 use super::declaration::ExecutionMode;
 use std::collections::{HashMap, VecDeque};
@@ -29,10 +30,10 @@ struct Gate {
     waiting: VecDeque<String>,
 }
 
-/// What became of an execution before a stage.
+/// What happened to an execution that waited before a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// It is inside, and has to leave.
+    /// It is inside, and must leave later.
     Entered,
     /// A newer one took its place.
     Superseded,

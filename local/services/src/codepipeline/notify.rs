@@ -35,7 +35,7 @@ impl Notify {
         self.emit("Stage", detail);
     }
 
-    /// An action's state changed; `failure` says why where it failed.
+    /// An action's state changed; `failure` says why, if it failed.
     pub(super) fn action(&self, run: &ActionRun, state: &str, failure: Option<&Failure>) {
         let mut detail = self.detail(state);
         detail["stage"] = run.stage.as_str().into();

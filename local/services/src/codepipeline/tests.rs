@@ -11,7 +11,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Barrier};
 
-/// A pipeline with one execution. Nothing runs it: a test's runtime has one thread, which the test does not give away.
+/// A pipeline with one execution. Nothing runs it: a test's runtime has one thread, and the test keeps it busy.
 fn world() -> (Arc<Platform>, Arc<CodePipeline>, Arc<Pipeline>, Arc<Execution>) {
     let codepipeline: Arc<CodePipeline> = Arc::default();
     let platform = Platform::new(Account::local(), std::env::temp_dir(), vec![codepipeline.clone()]);

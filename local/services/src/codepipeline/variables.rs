@@ -10,8 +10,7 @@ pub(super) type Namespaces = BTreeMap<String, BTreeMap<String, String>>;
 /// `text` with every reference replaced by its value.
 ///
 /// # Errors
-/// A reference to a namespace or a key that does not exist, or text that is not `namespace.key`: what CodePipeline says
-/// of it.
+/// CodePipeline's message for a namespace or a key that does not exist, or for a reference that is not `namespace.key`.
 pub(super) fn resolve(text: &str, namespaces: &Namespaces) -> Result<String, String> {
     let mut resolved = String::with_capacity(text.len());
     let mut rest = text;

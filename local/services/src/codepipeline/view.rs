@@ -1,4 +1,4 @@
-//! What CodePipeline shows: pipelines, executions and their actions as the reading operations give them.
+//! Pipelines, executions and their actions, as the operations that read show them.
 
 use super::Pipeline;
 use super::execution::{ActionRun, ActionStatus, Artifact, Execution};

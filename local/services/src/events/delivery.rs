@@ -1,5 +1,5 @@
-//! Deliveries: an event goes to each target of a rule, is tried again where that can help, and ends in the queue for
-//! failed events where it cannot.
+//! Deliveries: an event goes to each target of a rule. A delivery that fails is tried again if that can help. If it
+//! still fails, the event goes to the target's queue for failed events.
 //!
 //! Follows <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-event-delivery.html>.
 

@@ -1,8 +1,8 @@
 //! EventBridge: rules on the default bus, their patterns and their targets.
 //!
 //! Follows <https://docs.aws.amazon.com/eventbridge/latest/APIReference/Welcome.html>. Targets are Lambda functions,
-//! state machines and queues; a delivery that fails goes to the target's queue for failed events. Schedules are kept and
-//! shown, and do not fire by themselves: [`EventBridge::fire`] fires one, as its time would.
+//! state machines and queues; a delivery that fails goes to the target's queue for failed events. Schedules are kept
+//! and shown. They do not fire by themselves: [`EventBridge::fire`] fires one.
 
 mod compare;
 mod delivery;

@@ -2,7 +2,7 @@
 //!
 //! Every operator of <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>:
 //! exact values, prefix, suffix, equals-ignore-case, wildcard, anything-but (of all of them), numeric, cidr, exists and
-//! `$or`. A pattern is parsed when a rule is put, so that a mistake in it is an error there and not a rule that is silent.
+//! `$or`. A pattern is parsed when a rule is put: a mistake in it is an error then, and not a rule that never matches.
 
 use super::compare::{Cidr, Comparison, wildcard};
 use serde_json::{Map, Value};

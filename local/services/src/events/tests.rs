@@ -1,4 +1,4 @@
-//! Rules and patterns, through the one door.
+//! Rules and patterns, called as a client calls them.
 
 use super::EventBridge;
 use super::pattern::Pattern;

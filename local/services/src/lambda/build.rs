@@ -1,11 +1,11 @@
 //! Building the functions with cargo, as `cargo run` itself was built.
 //!
-//! The same profile, target directory and selection of packages as the command's own build, so that cargo finds what it
-//! has compiled already; and none of the variables that `cargo run` sets for its child, because build scripts that look
-//! at them would run again.
+//! The profile, the target directory and the selection of packages are those of the command's own build, so that cargo
+//! finds what it has compiled already. The variables that `cargo run` sets for its child are removed: build scripts
+//! that look at them would run again.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -28,7 +28,7 @@ pub enum BuildError {
         /// The last lines that cargo printed.
         output: String,
     },
-    /// Cargo built, but not this.
+    /// Cargo has built the others, and not this binary.
     #[error("the workspace has no binary `{binary}`: the template's `Metadata.BuildProperties.Binary` names it")]
     Missing {
         /// The binary target's name.
@@ -46,28 +46,11 @@ pub(super) async fn build(
     progress: impl Fn(&str),
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let mut command = Command::new(&program);
-    command
-        .current_dir(root)
-        .args(["build", "--message-format=json-render-diagnostics"])
-        .args(binaries.iter().flat_map(|binary| ["--bin", binary]))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    if let Some(own) = std::env::current_exe().ok().as_deref().and_then(OwnBuild::of) {
-        command.args(own.arguments());
-    }
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(is_set_by_cargo_run) {
-            command.env_remove(&name);
-        }
-    }
     let could_not_start = |source| BuildError::Cargo {
         program: program.to_string_lossy().into_owned(),
         source,
     };
-    let mut child = command.spawn().map_err(could_not_start)?;
+    let mut child = command(&program, root, binaries).spawn().map_err(could_not_start)?;
     let mut found = BTreeMap::new();
     let mut said = Vec::new();
     let messages = child.stdout.take().map(|pipe| BufReader::new(pipe).lines());
@@ -101,6 +84,28 @@ pub(super) async fn build(
         Some(binary) => Err(BuildError::Missing { binary: binary.clone() }),
         None => Ok(found),
     }
+}
+
+/// The command that builds `binaries`.
+fn command(program: &OsStr, root: &Path, binaries: &[String]) -> Command {
+    let mut command = Command::new(program);
+    command
+        .current_dir(root)
+        .args(["build", "--message-format=json-render-diagnostics"])
+        .args(binaries.iter().flat_map(|binary| ["--bin", binary]))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    if let Some(own) = std::env::current_exe().ok().as_deref().and_then(OwnBuild::of) {
+        command.args(own.arguments());
+    }
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_set_by_cargo_run) {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// How this very program was built, read from where it lies: `target/[<triple>/]<profile>/[deps/]stepline`.

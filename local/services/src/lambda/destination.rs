@@ -11,8 +11,8 @@ use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Sends the outcome to the destination that is configured for it, and an event that failed to the dead-letter queue,
-/// each as the function's role.
+/// Sends the outcome to the destination that is configured for it. Sends an event that failed to the dead-letter queue.
+/// Both are done as the function's role.
 pub(super) async fn conclude(
     platform: &Arc<Platform>,
     function: &Function,

@@ -1,6 +1,6 @@
 //! One execution environment: a process that runs a function's binary, one invocation at a time.
 //!
-//! The process asks for its next event and answers over the Runtime API; this is the side of it that Lambda holds. See
+//! The process asks for its next event over the Runtime API, and answers over it. This is Lambda's side. See
 //! <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 
 use super::Lambda;
@@ -47,11 +47,11 @@ pub(super) enum Phase {
     Ready(Duration),
     /// It reported that it cannot start (`/init/error`), with its diagnostic.
     InitFailed(Value),
-    /// It is gone; in Lambda's words, why.
+    /// It has ended. Says why, in Lambda's words.
     Exited(String),
 }
 
-/// The invocation that the process is at.
+/// The invocation that the process works on.
 #[derive(Debug)]
 struct Current {
     request_id: String,
@@ -61,7 +61,7 @@ struct Current {
 /// A process of a function.
 #[derive(Debug)]
 pub(super) struct Environment {
-    /// What Lambda knows it by, as the end of its log stream's name says.
+    /// Its id, which its log stream's name ends with.
     pub(super) id: String,
     /// The ARN of the function that it runs.
     pub(super) function_arn: String,
@@ -207,7 +207,7 @@ impl Environment {
         self.inbox.lock().await.recv().await
     }
 
-    /// The Runtime API's `response` and `error`: whether `request_id` is what the process is at.
+    /// The Runtime API's `response` and `error`: whether the process works on `request_id`.
     pub(super) fn answer(&self, request_id: &str, answer: Answer) -> bool {
         let current = self.current().take_if(|current| current.request_id == request_id);
         match current {
@@ -222,7 +222,7 @@ impl Environment {
         self.phase.send_replace(Phase::InitFailed(diagnostic));
     }
 
-    /// The process's peak memory so far, where it lives and the system tells.
+    /// The process's peak memory so far. None if it has ended, or the system does not tell.
     pub(super) async fn peak_memory_mb(&self) -> Option<u32> {
         memory::peak_mb(self.pid).await
     }
@@ -232,8 +232,8 @@ impl Environment {
     }
 }
 
-/// The process's environment: Lambda's variables, the function's own, and nothing of this machine's but where to find
-/// programs.
+/// The process's environment: Lambda's variables and the function's own. Of this machine's variables it has only those
+/// that say where programs are.
 fn command(
     platform: &Arc<Platform>,
     function: &Function,

@@ -47,8 +47,8 @@ pub(super) struct CreateFunction {
     pub(super) publish: bool,
 }
 
-/// Where the code is. On AWS a zip; here the name of a binary of the workspace, which is what SAM's
-/// `Metadata.BuildProperties.Binary` says and what the zip's `bootstrap` would be.
+/// Where the code is. On AWS it is a zip. Here it is the name of a binary of the workspace, which would be the zip's
+/// `bootstrap`: SAM's `Metadata.BuildProperties.Binary` has it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Code {
@@ -94,7 +94,7 @@ fn default_memory() -> u32 {
 }
 
 impl CreateFunction {
-    /// Checks the values that AWS checks, each named.
+    /// Checks the values that AWS checks. The error names the value.
     pub(super) fn check(&self) -> Result<(), ServiceError> {
         let refuse = |message: String| Err(ServiceError::new("InvalidParameterValueException", message));
         if !self.runtime.starts_with("provided") {

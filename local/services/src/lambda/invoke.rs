@@ -172,7 +172,7 @@ async fn initialised(environment: &Environment, request_id: &str) -> Result<Dura
     }
 }
 
-/// Hands the event over and waits for the answer, the end of the process or the end of the time, whichever is first.
+/// Hands the event over. Waits for the answer, the end of the process or the timeout, whichever comes first.
 async fn drive(function: &Function, environment: &Environment, request_id: &str, payload: Value) -> Outcome {
     let timeout = function.timeout();
     let deadline = SystemTime::now() + timeout;

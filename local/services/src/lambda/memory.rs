@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-/// The peak of a living process's resident memory in MB, rounded up, or None where the system does not tell.
+/// The peak of a living process's resident memory in MB, rounded up, or None if the system does not tell.
 ///
-/// Linux says so in `/proc` (`VmHWM`); elsewhere `ps` gives what is resident now, which is the nearest thing to it.
+/// Linux says so in `/proc` (`VmHWM`); elsewhere `ps` gives only what is resident now.
 pub(super) async fn peak_mb(pid: u32) -> Option<u32> {
     let kilobytes = if cfg!(target_os = "linux") {
         let status = tokio::fs::read_to_string(PathBuf::from(format!("/proc/{pid}/status")))

@@ -1,4 +1,4 @@
-//! Lambda's REST protocol: where the SDKs send `Invoke` and the reading operations.
+//! Lambda's REST protocol: the SDKs send `Invoke` and the operations that read over it.
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
 
@@ -30,7 +30,7 @@ pub async fn handle(
     }
 }
 
-/// The operation that a request means, and its input as over the door.
+/// The operation that a request means, and its input as the platform takes it.
 fn route(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Result<(&'static str, Value), ServiceError> {
     let decoded: Vec<String> = path
         .trim_matches('/')

@@ -1,7 +1,7 @@
 //! The Lambda Runtime API, over which a function's process gets its events and gives its answers.
 //!
-//! Each process has an address of its own on loopback, so that an answer is known by where it arrives, and so that
-//! `AWS_LAMBDA_RUNTIME_API` is what it is on AWS: a host and a port. Follows
+//! Each process has its own address on loopback: so the address says which process answers, and
+//! `AWS_LAMBDA_RUNTIME_API` is a host and a port, as on AWS. Follows
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>.
 
 use super::environment::{Answer, Environment};
@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 /// The most that a function may answer with, in bytes.
 const RESPONSE_LIMIT: usize = 6 * 1024 * 1024;
 
-/// Where one process will find the Runtime API: connections wait until it is served.
+/// The address of the Runtime API for one process. Connections wait until [`Address::serve`].
 #[derive(Debug)]
 pub(super) struct Address {
     listener: TcpListener,
@@ -111,7 +111,7 @@ fn answer(environment: &Environment, request: &str, answer: Answer) -> Response 
     }
 }
 
-/// What a function sent, as JSON where it is JSON: Lambda passes on whatever it is.
+/// What a function sent: as JSON if it is JSON, else as text. Lambda passes on both.
 fn body_value(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
 }

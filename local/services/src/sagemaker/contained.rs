@@ -1,8 +1,8 @@
 //! Runs a job's command as a container of an engine.
 //!
-//! The files of `/opt/ml` are copied into the container before it starts and out of it when it has ended, and not
-//! mounted: an engine may be in a virtual machine or elsewhere and see no folder of this machine, and what a container
-//! writes into a mount as root only root could remove.
+//! The files of `/opt/ml` are not mounted. They are copied into the container before it starts, and out of it when it
+//! has ended. There are two reasons: an engine in a virtual machine does not see the folders of this machine, and files
+//! that a container writes into a mount as root can be removed by root only.
 
 use super::data::{ML, within};
 use super::image::Image;

@@ -1,6 +1,6 @@
-//! A job's files: what it finds under `/opt/ml`, and what becomes of what it leaves there.
+//! A job's files under `/opt/ml`: what it finds there, and where its outputs go.
 //!
-//! They are kept in a folder of this machine's, whatever the job runs in.
+//! They are in a folder of this machine, whether the job runs in a container or not.
 
 use super::job::Job;
 use super::run::{End, cut, internal};

@@ -163,27 +163,7 @@ impl Request {
             let field = "stoppingCondition.maxRuntimeInSeconds";
             return constraint(&seconds, field, "Member must have value between 1 and 777600");
         }
-        let refused = |what: &dyn std::fmt::Display| {
-            Err(ServiceError::new("NotInLocalRun", format_args!("the local run does not have {what}")).with_status(501))
-        };
-        if cluster.instance_count != 1 {
-            return refused(&format_args!(
-                "jobs on {} instances, but on one",
-                cluster.instance_count
-            ));
-        }
-        for input in &self.processing_inputs {
-            let s3 = &input.s3_input;
-            if s3.s3_data_type != "S3Prefix" || s3.s3_input_mode.as_deref().is_some_and(|mode| mode != "File") {
-                return refused(&format_args!(
-                    "the input `{}`: S3Prefix as File it has",
-                    input.input_name
-                ));
-            }
-            if s3.s3_compression_type.as_deref().is_some_and(|kind| kind != "None") {
-                return refused(&format_args!("compressed inputs such as `{}`", input.input_name));
-            }
-        }
+        self.check_local()?;
         let inputs = self.processing_inputs.iter().map(|input| &input.s3_input.local_path);
         let outputs = self.outputs().iter().map(|output| &output.s3_output.local_path);
         match inputs.chain(outputs).find(|path| !path.starts_with(PROCESSING)) {
@@ -192,6 +172,30 @@ impl Request {
             ))),
             None => Ok(()),
         }
+    }
+
+    /// Refuses what SageMaker does and the local run does not.
+    fn check_local(&self) -> Result<(), ServiceError> {
+        let refused = |what: &dyn std::fmt::Display| {
+            Err(ServiceError::new("NotInLocalRun", format_args!("the local run does not have {what}")).with_status(501))
+        };
+        let instances = self.processing_resources.cluster_config.instance_count;
+        if instances != 1 {
+            return refused(&format_args!("jobs on {instances} instances: it has jobs on one"));
+        }
+        for input in &self.processing_inputs {
+            let s3 = &input.s3_input;
+            if s3.s3_data_type != "S3Prefix" || s3.s3_input_mode.as_deref().is_some_and(|mode| mode != "File") {
+                return refused(&format_args!(
+                    "the input `{}`: it takes S3Prefix in File mode",
+                    input.input_name
+                ));
+            }
+            if s3.s3_compression_type.as_deref().is_some_and(|kind| kind != "None") {
+                return refused(&format_args!("compressed inputs such as `{}`", input.input_name));
+            }
+        }
+        Ok(())
     }
 
     /// Whether the job asked for no network.

@@ -1,8 +1,8 @@
 //! The file system of a job: this machine's own, with the image's files and the job's `/opt/ml` at their paths.
 //!
-//! The image's base is not there, so what an image adds is laid over the machine's folders. That takes a new root in a
-//! mount namespace: where the image has nothing, the machine's folder is bound as a whole; where both have something,
-//! the folder is made and each child bound by itself.
+//! The image's base is not there, so the image's own files are laid over the machine's folders. For that, the job gets
+//! a new root in a mount namespace. A folder that only the machine has is bound as a whole. A folder that both have is
+//! made anew, and each of its children is bound by itself.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -50,8 +50,8 @@ impl Tree {
     }
 }
 
-/// A shell script that makes the job's root and runs the job's command in it. Its arguments are the root, a file that it
-/// leaves when all is in place, the folder to start in, the command's `PATH`, and the command.
+/// A shell script that makes the job's root and runs the job's command in it. Its arguments are the root, a file that
+/// it leaves when all is in place, the folder to start in, the command's `PATH`, and the command.
 pub(super) fn script(image: &Path, ml: &Path) -> io::Result<String> {
     let mut tree = Tree::of(image)?;
     tree.put("/opt/ml", ml);

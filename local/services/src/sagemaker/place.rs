@@ -1,4 +1,4 @@
-//! Where a job runs: in a container of an engine, or as a process of this machine. The rest of a job does not differ.
+//! Where a job runs: in a container of an engine, or as a process of this machine. The rest of a job is the same.
 
 use super::contained::Contained;
 use super::image::Image;

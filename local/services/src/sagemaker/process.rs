@@ -1,8 +1,8 @@
 //! Runs a job's command as a process of this machine, one of two ways.
 //!
 //! *In a namespace*: an unprivileged mount namespace has the image's files and `/opt/ml` at their own paths
-//! ([`mounts`](super::mounts)). *By paths*: where the machine does not allow namespaces, the command's paths into the
-//! image are mapped to where the image was unpacked, and `ML_ROOT` says where `/opt/ml` is.
+//! ([`mounts`](super::mounts)). *By paths*: if the machine does not allow namespaces, the paths in the command that
+//! lead into the image are changed to where the image was unpacked, and `ML_ROOT` says where `/opt/ml` is.
 
 use super::image::{Image, Settings};
 use super::mounts;

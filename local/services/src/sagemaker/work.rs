@@ -1,4 +1,4 @@
-//! What a job runs, and with which variables, wherever it runs.
+//! The command of a job and its environment variables, the same in a container and in a process.
 
 use super::image::Image;
 use super::job::Job;

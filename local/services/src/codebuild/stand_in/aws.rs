@@ -112,21 +112,7 @@ fn usage(message: impl std::fmt::Display) -> Failure {
 }
 
 fn read(args: &[String]) -> Result<Asked, Failure> {
-    let mut names = Vec::new();
-    let mut options: Vec<(&str, Vec<&str>)> = Vec::new();
-    for arg in args {
-        match (arg.strip_prefix("--"), options.last_mut()) {
-            (Some(option), _) => match option.split_once('=') {
-                Some((name, value)) => options.push((&arg[..name.len() + 2], vec![value])),
-                None => options.push((arg, Vec::new())),
-            },
-            // Behind `--region us-east-1` the command's names may still come.
-            (None, Some((name, values))) if names.len() == 2 || values.is_empty() && *name != "--no-cli-pager" => {
-                values.push(arg);
-            }
-            (None, _) => names.push(arg.as_str()),
-        }
-    }
+    let (names, options) = split(args);
     let command = COMMANDS
         .iter()
         .find(|command| command.names.as_slice() == names.as_slice());
@@ -183,6 +169,26 @@ fn read(args: &[String]) -> Result<Asked, Failure> {
     }
     asked.input = Value::Object(input);
     Ok(asked)
+}
+
+/// The command's names, and its options with their values.
+fn split(args: &[String]) -> (Vec<&str>, Vec<(&str, Vec<&str>)>) {
+    let mut names = Vec::new();
+    let mut options: Vec<(&str, Vec<&str>)> = Vec::new();
+    for arg in args {
+        match (arg.strip_prefix("--"), options.last_mut()) {
+            (Some(option), _) => match option.split_once('=') {
+                Some((name, value)) => options.push((&arg[..name.len() + 2], vec![value])),
+                None => options.push((arg, Vec::new())),
+            },
+            // Behind `--region us-east-1` the command's names may still come.
+            (None, Some((name, values))) if names.len() == 2 || values.is_empty() && *name != "--no-cli-pager" => {
+                values.push(arg);
+            }
+            (None, _) => names.push(arg.as_str()),
+        }
+    }
+    (names, options)
 }
 
 fn structures(option: &str, values: &[&str]) -> Result<Value, Failure> {

@@ -1,4 +1,4 @@
-//! What builds images for `docker build`: a container engine where there is one, else this program by itself.
+//! What builds images for `docker build`: a container engine if there is one, else this program.
 
 use super::context;
 use super::dockerfile::plan;

@@ -1,4 +1,5 @@
-//! The context of a build as an engine takes it: a tar archive of a folder, without what `.dockerignore` leaves out.
+//! The context of a build as an engine takes it: a tar archive of a folder, without the files that `.dockerignore`
+//! names.
 
 use super::ignore::Ignore;
 use std::os::unix::fs::PermissionsExt;

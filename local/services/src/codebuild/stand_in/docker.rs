@@ -1,5 +1,5 @@
-//! `docker`: the commands that a build of a container image needs. What builds is the [`Builder`]'s business; what is
-//! pushed goes to the local ECR in any case, as the build's role.
+//! `docker`: the commands that a build of a container image needs. The [`Builder`] builds the image. A push always goes
+//! to the local ECR, as the build's role.
 
 use super::Failure;
 use super::builder::Builder;
@@ -146,8 +146,8 @@ fn build_image(args: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether a build makes an attestation of provenance that nobody asked for: so it does, unless the environment says no.
-/// See <https://docs.docker.com/build/metadata/attestations/slsa-provenance/>.
+/// Whether a build makes an attestation of provenance that nobody asked for: so it does, unless the environment says
+/// no. See <https://docs.docker.com/build/metadata/attestations/slsa-provenance/>.
 fn attests_by_itself() -> bool {
     !matches!(
         std::env::var("BUILDX_NO_DEFAULT_ATTESTATIONS").as_deref(),

@@ -1,8 +1,8 @@
 //! A Dockerfile as a plan: what the image's configuration is, and which files make its layers.
 //!
-//! One stage, and what needs no running: FROM, ARG, ENV, WORKDIR, COPY, ADD of files, LABEL, USER, EXPOSE, VOLUME,
-//! STOPSIGNAL, SHELL, ENTRYPOINT and CMD. The base image is not there and RUN is not run: both are said, not silent.
-//! Other instructions are refused by name.
+//! There is one stage, with the instructions that run nothing: FROM, ARG, ENV, WORKDIR, COPY, ADD of files, LABEL,
+//! USER, EXPOSE, VOLUME, STOPSIGNAL, SHELL, ENTRYPOINT and CMD. The base image is not there, and RUN is not run: the
+//! build's output says both. Other instructions are refused by name.
 
 use super::instruction::{Instruction, expand, instructions, words};
 use serde_json::{Map, Value, json};

@@ -1,6 +1,6 @@
 //! Makes an image from a plan: layers as compressed archives, a configuration, and a manifest that names them.
 //!
-//! The same files make the same bytes, times and owners aside, so that a digest says what is in an image:
+//! The same files make the same bytes, whatever their times and owners are. So a digest says what is in an image:
 //! <https://github.com/opencontainers/image-spec/blob/main/config.md>.
 
 use super::dockerfile::{Layer, Plan};

@@ -1,9 +1,9 @@
 //! Stand-ins for the `docker` and `aws` that a build image has: this same program, under those names.
 //!
-//! They speak to the services as the real ones do, over HTTP, signed with the build's credentials, so that what the
-//! build's role may not do fails here too. They have the commands that builds of container images need; any other
-//! command or option is refused by name. `docker` stands in also where there is a container engine: the engine builds the
-//! image then, but would push it to the registry's real address.
+//! They call the services over HTTP, signed with the build's credentials, as the real ones do. So a call that the
+//! build's role may not make fails here too. They have the commands that builds of container images need; any other
+//! command or option is refused by name. `docker` stands in also if there is a container engine: the engine builds the
+//! image, but it would push it to the registry's real address.
 
 mod aws;
 mod builder;

@@ -1,7 +1,7 @@
-//! An image as an engine gives it out, in the format of `docker save`, made into what a registry keeps: a configuration,
-//! compressed layers and a manifest that names them by their digests.
+//! An image as an engine gives it out, in the format of `docker save`, made into what a registry keeps: a
+//! configuration, compressed layers and a manifest that names them by their digests.
 //!
-//! The configuration stays as it is. It names its layers by what they hold, so that its digest says what the image is,
+//! The configuration stays as it is. It names its layers by their contents, so its digest is the same
 //! in the engine and in the registry: <https://github.com/moby/docker-image-spec/blob/main/spec.md>.
 
 use super::image::MediaTypes;

@@ -41,7 +41,7 @@ pub(super) struct Work<'w> {
 }
 
 impl Work<'_> {
-    /// A value of the configuration; the declaration's check has seen that the needed ones are there.
+    /// A value of the configuration. Those that the action needs are there: the declaration was checked.
     fn configured(&self, key: &str) -> &str {
         self.configuration.get(key).map_or("", String::as_str)
     }

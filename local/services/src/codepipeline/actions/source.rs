@@ -1,6 +1,7 @@
 //! The source: the repository's working tree, as a connection to GitHub would deliver it.
 //!
-//! What git knows or would add is in the artifact, changes that are not committed included; what it ignores is not. See
+//! The artifact has all files that git tracks or would add, with the changes that are not committed. It has no files
+//! that git ignores. See
 //! <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodestarConnectionSource.html>.
 
 use super::{Done, Failure, Work};
@@ -94,10 +95,10 @@ fn use_connection(work: &Work<'_>) -> Result<(), Failure> {
         .map_err(Failure::from)
 }
 
-/// The working tree: its files as a zip, and what its last commit says of itself.
+/// The working tree: its files as a zip, and the author and message of its last commit.
 struct Tree {
     zip: Vec<u8>,
-    /// The commit where nothing differs from it, otherwise a digest of the files.
+    /// The last commit if no file differs from it, else a digest of the files.
     revision: String,
     is_dirty: bool,
     message: String,

@@ -1,7 +1,7 @@
 //! The names under which a state machine sees a service's errors.
 //!
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>: the service's name in
-//! an SDK, a dot and the exception's class; what the service's model does not have is its general exception.
+//! an SDK, a dot and the exception's class. An error that the service's model does not have is its general exception.
 
 use super::Failed;
 use platform::error::ServiceError;

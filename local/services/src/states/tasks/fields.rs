@@ -1,7 +1,8 @@
-//! The parameters that optimized integrations take. Step Functions refuses any other itself, before it calls the service.
+//! The parameters that optimized integrations take. Step Functions refuses any other itself, before it calls the
+//! service.
 //!
 //! The execution fails with `States.Runtime`, which nothing retries or catches:
-//! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-parameters.html>. For the
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-parameters.html>. For
 //! operations that are not listed here, only the service checks the parameters.
 
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! State machines and their executions, through the one door.
+//! State machines and their executions, called as a client calls them.
 
 mod executions;
 mod machines;

@@ -113,23 +113,6 @@ impl<S: Served> Operation<S> {
         }
     }
 
-    /// An operation that answers at once and needs one thing of IAM: the action of its own name, such as
-    /// `logs:CreateLogGroup`, on the resource that `resource` gives.
-    pub fn on<I, R, D, A>(name: &'static str, resource: R, does: D) -> Self
-    where
-        S: Served,
-        I: DeserializeOwned + Send + 'static,
-        R: Fn(&Platform, &I) -> String + Send + Sync + 'static,
-        D: Fn(&S, &Call, I) -> Result<A, ServiceError> + Copy + Send + Sync + 'static,
-        A: Into<Answer>,
-    {
-        let action = format!("{}:{name}", S::SIGNING_NAME);
-        let requires = move |_: &S, platform: &Platform, input: &I| {
-            Ok(vec![Requirement::new(action.as_str(), resource(platform, input))])
-        };
-        Self::new(name, requires, does)
-    }
-
     pub(crate) fn prepare(
         &self,
         service: Arc<S>,

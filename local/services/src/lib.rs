@@ -3,7 +3,6 @@
 //! None knows another: each stands on the [`platform`] alone, and calls the others through its door. What several of
 //! them need and no service is: [`containers`], real ones where an engine answers, and the [`manifest`]s of images.
 
-mod by_name;
 pub mod cloudformation;
 pub mod codebuild;
 pub mod codeconnections;

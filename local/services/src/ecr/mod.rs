@@ -15,12 +15,11 @@ mod scans;
 mod tests;
 
 use platform::input::{On, Target};
-use platform::{Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use platform::{Answer, Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use repositories::DescribeRepositories;
 use repository::Repository;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -69,11 +68,7 @@ impl Served for Ecr {
                     |_, _: &Nothing| "*",
                     Ecr::get_authorization_token,
                 ),
-                Operation::new(
-                    "GetDownloadUrlForLayer",
-                    may("GetDownloadUrlForLayer"),
-                    Ecr::get_download_url_for_layer,
-                ),
+                row("GetDownloadUrlForLayer", Ecr::get_download_url_for_layer),
                 row("GetLifecyclePolicy", Ecr::get_lifecycle_policy),
                 row("InitiateLayerUpload", Ecr::initiate_layer_upload),
                 row("ListImages", Ecr::list_images),
@@ -98,9 +93,9 @@ impl Served for Ecr {
 }
 
 /// A row of an operation on a repository.
-fn row<I: DeserializeOwned + Send + 'static>(
+fn row<I: DeserializeOwned + Send + 'static, A: Into<Answer> + 'static>(
     operation: &'static str,
-    does: fn(&Ecr, &Call, OnRepository<I>) -> Result<Value, ServiceError>,
+    does: fn(&Ecr, &Call, OnRepository<I>) -> Result<A, ServiceError>,
 ) -> Operation<Ecr> {
     Operation::new(operation, may(operation), does)
 }

@@ -218,11 +218,12 @@ impl Ecr {
         )?;
         self.with(call, &input.target, |repository| {
             repository.mutability = set;
-            Ok(json!({
-                "registryId": call.platform.account.id,
-                "repositoryName": repository.name,
-                "imageTagMutability": repository.mutability.setting,
-            }))
+            Ok(setting(
+                call,
+                repository,
+                "imageTagMutability",
+                &repository.mutability.setting,
+            ))
         })
     }
 
@@ -239,11 +240,12 @@ impl Ecr {
         self.with(call, &input.target, |repository| {
             repository.lifecycle_policy = Some((input.own.lifecycle_policy_text.clone(), policy));
             repository.expire(Timestamp::now());
-            Ok(json!({
-                "registryId": call.platform.account.id,
-                "repositoryName": repository.name,
-                "lifecyclePolicyText": input.own.lifecycle_policy_text,
-            }))
+            Ok(setting(
+                call,
+                repository,
+                "lifecyclePolicyText",
+                &input.own.lifecycle_policy_text,
+            ))
         })
     }
 
@@ -262,11 +264,7 @@ impl Ecr {
                     ),
                 ));
             };
-            Ok(json!({
-                "registryId": call.platform.account.id,
-                "repositoryName": repository.name,
-                "lifecyclePolicyText": text,
-            }))
+            Ok(setting(call, repository, "lifecyclePolicyText", text))
         })
     }
 
@@ -275,14 +273,11 @@ impl Ecr {
         call: &Call,
         input: OnRepository<SetRepositoryPolicy>,
     ) -> Result<Value, ServiceError> {
-        must_be_json("policyText", &input.own.policy_text)?;
+        let read: Result<Value, _> = serde_json::from_str(&input.own.policy_text);
+        read.map_err(|error| invalid(format_args!("Invalid parameter at 'policyText': {error}")))?;
         self.with(call, &input.target, |repository| {
             repository.policy = Some(input.own.policy_text.clone());
-            Ok(json!({
-                "registryId": call.platform.account.id,
-                "repositoryName": repository.name,
-                "policyText": repository.policy,
-            }))
+            Ok(setting(call, repository, "policyText", &input.own.policy_text))
         })
     }
 
@@ -298,10 +293,9 @@ impl Ecr {
     }
 }
 
-fn must_be_json(field: &str, text: &str) -> Result<(), ServiceError> {
-    let read: Result<Value, _> = serde_json::from_str(text);
-    read.map(drop)
-        .map_err(|error| invalid(format_args!("Invalid parameter at '{field}': {error}")))
+/// A setting of a repository, as the operations answer it that put or get it.
+fn setting(call: &Call, repository: &Repository, name: &str, value: &str) -> Value {
+    json!({"registryId": call.platform.account.id, "repositoryName": repository.name, name: value})
 }
 
 fn shown(call: &Call, repository: &Repository) -> Value {

@@ -3,7 +3,7 @@
 //! Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
 
 use super::queue::{Message, Queue, milliseconds};
-use super::{OnQueue, Sqs, name_of, no_queue};
+use super::{OnQueue, Sqs, invalid, name_of, no_queue};
 use md5::{Digest as _, Md5};
 use platform::{Call, ServiceError};
 use serde::Deserialize;
@@ -59,13 +59,10 @@ impl Sqs {
         let id = uuid::Uuid::new_v4().to_string();
         self.in_queue(&url, |queue| {
             if send.message_body.is_empty() || send.message_body.len() > queue.longest_message() {
-                return Err(ServiceError::new(
-                    "InvalidParameterValue",
-                    format_args!(
-                        "One or more parameters are invalid. Reason: Message must have 1 to {} bytes.",
-                        queue.longest_message()
-                    ),
-                ));
+                return Err(invalid(format_args!(
+                    "One or more parameters are invalid. Reason: Message must have 1 to {} bytes.",
+                    queue.longest_message()
+                )));
             }
             let own = send.delay_seconds.map(Duration::from_secs);
             let delay = own.unwrap_or_else(|| queue.seconds("DelaySeconds", 0));
@@ -94,8 +91,7 @@ impl Sqs {
         let (url, receive) = (input.target.queue_url, input.own);
         let most = receive.max_number_of_messages.unwrap_or(1);
         if !(1..=10).contains(&most) {
-            return Err(ServiceError::new(
-                "InvalidParameterValue",
+            return Err(invalid(
                 "Value for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.",
             ));
         }
@@ -205,12 +201,9 @@ impl Sqs {
 /// A number of seconds that is not more than SQS takes.
 fn within(parameter: &str, seconds: Option<u64>, most: u64) -> Result<(), ServiceError> {
     match seconds {
-        Some(seconds) if seconds > most => Err(ServiceError::new(
-            "InvalidParameterValue",
-            format_args!(
-                "Value {seconds} for parameter {parameter} is invalid. Reason: Must be between 0 and {most}, if provided."
-            ),
-        )),
+        Some(seconds) if seconds > most => Err(invalid(format_args!(
+            "Value {seconds} for parameter {parameter} is invalid. Reason: Must be between 0 and {most}, if provided."
+        ))),
         _ => Ok(()),
     }
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -150,6 +151,10 @@ fn no_queue() -> ServiceError {
     ServiceError::new("QueueDoesNotExist", "The specified queue does not exist.")
 }
 
+fn invalid(message: impl Display) -> ServiceError {
+    ServiceError::new("InvalidParameterValue", message)
+}
+
 impl Sqs {
     fn queues(&self) -> MutexGuard<'_, BTreeMap<String, Queue>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
@@ -166,8 +171,7 @@ impl Sqs {
             return Err(ServiceError::new("NotInLocalRun", "the local run has no FIFO queues").with_status(501));
         }
         if !(1..=80).contains(&name.len()) || !name.chars().all(plain) {
-            return Err(ServiceError::new(
-                "InvalidParameterValue",
+            return Err(invalid(
                 "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
             ));
         }

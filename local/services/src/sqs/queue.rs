@@ -110,8 +110,7 @@ impl Queue {
             Some((arn.rsplit(':').next()?.to_owned(), u32::try_from(count).ok()?))
         };
         read().map(Some).ok_or_else(|| {
-            ServiceError::new(
-                "InvalidParameterValue",
+            super::invalid(
                 "Value for parameter RedrivePolicy is invalid. Reason: it needs deadLetterTargetArn and maxReceiveCount.",
             )
         })

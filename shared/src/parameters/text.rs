@@ -70,9 +70,9 @@ impl<P: GetParameters> Parameters<P> {
     }
 
     /// The values that one parameter has had since a moment, as text: the one that is there now first, the one that was
-    /// there then last. To be asked of one that remembers nothing, whose time to live is zero. Where a selector is asked for, or Parameter Store does not say
-    /// since when a value is there, it is the value that is there now; before the first value, all of them. No more than
-    /// the last 21.
+    /// there then last. To be asked of one that remembers nothing, whose time to live is zero. Where a selector is
+    /// asked for, or Parameter Store does not say since when a value is there, it is the value that is there now;
+    /// before the first value, all of them. No more than the last 21.
     ///
     /// # Errors
     /// [`Problems`] as [`text`](Self::text) has them.

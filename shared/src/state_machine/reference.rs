@@ -1,4 +1,5 @@
-//! References to state machines: an ARN (also of a version or an alias), a name, or a parameter that holds either.
+//! How a person names a state machine: by its ARN (also of a version or an alias), by its name, or by a parameter that
+//! holds either. Nothing is looked up here.
 
 use std::fmt;
 

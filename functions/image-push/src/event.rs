@@ -1,4 +1,4 @@
-//! What EventBridge delivers: an image arrived, it is time to look, or something that is none of our business.
+//! What comes in: EventBridge says that an image arrived, that it is time for a look, or something else.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,11 +8,11 @@ use thiserror::Error;
 /// What an event means here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// An image is there that was not there before, or has a tag that it did not have.
+    /// An image is new in a repository, or has a new tag.
     Arrival(Arrival),
     /// The schedule fired.
     Look {
-        /// The account whose registry is to be looked through: a schedule is its own account's.
+        /// The account whose registry is looked through: the account of the schedule.
         registry_id: String,
     },
     /// An event that starts nothing, and why.
@@ -32,17 +32,17 @@ pub struct Arrival {
     pub digest: String,
     /// The tag it was pushed with, if with any.
     pub tag: Option<String>,
-    /// When, as the event has it.
+    /// When it arrived, as the event says.
     pub time: Option<Timestamp>,
 }
 
-/// An event that cannot be read. It says what is missing, never what was there.
+/// An event that cannot be read. The message says what is missing, and never quotes the event.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EventError {
-    /// It has not the form of an event.
+    /// It is not an event of EventBridge.
     #[error("the event is not one of EventBridge: {0}")]
     Envelope(String),
-    /// Its detail has not the form that its type says.
+    /// Its detail does not have the form of its type.
     #[error("the detail of `{detail_type}` cannot be read: {reason}")]
     Detail {
         /// The event's type.
@@ -90,12 +90,11 @@ struct ImageAction {
 impl Event {
     /// Reads an event of EventBridge.
     ///
-    /// An image that was replicated into this registry has arrived as much as one that was pushed: the look would find
-    /// it too.
+    /// An image that was replicated into this registry counts like one that was pushed: a look would find it, too.
     ///
     /// # Errors
-    /// [`EventError`] for what is no event, or one that nobody should have sent here: the queue for failed events is
-    /// where somebody sees it.
+    /// [`EventError`] if it is not an event, or not one for this function. People find it in the queue for failed
+    /// events.
     pub fn parse(event: &Value) -> Result<Self, EventError> {
         let envelope = Envelope::deserialize(event).map_err(|error| EventError::Envelope(error.to_string()))?;
         match (envelope.source.as_str(), envelope.detail_type.as_str()) {
@@ -114,7 +113,7 @@ impl Event {
 }
 
 impl Envelope {
-    /// What an event about one image means: an arrival, if it tells of this action's success.
+    /// What an event about one image means: an arrival, if it says that this action succeeded.
     fn image_action(self, arrival: &str) -> Result<Event, EventError> {
         let action = ImageAction::deserialize(&self.detail).map_err(|error| self.unreadable(error.to_string()))?;
         if action.action_type != arrival {

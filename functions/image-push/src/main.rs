@@ -1,6 +1,6 @@
 //! Starts the function.
 
-use image_push::{Config, ImagePush};
+use image_push::{ImagePush, Settings};
 use lambda_runtime::{LambdaEvent, service_fn};
 use shared::aws::{Aws, Service};
 use shared::time::SystemClock;
@@ -8,17 +8,17 @@ use shared::time::SystemClock;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::init();
-    let config = Config::read(|name| std::env::var(name).ok())?;
+    let settings = Settings::read(|name| std::env::var(name).ok())?;
     let aws = Aws::from_env()?;
     let function = &ImagePush::new(
-        config,
+        settings,
         aws.image_registry(),
         aws.step_functions(),
         aws.parameter_store_if_needed(),
     );
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
         aws.connect_ahead(&[Service::Ecr, Service::StepFunctions]);
-        function.handle_all(event, &SystemClock)
+        function.handle(event, &SystemClock)
     }))
     .await
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use image_push::{Answer, Config, ImagePush};
+use image_push::ImagePush;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use pipeline_action::world::World;
 use pipeline_action::{Handled, PipelineAction};
@@ -102,10 +102,10 @@ impl Handler {
             }
             Function::ImagePush => {
                 let rules = format!("ssm:{RULES_PARAMETER}");
-                let config = Config::read(|name| (name == "RULES").then(|| rules.clone()));
-                let config = config.unwrap_or_else(|error| panic!("settings of image-push: {error}"));
+                let settings = image_push::Settings::read(|name| (name == "RULES").then(|| rules.clone()));
+                let settings = settings.unwrap_or_else(|error| panic!("settings of image-push: {error}"));
                 Self::ImagePush(
-                    Arc::new(ImagePush::new(config, port.clone(), port.clone(), port)),
+                    Arc::new(ImagePush::new(settings, port.clone(), port.clone(), port)),
                     clock,
                 )
             }
@@ -130,7 +130,7 @@ impl Handler {
                 }
             }),
             Self::ImagePush(function, clock) => Box::pin(async move {
-                match function.handle_all(event, &clock).await {
+                match function.handle(event, &clock).await {
                     Ok(answer) => Answered {
                         ended: Ended::Well,
                         shown: serde_json::to_string(&answer).unwrap_or_default(),
@@ -198,8 +198,8 @@ fn outcomes(handled: &Handled) -> Vec<String> {
     reports.iter().flat_map(of).collect()
 }
 
-fn decisions(answer: &Answer) -> Vec<String> {
-    let Answer::One(report) = answer else {
+fn decisions(answer: &image_push::Handled) -> Vec<String> {
+    let image_push::Handled::One(report) = answer else {
         return Vec::new();
     };
     let word = |decision: &image_push::Decision| match decision.outcome {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use image_push::{Answer, ImagePushError};
+use image_push::{Handled, HandlerError};
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 use shared::fakes::Fault;
@@ -43,10 +43,10 @@ async fn every_event_of_an_array_is_decided_and_reported_by_itself() {
     let function = world.function(&json!([rule("ml")]), &[]);
     events.insert(1, event("aws.ecr", "ECR Image Scan", json!({})));
     let answer = function
-        .handle_all(together(events), &world.clock)
+        .handle(together(events), &world.clock)
         .await
         .expect("an answer");
-    let Answer::Each(reports) = answer else {
+    let Handled::Each(reports) = answer else {
         panic!("{answer:?}")
     };
     let said: Vec<(Option<String>, Vec<String>)> = reports
@@ -74,10 +74,10 @@ async fn one_that_fails_leaves_the_others_alone_and_comes_again_with_them() {
     events.push(LambdaEvent::new(json!("no event"), events[0].context.clone()));
     for _ in 0..2 {
         let error = function
-            .handle_all(together(events.clone()), &world.clock)
+            .handle(together(events.clone()), &world.clock)
             .await
             .expect_err("two fail");
-        let ImagePushError::Incomplete(failures) = error else {
+        let HandlerError::Incomplete(failures) = error else {
             panic!("{error:?}")
         };
         assert_eq!(failures.len(), 2, "{failures:?}");
@@ -100,9 +100,9 @@ async fn the_same_event_twice_in_an_array_starts_once() {
     let function = world.function(&json!([rule("ml")]), &[]);
     let event = events.remove(0);
     let answer = function
-        .handle_all(together(vec![event.clone(), event]), &world.clock)
+        .handle(together(vec![event.clone(), event]), &world.clock)
         .await;
-    assert!(matches!(answer, Ok(Answer::Each(reports)) if reports.len() == 2));
+    assert!(matches!(answer, Ok(Handled::Each(reports)) if reports.len() == 2));
     assert_eq!(world.executions().len(), 1);
 }
 
@@ -111,12 +111,9 @@ async fn an_array_of_none_is_answered_with_none_and_one_event_as_ever() {
     let (world, mut events) = two_releases();
     let function = world.function(&json!([rule("ml")]), &[]);
     let none = LambdaEvent::new(json!([]), events[0].context.clone());
-    assert_eq!(
-        function.handle_all(none, &world.clock).await,
-        Ok(Answer::Each(Vec::new()))
-    );
-    let one = function.handle_all(events.remove(0), &world.clock).await;
-    assert!(matches!(one, Ok(Answer::One(report)) if report.decisions.len() == 1));
+    assert_eq!(function.handle(none, &world.clock).await, Ok(Handled::Each(Vec::new())));
+    let one = function.handle(events.remove(0), &world.clock).await;
+    assert!(matches!(one, Ok(Handled::One(report)) if report.decisions.len() == 1));
 }
 
 #[tokio::test]
@@ -127,10 +124,10 @@ async fn what_no_time_is_left_for_comes_again() {
         event.context.deadline = u64::try_from(world.now().as_millis()).expect("after 1970");
     }
     let error = function
-        .handle_all(together(events), &world.clock)
+        .handle(together(events), &world.clock)
         .await
         .expect_err("no time");
-    let ImagePushError::Incomplete(failures) = error else {
+    let HandlerError::Incomplete(failures) = error else {
         panic!("{error:?}")
     };
     let expected = ["event 1 (`event-0`): no time left", "event 2 (`event-1`): no time left"];
@@ -148,9 +145,9 @@ async fn one_that_hangs_is_cut_off_and_leaves_nothing_to_those_after_it() {
     }
     world.step_functions.script(|_| Fault::Hang);
     let time_passes = async { world.pass(Duration::from_millis(150)) };
-    let (answer, ()) = tokio::join!(function.handle_all(together(events), &world.clock), time_passes);
+    let (answer, ()) = tokio::join!(function.handle(together(events), &world.clock), time_passes);
     let error = answer.expect_err("no time");
-    let ImagePushError::Incomplete(failures) = error else {
+    let HandlerError::Incomplete(failures) = error else {
         panic!("{error:?}")
     };
     let expected = [

@@ -147,7 +147,11 @@ async fn check(case: &str, world: &World, function: &crate::world::Function<'_>,
     }
     let before = world.executions().len();
     let now = world.now();
-    let decided = outcomes(function.handle(event("aws.ecr", &happened.r#type, detail), now).await);
+    let decided = outcomes(
+        function
+            .handle_one(event("aws.ecr", &happened.r#type, detail), now)
+            .await,
+    );
     assert_eq!(decided.len(), happened.decisions.len(), "{case}: {decided:?}");
     let mut started = 0;
     for (decided, expected) in decided.iter().zip(&happened.decisions) {

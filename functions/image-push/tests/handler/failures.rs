@@ -1,6 +1,6 @@
 //! What cannot be done is an error, with a name that stays; what can be done beside it is done.
 
-use image_push::{ImagePush, ImagePushError};
+use image_push::{HandlerError, ImagePush};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::fakes::images::manifests;
@@ -8,7 +8,7 @@ use shared::fakes::{Fault, Faulty};
 use shared::ports::{CallError, CallErrorKind};
 
 use crate::step_functions::Reach;
-use crate::world::{START, World, config, event, machine, outcomes, pushed, repository, rule, scheduled};
+use crate::world::{START, World, event, machine, outcomes, pushed, repository, rule, scheduled, settings};
 
 fn world_with_release() -> (World, String) {
     let world = World::new();
@@ -21,7 +21,7 @@ fn world_with_release() -> (World, String) {
     (world, digest)
 }
 
-fn name_and_message(error: ImagePushError) -> (String, String) {
+fn name_and_message(error: HandlerError) -> (String, String) {
     let Diagnostic {
         error_type,
         error_message,
@@ -37,7 +37,7 @@ async fn a_rule_that_fails_holds_no_other_back_and_fails_the_whole() {
     for happened in [pushed("ml", &digest, Some("release-1")), scheduled()] {
         let error = world
             .function(&rules, &[])
-            .handle(happened, START)
+            .handle_one(happened, START)
             .await
             .expect_err("two rules fail");
         let (name, message) = name_and_message(error);
@@ -58,7 +58,7 @@ async fn a_throttled_start_is_an_error_and_done_when_the_event_comes_again() {
     world.throttle(2, 4);
     let function = world.function(&json!([rule("a"), rule("b")]), &[]);
     let error = function
-        .handle(pushed("ml", &digest, Some("release-1")), START)
+        .handle_one(pushed("ml", &digest, Some("release-1")), START)
         .await
         .expect_err("throttled");
     let (name, message) = name_and_message(error);
@@ -68,7 +68,7 @@ async fn a_throttled_start_is_an_error_and_done_when_the_event_comes_again() {
         "rule 2: `StartExecution` was throttled (ThrottlingException): Rate exceeded"
     );
     let again = function
-        .handle(pushed("ml", &digest, Some("release-1")), world.now())
+        .handle_one(pushed("ml", &digest, Some("release-1")), world.now())
         .await;
     assert!(
         again.is_err(),
@@ -88,7 +88,7 @@ async fn poison_is_an_error_with_a_name() {
         (LambdaEvent::new(Value::Null, scheduled().context), "EventInvalid"),
     ];
     for (happened, name) in cases {
-        let error = function.handle(happened, START).await.expect_err(name);
+        let error = function.handle_one(happened, START).await.expect_err(name);
         assert_eq!(name_and_message(error).0, name);
     }
     assert_eq!(world.registry.calls(), <[&str; 0]>::default());
@@ -99,7 +99,7 @@ async fn rules_in_a_parameter_are_read_when_they_are_needed_and_refused_by_field
     let (world, digest) = world_with_release();
     let function = world.function(&json!("ssm:/stepline/dev/rules"), &[]);
     let happened = || pushed("ml", &digest, Some("release-1"));
-    let error = function.handle(happened(), START).await.expect_err("no rules");
+    let error = function.handle_one(happened(), START).await.expect_err("no rules");
     assert_eq!(
         name_and_message(error),
         (
@@ -112,7 +112,7 @@ async fn rules_in_a_parameter_are_read_when_they_are_needed_and_refused_by_field
         .put_string("/stepline/dev/rules", r#"[{"repository": "ml", "tag": "*"}]"#);
     let error = world
         .function(&json!("ssm:/stepline/dev/rules"), &[])
-        .handle(happened(), START)
+        .handle_one(happened(), START)
         .await
         .expect_err("ill-formed");
     assert_eq!(
@@ -131,7 +131,7 @@ async fn rules_in_a_parameter_are_read_when_they_are_needed_and_refused_by_field
         .put_string("/stepline/dev/state-machine", &format!("{}:live", machine("ml")));
     let function = world.function(&json!("ssm:/stepline/dev/rules"), &[]);
     for _ in 0..2 {
-        function.handle(happened(), world.now()).await.expect("handled");
+        function.handle_one(happened(), world.now()).await.expect("handled");
     }
     let executions = world.executions();
     assert_eq!(executions.len(), 1);
@@ -150,7 +150,7 @@ async fn rules_in_a_parameter_are_read_when_they_are_needed_and_refused_by_field
         .put_string("/stepline/dev/state-machine", "no arn: at all");
     let error = world
         .function(&json!("ssm:/stepline/dev/rules"), &[])
-        .handle(happened(), START)
+        .handle_one(happened(), START)
         .await
         .expect_err("no machine");
     let message = name_and_message(error).1;
@@ -166,7 +166,7 @@ async fn an_event_of_another_region_is_none_of_ours_and_one_of_another_account_i
     let function = world.function(&json!([rule("ml")]), &[]);
     let mut elsewhere = pushed("ml", &digest, Some("release-1"));
     elsewhere.payload["region"] = json!("eu-west-1");
-    let said = outcomes(function.handle(elsewhere, START).await);
+    let said = outcomes(function.handle_one(elsewhere, START).await);
     assert_eq!(
         said,
         ["ignored: it is in `eu-west-1`, and this function looks at `us-east-1`"]
@@ -180,7 +180,7 @@ async fn an_event_of_another_region_is_none_of_ours_and_one_of_another_account_i
         .push(&theirs, Some("release-1"), &manifests::docker_image("theirs"), START);
     let mut shared_with_us = pushed("ml", &digest, Some("release-1"));
     shared_with_us.payload["account"] = json!("210987654321");
-    function.handle(shared_with_us, START).await.expect("handled");
+    function.handle_one(shared_with_us, START).await.expect("handled");
     let input = &world.executions()[0].input;
     assert_eq!(
         input["image"]["uri"],
@@ -197,7 +197,7 @@ async fn where_lambda_is_only_played_the_event_says_where_it_is() {
         let happened = LambdaEvent::new(payload, context.clone());
         world
             .function(&json!([rule("ml")]), &[])
-            .handle(happened, world.now())
+            .handle_one(happened, world.now())
             .await
             .expect("handled");
     }
@@ -215,10 +215,10 @@ async fn an_image_that_the_registry_does_not_tell_of_for_now_is_a_failure_and_no
     let (world, digest) = world_with_release();
     let registry = Faulty::new(&world.registry);
     registry.script(|attempt| throttled(attempt.operation));
-    let rules = config(&json!([rule("ml")]), &[]);
+    let rules = settings(&json!([rule("ml")]), &[]);
     let function = ImagePush::new(rules, registry, Reach(&world.step_functions), &world.parameters);
     let error = function
-        .handle(pushed("ml", &digest, Some("release-1")), START)
+        .handle_one(pushed("ml", &digest, Some("release-1")), START)
         .await
         .expect_err("throttled");
     let (name, message) = name_and_message(error);
@@ -235,7 +235,7 @@ async fn a_look_starts_nothing_that_it_cannot_see_is_missing() {
     });
     let error = world
         .function(&json!([rule("ml")]), &[])
-        .handle(scheduled(), START)
+        .handle_one(scheduled(), START)
         .await
         .expect_err("throttled");
     let message = name_and_message(error).1;

@@ -27,7 +27,7 @@ async fn what_a_lost_event_left_out_is_found_by_the_next_look_and_by_no_other() 
         .push(&ml, Some("release-1"), &manifests::docker_image("1"), START);
     let function = world.function(&rules, &[]);
     function
-        .handle(pushed("ml", &seen, Some("release-1")), START)
+        .handle_one(pushed("ml", &seen, Some("release-1")), START)
         .await
         .expect("handled");
     // The event of this push never comes.
@@ -37,12 +37,12 @@ async fn what_a_lost_event_left_out_is_found_by_the_next_look_and_by_no_other() 
     world
         .registry
         .push(&ml, Some("commit-1"), &manifests::oci_image("3"), START + HOUR / 2);
-    let said = outcomes(function.handle(scheduled(), START + HOUR).await);
+    let said = outcomes(function.handle_one(scheduled(), START + HOUR).await);
     assert!(
         said[0].starts_with("started push-release-2-") && said[1].starts_with("ignored: it has an execution"),
         "{said:?}"
     );
-    let said = outcomes(function.handle(scheduled(), START + HOUR * 2).await);
+    let said = outcomes(function.handle_one(scheduled(), START + HOUR * 2).await);
     assert!(
         said.iter()
             .all(|outcome| outcome.starts_with("ignored: it has an execution")),
@@ -54,7 +54,7 @@ async fn what_a_lost_event_left_out_is_found_by_the_next_look_and_by_no_other() 
     let late = late.as_str().expect("a digest");
     let said = outcomes(
         function
-            .handle(pushed("ml", late, Some("release-2")), START + HOUR * 3)
+            .handle_one(pushed("ml", late, Some("release-2")), START + HOUR * 3)
             .await,
     );
     assert!(said[0].starts_with("adopted push-release-2-"), "{said:?}");
@@ -75,7 +75,7 @@ async fn a_look_starts_the_newest_and_leaves_the_rest_for_the_next() {
     let settings = [("MAX_STARTS_PER_LOOK", "3"), ("LOOK_BACK_HOURS", "6")];
     let now = START + HOUR * 8;
     world.pass(HOUR * 8);
-    let said = outcomes(world.function(&rules, &settings).handle(scheduled(), now).await);
+    let said = outcomes(world.function(&rules, &settings).handle_one(scheduled(), now).await);
     assert_eq!(tags(&world), ["release-7", "release-6", "release-5"]);
     let left = said
         .iter()
@@ -83,9 +83,9 @@ async fn a_look_starts_the_newest_and_leaves_the_rest_for_the_next() {
         .count();
     assert_eq!((said.len(), left), (6, 3), "what is too old is not looked at: {said:?}");
     let function = world.function(&rules, &settings);
-    function.handle(scheduled(), now).await.expect("handled");
+    function.handle_one(scheduled(), now).await.expect("handled");
     assert_eq!(tags(&world)[3..], ["release-4", "release-3", "release-2"]);
-    function.handle(scheduled(), now).await.expect("handled");
+    function.handle_one(scheduled(), now).await.expect("handled");
     assert_eq!(tags(&world).len(), 6);
 }
 
@@ -111,7 +111,7 @@ async fn repositories_with_wildcards_are_found_and_missing_ones_are_no_failure()
         &json!([rule("team-*/ml", "ml"), rule("none", "ml"), rule("team-9*", "ml")]),
         &[],
     );
-    let said = outcomes(wild.handle(scheduled(), START + HOUR).await);
+    let said = outcomes(wild.handle_one(scheduled(), START + HOUR).await);
     assert_eq!(world.executions().len(), 5);
     assert!(
         said.iter()
@@ -124,7 +124,7 @@ async fn repositories_with_wildcards_are_found_and_missing_ones_are_no_failure()
     );
     let before = world.registry.calls().len();
     let plain = world.function(&json!([rule("others", "ml")]), &[]);
-    plain.handle(scheduled(), START + HOUR).await.expect("handled");
+    plain.handle_one(scheduled(), START + HOUR).await.expect("handled");
     assert_eq!(
         world.registry.calls()[before..],
         ["DescribeImages"],
@@ -149,7 +149,7 @@ async fn untagged_images_are_started_once_it_is_clear_that_no_index_claims_them(
     for digest in [&lone, &claimed] {
         let said = outcomes(
             function
-                .handle(pushed("ml", digest, None), START + Duration::from_secs(3))
+                .handle_one(pushed("ml", digest, None), START + Duration::from_secs(3))
                 .await,
         );
         assert!(
@@ -163,7 +163,7 @@ async fn untagged_images_are_started_once_it_is_clear_that_no_index_claims_them(
         &manifests::index(&[("linux/amd64", &child)], &[]),
         START + Duration::from_secs(5),
     );
-    function.handle(scheduled(), START + HOUR).await.expect("handled");
+    function.handle_one(scheduled(), START + HOUR).await.expect("handled");
     let digests: Vec<Value> = world
         .executions()
         .into_iter()
@@ -173,7 +173,7 @@ async fn untagged_images_are_started_once_it_is_clear_that_no_index_claims_them(
     // An event that comes late enough needs no look.
     world.pass(HOUR);
     let late = world.registry.push(&ml, None, &manifests::docker_image("late"), START);
-    let said = outcomes(function.handle(pushed("ml", &late, None), START + HOUR).await);
+    let said = outcomes(function.handle_one(pushed("ml", &late, None), START + HOUR).await);
     assert!(said[0].starts_with("started push-untagged-"), "{said:?}");
 }
 
@@ -188,7 +188,7 @@ async fn an_untagged_image_stands_for_itself_two_minutes_after_its_push_and_no_s
     );
     for (millis, expected) in [(119_999, "ignored: it was pushed"), (1, "started")] {
         world.pass(Duration::from_millis(millis));
-        let said = outcomes(function.handle(pushed("ml", &digest, None), world.now()).await);
+        let said = outcomes(function.handle_one(pushed("ml", &digest, None), world.now()).await);
         assert!(said[0].starts_with(expected), "{said:?}");
     }
 }
@@ -202,7 +202,7 @@ async fn a_look_that_may_start_no_more_asks_the_registry_nothing_more() {
             .push(&repository("ml"), Some(tag), &manifests::oci_image(tag), START);
     }
     let function = world.function(&json!([rule("ml")]), &[("MAX_STARTS_PER_LOOK", "1")]);
-    let said = outcomes(function.handle(scheduled(), START + HOUR).await);
+    let said = outcomes(function.handle_one(scheduled(), START + HOUR).await);
     assert!(
         said[1].starts_with("ignored: this look has started as many as it may"),
         "{said:?}"

@@ -26,7 +26,7 @@ async fn a_push_delivered_a_hundred_times_at_once_with_throttling_in_between_sta
         // Lambda delivers again what failed.
         for deliveries in 1..100 {
             match function
-                .handle(pushed("ml", &digest, Some("release-1")), world.now())
+                .handle_one(pushed("ml", &digest, Some("release-1")), world.now())
                 .await
             {
                 Ok(report) => return (report, deliveries),
@@ -67,17 +67,17 @@ async fn an_execution_that_has_ended_is_adopted_too() {
     let rules = json!([rule("ml")]);
     let first = world
         .function(&rules, &[])
-        .handle(pushed("ml", &digest, Some("release-1")), START)
+        .handle_one(pushed("ml", &digest, Some("release-1")), START)
         .await;
     let started = outcomes(first);
     world.end_all();
     let now = world.now();
     let second = world
         .function(&rules, &[])
-        .handle(pushed("ml", &digest, Some("release-1")), now)
+        .handle_one(pushed("ml", &digest, Some("release-1")), now)
         .await;
     assert_eq!(outcomes(second), [started[0].replace("started", "adopted")]);
-    let look = world.function(&rules, &[]).handle(scheduled(), now).await;
+    let look = world.function(&rules, &[]).handle_one(scheduled(), now).await;
     let said = outcomes(look);
     assert!(said[0].starts_with("ignored: it has an execution"), "{said:?}");
     assert_eq!(world.executions().len(), 1);
@@ -98,7 +98,7 @@ async fn rules_that_start_the_same_state_machine_start_it_once_each() {
     for _ in 0..2 {
         let handled = world
             .function(&rules, &[])
-            .handle(pushed("ml", &digest, Some("release-1")), world.now())
+            .handle_one(pushed("ml", &digest, Some("release-1")), world.now())
             .await;
         handled.expect("handled");
     }
@@ -134,7 +134,7 @@ async fn a_rule_that_is_put_in_front_runs_by_itself_and_the_others_not_again() {
     ] {
         let handled = world
             .function(&rules(stages), &[])
-            .handle(pushed("ml", &digest, Some("release-1")), world.now())
+            .handle_one(pushed("ml", &digest, Some("release-1")), world.now())
             .await;
         let outcomes = outcomes(handled);
         for (outcome, expected) in outcomes.iter().zip(outcomes_of) {
@@ -159,7 +159,7 @@ async fn a_rule_runs_once_though_another_cannot_be_looked_up_for_a_while() {
     let deliver = async || {
         world
             .function(&rules, &[])
-            .handle(pushed("ml", &digest, Some("release-1")), world.now())
+            .handle_one(pushed("ml", &digest, Some("release-1")), world.now())
             .await
     };
     deliver().await.expect_err("the first rule's parameter is not there");
@@ -187,7 +187,7 @@ async fn rules_that_would_run_the_same_run_it_once() {
     twice[1]["tag"] = json!("*-1");
     let handled = world
         .function(&twice, &[])
-        .handle(pushed("ml", &digest, Some("release-1")), world.now())
+        .handle_one(pushed("ml", &digest, Some("release-1")), world.now())
         .await;
     handled.expect("handled");
     assert_eq!(world.executions().len(), 1);
@@ -219,7 +219,7 @@ async fn a_parameter_that_moves_between_two_deliveries_starts_once() {
     let function = world.function(&rules, &[]);
     let deliver = async || {
         let event = pushed("ml", &digest, Some("release-1"));
-        outcomes(function.handle(event, world.now()).await)
+        outcomes(function.handle_one(event, world.now()).await)
     };
     assert!(deliver().await[0].starts_with("started"));
     for (number, other) in ["other", "a", "b"].into_iter().enumerate() {
@@ -227,7 +227,7 @@ async fn a_parameter_that_moves_between_two_deliveries_starts_once() {
         world.parameters.put_string_at("/machine", other, world.now());
         world.pass(HOUR);
         assert!(deliver().await[0].starts_with("adopted"), "{number} moves");
-        outcomes(function.handle(scheduled(), world.now()).await);
+        outcomes(function.handle_one(scheduled(), world.now()).await);
         assert_eq!(world.executions().len(), 1, "{number} moves");
     }
     // A tag that the image gets days later is another arrival: it goes where the parameter leads by then.
@@ -236,10 +236,10 @@ async fn a_parameter_that_moves_between_two_deliveries_starts_once() {
         .registry
         .push(&ml, Some("release-2"), &manifests::oci_image("1"), world.now());
     let event = || pushed_at(&digest, "release-2", 54 * HOUR);
-    outcomes(function.handle(event(), world.now()).await);
+    outcomes(function.handle_one(event(), world.now()).await);
     world.pass(HOUR);
     world.parameters.put_string_at("/machine", "ml", world.now());
-    outcomes(function.handle(event(), world.now()).await);
+    outcomes(function.handle_one(event(), world.now()).await);
     let machines: Vec<String> = world.executions().into_iter().map(|run| run.started_by).collect();
     assert_eq!(machines, [machine("ml"), machine("b")]);
 }
@@ -261,7 +261,7 @@ async fn a_parameter_counts_as_it_was_at_the_push_for_as_long_as_a_look_would_fi
         outcomes(
             world
                 .function(&json!([rule("ssm:/machine")]), &[])
-                .handle(event, world.now())
+                .handle_one(event, world.now())
                 .await,
         );
         assert_eq!(world.executions()[0].started_by, machine(expected), "{minutes}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use image_push::{Config, Decision, ImagePush, ImagePushError, Outcome, Report};
+use image_push::{Decision, HandlerError, ImagePush, Outcome, Report, Settings};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use shared::fakes::images::ImageRegistry;
@@ -74,7 +74,7 @@ impl World {
     /// The function with these rules, and whatever else the environment says.
     pub(crate) fn function(&self, rules: &Value, more: &[(&str, &str)]) -> Function<'_> {
         ImagePush::new(
-            config(rules, more),
+            settings(rules, more),
             &self.registry,
             Reach(&self.step_functions),
             &self.parameters,
@@ -136,14 +136,14 @@ impl World {
 }
 
 /// Settings with these rules (a string stands for itself).
-pub(crate) fn config(rules: &Value, more: &[(&str, &str)]) -> Config {
+pub(crate) fn settings(rules: &Value, more: &[(&str, &str)]) -> Settings {
     let rules = rules.as_str().map_or_else(|| rules.to_string(), str::to_owned);
     let find = |name: &str| {
         more.iter()
             .find(|(key, _)| *key == name)
             .map(|(_, value)| (*value).to_owned())
     };
-    Config::read(|name| {
+    Settings::read(|name| {
         if name == "RULES" {
             Some(rules.clone())
         } else {
@@ -185,7 +185,7 @@ pub(crate) fn scheduled() -> LambdaEvent<Value> {
 }
 
 /// What was decided, in a word and what follows it: `started ml-1`, `adopted ml-1`, `ignored: because`.
-pub(crate) fn outcomes(report: Result<Report, ImagePushError>) -> Vec<String> {
+pub(crate) fn outcomes(report: Result<Report, HandlerError>) -> Vec<String> {
     let report = report.expect("a report");
     let name = |arn: &str| arn.split(':').nth(7).unwrap_or_default().to_owned();
     let outcome = |Decision { outcome, .. }: &Decision| match outcome {

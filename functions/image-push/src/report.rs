@@ -1,8 +1,33 @@
-//! What the function decided, rule by rule: its answer, and what it logs.
+//! What the function did, rule by rule: what Lambda is told, and what the log says.
 
 use serde::Serialize;
 
 use crate::rule::Rule;
+
+/// What the function did with what Lambda delivered: one event, or an array of events.
+///
+/// The second generation of EventBridge delivers up to a hundred events at once:
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-eventsv2-subscriber-batchconfiguration.html>.
+/// It documents no way to name the events that failed, so one failure fails the whole delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Handled {
+    /// The report of one event.
+    One(Report),
+    /// A report for each event, in their order.
+    Each(Vec<Reported>),
+}
+
+/// The report of one event of an array.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reported {
+    /// The event's id, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// What the function did about it.
+    #[serde(flatten)]
+    pub report: Report,
+}
 
 /// What the function did about an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -46,7 +71,7 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
-    /// It should have been done, and could not.
+    /// Something was to be done, and failed.
     Failed {
         /// Why.
         reason: String,
@@ -102,7 +127,7 @@ impl Outcome {
         Self::Ignored { reason: reason.into() }
     }
 
-    /// What it is, the execution it is about, and why.
+    /// The words for the log, the execution, and the reason.
     fn in_words(&self) -> (&'static str, Option<&str>, Option<&str>) {
         match self {
             Self::Started { execution_arn } => ("execution started", Some(execution_arn), None),
@@ -121,7 +146,7 @@ impl Outcome {
 }
 
 impl Report {
-    /// Writes a line for every decision; a failure is told here and nowhere else.
+    /// Writes a line for every decision. A failure is logged here and nowhere else.
     pub(crate) fn log(&self) {
         self.decisions.iter().for_each(Decision::log);
     }
@@ -143,6 +168,19 @@ mod tests {
     use tracing::level_filters::LevelFilter;
 
     use super::*;
+
+    #[test]
+    fn one_event_is_answered_as_ever_and_an_array_with_an_array() {
+        let report = Report { decisions: Vec::new() };
+        let one = serde_json::to_value(Handled::One(report.clone())).expect("JSON");
+        assert_eq!(one, json!({"decisions": []}));
+        let reported = |event: Option<&str>| Reported {
+            event: event.map(str::to_owned),
+            report: report.clone(),
+        };
+        let each = serde_json::to_value(Handled::Each(vec![reported(Some("e-1")), reported(None)])).expect("JSON");
+        assert_eq!(each, json!([{"event": "e-1", "decisions": []}, {"decisions": []}]));
+    }
 
     #[test]
     fn a_decision_reads_as_one_object() {

@@ -1,100 +1,87 @@
-//! The scheduled look: what a lost event left out.
+//! Which rules want an image, and which images a look is about.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use shared::parameters::GetParameters;
 use shared::ports::images::{ImageDetail, Repository};
-use shared::ports::{CallError, CallErrorKind};
-use shared::time::{Timestamp, in_words};
+use shared::time::Timestamp;
 
-use crate::decision::{Decision, Outcome};
-use crate::follow::{Numbered, Occasion, Subject, left_for_the_next};
+use super::execution::Image;
+use crate::event::Arrival;
+use crate::report::{Decision, Outcome};
 use crate::rule::Rule;
-use crate::{Executions, ImagePush, Registry};
 
-/// An image under a tag that some rules want.
+/// A rule with its number, counted from one.
+pub(crate) type Numbered<'a> = (usize, &'a Rule);
+
+/// An image under one of its tags, or without a tag.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) repository: &'a Repository,
+    pub(crate) image: &'a ImageDetail,
+    pub(crate) tag: Option<&'a str>,
+    /// When it arrived, if an event says so.
+    pub(crate) arrived: Option<Timestamp>,
+}
+
+/// An image under one tag, with the rules that want it.
 #[derive(Debug)]
-struct Candidate<'a> {
-    subject: Subject<'a>,
-    rules: Vec<Numbered<'a>>,
+pub(crate) struct Candidate<'a> {
+    pub(crate) subject: Subject<'a>,
+    pub(crate) rules: Vec<Numbered<'a>>,
 }
 
-impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
-    /// Looks through the rules' repositories and starts what was pushed within the window and has no execution: the
-    /// newest first, and at most as many as may be.
-    pub(crate) async fn look(&self, registry_id: &str, rules: &[Rule], mut occasion: Occasion<'_>) -> Vec<Decision> {
-        let numbered: Vec<Numbered<'_>> = (1..).zip(rules).collect();
-        let (mut decisions, mut listed) = (Vec::new(), Vec::new());
-        let names = match self.repositories(rules, registry_id).await {
-            Ok(names) => names,
-            Err(error) => {
-                return numbered
-                    .iter()
-                    .map(|rule| Decision::new(rule, None, Outcome::failed(&error)))
-                    .collect();
-            }
-        };
-        for name in names {
-            let repository = Repository {
-                registry_id: registry_id.to_owned(),
-                name,
-            };
-            match self.images(&repository).await {
-                Ok(images) => listed.push((repository, images)),
-                Err(error) => {
-                    let wanted = numbered
-                        .iter()
-                        .filter(|(_, rule)| rule.repository.matches(&repository.name));
-                    decisions.extend(wanted.map(|rule| Decision::new(rule, None, unlisted(&repository, &error))));
-                }
-            }
+impl Arrival {
+    /// Nothing, if a rule wants the image; otherwise why not. `region` is the one that the function works in.
+    pub(crate) fn is_for(&self, rule: &Rule, region: &str) -> Result<(), String> {
+        rule.wants(&self.repository, self.tag.as_deref())?;
+        if self.region == region {
+            Ok(())
+        } else {
+            Err(format!(
+                "it is in `{}`, and this function looks at `{region}`",
+                self.region
+            ))
         }
-        let since = occasion.now - self.look_back;
-        for Candidate { subject, rules } in candidates(&listed, &numbered, since) {
-            decisions.extend(match occasion.budget {
-                Some(0) => rules
-                    .iter()
-                    .map(|rule| subject.decision(rule, left_for_the_next()))
-                    .collect(),
-                _ => self.follow(&subject, &rules, &mut occasion).await,
-            });
-        }
-        let idle = numbered
-            .iter()
-            .filter(|(number, _)| !decisions.iter().any(|decision| decision.rule == *number));
-        let idle: Vec<_> = idle
-            .map(|rule| Decision::new(rule, None, nothing_since(self.look_back)))
-            .collect();
-        decisions.extend(idle);
-        decisions
     }
 
-    /// The repositories that the rules want. Only wildcards make it necessary to ask which there are.
-    async fn repositories(&self, rules: &[Rule], registry_id: &str) -> Result<BTreeSet<String>, CallError> {
-        let plain = rules.iter().filter(|rule| rule.repository.is_plain());
-        let mut names: BTreeSet<String> = plain.map(|rule| rule.repository.as_str().to_owned()).collect();
-        if rules.iter().all(|rule| rule.repository.is_plain()) {
-            return Ok(names);
-        }
-        let mut token: Option<String> = None;
-        loop {
-            let page = self
-                .registry
-                .describe_repositories(registry_id, token.as_deref())
-                .await?;
-            let wanted = |name: &String| rules.iter().any(|rule| rule.repository.matches(name));
-            names.extend(page.names.into_iter().filter(wanted));
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(names);
-            }
-        }
+    /// What became of this image for a rule.
+    pub(crate) fn decision(&self, rule: &Numbered<'_>, outcome: Outcome) -> Decision {
+        let tag = self.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        Decision::new(rule, Some(format!("{}{tag}@{}", self.repository, self.digest)), outcome)
     }
 }
 
-/// What was pushed since then and is wanted by a rule, the newest first.
-fn candidates<'a>(
+impl Subject<'_> {
+    /// When the image arrived. This is the time of its push, which an event and a look both know. Only a tag that was
+    /// added to an old image, which no look would find any more, arrived at the time of its event.
+    pub(crate) fn arrived_at(&self, look_back: Duration) -> Option<Timestamp> {
+        match (self.image.pushed_at, self.arrived) {
+            (Some(pushed), Some(arrived)) if arrived.since(pushed) > look_back => Some(arrived),
+            (pushed, arrived) => pushed.or(arrived),
+        }
+    }
+
+    /// What is run: this image, or one of the images that it lists.
+    pub(crate) fn to_run(&self, digest: String, media_type: Option<String>) -> Image {
+        Image {
+            repository: self.repository.clone(),
+            digest,
+            tag: self.tag.map(str::to_owned),
+            pushed_at: self.image.pushed_at,
+            media_type,
+        }
+    }
+
+    /// What became of this image for a rule.
+    pub(crate) fn decision(&self, rule: &Numbered<'_>, outcome: Outcome) -> Decision {
+        let tag = self.tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+        let image = format!("{}{tag}@{}", self.repository.name, self.image.digest);
+        Decision::new(rule, Some(image), outcome)
+    }
+}
+
+/// The images that were pushed since then and that a rule wants, the newest first.
+pub(crate) fn candidates<'a>(
     listed: &'a [(Repository, Vec<ImageDetail>)],
     rules: &[Numbered<'a>],
     since: Timestamp,
@@ -137,22 +124,6 @@ fn candidates<'a>(
     };
     candidates.sort_by(|one, other| order(one).cmp(&order(other)));
     candidates
-}
-
-/// A repository that is not there yet is no failure: rules can be deployed before it.
-fn unlisted(repository: &Repository, error: &CallError) -> Outcome {
-    match error.kind {
-        CallErrorKind::NotFound => Outcome::Ignored {
-            reason: format!("there is no repository `{}`", repository.name),
-        },
-        _ => Outcome::failed(error),
-    }
-}
-
-fn nothing_since(look_back: Duration) -> Outcome {
-    Outcome::Ignored {
-        reason: format!("nothing that it wants was pushed in the last {}", in_words(look_back)),
-    }
 }
 
 #[cfg(test)]

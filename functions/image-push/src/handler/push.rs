@@ -2,17 +2,24 @@
 
 use shared::parameters::GetParameters;
 use shared::ports::CallErrorKind;
-use shared::ports::images::{Repository, Selection};
+use shared::ports::images::{BatchGetImage, DescribeImages, Repository, Selection};
 
-use crate::decision::{Decision, Outcome};
+use super::function::ImagePush;
+use super::occasion::Occasion;
 use crate::event::Arrival;
-use crate::follow::{Numbered, Occasion, Subject};
+use crate::plan::{Numbered, Subject};
+use crate::ports::States;
+use crate::report::{Decision, Outcome};
 use crate::rule::Rule;
-use crate::{Executions, ImagePush, Registry};
 
-impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
+impl<R, S, P> ImagePush<R, S, P>
+where
+    R: DescribeImages + BatchGetImage,
+    S: States,
+    P: GetParameters,
+{
     /// A decision for every rule, in their order.
-    pub(crate) async fn arrived(&self, arrival: &Arrival, rules: &[Rule], mut occasion: Occasion<'_>) -> Vec<Decision> {
+    pub(super) async fn arrived(&self, arrival: &Arrival, rules: &[Rule], mut occasion: Occasion<'_>) -> Vec<Decision> {
         let (mut wanted, mut decisions) = (Vec::new(), Vec::new());
         for rule in (1..).zip(rules) {
             match arrival.is_for(rule.1, &occasion.place.region) {
@@ -57,25 +64,5 @@ impl<R: Registry, S: Executions, P: GetParameters> ImagePush<R, S, P> {
             .iter()
             .map(|rule| arrival.decision(rule, outcome.clone()))
             .collect()
-    }
-}
-
-impl Arrival {
-    /// Whether a rule wants it, or why not.
-    fn is_for(&self, rule: &Rule, region: &str) -> Result<(), String> {
-        rule.wants(&self.repository, self.tag.as_deref())?;
-        if self.region == region {
-            Ok(())
-        } else {
-            Err(format!(
-                "it is in `{}`, and this function looks at `{region}`",
-                self.region
-            ))
-        }
-    }
-
-    fn decision(&self, rule: &Numbered<'_>, outcome: Outcome) -> Decision {
-        let tag = self.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
-        Decision::new(rule, Some(format!("{}{tag}@{}", self.repository, self.digest)), outcome)
     }
 }

@@ -1,4 +1,4 @@
-//! What the environment says about this function.
+//! The function's settings, from its environment.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use thiserror::Error;
 
 use crate::rule::{RuleSource, RulesError};
 
-/// How far a look goes back unless the environment says otherwise.
+/// How far a look goes back by default.
 const DEFAULT_LOOK_BACK_HOURS: u64 = 24;
 
-/// How far a look may go back. Step Functions knows an execution's name for 90 days: what is older would start once
-/// more. A day less, because a look may be late and tried again.
+/// How far a look may go back. Step Functions remembers an execution's name for 90 days: an older image would start
+/// again. It is a day less, because a look may be late and tried again.
 ///
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
 const MAX_LOOK_BACK_HOURS: u64 = 89 * 24;
@@ -19,28 +19,28 @@ const MAX_LOOK_BACK_HOURS: u64 = 89 * 24;
 /// The most executions that one look may be told to start.
 const MOST_STARTS: u64 = 10_000;
 
-/// How many executions one look starts unless the environment says otherwise.
+/// How many executions one look starts by default.
 const DEFAULT_MAX_STARTS: usize = 10;
 
-/// How long what was read from a parameter is served without asking again.
+/// How long a parameter's value is used before it is read again.
 const TIME_TO_LIVE: Duration = Duration::from_secs(60);
 
 /// The function's settings.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Config {
+pub struct Settings {
     /// Which images start what.
     pub rules: RuleSource,
     /// How far a look goes back.
     pub look_back: Duration,
     /// The most executions that one look starts.
     pub max_starts: usize,
-    /// How long what was read from a parameter stays fresh.
+    /// How long a parameter's value is used before it is read again.
     pub time_to_live: Duration,
 }
 
-/// A setting that cannot be. Its `Debug` is its message, because that is what a process prints that ends with it.
+/// A setting that is wrong. `Debug` gives the message too: a process that ends with an error prints its `Debug`.
 #[derive(Clone, PartialEq, Eq, Error)]
-pub enum ConfigError {
+pub enum SettingsError {
     /// There are no rules.
     #[error(
         "environment variable `RULES` is not set; give it a JSON array of rules, or `ssm:/path` of a parameter with one"
@@ -49,7 +49,7 @@ pub enum ConfigError {
     /// The rules are ill-formed.
     #[error("environment variable `RULES`: {0}")]
     Rules(#[from] RulesError),
-    /// A number is none.
+    /// A number is missing, or not in its range.
     #[error("environment variable `{name}` must be {expected}")]
     Number {
         /// The variable.
@@ -59,29 +59,29 @@ pub enum ConfigError {
     },
 }
 
-impl fmt::Debug for ConfigError {
+impl fmt::Debug for SettingsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }
 }
 
-impl Config {
-    /// Reads the settings through `variable`; an empty one counts as absent.
+impl Settings {
+    /// Reads the settings through `variable`; an empty variable counts as absent.
     ///
     /// - `RULES`: a JSON array of rules, or `ssm:/path` of a parameter that holds one.
     /// - `LOOK_BACK_HOURS`: how old an image may be that a look starts, at most 89 days; 24 if not said.
     /// - `MAX_STARTS_PER_LOOK`: how many executions a look starts at most; 10 if not said.
     ///
     /// # Errors
-    /// [`ConfigError`] with the variable's name, and the rule and field where it is about one.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    /// [`SettingsError`] with the variable's name, and the rule and field where it is about one.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let variable = |name| variable(name).filter(|text: &String| !text.trim().is_empty());
-        let rules = RuleSource::parse(&variable("RULES").ok_or(ConfigError::NoRules)?)?;
+        let rules = RuleSource::parse(&variable("RULES").ok_or(SettingsError::NoRules)?)?;
         let number =
             |name, default: u64, most: u64, expected| match variable(name).map(|text| text.trim().parse::<u64>()) {
                 None => Ok(default),
                 Some(Ok(number)) if (1..=most).contains(&number) => Ok(number),
-                Some(_) => Err(ConfigError::Number { name, expected }),
+                Some(_) => Err(SettingsError::Number { name, expected }),
             };
         let hours = number(
             "LOOK_BACK_HOURS",
@@ -111,29 +111,35 @@ mod tests {
 
     const RULES: &str = r#"[{"repository": "ml", "tag": "release-*", "stateMachine": "ml-pipeline-dev"}]"#;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
         let find = |name: &str| {
             variables
                 .iter()
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| (*value).to_owned())
         };
-        Config::read(find)
+        Settings::read(find)
     }
 
     #[test]
     fn settings_are_read_with_their_defaults() {
-        let config = read(&[("RULES", RULES), ("LOOK_BACK_HOURS", "")]).expect("settings");
-        assert_eq!((config.look_back, config.max_starts), (Duration::from_secs(86_400), 10));
-        let config = read(&[
+        let settings = read(&[("RULES", RULES), ("LOOK_BACK_HOURS", "")]).expect("settings");
+        assert_eq!(
+            (settings.look_back, settings.max_starts),
+            (Duration::from_secs(86_400), 10)
+        );
+        let settings = read(&[
             ("RULES", RULES),
             ("LOOK_BACK_HOURS", " 2"),
             ("MAX_STARTS_PER_LOOK", "3"),
         ])
         .expect("settings");
-        assert_eq!((config.look_back, config.max_starts), (Duration::from_secs(7_200), 3));
-        let config = read(&[("RULES", RULES), ("LOOK_BACK_HOURS", "2136")]).expect("settings");
-        assert_eq!(config.look_back, Duration::from_secs(89 * 86_400));
+        assert_eq!(
+            (settings.look_back, settings.max_starts),
+            (Duration::from_secs(7_200), 3)
+        );
+        let settings = read(&[("RULES", RULES), ("LOOK_BACK_HOURS", "2136")]).expect("settings");
+        assert_eq!(settings.look_back, Duration::from_secs(89 * 86_400));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whether what a registry says of a manifest makes it an image that one would run.
+//! Whether something in a registry is an image that can run, and which manifest of it a rule runs.
 
 use shared::ports::images::{ImageDetail, ImageStatus};
 
@@ -11,13 +11,13 @@ use crate::rule::Rule;
 pub(crate) enum Described {
     /// It is an image.
     Image,
-    /// Only its manifest tells.
+    /// Its manifest must be read.
     ReadManifest,
-    /// It is nothing to run, and why.
+    /// It cannot be run, and why.
     Ignored(String),
 }
 
-/// What to run in the place of what was pushed.
+/// What to run: what was pushed, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Runnable {
     /// A manifest: what was pushed, or an image of the index that was.
@@ -56,8 +56,8 @@ pub(crate) fn describe(image: &ImageDetail, tag: Option<&str>) -> Described {
     }
 }
 
-/// The digest in a tag such as `sha256-….sig`, by which tools find what belongs to an image in registries that do not
-/// know of referrers.
+/// The digest in a tag such as `sha256-….sig`. Tools use such tags for what belongs to an image, in registries that do
+/// not support referrers.
 ///
 /// See <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema>.
 fn subject_in_tag(tag: &str) -> Option<String> {
@@ -66,7 +66,7 @@ fn subject_in_tag(tag: &str) -> Option<String> {
     is_digest(digest).then(|| digest.to_owned())
 }
 
-/// What a rule runs of an image, as its manifest says (`None`: the description was enough).
+/// What a rule runs of an image, as its manifest says. Without a manifest, the description was enough.
 pub(crate) fn choose(image: &ImageDetail, manifest: Option<&Manifest>, rule: &Rule) -> Runnable {
     let itself = || Runnable::Run {
         digest: image.digest.clone(),

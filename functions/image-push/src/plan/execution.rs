@@ -1,4 +1,4 @@
-//! What an execution is called and what it gets: the same for the same image, whoever asks and however often.
+//! The name and the input of the execution that runs an image: always the same for the same image and rule.
 
 use serde_json::{Map, Value, json};
 use shared::execution_name::ExecutionName;
@@ -7,7 +7,7 @@ use shared::ports::images::Repository;
 use shared::state_machine::StateMachineArn;
 use shared::time::Timestamp;
 
-/// How much of a tag goes into an execution's name. What it names in turn, a job, needs room for more.
+/// How much of a tag goes into an execution's name. The name of a job is made of the execution's name, and needs room.
 const TAG_LENGTH: usize = 24;
 
 /// An image that is to be run.
@@ -28,8 +28,8 @@ pub(crate) struct Image {
 impl Image {
     /// The name of the execution that runs this image on a state machine with a rule's input.
     ///
-    /// It comes from what is run and never from where a rule stands among others: rules can move, and one that stands
-    /// before them can be impossible to look up for a while. Rules that would run the same are one to it.
+    /// It comes from what is run, and never from the position of a rule: the positions of rules can change. Two rules
+    /// that run the same image with the same input on the same state machine give the same name.
     pub(crate) fn execution_name(&self, state_machine: &StateMachineArn, rule: &Map<String, Value>) -> ExecutionName {
         let repository = format!("{}/{}", self.repository.registry_id, self.repository.name);
         let tag = self.tag.as_deref().unwrap_or_default();
@@ -46,7 +46,7 @@ impl Image {
         ExecutionName::derive(&format!("push-{shown}"), &parts)
     }
 
-    /// The execution's input: what there is to know of the image, and the rule's own laid over it.
+    /// The execution's input: what is known of the image, with the rule's own input laid over it.
     pub(crate) fn input(&self, place: &Place, rule: &Map<String, Value>) -> String {
         let registry = registry_host(&self.repository.registry_id, place);
         let mut input = json!({
@@ -65,8 +65,8 @@ impl Image {
     }
 }
 
-/// The same value with the fields of its objects in the order of their names: how a rule is written does not change what it
-/// is.
+/// The same value with the fields of its objects in the order of their names. So the order in which a rule is written
+/// makes no difference.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {

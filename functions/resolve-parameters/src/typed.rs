@@ -1,10 +1,10 @@
-//! Text into what it stands for: Parameter Store keeps everything as text.
+//! What a parameter's value becomes in the answer. Parameter Store keeps every value as text.
 
 use serde_json::Value;
 use shared::json::{self, JsonError};
 use shared::parameters::{Parameter, Problem, ProblemKind};
 
-/// What a parameter's value is to be in the answer.
+/// What a parameter's value becomes in the answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum As {
     /// The text as it stands.
@@ -25,7 +25,7 @@ pub enum As {
 }
 
 impl As {
-    /// Every one, with the name by which it is asked for.
+    /// Every one, with its name in a request.
     pub const ALL: [(&'static str, As); 7] = [
         ("string", Self::String),
         ("integer", Self::Integer),
@@ -36,7 +36,7 @@ impl As {
         ("reference", Self::Reference),
     ];
 
-    /// The one that goes by this name.
+    /// The one with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
             .iter()
@@ -44,7 +44,7 @@ impl As {
             .map(|(_, wanted)| *wanted)
     }
 
-    /// What a parameter is in the answer. The problem, if there is one, does not say the value.
+    /// The value of a parameter in the answer. A problem never quotes the value.
     pub fn value_of(self, parameter: &Parameter) -> Result<Value, Problem> {
         if self == Self::Reference {
             return Ok(parameter.pinned().into());
@@ -56,7 +56,8 @@ impl As {
         self.convert(parameter.text()?).map_err(invalid)
     }
 
-    /// What a text becomes, or what is wrong with it. Where in it is not said: its fields' names are part of the value.
+    /// What a text becomes, or what is wrong with it. The place in the text is not given: it would show names of
+    /// fields, which are part of the value.
     fn convert(self, text: &str) -> Result<Value, String> {
         let json = || match json::parse(text) {
             Ok(value) => Ok(Some(value)),
@@ -75,7 +76,7 @@ impl As {
         value.ok_or_else(|| format!("is not {}", self.in_words()))
     }
 
-    /// Whether a default is what the parameter would have been, or null: "there is none".
+    /// Whether a default has the right type. Null is right for all types: it means "there is none".
     pub fn takes_default(self, default: &Value) -> bool {
         match self {
             _ if default.is_null() => true,

@@ -9,8 +9,8 @@ use image_push::ImagePush;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use pipeline_action::world::World;
 use pipeline_action::{Handled, PipelineAction};
+use resolve_parameters::ResolveParameters;
 use serde_json::Value;
-use shared::parameters::Parameters;
 
 use crate::account::{Account, Ended, Shared};
 use crate::aws::ports::Port;
@@ -77,7 +77,7 @@ pub(crate) type Running = Pin<Box<dyn Future<Output = Answered> + Send>>;
 pub(crate) enum Handler {
     PipelineAction(Arc<PipelineAction<Reach>>),
     ImagePush(Arc<ImagePush<Port, Port, Port>>, VirtualClock),
-    ResolveParameters(Arc<Parameters<Port>>, VirtualClock),
+    ResolveParameters(Arc<ResolveParameters<Port>>, VirtualClock),
 }
 
 impl Handler {
@@ -110,7 +110,9 @@ impl Handler {
                 )
             }
             Function::ResolveParameters => {
-                Self::ResolveParameters(Arc::new(Parameters::new(port, Duration::from_secs(60))), clock)
+                let settings = resolve_parameters::Settings::read(|_| None);
+                let settings = settings.unwrap_or_else(|error| panic!("settings of resolve-parameters: {error}"));
+                Self::ResolveParameters(Arc::new(ResolveParameters::new(settings, port)), clock)
             }
         }
     }
@@ -140,8 +142,8 @@ impl Handler {
                     Err(error) => failed(error.into()),
                 }
             }),
-            Self::ResolveParameters(parameters, clock) => Box::pin(async move {
-                match resolve_parameters::handle(event, &parameters, &clock).await {
+            Self::ResolveParameters(function, clock) => Box::pin(async move {
+                match function.handle(event, &clock).await {
                     Ok(value) => Answered {
                         ended: Ended::Well,
                         shown: value.to_string(),
@@ -167,7 +169,7 @@ impl Handler {
         let printed = match self {
             Self::PipelineAction(function) => format!("{function:?}"),
             Self::ImagePush(function, _) => format!("{function:?}"),
-            Self::ResolveParameters(parameters, _) => format!("{parameters:?}"),
+            Self::ResolveParameters(function, _) => format!("{function:?}"),
         };
         printed.len()
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use resolve_parameters::ResolveParameters;
 use serde_json::{Value, json};
 use shared::fakes::ManualClock;
 use shared::parameters::fake::ParameterStore;
@@ -12,7 +13,7 @@ use shared::ports::CallError;
 use shared::secret::Secret;
 use shared::time::Clock as _;
 
-use crate::requests::{START, config, handle, store};
+use crate::requests::{START, function, handle, settings, store};
 
 /// A Parameter Store that answers at first, and then hangs: every call takes a minute of the clock's, and never ends.
 struct Hanging<'a> {
@@ -75,28 +76,26 @@ fn invocation(payload: Value, clock: &ManualClock) -> LambdaEvent<Value> {
 #[tokio::test]
 async fn a_store_that_hangs_is_unavailable_before_lambda_ends_the_call() {
     let (store, clock) = (store(), ManualClock::at(START));
-    let parameters = config(&[]).parameters(Hanging::new(&store, &clock, 0));
+    let function = function(&[], Hanging::new(&store, &clock, 0));
     let many = (0..100).map(|n| (format!("key{n}"), json!(format!("/ml/many/p{n}"))));
     let mut asked: Value = many.collect();
     asked["below"] = json!({"path": "/ml/dev/hyper"});
     let event = invocation(json!({"parameters": asked}), &clock);
-    let error = resolve_parameters::handle(event, &parameters, &clock)
-        .await
-        .expect_err("it hangs");
+    let error = function.handle(event, &clock).await.expect_err("it hangs");
     assert_eq!(error.0.iter().count(), 101);
     assert_eq!(Diagnostic::from(error).error_type, "ParameterStoreUnavailable");
-    let begun = parameters.port().begun.load(Ordering::Relaxed);
+    let begun = function.port().begun.load(Ordering::Relaxed);
     assert!(begun <= 4, "{begun} calls were begun, of which four may be under way");
 }
 
 #[tokio::test]
 async fn what_was_read_before_is_served_while_the_store_hangs() {
     let (store, clock) = (store(), ManualClock::at(START));
-    let parameters = config(&[]).parameters(Hanging::new(&store, &clock, 2));
+    let function = function(&[], Hanging::new(&store, &clock, 2));
     let asked = json!({"parameters": {"type": "/ml/dev/instance-type", "hyper": {"path": "/ml/dev/hyper"}}});
-    let first = resolve_parameters::handle(invocation(asked.clone(), &clock), &parameters, &clock).await;
+    let first = function.handle(invocation(asked.clone(), &clock), &clock).await;
     clock.advance(Duration::from_secs(3_600));
-    let second = resolve_parameters::handle(invocation(asked, &clock), &parameters, &clock).await;
+    let second = function.handle(invocation(asked, &clock), &clock).await;
     assert_eq!(second.expect("stale values"), first.expect("an answer"));
 }
 
@@ -142,22 +141,20 @@ async fn many_calls_that_are_each_in_time_are_cut_off_together() {
         json!({"below": {"path": "/ml/sealed"}}),
     ] {
         let clock = ManualClock::at(START);
-        let allowing = config(&[("ALLOWED_SECURE_PARAMETERS", "*")]);
+        let allowing = settings(&[("ALLOWED_SECURE_PARAMETERS", "*")]);
         let slow = |takes| Slow(&store, clock.clone(), takes);
-        let parameters = allowing.clone().parameters(slow(Duration::from_secs(2)));
+        let function = ResolveParameters::new(allowing.clone(), slow(Duration::from_secs(2)));
         let event = invocation(json!({"parameters": asked}), &clock);
         let end = START + Duration::from_secs(30);
-        let error = resolve_parameters::handle(event.clone(), &parameters, &clock)
-            .await
-            .expect_err("it is slow");
+        let error = function.handle(event.clone(), &clock).await.expect_err("it is slow");
         assert_eq!(error.0.kind(), ProblemKind::ParameterStoreUnavailable, "{asked}");
         assert!(
             clock.now() < end,
             "{asked}: {} s late",
             clock.now().since(end).as_secs()
         );
-        let answered = allowing.parameters(slow(Duration::ZERO));
-        let answer = resolve_parameters::handle(event, &answered, &clock).await;
+        let answered = ResolveParameters::new(allowing, slow(Duration::ZERO));
+        let answer = answered.handle(event, &clock).await;
         assert!(answer.is_ok(), "a store that is quick has it: {asked}");
     }
 }
@@ -165,19 +162,23 @@ async fn many_calls_that_are_each_in_time_are_cut_off_together() {
 #[tokio::test]
 async fn pages_without_an_end_have_one_in_time() {
     let clock = ManualClock::at(START);
-    let parameters = config(&[]).parameters(Endless {
-        each: 1,
-        takes: Duration::from_millis(300),
-        clock: clock.clone(),
-        pages: AtomicUsize::new(0),
-    });
+    let function = function(
+        &[],
+        Endless {
+            each: 1,
+            takes: Duration::from_millis(300),
+            clock: clock.clone(),
+            pages: AtomicUsize::new(0),
+        },
+    );
     let asked = json!({"parameters": {"all": {"path": "/ml"}}});
-    let error = resolve_parameters::handle(invocation(asked, &clock), &parameters, &clock)
+    let error = function
+        .handle(invocation(asked, &clock), &clock)
         .await
         .expect_err("it never ends");
     assert_eq!(error.0.kind(), ProblemKind::ParameterStoreUnavailable);
     assert!(clock.now() < START + Duration::from_secs(30));
-    assert!(parameters.port().pages.load(Ordering::Relaxed) <= 100);
+    assert!(function.port().pages.load(Ordering::Relaxed) <= 100);
 }
 
 #[tokio::test]
@@ -192,7 +193,7 @@ async fn what_may_not_be_read_here_and_there_is_told_name_by_name() {
             store.deny(&name(n));
         }
     }
-    let error = handle(json!({"parameters": fields}), &config(&[]).parameters(&store), START)
+    let error = handle(json!({"parameters": fields}), &function(&[], &store), START)
         .await
         .expect_err("no answer without them");
     assert_eq!(error.0.iter().count(), 30 - 1 + 10);
@@ -209,7 +210,7 @@ async fn what_may_not_be_read_at_all_is_not_asked_for_name_by_name() {
             (format!("key{n}"), json!(name))
         })
         .collect();
-    let error = handle(json!({"parameters": fields}), &config(&[]).parameters(&store), START)
+    let error = handle(json!({"parameters": fields}), &function(&[], &store), START)
         .await
         .expect_err("denied");
     assert!(
@@ -279,27 +280,27 @@ async fn pages_without_an_end_have_one_here() {
         ),
         (0, 5_000, "the pages have no end"),
     ] {
-        let parameters = config(&[]).parameters(Endless::with(each));
+        let function = function(&[], Endless::with(each));
         let asked = json!({"parameters": {"all": {"path": "/ml"}}});
-        let error = handle(asked, &parameters, START).await.expect_err("too much");
+        let error = handle(asked, &function, START).await.expect_err("too much");
         assert_eq!(error.0.kind(), ProblemKind::ParameterInvalid);
         assert!(error.to_string().contains(reason), "{error}");
-        assert!(parameters.port().pages.load(Ordering::Relaxed) <= most);
+        assert!(function.port().pages.load(Ordering::Relaxed) <= most);
     }
 }
 
 #[tokio::test]
 async fn many_paths_without_an_end_have_one_together() {
-    let parameters = config(&[]).parameters(Endless::with(10));
+    let function = function(&[], Endless::with(10));
     let asked: Value = (0..100)
         .map(|n| (format!("key{n}"), json!({"path": format!("/ml/{n}")})))
         .collect();
-    let error = handle(json!({"parameters": asked}), &parameters, START)
+    let error = handle(json!({"parameters": asked}), &function, START)
         .await
         .expect_err("too much");
     assert_eq!(error.0.kind(), ProblemKind::ParameterInvalid);
     assert_eq!(error.0.iter().count(), 100);
     // Four times what one path may have, and the page of each path that finds out.
-    let pages = parameters.port().pages.load(Ordering::Relaxed);
+    let pages = function.port().pages.load(Ordering::Relaxed);
     assert!(pages <= 4 * 155 + 100, "{pages}");
 }

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use resolve_parameters::{Config, ResolveError};
+use resolve_parameters::{HandlerError, ResolveParameters, Settings};
 use serde_json::{Value, json};
 use shared::fakes::{Fault, Faulty, Lines, ManualClock};
 use shared::parameters::fake::{Call, ParameterStore};
-use shared::parameters::{Found, GetParameters, GetParametersByPath, Page, Parameters, ProblemKind};
+use shared::parameters::{Found, GetParameters, GetParametersByPath, Page, ProblemKind};
 use shared::ports::{CallError, CallErrorKind};
 use shared::time::Timestamp;
 use tracing::level_filters::LevelFilter;
@@ -39,36 +39,50 @@ pub(crate) fn store() -> ParameterStore {
     store
 }
 
-pub(crate) fn config(variables: &'static [(&str, &str)]) -> Config {
+pub(crate) fn settings(variables: &'static [(&str, &str)]) -> Settings {
     let find = |name: &str| {
         variables
             .iter()
             .find(|(key, _)| *key == name)
             .map(|(_, value)| (*value).to_owned())
     };
-    Config::read(find).expect("settings")
+    Settings::read(find).expect("settings")
+}
+
+/// The function with these settings, reading through a port.
+pub(crate) fn function<P>(variables: &'static [(&str, &str)], port: P) -> ResolveParameters<P>
+where
+    P: GetParameters + GetParametersByPath,
+{
+    ResolveParameters::new(settings(variables), port)
 }
 
 /// Handles an event at a moment, with no deadline.
-pub(crate) async fn handle<P>(event: Value, parameters: &Parameters<P>, now: Timestamp) -> Result<Value, ResolveError>
+pub(crate) async fn handle<P>(
+    event: Value,
+    function: &ResolveParameters<P>,
+    now: Timestamp,
+) -> Result<Value, HandlerError>
 where
     P: GetParameters + GetParametersByPath,
 {
     let event = LambdaEvent::new(event, Context::default());
-    resolve_parameters::handle(event, parameters, &ManualClock::at(now)).await
+    function.handle(event, &ManualClock::at(now)).await
 }
 
 /// Asks for these parameters; the answer, or the error's name and message.
-async fn ask(store: &ParameterStore, config: Config, parameters: Value) -> Result<Value, (String, String)> {
+async fn ask(store: &ParameterStore, settings: Settings, parameters: Value) -> Result<Value, (String, String)> {
     let event = json!({"parameters": parameters});
-    handle(event, &config.parameters(store), START).await.map_err(|error| {
-        let Diagnostic {
-            error_type,
-            error_message,
-            ..
-        } = error.into();
-        (error_type, error_message)
-    })
+    handle(event, &ResolveParameters::new(settings, store), START)
+        .await
+        .map_err(|error| {
+            let Diagnostic {
+                error_type,
+                error_message,
+                ..
+            } = error.into();
+            (error_type, error_message)
+        })
 }
 
 #[tokio::test]
@@ -126,7 +140,7 @@ async fn every_form_of_request_has_its_answer() {
         (json!({"x": {"path": "/ml/none", "default": {}}}), json!({"x": {}})),
     ];
     for (asked, expected) in cases {
-        let answer = ask(&store(), config(&[]), asked.clone()).await;
+        let answer = ask(&store(), settings(&[]), asked.clone()).await;
         assert_eq!(answer, Ok(expected.clone()), "{asked}");
         // Equality of objects does not look at their order.
         assert_eq!(answer.expect("an answer").to_string(), expected.to_string());
@@ -188,7 +202,7 @@ async fn every_problem_has_its_name_and_says_what_it_is_about() {
         ),
     ];
     for (asked, name, start) in cases {
-        let (error_type, message) = ask(&store(), config(&[]), asked.clone()).await.expect_err(name);
+        let (error_type, message) = ask(&store(), settings(&[]), asked.clone()).await.expect_err(name);
         assert_eq!(error_type, name, "{asked}: {message}");
         assert!(message.starts_with(start), "{message}");
         assert!(!message.contains("hush") && !message.contains("t3.medium"), "{message}");
@@ -197,20 +211,20 @@ async fn every_problem_has_its_name_and_says_what_it_is_about() {
 
 #[tokio::test]
 async fn what_is_no_request_is_invalid() {
-    let parameters = config(&[]).parameters(ParameterStore::new());
+    let function = function(&[], ParameterStore::new());
     for event in [json!(null), json!({"parameters": []}), json!({"parameter": {}})] {
-        let error = handle(event, &parameters, START).await.expect_err("no request");
+        let error = handle(event, &function, START).await.expect_err("no request");
         assert_eq!(Diagnostic::from(error).error_type, "ParameterInvalid");
     }
-    assert_eq!(parameters.port().calls(), []);
+    assert_eq!(function.port().calls(), []);
 }
 
 #[tokio::test]
 async fn a_secure_string_travels_only_where_its_path_is_allowed() {
-    let allowing = || config(&[("ALLOWED_SECURE_PARAMETERS", "/ml/dev/*")]);
+    let allowing = || settings(&[("ALLOWED_SECURE_PARAMETERS", "/ml/dev/*")]);
     let answer = ask(&store(), allowing(), json!({"x": "/ml/dev/api-key"})).await;
     assert_eq!(answer, Ok(json!({"x": "hush hush"})));
-    let other = config(&[("ALLOWED_SECURE_PARAMETERS", "/ml/dev/api,/ml/prod/*")]);
+    let other = settings(&[("ALLOWED_SECURE_PARAMETERS", "/ml/dev/api,/ml/prod/*")]);
     let (name, _) = ask(&store(), other, json!({"x": "/ml/dev/api-key"}))
         .await
         .expect_err("refused");
@@ -230,10 +244,10 @@ async fn five_hundred_parameters_in_one_request() {
             _ => (json!(name), json!(n.to_string())),
         };
     }
-    let parameters = config(&[]).parameters(&store);
+    let function = function(&[], &store);
     for (seconds, calls) in [(0, 50), (59, 50), (61, 100)] {
         let now = START + Duration::from_secs(seconds);
-        let answer = handle(json!({"parameters": asked}), &parameters, now)
+        let answer = handle(json!({"parameters": asked}), &function, now)
             .await
             .expect("an answer");
         assert_eq!(answer.to_string(), expected.to_string());
@@ -272,7 +286,7 @@ async fn a_value_that_would_be_another_is_refused_without_quoting_it() {
     ] {
         store.put_string("/ml/x", value);
         let asked = json!({"rate": {"name": "/ml/x", "as": wanted}});
-        let (name, message) = ask(&store, config(&[]), asked).await.expect_err(value);
+        let (name, message) = ask(&store, settings(&[]), asked).await.expect_err(value);
         assert_eq!(name, "ParameterInvalid");
         assert!(message.contains(&format!("`rate`: {reason}")), "{message}");
         assert!(!message.contains("hush") && !message.contains("999"), "{message}");
@@ -304,9 +318,9 @@ impl GetParametersByPath for Throttled {
 
 #[tokio::test]
 async fn a_store_in_trouble_is_the_one_thing_to_retry() {
-    let parameters: Parameters<Throttled> = config(&[]).parameters(Throttled);
+    let function: ResolveParameters<Throttled> = function(&[], Throttled);
     let asked = json!({"parameters": {"x": "/a", "y": {"path": "/b"}, "z": {"name": "/c", "default": "d"}}});
-    let error = handle(asked, &parameters, START).await.expect_err("throttled");
+    let error = handle(asked, &function, START).await.expect_err("throttled");
     assert_eq!(
         error.0.iter().map(|problem| problem.kind).collect::<Vec<_>>(),
         [ProblemKind::ParameterStoreUnavailable; 3]
@@ -321,11 +335,11 @@ async fn no_value_is_ever_logged_and_stale_ones_are_said_to_be() {
     let subscriber = shared::telemetry::subscriber(LevelFilter::TRACE, move || writer.clone());
     let _guard = tracing::subscriber::set_default(subscriber);
     let store = Faulty::new(store());
-    let parameters = config(&[("ALLOWED_SECURE_PARAMETERS", "*")]).parameters(&store);
+    let function = function(&[("ALLOWED_SECURE_PARAMETERS", "*")], &store);
     let all = json!({"parameters": {"x": "/ml/dev/api-key", "y": {"name": "/ml/dev/instance-type"}}});
-    handle(all.clone(), &parameters, START).await.expect("an answer");
+    handle(all.clone(), &function, START).await.expect("an answer");
     let ill_typed = json!({"parameters": {"x": {"name": "/ml/dev/api-key", "as": "json"}}});
-    handle(ill_typed, &parameters, START).await.expect_err("no JSON");
+    handle(ill_typed, &function, START).await.expect_err("no JSON");
     store.script(|_| {
         Fault::Before(CallError::new(
             "GetParameters",
@@ -334,7 +348,7 @@ async fn no_value_is_ever_logged_and_stale_ones_are_said_to_be() {
         ))
     });
     let later = START + Duration::from_secs(90);
-    let answer = handle(all, &parameters, later).await.expect("stale values");
+    let answer = handle(all, &function, later).await.expect("stale values");
     assert_eq!(answer, json!({"x": "hush hush", "y": "ml.t3.medium"}));
     let written = lines.text();
     assert!(!written.contains("hush") && !written.contains("t3.medium"), "{written}");
@@ -394,16 +408,16 @@ async fn a_few_calls_are_under_way_at_once_and_no_more() {
         now: AtomicUsize::new(0),
         most: AtomicUsize::new(0),
     };
-    let parameters = config(&[]).parameters(counting);
+    let function = function(&[], counting);
     let fields = |asked: &dyn Fn(usize) -> Value| -> Value { (0..100).map(|n| (n.to_string(), asked(n))).collect() };
     let names = fields(&|n| json!({"name": format!("/ml/dev/none{n}"), "default": null}));
-    handle(json!({"parameters": names}), &parameters, START)
+    handle(json!({"parameters": names}), &function, START)
         .await
         .expect("an answer");
-    assert_eq!(parameters.port().most.load(Ordering::Relaxed), 4);
+    assert_eq!(function.port().most.load(Ordering::Relaxed), 4);
     let paths = fields(&|n| json!({"path": format!("/ml/none{n}"), "default": null}));
-    handle(json!({"parameters": paths}), &parameters, START)
+    handle(json!({"parameters": paths}), &function, START)
         .await
         .expect("an answer");
-    assert_eq!(parameters.port().most.load(Ordering::Relaxed), 4);
+    assert_eq!(function.port().most.load(Ordering::Relaxed), 4);
 }

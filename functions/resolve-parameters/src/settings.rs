@@ -1,46 +1,47 @@
-//! What the environment says about this function.
+//! The function's settings, from its environment.
 
 use std::fmt;
 use std::time::Duration;
 
 use shared::glob::Glob;
-use shared::parameters::{GetParameters, Parameters};
 use thiserror::Error;
 
-/// How long a value stays fresh unless the environment says otherwise.
+/// How long a value is used before it is read again, by default.
 const DEFAULT_TIME_TO_LIVE: Duration = Duration::from_secs(60);
 
 /// The function's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    time_to_live: Duration,
-    allowed_secure: Vec<Glob>,
+pub struct Settings {
+    /// How long a value is used before it is read again.
+    pub time_to_live: Duration,
+    /// The paths whose SecureStrings are given out.
+    pub allowed_secure: Vec<Glob>,
 }
 
-/// A setting that cannot be. Its `Debug` is its message, because that is what a process prints that ends with it.
+/// A setting that is wrong. `Debug` gives the message too: a process that ends with an error prints its `Debug`.
 #[derive(Clone, PartialEq, Eq, Error)]
 #[error("environment variable `{name}` must be {expected}")]
-pub struct ConfigError {
+pub struct SettingsError {
     name: &'static str,
     expected: &'static str,
 }
 
-impl fmt::Debug for ConfigError {
+impl fmt::Debug for SettingsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }
 }
 
-impl Config {
-    /// Reads the settings through `variable`; an empty one counts as absent.
+impl Settings {
+    /// Reads the settings through `variable`; an empty variable counts as absent.
     ///
-    /// - `CACHE_TTL_SECONDS`: how long a value that was read is served without asking again; 60 if not said, 0 for never.
-    /// - `ALLOWED_SECURE_PARAMETERS`: which SecureStrings are handed out, as paths with the wildcards `*` and `?`, commas
-    ///   between; none if not said.
+    /// - `CACHE_TTL_SECONDS`: how long a value is used before it is read again. The default is 60; 0 reads it every time.
+    /// - `ALLOWED_SECURE_PARAMETERS`: which SecureStrings are given out, as paths with the wildcards `*` and `?`, separated
+    ///   by commas. The default is none.
     ///
     /// # Errors
-    /// [`ConfigError`] with the variable's name.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    /// [`SettingsError`] with the variable's name.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let variable = |name| {
             variable(name)
                 .map(|text| text.trim().to_owned())
@@ -50,7 +51,7 @@ impl Config {
             None => DEFAULT_TIME_TO_LIVE,
             Some(Ok(seconds)) => Duration::from_secs(seconds),
             Some(Err(_)) => {
-                return Err(ConfigError {
+                return Err(SettingsError {
                     name: "CACHE_TTL_SECONDS",
                     expected: "a whole number of seconds",
                 });
@@ -63,38 +64,33 @@ impl Config {
             allowed_secure: globs.map(Glob::new).collect(),
         })
     }
-
-    /// A Parameter Store that is read as these settings say.
-    pub fn parameters<P: GetParameters>(self, port: P) -> Parameters<P> {
-        Parameters::new(port, self.time_to_live).allowing_secure(self.allowed_secure)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(name: &str, value: &str) -> Result<Config, ConfigError> {
-        Config::read(|asked| (asked == name).then(|| value.to_owned()))
+    fn read(name: &str, value: &str) -> Result<Settings, SettingsError> {
+        Settings::read(|asked| (asked == name).then(|| value.to_owned()))
     }
 
     #[test]
     fn settings_are_read() {
-        let defaults = Config {
+        let defaults = Settings {
             time_to_live: Duration::from_secs(60),
             allowed_secure: Vec::new(),
         };
         assert_eq!(read("CACHE_TTL_SECONDS", ""), Ok(defaults.clone()));
         assert_eq!(
             read("CACHE_TTL_SECONDS", " 5 "),
-            Ok(Config {
+            Ok(Settings {
                 time_to_live: Duration::from_secs(5),
                 ..defaults.clone()
             })
         );
         assert_eq!(
             read("ALLOWED_SECURE_PARAMETERS", "/ml/dev/keys/*, /x,,"),
-            Ok(Config {
+            Ok(Settings {
                 allowed_secure: vec![Glob::new("/ml/dev/keys/*"), Glob::new("/x")],
                 ..defaults
             })

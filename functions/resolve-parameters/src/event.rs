@@ -1,4 +1,4 @@
-//! What is asked for: names for the answer's fields, and behind each a parameter or a path.
+//! The event: a request of a state machine. It names the fields of the answer, and for each a parameter or a path.
 
 use serde_json::{Map, Value};
 use shared::parameters::{ParameterPath, ParameterReference, Problem, ProblemKind, Problems, Want};
@@ -16,7 +16,7 @@ pub struct Request {
 pub(crate) struct Field {
     /// Its name.
     pub(crate) key: String,
-    /// Where its value comes from, or what is wrong with how that was said.
+    /// Where its value comes from, or what is wrong with that part of the request.
     pub(crate) asked: Result<Asked, Problem>,
 }
 
@@ -25,11 +25,11 @@ pub(crate) struct Field {
 pub(crate) struct Asked {
     pub(crate) source: Source,
     pub(crate) wanted: As,
-    /// What stands in where there is no such parameter.
+    /// The value if there is no such parameter.
     pub(crate) default: Option<Value>,
 }
 
-/// A parameter, or all that are below a path.
+/// A parameter, or all parameters below a path.
 #[derive(Debug)]
 pub(crate) enum Source {
     Parameter(ParameterReference),
@@ -37,7 +37,7 @@ pub(crate) enum Source {
 }
 
 impl Asked {
-    /// What to ask of the parameters themselves.
+    /// Whether the values of the parameters are needed, or only their references.
     pub(crate) fn want(&self) -> Want {
         if self.wanted == As::Reference {
             Want::Reference
@@ -48,8 +48,8 @@ impl Asked {
 }
 
 impl Request {
-    /// Reads a request. One that has no parameters at all is refused; what is wrong with a field is kept with it, so that
-    /// it is told along with what turns out to be wrong with the others.
+    /// Reads a request. A request without `parameters` is refused. A field that is wrong does not stop the reading: its
+    /// problem is kept, and reported together with the problems of other fields.
     pub fn parse(event: &Value) -> Result<Self, Problems> {
         let event = event
             .as_object()

@@ -1,4 +1,4 @@
-//! The parameters below a path, as an object with as many levels as their names have.
+//! The parameters below a path, as a JSON object: each level of a name is a level of the object.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use shared::parameters::{Parameter, ParameterPath, Problem, ProblemKind};
 
 use crate::typed::As;
 
-/// Nests what is below `path`. A name that is a parameter and also a level above others has no place in an object.
+/// Nests what is below `path`. A name cannot be both a parameter and a level above others: that is a problem.
 pub(crate) fn nest(path: &ParameterPath, parameters: &[Parameter], wanted: As) -> Result<Value, Vec<Problem>> {
     let mut tree = Map::new();
     let mut problems = Vec::new();

@@ -1,4 +1,4 @@
-//! The function's own settings, from its environment.
+//! The function's settings, from its environment.
 
 use std::time::Duration;
 
@@ -8,17 +8,19 @@ use thiserror::Error;
 /// The longest that the function looks again in one call: CodePipeline calls again after about half a minute anyway.
 const MAX_LOOK_AGAIN_SECONDS: u64 = 60;
 
-/// What the function's environment asks of it.
+/// The function's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The function's name, which metrics go by.
     pub function_name: String,
+    /// `AWS_REGION`, or `AWS_DEFAULT_REGION`: the region that the function calls.
+    pub region: Option<String>,
     /// `STOP_ABANDONED_EXECUTIONS`: whether abandoning an action stops its execution.
     pub stop_abandoned_executions: bool,
     /// `LOOK_AGAIN_SECONDS`: for how long the first call looks again for the end of a short execution.
     pub look_again: Duration,
-    /// `PIPELINES`: the pipelines that invoke this function, parted by commas: it answers their approvals, and looks at the
-    /// runs of their actions.
+    /// `PIPELINES`: the pipelines that invoke this function, separated by commas. It answers their approvals, and looks
+    /// at the runs of their actions.
     pub pipelines: Vec<String>,
 }
 
@@ -62,6 +64,7 @@ impl Settings {
         };
         Ok(Self {
             function_name: variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "pipeline-action".to_owned()),
+            region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
             stop_abandoned_executions,
             look_again: Duration::from_secs(look_again),
             pipelines: variable("PIPELINES")

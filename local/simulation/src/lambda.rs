@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use image_push::ImagePush;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use pipeline_action::world::World;
-use pipeline_action::{Handled, PipelineAction};
+use pipeline_action::{Handled, PipelineAction, Ports};
 use resolve_parameters::ResolveParameters;
 use serde_json::Value;
 
@@ -26,7 +25,7 @@ pub(crate) struct Reach {
     clock: VirtualClock,
 }
 
-impl World for Reach {
+impl Ports for Reach {
     type States = Port;
     type Pipelines = Port;
     type Artifacts = Port;
@@ -98,7 +97,10 @@ impl Handler {
                     };
                     Some(value.to_owned())
                 };
-                Self::PipelineAction(Arc::new(PipelineAction::new(Reach { port, clock }, variable)))
+                Self::PipelineAction(Arc::new(PipelineAction::new(
+                    pipeline_action::Settings::read(variable),
+                    Reach { port, clock },
+                )))
             }
             Function::ImagePush => {
                 let rules = format!("ssm:{RULES_PARAMETER}");

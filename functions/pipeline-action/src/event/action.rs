@@ -1,9 +1,8 @@
-//! An action whose state changed, as EventBridge tells it: callbacks cannot tell that it was abandoned, since they are
-//! still accepted afterwards.
+//! An action whose state changed, as EventBridge tells it. Only this event says that an action was abandoned:
+//! CodePipeline still accepts answers to its job afterwards.
 //!
 //! <https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html>
 
-use super::Incoming;
 use super::reader::Reader;
 
 /// The event's `detail-type`.
@@ -44,8 +43,16 @@ pub struct ApprovalChanged {
     pub is_over: bool,
 }
 
+/// What an action's event says.
+pub(super) enum ActionChanged {
+    /// The action was abandoned.
+    Abandoned(AbandonedAction),
+    /// The state of an approval changed.
+    Approval(ApprovalChanged),
+}
+
 /// Reads the event.
-pub(super) fn read(event: &Reader<'_>) -> Result<Incoming, String> {
+pub(super) fn read(event: &Reader<'_>) -> Result<ActionChanged, String> {
     let detail = event.field("detail")?;
     let pipeline = detail.text_of("pipeline")?;
     let pipeline_execution_id = detail.text_of("execution-id")?;
@@ -54,7 +61,7 @@ pub(super) fn read(event: &Reader<'_>) -> Result<Incoming, String> {
         None => None,
     };
     if category.as_deref() == Some(APPROVAL) {
-        return Ok(Incoming::Approval(ApprovalChanged {
+        return Ok(ActionChanged::Approval(ApprovalChanged {
             pipeline,
             pipeline_execution_id,
             action_execution_id: detail.optional_text_of("action-execution-id")?,
@@ -64,7 +71,7 @@ pub(super) fn read(event: &Reader<'_>) -> Result<Incoming, String> {
     if detail.text_of("state")? != ABANDONED {
         return Err(format!("the event's `detail.state` is not `{ABANDONED}`"));
     }
-    Ok(Incoming::Abandoned(AbandonedAction {
+    Ok(ActionChanged::Abandoned(AbandonedAction {
         pipeline,
         pipeline_execution_id,
         stage: detail.text_of("stage")?,

@@ -20,7 +20,7 @@ pub struct EndedExecution {
     pub execution_arn: String,
     /// Its name.
     pub name: String,
-    /// When it ended; nothing as long as it has not.
+    /// When it ended, if it has ended.
     pub ended: Option<Timestamp>,
 }
 
@@ -34,14 +34,14 @@ impl EndedExecution {
         })
     }
 
-    /// The id of the pipeline's execution that it was started for, by its name; nothing if that tells of none.
+    /// The id of the pipeline's execution that it was started for, if its name holds one.
     #[must_use]
     pub fn pipeline_execution_id(&self) -> Option<&str> {
         pipeline_execution_id_in(&self.name)
     }
 }
 
-/// The id of the pipeline's execution in the name of an execution that was started for it; nothing if it tells of none.
+/// The id of the pipeline's execution in the name of an execution that was started for it, if there is one.
 #[must_use]
 pub fn pipeline_execution_id_in(name: &str) -> Option<&str> {
     let id = name.get(..UUID)?;

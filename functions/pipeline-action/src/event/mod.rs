@@ -1,8 +1,8 @@
-//! What calls the function: a job of CodePipeline, or news of an action, of an approval, or of an execution's end.
+//! What comes in: a job of CodePipeline, or an event about an action, an approval, or the end of an execution.
 //!
-//! The types are our own, because a job carries credentials: they are read into types that print as redacted, and what
-//! is wrong with an event is said by field, never by quoting it. The job's id is found first and by itself, so that a
-//! job whose event is otherwise malformed is still answered.
+//! The types are our own, because a job carries credentials: they are read into types that print as redacted. A problem
+//! names the field, and never quotes the event. The job's id is read first and by itself, so that a job is still
+//! answered if the rest of its event is malformed.
 
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ pub use action::{AbandonedAction, ApprovalChanged};
 pub use execution::{EndedExecution, pipeline_execution_id_in};
 pub use job::{Artifact, EncryptionKey, Job};
 
+use action::ActionChanged;
 use reader::Reader;
 
 /// The `detail-type` of what a schedule sends.
@@ -24,10 +25,10 @@ const SCHEDULED: &str = "Scheduled Event";
 
 /// An event, as far as it can be read.
 #[derive(Debug)]
-pub enum Incoming {
+pub enum Event {
     /// A job to do.
     Job(Box<Job>),
-    /// A job of which little more than the id can be read.
+    /// A job whose id can be read, but not the rest.
     Malformed {
         /// The job's id.
         job_id: String,
@@ -42,23 +43,26 @@ pub enum Incoming {
     Ended(EndedExecution),
     /// It is time to look whether anything was missed.
     Look,
-    /// Something that is neither, or a job without an id: there is nobody to answer.
+    /// Something else, or a job without an id: there is nobody to answer.
     Unknown {
         /// What is wrong, as a fragment.
         reason: String,
     },
 }
 
-impl Incoming {
+impl Event {
     /// Reads an event.
     #[must_use]
-    pub fn read(event: &Value) -> Self {
+    pub fn parse(event: &Value) -> Self {
         if let Some(job) = event.get("CodePipeline.job") {
             return Self::read_job(job);
         }
         let reader = Reader::root(event, "event");
         let read = match event.get("detail-type").and_then(Value::as_str) {
-            Some(action::DETAIL_TYPE) => action::read(&reader),
+            Some(action::DETAIL_TYPE) => action::read(&reader).map(|changed| match changed {
+                ActionChanged::Abandoned(action) => Self::Abandoned(action),
+                ActionChanged::Approval(changed) => Self::Approval(changed),
+            }),
             Some(execution::DETAIL_TYPE) => EndedExecution::read(&reader).map(Self::Ended),
             Some(SCHEDULED) => Ok(Self::Look),
             Some(_) => Err(format!(
@@ -126,8 +130,8 @@ mod tests {
                 "`CodePipeline.job.data.continuationToken` is not a string",
             ),
         ] {
-            match Incoming::read(&job(data)) {
-                Incoming::Malformed { job_id, reason: found } => {
+            match Event::parse(&job(data)) {
+                Event::Malformed { job_id, reason: found } => {
                     assert_eq!((job_id.as_str(), found.as_str()), ("job-1", reason));
                 }
                 other => panic!("{other:?}"),
@@ -151,7 +155,7 @@ mod tests {
                 "detail": {"executionArn": "arn", "name": "n", "stopDate": "soon"}}),
             json!({"detail-type": "CodePipeline Action Execution State Change", "detail": {}}),
         ] {
-            assert!(matches!(Incoming::read(&event), Incoming::Unknown { .. }), "{event}");
+            assert!(matches!(Event::parse(&event), Event::Unknown { .. }), "{event}");
         }
     }
 
@@ -172,8 +176,8 @@ mod tests {
         for (name, id) in names {
             let event = json!({"detail-type": "Step Functions Execution Status Change", "detail": {
                 "executionArn": "arn", "name": name, "status": "SUCCEEDED", "stopDate": 1_764_000_000_000_i64}});
-            match Incoming::read(&event) {
-                Incoming::Ended(ended) => assert_eq!(ended.pipeline_execution_id(), id, "{name}"),
+            match Event::parse(&event) {
+                Event::Ended(ended) => assert_eq!(ended.pipeline_execution_id(), id, "{name}"),
                 other => panic!("{other:?}"),
             }
         }

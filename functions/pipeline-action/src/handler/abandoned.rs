@@ -1,31 +1,31 @@
-//! An action was abandoned: its execution is stopped, since nobody waits for it any more.
+//! An action was abandoned: its execution is stopped, because nobody waits for it any more.
 //!
-//! The event names the action, not the job. What the action was configured with, ListActionExecutions tells, with
-//! variables resolved; from that follow the state machine and how its execution is named.
+//! The event names the action, but not the job. ListActionExecutions gives the action's configuration, with the values
+//! of variables. That tells the state machine, and the name of the execution.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use lambda_runtime::Context;
 use shared::execution_name::ExecutionName;
 use shared::metrics::Metrics;
-use shared::parameters::{ParameterReference, Parameters, Problem, Problems};
 use shared::ports::code_pipeline::ActionExecution;
 use shared::ports::step_functions::{
-    DescribeExecution as _, ListExecutions as _, ListedExecution, ListedStatus, StopExecution as _,
+    DescribeExecution as _, ListExecutions, ListedExecution, ListedStatus, StopExecution,
 };
 use shared::ports::{CallError, CallErrorKind};
-use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
-use shared::time::{Clock as _, Timestamp};
+use shared::state_machine::StateMachineArn;
+use shared::time::Clock as _;
 
-use super::{HandlerError, Outcome, PipelineAction, Report};
-use crate::abandonment::{Abandonment, NoRun, Verdict};
-use crate::approval::ABANDONED;
+use super::function::PipelineAction;
+use super::runs::list_actions;
+use crate::error::HandlerError;
 use crate::event::AbandonedAction;
-use crate::plan::SKEW;
+use crate::plan::abandonment::{Abandonment, NoRun, Verdict};
+use crate::plan::{ABANDONED, SKEW};
+use crate::ports::Ports;
+use crate::report::{Outcome, Report};
 use crate::settings::invokes;
 use crate::user_parameters::{OnRetry, UserParameters};
-use crate::world::World;
 
 /// How many pages of executions are looked through.
 const MAX_PAGES: usize = 10;
@@ -42,7 +42,7 @@ struct Its<'a> {
     is_only_one: bool,
 }
 
-impl<W: World> PipelineAction<W> {
+impl<P: Ports> PipelineAction<P> {
     /// Stops what the action started, unless the settings say otherwise.
     pub(super) async fn stop_abandoned(
         &self,
@@ -66,7 +66,7 @@ impl<W: World> PipelineAction<W> {
         if !settings.stop_abandoned_executions {
             return ignored("STOP_ABANDONED_EXECUTIONS is false");
         }
-        let runs = self.list_actions(&action.pipeline, &action.pipeline_execution_id).await;
+        let runs = list_actions(self.ports.pipelines(), &action.pipeline, &action.pipeline_execution_id).await;
         let runs = runs.map_err(failed)?;
         let abandonment = match Abandonment::find(&runs, action) {
             Ok(abandonment) => abandonment,
@@ -97,13 +97,13 @@ impl<W: World> PipelineAction<W> {
             ));
         }
         // Its job has read the parameter at some time since it began.
-        let machines = self.machines_of(&parameters, run.started_at - SKEW, context).await;
+        let machines = self.machines_since(&parameters, run.started_at - SKEW, context).await;
         let machines = machines.map_err(|problems| not_stopped(&problems.to_string()))?;
         if machines.is_empty() {
             return Err(not_stopped("its state machine is not known any more"));
         }
         let in_sight = match abandonment.retried {
-            Some(retried) if machines.len() > 1 => self.machines_of(&parameters, retried - SKEW, context).await,
+            Some(retried) if machines.len() > 1 => self.machines_since(&parameters, retried - SKEW, context).await,
             Some(_) | None => Ok(machines.clone()),
         };
         let in_sight = in_sight.map_err(|problems| not_stopped(&problems.to_string()))?;
@@ -132,19 +132,20 @@ impl<W: World> PipelineAction<W> {
         action: &AbandonedAction,
         metrics: &Mutex<Metrics>,
     ) -> Result<Vec<String>, HandlerError> {
-        let running = self.executions_of(its, true).await.map_err(failed)?;
+        let states = self.ports.states();
+        let running = executions_of(states, its, true).await.map_err(failed)?;
         let (mut stopped, mut is_unclear) = (Vec::new(), false);
         for listed in &running {
-            let execution = self.world.states().describe_execution(&listed.execution_arn).await;
+            let execution = states.describe_execution(&listed.execution_arn).await;
             let execution = execution.map_err(failed)?;
-            let now = self.world.clock().now();
+            let now = self.ports.clock().now();
             let machine = StateMachineArn::of_execution(&listed.execution_arn);
             let is_in_sight = machine.is_none_or(|machine| its.in_sight.iter().any(|seen| is_same(seen, &machine)));
             match its.abandonment.judge(&execution, its.parameters, is_in_sight, now) {
                 Verdict::Leave => {}
                 Verdict::LookAgain => is_unclear = true,
                 Verdict::Stop => {
-                    self.stop(&listed.execution_arn, action).await.map_err(failed)?;
+                    stop(states, &listed.execution_arn, action).await.map_err(failed)?;
                     let mut metrics = metrics.lock().unwrap_or_else(PoisonError::into_inner);
                     metrics.count("ExecutionsStopped");
                     stopped.push(listed.execution_arn.clone());
@@ -157,7 +158,7 @@ impl<W: World> PipelineAction<W> {
             ));
         }
         // A job that is still on its way may start one.
-        if running.is_empty() && its.abandonment.retried.is_none() && !self.has_ended(its).await.map_err(failed)? {
+        if running.is_empty() && its.abandonment.retried.is_none() && !has_ended(states, its).await.map_err(failed)? {
             let machines: Vec<String> = its.machines.iter().map(ToString::to_string).collect();
             let machines = machines.join(" or ");
             return Err(not_stopped(&format!(
@@ -166,99 +167,73 @@ impl<W: World> PipelineAction<W> {
         }
         Ok(stopped)
     }
+}
 
-    /// Whether an execution that the abandoned run followed has ended.
-    async fn has_ended(&self, its: &Its<'_>) -> Result<bool, CallError> {
-        let began = its.abandonment.run.started_at - SKEW;
-        let goes_on = its.parameters.on_retry == OnRetry::Redrive;
-        let executions = self.executions_of(its, false).await?;
-        Ok(executions
-            .iter()
-            .any(|execution| execution.status != ListedStatus::Running && (goes_on || execution.started_at >= began)))
-    }
+/// Whether an execution that the abandoned run followed has ended.
+async fn has_ended(states: &impl ListExecutions, its: &Its<'_>) -> Result<bool, CallError> {
+    let began = its.abandonment.run.started_at - SKEW;
+    let goes_on = its.parameters.on_retry == OnRetry::Redrive;
+    let executions = executions_of(states, its, false).await?;
+    Ok(executions
+        .iter()
+        .any(|execution| execution.status != ListedStatus::Running && (goes_on || execution.started_at >= began)))
+}
 
-    /// The state machines that the user parameters have named since a moment, the one that they name now first; none if
-    /// their parameter holds none.
-    pub(super) async fn machines_of(
-        &self,
-        parameters: &UserParameters,
-        since: Timestamp,
-        context: &Context,
-    ) -> Result<Vec<StateMachineArn>, Problems> {
-        let names = match &parameters.state_machine {
-            StateMachineReference::Known(name) => vec![name.clone()],
-            StateMachineReference::Parameter(path) => {
-                let reference: ParameterReference = path.parse().map_err(Problem::from)?;
-                let values = Parameters::new(self.world.parameters(), Duration::ZERO)
-                    .texts_since(&reference, since, self.world.clock().now())
-                    .await?;
-                let names = values.iter().map(|text| StateMachineName::parse(text.trim()));
-                names.filter_map(Result::ok).collect()
-            }
-        };
-        let place = self.place(context, None);
-        let machines = names.into_iter().filter_map(|name| match (name, &place) {
-            (name, Some(place)) => Some(name.in_place(place)),
-            (StateMachineName::Arn(arn), None) => Some(arn),
-            (StateMachineName::Name(_), None) => None,
-        });
-        Ok(machines.collect())
-    }
-
-    /// The action's executions. Where it is the only action of this function in its pipeline, whatever bears the id of the
-    /// pipeline's execution is the action's.
-    async fn executions_of(&self, its: &Its<'_>, only_running: bool) -> Result<Vec<ListedExecution>, CallError> {
-        let id = its.parameters.pipeline_execution_id.as_deref().unwrap_or_default();
-        let is_own = |execution: &ListedExecution| {
-            let name = &execution.name;
-            its.parameters.is_own_execution(name) || (its.is_only_one && ExecutionName::has_prefix(name, id))
-        };
-        let states = self.world.states();
-        let mut own = Vec::new();
-        for (at, machine) in its.machines.iter().enumerate() {
-            let mut next: Option<String> = None;
-            for _ in 0..MAX_PAGES {
-                let page = states.list_executions(machine.unqualified(), only_running, next.as_deref());
-                let page = match page.await {
-                    // It is gone, and what it ran with it.
-                    Err(error) if error.kind == CallErrorKind::NotFound => break,
-                    // The parameter has named it before, and the policy no longer does.
-                    Err(error) if error.kind == CallErrorKind::Denied && at > 0 => break,
-                    page => page?,
-                };
-                own.extend(page.executions.into_iter().filter(is_own));
-                next = page.next_token;
-                if next.is_none() {
-                    break;
-                }
+/// The action's executions. If the pipeline has no other action of this function, every execution whose name begins
+/// with the id of the pipeline's execution is the action's.
+async fn executions_of(
+    states: &impl ListExecutions,
+    its: &Its<'_>,
+    only_running: bool,
+) -> Result<Vec<ListedExecution>, CallError> {
+    let id = its.parameters.pipeline_execution_id.as_deref().unwrap_or_default();
+    let is_own = |execution: &ListedExecution| {
+        let name = &execution.name;
+        its.parameters.is_own_execution(name) || (its.is_only_one && ExecutionName::has_prefix(name, id))
+    };
+    let mut own = Vec::new();
+    for (at, machine) in its.machines.iter().enumerate() {
+        let mut next: Option<String> = None;
+        for _ in 0..MAX_PAGES {
+            let page = states.list_executions(machine.unqualified(), only_running, next.as_deref());
+            let page = match page.await {
+                // It is gone, and what it ran with it.
+                Err(error) if error.kind == CallErrorKind::NotFound => break,
+                // The parameter has named it before, and the policy no longer does.
+                Err(error) if error.kind == CallErrorKind::Denied && at > 0 => break,
+                page => page?,
+            };
+            own.extend(page.executions.into_iter().filter(is_own));
+            next = page.next_token;
+            if next.is_none() {
+                break;
             }
         }
-        Ok(own)
     }
+    Ok(own)
+}
 
-    async fn stop(&self, execution: &str, action: &AbandonedAction) -> Result<(), CallError> {
-        let AbandonedAction {
-            pipeline,
-            pipeline_execution_id,
-            stage,
-            action,
-            action_execution_id: _,
-        } = action;
-        let cause = format!(
-            "execution {pipeline_execution_id} of pipeline {pipeline} abandoned action {action} of stage {stage}"
-        );
-        match self.world.states().stop_execution(execution, ABANDONED, &cause).await {
-            // It has ended by itself meanwhile.
-            Err(error) if error.kind == CallErrorKind::NotFound => Ok(()),
-            result => {
-                result?;
-                tracing::info!(
-                    execution.arn = execution,
-                    pipeline.name = pipeline,
-                    "execution of an abandoned action stopped"
-                );
-                Ok(())
-            }
+async fn stop(states: &impl StopExecution, execution: &str, action: &AbandonedAction) -> Result<(), CallError> {
+    let AbandonedAction {
+        pipeline,
+        pipeline_execution_id,
+        stage,
+        action,
+        action_execution_id: _,
+    } = action;
+    let cause =
+        format!("execution {pipeline_execution_id} of pipeline {pipeline} abandoned action {action} of stage {stage}");
+    match states.stop_execution(execution, ABANDONED, &cause).await {
+        // It has ended by itself meanwhile.
+        Err(error) if error.kind == CallErrorKind::NotFound => Ok(()),
+        result => {
+            result?;
+            tracing::info!(
+                execution.arn = execution,
+                pipeline.name = pipeline,
+                "execution of an abandoned action stopped"
+            );
+            Ok(())
         }
     }
 }

@@ -11,18 +11,20 @@ use shared::ports::code_pipeline::{
 };
 use shared::ports::step_functions::StopExecution as _;
 use shared::ports::{CallError, CallErrorKind};
-use shared::time::{Clock as _, Timestamp};
+use shared::time::{Clock, Timestamp};
 
-use super::{HandlerError, Outcome, PipelineAction, Report};
+use super::function::PipelineAction;
+use crate::error::HandlerError;
 use crate::event::Job;
 use crate::plan::{Answer, NOT_HANDED_OVER, Orphan};
+use crate::ports::Ports;
+use crate::report::{Outcome, Report};
 use crate::token::Token;
-use crate::world::World;
 
-/// The first and the longest pause before a call is made again that must go well.
+/// The first and the longest pause before a call that must succeed is made again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
-impl<W: World> PipelineAction<W> {
+impl<P: Ports> PipelineAction<P> {
     /// Answers a job by `end`, and reports what came of it.
     pub(super) async fn answer(
         &self,
@@ -69,8 +71,8 @@ impl<W: World> PipelineAction<W> {
         })
     }
 
-    /// Puts the answer. One that CodePipeline refuses for its form is replaced by a failure that says so: the job is
-    /// not consumed by it.
+    /// Puts the answer. If CodePipeline refuses its form, the job still has no answer: then a failure that says so is
+    /// put instead.
     pub(super) async fn put(
         &self,
         job_id: &str,
@@ -90,10 +92,10 @@ impl<W: World> PipelineAction<W> {
         };
         let success = &success;
         let put = || async move {
-            let put = self.world.pipelines().put_job_success_result(job_id, success).await;
+            let put = self.ports.pipelines().put_job_success_result(job_id, success).await;
             settled(put, outcome)
         };
-        match self.insist("PutJobSuccessResult", put, end).await {
+        match insist(self.ports.clock(), "PutJobSuccessResult", put, end).await {
             Ok(outcome) => Ok((outcome, None)),
             Err(error) if error.kind == CallErrorKind::Invalid => {
                 let message = format!("CodePipeline refused the answer to this job: {error}");
@@ -115,18 +117,20 @@ impl<W: World> PipelineAction<W> {
         let put = || {
             let failure = &failure;
             async move {
-                let put = self.world.pipelines().put_job_failure_result(job_id, failure).await;
+                let put = self.ports.pipelines().put_job_failure_result(job_id, failure).await;
                 settled(put, Outcome::Failed)
             }
         };
-        let outcome = self.insist("PutJobFailureResult", put, end).await?;
+        let outcome = insist(self.ports.clock(), "PutJobFailureResult", put, end).await?;
         Ok((outcome, Some(failure)))
     }
 
-    /// Stops what a call has put to work and could not hand over, since its job had another answer: nobody follows it.
+    /// Stops an execution that this call started or redrove, if the job had another answer before: then nobody follows
+    /// it.
     ///
-    /// Unless that answer was to go on: then the action's next job finds it by its name. CodePipeline does not tell what it
-    /// was answered, but takes the same answer again.
+    /// It is not stopped if that answer let the action go on: then the action's next job finds it by its name.
+    /// CodePipeline does not say what the answer was. But it accepts the same answer again, so the possible answers are
+    /// tried.
     pub(super) async fn stop_orphan(
         &self,
         job: &Job,
@@ -154,7 +158,7 @@ impl<W: World> PipelineAction<W> {
         let cause = &format!("job {job_id} had been answered before: nobody waits for this execution");
         let stop = || async move {
             match self
-                .world
+                .ports
                 .states()
                 .stop_execution(execution, NOT_HANDED_OVER, cause)
                 .await
@@ -164,7 +168,9 @@ impl<W: World> PipelineAction<W> {
                 stopped => stopped,
             }
         };
-        self.insist("StopExecution", stop, end).await.map_err(failed)?;
+        insist(self.ports.clock(), "StopExecution", stop, end)
+            .await
+            .map_err(failed)?;
         tracing::warn!(
             job.id = job_id,
             execution.arn = execution,
@@ -172,34 +178,33 @@ impl<W: World> PipelineAction<W> {
         );
         Ok(())
     }
+}
 
-    /// Makes a call again and again until it goes well, is refused for its form, or `end` has come. Whatever else AWS says
-    /// may pass: somebody mends a policy, a throttle ends.
-    async fn insist<T, F: Future<Output = Result<T, CallError>> + Send>(
-        &self,
-        operation: &'static str,
-        call: impl Fn() -> F,
-        end: Timestamp,
-    ) -> Result<T, CallError> {
-        let clock = self.world.clock();
-        let deadline = Deadline::new(clock, Some(end));
-        let (mut pause, longest) = PAUSES;
-        loop {
-            let error = match deadline.within(operation, call()).await {
-                Err(error) if error.kind != CallErrorKind::Invalid => error,
-                done => return done,
-            };
-            if clock.now() + pause >= end {
-                return Err(error);
-            }
-            tracing::warn!(operation, reason = %error, "the call is made again");
-            clock.sleep(pause).await;
-            pause = (pause * 2).min(longest);
+/// Makes a call again and again until it succeeds, its form is refused, or `end` has come. All other errors may go
+/// away: somebody corrects a policy, or a throttle ends.
+async fn insist<T, F: Future<Output = Result<T, CallError>> + Send>(
+    clock: &impl Clock,
+    operation: &'static str,
+    call: impl Fn() -> F,
+    end: Timestamp,
+) -> Result<T, CallError> {
+    let deadline = Deadline::new(clock, Some(end));
+    let (mut pause, longest) = PAUSES;
+    loop {
+        let error = match deadline.within(operation, call()).await {
+            Err(error) if error.kind != CallErrorKind::Invalid => error,
+            done => return done,
+        };
+        if clock.now() + pause >= end {
+            return Err(error);
         }
+        tracing::warn!(operation, reason = %error, "the call is made again");
+        clock.sleep(pause).await;
+        pause = (pause * 2).min(longest);
     }
 }
 
-/// What came of an answer. A job that was answered otherwise before, and one that is unknown, need no other call.
+/// What came of an answer. If the job had another answer before, or is unknown, no further call is needed.
 ///
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html>
 fn settled(put: Result<(), CallError>, outcome: Outcome) -> Result<Outcome, CallError> {

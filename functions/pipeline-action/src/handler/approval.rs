@@ -1,4 +1,5 @@
-//! One approval and its execution: the facts are read, decided on by [`crate::approval`], and what follows is done.
+//! One approval and its execution: the facts are read, [`crate::plan::approval`] decides, and its decision is carried
+//! out.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,30 +12,31 @@ use shared::ports::code_pipeline::{
     ActionState, ApprovalRequest, ApprovalResult, GetPipelineState as _, MAX_APPROVAL_SUMMARY, PutApprovalResult as _,
 };
 use shared::ports::step_functions::{
-    DescribeExecution as _, Execution, Failure, RedriveExecution as _, StartExecution as _, StopExecution as _,
+    DescribeExecution, Execution, Failure, RedriveExecution as _, StartExecution as _, StopExecution,
 };
 use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::StateMachineArn;
 use shared::time::{Clock as _, Timestamp};
 
-use super::follow::TIMED_OUT;
-use super::{Outcome, PipelineAction, Settled, boxed};
-use crate::approval::{ABANDONED, Attempt, Carrier, Circumstances, Decision, Wait, WaitStage, approved, rejected};
+use super::function::{PipelineAction, boxed};
+use super::history::{destination, history};
 use crate::event::{ApprovalChanged, EndedExecution};
 use crate::failure::{Ending, Story, clip};
-use crate::plan::{self, Answer};
+use crate::plan::approval::{Attempt, Carrier, Circumstances, Decision, Wait, WaitStage, approved, rejected};
+use crate::plan::{self, ABANDONED, Answer, TIMED_OUT};
+use crate::ports::Ports;
+use crate::report::{Outcome, Settled};
 use crate::settings::Settings;
 use crate::token::Retry;
 use crate::user_parameters::{ApprovalName, OnTimeout, UserParameters};
-use crate::world::World;
 
-/// How often AWS is asked for what an event told of and does not show yet, and how long between.
+/// How often AWS is asked for something that an event announced and that does not show yet, and the pause between.
 const LOOKS: (usize, Duration) = (3, Duration::from_secs(1));
 
-/// How long after its end an execution's history is read again that does not tell why it failed.
+/// For how long after an execution's end its history is read again, if it does not show yet why the execution failed.
 const READS_FOR: Duration = Duration::from_secs(10 * 60);
 
-/// How long after an end, or a retry, AWS is given to show what has become of an execution that it does not redrive.
+/// How long the function waits, after an execution's end or a retry, before it believes that AWS does not redrive it.
 const SETTLES_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// What a look is about.
@@ -68,8 +70,8 @@ struct Subject<'a> {
 /// What came of it, and which execution it is about; or why it could not be done, so that Lambda calls again.
 type Done = Result<(Outcome, Option<String>, Option<&'static str>), String>;
 
-impl<W: World> PipelineAction<W> {
-    /// Does what there is to do about a wait.
+impl<P: Ports> PipelineAction<P> {
+    /// Looks at one approval, and does what is to be done about it.
     pub(super) async fn settle(
         &self,
         pipeline: &str,
@@ -109,7 +111,7 @@ impl<W: World> PipelineAction<W> {
         }
         let (tries, pause) = LOOKS;
         for left in (0..tries).rev() {
-            let carrier = match self.carrier(subject).await {
+            let carrier = match carrier(self.ports.states(), subject).await {
                 Ok(Some(carrier)) => carrier,
                 Ok(None) => return self.unseen(subject, "its execution cannot be found").await,
                 Err(error) if error.is_transient() => return Err(error.to_string()),
@@ -118,7 +120,7 @@ impl<W: World> PipelineAction<W> {
             let circumstances = self.circumstances(subject, &carrier);
             let decision = subject.wait.decide(&carrier, circumstances);
             match decision {
-                Decision::LookAgain(_) if left > 0 => self.world.clock().sleep(pause).await,
+                Decision::LookAgain(_) if left > 0 => self.ports.clock().sleep(pause).await,
                 // An end that an event tells of shows soon, and may be a good one. A look without an event believes the
                 // description.
                 Decision::LookAgain(reason) if circumstances.told_end.is_some() => return Err(reason.to_owned()),
@@ -130,7 +132,8 @@ impl<W: World> PipelineAction<W> {
         Err("its execution shows no end".to_owned())
     }
 
-    /// What is waited for does not show: looked for again, until its time is over. Of what is over nothing need be left.
+    /// The execution does not show. It is looked for again until its time is over. If the approval is over, it may be
+    /// gone.
     async fn unseen(&self, subject: &Subject<'_>, reason: &str) -> Done {
         if !subject.is_asked() {
             return Ok((
@@ -139,14 +142,14 @@ impl<W: World> PipelineAction<W> {
                 Some("the approval is over, and its execution is gone"),
             ));
         }
-        if self.world.clock().now().since(subject.attempt.began()) < subject.wait.parameters.timeout {
+        if self.ports.clock().now().since(subject.attempt.began()) < subject.wait.parameters.timeout {
             return Err(reason.to_owned());
         }
         let message = format!("The time that the execution may take (`timeoutMinutes`) is over, and {reason}.");
         self.answer_approval(subject, subject.started(), reject(&message)).await
     }
 
-    /// What is waited for cannot be looked at, and that will not pass: somebody has to be told.
+    /// The execution cannot be looked at, and trying again does not help: the approval is rejected with the reason.
     async fn not_to_be_seen(&self, subject: &Subject<'_>, error: &CallError) -> Done {
         if !subject.is_asked() {
             return Ok((
@@ -163,28 +166,10 @@ impl<W: World> PipelineAction<W> {
         let ended = subject.occasion.ended;
         let is_this = |ended: &&EndedExecution| ended.execution_arn == carrier.execution.execution_arn;
         Circumstances {
-            now: self.world.clock().now(),
+            now: self.ports.clock().now(),
             stops: subject.occasion.settings.stop_abandoned_executions,
             told_end: ended.filter(is_this).and_then(|ended| ended.ended),
         }
-    }
-
-    /// The execution that an attempt waits for: its own, or the last one of the attempts before.
-    async fn carrier(&self, subject: &Subject<'_>) -> Result<Option<Carrier>, CallError> {
-        let Subject { wait, attempt, .. } = subject;
-        let Some(candidates) = attempt.candidates(&wait.parameters) else {
-            let message = "the action has no output variable `ExecutionArn`";
-            return Err(CallError::new("ListActionExecutions", CallErrorKind::Invalid, message));
-        };
-        for (arn, is_own) in candidates {
-            match self.world.states().describe_execution(&arn).await {
-                Ok(execution) => return Ok(Some(Carrier { execution, is_own })),
-                // No such execution was started: the attempt went on with one before it, or has not begun.
-                Err(error) if error.kind == CallErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
     }
 
     async fn carry_out_decision(&self, subject: &Subject<'_>, carrier: Carrier, decision: Decision) -> Done {
@@ -213,7 +198,7 @@ impl<W: World> PipelineAction<W> {
                     OnTimeout::Leave => None,
                     OnTimeout::Stop => {
                         let cause = "the pipeline waited for it no longer: `timeoutMinutes` of the action were over";
-                        Some(self.stop_for(subject, &arn, TIMED_OUT, cause).await)
+                        Some(stop_for(self.ports.states(), subject, &arn, TIMED_OUT, cause).await)
                     }
                 };
                 if let Some(Err(error)) = &stopped
@@ -226,13 +211,13 @@ impl<W: World> PipelineAction<W> {
             }
             Decision::Redrive => self.redrive_for_approval(subject, carrier).await,
             Decision::StartAnew { stop_first } => {
-                if stop_first && let Err(error) = self.stop_unwanted(subject, &arn).await {
+                if stop_first && let Err(error) = stop_unwanted(self.ports.states(), subject, &arn).await {
                     return self.cannot_go_on(subject, arn, "stopped", error).await;
                 }
                 self.start_anew(subject, &carrier.execution).await
             }
             Decision::Stop => {
-                let stopped = self.stop_unwanted(subject, &arn).await;
+                let stopped = stop_unwanted(self.ports.states(), subject, &arn).await;
                 stopped.map_err(|error| error.to_string())?;
                 Ok((Outcome::Stopped, Some(arn), None))
             }
@@ -249,8 +234,8 @@ impl<W: World> PipelineAction<W> {
         ran: Option<Duration>,
         ended: Option<Timestamp>,
     ) -> Result<String, String> {
-        let told = self.history(None, execution, ending).await;
-        if told.is_unread && ended.is_some_and(|ended| self.world.clock().now().since(ended) < READS_FOR) {
+        let told = history(self.ports.states(), None, execution, ending).await;
+        if told.is_unread && ended.is_some_and(|ended| self.ports.clock().now().since(ended) < READS_FOR) {
             return Err("its history does not tell yet why it failed".to_owned());
         }
         // DescribeExecution knows no error of an execution that took too long: its history does.
@@ -270,7 +255,7 @@ impl<W: World> PipelineAction<W> {
         }))
     }
 
-    /// Answers the approval, if it is still this run of it that is waited for, and nobody was first.
+    /// Answers the approval, if this run of it is still open and nobody else has answered it.
     async fn answer_approval(&self, subject: &Subject<'_>, execution: String, result: ApprovalResult) -> Done {
         let Some(name) = &subject.wait.parameters.approval else {
             return Err("its name is not known".to_owned());
@@ -288,7 +273,7 @@ impl<W: World> PipelineAction<W> {
             true => (Outcome::Approved, "ApprovalsApproved"),
             false => (Outcome::Rejected, "ApprovalsRejected"),
         };
-        match self.world.pipelines().put_approval_result(&approval, &result).await {
+        match self.ports.pipelines().put_approval_result(&approval, &result).await {
             Ok(()) => {
                 subject.count(metric);
                 Ok((outcome, Some(execution), None))
@@ -299,12 +284,12 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// The token of this run of the approval. An event that says that it is asked for can come before the token shows.
+    /// The token of this run of the approval. The event that the approval is asked for can come before the token shows.
     async fn token(&self, subject: &Subject<'_>, name: &ApprovalName) -> Result<Option<String>, String> {
         let run = &subject.attempt.approval.id;
         let (tries, pause) = LOOKS;
         for left in (0..tries).rev() {
-            let actions = self.world.pipelines().get_pipeline_state(subject.pipeline).await;
+            let actions = self.ports.pipelines().get_pipeline_state(subject.pipeline).await;
             let mut actions = actions.map_err(|error| error.to_string())?.into_iter();
             let is_it = |state: &ActionState| {
                 let is_run = match &state.action_execution_id {
@@ -317,17 +302,17 @@ impl<W: World> PipelineAction<W> {
                 return Ok(Some(token));
             }
             if left > 0 {
-                self.world.clock().sleep(pause).await;
+                self.ports.clock().sleep(pause).await;
             }
         }
         Ok(None)
     }
 
-    /// Has the execution go on from its failed state, where that leads to work and AWS does it; else it is started anew.
+    /// Redrives the execution, if that leads to work and AWS allows it. If not, a new execution is started.
     async fn redrive_for_approval(&self, subject: &Subject<'_>, carrier: Carrier) -> Done {
         let execution = &carrier.execution;
         let arn = execution.execution_arn.clone();
-        let destination = match self.destination(&arn, Some(execution)).await {
+        let destination = match destination(self.ports.states(), &arn, Some(execution)).await {
             Ok(destination) => destination,
             Err(error) => return self.cannot_go_on(subject, arn, "redriven", error).await,
         };
@@ -336,7 +321,7 @@ impl<W: World> PipelineAction<W> {
         let token = ExecutionName::derive(&subject.attempt.approval.id, &[&arn, &ended]);
         let refused = match plan::retry(&arn, &destination) {
             Retry::StartAnew => None,
-            Retry::Redrive(_) => match self.world.states().redrive_execution(&arn, token.as_str()).await {
+            Retry::Redrive(_) => match self.ports.states().redrive_execution(&arn, token.as_str()).await {
                 Ok(_) => {
                     subject.count("ExecutionsRedriven");
                     return Ok((Outcome::Redriven, Some(arn), None));
@@ -346,14 +331,14 @@ impl<W: World> PipelineAction<W> {
             },
         };
         // Another delivery may have redriven it in between: what its history tells, or AWS refuses, is then no reason.
-        let now = self.world.states().describe_execution(&arn).await;
+        let now = self.ports.states().describe_execution(&arn).await;
         let now = now.map_err(|error| error.to_string())?;
         if now.redriven_at > execution.redriven_at || now.stopped_at != execution.stopped_at {
             return Ok((Outcome::Redriven, Some(arn), None));
         }
         // AWS refuses what runs, too, and neither that nor its history may show yet.
         let settled = execution.stopped_at.unwrap_or_default().max(subject.attempt.began()) + SETTLES_FOR;
-        if refused.is_some() && self.world.clock().now() < settled {
+        if refused.is_some() && self.ports.clock().now() < settled {
             return Err("AWS does not redrive the execution, or not yet".to_owned());
         }
         if subject.attempt.is_first() {
@@ -369,13 +354,13 @@ impl<W: World> PipelineAction<W> {
         self.start_anew(subject, execution).await
     }
 
-    /// Starts a new execution with the input of the one before: a retry of the approval alone brings no other.
+    /// Starts a new execution with the input of the one before: a retry of the approval alone brings no new input.
     async fn start_anew(&self, subject: &Subject<'_>, before: &Execution) -> Done {
         let parameters = &subject.wait.parameters;
         let was = StateMachineArn::of_execution(&before.execution_arn);
         let arn = before.execution_arn.clone();
-        let now = self.world.clock().now();
-        let machine = match self.machines_of(parameters, now, subject.occasion.context).await {
+        let now = self.ports.clock().now();
+        let machine = match self.machines_since(parameters, now, subject.occasion.context).await {
             Ok(machines) => machines.into_iter().next(),
             Err(problems) if is_passing(&problems) => return Err(problems.to_string()),
             Err(problems) => {
@@ -396,7 +381,7 @@ impl<W: World> PipelineAction<W> {
         }
         let name = subject.attempt.execution_name(parameters);
         match self
-            .world
+            .ports
             .states()
             .start_execution(&machine.to_string(), &name, input)
             .await
@@ -413,7 +398,7 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// Nothing could be started: what passes is tried again, and what does not is the answer.
+    /// No execution could be started. An error that may go away is tried again; any other error is the answer.
     async fn cannot_go_on(&self, subject: &Subject<'_>, arn: String, what: &str, error: CallError) -> Done {
         if error.is_transient() {
             return Err(error.to_string());
@@ -421,33 +406,50 @@ impl<W: World> PipelineAction<W> {
         let message = format!("The execution cannot be {what} for the retried stage: {error}");
         self.answer_approval(subject, arn, reject(&message)).await
     }
+}
 
-    async fn stop_unwanted(&self, subject: &Subject<'_>, execution: &str) -> Result<(), CallError> {
-        let Subject {
-            pipeline,
-            pipeline_execution_id: id,
-            ..
-        } = subject;
-        let cause =
-            format!("nobody waits for it any more: its approval in execution {id} of pipeline {pipeline} is over");
-        self.stop_for(subject, execution, ABANDONED, &cause).await
+/// The execution that an attempt waits for: its own, or the last one of the attempts before.
+async fn carrier(states: &impl DescribeExecution, subject: &Subject<'_>) -> Result<Option<Carrier>, CallError> {
+    let Subject { wait, attempt, .. } = subject;
+    let Some(candidates) = attempt.candidates(&wait.parameters) else {
+        let message = "the action has no output variable `ExecutionArn`";
+        return Err(CallError::new("ListActionExecutions", CallErrorKind::Invalid, message));
+    };
+    for (arn, is_own) in candidates {
+        match states.describe_execution(&arn).await {
+            Ok(execution) => return Ok(Some(Carrier { execution, is_own })),
+            // No such execution was started: the attempt went on with one before it, or has not begun.
+            Err(error) if error.kind == CallErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
     }
+    Ok(None)
+}
 
-    async fn stop_for(
-        &self,
-        subject: &Subject<'_>,
-        execution: &str,
-        error: &str,
-        cause: &str,
-    ) -> Result<(), CallError> {
-        match self.world.states().stop_execution(execution, error, cause).await {
-            // It has ended by itself meanwhile.
-            Err(error) if error.kind == CallErrorKind::NotFound => Ok(()),
-            result => {
-                result?;
-                subject.count("ExecutionsStopped");
-                Ok(())
-            }
+async fn stop_unwanted(states: &impl StopExecution, subject: &Subject<'_>, execution: &str) -> Result<(), CallError> {
+    let Subject {
+        pipeline,
+        pipeline_execution_id: id,
+        ..
+    } = subject;
+    let cause = format!("nobody waits for it any more: its approval in execution {id} of pipeline {pipeline} is over");
+    stop_for(states, subject, execution, ABANDONED, &cause).await
+}
+
+async fn stop_for(
+    states: &impl StopExecution,
+    subject: &Subject<'_>,
+    execution: &str,
+    error: &str,
+    cause: &str,
+) -> Result<(), CallError> {
+    match states.stop_execution(execution, error, cause).await {
+        // It has ended by itself meanwhile.
+        Err(error) if error.kind == CallErrorKind::NotFound => Ok(()),
+        result => {
+            result?;
+            subject.count("ExecutionsStopped");
+            Ok(())
         }
     }
 }
@@ -487,7 +489,7 @@ fn reject(summary: &str) -> ApprovalResult {
     }
 }
 
-/// Whether parameters may be resolved later that cannot be now.
+/// Whether the parameters may be readable later.
 fn is_passing(problems: &Problems) -> bool {
     match problems.kind() {
         ProblemKind::ParameterStoreUnavailable => true,

@@ -2,33 +2,33 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::execution_name::ExecutionName;
-use shared::parameters::Parameters;
-use shared::ports::CallError;
-use shared::ports::code_pipeline::{FailureType, GetPipelineState as _};
-use shared::ports::step_functions::{DescribeExecution as _, DescribeStateMachine as _, StateMachineType};
-use shared::state_machine::{StateMachineArn, StateMachineName, StateMachineReference};
+use shared::ports::artifacts::GetObject;
+use shared::ports::code_pipeline::{FailureType, GetPipelineState};
+use shared::ports::step_functions::{DescribeExecution as _, StateMachineType};
+use shared::state_machine::{StateMachineArn, StateMachineReference};
 use shared::time::Clock as _;
 
+use super::function::{Call, PipelineAction};
 use super::resume::{Attempt, Begun, Decision, Following, How};
-use super::{Call, PipelineAction};
 use crate::artifact::read_json;
+use crate::event::Job;
 use crate::input::{Pipeline, compose};
 use crate::plan::{self, Answer, Assignment, Next};
+use crate::ports::Ports;
 use crate::token::{Retry, Token};
 use crate::user_parameters::{ApprovalName, InputFile, OnRetry};
-use crate::world::World;
 
-/// Within how long Lambda tries a delivery three times.
+/// The time in which Lambda tries to deliver an event three times.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 const TRIES_OF_A_DELIVERY: Duration = Duration::from_secs(5 * 60);
 /// The first and the longest pause before looking again for the end of a short execution.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
-impl<W: World> PipelineAction<W> {
-    /// Begins: what is wanted is made ready, and the execution started.
+impl<P: Ports> PipelineAction<P> {
+    /// Begins: everything is prepared, and the execution is started.
     pub(super) async fn begin(&self, call: &Call<'_>, assignment: &Assignment) -> Answer {
         let answer = self.try_begin(call, assignment).await.unwrap_or_else(|answer| answer);
         match (answer, self.own_execution(call, assignment)) {
@@ -39,15 +39,18 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// The execution that this action starts or redrives, where its state machine is known, and Standard as far as one
-    /// knows.
+    /// The execution that this action starts or redrives. Nothing, if its state machine is not known yet, or is known
+    /// to be Express.
     fn own_execution(&self, call: &Call<'_>, assignment: &Assignment) -> Option<String> {
         if let Some(Retry::Redrive(execution)) = &assignment.token.retry {
             return Some(execution.clone());
         }
         let known = assignment.token.machine.as_deref().and_then(StateMachineArn::parse);
         let machine = known.or_else(|| match &assignment.parameters.state_machine {
-            StateMachineReference::Known(name) => self.locate(call, name.clone()).ok(),
+            StateMachineReference::Known(name) => {
+                let place = call.place.as_ref();
+                name.clone().locate(place).and_then(|arn| arn.called_from(place)).ok()
+            }
             StateMachineReference::Parameter(_) => None,
         })?;
         let types = self.types.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -56,13 +59,11 @@ impl<W: World> PipelineAction<W> {
     }
 
     async fn try_begin(&self, call: &Call<'_>, assignment: &Assignment) -> Result<Answer, Answer> {
-        if let Err(error) = &self.settings {
-            return Err(Answer::fail(
-                FailureType::ConfigurationError,
-                format!("The function is set up wrongly: {error}"),
-            ));
-        }
-        self.check_approval(assignment).await?;
+        let settings = self.settings.as_ref().map_err(|error| {
+            let message = format!("The function is set up wrongly: {error}");
+            Answer::fail(FailureType::ConfigurationError, message)
+        })?;
+        check_approval(self.ports.pipelines(), &settings.pipelines, assignment).await?;
         let (machine, input) = self.resolve(call, assignment).await?;
         let kind = self.type_of(&machine).await;
         let kind = kind.map_err(|error| plan::call_failed(&assignment.token, &error))?;
@@ -82,7 +83,7 @@ impl<W: World> PipelineAction<W> {
             false => assignment.clone(),
         };
         let file = match &assignment.parameters.input_file {
-            Some(file) => Some(self.read_input_file(call, &assignment.token, file).await?),
+            Some(file) => Some(read_input_file(self.ports.artifacts(), call.job, &assignment.token, file).await?),
             None => None,
         };
         let pipeline = Pipeline {
@@ -111,151 +112,9 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// Sees to it that the approval that will wait for the execution is there: without it nobody would.
-    async fn check_approval(&self, assignment: &Assignment) -> Result<(), Answer> {
-        let Some(approval) = &assignment.parameters.approval else {
-            return Ok(());
-        };
-        let wrong = |message: String| Err(Answer::fail(FailureType::ConfigurationError, message));
-        let ApprovalName {
-            pipeline,
-            stage,
-            action,
-        } = approval;
-        let known = self.settings.as_ref().map_or(&[][..], |settings| &settings.pipelines);
-        if !known.contains(pipeline) {
-            return wrong(format!(
-                "`approval` names pipeline `{pipeline}`, whose approvals this function does not answer: its environment \
-                 variable `PIPELINES` names {}",
-                if known.is_empty() {
-                    "none".to_owned()
-                } else {
-                    format!("`{}`", known.join("`, `"))
-                }
-            ));
-        }
-        let actions = self.world.pipelines().get_pipeline_state(pipeline).await;
-        let actions = actions.map_err(|error| plan::call_failed(&assignment.token, &error))?;
-        if actions
-            .iter()
-            .any(|known| known.stage == *stage && known.action == *action)
-        {
-            return Ok(());
-        }
-        wrong(format!(
-            "`approval` names action `{action}` in stage `{stage}`, which pipeline `{pipeline}` does not have: add a \
-             Manual approval of that name behind this action, or mend `approval`"
-        ))
-    }
-
-    /// The state machine and the input, with parameters in their places: all of them in one go.
-    async fn resolve(
-        &self,
-        call: &Call<'_>,
-        assignment: &Assignment,
-    ) -> Result<(StateMachineArn, Option<Value>), Answer> {
-        let reference = &assignment.parameters.state_machine;
-        let known = assignment.token.machine.as_deref().and_then(StateMachineArn::parse);
-        let wanted = match (reference, &known) {
-            (StateMachineReference::Parameter(path), None) => {
-                json!({"machine": format!("{{{{ssm:{path}}}}}"), "input": assignment.parameters.input})
-            }
-            (StateMachineReference::Parameter(_), Some(_)) | (StateMachineReference::Known(_), _) => {
-                json!({"input": assignment.parameters.input})
-            }
-        };
-        let parameters = Parameters::new(self.world.parameters(), Duration::ZERO);
-        let mut found = parameters
-            .fill_in(wanted, self.world.clock().now())
-            .await
-            .map_err(|problems| plan::parameters_failed(&assignment.token, &problems))?;
-        let name = match (reference, known) {
-            (_, Some(arn)) => StateMachineName::Arn(arn),
-            (StateMachineReference::Known(name), None) => name.clone(),
-            // The value is not quoted: it is a parameter's.
-            (StateMachineReference::Parameter(path), None) => found["machine"]
-                .as_str()
-                .and_then(|text| StateMachineName::parse(text.trim()).ok())
-                .ok_or_else(|| {
-                    let message = format!("Parameter `{path}` holds neither the ARN nor the name of a state machine");
-                    Answer::fail(FailureType::ConfigurationError, message)
-                })?,
-        };
-        let machine = self.locate(call, name)?;
-        let input = assignment.parameters.input.is_some().then(|| found["input"].take());
-        Ok((machine, input))
-    }
-
-    /// The ARN of a state machine, in the region that the function calls.
-    fn locate(&self, call: &Call<'_>, name: StateMachineName) -> Result<StateMachineArn, Answer> {
-        let wrong = |message: String| Err(Answer::fail(FailureType::ConfigurationError, message));
-        let Some(here) = &call.place else {
-            return match name {
-                StateMachineName::Arn(arn) => Ok(arn),
-                StateMachineName::Name(_) => {
-                    wrong("The function cannot tell its account and region: give `stateMachine` as an ARN".to_owned())
-                }
-            };
-        };
-        let arn = name.in_place(here);
-        match arn.place() {
-            Some(there) if there.region != here.region => wrong(format!(
-                "State machine `{arn}` is in `{}`, but this function calls `{}`: use a function of that region",
-                there.region, here.region
-            )),
-            _ => Ok(arn),
-        }
-    }
-
-    /// Whether a state machine is a Standard or an Express one: asked once in the life of the process.
-    pub(super) async fn type_of(&self, machine: &StateMachineArn) -> Result<StateMachineType, CallError> {
-        let types = || self.types.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(kind) = types().get(machine.unqualified()) {
-            return Ok(*kind);
-        }
-        let kind = self
-            .world
-            .states()
-            .describe_state_machine(machine.unqualified())
-            .await?;
-        types().insert(machine.unqualified().to_owned(), kind);
-        Ok(kind)
-    }
-
-    async fn read_input_file(&self, call: &Call<'_>, token: &Token, file: &InputFile) -> Result<Value, Answer> {
-        let wrong = |message: String| Answer::fail(FailureType::ConfigurationError, message);
-        let InputFile { artifact: name, path } = file;
-        let artifact = call
-            .job
-            .input_artifacts
-            .iter()
-            .find(|artifact| artifact.name == *name)
-            .ok_or_else(|| {
-                let names: Vec<String> = call
-                    .job
-                    .input_artifacts
-                    .iter()
-                    .map(|artifact| format!("`{}`", artifact.name))
-                    .collect();
-                let names = if names.is_empty() {
-                    "none".to_owned()
-                } else {
-                    names.join(", ")
-                };
-                wrong(format!(
-                    "`inputFile` names artifact `{name}`, but the action's input artifacts are: {names}"
-                ))
-            })?;
-        let credentials = call.job.credentials.as_ref().ok_or_else(|| {
-            wrong("`inputFile` cannot be read: the job brought no credentials for its artifacts".to_owned())
-        })?;
-        read_json(self.world.artifacts(), credentials, &artifact.location, path)
-            .await
-            .map_err(|error| plan::artifact_failed(token, &format!("`inputFile` `{name}::{path}`"), &error))
-    }
-
-    /// What to begin with: what an earlier job of the action decided, or what is decided now. What must be the same for all
-    /// deliveries is answered first, and carried out by the next job: see [`Retry`](crate::token::Retry).
+    /// What to begin with: what an earlier job of the action decided, or what is decided now. A decision that must be
+    /// the same for all deliveries is answered first, and the next job carries it out: see
+    /// [`Retry`](crate::token::Retry).
     async fn decide_once(
         &self,
         assignment: &Assignment,
@@ -279,7 +138,7 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// Starts a Standard execution, or goes on with one that is there: the token of the one that is followed.
+    /// Starts a Standard execution, or takes one that exists. The result is the token that follows it.
     async fn start(
         &self,
         call: &Call<'_>,
@@ -345,13 +204,13 @@ impl<W: World> PipelineAction<W> {
         let mut waited = Duration::ZERO;
         while waited < patience {
             pause = pause.min(patience - waited);
-            self.world.clock().sleep(pause).await;
+            self.ports.clock().sleep(pause).await;
             waited += pause;
             pause = (pause * 2).min(longest);
-            let Ok(look) = self.world.states().describe_execution(execution).await else {
+            let Ok(look) = self.ports.states().describe_execution(execution).await else {
                 continue;
             };
-            match plan::looked(assignment, Ok(look), self.world.clock().now()) {
+            match plan::looked(assignment, Ok(look), self.ports.clock().now()) {
                 Next::Answer(_) => {}
                 next => return self.carry_out(call, assignment, execution, next).await,
             }
@@ -368,4 +227,80 @@ fn attempt<'a>(assignment: &'a Assignment, machine: &'a StateMachineArn, name: &
         name,
         since: assignment.token.since,
     }
+}
+
+/// Checks that the approval that is to wait for the execution exists: without it nobody would wait.
+async fn check_approval(
+    pipelines: &impl GetPipelineState,
+    known: &[String],
+    assignment: &Assignment,
+) -> Result<(), Answer> {
+    let Some(approval) = &assignment.parameters.approval else {
+        return Ok(());
+    };
+    let wrong = |message: String| Err(Answer::fail(FailureType::ConfigurationError, message));
+    let ApprovalName {
+        pipeline,
+        stage,
+        action,
+    } = approval;
+    if !known.contains(pipeline) {
+        return wrong(format!(
+            "`approval` names pipeline `{pipeline}`, whose approvals this function does not answer: its environment \
+             variable `PIPELINES` names {}",
+            if known.is_empty() {
+                "none".to_owned()
+            } else {
+                format!("`{}`", known.join("`, `"))
+            }
+        ));
+    }
+    let actions = pipelines.get_pipeline_state(pipeline).await;
+    let actions = actions.map_err(|error| plan::call_failed(&assignment.token, &error))?;
+    if actions
+        .iter()
+        .any(|known| known.stage == *stage && known.action == *action)
+    {
+        return Ok(());
+    }
+    wrong(format!(
+        "`approval` names action `{action}` in stage `{stage}`, which pipeline `{pipeline}` does not have: add a \
+         Manual approval of that name behind this action, or mend `approval`"
+    ))
+}
+
+/// Reads the file of an input artifact that `inputFile` names.
+async fn read_input_file(
+    artifacts: &impl GetObject,
+    job: &Job,
+    token: &Token,
+    file: &InputFile,
+) -> Result<Value, Answer> {
+    let wrong = |message: String| Answer::fail(FailureType::ConfigurationError, message);
+    let InputFile { artifact: name, path } = file;
+    let artifact = job
+        .input_artifacts
+        .iter()
+        .find(|artifact| artifact.name == *name)
+        .ok_or_else(|| {
+            let names: Vec<String> = job
+                .input_artifacts
+                .iter()
+                .map(|artifact| format!("`{}`", artifact.name))
+                .collect();
+            let names = if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            };
+            wrong(format!(
+                "`inputFile` names artifact `{name}`, but the action's input artifacts are: {names}"
+            ))
+        })?;
+    let credentials = job.credentials.as_ref().ok_or_else(|| {
+        wrong("`inputFile` cannot be read: the job brought no credentials for its artifacts".to_owned())
+    })?;
+    read_json(artifacts, credentials, &artifact.location, path)
+        .await
+        .map_err(|error| plan::artifact_failed(token, &format!("`inputFile` `{name}::{path}`"), &error))
 }

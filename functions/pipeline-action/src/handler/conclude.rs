@@ -4,24 +4,20 @@ use std::time::Duration;
 
 use shared::metrics::Unit;
 use shared::ports::CallErrorKind;
-use shared::ports::artifacts::PutObject as _;
+use shared::ports::artifacts::PutObject;
 use shared::ports::code_pipeline::FailureType;
-use shared::ports::step_functions::{
-    Execution, Failure, GetExecutionHistory as _, HistoryEvent, StartSyncExecution as _,
-};
+use shared::ports::step_functions::{Execution, Failure, StartSyncExecution as _};
 use shared::state_machine::StateMachineArn;
 use shared::time::{Clock as _, Timestamp};
 
-use super::{Call, PipelineAction};
+use super::function::{Call, PipelineAction};
+use super::history::{Told, history};
 use crate::artifact::{ArtifactError, write_output};
-use crate::failure::{Culprit, Ending, Search, Story, search};
-use crate::history::{Destination, Sight, destination};
+use crate::event::Job;
+use crate::failure::{Ending, Story};
 use crate::plan::{self, Answer, Assignment, Next};
+use crate::ports::Ports;
 use crate::user_parameters::OnRetry;
-use crate::world::World;
-
-/// How many pages of a history are read to find the state that failed.
-const MAX_PAGES: usize = 5;
 
 /// How an execution ended that did not succeed.
 pub(super) struct End {
@@ -31,20 +27,7 @@ pub(super) struct End {
     pub(super) ended: Option<Timestamp>,
 }
 
-/// What a history tells of the end of its execution.
-#[derive(Default)]
-pub(super) struct Told {
-    /// The state to blame.
-    pub(super) culprit: Option<Culprit>,
-    /// The failure that the history ends with.
-    pub(super) last: Option<Failure>,
-    /// Where a redrive would lead.
-    pub(super) destination: Option<Destination>,
-    /// Whether it may tell more when it is read again: AWS did not answer, or lags.
-    pub(super) is_unread: bool,
-}
-
-impl<W: World> PipelineAction<W> {
+impl<P: Ports> PipelineAction<P> {
     /// An execution succeeded: its output becomes variables and, where the action declares one, an artifact.
     pub(super) async fn conclude(
         &self,
@@ -61,7 +44,7 @@ impl<W: World> PipelineAction<W> {
             Ok(variables) => variables,
             Err(answer) => return answer,
         };
-        if let Err(error) = self.write_output(call, output).await {
+        if let Err(error) = put_output(self.ports.artifacts(), call.job, output).await {
             return plan::artifact_failed(
                 &assignment.token,
                 "The execution succeeded, but its output could not be written",
@@ -72,27 +55,9 @@ impl<W: World> PipelineAction<W> {
         Answer::Succeed(variables)
     }
 
-    async fn write_output(&self, call: &Call<'_>, output: &str) -> Result<(), ArtifactError> {
-        if call.job.output_artifacts.is_empty() {
-            return Ok(());
-        }
-        let Some(credentials) = &call.job.credentials else {
-            return Err(ArtifactError::NoCredentials);
-        };
-        let zip = write_output(output)?;
-        let key = call.job.encryption_key.as_ref().map(|key| key.id.as_str());
-        for artifact in &call.job.output_artifacts {
-            self.world
-                .artifacts()
-                .put_object(credentials, &artifact.location, zip.clone(), key)
-                .await?;
-        }
-        Ok(())
-    }
-
     /// An execution did not succeed: its history tells which state is to blame.
     pub(super) async fn explain(&self, call: &Call<'_>, assignment: &Assignment, execution: &str, end: End) -> Answer {
-        let told = self.history(Some(&call.job.id), execution, end.ending).await;
+        let told = history(self.ports.states(), Some(&call.job.id), execution, end.ending).await;
         if told.is_unread
             && let Some(answer) = plan::read_again(&assignment.token)
         {
@@ -134,59 +99,8 @@ impl<W: World> PipelineAction<W> {
         Answer::fail(FailureType::JobFailed, story.tell())
     }
 
-    /// What the history tells of the end. The answer is given without it if need be.
-    pub(super) async fn history(&self, job_id: Option<&str>, execution: &str, ending: Ending) -> Told {
-        let mut events: Vec<HistoryEvent> = Vec::new();
-        let mut next: Option<String> = None;
-        let mut failed = false;
-        for _ in 0..MAX_PAGES {
-            match self
-                .world
-                .states()
-                .get_execution_history(execution, next.as_deref())
-                .await
-            {
-                Ok(page) => {
-                    events.extend(page.events);
-                    next = page.next_token;
-                }
-                Err(error) => {
-                    tracing::warn!(job.id = job_id, execution.arn = execution, reason = %error, "history could not be read");
-                    failed = error.is_transient();
-                    break;
-                }
-            }
-            if !matches!(search(&events), Search::NeedsEarlier) || next.is_none() {
-                break;
-            }
-        }
-        let sight = destination(&events);
-        // AWS lags: this is the end that the execution had before it was redriven.
-        let ends_otherwise = |end: &HistoryEvent| sight != Sight::NotEnded && end.kind != ending.event();
-        if events.first().is_some_and(ends_otherwise) {
-            return Told {
-                is_unread: true,
-                ..Told::default()
-            };
-        }
-        let culprit = match search(&events) {
-            Search::Found(culprit) => Some(culprit),
-            Search::NeedsEarlier | Search::Nothing => None,
-        };
-        let lags = sight == Sight::NotEnded && !events.is_empty();
-        Told {
-            is_unread: culprit.is_none() && (failed || lags),
-            last: events.first().and_then(|event| event.failure.clone()),
-            culprit,
-            destination: match sight {
-                Sight::Known(destination) => Some(destination),
-                Sight::NeedsEarlier | Sight::NotEnded => None,
-            },
-        }
-    }
-
-    /// An Express execution is waited for within the call. It is not idempotent: what may have been started is never
-    /// started again by this function.
+    /// Runs an Express execution and waits for it within the call. Starting it is not idempotent: if it may have been
+    /// started, the function does not start it again.
     pub(super) async fn run_express(
         &self,
         call: &Call<'_>,
@@ -203,7 +117,7 @@ impl<W: World> PipelineAction<W> {
         call.watch.waits_for_express();
         let name = assignment.execution_name();
         let run = self
-            .world
+            .ports
             .states()
             .start_sync_execution(&machine.to_string(), &name, input)
             .await;
@@ -262,8 +176,26 @@ impl<W: World> PipelineAction<W> {
 
     fn measure_delay(&self, call: &Call<'_>, ended: Option<Timestamp>) {
         let Some(ended) = ended else { return };
-        let delay = self.world.clock().now().since(ended);
+        let delay = self.ports.clock().now().since(ended);
         // Milliseconds of at most days: exact in an f64.
         call.measure(|metrics| metrics.add("AnswerDelay", Unit::Milliseconds, delay.as_millis() as f64));
     }
+}
+
+/// Writes the output into every artifact that the action declares.
+async fn put_output(artifacts: &impl PutObject, job: &Job, output: &str) -> Result<(), ArtifactError> {
+    if job.output_artifacts.is_empty() {
+        return Ok(());
+    }
+    let Some(credentials) = &job.credentials else {
+        return Err(ArtifactError::NoCredentials);
+    };
+    let zip = write_output(output)?;
+    let key = job.encryption_key.as_ref().map(|key| key.id.as_str());
+    for artifact in &job.output_artifacts {
+        artifacts
+            .put_object(credentials, &artifact.location, zip.clone(), key)
+            .await?;
+    }
+    Ok(())
 }

@@ -1,25 +1,25 @@
-//! The rest of an action: its execution is looked at, and what is over is concluded.
+//! The later calls of an action: they look at its execution, and conclude when it is over.
 
 use shared::ports::step_functions::{DescribeExecution as _, StopExecution as _};
 use shared::time::Clock as _;
 
-use super::{Call, Outcome, PipelineAction};
-use crate::plan::{self, Answer, Assignment, Next};
+use super::conclude::End;
+use super::function::{Call, PipelineAction};
+use crate::plan::{self, Answer, Assignment, Next, TIMED_OUT};
+use crate::ports::Ports;
+use crate::report::Outcome;
 use crate::token::Token;
 use crate::user_parameters::{OnRetry, OnTimeout};
-use crate::world::World;
 
-pub(super) use crate::plan::TIMED_OUT;
-
-impl<W: World> PipelineAction<W> {
+impl<P: Ports> PipelineAction<P> {
     /// One poll: one DescribeExecution, and what it leads to.
     pub(super) async fn follow(&self, call: &Call<'_>, assignment: &Assignment, execution: &str) -> Answer {
         call.measure(|metrics| metrics.count("Polls"));
-        let look = self.world.states().describe_execution(execution).await;
+        let look = self.ports.states().describe_execution(execution).await;
         if let Err(error) = &look {
             tracing::warn!(job.id = call.job.id, execution.arn = execution, reason = %error, "execution could not be looked at");
         }
-        let now = self.world.clock().now();
+        let now = self.ports.clock().now();
         let is_late = now.since(assignment.token.since) >= plan::LATE;
         let runs = match is_late {
             true => self.runs_of(call.job, call.answer_by).await.unwrap_or_default(),
@@ -55,7 +55,7 @@ impl<W: World> PipelineAction<W> {
                 ran,
                 ended,
             } => {
-                let end = super::conclude::End {
+                let end = End {
                     ending,
                     failure,
                     ran,
@@ -69,8 +69,8 @@ impl<W: World> PipelineAction<W> {
 
     /// Stops an execution that takes too long, and gives what is left to do: it may have ended by itself just before.
     ///
-    /// Where a retry of the stage would go on with the execution, the job is answered first, and its run is looked at:
-    /// one that is over, whose event comes late, stops nothing that a retry has taken over.
+    /// With `onRetry` `redrive`, the job is answered first, and the list of runs is read. A late event of a run that is
+    /// over must not stop an execution that a retry has taken over.
     async fn stop_overdue(&self, call: &Call<'_>, assignment: &Assignment, execution: &str) -> Next {
         let stopping = assignment.with(Token {
             stops: assignment.token.stops + 1,
@@ -93,7 +93,7 @@ impl<W: World> PipelineAction<W> {
             }
         }
         let cause = "the pipeline waited for it no longer: `timeoutMinutes` of the action were over";
-        let states = self.world.states();
+        let states = self.ports.states();
         let stopped = states.stop_execution(execution, TIMED_OUT, cause).await;
         match &stopped {
             Ok(()) if assignment.token.stops == 0 => call.measure(|metrics| metrics.count("ExecutionsStopped")),
@@ -107,7 +107,7 @@ impl<W: World> PipelineAction<W> {
         }
         // StopExecution takes one that has ended for stopped.
         let look = states.describe_execution(execution).await.ok();
-        let now = self.world.clock().now();
+        let now = self.ports.clock().now();
         match (look.and_then(|found| plan::ended(&stopping, found, now)), stopped) {
             (Some(next), _) => next,
             (None, Ok(())) => Next::Answer(plan::stopped(assignment, execution)),

@@ -1,4 +1,4 @@
-//! Whatever happens to the work, a job gets an answer: a panic and a deadline close at hand have one each.
+//! A job gets an answer whatever happens: there is one for a panic, and one for when the time is nearly over.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -61,8 +61,8 @@ impl Watch {
         self.known().put_to_work = Some(execution.to_owned());
     }
 
-    /// The execution that this call started or redrove, if it did; and the tokens with which another delivery of the job may
-    /// have had the action go on.
+    /// The execution that this call started or redrove, if any. With it come the tokens that another delivery of the
+    /// job may have answered with.
     pub(super) fn put_to_work(&self) -> Option<(String, [Token; 4])> {
         let known = self.known();
         let tokens = [

@@ -1,7 +1,7 @@
-//! Looking: which waits an event may be about, and each of them settled.
+//! The look: which approvals an event may be about, and what is done about each.
 //!
-//! Every event leads to the same look at a pipeline's execution. What the event itself says is believed only as far as
-//! it says where to look, and when an execution ended that does not show it yet.
+//! Every event leads to the same look at a pipeline's execution. From the event itself only two things are used: where
+//! to look, and when an execution ended whose end does not show yet.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lambda_runtime::Context;
 use shared::metrics::Metrics;
-use shared::ports::code_pipeline::{ActionExecution, ActionStatus, GetPipelineState as _, ListActionExecutions as _};
+use shared::ports::code_pipeline::{ActionExecution, ActionStatus, GetPipelineState as _};
 use shared::ports::step_functions::{
     DescribeExecution as _, ExecutionStatus, ListExecutions as _, ListedExecution, StateMachineType, StopExecution as _,
 };
@@ -18,21 +18,24 @@ use shared::state_machine::{StateMachineArn, StateMachineReference};
 use shared::time::{Clock as _, Timestamp};
 
 use super::approval::Occasion;
-use super::{HandlerError, Outcome, PipelineAction, Report, boxed};
-use crate::approval::{ABANDONED, Wait, WaitStage, left_behind, waits};
+use super::function::{PipelineAction, boxed};
+use super::runs::list_actions;
+use crate::error::HandlerError;
 use crate::event::{AbandonedAction, ApprovalChanged, EndedExecution, pipeline_execution_id_in};
-use crate::plan;
+use crate::plan::approval::{Wait, WaitStage, left_behind, waits};
+use crate::plan::{self, ABANDONED};
+use crate::ports::Ports;
+use crate::report::{Outcome, Report, Settled};
 use crate::settings::{Settings, invokes};
 use crate::user_parameters::UserParameters;
-use crate::world::World;
 
-/// How far back a parameter is followed that has named other state machines before: for as long as AWS redrives.
+/// How far back the former values of a parameter count: for as long as AWS allows an execution to be redriven.
 const MOVES: Duration = Duration::from_secs(14 * 24 * 3600);
 
-/// How many pages of actions are looked through: each has a hundred.
+/// How many pages of executions are looked through.
 const MAX_PAGES: usize = 10;
 
-impl<W: World> PipelineAction<W> {
+impl<P: Ports> PipelineAction<P> {
     /// The state of an approval changed: it may be one of this function's.
     pub(super) async fn approval_changed(
         &self,
@@ -83,7 +86,7 @@ impl<W: World> PipelineAction<W> {
         looked.report()
     }
 
-    /// Looks for what a lost event left out, in every stage of the pipelines that this function answers approvals of.
+    /// Looks for what a lost event left undone, in every stage of the pipelines that the settings name.
     pub(super) async fn look(&self, context: &Context, metrics: &Mutex<Metrics>) -> Result<Report, HandlerError> {
         let settings = self.settings_of_events()?;
         let occasion = Occasion {
@@ -95,7 +98,7 @@ impl<W: World> PipelineAction<W> {
         };
         let mut looked = Looked::default();
         for pipeline in &settings.pipelines {
-            match self.world.pipelines().get_pipeline_state(pipeline).await {
+            match self.ports.pipelines().get_pipeline_state(pipeline).await {
                 Ok(actions) => {
                     let ids = actions.into_iter().filter_map(|action| action.pipeline_execution_id);
                     for id in ids.collect::<BTreeSet<_>>() {
@@ -114,14 +117,14 @@ impl<W: World> PipelineAction<W> {
         looked.report()
     }
 
-    /// Looks at executions that run for an execution of a pipeline that is in no stage any more: its approval was rejected
-    /// or abandoned, the event that said so was lost, and another one took its place.
+    /// Looks at executions that run for a pipeline's execution that is in no stage any more: its approval was rejected
+    /// or abandoned, the event was lost, and a newer execution of the pipeline took its place.
     async fn look_at_what_runs(&self, occasion: Occasion<'_>, looked: &mut Looked) {
         for machine in std::mem::take(&mut looked.machines) {
             let mut next: Option<String> = None;
             for _ in 0..MAX_PAGES {
                 let page = self
-                    .world
+                    .ports
                     .states()
                     .list_executions(&machine, true, next.as_deref())
                     .await;
@@ -151,10 +154,10 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// Names an execution that runs although its action is over, unless it was stopped by now.
+    /// Reports an execution that runs although its action is over, unless it has ended meanwhile.
     async fn name_if_unfollowed(&self, running: ListedExecution, occasion: Occasion<'_>, looked: &mut Looked) {
         let settings = occasion.settings;
-        let now = self.world.clock().now();
+        let now = self.ports.clock().now();
         let is_unfollowed = settings.stop_abandoned_executions
             && looked
                 .runs
@@ -164,7 +167,7 @@ impl<W: World> PipelineAction<W> {
             return;
         }
         let execution_arn = running.execution_arn;
-        match self.world.states().describe_execution(&execution_arn).await {
+        match self.ports.states().describe_execution(&execution_arn).await {
             Ok(execution) if execution.status == ExecutionStatus::Running => {
                 tracing::warn!(
                     execution.arn = execution_arn,
@@ -182,7 +185,7 @@ impl<W: World> PipelineAction<W> {
 
     /// Settles the waits of one execution of a pipeline, each by itself.
     async fn look_at(&self, pipeline: &str, id: &str, occasion: Occasion<'_>, looked: &mut Looked) {
-        let runs = match self.list_actions(pipeline, id).await {
+        let runs = match list_actions(self.ports.pipelines(), pipeline, id).await {
             Ok(runs) => runs,
             Err(error) => return looked.failures.push(error.to_string()),
         };
@@ -244,7 +247,7 @@ impl<W: World> PipelineAction<W> {
             if looked.references.contains(&parameters.state_machine) {
                 continue;
             }
-            let since = self.world.clock().now() - MOVES;
+            let since = self.ports.clock().now() - MOVES;
             match self.standard_machines_of(&parameters, since, occasion).await {
                 Ok((current, former)) => {
                     looked
@@ -258,15 +261,15 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// The state machine that user parameters name, and those that they have named since a moment, as far as their
-    /// executions can be listed. The function may not be allowed any more to look at those of before.
+    /// The state machine that user parameters name, and those that they have named since a moment. Express ones are
+    /// left out. So are former ones that the function's role does not allow any more.
     async fn standard_machines_of(
         &self,
         parameters: &UserParameters,
         since: Timestamp,
         occasion: Occasion<'_>,
     ) -> Result<(Option<String>, Vec<String>), String> {
-        let machines = self.machines_of(parameters, since, occasion.context).await;
+        let machines = self.machines_since(parameters, since, occasion.context).await;
         let machines = machines.map_err(|problems| problems.to_string())?;
         let (mut current, mut former) = (None, Vec::new());
         for (at, machine) in machines.iter().enumerate() {
@@ -285,7 +288,8 @@ impl<W: World> PipelineAction<W> {
         Ok((current, former))
     }
 
-    /// Stops what abandoned actions left whose events were lost. What cannot be stopped now is found by the next look.
+    /// Stops executions of abandoned actions whose events were lost. If one cannot be stopped now, the next look finds
+    /// it.
     async fn stop_what_was_abandoned(
         &self,
         runs: &[ActionExecution],
@@ -308,7 +312,7 @@ impl<W: World> PipelineAction<W> {
         }
     }
 
-    /// Stops what runs of actions before the last one left, whose approvals were over when all actions were retried.
+    /// Stops executions that earlier runs of actions left: their approvals were over when all actions were retried.
     async fn stop_what_was_left_behind(
         &self,
         runs: &[ActionExecution],
@@ -319,7 +323,7 @@ impl<W: World> PipelineAction<W> {
         if !occasion.settings.stop_abandoned_executions {
             return Ok(());
         }
-        let states = self.world.states();
+        let states = self.ports.states();
         for left in left_behind(runs, pipeline, &occasion.settings.function_name) {
             let arn = &left.execution;
             let execution = match states.describe_execution(arn).await {
@@ -344,26 +348,6 @@ impl<W: World> PipelineAction<W> {
         Ok(())
     }
 
-    /// The actions that ran in an execution of a pipeline, the last ones first; none if there is no such execution.
-    pub(super) async fn list_actions(&self, pipeline: &str, id: &str) -> Result<Vec<ActionExecution>, CallError> {
-        let mut runs = Vec::new();
-        let mut next: Option<String> = None;
-        for _ in 0..MAX_PAGES {
-            let pipelines = self.world.pipelines();
-            let page = match pipelines.list_action_executions(pipeline, id, next.as_deref()).await {
-                // An event can name a pipeline, or an execution's name an id, that CodePipeline does not know.
-                Err(error) if error.kind == CallErrorKind::NotFound => break,
-                page => page?,
-            };
-            runs.extend(page.executions);
-            next = page.next_token;
-            if next.is_none() {
-                break;
-            }
-        }
-        Ok(runs)
-    }
-
     fn settings_of_events(&self) -> Result<&Settings, HandlerError> {
         self.settings
             .as_ref()
@@ -371,7 +355,7 @@ impl<W: World> PipelineAction<W> {
     }
 }
 
-/// Why an event about one of these approvals is ahead of the list of actions, if it is: CodePipeline lists late.
+/// If an event about one of these approvals says more than the list of actions shows yet, why so.
 fn not_listed_yet(changed: &ApprovalChanged, runs: &[ActionExecution], waits: &[Wait<'_>]) -> Option<&'static str> {
     let id = changed.action_execution_id.as_deref()?;
     let Some(run) = runs.iter().find(|run| run.id == id) else {
@@ -408,7 +392,7 @@ struct Looked {
     references: Vec<StateMachineReference>,
     /// The runs of their actions.
     runs: Vec<Vec<ActionExecution>>,
-    approvals: Vec<super::Settled>,
+    approvals: Vec<Settled>,
     unfollowed: Vec<String>,
     failures: Vec<String>,
 }

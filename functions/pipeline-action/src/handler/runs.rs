@@ -1,19 +1,24 @@
-//! What became of the action that a job is of, as CodePipeline lists its runs.
+//! The runs of a job's action, as CodePipeline lists them.
 
 use shared::deadline::Deadline;
-use shared::ports::CallError;
-use shared::ports::code_pipeline::ActionExecution;
+use shared::ports::code_pipeline::{ActionExecution, ListActionExecutions};
+use shared::ports::{CallError, CallErrorKind};
 use shared::time::Timestamp;
 
-use super::{HandlerError, Outcome, PipelineAction, boxed};
+use super::function::{PipelineAction, boxed};
+use crate::error::HandlerError;
 use crate::event::Job;
 use crate::plan::{self, Orphan};
+use crate::ports::Ports;
+use crate::report::Outcome;
 use crate::user_parameters::UserParameters;
-use crate::world::World;
 
-impl<W: World> PipelineAction<W> {
-    /// The runs of the action that a job is of, those that began last first; none where it is of no pipeline that this
-    /// function knows by name. By `end`, whatever hangs.
+/// How many pages of actions are looked through: each has a hundred.
+const MAX_PAGES: usize = 10;
+
+impl<P: Ports> PipelineAction<P> {
+    /// The runs of a job's action, the newest first. None, if the settings do not name its pipeline. It ends by `end`,
+    /// also if a call hangs.
     pub(super) async fn runs_of(&self, job: &Job, end: Timestamp) -> Result<Vec<ActionExecution>, CallError> {
         let parameters = UserParameters::parse(job.user_parameters.as_deref());
         let (Ok(settings), Ok(parameters)) = (&self.settings, parameters) else {
@@ -22,9 +27,9 @@ impl<W: World> PipelineAction<W> {
         let Some(id) = &parameters.pipeline_execution_id else {
             return Ok(Vec::new());
         };
-        let deadline = Deadline::new(self.world.clock(), Some(end));
+        let deadline = Deadline::new(self.ports.clock(), Some(end));
         for pipeline in &settings.pipelines {
-            let runs = boxed(self.list_actions(pipeline, id));
+            let runs = boxed(list_actions(self.ports.pipelines(), pipeline, id));
             let runs = deadline.within("ListActionExecutions", runs).await?;
             if !runs.is_empty() {
                 return Ok(plan::runs_of(runs, &parameters, &settings.function_name));
@@ -33,7 +38,7 @@ impl<W: World> PipelineAction<W> {
         Ok(Vec::new())
     }
 
-    /// What to do about an execution that a job has put to work and could not hand over.
+    /// What to do about an execution that a job started or redrove, if its answer was not accepted.
     pub(super) async fn look_for_its_keeper(
         &self,
         job: &Job,
@@ -45,8 +50,8 @@ impl<W: World> PipelineAction<W> {
         Ok(plan::orphan(&runs, execution))
     }
 
-    /// Sees to it that somebody knows of an execution that runs, whose job was answered by another call, or is unknown: not
-    /// so if CodePipeline has failed the action because no answer came in time.
+    /// Fails if nobody follows an execution that runs. That is so if its job was answered before, or is unknown, and
+    /// CodePipeline has failed the action because no answer came in time.
     pub(super) async fn see_to_a_follower(
         &self,
         job: &Job,
@@ -70,4 +75,27 @@ impl<W: World> PipelineAction<W> {
             Ok(_) | Err(_) => Ok(()),
         }
     }
+}
+
+/// The actions that ran in an execution of a pipeline, the last ones first; none if there is no such execution.
+pub(super) async fn list_actions(
+    pipelines: &impl ListActionExecutions,
+    pipeline: &str,
+    id: &str,
+) -> Result<Vec<ActionExecution>, CallError> {
+    let mut runs = Vec::new();
+    let mut next: Option<String> = None;
+    for _ in 0..MAX_PAGES {
+        let page = match pipelines.list_action_executions(pipeline, id, next.as_deref()).await {
+            // An event can name a pipeline, or an execution's name an id, that CodePipeline does not know.
+            Err(error) if error.kind == CallErrorKind::NotFound => break,
+            page => page?,
+        };
+        runs.extend(page.executions);
+        next = page.next_token;
+        if next.is_none() {
+            break;
+        }
+    }
+    Ok(runs)
 }

@@ -7,28 +7,25 @@ use shared::ports::step_functions::{Execution, ExecutionStatus, Failure};
 use shared::ports::{CallError, CallErrorKind};
 use shared::time::{Timestamp, in_words};
 
-use super::{Answer, Assignment, MAX_MISSES, call_failed, execution_name_in, is_unsuccessful, missed};
-use crate::approval::ABANDONED;
+use super::answer::{Answer, MAX_MISSES, call_failed, missed};
+use super::assignment::Assignment;
+use super::lags::LAGS;
+use super::retrying::is_unsuccessful;
+use super::stops::{ABANDONED, NOT_HANDED_OVER, TIMED_OUT};
+use super::variables::execution_name_in;
 use crate::failure::{Ending, Standing, retrying};
 use crate::history::Destination;
 use crate::token::{Retry, Token};
 use crate::user_parameters::{OnTimeout, UserParameters};
 
-/// How many polls in a row an execution that takes too long is tried to be stopped: about two minutes.
+/// How many polls in a row try to stop an execution that takes too long: about two minutes.
 pub const MAX_STOPS: u32 = 5;
-/// How many polls in a row a history is looked at again that does not tell yet why its execution failed: about two minutes.
+/// How many polls in a row read a history again that does not tell yet why its execution failed: about two minutes.
 pub const MAX_READS: u32 = 5;
-/// How long DescribeExecution may show the end that an execution had before it was redriven.
-pub const LAGS: Duration = Duration::from_secs(10 * 60);
-/// The error that an execution bears which was stopped because it took too long.
-pub const TIMED_OUT: &str = "Stepline.ExecutionTimedOut";
-/// The error that an execution bears which was stopped because the job that it was started for had its answer.
-pub const NOT_HANDED_OVER: &str = "Stepline.NotHandedOver";
-
 /// What to do after a look at the execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// It is not over: answer so.
+    /// It is not over: give this answer.
     Answer(Answer),
     /// It has succeeded.
     Conclude {
@@ -105,17 +102,17 @@ fn cannot_follow(token: &Token, error: &CallError) -> Answer {
     }
 }
 
-/// When an execution was redriven that the token does not know of: for a later attempt, or by hand.
+/// When the execution was redriven, if the token does not know of it: for a later attempt, or by hand.
 fn redriven_by_others(token: &Token, execution: &Execution) -> Option<Timestamp> {
     let known = token.redriven.unwrap_or(token.since).max(token.since);
     execution.redriven_at.filter(|at| *at > known)
 }
 
-/// What the end of an execution leads to; nothing for one that runs, or whose end is old news.
+/// What the end of an execution leads to. Nothing, if the execution runs, or if the end that AWS shows is out of date.
 ///
-/// DescribeExecution is eventually consistent: an end before the redrive that the token knows of is none. Neither is a
-/// failure before the attempt began to wait, of an execution that was adopted and so had not failed then, for as long as
-/// AWS may lag.
+/// DescribeExecution is eventually consistent. An end is out of date if it lies before the redrive that the token knows
+/// of. A failure is out of date if it lies before this attempt began to wait for an execution that it adopted: the
+/// execution had not failed then. That is assumed only for as long as AWS may lag.
 #[must_use]
 pub fn ended(assignment: &Assignment, execution: Execution, now: Timestamp) -> Option<Next> {
     let Assignment { parameters, token } = assignment;
@@ -141,7 +138,7 @@ pub fn ended(assignment: &Assignment, execution: Execution, now: Timestamp) -> O
     end_of(execution)
 }
 
-/// What the end of an execution leads to, as it is told; nothing for one that runs.
+/// What the end of an execution leads to, as AWS shows it. Nothing, if the execution runs.
 #[must_use]
 pub fn end_of(execution: Execution) -> Option<Next> {
     let ended = execution.stopped_at;
@@ -163,8 +160,8 @@ pub fn end_of(execution: Execution) -> Option<Next> {
     }
 }
 
-/// The answer when an execution is to go on that this function stopped for a job or an attempt that was over: the next job
-/// redrives it.
+/// The answer when this function stopped the execution for another job or attempt, which was over: the action goes on,
+/// and its next job redrives the execution.
 fn go_on(execution: &Execution, token: &Token) -> Answer {
     Answer::go_on(Token {
         misses: 0,
@@ -179,8 +176,8 @@ fn go_on(execution: &Execution, token: &Token) -> Answer {
     })
 }
 
-/// The answer when an execution that takes too long could not be looked at or stopped: that is tried again, up to
-/// [`MAX_STOPS`] polls in all.
+/// The answer when an execution takes too long, and could not be looked at or stopped. The next poll tries again, up to
+/// [`MAX_STOPS`] polls.
 #[must_use]
 pub fn stop_again(assignment: &Assignment, error: &CallError) -> Answer {
     let token = &assignment.token;
@@ -192,7 +189,8 @@ pub fn stop_again(assignment: &Assignment, error: &CallError) -> Answer {
     gave_up(assignment, execution, Some(Err(error.clone())))
 }
 
-/// The answer when an execution that takes too long was stopped, and does not show its end yet: the next poll sees it.
+/// The answer when an execution that takes too long was stopped, but AWS does not show its end yet. The next poll sees
+/// it.
 #[must_use]
 pub fn stopped(assignment: &Assignment, execution_arn: &str) -> Answer {
     let token = &assignment.token;
@@ -203,8 +201,8 @@ pub fn stopped(assignment: &Assignment, execution_arn: &str) -> Answer {
     gave_up(assignment, execution_arn, Some(Ok(())))
 }
 
-/// The answer when the history of an execution that did not succeed does not tell why, for now; nothing once it has been
-/// read often enough.
+/// The answer when the history does not show yet why the execution failed: the next poll reads it again. Nothing, if it
+/// has been read often enough.
 #[must_use]
 pub fn read_again(token: &Token) -> Option<Answer> {
     let tries = token.tries + 1;
@@ -217,7 +215,7 @@ pub fn was_stopped(next: &Next) -> bool {
     matches!(next, Next::Explain { ending: Ending::Aborted, failure, .. } if failure.error.as_deref() == Some(TIMED_OUT))
 }
 
-/// The failure of a job whose execution took too long. `stopped` says what became of stopping it, if it was tried.
+/// The failure of a job whose execution took too long. `stopped` is the result of StopExecution, if it was called.
 #[must_use]
 pub fn gave_up(assignment: &Assignment, execution_arn: &str, stopped: Option<Result<(), CallError>>) -> Answer {
     let message = gave_up_message(&assignment.parameters, execution_arn, stopped);

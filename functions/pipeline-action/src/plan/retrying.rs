@@ -1,4 +1,4 @@
-//! How the retry of a stage begins: with what is there already, redriven or left alone, or with a new execution.
+//! How the retry of a stage begins: with the execution that exists, as it is or redriven, or with a new execution.
 
 use shared::execution_name::ExecutionName;
 use shared::ports::CallError;
@@ -6,29 +6,31 @@ use shared::ports::code_pipeline::FailureType;
 use shared::ports::step_functions::{Execution, ExecutionStatus, ListedExecution, ListedStatus};
 use shared::time::Timestamp;
 
-use super::{Answer, Assignment, execution_name_in};
+use super::answer::Answer;
+use super::assignment::Assignment;
+use super::variables::execution_name_in;
 use crate::history::Destination;
 use crate::token::{Retry, Token};
 use crate::user_parameters::UserParameters;
 
-/// How many polls in a row AWS may refuse to redrive an execution before that is believed: what was redriven a moment ago
-/// is refused, too, and DescribeExecution may not show it yet.
+/// How many polls in a row AWS may refuse to redrive an execution before the function gives up. AWS also refuses an
+/// execution that was redriven a moment ago, and DescribeExecution may not show that yet.
 pub const MAX_REFUSALS: u32 = 4;
 
-/// What is there already for a job whose action is to redrive what failed.
+/// Which execution exists already, for an action with `onRetry` `redrive`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// Nothing: the job starts its execution.
     Nothing,
-    /// What this job has started itself.
+    /// The execution that this job has started itself.
     Own,
-    /// An execution that runs, or has ended well since: it is followed.
+    /// An execution that runs or has succeeded: it is followed.
     ToAdopt(String),
-    /// One that did not succeed: its history tells where a redrive leads.
+    /// An execution that did not succeed: its history shows where a redrive leads.
     ToExamine(String),
 }
 
-/// What is there already, by the executions listed, those started last first. `own` is what the job names its own.
+/// Which execution exists already, in a list with the newest first. `own` is the name of the job's own execution.
 #[must_use]
 pub fn found(listed: &[ListedExecution], own: &ExecutionName, parameters: &UserParameters) -> Found {
     let own_or_earlier = listed
@@ -47,8 +49,7 @@ pub fn found(listed: &[ListedExecution], own: &ExecutionName, parameters: &UserP
     }
 }
 
-/// How a retry of the stage begins after an execution that did not succeed: a redrive is of use only where it leads to
-/// work.
+/// How a retry of the stage begins after an execution that did not succeed. A redrive helps only if it leads to work.
 #[must_use]
 pub fn retry(execution_arn: &str, destination: &Destination) -> Retry {
     match destination {
@@ -57,8 +58,9 @@ pub fn retry(execution_arn: &str, destination: &Destination) -> Retry {
     }
 }
 
-/// The answer when AWS refuses to redrive an execution. It refuses one that runs, too, which may not show yet: only what
-/// is refused again is given up, and then a new execution is wanted. An execution of this attempt's own has no other.
+/// The answer when AWS refuses to redrive an execution. AWS also refuses an execution that runs, and may not show yet
+/// that it runs. So the redrive is tried a few times, and then a new execution is started. If the execution is this
+/// attempt's own, there is no other name for a new one: the job fails.
 #[must_use]
 pub fn not_redrivable(assignment: &Assignment, error: &CallError) -> Answer {
     let token = &assignment.token;
@@ -90,12 +92,12 @@ pub const fn is_unsuccessful(execution: &Execution) -> bool {
 pub enum ToRedrive {
     /// It did not succeed: redrive it.
     Redrive,
-    /// Nothing: it runs, has ended well, or was redriven for this attempt before; then, when.
+    /// Nothing: it runs, has succeeded, or was redriven for this attempt before. The time of that redrive, if any.
     Nothing(Option<Timestamp>),
 }
 
-/// What is left to do to redrive an execution. `decided` is no later than the decision to redrive it, and later than
-/// any redrive for an earlier attempt.
+/// What is left to do to redrive an execution. A redrive after the moment `decided` was for this attempt; one before it
+/// was for an earlier attempt.
 #[must_use]
 pub fn to_redrive(execution: &Execution, decided: Timestamp) -> ToRedrive {
     let redriven = execution.redriven_at.filter(|at| *at > decided);

@@ -1,7 +1,8 @@
-//! What the runs of an action tell a job that may come late: whether its own run is over, and who has its execution now.
+//! What the list of an action's runs tells a job that may be late: whether its own run is over, and which run has its
+//! execution now.
 //!
-//! CodePipeline takes an answer to a job whose action was abandoned, and says nothing. Only its list of runs tells, and
-//! that lags: what a retry has begun within the last minute may not show.
+//! CodePipeline accepts an answer to a job of an abandoned action without an error. Only the list of runs shows that
+//! the action was abandoned. The list lags: it may not show what a retry began within the last minute.
 
 use std::time::Duration;
 
@@ -9,30 +10,27 @@ use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::ListedExecution;
 use shared::time::Timestamp;
 
-use super::Assignment;
-use crate::abandonment::SETTLES;
+use super::assignment::Assignment;
+use super::lags::{SETTLES, SKEW};
 use crate::settings::invokes;
 use crate::user_parameters::{MAX_TIMEOUT_MINUTES, OnTimeout, UserParameters};
 
-/// How long an execution is followed before it is looked at when its action began. An action may have been a while about
-/// to begin; what takes less than this comes to its end well within CodePipeline's day all the same.
+/// After how long the function looks up when the action began. CodePipeline ends an action after a day, and the action
+/// may have begun a while before its execution. An execution that takes less than this ends within the day anyway.
 pub(crate) const LATE: Duration = Duration::from_secs(20 * 3600);
 
-/// How far the clocks of CodePipeline and Step Functions may be apart.
-pub(crate) const SKEW: Duration = Duration::from_secs(60);
-
-/// What to do about an execution that a job has put to work and could not hand over.
+/// What to do about an execution that a job started or redrove, if its answer was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Orphan {
-    /// Nobody has it: stop it.
+    /// No run of the action follows it: stop it.
     Stop,
-    /// A run of the action has handed it over: leave it.
+    /// A run of the action has handed it over to an approval: leave it.
     Leave,
-    /// A run of the action is under way, and may go on with it.
+    /// A run of the action is in progress, and may follow it.
     Unclear,
 }
 
-/// The runs of the action that has these user parameters, those that began last first.
+/// The runs of the action that has these user parameters, the newest first.
 #[must_use]
 pub fn runs_of(runs: Vec<ActionExecution>, wanted: &UserParameters, function: &str) -> Vec<ActionExecution> {
     let is_own = |run: &ActionExecution| {
@@ -44,15 +42,15 @@ pub fn runs_of(runs: Vec<ActionExecution>, wanted: &UserParameters, function: &s
     own
 }
 
-/// Whether the run that has waited since then is over, so that it has no say about an execution any more.
+/// Whether the run that has waited since then is over. Then it must not change an execution any more.
 #[must_use]
 pub fn is_over(runs: &[ActionExecution], since: Timestamp) -> bool {
     runs.first()
         .is_some_and(|last| last.status != ActionStatus::InProgress || last.started_at > since + SKEW)
 }
 
-/// An assignment, with no more time than its action has left: CodePipeline fails an action after a day, which may have begun long
-/// before its execution did.
+/// An assignment with no more time than its action has left. CodePipeline ends an action after a day, and the action
+/// may have begun long before its execution.
 #[must_use]
 pub fn in_the_time_of_its_action(assignment: &Assignment, runs: &[ActionExecution]) -> Assignment {
     let mut assignment = assignment.clone();
@@ -64,7 +62,7 @@ pub fn in_the_time_of_its_action(assignment: &Assignment, runs: &[ActionExecutio
     assignment
 }
 
-/// What to do about an execution that a job has put to work and could not hand over.
+/// What to do about an execution that a job started or redrove, if its answer was not accepted.
 #[must_use]
 pub fn orphan(runs: &[ActionExecution], execution: &str) -> Orphan {
     let Some(last) = runs.first() else {
@@ -78,8 +76,8 @@ pub fn orphan(runs: &[ActionExecution], execution: &str) -> Orphan {
     }
 }
 
-/// Whether an execution runs although the action that it is of is over, and nobody waits for it. Not what was left on
-/// purpose, nor what an action was about whose end is so recent that a retry of it need not be listed yet.
+/// Whether an execution runs although its action is over and nobody waits for it. It is not counted if it was left
+/// running on purpose, or if its action ended so recently that a retry may not be listed yet.
 #[must_use]
 pub fn is_unfollowed(running: &ListedExecution, runs: &[ActionExecution], function: &str, now: Timestamp) -> bool {
     let last_of = |stage: &str, action: &str| {

@@ -1,12 +1,12 @@
-//! The approval that waits for the execution in the action's place.
+//! The approval that waits for the execution instead of the action.
 
 use serde_json::Value;
 
-use super::ParametersError;
+use super::error::ParametersError;
 
 /// The fields of `approval`.
 const FIELDS: [&str; 3] = ["pipeline", "stage", "action"];
-/// The longest name that CodePipeline gives anything.
+/// The longest name in CodePipeline.
 const MAX_NAME: usize = 100;
 
 /// A Manual approval: the action that stays open until the execution has ended.
@@ -14,7 +14,7 @@ const MAX_NAME: usize = 100;
 /// <https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals.html>
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ApprovalName {
-    /// The pipeline, which is this action's own: a job does not tell it.
+    /// The pipeline of this action. It must be given, because a job does not name its pipeline.
     pub pipeline: String,
     /// The stage.
     pub stage: String,

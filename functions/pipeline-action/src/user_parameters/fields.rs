@@ -1,9 +1,23 @@
-//! The fields of the object, with those refused that nobody knows.
+//! The fields of the object. An unknown field is refused.
 
 use serde_json::{Map, Value};
 
-use super::{FIELDS, ParametersError};
+use super::error::ParametersError;
 use crate::suggest::nearest;
+
+/// Every field that there is.
+const FIELDS: [&str; 10] = [
+    "stateMachine",
+    "action",
+    "input",
+    "inputFile",
+    "pipelineExecutionId",
+    "outputVariables",
+    "timeoutMinutes",
+    "onTimeout",
+    "onRetry",
+    "approval",
+];
 
 /// An object of which every field is known.
 pub(super) struct Fields<'a>(&'a Map<String, Value>);

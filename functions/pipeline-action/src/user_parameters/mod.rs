@@ -1,8 +1,8 @@
 //! User parameters: what people write into the action's configuration.
 //!
-//! `user-parameters.schema.json`, beside this crate's `Cargo.toml`, says the same to editors; a test holds the two
-//! together. The 1,000 characters that CodePipeline allows are counted before it puts values for variables, so that
-//! what arrives here may be longer.
+//! `user-parameters.schema.json`, beside this crate's `Cargo.toml`, says the same to editors, and a test compares the
+//! two. CodePipeline allows 1,000 characters, but counts them before it replaces variables by their values. So the text
+//! that arrives here may be longer.
 //!
 //! <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html>
 
@@ -11,48 +11,35 @@ use std::time::Duration;
 use serde_json::Value;
 use shared::execution_name::ExecutionName;
 use shared::json::{self, JsonError};
-use shared::state_machine::{ReferenceError, StateMachineReference};
-use thiserror::Error;
+use shared::state_machine::StateMachineReference;
 
 mod approval;
+mod error;
 mod fields;
 
 pub use approval::ApprovalName;
+pub use error::ParametersError;
 use fields::Fields;
 
-use crate::json_path::{JsonPath, PathError};
+use crate::json_path::JsonPath;
 
 /// How long CodePipeline waits for an action, in minutes.
 ///
 /// <https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html>
 const ACTION_TIMEOUT_MINUTES: u64 = 24 * 60;
-/// What is left of it to answer in: several polls, should some of them fail.
+/// How much of it is kept for the answer: several polls, because some of them may fail.
 const ANSWER_MARGIN_MINUTES: u64 = 10;
-/// The longest time that an execution can be waited for by the action itself.
+/// The longest time that the action itself can wait for an execution.
 pub const MAX_TIMEOUT_MINUTES: u64 = ACTION_TIMEOUT_MINUTES - ANSWER_MARGIN_MINUTES;
-/// The longest time that an execution can take which an approval waits for: 60 days, less what it takes to answer.
+/// The longest time that an approval can wait for an execution: 60 days, less the time that is kept for the answer.
 ///
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>
 pub const MAX_APPROVAL_MINUTES: u64 = 60 * 24 * 60 - LOOK_MARGIN_MINUTES;
-/// What is left of it to notice that the time is over, and to answer: two hourly looks, and their retries.
+/// How much of it is kept to notice that the time is over, and to answer: two hourly looks, and their retries.
 const LOOK_MARGIN_MINUTES: u64 = 150;
 
 /// The output variables that are always there.
 pub const RESERVED_VARIABLES: [&str; 3] = ["ExecutionArn", "ExecutionName", "StateMachineArn"];
-
-/// Every field that there is.
-const FIELDS: [&str; 10] = [
-    "stateMachine",
-    "action",
-    "input",
-    "inputFile",
-    "pipelineExecutionId",
-    "outputVariables",
-    "timeoutMinutes",
-    "onTimeout",
-    "onRetry",
-    "approval",
-];
 
 /// The user parameters of a job.
 #[derive(Clone, PartialEq)]
@@ -65,7 +52,7 @@ pub struct UserParameters {
     pub input_file: Option<InputFile>,
     /// The id of the pipeline's execution.
     pub pipeline_execution_id: Option<String>,
-    /// Output variables: what of the execution's output they are.
+    /// Output variables: the name of each, and its path in the execution's output.
     pub output_variables: Vec<(String, JsonPath)>,
     /// How long the execution may take.
     pub timeout: Duration,
@@ -75,8 +62,8 @@ pub struct UserParameters {
     pub on_retry: OnRetry,
     /// The approval that waits for the execution, if the action itself does not.
     pub approval: Option<ApprovalName>,
-    /// The whole of them: what tells one action of a pipeline from another, since a job does not name its action. Where two
-    /// would have the same, `action` makes them differ.
+    /// The whole text. It tells one action of a pipeline from another, because a job does not name its action. If two
+    /// actions would have the same user parameters, `action` makes them differ.
     identity: String,
 }
 
@@ -116,60 +103,6 @@ pub enum OnRetry {
     Restart,
     /// The failed execution goes on from its failed state.
     Redrive,
-}
-
-/// Why user parameters are refused. Input is never quoted.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[expect(missing_docs, reason = "each variant's message says what it is")]
-pub enum ParametersError {
-    #[error("the action has no UserParameters; they must be a JSON object with at least `stateMachine`")]
-    Absent,
-    #[error("UserParameters are no JSON: line {line}, column {column}")]
-    NoJson { line: usize, column: usize },
-    #[error("UserParameters: {0}")]
-    Flawed(JsonError),
-    #[error("UserParameters must be a JSON object")]
-    NoObject,
-    #[error("UserParameters have an unknown field `{field}`; the nearest known one is `{nearest}`")]
-    UnknownField { field: String, nearest: &'static str },
-    #[error("UserParameters need the field `{0}`")]
-    Missing(&'static str),
-    #[error("`{field}` must be {expected}")]
-    WrongType {
-        field: &'static str,
-        expected: &'static str,
-    },
-    #[error("`stateMachine` cannot be read: {0}")]
-    StateMachine(#[from] ReferenceError),
-    #[error("`inputFile` must be written `Artifact::path/in/zip.json`")]
-    InputFile,
-    #[error(
-        "`pipelineExecutionId` must be `#{{codepipeline.PipelineExecutionId}}`, which CodePipeline replaces by the id"
-    )]
-    PipelineExecutionId,
-    #[error("output variable `{0}` is always there and cannot be set by `outputVariables`")]
-    ReservedVariable(String),
-    #[error("output variable `{0}` must be named with letters, digits, `@`, `-` and `_`")]
-    VariableName(String),
-    #[error("output variable `{name}` must be a path in the execution's output: {error}")]
-    VariablePath { name: String, error: PathError },
-    #[error("`timeoutMinutes` must be a whole number from 1 to {0}")]
-    Timeout(u64),
-    #[error("`{field}` must be {allowed}; the nearest to `{found}` is `{nearest}`")]
-    Choice {
-        field: &'static str,
-        allowed: &'static str,
-        found: String,
-        nearest: &'static str,
-    },
-    #[error("`onRetry` can only be `redrive` with `pipelineExecutionId`, by which the failed execution is found")]
-    RedriveWithoutId,
-    #[error(
-        "`approval` must name the Manual approval that waits for the execution: {{\"pipeline\": …, \"stage\": …, \"action\": …}}"
-    )]
-    Approval,
-    #[error("`approval` needs `pipelineExecutionId`, by which the approval and its execution are found")]
-    ApprovalWithoutId,
 }
 
 impl UserParameters {
@@ -233,7 +166,7 @@ impl UserParameters {
         Ok(parameters)
     }
 
-    /// The name of the execution of the action whose first job this is: the same whenever it is asked for.
+    /// The name of the execution of the action with this first job: always the same.
     #[must_use]
     pub fn execution_name(&self, first_job: &str) -> ExecutionName {
         match &self.pipeline_execution_id {
@@ -242,8 +175,8 @@ impl UserParameters {
         }
     }
 
-    /// Whether an execution of that name was started by this action in the same execution of the pipeline, by whichever
-    /// of its jobs.
+    /// Whether this action started the execution with that name, by any of its jobs in the same execution of the
+    /// pipeline.
     #[must_use]
     pub fn is_own_execution(&self, name: &str) -> bool {
         let id = self.pipeline_execution_id.as_deref();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pipeline_action::approval::{ABANDONED, Carrier, Circumstances, Decision, left_behind, waits};
-use pipeline_action::plan::{NOT_HANDED_OVER, ToRedrive, to_redrive};
+use pipeline_action::plan::approval::{Carrier, Circumstances, Decision, left_behind, waits};
+use pipeline_action::plan::{ABANDONED, NOT_HANDED_OVER, ToRedrive, to_redrive};
 use serde_json::json;
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::{Execution, ExecutionStatus, Failure};
@@ -217,7 +217,7 @@ fn facts_lead_to_one_decision() {
 fn the_names_of_a_retry_s_execution_are_its_own_and_always_the_same() {
     let runs = runs("restart", &[12, 100, 200]);
     let waits = waits(&runs, "p", FUNCTION);
-    let pipeline_action::approval::WaitStage::Asked(attempt) = &waits[0].stage else {
+    let pipeline_action::plan::approval::WaitStage::Asked(attempt) = &waits[0].stage else {
         panic!("{:?}", waits[0].stage)
     };
     let candidates = attempt
@@ -229,8 +229,8 @@ fn the_names_of_a_retry_s_execution_are_its_own_and_always_the_same() {
     assert_eq!(started, ARN);
     assert!(own != before && own.ends_with(attempt.execution_name(&waits[0].parameters).as_str()));
     // Of another pipeline, or for another function, there is nothing to wait for.
-    assert!(pipeline_action::approval::waits(&runs, "q", FUNCTION).is_empty());
-    assert!(pipeline_action::approval::waits(&runs, "p", "another-function").is_empty());
+    assert!(pipeline_action::plan::approval::waits(&runs, "q", FUNCTION).is_empty());
+    assert!(pipeline_action::plan::approval::waits(&runs, "p", "another-function").is_empty());
 }
 
 #[test]

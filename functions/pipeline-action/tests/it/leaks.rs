@@ -183,7 +183,7 @@ fn nothing_that_is_secret_comes_out() {
 
 #[test]
 fn a_job_prints_without_its_credentials() {
-    let incoming = pipeline_action::event::Incoming::read(&event());
+    let incoming = pipeline_action::event::Event::parse(&event());
     let text = format!("{incoming:?} {incoming:#?}");
     assert!(text.contains("[redacted]"));
     assert_silent(&text, "Debug");

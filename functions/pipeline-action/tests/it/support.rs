@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use lambda_runtime::{Context, LambdaEvent};
 use pipeline_action::token::Token;
-use pipeline_action::world::World;
-use pipeline_action::{Handled, HandlerError, PipelineAction, Report};
+use pipeline_action::{Handled, HandlerError, PipelineAction, Ports, Report, Settings};
 use serde_json::{Value, json};
 use shared::fakes::{ArtifactStore, CodePipeline, Fault, Faulty, Lines, ManualClock, Put, Run, StepFunctions};
 use shared::parameters::fake::ParameterStore;
@@ -37,7 +36,7 @@ pub(crate) struct TestWorld {
     pub(crate) metrics: Lines,
 }
 
-impl World for TestWorld {
+impl Ports for TestWorld {
     type States = Faulty<StepFunctions>;
     type Pipelines = Faulty<CodePipeline>;
     type Artifacts = Faulty<ArtifactStore>;
@@ -112,12 +111,12 @@ impl Bench {
                 .map(|(_, value)| (*value).to_owned()),
         };
         Self {
-            function: PipelineAction::new(world, variable),
+            function: PipelineAction::new(Settings::read(variable), world),
         }
     }
 
     pub(crate) fn world(&self) -> &TestWorld {
-        self.function.world()
+        self.function.ports()
     }
 
     pub(crate) fn runs(&self) -> Vec<Run> {

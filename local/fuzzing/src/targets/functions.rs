@@ -3,7 +3,7 @@
 use super::run;
 use image_push::{Event, Manifest, RuleSource};
 use pipeline_action::artifact;
-use pipeline_action::event::Incoming;
+use pipeline_action::event::Event as ActionEvent;
 use pipeline_action::token::Token;
 use pipeline_action::user_parameters::UserParameters;
 use resolve_parameters::Request;
@@ -22,7 +22,7 @@ fn json(bytes: &[u8]) -> Option<Value> {
 
 pub(crate) fn action_event(bytes: &[u8]) {
     let Some(event) = json(bytes) else { return };
-    if let Incoming::Job(job) = Incoming::read(&event) {
+    if let ActionEvent::Job(job) = ActionEvent::parse(&event) {
         let (shown, whole) = (format!("{job:?}"), event.to_string());
         if let Some(credentials) = &job.credentials {
             let secret = credentials.secret_access_key.expose();

@@ -38,9 +38,9 @@ const LINE_RULES: &[LineRule] = &[
         mend: "use a port of `shared::ports`; only shared/src/aws imports the SDKs",
     },
     LineRule {
-        // A function's world is where its ports are the real ones.
+        // A function's `ports.rs` is where its ports are the real ones.
         holds: |path| {
-            let is_shell = path.ends_with("/main.rs") || path.ends_with("/world.rs");
+            let is_shell = path.ends_with("/main.rs") || path.ends_with("/ports.rs");
             path.starts_with("functions/") && !is_shell && !is_test(path)
         },
         never: &[
@@ -64,7 +64,7 @@ const LINE_RULES: &[LineRule] = &[
         holds: |path| path.starts_with("functions/") && path.ends_with("/main.rs"),
         never: &["if ", "match ", "while ", "for "],
         tests_may: false,
-        mend: "main.rs has no branches: decide in lib.rs, where a test can see it",
+        mend: "main.rs has no branches: decide in the handler, where a test can see it",
     },
     LineRule {
         holds: |_| true,

@@ -1,4 +1,4 @@
-//! What the answer to an approval says, in the few characters that it may have.
+//! The text of the answer to an approval. CodePipeline allows it only a few characters.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,20 +1,17 @@
-//! What to stop when an action was abandoned: pure, with no clock, no environment and no call in it.
+//! What to stop when an action was abandoned.
 //!
-//! The event comes late, twice, or ahead of CodePipeline's own lists, and the stage may have been retried since. So it
-//! only says which run of the action to look at. What is stopped follows from the runs and from when an execution began:
-//! what a later run started or took over is left alone, and what cannot be told yet is looked at again.
-
-use std::time::Duration;
+//! The event can come late, twice, or before CodePipeline's own lists show the abandonment, and the stage may have been
+//! retried since. So the event only says which run of the action to look at. What is stopped follows from the list of
+//! runs and from when an execution began: what a later run started or took over is left alone, and what is not clear
+//! yet is looked at again.
 
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::{Execution, ExecutionStatus};
 use shared::time::Timestamp;
 
+use super::lags::SETTLES;
 use crate::event::AbandonedAction;
 use crate::user_parameters::{OnRetry, OnTimeout, UserParameters};
-
-/// How long the lists of AWS may take to show what has just happened.
-pub(crate) const SETTLES: Duration = Duration::from_secs(120);
 
 /// The run of an action that was abandoned, and the runs around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +20,14 @@ pub struct Abandonment<'a> {
     pub run: &'a ActionExecution,
     /// When the stage's retry ran the action again, if it did.
     pub retried: Option<Timestamp>,
-    /// Whether the last run, of such a retry, has not succeeded: it goes on with nothing any more.
+    /// Whether the last run of such a retry failed or was abandoned. Then it follows no execution any more.
     pub retry_failed: bool,
 }
 
-/// Why no run is to be looked at.
+/// Why there is no abandoned run to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoRun {
-    /// The action has no run that was abandoned, and never will.
+    /// No run of the action was abandoned, and that will not change.
     NotAbandoned(&'static str),
     /// CodePipeline does not list it yet: look again.
     NotListedYet(&'static str),
@@ -84,8 +81,8 @@ impl<'a> Abandonment<'a> {
         }
     }
 
-    /// What to do about an execution of the action. `is_in_sight` says whether a retry looks for it where it is: the
-    /// parameter that names the state machine may have moved.
+    /// What to do about an execution of the action. `is_in_sight` says whether a retry would find it. It would not if
+    /// the parameter that names the state machine has changed since.
     #[must_use]
     pub fn judge(
         &self,

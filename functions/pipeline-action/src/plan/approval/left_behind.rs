@@ -1,22 +1,24 @@
-//! What earlier runs of an action left running whose approvals were over when all actions of the stage were retried.
+//! Executions that earlier runs of an action left running: their approvals were over, and then all actions of the stage
+//! were retried.
 
 use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::{Execution, ExecutionStatus};
 use shared::state_machine::StateMachineArn;
 use shared::time::Timestamp;
 
-use super::{waits, was_left};
+use super::decide::was_left;
+use super::wait::waits;
 use crate::user_parameters::{OnRetry, UserParameters};
 
 /// An execution that an earlier run may have left.
 #[derive(Debug, Clone)]
 pub struct LeftBehind {
-    /// Its ARN. There may be none of it: not every retry of an approval starts one.
+    /// Its ARN. It may not exist: not every retry of an approval starts an execution.
     pub execution: String,
     parameters: UserParameters,
-    /// When the action ran last: what began later is not of an earlier run.
+    /// When the action ran last. An execution that began later is not of an earlier run.
     retried: Timestamp,
-    /// From when and until when it was waited for, by one run of the approval after the other.
+    /// From when until when each run of the approval waited for it.
     waited: Vec<(Timestamp, Timestamp)>,
 }
 
@@ -32,7 +34,7 @@ impl LeftBehind {
 
 /// What earlier runs of actions with an approval may have left running, now that all actions of the stage were retried.
 ///
-/// Nothing of an action whose last run is under way.
+/// An action whose last run is in progress is left out.
 #[must_use]
 pub fn left_behind(runs: &[ActionExecution], pipeline: &str, function_name: &str) -> Vec<LeftBehind> {
     let mut left = Vec::new();

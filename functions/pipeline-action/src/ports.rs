@@ -1,4 +1,6 @@
-//! All that the function reaches, in one place: each part is a narrow port.
+//! The ports that the function needs: which operations of AWS it calls, and the clients that make the calls.
+//!
+//! A part of the handler that calls fewer operations asks only for those.
 
 use shared::aws::{ArtifactStore, Aws, CodePipeline, ParameterStore, StepFunctions};
 use shared::metrics::{MetricSink, Stdout};
@@ -13,7 +15,7 @@ use shared::ports::step_functions::{
 };
 use shared::time::{Clock, SystemClock};
 
-/// What the function does with Step Functions.
+/// What the function calls of Step Functions.
 pub trait States:
     DescribeExecution
     + DescribeStateMachine
@@ -38,7 +40,7 @@ impl<T> States for T where
 {
 }
 
-/// What the function does with CodePipeline.
+/// What the function calls of CodePipeline.
 pub trait Pipelines:
     PutJobSuccessResult + PutJobFailureResult + ListActionExecutions + GetPipelineState + PutApprovalResult
 {
@@ -50,7 +52,7 @@ impl<T> Pipelines for T where
 }
 
 /// What the function reaches.
-pub trait World: Send + Sync {
+pub trait Ports: Send + Sync {
     /// Step Functions.
     type States: States;
     /// CodePipeline.
@@ -78,16 +80,16 @@ pub trait World: Send + Sync {
     fn metrics(&self) -> &Self::Metrics;
 }
 
-/// The world that is: AWS.
+/// The ports to AWS.
 #[derive(Debug)]
-pub struct AwsWorld {
+pub struct AwsPorts {
     states: StepFunctions,
     pipelines: CodePipeline,
     artifacts: ArtifactStore,
     parameters: ParameterStore,
 }
 
-impl AwsWorld {
+impl AwsPorts {
     /// A client for each service.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
@@ -100,7 +102,7 @@ impl AwsWorld {
     }
 }
 
-impl World for AwsWorld {
+impl Ports for AwsPorts {
     type States = StepFunctions;
     type Pipelines = CodePipeline;
     type Artifacts = ArtifactStore;

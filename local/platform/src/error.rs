@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct ServiceError {
+    /// What it means to a caller.
+    pub kind: ErrorKind,
     /// The error's code, such as `ParameterNotFound`.
     pub code: String,
     /// What is wrong, in a sentence.
@@ -14,14 +16,60 @@ pub struct ServiceError {
     pub status: u16,
 }
 
+/// What an error means to a caller, whatever the service calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// What was asked about is not there.
+    NotFound,
+    /// IAM, or a policy of the resource, does not allow it.
+    Denied,
+    /// Too much was asked at once: the same may work later.
+    Throttled,
+    /// AWS has it, and the local run does not.
+    NotInLocalRun,
+    /// The service refuses it for another reason.
+    Refused,
+}
+
+impl ErrorKind {
+    /// The kind that a code of AWS's names. Its services have a code of their own for the same thing, but word it alike.
+    fn of(code: &str) -> Self {
+        let name = code.strip_suffix("Exception").unwrap_or(code);
+        if name == "NotInLocalRun" {
+            Self::NotInLocalRun
+        } else if name.starts_with("AccessDenied") {
+            Self::Denied
+        } else if name.starts_with("Throttling") || name == "TooManyRequests" {
+            Self::Throttled
+        } else if name.ends_with("NotFound") || name.ends_with("DoesNotExist") || name.starts_with("NoSuch") {
+            Self::NotFound
+        } else {
+            Self::Refused
+        }
+    }
+}
+
 impl ServiceError {
-    /// An error that is the caller's: HTTP status 400.
+    /// An error that is the caller's: HTTP status 400. Its kind is the one that the code names.
     pub fn new(code: impl Into<String>, message: impl fmt::Display) -> Self {
+        let code = code.into();
         Self {
-            code: code.into(),
+            kind: ErrorKind::of(&code),
+            code,
             message: message.to_string(),
             status: 400,
         }
+    }
+
+    /// The same error of another kind, where AWS's code does not tell.
+    pub fn of_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Whether the same request may work later: the service was too busy, or failed.
+    pub fn can_pass(&self) -> bool {
+        self.kind == ErrorKind::Throttled || self.status >= 500 && self.kind != ErrorKind::NotInLocalRun
     }
 
     /// The same error with another HTTP status.
@@ -43,5 +91,34 @@ impl ServiceError {
     /// What IAM answers to a call that no policy allows.
     pub fn access_denied(message: impl fmt::Display) -> Self {
         Self::new("AccessDeniedException", message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_name_kinds() {
+        for (code, kind) in [
+            ("ResourceNotFoundException", ErrorKind::NotFound),
+            ("ParameterNotFound", ErrorKind::NotFound),
+            ("StateMachineDoesNotExist", ErrorKind::NotFound),
+            ("QueueDoesNotExist", ErrorKind::NotFound),
+            ("NoSuchBucket", ErrorKind::NotFound),
+            ("AccessDenied", ErrorKind::Denied),
+            ("AccessDeniedException", ErrorKind::Denied),
+            ("ThrottlingException", ErrorKind::Throttled),
+            ("TooManyRequestsException", ErrorKind::Throttled),
+            ("NotInLocalRun", ErrorKind::NotInLocalRun),
+            ("ValidationException", ErrorKind::Refused),
+        ] {
+            assert_eq!(ServiceError::new(code, "").kind, kind, "{code}");
+        }
+        let missing = ServiceError::validation("Stack with id s does not exist").of_kind(ErrorKind::NotFound);
+        assert_eq!((missing.kind, missing.can_pass()), (ErrorKind::NotFound, false));
+        assert!(ServiceError::new("TooManyRequestsException", "").can_pass());
+        assert!(ServiceError::new("ServiceException", "").with_status(500).can_pass());
+        assert!(!ServiceError::not_in_local_run("s3", "CopyObject").can_pass());
     }
 }

@@ -19,7 +19,7 @@ pub mod principal;
 pub mod wildcard;
 
 pub use account::Account;
-pub use error::ServiceError;
+pub use error::{ErrorKind, ServiceError};
 pub use iam::Requirement;
 pub use ongoing::{Ongoing, Underway};
 pub use operation::{Nothing, Operation, Operations, Served};

@@ -7,7 +7,7 @@ use super::rules::{Rule, Target};
 use super::transform::Surroundings;
 use jiff::Timestamp;
 use platform::Platform;
-use platform::error::ServiceError;
+use platform::error::{ErrorKind, ServiceError};
 use platform::journal::Happening;
 use platform::principal::Principal;
 use serde_json::{Value, json};
@@ -62,13 +62,6 @@ struct Delivery<'a> {
     event_id: &'a str,
 }
 
-/// Whether another attempt may succeed: after throttling, or after a fault of the service itself.
-fn can_pass(error: &ServiceError) -> bool {
-    error.status >= 500 && error.code != "NotInLocalRun"
-        || error.code.contains("Throttling")
-        || error.code.contains("TooManyRequests")
-}
-
 impl Delivery<'_> {
     /// Tries again until an attempt succeeds or no other can. Then gives the last error and the number of attempts.
     async fn attempt(&self, input: &Value) -> Result<(), (ServiceError, u32)> {
@@ -77,7 +70,7 @@ impl Delivery<'_> {
         for attempt in 1.. {
             match self.send(input).await {
                 Ok(()) => break,
-                Err(error) if attempt < most && can_pass(&error) => {
+                Err(error) if attempt < most && error.can_pass() => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
@@ -140,12 +133,10 @@ impl Delivery<'_> {
             return;
         };
         let attribute = |value: &str| json!({"DataType": "String", "StringValue": value});
-        let code = if error.code.contains("AccessDenied") {
-            "NO_PERMISSIONS"
-        } else if error.code.contains("NotFound") || error.code.contains("DoesNotExist") {
-            "NO_RESOURCE"
-        } else {
-            "SDK_CLIENT_ERROR"
+        let code = match error.kind {
+            ErrorKind::Denied => "NO_PERMISSIONS",
+            ErrorKind::NotFound => "NO_RESOURCE",
+            ErrorKind::Throttled | ErrorKind::NotInLocalRun | ErrorKind::Refused => "SDK_CLIENT_ERROR",
         };
         let call = json!({
             "QueueUrl": queue_url(self.platform, queue),

@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use platform::Platform;
-use platform::error::ServiceError;
+use platform::error::{ErrorKind, ServiceError};
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn invocation(output: &Value) -> Response<Body> {
 fn refusal(error: &ServiceError) -> Response<Body> {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
     // Lambda sends AccessDeniedException with 403, where the JSON protocols have 400.
-    let status = if error.code == "AccessDeniedException" {
+    let status = if error.kind == ErrorKind::Denied {
         StatusCode::FORBIDDEN
     } else {
         status

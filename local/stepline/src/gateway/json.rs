@@ -6,7 +6,7 @@ use super::identity::identify;
 use crate::cloud::Cloud;
 use axum::body::{Body, Bytes};
 use axum::http::{Response, StatusCode};
-use platform::error::ServiceError;
+use platform::error::{ErrorKind, ServiceError};
 use platform::http::Incoming;
 use platform::http::{header, json_error, reply};
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ pub(super) async fn answer(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<
             header(&mut response, "content-type", content_type);
             if let Some(code) = query_code(&error, incoming) {
                 header(&mut response, "x-amzn-query-error", &code);
-                if error.code == "AccessDeniedException" {
+                if error.kind == ErrorKind::Denied {
                     *response.status_mut() = StatusCode::FORBIDDEN;
                 }
             }

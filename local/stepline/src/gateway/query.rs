@@ -6,7 +6,7 @@ use super::identity::identify;
 use crate::cloud::Cloud;
 use axum::body::Body;
 use axum::http::Response;
-use platform::error::ServiceError;
+use platform::error::{ErrorKind, ServiceError};
 use platform::http::{self, Incoming, xml};
 use platform::http::{reply, request_id};
 use serde_json::{Map, Value};
@@ -54,8 +54,8 @@ fn code(error: &ServiceError) -> &str {
 
 /// A denial has 403 in the query protocol, where it has 400 in the JSON protocols.
 fn status(error: &ServiceError) -> u16 {
-    match code(error) {
-        "AccessDenied" => 403,
+    match error.kind {
+        ErrorKind::Denied => 403,
         _ => error.status,
     }
 }

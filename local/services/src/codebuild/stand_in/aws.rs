@@ -1,10 +1,13 @@
 //! `aws`: the commands that a build of a container image needs.
+//!
+//! `--query` is JMESPath, all of <https://jmespath.org/specification.html>. Two things differ from the AWS CLI: objects in
+//! the result have their names in alphabetical order, and a literal in backquotes must be JSON: `"v1"`, not `v1`.
 
 use super::Failure;
 use super::client::{ECR, Protocol, SSM, call};
-use super::query::Query;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jmespath::Expression;
 use serde_json::{Map, Value, json};
 
 /// A command, and the operation that it calls.
@@ -77,7 +80,7 @@ const COMMANDS: &[Command] = &[
 struct Asked {
     command: &'static Command,
     input: Value,
-    query: Option<Query>,
+    query: Option<Expression<'static>>,
     text: bool,
 }
 
@@ -100,7 +103,7 @@ pub(super) fn run(args: &[String]) -> Result<(), Failure> {
         return Ok(());
     }
     let answer = match &asked.query {
-        Some(query) => query.of(&answer),
+        Some(query) => search(query, &answer)?,
         None => answer,
     };
     print!("{}", show(&answer, asked.text)?);
@@ -145,7 +148,7 @@ fn read(args: &[String]) -> Result<Asked, Failure> {
             continue;
         }
         match option {
-            "--query" => asked.query = Some(Query::parse(one()?).map_err(usage)?),
+            "--query" => asked.query = Some(expression(one()?)?),
             "--output" => {
                 asked.text = match one()? {
                     "text" => true,
@@ -212,10 +215,28 @@ fn structures(option: &str, values: &[&str]) -> Result<Value, Failure> {
     Ok(list.into())
 }
 
+fn expression(query: &str) -> Result<Expression<'static>, Failure> {
+    jmespath::compile(query).map_err(|error| usage(format_args!("Bad value for --query {query}: {error}")))
+}
+
+fn search(query: &Expression<'_>, answer: &Value) -> Result<Value, Failure> {
+    // A mistake that only the answer shows, such as `length()` of a number.
+    let failed = |error: &dyn std::fmt::Display| Failure::new(255, format_args!("--query {query}: {error}"));
+    let found = query.search(answer).map_err(|error| failed(&error))?;
+    serde_json::to_value(found).map_err(|error| failed(&error))
+}
+
 fn show(answer: &Value, text: bool) -> Result<String, Failure> {
-    if !text {
-        return Ok(format!("{answer:#}\n"));
+    if text {
+        let mut lines = String::new();
+        write_text(answer, &mut lines)?;
+        return Ok(lines);
     }
+    Ok(format!("{answer:#}\n"))
+}
+
+/// Writes as `--output text` does: a list's single values in one line, then each list in it in lines of its own.
+fn write_text(answer: &Value, lines: &mut String) -> Result<(), Failure> {
     let scalar = |value: &Value| match value {
         Value::String(text) => Ok(text.clone()),
         Value::Null => Ok("None".to_owned()),
@@ -223,14 +244,21 @@ fn show(answer: &Value, text: bool) -> Result<String, Failure> {
         Value::Bool(false) => Ok("False".to_owned()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Array(_) | Value::Object(_) => Err(usage(
-            "the local run's `aws` prints single values as text: narrow the answer with --query",
+            "the local run's `aws` prints single values and lists as text: narrow the answer with --query",
         )),
     };
-    let line = match answer {
-        Value::Array(items) => items.iter().map(scalar).collect::<Result<Vec<_>, _>>()?.join("\t"),
-        other => scalar(other)?,
+    let Value::Array(items) = answer else {
+        lines.push_str(&scalar(answer)?);
+        lines.push('\n');
+        return Ok(());
     };
-    Ok(format!("{line}\n"))
+    let (lists, scalars): (Vec<&Value>, Vec<&Value>) = items.iter().partition(|item| item.is_array());
+    if !scalars.is_empty() {
+        let line: Vec<String> = scalars.into_iter().map(scalar).collect::<Result<_, _>>()?;
+        lines.push_str(&line.join("\t"));
+        lines.push('\n');
+    }
+    lists.into_iter().try_for_each(|list| write_text(list, lines))
 }
 
 #[cfg(test)]
@@ -284,7 +312,12 @@ mod tests {
             ("ecr batch-get-image --colour red", "`--colour`"),
             ("ecr batch-get-image --output yaml", "yaml"),
             ("ecr batch-get-image --image-ids v1", "`v1`"),
-            ("ecr batch-get-image --query length(x)", "length"),
+            (
+                "ecr batch-get-image --query length(x",
+                "Bad value for --query length(x: Parse error",
+            ),
+            ("ecr batch-get-image --query images[?tag==`v1`]", "literal JSON v1"),
+            ("ecr batch-get-image --query images[0]id", "--query images[0]id"),
         ] {
             let failure = asked(line).err().unwrap();
             assert_eq!(failure.code, 252);
@@ -298,6 +331,39 @@ mod tests {
         assert_eq!(show(&json!("sha256:x"), true).unwrap(), "sha256:x\n");
         assert_eq!(show(&json!(["a", true, 1]), true).unwrap(), "a\tTrue\t1\n");
         assert_eq!(show(&json!({"a": 1}), false).unwrap(), "{\n  \"a\": 1\n}\n");
+        assert_eq!(show(&json!([["a", 1], ["b", 2]]), true).unwrap(), "a\t1\nb\t2\n");
+        assert_eq!(show(&json!(["a", ["b"], [], "c"]), true).unwrap(), "a\tc\nb\n");
         assert!(show(&json!({"a": 1}), true).is_err());
+        assert!(show(&json!([{"a": 1}]), true).is_err());
+    }
+
+    #[test]
+    fn queries_select() {
+        let value = json!({"images": [{"id": {"d": 1}, "tags": ["a", "b"]}, {"tags": ["c"]}], "a-b": 2});
+        for (query, expected) in [
+            ("images[0].id.d", json!(1)),
+            ("images[-1].tags", json!(["c"])),
+            ("images[9].id", json!(null)),
+            ("images[*].id.d", json!([1])),
+            ("images[].tags[]", json!(["a", "b", "c"])),
+            ("none.x", json!(null)),
+            ("\"a-b\"", json!(2)),
+            ("length(images)", json!(2)),
+            ("images[?id].tags", json!([["a", "b"]])),
+            ("images[?contains(tags, 'c')] | [0].tags[0]", json!("c")),
+            ("images[0:1].id.d", json!([1])),
+            ("images[].[tags[0], id.d]", json!([["a", 1], ["c", null]])),
+            (
+                "{tag: images[0].tags[0], count: length(images)}",
+                json!({"tag": "a", "count": 2}),
+            ),
+            ("sort_by(images, &tags[0])[-1].tags | join('+', @)", json!("c")),
+        ] {
+            let expression = expression(query).unwrap();
+            assert_eq!(search(&expression, &value).unwrap(), expected, "{query}");
+        }
+        let failure = search(&expression("length(\"a-b\")").unwrap(), &value).unwrap_err();
+        assert_eq!(failure.code, 255);
+        assert!(failure.message.contains("length"), "{}", failure.message);
     }
 }

@@ -15,7 +15,6 @@ mod ignore;
 mod image;
 mod instruction;
 mod options;
-mod query;
 mod saved;
 mod store;
 

@@ -1,13 +1,13 @@
 //! Calls to the services as a build makes them: AWS's JSON protocol over HTTP, signed with Signature Version 4.
-//!
-//! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
 
 use super::Failure;
-use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4::SigningParams;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::env;
+use std::error::Error;
+use std::time::SystemTime;
 
 /// A service that speaks JSON, and how.
 pub(super) struct Protocol {
@@ -85,29 +85,29 @@ fn variable(name: &str) -> Result<String, CallError> {
 pub(super) fn call(protocol: &Protocol, operation: &str, input: &Value) -> Result<Value, CallError> {
     let endpoint = variable("AWS_ENDPOINT_URL")?;
     let endpoint = endpoint.trim_end_matches('/');
-    let host = endpoint.split_once("://").map_or(endpoint, |(_, host)| host);
+    let caller = Caller {
+        credentials: Credentials::new(
+            variable("AWS_ACCESS_KEY_ID")?,
+            variable("AWS_SECRET_ACCESS_KEY")?,
+            env::var("AWS_SESSION_TOKEN").ok(),
+            None,
+            "the environment",
+        ),
+        region: variable("AWS_REGION").or_else(|_| variable("AWS_DEFAULT_REGION"))?,
+        at: SystemTime::now(),
+    };
     let body = input.to_string();
     let target = format!("{}.{operation}", protocol.target);
-    let signed = Signed {
-        access_key: &variable("AWS_ACCESS_KEY_ID")?,
-        secret_key: &variable("AWS_SECRET_ACCESS_KEY")?,
-        session_token: env::var("AWS_SESSION_TOKEN").ok(),
-        region: &variable("AWS_REGION").or_else(|_| variable("AWS_DEFAULT_REGION"))?,
-        service: protocol.service,
-        at: Timestamp::now(),
-    };
-    let headers = signed.headers(host, &target, body.as_bytes());
-    let mut request = ureq::post(format!("{endpoint}/"))
-        .config()
-        .http_status_as_error(false)
-        .build();
+    let uri = format!("{endpoint}/");
+    let headers = caller
+        .headers(protocol.service, &uri, &target, body.as_bytes())
+        .map_err(|error| CallError::Unreachable(format!("the request cannot be signed: {error}")))?;
+    let mut request = ureq::post(&uri).config().http_status_as_error(false).build();
     for (name, value) in &headers {
         request = request.header(*name, value);
     }
     let unreachable = |error: &dyn std::fmt::Display| {
-        CallError::Unreachable(format!(
-            "Could not connect to the endpoint URL \"{endpoint}/\": {error}"
-        ))
+        CallError::Unreachable(format!("Could not connect to the endpoint URL \"{uri}\": {error}"))
     };
     let mut response = request.send(body).map_err(|error| unreachable(&error))?;
     let text = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_string();
@@ -128,100 +128,79 @@ pub(super) fn call(protocol: &Protocol, operation: &str, input: &Value) -> Resul
     }))
 }
 
-/// What a signature is made from, beside the request.
-struct Signed<'a> {
-    access_key: &'a str,
-    secret_key: &'a str,
-    session_token: Option<String>,
-    region: &'a str,
-    service: &'a str,
-    at: Timestamp,
+/// Who signs requests, where and when.
+struct Caller {
+    credentials: Credentials,
+    region: String,
+    at: SystemTime,
 }
 
-impl Signed<'_> {
-    /// The headers of a signed request.
-    fn headers(&self, host: &str, target: &str, body: &[u8]) -> Vec<(&'static str, String)> {
-        let time = self.at.strftime("%Y%m%dT%H%M%SZ").to_string();
-        let day = &time[..8];
-        // In alphabetical order, as the signature wants them.
+impl Caller {
+    /// The headers of a signed request, `host` aside.
+    fn headers(
+        self,
+        service: &str,
+        uri: &str,
+        target: &str,
+        body: &[u8],
+    ) -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
         let mut headers = vec![
             ("content-type", CONTENT_TYPE.to_owned()),
-            ("host", host.to_owned()),
-            ("x-amz-date", time.clone()),
+            ("x-amz-target", target.to_owned()),
         ];
-        headers.extend(self.session_token.clone().map(|token| ("x-amz-security-token", token)));
-        headers.push(("x-amz-target", target.to_owned()));
-        let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
-        let names = names.join(";");
-        let lines: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}:{value}\n"))
-            .collect();
-        let request = format!("POST\n/\n\n{lines}\n{names}\n{}", hex::encode(Sha256::digest(body)));
-        let scope = format!("{day}/{}/{}/aws4_request", self.region, self.service);
-        let text = format!(
-            "AWS4-HMAC-SHA256\n{time}\n{scope}\n{}",
-            hex::encode(Sha256::digest(request))
-        );
-        let key = [day, self.region, self.service, "aws4_request"]
-            .into_iter()
-            .fold(format!("AWS4{}", self.secret_key).into_bytes(), |key, part| {
-                mac(&key, part)
-            });
-        let signature = hex::encode(mac(&key, &text));
-        headers.retain(|(name, _)| *name != "host");
-        headers.push((
-            "authorization",
-            format!(
-                "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
-                self.access_key
-            ),
-        ));
-        headers
+        let identity = self.credentials.into();
+        let params = SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name(service)
+            .time(self.at)
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let given = headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let request = SignableRequest::new("POST", uri, given, SignableBody::Bytes(body))?;
+        let (added, _) = sign(request, &params)?.into_parts().0.into_parts();
+        headers.extend(added.iter().map(|header| (header.name(), header.value().to_owned())));
+        Ok(headers)
     }
-}
-
-fn mac(key: &[u8], text: &str) -> Vec<u8> {
-    // A key of any length will do for HMAC.
-    Hmac::<Sha256>::new_from_slice(key).map_or_else(
-        |_| Vec::new(),
-        |mut mac| {
-            mac.update(text.as_bytes());
-            mac.finalize().into_bytes().to_vec()
-        },
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     /// Against a signature made by botocore 1.43 from the same request.
     #[test]
     fn requests_are_signed() {
-        let signed = Signed {
-            access_key: "AKIDEXAMPLE",
-            secret_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-            session_token: Some("token".into()),
-            region: "us-east-1",
-            service: "ecr",
-            at: "2026-01-02T03:04:05Z".parse().unwrap(),
+        let caller = Caller {
+            credentials: Credentials::new(
+                "AKIDEXAMPLE",
+                "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                Some("token".into()),
+                None,
+                "test",
+            ),
+            region: "us-east-1".into(),
+            at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_323_045),
         };
-        let headers = signed.headers("127.0.0.1:4566", "AmazonEC2ContainerRegistry_V20150921.PutImage", b"{}");
+        let target = "AmazonEC2ContainerRegistry_V20150921.PutImage";
+        let mut headers = caller.headers("ecr", "http://127.0.0.1:4566/", target, b"{}").unwrap();
+        headers.sort_unstable();
         let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
         assert_eq!(
             names,
             [
+                "authorization",
                 "content-type",
                 "x-amz-date",
                 "x-amz-security-token",
-                "x-amz-target",
-                "authorization"
+                "x-amz-target"
             ]
         );
-        assert_eq!(headers[1].1, "20260102T030405Z");
+        assert_eq!(headers[2].1, "20260102T030405Z");
         assert_eq!(
-            headers[4].1,
+            headers[0].1,
             "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/ecr/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, Signature=e91e5fb3fe6e673475edbd3f2fdb2cdd8d42507d5c63d2c7a9a7114346d84449"
         );
     }

@@ -155,6 +155,13 @@ fn items_come_from_s3() {
             "1\r\n2",
             json!([{"h": "1"}, {"h": "2"}]),
         ),
+        // Empty lines, a line break in quotes, text behind a quote, a quote in a cell, and one that nothing closes.
+        (
+            csv(json!({})),
+            "\r\n\nx,y\n\n\"1\n2\"3,4\"5\"\n,\n\"6,7\n",
+            json!([{"x": "1\n23", "y": "4\"5\""}, {"x": "", "y": ""}, {"x": "6,7\n", "y": ""}]),
+        ),
+        (csv(json!({"CSVDelimiter": "TAB"})), "x\ty", json!([])),
     ];
     for (config, body, expected) in cases {
         assert_eq!(read(config.clone(), body), Ok(expected), "{config}");

@@ -34,7 +34,7 @@ enum Format {
     JsonLines,
     Csv {
         headers: Option<Vec<Arc<str>>>,
-        delimiter: char,
+        delimiter: u8,
     },
 }
 
@@ -203,101 +203,50 @@ fn csv_headers(config: &Fields<'_>) -> Option<Vec<Arc<str>>> {
     }
 }
 
-fn csv_delimiter(config: &Fields<'_>) -> char {
+fn csv_delimiter(config: &Fields<'_>) -> u8 {
     match config.text("CSVDelimiter") {
-        None | Some("COMMA") => ',',
-        Some("PIPE") => '|',
-        Some("SEMICOLON") => ';',
-        Some("SPACE") => ' ',
-        Some("TAB") => '\t',
+        None | Some("COMMA") => b',',
+        Some("PIPE") => b'|',
+        Some("SEMICOLON") => b';',
+        Some("SPACE") => b' ',
+        Some("TAB") => b'\t',
         Some(_) => {
             config.error(
                 "CSVDelimiter",
                 "The field 'CSVDelimiter' must be COMMA, PIPE, SEMICOLON, SPACE or TAB",
             );
-            ','
+            b','
         }
     }
 }
 
 /// Rows as objects: what a row lacks is empty, what it has beyond the headers is left out.
-fn csv_items(text: &str, headers: Option<&[Arc<str>]>, delimiter: char, max_items: usize) -> Result<Vec<Json>, String> {
-    let mut rows = Rows { rest: text, delimiter };
-    let headers = match headers {
+fn csv_items(text: &str, headers: Option<&[Arc<str>]>, delimiter: u8, max_items: usize) -> Result<Vec<Json>, String> {
+    let mut rows = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(text.as_bytes())
+        .into_records();
+    let failed = |error: csv::Error| format!("Attempting to parse CSV failed: {error}");
+    let headers: Vec<Arc<str>> = match headers {
         Some(headers) => headers.to_vec(),
-        None => rows.next().unwrap_or_default().into_iter().map(Arc::from).collect(),
+        None => {
+            let first = rows.next().transpose().map_err(failed)?.unwrap_or_default();
+            first.iter().map(Arc::from).collect()
+        }
     };
     let mut sorted = headers.clone();
     sorted.sort_unstable();
     if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err("CSV headers cannot contain duplicates.".to_owned());
     }
-    let object = |row: Vec<String>| {
-        let mut row = row.into_iter();
-        headers
-            .iter()
-            .map(|header| (header.clone(), row.next().unwrap_or_default()))
-            .collect::<Object>()
-            .into()
+    let object = |row: csv::StringRecord| -> Json {
+        let cells = row.iter().chain(std::iter::repeat(""));
+        let fields = headers.iter().cloned().zip(cells.map(str::to_owned));
+        fields.collect::<Object>().into()
     };
-    Ok(rows.take(max_items).map(object).collect())
-}
-
-/// Rows as in RFC 4180; empty lines are left out.
-struct Rows<'t> {
-    rest: &'t str,
-    delimiter: char,
-}
-
-impl Iterator for Rows<'_> {
-    type Item = Vec<String>;
-
-    fn next(&mut self) -> Option<Vec<String>> {
-        self.rest = self.rest.trim_start_matches(['\r', '\n']);
-        if self.rest.is_empty() {
-            return None;
-        }
-        let mut row = Vec::new();
-        loop {
-            let quoted = self.rest.starts_with('"');
-            let cell = if quoted { self.quoted() } else { self.plain() };
-            row.push(cell);
-            match self.rest.chars().next() {
-                Some(next) if next == self.delimiter => self.rest = &self.rest[next.len_utf8()..],
-                _ => return Some(row),
-            }
-        }
-    }
-}
-
-impl Rows<'_> {
-    fn plain(&mut self) -> String {
-        let delimiter = self.delimiter;
-        let end = self.rest.find([delimiter, '\n', '\r']).unwrap_or(self.rest.len());
-        let (cell, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        cell.to_owned()
-    }
-
-    fn quoted(&mut self) -> String {
-        let mut cell = String::new();
-        self.rest = &self.rest[1..];
-        while let Some(end) = self.rest.find('"') {
-            cell.push_str(&self.rest[..end]);
-            self.rest = &self.rest[end + 1..];
-            match self.rest.strip_prefix('"') {
-                Some(rest) => {
-                    cell.push('"');
-                    self.rest = rest;
-                }
-                None => {
-                    cell.push_str(&self.plain());
-                    return cell;
-                }
-            }
-        }
-        cell.push_str(self.rest);
-        self.rest = "";
-        cell
-    }
+    rows.take(max_items)
+        .map(|row| row.map(object).map_err(failed))
+        .collect()
 }

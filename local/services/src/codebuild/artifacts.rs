@@ -1,6 +1,7 @@
 //! Source in, artifacts out: both are zips in S3.
 
 use super::buildspec::Artifacts;
+use globset::{GlobBuilder, GlobMatcher};
 use std::fs;
 use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
@@ -20,21 +21,25 @@ pub(super) fn pack(artifacts: &Artifacts, source: &Path) -> io::Result<Vec<u8>> 
         serde_json::Value::Bool(flat) => *flat,
         other => other == "yes",
     };
+    let patterns = |given: &[String]| -> io::Result<Vec<GlobMatcher>> {
+        let patterns = given.iter().map(|pattern| path_pattern(pattern));
+        patterns.collect::<Result<_, _>>().map_err(io::Error::other)
+    };
+    let (wanted, unwanted) = (patterns(&artifacts.files)?, patterns(&artifacts.exclude_paths)?);
     let mut files = Vec::new();
     walk(&base, &mut PathBuf::new(), &mut files)?;
     files.sort();
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let mut packed = 0;
     for file in files {
-        let name = file.to_string_lossy().into_owned();
-        let wanted = |patterns: &[String]| patterns.iter().any(|pattern| path_glob(pattern, &name));
-        if !wanted(&artifacts.files) || wanted(&artifacts.exclude_paths) {
+        let is_in = |patterns: &[GlobMatcher]| patterns.iter().any(|pattern| pattern.is_match(&file));
+        if !is_in(&wanted) || is_in(&unwanted) {
             continue;
         }
         let path = base.join(&file);
         let stored = match file.file_name() {
             Some(alone) if flat => alone.to_string_lossy().into_owned(),
-            _ => name,
+            _ => file.to_string_lossy().into_owned(),
         };
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
@@ -74,20 +79,12 @@ fn walk(base: &Path, from: &mut PathBuf, files: &mut Vec<PathBuf>) -> io::Result
     Ok(())
 }
 
-/// `**` for any folders, `*` and `?` within one name.
-pub(super) fn path_glob(pattern: &str, path: &str) -> bool {
-    fn matches(pattern: &[&str], path: &[&str]) -> bool {
-        match (pattern, path) {
-            ([], []) => true,
-            (["**"], _) => true,
-            (["**", rest @ ..], _) => (0..=path.len()).any(|skipped| matches(rest, &path[skipped..])),
-            ([first, rest @ ..], [name, names @ ..]) => platform::input::glob(first, name) && matches(rest, names),
-            _ => false,
-        }
-    }
-    let pattern = pattern.trim_start_matches("./");
-    let split = |text| str::split(text, '/').collect::<Vec<_>>();
-    matches(&split(pattern), &split(path))
+/// A pattern for paths. `**` is any folders; `*`, `?` and `[a-z]` stay within one name; `\*` is a star.
+pub(super) fn path_pattern(pattern: &str) -> Result<GlobMatcher, globset::Error> {
+    // The crate also reads `{a,b}` as a choice. Here braces are ordinary characters.
+    let pattern = pattern.trim_start_matches("./").replace('{', "\\{").replace('}', "\\}");
+    let glob = GlobBuilder::new(&pattern).literal_separator(true).build()?;
+    Ok(glob.compile_matcher())
 }
 
 #[cfg(test)]
@@ -119,6 +116,10 @@ mod tests {
                 json!({"files": ["**/*.json"], "discard-paths": "yes"}),
                 vec!["b.json", "c.json"],
             ),
+            (
+                json!({"files": ["./[a-b].*", "out/**/[!b].json"]}),
+                vec!["a.txt", "out/deep/c.json"],
+            ),
         ] {
             let artifacts: Artifacts = serde_json::from_value(artifacts).unwrap();
             let zip = pack(&artifacts, folder.path()).unwrap();
@@ -135,5 +136,34 @@ mod tests {
         }
         let none: Artifacts = serde_json::from_value(json!({"files": ["none"]})).unwrap();
         assert!(pack(&none, folder.path()).is_err());
+        let broken: Artifacts = serde_json::from_value(json!({"files": ["*", "[a"]})).unwrap();
+        let error = pack(&broken, folder.path()).unwrap_err().to_string();
+        assert!(error.contains("[a"), "{error}");
+    }
+
+    #[test]
+    fn patterns_are_for_whole_paths() {
+        for (pattern, path, matches) in [
+            ("**", "a/b", true),
+            ("a/**", "a/b/c", true),
+            ("**/c", "c", true),
+            ("a/**/c", "a/c", true),
+            ("*", "a/b", false),
+            ("a/?", "a/b", true),
+            ("a?b", "a/b", false),
+            ("*.json", ".json", true),
+            ("**.json", "a/b.json", false),
+            ("**.json", "b.json", true),
+            ("\\*", "a", false),
+            ("\\*", "*", true),
+            ("{a,b}", "a", false),
+            ("{a,b}", "{a,b}", true),
+        ] {
+            assert_eq!(
+                path_pattern(pattern).unwrap().is_match(path),
+                matches,
+                "{pattern} {path}"
+            );
+        }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn pack(folder: &Path, dockerfile: &Path, text: &str) -> io::Result<(
     let ignore = fs::read_to_string(folder.join(".dockerignore")).unwrap_or_default();
     let mut context = Packing {
         folder: folder.canonicalize()?,
-        ignore: Ignore::parse(&ignore),
+        ignore: Ignore::parse(&ignore)?,
         dockerfile: OUTSIDE.to_owned(),
         archive: tar::Builder::new(Vec::new()),
     };

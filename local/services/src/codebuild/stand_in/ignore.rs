@@ -1,13 +1,15 @@
 //! `.dockerignore`: <https://docs.docker.com/build/concepts/context/#dockerignore-files>.
 
-use crate::codebuild::artifacts::path_glob;
+use crate::codebuild::artifacts::path_pattern;
+use globset::GlobMatcher;
+use std::io;
 
 /// The patterns, in their order: the last one that matches decides.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Ignore(Vec<(String, bool)>);
+#[derive(Default)]
+pub(super) struct Ignore(Vec<(GlobMatcher, bool)>);
 
 impl Ignore {
-    pub(super) fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> io::Result<Self> {
         let lines = text
             .lines()
             .map(str::trim)
@@ -17,9 +19,10 @@ impl Ignore {
                 Some(line) => (line.trim(), false),
                 None => (line, true),
             };
-            (line.trim_matches('/').trim_start_matches("./").to_owned(), leaves_out)
+            let wrong = |error| io::Error::other(format!(".dockerignore: {error}"));
+            Ok((path_pattern(line.trim_matches('/')).map_err(wrong)?, leaves_out))
         });
-        Self(patterns.collect())
+        patterns.collect::<io::Result<_>>().map(Self)
     }
 
     /// Whether a file is left out: by its own path, or by that of a folder that it is in.
@@ -30,7 +33,7 @@ impl Ignore {
             .0
             .iter()
             .rev()
-            .find(|(pattern, _)| prefixes.iter().any(|prefix| path_glob(pattern, prefix)));
+            .find(|(pattern, _)| prefixes.iter().any(|prefix| pattern.is_match(prefix)));
         last.is_some_and(|(_, leaves_out)| *leaves_out)
     }
 }
@@ -41,7 +44,7 @@ mod tests {
 
     #[test]
     fn the_last_pattern_that_matches_decides() {
-        let ignore = Ignore::parse("# all but\n*\n!app/src\n!app/requirements.txt\n**/__pycache__\n");
+        let ignore = Ignore::parse("# all but\n*\n!app/src\n!app/requirements.txt\n**/__pycache__\n").unwrap();
         for (path, left_out) in [
             ("Dockerfile", true),
             ("app/src/hello.py", false),
@@ -53,5 +56,10 @@ mod tests {
             assert_eq!(ignore.leaves_out(path), left_out, "{path}");
         }
         assert!(!Ignore::default().leaves_out("anything"));
+        let ignore = Ignore::parse("*.[ch]\n./a/\\[b\\]\n").unwrap();
+        for (path, left_out) in [("x.c", true), ("x.o", false), ("a/[b]/c", true), ("a/b", false)] {
+            assert_eq!(ignore.leaves_out(path), left_out, "{path}");
+        }
+        assert!(Ignore::parse("[a").is_err());
     }
 }

@@ -7,7 +7,7 @@ use super::dockerfile::{Layer, Plan};
 use super::ignore::Ignore;
 use super::options::Build;
 use super::store::Store;
-use crate::codebuild::artifacts::path_glob;
+use crate::codebuild::artifacts::path_pattern;
 use crate::manifest::{DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, digest};
 use flate2::{Compression, GzBuilder};
 use serde_json::json;
@@ -28,7 +28,7 @@ impl Context {
     /// The files of a folder, but for what its `.dockerignore` leaves out.
     pub(super) fn read(folder: &Path) -> io::Result<Self> {
         let ignore = fs::read_to_string(folder.join(".dockerignore")).unwrap_or_default();
-        let ignore = Ignore::parse(&ignore);
+        let ignore = Ignore::parse(&ignore)?;
         let mut files = Vec::new();
         let mut waiting = vec![PathBuf::new()];
         while let Some(inner) = waiting.pop() {
@@ -53,6 +53,7 @@ impl Context {
     /// What one source of COPY brings: paths in the image, and the files there.
     fn copied(&self, source: &str, target: &str) -> Result<Vec<(String, &str)>, String> {
         let source = source.trim_start_matches("./").trim_matches('/');
+        let pattern = path_pattern(source).map_err(|error| error.to_string())?;
         let below = |file: &str, folder: &str| match folder {
             "" | "." => Some(file.to_owned()),
             _ => Some(file.strip_prefix(folder)?.strip_prefix('/')?.to_owned()),
@@ -61,7 +62,7 @@ impl Context {
         let mut copied = Vec::new();
         for file in &self.files {
             let name = file.rsplit('/').next().unwrap_or(file);
-            let place = if path_glob(source, file) {
+            let place = if pattern.is_match(file) {
                 Some(if target.ends_with('/') {
                     format!("{target}{name}")
                 } else {
@@ -71,7 +72,7 @@ impl Context {
                 let mut folders = file.match_indices('/').map(|(at, _)| &file[..at]).chain([""]);
                 let folder = folders.find(|folder| {
                     (folder.is_empty() && matches!(source, "" | "."))
-                        || (!folder.is_empty() && path_glob(source, folder))
+                        || (!folder.is_empty() && pattern.is_match(folder))
                 });
                 folder
                     .and_then(|folder| below(file, folder))

@@ -1,7 +1,6 @@
 //! What operations read from their input and put into their output, the same for every service.
 
 use crate::error::ServiceError;
-pub use crate::wildcard::glob;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;

@@ -1,7 +1,6 @@
 //! Wildcards: `*` for any characters and `?` for one.
 //!
-//! Policies, event patterns, build artifacts and rules of repositories all have them, each with something of its own
-//! around them.
+//! Policies, event patterns and rules of repositories all have them, each with something of its own around them.
 
 /// One piece of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +29,9 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     matches(&pattern, &text, |a, b| a == b)
 }
 
-/// Whether the whole of a text matches these pieces; `same` compares characters. Greedy matching that comes back to the last star only: linear in practice, quadratic at worst.
+/// Whether the whole of a text matches these pieces; `same` compares characters.
+///
+/// A star takes as few characters as it can. Only the last star is tried again, so the time is quadratic at worst.
 pub fn matches(pattern: &[Piece], text: &[char], same: impl Fn(char, char) -> bool) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;

@@ -4,7 +4,7 @@
 //! images within a day, the local run at the next push. Absent, and refused by name: the storage class for archives.
 
 use jiff::{SignedDuration, Timestamp};
-use platform::input::glob;
+use platform::wildcard::glob;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 

@@ -6,7 +6,7 @@ use crate::manifest::{Manifest, digest};
 use bytes::Bytes;
 use jiff::Timestamp;
 use platform::error::ServiceError;
-use platform::input::glob;
+use platform::wildcard::glob;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,5 +1,6 @@
 //! What the operators of event patterns compare with: numbers, network addresses, wildcards.
 
+use platform::wildcard::{Piece, matches};
 use serde_json::Value;
 use std::net::IpAddr;
 
@@ -103,29 +104,38 @@ impl Cidr {
 
 /// `*` stands for any characters; `\*` and `\\` for themselves.
 pub(super) fn wildcard(pattern: &str, text: &str) -> bool {
-    let mut pieces = vec![String::new()];
     let mut characters = pattern.chars();
+    let mut pieces = Vec::new();
     while let Some(character) = characters.next() {
-        match character {
-            '*' => pieces.push(String::new()),
-            '\\' => pieces
-                .last_mut()
-                .into_iter()
-                .for_each(|piece| piece.extend(characters.next())),
-            other => pieces.last_mut().into_iter().for_each(|piece| piece.push(other)),
+        pieces.extend(match character {
+            '*' => Some(Piece::AnyRun),
+            '\\' => characters.next().map(Piece::Literal),
+            other => Some(Piece::Literal(other)),
+        });
+    }
+    let text: Vec<char> = text.chars().collect();
+    matches(&pieces, &text, |a, b| a == b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_are_stars_alone() {
+        for (pattern, text, expected) in [
+            ("a*c", "abbc", true),
+            ("a*c", "abcd", false),
+            ("*b*", "abc", true),
+            ("*", "", true),
+            ("a*a", "a", false),
+            ("a\\*c", "a*c", true),
+            ("a\\*c", "abc", false),
+            ("a\\\\*", "a\\b", true),
+            ("a?", "ab", false),
+            ("a?", "a?", true),
+        ] {
+            assert_eq!(wildcard(pattern, text), expected, "{pattern} {text}");
         }
     }
-    let [first, middle @ .., last] = pieces.as_slice() else {
-        return pieces.first().is_some_and(|only| only == text);
-    };
-    let Some(mut rest) = text.strip_prefix(first.as_str()) else {
-        return false;
-    };
-    for piece in middle {
-        match rest.find(piece.as_str()) {
-            Some(at) => rest = &rest[at + piece.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last.as_str())
 }

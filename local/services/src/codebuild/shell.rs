@@ -1,6 +1,7 @@
 //! The one shell in which all commands of a build run: a variable that one command sets is there for the next.
 
 use super::buildspec::ShellKind;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -145,12 +146,10 @@ impl Shell {
 impl Drop for Shell {
     /// Ends the shell and everything that it started, as the end of a build's container does.
     fn drop(&mut self) {
-        if let Some(group) = self.child.id() {
+        let group = self.child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        if let Some(group) = group {
             // Nothing is left to be killed where it fails.
-            let _ = std::process::Command::new("kill")
-                .args(["-KILL", "--", &format!("-{group}")])
-                .stderr(Stdio::null())
-                .status();
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
@@ -189,5 +188,17 @@ mod tests {
             assert_eq!(shell.environment(true).await.unwrap()["B"], "1");
             assert_eq!(*lines.lock().unwrap(), ["x y", "sub", "no end"]);
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_command_left_running_ends_with_the_shell() {
+        let folder = tempfile::tempdir().unwrap();
+        let environment = BTreeMap::from([("PATH".to_owned(), std::env::var("PATH").unwrap())]);
+        let mut shell = Shell::start(ShellKind::Sh, folder.path(), &environment, folder.path(), |_| {}).unwrap();
+        shell.run("echo >before; (sleep 1; echo >after) & true").await.unwrap();
+        drop(shell);
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        assert!(folder.path().join("before").exists());
+        assert!(!folder.path().join("after").exists());
     }
 }

@@ -10,8 +10,10 @@ use super::runtime_api::Address;
 use platform::Platform;
 use platform::error::ServiceError;
 use platform::journal::Happening;
+use rustix::process::Signal;
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -311,19 +313,38 @@ async fn keep_lines(platform: Arc<Platform>, group: String, stream: String, pipe
 
 /// How Lambda words the end of a process.
 fn exit_words(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return match signal {
-            6 => "signal: aborted".into(),
-            9 => "signal: killed".into(),
-            11 => "signal: segmentation fault".into(),
-            15 => "signal: terminated".into(),
-            other => format!("signal: {other}"),
+    if let Some(signal) = status.signal() {
+        return match Signal::from_named_raw(signal) {
+            Some(Signal::ABORT) => "signal: aborted".into(),
+            Some(Signal::KILL) => "signal: killed".into(),
+            Some(Signal::SEGV) => "signal: segmentation fault".into(),
+            Some(Signal::TERM) => "signal: terminated".into(),
+            _ => format!("signal: {signal}"),
         };
     }
     match status.code() {
         Some(0) => "Runtime exited without providing a reason".into(),
         Some(code) => format!("exit status {code}"),
         None => status.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_process_has_lambdas_words() {
+        for (status, words) in [
+            (0, "Runtime exited without providing a reason"),
+            (3 << 8, "exit status 3"),
+            (6, "signal: aborted"),
+            (9, "signal: killed"),
+            (11, "signal: segmentation fault"),
+            (15, "signal: terminated"),
+            (1, "signal: 1"),
+        ] {
+            assert_eq!(exit_words(ExitStatus::from_raw(status)), words);
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::image::{Image, Settings};
 use super::mounts;
 use super::place::Started;
 use super::work::Work;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -48,7 +49,7 @@ impl Way {
 pub(super) struct Process {
     child: Child,
     /// The command and all that it started; also when it is at its end itself.
-    group: Option<u32>,
+    group: Option<Pid>,
     output: Vec<JoinHandle<()>>,
     way: Way,
 }
@@ -138,7 +139,7 @@ impl Command {
         output.extend(child.stdout.take().map(|lines| follow(lines, log.clone())));
         output.extend(child.stderr.take().map(|lines| follow(lines, log)));
         Ok(Process {
-            group: child.id(),
+            group: child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)),
             child,
             output,
             way,
@@ -223,14 +224,10 @@ fn follow(lines: impl AsyncRead + Unpin + Send + 'static, log: impl Fn(String) +
 
 impl Process {
     /// Sends a signal to the command and all that it started.
-    fn signal(&self, signal: &str) {
+    fn signal(&self, signal: Signal) {
         if let Some(group) = self.group {
-            let group = format!("-{group}");
             // Nothing is left to be ended where it fails.
-            let _ = std::process::Command::new("kill")
-                .args(["-s", signal, "--", &group])
-                .stderr(Stdio::null())
-                .status();
+            let _ = kill_process_group(group, signal);
         }
     }
 }
@@ -244,15 +241,15 @@ impl Started for Process {
     async fn wait(&mut self) -> io::Result<i64> {
         let status = self.child.wait().await?;
         // What the command left in the background goes with its container.
-        self.signal("KILL");
+        self.signal(Signal::KILL);
         Ok(status.code().map_or(137, i64::from))
     }
 
     async fn stop(&mut self, grace: Duration) -> io::Result<()> {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         // Whether it has ended in time or not: what is left goes now.
         let _ = tokio::time::timeout(grace, self.child.wait()).await;
-        self.signal("KILL");
+        self.signal(Signal::KILL);
         self.child.wait().await.map(drop)
     }
 

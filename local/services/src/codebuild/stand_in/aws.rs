@@ -3,12 +3,12 @@
 //! `--query` is JMESPath, all of <https://jmespath.org/specification.html>. Two things differ from the AWS CLI: objects in
 //! the result have their names in alphabetical order, and a literal in backquotes must be JSON: `"v1"`, not `v1`.
 
-use super::Failure;
 use super::client::{ECR, Protocol, SSM, call};
+use super::failure::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jmespath::Expression;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// A command, and the operation that it calls.
 struct Command {
@@ -79,7 +79,7 @@ const COMMANDS: &[Command] = &[
 /// What was asked for.
 struct Asked {
     command: &'static Command,
-    input: Value,
+    input: Map<String, Value>,
     query: Option<Expression<'static>>,
     text: bool,
 }
@@ -87,7 +87,7 @@ struct Asked {
 /// Runs `aws` with the arguments behind its name.
 pub(super) fn run(args: &[String]) -> Result<(), Failure> {
     let asked = read(args)?;
-    let answer = call(asked.command.protocol, asked.command.operation, &asked.input)
+    let answer = call(asked.command.protocol, asked.command.operation, &asked.input.into())
         .map_err(|error| error.of_aws(asked.command.operation))?;
     if asked.command.names[1] == "get-login-password" {
         let token = answer["authorizationData"][0]["authorizationToken"]
@@ -114,64 +114,8 @@ fn usage(message: impl std::fmt::Display) -> Failure {
     Failure::new(252, message)
 }
 
-fn read(args: &[String]) -> Result<Asked, Failure> {
-    let (names, options) = split(args);
-    let command = COMMANDS
-        .iter()
-        .find(|command| command.names.as_slice() == names.as_slice());
-    let command = command.ok_or_else(|| {
-        usage(format_args!(
-            "the local run's `aws` does not have the command `{}`",
-            names.join(" ")
-        ))
-    })?;
-    let mut asked = Asked {
-        command,
-        input: json!({}),
-        query: None,
-        text: false,
-    };
-    let mut input = Map::new();
-    for (option, values) in options {
-        let one = || match values.as_slice() {
-            [value] => Ok(*value),
-            _ => Err(usage(format_args!("{option} takes one value"))),
-        };
-        if let Some((_, field, kind)) = command.options.iter().find(|(name, ..)| *name == option) {
-            let value = match kind {
-                Kind::Text => one()?.into(),
-                Kind::Texts => values.iter().map(|value| Value::from(*value)).collect(),
-                Kind::Switch => true.into(),
-                Kind::Structures => structures(option, &values)?,
-            };
-            input.insert((*field).to_owned(), value);
-            continue;
-        }
-        match option {
-            "--query" => asked.query = Some(expression(one()?)?),
-            "--output" => {
-                asked.text = match one()? {
-                    "text" => true,
-                    "json" => false,
-                    other => {
-                        return Err(usage(format_args!(
-                            "the local run's `aws` does not have --output {other}"
-                        )));
-                    }
-                }
-            }
-            // The build has one region and no pager.
-            "--region" | "--no-cli-pager" => {}
-            _ => {
-                return Err(usage(format_args!(
-                    "the local run's `aws {}` does not have the option `{option}`",
-                    names.join(" ")
-                )));
-            }
-        }
-    }
-    asked.input = Value::Object(input);
-    Ok(asked)
+fn missing(what: impl std::fmt::Display) -> Failure {
+    usage(format_args!("the local run's `aws` does not have {what}"))
 }
 
 /// The command's names, and its options with their values.
@@ -192,6 +136,58 @@ fn split(args: &[String]) -> (Vec<&str>, Vec<(&str, Vec<&str>)>) {
         }
     }
     (names, options)
+}
+
+fn read(args: &[String]) -> Result<Asked, Failure> {
+    let (names, options) = split(args);
+    let command = COMMANDS.iter().find(|command| command.names.as_slice() == names);
+    let command = command.ok_or_else(|| missing(format_args!("the command `{}`", names.join(" "))))?;
+    let mut asked = Asked {
+        command,
+        input: Map::new(),
+        query: None,
+        text: false,
+    };
+    for (option, values) in options {
+        asked.set(option, &values)?;
+    }
+    Ok(asked)
+}
+
+impl Asked {
+    fn set(&mut self, option: &str, values: &[&str]) -> Result<(), Failure> {
+        let one = || match values {
+            [value] => Ok(*value),
+            _ => Err(usage(format_args!("{option} takes one value"))),
+        };
+        if let Some((_, field, kind)) = self.command.options.iter().find(|(name, ..)| *name == option) {
+            let value = match kind {
+                Kind::Text => one()?.into(),
+                Kind::Texts => values.iter().map(|value| Value::from(*value)).collect(),
+                Kind::Switch => true.into(),
+                Kind::Structures => structures(option, values)?,
+            };
+            self.input.insert((*field).to_owned(), value);
+            return Ok(());
+        }
+        match option {
+            "--query" => self.query = Some(expression(one()?)?),
+            "--output" => match one()? {
+                "text" => self.text = true,
+                "json" => self.text = false,
+                other => return Err(missing(format_args!("--output {other}"))),
+            },
+            // The build has one region and no pager.
+            "--region" | "--no-cli-pager" => {}
+            _ => {
+                let [service, operation] = self.command.names;
+                return Err(missing(format_args!(
+                    "the option `{option}` of `{service} {operation}`"
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn structures(option: &str, values: &[&str]) -> Result<Value, Failure> {
@@ -264,6 +260,7 @@ fn write_text(answer: &Value, lines: &mut String) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn asked(line: &str) -> Result<Asked, Failure> {
         let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
@@ -301,7 +298,7 @@ mod tests {
         ] {
             let asked = asked(line).unwrap();
             assert_eq!(asked.command.operation, operation);
-            assert_eq!(asked.input, input, "{line}");
+            assert_eq!(Value::Object(asked.input), input, "{line}");
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::context;
 use super::dockerfile::plan;
-use super::image::{Context, MediaTypes, build};
+use super::image::{Context, build};
+use super::media::MediaTypes;
 use super::options::Build;
 use super::saved;
 use super::store::Store;

@@ -1,6 +1,6 @@
 //! Calls to the services as a build makes them: AWS's JSON protocol over HTTP, signed with Signature Version 4.
 
-use super::Failure;
+use super::failure::Failure;
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;

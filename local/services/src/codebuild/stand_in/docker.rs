@@ -1,11 +1,12 @@
 //! `docker`: the commands that a build of a container image needs. The [`Builder`] builds the image. A push always goes
 //! to the local ECR, as the build's role.
 
-use super::Failure;
 use super::builder::Builder;
 use super::client::{CallError, ECR, call};
-use super::image::{MediaTypes, attest};
-use super::options::Build;
+use super::failure::Failure;
+use super::image::attest;
+use super::media::MediaTypes;
+use super::options::{Build, usage, with_tag};
 use super::store::Store;
 use crate::manifest::{DOCKER_MANIFEST, Manifest};
 use base64::Engine;
@@ -42,10 +43,6 @@ pub(super) fn run(args: &[String]) -> Result<(), Failure> {
     }
 }
 
-pub(super) fn usage(message: impl std::fmt::Display) -> Failure {
-    Failure::new(125, format_args!("docker: {message}"))
-}
-
 fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::new(1, format_args!("ERROR: {error}"))
 }
@@ -56,16 +53,6 @@ fn builder() -> Result<Builder, Failure> {
 
 fn open() -> Result<Store, Failure> {
     Store::open().map_err(failed)
-}
-
-/// A name with a tag: `latest` where it has none.
-pub(super) fn with_tag(name: &str) -> String {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    if last.contains(':') {
-        name.to_owned()
-    } else {
-        format!("{name}:latest")
-    }
 }
 
 fn known(store: &Store, name: &str) -> Result<String, Failure> {

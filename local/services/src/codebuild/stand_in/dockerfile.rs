@@ -92,18 +92,21 @@ impl Reader<'_> {
             ));
         }
         match name.as_str() {
-            "ARG" => return self.arg(rest),
-            "FROM" => return self.from(rest),
-            _ => {}
+            "ARG" => self.arg(rest),
+            "FROM" => self.from(rest),
+            _ => {
+                let step = self.step(name, rest)?;
+                self.plan()?.steps.push(step);
+                Ok(())
+            }
         }
+    }
+
+    /// Reads an instruction behind FROM.
+    fn step(&mut self, name: &str, rest: &str) -> Result<Step, String> {
         let text = expand(rest, &self.variables);
-        let mut step = Step {
-            text: format!("{name} {text}"),
-            layer: None,
-            skipped: None,
-        };
-        let mut set: Vec<(&str, Value)> = Vec::new();
-        match name.as_str() {
+        let (mut layer, mut skipped) = (None, None);
+        match name {
             "ENV" => {
                 for (name, value) in pairs(&text)? {
                     self.variables.insert(name.clone(), value.clone());
@@ -112,35 +115,61 @@ impl Reader<'_> {
             }
             "WORKDIR" => {
                 self.directory = join(&self.directory, &text);
-                step.layer = Some(Layer::Folder(self.directory.clone()));
-                set.push(("WorkingDir", self.directory.as_str().into()));
+                layer = Some(Layer::Folder(self.directory.clone()));
+                self.set("WorkingDir", self.directory.clone())?;
             }
-            "COPY" | "ADD" => step.layer = Some(self.copy(name, &text)?),
-            "RUN" => {
-                step.text = format!("RUN {rest}");
-                step.skipped = Some("nothing is run while an image is built: this machine's own programs are there");
+            "COPY" | "ADD" => layer = Some(self.copy(name, &text)?),
+            "RUN" => skipped = Some("nothing is run while an image is built: this machine's own programs are there"),
+            "ENTRYPOINT" => self.set("Entrypoint", command(rest))?,
+            "CMD" => self.set("Cmd", command(rest))?,
+            "USER" => self.set("User", text.as_str())?,
+            "STOPSIGNAL" => self.set("StopSignal", text.as_str())?,
+            "LABEL" => self.extend("Labels", pairs(&text)?)?,
+            "EXPOSE" => {
+                let ports = words(&text).into_iter().map(|port| match port.contains('/') {
+                    true => port,
+                    false => format!("{port}/tcp"),
+                });
+                self.extend("ExposedPorts", ports.map(|port| (port, json!({}))))?;
             }
-            "ENTRYPOINT" | "CMD" => {
-                let field = if name == "CMD" { "Cmd" } else { "Entrypoint" };
-                // Shell and exec form are not expanded: the container's shell does it.
-                step.text = format!("{name} {rest}");
-                set.push((field, command(rest)));
+            "VOLUME" => {
+                let volumes: Vec<String> = serde_json::from_str(&text).unwrap_or_else(|_| words(&text));
+                self.extend("Volumes", volumes.into_iter().map(|volume| (volume, json!({}))))?;
             }
-            "USER" => set.push(("User", text.as_str().into())),
-            "STOPSIGNAL" => set.push(("StopSignal", text.as_str().into())),
-            "LABEL" | "EXPOSE" | "VOLUME" => return self.collection(name, &text, step),
             "SHELL" => {}
-            "HEALTHCHECK" => step.skipped = Some("SageMaker does not look at it"),
+            "HEALTHCHECK" => skipped = Some("SageMaker does not look at it"),
             _ => {
                 return Err(format!(
                     "the stand-in for docker does not have the instruction `{name}`"
                 ));
             }
         }
-        let plan = self.plan()?;
-        plan.config
-            .extend(set.into_iter().map(|(field, value)| (field.to_owned(), value)));
-        plan.steps.push(step);
+        // The shell that runs these puts their variables in.
+        let is_run = matches!(name, "RUN" | "ENTRYPOINT" | "CMD");
+        let text = if is_run { rest } else { text.as_str() };
+        Ok(Step {
+            text: format!("{name} {text}"),
+            layer,
+            skipped,
+        })
+    }
+
+    /// Sets a field of the configuration.
+    fn set(&mut self, field: &str, value: impl Into<Value>) -> Result<(), String> {
+        self.plan()?.config.insert(field.into(), value.into());
+        Ok(())
+    }
+
+    /// Adds entries to a field of the configuration that is an object.
+    fn extend<V: Into<Value>>(
+        &mut self,
+        field: &str,
+        entries: impl IntoIterator<Item = (String, V)>,
+    ) -> Result<(), String> {
+        let known = self.plan()?.config.entry(field).or_insert_with(|| json!({}));
+        for (name, value) in entries {
+            known[name] = value.into();
+        }
         Ok(())
     }
 
@@ -229,40 +258,6 @@ impl Reader<'_> {
             sources: sources.to_vec(),
             target: if place == "/" { place } else { format!("{place}{slash}") },
         })
-    }
-
-    fn collection(&mut self, name: &str, text: &str, step: Step) -> Result<(), String> {
-        let (field, entries): (&str, Vec<(String, Value)>) = match name {
-            "LABEL" => {
-                let labels = pairs(text)?.into_iter();
-                ("Labels", labels.map(|(name, value)| (name, value.into())).collect())
-            }
-            "EXPOSE" => {
-                let ports = words(text).into_iter();
-                let named = |port: String| {
-                    if port.contains('/') {
-                        port
-                    } else {
-                        format!("{port}/tcp")
-                    }
-                };
-                ("ExposedPorts", ports.map(|port| (named(port), json!({}))).collect())
-            }
-            _ => {
-                let volumes: Vec<String> = serde_json::from_str(text).unwrap_or_else(|_| words(text));
-                (
-                    "Volumes",
-                    volumes.into_iter().map(|volume| (volume, json!({}))).collect(),
-                )
-            }
-        };
-        let plan = self.plan()?;
-        let known = plan.config.entry(field).or_insert_with(|| json!({}));
-        if let Value::Object(known) = known {
-            known.extend(entries);
-        }
-        plan.steps.push(step);
-        Ok(())
     }
 }
 

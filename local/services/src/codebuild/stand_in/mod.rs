@@ -11,9 +11,11 @@ mod client;
 mod context;
 mod docker;
 mod dockerfile;
+mod failure;
 mod ignore;
 mod image;
 mod instruction;
+mod media;
 mod options;
 mod saved;
 mod store;
@@ -23,22 +25,6 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-/// What went wrong in a stand-in: what it says on standard error, and its exit code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Failure {
-    message: String,
-    code: u8,
-}
-
-impl Failure {
-    fn new(code: u8, message: impl std::fmt::Display) -> Self {
-        Self {
-            message: message.to_string(),
-            code,
-        }
-    }
-}
 
 /// Acts as `docker` or `aws` if that is the name in `args` under which this program was started; None for any other.
 pub fn stand_in(args: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {

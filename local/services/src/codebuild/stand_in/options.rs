@@ -1,8 +1,7 @@
-//! The options of `docker build`.
+//! What `docker` is called with: the options of `docker build`, and the names of images.
 
-use super::Failure;
-use super::docker::{usage, with_tag};
-use super::image::MediaTypes;
+use super::failure::Failure;
+use super::media::MediaTypes;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -118,6 +117,21 @@ impl Build {
         }
         self.tags.extend(named);
         Ok(())
+    }
+}
+
+/// A mistake in how `docker` was called.
+pub(super) fn usage(message: impl std::fmt::Display) -> Failure {
+    Failure::new(125, format_args!("docker: {message}"))
+}
+
+/// A name with a tag: `latest` where it has none.
+pub(super) fn with_tag(name: &str) -> String {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if last.contains(':') {
+        name.to_owned()
+    } else {
+        format!("{name}:latest")
     }
 }
 

@@ -4,7 +4,7 @@
 //! The configuration stays as it is. It names its layers by their contents, so its digest is the same
 //! in the engine and in the registry: <https://github.com/moby/docker-image-spec/blob/main/spec.md>.
 
-use super::image::MediaTypes;
+use super::media::MediaTypes;
 use super::store::Store;
 use flate2::{Compression, GzBuilder};
 use serde::Deserialize;

@@ -96,17 +96,7 @@ impl<P: Ports> PipelineAction<P> {
                  give each an `action` of its own",
             ));
         }
-        // Its job has read the parameter at some time since it began.
-        let machines = self.machines_since(&parameters, run.started_at - SKEW, context).await;
-        let machines = machines.map_err(|problems| not_stopped(&problems.to_string()))?;
-        if machines.is_empty() {
-            return Err(not_stopped("its state machine is not known any more"));
-        }
-        let in_sight = match abandonment.retried {
-            Some(retried) if machines.len() > 1 => self.machines_since(&parameters, retried - SKEW, context).await,
-            Some(_) | None => Ok(machines.clone()),
-        };
-        let in_sight = in_sight.map_err(|problems| not_stopped(&problems.to_string()))?;
+        let (machines, in_sight) = self.machines_of(&abandonment, &parameters, context).await?;
         let its = Its {
             abandonment: &abandonment,
             machines: &machines,
@@ -123,6 +113,29 @@ impl<P: Ports> PipelineAction<P> {
                 ..Report::of(Outcome::Stopped)
             }),
         }
+    }
+
+    /// The state machines that the abandoned run may have started its execution on, and those of them that a retry of the
+    /// stage would look at.
+    async fn machines_of(
+        &self,
+        abandonment: &Abandonment<'_>,
+        parameters: &UserParameters,
+        context: &Context,
+    ) -> Result<(Vec<StateMachineArn>, Vec<StateMachineArn>), HandlerError> {
+        // Its job has read the parameter at some time since it began.
+        let since = abandonment.run.started_at - SKEW;
+        let machines = self.machines_since(parameters, since, context).await;
+        let machines = machines.map_err(|problems| not_stopped(&problems.to_string()))?;
+        if machines.is_empty() {
+            return Err(not_stopped("its state machine is not known any more"));
+        }
+        let in_sight = match abandonment.retried {
+            Some(retried) if machines.len() > 1 => self.machines_since(parameters, retried - SKEW, context).await,
+            Some(_) | None => Ok(machines.clone()),
+        };
+        let in_sight = in_sight.map_err(|problems| not_stopped(&problems.to_string()))?;
+        Ok((machines, in_sight))
     }
 
     /// Stops what the abandoned run left, and gives what was stopped.

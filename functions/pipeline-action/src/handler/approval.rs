@@ -1,12 +1,10 @@
 //! One approval and its execution: the facts are read, [`crate::plan::approval`] decides, and its decision is carried
 //! out.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
-use lambda_runtime::Context;
 use shared::execution_name::ExecutionName;
-use shared::metrics::Metrics;
 use shared::parameters::{ProblemKind, Problems};
 use shared::ports::code_pipeline::{
     ActionState, ApprovalRequest, ApprovalResult, GetPipelineState as _, MAX_APPROVAL_SUMMARY, PutApprovalResult as _,
@@ -20,13 +18,13 @@ use shared::time::{Clock as _, Timestamp};
 
 use super::function::{PipelineAction, boxed};
 use super::history::{destination, history};
-use crate::event::{ApprovalChanged, EndedExecution};
+use super::occasion::Occasion;
+use crate::event::EndedExecution;
 use crate::failure::{Ending, Story, clip};
 use crate::plan::approval::{Attempt, Carrier, Circumstances, Decision, Wait, WaitStage, approved, rejected};
 use crate::plan::{self, ABANDONED, Answer, TIMED_OUT};
 use crate::ports::Ports;
 use crate::report::{Outcome, Settled};
-use crate::settings::Settings;
 use crate::token::Retry;
 use crate::user_parameters::{ApprovalName, OnTimeout, UserParameters};
 
@@ -38,25 +36,6 @@ const READS_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// How long the function waits, after an execution's end or a retry, before it believes that AWS does not redrive it.
 const SETTLES_FOR: Duration = Duration::from_secs(10 * 60);
-
-/// What a look is about.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Occasion<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) context: &'a Context,
-    pub(super) metrics: &'a Mutex<Metrics>,
-    /// The execution whose end is the reason to look, if it is.
-    pub(super) ended: Option<&'a EndedExecution>,
-    /// The approval whose change is the reason to look, if it is.
-    pub(super) changed: Option<&'a ApprovalChanged>,
-}
-
-impl Occasion<'_> {
-    /// Whether the schedule is the reason, and no event.
-    pub(super) const fn is_scheduled(&self) -> bool {
-        self.ended.is_none() && self.changed.is_none()
-    }
-}
 
 /// One approval that is looked at.
 struct Subject<'a> {

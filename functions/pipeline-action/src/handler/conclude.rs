@@ -139,9 +139,16 @@ impl<P: Ports> PipelineAction<P> {
             redriven_at: None,
             input: None,
         };
-        Ok(match plan::end_of(execution) {
+        Ok(self
+            .conclude_express(call, assignment, &arn, plan::end_of(execution))
+            .await)
+    }
+
+    /// The answer after an Express execution has ended.
+    async fn conclude_express(&self, call: &Call<'_>, assignment: &Assignment, arn: &str, end: Option<Next>) -> Answer {
+        match end {
             Some(Next::Conclude { output, ended }) => {
-                match self.conclude(call, assignment, &arn, &output, ended).await {
+                match self.conclude(call, assignment, arn, &output, ended).await {
                     // There is nothing to follow: an Express execution cannot be looked at again.
                     Answer::Continue(_) => Answer::fail(
                         FailureType::SystemUnavailable,
@@ -157,7 +164,7 @@ impl<P: Ports> PipelineAction<P> {
                 ended,
             }) => self.tell(
                 call,
-                &arn,
+                arn,
                 &Told::default(),
                 &End {
                     ending,
@@ -171,7 +178,7 @@ impl<P: Ports> PipelineAction<P> {
                 FailureType::SystemUnavailable,
                 format!("Step Functions did not say how {arn} ended."),
             ),
-        })
+        }
     }
 
     fn measure_delay(&self, call: &Call<'_>, ended: Option<Timestamp>) {

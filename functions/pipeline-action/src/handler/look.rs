@@ -17,8 +17,8 @@ use shared::ports::{CallError, CallErrorKind};
 use shared::state_machine::{StateMachineArn, StateMachineReference};
 use shared::time::{Clock as _, Timestamp};
 
-use super::approval::Occasion;
 use super::function::{PipelineAction, boxed};
+use super::occasion::Occasion;
 use super::runs::list_actions;
 use crate::error::HandlerError;
 use crate::event::{AbandonedAction, ApprovalChanged, EndedExecution, pipeline_execution_id_in};

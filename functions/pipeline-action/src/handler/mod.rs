@@ -18,6 +18,7 @@ mod guard;
 mod history;
 mod look;
 mod machine;
+mod occasion;
 mod resume;
 mod runs;
 

@@ -3,7 +3,7 @@
 use super::bucket::{Bucket, S3, on};
 use super::object::Encryption;
 use jiff::Timestamp;
-use platform::{Call, Operation, Platform, Requirement, ServiceError};
+use platform::{Call, Nothing, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -61,11 +61,6 @@ struct Configure {
 pub(super) struct Named {
     bucket: String,
 }
-
-/// The input of what takes nothing.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 pub(super) fn may_create(_: &S3, platform: &Platform, input: &Named) -> Result<Vec<Requirement>, ServiceError> {
     let bucket = input.bucket.as_str();

@@ -271,11 +271,11 @@ impl PutObject {
     }
 }
 
-/// The headers to keep, and the checksum if one came along, which must fit the body.
-fn kept(
-    members: &BTreeMap<String, Value>,
-    body: &[u8],
-) -> Result<(BTreeMap<String, String>, Option<(String, String)>), ServiceError> {
+/// The headers to keep, and the checksum if one came along.
+type Kept = (BTreeMap<String, String>, Option<(String, String)>);
+
+/// What is kept of the members that are headers. A checksum must fit the body.
+fn kept(members: &BTreeMap<String, Value>, body: &[u8]) -> Result<Kept, ServiceError> {
     let (mut headers, mut checksum) = (BTreeMap::new(), None);
     for (member, value) in members {
         let is_it = |known: &&(&str, &str)| known.1 == member;

@@ -5,6 +5,7 @@
 //! only. Every check gathers all of its findings, and each finding says the file, the thing and the mend.
 
 mod approvals;
+mod circles;
 mod definition;
 mod deploying;
 mod documents;
@@ -19,5 +20,6 @@ mod pipeline;
 mod planned;
 mod rehearsal;
 mod retrying;
+mod services;
 mod tidy;
 mod workflow;

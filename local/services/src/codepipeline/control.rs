@@ -1,10 +1,10 @@
 //! What people do with executions: start and stop them, retry a stage, and answer an approval.
 
-use super::actions::Decision;
 use super::engine::{self, Rerun};
 use super::execution::{self, ActionRun, ActionStatus, Execution, Status};
 use super::jobs::Jobs;
-use super::{CodePipeline, Pipeline, lock, view};
+use super::pipeline::{CodePipeline, Decision, Pipeline, lock};
+use super::view;
 use jiff::Timestamp;
 use platform::{Call, Platform, ServiceError};
 use serde::Deserialize;

@@ -1,13 +1,14 @@
 //! Running an execution: stage after stage, and in a stage the actions in their run order.
 
-use super::Pipeline;
-use super::actions::{self, Failure, Work};
+use super::actions;
 use super::declaration::{Action, Stage};
 use super::execution::{ActionRun, ActionStatus, Artifact, Execution, Status};
 use super::gates::Entry;
 use super::jobs::Jobs;
 use super::notify::Notify;
+use super::pipeline::Pipeline;
 use super::variables;
+use super::work::{Failure, Work};
 use jiff::Timestamp;
 use platform::Platform;
 use platform::journal::Happening;

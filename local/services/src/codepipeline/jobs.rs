@@ -2,8 +2,7 @@
 //!
 //! See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html>.
 
-use super::CodePipeline;
-use platform::{Call, ServiceError};
+use platform::ServiceError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -216,21 +215,19 @@ fn is_variable_name(name: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '@' | '-' | '_'))
 }
 
-impl CodePipeline {
-    pub(super) fn job_succeeded(&self, _: &Call, input: PutJobSuccessResult) -> Result<Value, ServiceError> {
-        let (id, answer) = success(input)?;
-        self.jobs.answer(&id, answer)?;
-        Ok(json!({}))
-    }
-
-    pub(super) fn job_failed(&self, _: &Call, input: PutJobFailureResult) -> Result<Value, ServiceError> {
-        let (id, answer) = failure(input)?;
-        self.jobs.answer(&id, answer)?;
-        Ok(json!({}))
-    }
-}
-
 impl Jobs {
+    pub(super) fn succeeded(&self, input: PutJobSuccessResult) -> Result<Value, ServiceError> {
+        let (id, answer) = success(input)?;
+        self.answer(&id, answer)?;
+        Ok(json!({}))
+    }
+
+    pub(super) fn failed(&self, input: PutJobFailureResult) -> Result<Value, ServiceError> {
+        let (id, answer) = failure(input)?;
+        self.answer(&id, answer)?;
+        Ok(json!({}))
+    }
+
     /// Opens a job; its answer arrives on the receiver.
     pub(super) fn open(&self, id: &str) -> oneshot::Receiver<Answer> {
         let (waiting, answer) = oneshot::channel();

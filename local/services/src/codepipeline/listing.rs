@@ -1,7 +1,8 @@
 //! The operations that list executions, page by page.
 
 use super::execution::Execution;
-use super::{CodePipeline, view};
+use super::pipeline::CodePipeline;
+use super::view;
 use platform::{Call, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -10,112 +10,251 @@ mod gates;
 mod jobs;
 mod listing;
 mod notify;
-mod operations;
+mod pipeline;
 #[cfg(test)]
 mod tests;
 mod variables;
 mod view;
+mod work;
 
 pub use jobs::{Answer, FailureDetails, Success};
+pub use pipeline::CodePipeline;
 
-use actions::Decision;
-use declaration::{Declaration, ExecutionMode};
-use execution::{Execution, Status};
-use gates::Gates;
-use jiff::Timestamp;
+use control::{Approve, Retry, Start, Stop, begin};
+use declaration::Declaration;
+use execution::Execution;
 use jobs::Jobs;
-use platform::{Platform, ServiceError};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::oneshot;
+use listing::{ListActions, ListExecutions};
+use pipeline::{First, Pipeline, lock};
+use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
-/// CodePipeline in this account and region.
-#[derive(Debug, Default)]
-pub struct CodePipeline {
-    pipelines: Mutex<BTreeMap<String, Arc<Pipeline>>>,
-    jobs: Arc<Jobs>,
-    /// First executions that are held back, by pipeline. None until the pipeline is made.
-    held: Mutex<BTreeMap<String, Option<operations::First>>>,
+/// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html>.
+impl Served for CodePipeline {
+    const SIGNING_NAME: &'static str = "codepipeline";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<CodePipeline>> = LazyLock::new(|| {
+            Operations::new([
+                put("CreatePipeline", CodePipeline::create),
+                put("UpdatePipeline", CodePipeline::update),
+                on("GetPipeline", |it: &Named| &it.name, CodePipeline::get),
+                on("DeletePipeline", |it: &Named| &it.name, CodePipeline::delete),
+                on("GetPipelineState", |it: &Named| &it.name, CodePipeline::get_state),
+                on("StartPipelineExecution", |it: &Start| &it.name, CodePipeline::start),
+                on(
+                    "StopPipelineExecution",
+                    |it: &Stop| &it.pipeline_name,
+                    CodePipeline::stop,
+                ),
+                on(
+                    "GetPipelineExecution",
+                    |it: &GetExecution| &it.pipeline_name,
+                    CodePipeline::get_execution,
+                ),
+                on(
+                    "ListPipelineExecutions",
+                    |it: &ListExecutions| &it.pipeline_name,
+                    CodePipeline::list_executions,
+                ),
+                on(
+                    "ListActionExecutions",
+                    |it: &ListActions| &it.pipeline_name,
+                    CodePipeline::list_action_executions,
+                ),
+                Operation::on("RetryStageExecution", Retry::stage, CodePipeline::retry),
+                Operation::on("PutApprovalResult", Approve::action, CodePipeline::approve),
+                Operation::on("ListPipelines", all, CodePipeline::list),
+                // IAM does not know which pipeline a job belongs to.
+                Operation::on("PutJobSuccessResult", all, |it: &CodePipeline, _, input| {
+                    it.jobs.succeeded(input)
+                }),
+                Operation::on("PutJobFailureResult", all, |it: &CodePipeline, _, input| {
+                    it.jobs.failed(input)
+                }),
+            ])
+        });
+        &TABLE
+    }
 }
 
-/// A pipeline and its executions.
-#[derive(Debug)]
-struct Pipeline {
-    declaration: Mutex<Declaration>,
-    executions: Mutex<Vec<Arc<Execution>>>,
-    gates: Gates,
-    approvals: Mutex<HashMap<String, oneshot::Sender<Decision>>>,
-    created: Timestamp,
+/// An operation on the pipeline of this name.
+fn on<I: DeserializeOwned + Send + 'static>(
+    name: &'static str,
+    pipeline: fn(&I) -> &str,
+    does: fn(&CodePipeline, &Call, I) -> Result<Value, ServiceError>,
+) -> Operation<CodePipeline> {
+    let arn = move |platform: &Platform, input: &I| platform.account.arn("codepipeline", pipeline(input));
+    Operation::on(name, arn, does)
 }
 
-impl Pipeline {
-    fn new(declaration: Declaration) -> Self {
-        Self {
-            declaration: Mutex::new(declaration),
-            executions: Mutex::default(),
-            gates: Gates::default(),
-            approvals: Mutex::default(),
-            created: Timestamp::now(),
-        }
-    }
+/// An operation that gives a pipeline its declaration, and so its role.
+fn put(
+    name: &'static str,
+    does: fn(&CodePipeline, &Call, WithPipeline) -> Result<Value, ServiceError>,
+) -> Operation<CodePipeline> {
+    let requires = move |_: &CodePipeline, platform: &Platform, input: &WithPipeline| {
+        let arn = platform.account.arn("codepipeline", &input.pipeline.name);
+        Ok(vec![
+            Requirement::new(format!("codepipeline:{name}"), arn),
+            Requirement::pass_role(&input.pipeline.role_arn, "codepipeline.amazonaws.com"),
+        ])
+    };
+    Operation::new(name, requires, does)
+}
 
-    fn declaration(&self) -> Declaration {
-        lock(&self.declaration).clone()
-    }
+fn all<I>(_: &Platform, _: &I) -> String {
+    "*".to_owned()
+}
 
-    fn executions(&self) -> Vec<Arc<Execution>> {
-        lock(&self.executions).clone()
-    }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WithPipeline {
+    pipeline: Declaration,
+    tags: Option<Value>,
+}
 
-    fn execution(&self, id: &str) -> Result<Arc<Execution>, ServiceError> {
-        let executions = lock(&self.executions);
-        executions
-            .iter()
-            .find(|execution| execution.id == id)
-            .cloned()
-            .ok_or_else(|| {
-                ServiceError::new(
-                    "PipelineExecutionNotFoundException",
-                    format_args!("there is no execution `{id}` of this pipeline"),
-                )
-            })
-    }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+}
 
-    /// Whether a stage has failed in an execution that started after this one. Executions in parallel have no order.
-    fn failed_later(&self, execution: &Execution, stage: &str) -> bool {
-        let executions = self.executions();
-        let later = executions.iter().rev().take_while(|later| later.id != execution.id);
-        let mut failed = later.filter(|later| later.progress().stages.get(stage) == Some(&Status::Failed));
-        execution.declaration.execution_mode != ExecutionMode::Parallel && failed.next().is_some()
-    }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
-    /// Approvals that are waited for, by their tokens.
-    fn approvals(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Decision>>> {
-        lock(&self.approvals)
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct GetExecution {
+    pipeline_name: String,
+    pipeline_execution_id: String,
+}
+
+impl First {
+    /// Starts it. None if the pipeline has a variable without a default: a person must give its value.
+    fn start(self, place: (&Arc<Platform>, &Arc<Jobs>)) -> Option<String> {
+        let declaration = self.pipeline.declaration();
+        let variables = declaration.variables(&BTreeMap::new()).ok()?;
+        let trigger = json!({"triggerType": "CreatePipeline", "triggerDetail": self.creator});
+        let execution = Execution::new(declaration, variables, trigger, None);
+        Some(begin(place, &self.pipeline, execution))
     }
 }
 
 impl CodePipeline {
-    /// Opens a job that no pipeline made, for an event that somebody sends to a function by hand.
-    pub fn open_job(&self, id: &str) -> oneshot::Receiver<Answer> {
-        self.jobs.open(id)
-    }
-
     /// The working tree as a source artifact, for such a job.
     pub async fn source_zip(&self, platform: &Platform) -> Result<Vec<u8>, String> {
         actions::zip_of(platform.root.clone()).await
     }
 
-    fn pipeline(&self, name: &str) -> Result<Arc<Pipeline>, ServiceError> {
-        lock(&self.pipelines).get(name).cloned().ok_or_else(|| {
-            ServiceError::new(
-                "PipelineNotFoundException",
-                format_args!("Account does not have a pipeline with name '{name}'"),
-            )
-        })
+    /// Holds back the first execution of a pipeline that is not made yet, until [`Self::start_first_executions`]. The
+    /// local deployment makes the pipeline before its functions are built. On AWS they are built by then.
+    pub fn hold_first_execution(&self, pipeline: &str) {
+        lock(&self.held).insert(pipeline.to_owned(), None);
     }
-}
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Starts the executions that were held back. Gives each one's pipeline and id.
+    pub fn start_first_executions(&self, platform: &Arc<Platform>) -> BTreeMap<String, String> {
+        let held = std::mem::take(&mut *lock(&self.held));
+        let started = held
+            .into_iter()
+            .filter_map(|(pipeline, first)| Some((pipeline, first?.start((platform, &self.jobs))?)));
+        started.collect()
+    }
+
+    /// Makes a pipeline, which starts its first execution by itself.
+    ///
+    /// See <https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create.html>.
+    fn create(&self, call: &Call, input: WithPipeline) -> Result<Value, ServiceError> {
+        let platform = &call.platform;
+        let mut declaration = input.pipeline;
+        declaration.check()?;
+        let role = &declaration.role_arn;
+        if !platform
+            .iam
+            .trusts_service(&platform.account, role, "codepipeline.amazonaws.com", None)?
+        {
+            return Err(ServiceError::new(
+                "InvalidStructureException",
+                format_args!("CodePipeline is not authorized to perform AssumeRole on role {role}"),
+            ));
+        }
+        declaration.version = 1;
+        let mut pipelines = lock(&self.pipelines);
+        if pipelines.contains_key(&declaration.name) {
+            return Err(ServiceError::new(
+                "PipelineNameInUseException",
+                format_args!("A pipeline with the name '{}' already exists", declaration.name),
+            ));
+        }
+        let output = json!({"pipeline": declaration, "tags": input.tags.unwrap_or_else(|| json!([]))});
+        let pipeline = Arc::new(Pipeline::new(declaration.clone()));
+        let name = declaration.name;
+        pipelines.insert(name.clone(), pipeline.clone());
+        drop(pipelines);
+        let creator = call.caller.arn(&platform.account);
+        let first = First { pipeline, creator };
+        match lock(&self.held).get_mut(&name) {
+            Some(held) => *held = Some(first),
+            None => drop(first.start((platform, &self.jobs))),
+        }
+        Ok(output)
+    }
+
+    /// Replaces a pipeline's declaration; executions that run go on with the one that they started with.
+    fn update(&self, _: &Call, input: WithPipeline) -> Result<Value, ServiceError> {
+        let mut declaration = input.pipeline;
+        declaration.check()?;
+        let pipeline = self.pipeline(&declaration.name)?;
+        let mut current = lock(&pipeline.declaration);
+        declaration.version = current.version + 1;
+        *current = declaration;
+        Ok(json!({"pipeline": *current}))
+    }
+
+    fn get(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+        let pipeline = self.pipeline(&input.name)?;
+        Ok(json!({
+            "pipeline": pipeline.declaration(),
+            "metadata": {
+                "pipelineArn": call.platform.account.arn("codepipeline", &input.name),
+                "created": view::moment(pipeline.created),
+            },
+        }))
+    }
+
+    fn get_state(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
+        Ok(view::state(&*self.pipeline(&input.name)?))
+    }
+
+    fn delete(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
+        lock(&self.pipelines).remove(&input.name);
+        Ok(json!({}))
+    }
+
+    fn list(&self, _: &Call, _: Nothing) -> Result<Value, ServiceError> {
+        let pipelines = lock(&self.pipelines);
+        let shown = pipelines.values().map(|pipeline| {
+            let declaration = pipeline.declaration();
+            json!({
+                "name": declaration.name,
+                "version": declaration.version,
+                "pipelineType": declaration.pipeline_type.as_deref().unwrap_or("V1"),
+                "executionMode": declaration.execution_mode,
+                "created": view::moment(pipeline.created),
+            })
+        });
+        Ok(json!({"pipelines": shown.collect::<Vec<_>>()}))
+    }
+
+    fn get_execution(&self, _: &Call, input: GetExecution) -> Result<Value, ServiceError> {
+        let pipeline = self.pipeline(&input.pipeline_name)?;
+        let execution = pipeline.execution(&input.pipeline_execution_id)?;
+        Ok(json!({"pipelineExecution": view::execution(&execution)}))
+    }
 }

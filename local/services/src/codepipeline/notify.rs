@@ -2,8 +2,8 @@
 //!
 //! See <https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html>.
 
-use super::actions::Failure;
 use super::execution::{ActionRun, Execution};
+use super::work::Failure;
 use platform::Platform;
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Pipelines, executions and their actions, as the operations that read show them.
 
-use super::Pipeline;
 use super::execution::{ActionRun, ActionStatus, Artifact, Execution};
+use super::pipeline::Pipeline;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -2,20 +2,14 @@
 //!
 //! See <https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals.html>.
 
-use super::{Done, Failure, Pipeline, Work};
+use crate::codepipeline::pipeline::{Decision, Pipeline};
+use crate::codepipeline::work::{Done, Failure, Work};
 use platform::journal::Happening;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// How long an approval is waited for, unless the action says otherwise: seven days.
 const TIMEOUT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
-/// What somebody decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Decision {
-    pub(in super::super) approved: bool,
-    pub(in super::super) summary: String,
-}
 
 /// An approval that is waited for, until this is dropped.
 struct Asked<'a> {

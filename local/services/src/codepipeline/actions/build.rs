@@ -2,7 +2,7 @@
 //!
 //! See <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeBuild.html>.
 
-use super::{Done, Failure, Work};
+use crate::codepipeline::work::{Done, Failure, Work};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

@@ -4,8 +4,9 @@
 //! after a while, with a new job; any other answer ends the action. See
 //! <https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html>.
 
-use super::super::jobs::{Answer, Jobs};
-use super::{Done, Failure, Work};
+use crate::codepipeline::execution::Artifact;
+use crate::codepipeline::jobs::{Answer, Jobs};
+use crate::codepipeline::work::{Done, Failure, Work};
 use platform::iam::Credentials;
 use platform::journal::Happening;
 use serde_json::{Value, json};
@@ -111,7 +112,7 @@ async fn job(work: &Work<'_>, token: Option<&str>) -> Result<Answer, Failure> {
 
 /// The job's credentials: the role's, narrowed to the job's artifacts.
 fn credentials(work: &Work<'_>) -> Result<Credentials, Failure> {
-    let arn = |artifact: &super::Artifact| work.platform.account.s3_arn(&artifact.bucket, Some(&artifact.key));
+    let arn = |artifact: &Artifact| work.platform.account.s3_arn(&artifact.bucket, Some(&artifact.key));
     let mut statements = Vec::new();
     let reads: Vec<String> = work.inputs.iter().map(arn).collect();
     if !reads.is_empty() {
@@ -146,7 +147,7 @@ fn credentials(work: &Work<'_>) -> Result<Credentials, Failure> {
 
 /// The event of one job, as CodePipeline sends it.
 fn event(work: &Work<'_>, job_id: &str, token: Option<&str>, credentials: &Credentials) -> Value {
-    let artifacts = |artifacts: &[super::Artifact]| artifacts.iter().map(super::Artifact::in_job).collect::<Vec<_>>();
+    let artifacts = |artifacts: &[Artifact]| artifacts.iter().map(Artifact::in_job).collect::<Vec<_>>();
     let mut data = json!({
         "actionConfiguration": {"configuration": work.configuration},
         "inputArtifacts": artifacts(&work.inputs),

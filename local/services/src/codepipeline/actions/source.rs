@@ -4,7 +4,7 @@
 //! that git ignores. See
 //! <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodestarConnectionSource.html>.
 
-use super::{Done, Failure, Work};
+use crate::codepipeline::work::{Done, Failure, Work};
 use crate::objects;
 use platform::Requirement;
 use platform::journal::Happening;
@@ -77,7 +77,7 @@ pub(super) async fn perform(mut work: Work<'_>) -> Result<Done, Failure> {
 }
 
 /// The working tree at `root` as the zip that an artifact is.
-pub(in super::super) async fn zip_of(root: std::path::PathBuf) -> Result<Vec<u8>, String> {
+pub(crate) async fn zip_of(root: std::path::PathBuf) -> Result<Vec<u8>, String> {
     let read = tokio::task::spawn_blocking(move || Tree::read(&root));
     read.await.map_err(|error| error.to_string())?.map(|tree| tree.zip)
 }

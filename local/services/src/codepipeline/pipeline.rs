@@ -1,0 +1,111 @@
+//! What CodePipeline keeps: pipelines, their executions and their jobs.
+
+use super::declaration::{Declaration, ExecutionMode};
+use super::execution::{Execution, Status};
+use super::gates::Gates;
+use super::jobs::{Answer, Jobs};
+use jiff::Timestamp;
+use platform::ServiceError;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// CodePipeline in this account and region.
+#[derive(Debug, Default)]
+pub struct CodePipeline {
+    pub(super) pipelines: Mutex<BTreeMap<String, Arc<Pipeline>>>,
+    pub(super) jobs: Arc<Jobs>,
+    /// First executions that are held back, by pipeline. None until the pipeline is made.
+    pub(super) held: Mutex<BTreeMap<String, Option<First>>>,
+}
+
+/// A pipeline and its executions.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    pub(super) declaration: Mutex<Declaration>,
+    pub(super) executions: Mutex<Vec<Arc<Execution>>>,
+    pub(super) gates: Gates,
+    pub(super) approvals: Mutex<HashMap<String, oneshot::Sender<Decision>>>,
+    pub(super) created: Timestamp,
+}
+
+/// What somebody decided about an approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Decision {
+    pub(super) approved: bool,
+    pub(super) summary: String,
+}
+
+/// The execution that a new pipeline starts with, while it is held back.
+#[derive(Debug)]
+pub(super) struct First {
+    pub(super) pipeline: Arc<Pipeline>,
+    pub(super) creator: String,
+}
+
+impl Pipeline {
+    pub(super) fn new(declaration: Declaration) -> Self {
+        Self {
+            declaration: Mutex::new(declaration),
+            executions: Mutex::default(),
+            gates: Gates::default(),
+            approvals: Mutex::default(),
+            created: Timestamp::now(),
+        }
+    }
+
+    pub(super) fn declaration(&self) -> Declaration {
+        lock(&self.declaration).clone()
+    }
+
+    pub(super) fn executions(&self) -> Vec<Arc<Execution>> {
+        lock(&self.executions).clone()
+    }
+
+    pub(super) fn execution(&self, id: &str) -> Result<Arc<Execution>, ServiceError> {
+        let executions = lock(&self.executions);
+        executions
+            .iter()
+            .find(|execution| execution.id == id)
+            .cloned()
+            .ok_or_else(|| {
+                ServiceError::new(
+                    "PipelineExecutionNotFoundException",
+                    format_args!("there is no execution `{id}` of this pipeline"),
+                )
+            })
+    }
+
+    /// Whether a stage has failed in an execution that started after this one. Executions in parallel have no order.
+    pub(super) fn failed_later(&self, execution: &Execution, stage: &str) -> bool {
+        let executions = self.executions();
+        let later = executions.iter().rev().take_while(|later| later.id != execution.id);
+        let mut failed = later.filter(|later| later.progress().stages.get(stage) == Some(&Status::Failed));
+        execution.declaration.execution_mode != ExecutionMode::Parallel && failed.next().is_some()
+    }
+
+    /// Approvals that are waited for, by their tokens.
+    pub(super) fn approvals(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Decision>>> {
+        lock(&self.approvals)
+    }
+}
+
+impl CodePipeline {
+    /// Opens a job that no pipeline made, for an event that somebody sends to a function by hand.
+    pub fn open_job(&self, id: &str) -> oneshot::Receiver<Answer> {
+        self.jobs.open(id)
+    }
+
+    pub(super) fn pipeline(&self, name: &str) -> Result<Arc<Pipeline>, ServiceError> {
+        lock(&self.pipelines).get(name).cloned().ok_or_else(|| {
+            ServiceError::new(
+                "PipelineNotFoundException",
+                format_args!("Account does not have a pipeline with name '{name}'"),
+            )
+        })
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -18,21 +18,10 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
+pub use registry::StepFunctions;
+
 use platform::{Operations, Served};
-use registry::Registry;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-
-/// Step Functions in this account and region.
-#[derive(Debug, Default)]
-pub struct StepFunctions {
-    registry: Mutex<Registry>,
-}
-
-impl StepFunctions {
-    fn lock(&self) -> MutexGuard<'_, Registry> {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use std::sync::LazyLock;
 
 impl Served for StepFunctions {
     const SIGNING_NAME: &'static str = "states";
@@ -40,7 +29,7 @@ impl Served for StepFunctions {
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<StepFunctions>> = LazyLock::new(|| {
             let rows = machines::operations().into_iter();
-            Operations::new(rows.chain(executions::operations()).chain(tasks::operations()))
+            Operations::new(rows.chain(executions::operations()))
         });
         &TABLE
     }

@@ -1,11 +1,23 @@
-//! All state machines and executions, by name.
+//! What Step Functions keeps: all state machines and executions, by name.
 
 use super::arn::Arn;
-use super::executions::{Running, Tokens};
-use super::machines::Machine;
+use super::executions::running::{Running, Tokens};
+use super::machines::machine::Machine;
 use platform::error::ServiceError;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Step Functions in this account and region.
+#[derive(Debug, Default)]
+pub struct StepFunctions {
+    registry: Mutex<Registry>,
+}
+
+impl StepFunctions {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// What the service knows.
 #[derive(Debug, Default)]

@@ -1,12 +1,13 @@
-//! The kinds of rows that several operations share, by what each asks of IAM.
+//! What several operations share: pages, and kinds of rows by what each asks of IAM.
 //!
 //! Follows <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html>.
 
-use super::StepFunctions;
 use super::arn::Arn;
+use super::registry::StepFunctions;
+use platform::input::page;
 use platform::{Call, Operation, Requirement, ServiceError};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The condition key that has the qualifier of a state machine's ARN: a version's number or an alias's name.
 pub(super) const QUALIFIER: &str = "states:StateMachineQualifier";
@@ -54,4 +55,24 @@ pub(super) fn on_qualified(operation: &str, arn: &str) -> Result<Requirement, Se
 /// The right to give Step Functions this role.
 pub(super) fn pass_role(role: &str) -> Requirement {
     Requirement::pass_role(role, "states.amazonaws.com")
+}
+
+/// A page of a list, under the list's name.
+pub(super) fn paged(
+    name: &str,
+    items: impl Iterator<Item = Value>,
+    max_results: Option<usize>,
+    next_token: Option<&str>,
+) -> Result<Value, ServiceError> {
+    let size = match max_results {
+        None | Some(0) => 100,
+        Some(size) => size.min(1000),
+    };
+    let page = page(items, size, next_token, "InvalidToken")?;
+    let mut answer = json!({});
+    answer[name] = page.items.into();
+    if let Some(token) = page.next_token {
+        answer["nextToken"] = token.into();
+    }
+    Ok(answer)
 }

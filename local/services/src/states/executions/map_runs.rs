@@ -1,10 +1,8 @@
 //! Map Runs: how far the items of a distributed Map are.
 
-use crate::states::StepFunctions;
 use crate::states::arn::Arn;
-use crate::states::machines::paged;
-use crate::states::registry::{Registry, not_found};
-use crate::states::rows::on;
+use crate::states::registry::{Registry, StepFunctions, not_found};
+use crate::states::rows::{on, paged};
 use platform::input::seconds;
 use platform::{Call, Operation, ServiceError};
 use serde::Deserialize;

@@ -2,15 +2,13 @@
 
 mod map_runs;
 mod progress;
-mod running;
+pub(crate) mod running;
 mod start;
+mod tokens;
 
-pub(crate) use running::{Running, State, Tokens};
-
-use super::StepFunctions;
 use super::arn::Arn;
-use super::machines::paged;
-use super::rows::{on, on_machine};
+use super::registry::StepFunctions;
+use super::rows::{on, on_machine, paged};
 use jiff::{SignedDuration, Timestamp};
 use platform::input::seconds;
 use platform::{Call, Operation, ServiceError};
@@ -18,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use states_language::{ExecutionType, Status};
 
-/// The rows of the operations on executions and Map Runs.
+/// The rows of the operations on executions, Map Runs and task tokens.
 pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>> {
     let rows = [
         on(
@@ -50,6 +48,7 @@ pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>>
     rows.into_iter()
         .chain(start::operations())
         .chain(map_runs::operations())
+        .chain(tokens::operations())
 }
 
 #[derive(Deserialize)]
@@ -115,13 +114,6 @@ const LISTED: &[&str] = &[
     "redriveDate",
 ];
 
-fn not_supported() -> ServiceError {
-    ServiceError::new(
-        "StateMachineTypeNotSupported",
-        "This operation is not supported by this type of state machine",
-    )
-}
-
 impl StepFunctions {
     fn describe_execution(&self, _: &Call, input: Describe) -> Result<Value, ServiceError> {
         let running = self.lock().execution(&input.execution_arn)?;
@@ -133,7 +125,7 @@ impl StepFunctions {
         let mut registry = self.lock();
         let machine = registry.machine(&arn)?;
         if machine.kind == ExecutionType::Express {
-            return Err(not_supported());
+            return Err(start::not_supported());
         }
         let machine_arn = machine.arn.clone();
         let started = registry.started.get(&machine_arn).map_or(&[][..], Vec::as_slice);

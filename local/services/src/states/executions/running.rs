@@ -1,11 +1,12 @@
 //! An execution that runs: the interpreter is told the time, its tasks are done, and it gets their answers.
 
 use super::progress::Progress;
-use crate::states::machines::Chosen;
-use crate::states::tasks::{self, Failed, items, jobs};
+use crate::states::machines::machine::Chosen;
+use crate::states::tasks::errors::Failed;
+use crate::states::tasks::{self, items, jobs};
 use jiff::Timestamp;
 use platform::input::seconds;
-use platform::{Platform, Underway};
+use platform::{Platform, Principal, Underway};
 use serde_json::{Value, json};
 use states_language::{Command, Execution, ExecutionType, Refused, Status, TaskId, TaskRequest};
 use std::collections::HashMap;
@@ -258,6 +259,22 @@ impl Running {
         shown
     }
 
+    /// The role that does a task: the one in its `Credentials`, else the state machine's.
+    fn role(&self, request: &TaskRequest) -> Principal {
+        let other = request.credentials_role_arn.as_deref();
+        other.map_or_else(|| self.own_role(), |arn| self.session(arn))
+    }
+
+    fn own_role(&self) -> Principal {
+        self.session(&self.chosen.revision.role_arn)
+    }
+
+    /// A session of a role in this execution.
+    fn session(&self, role_arn: &str) -> Principal {
+        let session: String = self.name.chars().take(64).collect();
+        Principal::role_session(role_arn.rsplit('/').next().unwrap_or_default(), session)
+    }
+
     fn carry_out(self: &Arc<Self>, platform: &Arc<Platform>, command: Command) {
         match command {
             Command::StartTask(request) => {
@@ -277,7 +294,9 @@ impl Running {
                 }
                 let (running, platform, asked) = (Arc::clone(self), Arc::clone(platform), Arc::clone(&request));
                 self.spawn(request, async move {
-                    if let Some(answer) = tasks::perform(&platform, &running, &asked).await {
+                    let (own, role) = (running.own_role(), running.role(&asked));
+                    let submitted = |answer: &str, job| running.submitted(asked.id, answer, job);
+                    if let Some(answer) = tasks::perform(&platform, (&own, &role), &asked, submitted).await {
                         running.answer(asked.id, answer);
                     }
                 });
@@ -285,7 +304,7 @@ impl Running {
             Command::ReadItems(request) => {
                 let (running, platform) = (Arc::clone(self), Arc::clone(platform));
                 tokio::spawn(async move {
-                    let read = items::read(&platform, &running, &request).await;
+                    let read = items::read(&platform, &running.own_role(), &request).await;
                     let now = Timestamp::now();
                     let mut state = running.lock();
                     // An execution that has ended refuses the answer.
@@ -300,7 +319,7 @@ impl Running {
             Command::WriteResults(request) => {
                 let (running, platform) = (Arc::clone(self), Arc::clone(platform));
                 tokio::spawn(async move {
-                    let written = items::write(&platform, &running, &request).await;
+                    let written = items::write(&platform, &running.own_role(), &request).await;
                     running.answer(request.id, written.map(|()| "null".to_owned()));
                 });
             }
@@ -310,7 +329,7 @@ impl Running {
                 };
                 work.abort.abort();
                 if let Some(job) = work.job {
-                    let (platform, role) = (Arc::clone(platform), tasks::role(self, &work.request));
+                    let (platform, role) = (Arc::clone(platform), self.role(&work.request));
                     tokio::spawn(async move { job.stop(&platform, &role).await });
                 }
             }
@@ -331,7 +350,7 @@ impl Running {
     }
 
     /// Remembers the job that a task waits for, and tells the execution that it was accepted.
-    pub(crate) fn submitted(&self, id: TaskId, answer: &str, job: Option<jobs::Job>) {
+    fn submitted(&self, id: TaskId, answer: &str, job: Option<jobs::Job>) {
         let mut state = self.lock();
         if let Some(work) = state.tasks.get_mut(&id) {
             work.job = job;
@@ -343,7 +362,7 @@ impl Running {
     }
 
     /// Gives the execution a task's answer. Nothing happens if the task is no longer waited for.
-    pub(crate) fn answer(&self, id: TaskId, answer: Result<String, Failed>) {
+    fn answer(&self, id: TaskId, answer: Result<String, Failed>) {
         let now = Timestamp::now();
         let mut state = self.lock();
         state.tasks.remove(&id);

@@ -1,12 +1,11 @@
 //! Starting executions, and waiting for the end of those that answer with their output.
 
 use super::running::Running;
-use crate::states::StepFunctions;
 use crate::states::arn::{Arn, check_name};
-use crate::states::machines::{Chosen, Machine};
-use crate::states::registry::{Registry, machine_not_found};
+use crate::states::machines::machine::{Chosen, Machine};
+use crate::states::registry::{Registry, StepFunctions, machine_not_found};
 use crate::states::rows::{on_machine, on_qualified};
-use crate::states::tasks;
+use crate::states::tasks::fields;
 use jiff::Timestamp;
 use platform::input::seconds;
 use platform::{Account, Call, Operation, Platform, ServiceError};
@@ -72,7 +71,7 @@ fn options(
         random_seed: seed,
         qualified_arn: arn.rest.map(|_| arn.text.into()),
         arn: express.map(Into::into),
-        refusal: Some(tasks::refusal),
+        refusal: Some(fields::refusal),
         ..StartOptions::default()
     }
 }
@@ -95,6 +94,13 @@ fn known(registry: &Registry, arn: &str, input: &str) -> Result<Option<Arc<Runni
     ))
 }
 
+pub(super) fn not_supported() -> ServiceError {
+    ServiceError::new(
+        "StateMachineTypeNotSupported",
+        "This operation is not supported by this type of state machine",
+    )
+}
+
 fn invalid_input(refused: Refused) -> ServiceError {
     let why = match refused {
         Refused::InvalidInput(why) => why,
@@ -115,7 +121,7 @@ impl StepFunctions {
         let mut registry = self.lock();
         let machine = registry.machine(&arn)?;
         if sync && machine.kind == ExecutionType::Standard {
-            return Err(super::not_supported());
+            return Err(not_supported());
         }
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
         let chosen = machine

@@ -1,6 +1,6 @@
 //! The operations on definitions alone: ValidateStateMachineDefinition and TestState.
 
-use crate::states::StepFunctions;
+use crate::states::registry::StepFunctions;
 use crate::states::rows::{on_all, pass_role};
 use platform::{Call, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;

@@ -1,18 +1,15 @@
 //! State machines: what each one is, and the operations on them.
 
 mod definitions;
-mod machine;
+pub(crate) mod machine;
 mod versions;
 
-pub(crate) use machine::{Chosen, Machine};
-
-use super::StepFunctions;
 use super::arn::{Arn, check_name, invalid_arn};
-use super::registry::{machine_not_found, not_found};
-use super::rows::{on, on_all, on_machine, pass_role};
+use super::registry::{StepFunctions, machine_not_found, not_found};
+use super::rows::{on, on_all, on_machine, paged, pass_role};
 use jiff::Timestamp;
-use machine::Revision;
-use platform::input::{page, seconds};
+use machine::{Machine, Revision};
+use platform::input::seconds;
 use platform::{Call, Operation, Platform, Principal, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -415,24 +412,4 @@ impl StepFunctions {
         let machine = registry.machine(&found).map_err(|_| not_found(arn))?;
         Ok(then(&mut machine.tags))
     }
-}
-
-/// A page of a list, under the list's name.
-pub(crate) fn paged(
-    name: &str,
-    items: impl Iterator<Item = Value>,
-    max_results: Option<usize>,
-    next_token: Option<&str>,
-) -> Result<Value, ServiceError> {
-    let size = match max_results {
-        None | Some(0) => 100,
-        Some(size) => size.min(1000),
-    };
-    let page = page(items, size, next_token, "InvalidToken")?;
-    let mut answer = json!({});
-    answer[name] = page.items.into();
-    if let Some(token) = page.next_token {
-        answer["nextToken"] = token.into();
-    }
-    Ok(answer)
 }

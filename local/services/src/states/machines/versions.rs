@@ -1,10 +1,9 @@
 //! The operations on versions and aliases.
 
 use super::machine::{Alias, Machine};
-use super::paged;
-use crate::states::StepFunctions;
 use crate::states::arn::{Arn, check_name};
-use crate::states::rows::{QUALIFIER, on, on_machine};
+use crate::states::registry::StepFunctions;
+use crate::states::rows::{QUALIFIER, on, on_machine, paged};
 use jiff::Timestamp;
 use platform::input::seconds;
 use platform::{Call, Operation, Platform, Requirement, ServiceError};

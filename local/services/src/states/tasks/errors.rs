@@ -1,10 +1,25 @@
-//! The names under which a state machine sees a service's errors.
+//! A task's failure, and the names under which a state machine sees a service's errors.
 //!
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>: the service's name in
 //! an SDK, a dot and the exception's class. An error that the service's model does not have is its general exception.
 
-use super::Failed;
 use platform::error::ServiceError;
+
+/// A task's failure, as its state sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) error: String,
+    pub(crate) cause: String,
+}
+
+impl Failed {
+    pub(crate) fn new(error: &str, cause: impl std::fmt::Display) -> Self {
+        Self {
+            error: error.to_owned(),
+            cause: cause.to_string(),
+        }
+    }
+}
 
 /// Errors that any call can have and that no service's model lists.
 const COMMON: [&str; 10] = [

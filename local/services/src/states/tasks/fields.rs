@@ -3,7 +3,8 @@
 //!
 //! The execution fails with `States.Runtime`, which nothing retries or catches:
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/connect-parameters.html>. For
-//! operations that are not listed here, only the service checks the parameters.
+//! operations that are not listed here, only the service checks the parameters. The first letters of names are changed
+//! here too.
 
 use serde_json::Value;
 use states_language::{Integration, Json};
@@ -162,6 +163,32 @@ fn look(shape: &Shape, field: &str, value: &Value, reasons: &mut Vec<String>) {
             reasons.push(format!("The value of the field '{field}' has an invalid format"));
         }
     }
+}
+
+/// A JSON value with all field names changed.
+pub(crate) fn rename(value: Value, change: fn(&str) -> String) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields
+                .into_iter()
+                .map(|(name, value)| (change(&name), rename(value, change)));
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => items.into_iter().map(|item| rename(item, change)).collect(),
+        other => other,
+    }
+}
+
+pub(crate) fn capitalize(name: &str) -> String {
+    let mut characters = name.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
+}
+
+pub(crate) fn uncapitalize(name: &str) -> String {
+    let mut characters = name.chars();
+    let first = characters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(characters).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! The items and results of distributed Maps, in S3.
 
-use super::{Failed, session};
+use super::errors::Failed;
 use crate::objects;
-use crate::states::executions::Running;
 use jiff::Timestamp;
-use platform::{Platform, ServiceError};
+use platform::{Platform, Principal, ServiceError};
 use serde_json::{Value, json};
 use states_language::{ItemSource, Json, ReadRequest, WriteRequest};
 use std::sync::Arc;
@@ -12,17 +11,16 @@ use std::sync::Arc;
 /// Reads what an ItemReader names.
 pub(crate) async fn read(
     platform: &Arc<Platform>,
-    running: &Running,
+    role: &Principal,
     request: &ReadRequest,
 ) -> Result<ItemSource, Failed> {
-    let role = session(running, &running.chosen.revision.role_arn);
     let text = |field: &str| request.parameters.get(field).and_then(Json::as_str).unwrap_or_default();
     let bucket = text("Bucket");
     if &*request.operation == "getObject" {
-        let body = objects::get(platform, &role, bucket, text("Key")).await;
+        let body = objects::get(platform, role, bucket, text("Key")).await;
         return Ok(ItemSource::Object(body.map_err(unreadable)?.to_vec()));
     }
-    let listing = objects::list(platform, &role, bucket, text("Prefix")).await;
+    let listing = objects::list(platform, role, bucket, text("Prefix")).await;
     let items = listing.map_err(unreadable)?.into_iter().map(item).map(Json::from);
     Ok(ItemSource::Listing(items.collect()))
 }
@@ -47,11 +45,10 @@ fn unreadable(error: ServiceError) -> Failed {
 }
 
 /// Writes what a ResultWriter has.
-pub(crate) async fn write(platform: &Arc<Platform>, running: &Running, request: &WriteRequest) -> Result<(), Failed> {
-    let role = session(running, &running.chosen.revision.role_arn);
+pub(crate) async fn write(platform: &Arc<Platform>, role: &Principal, request: &WriteRequest) -> Result<(), Failed> {
     for (key, text) in &request.files {
         let place = (&*request.bucket, key.as_ref());
-        let put = objects::put(platform, &role, place, text.clone(), json!({})).await;
+        let put = objects::put(platform, role, place, text.clone(), json!({})).await;
         put.map_err(|error| {
             let cause = format_args!("Error: S3, {}: {}", error.code, error.message);
             Failed::new("States.ResultWriterFailed", cause)

@@ -1,7 +1,7 @@
 //! Jobs that a `.sync` task waits for.
 
-use super::errors::failed;
-use super::{Failed, capitalize};
+use super::errors::{Failed, failed};
+use super::fields::{capitalize, rename};
 use platform::Platform;
 use platform::principal::Principal;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ impl Job {
                 let described = described.map_err(|error| failed("codebuild", &error))?;
                 let build = &described["builds"][0];
                 let succeeded = build["buildStatus"] == "SUCCEEDED";
-                (json!({"Build": capitalized(build)}), succeeded)
+                (json!({"Build": rename(build.clone(), capitalize)}), succeeded)
             }
         };
         if succeeded {
@@ -110,7 +110,7 @@ fn in_milliseconds(mut job: Value) -> Value {
 
 /// An execution's description: its texts as they are, or parsed for `.sync:2`.
 fn execution(described: Value, version: u8) -> Value {
-    let mut described = in_milliseconds(capitalized(&described));
+    let mut described = in_milliseconds(rename(described, capitalize));
     if version == 2 {
         for field in ["Input", "Output"] {
             let parsed = described[field]
@@ -122,17 +122,4 @@ fn execution(described: Value, version: u8) -> Value {
         }
     }
     described
-}
-
-fn capitalized(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let fields = fields
-                .iter()
-                .map(|(name, value)| (capitalize(name), capitalized(value)));
-            Value::Object(fields.collect())
-        }
-        Value::Array(items) => items.iter().map(capitalized).collect(),
-        other => other.clone(),
-    }
 }

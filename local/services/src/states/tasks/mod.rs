@@ -3,17 +3,13 @@
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html>: Lambda functions by their
 //! ARNs, optimized integrations, and `aws-sdk:` ones with the operations that the local services have.
 
-mod errors;
-mod fields;
+pub(crate) mod errors;
+pub(crate) mod fields;
 pub(crate) mod items;
 pub(crate) mod jobs;
-mod tokens;
 
-pub(crate) use fields::refusal;
-pub(super) use tokens::operations;
-
-use super::executions::Running;
-use errors::failed;
+use errors::{Failed, failed};
+use fields::{capitalize, rename, uncapitalize};
 use platform::error::ServiceError;
 use platform::principal::Principal;
 use platform::{Platform, Requirement};
@@ -21,54 +17,26 @@ use serde_json::{Map, Value, json};
 use states_language::{Integration, Pattern, TaskRequest};
 use std::sync::Arc;
 
-/// A task's failure, as its state sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failed {
-    pub(crate) error: String,
-    pub(crate) cause: String,
-}
-
-impl Failed {
-    pub(crate) fn new(error: &str, cause: impl std::fmt::Display) -> Self {
-        Self {
-            error: error.to_owned(),
-            cause: cause.to_string(),
-        }
-    }
-}
-
-/// The role that does a task: the one in its `Credentials`, else the state machine's.
-pub(crate) fn role(running: &Running, request: &TaskRequest) -> Principal {
-    let machine = &running.chosen.revision.role_arn;
-    session(running, request.credentials_role_arn.as_deref().unwrap_or(machine))
-}
-
-/// A session of a role in this execution.
-pub(crate) fn session(running: &Running, role_arn: &str) -> Principal {
-    let session: String = running.name.chars().take(64).collect();
-    Principal::role_session(role_arn.rsplit('/').next().unwrap_or_default(), session)
-}
-
-/// Does a task. None where a token will bring the answer.
+/// Does a task as `role`; `own` is the state machine's role. None where a token will bring the answer. `submitted` hears
+/// of a call that was accepted and is not the answer yet, and of the job that it has started.
 pub(crate) async fn perform(
     platform: &Arc<Platform>,
-    running: &Arc<Running>,
+    (own, role): (&Principal, &Principal),
     request: &TaskRequest,
+    submitted: impl FnOnce(&str, Option<jobs::Job>),
 ) -> Option<Result<String, Failed>> {
     if let Some(other) = &request.credentials_role_arn {
-        let own = session(running, &running.chosen.revision.role_arn);
-        let may = platform.authorize(&own, &[Requirement::new("sts:AssumeRole", &**other)]);
+        let may = platform.authorize(own, &[Requirement::new("sts:AssumeRole", &**other)]);
         if let Err(error) = may {
             return Some(Err(Failed::new("States.TaskFailed", error.message)));
         }
     }
-    let role = role(running, request);
     let parameters = Value::from(&request.parameters);
     let (service, operation, pattern, version) = match &request.integration {
         Integration::Lambda { function_arn } => {
             let call =
                 json!({"FunctionName": &**function_arn, "InvocationType": "RequestResponse", "Payload": parameters});
-            let answer = invoke(platform, &role, "lambda", call).await;
+            let answer = invoke(platform, role, "lambda", call).await;
             return Some(answer.map(|answer| answer["Payload"].to_string()));
         }
         Integration::Service {
@@ -80,7 +48,7 @@ pub(crate) async fn perform(
     };
     let call = Call {
         platform,
-        role: &role,
+        role,
         service,
         operation,
     };
@@ -92,7 +60,7 @@ pub(crate) async fn perform(
     match pattern {
         Pattern::RequestResponse => Some(Ok(answer.to_string())),
         Pattern::WaitForTaskToken => {
-            running.submitted(request.id, &answer.to_string(), None);
+            submitted(&answer.to_string(), None);
             None
         }
         Pattern::Sync => {
@@ -100,8 +68,8 @@ pub(crate) async fn perform(
                 let cause = format!("the local run has no jobs of {service}:{operation} to wait for");
                 return Some(Err(Failed::new("States.Runtime", cause)));
             };
-            running.submitted(request.id, &answer.to_string(), Some(job.clone()));
-            Some(job.wait(platform, &role, version).await.map(|job| job.to_string()))
+            submitted(&answer.to_string(), Some(job.clone()));
+            Some(job.wait(platform, role, version).await.map(|job| job.to_string()))
         }
     }
 }
@@ -230,30 +198,4 @@ async fn invoke(platform: &Arc<Platform>, role: &Principal, service: &str, call:
         }
     }
     Ok(Value::Object(shown))
-}
-
-/// A JSON value with all field names changed.
-fn rename(value: Value, change: fn(&str) -> String) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let fields = fields
-                .into_iter()
-                .map(|(name, value)| (change(&name), rename(value, change)));
-            Value::Object(fields.collect())
-        }
-        Value::Array(items) => items.into_iter().map(|item| rename(item, change)).collect(),
-        other => other,
-    }
-}
-
-pub(crate) fn capitalize(name: &str) -> String {
-    let mut characters = name.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(characters).collect()
-}
-
-pub(crate) fn uncapitalize(name: &str) -> String {
-    let mut characters = name.chars();
-    let first = characters.next().map(|first| first.to_ascii_lowercase());
-    first.into_iter().chain(characters).collect()
 }

@@ -1,7 +1,7 @@
 //! Answers to tasks that wait for a token.
 
-use crate::states::StepFunctions;
-use crate::states::executions::{Running, State};
+use super::running::{Running, State};
+use crate::states::registry::StepFunctions;
 use crate::states::rows::on_all;
 use jiff::Timestamp;
 use platform::{Call, Operation, ServiceError};
@@ -11,7 +11,7 @@ use states_language::{Refused, TaskId};
 use std::sync::{Arc, Weak};
 
 /// The rows of these operations.
-pub(in crate::states) fn operations() -> [Operation<StepFunctions>; 3] {
+pub(super) fn operations() -> [Operation<StepFunctions>; 3] {
     [
         on_all("SendTaskSuccess", StepFunctions::send_task_success),
         on_all("SendTaskFailure", StepFunctions::send_task_failure),

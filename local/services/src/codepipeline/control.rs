@@ -4,8 +4,8 @@ use super::engine::{self, Rerun};
 use super::execution::{self, ActionRun, ActionStatus, Execution, Status};
 use super::jobs::Jobs;
 use super::pipeline::{CodePipeline, Decision, Pipeline, lock};
-use super::view;
 use jiff::Timestamp;
+use platform::input::seconds;
 use platform::{Call, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -309,6 +309,6 @@ impl CodePipeline {
         };
         // Fails if the action was abandoned in this very moment.
         let _ = waiting.send(decision);
-        Ok(json!({"approvedAt": view::moment(Timestamp::now())}))
+        Ok(json!({"approvedAt": seconds(Timestamp::now())}))
     }
 }

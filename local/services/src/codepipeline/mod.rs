@@ -26,6 +26,7 @@ use execution::Execution;
 use jobs::Jobs;
 use listing::{ListActions, ListExecutions};
 use pipeline::{First, Pipeline, lock};
+use platform::input::seconds;
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -223,7 +224,7 @@ impl CodePipeline {
             "pipeline": pipeline.declaration(),
             "metadata": {
                 "pipelineArn": call.platform.account.arn("codepipeline", &input.name),
-                "created": view::moment(pipeline.created),
+                "created": seconds(pipeline.created),
             },
         }))
     }
@@ -246,7 +247,7 @@ impl CodePipeline {
                 "version": declaration.version,
                 "pipelineType": declaration.pipeline_type.as_deref().unwrap_or("V1"),
                 "executionMode": declaration.execution_mode,
-                "created": view::moment(pipeline.created),
+                "created": seconds(pipeline.created),
             })
         });
         Ok(json!({"pipelines": shown.collect::<Vec<_>>()}))

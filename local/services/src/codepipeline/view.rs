@@ -2,14 +2,8 @@
 
 use super::execution::{ActionRun, ActionStatus, Artifact, Execution};
 use super::pipeline::Pipeline;
-use jiff::Timestamp;
+use platform::input::seconds;
 use serde_json::{Value, json};
-
-/// A moment as the JSON protocol has it: seconds since 1970.
-pub(super) fn moment(at: Timestamp) -> Value {
-    // Whole milliseconds are exact in a double for longer than anything here will live.
-    json!(at.as_millisecond() as f64 / 1000.0)
-}
 
 /// `GetPipelineExecution`'s output. See
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineExecution.html>.
@@ -49,8 +43,8 @@ pub(super) fn summary(execution: &Execution) -> Value {
     json!({
         "pipelineExecutionId": execution.id,
         "status": progress.status.word(),
-        "startTime": moment(execution.started),
-        "lastUpdateTime": moment(progress.updated),
+        "startTime": seconds(execution.started),
+        "lastUpdateTime": seconds(progress.updated),
         "trigger": execution.trigger,
         "executionMode": execution.declaration.execution_mode,
         "executionType": "STANDARD",
@@ -67,8 +61,8 @@ pub(super) fn action_detail(execution: &Execution, run: &ActionRun) -> Value {
         "pipelineVersion": execution.declaration.version,
         "stageName": run.stage,
         "actionName": run.action.name,
-        "startTime": moment(run.started),
-        "lastUpdateTime": moment(run.updated),
+        "startTime": seconds(run.started),
+        "lastUpdateTime": seconds(run.updated),
         "status": run.status.word(),
         "input": {
             "actionTypeId": run.action.action_type_id,
@@ -157,7 +151,7 @@ pub(super) fn state(pipeline: &Pipeline) -> Value {
         "pipelineName": declaration.name,
         "pipelineVersion": declaration.version,
         "stageStates": stages,
-        "created": moment(pipeline.created),
+        "created": seconds(pipeline.created),
     })
 }
 
@@ -175,7 +169,7 @@ fn action_state(executions: &[std::sync::Arc<Execution>], stage: &str, action: &
         "latestExecution": {
             "actionExecutionId": run.id,
             "status": run.status.word(),
-            "lastStatusChange": moment(run.updated),
+            "lastStatusChange": seconds(run.updated),
         },
     });
     let latest = &mut shown["latestExecution"];

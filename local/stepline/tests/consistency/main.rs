@@ -20,6 +20,5 @@ mod pipeline;
 mod planned;
 mod rehearsal;
 mod retrying;
-mod services;
 mod tidy;
 mod workflow;

@@ -2,7 +2,7 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/Welcome.html>.
 
-use platform::{Call, Operation, Operations, Platform, Served, ServiceError};
+use platform::{Call, ErrorKind, Operation, Operations, Platform, Served, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -91,9 +91,10 @@ impl CloudFormation {
             .map(|name| json!({"StackName": name, "StackId": arn(&call.platform, name), "StackStatus": "CREATE_COMPLETE"}))
             .collect();
         match &input.stack_name {
-            Some(asked) if described.is_empty() => Err(ServiceError::validation(format_args!(
-                "Stack with id {asked} does not exist"
-            ))),
+            Some(asked) if described.is_empty() => {
+                let message = format_args!("Stack with id {asked} does not exist");
+                Err(ServiceError::validation(message).of_kind(ErrorKind::NotFound))
+            }
             _ => Ok(json!({"Stacks": described})),
         }
     }

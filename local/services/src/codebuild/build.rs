@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use platform::input::seconds;
 use platform::{Account, Principal};
 use serde_json::{Value, json};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// A phase: when it began, how it ended, and why it failed if it did.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,5 +119,18 @@ impl Build {
             shown["resolvedSourceVersion"] = version.as_str().into();
         }
         shown
+    }
+}
+
+/// A build while it runs, and afterwards.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) build: Mutex<Build>,
+    pub(super) stop: watch::Sender<bool>,
+}
+
+impl Running {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Build> {
+        self.build.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

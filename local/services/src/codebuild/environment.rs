@@ -5,7 +5,7 @@
 
 use super::build::Build;
 use super::buildspec::Env;
-use super::project::{Project, VariableKind};
+use super::project::{Project, VariableKind, project_arn};
 use crate::containers::Engine;
 use platform::Platform;
 use platform::principal::Principal;
@@ -36,7 +36,7 @@ pub(super) fn own(
         ("CODEBUILD_CI", "true".into()),
         ("CODEBUILD_INITIATOR", build.initiator.clone()),
         ("CODEBUILD_LOG_PATH", build.stream().into()),
-        ("CODEBUILD_PROJECT_ARN", super::project_arn(platform, &build.project)),
+        ("CODEBUILD_PROJECT_ARN", project_arn(platform, &build.project)),
         ("CODEBUILD_SRC_DIR", source.display().to_string()),
         ("CODEBUILD_START_TIME", build.started.as_millisecond().to_string()),
         ("CI", "true".into()),

@@ -19,9 +19,9 @@ pub mod stand_in;
 pub use stand_in::stand_in;
 
 use crate::containers::Containers;
-use build::Build;
+use build::{Build, Running};
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
-use project::{Project, StartBuild};
+use project::{Project, StartBuild, project_arn};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -41,19 +41,6 @@ struct State {
     projects: BTreeMap<String, Project>,
     builds: HashMap<String, Arc<Running>>,
     started: u64,
-}
-
-/// A build while it runs, and afterwards.
-#[derive(Debug)]
-struct Running {
-    build: Mutex<Build>,
-    stop: watch::Sender<bool>,
-}
-
-impl Running {
-    fn lock(&self) -> MutexGuard<'_, Build> {
-        self.build.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html>.
@@ -257,10 +244,6 @@ impl CodeBuild {
         }
         Ok(answer)
     }
-}
-
-fn project_arn(platform: &Platform, name: &str) -> String {
-    platform.account.arn("codebuild", format_args!("project/{name}"))
 }
 
 /// The project of a build, which the build's id begins with.

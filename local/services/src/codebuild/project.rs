@@ -1,5 +1,6 @@
 //! Projects, and what StartBuild changes in them for one build.
 
+use platform::Platform;
 use platform::error::ServiceError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -203,4 +204,9 @@ impl StartBuild {
             )),
         }
     }
+}
+
+/// The ARN of a project.
+pub(super) fn project_arn(platform: &Platform, name: &str) -> String {
+    platform.account.arn("codebuild", format_args!("project/{name}"))
 }

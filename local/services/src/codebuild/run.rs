@@ -4,11 +4,11 @@
 //! POST_BUILD, and `on-failure` may say otherwise:
 //! <https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details.html#view-build-details-phases>.
 
-use super::build::PhaseRecord;
+use super::build::{PhaseRecord, Running};
 use super::buildspec::{BuildSpec, OnFailure, Phase};
 use super::project::Project;
 use super::shell::{Ended, Shell};
-use super::{Running, artifacts, environment};
+use super::{artifacts, environment};
 use crate::containers::Engine;
 use crate::objects;
 use jiff::Timestamp;

@@ -4,7 +4,7 @@ use super::declaration::Action;
 use super::execution::{Artifact, Execution};
 use super::jobs::Jobs;
 use super::pipeline::Pipeline;
-use platform::{Platform, Principal, ServiceError};
+use platform::{ErrorKind, Platform, Principal, ServiceError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -66,10 +66,11 @@ impl Failure {
 
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
-        let code = if error.code.contains("AccessDenied") {
-            "PermissionError"
-        } else {
-            "ConfigurationError"
+        let code = match error.kind {
+            ErrorKind::Denied => "PermissionError",
+            ErrorKind::NotFound | ErrorKind::Throttled | ErrorKind::NotInLocalRun | ErrorKind::Refused => {
+                "ConfigurationError"
+            }
         };
         Self::new(code, format!("{}: {}", error.code, error.message))
     }

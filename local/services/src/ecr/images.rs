@@ -1,7 +1,7 @@
 //! The operations on images.
 
-use super::repository::{Image, ImageId, Repository};
-use super::{Ecr, InRepository, OnRepository};
+use super::registry::{Ecr, InRepository, OnRepository};
+use super::repository::{Image, ImageId, Repository, image_not_found};
 use jiff::Timestamp;
 use platform::input::{page, seconds};
 use platform::journal::Happening;
@@ -55,22 +55,6 @@ impl Filter {
     }
 }
 
-pub(super) fn image_not_found(platform: &Platform, repository: &str, id: &ImageId) -> ServiceError {
-    let part = |text: &Option<String>| {
-        text.as_ref()
-            .map_or_else(|| "null".to_owned(), |text| format!("'{text}'"))
-    };
-    ServiceError::new(
-        "ImageNotFoundException",
-        format_args!(
-            "The image with imageId {{imageDigest:{}, imageTag:{}}} does not exist within the repository with name '{repository}' in the registry with id '{}'",
-            part(&id.image_digest),
-            part(&id.image_tag),
-            platform.account.id
-        ),
-    )
-}
-
 impl Ecr {
     /// Puts an image with its blobs and tags as if it had always been there: no event is sent, and its scan is done. Does
     /// nothing where the repository does not exist or already has the image.
@@ -101,7 +85,7 @@ impl Ecr {
             repository.put("", manifest, None, tag, Timestamp::now())?;
         }
         for image in &mut repository.images {
-            image.scan = image.scan.take().map(super::scans::Scan::done);
+            image.scan = image.scan.take().map(super::scan::Scan::done);
         }
         Ok(())
     }

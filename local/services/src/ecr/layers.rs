@@ -1,6 +1,6 @@
 //! The operations on layers: asking which there are, uploading one part by part, and reading one.
 
-use super::{Ecr, OnRepository, invalid};
+use super::registry::{Ecr, OnRepository, invalid};
 use crate::manifest::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

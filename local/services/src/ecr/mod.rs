@@ -8,41 +8,20 @@
 mod images;
 mod layers;
 mod lifecycle;
+mod registry;
 mod repositories;
 mod repository;
+mod scan;
 mod scans;
 #[cfg(test)]
 mod tests;
 
-use platform::input::{On, Target};
 use platform::{Answer, Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
+pub use registry::Ecr;
+use registry::{OnRepository, arn, check_registry, invalid};
 use repositories::DescribeRepositories;
-use repository::Repository;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-
-/// ECR in this account and region.
-#[derive(Debug, Default)]
-pub struct Ecr {
-    repositories: Mutex<BTreeMap<String, Repository>>,
-}
-
-/// The repository that an operation is on.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InRepository {
-    registry_id: Option<String>,
-    repository_name: String,
-}
-
-impl Target for InRepository {
-    const MEMBERS: &'static [&'static str] = &["registryId", "repositoryName"];
-}
-
-type OnRepository<I> = On<InRepository, I>;
+use std::sync::LazyLock;
 
 impl Served for Ecr {
     const SIGNING_NAME: &'static str = "ecr";
@@ -109,51 +88,4 @@ fn may<I>(
         let arn = arn(platform, &input.target.repository_name);
         Ok(vec![Requirement::new(format!("ecr:{operation}"), arn)])
     }
-}
-
-/// Refuses the registry of another account.
-fn check_registry(platform: &Platform, registry_id: Option<&str>) -> Result<(), ServiceError> {
-    match registry_id.filter(|id| *id != platform.account.id) {
-        None => Ok(()),
-        Some(other) => Err(ServiceError::validation(format_args!(
-            "the local run has no registry but that of account {}, not {other}'s",
-            platform.account.id
-        ))),
-    }
-}
-
-impl Ecr {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Repository>> {
-        self.repositories.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn with<T>(
-        &self,
-        call: &Call,
-        InRepository { repository_name, .. }: &InRepository,
-        then: impl FnOnce(&mut Repository) -> Result<T, ServiceError>,
-    ) -> Result<T, ServiceError> {
-        let mut repositories = self.lock();
-        let found = repositories.get_mut(repository_name);
-        then(found.ok_or_else(|| not_found(&call.platform, repository_name))?)
-    }
-}
-
-fn not_found(platform: &Platform, name: &str) -> ServiceError {
-    ServiceError::new(
-        "RepositoryNotFoundException",
-        format_args!(
-            "The repository with name '{name}' does not exist in the registry with id '{}'",
-            platform.account.id
-        ),
-    )
-}
-
-fn arn(platform: &Platform, repository: &str) -> String {
-    platform.account.arn("ecr", format_args!("repository/{repository}"))
-}
-
-/// InvalidParameterException, which ECR answers where other services answer ValidationException.
-fn invalid(message: impl Display) -> ServiceError {
-    ServiceError::new("InvalidParameterException", message)
 }

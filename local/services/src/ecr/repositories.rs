@@ -1,8 +1,8 @@
 //! The operations on repositories and their settings.
 
 use super::lifecycle::Policy;
+use super::registry::{Ecr, OnRepository, arn, check_registry, invalid, not_found};
 use super::repository::{Mutability, Repository};
-use super::{Ecr, OnRepository, arn, check_registry, invalid, not_found};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};

@@ -1,10 +1,11 @@
 //! A repository: its images, their tags and its layers. Nothing in here reads a clock or calls anybody.
 
 use super::lifecycle::{Candidate, Policy};
-use super::scans::Scan;
+use super::scan::Scan;
 use crate::manifest::{Manifest, digest};
 use bytes::Bytes;
 use jiff::Timestamp;
+use platform::Platform;
 use platform::error::ServiceError;
 use platform::wildcard::glob;
 use serde_json::{Value, json};
@@ -273,4 +274,20 @@ impl Repository {
         }
         shown
     }
+}
+
+pub(super) fn image_not_found(platform: &Platform, repository: &str, id: &ImageId) -> ServiceError {
+    let part = |text: &Option<String>| {
+        text.as_ref()
+            .map_or_else(|| "null".to_owned(), |text| format!("'{text}'"))
+    };
+    ServiceError::new(
+        "ImageNotFoundException",
+        format_args!(
+            "The image with imageId {{imageDigest:{}, imageTag:{}}} does not exist within the repository with name '{repository}' in the registry with id '{}'",
+            part(&id.image_digest),
+            part(&id.image_tag),
+            platform.account.id
+        ),
+    )
 }

@@ -1,119 +1,24 @@
 //! Image scans. A push or StartImageScan begins one. It is done soon after, and its findings are read page by page.
 //!
 //! Follows <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html>. **No
-//! scanner runs here.** An image has no findings unless its label [`LABEL`] says what a scan of it finds. The label is
+//! scanner runs here.** An image has no findings unless its label [`LABEL`](super::scan::LABEL) says what a scan of it finds. The label is
 //! JSON with the members of that page: `{"imageScanFindings": {"findings": [{"name": "CVE-…", "severity": "HIGH"}]}}`.
 //! It may also have `imageScanStatus` (an image that cannot be scanned, or a scan that never ends) and
 //! `enhancedFindings`.
 
-use super::repository::{Image, ImageId, Repository};
-use super::{Ecr, OnRepository, arn, invalid};
-use crate::manifest::Manifest;
+use super::registry::{Ecr, OnRepository, arn, invalid};
+use super::repository::{Image, ImageId, Repository, image_not_found};
+use super::scan::SCAN_TIME;
 use jiff::{SignedDuration, Timestamp};
-use platform::input::{page, seconds};
+use platform::input::page;
 use platform::{Call, Platform, ServiceError};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The label in which an image says what a scan of it finds.
-const LABEL: &str = "stepline.scan";
-
-/// How long a scan takes. On AWS it takes some seconds. Here it is done before anybody looks at it after a push.
-const SCAN_TIME: Duration = Duration::from_millis(20);
 
 /// How long after a scan the next one may be asked for:
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-basic.html>.
 const BETWEEN_SCANS: SignedDuration = SignedDuration::from_hours(24);
-
-/// A scan of one image.
-#[derive(Debug, Clone)]
-pub(super) struct Scan {
-    begun_at: Timestamp,
-    /// Its result, with the members that DescribeImageScanFindings answers.
-    outcome: Value,
-}
-
-impl Scan {
-    /// Begins the scan of an image, whose result is in its configuration. None for what ECR does not scan: an index, or
-    /// an artifact that is not an image.
-    pub(super) fn begin(manifest: &Manifest, config: &[u8], begun_at: Timestamp) -> Option<Self> {
-        let is_image = manifest.config.as_ref().is_some_and(|config| {
-            matches!(
-                config.media_type.as_str(),
-                "application/vnd.docker.container.image.v1+json" | "application/vnd.oci.image.config.v1+json"
-            )
-        });
-        (is_image && !manifest.is_index() && manifest.subject.is_none()).then(|| Self {
-            begun_at,
-            outcome: outcome(config),
-        })
-    }
-
-    /// The same scan, begun so long ago that it is done.
-    pub(super) fn done(mut self) -> Self {
-        self.begun_at -= SignedDuration::from_secs(60);
-        self
-    }
-
-    fn is_under_way(&self, now: Timestamp) -> bool {
-        now.duration_since(self.begun_at).unsigned_abs() < SCAN_TIME
-    }
-
-    /// Its status, as ECR answers it.
-    pub(super) fn status(&self, now: Timestamp) -> Value {
-        if self.is_under_way(now) {
-            return json!({"status": "IN_PROGRESS"});
-        }
-        let mut status = json!({"status": "COMPLETE", "description": "The scan was completed successfully."});
-        if let Some(said) = self.outcome["imageScanStatus"].as_object() {
-            status = Value::Object(said.clone());
-        }
-        status
-    }
-
-    /// Whether ECR answers findings of it. There may be none among them.
-    fn has_findings(&self, now: Timestamp) -> bool {
-        matches!(self.status(now)["status"].as_str(), Some("COMPLETE" | "ACTIVE"))
-    }
-
-    fn list(&self, field: &str) -> Vec<Value> {
-        let listed = self.outcome.pointer(&format!("/imageScanFindings/{field}"));
-        listed.and_then(Value::as_array).cloned().unwrap_or_default()
-    }
-
-    /// What each page has beside its findings.
-    pub(super) fn summary(&self, now: Timestamp) -> Option<Value> {
-        if !self.has_findings(now) {
-            return None;
-        }
-        let mut counts: Map<String, Value> = Map::new();
-        for finding in self.list("findings").iter().chain(&self.list("enhancedFindings")) {
-            let severity = finding["severity"].as_str().unwrap_or("UNDEFINED");
-            let count = counts.get(severity).and_then(Value::as_u64).unwrap_or_default();
-            counts.insert(severity.to_owned(), (count + 1).into());
-        }
-        let at = seconds(self.begun_at + SCAN_TIME);
-        Some(json!({
-            "findingSeverityCounts": counts,
-            "imageScanCompletedAt": at,
-            "vulnerabilitySourceUpdatedAt": at,
-        }))
-    }
-}
-
-/// The result of a scan of an image with this configuration.
-fn outcome(config: &[u8]) -> Value {
-    let config: Value = serde_json::from_slice(config).unwrap_or_default();
-    let Some(label) = config["config"]["Labels"][LABEL].as_str() else {
-        return Value::Null;
-    };
-    serde_json::from_str(label).unwrap_or_else(|error| {
-        let description = format!("the label {LABEL} is not JSON: {error}");
-        json!({"imageScanStatus": {"status": "FAILED", "description": description}})
-    })
-}
 
 /// The input of the operations on the scan of an image.
 #[derive(Deserialize)]
@@ -269,7 +174,7 @@ impl Ecr {
 fn find<'a>(platform: &Platform, repository: &'a Repository, id: &ImageId) -> Result<&'a Image, ServiceError> {
     repository
         .find(id)
-        .ok_or_else(|| super::images::image_not_found(platform, &repository.name, id))
+        .ok_or_else(|| image_not_found(platform, &repository.name, id))
 }
 
 fn scan_not_found(platform: &Platform, repository: &Repository, id: &ImageId) -> ServiceError {
@@ -284,28 +189,4 @@ fn scan_not_found(platform: &Platform, repository: &Repository, id: &ImageId) ->
             platform.account.id
         ),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scan_is_under_way_and_then_done() {
-        let config_type = "application/vnd.docker.container.image.v1+json";
-        let manifest = json!({"schemaVersion": 2, "layers": [],
-            "config": {"mediaType": config_type, "digest": "sha256:c", "size": 2}});
-        let manifest = Manifest::read(&manifest.to_string()).expect("a manifest");
-        let begun: Timestamp = "2026-11-24T12:00:00Z".parse().expect("a time");
-        let scan = Scan::begin(&manifest, b"{}", begun).expect("an image is scanned");
-        for (after, status) in [
-            (Duration::ZERO, "IN_PROGRESS"),
-            (SCAN_TIME, "COMPLETE"),
-            (Duration::from_secs(86_400), "COMPLETE"),
-        ] {
-            assert_eq!(scan.status(begun + after)["status"], status, "{after:?}");
-            assert_eq!(scan.summary(begun + after).is_some(), status == "COMPLETE", "{after:?}");
-        }
-        assert_eq!(scan.done().status(begun)["status"], "COMPLETE");
-    }
 }

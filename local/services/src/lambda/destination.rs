@@ -3,7 +3,7 @@
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
 
 use super::functions::{EventInvokeConfig, Function};
-use super::invoke::Outcome;
+use super::outcome::Outcome;
 use platform::Platform;
 use platform::error::ServiceError;
 use platform::journal::Happening;

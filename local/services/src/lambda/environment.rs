@@ -3,23 +3,14 @@
 //! The process asks for its next event over the Runtime API, and answers over it. This is Lambda's side. See
 //! <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 
-use super::Lambda;
-use super::functions::Function;
 use super::memory;
-use super::runtime_api::Address;
-use platform::Platform;
-use platform::error::ServiceError;
-use platform::journal::Happening;
 use rustix::process::Signal;
 use serde_json::Value;
-use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
-use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::process::ExitStatus;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 /// An event on its way to the process.
@@ -77,32 +68,12 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// Starts a process of `function` from its binary.
-    pub(super) fn start(
-        lambda: &Arc<Lambda>,
-        platform: &Arc<Platform>,
-        function: &Function,
-        binary: &Path,
-    ) -> Result<Arc<Self>, ServiceError> {
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        let stream = format!("{}[$LATEST]{id}", jiff::Timestamp::now().strftime("%Y/%m/%d/"));
-        let address = Address::reserve().map_err(|error| {
-            let message = format!(
-                "the Runtime API gets no address for a process of `{}`: {error}",
-                function.name()
-            );
-            ServiceError::new("ServiceException", message).with_status(500)
-        })?;
-        let mut child = command(platform, function, binary, address.host_and_port, &stream)?
-            .spawn()
-            .map_err(|error| could_not_start(binary, &error))?;
-        let pid = child
-            .id()
-            .ok_or_else(|| could_not_start(binary, &std::io::Error::other("it ended at once")))?;
+    /// A process that has been started.
+    pub(super) fn of(id: String, function_arn: String, pid: u32) -> Self {
         let (outbox, inbox) = mpsc::unbounded_channel();
-        let environment = Arc::new(Self {
+        Self {
             id,
-            function_arn: function.arn.clone(),
+            function_arn,
             pid,
             born: Instant::now(),
             inbox: tokio::sync::Mutex::new(inbox),
@@ -110,36 +81,16 @@ impl Environment {
             current: Mutex::default(),
             phase: watch::Sender::new(Phase::Starting),
             kill: Notify::new(),
-        });
-        let serving = address.serve(environment.clone());
-        let group = function.log_group();
-        let pipes = [
-            child
-                .stdout
-                .take()
-                .map(|pipe| tokio::spawn(keep_lines(platform.clone(), group.clone(), stream.clone(), pipe))),
-            child
-                .stderr
-                .take()
-                .map(|pipe| tokio::spawn(keep_lines(platform.clone(), group, stream, pipe))),
-        ];
-        let watched = environment.clone();
-        let lambda = Arc::clone(lambda);
-        tokio::spawn(async move {
-            let ended = watched.outlive(&mut child).await;
-            serving.abort();
-            for pipe in pipes.into_iter().flatten() {
-                // A reader ends with its pipe; only a panic could make it fail, and then there is nothing to wait for.
-                let _ = pipe.await;
-            }
-            lambda.forget_environment(&watched.id);
-            watched.phase.send_replace(Phase::Exited(ended));
-        });
-        Ok(environment)
+        }
+    }
+
+    /// Tells those who wait that the process has ended, and how.
+    pub(super) fn has_ended(&self, how: String) {
+        self.phase.send_replace(Phase::Exited(how));
     }
 
     /// Waits until the process has ended, by itself or by [`Self::kill`], and says how.
-    async fn outlive(&self, child: &mut Child) -> String {
+    pub(super) async fn outlive(&self, child: &mut Child) -> String {
         let status = tokio::select! {
             status = child.wait() => status,
             () = self.kill.notified() => match child.start_kill() {
@@ -231,83 +182,6 @@ impl Environment {
 
     fn current(&self) -> MutexGuard<'_, Option<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The process's environment: Lambda's variables and the function's own. Of this machine's variables it has only those
-/// that say where programs are.
-fn command(
-    platform: &Arc<Platform>,
-    function: &Function,
-    binary: &Path,
-    runtime_api: SocketAddr,
-    stream: &str,
-) -> Result<Command, ServiceError> {
-    let Some(endpoint) = platform.endpoint() else {
-        return Err(ServiceError::new(
-            "ServiceException",
-            "functions need a gateway that serves what they call",
-        )
-        .with_status(500));
-    };
-    let credentials = platform.iam.assume_role(function.role(), function.name(), Vec::new())?;
-    let configuration = &function.configuration;
-    let mut command = Command::new(binary);
-    command
-        .env_clear()
-        .envs(&configuration.environment.variables)
-        .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
-        .env("AWS_LAMBDA_FUNCTION_NAME", function.name())
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", configuration.memory_size.to_string())
-        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-        .env("AWS_LAMBDA_LOG_GROUP_NAME", function.log_group())
-        .env("AWS_LAMBDA_LOG_STREAM_NAME", stream)
-        .env("_HANDLER", configuration.handler.as_deref().unwrap_or("bootstrap"))
-        .env("AWS_REGION", &platform.account.region)
-        .env("AWS_DEFAULT_REGION", &platform.account.region)
-        .envs(credentials.environment())
-        // The one thing that differs from AWS: where the services are.
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("LANG", "en_US.UTF-8")
-        .env("TZ", ":UTC")
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    if let Some(logging) = &configuration.logging_config {
-        for (name, value) in [
-            ("AWS_LAMBDA_LOG_FORMAT", &logging.log_format),
-            ("AWS_LAMBDA_LOG_LEVEL", &logging.application_log_level),
-        ] {
-            if let Some(value) = value {
-                command.env(name, value);
-            }
-        }
-    }
-    Ok(command)
-}
-
-fn could_not_start(binary: &Path, error: &std::io::Error) -> ServiceError {
-    ServiceError::new(
-        "InvalidRuntimeException",
-        format!("cannot start `{}`: {error}", binary.display()),
-    )
-    .with_status(502)
-}
-
-/// Writes every line of a pipe to the journal, until the pipe ends.
-async fn keep_lines(platform: Arc<Platform>, group: String, stream: String, pipe: impl AsyncRead + Unpin) {
-    let mut reader = BufReader::new(pipe);
-    let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
-        platform.journal.record(Happening::LogLine {
-            group: group.clone(),
-            stream: stream.clone(),
-            line: String::from_utf8_lossy(&line).trim_end().to_owned(),
-        });
-        line.clear();
     }
 }
 

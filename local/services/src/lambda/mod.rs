@@ -9,8 +9,10 @@ mod functions;
 mod invoke;
 mod memory;
 mod operations;
+mod outcome;
 pub mod rest;
 mod runtime_api;
+mod starting;
 #[cfg(test)]
 mod tests;
 
@@ -159,7 +161,9 @@ impl Lambda {
     ) -> Result<Arc<Environment>, ServiceError> {
         // Held meanwhile, so that a process that ends at once is not forgotten before it is known.
         let mut environments = lock(&self.environments);
-        let environment = Environment::start(self, platform, function, binary)?;
+        let lambda = Arc::clone(self);
+        let forget = move |id: &str| lambda.forget_environment(id);
+        let environment = starting::start(forget, platform, function, binary)?;
         environments.insert(environment.id.clone(), environment.clone());
         Ok(environment)
     }

@@ -1,7 +1,8 @@
 //! The table of Lambda's operations, and what each one does.
 
 use super::functions::{CreateFunction, EventInvokeConfig, Function, name_of};
-use super::invoke::{self, Outcome};
+use super::invoke;
+use super::outcome::Outcome;
 use super::{Lambda, lock};
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::Deserialize;

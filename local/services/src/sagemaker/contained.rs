@@ -6,8 +6,7 @@
 
 use super::data::{ML, within};
 use super::image::Image;
-use super::place::Started;
-use super::work::{ENDPOINT, Work};
+use super::work::{ENDPOINT, Started, Work};
 use crate::containers::{Containers, Engine, EngineError, NewContainer};
 use std::fs::{self, File};
 use std::io;

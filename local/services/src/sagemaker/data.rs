@@ -2,8 +2,8 @@
 //!
 //! They are in a folder of this machine, whether the job runs in a container or not.
 
+use super::end::{End, cut, internal};
 use super::job::Job;
-use super::run::{End, cut, internal};
 use crate::objects;
 use platform::Platform;
 use platform::principal::Principal;

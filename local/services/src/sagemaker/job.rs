@@ -6,6 +6,8 @@ use platform::input::seconds;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// What CreateProcessingJob takes:
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html>.
@@ -299,6 +301,19 @@ impl Job {
             "resources": [self.arn],
             "detail": self.json(|at| at.as_millisecond().into()),
         })
+    }
+}
+
+/// A job while it runs, and afterwards.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) job: Mutex<Job>,
+    pub(super) stop: watch::Sender<bool>,
+}
+
+impl Running {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Job> {
+        self.job.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

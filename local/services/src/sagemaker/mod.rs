@@ -8,6 +8,7 @@
 
 mod contained;
 mod data;
+mod end;
 mod image;
 mod job;
 mod mounts;
@@ -20,7 +21,7 @@ mod work;
 
 use crate::containers::Containers;
 use jiff::Timestamp;
-use job::{Job, Request, Status, Tag};
+use job::{Job, Request, Running, Status, Tag};
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -35,19 +36,6 @@ pub struct SageMaker {
     /// By ARN.
     jobs: Mutex<BTreeMap<String, Arc<Running>>>,
     containers: Arc<Containers>,
-}
-
-/// A job while it runs, and afterwards.
-#[derive(Debug)]
-struct Running {
-    job: Mutex<Job>,
-    stop: watch::Sender<bool>,
-}
-
-impl Running {
-    fn lock(&self) -> MutexGuard<'_, Job> {
-        self.job.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html>.

@@ -1,31 +1,12 @@
 //! Where a job runs: in a container of an engine, or as a process of this machine. The rest of a job is the same.
 
 use super::contained::Contained;
+use super::end::{End, internal};
 use super::image::Image;
 use super::process;
-use super::run::{End, internal};
-use super::work::Work;
+use super::work::{Started, Work};
 use crate::containers::Containers;
-use std::io;
 use std::path::Path;
-use std::time::Duration;
-
-/// A job's command that has been started.
-#[async_trait::async_trait]
-pub(super) trait Started: Send {
-    /// Which way it runs, behind "the processing job runs as".
-    fn describe(&self) -> String;
-
-    /// Waits for the command's end: its exit code.
-    async fn wait(&mut self) -> io::Result<i64>;
-
-    /// Asks the command to end, and ends it after `grace`.
-    async fn stop(&mut self, grace: Duration) -> io::Result<()>;
-
-    /// Takes away what still runs, after the last lines of the log; what the command left at `paths` is in the job's
-    /// folder then. Answers with what could not be brought there.
-    async fn leave(self: Box<Self>, paths: &[String]) -> io::Result<Vec<String>>;
-}
 
 /// Starts a job's command in its image; its lines go to `log`. In `folder` is `ml`, the job's `/opt/ml`.
 pub(super) async fn start(

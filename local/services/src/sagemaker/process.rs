@@ -6,8 +6,7 @@
 
 use super::image::{Image, Settings};
 use super::mounts;
-use super::place::Started;
-use super::work::Work;
+use super::work::{Started, Work};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
 //! One job from its start to its end.
 
 use super::data::Data;
-use super::job::{Job, Status};
-use super::place::{self, Started};
-use super::work::Work;
-use super::{Running, image};
+use super::end::{End, internal};
+use super::job::{Job, Running, Status};
+use super::work::{Started, Work};
+use super::{image, place};
 use crate::containers::Containers;
 use jiff::Timestamp;
 use platform::journal::Happening;
@@ -17,27 +17,6 @@ use tokio::fs;
 
 /// How long a stopped job may take to end by itself before it is killed, as on AWS.
 const GRACE: Duration = Duration::from_secs(120);
-/// What DescribeProcessingJob shows of a failure's reason and of the job's own message.
-const MESSAGE_LIMIT: usize = 1024;
-
-/// How a job ended.
-pub(super) struct End {
-    status: Status,
-    failure_reason: Option<String>,
-    exit_message: Option<String>,
-}
-
-impl End {
-    /// A failure, with what DescribeProcessingJob shows as its reason.
-    pub(super) fn failed(reason: impl std::fmt::Display) -> Self {
-        Self {
-            status: Status::Failed,
-            failure_reason: Some(cut(&reason.to_string())),
-            exit_message: None,
-        }
-    }
-}
-
 /// Writes a job's status to the journal and sends its event.
 pub(super) fn announce(platform: &Arc<Platform>, running: &Running) {
     let job = running.lock().clone();
@@ -216,13 +195,4 @@ impl Runner<'_> {
             }
         }
     }
-}
-
-pub(super) fn internal(error: impl std::fmt::Display) -> End {
-    End::failed(format_args!("InternalServerError: {error}"))
-}
-
-/// At most as many characters as DescribeProcessingJob shows.
-pub(super) fn cut(text: &str) -> String {
-    text.chars().take(MESSAGE_LIMIT).collect()
 }

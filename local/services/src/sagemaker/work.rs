@@ -1,10 +1,12 @@
 //! The command of a job and its environment variables, the same in a container and in a process.
 
+use super::end::{End, internal};
 use super::image::Image;
 use super::job::Job;
-use super::run::{End, internal};
 use platform::Platform;
 use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
 
 /// A job's command and what it is given beside its image. It has no `Debug`: its environment has credentials.
 #[derive(Clone)]
@@ -67,3 +69,20 @@ fn environment(platform: &Platform, job: &Job) -> Result<BTreeMap<String, String
 
 /// Where SDKs find the services.
 pub(super) const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+
+/// A job's command that has been started.
+#[async_trait::async_trait]
+pub(super) trait Started: Send {
+    /// Which way it runs, behind "the processing job runs as".
+    fn describe(&self) -> String;
+
+    /// Waits for the command's end: its exit code.
+    async fn wait(&mut self) -> io::Result<i64>;
+
+    /// Asks the command to end, and ends it after `grace`.
+    async fn stop(&mut self, grace: Duration) -> io::Result<()>;
+
+    /// Takes away what still runs, after the last lines of the log; what the command left at `paths` is in the job's
+    /// folder then. Answers with what could not be brought there.
+    async fn leave(self: Box<Self>, paths: &[String]) -> io::Result<Vec<String>>;
+}

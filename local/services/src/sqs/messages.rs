@@ -2,8 +2,8 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
 
-use super::queue::{Message, Queue, milliseconds};
-use super::{OnQueue, Sqs, invalid, name_of, no_queue};
+use super::queue::{Message, Queue, invalid, milliseconds};
+use super::queues::{OnQueue, Sqs, name_of, no_queue};
 use md5::{Digest as _, Md5};
 use platform::{Call, ServiceError};
 use serde::Deserialize;

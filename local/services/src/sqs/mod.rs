@@ -4,26 +4,19 @@
 
 mod messages;
 mod queue;
+mod queues;
 
 use messages::ReceiveMessage;
-use platform::input::{On, Target, page};
+use platform::input::page;
 use platform::{Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
-use queue::Queue;
+use queue::{Queue, invalid};
+pub use queues::Sqs;
+use queues::{OnQueue, arn, name_of, no_queue, url_of};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
-
-/// SQS in this account and region.
-#[derive(Debug, Default)]
-pub struct Sqs {
-    queues: Mutex<BTreeMap<String, Queue>>,
-    /// Wakes those who wait for a message, when one may have become visible.
-    arrived: Notify,
-}
+use std::sync::LazyLock;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -49,19 +42,6 @@ struct ListQueues {
     max_results: Option<usize>,
     next_token: Option<String>,
 }
-
-/// The queue that an operation is on.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct InQueue {
-    queue_url: String,
-}
-
-impl Target for InQueue {
-    const MEMBERS: &'static [&'static str] = &["QueueUrl"];
-}
-
-type OnQueue<I> = On<InQueue, I>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -130,40 +110,7 @@ fn on_queue<I: DeserializeOwned + Send + 'static>(
     )
 }
 
-/// The name at the end of a queue's URL.
-fn name_of(url: &str) -> &str {
-    url.rsplit('/').next().unwrap_or(url)
-}
-
-/// The ARN of a queue, given by its URL or its name.
-fn arn(platform: &Platform, queue: &str) -> String {
-    platform.account.arn("sqs", name_of(queue))
-}
-
-fn url_of(platform: &Platform, name: &str) -> String {
-    format!(
-        "https://sqs.{}.amazonaws.com/{}/{name}",
-        platform.account.region, platform.account.id
-    )
-}
-
-fn no_queue() -> ServiceError {
-    ServiceError::new("QueueDoesNotExist", "The specified queue does not exist.")
-}
-
-fn invalid(message: impl Display) -> ServiceError {
-    ServiceError::new("InvalidParameterValue", message)
-}
-
 impl Sqs {
-    fn queues(&self) -> MutexGuard<'_, BTreeMap<String, Queue>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn in_queue<T>(&self, url: &str, work: impl FnOnce(&mut Queue) -> T) -> Result<T, ServiceError> {
-        self.queues().get_mut(name_of(url)).map(work).ok_or_else(no_queue)
-    }
-
     fn create_queue(&self, call: &Call, input: CreateQueue) -> Result<Value, ServiceError> {
         let name = input.queue_name;
         let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');

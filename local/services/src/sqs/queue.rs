@@ -3,6 +3,7 @@
 use platform::error::ServiceError;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
@@ -110,7 +111,7 @@ impl Queue {
             Some((arn.rsplit(':').next()?.to_owned(), u32::try_from(count).ok()?))
         };
         read().map(Some).ok_or_else(|| {
-            super::invalid(
+            invalid(
                 "Value for parameter RedrivePolicy is invalid. Reason: it needs deadLetterTargetArn and maxReceiveCount.",
             )
         })
@@ -157,4 +158,9 @@ pub(super) fn milliseconds(at: SystemTime) -> String {
         .unwrap_or_default()
         .as_millis()
         .to_string()
+}
+
+/// InvalidParameterValue, with what is wrong.
+pub(super) fn invalid(message: impl Display) -> ServiceError {
+    ServiceError::new("InvalidParameterValue", message)
 }

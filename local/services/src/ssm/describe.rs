@@ -2,9 +2,9 @@
 //!
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html>.
 
-use super::Ssm;
 use super::name;
 use super::parameter::{Parameter, Version};
+use super::store::Ssm;
 use platform::input::page;
 use platform::{Call, ServiceError};
 use serde::Deserialize;

@@ -10,36 +10,20 @@ mod name;
 mod parameter;
 mod read;
 mod secrets;
+mod store;
 mod tags;
 mod write;
 
 use describe::DescribeParameters;
 use name::Names;
-use parameter::Parameter;
 use platform::input::On;
-use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use platform::{Operation, Operations, Platform, Requirement, Served};
 use read::GetParametersByPath;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
+use store::Does;
+pub use store::Ssm;
 use write::PutParameter;
-
-/// Parameter Store in this account and region.
-#[derive(Default)]
-pub struct Ssm {
-    parameters: Mutex<BTreeMap<String, Parameter>>,
-    /// Secrets that `/aws/reference/secretsmanager/…` reads, by id.
-    secrets: Mutex<BTreeMap<String, secrets::Secret>>,
-}
-
-impl fmt::Debug for Ssm {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = self.parameters().keys().cloned().collect();
-        formatter.debug_struct("Ssm").field("parameters", &names).finish()
-    }
-}
 
 impl Served for Ssm {
     const SIGNING_NAME: &'static str = "ssm";
@@ -73,9 +57,6 @@ impl Served for Ssm {
     }
 }
 
-/// What an operation does with its input.
-type Does<I> = fn(&Ssm, &Call, I) -> Result<Value, ServiceError>;
-
 /// A row of an operation on parameters that its input names.
 fn on_names<T: Names + Send + 'static, I: DeserializeOwned + Send + 'static>(
     operation: &'static str,
@@ -88,15 +69,11 @@ fn on_names<T: Names + Send + 'static, I: DeserializeOwned + Send + 'static>(
 }
 
 impl Ssm {
-    fn parameters(&self) -> MutexGuard<'_, BTreeMap<String, Parameter>> {
-        self.parameters.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The action of the operation on each parameter, and the reading of the secret that a parameter stands for.
     fn requirements_by_name(&self, platform: &Platform, operation: &str, names: &[String]) -> Vec<Requirement> {
         let mut requirements = Vec::new();
         for given in names {
-            let Ok(selected) = name::Selected::read(self, &platform.account, given) else {
+            let Ok(selected) = self.selected(&platform.account, given) else {
                 // The operation refuses it, or answers that it is invalid.
                 continue;
             };

@@ -2,7 +2,6 @@
 //!
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html>.
 
-use super::Ssm;
 use platform::account::Account;
 use platform::error::ServiceError;
 use platform::input::Target;
@@ -32,8 +31,8 @@ pub(super) enum Which<'s> {
 }
 
 impl Selected {
-    /// Reads a name or an ARN, with or without a selector.
-    pub(super) fn read(ssm: &Ssm, account: &Account, given: &str) -> Result<Self, ServiceError> {
+    /// Reads a name or an ARN, with or without a selector. `is_known` says whether there is a parameter of a name.
+    pub(super) fn read(is_known: impl Fn(&str) -> bool, account: &Account, given: &str) -> Result<Self, ServiceError> {
         let prefix = account.arn("ssm", "parameter");
         let (name, selector) = match given.strip_prefix("arn:") {
             Some(_) => {
@@ -44,7 +43,7 @@ impl Selected {
                 let (name, selector) = split(rest);
                 // `parameter/name` is the ARN of `name` as well as that of `/name`.
                 let plain = name.strip_prefix('/').filter(|plain| !plain.contains('/'));
-                let flat = plain.filter(|plain| ssm.parameters().contains_key(*plain));
+                let flat = plain.filter(|plain| is_known(plain));
                 (flat.unwrap_or(name), selector)
             }
             None => split(given),
@@ -215,7 +214,7 @@ mod tests {
 
     #[test]
     fn selectors() {
-        let (ssm, account) = (Ssm::default(), Account::local());
+        let account = Account::local();
         for (given, name, which) in [
             ("/a/b", "/a/b", Which::Latest),
             ("/a/b:3", "/a/b", Which::Version(3)),
@@ -231,9 +230,9 @@ mod tests {
                 Which::Latest,
             ),
         ] {
-            let selected = Selected::read(&ssm, &account, given).expect(given);
+            let selected = Selected::read(|_| false, &account, given).expect(given);
             assert_eq!((selected.name.as_str(), selected.which()), (name, which), "{given}");
         }
-        assert!(Selected::read(&ssm, &account, "arn:aws:ssm:us-east-1:999999999999:parameter/a").is_err());
+        assert!(Selected::read(|_| false, &account, "arn:aws:ssm:us-east-1:999999999999:parameter/a").is_err());
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
 
-use super::Ssm;
 use super::name::{self, OneName, Selected, TenNames};
 use super::parameter::{Kind, Parameter, Version};
+use super::store::Ssm;
 use super::write::authorize_key;
 use platform::input::{On, Page, page};
-use platform::{Call, ServiceError};
+use platform::{Call, ErrorKind, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -59,9 +59,7 @@ impl Ssm {
             }
             match self.one(call, given, input.own.with_decryption) {
                 Ok(parameter) => drop(found.insert(given, parameter)),
-                Err(error) if matches!(error.code.as_str(), "ParameterNotFound" | "ParameterVersionNotFound") => {
-                    invalid.push(given);
-                }
+                Err(error) if error.kind == ErrorKind::NotFound => invalid.push(given),
                 Err(error) => return Err(error),
             }
         }
@@ -71,7 +69,7 @@ impl Ssm {
 
     fn one(&self, call: &Call, given: &str, decrypt: bool) -> Result<Value, ServiceError> {
         let account = &call.platform.account;
-        let selected = Selected::read(self, account, given)?;
+        let selected = self.selected(account, given)?;
         if let Some(id) = name::secret_id(&selected.name) {
             return self.secret(&call.platform, id, &selected.name, decrypt);
         }

@@ -2,22 +2,14 @@
 //!
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html>.
 
-use super::Ssm;
 use super::name;
+use super::store::{Secret, Ssm};
 use jiff::Timestamp;
 use platform::Platform;
 use platform::error::ServiceError;
 use platform::input::seconds;
 use serde_json::{Value, json};
 use std::sync::{MutexGuard, PoisonError};
-
-/// A secret of Secrets Manager.
-pub(super) struct Secret {
-    value: String,
-    created: Timestamp,
-    /// What AWS appends to a secret's name in its ARN.
-    suffix: String,
-}
 
 impl Ssm {
     /// Puts a secret where Parameter Store can read it. Secrets Manager itself is not in the local run.

@@ -2,8 +2,9 @@
 //!
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsToResource.html>.
 
+use super::name;
+use super::store::{Does, Ssm};
 use super::write::Tag;
-use super::{Does, Ssm, name};
 use platform::input::{On, Target};
 use platform::{Call, Nothing, Operation, ServiceError};
 use serde::Deserialize;

@@ -2,10 +2,10 @@
 //!
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
 
-use super::Ssm;
 use super::data_type;
 use super::name::{self, OneName, TenNames};
 use super::parameter::{Kind, MOST_VERSIONS, Parameter, Version};
+use super::store::Ssm;
 use jiff::Timestamp;
 use platform::input::On;
 use platform::{Call, Nothing, Platform, Requirement, ServiceError};

@@ -13,6 +13,7 @@ use stepline::cloud::Cloud;
 use stepline::deploy::{self, Deployment};
 use stepline::template::Deployed;
 
+const ROLE: &str = "arn:aws:iam::123456789012:role/machine";
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:ml-pipeline-dev";
 
 /// Whether IAM lets `caller` make a call of Step Functions; otherwise what it says.
@@ -208,12 +209,21 @@ fn operations_on_a_qualified_arn() {
             json!({"stateMachineArn": MACHINE}),
             vec![],
         ),
-        ("CreateStateMachine", json!({"name": "ml-pipeline-dev"}), vec![]),
+        (
+            "CreateStateMachine",
+            json!({"name": "ml-pipeline-dev", "definition": "{}", "roleArn": ROLE}),
+            vec![],
+        ),
     ] {
         let requirements = cloud.requirements("states", operation, input).expect(operation);
-        let [requirement] = requirements.as_slice() else {
-            panic!("{operation}: {requirements:?}")
+        let (requirement, others) = requirements.split_first().expect(operation);
+        let passed: Vec<&str> = others.iter().map(|other| other.resource.as_str()).collect();
+        let hands_on: &[&str] = if operation == "CreateStateMachine" {
+            &[ROLE]
+        } else {
+            &[]
         };
+        assert_eq!(passed, hands_on, "{operation}");
         assert_eq!(requirement.action, format!("states:{operation}"));
         assert_eq!(requirement.resource, MACHINE, "{operation}");
         let known: Vec<(String, String)> = qualifiers

@@ -1,0 +1,76 @@
+//! The registry of the account, and what its operations are on.
+
+use super::repository::Repository;
+use platform::input::{On, Target};
+use platform::{Call, Platform, ServiceError};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// ECR in this account and region.
+#[derive(Debug, Default)]
+pub struct Ecr {
+    pub(super) repositories: Mutex<BTreeMap<String, Repository>>,
+}
+
+/// The repository that an operation is on.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct InRepository {
+    pub(super) registry_id: Option<String>,
+    pub(super) repository_name: String,
+}
+
+impl Target for InRepository {
+    const MEMBERS: &'static [&'static str] = &["registryId", "repositoryName"];
+}
+
+pub(super) type OnRepository<I> = On<InRepository, I>;
+
+/// Refuses the registry of another account.
+pub(super) fn check_registry(platform: &Platform, registry_id: Option<&str>) -> Result<(), ServiceError> {
+    match registry_id.filter(|id| *id != platform.account.id) {
+        None => Ok(()),
+        Some(other) => Err(ServiceError::validation(format_args!(
+            "the local run has no registry but that of account {}, not {other}'s",
+            platform.account.id
+        ))),
+    }
+}
+
+impl Ecr {
+    pub(super) fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Repository>> {
+        self.repositories.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn with<T>(
+        &self,
+        call: &Call,
+        InRepository { repository_name, .. }: &InRepository,
+        then: impl FnOnce(&mut Repository) -> Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        let mut repositories = self.lock();
+        let found = repositories.get_mut(repository_name);
+        then(found.ok_or_else(|| not_found(&call.platform, repository_name))?)
+    }
+}
+
+pub(super) fn not_found(platform: &Platform, name: &str) -> ServiceError {
+    ServiceError::new(
+        "RepositoryNotFoundException",
+        format_args!(
+            "The repository with name '{name}' does not exist in the registry with id '{}'",
+            platform.account.id
+        ),
+    )
+}
+
+pub(super) fn arn(platform: &Platform, repository: &str) -> String {
+    platform.account.arn("ecr", format_args!("repository/{repository}"))
+}
+
+/// InvalidParameterException, which ECR answers where other services answer ValidationException.
+pub(super) fn invalid(message: impl Display) -> ServiceError {
+    ServiceError::new("InvalidParameterException", message)
+}

@@ -75,7 +75,7 @@ impl std::fmt::Debug for Prepared {
 
 /// A service, as the account's door sees it.
 ///
-/// Services implement [`Served`], which gives them this.
+/// Services implement [`Served`](crate::Served), which gives them this.
 pub trait Service: Send + Sync {
     /// The name that SigV4 credential scopes carry: `ssm`, `states`, `codepipeline`.
     fn signing_name(&self) -> &'static str;

@@ -2,9 +2,9 @@
 //!
 //! [`Cloud`](cloud::Cloud) is one AWS account in one region, in this process, on loopback. It is filled from the files
 //! that deploy Stepline (`sam/*.yaml`, `sam/samconfig.toml`), and whatever happens in it is written to its
-//! [`Journal`](journal::Journal), from which the command prints its progress and tests read the path that was taken.
+//! [`Journal`](platform::journal::Journal), from which the command prints its progress and tests read the path that was taken.
 //!
-//! There is one door to every service: [`Cloud::call`](cloud::Cloud::call). The HTTP gateway comes in through it on
+//! There is one door to every service: [`Platform::call`](platform::Platform::call). The HTTP gateway comes in through it on
 //! behalf of SDKs, and services go through it to reach one another, each as the IAM role that it would have on AWS; so
 //! a permission that the template does not give is missing here too.
 

@@ -3,18 +3,19 @@
 use super::run;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderName, HeaderValue, Request};
+use platform::Requirement;
+use platform::account::Account;
+use platform::iam::{Credentials, Iam, NewRole};
+use platform::principal::Principal;
 use serde_json::{Value, json};
+use services::codebuild::buildspec::BuildSpec;
 use states_language::{Execution, Failure, StartOptions, StateMachine, TaskRequest, VirtualClock, run_to_end};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use stepline::account::Account;
-use stepline::cloud::{Cloud, Requirement};
+use stepline::cloud::Cloud;
 use stepline::gateway;
-use stepline::iam::{Credentials, Iam, NewRole};
-use stepline::principal::Principal;
-use stepline::services::codebuild::buildspec::BuildSpec;
 use stepline::template::{Made, Stack};
 
 /// How many requests one account gets before the next one is empty again: what it keeps is not what is measured.

@@ -5,6 +5,8 @@
 mod messages;
 mod queue;
 mod queues;
+#[cfg(test)]
+mod tests;
 
 use messages::ReceiveMessage;
 use platform::input::page;

@@ -12,6 +12,8 @@ mod read;
 mod secrets;
 mod store;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use describe::DescribeParameters;

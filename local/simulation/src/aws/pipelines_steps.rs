@@ -20,7 +20,6 @@ const ANSWER: Duration = Duration::from_secs(20 * 60);
 const ACTION: Duration = Duration::from_secs(24 * 3600);
 /// How long the approval of a schedule waits.
 const APPROVAL_LASTS: Duration = Duration::from_secs(3 * 24 * 3600);
-/// The name of the function in the account.
 
 impl Account {
     /// A change is released: the pipeline's next execution enters the stage.

@@ -1,4 +1,4 @@
-//! The HTTP gateway: the SDKs' own protocols on loopback, in front of [`Cloud::call`].
+//! The HTTP gateway: the SDKs' own protocols on loopback, in front of [`Platform::send`](platform::Platform::send).
 //!
 //! A request is JSON 1.0 or 1.1 (`X-Amz-Target`), the query protocol (STS), or REST (S3 here; Lambda in its own
 //! module). Its signature's credential scope says which service it is for, and its access key who asks. Each error is
@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 /// Answers requests on `listener` from now on, and makes its address the cloud's
-/// [`endpoint`](Cloud::endpoint). Abort the task to stop.
+/// [`endpoint`](platform::Platform::endpoint). Abort the task to stop.
 ///
 /// # Errors
 /// The listener has no address.

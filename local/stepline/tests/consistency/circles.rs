@@ -1,6 +1,6 @@
 //! Files that import each other: no crate has a circle of them but what a recursion makes inherent.
 
-use super::house::{Finding, assert_none, files_in};
+use super::house::{Finding, assert_none, files_in, without_tests};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Circles that a recursion makes, named in ARCHITECTURE.md with the reason. None is added.
@@ -35,9 +35,7 @@ impl<'a> Crate<'a> {
             if matches!(last, "lib" | "mod") {
                 module.pop();
             }
-            // Tests in a file of their own are named above the code.
-            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
-            Some((module, (path, code)))
+            Some((module, (path, without_tests(text))))
         });
         Self(modules.collect())
     }

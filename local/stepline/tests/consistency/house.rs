@@ -98,5 +98,18 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// The part of a Rust file before its unit tests.
 pub(crate) fn without_tests(text: &str) -> &str {
-    text.split("\n#[cfg(test)]\nmod ").next().unwrap_or(text)
+    // `mod tests;` names a file of tests, and code goes on behind it.
+    let mut marks = text.match_indices("\n#[cfg(test)]\nmod ");
+    let ends = marks.find(|(at, mark)| {
+        let named = text[at + mark.len()..].split([' ', ';']).next().unwrap_or_default();
+        text[at + mark.len() + named.len()..].starts_with(" {")
+    });
+    ends.map_or(text, |(at, _)| &text[..at])
+}
+
+#[test]
+fn tests_in_a_file_of_their_own_hide_no_code() {
+    let code = "mod a;\n#[cfg(test)]\nmod tests;\nfn b() {}\n";
+    assert_eq!(without_tests(code), code);
+    assert_eq!(without_tests("fn b() {}\n#[cfg(test)]\nmod tests {\n}\n"), "fn b() {}");
 }

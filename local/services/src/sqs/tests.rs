@@ -1,23 +1,47 @@
-//! Queues.
-use crate::world::{call, cloud, refusal};
+//! Queues and their messages, through the one door.
+
+use platform::{Account, Platform, Principal, ServiceError};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use stepline::cloud::Cloud;
 
-async fn queue(cloud: &Arc<Cloud>, name: &str, attributes: Value) -> Value {
+/// An account with queues alone.
+fn account() -> Arc<Platform> {
+    Platform::new(
+        Account::local(),
+        std::env::temp_dir(),
+        vec![Arc::<super::Sqs>::default()],
+    )
+}
+
+/// Calls an operation as the administrator.
+async fn call(platform: &Arc<Platform>, service: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
+    platform
+        .call(&Principal::Administrator, service, operation, input)
+        .await
+}
+
+/// The same where the answer is an error: its code.
+async fn refusal(platform: &Arc<Platform>, service: &str, operation: &str, input: Value) -> String {
+    call(platform, service, operation, input)
+        .await
+        .expect_err(operation)
+        .code
+}
+
+async fn queue(platform: &Arc<Platform>, name: &str, attributes: Value) -> Value {
     let input = json!({"QueueName": name, "Attributes": attributes});
-    let created = call(cloud, "sqs", "CreateQueue", input).await.expect(name);
+    let created = call(platform, "sqs", "CreateQueue", input).await.expect(name);
     created["QueueUrl"].clone()
 }
 
-async fn send(cloud: &Arc<Cloud>, url: &Value, body: &str) {
+async fn send(platform: &Arc<Platform>, url: &Value, body: &str) {
     let input = json!({"QueueUrl": url, "MessageBody": body});
-    call(cloud, "sqs", "SendMessage", input).await.expect(body);
+    call(platform, "sqs", "SendMessage", input).await.expect(body);
 }
 
-async fn receive(cloud: &Arc<Cloud>, url: &Value, visibility: u64) -> Vec<Value> {
+async fn receive(platform: &Arc<Platform>, url: &Value, visibility: u64) -> Vec<Value> {
     let input = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "VisibilityTimeout": visibility});
-    let answer = call(cloud, "sqs", "ReceiveMessage", input).await.expect("an answer");
+    let answer = call(platform, "sqs", "ReceiveMessage", input).await.expect("an answer");
     answer
         .get("Messages")
         .and_then(Value::as_array)
@@ -27,25 +51,25 @@ async fn receive(cloud: &Arc<Cloud>, url: &Value, visibility: u64) -> Vec<Value>
 
 #[tokio::test]
 async fn messages_stay_until_they_are_deleted() {
-    let cloud = cloud();
-    let url = queue(&cloud, "work", json!({})).await;
-    send(&cloud, &url, "one").await;
-    let first = receive(&cloud, &url, 0).await;
+    let platform = account();
+    let url = queue(&platform, "work", json!({})).await;
+    send(&platform, &url, "one").await;
+    let first = receive(&platform, &url, 0).await;
     assert_eq!(first[0]["Body"], "one");
-    let second = receive(&cloud, &url, 60).await;
+    let second = receive(&platform, &url, 60).await;
     assert_eq!(second[0]["MessageId"], first[0]["MessageId"]);
-    assert!(receive(&cloud, &url, 0).await.is_empty(), "it is in flight");
+    assert!(receive(&platform, &url, 0).await.is_empty(), "it is in flight");
     let handle = &second[0]["ReceiptHandle"];
     let again = json!({"QueueUrl": url, "ReceiptHandle": handle, "VisibilityTimeout": 0});
-    call(&cloud, "sqs", "ChangeMessageVisibility", again)
+    call(&platform, "sqs", "ChangeMessageVisibility", again)
         .await
         .expect("visible");
-    let third = receive(&cloud, &url, 60).await;
+    let third = receive(&platform, &url, 60).await;
     assert_eq!(third.len(), 1);
     let delete = json!({"QueueUrl": url, "ReceiptHandle": third[0]["ReceiptHandle"]});
-    call(&cloud, "sqs", "DeleteMessage", delete).await.expect("deleted");
+    call(&platform, "sqs", "DeleteMessage", delete).await.expect("deleted");
     let count = json!({"QueueUrl": url, "AttributeNames": ["ApproximateNumberOfMessagesNotVisible"]});
-    let count = call(&cloud, "sqs", "GetQueueAttributes", count).await;
+    let count = call(&platform, "sqs", "GetQueueAttributes", count).await;
     assert_eq!(
         count,
         Ok(json!({"Attributes": {"ApproximateNumberOfMessagesNotVisible": "0"}}))
@@ -54,40 +78,40 @@ async fn messages_stay_until_they_are_deleted() {
 
 #[tokio::test]
 async fn whoever_waits_gets_what_arrives() {
-    let cloud = cloud();
-    let url = queue(&cloud, "work", json!({"ReceiveMessageWaitTimeSeconds": "20"})).await;
+    let platform = account();
+    let url = queue(&platform, "work", json!({"ReceiveMessageWaitTimeSeconds": "20"})).await;
     let waiting = {
-        let (cloud, url) = (Arc::clone(&cloud), url.clone());
-        tokio::spawn(async move { receive(&cloud, &url, 30).await })
+        let (platform, url) = (Arc::clone(&platform), url.clone());
+        tokio::spawn(async move { receive(&platform, &url, 30).await })
     };
     tokio::task::yield_now().await;
-    send(&cloud, &url, "late").await;
+    send(&platform, &url, "late").await;
     let received = waiting.await.expect("a task");
     assert_eq!(received[0]["Body"], "late");
 }
 
 #[tokio::test]
 async fn poison_moves_to_the_dead_letter_queue() {
-    let cloud = cloud();
-    let dead = queue(&cloud, "dead", json!({})).await;
+    let platform = account();
+    let dead = queue(&platform, "dead", json!({})).await;
     let redrive = json!({
         "deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead",
         "maxReceiveCount": 2,
     });
-    let url = queue(&cloud, "work", json!({"RedrivePolicy": redrive.to_string()})).await;
-    send(&cloud, &url, "poison").await;
+    let url = queue(&platform, "work", json!({"RedrivePolicy": redrive.to_string()})).await;
+    send(&platform, &url, "poison").await;
     let mut received = Vec::new();
     for _ in 0..3 {
-        received.push(receive(&cloud, &url, 0).await.len());
+        received.push(receive(&platform, &url, 0).await.len());
     }
     assert_eq!(received, [1, 1, 0]);
-    assert_eq!(receive(&cloud, &dead, 0).await[0]["Body"], "poison");
+    assert_eq!(receive(&platform, &dead, 0).await[0]["Body"], "poison");
 }
 
 #[tokio::test]
 async fn what_sqs_refuses() {
-    let cloud = cloud();
-    let url = queue(&cloud, "work", json!({"VisibilityTimeout": "5"})).await;
+    let platform = account();
+    let url = queue(&platform, "work", json!({"VisibilityTimeout": "5"})).await;
     for (operation, input, code) in [
         ("CreateQueue", json!({"QueueName": "a b"}), "InvalidParameterValue"),
         ("CreateQueue", json!({"QueueName": "work.fifo"}), "NotInLocalRun"),
@@ -138,7 +162,7 @@ async fn what_sqs_refuses() {
         ("SendMessageBatch", json!({"QueueUrl": url}), "NotInLocalRun"),
     ] {
         assert_eq!(
-            refusal(&cloud, "sqs", operation, input.clone()).await,
+            refusal(&platform, "sqs", operation, input.clone()).await,
             code,
             "{operation} {input}"
         );
@@ -147,10 +171,10 @@ async fn what_sqs_refuses() {
 
 #[tokio::test]
 async fn times_that_sqs_does_not_have_are_refused() {
-    let cloud = cloud();
-    let url = queue(&cloud, "work", json!({})).await;
-    send(&cloud, &url, "one").await;
-    let handle = receive(&cloud, &url, 0).await[0]["ReceiptHandle"].clone();
+    let platform = account();
+    let url = queue(&platform, "work", json!({})).await;
+    send(&platform, &url, "one").await;
+    let handle = receive(&platform, &url, 0).await[0]["ReceiptHandle"].clone();
     for (operation, parameter, most, rest) in [
         ("SendMessage", "DelaySeconds", 900, json!({"MessageBody": "x"})),
         ("ReceiveMessage", "VisibilityTimeout", 43_200, json!({})),
@@ -166,7 +190,7 @@ async fn times_that_sqs_does_not_have_are_refused() {
             let mut input = rest.clone();
             input["QueueUrl"] = url.clone();
             input[parameter] = seconds.into();
-            let code = refusal(&cloud, "sqs", operation, input).await;
+            let code = refusal(&platform, "sqs", operation, input).await;
             assert_eq!(code, "InvalidParameterValue", "{operation} {parameter} {seconds}");
         }
     }

@@ -1,12 +1,48 @@
-//! Parameter Store.
-use crate::world::{call, cloud, refusal, role};
+//! Parameters and secrets, through the one door.
+
+use super::Ssm;
+use platform::iam::NewRole;
+use platform::{Account, Platform, Principal, ServiceError};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use stepline::cloud::Cloud;
 
-async fn put(cloud: &Arc<Cloud>, name: &str, value: &str) {
+/// An account with Parameter Store alone.
+fn world() -> (Arc<Platform>, Arc<Ssm>) {
+    let ssm: Arc<Ssm> = Arc::default();
+    let platform = Platform::new(Account::local(), std::env::temp_dir(), vec![ssm.clone()]);
+    (platform, ssm)
+}
+
+fn account() -> Arc<Platform> {
+    world().0
+}
+
+/// Calls an operation as the administrator.
+async fn call(platform: &Arc<Platform>, service: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
+    platform
+        .call(&Principal::Administrator, service, operation, input)
+        .await
+}
+
+/// The same where the answer is an error: its code.
+async fn refusal(platform: &Arc<Platform>, service: &str, operation: &str, input: Value) -> String {
+    call(platform, service, operation, input)
+        .await
+        .expect_err(operation)
+        .code
+}
+
+/// A session of a role with one policy of these statements.
+fn role(platform: &Platform, name: &str, statements: Value) -> Principal {
+    let policy = json!({"Version": "2012-10-17", "Statement": statements});
+    let role = NewRole::for_service(name, "lambda.amazonaws.com").with_policy("calls", policy);
+    platform.iam.create_role(&platform.account, role).expect("a role");
+    Principal::role_session(name, "session")
+}
+
+async fn put(platform: &Arc<Platform>, name: &str, value: &str) {
     let input = json!({"Name": name, "Value": value, "Type": "String"});
-    call(cloud, "ssm", "PutParameter", input).await.expect(name);
+    call(platform, "ssm", "PutParameter", input).await.expect(name);
 }
 
 fn names(answer: &Value) -> Vec<&str> {
@@ -19,24 +55,24 @@ fn names(answer: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn names_come_back_sorted_and_once() {
-    let cloud = cloud();
+    let platform = account();
     for name in ["/b", "/a", "/c"] {
-        put(&cloud, name, "1").await;
+        put(&platform, name, "1").await;
     }
     let input = json!({"Names": ["/c", "/none", "/a", "/c", "/a:9"]});
-    let answer = call(&cloud, "ssm", "GetParameters", input).await.expect("an answer");
+    let answer = call(&platform, "ssm", "GetParameters", input).await.expect("an answer");
     assert_eq!(names(&answer), ["/a", "/c"]);
     assert_eq!(answer["InvalidParameters"], json!(["/none", "/a:9"]));
     for names in [Vec::new(), (0..11).map(|number| format!("/{number}")).collect()] {
-        let code = refusal(&cloud, "ssm", "GetParameters", json!({ "Names": names })).await;
+        let code = refusal(&platform, "ssm", "GetParameters", json!({ "Names": names })).await;
         assert_eq!(code, "ValidationException");
     }
 }
 
 #[tokio::test]
 async fn writes_are_checked() {
-    let cloud = cloud();
-    put(&cloud, "/there", "1").await;
+    let platform = account();
+    put(&platform, "/there", "1").await;
     let long = "x".repeat(4097);
     for (input, code) in [
         (json!({"Name": "/a", "Value": "1"}), "ValidationException"),
@@ -90,32 +126,32 @@ async fn writes_are_checked() {
         ),
     ] {
         assert_eq!(
-            refusal(&cloud, "ssm", "PutParameter", input.clone()).await,
+            refusal(&platform, "ssm", "PutParameter", input.clone()).await,
             code,
             "{input}"
         );
     }
     let tier = |tier: &str| json!({"Name": "/long", "Value": long, "Type": "String", "Tier": tier, "Overwrite": true});
-    let put = call(&cloud, "ssm", "PutParameter", tier("Intelligent-Tiering")).await;
+    let put = call(&platform, "ssm", "PutParameter", tier("Intelligent-Tiering")).await;
     assert_eq!(put, Ok(json!({"Version": 1, "Tier": "Advanced"})));
     let shorter = json!({"Name": "/long", "Value": "1", "Tier": "Standard", "Overwrite": true});
     assert_eq!(
-        refusal(&cloud, "ssm", "PutParameter", shorter).await,
+        refusal(&platform, "ssm", "PutParameter", shorter).await,
         "ValidationException"
     );
 }
 
 #[tokio::test]
 async fn versions_and_labels() {
-    let cloud = cloud();
-    put(&cloud, "/v", "1").await;
+    let platform = account();
+    put(&platform, "/v", "1").await;
     for value in ["2", "3"] {
         let input = json!({"Name": "/v", "Value": value, "Overwrite": true});
-        call(&cloud, "ssm", "PutParameter", input).await.expect("a version");
+        call(&platform, "ssm", "PutParameter", input).await.expect("a version");
     }
     let label = |version: u64| json!({"Name": "/v", "ParameterVersion": version, "Labels": ["good", "1st"]});
     for version in [1, 2] {
-        let labelled = call(&cloud, "ssm", "LabelParameterVersion", label(version)).await;
+        let labelled = call(&platform, "ssm", "LabelParameterVersion", label(version)).await;
         assert_eq!(
             labelled,
             Ok(json!({"InvalidLabels": ["1st"], "ParameterVersion": version}))
@@ -130,14 +166,14 @@ async fn versions_and_labels() {
         ("/w", Err("ParameterNotFound")),
         ("arn:aws:ssm:us-east-1:123456789012:parameter/v:2", Ok("2")),
     ] {
-        let answer = call(&cloud, "ssm", "GetParameter", json!({ "Name": name })).await;
+        let answer = call(&platform, "ssm", "GetParameter", json!({ "Name": name })).await;
         let value = answer.map(|answer| answer["Parameter"]["Value"].as_str().unwrap_or_default().to_owned());
         let value = value.map_err(|error| error.code);
         assert_eq!(value, expected.map(str::to_owned).map_err(str::to_owned), "{name}");
     }
     for _ in 0..100 {
         let input = json!({"Name": "/v", "Value": "x", "Overwrite": true});
-        match call(&cloud, "ssm", "PutParameter", input).await {
+        match call(&platform, "ssm", "PutParameter", input).await {
             Ok(_) => {}
             // The oldest version that is kept has the label by now.
             Err(error) => return assert_eq!(error.code, "ParameterMaxVersionLimitExceeded"),
@@ -148,12 +184,12 @@ async fn versions_and_labels() {
 
 #[tokio::test]
 async fn paths_come_in_pages_that_can_be_empty() {
-    let cloud = cloud();
+    let platform = account();
     for number in 0..12 {
-        put(&cloud, &format!("/ml/deep/{number:02}"), "1").await;
+        put(&platform, &format!("/ml/deep/{number:02}"), "1").await;
     }
-    put(&cloud, "/ml/size", "10").await;
-    put(&cloud, "/mlx", "1").await;
+    put(&platform, "/ml/size", "10").await;
+    put(&platform, "/mlx", "1").await;
     for (recursive, expected) in [(false, vec![0, 1]), (true, vec![10, 3])] {
         let mut token = None;
         let mut sizes = Vec::new();
@@ -162,7 +198,9 @@ async fn paths_come_in_pages_that_can_be_empty() {
             if let Some(token) = token.take() {
                 input["NextToken"] = token;
             }
-            let page = call(&cloud, "ssm", "GetParametersByPath", input).await.expect("a page");
+            let page = call(&platform, "ssm", "GetParametersByPath", input)
+                .await
+                .expect("a page");
             sizes.push(names(&page).len());
             match page.get("NextToken") {
                 Some(next) => token = Some(next.clone()),
@@ -181,7 +219,7 @@ async fn paths_come_in_pages_that_can_be_empty() {
         ),
     ] {
         assert_eq!(
-            refusal(&cloud, "ssm", "GetParametersByPath", input.clone()).await,
+            refusal(&platform, "ssm", "GetParametersByPath", input.clone()).await,
             code,
             "{input}"
         );
@@ -190,18 +228,18 @@ async fn paths_come_in_pages_that_can_be_empty() {
 
 #[tokio::test]
 async fn secrets_show_only_when_decrypted() {
-    let cloud = cloud();
+    let (platform, ssm) = world();
     let key = "arn:aws:kms:us-east-1:123456789012:key/k";
     for (name, key) in [("/own", Some(key)), ("/default-key", None)] {
         let mut input = json!({"Name": name, "Value": "hush-hush", "Type": "SecureString"});
         if let Some(key) = key {
             input["KeyId"] = key.into();
         }
-        call(&cloud, "ssm", "PutParameter", input).await.expect(name);
+        call(&platform, "ssm", "PutParameter", input).await.expect(name);
     }
-    cloud.ssm.keep_secret("db", "hush-hush");
+    ssm.keep_secret("db", "hush-hush");
     let reader = role(
-        &cloud,
+        &platform,
         "reader",
         json!({"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}),
     );
@@ -214,7 +252,7 @@ async fn secrets_show_only_when_decrypted() {
             "Resource": "arn:aws:secretsmanager:*:*:secret:db-??????",
         },
     ]);
-    let keeper = role(&cloud, "keeper", with_key);
+    let keeper = role(&platform, "keeper", with_key);
     for (caller, name, decrypt, expected) in [
         (&reader, "/own", false, Ok(false)),
         (&reader, "/own", true, Err("AccessDeniedException")),
@@ -241,24 +279,24 @@ async fn secrets_show_only_when_decrypted() {
         ),
     ] {
         let input = json!({"Name": name, "WithDecryption": decrypt});
-        let answer = cloud.call(caller, "ssm", "GetParameter", input).await;
+        let answer = platform.call(caller, "ssm", "GetParameter", input).await;
         let shown = answer.map(|answer| answer["Parameter"]["Value"] == "hush-hush");
         let shown = shown.map_err(|error| error.code);
         assert_eq!(shown, expected.map_err(str::to_owned), "{caller:?} {name} {decrypt}");
     }
-    assert!(!format!("{:?}", cloud.ssm).contains("hush-hush"));
-    let journal = serde_json::to_string(&cloud.journal.entries()).expect("JSON");
+    assert!(!format!("{ssm:?}").contains("hush-hush"));
+    let journal = serde_json::to_string(&platform.journal.entries()).expect("JSON");
     assert!(!journal.contains("hush-hush"));
 }
 
 #[tokio::test]
 async fn what_there_is_can_be_described_tagged_and_deleted() {
-    let cloud = cloud();
+    let platform = account();
     for name in ["/ml/a", "/ml/b", "/other"] {
-        put(&cloud, name, "1").await;
+        put(&platform, name, "1").await;
     }
     let tags = json!({"ResourceType": "Parameter", "ResourceId": "/ml/b", "Tags": [{"Key": "team", "Value": "ml"}]});
-    call(&cloud, "ssm", "AddTagsToResource", tags).await.expect("tags");
+    call(&platform, "ssm", "AddTagsToResource", tags).await.expect("tags");
     let filter = |key: &str, option: Option<&str>, value: &str| match option {
         Some(option) => json!({"ParameterFilters": [{"Key": key, "Option": option, "Values": [value]}]}),
         None => json!({"ParameterFilters": [{"Key": key, "Values": [value]}]}),
@@ -272,7 +310,7 @@ async fn what_there_is_can_be_described_tagged_and_deleted() {
         (filter("tag:team", None, "ml"), vec!["/ml/b"]),
         (filter("Type", None, "SecureString"), vec![]),
     ] {
-        let answer = call(&cloud, "ssm", "DescribeParameters", input.clone())
+        let answer = call(&platform, "ssm", "DescribeParameters", input.clone())
             .await
             .expect("an answer");
         assert_eq!(names(&answer), expected, "{input}");
@@ -284,14 +322,20 @@ async fn what_there_is_can_be_described_tagged_and_deleted() {
                 .all(|one| one.get("Value").is_none())
         );
     }
-    let deleted = call(&cloud, "ssm", "DeleteParameters", json!({"Names": ["/ml/a", "/none"]})).await;
+    let deleted = call(
+        &platform,
+        "ssm",
+        "DeleteParameters",
+        json!({"Names": ["/ml/a", "/none"]}),
+    )
+    .await;
     assert_eq!(
         deleted,
         Ok(json!({"DeletedParameters": ["/ml/a"], "InvalidParameters": ["/none"]}))
     );
     let again = json!({"Name": "/ml/a"});
     assert_eq!(
-        refusal(&cloud, "ssm", "DeleteParameter", again).await,
+        refusal(&platform, "ssm", "DeleteParameter", again).await,
         "ParameterNotFound"
     );
 }

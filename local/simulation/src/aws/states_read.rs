@@ -8,11 +8,9 @@ use shared::ports::step_functions::{
 use shared::ports::{CallError, CallErrorKind};
 
 use crate::account::Account;
-use crate::kept::states::Execution;
+use crate::kept::states::{Execution, LAG};
 use crate::kept::words::{Id, page, refused};
 
-/// How far back descriptions, lists and histories may look, in seconds.
-const LAG: u32 = 25;
 /// How many executions or events a page holds: few, so that pages are turned.
 const EXECUTIONS_A_PAGE: usize = 3;
 const EVENTS_A_PAGE: usize = 5;

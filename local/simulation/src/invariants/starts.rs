@@ -7,11 +7,12 @@ use super::Before;
 use crate::account::{Account, Ended, Invocation};
 use crate::happening::About;
 use crate::kept::pipelines::{Kind, LISTED_WITHIN};
+use crate::kept::states::SHOWN_WITHIN;
 use crate::kept::words::Id;
 
 const ONE_FOR_EACH: &str = "an attempt starts or redrives one execution";
 const ONE_FOR_EACH_IMAGE: &str = "a rule starts one execution for each image";
-const SETTLED: &str = "an abandonment that was settled leaves nothing to the hourly look";
+const SETTLED: &str = "an abandonment that finds nothing leaves nothing to the hourly look";
 const NOT_WAITED_FOR: &str = "a stop hits only what no live attempt waits for, or what is overdue";
 
 impl Account {
@@ -172,18 +173,25 @@ impl Account {
         }
     }
 
-    /// A look stops what an abandonment has left only where that could not be settled, or the stage was retried since.
+    /// A look stops what an abandonment has left only where that failed, stopped another one of its executions, or the
+    /// stage was retried since.
     fn is_no_leftover(&mut self, id: Id, about: About) {
         let execution = &self.states.executions[id];
-        if about != About::Look || execution.by_hand {
+        if about != About::Look || execution.by_hand || self.scenario.is_express() {
             return;
         }
-        let (arn, put_to_work) = (execution.arn.clone(), execution.put_to_work());
+        let arn = execution.arn.clone();
+        // One that was redriven may be shown as ended for a while.
+        let shown = match execution.redriven_at {
+            Some(redriven) => redriven + SHOWN_WITHIN,
+            None => execution.started_at,
+        };
         let has_settled = |run: &Id| {
             let settles = |invocation: &Invocation| {
                 invocation.about == About::Abandoned { run: *run }
                     && invocation.outcome == Some(Ended::Well)
-                    && put_to_work <= invocation.began
+                    && shown <= invocation.began
+                    && !invocation.calls.iter().any(|(call, _)| *call == "StopExecution")
             };
             let is_last = self.pipelines.last_run(self.pipelines.runs[*run].action) == Some(*run);
             is_last && self.invocations.iter().any(settles)
@@ -194,7 +202,7 @@ impl Account {
             .find(has_settled);
         if let Some(run) = left {
             self.broke(SETTLED, || {
-                format!("the abandonment of run {run} was settled, and a look stops {arn}")
+                format!("the abandonment of run {run} found nothing, and a look stops {arn}")
             });
         }
     }

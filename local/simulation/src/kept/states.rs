@@ -1,6 +1,7 @@
 //! State machines and their executions.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use shared::ports::step_functions::{ExecutionStatus, HistoryEvent, StateMachineType};
 use shared::ports::{CallError, CallErrorKind};
@@ -8,6 +9,11 @@ use shared::state_machine::StateMachineArn;
 use shared::time::Timestamp;
 
 use super::words::{ACCOUNT, Id, refused};
+
+/// How far back descriptions, lists and histories may look, in seconds.
+pub(crate) const LAG: u32 = 25;
+/// Within how long a redrive is shown for certain.
+pub(crate) const SHOWN_WITHIN: Duration = Duration::from_secs(LAG as u64);
 
 /// State machines and their executions.
 #[derive(Debug, Default)]

@@ -88,6 +88,8 @@ pub(crate) struct Invocation {
     /// Whether its process was frozen for a while.
     pub(crate) frozen: bool,
     pub(crate) outcome: Option<Ended>,
+    /// The execution that it has started or redriven for a job, and whether CodePipeline took an answer of it since.
+    pub(crate) put_to_work: Option<(usize, bool)>,
 }
 
 /// How an invocation ended.

@@ -276,6 +276,7 @@ impl Schedule {
             faults: 0,
             frozen: false,
             outcome: None,
+            put_to_work: None,
         });
         account.figures.count("invocations");
         account.figures.count(&format!("invocations of {}", function.name()));

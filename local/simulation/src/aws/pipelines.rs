@@ -30,11 +30,15 @@ impl Account {
         };
         match &self.pipelines.jobs[job].state {
             JobState::Open => {}
-            JobState::Answered(before) if *before == put => return Ok(()),
+            JobState::Answered(before) if *before == put => {
+                self.answer_was_taken();
+                return Ok(());
+            }
             JobState::Answered(_) => return Err(conflict),
             JobState::Expired if self.tape.choose(2) == 0 => return Err(conflict),
             JobState::Expired => return Err(unknown),
         }
+        self.answer_was_taken();
         self.pipelines.jobs[job].state = JobState::Answered(put.clone());
         let run = self.pipelines.jobs[job].run;
         if !self.pipelines.runs[run].is_live() {

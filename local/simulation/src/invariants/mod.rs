@@ -87,6 +87,7 @@ impl Account {
         self.invocations[number].outcome = Some(answered.ended);
         self.is_shown("what an invocation ended with", &answered.shown);
         self.looks_name(&answered.shown);
+        self.leaves_no_orphan(number);
         let (about, faults) = (self.invocations[number].about, self.invocations[number].faults);
         if let About::Job { job, .. } = about
             && faults == 0

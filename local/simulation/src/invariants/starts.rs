@@ -13,6 +13,7 @@ use crate::kept::words::Id;
 const ONE_FOR_EACH: &str = "an attempt starts or redrives one execution";
 const ONE_FOR_EACH_IMAGE: &str = "a rule starts one execution for each image";
 const SETTLED: &str = "an abandonment that finds nothing leaves nothing to the hourly look";
+const HANDED_OVER: &str = "what an invocation puts to work is handed over, waited for, or stopped";
 const NOT_WAITED_FOR: &str = "a stop hits only what no live attempt waits for, or what is overdue";
 
 impl Account {
@@ -22,13 +23,50 @@ impl Account {
             return;
         };
         match about {
-            About::Job { run, .. } => self.begun_by_job(run, id),
+            About::Job { run, .. } => {
+                self.is_put_to_work(id);
+                self.begun_by_job(run, id);
+            }
             About::Look if self.is_about_images() => self.started_for_image(id),
             About::Look => self.begun_by_look(id),
             About::Image => self.started_for_image(id),
             About::Abandoned { .. } | About::Request => {
                 self.broke(ONE_FOR_EACH, || format!("something was started for {about:?}"));
             }
+        }
+    }
+
+    fn is_put_to_work(&mut self, id: Id) {
+        if let Some(number) = self.current {
+            self.invocations[number].put_to_work = Some((id, false));
+        }
+    }
+
+    /// CodePipeline takes the answer of an invocation.
+    pub(crate) fn answer_was_taken(&mut self) {
+        if let Some(number) = self.current
+            && let Some((_, taken)) = &mut self.invocations[number].put_to_work
+        {
+            *taken = true;
+        }
+    }
+
+    /// An invocation has ended well: what it has put to work is handed over, waited for, or stopped. One whose calls
+    /// met a fault may not know what it has started.
+    pub(crate) fn leaves_no_orphan(&mut self, number: usize) {
+        let invocation = &self.invocations[number];
+        let Some((id, false)) = invocation
+            .put_to_work
+            .filter(|_| invocation.outcome == Some(Ended::Well) && invocation.faults == 0)
+        else {
+            return;
+        };
+        let execution = &self.states.executions[id];
+        let arn = execution.arn.clone();
+        if execution.runs() && !self.scenario.is_express() && self.waited_for(&arn).is_none() {
+            self.broke(HANDED_OVER, || {
+                format!("invocation #{number} leaves {arn}, and no answer was taken")
+            });
         }
     }
 
@@ -40,6 +78,9 @@ impl Account {
         // What this function stopped for somebody who was over goes on for who is there: that is no second run.
         let resumes = self.states.executions[id].was_stopped_as_unwanted();
         let arn = self.states.executions[id].arn.clone();
+        if matches!(about, About::Job { .. }) {
+            self.is_put_to_work(id);
+        }
         match (about, resumes) {
             (About::Job { run, .. }, false) => self.begun_by_job(run, id),
             (About::Job { run, .. }, true) => self.pipelines.runs[run].about.push((arn, self.now)),

@@ -63,7 +63,8 @@ impl Account {
         };
         let execution = &self.states.executions[id];
         let arn = execution.arn.clone();
-        if execution.runs() && !self.scenario.is_express() && self.waited_for(&arn).is_none() {
+        let is_others = execution.by_hand || self.scenario.is_express();
+        if execution.runs() && !is_others && self.waited_for(&arn).is_none() {
             self.broke(HANDED_OVER, || {
                 format!("invocation #{number} leaves {arn}, and no answer was taken")
             });

@@ -8,19 +8,6 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
-/// A string that must be there.
-///
-/// # Errors
-/// ValidationException, naming the field.
-pub fn required<'v>(input: &'v Value, field: &str) -> Result<&'v str, ServiceError> {
-    match input.get(field) {
-        Some(Value::String(text)) if !text.is_empty() => Ok(text),
-        Some(Value::String(_)) => Err(ServiceError::validation(format_args!("`{field}` must not be empty"))),
-        Some(_) => Err(ServiceError::validation(format_args!("`{field}` must be a string"))),
-        None => Err(ServiceError::validation(format_args!("`{field}` is missing"))),
-    }
-}
-
 /// Reads an operation's input. A field that the local run does not have is refused by name, not ignored.
 ///
 /// # Errors

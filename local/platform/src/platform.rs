@@ -32,15 +32,12 @@ pub struct Answer {
     /// The output, in AWS's own names.
     pub output: Value,
     /// What streams out beside the output, such as an object of S3; mostly nothing.
-    pub body: Bytes,
+    pub body: Option<Bytes>,
 }
 
 impl From<Value> for Answer {
     fn from(output: Value) -> Self {
-        Self {
-            output,
-            body: Bytes::new(),
-        }
+        Self { output, body: None }
     }
 }
 
@@ -172,7 +169,7 @@ impl Platform {
         input: Value,
     ) -> Result<Value, ServiceError> {
         let Answer { mut output, body } = self.send(caller, service, operation, input, Bytes::new()).await?;
-        if !body.is_empty() {
+        if let Some(body) = body {
             output["Body"] = String::from_utf8_lossy(&body).into();
         }
         Ok(output)

@@ -17,7 +17,7 @@ pub(crate) async fn get(
 ) -> Result<Bytes, ServiceError> {
     let input = json!({"Bucket": bucket, "Key": key});
     let answer = platform.send(role, "s3", "GetObject", input, Bytes::new()).await?;
-    Ok(answer.body)
+    Ok(answer.body.unwrap_or_default())
 }
 
 /// Puts an object; `members` are those of PutObject beside its bucket, key and body.

@@ -350,7 +350,7 @@ artifacts:
     );
     let artifact = json!({"Bucket": "artifacts", "Key": "out.zip"});
     let got = world.cloud.send(&ADMIN, "s3", "GetObject", artifact, Bytes::new());
-    let object = got.await.unwrap().body;
+    let object = got.await.unwrap().body.unwrap();
     let mut archive = zip::ZipArchive::new(Cursor::new(object)).unwrap();
     let text = std::io::read_to_string(archive.by_name("result.txt").unwrap()).unwrap();
     assert_eq!(text, "from-spec 2 development development dev\n");

@@ -27,7 +27,7 @@ use jobs::Jobs;
 use listing::{ListActions, ListExecutions};
 use pipeline::{First, Pipeline, lock};
 use platform::input::seconds;
-use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use platform::{Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -124,10 +124,6 @@ struct WithPipeline {
 struct Named {
     name: String,
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -162,7 +162,10 @@ impl Ecr {
                 ServiceError::new("LayersNotFoundException", message)
             })?;
             let output = json!({"layerDigest": digest});
-            Ok(Answer { output, body })
+            Ok(Answer {
+                output,
+                body: Some(body),
+            })
         })
     }
 }

@@ -4,7 +4,7 @@ use super::functions::{CreateFunction, EventInvokeConfig, Function, name_of};
 use super::invoke;
 use super::outcome::Outcome;
 use super::{Lambda, lock};
-use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use platform::{Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -103,10 +103,6 @@ struct Named {
     function_name: String,
     qualifier: Option<String>,
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 /// An operation on the function that is called so.
 fn on<I: DeserializeOwned + Send + 'static>(

@@ -10,6 +10,8 @@ mod listing;
 mod object;
 mod objects;
 pub mod rest;
+#[cfg(test)]
+mod tests;
 
 pub use bucket::S3;
 

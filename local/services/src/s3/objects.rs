@@ -108,7 +108,7 @@ impl S3 {
         output.insert("ContentLength".into(), body.len().into());
         Ok(Answer {
             output: output.into(),
-            body,
+            body: Some(body),
         })
     }
 

@@ -202,7 +202,10 @@ impl Asked<'_> {
             return Ok((headers(&few, false).status(304), Body::empty()));
         }
         let builder = headers(&output, with_checksum);
-        Ok((builder.status(if is_part { 206 } else { 200 }), body.into()))
+        Ok((
+            builder.status(if is_part { 206 } else { 200 }),
+            body.unwrap_or_default().into(),
+        ))
     }
 
     async fn list(&self) -> Reply {

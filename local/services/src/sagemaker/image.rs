@@ -120,7 +120,7 @@ pub(super) async fn pull(platform: &Arc<Platform>, role: &Principal, uri: &str) 
         let answer = platform
             .send(role, "ecr", "GetDownloadUrlForLayer", question, Bytes::new())
             .await;
-        answer.map(|answer| answer.body)
+        answer.map(|answer| answer.body.unwrap_or_default())
     };
     let id = config.digest.clone();
     let config = blob(&id).await?;

@@ -91,7 +91,7 @@ async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<Value, ServiceE
     }
     let answer = cloud.send(&identity.principal, service, operation, input, Bytes::new());
     let answer = answer.await?;
-    if answer.body.is_empty() {
+    if answer.body.is_none() {
         Ok(answer.output)
     } else {
         // JSON has no place for a layer. On AWS it is fetched from the URL that the output names.

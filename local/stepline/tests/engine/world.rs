@@ -62,7 +62,7 @@ impl World {
     pub(crate) async fn object(&self, bucket: &str, key: &str) -> Vec<u8> {
         let input = json!({"Bucket": bucket, "Key": key});
         let got = self.cloud.send(&ADMIN, "s3", "GetObject", input, bytes::Bytes::new());
-        got.await.unwrap().body.to_vec()
+        got.await.unwrap().body.unwrap().to_vec()
     }
 
     /// Builds the repository's container with its own buildspec, but for the files that are given; the build, and the

@@ -53,7 +53,7 @@ async fn copy(world: &World, digest: &str) {
     let download = world
         .cloud
         .send(&role, "ecr", "GetDownloadUrlForLayer", layer, Bytes::new());
-    let blob = download.await.unwrap_or_else(|error| panic!("{error}")).body;
+    let blob = download.await.unwrap_or_else(|error| panic!("{error}")).body.unwrap();
     let started = as_release(world, "InitiateLayerUpload", json!({"repositoryName": RELEASES})).await;
     let part = json!({
         "repositoryName": RELEASES, "uploadId": started["uploadId"], "partFirstByte": 0,

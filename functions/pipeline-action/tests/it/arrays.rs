@@ -7,7 +7,7 @@ use serde_json::json;
 use shared::fakes::Fault;
 use shared::ports::step_functions::ExecutionStatus;
 
-use crate::approvals::{Line, ended_event};
+use crate::line::{Line, ended_event};
 use crate::support::{NOW, run};
 
 #[test]

@@ -208,7 +208,7 @@ async fn unreadable(kind: CallErrorKind, code: &'static str) -> (Bench, Job) {
     let arn = bench.runs()[0].execution_arn.clone();
     let states = bench.world().states.inner();
     states.end(&arn, ExecutionStatus::Failed(failure("E", "cause")));
-    states.write_history(&arn, crate::retries::history(&crate::retries::UNCAUGHT));
+    states.write_history(&arn, crate::histories::history(&crate::histories::UNCAUGHT));
     bench.world().states.script(always("GetExecutionHistory", kind, code));
     (bench, job)
 }
@@ -244,11 +244,11 @@ fn a_history_that_is_throttled_once_is_read_at_the_next_poll() {
         // The history lags: it does not show the end yet.
         let (bench, job) = unreadable(Throttled, "ThrottlingException").await;
         bench.world().states.script(|_| Fault::None);
-        let (arn, whole) = (bench.runs()[0].execution_arn.clone(), crate::retries::UNCAUGHT);
+        let (arn, whole) = (bench.runs()[0].execution_arn.clone(), crate::histories::UNCAUGHT);
         let states = bench.world().states.inner();
-        states.write_history(&arn, crate::retries::history(&whole[..2]));
+        states.write_history(&arn, crate::histories::history(&whole[..2]));
         let next = again(&job, &assert_continues(bench.job(job.clone()).await));
-        states.write_history(&arn, crate::retries::history(&whole));
+        states.write_history(&arn, crate::histories::history(&whole));
         assert_fails(&bench.job(next).await, JobFailed, &["State `Train` failed with `E`"]);
     });
 }
@@ -262,7 +262,7 @@ fn a_history_that_shows_an_end_before_the_last_redrive_is_read_again() {
         let states = bench.world().states.inner();
         // DescribeExecution knows no error of one that timed out.
         states.end(&arn, ExecutionStatus::TimedOut(Failure::default()));
-        let mut old = crate::retries::history(&crate::retries::UNCAUGHT);
+        let mut old = crate::histories::history(&crate::histories::UNCAUGHT);
         old[3].kind = "ExecutionAborted".to_owned();
         old[3].failure = Some(failure("Stepline.ActionAbandoned", "for an earlier one"));
         states.write_history(&arn, old);

@@ -12,7 +12,7 @@ use shared::ports::step_functions::StateMachineType;
 use shared::time::Clock as _;
 
 use crate::abandoned::{OTHER, PIPELINE, event_of, outcome, outcome_of, ran_as, stopped};
-use crate::approvals::look;
+use crate::line::look;
 use crate::support::{Bench, FUNCTION, NOW, POLL, always, error, parameters, run};
 
 #[test]

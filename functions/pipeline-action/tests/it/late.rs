@@ -14,7 +14,7 @@ use shared::time::Clock as _;
 
 use pipeline_action::token::{Retry, Token};
 
-use crate::retries::{UNCAUGHT, failed, history};
+use crate::histories::{UNCAUGHT, failed, history};
 use crate::support::{Answer, Bench, Job, POLL, always, assert_continues, assert_fails, parameters, run};
 
 const OTHER: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:other";

@@ -10,7 +10,7 @@ use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::ExecutionStatus;
 use shared::time::Clock as _;
 
-use crate::approvals::{Line, MINUTE, PIPELINE, approval_event, failed, look, waiting};
+use crate::line::{Line, MINUTE, PIPELINE, approval_event, failed, look, waiting};
 use crate::support::{Bench, FUNCTION, NOW, POLL, RUN_ID, always, error, parameters, run};
 
 fn runs(line: &Line) -> Vec<bool> {

@@ -11,8 +11,8 @@ use shared::fakes::{Attempt, Fault};
 use shared::ports::CallErrorKind::{Throttled, Unavailable};
 use shared::ports::step_functions::ExecutionStatus;
 
+use crate::histories::{CAUGHT, UNCAUGHT, failed, history};
 use crate::interleaved::Dice;
-use crate::retries::{CAUGHT, UNCAUGHT, failed, history};
 use crate::support::{Answer, Bench, Job, POLL, error, parameters};
 
 const SEEDS: u64 = 100;

@@ -7,8 +7,8 @@ use shared::ports::code_pipeline::{ActionExecution, ActionStatus};
 use shared::ports::step_functions::{ExecutionStatus, HistoryEvent, StopExecution as _};
 use shared::time::Clock as _;
 
-use crate::approvals::{Line, MINUTE, PIPELINE, approval_event, failed, look, succeeded};
-use crate::retries::{CAUGHT, UNCAUGHT, history};
+use crate::histories::{CAUGHT, UNCAUGHT, history};
+use crate::line::{Line, MINUTE, PIPELINE, approval_event, failed, look, succeeded};
 use crate::support::{NOW, RUN_ID, always, run};
 
 #[test]

@@ -12,6 +12,8 @@
 mod cache;
 #[cfg(any(test, feature = "fakes"))]
 pub mod fake;
+mod parameter;
+mod paths;
 mod plan;
 mod port;
 mod problem;
@@ -21,7 +23,8 @@ mod store;
 mod tests;
 mod text;
 
-pub use port::{Content, Found, GetParameters, GetParametersByPath, Page, Parameter};
+pub use parameter::{Content, Parameter};
+pub use port::{Found, GetParameters, GetParametersByPath, Page};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use reference::{InvalidReference, ParameterPath, ParameterReference};
 pub use store::{Parameters, Want};

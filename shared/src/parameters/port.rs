@@ -2,9 +2,8 @@
 
 use std::future::Future;
 
+use super::parameter::Parameter;
 use crate::ports::CallError;
-use crate::secret::Secret;
-use crate::time::Timestamp;
 
 /// Reads parameters by name.
 ///
@@ -64,48 +63,4 @@ pub struct Page {
     pub parameters: Vec<Parameter>,
     /// What to ask the next page with.
     pub next_token: Option<String>,
-}
-
-/// A parameter as it was read.
-///
-/// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html>.
-#[derive(Clone, Debug)]
-pub struct Parameter {
-    /// Its name, without a selector.
-    pub name: String,
-    /// Its ARN, where Parameter Store says it.
-    pub arn: Option<String>,
-    /// The version or label it was asked for by, without the colon.
-    pub selector: Option<String>,
-    /// Its version.
-    pub version: i64,
-    /// When that version was put, where Parameter Store says it.
-    pub modified_at: Option<Timestamp>,
-    /// What it holds.
-    pub content: Content,
-}
-
-impl Parameter {
-    /// How many bytes its texts have.
-    pub(super) fn bytes(&self) -> usize {
-        let content = match &self.content {
-            Content::String(value) | Content::StringList(value) | Content::SecureString(value) => value.expose().len(),
-            Content::Sealed => 0,
-        };
-        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        self.name.len() + length(&self.arn) + length(&self.selector) + content
-    }
-}
-
-/// What a parameter holds. Values print as redacted: none of them belongs in a log.
-#[derive(Clone, Debug)]
-pub enum Content {
-    /// A String.
-    String(Secret<String>),
-    /// A StringList: its items with commas between, which no item can have.
-    StringList(Secret<String>),
-    /// A SecureString that was not decrypted: its ciphertext is of no use to anyone and not kept.
-    Sealed,
-    /// A SecureString, decrypted.
-    SecureString(Secret<String>),
 }

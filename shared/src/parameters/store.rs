@@ -1,16 +1,16 @@
-//! Reading: through the cache, in as few calls as can be, a few of them at once.
+//! Reading by name: through the cache, in as few calls as can be, a few of them at once.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::stream::{self, FuturesUnordered, StreamExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::cache::{Cache, Cached};
+use super::parameter::{Content, Parameter, bytes_of_all};
 use super::plan::{Batch, Wanted, batches};
-use super::port::{Content, Found, GetParameters, GetParametersByPath, Parameter};
-use super::problem::{Problem, ProblemKind};
+use super::port::{Found, GetParameters};
+use super::problem::Problem;
 use super::reference::{ParameterPath, ParameterReference};
 use crate::deadline::Deadline;
 use crate::glob::Glob;
@@ -18,24 +18,13 @@ use crate::ports::{CallError, CallErrorKind};
 use crate::time::{Clock, Timestamp};
 
 /// The most calls under way at once: the account and region share 40 transactions a second by default.
-const IN_FLIGHT: usize = 4;
+pub(super) const IN_FLIGHT: usize = 4;
 
 /// The operation that reads by name.
 const GET: &str = "GetParameters";
 
 /// How many calls are made again in halves, to find out which of their names spoils them, before one has gone well.
 const MAX_SPLITS: usize = 10;
-
-/// The most pages read of one path: 50,000 parameters, five times what an account can have of standard ones.
-const MAX_PAGES: usize = 5_000;
-
-/// The most bytes read of one path: what a function can answer at all.
-///
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-const MAX_BYTES: usize = 6 * 1024 * 1024;
-
-/// The most bytes read of all paths of a request together: references to what is there are shorter than it is.
-const MAX_BYTES_TOGETHER: usize = 4 * MAX_BYTES;
 
 /// What one asks of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +38,10 @@ pub enum Want {
 /// A Parameter Store that remembers what it read, for as long as the process lives.
 #[derive(Debug)]
 pub struct Parameters<P> {
-    port: P,
+    pub(super) port: P,
     allowed_secure: Vec<Glob>,
     read: Mutex<Cache<Wanted, Parameter>>,
-    listed: Mutex<Cache<(ParameterPath, bool), Vec<Parameter>>>,
+    pub(super) listed: Mutex<Cache<(ParameterPath, bool), Vec<Parameter>>>,
 }
 
 /// What to do about one parameter.
@@ -64,14 +53,6 @@ enum Step {
     PassOn,
     /// Refuse to hand out its value.
     Refuse,
-}
-
-/// What the paths of one request have in common.
-struct Reading<'a, C> {
-    now: Timestamp,
-    deadline: &'a Deadline<'a, C>,
-    /// How many bytes were read of all of them.
-    bytes: AtomicUsize,
 }
 
 /// What became of one call, with what it asked for.
@@ -265,146 +246,6 @@ impl<P: GetParameters> Parameters<P> {
     }
 }
 
-impl<P: GetParameters + GetParametersByPath> Parameters<P> {
-    /// Reads every parameter below each path (all levels, or only the next), by name; SecureStrings and the deadline as
-    /// [`get_within`](Self::get_within) does.
-    pub async fn get_by_paths<C: Clock>(
-        &self,
-        asked: &[(ParameterPath, bool, Want)],
-        now: Timestamp,
-        deadline: &Deadline<'_, C>,
-    ) -> Vec<Result<Vec<Parameter>, Vec<Problem>>> {
-        let reading = &Reading {
-            now,
-            deadline,
-            bytes: AtomicUsize::new(0),
-        };
-        let reading = |(path, recursive, want): &(ParameterPath, bool, Want)| {
-            let (path, recursive, want) = (path.clone(), *recursive, *want);
-            async move { self.get_by_path(&path, recursive, want, reading).await }
-        };
-        stream::iter(asked).map(reading).buffered(IN_FLIGHT).collect().await
-    }
-
-    async fn get_by_path<C: Clock>(
-        &self,
-        path: &ParameterPath,
-        recursive: bool,
-        want: Want,
-        reading: &Reading<'_, C>,
-    ) -> Result<Vec<Parameter>, Vec<Problem>> {
-        let mut parameters = self
-            .list(path, recursive, reading)
-            .await
-            .map_err(|problem| vec![problem])?;
-        if want == Want::Reference {
-            return Ok(parameters);
-        }
-        let sealed = parameters
-            .iter_mut()
-            .filter(|parameter| matches!(parameter.content, Content::Sealed));
-        let (mut places, mut asked, mut problems) = (Vec::new(), Vec::new(), Vec::new());
-        for parameter in sealed {
-            match parameter.name.parse() {
-                Ok(reference) => asked.push((reference, Want::Value)),
-                Err(error) => problems.push(Problem::from(error)),
-            }
-            places.push(parameter);
-        }
-        let opened = self.get_within(&asked, reading.now, reading.deadline).await;
-        for (place, opened) in places.into_iter().zip(opened) {
-            match opened {
-                Ok(parameter) => *place = parameter,
-                Err(problem) => problems.push(problem),
-            }
-        }
-        if problems.is_empty() {
-            Ok(parameters)
-        } else {
-            Err(problems)
-        }
-    }
-
-    /// The parameters below a path as the pages have them, SecureStrings sealed.
-    async fn list<C: Clock>(
-        &self,
-        path: &ParameterPath,
-        recursive: bool,
-        reading: &Reading<'_, C>,
-    ) -> Result<Vec<Parameter>, Problem> {
-        let now = reading.now;
-        let key = (path.clone(), recursive);
-        let cached = self
-            .listed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key, now);
-        let stale = match cached {
-            Cached::Fresh(parameters) => return Ok(parameters),
-            Cached::Stale(parameters, age) => Some((parameters, age)),
-            Cached::Absent => None,
-        };
-        match self.pages(path, recursive, reading).await {
-            Ok(parameters) => {
-                self.listed
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .put(key, parameters.clone(), now);
-                Ok(parameters)
-            }
-            Err(error) => match stale {
-                Some((parameters, age)) if error.is_transient() => {
-                    say_stale(path.as_str(), age, &error);
-                    Ok(parameters)
-                }
-                _ => {
-                    self.listed.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-                    Err(Problem::of_call(path, &error))
-                }
-            },
-        }
-    }
-
-    async fn pages<C: Clock>(
-        &self,
-        path: &ParameterPath,
-        recursive: bool,
-        reading: &Reading<'_, C>,
-    ) -> Result<Vec<Parameter>, CallError> {
-        const OPERATION: &str = "GetParametersByPath";
-        let invalid = |message: String| CallError::new(OPERATION, CallErrorKind::Invalid, message);
-        let (mut parameters, mut bytes) = (Vec::new(), 0);
-        let mut token: Option<String> = None;
-        for _ in 0..MAX_PAGES {
-            let call = self
-                .port
-                .get_parameters_by_path(path.as_str(), recursive, token.as_deref());
-            let page = reading.deadline.within(OPERATION, call).await?;
-            let more = bytes_of_all(&page.parameters);
-            bytes += more;
-            let together = reading.bytes.fetch_add(more, Ordering::Relaxed) + more;
-            if bytes > MAX_BYTES || together > MAX_BYTES_TOGETHER {
-                let what = if bytes > MAX_BYTES { "it" } else { "the paths together" };
-                return Err(invalid(format!(
-                    "there is more below {what} than the {} MB that a function can answer",
-                    MAX_BYTES / (1024 * 1024)
-                )));
-            }
-            parameters.extend(page.parameters);
-            token = page.next_token;
-            if token.is_none() {
-                parameters.sort_by(|one, other| one.name.cmp(&other.name));
-                return Ok(parameters);
-            }
-        }
-        Err(invalid("the pages have no end".to_owned()))
-    }
-}
-
-fn bytes_of_all(parameters: &[Parameter]) -> usize {
-    parameters.iter().map(Parameter::bytes).sum()
-}
-
 /// Whether a failed call says something about one of its names, so that the others deserve another try without it.
 fn is_about_one_name(error: &CallError) -> bool {
     match error.kind {
@@ -456,46 +297,11 @@ fn fall_back(
     }
 }
 
-fn say_stale(parameter: &str, age: Duration, error: &CallError) {
+pub(super) fn say_stale(parameter: &str, age: Duration, error: &CallError) {
     tracing::warn!(
         parameter.name = parameter,
         age_seconds = age.as_secs(),
         error = %error,
         "Parameter Store does not answer: a stale value is served"
     );
-}
-
-impl Parameter {
-    /// A parameter that was not read, for its reference alone. Secrets of Secrets Manager have version 0 here.
-    fn unread(reference: &ParameterReference) -> Self {
-        Self {
-            name: reference.name().to_owned(),
-            arn: None,
-            selector: reference.selector().map(str::to_owned),
-            version: 0,
-            modified_at: None,
-            content: Content::Sealed,
-        }
-    }
-
-    /// The name with its version, by which somebody else reads exactly what is there now; where versions are not
-    /// Parameter Store's, the name with the selector that was asked for.
-    pub fn pinned(&self) -> String {
-        match (self.version, &self.selector) {
-            (0, None) => self.name.clone(),
-            (0, Some(selector)) => format!("{}:{selector}", self.name),
-            (version, _) => format!("{}:{version}", self.name),
-        }
-    }
-
-    /// The value as text, unless the parameter is sealed.
-    pub fn text(&self) -> Result<&str, Problem> {
-        match &self.content {
-            Content::String(value) | Content::StringList(value) | Content::SecureString(value) => Ok(value.expose()),
-            Content::Sealed => Err(Problem::new(
-                ProblemKind::SecureParameterRefused,
-                format!("`{}` is sealed", self.name),
-            )),
-        }
-    }
 }

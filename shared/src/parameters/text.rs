@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::port::{GetParameters, Parameter};
+use super::parameter::Parameter;
+use super::port::GetParameters;
 use super::problem::{Problem, ProblemKind, Problems};
 use super::reference::ParameterReference;
 use super::store::{Parameters, Want};

@@ -11,7 +11,6 @@ const LONG: usize = 500;
 const STILL_LONG: &[&str] = &[
     "local/stepline/src/doctor/judge_tests.rs",
     "local/stepline/tests/platform/gateway.rs",
-    "shared/src/parameters/store.rs",
 ];
 const STILL_LONG_AT_MOST: usize = 600;
 

@@ -343,5 +343,4 @@ fn concurrency(intent: &Intent, facts: &Facts) -> Finding {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
 mod tests;

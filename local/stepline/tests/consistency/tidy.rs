@@ -4,15 +4,8 @@ use super::house::{Finding, assert_none, files, files_in, lines, text, without_t
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
-/// About as long as a file may be before one asks why.
+/// As many lines as a file may have.
 const LONG: usize = 500;
-
-/// Files that were longer when `LONG` came down: they may be, up to a point, until they are split. None is added.
-const STILL_LONG: &[&str] = &[
-    "local/stepline/src/doctor/judge_tests.rs",
-    "local/stepline/tests/platform/gateway.rs",
-];
-const STILL_LONG_AT_MOST: usize = 600;
 
 /// A rule about lines: where it holds, what no line may have, and what to do instead.
 struct LineRule {
@@ -127,12 +120,7 @@ fn modules_say_what_they_are_and_stay_short() {
             ));
         }
         let long = text.lines().count();
-        let most = if STILL_LONG.contains(&path) {
-            STILL_LONG_AT_MOST
-        } else {
-            LONG
-        };
-        if long > most {
+        if long > LONG {
             let mend = "split it by what changes for different reasons";
             findings.push(Finding::new(path, format_args!("has {long} lines"), mend));
         }
@@ -145,16 +133,6 @@ fn modules_say_what_they_are_and_stay_short() {
         }
     }
     assert_none(findings);
-}
-
-#[test]
-fn only_files_that_are_still_long_are_excepted() {
-    let is_long = |path: &str| files().get(path).is_some_and(|text| text.lines().count() > LONG);
-    let gone = STILL_LONG.iter().filter(|path| !is_long(path)).map(|path| {
-        let thing = format!("is not longer than {LONG} lines any more");
-        Finding::new(path, thing, "take it off `STILL_LONG` in tidy.rs")
-    });
-    assert_none(gone.collect());
 }
 
 /// A package of the workspace.

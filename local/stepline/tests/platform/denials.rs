@@ -1,6 +1,6 @@
 //! Denials as each protocol sends them: status, code and message.
 
-use crate::gateway::{Request, send, served, signed};
+use crate::client::{Request, send, served, signed};
 use crate::world::role;
 use serde_json::json;
 

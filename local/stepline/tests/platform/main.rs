@@ -1,11 +1,13 @@
 //! What the services stand on: templates, IAM, the gateway, and the storage services, through their public doors.
 
 mod boundaries;
+mod client;
 mod denials;
 mod deploy;
 mod executions;
 mod gateway;
 mod iam;
+mod objects;
 mod pipelines;
 mod qualifiers;
 mod template;

@@ -49,6 +49,11 @@ impl Account {
         if !self.tape.rarely(self.mood.faults) {
             return self.pace();
         }
+        self.any_fault(operation)
+    }
+
+    /// A new fault, of any kind. Some last, and the next calls meet them too.
+    fn any_fault(&mut self, operation: &'static str) -> Fault {
         match self.tape.choose(9) {
             0 => {
                 self.met("throttled");

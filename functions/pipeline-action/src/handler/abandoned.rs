@@ -74,35 +74,18 @@ impl<P: Ports> PipelineAction<P> {
             Err(NoRun::NotListedYet(reason)) => return Err(not_stopped(reason)),
         };
         let run = abandonment.run;
-        let is_ours = |run: &&ActionExecution| invokes(run, &settings.function_name);
-        if !is_ours(&run) {
-            return ignored("the action does not invoke this function");
-        }
-        let text = run.configuration.get("UserParameters");
-        let Ok(parameters) = UserParameters::parse(text.map(String::as_str)) else {
-            return ignored("the action's user parameters are ill-formed: it has started nothing");
+        let parameters = match parameters_of(run, &settings.function_name) {
+            Ok(parameters) => parameters,
+            Err(reason) => return ignored(reason),
         };
-        if parameters.pipeline_execution_id.is_none() {
-            return ignored("without `pipelineExecutionId` in its user parameters its execution cannot be found");
-        }
-        let is_other = |other: &&ActionExecution| other.stage != run.stage || other.action != run.action;
-        let others: Vec<&ActionExecution> = runs.iter().filter(is_ours).filter(is_other).collect();
-        if others
-            .iter()
-            .any(|other| other.configuration.get("UserParameters") == text)
-        {
-            return Err(not_stopped(
-                "another action of the pipeline has the same user parameters, and their executions cannot be told apart: \
-                 give each an `action` of its own",
-            ));
-        }
+        let is_only_one = is_only_one(&runs, run, &settings.function_name)?;
         let (machines, in_sight) = self.machines_of(&abandonment, &parameters, context).await?;
         let its = Its {
             abandonment: &abandonment,
             machines: &machines,
             in_sight: &in_sight,
             parameters: &parameters,
-            is_only_one: others.is_empty(),
+            is_only_one,
         };
         let stopped = self.stop_what_is_left(&its, action, metrics).await?;
         match (stopped.is_empty(), abandonment.retried) {
@@ -180,6 +163,39 @@ impl<P: Ports> PipelineAction<P> {
         }
         Ok(stopped)
     }
+}
+
+/// The user parameters of a run, or why it has started nothing that can be stopped here.
+fn parameters_of(run: &ActionExecution, function_name: &str) -> Result<UserParameters, &'static str> {
+    if !invokes(run, function_name) {
+        return Err("the action does not invoke this function");
+    }
+    let text = run.configuration.get("UserParameters");
+    let Ok(parameters) = UserParameters::parse(text.map(String::as_str)) else {
+        return Err("the action's user parameters are ill-formed: it has started nothing");
+    };
+    if parameters.pipeline_execution_id.is_none() {
+        return Err("without `pipelineExecutionId` in its user parameters its execution cannot be found");
+    }
+    Ok(parameters)
+}
+
+/// Whether the pipeline has no other action of this function. One with the same user parameters is an error.
+fn is_only_one(runs: &[ActionExecution], run: &ActionExecution, function_name: &str) -> Result<bool, HandlerError> {
+    let is_ours = |other: &&ActionExecution| invokes(other, function_name);
+    let is_other = |other: &&ActionExecution| other.stage != run.stage || other.action != run.action;
+    let others: Vec<&ActionExecution> = runs.iter().filter(is_ours).filter(is_other).collect();
+    let text = run.configuration.get("UserParameters");
+    if others
+        .iter()
+        .any(|other| other.configuration.get("UserParameters") == text)
+    {
+        return Err(not_stopped(
+            "another action of the pipeline has the same user parameters, and their executions cannot be told apart: \
+             give each an `action` of its own",
+        ));
+    }
+    Ok(others.is_empty())
 }
 
 /// Whether an execution that the abandoned run followed has ended.

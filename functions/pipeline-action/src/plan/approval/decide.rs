@@ -93,34 +93,7 @@ impl Wait<'_> {
             };
         }
         let since = execution.redriven_at.unwrap_or(execution.started_at);
-        let ran = execution.stopped_at.map(|ended| ended.since(execution.started_at));
-        let reject = |ending: Ending, failure: &Failure| {
-            // This function stops what an approval that is over waited for, and no other. Such a stop that comes in an
-            // attempt that is waited for was meant for an earlier one.
-            let was_stopped_for_an_earlier_one = failure.error.as_deref() == Some(ABANDONED);
-            // A job had its answer when this was started for it, which another delivery had handed over.
-            let was_stopped_by_mistake = failure.error.as_deref() == Some(NOT_HANDED_OVER);
-            let ended_before = execution.stopped_at.is_some_and(|ended| ended < attempt.began());
-            // The action has redriven it since, or taken over what ran: AWS does not show that yet.
-            let handed_over = attempt.action.updated_at;
-            let was_going_on = execution.stopped_at.is_some_and(|ended| ended < handed_over)
-                && (was_stopped_for_an_earlier_one || was_stopped_by_mistake)
-                && circumstances.now.since(handed_over) < LAGS;
-            let is_old_news = attempt.is_first() && (ended_before || was_going_on);
-            match self.parameters.on_retry {
-                OnRetry::Redrive | OnRetry::Restart if is_old_news => {
-                    Decision::LookAgain("the execution shows an end that lies before the action began")
-                }
-                OnRetry::Redrive | OnRetry::Restart if was_stopped_by_mistake => Decision::Redrive,
-                OnRetry::Redrive if was_stopped_for_an_earlier_one => Decision::Redrive,
-                OnRetry::Redrive if ended_before => Decision::Redrive,
-                OnRetry::Redrive | OnRetry::Restart => Decision::Reject {
-                    ending,
-                    failure: failure.clone(),
-                    ran,
-                },
-            }
-        };
+        let failed = |ending, failure| self.failed(attempt, execution, circumstances.now, ending, failure);
         match &execution.status {
             ExecutionStatus::Running => {
                 let was_told_ended = circumstances.told_end.is_some_and(|ended| since <= ended);
@@ -137,11 +110,47 @@ impl Wait<'_> {
             }
             ExecutionStatus::Succeeded { output } => Decision::Approve {
                 output: output.clone(),
-                ran,
+                ran: ran(execution),
             },
-            ExecutionStatus::Failed(failure) => reject(Ending::Failed, failure),
-            ExecutionStatus::TimedOut(failure) => reject(Ending::TimedOut, failure),
-            ExecutionStatus::Aborted(failure) => reject(Ending::Aborted, failure),
+            ExecutionStatus::Failed(failure) => failed(Ending::Failed, failure),
+            ExecutionStatus::TimedOut(failure) => failed(Ending::TimedOut, failure),
+            ExecutionStatus::Aborted(failure) => failed(Ending::Aborted, failure),
+        }
+    }
+
+    /// What to do about an execution that has not succeeded: reject, unless this is the end of an earlier attempt.
+    fn failed(
+        &self,
+        attempt: &Attempt<'_>,
+        execution: &Execution,
+        now: Timestamp,
+        ending: Ending,
+        failure: &Failure,
+    ) -> Decision {
+        // This function stops what an approval that is over waited for, and no other. Such a stop that comes in an
+        // attempt that is waited for was meant for an earlier one.
+        let was_stopped_for_an_earlier_one = failure.error.as_deref() == Some(ABANDONED);
+        // A job had its answer when this was started for it, which another delivery had handed over.
+        let was_stopped_by_mistake = failure.error.as_deref() == Some(NOT_HANDED_OVER);
+        let ended_before = execution.stopped_at.is_some_and(|ended| ended < attempt.began());
+        // The action has redriven it since, or taken over what ran: AWS does not show that yet.
+        let handed_over = attempt.action.updated_at;
+        let was_going_on = execution.stopped_at.is_some_and(|ended| ended < handed_over)
+            && (was_stopped_for_an_earlier_one || was_stopped_by_mistake)
+            && now.since(handed_over) < LAGS;
+        let is_old_news = attempt.is_first() && (ended_before || was_going_on);
+        match self.parameters.on_retry {
+            OnRetry::Redrive | OnRetry::Restart if is_old_news => {
+                Decision::LookAgain("the execution shows an end that lies before the action began")
+            }
+            OnRetry::Redrive | OnRetry::Restart if was_stopped_by_mistake => Decision::Redrive,
+            OnRetry::Redrive if was_stopped_for_an_earlier_one => Decision::Redrive,
+            OnRetry::Redrive if ended_before => Decision::Redrive,
+            OnRetry::Redrive | OnRetry::Restart => Decision::Reject {
+                ending,
+                failure: failure.clone(),
+                ran: ran(execution),
+            },
         }
     }
 
@@ -169,6 +178,12 @@ impl Wait<'_> {
     fn was_left(&self, began: Timestamp, execution: &Execution, moment: Timestamp) -> bool {
         was_left(&self.parameters, began, execution, moment)
     }
+}
+
+/// How long an execution that has ended ran.
+fn ran(execution: &Execution) -> Option<Duration> {
+    let ended = execution.stopped_at?;
+    Some(ended.since(execution.started_at))
 }
 
 /// Whether an execution had its full time by `moment`, and `onTimeout` says to leave it running. `began` is when the

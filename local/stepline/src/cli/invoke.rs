@@ -4,10 +4,11 @@ use super::options::Common;
 use super::session::{self, Session, Standing, Trouble};
 use crate::samples;
 use platform::journal::Happening;
-use serde_json::json;
+use serde_json::{Value, json};
 use services::codepipeline::Answer;
 use std::path::Path;
 use std::process::ExitCode;
+use tokio::sync::oneshot;
 
 pub(super) async fn invoke(
     function: &str,
@@ -33,7 +34,7 @@ pub(super) async fn invoke(
             binaries.join(", ")
         )));
     };
-    let mut answer = samples::provide(&session.cloud, &event).await?;
+    let answer = samples::provide(&session.cloud, &event).await?;
     let output = session
         .call("lambda", "Invoke", json!({"FunctionName": name, "Payload": event}))
         .await?;
@@ -41,32 +42,28 @@ pub(super) async fn invoke(
         let text = format!("{name} returned {:#}", output["Payload"]);
         session.cloud.journal.record(Happening::Note { text });
     }
-    let mut code = ExitCode::SUCCESS;
-    let mut last = format!("Succeeded: {name} handled the event");
-    if output.get("FunctionError").is_some() {
-        code = ExitCode::FAILURE;
-        let error = &output["Payload"];
-        last = format!(
-            "Failed: {name}: {}: {}",
-            error["errorType"].as_str().unwrap_or("unknown error"),
-            error["errorMessage"].as_str().unwrap_or_default()
-        );
-    } else if let Some(answer) = &mut answer {
-        match answer.try_recv() {
-            Ok(Answer::Continuation(_)) => last.push_str(", and its job goes on"),
-            Ok(Answer::Success(_)) => last.push_str(", and its job succeeded"),
-            Ok(Answer::Failure(failure)) => {
-                last = format!(
-                    "Succeeded: {name} handled the event, and failed its job with {}: {}",
-                    failure.kind, failure.message
-                );
-            }
-            Err(_) => {
-                code = ExitCode::FAILURE;
-                last = format!("Failed: {name} did not answer its job");
-            }
-        }
-    }
+    let (code, last) = outcome(name, &output, answer);
     session.end(&last).await;
     Ok(code)
+}
+
+/// The exit code and the last line, from what Lambda answered and what came for the job, where the event was one.
+fn outcome(name: &str, output: &Value, job: Option<oneshot::Receiver<Answer>>) -> (ExitCode, String) {
+    if output.get("FunctionError").is_some() {
+        let error = &output["Payload"];
+        let kind = error["errorType"].as_str().unwrap_or("unknown error");
+        let message = error["errorMessage"].as_str().unwrap_or_default();
+        return (ExitCode::FAILURE, format!("Failed: {name}: {kind}: {message}"));
+    }
+    let handled = format!("Succeeded: {name} handled the event");
+    let Some(mut job) = job else {
+        return (ExitCode::SUCCESS, handled);
+    };
+    let what = match job.try_recv() {
+        Ok(Answer::Continuation(_)) => "its job goes on".to_owned(),
+        Ok(Answer::Success(_)) => "its job succeeded".to_owned(),
+        Ok(Answer::Failure(failure)) => format!("failed its job with {}: {}", failure.kind, failure.message),
+        Err(_) => return (ExitCode::FAILURE, format!("Failed: {name} did not answer its job")),
+    };
+    (ExitCode::SUCCESS, format!("{handled}, and {what}"))
 }

@@ -25,6 +25,37 @@ pub(super) async fn parameter(maker: &Maker<'_>, mut properties: Properties) -> 
     Ok(Made::new(name).with("Type", kind).with("Value", value))
 }
 
+/// A bucket's properties that each have an operation of S3: property, operation, and the member of its input.
+const BUCKET_SETTINGS: &[(&str, &str, &str)] = &[
+    (
+        "BucketEncryption",
+        "PutBucketEncryption",
+        "ServerSideEncryptionConfiguration",
+    ),
+    (
+        "LifecycleConfiguration",
+        "PutBucketLifecycleConfiguration",
+        "LifecycleConfiguration",
+    ),
+    ("LoggingConfiguration", "PutBucketLogging", "BucketLoggingStatus"),
+    (
+        "NotificationConfiguration",
+        "PutBucketNotificationConfiguration",
+        "NotificationConfiguration",
+    ),
+    ("OwnershipControls", "PutBucketOwnershipControls", "OwnershipControls"),
+    (
+        "PublicAccessBlockConfiguration",
+        "PutPublicAccessBlock",
+        "PublicAccessBlockConfiguration",
+    ),
+    (
+        "VersioningConfiguration",
+        "PutBucketVersioning",
+        "VersioningConfiguration",
+    ),
+];
+
 /// `AWS::S3::Bucket`.
 pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = match properties.take_text("BucketName")? {
@@ -32,43 +63,15 @@ pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Res
         None => maker.name().to_lowercase(),
     };
     maker.call("s3", "CreateBucket", json!({"Bucket": name})).await?;
-    for (property, operation, member) in [
-        (
-            "BucketEncryption",
-            "PutBucketEncryption",
-            "ServerSideEncryptionConfiguration",
-        ),
-        (
-            "LifecycleConfiguration",
-            "PutBucketLifecycleConfiguration",
-            "LifecycleConfiguration",
-        ),
-        ("LoggingConfiguration", "PutBucketLogging", "BucketLoggingStatus"),
-        (
-            "NotificationConfiguration",
-            "PutBucketNotificationConfiguration",
-            "NotificationConfiguration",
-        ),
-        ("OwnershipControls", "PutBucketOwnershipControls", "OwnershipControls"),
-        (
-            "PublicAccessBlockConfiguration",
-            "PutPublicAccessBlock",
-            "PublicAccessBlockConfiguration",
-        ),
-        (
-            "VersioningConfiguration",
-            "PutBucketVersioning",
-            "VersioningConfiguration",
-        ),
-    ] {
+    for (property, operation, member) in BUCKET_SETTINGS {
         if let Some(setting) = properties.take(property) {
-            let setting = if property == "BucketEncryption" {
+            let setting = if *property == "BucketEncryption" {
                 encryption(&setting)
             } else {
                 setting
             };
             maker
-                .call("s3", operation, json!({"Bucket": name, member: setting}))
+                .call("s3", operation, json!({"Bucket": name, *member: setting}))
                 .await?;
         }
     }

@@ -127,6 +127,24 @@ pub struct Facts {
     pub concurrency: Looked<u64>,
 }
 
+impl Facts {
+    /// What is known where AWS does not know the caller: nothing but why.
+    fn without_identity(error: LookupError, configured_region: Option<String>) -> Self {
+        Self {
+            identity: Err(error.clone()),
+            configured_region,
+            connection: Err(error.clone()),
+            branches: None,
+            boundary: None,
+            trusted: None,
+            stacks: BTreeMap::new(),
+            names: Vec::new(),
+            quotas: BTreeMap::new(),
+            concurrency: Err(error),
+        }
+    }
+}
+
 /// Asks for everything that the intent gives reason to ask. Questions that do not depend on one another are asked at the
 /// same time. Without an identity nothing else is asked: it would fail the same way.
 pub async fn gather<A: Account>(
@@ -136,19 +154,8 @@ pub async fn gather<A: Account>(
     identity: Looked<Identity>,
     configured_region: Option<String>,
 ) -> Facts {
-    if let Err(error) = &identity {
-        return Facts {
-            connection: Err(error.clone()),
-            branches: None,
-            boundary: None,
-            trusted: None,
-            stacks: BTreeMap::new(),
-            names: Vec::new(),
-            quotas: BTreeMap::new(),
-            concurrency: Err(error.clone()),
-            configured_region,
-            identity,
-        };
+    if let Err(error) = identity {
+        return Facts::without_identity(error, configured_region);
     }
     let mut names = JoinSet::new();
     for (index, named) in intent.names().cloned().enumerate() {

@@ -1,7 +1,7 @@
 //! What GitHub's side of a deployment needs: the branch, and the role that the workflow takes, with what bounds the roles
 //! that it makes.
 
-use super::facts::{Facts, STANDING};
+use super::facts::{Facts, Looked, STANDING};
 use super::intent::{DeployerIntent, Intent};
 use super::report::{Finding, unseen};
 
@@ -28,80 +28,93 @@ pub(super) fn branch(intent: &Intent, facts: &Facts) -> Option<Finding> {
     })
 }
 
-/// Whether the workflow has a role to take, and the role trusts this repository.
+/// What is said about the role that the deploy workflow assumes.
+const WORKFLOW: &str = "workflow";
+
+/// The command that mends the stack of `sam/deployer.yaml`.
+const DEPLOY: &str = "sam/deploy deployer";
+
+/// Whether the workflow has a role to assume, and the role trusts this repository.
 pub(super) fn role(intent: &Intent, facts: &Facts) -> Option<Finding> {
-    const TOPIC: &str = "workflow";
     let deployer = intent.deployer.as_ref()?;
-    let (stack, role) = (&deployer.stack, &deployer.role);
-    let deploy = "sam/deploy deployer";
-    match facts.stacks.get(stack)? {
-        Ok(Some(status)) if STANDING.contains(&status.as_str()) => {}
-        Ok(Some(status)) => {
-            return Some(Finding::missing(
-                TOPIC,
-                format_args!(
-                    "the stack {stack}, which has the role that the workflow takes, is in the status {status}"
-                ),
-                format_args!(
-                    "aws cloudformation describe-stack-events --stack-name {stack} --region {}   # then sam/teardown \
-                     deployer, and {deploy}",
-                    intent.region
-                ),
-            ));
-        }
-        Ok(None) => {
-            return Some(Finding::missing(
-                TOPIC,
-                format_args!(
-                    "the stack {stack} is not there, which has the role that the workflow takes and what bounds all others"
-                ),
-                format_args!(
-                    "{deploy}   # then its output for {} becomes the secret AWS_DEPLOY_ROLE_ARN of that environment on GitHub",
-                    deployer.environment
-                ),
-            ));
-        }
-        Err(error) => return Some(unseen(TOPIC, error)),
+    let stack = facts.stacks.get(&deployer.stack)?;
+    if let Some(finding) = wrong_stack(intent, deployer, stack) {
+        return Some(finding);
     }
-    match facts.boundary.as_ref()? {
-        Ok(Some(_)) => {}
-        Ok(None) => {
-            return Some(Finding::missing(
-                TOPIC,
-                format_args!(
-                    "the stack {stack} is of before there was a permissions boundary: no stack made {}, which every role of \
-                     {} needs",
-                    deployer.boundary, deployer.environment
-                ),
-                deploy,
-            ));
-        }
-        Err(error) => return Some(unseen(TOPIC, error)),
+    if let Some(finding) = wrong_boundary(deployer, facts.boundary.as_ref()?) {
+        return Some(finding);
     }
-    Some(match facts.trusted.as_ref()? {
-        Ok(None) => Finding::missing(TOPIC, format_args!("the role {role} is not there"), deploy),
-        // Whom it should trust is said elsewhere as missing.
-        Ok(Some(_)) if intent.names_no_repository() => return None,
-        Ok(Some(subjects)) if subjects.iter().any(|subject| admits(subject, intent, deployer)) => Finding::well(
-            TOPIC,
+    trust(intent, deployer, facts.trusted.as_ref()?)
+}
+
+/// What is wrong with the stack that makes the role.
+fn wrong_stack(intent: &Intent, deployer: &DeployerIntent, status: &Looked<Option<String>>) -> Option<Finding> {
+    let stack = &deployer.stack;
+    match status {
+        Ok(Some(status)) if STANDING.contains(&status.as_str()) => None,
+        Ok(Some(status)) => Some(Finding::missing(
+            WORKFLOW,
+            format_args!("the stack {stack}, which has the role that the workflow takes, is in the status {status}"),
             format_args!(
-                "the role {role} trusts {} in the environment {}",
-                intent.repository, deployer.environment
+                "aws cloudformation describe-stack-events --stack-name {stack} --region {}   # then sam/teardown \
+                 deployer, and {DEPLOY}",
+                intent.region
             ),
-        ),
-        Ok(Some(subjects)) => Finding::missing(
-            TOPIC,
+        )),
+        Ok(None) => Some(Finding::missing(
+            WORKFLOW,
             format_args!(
-                "the role {role} trusts {}, and a job of {} in the environment {} is somebody else to it",
-                subjects.join(", "),
-                intent.repository,
+                "the stack {stack} is not there, which has the role that the workflow takes and what bounds all others"
+            ),
+            format_args!(
+                "{DEPLOY}   # then its output for {} becomes the secret AWS_DEPLOY_ROLE_ARN of that environment on GitHub",
                 deployer.environment
             ),
+        )),
+        Err(error) => Some(unseen(WORKFLOW, error)),
+    }
+}
+
+/// What is wrong with the permissions boundary: an older deployer stack has none.
+fn wrong_boundary(deployer: &DeployerIntent, stack: &Looked<Option<String>>) -> Option<Finding> {
+    match stack {
+        Ok(Some(_)) => None,
+        Ok(None) => Some(Finding::missing(
+            WORKFLOW,
             format_args!(
-                "{deploy}   # with the repository's present name as Repository of `deployer` in sam/samconfig.toml"
+                "the stack {} is of before there was a permissions boundary: no stack made {}, which every role of {} \
+                 needs",
+                deployer.stack, deployer.boundary, deployer.environment
+            ),
+            DEPLOY,
+        )),
+        Err(error) => Some(unseen(WORKFLOW, error)),
+    }
+}
+
+/// Whether the role trusts a job of this repository; nothing while no repository is named.
+fn trust(intent: &Intent, deployer: &DeployerIntent, trusted: &Looked<Option<Vec<String>>>) -> Option<Finding> {
+    let (role, repository, environment) = (&deployer.role, &intent.repository, &deployer.environment);
+    Some(match trusted {
+        Ok(None) => Finding::missing(WORKFLOW, format_args!("the role {role} is not there"), DEPLOY),
+        // Another finding says already that the repository is missing.
+        Ok(Some(_)) if intent.names_no_repository() => return None,
+        Ok(Some(subjects)) if subjects.iter().any(|subject| admits(subject, intent, deployer)) => Finding::well(
+            WORKFLOW,
+            format_args!("the role {role} trusts {repository} in the environment {environment}"),
+        ),
+        Ok(Some(subjects)) => Finding::missing(
+            WORKFLOW,
+            format_args!(
+                "the role {role} trusts {}, and a job of {repository} in the environment {environment} is somebody else \
+                 to it",
+                subjects.join(", "),
+            ),
+            format_args!(
+                "{DEPLOY}   # with the repository's present name as Repository of `deployer` in sam/samconfig.toml"
             ),
         ),
-        Err(error) => unseen(TOPIC, error),
+        Err(error) => unseen(WORKFLOW, error),
     })
 }
 

@@ -339,7 +339,7 @@ fn sam_properties_that_nobody_reads_are_refused() {
         (", BuildProperties: {Binary: work}", "", "names no `Binary`"),
         ("Type: EventBridgeRule", "Type: Api", "no events of type `Api`"),
         ("Pattern:", "Patern:", "an event has no `Patern`"),
-        ("SQSSendMessagePolicy", "VPCAccessPolicy", "is no policy template"),
+        ("SQSSendMessagePolicy", "VPCAccessPolicy", "is not a policy template"),
         (
             "Function: {Runtime",
             "Api: {Runtime",

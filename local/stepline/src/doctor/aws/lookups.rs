@@ -109,22 +109,7 @@ impl Access {
                 let answer = self.rest(&LAMBDA, call, "GET", &path).await?;
                 unless(answer.into_json(call), &["ResourceNotFoundException"])?.is_some()
             }
-            ResourceKind::Bucket => {
-                let call = "s3:ListBucket";
-                let answer = self.rest(&S3, call, "HEAD", &format!("/{name}")).await?;
-                match answer.status {
-                    404 => false,
-                    // Somebody's: mine, elsewhere, or another account's.
-                    200 | 301 | 403 => true,
-                    status => {
-                        return Err(LookupError {
-                            call: call.to_owned(),
-                            code: status.to_string(),
-                            message: format!("HEAD of the bucket {name}"),
-                        });
-                    }
-                }
-            }
+            ResourceKind::Bucket => self.bucket_exists(name).await?,
             ResourceKind::Role => {
                 let answer = self.query(&IAM, "GetRole", &[("RoleName", name)]).await;
                 unless(answer, &["NoSuchEntity"])?.is_some()
@@ -166,6 +151,24 @@ impl Access {
                 groups.into_iter().flatten().any(|group| group["logGroupName"] == name)
             }
         })
+    }
+
+    /// Whether a bucket has the name, in whatever account: the status of HeadBucket says so.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
+    async fn bucket_exists(&self, name: &str) -> Looked<bool> {
+        let call = "s3:ListBucket";
+        let answer = self.rest(&S3, call, "HEAD", &format!("/{name}")).await?;
+        match answer.status {
+            404 => Ok(false),
+            // It is in this account, in another region, or in another account.
+            200 | 301 | 403 => Ok(true),
+            status => Err(LookupError {
+                call: call.to_owned(),
+                code: status.to_string(),
+                message: format!("HEAD of the bucket {name}"),
+            }),
+        }
     }
 
     /// All pages of a list of quotas.

@@ -56,52 +56,16 @@ fn rule(
         Some(Value::Object(properties)) => properties,
         Some(_) => return Err(Fault::new("must be a map").within("Properties")),
     };
-    let mut rule = Map::new();
-    match kind {
-        "EventBridgeRule" | "CloudWatchEvent" => {
-            let own = &["EventBusName", "Pattern", "RuleName", "State", "Target"];
-            known_properties(properties, &[own, OF_TARGET], "an event")?;
-            let pattern = properties
-                .get("Pattern")
-                .ok_or_else(|| Fault::new("has no `Pattern`"))?;
-            rule.insert("EventPattern".into(), pattern.clone());
-            copy(properties, &["EventBusName", "State"], &mut rule);
-            if let Some(name) = properties.get("RuleName") {
-                rule.insert("Name".into(), name.clone());
-            }
-        }
-        "Schedule" => {
-            let own = &[
-                "Description",
-                "Enabled",
-                "Name",
-                "RoleArn",
-                "Schedule",
-                "State",
-                "Target",
-            ];
-            known_properties(properties, &[own, OF_TARGET], "an event")?;
-            let schedule = properties
-                .get("Schedule")
-                .ok_or_else(|| Fault::new("has no `Schedule`"))?;
-            rule.insert("ScheduleExpression".into(), schedule.clone());
-            copy(properties, &["Description", "Name", "State"], &mut rule);
-            match properties.get("Enabled") {
-                None => {}
-                Some(Value::Bool(enabled)) => {
-                    let state = if *enabled { "ENABLED" } else { "DISABLED" };
-                    rule.insert("State".into(), state.into());
-                }
-                Some(_) => return Err(Fault::new("must be true or false; `State` takes functions").within("Enabled")),
-            }
-        }
+    let mut rule = match kind {
+        "EventBridgeRule" | "CloudWatchEvent" => of_pattern(properties)?,
+        "Schedule" => of_schedule(properties)?,
         "" => return Err(Fault::new("has no `Type`")),
         other => {
             return Err(Fault::new(format_args!(
                 "the local run has no events of type `{other}`"
             )));
         }
-    }
+    };
     if properties
         .get("DeadLetterConfig")
         .is_some_and(|config| config.get("Type").is_some())
@@ -110,44 +74,111 @@ fn rule(
             Fault::new("the local run makes no queue by itself: name one by its `Arn`").within("DeadLetterConfig"),
         );
     }
-    let mut destination = Map::new();
-    match target {
-        Target::Function => {
-            if properties.contains_key("RoleArn") {
-                return Err(Fault::new("a rule needs no role for a function").within("RoleArn"));
-            }
-            destination.insert("Arn".into(), attribute(parent.id, "Arn"));
-            destination.insert("Id".into(), target_id(properties, name, "LambdaTarget"));
-            let permission = json!({
-                "Action": "lambda:InvokeFunction",
-                "FunctionName": reference(parent.id),
-                "Principal": "events.amazonaws.com",
-                "SourceArn": attribute(&id, "Arn"),
-            });
-            let permission = parent.generate("AWS::Lambda::Permission", permission);
-            generated.push((format!("{id}Permission"), permission));
-        }
-        Target::StateMachine(arn) => {
-            let role_arn = match properties.get("RoleArn") {
-                Some(role_arn @ Value::String(_)) => role_arn.clone(),
-                // SAM says so: it takes no function here, whatever the function would give.
-                Some(_) => return Err(Fault::new("Property 'RoleArn' should be a string.").within("RoleArn")),
-                None => {
-                    let role_id = format!("{id}Role");
-                    let boundary = parent.properties.get("PermissionsBoundary");
-                    let role = starting_role(arn, &role_id, boundary);
-                    generated.push((role_id.clone(), parent.generate("AWS::IAM::Role", role)));
-                    attribute(&role_id, "Arn")
-                }
-            };
-            destination.insert("Arn".into(), arn.clone());
-            destination.insert("Id".into(), target_id(properties, name, "StepFunctionsTarget"));
-            destination.insert("RoleArn".into(), role_arn);
-        }
-    }
+    let mut destination = match target {
+        Target::Function => function(parent, &id, name, properties, generated)?,
+        Target::StateMachine(arn) => state_machine(parent, arn, &id, name, properties, generated)?,
+    };
     copy(properties, OF_TARGET, &mut destination);
     rule.insert("Targets".into(), json!([destination]));
     Ok((id, parent.generate("AWS::Events::Rule", Value::Object(rule))))
+}
+
+/// A rule for the events that match a pattern.
+fn of_pattern(properties: &Map<String, Value>) -> Result<Map<String, Value>, Fault> {
+    let own = &["EventBusName", "Pattern", "RuleName", "State", "Target"];
+    known_properties(properties, &[own, OF_TARGET], "an event")?;
+    let pattern = properties
+        .get("Pattern")
+        .ok_or_else(|| Fault::new("has no `Pattern`"))?;
+    let mut rule = Map::new();
+    rule.insert("EventPattern".into(), pattern.clone());
+    copy(properties, &["EventBusName", "State"], &mut rule);
+    if let Some(name) = properties.get("RuleName") {
+        rule.insert("Name".into(), name.clone());
+    }
+    Ok(rule)
+}
+
+/// A rule for points in time.
+fn of_schedule(properties: &Map<String, Value>) -> Result<Map<String, Value>, Fault> {
+    let own = &[
+        "Description",
+        "Enabled",
+        "Name",
+        "RoleArn",
+        "Schedule",
+        "State",
+        "Target",
+    ];
+    known_properties(properties, &[own, OF_TARGET], "an event")?;
+    let schedule = properties
+        .get("Schedule")
+        .ok_or_else(|| Fault::new("has no `Schedule`"))?;
+    let mut rule = Map::new();
+    rule.insert("ScheduleExpression".into(), schedule.clone());
+    copy(properties, &["Description", "Name", "State"], &mut rule);
+    match properties.get("Enabled") {
+        None => {}
+        Some(Value::Bool(enabled)) => {
+            let state = if *enabled { "ENABLED" } else { "DISABLED" };
+            rule.insert("State".into(), state.into());
+        }
+        Some(_) => return Err(Fault::new("must be true or false; `State` takes functions").within("Enabled")),
+    }
+    Ok(rule)
+}
+
+/// A function as the target of the rule `id`, and the permission for the rule to invoke it.
+fn function(
+    parent: &Parent<'_>,
+    id: &str,
+    name: &str,
+    properties: &Map<String, Value>,
+    generated: &mut Generated,
+) -> Result<Map<String, Value>, Fault> {
+    if properties.contains_key("RoleArn") {
+        return Err(Fault::new("a rule needs no role for a function").within("RoleArn"));
+    }
+    let permission = json!({
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": reference(parent.id),
+        "Principal": "events.amazonaws.com",
+        "SourceArn": attribute(id, "Arn"),
+    });
+    let permission = parent.generate("AWS::Lambda::Permission", permission);
+    generated.push((format!("{id}Permission"), permission));
+    let mut destination = Map::new();
+    destination.insert("Arn".into(), attribute(parent.id, "Arn"));
+    destination.insert("Id".into(), target_id(properties, name, "LambdaTarget"));
+    Ok(destination)
+}
+
+/// A state machine as the target of the rule `id`, and the role that starts it, unless the event names one.
+fn state_machine(
+    parent: &Parent<'_>,
+    arn: &Value,
+    id: &str,
+    name: &str,
+    properties: &Map<String, Value>,
+    generated: &mut Generated,
+) -> Result<Map<String, Value>, Fault> {
+    let role_arn = match properties.get("RoleArn") {
+        Some(role_arn @ Value::String(_)) => role_arn.clone(),
+        // SAM says so: it takes no function here, whatever the function would give.
+        Some(_) => return Err(Fault::new("Property 'RoleArn' should be a string.").within("RoleArn")),
+        None => {
+            let role_id = format!("{id}Role");
+            let boundary = parent.properties.get("PermissionsBoundary");
+            let role = starting_role(arn, &role_id, boundary);
+            generated.push((role_id.clone(), parent.generate("AWS::IAM::Role", role)));
+            attribute(&role_id, "Arn")
+        }
+    };
+    let mut destination = Map::new();
+    destination.insert("Arn".into(), arn.clone());
+    destination.insert("Id".into(), target_id(properties, name, "StepFunctionsTarget"));
+    destination.insert("RoleArn".into(), role_arn);
+    Ok(destination)
 }
 
 fn target_id(properties: &Map<String, Value>, name: &str, suffix: &str) -> Value {

@@ -92,82 +92,89 @@ fn one_policy(fields: &Map<String, Value>) -> Result<Policy, Fault> {
     Ok(Policy::Inline(json!({"Version": "2012-10-17", "Statement": statement})))
 }
 
-/// SAM's policy templates, those that the services of the local run have a use for.
+/// One of SAM's policy templates: it allows actions on resources that an argument names.
+struct PolicyTemplate {
+    name: &'static str,
+    actions: &'static [&'static str],
+    argument: &'static str,
+    /// The ARNs, each with `${name}` for the argument.
+    resources: &'static [&'static str],
+}
+
+/// The templates for the services of the local run.
+const TEMPLATES: &[PolicyTemplate] = &[
+    PolicyTemplate {
+        name: "LambdaInvokePolicy",
+        actions: &["lambda:InvokeFunction"],
+        argument: "FunctionName",
+        resources: &["arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${name}*"],
+    },
+    PolicyTemplate {
+        name: "SQSSendMessagePolicy",
+        actions: &["sqs:SendMessage*"],
+        argument: "QueueName",
+        resources: &["arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${name}"],
+    },
+    PolicyTemplate {
+        name: "SSMParameterReadPolicy",
+        actions: &["ssm:GetParameters", "ssm:GetParameter", "ssm:GetParametersByPath"],
+        argument: "ParameterName",
+        resources: &["arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${name}"],
+    },
+    PolicyTemplate {
+        name: "SSMParameterWithSlashPrefixReadPolicy",
+        actions: &["ssm:GetParameters", "ssm:GetParameter", "ssm:GetParametersByPath"],
+        argument: "ParameterName",
+        resources: &["arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${name}"],
+    },
+    PolicyTemplate {
+        name: "StepFunctionsExecutionPolicy",
+        actions: &["states:StartExecution"],
+        argument: "StateMachineName",
+        resources: &["arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${name}"],
+    },
+    PolicyTemplate {
+        name: "EventBridgePutEventsPolicy",
+        actions: &["events:PutEvents"],
+        argument: "EventBusName",
+        resources: &["arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${name}"],
+    },
+    PolicyTemplate {
+        name: "S3ReadPolicy",
+        actions: &[
+            "s3:GetObject",
+            "s3:ListBucket",
+            "s3:GetBucketLocation",
+            "s3:GetObjectVersion",
+            "s3:GetLifecycleConfiguration",
+        ],
+        argument: "BucketName",
+        resources: BUCKET_AND_OBJECTS,
+    },
+    PolicyTemplate {
+        name: "S3WritePolicy",
+        actions: &["s3:PutObject", "s3:PutObjectAcl", "s3:PutLifecycleConfiguration"],
+        argument: "BucketName",
+        resources: BUCKET_AND_OBJECTS,
+    },
+];
+
+const BUCKET_AND_OBJECTS: &[&str] = &[
+    "arn:${AWS::Partition}:s3:::${name}",
+    "arn:${AWS::Partition}:s3:::${name}/*",
+];
+
+/// The statement that SAM makes of one of its policy templates.
 fn from_template(name: &str, arguments: &Value) -> Result<Value, Fault> {
-    let argument = |name: &str| {
-        arguments
-            .get(name)
-            .cloned()
-            .ok_or_else(|| Fault::new(format_args!("has no `{name}`")))
-    };
-    // An ARN around the argument, which may itself be a function.
-    let arn = |template: &str, name: &str| -> Result<Value, Fault> {
-        Ok(json!({"Fn::Sub": [template, {"name": argument(name)?}]}))
-    };
-    let statement = |actions: &[&str], resources: Vec<Value>| json!([{"Effect": "Allow", "Action": actions, "Resource": resources}]);
-    Ok(match name {
-        "LambdaInvokePolicy" => statement(
-            &["lambda:InvokeFunction"],
-            vec![arn(
-                "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${name}*",
-                "FunctionName",
-            )?],
-        ),
-        "SQSSendMessagePolicy" => statement(
-            &["sqs:SendMessage*"],
-            vec![arn(
-                "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${name}",
-                "QueueName",
-            )?],
-        ),
-        "SSMParameterReadPolicy" => statement(
-            &["ssm:GetParameters", "ssm:GetParameter", "ssm:GetParametersByPath"],
-            vec![arn(
-                "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${name}",
-                "ParameterName",
-            )?],
-        ),
-        "SSMParameterWithSlashPrefixReadPolicy" => statement(
-            &["ssm:GetParameters", "ssm:GetParameter", "ssm:GetParametersByPath"],
-            vec![arn(
-                "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${name}",
-                "ParameterName",
-            )?],
-        ),
-        "StepFunctionsExecutionPolicy" => statement(
-            &["states:StartExecution"],
-            vec![arn(
-                "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${name}",
-                "StateMachineName",
-            )?],
-        ),
-        "EventBridgePutEventsPolicy" => statement(
-            &["events:PutEvents"],
-            vec![arn(
-                "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${name}",
-                "EventBusName",
-            )?],
-        ),
-        "S3ReadPolicy" => statement(
-            &[
-                "s3:GetObject",
-                "s3:ListBucket",
-                "s3:GetBucketLocation",
-                "s3:GetObjectVersion",
-                "s3:GetLifecycleConfiguration",
-            ],
-            vec![
-                arn("arn:${AWS::Partition}:s3:::${name}", "BucketName")?,
-                arn("arn:${AWS::Partition}:s3:::${name}/*", "BucketName")?,
-            ],
-        ),
-        "S3WritePolicy" => statement(
-            &["s3:PutObject", "s3:PutObjectAcl", "s3:PutLifecycleConfiguration"],
-            vec![
-                arn("arn:${AWS::Partition}:s3:::${name}", "BucketName")?,
-                arn("arn:${AWS::Partition}:s3:::${name}/*", "BucketName")?,
-            ],
-        ),
-        _ => return Err(Fault::new("is no policy template that the local run has")),
-    })
+    let template = TEMPLATES.iter().find(|template| template.name == name);
+    let template = template.ok_or_else(|| Fault::new("is not a policy template that the local run has"))?;
+    // It may be an intrinsic function itself.
+    let argument = arguments
+        .get(template.argument)
+        .ok_or_else(|| Fault::new(format_args!("has no `{}`", template.argument)))?;
+    let resources = template.resources.iter();
+    let resources: Vec<Value> = resources
+        .map(|arn| json!({"Fn::Sub": [arn, {"name": argument}]}))
+        .collect();
+    Ok(json!([{"Effect": "Allow", "Action": template.actions, "Resource": resources}]))
 }

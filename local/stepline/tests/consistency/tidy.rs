@@ -7,6 +7,23 @@ use toml::{Table, Value};
 /// As many lines as a file may have.
 const LONG: usize = 500;
 
+/// As many lines as a function of the product may have, from its signature to its last brace.
+const LONG_FUNCTION: usize = 60;
+
+/// Functions that may be longer, by file and name, and why.
+const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
+    (
+        "local/stepline/src/display/words.rs",
+        "lines",
+        "one match with a row for each thing that happens",
+    ),
+    (
+        "shared/src/aws/error.rs",
+        "kind_of",
+        "one match with a row for each error code of AWS",
+    ),
+];
+
 /// A rule about lines: where it holds, what no line may have, and what to do instead.
 struct LineRule {
     /// Whether the rule holds for a file.
@@ -131,6 +148,87 @@ fn modules_say_what_they_are_and_stay_short() {
                 "keep main.rs under 30 lines",
             ));
         }
+    }
+    assert_none(findings);
+}
+
+/// A function in a file: its name, the line of its signature, and how many lines it has.
+#[derive(Debug, PartialEq, Eq)]
+struct Function<'t> {
+    name: &'t str,
+    line: usize,
+    lines: usize,
+}
+
+/// The functions in code as rustfmt writes it: the closing brace has the indent of the signature. Doc comments, and
+/// functions without a body, do not count.
+fn functions(text: &str) -> Vec<Function<'_>> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut functions = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let code = line.trim_start();
+        let Some(name) = function_name(code) else {
+            continue;
+        };
+        let end = format!("{}}}", &line[..line.len() - code.len()]);
+        let from_here = &lines[at..];
+        let opens = from_here.iter().find(|line| line.ends_with(['{', '}', ';']));
+        let last = from_here.iter().position(|line| *line == end);
+        if let (Some(opens), Some(last)) = (opens, last)
+            && opens.ends_with('{')
+        {
+            let (line, lines) = (at + 1, last + 1);
+            functions.push(Function { name, line, lines });
+        }
+    }
+    functions
+}
+
+/// The name of the function whose signature begins with this line.
+fn function_name(code: &str) -> Option<&str> {
+    let (before, after) = code.split_once("fn ")?;
+    let is_signature = before
+        .split_whitespace()
+        .all(|word| word.starts_with("pub") || word == "async" || word == "const");
+    let name = after.split(['(', '<']).next()?;
+    is_signature.then_some(name)
+}
+
+#[test]
+fn functions_are_found_with_their_lengths() {
+    let code = "trait T {\n    fn none(\n        &self,\n    ) -> u8;\n    /// Says.\n    fn a<X>(&self) {\n        if b {\n        \
+                }\n    }\n}\n\npub(crate) async fn b() -> u8\nwhere\n    A: B,\n{\n    1\n}\n\nfn c() {}\n";
+    let found: Vec<_> = functions(code)
+        .iter()
+        .map(|found| (found.name, found.line, found.lines))
+        .collect();
+    assert_eq!(found, [("a", 6, 4), ("b", 12, 6)]);
+}
+
+#[test]
+fn functions_of_the_product_stay_short() {
+    let mut findings = Vec::new();
+    let mut excepted: Vec<_> = LONG_FUNCTIONS.iter().map(|(file, name, _)| (*file, *name)).collect();
+    let is_product = |path: &str| path.contains("/src/") && !is_test(path) && !path.contains("_tests/");
+    for (path, text) in files_in("", ".rs").filter(|(path, _)| is_product(path)) {
+        for Function { name, line, lines } in functions(without_tests(text)) {
+            if lines <= LONG_FUNCTION {
+                continue;
+            }
+            if excepted.contains(&(path, name)) {
+                excepted.retain(|one| *one != (path, name));
+                continue;
+            }
+            findings.push(Finding::new(
+                format_args!("{path}:{line}"),
+                format_args!("`{name}` has {lines} lines, and a function has at most {LONG_FUNCTION}"),
+                "give a part of it a function with a name of its own; a flat table may go into `LONG_FUNCTIONS` of tidy.rs",
+            ));
+        }
+    }
+    for (path, name) in excepted {
+        let mend = "take it off `LONG_FUNCTIONS` in tidy.rs";
+        findings.push(Finding::new(path, format_args!("`{name}` is not long any more"), mend));
     }
     assert_none(findings);
 }

@@ -197,7 +197,7 @@ async fn an_account_that_cannot_be_reached_is_said_at_once() {
         says(
             &report,
             "identity",
-            "AWS does not know who asks: sts:GetCallerIdentity failed"
+            "AWS does not know the caller: sts:GetCallerIdentity failed"
         ),
         "{report}"
     );

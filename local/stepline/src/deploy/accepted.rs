@@ -1,11 +1,11 @@
-//! Resources that mean nothing on one machine, and whose names are all that the rest of a template needs.
+//! Resources that have no effect on one machine. The rest of a template needs only their names.
 
 use super::maker::{Failure, Maker};
 use super::properties::Properties;
 use crate::template::Made;
 use serde_json::json;
 
-/// What becomes of such a resource; refuses every type that is not on the list.
+/// Makes such a resource. Every type that is not on the list is refused.
 pub(super) async fn made(maker: &Maker<'_>, kind: &str, mut properties: Properties) -> Result<Made, Failure> {
     let account = &maker.cloud.account;
     let mut name = |property: &str| -> Result<String, Failure> {
@@ -17,7 +17,7 @@ pub(super) async fn made(maker: &Maker<'_>, kind: &str, mut properties: Properti
             maker
                 .call("logs", "CreateLogGroup", json!({"logGroupName": name}))
                 .await?;
-            // Its ARN ends with the streams in it, unlike any other.
+            // CloudFormation's `Arn` of a log group ends with `:*`.
             let arn = account.arn("logs", format_args!("log-group:{name}:*"));
             Made::new(name).with("Arn", arn)
         }

@@ -12,7 +12,7 @@ pub(super) async fn project(maker: &Maker<'_>, mut properties: Properties) -> Re
     let tags = properties.take_tags()?;
     let mut input = camel(Value::Object(properties.rest()));
     input["name"] = name.clone().into();
-    // The one name in it that is not spelt as its neighbours are.
+    // This name alone is spelt in another way by the API.
     if let Some(source) = input.get_mut("source").and_then(Value::as_object_mut)
         && let Some(buildspec) = source.shift_remove("buildSpec")
     {
@@ -38,10 +38,10 @@ pub(super) async fn project(maker: &Maker<'_>, mut properties: Properties) -> Re
 pub(super) async fn pipeline(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = properties.take_text("Name")?.unwrap_or_else(|| maker.name());
     let tags = properties.take_tags()?;
-    // It is about updates, which are new deployments here.
+    // It is about updates. Here each deployment starts from nothing.
     properties.ignore(&["RestartExecutionOnUpdate"]);
     let mut declaration = properties.rest();
-    // What actions are configured with has names of its own.
+    // The keys of an action's configuration keep their capital letters.
     let configurations = take_configurations(&mut declaration)?;
     let mut pipeline = camel(Value::Object(declaration));
     pipeline["name"] = name.clone().into();
@@ -60,7 +60,8 @@ pub(super) async fn pipeline(maker: &Maker<'_>, mut properties: Properties) -> R
     Ok(Made::new(name).with("Version", version))
 }
 
-/// Takes the configuration of every action out of a declaration: its stage's and its own index, and the map.
+/// Takes the configuration of every action out of a declaration. Each comes with the index of the stage and of the
+/// action.
 fn take_configurations(declaration: &mut serde_json::Map<String, Value>) -> Result<Vec<(usize, usize, Value)>, Fault> {
     let mut taken = Vec::new();
     let stages = declaration.get_mut("Stages").and_then(Value::as_array_mut);

@@ -57,7 +57,7 @@ pub(super) async fn permission(maker: &Maker<'_>, properties: Properties) -> Res
 /// `AWS::Lambda::EventInvokeConfig`.
 pub(super) async fn event_invoke_config(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     match properties.take_text("Qualifier")?.as_deref() {
-        // The function itself, which is what the operation means without a qualifier.
+        // The function itself. The operation means the same without a qualifier.
         None | Some("$LATEST") => {}
         Some(_) => {
             return Err(Fault::new("the local run has no versions of functions")
@@ -84,7 +84,7 @@ pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties)
         .unwrap_or_else(|| maker.name());
     let definition = match (properties.take("DefinitionString"), properties.take("Definition")) {
         (Some(definition), None) | (None, Some(definition)) => document(definition),
-        _ => return Err(Fault::new("has to have either `DefinitionString` or `Definition`").into()),
+        _ => return Err(Fault::new("must have either `DefinitionString` or `Definition`").into()),
     };
     let definition = match properties.take("DefinitionSubstitutions") {
         None => definition,
@@ -150,8 +150,8 @@ pub(super) async fn version(maker: &Maker<'_>, mut properties: Properties) -> Re
     Ok(Made::new(arn.clone()).with("Arn", arn))
 }
 
-/// `AWS::StepFunctions::StateMachineAlias`. The first version that an alias gets, it gets at once, whatever the
-/// preference says about later ones.
+/// `AWS::StepFunctions::StateMachineAlias`. An alias takes its first version at once. The deployment preference is only
+/// for later versions.
 pub(super) async fn alias(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let routing = match (
         properties.take("RoutingConfiguration"),
@@ -165,7 +165,7 @@ pub(super) async fn alias(maker: &Maker<'_>, mut properties: Properties) -> Resu
                 .ok_or_else(|| Fault::new("has no `StateMachineVersionArn`").within("DeploymentPreference"))?;
             json!([{"stateMachineVersionArn": version, "weight": 100}])
         }
-        _ => return Err(Fault::new("has to have either `RoutingConfiguration` or `DeploymentPreference`").into()),
+        _ => return Err(Fault::new("must have either `RoutingConfiguration` or `DeploymentPreference`").into()),
     };
     let name = properties.take_text("Name")?.unwrap_or_else(|| maker.name());
     let mut input = json!({"name": name, "routingConfiguration": routing});

@@ -1,13 +1,13 @@
 //! Actions of one pipeline that `pipeline-action` could not tell apart.
 //!
-//! CodePipeline's jobs do not name their action: what the function knows one by is its user parameters. Two actions that
-//! have the same would share an execution, and abandoning one would leave or stop the other's.
+//! A job of CodePipeline does not name its action. The function knows an action only by its user parameters. Two
+//! actions with the same user parameters would share an execution. If one was abandoned, the other's execution would be
+//! stopped.
 
 use crate::template::Fault;
 use serde_json::Value;
 
-/// Refuses a declaration in which two Lambda actions have the same function and the same user parameters, where these name
-/// a state machine.
+/// Refuses two Lambda actions with the same function and the same user parameters, if these name a state machine.
 pub(super) fn refuse_equal_actions(pipeline: &Value) -> Result<(), Fault> {
     let mut seen: Vec<((&str, Value), String)> = Vec::new();
     let stages = pipeline["stages"].as_array().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! What creates a resource, and why one was not created.
+//! Creates a resource, or says why it was not created.
 
 use crate::cloud::Cloud;
 use crate::template::Fault;

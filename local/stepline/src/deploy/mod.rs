@@ -1,8 +1,8 @@
 //! Deploying: the stacks of an environment, created resource by resource through AWS's own operations.
 //!
-//! What CloudFormation would do with `sam/*.yaml` and `sam/samconfig.toml` is done here by the account's administrator,
-//! through the same door as every other call. A resource that means nothing on one machine is accepted if it is on an
-//! explicit list; every other type and every property that nobody reads is refused by name.
+//! The account's administrator does here what CloudFormation does with `sam/*.yaml` and `sam/samconfig.toml`, through
+//! the same door as every other call. Some resources have no effect on one machine: they are accepted if they are on an
+//! explicit list. Every other type, and every property that nothing reads, is refused by name.
 
 mod accepted;
 mod chain;
@@ -56,11 +56,11 @@ pub struct Refusal {
 /// What has been deployed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Deployment {
-    /// The stack that an account has once, for all of its environments, where this deployment made it.
+    /// The stack that an account has once for all environments, if this deployment made it.
     pub account: Vec<DeployedStack>,
     /// The stacks of another environment that had to be there first.
     pub before: Vec<DeployedStack>,
-    /// The environment's own stacks, in the order in which they were created.
+    /// The environment's own stacks, in the order of their creation.
     pub stacks: Vec<DeployedStack>,
 }
 
@@ -73,12 +73,12 @@ pub struct DeployedStack {
     pub name: String,
     /// Its outputs.
     pub outputs: Vec<Output>,
-    /// Its resources by logical id: their type, and what `Ref` and `GetAtt` give of them.
+    /// Its resources by logical id: their type, and the values of `Ref` and `GetAtt`.
     pub resources: BTreeMap<String, (String, Made)>,
 }
 
 impl Deployment {
-    /// What `Ref` gives of all of the environment's resources of a type, such as `AWS::CodePipeline::Pipeline`.
+    /// The `Ref` of each of the environment's resources of a type, such as `AWS::CodePipeline::Pipeline`.
     pub fn references(&self, kind: &str) -> Vec<&str> {
         let resources = self.stacks.iter().flat_map(|stack| stack.resources.values());
         let matching = resources.filter(|(of, _)| of == kind);
@@ -110,12 +110,12 @@ pub fn account_of(root: &Path, environment: &str) -> Result<Account, DeployError
     })
 }
 
-/// What `--config-env` is given for the stack that an account has once: its boundaries bound the roles of all others.
+/// The `--config-env` of the stack that an account has once. It has the permissions boundaries of all other stacks.
 const OF_ACCOUNT: &str = "deployer";
 
-/// Deploys an environment as one would on AWS: `sam deploy --config-env deployer`, unless the account has that already, then
-/// `--config-env ENV` and `--config-env pipeline-ENV`. Where its pipeline rehearses in another environment, the functions and
-/// the state machine of that one come before its own.
+/// Deploys an environment as on AWS: first `sam deploy --config-env deployer`, unless the account has that stack
+/// already, then `--config-env ENV`, then `--config-env pipeline-ENV`. If its pipeline rehearses in another
+/// environment, the functions and the state machine of that environment are deployed before.
 ///
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
@@ -123,8 +123,8 @@ pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment,
     deploy_with(cloud, environment, &BTreeMap::new()).await
 }
 
-/// The same, with these values of parameters of the pipeline's stack in the place of those in `samconfig.toml`: what
-/// `--parameter-overrides` is on the command line of `sam deploy`.
+/// The same, but these values replace those of the pipeline's stack in `samconfig.toml`, as `--parameter-overrides` of
+/// `sam deploy` does.
 ///
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
@@ -157,7 +157,7 @@ pub async fn deploy_with(
     Ok(deployment)
 }
 
-/// What stands before an environment's name in that of its pipeline's stack.
+/// The `--config-env` of a pipeline's stack begins with this; the environment's name follows.
 const PIPELINE_PREFIX: &str = "pipeline-";
 
 fn pipeline_of(environment: &str) -> String {
@@ -178,8 +178,8 @@ fn rehearses_in(config: &SamConfig, account: &Account, environment: &str) -> Res
     Ok(stack.parameter("RehearseIn").filter(|_| stack.condition("Rehearses")))
 }
 
-/// Deploys one stack behind others, whose exports it can import. The execution that a new pipeline starts with is held back
-/// until somebody [starts it](services::codepipeline::CodePipeline::start_first_executions).
+/// Deploys one stack after others: it can import their exports. A new pipeline's first execution waits until somebody
+/// [starts it](services::codepipeline::CodePipeline::start_first_executions).
 ///
 /// # Errors
 /// The first fault of the template, or the first refusal of a service.

@@ -1,4 +1,4 @@
-//! Reading the properties of a resource: each is taken once, and what is left at the end is refused by name.
+//! Reads the properties of a resource. Each is taken once. A property that is left at the end is refused by name.
 
 use crate::template::Fault;
 use serde_json::{Map, Number, Value};
@@ -48,7 +48,7 @@ impl Properties {
         }
     }
 
-    /// Drops properties that change nothing here.
+    /// Drops properties that have no effect here.
     pub(super) fn ignore(&mut self, names: &[&str]) {
         for name in names {
             self.0.shift_remove(*name);
@@ -78,12 +78,12 @@ impl Properties {
         }
     }
 
-    /// What is left, for operations that take it under the same names.
+    /// All that is left, for an operation that has the same names.
     pub(super) fn rest(self) -> Map<String, Value> {
         self.0
     }
 
-    /// Refuses what nobody has read.
+    /// Refuses a property that is left.
     pub(super) fn finish(self) -> Result<(), Fault> {
         match self.0.keys().next() {
             Some(name) => Err(Fault::new("is not in the local run").within(name)),
@@ -116,7 +116,7 @@ pub(super) fn texts(map: Value, name: &str) -> Result<Value, Fault> {
     }
 }
 
-/// A document that travels as text: JSON that the template may write as text or as itself.
+/// A document that an operation takes as text. A template writes it as text or as a map.
 pub(super) fn document(value: Value) -> String {
     match value {
         Value::String(text) => text,
@@ -124,13 +124,13 @@ pub(super) fn document(value: Value) -> String {
     }
 }
 
-/// Text that is a number becomes one, as CloudFormation does where an operation wants a number.
+/// Turns text into a number where it is one: CloudFormation does this too if an operation wants a number.
 pub(super) fn number(value: Value) -> Value {
     let number = value.as_str().and_then(|text| text.parse::<i64>().ok());
     number.map_or(value, |number| Value::Number(Number::from(number)))
 }
 
-/// CloudFormation's names as the JSON services of the chain have them: `RoleArn` becomes `roleArn`, at every depth.
+/// Turns CloudFormation's names into those of most JSON services: `RoleArn` becomes `roleArn`, at every depth.
 pub(super) fn camel(value: Value) -> Value {
     match value {
         Value::Object(fields) => Value::Object(

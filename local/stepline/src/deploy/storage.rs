@@ -25,7 +25,7 @@ pub(super) async fn parameter(maker: &Maker<'_>, mut properties: Properties) -> 
     Ok(Made::new(name).with("Type", kind).with("Value", value))
 }
 
-/// A bucket's properties that each have an operation of S3: property, operation, and the member of its input.
+/// The properties of a bucket that S3 takes in operations of their own: property, operation, member of its input.
 const BUCKET_SETTINGS: &[(&str, &str, &str)] = &[
     (
         "BucketEncryption",
@@ -91,7 +91,7 @@ pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Res
         .with("RegionalDomainName", regional))
 }
 
-/// CloudFormation's and the operation's words for the same thing.
+/// Turns CloudFormation's names into those of `PutBucketEncryption`.
 fn encryption(configuration: &Value) -> Value {
     let rules = configuration.get("ServerSideEncryptionConfiguration");
     let rules = rules.and_then(Value::as_array).into_iter().flatten();

@@ -59,7 +59,7 @@ pub(super) async fn queue_policy(maker: &Maker<'_>, mut properties: Properties) 
     let policy = document(properties.require("PolicyDocument")?);
     properties.finish()?;
     if queues.is_empty() {
-        return Err(Fault::new("names no queue").within("Queues").into());
+        return Err(Fault::new("must name a queue").within("Queues").into());
     }
     for queue in queues {
         let input = json!({"QueueUrl": queue, "Attributes": {"Policy": policy}});

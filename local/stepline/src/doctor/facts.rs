@@ -1,4 +1,4 @@
-//! What AWS says: the port through which it is asked, and the facts that it answers.
+//! The questions to AWS and to the repository's host, as ports, and the facts that they answer.
 
 use super::intent::{Intent, Named};
 use super::quotas;
@@ -19,7 +19,7 @@ pub struct LookupError {
 }
 
 impl LookupError {
-    /// Whether the caller's permissions are what is missing.
+    /// Whether the caller's permissions do not allow the call.
     pub fn is_denied(&self) -> bool {
         ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"].contains(&self.code.as_str())
     }
@@ -40,7 +40,7 @@ pub struct Identity {
 /// A service quota.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quota {
-    /// Its code, such as `L-0123ABCD`, by which an increase is asked for.
+    /// Its code, such as `L-0123ABCD`. An increase is requested by it.
     pub code: String,
     /// Its name, such as `ml.t3.medium for processing job usage`.
     pub name: String,
@@ -48,20 +48,20 @@ pub struct Quota {
     pub value: f64,
 }
 
-/// Whether a name can be had.
+/// Whether a name is free.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// Nothing has the name.
     Free,
     /// A resource of this stack has it.
     OfStack(String),
-    /// Something has it that no stack made.
+    /// Something that no stack made has it.
     OfNobody,
 }
 
-/// What an AWS account can be asked. Everything here reads.
+/// The questions to an AWS account. Each only reads.
 ///
-/// The methods are named after AWS's operations where one is all it takes.
+/// A method that needs one operation of AWS has its name.
 #[async_trait::async_trait]
 pub trait Account: Send + Sync + 'static {
     /// Whose the credentials are. <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
@@ -82,7 +82,7 @@ pub trait Account: Send + Sync + 'static {
     /// Whether something has the name, and whose it is.
     async fn standing(&self, named: &Named) -> Looked<Standing>;
 
-    /// The quotas of a service as they apply here, the defaults for those that never changed.
+    /// The quotas of a service in this account and region. A quota that never changed has its default value.
     /// <https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListServiceQuotas.html>
     async fn list_service_quotas(&self, service: &str) -> Looked<Vec<Quota>>;
 
@@ -90,12 +90,12 @@ pub trait Account: Send + Sync + 'static {
     /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html>
     async fn get_role_subjects(&self, role: &str) -> Looked<Option<Vec<String>>>;
 
-    /// How many invocations may run at once that no function has reserved for itself.
+    /// How many invocations may run at once, without those that are reserved for single functions.
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html>
     async fn get_unreserved_concurrency(&self) -> Looked<u64>;
 }
 
-/// The host of the repository. It is asked with what Git itself has to prove who asks.
+/// The host of the repository. It is asked with Git's own credentials.
 #[async_trait::async_trait]
 pub trait RepositoryHost: Send + Sync + 'static {
     /// The branches of a repository, `owner/name`, as `git ls-remote` lists them.
@@ -113,9 +113,10 @@ pub struct Facts {
     pub connection: Looked<Option<String>>,
     /// The repository's branches; None where no repository is named yet.
     pub branches: Option<Looked<Vec<String>>>,
-    /// The stack that made the permissions boundary of the environment's roles; None where nothing says which that is.
+    /// The stack that made the permissions boundary of the environment's roles; None where samconfig.toml has no
+    /// deployer.
     pub boundary: Option<Looked<Option<String>>>,
-    /// Which subjects the role trusts that the workflow takes; None where nothing says which role that is.
+    /// Which subjects the workflow's role trusts; None where samconfig.toml has no deployer.
     pub trusted: Option<Looked<Option<Vec<String>>>>,
     /// The status of each stack, by name.
     pub stacks: BTreeMap<String, Looked<Option<String>>>,
@@ -128,7 +129,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// What is known where AWS does not know the caller: nothing but why.
+    /// The facts where AWS does not know the caller: only the error is known.
     fn without_identity(error: LookupError, configured_region: Option<String>) -> Self {
         Self {
             identity: Err(error.clone()),
@@ -145,8 +146,8 @@ impl Facts {
     }
 }
 
-/// Asks for everything that the intent gives reason to ask. Questions that do not depend on one another are asked at the
-/// same time. Without an identity nothing else is asked: it would fail the same way.
+/// Asks everything that the intent needs. The names are asked about at the same time. Without an identity nothing else
+/// is asked: each call would fail in the same way.
 pub async fn gather<A: Account>(
     account: Arc<A>,
     host: &impl RepositoryHost,
@@ -207,7 +208,7 @@ pub async fn gather<A: Account>(
     }
 }
 
-/// The statuses of a stack that stands and can be updated.
+/// The statuses of a stack that is there and can be updated.
 pub(super) const STANDING: &[&str] = &[
     "CREATE_COMPLETE",
     "IMPORT_COMPLETE",

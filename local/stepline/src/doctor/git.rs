@@ -1,4 +1,4 @@
-//! The repository's host, asked by `git` with the credentials that it has.
+//! Asks the repository's host with `git`, and with the credentials that `git` has.
 
 use super::facts::{Looked, LookupError, RepositoryHost};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use tokio::process::Command;
 /// How long the host may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What `git` in a clone can ask.
+/// `git` in a clone of the repository.
 #[derive(Debug)]
 pub(super) struct Git {
     clone: PathBuf,
@@ -30,7 +30,7 @@ impl Git {
         let running = Command::new("git")
             .args(arguments)
             .current_dir(&self.clone)
-            // Nobody is there to be asked for a password.
+            // Nobody is there to type a password.
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
             .stdin(std::process::Stdio::null())
@@ -43,7 +43,7 @@ impl Git {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        // What Git says may be lines long; the first says what happened.
+        // Git's message may have many lines. The first one says what happened.
         let said = String::from_utf8_lossy(&output.stderr);
         let first = said.lines().next().unwrap_or_default();
         Err(failed("Refused", without_credentials(first)))
@@ -53,7 +53,7 @@ impl Git {
 #[async_trait::async_trait]
 impl RepositoryHost for Git {
     async fn list_branches(&self, repository: &str) -> Looked<Vec<String>> {
-        // The way that the clone came may be the only one that works, as over SSH; it says nothing about another repository.
+        // The clone's own URL may be the only one that works, for example SSH. It is of no use for another repository.
         let origin = self.run(&["remote", "get-url", "origin"]).await.unwrap_or_default();
         let url = match origin.trim() {
             origin if is_of(origin, repository) => origin.to_owned(),

@@ -1,11 +1,11 @@
-//! What GitHub's side of a deployment needs: the branch, and the role that the workflow takes, with what bounds the roles
-//! that it makes.
+//! What a deployment needs on GitHub's side: the branch, the role that the workflow assumes, and the permissions
+//! boundary of the roles that the workflow makes.
 
 use super::facts::{Facts, Looked, STANDING};
 use super::intent::{DeployerIntent, Intent};
 use super::report::{Finding, unseen};
 
-/// Whether the branch is there whose merges run the pipeline; nothing while no repository is named.
+/// Whether the pipeline's branch is there. Nothing while samconfig.toml names no repository.
 pub(super) fn branch(intent: &Intent, facts: &Facts) -> Option<Finding> {
     const TOPIC: &str = "branch";
     let (branch, repository) = (&intent.branch, &intent.repository);
@@ -22,13 +22,13 @@ pub(super) fn branch(intent: &Intent, facts: &Facts) -> Option<Finding> {
             TOPIC,
             format_args!("the branches of {repository} could not be listed: {error}"),
             format_args!(
-                "git ls-remote --heads https://github.com/{repository}.git {branch}   # as somebody who may read it"
+                "git ls-remote --heads https://github.com/{repository}.git {branch}   # with credentials that may read it"
             ),
         ),
     })
 }
 
-/// What is said about the role that the deploy workflow assumes.
+/// The topic of all findings about the role that the deploy workflow assumes.
 const WORKFLOW: &str = "workflow";
 
 /// The command that mends the stack of `sam/deployer.yaml`.
@@ -54,7 +54,7 @@ fn wrong_stack(intent: &Intent, deployer: &DeployerIntent, status: &Looked<Optio
         Ok(Some(status)) if STANDING.contains(&status.as_str()) => None,
         Ok(Some(status)) => Some(Finding::missing(
             WORKFLOW,
-            format_args!("the stack {stack}, which has the role that the workflow takes, is in the status {status}"),
+            format_args!("the stack {stack} is in the status {status}: it makes the role that the workflow assumes"),
             format_args!(
                 "aws cloudformation describe-stack-events --stack-name {stack} --region {}   # then sam/teardown \
                  deployer, and {DEPLOY}",
@@ -64,7 +64,8 @@ fn wrong_stack(intent: &Intent, deployer: &DeployerIntent, status: &Looked<Optio
         Ok(None) => Some(Finding::missing(
             WORKFLOW,
             format_args!(
-                "the stack {stack} is not there, which has the role that the workflow takes and what bounds all others"
+                "the stack {stack} is not there: it makes the role that the workflow assumes, and the permissions \
+                 boundary"
             ),
             format_args!(
                 "{DEPLOY}   # then its output for {} becomes the secret AWS_DEPLOY_ROLE_ARN of that environment on GitHub",
@@ -82,8 +83,7 @@ fn wrong_boundary(deployer: &DeployerIntent, stack: &Looked<Option<String>>) -> 
         Ok(None) => Some(Finding::missing(
             WORKFLOW,
             format_args!(
-                "the stack {} is of before there was a permissions boundary: no stack made {}, which every role of {} \
-                 needs",
+                "the stack {} is older than the permissions boundary: no stack made {}, and every role of {} needs it",
                 deployer.stack, deployer.boundary, deployer.environment
             ),
             DEPLOY,
@@ -106,8 +106,7 @@ fn trust(intent: &Intent, deployer: &DeployerIntent, trusted: &Looked<Option<Vec
         Ok(Some(subjects)) => Finding::missing(
             WORKFLOW,
             format_args!(
-                "the role {role} trusts {}, and a job of {repository} in the environment {environment} is somebody else \
-                 to it",
+                "the role {role} trusts {}, but not a job of {repository} in the environment {environment}",
                 subjects.join(", "),
             ),
             format_args!(
@@ -118,8 +117,8 @@ fn trust(intent: &Intent, deployer: &DeployerIntent, trusted: &Looked<Option<Vec
     })
 }
 
-/// Whether a trusted subject is a job of the repository in the environment. GitHub writes `owner@id/name@id` for
-/// repositories that were created since July 2026; the ids are not known here.
+/// Whether a trusted subject is a job of the repository in the environment. For repositories that were created since
+/// July 2026 GitHub writes `owner@id/name@id`. The ids are not known here.
 fn admits(subject: &str, intent: &Intent, deployer: &DeployerIntent) -> bool {
     let wanted = format!("repo:{}:environment:{}", intent.repository, deployer.environment);
     let plain: String = without_ids(subject);

@@ -1,7 +1,7 @@
-//! What a deployment intends: the stacks, and every name that they will take.
+//! What a deployment will make: the stacks, and every name that they will take.
 //!
-//! It is found by doing it: the environment is deployed into an empty local account that has the caller's id and region,
-//! and what came to be there is what is intended. So nothing about names is written down a second time.
+//! The environment is deployed into an empty local account with the caller's account id and region. The names in it are
+//! the names that a deployment to AWS will take. So no name is written down a second time.
 
 use super::names::ResourceKind;
 use crate::cloud::Cloud;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What an environment's deployment intends.
+/// What the deployment of an environment will make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
     /// The environment: `dev` or `prod`.
@@ -25,9 +25,9 @@ pub struct Intent {
     pub connection: String,
     /// The repository whose merges run the pipeline.
     pub repository: String,
-    /// The branch whose merges do.
+    /// The branch whose merges run it.
     pub branch: String,
-    /// What lets the workflow deploy, where samconfig.toml has it.
+    /// The stack that lets the workflow deploy, where samconfig.toml has it.
     pub deployer: Option<DeployerIntent>,
     /// The instance type of the processing job, if a parameter says one.
     pub instance_type: Option<String>,
@@ -37,7 +37,8 @@ pub struct Intent {
     pub stacks: Vec<StackIntent>,
 }
 
-/// The stack of `sam/deployer.yaml`: the roles that the deploy workflow takes, and what bounds all others.
+/// The stack of `sam/deployer.yaml`: the roles that the deploy workflow assumes, and the permissions boundary of all
+/// other roles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeployerIntent {
     /// The stack's name.
@@ -46,11 +47,11 @@ pub struct DeployerIntent {
     pub role: String,
     /// What GitHub calls the environment.
     pub environment: String,
-    /// The ARN of the policy that bounds every other role of the environment.
+    /// The ARN of the permissions boundary of every other role of the environment.
     pub boundary: String,
 }
 
-/// A stack that is to be.
+/// A stack that the deployment will make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackIntent {
     /// Its name.
@@ -61,7 +62,7 @@ pub struct StackIntent {
     pub names: Vec<Named>,
 }
 
-/// A name that a resource is to have.
+/// A name that a resource will have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// What kind of thing has it.
@@ -72,7 +73,7 @@ pub struct Named {
     pub physical_id: String,
     /// The stack that makes it.
     pub stack: String,
-    /// Of a parameter, the value that it is made with.
+    /// The value that it is made with, if it is a parameter.
     pub value: Option<String>,
 }
 
@@ -80,7 +81,8 @@ pub struct Named {
 const DEPLOYER: &str = "deployer";
 
 impl Intent {
-    /// Reads what the deployment of `environment` from the repository at `root` intends for the account with this id.
+    /// Finds out what the deployment of `environment` from the repository at `root` will make in the account with this
+    /// id.
     ///
     /// # Errors
     /// The files that deploy are wrong.
@@ -112,7 +114,7 @@ impl Intent {
         let before = deployment.before.iter().map(|stack| StackIntent {
             name: stack.name.clone(),
             config_environment: stack.environment.clone(),
-            // They are another deployment's to see to.
+            // The doctor of the other environment looks at them.
             names: Vec::new(),
         });
         let before = before.collect();
@@ -146,7 +148,7 @@ impl Intent {
         self.stacks.iter().flat_map(|stack| &stack.names)
     }
 
-    /// Whether samconfig.toml still has what stands for a repository until somebody names one.
+    /// Whether samconfig.toml still has the placeholder for the repository.
     pub(super) fn names_no_repository(&self) -> bool {
         self.repository.contains("OWNER")
     }

@@ -1,4 +1,5 @@
-//! From what is intended and what is so to what is missing. No question is asked here, so every row can be a test.
+//! Compares what a deployment will make with the account as it is, and says what is missing. It calls nothing, so every
+//! case can be tested.
 
 use super::facts::{Facts, STANDING, Standing};
 use super::github;
@@ -33,7 +34,7 @@ fn identity(intent: &Intent, facts: &Facts) -> Finding {
         ),
         Err(error) => Finding::missing(
             "identity",
-            format_args!("AWS does not know who asks: {error}"),
+            format_args!("AWS does not know the caller: {error}"),
             format_args!(
                 "aws configure export-credentials --format env   # after `aws login` or `aws sso login`; put what it \
                  prints into the environment, with AWS_REGION={}",
@@ -48,7 +49,7 @@ fn region(intent: &Intent, facts: &Facts) -> Finding {
         Some(region) if region != intent.region => Finding::missing(
             "region",
             format_args!(
-                "the environment says {region}, and sam/samconfig.toml deploys to {}",
+                "the environment says {region}, but sam/samconfig.toml deploys to {}",
                 intent.region
             ),
             format_args!(
@@ -77,7 +78,7 @@ fn repository(intent: &Intent) -> Finding {
     Finding::well("repository", format_args!("merges come from {}", intent.repository))
 }
 
-/// What stands for the id of a connection in samconfig.toml until somebody has made one.
+/// The placeholder for the id of the connection in samconfig.toml.
 const PLACEHOLDER: &str = "/00000000-0000-0000-0000-000000000000";
 
 fn connection(intent: &Intent, facts: &Facts) -> Finding {
@@ -90,7 +91,7 @@ fn connection(intent: &Intent, facts: &Facts) -> Finding {
     );
     let console = format!(
         "open https://console.aws.amazon.com/codesuite/settings/connections?region={} and choose `Update pending \
-         connection`: GitHub must be asked by a person",
+         connection`: only a person can do this",
         intent.region
     );
     if arn.ends_with(PLACEHOLDER) {
@@ -127,7 +128,7 @@ fn connection(intent: &Intent, facts: &Facts) -> Finding {
     }
 }
 
-/// The stacks of another environment, in which this one's pipeline rehearses.
+/// The stacks of the other environment in which this one's pipeline rehearses.
 fn before(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     let stacks = intent.before.iter().filter_map(|stack| {
         let (name, other) = (&stack.name, &stack.config_environment);
@@ -169,7 +170,7 @@ fn stack_status(intent: &Intent, name: &str, status: Option<&str>) -> Finding {
     let region = &intent.region;
     let command = |command: &str| format!("aws cloudformation {command} --stack-name {name} --region {region}");
     match status {
-        // A change set that nobody carried out leaves a stack with nothing in it, which SAM makes as a new one.
+        // A change set that nobody executed leaves an empty stack. SAM then creates the stack as a new one.
         None | Some("REVIEW_IN_PROGRESS") => Finding::well(
             TOPIC,
             format_args!("{name} is not there yet: `sam/deploy {}` makes it", intent.environment),
@@ -179,7 +180,7 @@ fn stack_status(intent: &Intent, name: &str, status: Option<&str>) -> Finding {
         }
         Some(status @ "UPDATE_ROLLBACK_FAILED") => Finding::missing(
             TOPIC,
-            format_args!("{name} is in the status {status} and takes no deployment"),
+            format_args!("{name} is in the status {status} and cannot be updated"),
             command("continue-update-rollback"),
         ),
         Some(status) if status.ends_with("_IN_PROGRESS") => Finding::missing(
@@ -194,13 +195,13 @@ fn stack_status(intent: &Intent, name: &str, status: Option<&str>) -> Finding {
         ),
         Some(status) => Finding::missing(
             TOPIC,
-            format_args!("{name} is in the status {status}, which no deployment leaves"),
+            format_args!("{name} is in the status {status}: no deployment can update it"),
             command("delete-stack"),
         ),
     }
 }
 
-/// All names that are well are one finding per kind of thing; each of the others is its own.
+/// One finding says how many names are free or already ours. Each other name is a finding of its own.
 fn names(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (mut free, mut ours) = (0, 0);
@@ -235,7 +236,7 @@ fn names(intent: &Intent, facts: &Facts) -> Vec<Finding> {
     findings
 }
 
-/// A parameter that its stack made and somebody removed: what reads it fails, though every name is fine.
+/// A parameter that its stack made and that somebody deleted: its name is free, but whoever reads it fails.
 fn lost(intent: &Intent, facts: &Facts, named: &Named) -> Option<Finding> {
     let deployed =
         matches!(facts.stacks.get(&named.stack), Some(Ok(Some(status))) if STANDING.contains(&status.as_str()));
@@ -260,7 +261,7 @@ fn taken(intent: &Intent, named: &Named) -> Finding {
         named.name
     );
     let removal = format!("{} --region {}", named.kind.removal(&named.physical_id), intent.region);
-    // What a stack's deletion keeps is kept for the next one.
+    // Some resources stay when their stack is deleted. The next stack can take them over.
     let take_over = format!("sam/move-pipeline {}   # takes it over", intent.environment);
     let mend = match named.kind {
         ResourceKind::Pipeline => {

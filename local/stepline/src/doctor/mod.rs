@@ -1,8 +1,9 @@
 //! `stepline doctor`: what is missing before a first deployment, asked of AWS with the caller's credentials.
 //!
-//! What a deployment [intends](Intent) is read from the files that deploy it. [`gather`] asks AWS through one narrow
-//! port, [`Account`], and the repository's host through another, [`RepositoryHost`]; both read and never write. [`judge`] turns intent and [facts](Facts) into findings without
-//! asking anybody; each finding that is not well says the command that mends it.
+//! [`Intent`] is what a deployment will make: it is read from the files that deploy it. [`gather`] asks AWS through one
+//! narrow port, [`Account`], and the repository's host through another, [`RepositoryHost`]. Both read and never write.
+//! [`judge`] compares the intent with the [facts](Facts), and calls nothing. Each finding that is not well says the
+//! command that mends it.
 
 mod aws;
 mod facts;
@@ -25,24 +26,24 @@ use crate::deploy::{self, DeployError};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Examines the deployment of `environment` (`dev`, `prod`) from the repository at `root`, as the environment's
-/// credentials allow.
+/// Examines the deployment of `environment` (`dev`, `prod`) from the repository at `root`, with the credentials of the
+/// process's environment.
 ///
 /// # Errors
-/// The files that deploy are wrong. What AWS refuses to say is a finding.
+/// The files that deploy are wrong. A call that AWS refuses is not an error: it is a finding.
 pub async fn examine(root: &Path, environment: &str) -> Result<Report, DeployError> {
     let region = deploy::account_of(root, environment)?.region;
     examine_with(Access::from_environment(&region).await, root, environment).await
 }
 
-/// The same through an access that has been made already.
+/// The same, with an [`Access`] that is there already.
 ///
 /// # Errors
 /// The files that deploy are wrong.
 pub async fn examine_with(access: Access, root: &Path, environment: &str) -> Result<Report, DeployError> {
     let configured_region = access.configured_region().map(str::to_owned);
     let identity = access.get_caller_identity().await;
-    // Without an identity nothing is asked that the account's id would change.
+    // Without an identity nothing else is asked, so any account id will do.
     let account = identity
         .as_ref()
         .map_or("123456789012", |identity| identity.account.as_str());

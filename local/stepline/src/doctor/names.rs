@@ -1,4 +1,4 @@
-//! The kinds of resources whose names can be taken: how templates call them, and what frees a name.
+//! The kinds of resources that have a name of their own: their CloudFormation type, and the command that removes one.
 
 /// A kind of resource that has a name of its own in the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,14 +25,15 @@ pub enum ResourceKind {
     LogGroup,
 }
 
-/// What is to be known of a kind.
+/// What is known of a kind.
 struct Trait {
     kind: ResourceKind,
     /// CloudFormation's type.
     cloudformation: &'static str,
     /// What people call it.
     noun: &'static str,
-    /// The command that removes a leftover; `{}` is its name. Those that hold something refuse while they do.
+    /// The command that removes a leftover; `{}` is its name. A bucket or a repository that is not empty is not
+    /// removed.
     removal: &'static str,
 }
 

@@ -2,13 +2,13 @@
 
 use super::intent::Intent;
 
-/// A quota that must not be below a value.
+/// A quota, and the least value that a deployment needs.
 pub(super) struct Need {
     /// The service's code in Service Quotas.
     pub(super) service: &'static str,
     /// The quota's name.
     pub(super) name: String,
-    /// What is too little below this.
+    /// The least value that is enough.
     pub(super) least: f64,
     /// What needs it.
     pub(super) why: &'static str,
@@ -19,7 +19,7 @@ pub(super) fn services() -> [&'static str; 3] {
     ["codebuild", "sagemaker", "states"]
 }
 
-/// The quotas that an intent needs.
+/// The quotas that a deployment needs.
 pub(super) fn needs(intent: &Intent) -> Vec<Need> {
     let mut needs: Vec<Need> = intent
         .instance_type

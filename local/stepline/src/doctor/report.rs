@@ -3,14 +3,14 @@
 use super::facts::LookupError;
 use std::fmt;
 
-/// How a thing stands.
+/// The result of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// As it should be.
+    /// All is well.
     Well,
-    /// Not as it should be: a deployment, or the first run after it, would fail.
+    /// Something is missing: a deployment, or the first run after it, would fail.
     Missing,
-    /// AWS did not say.
+    /// AWS did not answer.
     Unknown,
 }
 
@@ -19,7 +19,7 @@ pub enum Verdict {
 pub struct Finding {
     /// What was looked at: `identity`, `connection`, `names`.
     pub topic: &'static str,
-    /// How it stands.
+    /// The result.
     pub verdict: Verdict,
     /// What was found, in a sentence.
     pub sentence: String,
@@ -28,7 +28,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A thing that is as it should be.
+    /// A thing that is well.
     pub(super) fn well(topic: &'static str, sentence: impl fmt::Display) -> Self {
         Self {
             topic,
@@ -38,7 +38,7 @@ impl Finding {
         }
     }
 
-    /// A thing that is not, and what mends it.
+    /// A thing that is missing, and what mends it.
     pub(super) fn missing(topic: &'static str, sentence: impl fmt::Display, mend: impl fmt::Display) -> Self {
         Self {
             topic,
@@ -48,7 +48,7 @@ impl Finding {
         }
     }
 
-    /// A thing that AWS would not say, and what would make it.
+    /// A thing that AWS did not answer, and what to do about it.
     pub(super) fn unknown(topic: &'static str, sentence: impl fmt::Display, mend: impl fmt::Display) -> Self {
         Self {
             verdict: Verdict::Unknown,
@@ -129,14 +129,14 @@ impl fmt::Display for Report {
     }
 }
 
-/// AWS did not say.
+/// AWS did not answer.
 pub(super) fn unseen(topic: &'static str, error: &LookupError) -> Finding {
     if error.is_denied() {
         return Finding::unknown(
             topic,
-            format_args!("the caller may not ask: {error}"),
-            format_args!("allow {} to the caller, or ask as somebody who may", error.call),
+            format_args!("the caller is not allowed to ask: {error}"),
+            format_args!("allow {} to the caller, or use other credentials", error.call),
         );
     }
-    Finding::unknown(topic, format_args!("AWS did not say: {error}"), "ask again")
+    Finding::unknown(topic, format_args!("AWS did not answer: {error}"), "ask again")
 }

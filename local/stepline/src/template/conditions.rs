@@ -5,7 +5,7 @@ use super::resolve::holds;
 use super::scope::Scope;
 use serde_json::{Map, Value};
 
-/// Decides the template's conditions, which may name one another in any order.
+/// Decides the template's conditions. They may name each other in any order.
 pub(super) fn decide(conditions: &Map<String, Value>, scope: &mut Scope) -> Result<(), Fault> {
     let mut open: Vec<(&String, &Value)> = conditions.iter().collect();
     while !open.is_empty() {

@@ -1,4 +1,4 @@
-//! `samconfig.toml`: what is deployed in an environment, from which template and with which values.
+//! `samconfig.toml`: the stack, the template and the parameter values of each environment.
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html>.
 
@@ -53,8 +53,8 @@ impl SamConfig {
         names.filter(|name| *name != "default").collect()
     }
 
-    /// What is deployed in an environment. As SAM has it, an environment's section stands alone: nothing is taken from
-    /// `default`, but for the region. It is said once, there, and `sam/deploy` hands it to SAM.
+    /// What is deployed in an environment. As in SAM, an environment's section takes nothing from `default`. The region
+    /// is the exception: the file says it once, in `default`, and `sam/deploy` passes it to SAM.
     ///
     /// # Errors
     /// The file does not know the environment, or lacks its stack's name, or has a value of another type than SAM's.
@@ -74,7 +74,7 @@ impl SamConfig {
                     self.environments().join(", ")
                 ))
             })?;
-        // What a command says counts for more than what all commands share.
+        // A setting of the command `deploy` comes before a setting for all commands.
         let parameter = |name: &str| {
             ["deploy", "global"].iter().find_map(|command| {
                 let parameters = section.get(*command)?.get("parameters")?;

@@ -32,12 +32,12 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
-/// A fault whose file and position are not known yet. The path grows from the inside out as it travels up.
+/// A fault whose file and position are not known yet. Each level that it passes on its way up adds its key to the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     outward: Vec<String>,
     message: String,
-    /// Said by the YAML reader itself, which knows nothing of paths.
+    /// The position, if the YAML reader found the fault. It knows no path.
     position: Option<(usize, usize)>,
 }
 

@@ -1,9 +1,9 @@
-//! CloudFormation and SAM templates, as far as a stack can be read without creating it.
+//! CloudFormation and SAM templates. This reads them and creates nothing.
 //!
-//! [`Stack::open`] reads a template with its parameters' values, expands what SAM adds, decides conditions, and puts the
-//! resources into the order of their dependencies. The one who creates them says what each turned out to be
-//! ([`Stack::made`]), and gets the next one's properties with all functions resolved ([`Stack::resource`]). Nothing here
-//! knows a service.
+//! [`Stack::open`] reads a template with the values of its parameters, expands SAM's resources, decides the conditions,
+//! and orders the resources by their dependencies. The caller creates the resources one after the other. It gets the
+//! properties of each with all functions resolved ([`Stack::resource`]), and says what came of it ([`Stack::made`]).
+//! Nothing here knows a service.
 
 mod conditions;
 mod config;
@@ -56,7 +56,7 @@ const RESOURCE_ATTRIBUTES: &[&str] = &[
     "UpdateReplacePolicy",
 ];
 
-/// A template with values for its parameters, on its way to become resources.
+/// A template with values for its parameters, ready for its resources to be created.
 #[derive(Debug, Clone)]
 pub struct Stack {
     file: PathBuf,
@@ -174,7 +174,7 @@ impl Stack {
         value.as_str().map(str::to_owned)
     }
 
-    /// Whether a condition of the template holds; one that it does not have does not.
+    /// Whether a condition of the template holds. A condition that it does not have does not hold.
     pub fn condition(&self, name: &str) -> bool {
         self.scope.condition(name).unwrap_or_default()
     }
@@ -216,7 +216,7 @@ impl Stack {
         })
     }
 
-    /// Says what a resource turned out to be.
+    /// Says what came of a resource: the values of its `Ref` and `Fn::GetAtt`.
     pub fn made(&mut self, id: &str, made: Made) {
         self.scope.add(id, made);
     }
@@ -258,7 +258,7 @@ impl Stack {
     }
 }
 
-/// Resources that their condition leaves out. Checks the shape of all on the way.
+/// The resources that a condition leaves out. This also checks the shape of all resources.
 fn absent(resources: &Map<String, Value>, scope: &Scope) -> Result<Vec<String>, Fault> {
     let mut absent = Vec::new();
     for (id, resource) in resources {

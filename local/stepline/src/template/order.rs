@@ -6,7 +6,7 @@ use super::scope::Scope;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// The logical ids, each behind what it depends on; otherwise as in the template.
+/// The logical ids, each after those that it depends on; otherwise in the template's order.
 pub(super) fn creation(resources: &Map<String, Value>, scope: &Scope) -> Result<Vec<String>, Fault> {
     let mut waiting: Vec<(&String, BTreeSet<String>)> = Vec::with_capacity(resources.len());
     for (id, resource) in resources {
@@ -49,7 +49,7 @@ fn collect(value: &Value, scope: &Scope, names: &mut BTreeSet<String>) -> Result
         Value::Object(fields) => match function(fields) {
             Some(("Ref", Value::String(name))) => drop(names.insert(name.clone())),
             Some(("Fn::GetAtt", argument)) => drop(names.insert(attribute_of(argument)?.0)),
-            // Only the branch that counts: the other may even name a resource that its condition leaves out.
+            // Only the branch that is used. The other one may name a resource that a condition leaves out.
             Some(("Fn::If", argument)) => collect(chosen(argument, scope)?, scope, names)?,
             Some(("Fn::Sub", argument)) => sub(argument, scope, names)?,
             _ => {

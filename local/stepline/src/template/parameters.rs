@@ -14,7 +14,7 @@ pub(super) fn values(
 ) -> Result<BTreeMap<String, Value>, Fault> {
     if let Some(name) = given.keys().find(|name| !declared.contains_key(*name)) {
         return Err(Fault::new(format_args!(
-            "a value is given for `{name}`, which is no parameter"
+            "a value is given for `{name}`, which is not a parameter"
         )));
     }
     declared
@@ -32,18 +32,39 @@ fn value(declaration: &Value, given: Option<&String>) -> Result<Value, Fault> {
         (None, Some(default)) => plain(default).map_err(|fault| fault.within("Default"))?,
         (None, None) => return Err(Fault::new("has no value and no default")),
     };
-    let constraint = |name: &str| declaration.get(name).filter(|value| !value.is_null());
-    if let Some(allowed) = constraint("AllowedValues").and_then(Value::as_array) {
+    check_text(declaration, &text)?;
+    match declaration.get("Type").and_then(Value::as_str) {
+        Some("String") => Ok(text.into()),
+        Some("Number") => Ok(Value::Number(number(declaration, &text)?)),
+        Some("CommaDelimitedList" | "List<String>") => Ok(text.split(',').map(str::trim).map(Value::from).collect()),
+        Some(other) => Err(Fault::new(format_args!(
+            "the local run has no parameters of type `{other}`"
+        ))),
+        None => Err(Fault::new("has no `Type`")),
+    }
+}
+
+/// A constraint of a parameter, if its declaration has it.
+fn constraint<'d>(declaration: &'d Value, name: &str) -> Option<&'d Value> {
+    declaration.get(name).filter(|value| !value.is_null())
+}
+
+/// Checks the constraints that hold for values of every type.
+fn check_text(declaration: &Value, text: &str) -> Result<(), Fault> {
+    if let Some(allowed) = constraint(declaration, "AllowedValues").and_then(Value::as_array) {
         let allowed: Vec<String> = allowed.iter().filter_map(|value| plain(value).ok()).collect();
-        if !allowed.contains(&text) {
-            return Err(Fault::new(format_args!("`{text}` is none of {}", allowed.join(", "))));
+        if !allowed.iter().any(|allowed| allowed == text) {
+            return Err(Fault::new(format_args!(
+                "`{text}` is not one of {}",
+                allowed.join(", ")
+            )));
         }
     }
-    if let Some(pattern) = constraint("AllowedPattern").and_then(Value::as_str) {
+    if let Some(pattern) = constraint(declaration, "AllowedPattern").and_then(Value::as_str) {
         let whole = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
             .map_err(|error| Fault::new(error).within("AllowedPattern"))?;
-        if !whole.is_match(&text) {
-            let described = constraint("ConstraintDescription").and_then(Value::as_str);
+        if !whole.is_match(text) {
+            let described = constraint(declaration, "ConstraintDescription").and_then(Value::as_str);
             return Err(Fault::new(match described {
                 Some(description) => format!("`{text}` {description}"),
                 None => format!("`{text}` does not match {pattern}"),
@@ -51,38 +72,33 @@ fn value(declaration: &Value, given: Option<&String>) -> Result<Value, Fault> {
         }
     }
     for (name, short) in [("MinLength", true), ("MaxLength", false)] {
-        if let Some(limit) = number_of(constraint(name)) {
+        if let Some(limit) = number_of(constraint(declaration, name)) {
             let length = text.chars().count() as f64;
             if (short && length < limit) || (!short && length > limit) {
                 return Err(Fault::new(format_args!("`{text}` breaks {name} {limit}")));
             }
         }
     }
-    match declaration.get("Type").and_then(Value::as_str) {
-        Some("String") => Ok(text.into()),
-        Some("Number") => {
-            let number = text
-                .parse::<i64>()
-                .map(Number::from)
-                .ok()
-                .or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
-                .ok_or_else(|| Fault::new(format_args!("`{text}` is not a number")))?;
-            let value = number.as_f64().unwrap_or_default();
-            for (name, low) in [("MinValue", true), ("MaxValue", false)] {
-                if let Some(limit) = number_of(constraint(name))
-                    && ((low && value < limit) || (!low && value > limit))
-                {
-                    return Err(Fault::new(format_args!("{text} breaks {name} {limit}")));
-                }
-            }
-            Ok(Value::Number(number))
+    Ok(())
+}
+
+/// The value of a parameter of type `Number`.
+fn number(declaration: &Value, text: &str) -> Result<Number, Fault> {
+    let number = text
+        .parse::<i64>()
+        .map(Number::from)
+        .ok()
+        .or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
+        .ok_or_else(|| Fault::new(format_args!("`{text}` is not a number")))?;
+    let value = number.as_f64().unwrap_or_default();
+    for (name, low) in [("MinValue", true), ("MaxValue", false)] {
+        if let Some(limit) = number_of(constraint(declaration, name))
+            && ((low && value < limit) || (!low && value > limit))
+        {
+            return Err(Fault::new(format_args!("{text} breaks {name} {limit}")));
         }
-        Some("CommaDelimitedList" | "List<String>") => Ok(text.split(',').map(str::trim).map(Value::from).collect()),
-        Some(other) => Err(Fault::new(format_args!(
-            "the local run has no parameters of type `{other}`"
-        ))),
-        None => Err(Fault::new("has no `Type`")),
     }
+    Ok(number)
 }
 
 fn number_of(value: Option<&Value>) -> Option<f64> {

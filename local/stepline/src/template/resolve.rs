@@ -1,7 +1,7 @@
 //! Intrinsic functions.
 //!
 //! Follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>.
-//! All of them are here but `Cidr`, `Transform` and those of language extensions, which are refused by name.
+//! All are here, except `Cidr`, `Transform` and those of language extensions: these are refused by name.
 
 use super::fault::Fault;
 use super::scope::Scope;
@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-/// A value without functions; None for what `AWS::NoValue` removes.
+/// A value with its functions replaced; None where `AWS::NoValue` removes it.
 pub(crate) fn resolve(value: &Value, scope: &Scope) -> Result<Option<Value>, Fault> {
     match value {
         Value::Object(fields) => match function(fields) {
@@ -96,7 +96,7 @@ fn call(name: &str, argument: &Value, scope: &Scope) -> Result<Option<Value>, Fa
         "Fn::ImportValue" => scope.import(&plain(&required(argument, scope)?)?)?,
         "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" => {
             return Err(Fault::new(
-                "is a condition, which stands in `Conditions` or in `Fn::If` alone",
+                "is a condition: it can only be used in `Conditions` and in `Fn::If`",
             ));
         }
         _ => return Err(Fault::new("is not in the local run")),
@@ -104,7 +104,7 @@ fn call(name: &str, argument: &Value, scope: &Scope) -> Result<Option<Value>, Fa
     Ok(Some(value))
 }
 
-/// The branch of an `Fn::If` that counts.
+/// The branch of an `Fn::If` that its condition chooses.
 pub(super) fn chosen<'v>(argument: &'v Value, scope: &Scope) -> Result<&'v Value, Fault> {
     match argument.as_array().map(Vec::as_slice) {
         Some([condition, yes, no]) => {
@@ -120,7 +120,7 @@ pub(super) fn holds(condition: &Value, scope: &Scope) -> Result<bool, Fault> {
     let entry = condition.as_object().filter(|fields| fields.len() == 1);
     let Some((name, argument)) = entry.and_then(|fields| fields.iter().next()) else {
         return Err(Fault::new(
-            "is no condition: it must be one of the functions And, Equals, Not, Or",
+            "is not a condition: it must be one of the functions And, Equals, Not, Or",
         ));
     };
     let several = || -> Result<Vec<bool>, Fault> {
@@ -144,7 +144,7 @@ pub(super) fn holds(condition: &Value, scope: &Scope) -> Result<bool, Fault> {
                 _ => left == right,
             }
         }),
-        _ => Err(Fault::new("is no condition function")),
+        _ => Err(Fault::new("is not a condition function")),
     };
     result.map_err(|fault| fault.within(name))
 }
@@ -243,7 +243,7 @@ fn arguments<const N: usize>(argument: &Value, scope: &Scope) -> Result<[Value; 
 }
 
 fn required(value: &Value, scope: &Scope) -> Result<Value, Fault> {
-    resolve(value, scope)?.ok_or_else(|| Fault::new("needs a value where `AWS::NoValue` leaves none"))
+    resolve(value, scope)?.ok_or_else(|| Fault::new("needs a value, but `AWS::NoValue` removes it"))
 }
 
 fn list(value: &Value) -> Result<&Vec<Value>, Fault> {

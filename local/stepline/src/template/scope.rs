@@ -1,21 +1,21 @@
-//! What names in a template stand for: parameters, conditions, mappings, resources that exist by now.
+//! What the names in a template mean: parameters, conditions, mappings, and the resources that are there already.
 
 use super::fault::Fault;
 use platform::account::Account;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a created resource is to the rest of its template.
+/// A created resource, as the rest of its template sees it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Made {
-    /// What `Ref` gives.
+    /// The value of `Ref`.
     pub reference: Value,
-    /// What `Fn::GetAtt` gives, by attribute.
+    /// The values of `Fn::GetAtt`, by attribute.
     pub attributes: BTreeMap<String, Value>,
 }
 
 impl Made {
-    /// A resource that `Ref` gives this of.
+    /// A resource with this value of `Ref`.
     pub fn new(reference: impl Into<Value>) -> Self {
         Self {
             reference: reference.into(),
@@ -31,7 +31,7 @@ impl Made {
     }
 }
 
-/// Everything that names can stand for.
+/// All names and their meaning.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
     account: Account,
@@ -44,7 +44,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// A scope with these parameters, the template's mappings, and the exports of stacks that are there already.
+    /// A scope with these parameters, the template's mappings, and the exports of other stacks.
     pub(crate) fn new(
         account: Account,
         stack: &str,
@@ -78,7 +78,7 @@ impl Scope {
         self.made.insert(id.to_owned(), made);
     }
 
-    /// What `Ref` gives; None for `AWS::NoValue`.
+    /// The value of `Ref`; None for `AWS::NoValue`.
     pub(super) fn reference(&self, name: &str) -> Result<Option<Value>, Fault> {
         let account = &self.account;
         let value: Value = match name {
@@ -102,7 +102,7 @@ impl Scope {
         Ok(Some(value))
     }
 
-    /// What `Fn::GetAtt` gives.
+    /// The value of `Fn::GetAtt`.
     pub(super) fn attribute(&self, resource: &str, attribute: &str) -> Result<Value, Fault> {
         let made = self
             .made
@@ -123,7 +123,7 @@ impl Scope {
             .ok_or_else(|| Fault::new(format_args!("there is no condition `{name}`")))
     }
 
-    /// What `Fn::FindInMap` gives.
+    /// The value of `Fn::FindInMap`.
     pub(super) fn find_in_map(&self, map: &str, first: &str, second: &str) -> Result<Value, Fault> {
         let found = [map, first, second]
             .iter()
@@ -133,7 +133,7 @@ impl Scope {
             .ok_or_else(|| Fault::new(format_args!("`Mappings` has no {map}/{first}/{second}")))
     }
 
-    /// What `Fn::ImportValue` gives.
+    /// The value of `Fn::ImportValue`.
     pub(super) fn import(&self, name: &str) -> Result<Value, Fault> {
         let value = self.exports.get(name);
         value

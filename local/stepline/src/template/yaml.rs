@@ -1,14 +1,14 @@
 //! Templates as text: YAML with CloudFormation's short forms, read into JSON with the long ones.
 //!
-//! `!Sub x` becomes `{"Fn::Sub": "x"}`, as if it had been written so. Where each thing stands in the text is kept, for
-//! the faults that are found later. JSON is YAML too.
+//! `!Sub x` becomes `{"Fn::Sub": "x"}`. The line and column of each thing are kept, for faults that are found later.
+//! JSON is YAML too.
 
 use super::fault::Fault;
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
 use serde_json::{Map, Number, Value};
 use std::collections::HashMap;
 
-/// The functions that have a short form, by what stands behind the exclamation mark.
+/// The functions that have a short form: the name after the exclamation mark.
 const FUNCTIONS: &[&str] = &[
     "And",
     "Base64",
@@ -68,7 +68,7 @@ fn pointer(path: &[&str]) -> String {
 
 fn convert(node: &MarkedYaml<'_>, path: &str, positions: &mut HashMap<String, (usize, usize)>) -> Result<Value, Fault> {
     let (line, column) = (node.span.start.line(), node.span.start.col() + 1);
-    // What a tag stands before has no place of its own: it is where the tag is.
+    // A value with a tag has no position of its own: the tag's position is used.
     if line > 0 {
         positions.insert(path.to_owned(), (line, column));
     }
@@ -94,7 +94,7 @@ fn convert(node: &MarkedYaml<'_>, path: &str, positions: &mut HashMap<String, (u
                 let name = name.ok_or_else(|| Fault::at(line, column, "a key must be text"))?;
                 let path = format!("{path}\u{0}{name}");
                 let converted = convert(value, &path, positions)?;
-                // A thing stands where its name stands.
+                // The position of a value is that of its key.
                 positions.insert(path, (line, column));
                 fields.insert(name, converted);
             }
@@ -109,7 +109,7 @@ fn convert(node: &MarkedYaml<'_>, path: &str, positions: &mut HashMap<String, (u
                     return Err(Fault::at(
                         line,
                         column,
-                        format_args!("`{handle}{suffix}` is no function"),
+                        format_args!("`{handle}{suffix}` is not a function"),
                     ));
                 }
             };
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn faults_say_where() {
         for (text, expected) in [
-            ("A: !Sup x\n", "f:1:4: `!Sup` is no function"),
+            ("A: !Sup x\n", "f:1:4: `!Sup` is not a function"),
             ("A: 1\nA: 2\n", "f:2:1"),
             ("A: [1\n", "f:"),
             ("A: 1\n---\nB: 2\n", "f: holds 2 documents instead of one"),

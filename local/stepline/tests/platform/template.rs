@@ -170,12 +170,12 @@ fn parameters_are_checked() {
     for (values, expected) in [
         (&["Stage=dev"][..], None),
         (&[], Some("Parameters/Stage: has no value and no default")),
-        (&["Stage=test"], Some("`test` is none of dev, prod")),
+        (&["Stage=test"], Some("`test` is not one of dev, prod")),
         (&["Stage=dev", "Name=ABC"], Some("`ABC` does not match [a-z]+")),
         (&["Stage=dev", "Name=abcdef"], Some("MaxLength")),
         (&["Stage=dev", "Size=10"], Some("MaxValue")),
         (&["Stage=dev", "Size=x"], Some("is not a number")),
-        (&["Stage=dev", "Other=1"], Some("`Other`, which is no parameter")),
+        (&["Stage=dev", "Other=1"], Some("`Other`, which is not a parameter")),
     ] {
         let fault = open(directory.path(), text, values).map(|_| ()).err();
         match (&fault, expected) {
@@ -336,7 +336,7 @@ fn sam_properties_that_nobody_reads_are_refused() {
             "BuildMethod: go",
             "must be `rust-cargolambda`",
         ),
-        (", BuildProperties: {Binary: work}", "", "names no `Binary`"),
+        (", BuildProperties: {Binary: work}", "", "has no `Binary`"),
         ("Type: EventBridgeRule", "Type: Api", "no events of type `Api`"),
         ("Pattern:", "Patern:", "an event has no `Patern`"),
         ("SQSSendMessagePolicy", "VPCAccessPolicy", "is not a policy template"),

@@ -1,4 +1,4 @@
-//! The way to an account: its region, the caller's credentials, and where the services answer.
+//! How an account is reached: its region, the caller's credentials, and the services' endpoints.
 
 use super::super::facts::LookupError;
 use super::services::{self, Service};
@@ -11,12 +11,12 @@ use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
 use std::fmt;
 use std::time::Duration;
 
-/// The way to one account in one region, with the caller's credentials.
+/// How one account is reached in one region, with the caller's credentials.
 pub struct Access {
     pub(super) region: String,
-    /// What the environment or the profile says, which may be something else.
+    /// The region that the environment or the profile says. It may differ from `region`.
     configured_region: Option<String>,
-    /// Why there are none, otherwise.
+    /// The credentials, or why there are none.
     credentials: Result<Credentials, String>,
     endpoints: Endpoints,
     /// A pool of connections, with TLS.

@@ -1,4 +1,4 @@
-//! The questions, in the protocols of the services that answer them.
+//! Each question to AWS, as a call of the service that answers it.
 
 use super::access::Access;
 use super::services::{
@@ -40,7 +40,7 @@ impl Account for Access {
         let answer = self
             .query(&CLOUDFORMATION, "DescribeStacks", &[("StackName", name)])
             .await;
-        // What is not there is a validation error: it has no code of its own.
+        // CloudFormation has no error code for a stack that is not there: it answers ValidationError.
         let answer = unless(answer, &["ValidationError"])?;
         Ok(answer.and_then(|answer| xml::text(&answer, "StackStatus")))
     }
@@ -62,7 +62,7 @@ impl Account for Access {
 
     async fn list_service_quotas(&self, service: &str) -> Looked<Vec<Quota>> {
         let mut quotas = self.pages("ListServiceQuotas", service).await?;
-        // Quotas that never changed may be listed among the defaults only.
+        // A quota that never changed may be only in the list of defaults.
         for default in self.pages("ListAWSDefaultServiceQuotas", service).await? {
             if !quotas.iter().any(|quota| quota.code == default.code) {
                 quotas.push(default);
@@ -153,7 +153,7 @@ impl Access {
         })
     }
 
-    /// Whether a bucket has the name, in whatever account: the status of HeadBucket says so.
+    /// Whether a bucket has the name, in this account or in another one. The status of HeadBucket says so.
     ///
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
     async fn bucket_exists(&self, name: &str) -> Looked<bool> {
@@ -195,7 +195,7 @@ impl Access {
     }
 }
 
-/// The subjects of tokens that a trust policy asks for.
+/// The `sub` values that a trust policy accepts.
 ///
 /// <https://docs.github.com/en/actions/reference/security/oidc>
 fn subjects(trust: &Value) -> Vec<String> {
@@ -208,13 +208,13 @@ fn subjects(trust: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The items of a list, or the one thing that stands for a list of one.
+/// The items of a list. IAM lets a list of one item be written without brackets.
 fn each(value: &Value) -> impl Iterator<Item = &Value> {
     let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     items.iter()
 }
 
-/// An answer, or none where the error is one of those that say that there is no such thing.
+/// An answer; None where the error has one of the codes in `absent`.
 fn unless<T>(answer: Looked<T>, absent: &[&str]) -> Looked<Option<T>> {
     match answer {
         Ok(answer) => Ok(Some(answer)),

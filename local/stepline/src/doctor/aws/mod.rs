@@ -1,8 +1,8 @@
-//! AWS as the doctor asks it: the caller's credentials, and the protocols of the services by hand.
+//! How the doctor calls AWS: with the caller's credentials, and with requests that it writes itself.
 //!
-//! Region, profile and credentials are found as the SDKs find them ([`aws_config`]); a service's endpoint can be replaced
-//! by `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`. An SDK crate per service would be a hundred thousand lines to
-//! compile for a dozen questions.
+//! Region, profile and credentials are found as the SDKs find them ([`aws_config`]). `AWS_ENDPOINT_URL` and
+//! `AWS_ENDPOINT_URL_<SERVICE>` replace endpoints. The SDK crates of all these services would take minutes to compile,
+//! and only a dozen operations are called.
 
 mod access;
 mod lookups;

@@ -1,6 +1,6 @@
-//! The services that the doctor asks: how they are named, where they answer, and what they speak.
+//! The services that the doctor calls: their names, endpoints and protocols.
 
-/// How a service is spoken to.
+/// A service's protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     /// JSON, with the operation in `X-Amz-Target` behind this prefix.
@@ -15,7 +15,7 @@ pub(super) enum Protocol {
         /// The API's version.
         version: &'static str,
     },
-    /// Paths and methods.
+    /// REST: the method and the path say the operation.
     Rest,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Service {
     /// What its variable ends with: `AWS_ENDPOINT_URL_…`.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>
     pub(super) variable: &'static str,
-    /// How it is spoken to.
+    /// Its protocol.
     pub(super) protocol: Protocol,
 }
 
@@ -75,7 +75,7 @@ pub(super) const CODECONNECTIONS: Service = json(
     "com.amazonaws.codeconnections.CodeConnections_20231201",
     "1.0",
 );
-/// What CodeConnections was called; connections made then keep the name in their ARN.
+/// The old name of CodeConnections. Connections from that time keep it in their ARN.
 pub(super) const CODESTAR_CONNECTIONS: Service = json(
     "codestar-connections",
     "codestar-connections",

@@ -172,7 +172,7 @@ impl Access {
 }
 
 impl Answer {
-    /// The JSON of an answer that is one, or the error that it names.
+    /// The JSON of a good answer, or the error in a bad one.
     ///
     /// <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization>
     pub(super) fn into_json(self, call: &str) -> Result<Value, LookupError> {

@@ -1,9 +1,9 @@
-//! The little of XML that answers need: the text of elements by name.
+//! Reads the text of an XML element by the element's name: answers need no more.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// The text of the first element with this name, wherever it stands.
+/// The text of the first element with this name, at any depth.
 pub(super) fn text(document: &str, element: &str) -> Option<String> {
     let mut reader = Reader::from_str(document);
     loop {

@@ -1,4 +1,4 @@
-//! `Events`: rules of EventBridge, and what lets them reach their target.
+//! `Events`: rules of EventBridge, and the permission or the role that lets a rule reach its target.
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-eventbridgerule.html>
 //! and its neighbours.
@@ -7,7 +7,7 @@ use super::super::fault::Fault;
 use super::parent::{Generated, Parent, attribute, copy, known_properties, reference};
 use serde_json::{Map, Value, json};
 
-/// Properties of a rule's target that stand in the event itself.
+/// Properties of the event that belong to the rule's target.
 const OF_TARGET: &[&str] = &[
     "DeadLetterConfig",
     "Input",
@@ -18,9 +18,9 @@ const OF_TARGET: &[&str] = &[
 
 /// The target of a rule.
 pub(super) enum Target {
-    /// A function, which must permit the rule to call it.
+    /// A function. It needs a permission for the rule.
     Function,
-    /// A state machine or its alias, for which the rule needs a role. The value is the reference to it.
+    /// A state machine or its alias. The rule needs a role to start it. The value is its ARN.
     StateMachine(Value),
 }
 
@@ -123,7 +123,9 @@ fn of_schedule(properties: &Map<String, Value>) -> Result<Map<String, Value>, Fa
             let state = if *enabled { "ENABLED" } else { "DISABLED" };
             rule.insert("State".into(), state.into());
         }
-        Some(_) => return Err(Fault::new("must be true or false; `State` takes functions").within("Enabled")),
+        Some(_) => {
+            return Err(Fault::new("must be true or false: for an intrinsic function, use `State`").within("Enabled"));
+        }
     }
     Ok(rule)
 }
@@ -164,7 +166,7 @@ fn state_machine(
 ) -> Result<Map<String, Value>, Fault> {
     let role_arn = match properties.get("RoleArn") {
         Some(role_arn @ Value::String(_)) => role_arn.clone(),
-        // SAM says so: it takes no function here, whatever the function would give.
+        // SAM's own message. SAM accepts no intrinsic function here.
         Some(_) => return Err(Fault::new("Property 'RoleArn' should be a string.").within("RoleArn")),
         None => {
             let role_id = format!("{id}Role");

@@ -8,7 +8,7 @@ use super::parent::{Generated, Parent, attribute, copy, known_properties, refere
 use super::{events, policies};
 use serde_json::{Map, Value, json};
 
-/// Properties that Lambda's own resource has under the same name.
+/// Properties that `AWS::Lambda::Function` has under the same name.
 const SAME: &[&str] = &[
     "Architectures",
     "Description",
@@ -24,7 +24,7 @@ const SAME: &[&str] = &[
     "Timeout",
 ];
 
-/// Properties that SAM makes something else of.
+/// Properties that SAM turns into something else.
 const EXPANDED: &[&str] = &[
     "AssumeRolePolicyDocument",
     "CodeUri",
@@ -40,7 +40,7 @@ const EXPANDED: &[&str] = &[
     "Tracing",
 ];
 
-/// The function with its role, rules, permissions, and what becomes of asynchronous invocations that fail.
+/// The function with its role, rules and permissions, and the settings of its asynchronous invocations.
 pub(super) fn expand(parent: &Parent<'_>) -> Result<Generated, Fault> {
     let properties = &parent.properties;
     known_properties(properties, &[SAME, EXPANDED], "a function").map_err(|fault| fault.within("Properties"))?;
@@ -90,7 +90,7 @@ pub(super) fn expand(parent: &Parent<'_>) -> Result<Generated, Fault> {
     Ok(generated)
 }
 
-/// The cargo binary that `sam build` makes the function of.
+/// The cargo binary from which `sam build` makes the function.
 fn binary<'p>(parent: &'p Parent<'_>) -> Result<&'p str, Fault> {
     let metadata = |pointer: &str| parent.metadata.and_then(|metadata| metadata.pointer(pointer)?.as_str());
     match metadata("/BuildMethod") {
@@ -101,7 +101,7 @@ fn binary<'p>(parent: &'p Parent<'_>) -> Result<&'p str, Fault> {
         }
     }
     metadata("/BuildProperties/Binary").ok_or_else(|| {
-        let fault = Fault::new("names no `Binary`, which the local run needs to know what to build");
+        let fault = Fault::new("has no `Binary`: the local run needs it to know what to build");
         fault.within("BuildProperties").within("Metadata")
     })
 }

@@ -1,4 +1,4 @@
-//! `Globals`: what all functions or state machines of a template have in common.
+//! `Globals`: properties for all functions or all state machines of a template.
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html>.
 
@@ -16,7 +16,7 @@ pub(super) fn check(globals: &Map<String, Value>) -> Result<(), Fault> {
     }
 }
 
-/// A resource's own properties laid over the globals of its type.
+/// The globals of a resource's type, with the resource's own properties merged into them.
 pub(super) fn merged(globals: &Map<String, Value>, kind: &str, own: Map<String, Value>) -> Map<String, Value> {
     let section = kind.strip_prefix("AWS::Serverless::").unwrap_or(kind);
     match globals.get(section) {
@@ -48,7 +48,7 @@ fn merge_maps(global: &Map<String, Value>, own: Map<String, Value>) -> Map<Strin
     merged
 }
 
-/// A call of a function is one value, whatever its argument looks like.
+/// Whether a value is an intrinsic function: it is replaced as a whole, and not merged.
 fn is_function(fields: &Map<String, Value>) -> bool {
     super::super::resolve::function(fields).is_some()
 }

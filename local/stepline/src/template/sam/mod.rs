@@ -34,13 +34,13 @@ pub(super) fn expand(
                 };
                 for (id, generated) in expanded.map_err(|fault| fault.within(&id))? {
                     if resources.insert(id.clone(), generated).is_some() {
-                        return Err(Fault::new("is the id of a resource that SAM generates, too").within(id));
+                        return Err(Fault::new("is also the id of a resource that SAM generates").within(id));
                     }
                 }
             }
             _ => {
                 if resources.insert(id.clone(), resource).is_some() {
-                    return Err(Fault::new("is the id of a resource that SAM generates, too").within(id));
+                    return Err(Fault::new("is also the id of a resource that SAM generates").within(id));
                 }
             }
         }

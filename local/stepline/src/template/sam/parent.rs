@@ -1,4 +1,4 @@
-//! A resource of SAM's, and what all expansions write.
+//! A resource of SAM's, and what the expansion of each kind needs.
 
 use super::super::fault::{Fault, known};
 use super::globals;

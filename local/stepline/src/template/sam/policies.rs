@@ -1,11 +1,11 @@
-//! Roles that SAM makes of `Policies`.
+//! The roles that SAM makes from `Policies`.
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-templates.html>.
 
 use super::super::fault::Fault;
 use serde_json::{Map, Value, json};
 
-/// The role of a function that names none.
+/// The role of a function that has no `Role`.
 pub(super) fn function_role(properties: &Map<String, Value>, id: &str) -> Result<Value, Fault> {
     let mut managed = vec![aws_managed("service-role/AWSLambdaBasicExecutionRole")];
     if properties.get("Tracing").is_some_and(|mode| mode != "Disabled") {
@@ -14,7 +14,7 @@ pub(super) fn function_role(properties: &Map<String, Value>, id: &str) -> Result
     role(properties, id, "lambda.amazonaws.com", managed)
 }
 
-/// The role of a state machine that names none.
+/// The role of a state machine that has no `Role`.
 pub(super) fn state_machine_role(properties: &Map<String, Value>, id: &str) -> Result<Value, Fault> {
     role(properties, id, "states.amazonaws.com", Vec::new())
 }
@@ -164,7 +164,7 @@ const BUCKET_AND_OBJECTS: &[&str] = &[
     "arn:${AWS::Partition}:s3:::${name}/*",
 ];
 
-/// The statement that SAM makes of one of its policy templates.
+/// The statement that SAM makes from a policy template.
 fn from_template(name: &str, arguments: &Value) -> Result<Value, Fault> {
     let template = TEMPLATES.iter().find(|template| template.name == name);
     let template = template.ok_or_else(|| Fault::new("is not a policy template that the local run has"))?;

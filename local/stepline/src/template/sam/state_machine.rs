@@ -106,7 +106,7 @@ fn published(parent: &Parent<'_>, version: &str, alias_id: &str, name: &str) -> 
     ]
 }
 
-/// SAM names a version after what it is a version of, so that a change makes another one.
+/// SAM puts a hash of the state machine into a version's logical id, so that a change makes a new version.
 fn version_id(id: &str, machine: &Map<String, Value>) -> String {
     let hash = hex::encode(Sha256::digest(Value::Object(machine.clone()).to_string()));
     format!("{id}Version{}", &hash[..10])

@@ -125,14 +125,14 @@ fn what_is_wrong_with_the_connection() {
             |_, facts| facts.connection = error("AccessDeniedException"),
             "connection",
             Unknown,
-            "may not ask",
+            "the caller is not allowed to ask",
             "allow a:Call",
         ),
         (
             |_, facts| facts.connection = error("InternalFailure"),
             "connection",
             Unknown,
-            "did not say",
+            "AWS did not answer",
             "ask again",
         ),
     ]);
@@ -162,21 +162,21 @@ fn what_the_workflow_lacks() {
             |_, facts| drop(facts.stacks.insert("stepline-deployer".into(), error("AccessDenied"))),
             "workflow",
             Unknown,
-            "may not ask",
+            "the caller is not allowed to ask",
             "allow a:Call",
         ),
         (
             |_, facts| facts.boundary = Some(Ok(None)),
             "workflow",
             Missing,
-            "is of before there was a permissions boundary: no stack made arn:aws:iam::111122223333:policy/stepline-boundary",
+            "is older than the permissions boundary: no stack made arn:aws:iam::111122223333:policy/stepline-boundary",
             "sam/deploy deployer",
         ),
         (
             |_, facts| facts.boundary = Some(error("AccessDenied")),
             "workflow",
             Unknown,
-            "may not ask",
+            "the caller is not allowed to ask",
             "allow a:Call",
         ),
         (
@@ -190,7 +190,7 @@ fn what_the_workflow_lacks() {
             |_, facts| facts.trusted = Some(Ok(Some(vec!["repo:us/before:environment:dev".into()]))),
             "workflow",
             Missing,
-            "trusts repo:us/before:environment:dev, and a job of us/ours in the environment dev is somebody else",
+            "trusts repo:us/before:environment:dev, but not a job of us/ours in the environment dev",
             "the repository's present name",
         ),
         (
@@ -204,7 +204,7 @@ fn what_the_workflow_lacks() {
             |_, facts| facts.trusted = Some(error("AccessDenied")),
             "workflow",
             Unknown,
-            "may not ask",
+            "the caller is not allowed to ask",
             "allow a:Call",
         ),
     ]);
@@ -244,7 +244,7 @@ fn what_is_wrong_with_stacks() {
             },
             "stacks",
             Missing,
-            "no deployment leaves",
+            "no deployment can update it",
             "delete-stack --stack-name stepline-dev",
         ),
         (
@@ -270,7 +270,7 @@ fn what_is_wrong_with_stacks() {
             },
             "stacks",
             Missing,
-            "takes no deployment",
+            "cannot be updated",
             "continue-update-rollback",
         ),
     ]);
@@ -346,7 +346,7 @@ fn what_quotas_are_too_small() {
             |_, facts| drop(facts.quotas.insert("states".into(), error("AccessDenied"))),
             "quotas",
             Unknown,
-            "may not ask",
+            "the caller is not allowed to ask",
             "allow a:Call",
         ),
         (

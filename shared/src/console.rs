@@ -2,8 +2,8 @@
 
 use crate::place::Place;
 
-/// The page of an execution in the console of its partition and region; nothing for a partition whose console is not
-/// public, or for what is no ARN.
+/// The page of an execution in the console of its partition and region. Nothing if the text is not an ARN, or the
+/// partition has no public console.
 #[must_use]
 pub fn execution_link(execution_arn: &str) -> Option<String> {
     let place = Place::of_arn(execution_arn)?;

@@ -1,4 +1,4 @@
-//! When an invocation must be over: what is left to wait for is cut off in time to answer.
+//! When an invocation must be over. A call that takes longer is cut off, so that there is time to answer.
 
 use std::future::Future;
 use std::pin::pin;
@@ -10,19 +10,19 @@ use crate::time::{Clock, SystemClock, Timestamp};
 /// The longest that Lambda lets an invocation last: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
 const LONGEST: Duration = Duration::from_secs(900);
 
-/// The most time that is kept to answer in, before Lambda ends the invocation.
+/// The most time that is kept for the answer, before Lambda ends the invocation.
 const MARGIN: Duration = Duration::from_secs(4);
 
-/// The time that is kept to end in, once the answer is given; and the least that it is given.
+/// The time that is kept after the answer, for the end of the invocation. An answer gets at least as long.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 
-/// The longest that an answer is tried to be given where no deadline is known.
+/// How long an answer may take if there is no deadline.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
-/// When the work of an invocation must be over: Lambda's deadline (milliseconds since the epoch, as the runtime's context
-/// has it), less what it takes to answer; nothing if there is none.
+/// When the work of an invocation must be over: Lambda's deadline (milliseconds since the epoch, as the runtime's
+/// context has it), less what it takes to answer; nothing if there is none.
 ///
-/// A deadline that is longer past than any invocation lasts is none: `cargo lambda watch` gives every event one in 1970.
+/// A deadline that is long past is ignored: `cargo lambda watch` gives every event a deadline in 1970.
 #[must_use]
 pub fn of_invocation(deadline: u64, now: Timestamp) -> Option<Timestamp> {
     let end = Timestamp::from_millis(i64::try_from(deadline).ok().filter(|millis| *millis > 0)?);
@@ -34,8 +34,8 @@ pub fn of_invocation(deadline: u64, now: Timestamp) -> Option<Timestamp> {
     Some(end - margin)
 }
 
-/// When the answer of an invocation must be given at the latest: Lambda's deadline as in [`of_invocation`], less what it
-/// takes to end, but never less than a moment after `now`. Without a deadline, an answer may take some time.
+/// When the answer of an invocation must be given at the latest: Lambda's deadline as in [`of_invocation`], less what
+/// it takes to end, but never less than a moment after `now`. Without a deadline, an answer may take some time.
 #[must_use]
 pub fn of_answer(deadline: u64, now: Timestamp) -> Timestamp {
     if of_invocation(deadline, now).is_none() {
@@ -45,7 +45,7 @@ pub fn of_answer(deadline: u64, now: Timestamp) -> Timestamp {
     (end - ANSWER_MARGIN).max(now + ANSWER_MARGIN)
 }
 
-/// Has work done until `end` has come, if there is one; nothing if that was first.
+/// Does work until `end`, if there is one. Nothing if `end` came first.
 pub async fn in_time<T>(work: impl Future<Output = T>, clock: &impl Clock, end: Option<Timestamp>) -> Option<T> {
     let Some(end) = end else {
         return Some(work.await);
@@ -77,12 +77,12 @@ impl Deadline<'static, SystemClock> {
 }
 
 impl<'a, C: Clock> Deadline<'a, C> {
-    /// The deadline `at` that moment of `clock`; none without a moment.
+    /// The deadline at the moment `at` of `clock`; without a moment, no deadline.
     pub const fn new(clock: &'a C, at: Option<Timestamp>) -> Self {
         Self { clock, at }
     }
 
-    /// Makes a call, if there is time for it, and waits for it no longer than there is.
+    /// Makes a call if there is time left, and waits for it until the deadline at most.
     ///
     /// # Errors
     /// What the call itself fails with, or [`CallErrorKind::Unavailable`] when the time was over first.

@@ -1,10 +1,11 @@
-//! Names of executions: derived from what they are for, never from a clock, so that who asks twice gets one execution.
+//! Names of executions. A name comes from what the execution is for, never from a clock: whoever asks twice gets one
+//! execution.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// The longest name: a SageMaker job can bear it too, which allows 63 characters where an execution allows 80.
+/// The longest name. A SageMaker job can have it too: it allows 63 characters, and an execution 80.
 ///
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html>
 pub const MAX_LENGTH: usize = 63;
@@ -15,8 +16,8 @@ pub const HASH_LENGTH: usize = 12;
 /// How many hexadecimal digits tell the family, where a name has one: 32 bits, for the few that share a prefix.
 const FAMILY_LENGTH: usize = 8;
 
-/// How many tell the member of a family. With a UUID before it, a name leaves ten characters of [`MAX_LENGTH`] to what a
-/// state machine adds to it for a job.
+/// How many tell the member of a family. With a UUID before it, a name leaves ten characters of [`MAX_LENGTH`] to what
+/// a state machine adds to it for a job.
 const MEMBER_LENGTH: usize = 8;
 
 /// An execution's name: 1 to 63 of `[A-Za-z0-9-]`, beginning and ending in a letter or digit.
@@ -26,7 +27,7 @@ const MEMBER_LENGTH: usize = 8;
 pub struct ExecutionName(String);
 
 impl ExecutionName {
-    /// Takes a text that is a name already; nothing if it is none.
+    /// A text as a name; nothing if it is not one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=MAX_LENGTH).contains(&text.len())
@@ -38,15 +39,15 @@ impl ExecutionName {
 
     /// `<prefix>-<hash of the parts>`: the same parts always give the same name, different ones a different one.
     ///
-    /// What a name may not hold becomes `-` in the prefix, which is cut where it is too long. Parts are hashed with
-    /// their lengths, so that `["ab", "c"]` and `["a", "bc"]` differ.
+    /// A character that a name may not have becomes `-` in the prefix. A prefix that is too long is cut. Parts are
+    /// hashed with their lengths, so that `["ab", "c"]` and `["a", "bc"]` differ.
     #[must_use]
     pub fn derive(prefix: &str, parts: &[&str]) -> Self {
         Self::after(prefix, short_hash::<HASH_LENGTH>(parts))
     }
 
-    /// `<prefix>-<hash of the family><hash of the parts>`: as [`ExecutionName::derive`], but members of one family can be
-    /// told from others with the same prefix.
+    /// `<prefix>-<hash of the family><hash of the parts>`: as [`ExecutionName::derive`], but members of one family can
+    /// be told from others with the same prefix.
     #[must_use]
     pub fn derive_in_family(prefix: &str, family: &str, parts: &[&str]) -> Self {
         let family = short_hash::<FAMILY_LENGTH>(&[family]);
@@ -75,7 +76,8 @@ impl ExecutionName {
         Self(Self::prefix(prefix).unwrap_or_default() + &hash)
     }
 
-    /// How every name that is derived with this prefix begins, its `-` included; nothing if no character of it can stay.
+    /// How every name that is derived with this prefix begins, its `-` included; nothing if no character of it can
+    /// stay.
     fn prefix(prefix: &str) -> Option<String> {
         let cleaned: String = prefix
             .chars()

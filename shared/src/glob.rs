@@ -11,7 +11,7 @@ use std::fmt;
 pub struct Glob(String);
 
 impl Glob {
-    /// Takes a pattern as it stands: every text is one.
+    /// Makes a pattern. Every text is a pattern.
     pub fn new(pattern: impl Into<String>) -> Self {
         Self(pattern.into())
     }
@@ -28,7 +28,7 @@ impl Glob {
 
     /// Whether the whole of `text` is what the pattern says.
     ///
-    /// Takes time in the product of both lengths at worst: a `*` is tried again only from the last one seen.
+    /// In the worst case it takes as many steps as the product of both lengths. Only the last `*` is ever tried again.
     pub fn matches(&self, text: &str) -> bool {
         let (pattern, text): (Vec<char>, Vec<char>) = (self.0.chars().collect(), text.chars().collect());
         let (mut at, mut seen) = (0, 0);

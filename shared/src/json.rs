@@ -1,7 +1,7 @@
-//! JSON whose numbers and texts stay what they are: kept, or refused by name, and never another number.
+//! JSON whose numbers and texts never change: each is kept as it is, or refused by name.
 //!
-//! serde_json keeps a number in 64 bits and says nothing of the digits that it drops. [`parse`] reads as it does, and
-//! refuses what would change; [`Raw`] hands on one part of a text as it stands, whatever else is in it.
+//! serde_json keeps a number in 64 bits and drops further digits without an error. [`parse`] reads as serde_json does,
+//! but refuses what would change. [`Raw`] passes on a part of a text unchanged.
 
 use std::fmt;
 
@@ -14,24 +14,24 @@ mod number;
 
 use number::number;
 
-/// The most levels of objects and arrays, as serde_json has it: each takes room on the stack.
+/// The most levels of objects and arrays, as in serde_json. Each level takes room on the stack.
 const MAX_DEPTH: usize = 127;
 
-/// How much of a path is told.
+/// The most characters of a path that an error shows.
 const MAX_PATH: usize = 200;
 
 /// What JSON has between its tokens.
 const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
-/// Why a text cannot be taken. No value in it is quoted; fields are named.
+/// Why a text is refused. It names fields, and never quotes a value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum JsonError {
-    /// It is no JSON. The message is a fragment: where it stops being JSON.
+    /// It is not JSON. The message is a fragment: the place of the first error.
     #[error("line {line}, column {column}")]
     Malformed {
-        /// Where it stops being JSON.
+        /// The place of the first error.
         line: usize,
-        /// Where it stops being JSON.
+        /// The place of the first error.
         column: usize,
     },
     /// A value in it cannot be kept as it is.
@@ -39,7 +39,7 @@ pub enum JsonError {
     Flawed {
         /// The value's place, such as `input.layers[0].rate`; `$` for the whole.
         path: String,
-        /// What is the matter with it.
+        /// What is wrong with it.
         flaw: Flaw,
     },
 }
@@ -47,9 +47,9 @@ pub enum JsonError {
 /// Why a value cannot be kept as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
-    /// A number of more digits than 64 bits hold, or out of their range.
+    /// A number with more digits than 64 bits hold, or outside of their range.
     Number,
-    /// A text that is none: half of a surrogate pair stands alone.
+    /// A text with half of a surrogate pair: this is not a character.
     HalfPair,
     /// More than 127 levels.
     Depth,
@@ -58,14 +58,14 @@ pub enum Flaw {
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Number => "is a number that would be another one here: a string keeps it",
-            Self::HalfPair => "has half of a surrogate pair (`\\ud800` to `\\udfff`), which is no character",
+            Self::Number => "is a number that would change here: write it as a string",
+            Self::HalfPair => "has half of a surrogate pair (`\\ud800` to `\\udfff`), which is not a character",
             Self::Depth => "has more than 127 levels",
         })
     }
 }
 
-/// Reads JSON, and refuses what would not print as the same number or the same text.
+/// Reads JSON, and refuses a number or a text that would be another one when it is printed again.
 ///
 /// `1.10` and `1E5` are kept: they print as `1.1` and `100000.0`, which are the same numbers.
 ///
@@ -90,21 +90,21 @@ pub fn parse_bytes(bytes: &[u8]) -> Result<Value, JsonError> {
     parse(text)
 }
 
-/// A value as its text stands, with no space around it.
+/// A value as its own text, without space around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Raw<'a>(&'a str);
 
 impl<'a> Raw<'a> {
-    /// What serde_json has made sure of already.
+    /// A text that serde_json has checked already.
     #[must_use]
     pub fn of(value: &'a RawValue) -> Self {
         Self(value.get())
     }
 
-    /// Makes sure that a text is JSON, of however many levels, whatever its numbers are.
+    /// Checks that a text is JSON. It may have any number of levels, and any numbers.
     ///
     /// # Errors
-    /// [`JsonError::Malformed`] when it is none.
+    /// [`JsonError::Malformed`] when it is not.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
         match serde_json::from_slice::<IgnoredAny>(text.as_bytes()) {
             Ok(_) => Ok(Self(text.trim_matches(SPACE))),
@@ -133,8 +133,8 @@ impl<'a> Raw<'a> {
             })
     }
 
-    /// Reads the value with `false` where [`read`](Self::read) would refuse one: for what is read field by field, where
-    /// a field that nobody uses is in nobody's way.
+    /// Reads the value, with `false` in place of each part that [`read`](Self::read) would refuse. It is for a caller
+    /// that reads single fields: a field that nobody uses cannot make it fail.
     #[must_use]
     pub fn read_around(self) -> Value {
         let read = Cursor(self.0).read(MAX_DEPTH, Some(&Value::Bool(false)));
@@ -162,17 +162,16 @@ impl<'a> Raw<'a> {
         found
     }
 
-    /// The elements of an array; none of anything else.
+    /// The elements of an array; of any other value, no elements.
     pub fn elements(self) -> impl Iterator<Item = Self> {
         let mut rest = Cursor(self.0.strip_prefix('[').unwrap_or_default());
         std::iter::from_fn(move || rest.has_more().then(|| Self(rest.value())))
     }
 
-    /// The value as a text that is handed on: what a string says, or the JSON of anything else as it stands, without
-    /// space between its tokens.
+    /// The value as a text to pass on: the content of a string, or else the JSON without space between its tokens.
     ///
     /// # Errors
-    /// [`Flaw::HalfPair`] when a string in it is no text.
+    /// [`Flaw::HalfPair`] when a string in it has half of a surrogate pair.
     pub fn to_text(self) -> Result<String, Flaw> {
         if self.0.starts_with('"') {
             return string(self.0).ok_or(Flaw::HalfPair);
@@ -188,7 +187,7 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// What is left of a text that is known to be JSON.
+/// The rest of a text that is known to be JSON.
 struct Cursor<'a>(&'a str);
 
 impl<'a> Cursor<'a> {
@@ -284,7 +283,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A value that is refused, with the way to it from the inside out.
+/// A value that is refused, and the path to it, the innermost key first.
 struct Refusal {
     steps: Vec<String>,
     flaw: Flaw,
@@ -304,7 +303,7 @@ impl Refusal {
     }
 }
 
-/// Where the string ends that the text begins with.
+/// Where the string at the beginning of the text ends.
 fn end_of_string(text: &str) -> usize {
     let mut escaped = true;
     let close = text.bytes().position(|byte| {
@@ -315,7 +314,7 @@ fn end_of_string(text: &str) -> usize {
     close.map_or(text.len(), |close| close + 1)
 }
 
-/// What a string says; nothing where half of a surrogate pair stands alone in it, which is all that can be wrong.
+/// The content of a string; nothing if it has half of a surrogate pair. Nothing else can be wrong with it.
 fn string(token: &str) -> Option<String> {
     serde_json::from_slice(token.as_bytes()).ok()
 }

@@ -1,10 +1,10 @@
-//! What Stepline's functions share: ports to AWS and their one implementation on the SDKs, parameters, names, telemetry.
+//! What Stepline's functions share: ports to AWS and their implementation on the SDKs, parameters, names, telemetry.
 //!
 //! - [`ports`] are narrow traits in AWS's own operation names. A function asks for those that it uses, so that its
 //!   signature mirrors its policy. [`aws`] implements them on the SDKs; `fakes` implements them in memory, for tests.
-//! - [`state_machine`], [`execution_name`] and [`console`] are the names: pure, and the same in every function.
-//! - [`json`] reads what goes through, so that no number becomes another.
-//! - [`telemetry`], [`metrics`] and [`secret`] see to it that what is written can be read, and holds no credential.
+//! - [`state_machine`], [`execution_name`] and [`console`] are about names and ARNs. They call nothing.
+//! - [`json`] reads JSON so that no number changes.
+//! - [`telemetry`] and [`metrics`] write log lines and metrics. [`secret`] keeps credentials out of them.
 
 pub mod aws;
 pub mod console;

@@ -39,7 +39,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Nothing yet, for the function with this name.
+    /// No measurements yet, for the function with this name.
     #[must_use]
     pub fn of(function: impl Into<String>) -> Self {
         Self {
@@ -62,12 +62,12 @@ impl Metrics {
         }
     }
 
-    /// Has the metrics appear by one more dimension as well, such as the type of a failure.
+    /// Adds one more dimension to the metrics, such as the type of a failure.
     pub fn by(&mut self, dimension: &'static str, value: impl Into<String>) {
         self.dimension = Some((dimension, value.into()));
     }
 
-    /// What was added to a metric.
+    /// The sum of a metric.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<f64> {
         self.values

@@ -1,6 +1,6 @@
 //! Where a function runs: its partition, region and account, as its own ARN says.
 
-/// A partition, a region and an account: what is missing from a name to make it an ARN.
+/// A partition, a region and an account. With them a name becomes an ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// `aws`, `aws-cn`, `aws-us-gov`, …
@@ -12,7 +12,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of the resource that an ARN names; nothing if it is no ARN, or one without a region or account.
+    /// The place of the resource that an ARN names. Nothing if the text is not an ARN, or has no region or account.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
     #[must_use]

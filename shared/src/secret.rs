@@ -11,7 +11,7 @@ pub use scrub::{REDACTED, scrub};
 
 /// A value that prints as `[redacted]`, whatever prints it, and that cannot be serialised.
 ///
-/// Its content is only reached through [`Secret::expose`], which is easy to search for.
+/// Only [`Secret::expose`] gives the content. Its name is easy to search for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(T);
 
@@ -21,7 +21,7 @@ impl<T> Secret<T> {
         Self(value)
     }
 
-    /// The value itself: for the call that needs it, and nothing else.
+    /// The value itself. Use it only in the call that needs it.
     pub const fn expose(&self) -> &T {
         &self.0
     }
@@ -40,7 +40,7 @@ impl<T> fmt::Display for Secret<T> {
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Secret<T> {
-    /// An ill-typed secret is refused without its value: serde's own words would quote it.
+    /// A secret of a wrong type is refused without its value. The message of serde would quote it.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(deserializer)
             .map(Self)

@@ -1,7 +1,7 @@
 //! What a function writes: one JSON object a line, to its standard output, which Lambda takes to CloudWatch.
 //!
-//! Only our own crates are heard below WARN. At TRACE the Lambda runtime writes whole events and the SDKs write whole
-//! requests, and an event of CodePipeline carries credentials: no level in the environment may let them out. A release
+//! Other crates may write WARN and ERROR only. At TRACE the Lambda runtime writes whole events and the SDKs write whole
+//! requests, and an event of CodePipeline has credentials in it. No level in the environment changes this. A release
 //! build has no line below INFO at all: see `tracing` in the workspace's Cargo.toml.
 
 use std::io;
@@ -14,10 +14,10 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// The crates whose own level counts.
+/// The crates that may write lines below WARN.
 const OUR_OWN: [&str; 4] = ["image_push", "pipeline_action", "resolve_parameters", "shared"];
 
-/// Where the Lambda runtime opens the span that bears the request's id: the one thing of it that every line should have.
+/// Where the Lambda runtime opens the span with the request's id. Every line should have that id.
 const REQUEST_SPAN: &str = "lambda_runtime::layers::trace";
 
 /// Sets up log lines and the panic hook for the whole process.
@@ -31,7 +31,7 @@ pub fn init() {
     log_panics();
 }
 
-/// Has panics logged: where they were, and never with a message that could quote a value.
+/// Has panics logged with their place, and without a message that could quote a value.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(|panic| tracing::error!("{}", panic_message(panic))));
 }
@@ -61,14 +61,14 @@ fn level(variable: impl Fn(&str) -> Option<String>) -> LevelFilter {
         .into_iter()
         .filter_map(variable)
         .find_map(|text| match text.to_ascii_uppercase().as_str() {
-            // Lambda's name for what is worse than an error.
+            // Lambda has a level above ERROR.
             "FATAL" => Some(LevelFilter::ERROR),
             text => text.parse().ok(),
         })
         .unwrap_or(LevelFilter::INFO)
 }
 
-/// Where a panic was, and what it said if that cannot hold a value: a message with arguments might quote a secret.
+/// The place of a panic, and its message if that has no arguments: an argument could be a secret.
 fn panic_message(panic: &PanicHookInfo<'_>) -> String {
     let place = panic
         .location()

@@ -1,4 +1,4 @@
-//! Time as an argument: a timestamp that is only a number, and the clock that hands it out.
+//! Time as an argument: a timestamp, which is only a number, and the clock that gives it.
 
 use std::future::Future;
 use std::ops::{Add, Sub};
@@ -18,7 +18,7 @@ impl Timestamp {
         Self(millis)
     }
 
-    /// Reads a moment as events have it: `2026-11-23T16:30:00Z`, in UTC; nothing if it is written otherwise.
+    /// Reads a moment in the form of events, `2026-11-23T16:30:00Z`, in UTC. Nothing if it has another form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
@@ -98,10 +98,10 @@ pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
 
-    /// Comes back after `duration`: for one who waits on purpose.
+    /// Returns after `duration`: for a caller that wants to wait.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Comes back when `moment` has come: for one who must be done by then.
+    /// Returns at `moment`: for a caller that must be done by then.
     fn reached(&self, moment: Timestamp) -> impl Future<Output = ()> + Send;
 }
 

@@ -293,11 +293,11 @@ mod tests {
             ),
             (
                 with("input", json!({"opt": [1, {"rate": "X"}]})).replace("\"X\"", "0.12345678901234567891"),
-                "rule 2: `input.opt[1].rate` is a number that would be another one here",
+                "rule 2: `input.opt[1].rate` is a number that would change here",
             ),
             (
                 with("input", json!({"seed": "X"})).replace("\"X\"", "18446744073709551617"),
-                "rule 2: `input.seed` is a number that would be another one here",
+                "rule 2: `input.seed` is a number that would change here",
             ),
             (
                 with("input", json!({"name": "X"})).replace("X", "\\ud800"),

@@ -91,11 +91,11 @@ fn a_request_is_read_with_the_numbers_that_are_written_in_it() {
     for (default, message) in [
         (
             "[0, 18446744073709551617]",
-            "the request: `parameters.seed.default[1]` is a number that would be another one here",
+            "the request: `parameters.seed.default[1]` is a number that would change here",
         ),
         (
             "1e999",
-            "the request: `parameters.seed.default` is a number that would be",
+            "the request: `parameters.seed.default` is a number that would change",
         ),
         (
             r#""\udc00""#,

@@ -1,4 +1,4 @@
-//! The way to AWS, as the environment describes it: region, credentials, timeouts, and one HTTP client for all.
+//! What every call of AWS needs: region and credentials from the environment, timeouts, and one HTTP client for all.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -25,7 +25,7 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(14);
 /// How often a call is tried. The functions' own callers (CodePipeline, EventBridge, a Retry) call again as well.
 pub(super) const ATTEMPTS: u32 = 3;
 
-/// The way to AWS: made once, when a function starts, and shared by all of its clients.
+/// Access to AWS. A function makes it once, when it starts, and all of its clients share it.
 #[derive(Clone)]
 pub struct Aws {
     pub(super) config: SdkConfig,
@@ -34,7 +34,7 @@ pub struct Aws {
 }
 
 impl fmt::Debug for Aws {
-    /// Without the configuration, which holds credentials.
+    /// Leaves out the configuration: it has credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Aws")
             .field("region", &self.config.region())
@@ -83,10 +83,10 @@ impl Aws {
         })
     }
 
-    /// Begins the connections to these services side by side, so that the first call of each finds its handshake done or
-    /// under way. Only the first call of this does anything. Must be called within a Tokio runtime.
+    /// Begins the connections to these services at the same time, so that the first call of each need not wait for its
+    /// handshake. Only the first call of this has an effect. Must be called within a Tokio runtime.
     pub fn connect_ahead(&self, services: &[Service]) {
-        // FIPS and dual-stack endpoints are other hosts, which only the SDKs know: nothing is begun that nobody uses.
+        // FIPS and dual-stack endpoints have other hosts, which only the SDKs know. So no connection is begun.
         let at_other_hosts = self.config.use_fips() == Some(true) || self.config.use_dual_stack() == Some(true);
         if at_other_hosts || self.connected_ahead.swap(true, Ordering::Relaxed) {
             return;

@@ -1,7 +1,7 @@
-//! S3, for a job's artifacts: every call with the job's own credentials.
+//! S3, for a job's artifacts. Every call uses the job's own credentials.
 //!
-//! Two operations do not need S3's SDK, whose checksums of every kind weigh more than all else of a function: they are
-//! built and signed here, and sent by [`super::request`].
+//! Only two operations are needed. S3's SDK would be larger than the rest of a function, so the requests are built and
+//! signed here, and [`super::request`] sends them.
 
 use std::ops::Range;
 use std::time::SystemTime;
@@ -53,12 +53,12 @@ impl ArtifactStore {
         (request.set_method(method).is_ok() && request.set_uri(uri.as_str()).is_ok())
             .then_some(request)
             .ok_or_else(|| {
-                let reason = format!("`{uri}` is no address of an object");
+                let reason = format!("`{uri}` is not the address of an object");
                 CallError::new(operation, CallErrorKind::Invalid, reason)
             })
     }
 
-    /// Sends a request as the job, and reads the answer with `read` if it is a good one.
+    /// Sends a request with the job's credentials, and reads a good answer with `read`.
     async fn call<O: std::fmt::Debug + Send + Sync + 'static>(
         &self,
         operation: &'static str,
@@ -78,13 +78,13 @@ impl ArtifactStore {
             refusal: refusal::of,
         };
         send(&self.config, request).await.map_err(|mut error| {
-            // S3's errors can quote what it was sent.
+            // An error of S3 can quote the request.
             error.message = job.scrub(&error.message);
             error
         })
     }
 
-    /// Signs a request for S3, which wants its path as it is sent and its payload's hash in a header:
+    /// Signs a request for S3. S3 signs the path as it is sent, and wants the hash of the payload in a header:
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
     fn sign(&self, request: &mut HttpRequest, job: &JobCredentials) -> Result<(), BoxError> {
         let [key_id, secret, token] =
@@ -153,14 +153,20 @@ impl PutObject for ArtifactStore {
             headers.insert("x-amz-server-side-encryption", "aws:kms");
             headers
                 .try_insert("x-amz-server-side-encryption-aws-kms-key-id", key.to_owned())
-                .map_err(|_| CallError::new("PutObject", CallErrorKind::Invalid, "the KMS key's id is no header"))?;
+                .map_err(|_| {
+                    CallError::new(
+                        "PutObject",
+                        CallErrorKind::Invalid,
+                        "the KMS key's id cannot be sent in a header",
+                    )
+                })?;
         }
         self.call("PutObject", credentials, request, |answer| tag_of(answer).map(drop))
             .await
     }
 }
 
-/// The tag that every good answer of S3 has. What stands in its way may answer as well: a proxy with a page of its own.
+/// The ETag that every good answer of S3 has. An answer without it may come from a proxy in between.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html>
 fn tag_of(answer: &HttpResponse) -> Result<String, BoxError> {
@@ -168,17 +174,18 @@ fn tag_of(answer: &HttpResponse) -> Result<String, BoxError> {
     let is_page = header("content-type").starts_with("text/html") && header("x-amz-request-id").is_empty();
     match header("etag") {
         tag if !tag.is_empty() && !is_page => Ok(tag.to_owned()),
-        _ => Err("the answer is not S3's".into()),
+        _ => Err("the answer does not come from S3".into()),
     }
 }
 
-/// The bytes of a range, and how long the whole is: nothing where the answer has others, or fewer than it says.
+/// The bytes of a range, and the length of the whole object. Nothing if the answer has another range, or fewer bytes
+/// than it says.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_ResponseSyntax>
 fn part_of<'a>(answer: &'a HttpResponse, range: &Range<u64>) -> Option<(&'a [u8], u64)> {
     let bytes = answer.body().bytes().unwrap_or_default();
     let Some(said) = answer.headers().get("content-range") else {
-        // The whole, from what does not know ranges.
+        // The whole object: the server does not know ranges.
         let end = bytes.len().min(range.end.try_into().ok()?);
         return Some((bytes.get(range.start.try_into().ok()?..end)?, bytes.len() as u64));
     };

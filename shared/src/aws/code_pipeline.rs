@@ -1,4 +1,4 @@
-//! CodePipeline, in JSON: its SDK has many types of pipelines, which weigh more than all that is asked of it.
+//! CodePipeline, in JSON. Its SDK has many types for pipelines, and would make the function larger.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,7 +30,7 @@ pub struct CodePipeline {
 }
 
 impl fmt::Debug for CodePipeline {
-    /// Without the configuration, which holds credentials.
+    /// Leaves out the configuration: it has credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CodePipeline").finish_non_exhaustive()
     }
@@ -80,7 +80,7 @@ impl ListActionExecutions for CodePipeline {
             input["nextToken"] = token.into();
         }
         let answer = JSON.call(&self.config, OPERATION, &input).await?;
-        // Without the list, or with a run of which less is told, it is not known what ran.
+        // Without the list, or if a run in it is incomplete, it is not known what ran.
         let details = answer["actionExecutionDetails"].as_array();
         let executions = details.and_then(|details| details.iter().map(action_execution).collect());
         Ok(ActionExecutionPage {
@@ -120,7 +120,7 @@ impl PutApprovalResult for CodePipeline {
     }
 }
 
-/// Nothing if it lacks what every run has.
+/// Nothing if a member is missing that every run has.
 ///
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionExecutionDetail.html>
 fn action_execution(detail: &Value) -> Option<ActionExecution> {
@@ -167,9 +167,9 @@ fn texts(object: Option<&Map<String, Value>>) -> BTreeMap<String, String> {
     fields.map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
-/// A moment as the protocol has it: seconds since the epoch, with a fraction.
+/// A moment in the form of the protocol: seconds since the epoch, with a fraction.
 fn moment(value: &Value) -> Option<Timestamp> {
-    // Whole milliseconds are exact in an f64 for longer than any of this will live.
+    // An f64 holds milliseconds exactly for many thousand years.
     let millis = |seconds: f64| (seconds * 1000.0).round() as i64;
     value.as_f64().map(millis).map(Timestamp::from_millis)
 }

@@ -126,7 +126,7 @@ impl DescribeRepositories for ImageRegistry {
     }
 }
 
-/// An image as the port has it. One without a digest is none.
+/// The SDK's image as the port's; nothing if it has no digest.
 fn image(detail: SdkImageDetail) -> Option<ImageDetail> {
     Some(ImageDetail {
         digest: detail.image_digest?,
@@ -139,7 +139,7 @@ fn image(detail: SdkImageDetail) -> Option<ImageDetail> {
         artifact_media_type: detail.artifact_media_type,
         subject_digest: detail.subject_manifest_digest,
         status: match detail.image_status {
-            // Registries and stand-ins older than the archive say nothing.
+            // A registry from before ECR could archive images says nothing.
             None | Some(SdkImageStatus::Active) => ImageStatus::Active,
             Some(other) => ImageStatus::Inactive(other.as_str().to_owned()),
         },

@@ -1,4 +1,4 @@
-//! What the environment says: read once, at the start, and never looked up elsewhere.
+//! The environment variables: they are read once, at the start, and nowhere else.
 
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
@@ -6,7 +6,7 @@ use super::roots::Roots;
 use super::start::StartError;
 use crate::secret::Secret;
 
-/// What [`super::Aws`] needs to know.
+/// The settings of [`super::Aws`].
 #[derive(Debug)]
 pub(super) struct Environment {
     pub(super) region: String,
@@ -19,16 +19,16 @@ pub(super) struct Environment {
     pub(super) endpoints: Endpoints,
 }
 
-/// The endpoints that are not AWS's own.
+/// Endpoints that replace AWS's own.
 #[derive(Debug)]
 pub(super) struct Endpoints {
-    /// Of every service that has none of its own here: `AWS_ENDPOINT_URL`.
+    /// For every service that is not in `of_service`: `AWS_ENDPOINT_URL`.
     pub(super) of_all: Option<String>,
-    /// Of single services: `AWS_ENDPOINT_URL_SFN` and the like.
+    /// For single services, such as `AWS_ENDPOINT_URL_SFN`.
     pub(super) of_services: ServiceEndpoints,
 }
 
-/// The services that are called, as the names of their variables end.
+/// The services that are called: the ends of their variables' names.
 const SERVICES: [&str; 5] = ["CODEPIPELINE", "ECR", "S3", "SFN", "SSM"];
 
 /// What the SDKs ask for the endpoint of their service:
@@ -45,7 +45,7 @@ impl LoadServiceConfig for ServiceEndpoints {
 }
 
 impl Environment {
-    /// Reads the variables through `variable`; an empty one counts as absent.
+    /// Reads the variables through `variable`. An empty one counts as not set.
     pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let required =

@@ -1,6 +1,6 @@
-//! From an SDK's error to a [`CallError`], by the code on the wire.
+//! Turns an SDK's error into a [`CallError`], by the error code in the answer.
 //!
-//! The SDKs' error enums hold only what an operation's model lists, and throttling is not among it; the code is always
+//! The SDKs' error enums have only the errors that an operation's model lists, without throttling. The code is always
 //! there: <https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html>.
 
 use std::error::Error;
@@ -40,17 +40,17 @@ where
         SdkError::ResponseError(_) => {
             CallError::new(operation, CallErrorKind::Unavailable, "the answer could not be read")
         }
-        // The request never left: the message is the SDK's own and names the field.
+        // The request was not sent. The message is the SDK's own and names the field.
         error => CallError::new(operation, CallErrorKind::Invalid, innermost(&error)),
     }
 }
 
-/// An operation whose answer lacks what it must have, whatever its status says: whether it was done is not known.
+/// The error of an answer in which something is missing. It is not known whether the operation was done.
 pub(crate) fn incomplete(operation: &'static str) -> CallError {
     CallError::new(operation, CallErrorKind::Unavailable, "the answer is incomplete")
 }
 
-/// What the cause at the bottom of an error says.
+/// The message of the innermost cause of an error.
 fn innermost(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -59,7 +59,7 @@ fn innermost(error: &dyn Error) -> String {
     cause.to_string()
 }
 
-/// The kind that a code stands for; the status decides where the code is unknown.
+/// The kind of an error code. If the code is unknown, the HTTP status decides.
 pub(crate) fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
     use CallErrorKind::{Conflict, Denied, Invalid, NotFound, Throttled, Unavailable};
     match code.unwrap_or_default() {
@@ -131,7 +131,7 @@ pub(crate) fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
         | "RequestTimeout"
         | "RequestTimeoutException" => Unavailable,
         _ => match status {
-            // An answer that is none: the SDK could not read it.
+            // The SDK could not read the answer.
             200..300 => Unavailable,
             401 | 403 => Denied,
             404 => NotFound,

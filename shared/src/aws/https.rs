@@ -1,8 +1,8 @@
 //! The one HTTP client of all the SDKs: HTTP/1.1, over TLS where the endpoint has it.
 //!
-//! The SDKs' own client brings HTTP/2 and proxies, which no call of a function needs: AWS's APIs answer one request at a
-//! time over HTTP/1.1, and what a function does not load, it need not read at its start. Connections are kept and shared
-//! by all clients; timeouts are the SDKs' own, in [`super::Aws`].
+//! The SDKs' own client has HTTP/2 and proxies too. No call of a function needs them, and less code lets a function
+//! start faster. Connections are kept, and all clients share them. The timeouts are those of the SDKs, set in
+//! [`super::Aws`].
 
 use std::error::Error;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ use ahead::Ahead;
 /// How long a connection may take: AWS's endpoints answer in milliseconds, and Lambda charges for waiting.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The client: cheap to clone, and each clone shares its connections.
+/// The client. It is cheap to clone, and its clones share their connections.
 #[derive(Debug, Clone)]
 pub(super) struct Https {
     client: Client<Ahead, SdkBody>,
@@ -64,7 +64,8 @@ impl Https {
         })
     }
 
-    /// Begins a connection to an endpoint, for the first request to it. What is no URI is left to that request to refuse.
+    /// Begins a connection to an endpoint, so that it is ready for the first request. An endpoint that is not a URI is
+    /// left out: the request itself will report it.
     pub(super) fn connect_ahead(&self, endpoint: &str) {
         if let Ok(uri) = endpoint.parse() {
             self.connector.begin(uri);
@@ -97,7 +98,7 @@ impl HttpConnector for Https {
     }
 }
 
-/// What lets the SDK drop a connection whose host answered badly, so that its next attempt gets another.
+/// Lets the SDK drop a connection after a bad answer, so that the next attempt uses another one.
 fn metadata(captured: &CaptureConnection) -> Option<ConnectionMetadata> {
     captured.connection_metadata().as_ref()?;
     let captured = captured.clone();
@@ -109,7 +110,7 @@ fn metadata(captured: &CaptureConnection) -> Option<ConnectionMetadata> {
     Some(ConnectionMetadata::builder().proxied(false).poison_fn(poison).build())
 }
 
-/// A failure as the SDK has it. All but a request that cannot be sent may go away, and is tried again.
+/// The SDK's kind of a failure. A request that cannot be sent is not tried again; all other failures may pass.
 fn failure(error: ClientError) -> ConnectorError {
     let unsendable = error
         .source()

@@ -1,4 +1,4 @@
-//! Calls in AWS's JSON protocol that need no SDK: what an SDK knows of a service's every type is most of its weight.
+//! Calls in AWS's JSON protocol without an SDK: an SDK has all types of a service, and they make a function larger.
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
 
@@ -24,14 +24,14 @@ use crate::ports::{CallError, CallErrorKind};
 pub(super) struct JsonService {
     /// Where it is.
     pub(super) service: Service,
-    /// What it is signed for.
+    /// Its name in signatures.
     pub(super) signing_name: &'static str,
     /// What stands before an operation's name in `X-Amz-Target`.
     pub(super) target: &'static str,
 }
 
 impl JsonService {
-    /// Calls an operation as the function itself, and gives the answer's body.
+    /// Calls an operation with the function's own credentials, and returns the answer's body.
     pub(super) async fn call(
         self,
         config: &SdkConfig,
@@ -47,7 +47,7 @@ impl JsonService {
             read,
             refusal,
         };
-        // Boxed without its type, which would be part of every future that calls.
+        // Boxed, so that its type is not a part of every future that calls it.
         let sent: BoxFuture<'_, _> = Box::pin(send(config, request));
         sent.await
     }
@@ -79,7 +79,7 @@ impl JsonService {
     }
 }
 
-/// The body of a good answer. An operation that answers nothing has none.
+/// The body of a good answer. Some operations answer with an empty body.
 fn read(answer: &HttpResponse) -> Result<Value, BoxError> {
     match answer.body().bytes().unwrap_or_default() {
         [] => Ok(Value::Null),

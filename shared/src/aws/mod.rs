@@ -1,8 +1,8 @@
-//! AWS, over its SDKs: the only folder that imports them.
+//! AWS, over its SDKs. No other folder imports them.
 //!
-//! [`Aws`] reads the environment once and hands out one adapter per service; each implements the ports of
-//! [`crate::ports`]. Nothing is looked up over the network: region and credentials come from the environment, as Lambda
-//! sets them, and what is missing there is an error that says how to mend it.
+//! [`Aws`] reads the environment once, and gives one adapter per service. Each adapter implements ports of
+//! [`crate::ports`]. Region and credentials come from the environment, as Lambda sets them, and never over the network.
+//! What is missing there is an error that says how to mend it.
 
 mod access;
 mod artifacts;
@@ -41,7 +41,7 @@ impl Aws {
         CodePipeline::new(&self.config)
     }
 
-    /// S3, for a job's artifacts: reached with the job's own credentials, never with the function's.
+    /// S3, for a job's artifacts. It uses the job's own credentials, never the function's.
     #[must_use]
     pub fn artifact_store(&self) -> ArtifactStore {
         ArtifactStore::new(&self.config)

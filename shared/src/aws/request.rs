@@ -1,4 +1,4 @@
-//! Requests that need no SDK: built here, and sent by the runtime that all SDKs share, with its retries and timeouts.
+//! Requests without an SDK. They are sent by the runtime that all SDKs share, with its retries and timeouts.
 
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
@@ -83,7 +83,8 @@ fn origin(uri: &str) -> String {
     uri[..end].to_owned()
 }
 
-/// Has a throttled call tried again: JSON services say so with HTTP 400, which no other classifier takes for passing.
+/// Has a throttled call tried again. JSON services report throttling with HTTP 400, and no other classifier retries
+/// that.
 #[derive(Debug)]
 struct Throttled;
 

@@ -1,4 +1,4 @@
-//! Whom the functions trust: Amazon's own roots, or the system's where a proxy stands in between.
+//! The root certificates that the functions trust: Amazon's own, or the system's if there is a proxy in between.
 //!
 //! All of AWS's public endpoints chain to the roots of Amazon Trust Services, published at
 //! <https://www.amazontrust.com/repository/>. Trusting only those is stricter than the system's hundred and more, and
@@ -17,7 +17,7 @@ const AMAZON: &str = include_str!("roots.pem");
 /// Which certificates a connection may chain to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Roots {
-    /// Those of Amazon Trust Services, from this crate.
+    /// Those of Amazon Trust Services. They are in this crate.
     Amazon,
     /// Those of the machine.
     System,
@@ -38,7 +38,7 @@ impl Roots {
                         .map_err(|error| StartError::Tls(error.to_string()))?;
                 }
             }
-            // What cannot be read of a machine's own certificates is left out, as every TLS client does.
+            // A certificate of the machine that cannot be read is left out, as in other TLS clients.
             Self::System => {
                 store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             }

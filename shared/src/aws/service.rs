@@ -15,7 +15,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// Where its API is: as its SDK finds it, in the partition of most regions. Elsewhere the connection is not used.
+    /// The host of its API, as its SDK finds it in most regions. In other partitions the connection is not used.
     /// See <https://docs.aws.amazon.com/general/latest/gr/rande.html>.
     pub(super) fn endpoint(self, config: &SdkConfig) -> String {
         let (id, host) = match self {
@@ -47,7 +47,7 @@ pub(super) fn endpoint_url(config: &SdkConfig, service_id: &str) -> Option<Strin
         .or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
-/// The domain of AWS's hosts. China's partition has one of its own; isolated ones are reached with `AWS_ENDPOINT_URL`.
+/// The domain of AWS's hosts. The partition of China has one of its own. Isolated partitions need `AWS_ENDPOINT_URL`.
 pub(super) fn domain(region: &str) -> &'static str {
     if region.starts_with("cn-") {
         "amazonaws.com.cn"

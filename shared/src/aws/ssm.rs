@@ -35,8 +35,8 @@ impl Aws {
         store
     }
 
-    /// Parameter Store, made ready by its first call: for functions most of whose invocations never call it. Making a
-    /// client is a tenth of a millisecond's work and more, as the SDK reads all of AWS's partitions for each.
+    /// Parameter Store, with a client that the first call makes. Most invocations of some functions never call it, and
+    /// making a client takes more than a tenth of a millisecond: the SDK reads all of AWS's partitions for each.
     #[must_use]
     pub fn parameter_store_if_needed(&self) -> ParameterStore {
         ParameterStore {
@@ -95,14 +95,14 @@ impl GetParametersByPath for ParameterStore {
     }
 }
 
-/// A parameter as the port has it: the selector without its colon, and no ciphertext.
+/// The SDK's parameter as the port's: the selector has no colon, and a ciphertext is left out.
 fn parameter(parameter: SdkParameter, decrypted: bool) -> Parameter {
     let value = Secret::new(parameter.value.unwrap_or_default());
     Parameter {
         content: match parameter.r#type {
             Some(ParameterType::StringList) => Content::StringList(value),
             Some(ParameterType::String) => Content::String(value),
-            // What it may be beside these is taken for as secret as can be.
+            // An unknown type is treated like a SecureString, to be safe.
             _ if decrypted => Content::SecureString(value),
             _ => Content::Sealed,
         },

@@ -1,13 +1,14 @@
-//! What keeps a function from starting.
+//! The errors with which a function cannot start.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// Why a function cannot start. Its `Debug` is its message, because that is what a process prints that ends with it.
+/// Why a function cannot start. Its `Debug` is its message, because a process that ends with an error prints its
+/// `Debug`.
 #[derive(Error, Clone, PartialEq, Eq)]
 pub enum StartError {
-    /// A variable that must be there is not.
+    /// A variable is not set, and must be.
     #[error("environment variable `{name}` is not set; {mend}")]
     Missing {
         /// Its name.
@@ -15,7 +16,7 @@ pub enum StartError {
         /// What to do about it.
         mend: &'static str,
     },
-    /// A variable is there but does not say what it should.
+    /// A variable has a wrong value.
     #[error("environment variable `{name}` must be {expected}")]
     Invalid {
         /// Its name.

@@ -29,7 +29,7 @@ use crate::time::Timestamp;
 pub struct Attempt {
     /// The operation, in AWS's name.
     pub operation: &'static str,
-    /// The how-many-eth call of this operation it is, from 1.
+    /// The number of this call among those of the operation, from 1.
     pub nth: usize,
 }
 

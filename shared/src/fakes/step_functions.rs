@@ -18,7 +18,7 @@ use crate::time::{Clock, Timestamp};
 /// How many executions or events a page holds: few, so that tests turn pages.
 const PAGE: usize = 2;
 
-/// So long a redrive's client token makes it idempotent.
+/// How long a client token makes a redrive idempotent.
 const CLIENT_TOKENS_LAST: Duration = Duration::from_secs(15 * 60);
 
 /// An execution.
@@ -106,7 +106,8 @@ impl StepFunctions {
         }
     }
 
-    /// Writes an execution's history, its first event first. What says no moment happens when the execution ends, or now.
+    /// Writes an execution's history, its first event first. What says no moment happens when the execution ends, or
+    /// now.
     pub fn write_history(&self, execution_arn: &str, mut events: Vec<HistoryEvent>) {
         let mut state = self.state();
         let run = state.runs.iter().find(|run| run.execution_arn == execution_arn);

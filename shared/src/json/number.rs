@@ -1,11 +1,11 @@
-//! Numbers that print as the one that is written: others are none.
+//! Reads a number only if it prints again as the same number. Others are refused.
 
 use serde_json::Number;
 
-/// The number that prints as the one that is written, if there is one.
+/// The number, if it prints again as the same one.
 pub(super) fn number(written: &str) -> Option<Number> {
     let unsigned = || written.parse::<u64>().ok().map(Number::from);
-    // -0 is no integer.
+    // -0 must stay a float: an integer has no sign for zero.
     let negative = || {
         written
             .parse::<i64>()
@@ -18,13 +18,13 @@ pub(super) fn number(written: &str) -> Option<Number> {
     (Decimal::of(&number.to_string()) == Decimal::of(written)).then_some(number)
 }
 
-/// A number as it is written in base ten, whichever way: two that are equal are the same number.
+/// A number in base ten. `1.10` and `11e-1` are written in two ways, and are equal here.
 #[derive(PartialEq)]
 struct Decimal {
     negative: bool,
-    /// Without zeros at either end.
+    /// The digits, without zeros at the beginning and at the end.
     digits: String,
-    /// How many places the point is behind the last of them.
+    /// The power of ten of the last digit.
     exponent: i64,
 }
 
@@ -40,7 +40,7 @@ impl Decimal {
         Self {
             negative: significand.len() > unsigned.len(),
             digits: kept.to_owned(),
-            // Nothing has an exponent that is no 64 bit number, except zero, to which none matters.
+            // No number that is kept has an exponent beyond 64 bits, except zero: its exponent has no meaning.
             exponent: match (kept, exponent.parse::<i64>()) {
                 ("", _) => 0,
                 (_, Ok(exponent)) => exponent.saturating_add(places),

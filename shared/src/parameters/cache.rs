@@ -1,4 +1,5 @@
-//! What was read stays for a while: values are fresh for a time, and afterwards still better than none.
+//! Keeps what was read. A value is fresh for a time. After that it is stale: it is used only if there is nothing
+//! better.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,10 +7,10 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// The most bytes kept, so that a process that lives long stays small: 2,000 of the longest standard values.
+/// The most bytes kept, so that a process stays small: 2,000 of the longest standard values.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-/// What an entry takes beside its value, about.
+/// About as many bytes as an entry takes without its value.
 const ENTRY: usize = 256;
 
 /// Values with the time at which they were read.
@@ -35,7 +36,7 @@ struct Entry<V> {
 pub(super) enum Cached<V> {
     /// Read within the time to live.
     Fresh(V),
-    /// Read longer ago than that: for when there is nothing better.
+    /// Read longer ago, and how long: used only if there is nothing better.
     Stale(V, Duration),
     /// Never read.
     Absent,
@@ -63,7 +64,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         }
     }
 
-    /// Keeps what was read at `now`, unless it alone is more than may be kept.
+    /// Keeps a value that was read at `now`, unless it alone is larger than the whole cache.
     pub(super) fn put(&mut self, key: K, value: V, now: Timestamp) {
         self.remove(&key);
         let bytes = ENTRY + (self.weigh)(&value);
@@ -81,14 +82,14 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         }
     }
 
-    /// Forgets what is known for `key`: it is no longer there.
+    /// Forgets the value of `key`.
     pub(super) fn remove(&mut self, key: &K) {
         if let Some(entry) = self.entries.remove(key) {
             self.bytes -= entry.bytes;
         }
     }
 
-    /// Forgets what is stale, or everything where that does not make room enough.
+    /// Forgets all stale values. If this is not enough, it forgets everything.
     fn make_room(&mut self, wanted: usize, now: Timestamp) {
         let time_to_live = self.time_to_live;
         self.entries.retain(|_, entry| now.since(entry.read_at) < time_to_live);

@@ -1,13 +1,13 @@
-//! Parameter Store, read in one way for everything that needs it: the function that resolves parameters for state
-//! machines, `{{ssm:/path}}` in a job's input, and `ssm:/path` in place of a rule or a state machine's name.
+//! Reads Parameter Store, in one way for all its uses: the function that resolves parameters for state machines,
+//! `{{ssm:/path}}` in a job's input, and `ssm:/path` in place of a rule or of a state machine's name.
 //!
 //! - [`ParameterReference`] and [`ParameterPath`] say which parameter.
-//! - [`Parameters`] reads them: batches of ten without duplicates, a few at once, every page of a path, and a cache that
-//!   serves stale values while Parameter Store is in trouble.
-//! - [`Problems`] is all that is wrong with a request, under names that a state machine can catch.
+//! - [`Parameters`] reads them: in batches of ten without duplicates, a few calls at a time, all pages of a path. Its
+//!   cache serves old values while Parameter Store does not answer.
+//! - [`Problems`] is everything that is wrong with a request, under names that a state machine can catch.
 //!
-//! What is absent: a SecureString is never decrypted unless its path is allowed, no value is ever part of an error, a
-//! log line or a `Debug` output, and nothing here writes a parameter.
+//! A SecureString is never decrypted unless its path is allowed. No value is ever in an error, a log line or a `Debug`
+//! output. Nothing here writes a parameter.
 
 mod cache;
 #[cfg(any(test, feature = "fakes"))]

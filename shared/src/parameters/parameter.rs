@@ -18,7 +18,7 @@ pub struct Parameter {
     pub selector: Option<String>,
     /// Its version.
     pub version: i64,
-    /// When that version was put, where Parameter Store says it.
+    /// When that version was written, if Parameter Store says it.
     pub modified_at: Option<Timestamp>,
     /// What it holds.
     pub content: Content,
@@ -35,7 +35,7 @@ impl Parameter {
         self.name.len() + length(&self.arn) + length(&self.selector) + content
     }
 
-    /// A parameter that was not read, for its reference alone. Secrets of Secrets Manager have version 0 here.
+    /// A parameter that was not read: only its reference is known. Secrets of Secrets Manager have version 0 here.
     pub(super) fn unread(reference: &ParameterReference) -> Self {
         Self {
             name: reference.name().to_owned(),
@@ -47,8 +47,8 @@ impl Parameter {
         }
     }
 
-    /// The name with its version, by which somebody else reads exactly what is there now; where versions are not
-    /// Parameter Store's, the name with the selector that was asked for.
+    /// The name with its version: whoever reads it later gets exactly this value. A secret of Secrets Manager has no
+    /// such version; for it, this is the name with the selector that was asked for.
     pub fn pinned(&self) -> String {
         match (self.version, &self.selector) {
             (0, None) => self.name.clone(),
@@ -57,13 +57,13 @@ impl Parameter {
         }
     }
 
-    /// The value as text, unless the parameter is sealed.
+    /// The value as text. A SecureString that was not decrypted has none, and is a problem.
     pub fn text(&self) -> Result<&str, Problem> {
         match &self.content {
             Content::String(value) | Content::StringList(value) | Content::SecureString(value) => Ok(value.expose()),
             Content::Sealed => Err(Problem::new(
                 ProblemKind::SecureParameterRefused,
-                format!("`{}` is sealed", self.name),
+                format!("`{}` is a SecureString that was not decrypted", self.name),
             )),
         }
     }
@@ -74,14 +74,14 @@ pub(super) fn bytes_of_all(parameters: &[Parameter]) -> usize {
     parameters.iter().map(Parameter::bytes).sum()
 }
 
-/// What a parameter holds. Values print as redacted: none of them belongs in a log.
+/// What a parameter holds. A value prints as `[redacted]`, so that it is in no log.
 #[derive(Clone, Debug)]
 pub enum Content {
     /// A String.
     String(Secret<String>),
-    /// A StringList: its items with commas between, which no item can have.
+    /// A StringList: its items, separated by commas. No item can have a comma.
     StringList(Secret<String>),
-    /// A SecureString that was not decrypted: its ciphertext is of no use to anyone and not kept.
+    /// A SecureString that was not decrypted. Its ciphertext is not kept: nobody can use it.
     Sealed,
     /// A SecureString, decrypted.
     SecureString(Secret<String>),

@@ -1,4 +1,4 @@
-//! Reading all that is below a path: page by page, through the cache, and only as much as a function can answer.
+//! Reads all parameters below a path: page by page, through the cache, and no more than a function can return.
 
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,18 +15,19 @@ use crate::deadline::Deadline;
 use crate::ports::{CallError, CallErrorKind};
 use crate::time::{Clock, Timestamp};
 
-/// The most pages read of one path: 50,000 parameters, five times what an account can have of standard ones.
+/// The most pages read of one path: 50,000 parameters. An account can have 10,000 standard ones.
 const MAX_PAGES: usize = 5_000;
 
-/// The most bytes read of one path: what a function can answer at all.
+/// The most bytes read of one path: a function cannot return more.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const MAX_BYTES: usize = 6 * 1024 * 1024;
 
-/// The most bytes read of all paths of a request together: references to what is there are shorter than it is.
+/// The most bytes read of all paths of a request together. It is more than a function can return, because references
+/// are shorter than the values that are read for them.
 const MAX_BYTES_TOGETHER: usize = 4 * MAX_BYTES;
 
-/// What the paths of one request have in common.
+/// What all paths of one request share.
 struct Reading<'a, C> {
     now: Timestamp,
     deadline: &'a Deadline<'a, C>,

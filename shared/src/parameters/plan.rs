@@ -1,4 +1,4 @@
-//! Which calls to make: batches of at most ten names, none of them twice.
+//! Which calls to make: batches of at most ten names, and no name twice.
 
 use super::reference::ParameterReference;
 
@@ -24,7 +24,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Two halves of the batch, to find out which of its names spoils the call; none where it has but one.
+    /// Two halves of the batch, to find out which of its names is wrong. Nothing if it has only one name.
     pub(super) fn halves(&self) -> Option<[Batch; 2]> {
         let (first, second) = self.references.split_at(self.references.len().div_ceil(2));
         let half = |references: &[_]| Batch {
@@ -51,7 +51,7 @@ impl Batch {
     }
 }
 
-/// Puts what is wanted into as few calls as can be: nothing twice, and nothing decrypted that need not be.
+/// Puts what is wanted into as few calls as possible. Nothing is read twice, and nothing is decrypted without need.
 pub(super) fn batches(wanted: impl IntoIterator<Item = Wanted>) -> Vec<Batch> {
     let mut seen = std::collections::HashSet::new();
     let mut batches: Vec<Batch> = Vec::new();

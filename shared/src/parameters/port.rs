@@ -1,4 +1,4 @@
-//! What a Parameter Store answers: the two operations that read it, as narrow ports.
+//! The two operations that read Parameter Store, as narrow ports, and their answers.
 
 use std::future::Future;
 
@@ -9,7 +9,7 @@ use crate::ports::CallError;
 ///
 /// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html>.
 pub trait GetParameters: Send + Sync {
-    /// Asks for at most ten names or ARNs, each with or without a selector; the order of what comes back means nothing.
+    /// Asks for at most ten names or ARNs, each with or without a selector. The answer has no particular order.
     fn get_parameters(
         &self,
         names: &[&str],
@@ -52,7 +52,7 @@ impl<P: GetParametersByPath> GetParametersByPath for &P {
 pub struct Found {
     /// The parameters that are there.
     pub parameters: Vec<Parameter>,
-    /// The names, as asked, of which there is no parameter or no such version.
+    /// The names, as asked, without a parameter or without such a version.
     pub invalid: Vec<String>,
 }
 
@@ -61,6 +61,6 @@ pub struct Found {
 pub struct Page {
     /// The page's parameters.
     pub parameters: Vec<Parameter>,
-    /// What to ask the next page with.
+    /// The token for the next page, if there is one.
     pub next_token: Option<String>,
 }

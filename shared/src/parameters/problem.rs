@@ -7,7 +7,7 @@ use crate::ports::{CallError, CallErrorKind};
 
 /// Which kind of thing is wrong. The names are API: state machines list them in `ErrorEquals`.
 ///
-/// Ordered by what to mend first: as long as one of the others is there, trying again cannot help.
+/// In the order in which to mend them. Only the last kind can be helped by trying again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProblemKind {
     /// A SecureString whose path is not allowed.
@@ -16,7 +16,7 @@ pub enum ProblemKind {
     ParameterAccessDenied,
     /// There is no such parameter, version or label.
     ParameterNotFound,
-    /// The reference, or the value for what it should be, is ill-formed.
+    /// The reference is ill-formed, or the value is not what it should be.
     ParameterInvalid,
     /// Parameter Store throttles, fails or cannot be reached: the one to retry.
     ParameterStoreUnavailable,
@@ -69,7 +69,7 @@ impl Problem {
         }
     }
 
-    /// The same problem, said to be that of `what`: a field, or a rule.
+    /// The same problem, with `what` before its message: a field, or a rule.
     #[must_use]
     pub fn about(self, what: &str) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Problem {
         }
     }
 
-    /// There is nothing under that name.
+    /// There is no parameter with that name.
     pub(super) fn not_found(parameter: &dyn fmt::Display) -> Self {
         Self::new(
             ProblemKind::ParameterNotFound,
@@ -86,9 +86,9 @@ impl Problem {
         )
     }
 
-    /// A SecureString is there, and may not be handed out.
+    /// The parameter is a SecureString, and its path is not allowed.
     pub(super) fn secure(parameter: &dyn fmt::Display) -> Self {
-        let why = "what is read here stays readable where it goes";
+        let why = "its value would stay readable where it is used";
         Self::new(
             ProblemKind::SecureParameterRefused,
             format!("`{parameter}` is a SecureString, and {why}"),
@@ -129,7 +129,7 @@ impl Problems {
         }
     }
 
-    /// The kind to mend first, which names the whole.
+    /// The kind to mend first: the whole error has its name.
     pub fn kind(&self) -> ProblemKind {
         self.0
             .iter()
@@ -153,7 +153,7 @@ impl From<Problem> for Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
-            // The kind is the error's name already, where there is but one.
+            // If there is one problem, its kind is already the error's name.
             [problem] => formatter.write_str(&problem.message),
             problems => {
                 write!(formatter, "{} problems", problems.len())?;

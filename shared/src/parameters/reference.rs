@@ -45,7 +45,7 @@ impl ParameterReference {
         self.text[self.end..].strip_prefix(':')
     }
 
-    /// The parameter's name in its account: what is left of an ARN when everything up to `parameter` is taken off.
+    /// The parameter's name in its account: of an ARN, the part after `parameter`.
     pub fn path(&self) -> &str {
         path_of(self.name())
     }
@@ -88,7 +88,7 @@ impl FromStr for ParameterReference {
 
 /// A level of the hierarchy, as `GetParametersByPath` takes it.
 ///
-/// A slash at the end is left off, because the path is what the call is authorised on.
+/// A slash at the end is left off: IAM authorizes the call on the path.
 ///
 /// See <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html>.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -100,7 +100,7 @@ impl ParameterPath {
         &self.0
     }
 
-    /// What is left of a parameter's name below this path.
+    /// The rest of a parameter's name after this path.
     pub fn below<'a>(&self, name: &'a str) -> Option<&'a str> {
         path_of(name)
             .strip_prefix(self.0.trim_end_matches('/'))?
@@ -131,7 +131,7 @@ impl FromStr for ParameterPath {
     }
 }
 
-/// A text that names no parameter.
+/// A text that is not the name of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` {reason}")]
 pub struct InvalidReference {

@@ -1,4 +1,4 @@
-//! Reading by name: through the cache, in as few calls as can be, a few of them at once.
+//! Reads parameters by name: through the cache, in as few calls as possible, a few of them at the same time.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -17,21 +17,21 @@ use crate::glob::Glob;
 use crate::ports::{CallError, CallErrorKind};
 use crate::time::{Clock, Timestamp};
 
-/// The most calls under way at once: the account and region share 40 transactions a second by default.
+/// The most calls at the same time. By default an account has 40 transactions a second in a region.
 pub(super) const IN_FLIGHT: usize = 4;
 
 /// The operation that reads by name.
 const GET: &str = "GetParameters";
 
-/// How many calls are made again in halves, to find out which of their names spoils them, before one has gone well.
+/// How many calls that failed because of one name are made again in halves, before any call has succeeded.
 const MAX_SPLITS: usize = 10;
 
-/// What one asks of a parameter.
+/// What is asked of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// Its value. A SecureString's is handed out only where its path is allowed.
+    /// Its value. A SecureString is decrypted only if its path is allowed.
     Value,
-    /// Its name with the version that it has now, for somebody else to read.
+    /// Its name with the version that it has now, for a later reader.
     Reference,
 }
 
@@ -49,13 +49,13 @@ pub struct Parameters<P> {
 enum Step {
     /// Read it.
     Read(Wanted),
-    /// Hand on its reference as it is.
+    /// Return its reference as it is.
     PassOn,
-    /// Refuse to hand out its value.
+    /// Refuse to return its value.
     Refuse,
 }
 
-/// What became of one call, with what it asked for.
+/// One call: what it asked for, and its result.
 type Answered = (Batch, Result<Found, CallError>);
 
 impl<P: GetParameters> Parameters<P> {
@@ -69,7 +69,7 @@ impl<P: GetParameters> Parameters<P> {
         }
     }
 
-    /// Hands out SecureStrings whose path matches one of these; without, none.
+    /// Decrypts the SecureStrings whose path matches one of these. Without this call, no SecureString is decrypted.
     pub fn allowing_secure(self, allowed_secure: Vec<Glob>) -> Self {
         Self { allowed_secure, ..self }
     }
@@ -84,7 +84,7 @@ impl<P: GetParameters> Parameters<P> {
         self.get_within(asked, now, &Deadline::none()).await
     }
 
-    /// As [`get`](Self::get), but what is not read by the deadline is answered with what was read before, or as
+    /// As [`get`](Self::get). A parameter that is not read before the deadline gets its old value from the cache, or is
     /// unavailable.
     pub async fn get_within<C: Clock>(
         &self,
@@ -121,8 +121,8 @@ impl<P: GetParameters> Parameters<P> {
         asked.iter().zip(plan).map(answer).collect()
     }
 
-    /// What to do about a parameter. Parameter Store refuses to read a secret of Secrets Manager without decrypting it, so
-    /// that one is read where that is allowed, or not at all.
+    /// What to do about a parameter. Parameter Store reads a secret of Secrets Manager only with decryption. So it is
+    /// read only if its path is allowed.
     fn plan(&self, reference: &ParameterReference, want: Want) -> Step {
         let with_decryption = want == Want::Value && self.allows(reference.path());
         match (want, reference.is_secrets_manager() && !with_decryption) {
@@ -139,7 +139,7 @@ impl<P: GetParameters> Parameters<P> {
         self.allowed_secure.iter().any(|glob| glob.matches(path))
     }
 
-    /// What the cache has, and beside it what the calls for the rest bring.
+    /// What the cache has, and for the rest the results of calls.
     async fn fetch<C: Clock>(
         &self,
         wanted: impl IntoIterator<Item = Wanted>,
@@ -174,8 +174,9 @@ impl<P: GetParameters> Parameters<P> {
         known
     }
 
-    /// Makes every call, a few at a time. One that a single name spoils is made again in halves, until only that fails,
-    /// or until that has been tried in vain often enough: where nothing may be read, halves tell nothing new.
+    /// Makes every call, a few at the same time. One wrong name makes a whole call fail: such a call is made again in
+    /// halves, until only the wrong name fails. This ends after some tries without success: if nothing may be read,
+    /// halves do not help.
     async fn call_all<C: Clock>(&self, batches: Vec<Batch>, deadline: &Deadline<'_, C>) -> Vec<Answered> {
         let mut splits = MAX_SPLITS;
         let mut waiting = VecDeque::from(batches);
@@ -196,7 +197,7 @@ impl<P: GetParameters> Parameters<P> {
                     halves.into_iter().rev().for_each(|half| waiting.push_front(half));
                 }
                 _ => {
-                    // What went well shows that halves are worth their calls.
+                    // A call that succeeds shows that halves help.
                     splits += 2 * usize::from(result.is_ok());
                     answered.push((batch, result));
                 }
@@ -212,13 +213,13 @@ impl<P: GetParameters> Parameters<P> {
         (batch, result)
     }
 
-    /// Forgets what may no longer be read: it is not to be served later, when Parameter Store is in trouble.
+    /// Forgets what may no longer be read, so that the cache never serves it as an old value.
     fn forget(&self, batch: &Batch) {
         let mut cache = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         batch.wanted().for_each(|wanted| cache.remove(&wanted));
     }
 
-    /// Sorts out which answer belongs to which name, and remembers it.
+    /// Finds the answer to each name, and keeps it in the cache.
     fn keep(
         &self,
         batch: &Batch,
@@ -246,7 +247,7 @@ impl<P: GetParameters> Parameters<P> {
     }
 }
 
-/// Whether a failed call says something about one of its names, so that the others deserve another try without it.
+/// Whether a call may have failed because of one of its names. Then the others can be read without it.
 fn is_about_one_name(error: &CallError) -> bool {
     match error.kind {
         CallErrorKind::Denied | CallErrorKind::Invalid | CallErrorKind::NotFound => true,
@@ -260,7 +261,7 @@ fn answers(parameter: &Parameter, reference: &ParameterReference) -> bool {
     named && parameter.selector.as_deref() == reference.selector()
 }
 
-/// What was found, unless nothing is said of one of the names: a parameter is not there only where the answer says so.
+/// The answer, if it says something about each name. A parameter is missing only if the answer says so.
 fn whole(batch: &Batch, found: Found) -> Result<Found, CallError> {
     let is_answered = |reference: &ParameterReference| {
         found.parameters.iter().any(|parameter| answers(parameter, reference))
@@ -278,7 +279,7 @@ fn whole(batch: &Batch, found: Found) -> Result<Found, CallError> {
     }
 }
 
-/// While Parameter Store is in trouble, what was read before is better than nothing; any other failure is the answer.
+/// If Parameter Store does not answer, an old value is better than none. Any other failure is the result.
 fn fall_back(
     batch: &Batch,
     error: &CallError,

@@ -419,7 +419,7 @@ async fn a_value_is_told_as_it_was_at_a_moment() {
         ("/machine:3", 50, Ok("three")),
         ("/dateless", 50, Ok("two")),
         ("/restless", 1_050, Ok("10")),
-        ("/restless", 850, Err("has moved more than 20 times since")),
+        ("/restless", 850, Err("has changed more than 20 times since")),
         ("/missing", 50, Err("no parameter")),
     ] {
         let told = parameters

@@ -16,12 +16,12 @@ use crate::time::Timestamp;
 const OPEN: &str = "{{ssm:";
 const CLOSE: &str = "}}";
 
-/// How often a parameter may have moved since the moment that is asked about.
+/// How often a parameter may have changed since the moment that is asked about.
 const MAX_MOVES: usize = 20;
 
-/// The values of `references` (`/path`, `/path:3`, `/path:label`, ARNs), by what was asked; a SecureString is refused.
+/// The values of `references` (`/path`, `/path:3`, `/path:label`, ARNs), by reference. A SecureString is refused.
 ///
-/// For those that read once and remember nothing. All problems come in one error.
+/// It reads once and keeps nothing. All problems come in one error.
 pub async fn resolve_texts<P: GetParameters>(
     port: &P,
     references: &[String],
@@ -51,11 +51,11 @@ impl<P: GetParameters> Parameters<P> {
         Ok(answer.as_ref().map_err(Problem::clone)?.text()?.to_owned())
     }
 
-    /// The value that one parameter had at a moment, as text, however often it has moved since: who asks twice gets the
-    /// same. It is the last of [`texts_since`](Self::texts_since).
+    /// The value that one parameter had at a moment, as text. Later changes make no difference: whoever asks twice gets
+    /// the same value. It is the last of [`texts_since`](Self::texts_since).
     ///
     /// # Errors
-    /// [`Problems`] as [`text`](Self::text) has them, or when the parameter has moved more than 20 times since.
+    /// [`Problems`] as [`text`](Self::text) has them, or when the parameter has changed more than 20 times since.
     pub async fn text_at(
         &self,
         reference: &ParameterReference,
@@ -64,7 +64,7 @@ impl<P: GetParameters> Parameters<P> {
     ) -> Result<String, Problems> {
         let mut texts = self.texts_since(reference, moment, now).await?;
         if texts.len() > MAX_MOVES {
-            let message = format!("`{reference}` has moved more than {MAX_MOVES} times since");
+            let message = format!("`{reference}` has changed more than {MAX_MOVES} times since");
             return Err(Problem::new(ProblemKind::ParameterInvalid, message).into());
         }
         texts.pop().ok_or_else(|| Problem::not_found(reference).into())
@@ -103,7 +103,7 @@ impl<P: GetParameters> Parameters<P> {
                 Err(problem) if problem.kind == ProblemKind::ParameterNotFound => return Ok(texts),
                 before => before?,
             };
-            // Where all versions have the parameter's own date, none tells since when it is there.
+            // If all versions have the same date, the dates do not say when each was written.
             if before.modified_at >= parameter.modified_at {
                 texts.truncate(1);
                 return Ok(texts);
@@ -114,7 +114,7 @@ impl<P: GetParameters> Parameters<P> {
         Ok(texts)
     }
 
-    /// Puts values for every `{{ssm:…}}` in the strings of `value`; what is not between such braces stays as it is.
+    /// Replaces every `{{ssm:…}}` in the strings of `value` by its value. All other text stays as it is.
     pub async fn fill_in(&self, mut value: Value, now: Timestamp) -> Result<Value, Problems> {
         let (mut references, mut problems) = (BTreeSet::new(), Vec::new());
         collect(&value, &mut references, &mut problems);
@@ -128,7 +128,7 @@ impl<P: GetParameters> Parameters<P> {
         Box::pin(self.get(asked, now))
     }
 
-    /// The values by what was asked, unless there is a problem with any of them or there were some before.
+    /// The values by reference. If there is a problem with one of them, or there was one before, all problems.
     async fn texts(
         &self,
         references: BTreeSet<ParameterReference>,
@@ -150,12 +150,12 @@ impl<P: GetParameters> Parameters<P> {
     }
 }
 
-/// A piece of a string: text as it stands, or what stands between the braces.
+/// A piece of a string: plain text, or the text between the braces.
 #[derive(Debug, PartialEq, Eq)]
 enum Piece<'a> {
     Text(&'a str),
     Reference(&'a str),
-    /// Braces that nothing closes.
+    /// Braces that are not closed.
     Open(&'a str),
 }
 

@@ -18,7 +18,7 @@ pub struct JobCredentials {
 }
 
 impl JobCredentials {
-    /// A text without these credentials, whatever it quoted of them.
+    /// A text without these credentials, even if it quoted them.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
         let secrets = [&self.access_key_id, &self.secret_access_key, &self.session_token];

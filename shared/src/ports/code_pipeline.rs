@@ -38,11 +38,11 @@ pub trait PutJobSuccessResult: Send + Sync {
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureType {
-    /// What the job ran failed.
+    /// The work of the job failed.
     JobFailed,
     /// The job is set up wrongly.
     ConfigurationError,
-    /// The job may not do what it must.
+    /// A permission is missing.
     PermissionError,
     /// Something that the job needs does not answer.
     SystemUnavailable,
@@ -90,7 +90,7 @@ pub enum ActionStatus {
     Abandoned,
     /// It has ended well.
     Succeeded,
-    /// It has failed; an approval also when it was rejected, or answered by nobody in time.
+    /// It has failed. An approval has failed also if it was rejected, or if nobody answered in time.
     Failed,
 }
 
@@ -201,8 +201,8 @@ pub struct ApprovalResult {
 
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html>
 pub trait PutApprovalResult: Send + Sync {
-    /// Answers an approval. One that has an answer is a `Conflict`, with the code `ApprovalAlreadyCompletedException` or
-    /// `InvalidApprovalTokenException`.
+    /// Answers an approval. One that has an answer is a `Conflict`, with the code `ApprovalAlreadyCompletedException`
+    /// or `InvalidApprovalTokenException`.
     fn put_approval_result(
         &self,
         approval: &ApprovalRequest,

@@ -1,4 +1,4 @@
-//! The errors that any implementation of a port could have.
+//! The errors of ports, for all their implementations.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use thiserror::Error;
 
 /// A call that failed: which operation, what kind of failure, and what the service said.
 ///
-/// No credential is ever in it: implementations take the service's own words, which hold none, and scrub what may.
+/// It never has a credential in it: implementations remove credentials from messages that could quote them.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{operation}` {kind}{}: {message}", .code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default())]
 pub struct CallError {
     /// AWS's name of the operation, such as `StartExecution`.
     pub operation: &'static str,
-    /// What kind of failure it is: all that most callers need.
+    /// Which kind of failure it is. Most callers need only this.
     pub kind: CallErrorKind,
     /// The error's code on the wire, such as `ExecutionAlreadyExists`, where there was an answer.
     pub code: Option<String>,

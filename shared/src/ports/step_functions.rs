@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 pub struct Started {
     /// The execution's ARN.
     pub execution_arn: String,
-    /// When it was started; for a call that was made before, when that call started it.
+    /// When it was started. If the same call was made before, the time of that call.
     pub started_at: Timestamp,
 }
 
@@ -29,7 +29,7 @@ pub trait StartExecution: Send + Sync {
     ) -> impl Future<Output = Result<Started, CallError>> + Send;
 }
 
-/// How an execution that was waited for ended.
+/// The end of an execution that the caller waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncExecution {
     /// The execution's ARN.
@@ -121,7 +121,7 @@ pub trait DescribeStateMachine: Send + Sync {
     ) -> impl Future<Output = Result<StateMachineType, CallError>> + Send;
 }
 
-/// How an execution in a list stands: as [`ExecutionStatus`], without what only a description knows.
+/// The status of an execution in a list: as [`ExecutionStatus`], without the output and the failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListedStatus {
     /// It runs, or waits to be redriven.
@@ -165,7 +165,7 @@ pub trait ListExecutions: Send + Sync {
     ) -> impl Future<Output = Result<ExecutionPage, CallError>> + Send;
 }
 
-/// An event of an execution's history, as far as a failure is told by it.
+/// An event of an execution's history, with the fields that tell of a failure.
 ///
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,10 +205,11 @@ pub trait GetExecutionHistory: Send + Sync {
 
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html>
 pub trait RedriveExecution: Send + Sync {
-    /// Has a Standard execution that did not succeed go on from where it failed; answers with the moment it did.
+    /// Has a Standard execution that did not succeed go on from where it failed. It answers with the time of the
+    /// redrive.
     ///
-    /// The client token makes the call idempotent for 15 minutes: it is answered as it was before. What cannot be redriven is a `Conflict` with the code
-    /// `ExecutionNotRedrivable`.
+    /// The client token makes the call idempotent for 15 minutes: the same call gets the same answer. An execution that
+    /// cannot be redriven is a `Conflict` with the code `ExecutionNotRedrivable`.
     fn redrive_execution(
         &self,
         execution_arn: &str,

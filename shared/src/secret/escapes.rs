@@ -1,14 +1,14 @@
-//! Texts as they are unescaped, with the places from which each byte came.
+//! Unescapes texts, and remembers where each byte was in the original text.
 
 use std::ops::Range;
 
-/// The longest entity that is one: `&#x10ffff;`.
+/// The length of the longest entity: `&#x10ffff;`.
 const LONGEST_ENTITY: usize = 10;
 
 /// A text, perhaps unescaped.
 pub(super) struct View {
     bytes: Vec<u8>,
-    /// Where each byte begins in the text that it came from, and at last where that ends.
+    /// Where each byte begins in the original text; the last item is the end of that text.
     places: Vec<usize>,
 }
 
@@ -25,12 +25,12 @@ impl View {
         &self.bytes
     }
 
-    /// What a range of the bytes was in the text.
+    /// The range of the original text that a range of the bytes came from.
     pub(super) fn source(&self, range: Range<usize>) -> Range<usize> {
         self.places[range.start]..self.places[range.end]
     }
 
-    /// The text with each escape in it read once, if there is any.
+    /// The text after one round of unescaping; nothing if it has no escape.
     pub(super) fn unescaped(&self) -> Option<Self> {
         let (mut bytes, mut places, mut at) = (Vec::new(), Vec::new(), 0);
         while let Some(byte) = self.bytes.get(at) {
@@ -45,7 +45,7 @@ impl View {
     }
 }
 
-/// What the escape stands for with which a text begins, and how long that is.
+/// The character of the escape at the beginning of a text, and the length of that escape.
 fn escape(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     match text {
         [b'%', rest @ ..] => Some((vec![u8::try_from(number(rest.get(..2)?, 16)?).ok()?], 3)),
@@ -84,7 +84,7 @@ fn entity(name: &[u8]) -> Option<char> {
     }
 }
 
-/// A number of digits alone.
+/// A number that has only digits: no sign.
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
     let digits = std::str::from_utf8(digits)
         .ok()

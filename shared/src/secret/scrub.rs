@@ -1,17 +1,18 @@
-//! Secrets taken out of texts that come from elsewhere and may quote them, in whatever form.
+//! Takes secrets out of texts from elsewhere, which may quote them in many forms.
 //!
-//! The rule: a secret is found as it is, in hexadecimal and in base64 (standard or for URLs, wherever in what was encoded
-//! it begins), and each of these escaped as URLs, JSON, HTML and XML do it, wholly or in part, up to three times over.
+//! A secret is found as it is, in hexadecimal, and in base64 (standard or for URLs, also in the middle of a longer text
+//! that was encoded). Each of these forms is also found where it is escaped, as a whole or in part, for URLs, JSON,
+//! HTML or XML, up to three times.
 
 use super::escapes::View;
 
-/// What stands in the place of a secret.
+/// The text in place of a secret.
 pub const REDACTED: &str = "[redacted]";
 
 /// How often a text is unescaped: JSON in JSON in a URL.
 const ROUNDS: usize = 3;
 
-/// The shortest secret that is looked for: to take shorter ones out would garble a text more than it hides.
+/// The length of the shortest secret that is searched for. A shorter one is found by chance in too many texts.
 const SHORTEST: usize = 8;
 
 /// Base64's letters: <https://www.rfc-editor.org/rfc/rfc4648#section-4>
@@ -34,7 +35,7 @@ pub fn scrub(text: &str, secrets: &[&str]) -> String {
     without(text, &hidden)
 }
 
-/// The text with a word in the place of what is hidden.
+/// The text, with the same word in place of each hidden part.
 fn without(text: &str, hidden: &[bool]) -> String {
     let (mut left, mut was_hidden) = (Vec::new(), false);
     for (byte, &is_hidden) in text.bytes().zip(hidden) {
@@ -61,7 +62,7 @@ fn hide(secret: &[u8], view: &View, hidden: &mut [bool]) {
     }
 }
 
-/// The letters of a secret behind so many other bytes, of six bits each: those that it does not share with neighbours.
+/// The base64 letters of a secret after so many other bytes: only the letters that belong to the secret alone.
 fn in_base64(secret: &[u8], before: usize) -> Vec<u8> {
     let bit = |at: usize| secret[at / 8 - before] >> (7 - at % 8) & 1;
     let mut letters = Vec::new();
@@ -94,7 +95,7 @@ impl Alphabet {
     }
 }
 
-/// Marks where a form is in a text as hidden: base64 with what follows it, up to its end.
+/// Marks each place of a form in a text as hidden; for base64, up to the end of the encoded text.
 fn mark(form: &[u8], alphabet: Alphabet, view: &View, hidden: &mut [bool]) {
     let bytes = view.bytes();
     for start in 0..(bytes.len() + 1).saturating_sub(form.len()) {

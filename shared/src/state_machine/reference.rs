@@ -35,7 +35,7 @@ pub struct StateMachineArn {
     qualifier: Option<String>,
 }
 
-/// Why a text is no reference to a state machine.
+/// Why a text is not a reference to a state machine.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReferenceError {
     /// It is empty.
@@ -58,7 +58,7 @@ impl StateMachineReference {
     /// Reads a reference.
     ///
     /// # Errors
-    /// [`ReferenceError`] when the text is none.
+    /// [`ReferenceError`] when the text is not a reference.
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         match text.strip_prefix("ssm:") {
             Some(path) if path.trim().is_empty() => Err(ReferenceError::NoParameter(text.to_owned())),
@@ -121,7 +121,7 @@ impl StateMachineName {
 }
 
 impl StateMachineArn {
-    /// Reads an ARN; nothing if the text is none of a state machine, a version or an alias.
+    /// Reads the ARN of a state machine, a version or an alias; nothing if the text is something else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let place = Place::of_arn(text)?;

@@ -26,7 +26,7 @@ const LITERALS: [(&str, Option<&str>); 16] = [
     ("1.00000000000000000001", None),
 ];
 
-const REASON: &str = "is a number that would be another one here: a string keeps it";
+const REASON: &str = "is a number that would change here: write it as a string";
 
 fn with_input(literal: &str) -> Job {
     let text = parameters(json!({"input": {"opt": [{}, {"rate": "X"}]}})).to_string();

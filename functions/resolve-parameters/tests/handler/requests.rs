@@ -264,17 +264,17 @@ async fn a_value_that_would_be_another_is_refused_without_quoting_it() {
         (
             "18446744073709551617",
             "integer",
-            "the value of `/ml/x` is a number that would be another one here",
+            "the value of `/ml/x` is a number that would change here",
         ),
         (
             "0.12345678901234567891",
             "number",
-            "the value of `/ml/x` is a number that would be another one here",
+            "the value of `/ml/x` is a number that would change here",
         ),
         (
             r#"{"hush": [1e999]}"#,
             "json",
-            "the value of `/ml/x` has a part that is a number that would be another one here",
+            "the value of `/ml/x` has a part that is a number that would change here",
         ),
         (
             r#"{"hush": "\ud800"}"#,

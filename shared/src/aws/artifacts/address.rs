@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::super::service::{domain, endpoint_url};
 use crate::ports::artifacts::S3Location;
 
-/// All but what RFC 3986 leaves unreserved, and the slash, which parts a key.
+/// The characters to escape: all but those that RFC 3986 calls unreserved, and the slash in a key.
 const IN_A_KEY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -20,9 +20,9 @@ const IN_A_KEY: &AsciiSet = &NON_ALPHANUMERIC
 /// How buckets are addressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Address {
-    /// In AWS's host name, of which this is the rest: `s3.us-east-1.amazonaws.com`.
+    /// In AWS's host name. This is the rest of it: `s3.us-east-1.amazonaws.com`.
     Aws(String),
-    /// In the path behind an endpoint that is not AWS's, which has one host.
+    /// In the path, for an endpoint that is not AWS's own: it has one host.
     Endpoint(String),
 }
 

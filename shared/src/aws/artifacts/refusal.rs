@@ -3,7 +3,7 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::ErrorMetadata;
 
-/// The code and message of an answer's error, where it has them.
+/// The code and the message of an error, if the answer has them.
 pub(super) fn of(answer: &HttpResponse) -> ErrorMetadata {
     let body = String::from_utf8_lossy(answer.body().bytes().unwrap_or_default());
     let mut error = ErrorMetadata::builder();

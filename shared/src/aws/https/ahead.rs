@@ -1,7 +1,7 @@
 //! Connections that are begun before a request needs them.
 //!
-//! A first invocation calls two hosts, one after the other. Where both connections are begun at once, the second handshake
-//! is over by the time that its host is called.
+//! A first invocation calls two hosts, one after the other. If both connections begin at the same time, the second one
+//! is ready when its host is called.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -18,13 +18,13 @@ use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
 use tokio::task::JoinHandle;
 use tower_service::Service;
 
-/// For how long a connection waits for its first request: a host would soon close it.
+/// How long a connection waits for its first request. After that, the host may have closed it.
 const WAITS_AT_MOST: Duration = Duration::from_secs(5);
 
 type Connection = <HttpsConnector<TcpConnector> as Service<Uri>>::Response;
 type UnderWay = JoinHandle<Result<(Connection, Instant), BoxError>>;
 
-/// A connector that may have begun a connection when it is asked for one.
+/// A connector that can begin a connection before it is asked for one.
 #[derive(Debug, Clone)]
 pub(super) struct Ahead {
     connector: HttpsConnector<TcpConnector>,

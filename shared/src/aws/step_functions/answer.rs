@@ -1,6 +1,6 @@
-//! What an answer must have: an answer without it is none, whatever its status says.
+//! What an answer must have. An answer without it is an error, even if its status says success.
 //!
-//! Where a required member is missing the SDK fills in an empty text, the epoch or an unknown word, and reports success.
+//! If a required member is missing, the SDK fills in an empty text, the epoch or an unknown word, and reports success.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
@@ -30,7 +30,7 @@ pub(super) fn moment(operation: &'static str, date: &DateTime) -> Result<Timesta
     }
 }
 
-/// Refuses an answer without this list: the SDK takes it for an empty one.
+/// Refuses an answer without this list. The SDK would read it as an empty list.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WithList(pub(super) &'static str);
 

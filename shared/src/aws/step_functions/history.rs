@@ -1,11 +1,11 @@
-//! An event of a history, as far as a failure is told by it.
+//! An event of a history, with the fields that tell of a failure.
 
 use aws_sdk_sfn::types::HistoryEvent as SdkEvent;
 
 use crate::ports::step_functions::{Failure, HistoryEvent};
 use crate::time::Timestamp;
 
-/// The first of several kinds of details that an event has, as a failure.
+/// The error and cause of an event. Each type of event has them in a field of its own.
 macro_rules! failure_of {
     ($event:ident: $($details:ident),+ $(,)?) => {
         None $(.or_else(|| {
@@ -15,9 +15,9 @@ macro_rules! failure_of {
     };
 }
 
-/// The SDK's event as ours.
+/// The SDK's event as the port's.
 pub(super) fn event(mut event: SdkEvent) -> HistoryEvent {
-    // A failed expression names its state itself: its event does not follow the one of entering it.
+    // The event of a failed expression names its state itself: it does not follow the event of entering that state.
     let evaluated = event
         .evaluation_failed_event_details
         .as_ref()

@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Takes the host prefix `sync-`, which the SDK puts before every host, away from one that cannot have it.
+/// Removes the prefix `sync-`, which the SDK puts before every host, from a host that cannot have it.
 ///
 /// AWS serves this operation at `sync-states.<region>.amazonaws.com`. An `AWS_ENDPOINT_URL` that is an address or
 /// `localhost` has no such neighbour, and the SDKs of other languages leave it alone.

@@ -27,13 +27,13 @@ use crate::ports::step_functions::{
 };
 use crate::time::Timestamp;
 
-/// The word that the SDK puts where a required one is missing.
+/// The text that the SDK fills in for a required member that is missing.
 const NOT_SET: &str = "no value was set";
 /// How many events a page of a history may hold: each can bring a cause of 32 KB.
 const EVENTS: i32 = 200;
 /// How many executions a page of a list may hold: as many as AWS gives.
 const EXECUTIONS: i32 = 1_000;
-/// An Express execution takes up to five minutes; its caller stops waiting when its own time is over.
+/// An Express execution takes up to five minutes. The caller may stop waiting before.
 const EXPRESS_TIMEOUT: Duration = Duration::from_secs(305);
 
 /// The adapter: its ports are those of [`crate::ports::step_functions`].
@@ -153,7 +153,7 @@ impl DescribeExecution for StepFunctions {
                 Status::Failed => ExecutionStatus::Failed(failure),
                 Status::TimedOut => ExecutionStatus::TimedOut(failure),
                 Status::Aborted => ExecutionStatus::Aborted(failure),
-                // RUNNING, PENDING_REDRIVE, and what may come: nothing that has ended.
+                // RUNNING, PENDING_REDRIVE, and statuses that AWS may add: the execution has not ended.
                 _ => ExecutionStatus::Running,
             },
         })
@@ -167,7 +167,7 @@ impl DescribeStateMachine for StepFunctions {
             .client
             .describe_state_machine()
             .state_machine_arn(state_machine_arn)
-            // The definition is not wanted, and its KMS key need not be asked for it.
+            // The definition is not needed: without it, no permission for its KMS key is needed either.
             .included_data(IncludedData::MetadataOnly)
             .send()
             .await
@@ -175,7 +175,7 @@ impl DescribeStateMachine for StepFunctions {
         match answer.r#type {
             Type::Express => Ok(StateMachineType::Express),
             Type::Standard => Ok(StateMachineType::Standard),
-            // Taking one for the other would wait for what cannot be waited for, or run twice what runs once.
+            // An unknown type is an error: a wrong guess could start an execution twice.
             _ => Err(incomplete(operation)),
         }
     }
@@ -240,7 +240,7 @@ impl GetExecutionHistory for StepFunctions {
             .send()
             .await
             .map_err(|error| classify(operation, error))?;
-        // Every history has the event of its beginning.
+        // A history has at least the event of its start.
         if answer.events.is_empty() && answer.next_token.is_none() {
             return Err(incomplete(operation));
         }

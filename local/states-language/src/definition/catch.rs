@@ -59,6 +59,11 @@ impl Catcher {
         catchers
     }
 
+    /// What it assigns.
+    pub(super) fn assign(&self) -> Option<&Assign> {
+        self.assign.as_ref()
+    }
+
     /// Whether the error is this catcher's business.
     pub(crate) fn matches(&self, raised: &Raised) -> bool {
         matches(&self.errors, raised)

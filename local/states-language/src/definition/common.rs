@@ -74,6 +74,11 @@ impl Common {
         common
     }
 
+    /// The state's own `Assign`.
+    pub(super) fn assign(&self) -> Option<&Assign> {
+        self.assign.as_ref()
+    }
+
     /// The input as the state sees it: `InputPath` applied.
     pub(crate) fn effective_input(&self, scope: &Scope<'_>) -> Result<Json, StateError> {
         match &self.input_path {
@@ -190,6 +195,11 @@ impl Assign {
             }
         }
         Some(Assign(template))
+    }
+
+    /// The names of the variables.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter().map(|(name, _)| name)
     }
 
     /// The variables, sorted by name; nothing where there is no `Assign`.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::reading::{Fields, Names, code};
-use super::state::{Body, State};
+use super::state::State;
 use crate::text::{Json, pointer};
 
 /// How deep flows may nest.
@@ -20,7 +20,8 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    /// Reads `StartAt` and `States`. Names must be unique throughout the definition, which the outermost flow checks.
+    /// Reads `StartAt` and `States`. The outermost flow checks what holds throughout the definition: the names of states
+    /// and of variables.
     pub(crate) fn parse(fields: &Fields<'_>, is_outermost: bool) -> Option<Flow> {
         if fields.pointer.matches("/States/").count() > MAX_DEPTH {
             fields.error_here(format!("States nest more than {MAX_DEPTH} levels deep"));
@@ -71,6 +72,7 @@ impl Flow {
         flow.check(fields);
         if is_outermost {
             flow.check_names(fields, &mut HashSet::new());
+            flow.check_variables(fields, &HashSet::new());
         }
         Some(flow)
     }
@@ -109,11 +111,26 @@ impl Flow {
                     .findings
                     .error(code::DUPLICATE_NAME, &fields.at("States"), message);
             }
-            match &state.body {
-                Body::Parallel(parallel) => parallel.branches.iter().for_each(|flow| flow.check_names(fields, seen)),
-                Body::Map(map) => map.processor.check_names(fields, seen),
-                _ => {}
+            state.flows().iter().for_each(|flow| flow.check_names(fields, seen));
+        }
+    }
+
+    /// Whether a variable of a scope around is assigned in this one.
+    fn check_variables<'f>(&'f self, fields: &Fields<'_>, outer: &HashSet<&'f str>) {
+        let mut known = outer.clone();
+        for state in &self.states {
+            for variable in state.variables() {
+                known.insert(variable);
+                if outer.contains(&**variable) {
+                    let name = &state.common.name;
+                    let message = format!(
+                        "The state \"{name}\" assigns the variable '{variable}', which an outer scope assigns as well"
+                    );
+                    fields.findings.error(code::SCHEMA, &fields.at("States"), message);
+                }
             }
         }
+        let flows = self.states.iter().flat_map(|state| state.flows());
+        flows.for_each(|flow| flow.check_variables(fields, &known));
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::catch::Catcher;
-use super::common::Common;
+use super::common::{Assign, Common};
+use super::flow::Flow;
 use super::kinds::StateKind;
 use super::reading::{Fields, Names};
 use super::retry::Retrier;
@@ -99,6 +100,26 @@ impl State {
             targets.extend(choice.targets());
         }
         targets
+    }
+
+    /// The variables that it can assign in the scope in which it stands.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &Arc<str>> {
+        let rules = match &self.body {
+            Body::Choice(choice) => Some(choice.assigns()),
+            _ => None,
+        };
+        let caught = self.catch.iter().filter_map(Catcher::assign);
+        let assigns = self.common.assign().into_iter().chain(caught);
+        assigns.chain(rules.into_iter().flatten()).flat_map(Assign::names)
+    }
+
+    /// The flows within it.
+    pub(super) fn flows(&self) -> &[Arc<Flow>] {
+        match &self.body {
+            Body::Parallel(parallel) => &parallel.branches,
+            Body::Map(map) => std::slice::from_ref(&map.processor),
+            _ => &[],
+        }
     }
 
     /// Whether the flow can end here.

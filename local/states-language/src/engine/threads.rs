@@ -77,7 +77,9 @@ impl Engine {
                     Err(error) => self.state_error(place, state, error, now),
                 }
             }
-            Body::Wait(wait) => match self.evaluate(place, state, Extra::default(), now, |scope| wait.until(scope)) {
+            Body::Wait(wait) => match self.evaluate(place, state, Extra::default(), now, |scope| {
+                wait.until(&state.common, scope)
+            }) {
                 Ok(until) if until <= now => self.end_wait(place, now),
                 Ok(until) => {
                     self.set_phase(place, Phase::Wait);

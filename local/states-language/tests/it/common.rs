@@ -97,3 +97,38 @@ pub(crate) fn failing(times: usize, error: &'static str) -> impl FnMut(&TaskRequ
         Err(Failure::new(error, "a reason"))
     }
 }
+
+/// All of a history, a line an event: `3<2 PassStateExited name=A output={"x":1} assignedVariables={x=1}`. What every
+/// event says alike is left out.
+pub(crate) fn told(execution: &Execution) -> Vec<String> {
+    let lines = events(execution).into_iter().map(|event| {
+        let fields = event.as_object().cloned().unwrap_or_default();
+        let details = fields.iter().find(|(key, _)| key.ends_with("EventDetails"));
+        let plain = |key: &str| fields[key].as_str().unwrap_or_default().to_owned();
+        let details = details.map(|(_, details)| written(details)).unwrap_or_default();
+        let (id, previous) = (&fields["id"], &fields["previousEventId"]);
+        format!("{id}<{previous} {} {details}", plain("type"))
+            .trim_end()
+            .to_owned()
+    });
+    lines.collect()
+}
+
+/// Details as `key=value`, with texts as they are.
+fn written(details: &Value) -> String {
+    let fields = details.as_object().into_iter().flatten();
+    let fields = fields.filter(|(key, _)| *key != "roleArn" && !key.ends_with("Details"));
+    let fields = fields.map(|(key, value)| match value {
+        Value::String(text) => format!("{key}={text}"),
+        Value::Object(_) => format!("{key}={{{}}}", written(value)),
+        other => format!("{key}={other}"),
+    });
+    fields.collect::<Vec<_>>().join(" ")
+}
+
+/// Holds a history against these lines.
+#[track_caller]
+pub(crate) fn assert_told(execution: &Execution, expected: &[&str]) {
+    let told = told(execution);
+    assert!(told == expected, "{}", told.join("\n"));
+}

@@ -248,6 +248,51 @@ fn faults_are_found_where_they_are() {
 }
 
 #[test]
+fn an_inner_scope_assigns_no_variable_of_an_outer_one() {
+    let assigning = |name: &str| json!({"Type": "Pass", "Assign": {name: 1}, "End": true});
+    let map_of = |inner: &serde_json::Value| json!({"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "I", "States": {"I": inner}}});
+    // What the outer scope does, what the inner one does, and whether both may stand together.
+    let outer = [
+        json!({"Type": "Pass", "Assign": {"x": 1}, "Next": "M"}),
+        json!({"Type": "Wait", "Seconds": 1, "Assign": {"x": 1}, "Next": "M"}),
+        json!({
+            "Type": "Choice", "Default": "M",
+            "Choices": [{"Variable": "$.a", "IsPresent": true, "Assign": {"x": 1}, "Next": "M"}]
+        }),
+        json!({
+            "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "Next": "M",
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": {"x": 1}, "Next": "M"}]
+        }),
+    ];
+    let parallel = json!({"Type": "Parallel", "End": true, "Branches": [
+        {"StartAt": "J", "States": {"J": assigning("y")}}, {"StartAt": "I", "States": {"I": assigning("x")}}
+    ]});
+    let deep = json!({"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "J", "States": {"J": map_of(&assigning("x"))}}});
+    for first in &outer {
+        for inner in [map_of(&assigning("x")), parallel.clone(), deep.clone()] {
+            let definition = json!({"StartAt": "A", "States": {"A": first, "M": inner}}).to_string();
+            let findings = StateMachine::validate(&definition);
+            let found: Vec<_> = findings
+                .iter()
+                .map(|it| (it.code, it.pointer.as_str(), it.message.as_str()))
+                .collect();
+            let message = "The state \"I\" assigns the variable 'x', which an outer scope assigns as well";
+            assert_eq!(
+                found,
+                [("SCHEMA_VALIDATION_FAILED", "/States", message)],
+                "{definition}"
+            );
+        }
+        // Scopes side by side, and those of different names, do not see each other.
+        let apart = json!({"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "J", "States": {"J": assigning("y")}}, {"StartAt": "I", "States": {"I": assigning("y")}}
+        ]});
+        let definition = json!({"StartAt": "A", "States": {"A": first, "M": apart}}).to_string();
+        assert_eq!(StateMachine::validate(&definition), []);
+    }
+}
+
+#[test]
 fn a_finding_has_its_line_and_column() {
     let definition =
         "{\n  \"StartAt\": \"A\",\n  \"States\": {\n    \"A\": {\"Type\": \"Pass\", \"Next\": \"B\"}\n  }\n}";

@@ -177,3 +177,78 @@ fn a_map_over_something_else_than_an_array_fails_before_it_starts() {
          5<3 EvaluationFailed M\n6<5 MapStateFailed\n7<6 ExecutionFailed"
     );
 }
+
+#[test]
+fn texts_are_matched_by_regular_expressions() {
+    let input = json!({"path": "logs/2026/jan$1.txt", "text": "one, two,three"});
+    let cases: &[(&str, Value)] = &[
+        (r"$contains($states.input.path, /^logs\/\d{4}/)", json!(true)),
+        (r"$contains($states.input.path, /jan\$1/)", json!(true)),
+        (r"$contains('a$b', /^a\$/)", json!(true)),
+        (r#"$contains("a$b", /^a\ /)"#, json!(false)),
+        (r"$contains('ABC', /b/)", json!(false)),
+        (r"$contains('ABC', /b/i)", json!(true)),
+        (r"$split($states.input.text, /,\s*/)", json!(["one", "two", "three"])),
+        (r"$split($states.input.text, /,\s*/, 2)", json!(["one", "two"])),
+        (r"$replace($states.input.path, /\d+/, '#')", json!("logs/#/jan$#.txt")),
+        (
+            r"$replace($states.input.path, /\d+/, '#', 1)",
+            json!("logs/#/jan$1.txt"),
+        ),
+        (r"$replace('Smith, Ann', /(\w+), (\w+)/, '$2 $1')", json!("Ann Smith")),
+        (
+            r"$replace('3 and 4', /\d/, function($m) { $string($number($m.match) * 2) })",
+            json!("6 and 8"),
+        ),
+        (r"$match($states.input.path, /(\d)(\d)/).match", json!(["20", "26"])),
+        (r"$match($states.input.path, /(\d)(\d)/)[0].groups", json!(["2", "0"])),
+        (r"$match($states.input.path, /(\d)(\d)/)[1].index", json!(7)),
+        (r"$count($match('aaa', /a/, 2))", json!(2)),
+        (r"/^\d+$/('12').match", json!("12")),
+        (r"$exists(/^\d+$/('x'))", json!(false)),
+        (
+            r"$filter(['a1', 'b', 'c3'], function($v) { $contains($v, /\d/) })",
+            json!(["a1", "c3"]),
+        ),
+    ];
+    for (expression, expected) in cases {
+        assert_eq!(evaluate(expression, &input).as_ref(), Ok(expected), "{expression}");
+    }
+}
+
+#[test]
+fn numbers_are_read_from_texts_and_truths() {
+    let cases: &[(&str, Value)] = &[
+        ("$number('2')", json!(2)),
+        (r#"$number("2")"#, json!(2)),
+        ("$number('-0.5')", json!(-0.5)),
+        ("$number('1e3')", json!(1000)),
+        ("$number('1.50')", json!(1.5)),
+        ("$number(7)", json!(7)),
+        ("$number(true) + $number(false)", json!(1)),
+        ("$number('0x1F')", json!(31)),
+        ("$number($states.input.n) * 2", json!(24)),
+        ("$map($states.input.list, $number)", json!([1, 2.5])),
+        ("$sum($states.input.list.$number())", json!(3.5)),
+        ("$string($number('3')) & '!'", json!("3!")),
+    ];
+    let input = json!({"n": "12", "list": ["1", "2.5"]});
+    for (expression, expected) in cases {
+        assert_eq!(evaluate(expression, &input).as_ref(), Ok(expected), "{expression}");
+    }
+    for text in [
+        "''",
+        "'two'",
+        "'1 2'",
+        "'Infinity'",
+        "'NaN'",
+        "'1,5'",
+        "[1]",
+        "{}",
+        "null",
+    ] {
+        let (error, cause) = evaluate(&format!("$number({text})"), &input).unwrap_err();
+        assert_eq!(error, "States.QueryEvaluationError", "{text}");
+        assert!(cause.contains("specified for the field 'Output/v'"), "{cause}");
+    }
+}

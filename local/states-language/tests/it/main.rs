@@ -1,16 +1,25 @@
 //! The library through its public doors.
 
+mod chains;
 mod choices;
 mod common;
+mod contexts;
 mod definitions;
 mod distributed;
 mod errors;
+mod fails;
 mod floors;
 mod fuzz;
 mod history;
 mod intrinsics;
+mod invocations;
 mod jsonata;
 mod maps;
+mod maps_by_query;
+mod parallels;
 mod paths;
+mod scopes;
 mod single_states;
 mod tasks;
+mod variables;
+mod waits;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use states_language::{Clock, Command, Status, VirtualClock};
 
-use crate::common::{FUNCTION, outcome, path, run, start, types};
+use crate::common::{FUNCTION, assert_told, outcome, path, run, start, told, types};
 
 /// A Map of these states, with these fields beside.
 pub(crate) fn map_of(states: Value, fields: Value) -> Value {
@@ -213,5 +213,105 @@ fn a_definition_that_does_not_fit_within_a_branch_fails_the_execution_at_once() 
     assert_eq!(
         path(&execution),
         "1<0 ExecutionStarted\n2<0 ParallelStateEntered P\n3<2 ParallelStateStarted\n4<3 PassStateEntered B\n5<4 ExecutionFailed"
+    );
+}
+
+#[test]
+fn an_iterator_is_an_item_processor_by_its_old_name() {
+    let by_name = |processor: &str, selector: &str, mode: Option<&str>| {
+        let mut flow = json!({"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}});
+        if let Some(mode) = mode {
+            flow["ProcessorConfig"] = json!({"Mode": mode, "ExecutionType": "STANDARD"});
+        }
+        json!({"StartAt": "A", "States": {
+            "A": {"Type": "Pass", "Result": {"who": "n", "list": ["x", "y"]}, "ResultPath": "$.in", "Next": "M"},
+            "M": {
+                "Type": "Map", "InputPath": "$.in", "ItemsPath": "$.list", "MaxConcurrency": 1, "ResultPath": "$.in.out",
+                processor: flow, "Next": "Z",
+                selector: {
+                    "item.$": "$$.Map.Item.Value", "at.$": "$$.Map.Item.Index", "who.$": "$.who", "fixed": true
+                }
+            },
+            "Z": {"Type": "Succeed", "OutputPath": "$.in.out"}
+        }})
+    };
+    let expected = json!([
+        {"fixed": true, "item": "x", "at": 0, "who": "n"}, {"fixed": true, "item": "y", "at": 1, "who": "n"}
+    ]);
+    for mode in [None, Some("INLINE"), Some("DISTRIBUTED")] {
+        let mut histories = Vec::new();
+        for (processor, selector) in [
+            ("Iterator", "Parameters"),
+            ("Iterator", "ItemSelector"),
+            ("ItemProcessor", "Parameters"),
+            ("ItemProcessor", "ItemSelector"),
+        ] {
+            let execution = run(&by_name(processor, selector, mode), &json!({}));
+            assert_eq!(
+                outcome(&execution).as_ref(),
+                Ok(&expected),
+                "{processor} {selector} {mode:?}"
+            );
+            histories.push(told(&execution));
+        }
+        assert!(histories.iter().all(|history| *history == histories[0]), "{mode:?}");
+    }
+}
+
+#[test]
+fn an_iterator_without_a_selector_gets_its_items() {
+    let definition = json!({"StartAt": "M", "States": {
+        "M": {
+            "Type": "Map", "InputPath": "$.list", "ResultPath": null, "MaxConcurrency": 1, "End": true,
+            "Iterator": {"StartAt": "C", "States": {
+                "C": {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 3, "Next": "F"}], "Default": "P"},
+                "F": {"Type": "Fail", "Error": "Three", "Cause": "found"},
+                "P": {"Type": "Pass", "End": true}
+            }}
+        }
+    }});
+    assert_told(
+        &run(&definition, &json!({"list": [1, {}]})),
+        &[
+            r#"1<0 ExecutionStarted input={"list":[1,{}]}"#,
+            r#"2<0 MapStateEntered name=M input={"list":[1,{}]}"#,
+            "3<2 MapStateStarted length=2",
+            "4<3 MapIterationStarted name=M index=0",
+            "5<4 ChoiceStateEntered name=C input=1",
+            "6<5 ChoiceStateExited name=C output=1",
+            "7<6 PassStateEntered name=P input=1",
+            "8<7 PassStateExited name=P output=1",
+            "9<8 MapIterationSucceeded name=M index=0",
+            "10<8 MapIterationStarted name=M index=1",
+            "11<10 ChoiceStateEntered name=C input={}",
+            "12<11 ChoiceStateExited name=C output={}",
+            "13<12 PassStateEntered name=P input={}",
+            "14<13 PassStateExited name=P output={}",
+            "15<14 MapIterationSucceeded name=M index=1",
+            "16<15 MapStateSucceeded",
+            r#"17<15 MapStateExited name=M output={"list":[1,{}]}"#,
+            r#"18<17 ExecutionSucceeded output={"list":[1,{}]}"#,
+        ],
+    );
+    assert_told(
+        &run(&definition, &json!({"list": [null, 3, 4]})),
+        &[
+            r#"1<0 ExecutionStarted input={"list":[null,3,4]}"#,
+            r#"2<0 MapStateEntered name=M input={"list":[null,3,4]}"#,
+            "3<2 MapStateStarted length=3",
+            "4<3 MapIterationStarted name=M index=0",
+            "5<4 ChoiceStateEntered name=C input=null",
+            "6<5 ChoiceStateExited name=C output=null",
+            "7<6 PassStateEntered name=P input=null",
+            "8<7 PassStateExited name=P output=null",
+            "9<8 MapIterationSucceeded name=M index=0",
+            "10<8 MapIterationStarted name=M index=1",
+            "11<10 ChoiceStateEntered name=C input=3",
+            "12<11 ChoiceStateExited name=C output=3",
+            "13<12 FailStateEntered name=F input=3",
+            "14<13 MapIterationFailed name=M index=1",
+            "15<13 MapStateFailed",
+            "16<15 ExecutionFailed error=Three cause=found",
+        ],
     );
 }

@@ -65,6 +65,11 @@ impl Choice {
         self.rules.iter().map(|rule| rule.next).chain(self.default)
     }
 
+    /// What its rules assign.
+    pub(crate) fn assigns(&self) -> impl Iterator<Item = &Assign> {
+        self.rules.iter().filter_map(|rule| rule.assign.as_ref())
+    }
+
     /// The state that comes next, and what is handed to it.
     pub(crate) fn run(&self, common: &Common, scope: &Scope<'_>) -> Result<(usize, Exit), StateError> {
         let input = common.effective_input(scope)?;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::definition::common::Common;
 use crate::definition::reading::{Amount, Fields};
 use crate::expression::{Path, QueryLanguage, Scope, StateError, Template, delimited};
 use crate::text::{Json, Number, timestamp};
@@ -51,8 +52,10 @@ impl Wait {
             .map(Wait::Seconds)
     }
 
-    /// Until when to wait.
-    pub(crate) fn until(&self, scope: &Scope<'_>) -> Result<Timestamp, StateError> {
+    /// Until when to wait. Paths start at what `InputPath` leaves.
+    pub(crate) fn until(&self, common: &Common, scope: &Scope<'_>) -> Result<Timestamp, StateError> {
+        let input = common.effective_input(scope)?;
+        let scope = &scope.with_input(&input);
         let seconds = match self {
             Wait::Until(time) => return Ok(*time),
             Wait::UntilPath(path) => return until_path(path, scope),

@@ -225,6 +225,94 @@ fn fill(value: &mut Value, values: &BTreeMap<String, String>) {
 mod tests {
     use super::Piece::*;
     use super::*;
+    use crate::parameters::fake::ParameterStore;
+    use crate::parameters::port::Found;
+    use crate::ports::{CallError, CallErrorKind};
+
+    const AT: fn(i64) -> Timestamp = |seconds| Timestamp::from_millis(seconds * 1_000);
+
+    #[tokio::test]
+    async fn one_parameter_is_read_as_text() {
+        let store = ParameterStore::new();
+        store
+            .put_string("/a", "one")
+            .put_string("/a", "two")
+            .put_string_list("/list", "x,y");
+        store
+            .put_secure("/secret", "hidden")
+            .put_string("/locked", "x")
+            .deny("/locked");
+        let parameters = Parameters::new(&store, Duration::ZERO);
+        let cases = [
+            ("/a", Ok("two")),
+            ("/a:1", Ok("one")),
+            ("/list", Ok("x,y")),
+            ("/missing", Err(ProblemKind::ParameterNotFound)),
+            ("/a:9", Err(ProblemKind::ParameterNotFound)),
+            ("/locked", Err(ProblemKind::ParameterAccessDenied)),
+            ("/secret", Err(ProblemKind::SecureParameterRefused)),
+        ];
+        for (reference, expected) in cases {
+            let told = parameters.text(&reference.parse().unwrap(), AT(0)).await;
+            match expected {
+                Ok(expected) => assert_eq!(told.unwrap(), expected, "{reference}"),
+                Err(kind) => {
+                    let problems = told.unwrap_err();
+                    let kinds: Vec<_> = problems.iter().map(|problem| problem.kind).collect();
+                    assert_eq!(kinds, [kind], "{reference}: {problems}");
+                    assert!(!problems.to_string().contains("hidden"));
+                }
+            }
+        }
+    }
+
+    /// A store that has lost one version, or fails when it is asked for it.
+    struct Lost<'a> {
+        store: &'a ParameterStore,
+        version: &'a str,
+        error: Option<CallErrorKind>,
+    }
+
+    impl GetParameters for Lost<'_> {
+        async fn get_parameters(&self, names: &[&str], with_decryption: bool) -> Result<Found, CallError> {
+            if !names.contains(&self.version) {
+                return self.store.get_parameters(names, with_decryption).await;
+            }
+            match self.error {
+                Some(kind) => Err(CallError::new("GetParameters", kind, "not now")),
+                None => Ok(Found {
+                    invalid: vec![self.version.to_owned()],
+                    ..Found::default()
+                }),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn values_are_told_as_far_back_as_versions_are_kept() {
+        let store = ParameterStore::new();
+        for (value, moment) in [("one", 100), ("two", 200), ("three", 300), ("four", 400)] {
+            store.put_string_at("/machine", value, AT(moment));
+        }
+        let reference = "/machine".parse().unwrap();
+        let since = async |version, error| {
+            let store = &store;
+            let lost = Lost { store, version, error };
+            Parameters::new(&lost, Duration::ZERO)
+                .texts_since(&reference, AT(50), AT(500))
+                .await
+        };
+        assert_eq!(since("/machine:1", None).await.unwrap(), ["four", "three", "two"]);
+        assert_eq!(since("/machine:3", None).await.unwrap(), ["four"]);
+        // What cannot be read now may be there still.
+        for kind in [
+            CallErrorKind::Denied,
+            CallErrorKind::Throttled,
+            CallErrorKind::Unavailable,
+        ] {
+            assert!(since("/machine:2", Some(kind)).await.is_err(), "{kind:?}");
+        }
+    }
 
     #[test]
     fn strings_are_taken_apart_at_their_references() {

@@ -6,6 +6,7 @@ use shared::ports::CallErrorKind::{Denied, Throttled, Unavailable};
 use shared::ports::code_pipeline::FailureType::{ConfigurationError, JobFailed, PermissionError, SystemUnavailable};
 use shared::ports::step_functions::{ExecutionStatus, Failure};
 
+use crate::leaks::LOG;
 use crate::support::{
     Answer, Bench, EXPRESS, Job, NOW, RUN_ID, always, assert_continues, assert_fails, parameters, run,
 };
@@ -178,5 +179,31 @@ fn one_that_has_ended_is_named_when_the_time_is_over_before_its_output_is_writte
             SystemUnavailable,
             &[&has_ended, "before its output was written"],
         );
+    });
+}
+
+#[test]
+fn that_aws_redrives_no_express_execution_is_logged_where_somebody_asked_for_it() {
+    run(async {
+        for (on_retry, is_logged) in [("redrive", true), ("restart", false)] {
+            // The subscriber is set by the first who looks.
+            assert!(!LOG.text().contains(&format!("express-to-{on_retry}")));
+            let bench = Bench::new();
+            let output = "{}".to_owned();
+            let states = bench.world().states.inner();
+            states.ends_after(0, ExecutionStatus::Succeeded { output });
+            let job = Job {
+                id: format!("express-to-{on_retry}"),
+                ..Job::first(parameters(json!({"stateMachine": "quick", "onRetry": on_retry})))
+            };
+            let id = job.id.clone();
+            bench.job(job).await;
+            let log = LOG.text();
+            let mut lines = log.lines().filter(|line| line.contains(&id));
+            assert_eq!(
+                lines.any(|line| line.contains("redrives no Express execution")),
+                is_logged
+            );
+        }
     });
 }

@@ -19,8 +19,8 @@ const MARKS: [&str; 5] = [
     "the-value-of-a-secure-string",
 ];
 
-/// Where the log lines of this test go, panics included: the subscriber and the hook are those of the function.
-static LOG: LazyLock<Lines> = LazyLock::new(|| {
+/// Where the log lines of all tests go, panics included: the subscriber and the hook are those of the function.
+pub(crate) static LOG: LazyLock<Lines> = LazyLock::new(|| {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = shared::telemetry::subscriber(LevelFilter::TRACE, move || writer.clone());

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use pipeline_action::Outcome;
 use serde_json::{Value, json};
 use shared::fakes::Fault;
 use shared::ports::CallErrorKind::Throttled;
@@ -280,5 +281,7 @@ async fn unfollowed(bench: &Bench) -> Vec<String> {
     let report = bench.deliver(look()).await.unwrap();
     let named = bench.world().metrics.text().contains("ExecutionsUnfollowed");
     assert_eq!(named, !report.unfollowed.is_empty());
+    let found_something = named || !report.approvals.is_empty();
+    assert_eq!(report.outcome == Outcome::Looked, found_something, "{report:?}");
     report.unfollowed
 }

@@ -20,6 +20,7 @@ mod left_behind;
 mod line;
 mod lost_answers;
 mod overdue;
+mod resumed;
 mod retried_often;
 mod retries;
 mod schema;

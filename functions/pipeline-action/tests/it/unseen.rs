@@ -122,6 +122,73 @@ fn an_event_that_is_ahead_of_the_list_has_lambda_call_again() {
     });
 }
 
+/// The event of an approval that is asked for.
+fn asked(run: &str) -> serde_json::Value {
+    let mut event = approval_event("STARTED");
+    event["detail"]["action-execution-id"] = json!(run);
+    event
+}
+
+#[test]
+fn an_approval_comes_after_its_action_whatever_the_list_shows() {
+    run(async {
+        let line = Line::started(json!({})).await;
+        line.ask("1");
+        line.end(succeeded(&json!({})));
+        let pipelines = line.bench.world().pipelines.inner();
+        pipelines.change("lambda-1", |run| run.status = ActionStatus::InProgress);
+        let error = line.bench.deliver(asked("approval-1")).await.unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("does not list yet that the action has succeeded"),
+            "{error}"
+        );
+        assert!(line.answers().is_empty());
+        // The look knows of no event that could be ahead.
+        let report = line.bench.deliver(look()).await.unwrap();
+        assert_eq!(report.approvals[0].outcome, Outcome::Waiting, "{report:?}");
+        pipelines.change("lambda-1", |run| run.status = ActionStatus::Succeeded);
+        let report = line.bench.deliver(asked("approval-1")).await.unwrap();
+        assert_eq!(
+            (report.outcome, report.approvals[0].outcome),
+            (Outcome::Looked, Outcome::Approved)
+        );
+    });
+}
+
+#[test]
+fn what_is_not_listed_of_another_action_of_the_stage_holds_up_no_approval() {
+    run(async {
+        let line = Line::started(json!({})).await;
+        let first = line.bench.world().pipelines.inner().action("lambda-1").unwrap();
+        // One began before the action, and one after; each names an approval of its own, in the same stage.
+        for (action, began) in [
+            ("Before", first.started_at - MINUTE),
+            ("After", first.started_at + MINUTE),
+        ] {
+            let mut wanted = crate::line::waiting(json!({}));
+            wanted["approval"]["action"] = json!(format!("{action}Outcome"));
+            let mut other = ActionExecution {
+                id: format!("lambda-{action}"),
+                action: action.to_owned(),
+                started_at: began,
+                status: ActionStatus::InProgress,
+                ..first.clone()
+            };
+            other
+                .configuration
+                .insert("UserParameters".to_owned(), wanted.to_string());
+            line.bench.world().pipelines.inner().ran(PIPELINE, RUN_ID, other);
+        }
+        line.ask("1");
+        line.end(succeeded(&json!({})));
+        let report = line.bench.deliver(asked("approval-1")).await.unwrap();
+        let outcomes: Vec<_> = report.approvals.iter().map(|settled| settled.outcome).collect();
+        assert_eq!(outcomes, [Outcome::Waiting, Outcome::Approved, Outcome::Waiting]);
+    });
+}
+
 #[test]
 fn a_history_that_ends_before_the_last_redrive_decides_nothing() {
     run(async {

@@ -321,11 +321,17 @@ fn dependencies_run_one_way() {
     let layer = |folder: &str| folder.split('/').next().unwrap_or_default().to_owned();
     let mut findings = Vec::new();
     for package in &packages {
-        for dependency in package.dependencies(ALL_KINDS) {
+        for (kind, dependency) in ALL_KINDS.iter().flat_map(|kind| {
+            package
+                .dependencies(std::slice::from_ref(kind))
+                .map(move |name| (*kind, name))
+        }) {
             let Some(target) = folders.get(dependency) else {
                 continue;
             };
             let allowed = match (layer(&package.folder).as_str(), layer(target).as_str()) {
+                // Tests alone know what supports them, and it knows nobody.
+                (_, "test-support") => kind == "dev-dependencies",
                 ("functions", "shared") => true,
                 // The simulation calls the functions in its own process.
                 ("local", "functions" | "shared") if package.name() == "simulation" => true,
@@ -335,8 +341,8 @@ fn dependencies_run_one_way() {
                 _ => false,
             };
             if !allowed {
-                let mend =
-                    "stepline → services → platform, services → states-language, simulation → functions → shared";
+                let mend = "stepline → services → platform, services → states-language, simulation → functions → shared; \
+                     test-support is a dev-dependency";
                 findings.push(Finding::new(
                     package.file(),
                     format_args!("depends on `{dependency}`"),

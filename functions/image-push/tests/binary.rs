@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use shared::fakes::images::{digest_of, manifests};
-use shared::fakes::runtime::Process;
+use test_support::Process;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_image-push");
 const RULES: &str = r#"[{"repository": "ml", "tag": "release-*", "stateMachine": "ml-pipeline-dev"}]"#;

@@ -1,7 +1,7 @@
 //! The binary as Lambda runs it: the Runtime API on one side, Parameter Store on the other.
 
 use serde_json::{Value, json};
-use shared::fakes::runtime::Process;
+use test_support::Process;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_resolve-parameters");
 

@@ -18,4 +18,3 @@ pub use lines::Lines;
 pub use step_functions::{Run, StepFunctions};
 
 pub mod images;
-pub mod runtime;

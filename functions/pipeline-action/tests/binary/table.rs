@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use pipeline_action::token::Token;
 use serde_json::{Value, json};
 use shared::fakes::Put;
-use shared::fakes::runtime::Process;
 use shared::ports::code_pipeline::JobSuccess;
 use shared::time::Timestamp;
+use test_support::Process;
 
 use crate::aws::{MACHINE, Reply, Services, event, operation, refusal};
 

@@ -8,9 +8,9 @@ use std::thread;
 
 use serde_json::Value;
 use shared::fakes::Put;
-use shared::fakes::runtime::Process;
 use shared::ports::code_pipeline::JobSuccess;
 use shared::ports::step_functions::ExecutionStatus;
+use test_support::Process;
 
 use crate::aws::{Reply, Services, event, operation, refusal};
 

@@ -3,8 +3,8 @@
 use crate::aws::{Aws, DIGEST, MACHINE};
 use crate::wire::Faults;
 use serde_json::{Value, json};
-use shared::fakes::runtime::Process;
 use std::sync::Arc;
+use test_support::Process;
 
 /// How often an event is delivered at most, continuations included, until its work must be done.
 const DELIVERIES: usize = 60;

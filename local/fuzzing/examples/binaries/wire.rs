@@ -2,13 +2,10 @@
 
 use fuzzing::dice::Dice;
 use serde_json::Value;
-use shared::fakes::runtime::Reply;
-use std::io::Write as _;
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
+use test_support::Reply;
 
 /// Faults by chance, the same for the same seed as long as the calls are.
 #[derive(Clone, Default)]
@@ -48,49 +45,39 @@ impl Faults {
         chance.count.fetch_add(1, Ordering::Relaxed);
         match kind {
             // The connection closes before the call was carried out, or afterwards.
-            0 => wire(Vec::new()),
+            0 => Reply::cut_off(),
             1 => {
                 let _lost = call();
-                wire(Vec::new())
+                Reply::cut_off()
             }
             2 => {
-                let answer = http(200, "application/x-amz-json-1.1", &call().1.to_string());
-                wire(answer[..answer.len() - 1 - answer.len() / 3].to_vec())
+                let body = call().1.to_string();
+                let length = HEAD + body.len();
+                http(200, JSON, body).cut_after(length - 1 - length / 3)
             }
             3 => {
                 let (status, body) = call();
-                slowly(http(status, "application/x-amz-json-1.1", &body.to_string()))
+                http(status, JSON, body.to_string()).in_pieces(40, Duration::from_millis(1))
             }
-            4 => wire(http(200, "text/html", PAGE)),
-            5 => wire(http(503, "text/html", PAGE)),
-            6 => wire(http(200, "application/x-amz-json-1.1", "")),
+            4 => http(200, "text/html", PAGE.to_owned()),
+            5 => http(503, "text/html", PAGE.to_owned()),
+            6 => http(200, JSON, String::new()),
             _ => {
                 let (status, body) = call();
-                wire(http(status, "text/plain", &body.to_string()))
+                http(status, "text/plain", body.to_string())
             }
         }
     }
 }
 
-fn http(status: u16, content_type: &str, body: &str) -> Vec<u8> {
-    format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
-}
+const JSON: &str = "application/x-amz-json-1.1";
 
-/// Writes this, and no more. That the other side is gone is no matter.
-fn wire(bytes: Vec<u8>) -> Reply {
-    Reply::Wire(Box::new(move |stream: &mut TcpStream| drop(stream.write_all(&bytes))))
-}
+/// About as long as the head of an answer is: a short one is cut off in its head, a long one in its body.
+const HEAD: usize = 100;
 
-/// Writes this in pieces, with pauses.
-fn slowly(bytes: Vec<u8>) -> Reply {
-    Reply::Wire(Box::new(move |stream: &mut TcpStream| {
-        for piece in bytes.chunks(40) {
-            let _ = stream.write_all(piece);
-            thread::sleep(Duration::from_millis(1));
-        }
-    }))
+/// An answer after which the connection is closed.
+fn http(status: u16, content_type: &str, body: String) -> Reply {
+    Reply::new(status, body)
+        .header("content-type", content_type)
+        .header("connection", "close")
 }

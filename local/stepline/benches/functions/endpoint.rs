@@ -1,20 +1,11 @@
 //! A TLS endpoint that answers like the AWS services the functions call, counts the calls, and times the handshakes.
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::IntoResponse;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio_rustls::server::TlsStream;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use test_support::{Authority, Reply, Request, Server};
 
 /// What passed over the endpoint so far.
 #[derive(Debug, Default)]
@@ -27,111 +18,52 @@ pub(crate) struct Traffic {
     pub(crate) continuation_token: Option<String>,
 }
 
-/// The endpoint.
+/// The endpoint: one server a service, as AWS has one host a service.
 pub(crate) struct Endpoint {
-    /// Where it listens: one port a service, as AWS has one host a service.
-    pub(crate) addresses: Vec<SocketAddr>,
+    servers: Vec<Server>,
     traffic: Arc<Mutex<Traffic>>,
 }
 
 impl Endpoint {
     /// Listens on `ports` free ports, with a certificate whose issuer is written to `authority` as PEM.
-    pub(crate) async fn listen(ports: usize, authority: &Path) -> Result<Self, Box<dyn std::error::Error>> {
-        let traffic = Arc::default();
-        let acceptor = TlsAcceptor::from(Arc::new(certified(authority)?));
-        let mut addresses = Vec::new();
-        for _ in 0..ports {
-            let tcp = TcpListener::bind(("127.0.0.1", 0)).await?;
-            addresses.push(tcp.local_addr()?);
-            let listener = TlsListener {
-                tcp,
-                acceptor: acceptor.clone(),
-                traffic: Arc::clone(&traffic),
-            };
-            let routes = Router::new().fallback(answer).with_state(Arc::clone(&traffic));
-            tokio::spawn(async move { axum::serve(listener, routes).await });
-        }
-        Ok(Self { addresses, traffic })
+    pub(crate) fn listen(ports: usize, authority: &Path) -> std::io::Result<Self> {
+        let certified = Authority::new();
+        std::fs::write(authority, certified.pem())?;
+        let traffic: Arc<Mutex<Traffic>> = Arc::default();
+        let server = |_| {
+            let traffic = Arc::clone(&traffic);
+            Server::start_with_tls(&certified, move |request| {
+                std::future::ready(answer(&traffic, &request))
+            })
+        };
+        let servers = (0..ports).map(server).collect();
+        Ok(Self { servers, traffic })
+    }
+
+    /// Where the server of this number listens.
+    pub(crate) fn address(&self, number: usize) -> SocketAddr {
+        self.servers[number].address()
     }
 
     /// What passed since the last call of this.
     pub(crate) fn take(&self) -> Traffic {
-        std::mem::take(&mut self.traffic.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        let mut traffic = std::mem::take(&mut *self.traffic.lock().unwrap_or_else(PoisonError::into_inner));
+        traffic.handshakes = self.servers.iter().flat_map(Server::take_handshakes).collect();
+        traffic
     }
 }
 
-fn certified(authority: &Path) -> Result<ServerConfig, Box<dyn std::error::Error>> {
-    let authority_key = KeyPair::generate()?;
-    let mut parameters = CertificateParams::new(Vec::new())?;
-    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // A name of its own: OpenSSL takes a certificate whose issuer bears its own name for a self-signed one.
-    parameters
-        .distinguished_name
-        .push(DnType::CommonName, "the benchmark's authority");
-    std::fs::write(authority, parameters.self_signed(&authority_key)?.pem())?;
-    let issuer = Issuer::new(parameters, authority_key);
-    let key = KeyPair::generate()?;
-    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])?.signed_by(&key, &issuer)?;
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    Ok(ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)?)
-}
-
-struct TlsListener {
-    tcp: TcpListener,
-    acceptor: TlsAcceptor,
-    traffic: Arc<Mutex<Traffic>>,
-}
-
-impl axum::serve::Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let Ok((stream, address)) = self.tcp.accept().await else {
-                continue;
-            };
-            // Without it the handshake's small messages wait for one another's acknowledgements, 40 ms each.
-            if stream.set_nodelay(true).is_err() {
-                continue;
-            }
-            let began = Instant::now();
-            if let Ok(stream) = self.acceptor.accept(stream).await {
-                let took = began.elapsed();
-                self.traffic
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner)
-                    .handshakes
-                    .push(took);
-                return (stream, address);
-            }
-        }
-    }
-
-    fn local_addr(&self) -> std::io::Result<Self::Addr> {
-        self.tcp.local_addr()
-    }
-}
-
-async fn answer(State(traffic): State<Arc<Mutex<Traffic>>>, headers: HeaderMap, body: String) -> impl IntoResponse {
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|target| target.to_str().ok())
-        .unwrap_or("?")
-        .to_owned();
-    let request: Value = serde_json::from_str(&body).unwrap_or_default();
+fn answer(traffic: &Mutex<Traffic>, request: &Request) -> Reply {
+    let target = request.header("x-amz-target").unwrap_or("?").to_owned();
+    let request = request.json();
     let operation = target.rsplit('.').next().unwrap_or_default();
     let answer = response(operation, &request);
-    let mut traffic = traffic.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut traffic = traffic.lock().unwrap_or_else(PoisonError::into_inner);
     if operation == "PutJobSuccessResult" {
         traffic.continuation_token = request["continuationToken"].as_str().map(str::to_owned);
     }
     traffic.calls.push(target);
-    ([("content-type", "application/x-amz-json-1.1")], answer.to_string())
+    Reply::json(200, &answer)
 }
 
 /// The shortest true answer to each operation that the measured invocations call.

@@ -7,25 +7,23 @@
 
 mod endpoint;
 mod report;
-mod runtime_api;
 mod subject;
 
 use endpoint::Endpoint;
 use report::{Report, Samples};
-use runtime_api::RuntimeApi;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use subject::Subject;
+use test_support::{Process, RuntimeApi};
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
 const WARM_INVOCATIONS: usize = 20;
 
-#[tokio::main(worker_threads = 2)]
-async fn main() -> ExitCode {
-    match run().await {
+fn main() -> ExitCode {
+    match run() {
         Ok(breaches) if breaches.is_empty() => ExitCode::SUCCESS,
         Ok(breaches) => {
             for breach in breaches {
@@ -40,7 +38,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Fallible<Vec<String>> {
+fn run() -> Fallible<Vec<String>> {
     let runs = argument("--runs").map_or(Ok(20), |runs| {
         runs.parse().map_err(|_| format!("`--runs {runs}`: not a number"))
     })?;
@@ -50,15 +48,13 @@ async fn run() -> Fallible<Vec<String>> {
         eprintln!("note: no Python 3 with boto3 is here (`pip install boto3`), so there is nothing to compare with");
     }
     let authority = binaries.join("bench-authority.pem");
-    let endpoint = Endpoint::listen(4, &authority).await?;
+    let endpoint = Endpoint::listen(4, &authority)?;
     let subjects = subject::subjects(|name| binaries.join(name), python);
     let mut samples: Vec<Samples> = subjects.iter().map(|_| Samples::default()).collect();
     // One process of each in turn: whatever else the machine does meanwhile slows all of them alike.
     for _ in 0..runs {
         for (subject, samples) in subjects.iter().zip(&mut samples) {
-            measure(subject, &endpoint, &authority, samples)
-                .await
-                .map_err(|error| format!("{}: {error}", subject.name))?;
+            measure(subject, &endpoint, &authority, samples).map_err(|error| format!("{}: {error}", subject.name))?;
         }
     }
     let report = Report::of(runs, &subjects, samples)?;
@@ -113,43 +109,47 @@ fn python_with_boto3() -> Option<PathBuf> {
 }
 
 /// Starts the subject twice: once to see it start, and once to have it work.
-async fn measure(subject: &Subject, endpoint: &Endpoint, authority: &Path, samples: &mut Samples) -> Fallible<()> {
+fn measure(subject: &Subject, endpoint: &Endpoint, authority: &Path, samples: &mut Samples) -> Fallible<()> {
     // As it starts on Lambda, trusting what it trusts there: nothing is called, so nothing needs the test authority.
-    samples.starts.push(start_only(subject).await?);
+    samples.starts.push(start_only(subject)?);
 
-    let mut api = RuntimeApi::listen().await?;
     let mut command = subject.command();
-    command.env("AWS_LAMBDA_RUNTIME_API", api.address.to_string());
     trust(&mut command, endpoint, authority);
-    let mut process = Process::start(command)?;
-    api.asked().await?;
+    let process = Process::spawn(command, RuntimeApi::start())?;
+    process.lambda().asked()?;
     endpoint.take();
-    samples.firsts.push(api.invoke(subject.first.clone()).await?);
-    api.asked().await?;
+    samples.firsts.push(invoke(&process, &subject.first)?);
     let traffic = endpoint.take();
     samples.calls_first = samples.calls_first.max(traffic.calls.len());
     samples.handshakes.extend(&traffic.handshakes);
     let mut token = traffic.continuation_token;
     for _ in 0..WARM_INVOCATIONS {
         let event = with_token(&subject.warm, token.as_deref());
-        samples.warms.push(api.invoke(event).await?);
-        api.asked().await?;
+        samples.warms.push(invoke(&process, &event)?);
         let traffic = endpoint.take();
         samples.calls_warm = samples.calls_warm.max(traffic.calls.len());
         token = traffic.continuation_token.or(token);
     }
-    samples.memory_kb.extend(process.peak_memory_kb());
+    samples.memory_kb.extend(peak_memory_kb(&process));
     Ok(())
 }
 
 /// Process start to the first request for an event.
-async fn start_only(subject: &Subject) -> Result<Duration, String> {
-    let mut api = RuntimeApi::listen().await.map_err(|error| error.to_string())?;
-    let mut command = subject.command();
-    command.env("AWS_LAMBDA_RUNTIME_API", api.address.to_string());
+fn start_only(subject: &Subject) -> Fallible<Duration> {
+    let lambda = RuntimeApi::start();
     let began = Instant::now();
-    let _process = Process::start(command).map_err(|error| error.to_string())?;
-    Ok(api.asked().await? - began)
+    let process = Process::spawn(subject.command(), lambda)?;
+    Ok(process.lambda().asked()? - began)
+}
+
+/// How long an invocation takes, from the event to its answer. The process has asked for the next event afterwards.
+fn invoke(process: &Process, event: &Value) -> Fallible<Duration> {
+    let sent = Instant::now();
+    process.hand_over(event);
+    let (at, answer) = process.lambda().ended()?;
+    answer.map_err(|error| error.to_string())?;
+    process.lambda().asked()?;
+    Ok(at - sent)
 }
 
 /// Sends the SDKs to the endpoint, one port a service, and has them trust its certificate alone.
@@ -161,7 +161,7 @@ fn trust(command: &mut Command, endpoint: &Endpoint, authority: &Path) {
         ("AWS_ENDPOINT_URL_ECR", 3),
     ];
     for (variable, port) in services {
-        command.env(variable, format!("https://{}", endpoint.addresses[port]));
+        command.env(variable, format!("https://{}", endpoint.address(port)));
     }
     command
         .env("TRUST_SYSTEM_ROOTS", "true")
@@ -177,32 +177,9 @@ fn with_token(event: &Value, token: Option<&str>) -> Value {
     event
 }
 
-/// A child process that ends with its owner.
-struct Process(std::process::Child);
-
-impl Process {
-    fn start(mut command: Command) -> std::io::Result<Self> {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            // What a process dies of goes where the reader of the table sees it.
-            .stderr(Stdio::inherit())
-            .spawn()
-            .map(Self)
-    }
-
-    /// The most memory that it ever held, where the system tells (Linux).
-    fn peak_memory_kb(&mut self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-        line.split_whitespace().nth(1)?.parse().ok()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself, which is as good.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// The most memory that a process ever held, where the system tells (Linux).
+fn peak_memory_kb(process: &Process) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }

@@ -1,10 +1,6 @@
 //! A container engine for tests: the part of the Docker Engine API that is used, on a socket, with images and containers
 //! that are kept and programs that are closures.
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::State;
-use axum::http::{Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use services::containers::{Address, Engine};
@@ -12,8 +8,8 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
-use tokio::net::UnixListener;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use test_support::{Reply, Request, Server};
 use tokio::sync::watch;
 
 /// What a container's program sees of its container.
@@ -65,6 +61,7 @@ pub(crate) struct Fake {
     name: String,
     program: Program,
     state: Mutex<Known>,
+    _server: Server,
     _folder: tempfile::TempDir,
 }
 
@@ -93,15 +90,25 @@ pub(crate) async fn engine(
 ) -> (Arc<Fake>, Engine) {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("engine.sock");
-    let listener = UnixListener::bind(&socket).unwrap();
-    let fake = Arc::new(Fake {
-        name: name.to_owned(),
-        program: Box::new(program),
-        state: Mutex::default(),
-        _folder: folder,
+    let fake = Arc::new_cyclic(|fake: &Weak<Fake>| {
+        let fake = fake.clone();
+        let answer = move |request| {
+            let fake = fake.clone();
+            async move {
+                match fake.upgrade() {
+                    Some(fake) => answer(&fake, request).await,
+                    None => Reply::cut_off(),
+                }
+            }
+        };
+        Fake {
+            name: name.to_owned(),
+            program: Box::new(program),
+            state: Mutex::default(),
+            _server: Server::start_at(&socket, answer),
+            _folder: folder,
+        }
     });
-    let router = Router::new().fallback(answer).with_state(fake.clone());
-    tokio::spawn(async move { axum::serve(listener, router).await });
     let engine = Engine::at(Address::Unix(socket)).await.unwrap();
     (fake, engine)
 }
@@ -221,7 +228,7 @@ impl Fake {
         )
     }
 
-    fn create(&self, spec: &[u8]) -> Response<Body> {
+    fn create(&self, spec: &[u8]) -> Reply {
         let spec: Value = serde_json::from_slice(spec).unwrap();
         let mut known = self.lock();
         if !known.images.contains_key(spec["Image"].as_str().unwrap()) {
@@ -237,22 +244,22 @@ impl Fake {
             ended: watch::Sender::new(None),
         };
         known.containers.insert(id.clone(), container);
-        response(201, json!({"Id": id, "Warnings": []}).to_string())
+        Reply::new(201, json!({"Id": id, "Warnings": []}).to_string())
     }
 
-    fn start(&self, container: &mut Container) -> Response<Body> {
+    fn start(&self, container: &mut Container) -> Reply {
         match (self.program)(&container.seen) {
             Err(why) => refusal(400, &why),
             Ok(ran) => {
                 container.seen.files.extend(ran.leaves.iter().cloned());
                 container.ended.send_replace((!ran.goes_on).then_some(ran.code));
                 container.ran = ran;
-                response(204, "")
+                Reply::new(204, "")
             }
         }
     }
 
-    fn list(&self, filters: &str) -> Response<Body> {
+    fn list(&self, filters: &str) -> Reply {
         let filters: Value = serde_json::from_str(filters).unwrap();
         let (key, value) = filters["label"][0].as_str().unwrap().split_once('=').unwrap();
         let known = self.lock();
@@ -261,19 +268,14 @@ impl Fake {
             .iter()
             .filter(|(_, container)| container.seen.spec["Labels"][key] == value);
         let ids: Vec<Value> = of_it.map(|(id, _)| json!({"Id": id})).collect();
-        response(200, json!(ids).to_string())
+        Reply::new(200, json!(ids).to_string())
     }
 }
 
-async fn answer(State(fake): State<Arc<Fake>>, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap();
-    let query = percent_decode_str(parts.uri.query().unwrap_or_default())
-        .decode_utf8_lossy()
-        .into_owned();
-    fake.lock()
-        .requests
-        .push(format!("{} {}?{query}", parts.method, parts.uri.path()));
+async fn answer(fake: &Fake, request: Request) -> Reply {
+    let (method, path, body) = (request.method.as_str(), request.path(), &request.body);
+    let query = percent_decode_str(request.query()).decode_utf8_lossy();
+    fake.lock().requests.push(format!("{method} {path}?{query}"));
     let value = |name: &str| {
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         pairs
@@ -281,60 +283,53 @@ async fn answer(State(fake): State<Arc<Fake>>, request: Request<Body>) -> Respon
             .map(|(_, value)| value.to_owned())
             .unwrap_or_default()
     };
-    let path: Vec<&str> = parts.uri.path().trim_matches('/').split('/').collect();
-    match (&parts.method, path.as_slice()) {
-        (&Method::GET, ["version"]) => response(
+    let path: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match (method, path.as_slice()) {
+        ("GET", ["version"]) => Reply::new(
             200,
             json!({"Version": "27.0.3", "Components": [{"Name": "Engine"}]}).to_string(),
         ),
-        (&Method::GET, ["info"]) => response(200, json!({"Name": fake.name, "OSType": "linux"}).to_string()),
-        (&Method::POST, ["build"]) => response(200, fake.build(&body)),
-        (&Method::POST, ["images", "load"]) => response(200, fake.load(&body)),
-        (&Method::GET, ["images", id, "get"]) => match fake.save(id) {
-            Some(archive) => response(200, archive),
+        ("GET", ["info"]) => Reply::new(200, json!({"Name": fake.name, "OSType": "linux"}).to_string()),
+        ("POST", ["build"]) => Reply::new(200, fake.build(body)),
+        ("POST", ["images", "load"]) => Reply::new(200, fake.load(body)),
+        ("GET", ["images", id, "get"]) => match fake.save(id) {
+            Some(archive) => Reply::new(200, archive),
             None => refusal(404, "No such image"),
         },
-        (&Method::GET, ["images", id, "json"]) if fake.lock().images.contains_key(*id) => response(200, "{}"),
-        (&Method::GET, ["containers", "json"]) => fake.list(&value("filters")),
-        (&Method::POST, ["containers", "create"]) => fake.create(&body),
-        (method, ["containers", id, rest @ ..]) => of_container(&fake, method, id, rest, &value("path"), &body).await,
+        ("GET", ["images", id, "json"]) if fake.lock().images.contains_key(*id) => Reply::new(200, "{}"),
+        ("GET", ["containers", "json"]) => fake.list(&value("filters")),
+        ("POST", ["containers", "create"]) => fake.create(body),
+        (method, ["containers", id, rest @ ..]) => of_container(fake, method, id, rest, &value("path"), body).await,
         _ => refusal(404, "page not found"),
     }
 }
 
 /// The requests about one container.
-async fn of_container(
-    fake: &Fake,
-    method: &Method,
-    id: &str,
-    rest: &[&str],
-    path: &str,
-    body: &[u8],
-) -> Response<Body> {
+async fn of_container(fake: &Fake, method: &str, id: &str, rest: &[&str], path: &str, body: &[u8]) -> Reply {
     let mut ended = {
         let mut known = fake.lock();
         let Some(container) = known.containers.get_mut(id) else {
             return refusal(404, "No such container");
         };
         match (method, rest) {
-            (&Method::PUT, ["archive"]) => {
+            ("PUT", ["archive"]) => {
                 let files = unpack(body).into_iter();
                 container
                     .seen
                     .files
                     .extend(files.map(|(name, content)| (format!("/{name}"), content)));
-                return response(200, "");
+                return Reply::new(200, "");
             }
-            (&Method::GET, ["archive"]) => return download(container, path),
-            (&Method::POST, ["start"]) => return fake.start(container),
-            (&Method::POST, ["stop"]) => {
+            ("GET", ["archive"]) => return download(container, path),
+            ("POST", ["start"]) => return fake.start(container),
+            ("POST", ["stop"]) => {
                 container.ended.send_replace(Some(143));
-                return response(204, "");
+                return Reply::new(204, "");
             }
-            (&Method::DELETE, []) => {
+            ("DELETE", []) => {
                 container.ended.send_replace(Some(137));
                 known.containers.remove(id);
-                return response(204, "");
+                return Reply::new(204, "");
             }
             _ => container.ended.subscribe(),
         }
@@ -345,7 +340,7 @@ async fn of_container(
         .map(|code| *code)
         .unwrap_or_default();
     match rest {
-        ["wait"] => response(200, json!({"StatusCode": code, "Error": null}).to_string()),
+        ["wait"] => Reply::new(200, json!({"StatusCode": code, "Error": null}).to_string()),
         ["logs"] => {
             let known = fake.lock();
             let prints = known.containers.get(id).map(|container| container.ran.prints.clone());
@@ -353,14 +348,14 @@ async fn of_container(
                 let length = u32::try_from(text.len()).unwrap().to_be_bytes();
                 [&[stream, 0, 0, 0], &length[..], text.as_bytes()].concat()
             });
-            response(200, frames.collect::<Vec<u8>>())
+            Reply::new(200, frames.collect::<Vec<u8>>())
         }
         _ => refusal(404, "page not found"),
     }
 }
 
 /// A folder of a container, packed under its own name.
-fn download(container: &Container, path: &str) -> Response<Body> {
+fn download(container: &Container, path: &str) -> Reply {
     let Some((parent, _)) = path.rsplit_once('/') else {
         return refusal(400, "no path");
     };
@@ -375,15 +370,11 @@ fn download(container: &Container, path: &str) -> Response<Body> {
     if files.is_empty() {
         return refusal(404, "Could not find the file in container");
     }
-    response(200, pack(files))
+    Reply::new(200, pack(files))
 }
 
-fn response(status: u16, body: impl Into<Body>) -> Response<Body> {
-    Response::builder().status(status).body(body.into()).unwrap()
-}
-
-fn refusal(status: u16, message: &str) -> Response<Body> {
-    response(status, json!({"message": message}).to_string())
+fn refusal(status: u16, message: &str) -> Reply {
+    Reply::new(status, json!({"message": message}).to_string())
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -1,8 +1,8 @@
 //! Approvals on the wire: calls that no SDK makes.
 
 use serde_json::json;
+use test_support::{Loopback, Reply};
 
-use super::loopback::{Loopback, Reply};
 use super::{answering, assert_called, aws};
 use crate::ports::CallErrorKind;
 use crate::ports::code_pipeline::{

@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use aws_smithy_types::retry::RetryConfig;
 use serde_json::{Value, json};
+use test_support::{Loopback, Reply, Request};
 
 mod approvals;
 mod incomplete;
-mod loopback;
 mod parameter_store;
 mod registry;
 mod tls;
-
-use loopback::{Loopback, Reply, Request};
 
 use super::Aws;
 use super::access::ATTEMPTS;

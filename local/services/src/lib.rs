@@ -22,3 +22,5 @@ pub mod sqs;
 pub mod ssm;
 pub mod states;
 pub mod sts;
+#[cfg(test)]
+mod testing;

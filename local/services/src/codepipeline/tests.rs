@@ -3,8 +3,8 @@
 use super::engine::{self, Ending};
 use super::execution::{Execution, Status, Stop};
 use super::{CodePipeline, Pipeline};
+use crate::testing;
 use bytes::Bytes;
-use platform::account::Account;
 use platform::input::read;
 use platform::{Call, Platform, Principal};
 use serde_json::json;
@@ -14,7 +14,7 @@ use std::sync::{Arc, Barrier};
 /// A pipeline with one execution. Nothing runs it: a test's runtime has one thread, and the test keeps it busy.
 fn world() -> (Arc<Platform>, Arc<CodePipeline>, Arc<Pipeline>, Arc<Execution>) {
     let codepipeline: Arc<CodePipeline> = Arc::default();
-    let platform = Platform::new(Account::local(), std::env::temp_dir(), vec![codepipeline.clone()]);
+    let platform = testing::account(vec![codepipeline.clone()]);
     let declaration = json!({
         "name": "p", "roleArn": "arn:aws:iam::123456789012:role/p",
         "artifactStore": {"type": "S3", "location": "artifacts"},

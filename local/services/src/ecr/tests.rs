@@ -1,26 +1,21 @@
 //! Repositories and images, through the one door.
 
 use crate::manifest::{DOCKER_MANIFEST, digest};
+use crate::testing;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use platform::Platform;
-use platform::account::Account;
 use platform::error::ServiceError;
 use platform::journal::Happening;
-use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 async fn call(platform: &Arc<Platform>, operation: &str, input: Value) -> Result<Value, ServiceError> {
-    platform.call(&Principal::Administrator, "ecr", operation, input).await
+    testing::call(platform, "ecr", operation, input).await
 }
 
 async fn platform(mutability: &str) -> Arc<Platform> {
-    let platform = Platform::new(
-        Account::local(),
-        std::env::temp_dir(),
-        vec![Arc::<super::Ecr>::default()],
-    );
+    let platform = testing::account(vec![Arc::<super::Ecr>::default()]);
     let repository = json!({"repositoryName": "ml", "imageTagMutability": mutability});
     call(&platform, "CreateRepository", repository).await.unwrap();
     platform
@@ -280,6 +275,18 @@ async fn a_second_tag_does_not_save_an_image_from_the_first_one_s_rule() {
     );
 }
 
+/// An account whose repository scans on push, with EventBridge and queues to hear of it.
+async fn scanning() -> Arc<Platform> {
+    let platform = testing::account(vec![
+        Arc::<super::Ecr>::default(),
+        Arc::<crate::events::EventBridge>::default(),
+        Arc::<crate::sqs::Sqs>::default(),
+    ]);
+    let repository = json!({"repositoryName": "ml", "imageScanningConfiguration": {"scanOnPush": true}});
+    call(&platform, "CreateRepository", repository).await.unwrap();
+    platform
+}
+
 /// The text of a manifest of an image whose label says what its scan finds.
 async fn labelled(platform: &Arc<Platform>, name: &str, scan: &str) -> String {
     let config = json!({"os": "linux", "for": name, "config": {"Labels": {"stepline.scan": scan}}}).to_string();
@@ -310,11 +317,7 @@ async fn findings(platform: &Arc<Platform>, image: &str, more: Value) -> Result<
 
 #[tokio::test]
 async fn an_image_is_scanned_when_it_is_pushed_or_when_somebody_asks() {
-    let platform = Platform::new(
-        Account::local(),
-        std::env::temp_dir(),
-        vec![Arc::<super::Ecr>::default()],
-    );
+    let platform = testing::account(vec![Arc::<super::Ecr>::default()]);
     for (name, on_push) in [("ml", true), ("other", false)] {
         let repository = json!({"repositoryName": name, "imageScanningConfiguration": {"scanOnPush": on_push}});
         call(&platform, "CreateRepository", repository).await.unwrap();
@@ -354,17 +357,7 @@ async fn an_image_is_scanned_when_it_is_pushed_or_when_somebody_asks() {
 
 #[tokio::test]
 async fn a_scan_finds_what_the_image_says_page_by_page() {
-    let platform = Platform::new(
-        Account::local(),
-        std::env::temp_dir(),
-        vec![
-            Arc::<super::Ecr>::default(),
-            Arc::<crate::events::EventBridge>::default(),
-            Arc::<crate::sqs::Sqs>::default(),
-        ],
-    );
-    let repository = json!({"repositoryName": "ml", "imageScanningConfiguration": {"scanOnPush": true}});
-    call(&platform, "CreateRepository", repository).await.unwrap();
+    let platform = scanning().await;
     let listed: Vec<Value> = (0..5)
         .map(|number| json!({"name": format!("CVE-{number}"), "severity": if number == 0 { "HIGH" } else { "LOW" }}))
         .collect();
@@ -412,26 +405,9 @@ async fn a_scan_finds_what_the_image_says_page_by_page() {
 
 #[tokio::test]
 async fn the_end_of_a_scan_is_an_event() {
-    let platform = Platform::new(
-        Account::local(),
-        std::env::temp_dir(),
-        vec![
-            Arc::<super::Ecr>::default(),
-            Arc::<crate::events::EventBridge>::default(),
-            Arc::<crate::sqs::Sqs>::default(),
-        ],
-    );
-    let repository = json!({"repositoryName": "ml", "imageScanningConfiguration": {"scanOnPush": true}});
-    call(&platform, "CreateRepository", repository).await.unwrap();
-    let as_administrator = |service: &'static str, operation: &'static str, input: Value| {
-        let platform = Arc::clone(&platform);
-        async move {
-            platform
-                .call(&Principal::Administrator, service, operation, input)
-                .await
-                .unwrap()
-        }
-    };
+    let platform = scanning().await;
+    let as_administrator =
+        async |service, operation, input| testing::call(&platform, service, operation, input).await.unwrap();
     as_administrator("sqs", "CreateQueue", json!({"QueueName": "scans"})).await;
     let pattern = json!({"source": ["aws.ecr"], "detail-type": ["ECR Image Scan"], "detail": {
         "scan-status": ["COMPLETE"], "repository-name": ["ml"], "image-tags": ["v1"],

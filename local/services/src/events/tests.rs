@@ -2,10 +2,9 @@
 
 use super::EventBridge;
 use super::pattern::Pattern;
-use platform::account::Account;
+use crate::testing;
 use platform::error::ServiceError;
 use platform::journal::Happening;
-use platform::principal::Principal;
 use platform::{Platform, Service};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use std::sync::Arc;
 fn world() -> (Arc<Platform>, Arc<EventBridge>) {
     let events: Arc<EventBridge> = Arc::default();
     let services: Vec<Arc<dyn Service>> = vec![events.clone(), Arc::<crate::sqs::Sqs>::default()];
-    (Platform::new(Account::local(), std::env::temp_dir(), services), events)
+    (testing::account(services), events)
 }
 
 fn platform() -> Arc<Platform> {
@@ -22,9 +21,7 @@ fn platform() -> Arc<Platform> {
 }
 
 async fn call(platform: &Arc<Platform>, operation: &str, input: Value) -> Result<Value, ServiceError> {
-    platform
-        .call(&Principal::Administrator, "events", operation, input)
-        .await
+    testing::call(platform, "events", operation, input).await
 }
 
 #[test]

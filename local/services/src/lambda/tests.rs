@@ -1,14 +1,15 @@
 //! What the operations take and refuse. No function runs here.
 
 use super::Lambda;
+use crate::testing;
 use platform::iam::NewRole;
-use platform::{Account, Platform, Principal, ServiceError};
+use platform::{Platform, ServiceError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// An account with a function `f`.
 async fn world() -> Arc<Platform> {
-    let platform = Platform::new(Account::local(), std::env::temp_dir(), vec![Arc::<Lambda>::default()]);
+    let platform = testing::account(vec![Arc::<Lambda>::default()]);
     let role = NewRole::for_service("f-role", "lambda.amazonaws.com");
     platform.iam.create_role(&platform.account, role).unwrap();
     let function = json!({
@@ -20,9 +21,7 @@ async fn world() -> Arc<Platform> {
 }
 
 async fn call(platform: &Arc<Platform>, operation: &str, input: Value) -> Result<Value, ServiceError> {
-    platform
-        .call(&Principal::Administrator, "lambda", operation, input)
-        .await
+    testing::call(platform, "lambda", operation, input).await
 }
 
 #[tokio::test]

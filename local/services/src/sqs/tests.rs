@@ -1,31 +1,13 @@
 //! Queues and their messages, through the one door.
 
-use platform::{Account, Platform, Principal, ServiceError};
+use crate::testing::{self, call, refusal};
+use platform::Platform;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// An account with queues alone.
 fn account() -> Arc<Platform> {
-    Platform::new(
-        Account::local(),
-        std::env::temp_dir(),
-        vec![Arc::<super::Sqs>::default()],
-    )
-}
-
-/// Calls an operation as the administrator.
-async fn call(platform: &Arc<Platform>, service: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
-    platform
-        .call(&Principal::Administrator, service, operation, input)
-        .await
-}
-
-/// The same where the answer is an error: its code.
-async fn refusal(platform: &Arc<Platform>, service: &str, operation: &str, input: Value) -> String {
-    call(platform, service, operation, input)
-        .await
-        .expect_err(operation)
-        .code
+    testing::account(vec![Arc::<super::Sqs>::default()])
 }
 
 async fn queue(platform: &Arc<Platform>, name: &str, attributes: Value) -> Value {

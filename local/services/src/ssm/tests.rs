@@ -1,35 +1,21 @@
 //! Parameters and secrets, through the one door.
 
 use super::Ssm;
+use crate::testing::{self, call, refusal};
 use platform::iam::NewRole;
-use platform::{Account, Platform, Principal, ServiceError};
+use platform::{Platform, Principal};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// An account with Parameter Store alone.
 fn world() -> (Arc<Platform>, Arc<Ssm>) {
     let ssm: Arc<Ssm> = Arc::default();
-    let platform = Platform::new(Account::local(), std::env::temp_dir(), vec![ssm.clone()]);
+    let platform = testing::account(vec![ssm.clone()]);
     (platform, ssm)
 }
 
 fn account() -> Arc<Platform> {
     world().0
-}
-
-/// Calls an operation as the administrator.
-async fn call(platform: &Arc<Platform>, service: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
-    platform
-        .call(&Principal::Administrator, service, operation, input)
-        .await
-}
-
-/// The same where the answer is an error: its code.
-async fn refusal(platform: &Arc<Platform>, service: &str, operation: &str, input: Value) -> String {
-    call(platform, service, operation, input)
-        .await
-        .expect_err(operation)
-        .code
 }
 
 /// A session of a role with one policy of these statements.

@@ -5,7 +5,7 @@ mod machines;
 mod tasks;
 
 use super::StepFunctions;
-use platform::account::Account;
+use crate::testing;
 use platform::error::ServiceError;
 use platform::iam::NewRole;
 use platform::principal::Principal;
@@ -34,7 +34,7 @@ impl World {
             Arc::<crate::s3::S3>::default(),
             Arc::<crate::ssm::Ssm>::default(),
         ];
-        let platform = Platform::new(Account::local(), std::env::temp_dir(), services);
+        let platform = testing::account(services);
         let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
         let role = NewRole::for_service("machine", "states.amazonaws.com").with_policy("calls", policy);
         platform.iam.create_role(&platform.account, role).unwrap();

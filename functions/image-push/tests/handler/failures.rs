@@ -8,18 +8,7 @@ use shared::fakes::{Fault, Faulty};
 use shared::ports::{CallError, CallErrorKind};
 
 use crate::step_functions::Reach;
-use crate::world::{START, World, event, machine, outcomes, pushed, repository, rule, scheduled, settings};
-
-fn world_with_release() -> (World, String) {
-    let world = World::new();
-    let digest = world.registry.push(
-        &repository("ml"),
-        Some("release-1"),
-        &manifests::docker_image("1"),
-        START,
-    );
-    (world, digest)
-}
+use crate::world::{START, World, event, machine, outcomes, pushed, rule, scheduled, settings};
 
 fn name_and_message(error: HandlerError) -> (String, String) {
     let Diagnostic {
@@ -32,7 +21,7 @@ fn name_and_message(error: HandlerError) -> (String, String) {
 
 #[tokio::test]
 async fn a_rule_that_fails_holds_no_other_back_and_fails_the_whole() {
-    let (world, digest) = world_with_release();
+    let (world, digest) = World::with_release();
     let rules = json!([rule("express"), rule("ssm:/none"), rule("ml")]);
     for happened in [pushed("ml", &digest, Some("release-1")), scheduled()] {
         let error = world
@@ -54,7 +43,7 @@ async fn a_rule_that_fails_holds_no_other_back_and_fails_the_whole() {
 
 #[tokio::test]
 async fn a_throttled_start_is_an_error_and_done_when_the_event_comes_again() {
-    let (world, digest) = world_with_release();
+    let (world, digest) = World::with_release();
     world.throttle(2, 4);
     let function = world.function(&json!([rule("a"), rule("b")]), &[]);
     let error = function
@@ -79,7 +68,7 @@ async fn a_throttled_start_is_an_error_and_done_when_the_event_comes_again() {
 
 #[tokio::test]
 async fn poison_is_an_error_with_a_name() {
-    let (world, _) = world_with_release();
+    let (world, _) = World::with_release();
     let function = world.function(&json!([rule("ml")]), &[]);
     let detail = json!({"result": "SUCCESS", "action-type": "PUSH", "repository-name": "ml", "image-digest": "latest"});
     let cases = [
@@ -96,7 +85,7 @@ async fn poison_is_an_error_with_a_name() {
 
 #[tokio::test]
 async fn rules_in_a_parameter_are_read_when_they_are_needed_and_refused_by_field() {
-    let (world, digest) = world_with_release();
+    let (world, digest) = World::with_release();
     let function = world.function(&json!("ssm:/stepline/dev/rules"), &[]);
     let happened = || pushed("ml", &digest, Some("release-1"));
     let error = function.handle_one(happened(), START).await.expect_err("no rules");
@@ -162,7 +151,7 @@ async fn rules_in_a_parameter_are_read_when_they_are_needed_and_refused_by_field
 
 #[tokio::test]
 async fn an_event_of_another_region_is_none_of_ours_and_one_of_another_account_is() {
-    let (world, digest) = world_with_release();
+    let (world, digest) = World::with_release();
     let function = world.function(&json!([rule("ml")]), &[]);
     let mut elsewhere = pushed("ml", &digest, Some("release-1"));
     elsewhere.payload["region"] = json!("eu-west-1");
@@ -190,7 +179,7 @@ async fn an_event_of_another_region_is_none_of_ours_and_one_of_another_account_i
 
 #[tokio::test]
 async fn where_lambda_is_only_played_the_event_says_where_it_is() {
-    let (world, digest) = world_with_release();
+    let (world, digest) = World::with_release();
     let mut context = Context::default();
     context.invoked_function_arn = "function-arn".to_owned();
     for payload in [pushed("ml", &digest, Some("release-1")).payload, scheduled().payload] {
@@ -212,7 +201,7 @@ fn throttled(operation: &'static str) -> Fault {
 
 #[tokio::test]
 async fn an_image_that_the_registry_does_not_tell_of_for_now_is_a_failure_and_not_one_that_is_gone() {
-    let (world, digest) = world_with_release();
+    let (world, digest) = World::with_release();
     let registry = Faulty::new(&world.registry);
     registry.script(|attempt| throttled(attempt.operation));
     let rules = settings(&json!([rule("ml")]), &[]);
@@ -228,7 +217,7 @@ async fn an_image_that_the_registry_does_not_tell_of_for_now_is_a_failure_and_no
 
 #[tokio::test]
 async fn a_look_starts_nothing_that_it_cannot_see_is_missing() {
-    let (world, _) = world_with_release();
+    let (world, _) = World::with_release();
     world.step_functions.script(|attempt| match attempt.operation {
         "DescribeExecution" => throttled(attempt.operation),
         _ => Fault::None,

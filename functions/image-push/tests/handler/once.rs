@@ -57,13 +57,7 @@ async fn a_push_delivered_a_hundred_times_at_once_with_throttling_in_between_sta
 
 #[tokio::test]
 async fn an_execution_that_has_ended_is_adopted_too() {
-    let world = World::new();
-    let digest = world.registry.push(
-        &repository("ml"),
-        Some("release-1"),
-        &manifests::docker_image("1"),
-        START,
-    );
+    let (world, digest) = World::with_release();
     let rules = json!([rule("ml")]);
     let first = world
         .function(&rules, &[])
@@ -85,13 +79,7 @@ async fn an_execution_that_has_ended_is_adopted_too() {
 
 #[tokio::test]
 async fn rules_that_start_the_same_state_machine_start_it_once_each() {
-    let world = World::new();
-    let digest = world.registry.push(
-        &repository("ml"),
-        Some("release-1"),
-        &manifests::docker_image("1"),
-        START,
-    );
+    let (world, digest) = World::with_release();
     let rule =
         |stage: &str| json!({"repository": "ml", "tag": "release-*", "stateMachine": "ml", "input": {"stage": stage}});
     let rules = json!([rule("train"), rule("test")]);
@@ -120,13 +108,7 @@ fn rules(stages: &[&str]) -> Value {
 
 #[tokio::test]
 async fn a_rule_that_is_put_in_front_runs_by_itself_and_the_others_not_again() {
-    let world = World::new();
-    let digest = world.registry.push(
-        &repository("ml"),
-        Some("release-1"),
-        &manifests::docker_image("1"),
-        START,
-    );
+    let (world, digest) = World::with_release();
     for (stages, outcomes_of) in [
         (&["train"][..], &["started"][..]),
         (&["check", "train"], &["started", "adopted"]),
@@ -147,13 +129,7 @@ async fn a_rule_that_is_put_in_front_runs_by_itself_and_the_others_not_again() {
 
 #[tokio::test]
 async fn a_rule_runs_once_though_another_cannot_be_looked_up_for_a_while() {
-    let world = World::new();
-    let digest = world.registry.push(
-        &repository("ml"),
-        Some("release-1"),
-        &manifests::docker_image("1"),
-        START,
-    );
+    let (world, digest) = World::with_release();
     let mut rules = rules(&["train", "test"]);
     rules[0]["stateMachine"] = json!("ssm:/stepline/machine");
     let deliver = async || {
@@ -176,13 +152,7 @@ async fn a_rule_runs_once_though_another_cannot_be_looked_up_for_a_while() {
 
 #[tokio::test]
 async fn rules_that_would_run_the_same_run_it_once() {
-    let world = World::new();
-    let digest = world.registry.push(
-        &repository("ml"),
-        Some("release-1"),
-        &manifests::docker_image("1"),
-        START,
-    );
+    let (world, digest) = World::with_release();
     let mut twice = rules(&["train", "train"]);
     twice[1]["tag"] = json!("*-1");
     let handled = world

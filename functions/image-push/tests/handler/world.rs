@@ -5,7 +5,7 @@ use std::time::Duration;
 use image_push::{Decision, HandlerError, ImagePush, Outcome, Report, Settings};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
-use shared::fakes::images::ImageRegistry;
+use shared::fakes::images::{ImageRegistry, manifests};
 use shared::fakes::{Fault, Faulty, ManualClock, StepFunctions};
 use shared::parameters::fake::ParameterStore;
 use shared::ports::images::Repository;
@@ -69,6 +69,13 @@ impl World {
             parameters: ParameterStore::new(),
             step_functions: Faulty::new(step_functions),
         }
+    }
+
+    /// The same with an image that was pushed as `release-1`, and its digest.
+    pub(crate) fn with_release() -> (Self, String) {
+        let (world, image) = (Self::new(), manifests::docker_image("1"));
+        let digest = world.registry.push(&repository("ml"), Some("release-1"), &image, START);
+        (world, digest)
     }
 
     /// The function with these rules, and whatever else the environment says.

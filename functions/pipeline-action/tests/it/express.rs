@@ -17,16 +17,18 @@ fn job() -> Job {
     ))
 }
 
+/// A world whose executions succeed at once.
+fn succeeding() -> Bench {
+    let (bench, output) = (Bench::new(), r#"{"model":"m-1"}"#.to_owned());
+    let states = bench.world().states.inner();
+    states.ends_after(0, ExecutionStatus::Succeeded { output });
+    bench
+}
+
 #[test]
 fn an_execution_that_succeeds_is_concluded_in_the_first_call() {
     run(async {
-        let bench = Bench::new();
-        let output = r#"{"model":"m-1"}"#.to_owned();
-        bench
-            .world()
-            .states
-            .inner()
-            .ends_after(0, ExecutionStatus::Succeeded { output });
+        let bench = succeeding();
         let Answer::Succeed(variables) = bench
             .job(Job {
                 outputs: vec!["Output"],
@@ -109,13 +111,7 @@ fn what_may_have_run_is_never_run_again_and_what_surely_did_not_is() {
 #[test]
 fn an_output_that_cannot_be_written_fails_the_job_since_nothing_could_read_it_again() {
     run(async {
-        let bench = Bench::new();
-        let output = r#"{"model":"m-1"}"#.to_owned();
-        bench
-            .world()
-            .states
-            .inner()
-            .ends_after(0, ExecutionStatus::Succeeded { output });
+        let bench = succeeding();
         bench
             .world()
             .artifacts

@@ -144,14 +144,8 @@ impl Bench {
         events: Vec<Value>,
         deadline: u64,
     ) -> Result<Vec<Report>, HandlerError> {
-        let mut context = Context::default();
-        context.deadline = deadline;
-        context.invoked_function_arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}");
-        match self
-            .function
-            .handle(LambdaEvent::new(Value::Array(events), context))
-            .await?
-        {
+        let event = LambdaEvent::new(Value::Array(events), invoked(deadline));
+        match self.function.handle(event).await? {
             Handled::Each(reports) => Ok(reports),
             Handled::One(report) => panic!("several events, and one report: {report:?}"),
         }
@@ -159,10 +153,7 @@ impl Bench {
 
     /// Delivers an event with a deadline, in milliseconds since the epoch.
     pub(crate) async fn deliver_within(&self, event: Value, deadline: u64) -> Result<Report, HandlerError> {
-        let mut context = Context::default();
-        context.invoked_function_arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}");
-        context.deadline = deadline;
-        match self.function.handle(LambdaEvent::new(event, context)).await? {
+        match self.function.handle(LambdaEvent::new(event, invoked(deadline))).await? {
             Handled::One(report) => Ok(report),
             Handled::Each(reports) => panic!("one event, and {} reports", reports.len()),
         }
@@ -201,8 +192,7 @@ impl Bench {
 
     /// The same where a parameter names the state machine: the first job finds out which, and the second starts it.
     pub(crate) async fn started_by_parameter(&self, parameters: Value) -> Job {
-        let found = assert_continues(self.job(Job::first(parameters.clone())).await);
-        let job = Job::following(parameters.clone(), &found);
+        let job = self.started(parameters.clone()).await;
         let started = assert_continues(self.job(job).await);
         Job {
             id: "11111111-2222-4333-8444-200000000001".to_owned(),
@@ -213,11 +203,16 @@ impl Bench {
     /// Starts an execution with a first job, and gives the job that follows.
     pub(crate) async fn started(&self, parameters: Value) -> Job {
         let first = Job::first(parameters.clone());
-        match self.job(first).await {
-            Answer::Continue(token) => Job::following(parameters, &token),
-            other => panic!("not started: {other:?}"),
-        }
+        Job::following(parameters, &assert_continues(self.job(first).await))
     }
+}
+
+/// What Lambda says of an invocation that it ends at this time.
+fn invoked(deadline: u64) -> Context {
+    let mut context = Context::default();
+    context.invoked_function_arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}");
+    context.deadline = deadline;
+    context
 }
 
 /// A job, to be made into an event.

@@ -1,5 +1,6 @@
 //! What only prod does: a rehearsal in dev, and an approval that shows how it went.
 
+use super::scenarios;
 use super::world::World;
 use serde_json::json;
 
@@ -34,13 +35,7 @@ pub(crate) async fn prod_rehearses_and_asks(world: &World) {
 
 /// Somebody abandons a rehearsal while its job runs: dev stops what it runs for prod.
 pub(crate) async fn a_rehearsal_is_abandoned(world: &World) {
-    world.program("import time\ntime.sleep(3600)\n");
-    let mut follower = world.follow();
-    let id = world.start_pipeline(PIPELINE).await;
-    follower.job_runs().await;
-    world.abandon(PIPELINE, &id).await;
-    assert_eq!(follower.execution_ended().await, "ABORTED");
-    world.cloud.lambda.settled().await;
+    scenarios::abandoned_while_its_job_runs(world, PIPELINE).await;
 }
 
 /// The hourly look, which asks both pipelines how they stand.

@@ -2,7 +2,6 @@
 
 use super::releases;
 use super::world::World;
-use platform::journal::Happening;
 use serde_json::{Value, json};
 
 /// The name of the Express state machine.
@@ -57,12 +56,7 @@ pub(crate) async fn execution_is_stopped_and_its_stage_is_retried(world: &World)
     world.program("import time\ntime.sleep(3600)\n");
     let mut follower = world.follow();
     let id = world.start_pipeline(PIPELINE).await;
-    let execution = follower
-        .until("an execution", |happening| match happening {
-            Happening::ExecutionStarted { execution_arn, .. } => Some(execution_arn.clone()),
-            _ => None,
-        })
-        .await;
+    let execution = follower.execution_started().await;
     let stop = json!({"executionArn": execution});
     follower.job_runs().await;
     world.call("states", "StopExecution", stop.clone()).await;
@@ -73,13 +67,18 @@ pub(crate) async fn execution_is_stopped_and_its_stage_is_retried(world: &World)
     assert_eq!(follower.pipeline_ended().await.0, "Failed");
 }
 
-/// Somebody abandons the action while the job runs: the execution and the job are stopped.
+/// Somebody abandons dev's action while its job runs.
 pub(crate) async fn action_is_abandoned(world: &World) {
+    abandoned_while_its_job_runs(world, PIPELINE).await;
+}
+
+/// Somebody abandons the action while the job runs: the execution and the job are stopped.
+pub(crate) async fn abandoned_while_its_job_runs(world: &World, pipeline: &str) {
     world.program("import time\ntime.sleep(3600)\n");
     let mut follower = world.follow();
-    let id = world.start_pipeline(PIPELINE).await;
+    let id = world.start_pipeline(pipeline).await;
     follower.job_runs().await;
-    world.abandon(PIPELINE, &id).await;
+    world.abandon(pipeline, &id).await;
     assert_eq!(follower.execution_ended().await, "ABORTED");
     world.cloud.lambda.settled().await;
 }
@@ -271,12 +270,7 @@ pub(crate) async fn nothing_can_be_delivered(world: &World) {
     world.program("import time\ntime.sleep(3600)\n");
     let mut follower = world.follow();
     let id = world.start_pipeline(PIPELINE).await;
-    let execution = follower
-        .until("an execution", |happening| match happening {
-            Happening::ExecutionStarted { execution_arn, .. } => Some(execution_arn.clone()),
-            _ => None,
-        })
-        .await;
+    let execution = follower.execution_started().await;
     follower.job_runs().await;
     for function in ["pipeline-action", "image-push"] {
         let name = json!({"FunctionName": format!("stepline-{function}-dev")});

@@ -311,6 +311,15 @@ impl Follower {
         .await;
     }
 
+    /// Waits for the start of an execution of a state machine: its ARN.
+    pub(crate) async fn execution_started(&mut self) -> String {
+        self.until("an execution", |happening| match happening {
+            Happening::ExecutionStarted { execution_arn, .. } => Some(execution_arn.clone()),
+            _ => None,
+        })
+        .await
+    }
+
     /// Waits for the end of an execution of a state machine: its status.
     pub(crate) async fn execution_ended(&mut self) -> String {
         self.until("an execution's end", |happening| match happening {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 pub const MAX_LENGTH: usize = 63;
 
 /// How many hexadecimal digits of the hash a name ends in: 48 bits.
-pub const HASH_LENGTH: usize = 12;
+pub(crate) const HASH_LENGTH: usize = 12;
 
 /// How many hexadecimal digits tell the family, where a name has one: 32 bits, for the few that share a prefix.
 const FAMILY_LENGTH: usize = 8;

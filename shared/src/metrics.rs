@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::time::Timestamp;
 
 /// The namespace of all of Stepline's metrics.
-pub const NAMESPACE: &str = "Stepline";
+pub(crate) const NAMESPACE: &str = "Stepline";
 
 /// A metric's unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer};
 mod escapes;
 mod scrub;
 
-pub use scrub::{REDACTED, scrub};
+pub use scrub::scrub;
+
+use scrub::REDACTED;
 
 /// A value that prints as `[redacted]`, whatever prints it, and that cannot be serialised.
 ///

@@ -38,7 +38,7 @@ pub struct Platform {
 
 impl Platform {
     /// What processing jobs run on.
-    pub fn linux_amd64() -> Self {
+    pub(crate) fn linux_amd64() -> Self {
         Self {
             os: "linux".to_owned(),
             architecture: "amd64".to_owned(),
@@ -47,7 +47,7 @@ impl Platform {
     }
 
     /// Whether an image for `other` is one for this: the variant counts only where it is named here.
-    pub fn takes(&self, other: &Self) -> bool {
+    pub(crate) fn takes(&self, other: &Self) -> bool {
         self.os == other.os
             && self.architecture == other.architecture
             && (self.variant.is_none() || self.variant == other.variant)

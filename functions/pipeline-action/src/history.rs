@@ -37,7 +37,7 @@ const BY_DEFINITION: [&str; 6] = [
 
 /// What some last events of a history say about that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sight {
+pub(crate) enum Sight {
     /// Where it leads.
     Known(Destination),
     /// The walk led to events that are not there: earlier ones are needed.
@@ -48,7 +48,7 @@ pub enum Sight {
 
 /// Where a redrive leads, by some last events of the execution's history.
 #[must_use]
-pub fn destination(events: &[HistoryEvent]) -> Sight {
+pub(crate) fn destination(events: &[HistoryEvent]) -> Sight {
     let by_id = by_id(events);
     let Some((_, end)) = by_id.last_key_value() else {
         return Sight::NotEnded;

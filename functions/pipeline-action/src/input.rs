@@ -8,14 +8,14 @@ use crate::event::Artifact;
 /// The most bytes that Step Functions takes.
 ///
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
-pub const MAX_INPUT: usize = 262_144;
+pub(crate) const MAX_INPUT: usize = 262_144;
 
 /// The field that tells the state machine about the pipeline.
 const PIPELINE: &str = "pipeline";
 
 /// Why an input cannot be made. Nothing of it is quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum InputError {
+pub(crate) enum InputError {
     /// The field for the pipeline is taken.
     #[error("the input must not have a field `pipeline`: the action puts the pipeline's execution there")]
     PipelineTaken,
@@ -26,7 +26,7 @@ pub enum InputError {
 
 /// What the state machine is told about the pipeline.
 #[derive(Debug, Clone, Copy)]
-pub struct Pipeline<'a> {
+pub(crate) struct Pipeline<'a> {
     /// The id of its execution, if the user parameters hold it.
     pub execution_id: Option<&'a str>,
     /// The id of the action's first job.
@@ -42,7 +42,7 @@ pub struct Pipeline<'a> {
 ///
 /// # Errors
 /// [`InputError`] when `pipeline` is taken or the whole is too long.
-pub fn compose(input: Option<Value>, file: Option<Value>, pipeline: Pipeline<'_>) -> Result<String, InputError> {
+pub(crate) fn compose(input: Option<Value>, file: Option<Value>, pipeline: Pipeline<'_>) -> Result<String, InputError> {
     let mut composed = match (input, file) {
         (Some(input), Some(file)) => lay_over(file, input),
         (Some(value), None) | (None, Some(value)) => value,

@@ -12,7 +12,8 @@ use thiserror::Error;
 /// The most characters that CodePipeline takes.
 ///
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html>
-pub const MAX_LENGTH: usize = 2_048;
+#[cfg(test)]
+const MAX_LENGTH: usize = 2_048;
 
 /// How every token of this function begins.
 const OURS: &str = "stepline-";
@@ -110,14 +111,14 @@ impl Token {
 
     /// The token after one more attempt that got no answer from what the function depends on.
     #[must_use]
-    pub fn missed(&self) -> Self {
+    pub(crate) fn missed(&self) -> Self {
         let misses = self.misses + 1;
         Self { misses, ..self.clone() }.agreed()
     }
 
     /// The token once it is decided how the action begins, or the retry of its stage.
     #[must_use]
-    pub fn decided(&self, retry: Option<Retry>) -> Self {
+    pub(crate) fn decided(&self, retry: Option<Retry>) -> Self {
         Self {
             misses: 0,
             tries: 0,

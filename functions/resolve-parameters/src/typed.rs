@@ -26,7 +26,7 @@ pub enum As {
 
 impl As {
     /// Every one, with its name in a request.
-    pub const ALL: [(&'static str, As); 7] = [
+    pub(crate) const ALL: [(&'static str, As); 7] = [
         ("string", Self::String),
         ("integer", Self::Integer),
         ("number", Self::Number),
@@ -45,7 +45,7 @@ impl As {
     }
 
     /// The value of a parameter in the answer. A problem never quotes the value.
-    pub fn value_of(self, parameter: &Parameter) -> Result<Value, Problem> {
+    pub(crate) fn value_of(self, parameter: &Parameter) -> Result<Value, Problem> {
         if self == Self::Reference {
             return Ok(parameter.pinned().into());
         }
@@ -77,7 +77,7 @@ impl As {
     }
 
     /// Whether a default has the right type. Null is right for all types: it means "there is none".
-    pub fn takes_default(self, default: &Value) -> bool {
+    pub(crate) fn takes_default(self, default: &Value) -> bool {
         match self {
             _ if default.is_null() => true,
             Self::String | Self::Reference => default.is_string(),
@@ -92,7 +92,7 @@ impl As {
     }
 
     /// What it is, with its article.
-    pub fn in_words(self) -> &'static str {
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             Self::String => "a string",
             Self::Integer => "an integer",

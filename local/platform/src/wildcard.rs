@@ -14,7 +14,7 @@ pub enum Piece {
 }
 
 /// What a character of a pattern means.
-pub fn piece(character: char) -> Piece {
+pub(crate) fn piece(character: char) -> Piece {
     match character {
         '*' => Piece::AnyRun,
         '?' => Piece::AnyOne,

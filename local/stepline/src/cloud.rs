@@ -102,7 +102,7 @@ impl Cloud {
 }
 
 /// The services that are here and their operations, as a table in Markdown.
-pub fn operations() -> String {
+pub(crate) fn operations() -> String {
     let mut table = "| service | operations |\n| --- | --- |\n".to_owned();
     for (service, operations) in Cloud::new(Account::local(), PathBuf::new()).operations() {
         let _ = writeln!(table, "| `{service}` | {} |", operations.join(", "));

@@ -198,9 +198,9 @@ pub mod manifests {
     use super::{Value, digest_of, json};
 
     /// An OCI image's manifest.
-    pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+    pub(crate) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
     /// An OCI index.
-    pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+    pub(crate) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
     const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
     const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 

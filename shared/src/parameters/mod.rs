@@ -28,4 +28,3 @@ pub use port::{Found, GetParameters, GetParametersByPath, Page};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use reference::{InvalidReference, ParameterPath, ParameterReference};
 pub use store::{Parameters, Want};
-pub use text::resolve_texts;

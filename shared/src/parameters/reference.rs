@@ -41,7 +41,7 @@ impl ParameterReference {
     }
 
     /// The version or label that was asked for.
-    pub fn selector(&self) -> Option<&str> {
+    pub(crate) fn selector(&self) -> Option<&str> {
         self.text[self.end..].strip_prefix(':')
     }
 
@@ -51,7 +51,7 @@ impl ParameterReference {
     }
 
     /// Whether this reads a secret of Secrets Manager, which takes decryption.
-    pub fn is_secrets_manager(&self) -> bool {
+    pub(crate) fn is_secrets_manager(&self) -> bool {
         self.path().starts_with(SECRETS_MANAGER)
     }
 }

@@ -1,8 +1,7 @@
-//! Values as text: one, several, and those that a JSON value refers to with `{{ssm:/path}}`.
+//! Values as text: one, and those that a JSON value refers to with `{{ssm:/path}}`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -18,25 +17,6 @@ const CLOSE: &str = "}}";
 
 /// How often a parameter may have changed since the moment that is asked about.
 const MAX_MOVES: usize = 20;
-
-/// The values of `references` (`/path`, `/path:3`, `/path:label`, ARNs), by reference. A SecureString is refused.
-///
-/// It reads once and keeps nothing. All problems come in one error.
-pub async fn resolve_texts<P: GetParameters>(
-    port: &P,
-    references: &[String],
-) -> Result<BTreeMap<String, String>, Problems> {
-    let parsed: Vec<Result<ParameterReference, _>> = references.iter().map(|text| text.parse()).collect();
-    let problems = parsed
-        .iter()
-        .flat_map(|parsed| parsed.as_ref().err().cloned())
-        .map(Problem::from)
-        .collect();
-    let parsed = parsed.into_iter().flatten().collect();
-    Parameters::new(port, Duration::ZERO)
-        .texts(parsed, problems, Timestamp::default())
-        .await
-}
 
 /// Parameters that are being read.
 type Reading<'a> = Pin<Box<dyn Future<Output = Vec<Result<Parameter, Problem>>> + Send + 'a>>;
@@ -56,7 +36,7 @@ impl<P: GetParameters> Parameters<P> {
     ///
     /// # Errors
     /// [`Problems`] as [`text`](Self::text) has them, or when the parameter has changed more than 20 times since.
-    pub async fn text_at(
+    pub(crate) async fn text_at(
         &self,
         reference: &ParameterReference,
         moment: Timestamp,
@@ -77,7 +57,7 @@ impl<P: GetParameters> Parameters<P> {
     ///
     /// # Errors
     /// [`Problems`] as [`text`](Self::text) has them.
-    pub async fn texts_since(
+    pub(crate) async fn texts_since(
         &self,
         reference: &ParameterReference,
         moment: Timestamp,
@@ -115,7 +95,7 @@ impl<P: GetParameters> Parameters<P> {
     }
 
     /// Replaces every `{{ssm:…}}` in the strings of `value` by its value. All other text stays as it is.
-    pub async fn fill_in(&self, mut value: Value, now: Timestamp) -> Result<Value, Problems> {
+    pub(crate) async fn fill_in(&self, mut value: Value, now: Timestamp) -> Result<Value, Problems> {
         let (mut references, mut problems) = (BTreeSet::new(), Vec::new());
         collect(&value, &mut references, &mut problems);
         let values = self.texts(references, problems, now).await?;

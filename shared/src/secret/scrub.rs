@@ -7,7 +7,7 @@
 use super::escapes::View;
 
 /// The text in place of a secret.
-pub const REDACTED: &str = "[redacted]";
+pub(crate) const REDACTED: &str = "[redacted]";
 
 /// How often a text is unescaped: JSON in JSON in a URL.
 const ROUNDS: usize = 3;

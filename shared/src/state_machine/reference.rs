@@ -101,7 +101,7 @@ impl StateMachineName {
 
     /// The ARN: of a name, the one in this place.
     #[must_use]
-    pub fn in_place(self, place: &Place) -> StateMachineArn {
+    pub(crate) fn in_place(self, place: &Place) -> StateMachineArn {
         match self {
             Self::Arn(arn) => arn,
             Self::Name(name) => {
@@ -147,12 +147,6 @@ impl StateMachineArn {
     #[must_use]
     pub fn unqualified(&self) -> &str {
         &self.unqualified
-    }
-
-    /// The version's number or the alias's name, if there is one.
-    #[must_use]
-    pub fn qualifier(&self) -> Option<&str> {
-        self.qualifier.as_deref()
     }
 
     /// The state machine's name.
@@ -236,7 +230,7 @@ mod tests {
         ] {
             let arn = StateMachineArn::parse(&text).unwrap();
             assert_eq!(
-                (arn.unqualified(), arn.qualifier(), arn.name()),
+                (arn.unqualified(), arn.qualifier.as_deref(), arn.name()),
                 (ARN, qualifier, "ml-pipeline-dev")
             );
             assert_eq!(arn.to_string(), text);

@@ -36,14 +36,14 @@ impl EndedExecution {
 
     /// The id of the pipeline's execution that it was started for, if its name holds one.
     #[must_use]
-    pub fn pipeline_execution_id(&self) -> Option<&str> {
+    pub(crate) fn pipeline_execution_id(&self) -> Option<&str> {
         pipeline_execution_id_in(&self.name)
     }
 }
 
 /// The id of the pipeline's execution in the name of an execution that was started for it, if there is one.
 #[must_use]
-pub fn pipeline_execution_id_in(name: &str) -> Option<&str> {
+pub(crate) fn pipeline_execution_id_in(name: &str) -> Option<&str> {
     let id = name.get(..UUID)?;
     let is_uuid = id.bytes().enumerate().all(|(at, byte)| match at {
         8 | 13 | 18 | 23 => byte == b'-',

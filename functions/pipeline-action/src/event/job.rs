@@ -69,12 +69,6 @@ impl Job {
                 .transpose()?,
         })
     }
-
-    /// Whether CodePipeline calls for the first time.
-    #[must_use]
-    pub fn is_first(&self) -> bool {
-        self.continuation_token.is_none()
-    }
 }
 
 fn artifact(artifact: &Reader<'_>) -> Result<Artifact, String> {

@@ -12,7 +12,8 @@ mod job;
 mod reader;
 
 pub use action::{AbandonedAction, ApprovalChanged};
-pub use execution::{EndedExecution, pipeline_execution_id_in};
+pub use execution::EndedExecution;
+pub(crate) use execution::pipeline_execution_id_in;
 pub use job::{Artifact, EncryptionKey, Job};
 
 use action::ActionChanged;

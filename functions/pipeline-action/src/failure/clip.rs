@@ -10,7 +10,7 @@ pub(super) fn length(text: &str) -> usize {
 
 /// The text itself, or its beginning and end where it is longer than `max`: never a part of a character.
 #[must_use]
-pub fn clip(text: &str, max: usize) -> String {
+pub(crate) fn clip(text: &str, max: usize) -> String {
     if length(text) <= max {
         return text.to_owned();
     }

@@ -11,7 +11,7 @@ use crate::history::{Torn, Walk, by_id};
 
 /// The state that is to blame.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Culprit {
+pub(crate) struct Culprit {
     /// Its name.
     pub state: String,
     /// What it failed with, where an event of its own says so.
@@ -22,7 +22,7 @@ pub struct Culprit {
 
 /// What a search came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Search {
+pub(crate) enum Search {
     /// The culprit.
     Found(Culprit),
     /// The walk led to events that are not there: earlier ones are needed.
@@ -33,7 +33,7 @@ pub enum Search {
 
 /// Searches some last events of a history.
 #[must_use]
-pub fn search(events: &[HistoryEvent]) -> Search {
+pub(crate) fn search(events: &[HistoryEvent]) -> Search {
     let by_id = by_id(events);
     let Some((_, end)) = by_id.last_key_value() else {
         return Search::Nothing;

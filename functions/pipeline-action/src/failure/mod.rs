@@ -10,8 +10,8 @@ mod cause;
 mod clip;
 mod culprit;
 
-pub use clip::clip;
-pub use culprit::{Culprit, Search, search};
+pub(crate) use clip::clip;
+pub(crate) use culprit::{Culprit, Search, search};
 
 use crate::history::Destination;
 use crate::user_parameters::OnRetry;
@@ -19,14 +19,14 @@ use crate::user_parameters::OnRetry;
 /// The most characters that CodePipeline takes.
 ///
 /// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_FailureDetails.html>
-pub const MAX_MESSAGE: usize = 5_000;
+pub(crate) const MAX_MESSAGE: usize = 5_000;
 
 /// How much of a cause is told before a link is: what people need to see what went wrong.
 const LEAST_CAUSE: usize = 200;
 
 /// How an execution stands that a retry of the stage would find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing<'a> {
+pub(crate) enum Standing<'a> {
     /// It still runs.
     Runs,
     /// It has ended without success; a redrive would lead there, as far as its history tells.
@@ -35,7 +35,7 @@ pub enum Standing<'a> {
 
 /// What a retry of the stage will do.
 #[must_use]
-pub fn retrying(on_retry: OnRetry, standing: Standing<'_>) -> String {
+pub(crate) fn retrying(on_retry: OnRetry, standing: Standing<'_>) -> String {
     match (on_retry, standing) {
         (OnRetry::Restart, _) => "Retrying the stage starts a new execution.".to_owned(),
         (OnRetry::Redrive, Standing::Runs) => "Retrying the stage waits for this execution again.".to_owned(),
@@ -84,7 +84,7 @@ impl Ending {
 
 /// All that is known about an execution that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Story<'a> {
+pub(crate) struct Story<'a> {
     /// The execution.
     pub execution_arn: &'a str,
     /// How it ended.
@@ -106,13 +106,13 @@ impl Story<'_> {
     ///
     /// Where all of it is too long, the middle of the cause is left out.
     #[must_use]
-    pub fn tell(&self) -> String {
+    pub(crate) fn tell(&self) -> String {
         self.tell_within(MAX_MESSAGE)
     }
 
     /// The same, in at most `max` characters. The link goes first, where there is not room enough for the cause as well.
     #[must_use]
-    pub fn tell_within(&self, max: usize) -> String {
+    pub(crate) fn tell_within(&self, max: usize) -> String {
         let before = self.headline();
         let mut after = String::new();
         if let Some(caught) = self.culprit.and_then(|culprit| culprit.ended_in.as_deref()) {

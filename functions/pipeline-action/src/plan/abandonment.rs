@@ -84,7 +84,7 @@ impl<'a> Abandonment<'a> {
     /// What to do about an execution of the action. `is_in_sight` says whether a retry would find it. It would not if
     /// the parameter that names the state machine has changed since.
     #[must_use]
-    pub fn judge(
+    pub(crate) fn judge(
         &self,
         execution: &Execution,
         parameters: &UserParameters,

@@ -34,7 +34,7 @@ impl Answer {
 
     /// A failure.
     #[must_use]
-    pub fn fail(kind: FailureType, message: impl AsRef<str>) -> Self {
+    pub(crate) fn fail(kind: FailureType, message: impl AsRef<str>) -> Self {
         let mut message = clip(message.as_ref().trim(), MAX_MESSAGE);
         if message.is_empty() {
             message.push_str("no reason is known");
@@ -45,7 +45,7 @@ impl Answer {
 
 /// The answer when AWS did not answer a call: the action goes on, unless that has happened too often in a row.
 #[must_use]
-pub fn missed(token: &Token, reason: &str) -> Answer {
+pub(crate) fn missed(token: &Token, reason: &str) -> Answer {
     let missed = token.missed();
     let misses = missed.misses;
     if misses < MAX_MISSES {
@@ -64,7 +64,7 @@ pub fn missed(token: &Token, reason: &str) -> Answer {
 /// The failure of an action that does not know yet what it has started: another delivery of its job may have started
 /// the execution.
 #[must_use]
-pub fn may_have_started(failure: JobFailure, execution: &str) -> Answer {
+pub(crate) fn may_have_started(failure: JobFailure, execution: &str) -> Answer {
     if failure.message.contains(execution) {
         return Answer::Fail(failure);
     }
@@ -77,7 +77,7 @@ pub fn may_have_started(failure: JobFailure, execution: &str) -> Answer {
 
 /// The answer when a call failed that the job needs.
 #[must_use]
-pub fn call_failed(token: &Token, error: &CallError) -> Answer {
+pub(crate) fn call_failed(token: &Token, error: &CallError) -> Answer {
     match error.kind {
         CallErrorKind::Throttled | CallErrorKind::Unavailable => missed(token, &error.to_string()),
         CallErrorKind::Denied => Answer::fail(FailureType::PermissionError, error.to_string()),
@@ -89,7 +89,7 @@ pub fn call_failed(token: &Token, error: &CallError) -> Answer {
 
 /// The answer when it could not be found out which state machine is meant, or what a parameter in the input holds.
 #[must_use]
-pub fn not_resolved(token: &Token, error: &NotResolved) -> Answer {
+pub(crate) fn not_resolved(token: &Token, error: &NotResolved) -> Answer {
     match error {
         NotResolved::Parameter(problems) => parameters_failed(token, problems),
         NotResolved::NoStateMachine(_) | NotResolved::NoPlace | NotResolved::OtherRegion { .. } => {
@@ -113,7 +113,7 @@ fn parameters_failed(token: &Token, problems: &Problems) -> Answer {
 
 /// The answer when a file of an artifact could not be read, or an artifact could not be written.
 #[must_use]
-pub fn artifact_failed(token: &Token, what: &str, error: &ArtifactError) -> Answer {
+pub(crate) fn artifact_failed(token: &Token, what: &str, error: &ArtifactError) -> Answer {
     match error {
         // The credentials live a quarter of an hour, and the next call brings new ones.
         ArtifactError::Call(error) if error.is("ExpiredToken") => missed(token, &format!("{what}: {error}")),

@@ -19,9 +19,9 @@ use crate::token::{Retry, Token};
 use crate::user_parameters::{OnTimeout, UserParameters};
 
 /// How many polls in a row try to stop an execution that takes too long: about two minutes.
-pub const MAX_STOPS: u32 = 5;
+pub(crate) const MAX_STOPS: u32 = 5;
 /// How many polls in a row read a history again that does not tell yet why its execution failed: about two minutes.
-pub const MAX_READS: u32 = 5;
+pub(crate) const MAX_READS: u32 = 5;
 /// What to do after a look at the execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
@@ -54,7 +54,7 @@ pub enum Next {
 
 /// What to do after DescribeExecution.
 #[must_use]
-pub fn looked(assignment: &Assignment, look: Result<Execution, CallError>, now: Timestamp) -> Next {
+pub(crate) fn looked(assignment: &Assignment, look: Result<Execution, CallError>, now: Timestamp) -> Next {
     let Assignment { parameters, token } = assignment;
     let overdue = now.since(token.since) >= parameters.timeout;
     match look {
@@ -140,7 +140,7 @@ pub fn ended(assignment: &Assignment, execution: Execution, now: Timestamp) -> O
 
 /// What the end of an execution leads to, as AWS shows it. Nothing, if the execution runs.
 #[must_use]
-pub fn end_of(execution: Execution) -> Option<Next> {
+pub(crate) fn end_of(execution: Execution) -> Option<Next> {
     let ended = execution.stopped_at;
     let ran = ended.map(|ended| ended.since(execution.started_at));
     let explain = |ending, failure| {
@@ -179,7 +179,7 @@ fn go_on(execution: &Execution, token: &Token) -> Answer {
 /// The answer when an execution takes too long, and could not be looked at or stopped. The next poll tries again, up to
 /// [`MAX_STOPS`] polls.
 #[must_use]
-pub fn stop_again(assignment: &Assignment, error: &CallError) -> Answer {
+pub(crate) fn stop_again(assignment: &Assignment, error: &CallError) -> Answer {
     let token = &assignment.token;
     let stops = token.stops + 1;
     if stops < MAX_STOPS {
@@ -204,27 +204,27 @@ pub fn stopped(assignment: &Assignment, execution_arn: &str) -> Answer {
 /// The answer when the history does not show yet why the execution failed: the next poll reads it again. Nothing, if it
 /// has been read often enough.
 #[must_use]
-pub fn read_again(token: &Token) -> Option<Answer> {
+pub(crate) fn read_again(token: &Token) -> Option<Answer> {
     let tries = token.tries + 1;
     (tries < MAX_READS).then(|| Answer::go_on(Token { tries, ..token.clone() }))
 }
 
 /// Whether an execution ended because it took too long and was stopped by this function.
 #[must_use]
-pub fn was_stopped(next: &Next) -> bool {
+pub(crate) fn was_stopped(next: &Next) -> bool {
     matches!(next, Next::Explain { ending: Ending::Aborted, failure, .. } if failure.error.as_deref() == Some(TIMED_OUT))
 }
 
 /// The failure of a job whose execution took too long. `stopped` is the result of StopExecution, if it was called.
 #[must_use]
-pub fn gave_up(assignment: &Assignment, execution_arn: &str, stopped: Option<Result<(), CallError>>) -> Answer {
+pub(crate) fn gave_up(assignment: &Assignment, execution_arn: &str, stopped: Option<Result<(), CallError>>) -> Answer {
     let message = gave_up_message(&assignment.parameters, execution_arn, stopped);
     Answer::fail(FailureType::JobFailed, message)
 }
 
 /// What people read of an execution that took too long.
 #[must_use]
-pub fn gave_up_message(
+pub(crate) fn gave_up_message(
     parameters: &UserParameters,
     execution_arn: &str,
     stopped: Option<Result<(), CallError>>,

@@ -21,15 +21,17 @@ mod runs;
 mod stops;
 mod variables;
 
-pub use answer::{Answer, MAX_MISSES, artifact_failed, call_failed, may_have_started, missed, not_resolved};
+pub use answer::{Answer, MAX_MISSES};
+pub(crate) use answer::{artifact_failed, call_failed, may_have_started, missed, not_resolved};
 pub use assignment::Assignment;
 pub(crate) use lags::SKEW;
-pub use looking::{
-    MAX_READS, MAX_STOPS, Next, end_of, ended, gave_up, gave_up_message, looked, read_again, stop_again, stopped,
-    was_stopped,
-};
-pub use retrying::{Found, MAX_REFUSALS, ToRedrive, found, is_unsuccessful, not_redrivable, retry, to_redrive};
+pub(crate) use looking::{MAX_STOPS, end_of, gave_up, gave_up_message, looked, read_again, stop_again, was_stopped};
+pub use looking::{Next, ended, stopped};
+pub use retrying::{Found, ToRedrive, retry, to_redrive};
+pub(crate) use retrying::{found, is_unsuccessful, not_redrivable};
 pub(crate) use runs::LATE;
-pub use runs::{Orphan, has_failed, in_the_time_of_its_action, is_over, is_unfollowed, orphan, runs_of};
+pub use runs::{Orphan, is_over, orphan, runs_of};
+pub(crate) use runs::{has_failed, in_the_time_of_its_action, is_unfollowed};
 pub use stops::{ABANDONED, NOT_HANDED_OVER, TIMED_OUT};
-pub use variables::{MAX_VARIABLES, handed_over, output_variables, reserved_variables};
+pub(crate) use variables::handed_over;
+pub use variables::{MAX_VARIABLES, output_variables};

@@ -15,7 +15,7 @@ use crate::user_parameters::UserParameters;
 
 /// How many polls in a row AWS may refuse to redrive an execution before the function gives up. AWS also refuses an
 /// execution that was redriven a moment ago, and DescribeExecution may not show that yet.
-pub const MAX_REFUSALS: u32 = 4;
+pub(crate) const MAX_REFUSALS: u32 = 4;
 
 /// Which execution exists already, for an action with `onRetry` `redrive`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Found {
 
 /// Which execution exists already, in a list with the newest first. `own` is the name of the job's own execution.
 #[must_use]
-pub fn found(listed: &[ListedExecution], own: &ExecutionName, parameters: &UserParameters) -> Found {
+pub(crate) fn found(listed: &[ListedExecution], own: &ExecutionName, parameters: &UserParameters) -> Found {
     let own_or_earlier = listed
         .iter()
         .find(|execution| execution.name == own.as_str() || parameters.is_own_execution(&execution.name));
@@ -62,7 +62,7 @@ pub fn retry(execution_arn: &str, destination: &Destination) -> Retry {
 /// that it runs. So the redrive is tried a few times, and then a new execution is started. If the execution is this
 /// attempt's own, there is no other name for a new one: the job fails.
 #[must_use]
-pub fn not_redrivable(assignment: &Assignment, error: &CallError) -> Answer {
+pub(crate) fn not_redrivable(assignment: &Assignment, error: &CallError) -> Answer {
     let token = &assignment.token;
     let tries = token.tries + 1;
     if tries < MAX_REFUSALS {
@@ -80,7 +80,7 @@ pub fn not_redrivable(assignment: &Assignment, error: &CallError) -> Answer {
 
 /// Whether an execution has ended without success.
 #[must_use]
-pub const fn is_unsuccessful(execution: &Execution) -> bool {
+pub(crate) const fn is_unsuccessful(execution: &Execution) -> bool {
     match execution.status {
         ExecutionStatus::Running | ExecutionStatus::Succeeded { .. } => false,
         ExecutionStatus::Failed(_) | ExecutionStatus::TimedOut(_) | ExecutionStatus::Aborted(_) => true,

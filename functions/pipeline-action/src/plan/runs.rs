@@ -52,7 +52,7 @@ pub fn is_over(runs: &[ActionExecution], since: Timestamp) -> bool {
 /// An assignment with no more time than its action has left. CodePipeline ends an action after a day, and the action
 /// may have begun long before its execution.
 #[must_use]
-pub fn in_the_time_of_its_action(assignment: &Assignment, runs: &[ActionExecution]) -> Assignment {
+pub(crate) fn in_the_time_of_its_action(assignment: &Assignment, runs: &[ActionExecution]) -> Assignment {
     let mut assignment = assignment.clone();
     if let Some(last) = runs.first().filter(|last| last.status == ActionStatus::InProgress) {
         let spent = assignment.token.since.since(last.started_at);
@@ -79,7 +79,12 @@ pub fn orphan(runs: &[ActionExecution], execution: &str) -> Orphan {
 /// Whether an execution runs although its action is over and nobody waits for it. It is not counted if it was left
 /// running on purpose, or if its action ended so recently that a retry may not be listed yet.
 #[must_use]
-pub fn is_unfollowed(running: &ListedExecution, runs: &[ActionExecution], function: &str, now: Timestamp) -> bool {
+pub(crate) fn is_unfollowed(
+    running: &ListedExecution,
+    runs: &[ActionExecution],
+    function: &str,
+    now: Timestamp,
+) -> bool {
     let last_of = |stage: &str, action: &str| {
         let its = runs.iter().filter(|run| run.stage == stage && run.action == action);
         its.max_by_key(|run| run.started_at)
@@ -112,6 +117,6 @@ pub fn is_unfollowed(running: &ListedExecution, runs: &[ActionExecution], functi
 
 /// Whether the action has failed, so that nobody follows its execution.
 #[must_use]
-pub fn has_failed(runs: &[ActionExecution]) -> bool {
+pub(crate) fn has_failed(runs: &[ActionExecution]) -> bool {
     runs.first().is_some_and(|last| last.status == ActionStatus::Failed)
 }

@@ -50,7 +50,7 @@ pub fn output_variables(
 
 /// The output variables that are always there.
 #[must_use]
-pub fn reserved_variables(state_machine_arn: &str, execution_arn: &str) -> BTreeMap<String, String> {
+pub(crate) fn reserved_variables(state_machine_arn: &str, execution_arn: &str) -> BTreeMap<String, String> {
     let name = execution_name_in(execution_arn);
     RESERVED_VARIABLES
         .into_iter()
@@ -61,7 +61,7 @@ pub fn reserved_variables(state_machine_arn: &str, execution_arn: &str) -> BTree
 
 /// The answer to a job if an approval waits for its execution: the action succeeds.
 #[must_use]
-pub fn handed_over(execution_arn: &str) -> Answer {
+pub(crate) fn handed_over(execution_arn: &str) -> Answer {
     let machine = StateMachineArn::of_execution(execution_arn).map(|arn| arn.to_string());
     Answer::Succeed(reserved_variables(&machine.unwrap_or_default(), execution_arn))
 }

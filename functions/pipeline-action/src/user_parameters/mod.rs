@@ -178,7 +178,7 @@ impl UserParameters {
     /// Whether this action started the execution with that name, by any of its jobs in the same execution of the
     /// pipeline.
     #[must_use]
-    pub fn is_own_execution(&self, name: &str) -> bool {
+    pub(crate) fn is_own_execution(&self, name: &str) -> bool {
         let id = self.pipeline_execution_id.as_deref();
         id.is_some_and(|id| ExecutionName::is_of_family(name, id, &self.identity))
     }

@@ -20,7 +20,7 @@ pub struct LookupError {
 
 impl LookupError {
     /// Whether the caller's permissions do not allow the call.
-    pub fn is_denied(&self) -> bool {
+    pub(crate) fn is_denied(&self) -> bool {
         ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"].contains(&self.code.as_str())
     }
 }
@@ -148,7 +148,7 @@ impl Facts {
 
 /// Asks everything that the intent needs. The names are asked about at the same time. Without an identity nothing else
 /// is asked: each call would fail in the same way.
-pub async fn gather<A: Account>(
+pub(crate) async fn gather<A: Account>(
     account: Arc<A>,
     host: &impl RepositoryHost,
     intent: &Intent,

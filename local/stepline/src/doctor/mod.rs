@@ -16,13 +16,14 @@ mod quotas;
 mod report;
 
 pub use aws::Access;
-pub use facts::{Account, Facts, Identity, Looked, LookupError, Quota, RepositoryHost, Standing, gather};
+pub use facts::{Account, Facts, Identity, Looked, LookupError, Quota, RepositoryHost, Standing};
 pub use intent::{DeployerIntent, Intent, Named, StackIntent};
 pub use judge::judge;
 pub use names::ResourceKind;
 pub use report::{Finding, Report, Verdict};
 
 use crate::deploy::{self, DeployError};
+use facts::gather;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -113,12 +113,12 @@ impl ResourceKind {
     }
 
     /// What people call it.
-    pub fn noun(self) -> &'static str {
+    pub(crate) fn noun(self) -> &'static str {
         self.traits().noun
     }
 
     /// The command that removes a leftover of this kind.
-    pub fn removal(self, id: &str) -> String {
+    pub(crate) fn removal(self, id: &str) -> String {
         self.traits().removal.replace("{}", id)
     }
 }

@@ -91,7 +91,7 @@ impl Report {
     }
 
     /// Whether all is well.
-    pub fn is_well(&self) -> bool {
+    pub(crate) fn is_well(&self) -> bool {
         self.findings.iter().all(|finding| finding.verdict == Verdict::Well)
     }
 

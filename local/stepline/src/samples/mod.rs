@@ -104,7 +104,7 @@ pub fn read(cloud: &Cloud) -> Result<Vec<(String, Value)>, SampleError> {
 ///
 /// # Errors
 /// See [`SampleError`].
-pub fn read_one(path: PathBuf) -> Result<Value, SampleError> {
+pub(crate) fn read_one(path: PathBuf) -> Result<Value, SampleError> {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(source) => return Err(SampleError::Unreadable { path, source }),

@@ -175,7 +175,7 @@ impl Stack {
     }
 
     /// Whether a condition of the template holds. A condition that it does not have does not hold.
-    pub fn condition(&self, name: &str) -> bool {
+    pub(crate) fn condition(&self, name: &str) -> bool {
         self.scope.condition(name).unwrap_or_default()
     }
 

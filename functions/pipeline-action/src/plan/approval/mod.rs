@@ -20,5 +20,6 @@ mod wait;
 
 pub use decide::{Carrier, Circumstances, Decision};
 pub use left_behind::{LeftBehind, left_behind};
-pub use summary::{approved, rejected};
+pub use summary::approved;
+pub(crate) use summary::rejected;
 pub use wait::{Attempt, Wait, WaitStage, waits};

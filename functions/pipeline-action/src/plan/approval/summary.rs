@@ -31,6 +31,6 @@ pub fn approved(variables: &BTreeMap<String, String>, execution_arn: &str, ran: 
 
 /// The execution did not succeed, or is waited for no longer: the whole story, as far as it fits.
 #[must_use]
-pub fn rejected(story: &Story<'_>) -> String {
+pub(crate) fn rejected(story: &Story<'_>) -> String {
     story.tell_within(MAX_APPROVAL_SUMMARY)
 }

@@ -116,7 +116,7 @@ impl<'a> WaitStage<'a> {
 impl Attempt<'_> {
     /// Whether the approval was asked for only once since the action ran.
     #[must_use]
-    pub fn is_first(&self) -> bool {
+    pub(crate) fn is_first(&self) -> bool {
         self.retries.is_empty()
     }
 

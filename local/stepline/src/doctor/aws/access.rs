@@ -36,7 +36,7 @@ impl Access {
     /// Access to `region` as the environment and the profiles say: see
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>. Profiles of IAM Identity Center
     /// need `aws configure export-credentials` first.
-    pub async fn from_environment(region: &str) -> Self {
+    pub(crate) async fn from_environment(region: &str) -> Self {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
             .build_https();
@@ -88,7 +88,7 @@ impl Access {
     }
 
     /// The region that the environment or the profile says, if one does.
-    pub fn configured_region(&self) -> Option<&str> {
+    pub(crate) fn configured_region(&self) -> Option<&str> {
         self.configured_region.as_deref()
     }
 

@@ -3,15 +3,15 @@
 //! A job comes in, and exactly one answer goes out: the action goes on, has succeeded, or has failed and why. If an
 //! approval waits for the execution instead of the action, events come in, and the approval is answered once.
 //!
-//! - [`settings`]: what the environment says.
+//! - `settings`: what the environment says.
 //! - [`event`]: what CodePipeline and EventBridge send. [`user_parameters`] is what people write into the action, with
-//!   [`json_path`] for its output variables.
-//! - [`ports`]: which operations of AWS the function calls.
+//!   `json_path` for its output variables.
+//! - `ports`: which operations of AWS the function calls.
 //! - [`plan`]: the decisions, without any call. [`token`] is what one call tells the next.
-//! - [`handler`]: reads an event, decides, makes the calls, answers. [`PipelineAction`] is its entry. It ensures an answer
+//! - `handler`: reads an event, decides, makes the calls, answers. [`PipelineAction`] is its entry. It ensures an answer
 //!   also after a panic, when the time is nearly over, or when AWS does not answer.
-//! - [`input`] and [`artifact`]: what the state machine is started with, and the files that are read and written.
-//! - [`failure`]: what people read if it went wrong. [`history`]: where a redrive would lead.
+//! - `input` and [`artifact`]: what the state machine is started with, and the files that are read and written.
+//! - `failure`: what people read if it went wrong. `history`: where a redrive would lead.
 //! - `report`: what was done. `error`: why no answer could be given, so that Lambda calls again.
 //!
 //! What is absent: the function keeps nothing between calls but the types of state machines, which never change. It

@@ -75,13 +75,6 @@ impl CloudFormation {
         self.stacks().contains_key(name)
     }
 
-    /// The names of all resources of a type.
-    pub fn physical_ids(&self, kind: &str) -> Vec<String> {
-        let stacks = self.stacks();
-        let resources = stacks.values().flatten().filter(|resource| resource.kind == kind);
-        resources.map(|resource| resource.physical_id.clone()).collect()
-    }
-
     fn describe_stacks(&self, call: &Call, input: DescribeStacks) -> Result<Value, ServiceError> {
         let stacks = self.stacks();
         let names = stacks

@@ -13,7 +13,7 @@ pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.
 /// OCI's image manifest.
 pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// Docker's list of manifests, for several platforms.
-pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+pub(crate) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 /// OCI's index of manifests.
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
@@ -80,7 +80,7 @@ impl Manifest {
     }
 
     /// Whether it names images rather than layers.
-    pub fn is_index(&self) -> bool {
+    pub(crate) fn is_index(&self) -> bool {
         match self.media_type.as_deref() {
             Some(kind) => kind == DOCKER_LIST || kind == OCI_INDEX,
             None => !self.manifests.is_empty(),

@@ -73,7 +73,7 @@ impl fmt::Display for Address {
 ///
 /// # Errors
 /// It would use one that cannot be used here, or a context that cannot be read.
-pub fn active(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Address, AddressError> {
+pub(crate) fn active(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Address, AddressError> {
     let text = |name: &str| variable(name).and_then(|value| value.into_string().ok());
     let text = |name: &str| text(name).filter(|value| !value.is_empty());
     if let Some(host) = text("DOCKER_HOST") {

@@ -48,7 +48,7 @@ pub enum EngineError {
 
 impl EngineError {
     /// Whether the engine does not have what was asked for.
-    pub fn is_not_found(&self) -> bool {
+    pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { status: 404, .. })
     }
 }

@@ -63,7 +63,7 @@ impl Engine {
     }
 
     /// A service's URL on this machine's loopback address, as a container knows it.
-    pub fn reachable(&self, url: &str) -> String {
+    pub(crate) fn reachable(&self, url: &str) -> String {
         match self.reach {
             Reach::Host => url.to_owned(),
             Reach::Gateway => url.replacen("127.0.0.1", GATEWAY, 1),

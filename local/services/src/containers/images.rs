@@ -84,7 +84,7 @@ impl Api {
     ///
     /// # Errors
     /// The engine does not answer.
-    pub async fn has_image(&self, id: &str) -> Result<bool, EngineError> {
+    pub(crate) async fn has_image(&self, id: &str) -> Result<bool, EngineError> {
         match self.get(&format!("/images/{id}/json")).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),

@@ -31,7 +31,7 @@ pub struct NewContainer {
 
 impl Engine {
     /// The network of a container: none, or one from which this machine's loopback address can be reached.
-    pub fn network(&self, is_isolated: bool) -> &'static str {
+    pub(crate) fn network(&self, is_isolated: bool) -> &'static str {
         match self.reach {
             _ if is_isolated => "none",
             Reach::Host => "host",
@@ -77,7 +77,7 @@ impl Api {
     ///
     /// # Errors
     /// The engine refuses.
-    pub async fn upload(&self, container: &str, archive: &Path) -> Result<(), EngineError> {
+    pub(crate) async fn upload(&self, container: &str, archive: &Path) -> Result<(), EngineError> {
         let archive = Payload::File(tokio::fs::File::open(archive).await?);
         let path = with_query(&format!("/containers/{container}/archive"), &[("path", "/")]);
         let done = self.send(Method::PUT, &path, "application/x-tar", archive).await?;

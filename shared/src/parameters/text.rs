@@ -203,6 +203,8 @@ fn fill(value: &mut Value, values: &BTreeMap<String, String>) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::Piece::*;
     use super::*;
     use crate::parameters::fake::ParameterStore;

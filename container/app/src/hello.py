@@ -1,9 +1,4 @@
-"""The processing job: says hello. Replace `main` with the work to do.
-
-What it may rely on is SageMaker's contract: inputs and outputs under ``/opt/ml/processing``, the job's own description
-in ``/opt/ml/config``, exit code 0 for success. An exception that is not caught here fails the job, and its text becomes
-the job's ExitMessage.
-"""
+"""The smallest processing job: says hello. ``prepare``, ``train`` and ``evaluate`` are what real ones look like."""
 
 import os
 

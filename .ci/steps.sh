@@ -110,6 +110,14 @@ broken_container() {
   grep -q "SageMaker-Hello-World" <<<"$out" && grep -q "RuntimeError: broken on purpose" <<<"$out"
 }
 
+# The container's own tests, with what its lock files name and nothing else.
+container_tests() {
+  local python=$tools/container/bin/python3
+  [ -x "$python" ] || python3 -m venv "$tools/container"
+  "$python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement container/tests/requirements.txt
+  "$python" -B -m pytest --quiet -p no:cacheprovider container/tests
+}
+
 deployables() {
   python_tools
   npm ci --silent --no-audit --no-fund --prefix .ci

@@ -11,6 +11,7 @@ use services::events::EventBridge;
 use services::iam::IamApi;
 use services::lambda::Lambda;
 use services::logs::Logs;
+use services::python::Environments;
 use services::s3::S3;
 use services::sagemaker::SageMaker;
 use services::servicequotas::ServiceQuotas;
@@ -20,7 +21,7 @@ use services::states::StepFunctions;
 use services::sts::Sts;
 use std::fmt::Write as _;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The account with its services. It is its [`Platform`], and beside that it knows those services that a run is set up
@@ -55,8 +56,16 @@ impl Deref for Cloud {
 }
 
 impl Cloud {
-    /// An empty account for the repository at `root`.
+    /// An empty account for the repository at `root`. What lasts longer than a run is below its `target/`, or where
+    /// `CARGO_TARGET_DIR` says.
     pub fn new(account: Account, root: PathBuf) -> Arc<Self> {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        Self::keeping(account, root, &target.join("stepline"))
+    }
+
+    /// An empty account for the repository at `root`, with what lasts longer than a run in the folder `kept`.
+    pub fn keeping(account: Account, root: PathBuf, kept: &Path) -> Arc<Self> {
+        let environments = Environments::new(kept.join("python"));
         let containers: Arc<Containers> = Arc::default();
         let cloudformation: Arc<CloudFormation> = Arc::default();
         let codepipeline: Arc<CodePipeline> = Arc::default();
@@ -70,7 +79,7 @@ impl Cloud {
             root,
             vec![
                 cloudformation.clone(),
-                Arc::new(CodeBuild::new(containers.clone())),
+                Arc::new(CodeBuild::new(containers.clone(), environments)),
                 Arc::<CodeConnections>::default(),
                 codepipeline.clone(),
                 ecr.clone(),

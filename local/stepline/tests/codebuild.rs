@@ -141,12 +141,14 @@ fn repository() -> Vec<(String, String)> {
         ("config/buildspec.yml", "buildspec.yml"),
         ("container/Dockerfile", "container/Dockerfile"),
         ("container/.dockerignore", "container/.dockerignore"),
-        ("container/app/requirements.txt", "container/app/requirements.txt"),
         ("container/app/src/hello.py", "container/app/src/hello.py"),
         ("container/app/src/logger.py", "container/app/src/logger.py"),
+        ("container/app/src/run.py", "container/app/src/run.py"),
     ];
     let read = |(from, to): (&str, &str)| (to.to_owned(), std::fs::read_to_string(root.join(from)).unwrap());
-    files.into_iter().map(read).collect()
+    // No packages, and so no index to get them from.
+    let requirements = ("container/app/requirements.txt".to_owned(), "# nothing\n".to_owned());
+    files.into_iter().map(read).chain([requirements]).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use super::build::Build;
 use super::buildspec::Env;
 use super::project::{Project, VariableKind, project_arn};
 use crate::containers::Engine;
+use crate::python::{self, Environments};
 use platform::Platform;
 use platform::principal::Principal;
 use serde_json::{Value, json};
@@ -14,9 +15,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+/// What the build's stand-in for `docker` builds with.
+pub(super) struct Builders {
+    pub(super) engine: Option<Engine>,
+    /// Where the Python packages of images go if there is no engine.
+    pub(super) environments: Environments,
+}
+
 /// The variables that CodeBuild sets itself, and those by which SDKs find the local services as the build's role.
 pub(super) fn own(
-    (platform, engine): (&Platform, Option<&Engine>),
+    (platform, builders): (&Platform, &Builders),
     build: &Build,
     project: &Project,
     folder: &Path,
@@ -55,9 +63,12 @@ pub(super) fn own(
         .into_iter()
         .chain(platform.endpoint().map(|url| ("AWS_ENDPOINT_URL", url)));
     variables.extend(known.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    // What the stand-in for `docker` builds with; without an engine it has none, whatever this process was given.
-    let engine = engine.map(|engine| engine.address().to_string());
-    variables.extend(engine.map(|address| ("DOCKER_HOST".to_owned(), address)));
+    // Without an engine there is no DOCKER_HOST, whatever this process was given.
+    let builder = match &builders.engine {
+        Some(engine) => ("DOCKER_HOST", engine.address().to_string()),
+        None => (python::FOLDER, builders.environments.folder().display().to_string()),
+    };
+    variables.insert(builder.0.to_owned(), builder.1);
     variables.extend(std::env::var("TMPDIR").map(|value| ("TMPDIR".to_owned(), value)));
     if let Some(version) = &build.source_version {
         variables.insert("CODEBUILD_SOURCE_VERSION".into(), version.clone());

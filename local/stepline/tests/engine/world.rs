@@ -194,6 +194,7 @@ fn source(changed: &[(&str, &str)]) -> Vec<u8> {
         "container/app/requirements.txt",
         "container/app/src/hello.py",
         "container/app/src/logger.py",
+        "container/app/src/run.py",
         "container/tests/test_hello.py",
     ] {
         let change = changed.iter().find(|(path, _)| *path == name);

@@ -1,10 +1,12 @@
 //! A Dockerfile as a plan: what the image's configuration is, and which files make its layers.
 //!
 //! There is one stage, with the instructions that run nothing: FROM, ARG, ENV, WORKDIR, COPY, ADD of files, LABEL,
-//! USER, EXPOSE, VOLUME, STOPSIGNAL, SHELL, ENTRYPOINT and CMD. The base image is not there, and RUN is not run: the
-//! build's output says both. Other instructions are refused by name.
+//! USER, EXPOSE, VOLUME, STOPSIGNAL, SHELL, ENTRYPOINT and CMD. The base image is not there, and of RUN only
+//! `pip install` is done: the build's output says both. Other instructions are refused by name.
 
 use super::instruction::{Instruction, expand, instructions, words};
+use super::pip;
+use crate::python::Install;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -22,8 +24,10 @@ pub(super) enum Layer {
 pub(super) struct Step {
     pub(super) text: String,
     pub(super) layer: Option<Layer>,
+    /// What Python packages it installs.
+    pub(super) installs: Vec<Install>,
     /// Why it is not carried out here.
-    pub(super) skipped: Option<&'static str>,
+    pub(super) skipped: Option<String>,
 }
 
 /// What a Dockerfile asks for.
@@ -105,7 +109,7 @@ impl Reader<'_> {
     /// Reads an instruction behind FROM.
     fn step(&mut self, name: &str, rest: &str) -> Result<Step, String> {
         let text = expand(rest, &self.variables);
-        let (mut layer, mut skipped) = (None, None);
+        let (mut layer, mut skipped, mut installs) = (None, None, Vec::new());
         match name {
             "ENV" => {
                 for (name, value) in pairs(&text)? {
@@ -119,7 +123,15 @@ impl Reader<'_> {
                 self.set("WorkingDir", self.directory.clone())?;
             }
             "COPY" | "ADD" => layer = Some(self.copy(name, &text)?),
-            "RUN" => skipped = Some("nothing is run while an image is built: this machine's own programs are there"),
+            "RUN" => match pip::installs(rest, &self.directory) {
+                Some(Ok(found)) => installs = found,
+                Some(Err(why)) => skipped = Some(why),
+                None => {
+                    let why =
+                        "of RUN only pip install is done without an engine: this machine's own programs are there";
+                    skipped = Some(why.to_owned());
+                }
+            },
             "ENTRYPOINT" => self.set("Entrypoint", command(rest))?,
             "CMD" => self.set("Cmd", command(rest))?,
             "USER" => self.set("User", text.as_str())?,
@@ -137,7 +149,7 @@ impl Reader<'_> {
                 self.extend("Volumes", volumes.into_iter().map(|volume| (volume, json!({}))))?;
             }
             "SHELL" => {}
-            "HEALTHCHECK" => skipped = Some("SageMaker does not look at it"),
+            "HEALTHCHECK" => skipped = Some("SageMaker does not look at it".to_owned()),
             _ => {
                 return Err(format!(
                     "the stand-in for docker does not have the instruction `{name}`"
@@ -150,6 +162,7 @@ impl Reader<'_> {
         Ok(Step {
             text: format!("{name} {text}"),
             layer,
+            installs,
             skipped,
         })
     }
@@ -285,7 +298,7 @@ fn command(text: &str) -> Value {
 }
 
 /// A path in the image, from a working directory, without `.` and `..`.
-fn join(directory: &str, path: &str) -> String {
+pub(super) fn join(directory: &str, path: &str) -> String {
     let whole = if path.starts_with('/') {
         path.to_owned()
     } else {
@@ -315,6 +328,7 @@ ENV A=1 B="x y"
 WORKDIR /opt/program
 COPY app/requirements.txt ./requirements.txt
 RUN pip install -r requirements.txt
+RUN apt-get install -y gcc
 COPY --chown=1:1 app/src ./src
 ARG PYTHON_ENV=development
 ENV PYTHON_ENV=${PYTHON_ENV}
@@ -341,7 +355,9 @@ CMD --help
         );
         let skipped: Vec<_> = plan.steps.iter().filter(|step| step.skipped.is_some()).collect();
         assert_eq!(skipped.len(), 1);
-        assert_eq!(skipped[0].text, "RUN pip install -r requirements.txt");
+        assert_eq!(skipped[0].text, "RUN apt-get install -y gcc");
+        let installs: Vec<_> = plan.steps.iter().flat_map(|step| &step.installs).collect();
+        assert_eq!(installs[0].files, ["/opt/program/requirements.txt"]);
         assert_eq!(
             Value::Object(plan.config),
             json!({

@@ -3,13 +3,14 @@
 //! The same files make the same bytes, whatever their times and owners are. So a digest says what is in an image:
 //! <https://github.com/opencontainers/image-spec/blob/main/config.md>.
 
-use super::dockerfile::{Layer, Plan};
+use super::dockerfile::{Layer, Plan, Step};
 use super::ignore::Ignore;
 use super::media::MediaTypes;
 use super::options::Build;
 use super::store::Store;
 use crate::codebuild::artifacts::path_pattern;
 use crate::manifest::digest;
+use crate::python::{self, Environments, Install, Wanted};
 use flate2::{Compression, GzBuilder};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -111,11 +112,13 @@ pub(super) fn build(
         "[1/{count}] the base image is not pulled: the container has this machine's own files under its own"
     ));
     let (mut layers, mut diff_ids, mut history) = (Vec::new(), Vec::new(), Vec::new());
+    let mut packages = Packages::default();
     for (at, step) in plan.steps.iter().enumerate() {
         say(&format!("[{}/{count}] {}", at + 2, step.text));
-        if let Some(why) = step.skipped {
+        if let Some(why) = &step.skipped {
             say(&format!("[{}/{count}] skipped: {why}", at + 2));
         }
+        packages.step(step, context)?;
         let mut entry = json!({"created": CREATED, "created_by": step.text, "comment": "stepline"});
         match &step.layer {
             None => entry["empty_layer"] = true.into(),
@@ -129,8 +132,13 @@ pub(super) fn build(
         }
         history.push(entry);
     }
+    let environments = std::env::var_os(python::FOLDER).map(|folder| Environments::new(folder.into()));
+    packages.install(environments.as_ref(), say)?;
     let mut settings = plan.config.clone();
     let known = settings.entry("Labels").or_insert_with(|| json!({}));
+    if !packages.installs.is_empty() {
+        known[python::LABEL] = json!(packages.installs).to_string().into();
+    }
     // Which image lies under this one: https://specs.opencontainers.org/image-spec/annotations/
     known["org.opencontainers.image.base.name"] = plan.base.as_str().into();
     for (name, value) in &options.labels {
@@ -154,6 +162,45 @@ pub(super) fn build(
         manifest_digest,
         config_digest,
     })
+}
+
+/// What an image's Dockerfile has pip install, and the files that say so.
+#[derive(Default)]
+struct Packages {
+    installs: Vec<Install>,
+    wanted: Vec<Wanted>,
+    /// The files of the image so far: of the context, by their paths in the image.
+    files: BTreeMap<String, PathBuf>,
+}
+
+impl Packages {
+    /// Takes a step into account.
+    fn step(&mut self, step: &Step, context: &Context) -> Result<(), String> {
+        if let Some(Layer::Copy { sources, target }) = &step.layer {
+            for source in sources {
+                let copied = context.copied(source, target)?.into_iter();
+                self.files
+                    .extend(copied.map(|(place, file)| (place, context.folder.join(file))));
+            }
+        }
+        for install in &step.installs {
+            let read = |path: &str| {
+                let file = self.files.get(path).ok_or("no such file in the image")?;
+                fs::read_to_string(file).map_err(|error| error.to_string())
+            };
+            self.wanted.push(install.wanted(read)?);
+            self.installs.push(install.clone());
+        }
+        Ok(())
+    }
+
+    /// Installs them, so that what cannot be installed fails the build, as it does on AWS.
+    fn install(&self, environments: Option<&Environments>, say: &mut dyn FnMut(&str)) -> Result<(), String> {
+        match environments {
+            Some(environments) => environments.with(&self.wanted, say).map(drop),
+            None => Ok(()),
+        }
+    }
 }
 
 /// When everything was made, for the same digest every time.

@@ -17,6 +17,7 @@ mod image;
 mod instruction;
 mod media;
 mod options;
+mod pip;
 mod saved;
 mod store;
 

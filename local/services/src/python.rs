@@ -1,0 +1,318 @@
+//! Python packages of images that are built without an engine.
+//!
+//! No base image is there, and this machine's own Python runs the job. What the Dockerfile installs by `pip install` must
+//! not go into that Python: it goes into a virtual environment. Each list of packages has one, which is made once, on the
+//! first build that asks for it, and is used by every build and job after that. The image's label says what to install,
+//! so that a job finds the environment wherever it runs.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// The label of an image that says what to install: a list of [`Install`]s as JSON.
+pub(crate) const LABEL: &str = "dev.stepline.pip-install";
+
+/// The variable by which the stand-in for `docker` learns where environments are kept.
+pub(crate) const FOLDER: &str = "STEPLINE_PYTHON_ENVIRONMENTS";
+
+/// The file that an environment has when everything is installed.
+const COMPLETE: &str = "complete";
+
+/// One `pip install` of a Dockerfile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Install {
+    /// Options that pip is given as they are.
+    pub(crate) options: Vec<String>,
+    /// Files of requirements, by their paths in the image.
+    pub(crate) files: Vec<String>,
+    /// Requirements that stand in the command itself.
+    pub(crate) packages: Vec<String>,
+}
+
+/// An [`Install`] with the texts of its files.
+pub(crate) struct Wanted {
+    install: Install,
+    texts: Vec<String>,
+}
+
+impl Install {
+    /// Reads the files. `read` gives the text of a file of the image.
+    ///
+    /// # Errors
+    /// What `read` says, with the file's path.
+    pub(crate) fn wanted(&self, read: impl Fn(&str) -> Result<String, String>) -> Result<Wanted, String> {
+        let texts = self.files.iter().map(|file| {
+            let text = read(file).map_err(|error| format!("{file}: {error}"))?;
+            match text.lines().find(|line| is_include(line)) {
+                Some(line) => Err(format!(
+                    "{file}: `{}` is not here: give each file to pip install by a --requirement of its own",
+                    line.trim()
+                )),
+                None => Ok(text),
+            }
+        });
+        let texts = texts.collect::<Result<_, String>>()?;
+        Ok(Wanted {
+            install: self.clone(),
+            texts,
+        })
+    }
+}
+
+/// Whether a line of requirements leads to another file.
+fn is_include(line: &str) -> bool {
+    let line = line.trim_start();
+    ["-r", "-c", "--requirement", "--constraint", "-e", "--editable"]
+        .iter()
+        .any(|option| {
+            line.strip_prefix(option)
+                .is_some_and(|rest| rest.starts_with([' ', '=']))
+        })
+}
+
+impl Wanted {
+    /// Whether anything is to be installed.
+    fn is_something(&self) -> bool {
+        let mut lines = self.texts.iter().flat_map(|text| text.lines());
+        !self.install.packages.is_empty()
+            || lines.any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+    }
+}
+
+/// Where the virtual environments are.
+#[derive(Debug, Clone)]
+pub struct Environments {
+    folder: PathBuf,
+}
+
+impl Environments {
+    /// Environments that are kept in this folder, which need not be there yet.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The folder that they are kept in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The environment that has all of this. It is made now unless it is there; `say` gets what pip has to say then. None
+    /// if nothing is to be installed.
+    ///
+    /// # Errors
+    /// Why pip could not install it, and what to do about it.
+    pub(crate) fn with(&self, wanted: &[Wanted], say: &mut dyn FnMut(&str)) -> Result<Option<PathBuf>, String> {
+        if !wanted.iter().any(Wanted::is_something) {
+            return Ok(None);
+        }
+        let environment = self.folder.join(key(wanted)?);
+        if environment.join(COMPLETE).exists() {
+            return Ok(Some(environment));
+        }
+        self.make(&environment, wanted, say)
+            .map(|()| Some(environment.clone()))
+            .map_err(|error| {
+                format!(
+                    "the packages that the Dockerfile installs are not in {}: {error}. Without a container engine they \
+                     are installed once, by this machine's Python ({}), and that needs a network",
+                    environment.display(),
+                    python().unwrap_or("none was found")
+                )
+            })
+    }
+
+    fn make(&self, environment: &Path, wanted: &[Wanted], say: &mut dyn FnMut(&str)) -> Result<(), String> {
+        let text = |error: io::Error| error.to_string();
+        fs::create_dir_all(&self.folder).map_err(text)?;
+        // One process makes it, and others wait for that.
+        let guard = File::create(environment.with_extension("lock")).map_err(text)?;
+        guard.lock().map_err(text)?;
+        if environment.join(COMPLETE).exists() {
+            return Ok(());
+        }
+        // What an interrupted one left is begun anew.
+        if environment.exists() {
+            fs::remove_dir_all(environment).map_err(text)?;
+        }
+        say(&format!(
+            "installing the packages into {}, once for this list of packages",
+            environment.display()
+        ));
+        run(
+            Command::new("python3").args(["-m", "venv"]).arg(environment),
+            &mut |_| {},
+        )?;
+        for (at, wanted) in wanted.iter().enumerate() {
+            let mut pip = Command::new(environment.join("bin/python3"));
+            pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input"]);
+            pip.args(&wanted.install.options).args(&wanted.install.packages);
+            for (part, text) in wanted.texts.iter().enumerate() {
+                let file = environment.join(format!("requirements-{at}-{part}.txt"));
+                fs::write(&file, text).map_err(|error| error.to_string())?;
+                pip.arg("--requirement").arg(file);
+            }
+            run(&mut pip, say)?;
+        }
+        let mut complete = File::create(environment.join(COMPLETE)).map_err(text)?;
+        complete.write_all(b"everything is installed\n").map_err(text)
+    }
+}
+
+/// Runs a command; its lines are told as they come. The error is the last one that says what went wrong.
+fn run(command: &mut Command, say: &mut dyn FnMut(&str)) -> Result<(), String> {
+    // An active virtual environment of the user's, or a folder of modules, is not the job's.
+    for name in ["VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"] {
+        command.env_remove(name);
+    }
+    let (lines, output) = io::pipe().map_err(|error| error.to_string())?;
+    let errors = output.try_clone().map_err(|error| error.to_string())?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(errors)
+        .spawn()
+        .map_err(|error| format!("python3: {error}"))?;
+    // The command's ends of the pipe go with it.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut last = String::new();
+    for line in BufReader::new(lines).lines().map_while(Result::ok) {
+        say(&line);
+        if line.starts_with("ERROR") || last.is_empty() {
+            last = line;
+        }
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err(last) }
+}
+
+/// What an environment is named after: everything that makes it what it is.
+fn key(wanted: &[Wanted]) -> Result<String, String> {
+    let mut hash = Sha256::new();
+    hash.update(python()?);
+    for wanted in wanted {
+        let install = serde_json::to_vec(&(&wanted.install.options, &wanted.install.packages, &wanted.texts));
+        hash.update(install.unwrap_or_default());
+    }
+    Ok(hex::encode(&hash.finalize()[..12]))
+}
+
+/// This machine's Python: its version, and where it is installed.
+fn python() -> Result<&'static str, String> {
+    static FOUND: OnceLock<Result<String, String>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let question = "import sys; print(sys.version.split()[0], sys.base_prefix)";
+        let output = Command::new("python3").args(["-c", question]).output();
+        let output = output.map_err(|error| format!("there is no `python3` on the PATH: {error}"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    });
+    found.as_deref().map_err(Clone::clone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn install(files: &[&str]) -> Install {
+        Install {
+            options: Vec::new(),
+            files: files.iter().map(|&file| file.to_owned()).collect(),
+            packages: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_list_without_packages_needs_no_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let environments = Environments::new(folder.path().join("none"));
+        let wanted = install(&["/r.txt"]).wanted(|_| Ok("# nothing\n\n".into())).unwrap();
+        let made = environments.with(&[wanted], &mut |line| panic!("said {line}"));
+        assert_eq!(made, Ok(None));
+        assert!(!environments.folder().exists());
+    }
+
+    #[test]
+    fn an_environment_is_made_once_and_begun_anew_where_it_was_not_completed() {
+        let folder = tempfile::tempdir().unwrap();
+        let environments = Environments::new(folder.path().to_owned());
+        // A package of this machine, without an index.
+        let package = folder.path().join("package");
+        fs::create_dir_all(&package).unwrap();
+        let name = "greeting-1-py3-none-any.whl";
+        wheel(&package.join(name));
+        let text = format!("greeting @ file://{}\n", package.join(name).display());
+        let wanted = || vec![install(&["/r.txt"]).wanted(|_| Ok(text.clone())).unwrap()];
+        let mut said = Vec::new();
+        let made = environments.with(&wanted(), &mut |line| said.push(line.to_owned()));
+        let made = made.unwrap().unwrap();
+        assert!(
+            said.iter()
+                .any(|line| line.starts_with("Successfully installed greeting")),
+            "{said:?}"
+        );
+        let python = |code: &str| {
+            Command::new(made.join("bin/python3"))
+                .args(["-c", code])
+                .status()
+                .unwrap()
+        };
+        assert!(python("import greeting").success());
+
+        let again = environments.with(&wanted(), &mut |line| panic!("said {line}"));
+        assert_eq!(again.unwrap().as_deref(), Some(made.as_path()));
+
+        fs::remove_file(made.join(COMPLETE)).unwrap();
+        fs::write(made.join("bin/python3"), "broken").ok();
+        let again = environments.with(&wanted(), &mut |_| {});
+        assert_eq!(again.unwrap().as_deref(), Some(made.as_path()));
+        assert!(python("import greeting").success());
+    }
+
+    #[test]
+    fn what_cannot_be_installed_is_told_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let environments = Environments::new(folder.path().to_owned());
+        let text = format!("file://{}/no-such-1-py3-none-any.whl\n", folder.path().display());
+        let wanted = install(&["/r.txt"]).wanted(|_| Ok(text.clone())).unwrap();
+        let error = environments.with(&[wanted], &mut |_| {}).unwrap_err();
+        assert!(error.contains("ERROR: "), "{error}");
+        assert!(error.contains("and that needs a network"), "{error}");
+    }
+
+    #[test]
+    fn files_that_lead_to_others_are_refused_by_name() {
+        for line in ["-r other.txt", "--requirement=other.txt", " -c limits.txt", "-e ."] {
+            let error = install(&["/r.txt"]).wanted(|_| Ok(line.to_owned())).err().unwrap();
+            assert!(error.contains(line.trim()), "{error}");
+        }
+        let error = install(&["/r.txt"]).wanted(|_| Err("it is not there".into())).err();
+        assert_eq!(error.as_deref(), Some("/r.txt: it is not there"));
+    }
+
+    /// The smallest package there is.
+    fn wheel(path: &Path) {
+        let mut archive = zip::ZipWriter::new(File::create(path).unwrap());
+        let files = [
+            ("greeting.py", "text = 'hello'\n"),
+            (
+                "greeting-1.dist-info/METADATA",
+                "Metadata-Version: 2.1\nName: greeting\nVersion: 1\n",
+            ),
+            (
+                "greeting-1.dist-info/WHEEL",
+                "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            ),
+            ("greeting-1.dist-info/RECORD", ""),
+        ];
+        for (name, text) in files {
+            archive
+                .start_file(name, zip::write::SimpleFileOptions::default())
+                .unwrap();
+            archive.write_all(text.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap();
+    }
+}

@@ -119,13 +119,15 @@ pub enum Happening {
         max_attempts: u32,
         next_try_in: Duration,
     },
-    /// A processing job's status changed.
-    ProcessingJob {
+    /// The status of a job of SageMaker changed; `kind` is Processing or Training, and `metrics` are what it has found.
+    Job {
+        kind: String,
         job: String,
         status: String,
         message: Option<String>,
+        metrics: Vec<(String, f64)>,
     },
-    /// A line that a build, a function or a processing job printed.
+    /// A line that a build, a function or a job printed.
     LogLine {
         group: String,
         stream: String,

@@ -40,7 +40,7 @@ pub(super) fn under_way(happening: &Happening) -> Option<String> {
             phase, status: None, ..
         } => Some(format!("Build: {phase} …")),
         Happening::StateEntered { state, .. } => Some(format!("Execute: {state} …")),
-        Happening::ProcessingJob { job, status, .. } => Some(format!("{job}: {status} …")),
+        Happening::Job { job, status, .. } => Some(format!("{job}: {status} …")),
         _ => None,
     }
 }
@@ -150,12 +150,23 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
                 seconds(*next_try_in)
             )]
         }
-        Happening::ProcessingJob { job, status, message } => {
+        Happening::Job {
+            kind,
+            job,
+            status,
+            message,
+            metrics,
+        } => {
+            let metrics: String = metrics
+                .iter()
+                .filter(|_| status == "Completed")
+                .map(|(name, value)| format!(", {name} {value}"))
+                .collect();
             let message = message
                 .as_ref()
                 .map(|message| format!(": {}", one_line(message)))
                 .unwrap_or_default();
-            vec![format!("        Processing job {job}: {status}{message}")]
+            vec![format!("        {kind} job {job}: {status}{metrics}{message}")]
         }
         Happening::LogLine { group, line, .. } => log_line(group, line, is_verbose),
         Happening::Invocation { .. } => report(happening),
@@ -185,7 +196,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
     }
 }
 
-/// A build's and a processing job's lines are what one waits for; a function's own are for whoever asks for them.
+/// A build's and a job's lines are what one waits for; a function's own are for whoever asks for them.
 fn log_line(group: &str, line: &str, is_verbose: bool) -> Vec<String> {
     if group.starts_with("/aws/lambda/") && !is_verbose {
         return Vec::new();
@@ -289,6 +300,33 @@ mod tests {
                 log("/aws/sagemaker/ProcessingJobs"),
                 false,
                 vec!["      ProcessingJobs | Hello World!"],
+            ),
+            (
+                log("/aws/sagemaker/TrainingJobs"),
+                false,
+                vec!["      TrainingJobs | Hello World!"],
+            ),
+            (
+                Happening::Job {
+                    kind: "Training".into(),
+                    job: "j".into(),
+                    status: "Completed".into(),
+                    message: None,
+                    metrics: vec![("accuracy".into(), 0.95), ("loss".into(), 2.0)],
+                },
+                false,
+                vec!["        Training job j: Completed, accuracy 0.95, loss 2"],
+            ),
+            (
+                Happening::Job {
+                    kind: "Processing".into(),
+                    job: "j".into(),
+                    status: "Failed".into(),
+                    message: Some("AlgorithmError:\nwhy".into()),
+                    metrics: Vec::new(),
+                },
+                false,
+                vec!["        Processing job j: Failed: AlgorithmError: why"],
             ),
             (log("/aws/lambda/f"), false, vec![]),
             (log("/aws/lambda/f"), true, vec!["      f | Hello World!"]),

@@ -15,7 +15,7 @@ fn findings() -> Value {
 
 fn jobs(world: &World) -> usize {
     let entries = world.cloud.journal.entries().into_iter();
-    let jobs = entries.filter(|entry| matches!(entry.happening, Happening::ProcessingJob { .. }));
+    let jobs = entries.filter(|entry| matches!(entry.happening, Happening::Job { .. }));
     jobs.count()
 }
 

@@ -143,7 +143,7 @@ impl Broken {
                     names.extend(execution_arn.rsplit(':').next().map(str::to_owned));
                 }
                 // A job is named after its execution, and how often that was redriven.
-                Happening::ProcessingJob { job, .. } => {
+                Happening::Job { job, .. } => {
                     let Some((at, rest)) = names
                         .iter()
                         .enumerate()

@@ -281,7 +281,7 @@ impl Follower {
     /// Waits until a processing job runs.
     pub(crate) async fn job_runs(&mut self) {
         self.until("the job runs", |happening| match happening {
-            Happening::ProcessingJob { status, .. } if status == "InProgress" => Some(()),
+            Happening::Job { status, .. } if status == "InProgress" => Some(()),
             _ => None,
         })
         .await;

@@ -1,8 +1,9 @@
 //! The command of a job and its environment variables, the same in a container and in a process.
 
+use super::Kind;
 use super::end::{End, internal};
-use super::image::Image;
-use super::job::Job;
+use super::image::{Image, Settings};
+use super::record::Job;
 use platform::Platform;
 use std::collections::BTreeMap;
 use std::io;
@@ -20,44 +21,47 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn of(platform: &Platform, job: &Job, image: &Image) -> Result<Self, End> {
+    pub(super) fn of<K: Kind>(platform: &Platform, job: &Job<K>, image: &Image) -> Result<Self, End> {
+        let command = job.request.command(&image.settings);
+        if command.is_empty() {
+            return Err(End::failed(
+                "ClientError: the image has no entry point, and the job gives none",
+            ));
+        }
         Ok(Self {
-            job: job.request.processing_job_name.clone(),
-            command: command(job, image)?,
+            job: job.request.name().to_owned(),
+            command,
             environment: environment(platform, job)?,
             is_isolated: job.request.is_isolated(),
         })
     }
 }
 
-fn command(job: &Job, image: &Image) -> Result<Vec<String>, End> {
-    let app = &job.request.app_specification;
-    let settings = &image.settings;
-    let mut command = match &app.container_entrypoint {
-        Some(given) => given.clone(),
-        None => settings.entrypoint.clone().unwrap_or_default(),
+/// A command as `docker run` puts it together: `default` stands for the arguments where neither they nor an entry point
+/// are given. A new entry point leaves the image's arguments out.
+pub(in crate::sagemaker) fn command(
+    image: &Settings,
+    entrypoint: Option<&[String]>,
+    arguments: Option<&[String]>,
+    default: &[String],
+) -> Vec<String> {
+    let mut command = match entrypoint {
+        Some(given) => given.to_vec(),
+        None => image.entrypoint.clone().unwrap_or_default(),
     };
-    match (&app.container_arguments, &app.container_entrypoint) {
-        (Some(arguments), _) => command.extend(arguments.iter().cloned()),
-        (None, None) => command.extend(settings.cmd.iter().flatten().cloned()),
-        // As with `docker run --entrypoint`: a new entry point leaves the image's arguments out.
+    match (arguments, entrypoint) {
+        (Some(arguments), _) => command.extend_from_slice(arguments),
+        (None, None) => command.extend_from_slice(default),
         (None, Some(_)) => {}
     }
-    if command.is_empty() {
-        return Err(End::failed(
-            "ClientError: the image has no entry point, and the job gives none",
-        ));
-    }
-    Ok(command)
+    command
 }
 
 /// What the job says, and by which SDKs find the services as the job's role.
-fn environment(platform: &Platform, job: &Job) -> Result<BTreeMap<String, String>, End> {
+fn environment<K: Kind>(platform: &Platform, job: &Job<K>) -> Result<BTreeMap<String, String>, End> {
     let request = &job.request;
-    let mut environment = request.environment.clone();
-    let credentials = platform
-        .iam
-        .assume_role(&request.role_arn, &request.processing_job_name, Vec::new());
+    let mut environment = request.environment(&job.arn);
+    let credentials = platform.iam.assume_role(request.role(), request.name(), Vec::new());
     let credentials = credentials.map_err(internal)?;
     let region = platform.account.region.as_str();
     let set = [("AWS_REGION", region), ("AWS_DEFAULT_REGION", region)].into_iter();
@@ -73,7 +77,7 @@ pub(super) const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 /// A job's command that has been started.
 #[async_trait::async_trait]
 pub(super) trait Started: Send {
-    /// Which way it runs, behind "the processing job runs as".
+    /// Which way it runs, behind "the … job runs as".
     fn describe(&self) -> String;
 
     /// Waits for the command's end: its exit code.

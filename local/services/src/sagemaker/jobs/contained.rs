@@ -4,7 +4,7 @@
 //! has ended. There are two reasons: an engine in a virtual machine does not see the folders of this machine, and files
 //! that a container writes into a mount as root can be removed by root only.
 
-use super::data::{ML, within};
+use super::files::{ML, within};
 use super::image::Image;
 use super::work::{ENDPOINT, Started, Work};
 use crate::containers::{Containers, Engine, EngineError, NewContainer};

@@ -1,106 +1,20 @@
-//! Jobs from CreateProcessingJob to their ends, as processes on this machine.
+//! Processing jobs from their creation to their ends.
 
-use crate::manifest::digest;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use platform::Platform;
-use platform::account::Account;
-use platform::error::ServiceError;
-use platform::iam::NewRole;
+use super::{ML, World};
 use platform::journal::Happening;
-use platform::principal::Principal;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-const ADMIN: Principal = Principal::Administrator;
-
-/// An account with a repository whose image has one script, and a job role.
-struct World {
-    platform: Arc<Platform>,
-    image: String,
-    _folder: tempfile::TempDir,
-}
-
 impl World {
-    async fn new(script: &str) -> Self {
-        Self::with_role(script, json!({"Effect": "Allow", "Action": "*", "Resource": "*"})).await
-    }
-
-    async fn with_role(script: &str, statement: Value) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let platform = Platform::new(
-            Account::local(),
-            folder.path().to_owned(),
-            vec![
-                Arc::<super::SageMaker>::default(),
-                Arc::<crate::ecr::Ecr>::default(),
-                Arc::<crate::s3::S3>::default(),
-            ],
-        );
-        let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
-        let role = NewRole::for_service("job", "sagemaker.amazonaws.com").with_policy("calls", policy);
-        platform.iam.create_role(&platform.account, role).unwrap();
-        let mut world = Self {
-            platform,
-            image: String::new(),
-            _folder: folder,
-        };
-        world
-            .call("ecr", "CreateRepository", json!({"repositoryName": "ml"}))
-            .await
-            .unwrap();
-        let mut layer = tar::Builder::new(Vec::new());
-        let mut header = tar::Header::new_ustar();
-        header.set_mode(0o755);
-        header.set_size(script.len() as u64);
-        layer
-            .append_data(&mut header, "opt/program/run.sh", script.as_bytes())
-            .unwrap();
-        let layer = layer.into_inner().unwrap();
-        let config = json!({"config": {"Env": ["FROM_IMAGE=1"], "Entrypoint": ["sh", "/opt/program/run.sh"], "WorkingDir": "/opt/program"}});
-        let config = config.to_string().into_bytes();
-        let (layer, config) = (world.upload(&layer).await, world.upload(&config).await);
-        let manifest = json!({"schemaVersion": 2, "config": config, "layers": [layer]}).to_string();
-        let put = json!({"repositoryName": "ml", "imageManifest": manifest});
-        world.call("ecr", "PutImage", put).await.unwrap();
-        world.image = format!(
-            "{}/ml@{}",
-            world.platform.account.registry(),
-            digest(manifest.as_bytes())
-        );
-        world
-    }
-
-    async fn upload(&self, blob: &[u8]) -> Value {
-        let started = self
-            .call("ecr", "InitiateLayerUpload", json!({"repositoryName": "ml"}))
-            .await
-            .unwrap();
-        let upload = started["uploadId"].clone();
-        let part = json!({
-            "repositoryName": "ml", "uploadId": upload, "partFirstByte": 0, "partLastByte": blob.len() - 1,
-            "layerPartBlob": STANDARD.encode(blob),
-        });
-        self.call("ecr", "UploadLayerPart", part).await.unwrap();
-        let complete = json!({"repositoryName": "ml", "uploadId": upload, "layerDigests": [digest(blob)]});
-        self.call("ecr", "CompleteLayerUpload", complete).await.unwrap();
-        json!({"digest": digest(blob), "size": blob.len()})
-    }
-
-    async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
-        self.platform.call(&ADMIN, service, operation, input).await
-    }
-
     fn job(&self) -> Value {
         json!({
             "ProcessingJobName": "job-1",
             "ProcessingResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.t3.medium", "VolumeSizeInGB": 10}},
             "AppSpecification": {"ImageUri": self.image},
-            "RoleArn": self.platform.account.global_arn("iam", "role/job"),
+            "RoleArn": self.role(),
         })
     }
 
@@ -114,39 +28,12 @@ impl World {
         for (field, value) in changes.as_object().unwrap() {
             job[field] = value.clone();
         }
-        self.call("sagemaker", "CreateProcessingJob", job).await.unwrap();
+        self.ok("sagemaker", "CreateProcessingJob", job).await;
         self.finished().await;
-        let described = self
-            .call(
-                "sagemaker",
-                "DescribeProcessingJob",
-                json!({"ProcessingJobName": "job-1"}),
-            )
-            .await;
-        described.unwrap()
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let entries = self.platform.journal.entries().into_iter();
-        let lines = entries.filter_map(|entry| match entry.happening {
-            Happening::LogLine { line, .. } => Some(line),
-            _ => None,
-        });
-        lines.collect()
-    }
-
-    fn statuses(&self) -> Vec<String> {
-        let entries = self.platform.journal.entries().into_iter();
-        let statuses = entries.filter_map(|entry| match entry.happening {
-            Happening::ProcessingJob { status, .. } => Some(status),
-            _ => None,
-        });
-        statuses.collect()
+        let name = json!({"ProcessingJobName": "job-1"});
+        self.ok("sagemaker", "DescribeProcessingJob", name).await
     }
 }
-
-/// `/opt/ml`, which ways of running without namespaces put elsewhere.
-const ML: &str = "ML=${ML_ROOT:-/opt/ml}\n";
 
 #[tokio::test]
 async fn a_job_has_its_image_its_configuration_and_its_environment() {
@@ -190,13 +77,8 @@ async fn a_failed_job_says_what_it_left_as_its_message() {
 async fn inputs_come_from_s3_and_outputs_go_there() {
     let script = format!("{ML}cd $ML/processing; cat in/a.txt in/deep/b.txt >out/c.txt");
     let world = World::new(&script).await;
-    world
-        .call("s3", "CreateBucket", json!({"Bucket": "data"}))
-        .await
-        .unwrap();
     for (key, body) in [("x/a.txt", "1"), ("x/deep/b.txt", "2")] {
-        let object = json!({"Bucket": "data", "Key": key, "Body": body});
-        world.call("s3", "PutObject", object).await.unwrap();
+        world.put(key, body).await;
     }
     let job = world
         .run(json!({
@@ -210,8 +92,46 @@ async fn inputs_come_from_s3_and_outputs_go_there() {
         .await;
     assert_eq!(job["ProcessingJobStatus"], "Completed", "{job:#} {:?}", world.lines());
     let object = json!({"Bucket": "data", "Key": "y/c.txt"});
-    let object = world.call("s3", "GetObject", object).await.unwrap();
+    let object = world.ok("s3", "GetObject", object).await;
     assert_eq!(object["Body"], "12");
+}
+
+#[tokio::test]
+async fn a_manifest_names_the_objects_of_an_input() {
+    let world = World::new(&format!("{ML}cd $ML/processing/in; cat a.txt deep/b.txt; ls")).await;
+    for key in ["x/a.txt", "x/deep/b.txt", "x/not-named.txt"] {
+        world.put(key, key).await;
+    }
+    let inputs = json!([{"InputName": "i", "S3Input": {
+        "S3Uri": "s3://data/manifest", "LocalPath": "/opt/ml/processing/in", "S3DataType": "ManifestFile",
+    }}]);
+    world
+        .put("manifest", r#"[{"prefix": "s3://data/x/"}, "a.txt", "deep/b.txt"]"#)
+        .await;
+    let job = world.run(json!({"ProcessingInputs": inputs})).await;
+    assert_eq!(job["ProcessingJobStatus"], "Completed", "{job:#}");
+    assert_eq!(world.lines(), ["x/a.txtx/deep/b.txta.txt", "deep"]);
+    for manifest in ["[]", "{", r#"["a.txt"]"#, r#"[{"prefix": "s3://data/x/"}, "../a.txt"]"#] {
+        let world = World::new("true").await;
+        world.put("manifest", manifest).await;
+        let job = world.run(json!({"ProcessingInputs": inputs})).await;
+        let reason = job["FailureReason"].as_str().unwrap_or_default();
+        assert!(reason.starts_with("ClientError: Data download failed"), "{job:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_a_signal_ends_has_the_exit_code_of_its_container() {
+    let world = World::new("kill -SEGV $$").await;
+    let job = world.run(json!({})).await;
+    let reason = "AlgorithmError: See job logs for more information, exit code: 139";
+    assert_eq!(job["FailureReason"], reason);
+    assert!(
+        world
+            .notes()
+            .iter()
+            .any(|note| note.contains("139, which SIGSEGV leaves"))
+    );
 }
 
 #[tokio::test]
@@ -273,6 +193,15 @@ async fn what_the_role_may_not_do_fails_the_job() {
 #[tokio::test]
 async fn bad_requests_are_refused_with_what_is_wrong() {
     let world = World::new("true").await;
+    let input = |member: &str, value: &str| {
+        let mut s3 = json!({"S3Uri": "s3://b/k", "LocalPath": "/opt/ml/processing/i", "S3DataType": "S3Prefix"});
+        s3[member] = value.into();
+        json!([{"InputName": "i", "S3Input": s3}])
+    };
+    let output = |mode: &str| {
+        let s3 = json!({"S3Uri": "s3://b/k", "LocalPath": "/opt/ml/processing/o", "S3UploadMode": mode});
+        json!({"Outputs": [{"OutputName": "o", "S3Output": s3}]})
+    };
     let cluster = |count: u32, instance: &str, size: u32| json!({"ClusterConfig": {"InstanceCount": count, "InstanceType": instance, "VolumeSizeInGB": size}});
     for (field, value, part) in [
         ("ProcessingJobName", json!("a_b"), "processingJobName"),
@@ -291,17 +220,35 @@ async fn bad_requests_are_refused_with_what_is_wrong() {
             json!([{"InputName": "i", "S3Input": {"S3Uri": "s3://b/k", "LocalPath": "/tmp", "S3DataType": "S3Prefix"}}]),
             "/tmp",
         ),
+        ("ProcessingInputs", input("S3DataType", "Prefix"), "s3DataType"),
+        ("ProcessingInputs", input("S3InputMode", "Pipe"), "`i` in Pipe mode"),
+        (
+            "ProcessingInputs",
+            input("S3CompressionType", "Gzip"),
+            "compressed inputs",
+        ),
+        (
+            "ProcessingInputs",
+            input("S3DataDistributionType", "Any"),
+            "s3DataDistributionType",
+        ),
+        (
+            "ProcessingInputs",
+            json!([{"InputName": "i", "DatasetDefinition": {}}]),
+            "`DatasetDefinition`",
+        ),
+        ("ProcessingOutputConfig", output("Continuous"), "`o` in Continuous mode"),
+        ("ProcessingOutputConfig", output("Sometimes"), "s3UploadMode"),
+        ("NetworkConfig", json!({"Colour": "red"}), "`Colour`"),
+        ("Environment", json!({"1": "a"}), "environment"),
     ] {
         let mut job = world.job();
         job[field] = value;
         let error = world.call("sagemaker", "CreateProcessingJob", job).await.unwrap_err();
         assert!(error.message.contains(part), "{error}");
     }
-    let error = world
-        .call("sagemaker", "CreateTrainingJob", json!({}))
-        .await
-        .unwrap_err();
-    assert!(error.message.contains("sagemaker:CreateTrainingJob"));
+    let error = world.refused("CreateEndpoint", json!({})).await;
+    assert!(error.message.contains("sagemaker:CreateEndpoint"));
     world.run(json!({})).await;
     let error = world
         .call("sagemaker", "CreateProcessingJob", world.job())
@@ -335,10 +282,7 @@ async fn a_policy_can_ask_whose_a_job_is_by_its_tags() {
         "Effect": "Deny", "Action": ["sagemaker:AddTags", "sagemaker:StopProcessingJob"], "Resource": "*",
         "Condition": {"StringEquals": {"aws:ResourceTag/environment": "prod"}},
     });
-    let policy = json!({"Version": "2012-10-17", "Statement": [everything, none_of_prod]});
-    let role = NewRole::for_service("dev", "lambda.amazonaws.com").with_policy("calls", policy);
-    world.platform.iam.create_role(&world.platform.account, role).unwrap();
-    let caller = world.platform.iam.session("dev", "session", Vec::new()).unwrap();
+    let caller = world.caller(json!([everything, none_of_prod]));
     for (operation, denied) in [("StopProcessingJob", true), ("DescribeProcessingJob", false)] {
         let name = json!({"ProcessingJobName": "job-1"});
         let answer = world.platform.call(&caller, "sagemaker", operation, name).await;

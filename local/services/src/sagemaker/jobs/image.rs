@@ -17,13 +17,13 @@ use std::{fs, str};
 /// What an image says about its containers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Settings {
+pub(in crate::sagemaker) struct Settings {
     #[serde(default)]
     pub(super) env: Vec<String>,
     #[serde(default)]
-    pub(super) entrypoint: Option<Vec<String>>,
+    pub(in crate::sagemaker) entrypoint: Option<Vec<String>>,
     #[serde(default)]
-    pub(super) cmd: Option<Vec<String>>,
+    pub(in crate::sagemaker) cmd: Option<Vec<String>>,
     #[serde(default)]
     pub(super) working_dir: String,
 }
@@ -37,7 +37,7 @@ impl Settings {
 
 /// An image as it was pulled.
 #[derive(Debug, Clone)]
-pub(super) struct Image {
+pub(in crate::sagemaker) struct Image {
     pub(super) settings: Settings,
     /// The digest of its configuration, which says what the whole image is.
     pub(super) id: String,
@@ -78,17 +78,26 @@ impl<'a> Name<'a> {
             digest,
         })
     }
+
+    /// The name of an image in this account's registry.
+    fn local(platform: &Platform, uri: &'a str) -> Result<Self, ServiceError> {
+        let name = Self::read(uri).filter(|name| name.registry == platform.account.registry());
+        name.ok_or_else(|| {
+            ServiceError::validation(format_args!(
+                "the image `{uri}` is not in {}, the one registry that the local run has",
+                platform.account.registry()
+            ))
+        })
+    }
 }
 
-/// Pulls an image with the calls that a pull makes on AWS.
-pub(super) async fn pull(platform: &Arc<Platform>, role: &Principal, uri: &str) -> Result<Image, ServiceError> {
-    let name = Name::read(uri).filter(|name| name.registry == platform.account.registry());
-    let name = name.ok_or_else(|| {
-        ServiceError::validation(format_args!(
-            "the image `{uri}` is not in {}, the one registry that the local run has",
-            platform.account.registry()
-        ))
-    })?;
+/// Asks the registry for an image's manifest, as every pull does first.
+pub(in crate::sagemaker) async fn find(
+    platform: &Arc<Platform>,
+    role: &Principal,
+    uri: &str,
+) -> Result<String, ServiceError> {
+    let name = Name::local(platform, uri)?;
     platform.call(role, "ecr", "GetAuthorizationToken", json!({})).await?;
     let mut id = json!({});
     for (field, value) in [("imageTag", name.tag), ("imageDigest", name.digest)] {
@@ -98,13 +107,20 @@ pub(super) async fn pull(platform: &Arc<Platform>, role: &Principal, uri: &str) 
     }
     let question = json!({"repositoryName": name.repository, "imageIds": [id]});
     let answer = platform.call(role, "ecr", "BatchGetImage", question).await?;
-    let Some(text) = answer["images"][0]["imageManifest"].as_str() else {
-        return Err(ServiceError::new(
+    match answer["images"][0]["imageManifest"].as_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(ServiceError::new(
             "ImageNotFoundException",
             format_args!("the image `{uri}` does not exist"),
-        ));
-    };
-    let manifest = Manifest::read(text)?;
+        )),
+    }
+}
+
+/// Pulls an image with the calls that a pull makes on AWS.
+pub(super) async fn pull(platform: &Arc<Platform>, role: &Principal, uri: &str) -> Result<Image, ServiceError> {
+    let name = Name::local(platform, uri)?;
+    let text = find(platform, role, uri).await?;
+    let manifest = Manifest::read(&text)?;
     let config = manifest.config.as_ref().ok_or_else(|| {
         ServiceError::validation(format_args!(
             "the image `{uri}` is an index: name the image of one platform by its digest"

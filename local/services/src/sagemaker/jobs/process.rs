@@ -9,6 +9,7 @@ use super::mounts;
 use super::work::{Started, Work};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -241,7 +242,9 @@ impl Started for Process {
         let status = self.child.wait().await?;
         // What the command left in the background goes with its container.
         self.signal(Signal::KILL);
-        Ok(status.code().map_or(137, i64::from))
+        // The exit code of a container that a signal has ended.
+        let signal = || status.signal().map_or(137, |signal| 128 + i64::from(signal));
+        Ok(status.code().map_or_else(signal, i64::from))
     }
 
     async fn stop(&mut self, grace: Duration) -> io::Result<()> {

@@ -1,0 +1,143 @@
+//! What SageMaker checks of an input before it does anything, in its own words, and what the local run refuses by name.
+
+use platform::ServiceError;
+use regex_lite::Regex;
+use serde::{Deserialize, Serialize};
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+/// The names of jobs, groups and models.
+pub(super) const NAME: &str = "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}";
+
+/// A value that breaks a constraint of the API.
+pub(super) fn constraint(value: impl Display, field: &str, rule: impl Display) -> ServiceError {
+    ServiceError::validation(format_args!(
+        "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: {rule}"
+    ))
+}
+
+/// What SageMaker has and the local run does not.
+pub(super) fn refused(what: impl Display) -> ServiceError {
+    ServiceError::new("NotInLocalRun", format_args!("the local run does not have {what}")).with_status(501)
+}
+
+/// A text that has to look like `pattern` from its beginning to its end.
+pub(super) fn pattern(value: &str, field: &str, pattern: &str) -> Result<(), ServiceError> {
+    let whole = Regex::new(&format!("^(?:{pattern})$"));
+    if whole.is_ok_and(|whole| whole.is_match(value)) {
+        return Ok(());
+    }
+    let rule = format_args!("Member must satisfy regular expression pattern: {pattern}");
+    Err(constraint(value, field, rule))
+}
+
+pub(super) fn length(value: &str, field: &str, allowed: RangeInclusive<usize>) -> Result<(), ServiceError> {
+    let length = value.chars().count();
+    if length > *allowed.end() {
+        let rule = format_args!("Member must have length less than or equal to {}", allowed.end());
+        return Err(constraint(value, field, rule));
+    }
+    if length < *allowed.start() {
+        let rule = format_args!("Member must have length greater than or equal to {}", allowed.start());
+        return Err(constraint(value, field, rule));
+    }
+    Ok(())
+}
+
+/// How many members a list or a map may have.
+pub(super) fn count(members: usize, field: &str, most: usize) -> Result<(), ServiceError> {
+    if members > most {
+        let rule = format_args!("Member must have length less than or equal to {most}");
+        return Err(constraint(format_args!("[{members} members]"), field, rule));
+    }
+    Ok(())
+}
+
+pub(super) fn number(value: u64, field: &str, allowed: RangeInclusive<u64>) -> Result<(), ServiceError> {
+    if allowed.contains(&value) {
+        return Ok(());
+    }
+    let rule = format_args!(
+        "Member must have value between {} and {}",
+        allowed.start(),
+        allowed.end()
+    );
+    Err(constraint(value, field, rule))
+}
+
+pub(super) fn one_of(value: &str, field: &str, allowed: &[&str]) -> Result<(), ServiceError> {
+    if allowed.contains(&value) {
+        return Ok(());
+    }
+    let rule = format_args!("Member must satisfy enum value set: [{}]", allowed.join(", "));
+    Err(constraint(value, field, rule))
+}
+
+/// Types of instances are too many to be listed: whether one exists, only AWS knows.
+pub(super) fn instance_type(value: &str, field: &str) -> Result<(), ServiceError> {
+    if value.starts_with("ml.") && value.split('.').count() == 3 {
+        return Ok(());
+    }
+    let rule = "Member must satisfy enum value set: [ml.t3.medium, …]";
+    Err(constraint(value, field, rule))
+}
+
+pub(super) fn one_instance(count: u64) -> Result<(), ServiceError> {
+    if count == 1 {
+        return Ok(());
+    }
+    Err(refused(format_args!("jobs on {count} instances: it has jobs on one")))
+}
+
+/// Where in a VPC something runs. Taken as it is: there are no VPCs here.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct VpcConfig {
+    pub(super) security_group_ids: Vec<String>,
+    pub(super) subnets: Vec<String>,
+}
+
+impl VpcConfig {
+    /// What policies can ask about it.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = (&'static str, String)> + use<'_> {
+        let groups = self.security_group_ids.iter();
+        let groups = groups.map(|id| ("sagemaker:VpcSecurityGroupIds", id.clone()));
+        let subnets = self.subnets.iter();
+        groups.chain(subnets.map(|id| ("sagemaker:VpcSubnets", id.clone())))
+    }
+}
+
+/// An experiment that a job belongs to. Taken as it is: there are no experiments here.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ExperimentConfig {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    experiment_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trial_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trial_component_display_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run_name: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (name, right) in [
+            ("a", true),
+            ("a--b-1", true),
+            ("", false),
+            ("-a", false),
+            ("a-", false),
+            ("a_b", false),
+            (&"a".repeat(63), true),
+            (&"a".repeat(64), false),
+        ] {
+            assert_eq!(pattern(name, "name", NAME).is_ok(), right, "{name}");
+        }
+    }
+}

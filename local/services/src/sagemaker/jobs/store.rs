@@ -1,0 +1,168 @@
+//! The jobs of one kind, and the operations on them.
+
+use super::record::{Job, Running, Status};
+use super::{Kind, run};
+use crate::containers::Containers;
+use crate::sagemaker::checks::one_of;
+use crate::sagemaker::lists::{self, List, Listed, Order};
+use crate::sagemaker::{SageMaker, tags};
+use jiff::Timestamp;
+use platform::{Platform, Requirement, ServiceError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// The jobs of one kind, by ARN.
+#[derive(Debug)]
+pub(in crate::sagemaker) struct Store<K: Kind>(Mutex<BTreeMap<String, Arc<Running<K>>>>);
+
+impl<K: Kind> Default for Store<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+/// The members of `List…Jobs` that not all lists have.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(in crate::sagemaker) struct ListJobs {
+    status_equals: Option<String>,
+    #[serde(default, deserialize_with = "lists::time")]
+    last_modified_time_after: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lists::time")]
+    last_modified_time_before: Option<Timestamp>,
+}
+
+/// What the creation of a job needs of IAM.
+pub(in crate::sagemaker) fn may_create<K: Kind>(
+    _: &SageMaker,
+    platform: &Platform,
+    request: &K,
+) -> Result<Vec<Requirement>, ServiceError> {
+    let create = Requirement::new(
+        format!("sagemaker:Create{}Job", K::WORD),
+        arn::<K>(platform, request.name()),
+    );
+    let conditions = request.conditions().into_iter();
+    let create = conditions.fold(create, |create, (key, value)| create.with(key, value));
+    let mut requirements = tags::creating(create, request.tags());
+    requirements.push(Requirement::pass_role(request.role(), "sagemaker.amazonaws.com"));
+    Ok(requirements)
+}
+
+/// The ARN of a job: SageMaker's have names in lower case.
+fn arn<K: Kind>(platform: &Platform, name: &str) -> String {
+    let thing = format!("{}-job/{name}", K::WORD).to_lowercase();
+    platform.account.arn("sagemaker", thing)
+}
+
+impl<K: Kind> Store<K> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Running<K>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(in crate::sagemaker) fn arn(platform: &Platform, name: &str) -> String {
+        arn::<K>(platform, name)
+    }
+
+    pub(in crate::sagemaker) fn get(&self, arn: &str) -> Option<Arc<Running<K>>> {
+        self.lock().get(arn).cloned()
+    }
+
+    fn find(&self, platform: &Platform, name: &str) -> Result<Arc<Running<K>>, ServiceError> {
+        let arn = Self::arn(platform, name);
+        self.get(&arn).ok_or_else(|| K::missing(&arn))
+    }
+
+    /// Makes a job, which runs from now on.
+    pub(in crate::sagemaker) fn create(
+        &self,
+        platform: &Arc<Platform>,
+        containers: &Arc<Containers>,
+        request: K,
+    ) -> Result<Value, ServiceError> {
+        request.check()?;
+        tags::check(request.tags())?;
+        let arn = Self::arn(platform, request.name());
+        let mut jobs = self.lock();
+        if jobs.contains_key(&arn) {
+            return Err(K::taken(&arn));
+        }
+        let role = request.role();
+        let trusted = platform
+            .iam
+            .trusts_service(&platform.account, role, "sagemaker.amazonaws.com", Some(&arn));
+        if !trusted.unwrap_or(false) {
+            return Err(ServiceError::validation(format_args!(
+                "Could not assume role {role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role."
+            )));
+        }
+        let running = Arc::new(Running {
+            job: Mutex::new(Job::new(arn.clone(), request)),
+            stop: watch::Sender::new(false),
+        });
+        jobs.insert(arn.clone(), Arc::clone(&running));
+        drop(jobs);
+        run::announce(platform, &running);
+        let underway = platform.ongoing.began(&arn);
+        let (platform, containers) = (Arc::clone(platform), Arc::clone(containers));
+        tokio::spawn(run::run(platform, containers, running, underway));
+        Ok(json!({format!("{}JobArn", K::WORD): arn}))
+    }
+
+    pub(in crate::sagemaker) fn describe(&self, platform: &Platform, name: &str) -> Result<Value, ServiceError> {
+        let running = self.find(platform, name)?;
+        let described = running.lock().described();
+        Ok(described)
+    }
+
+    pub(in crate::sagemaker) fn stop(&self, platform: &Arc<Platform>, name: &str) -> Result<Value, ServiceError> {
+        let running = self.find(platform, name)?;
+        {
+            let mut job = running.lock();
+            match job.status {
+                Status::InProgress => job.stopping(),
+                Status::Stopping => return Ok(json!({})),
+                Status::Completed | Status::Failed | Status::Stopped => {
+                    return Err(ServiceError::validation(format_args!(
+                        "The request was rejected because the {} job is in status {}.",
+                        K::WORD.to_lowercase(),
+                        job.status.name()
+                    )));
+                }
+            }
+        }
+        run::announce(platform, &running);
+        running.stop.send_replace(true);
+        Ok(json!({}))
+    }
+
+    /// The jobs that are asked for, with these members of their descriptions.
+    pub(in crate::sagemaker) fn list(&self, input: &List<ListJobs>, members: &[&str]) -> Result<Value, ServiceError> {
+        let own = &input.own;
+        if let Some(status) = &own.status_equals {
+            one_of(status, "statusEquals", &Status::NAMES)?;
+        }
+        let mut jobs: Vec<Job<K>> = self.lock().values().map(|running| running.lock().clone()).collect();
+        jobs.retain(|job| {
+            own.status_equals
+                .as_deref()
+                .is_none_or(|status| status == job.status.name())
+                && own.last_modified_time_after.is_none_or(|after| job.modified > after)
+                && own.last_modified_time_before.is_none_or(|before| job.modified < before)
+        });
+        input.target.answer(
+            jobs,
+            |job| Listed {
+                name: job.request.name(),
+                created: job.created,
+                status: job.status.name(),
+            },
+            (Order::NewestFirst, &["Name", "CreationTime", "Status"]),
+            &format!("{}JobSummaries", K::WORD),
+            |job| lists::summary(&job.described(), members),
+        )
+    }
+}

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 
 /// The names of jobs, groups and models.
 pub(super) const NAME: &str = "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}";
+pub(super) const S3_URI: &str = "(https|s3)://([^/]+)/?(.*)";
 
 /// A value that breaks a constraint of the API.
 pub(super) fn constraint(value: impl Display, field: &str, rule: impl Display) -> ServiceError {

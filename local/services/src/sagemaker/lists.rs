@@ -59,6 +59,12 @@ pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     read.map(Some).ok_or_else(wrong)
 }
 
+/// Whether a time is after one and before another, as exact as answers show times.
+pub(super) fn is_between(at: Timestamp, after: Option<Timestamp>, before: Option<Timestamp>) -> bool {
+    let at = at.as_millisecond();
+    after.is_none_or(|after| at > after.as_millisecond()) && before.is_none_or(|before| at < before.as_millisecond())
+}
+
 /// What lists look at of an item.
 pub(super) struct Listed<'a> {
     pub(super) name: &'a str,
@@ -76,8 +82,7 @@ impl Asked {
     /// Whether an item is among those that are asked for.
     fn wants(&self, item: &Listed) -> bool {
         item.name.contains(&self.name_contains)
-            && self.creation_time_after.is_none_or(|after| item.created > after)
-            && self.creation_time_before.is_none_or(|before| item.created < before)
+            && is_between(item.created, self.creation_time_after, self.creation_time_before)
     }
 
     /// The page of `items` that is asked for, in the member `member`.

@@ -1,4 +1,4 @@
-//! SageMaker: processing jobs, each a container or a process of this machine with the contract of `/opt/ml`.
+//! SageMaker: processing and training jobs, each a container or a process of this machine with the contract of `/opt/ml`.
 //!
 //! Follows <https://docs.aws.amazon.com/sagemaker/latest/APIReference/Welcome.html>.
 
@@ -9,6 +9,7 @@ mod processing;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod training;
 
 use crate::containers::Containers;
 use jobs::{ListJobs, Store, may_create};
@@ -23,6 +24,7 @@ use tags::{AddTags, DeleteTags, ListTags};
 #[derive(Debug, Default)]
 pub struct SageMaker {
     processing: Store<processing::Request>,
+    training: Store<training::Request>,
     containers: Arc<Containers>,
 }
 
@@ -43,6 +45,11 @@ impl Served for SageMaker {
                     may_create::<processing::Request>,
                     SageMaker::create_processing_job,
                 ),
+                Operation::new(
+                    "CreateTrainingJob",
+                    may_create::<training::Request>,
+                    SageMaker::create_training_job,
+                ),
                 on(
                     "DeleteTags",
                     |_, it: &DeleteTags| it.resource_arn.clone(),
@@ -53,6 +60,7 @@ impl Served for SageMaker {
                     processing::arn,
                     SageMaker::describe_processing_job,
                 ),
+                on("DescribeTrainingJob", training::arn, SageMaker::describe_training_job),
                 Operation::on(
                     "ListProcessingJobs",
                     |_, _: &List<ListJobs>| "*",
@@ -63,7 +71,13 @@ impl Served for SageMaker {
                     |_, it: &ListTags| it.resource_arn.clone(),
                     SageMaker::list_tags,
                 ),
+                Operation::on(
+                    "ListTrainingJobs",
+                    |_, _: &List<ListJobs>| "*",
+                    SageMaker::list_training_jobs,
+                ),
                 on("StopProcessingJob", processing::arn, SageMaker::stop_processing_job),
+                on("StopTrainingJob", training::arn, SageMaker::stop_training_job),
             ])
         });
         &TABLE

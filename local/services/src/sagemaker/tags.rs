@@ -80,6 +80,9 @@ impl SageMaker {
         if let Some(job) = self.processing.get(arn) {
             return Some(work(&mut job.lock().tags));
         }
+        if let Some(job) = self.training.get(arn) {
+            return Some(work(&mut job.lock().tags));
+        }
         None
     }
 

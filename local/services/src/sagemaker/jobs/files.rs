@@ -25,6 +25,8 @@ pub(in crate::sagemaker) enum Source<'a> {
     /// The objects that a manifest names:
     /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html>.
     Manifest(&'a str),
+    /// Like a prefix, but it is no failure if there is nothing.
+    Checkpoints(&'a str),
 }
 
 /// The files of one job, brought and taken as the job's role.
@@ -80,6 +82,7 @@ impl Files<'_> {
                 }
                 wanted
             }
+            Source::Checkpoints(uri) => self.listed(uri).await?,
             Source::Manifest(uri) => self.named(uri).await?,
         };
         for (bucket, key, name) in wanted {
@@ -170,7 +173,13 @@ impl Files<'_> {
     }
 
     pub(super) fn left_out(&self, what: impl Display) {
-        let text = format!("not uploaded, because it is neither a file nor a folder: {what}");
+        self.note(format_args!(
+            "not uploaded, because it is neither a file nor a folder: {what}"
+        ));
+    }
+
+    pub(in crate::sagemaker) fn note(&self, text: impl Display) {
+        let text = text.to_string();
         self.platform.journal.record(Happening::Note { text });
     }
 }
@@ -181,7 +190,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// `s3://bucket/key`, taken apart.
-fn bucket_and_key(uri: &str) -> Option<(&str, &str)> {
+pub(in crate::sagemaker) fn bucket_and_key(uri: &str) -> Option<(&str, &str)> {
     let rest = uri.strip_prefix("s3://")?;
     Some(rest.split_once('/').unwrap_or((rest, "")))
 }

@@ -22,7 +22,7 @@ pub(super) use files::{Files, Source};
 pub(super) use image::Settings;
 use jiff::Timestamp;
 use platform::ServiceError;
-pub(super) use record::{Job, Running, Status};
+pub(super) use record::{Job, Running, Stage, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -129,11 +129,14 @@ impl<K: Kind> Job<K> {
     /// The event that a change of the status sends:
     /// <https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html>.
     pub(super) fn event(&self) -> Value {
+        let mut detail = self.json(&|at| at.as_millisecond().into());
+        let tags = self.tags.iter().map(|tag| (tag.key.clone(), tag.value.as_str().into()));
+        detail["Tags"] = Value::Object(tags.collect());
         json!({
             "source": "aws.sagemaker",
             "detail-type": format!("SageMaker {} Job State Change", K::WORD),
             "resources": [self.arn],
-            "detail": self.json(&|at| at.as_millisecond().into()),
+            "detail": detail,
         })
     }
 }

@@ -150,8 +150,11 @@ impl<K: Kind> Store<K> {
             own.status_equals
                 .as_deref()
                 .is_none_or(|status| status == job.status.name())
-                && own.last_modified_time_after.is_none_or(|after| job.modified > after)
-                && own.last_modified_time_before.is_none_or(|before| job.modified < before)
+                && lists::is_between(
+                    job.modified,
+                    own.last_modified_time_after,
+                    own.last_modified_time_before,
+                )
         });
         input.target.answer(
             jobs,

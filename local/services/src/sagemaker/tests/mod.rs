@@ -1,6 +1,8 @@
 //! SageMaker through the door, its jobs as processes on this machine.
 
 mod processing;
+mod training;
+mod training_requests;
 
 use crate::manifest::digest;
 use base64::Engine;
@@ -10,9 +12,9 @@ use platform::error::ServiceError;
 use platform::iam::NewRole;
 use platform::journal::Happening;
 use platform::principal::Principal;
-use platform::{Platform, Service};
+use platform::{Operations, Platform, Served, Service};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex};
 
 const ADMIN: Principal = Principal::Administrator;
 
@@ -51,10 +53,28 @@ pub(crate) async fn push_image(platform: &Arc<Platform>, script: &str) -> String
     format!("{}/ml@{}", platform.account.registry(), digest(manifest.as_bytes()))
 }
 
+/// Hears all events.
+#[derive(Default)]
+struct Listener(Mutex<Vec<Value>>);
+
+impl Served for Listener {
+    const SIGNING_NAME: &'static str = "listener";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<Listener>> = LazyLock::new(|| Operations::new([]));
+        &TABLE
+    }
+
+    fn hear(&self, _: &Arc<Platform>, event: &Value) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
 /// An account with a repository whose image has one script, a bucket, and a job role.
 struct World {
     platform: Arc<Platform>,
     image: String,
+    listener: Arc<Listener>,
     _folder: tempfile::TempDir,
 }
 
@@ -65,10 +85,12 @@ impl World {
 
     async fn with_role(script: &str, statement: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let listener: Arc<Listener> = Arc::default();
         let services: Vec<Arc<dyn Service>> = vec![
             Arc::<super::SageMaker>::default(),
             Arc::<crate::ecr::Ecr>::default(),
             Arc::<crate::s3::S3>::default(),
+            listener.clone(),
         ];
         let platform = Platform::new(Account::local(), folder.path().to_owned(), services);
         let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
@@ -77,6 +99,7 @@ impl World {
         let world = Self {
             image: push_image(&platform, script).await,
             platform,
+            listener,
             _folder: folder,
         };
         world.ok("s3", "CreateBucket", json!({"Bucket": "data"})).await;
@@ -116,6 +139,15 @@ impl World {
         self.ok("s3", "PutObject", object).await;
     }
 
+    /// The keys of all objects.
+    async fn keys(&self) -> Vec<String> {
+        let listed = self.ok("s3", "ListObjectsV2", json!({"Bucket": "data"})).await;
+        let objects = listed["Contents"].as_array().into_iter().flatten();
+        objects
+            .map(|object| object["Key"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     fn happenings(&self) -> impl Iterator<Item = Happening> {
         let entries = self.platform.journal.entries().into_iter();
         entries.map(|entry| entry.happening)
@@ -143,5 +175,12 @@ impl World {
             _ => None,
         });
         statuses.collect()
+    }
+
+    /// What the events of a kind tell.
+    fn events(&self, kind: &str) -> Vec<Value> {
+        let events = self.listener.0.lock().unwrap();
+        let events = events.iter().filter(|event| event["detail-type"] == kind);
+        events.cloned().collect()
     }
 }

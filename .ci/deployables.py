@@ -1,8 +1,9 @@
 """Reads what is deployed and is not Rust, for the checks that look at several of these files at once.
 
-    python3 .ci/deployables.py definition   # the state machine's definition with its substitutions filled in
-    python3 .ci/deployables.py buildspec    # the buildspec's commands as one bash script
-    python3 .ci/deployables.py transform    # template.yaml as SAM turns it into CloudFormation
+    python3 .ci/deployables.py machines          # the state machines of template.yaml, by what it calls them
+    python3 .ci/deployables.py definition NAME   # a state machine's definition with its substitutions filled in
+    python3 .ci/deployables.py buildspec         # the buildspec's commands as one bash script
+    python3 .ci/deployables.py transform         # template.yaml as SAM turns it into CloudFormation
 """
 
 import json
@@ -115,22 +116,21 @@ def resolve(value, environment="dev", conditions=False, **known):
     return {key: each for key, each in resolved.items() if each != "<AWS::NoValue>"}
 
 
-def definition_text():
-    """The state machine's definition as it lies in the repository."""
-    machine = template("template.yaml")["Resources"]["MlPipelineStateMachine"]["Properties"]
-    return text(Path("sam") / machine["DefinitionUri"])
+MACHINE = "AWS::Serverless::StateMachine"
 
 
-def definition(environment="dev"):
-    """The state machine's definition as it is deployed."""
-    machine = template("template.yaml")["Resources"]["MlPipelineStateMachine"]["Properties"]
+def definition(name, environment="dev"):
+    """A state machine's definition as it is deployed."""
+    machine = resources(template("template.yaml"), MACHINE)[name]["Properties"]
     values = {
+        "DataBucket": f"ml-pipeline-data-{environment}-123456789012-us-east-1",
         "ProcessingJobRole.Arn": "arn:aws:iam::123456789012:role/job",
+        "TrainingJobRole.Arn": "arn:aws:iam::123456789012:role/training-job",
         "ResolveParametersFunction.Arn": "arn:aws:lambda:us-east-1:123456789012:function:resolve-parameters",
     }
     substitutions = resolve(machine["DefinitionSubstitutions"], environment, **values)
-    filled = re.sub(r"\$\{(\w+)\}", lambda match: substitutions[match[1]], definition_text())
-    return json.loads(filled)
+    as_it_lies = text(Path("sam") / machine["DefinitionUri"])
+    return json.loads(re.sub(r"\$\{(\w+)\}", lambda match: substitutions[match[1]], as_it_lies))
 
 
 def buildspec_script():
@@ -166,8 +166,10 @@ def transform():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["definition"]:
-        print(json.dumps(definition(), indent=2))
+    if sys.argv[1:2] == ["definition"] and len(sys.argv) == 3:
+        print(json.dumps(definition(sys.argv[2]), indent=2))
+    elif sys.argv[1:] == ["machines"]:
+        print("\n".join(resources(template("template.yaml"), MACHINE)))
     elif sys.argv[1:] == ["buildspec"]:
         print(buildspec_script(), end="")
     elif sys.argv[1:] == ["transform"]:

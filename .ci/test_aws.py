@@ -25,7 +25,7 @@ class Requests(unittest.TestCase):
     """What is sent to AWS in the end is what its operations take."""
 
     def test_sagemaker_takes_the_job(self):
-        given = definition()["States"]["SageMaker-Hello-World"]["Parameters"]
+        given = definition("MlPipelineStateMachine")["States"]["SageMaker-Hello-World"]["Parameters"]
         values = {
             "$.image.uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/ml-pipeline-dev@sha256:" + "0" * 64,
             "$.parameters.instanceType": "ml.t3.medium",
@@ -44,7 +44,7 @@ class Requests(unittest.TestCase):
 
     def test_ecr_answers_what_the_gate_reads(self):
         model = botocore.session.get_session().get_service_model("ecr").operation_model("DescribeImageScanFindings")
-        states = definition()["States"]
+        states = definition("MlPipelineStateMachine")["States"]
 
         def there(shape, path):
             for name in path.split("."):

@@ -21,6 +21,7 @@ from pathlib import Path
 from deployables import ROOT, samconfig, text, workflow
 
 FUNCTIONS = ["image-push", "pipeline-action", "resolve-parameters"]
+DEFINITIONS = sorted((ROOT / "statemachine").glob("*.asl.json"))
 
 # What was called, in which region, and of SAM's deployments what they would have packaged. `aws` knows the stacks that are
 # files of $FOLDER/stacks, each with the resources that its deletion keeps.
@@ -40,6 +41,7 @@ case "$call" in
   "aws codepipeline get-pipeline"*)
     if [[ ! -e "$FOLDER/pipeline" ]]; then echo "PipelineNotFoundException" >&2; exit 254; fi
     [[ "$call" != *--query* ]] || echo stepline-pipeline-action-dev ;;
+  "aws sagemaker list-model-packages"*) echo a-version; exit ;;
   "aws s3api list-object-versions"*)
     if [[ -e "$FOLDER/emptied" ]]; then echo '{"Objects": []}'; else echo '{"Objects": [{"Key": "k", "VersionId": "1"}]}'; fi
     exit ;;
@@ -134,7 +136,7 @@ class Deploy(Scripts):
                     self.assertEqual((self.folder / "packaged" / name).read_bytes(), (folder / name).read_bytes())
                 ours, deployed = ((self.folder / path).read_text(encoding="utf-8").splitlines() for path in ("sam/template.yaml", "template.yaml"))
                 changed = [(before, after) for before, after in zip(ours, deployed, strict=True) if before != after]
-                self.assertEqual(len(changed), len(FUNCTIONS) + 1)
+                self.assertEqual(len(changed), len(FUNCTIONS) + len(DEFINITIONS))
                 for before, after in changed:
                     self.assertRegex(before, r"^ *(CodeUri: \.\./functions/|DefinitionUri: \.\./statemachine/)")
                     self.assertEqual(before.split(":")[0], after.split(":")[0])
@@ -225,9 +227,9 @@ exec "$SAM" package "$@" --s3-bucket bucket --output-template-file "$FOLDER/pack
             self.assertEqual(entry.external_attr >> 16 & 0o777, 0o755)
             packed.append(each.read(entry))
         self.assertEqual(sorted(packed), [(folder / name).read_bytes() for name in FUNCTIONS])
-        # Beside them the definition, and nothing else of this folder or of any other.
+        # Beside them the definitions, and nothing else of this folder or of any other.
         others = [body for body in server.objects.values() if not body.startswith(b"PK")]
-        self.assertEqual(others, [(ROOT / "statemachine/ml-pipeline.asl.json").read_bytes()])
+        self.assertCountEqual(others, [definition.read_bytes() for definition in DEFINITIONS])
 
 
 class HandOver(Scripts):
@@ -345,11 +347,13 @@ class Teardown(Scripts):
     """What is taken away, in which order, and what stays."""
 
     KEPT = "AWS::CodePipeline::Pipeline\tstepline-dev\nAWS::ECR::Repository\tml-pipeline-dev\nAWS::S3::Bucket\tartifacts\n"
+    GROUP = "arn:aws:sagemaker:us-east-1:123456789012:model-package-group/ml-pipeline-dev"
 
     def deployed(self, *stacks):
         """These stacks are there."""
         for stack in stacks:
-            (self.folder / "stacks" / stack).write_text(self.KEPT, encoding="utf-8")
+            kept = self.KEPT if "pipeline" in stack else f"AWS::SageMaker::ModelPackageGroup\t{self.GROUP}\n"
+            (self.folder / "stacks" / stack).write_text(kept, encoding="utf-8")
 
     def teardown(self, *arguments):
         """What was called, shortened."""
@@ -365,7 +369,8 @@ class Teardown(Scripts):
         done, calls = self.teardown("dev")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(calls, [*self.gone("stepline-pipeline-dev"), *self.gone("stepline-dev")])
-        for kept in ("stepline-dev (AWS::CodePipeline::Pipeline)", "ml-pipeline-dev (AWS::ECR::Repository)", "artifacts (AWS::S3::Bucket)"):
+        for kept in ("stepline-dev (AWS::CodePipeline::Pipeline)", "ml-pipeline-dev (AWS::ECR::Repository)", "artifacts (AWS::S3::Bucket)",
+                     f"{self.GROUP} (AWS::SageMaker::ModelPackageGroup)"):
             self.assertIn(f"kept: {kept}\n", done.stdout)
 
     def test_with_its_data_nothing_is_kept(self):
@@ -377,8 +382,10 @@ class Teardown(Scripts):
             "ecr delete-repository --repository-name ml-pipeline-dev --force",
             's3api delete-objects --bucket artifacts --delete {"Objects": [{"Key": "k", "VersionId": "1"}]}',
             "s3api delete-bucket --bucket artifacts",
+            "sagemaker delete-model-package --model-package-name a-version",
+            "sagemaker delete-model-package-group --model-package-group-name ml-pipeline-dev",
         ]
-        self.assertEqual(calls, [*self.gone("stepline-pipeline-dev"), *deletions, *self.gone("stepline-dev")])
+        self.assertEqual(calls, [*self.gone("stepline-pipeline-dev"), *self.gone("stepline-dev"), *deletions])
 
     def test_what_is_not_there_is_no_fault(self):
         done, calls = self.teardown("dev", "--data")

@@ -65,8 +65,7 @@ impl Cloud {
 
     /// An empty account for the repository at `root`, with what lasts longer than a run in the folder `kept`.
     pub fn keeping(account: Account, root: PathBuf, kept: &Path) -> Arc<Self> {
-        let environments = Environments::new(kept.join("python"));
-        let containers: Arc<Containers> = Arc::default();
+        let containers = Arc::new(Containers::new(Environments::new(kept.join("python"))));
         let cloudformation: Arc<CloudFormation> = Arc::default();
         let codepipeline: Arc<CodePipeline> = Arc::default();
         let ecr: Arc<Ecr> = Arc::default();
@@ -79,7 +78,7 @@ impl Cloud {
             root,
             vec![
                 cloudformation.clone(),
-                Arc::new(CodeBuild::new(containers.clone(), environments)),
+                Arc::new(CodeBuild::new(containers.clone())),
                 Arc::<CodeConnections>::default(),
                 codepipeline.clone(),
                 ecr.clone(),

@@ -6,8 +6,8 @@
 use super::build::Build;
 use super::buildspec::Env;
 use super::project::{Project, VariableKind, project_arn};
-use crate::containers::Engine;
-use crate::python::{self, Environments};
+use crate::containers::Containers;
+use crate::python;
 use platform::Platform;
 use platform::principal::Principal;
 use serde_json::{Value, json};
@@ -15,16 +15,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What the build's stand-in for `docker` builds with.
-pub(super) struct Builders {
-    pub(super) engine: Option<Engine>,
-    /// Where the Python packages of images go if there is no engine.
-    pub(super) environments: Environments,
-}
-
 /// The variables that CodeBuild sets itself, and those by which SDKs find the local services as the build's role.
 pub(super) fn own(
-    (platform, builders): (&Platform, &Builders),
+    (platform, containers): (&Platform, &Containers),
     build: &Build,
     project: &Project,
     folder: &Path,
@@ -64,9 +57,9 @@ pub(super) fn own(
         .chain(platform.endpoint().map(|url| ("AWS_ENDPOINT_URL", url)));
     variables.extend(known.map(|(name, value)| (name.to_owned(), value.to_owned())));
     // Without an engine there is no DOCKER_HOST, whatever this process was given.
-    let builder = match &builders.engine {
+    let builder = match containers.engine() {
         Some(engine) => ("DOCKER_HOST", engine.address().to_string()),
-        None => (python::FOLDER, builders.environments.folder().display().to_string()),
+        None => (python::FOLDER, containers.environments().folder().display().to_string()),
     };
     variables.insert(builder.0.to_owned(), builder.1);
     variables.extend(std::env::var("TMPDIR").map(|value| ("TMPDIR".to_owned(), value)));

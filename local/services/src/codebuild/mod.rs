@@ -19,9 +19,7 @@ pub mod stand_in;
 pub use stand_in::stand_in;
 
 use crate::containers::Containers;
-use crate::python::Environments;
 use build::{Build, Running};
-use environment::Builders;
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use project::{Project, StartBuild, project_arn};
 use serde::Deserialize;
@@ -32,11 +30,10 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// CodeBuild in this account and region.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CodeBuild {
     state: Mutex<State>,
     containers: Arc<Containers>,
-    environments: Environments,
 }
 
 #[derive(Debug, Default)]
@@ -130,13 +127,11 @@ struct List {
 }
 
 impl CodeBuild {
-    /// CodeBuild that builds images in these containers' engine, where one answers. Where none does, the Python packages
-    /// of images go into `environments`.
-    pub fn new(containers: Arc<Containers>, environments: Environments) -> Self {
+    /// CodeBuild that builds images in these containers' engine, where one answers.
+    pub fn new(containers: Arc<Containers>) -> Self {
         Self {
             state: Mutex::default(),
             containers,
-            environments,
         }
     }
 
@@ -207,11 +202,8 @@ impl CodeBuild {
         });
         state.builds.insert(id, Arc::clone(&running));
         drop(state);
-        let builders = Builders {
-            engine: self.containers.engine().cloned(),
-            environments: self.environments.clone(),
-        };
-        tokio::spawn(run::run(Arc::clone(platform), builders, project, running, underway));
+        let containers = Arc::clone(&self.containers);
+        tokio::spawn(run::run(Arc::clone(platform), containers, project, running, underway));
         Ok(json!({"build": shown}))
     }
 

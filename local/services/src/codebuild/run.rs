@@ -4,12 +4,12 @@
 //! POST_BUILD, and `on-failure` may say otherwise:
 //! <https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details.html#view-build-details-phases>.
 
-use super::artifacts;
 use super::build::{PhaseRecord, Running};
 use super::buildspec::{BuildSpec, OnFailure, Phase};
-use super::environment::{self, Builders};
 use super::project::Project;
 use super::shell::{Ended, Shell};
+use super::{artifacts, environment};
+use crate::containers::Containers;
 use crate::objects;
 use jiff::Timestamp;
 use platform::journal::Happening;
@@ -27,7 +27,7 @@ type Failure = (String, String);
 /// Runs a build; its record says how it went.
 pub(super) async fn run(
     platform: Arc<Platform>,
-    builders: Builders,
+    containers: Arc<Containers>,
     project: Project,
     running: Arc<Running>,
     underway: Underway,
@@ -37,7 +37,7 @@ pub(super) async fn run(
     let minutes = project.timeout_in_minutes.unwrap_or(60);
     let runner = Runner {
         platform: &platform,
-        builders: &builders,
+        containers: &containers,
         project: &project,
         running: &running,
         folder: &folder,
@@ -67,7 +67,8 @@ pub(super) async fn run(
 
 struct Runner<'a> {
     platform: &'a Arc<Platform>,
-    builders: &'a Builders,
+    /// What the build's stand-in for `docker` builds with.
+    containers: &'a Containers,
     project: &'a Project,
     running: &'a Arc<Running>,
     folder: &'a Path,
@@ -240,7 +241,7 @@ impl Runner<'_> {
         let own = {
             let build = self.running.lock();
             environment::own(
-                (self.platform, self.builders),
+                (self.platform, self.containers),
                 &build,
                 self.project,
                 self.folder,

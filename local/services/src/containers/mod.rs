@@ -24,6 +24,7 @@ pub use engine::{Engine, Reach};
 pub use images::ImageBuild;
 pub use jobs::{NewContainer, SESSION};
 
+use crate::python::Environments;
 use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -95,22 +96,36 @@ impl fmt::Display for Found {
 #[derive(Debug)]
 pub struct Containers {
     engine: OnceLock<Engine>,
+    environments: Environments,
     session: String,
     /// Whether no more containers are made. Whoever makes one holds it while doing so.
     closed: RwLock<bool>,
 }
 
 impl Default for Containers {
+    /// Python packages are kept among the machine's temporary files.
     fn default() -> Self {
-        Self {
-            engine: OnceLock::new(),
-            session: uuid::Uuid::new_v4().to_string(),
-            closed: RwLock::new(false),
-        }
+        Self::new(Environments::new(std::env::temp_dir().join("stepline-python")))
     }
 }
 
 impl Containers {
+    /// Containers of an engine that is yet to be found. As long as there is none, the Python packages of images are in
+    /// `environments`.
+    pub fn new(environments: Environments) -> Self {
+        Self {
+            engine: OnceLock::new(),
+            environments,
+            session: uuid::Uuid::new_v4().to_string(),
+            closed: RwLock::new(false),
+        }
+    }
+
+    /// Where the Python packages of images are if no engine has them in containers.
+    pub(crate) fn environments(&self) -> &Environments {
+        &self.environments
+    }
+
     /// Has an engine build and run from now on; the first one counts.
     pub fn use_engine(&self, engine: Engine) {
         self.engine.get_or_init(|| engine);

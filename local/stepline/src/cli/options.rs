@@ -1,5 +1,6 @@
 //! What the commands take.
 
+use crate::deploy::Overrides;
 use crate::display::Display;
 use services::containers::Choice;
 use std::time::Duration;
@@ -29,7 +30,10 @@ pub(super) struct Common {
     /// What waits for executions, in the place of what sam/samconfig.toml says: sam/pipeline.yaml's parameter `Wait`
     #[arg(long, value_enum, value_name = "WAY")]
     pub(super) wait: Option<Wait>,
-    /// What builds images and runs processing jobs
+    /// What the pipeline starts, in the place of what sam/samconfig.toml says: sam/template.yaml's parameter `Machine`
+    #[arg(long, value_enum, value_name = "MACHINE")]
+    pub(super) machine: Option<Machine>,
+    /// What builds images and runs jobs
     #[arg(long, value_enum, default_value_t, value_name = "WAY")]
     pub(super) containers: Choice,
     /// Prints everything that happens as JSON, one object a line
@@ -41,6 +45,16 @@ pub(super) struct Common {
 }
 
 impl Common {
+    /// The values of parameters that the options give.
+    pub(super) fn overrides(&self) -> Overrides {
+        let given =
+            |name: &str, value: Option<String>| value.map(|value| (name.to_owned(), value)).into_iter().collect();
+        Overrides {
+            environment: given("Machine", self.machine.map(|machine| machine.to_string())),
+            pipeline: given("Wait", self.wait.map(|wait| wait.to_string())),
+        }
+    }
+
     /// The display that the options ask for.
     pub(super) fn display(&self) -> Display {
         Display::new(self.json, self.verbose)
@@ -61,6 +75,24 @@ impl std::fmt::Display for Wait {
         f.write_str(match self {
             Self::Polling => "polling",
             Self::Event => "event",
+        })
+    }
+}
+
+/// A state machine that the pipeline can start: the values of the parameter `Machine` of `sam/template.yaml`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum Machine {
+    /// The sample: one processing job that says hello
+    Hello,
+    /// The training pipeline
+    Training,
+}
+
+impl std::fmt::Display for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Hello => "hello",
+            Self::Training => "training",
         })
     }
 }

@@ -26,7 +26,7 @@ pub(super) enum Trouble {
     #[error("sam/samconfig.toml has no environment `{asked}`: it has {known}")]
     UnknownEnvironment { asked: String, known: String },
     #[error(
-        "no `python3` is on the PATH: without a container engine the processing job runs container/app/src/hello.py with it; install Python 3, or start Docker"
+        "no `python3` is on the PATH: without a container engine jobs run the container's programs with it; install Python 3, or start Docker"
     )]
     NoPython,
     #[error("{0}: start one, set DOCKER_HOST, or take --containers auto")]
@@ -137,8 +137,7 @@ impl Session {
         })?;
         gateway::serve(cloud.clone(), listener).map_err(|error| Trouble::Other(error.to_string()))?;
         display.busy(&format!("Deploying {environment} to this machine"));
-        let wait = common.wait.map(|wait| ("Wait".to_owned(), wait.to_string()));
-        let deployment = deploy::deploy_with(&cloud, &environment, &wait.into_iter().collect()).await?;
+        let deployment = deploy::deploy_with(&cloud, &environment, &common.overrides()).await?;
         display.busy("Building the functions");
         cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
         Ok(Self {

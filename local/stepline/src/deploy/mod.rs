@@ -11,6 +11,7 @@ mod equals;
 mod identity;
 mod maker;
 mod properties;
+mod seed;
 mod storage;
 mod wiring;
 
@@ -37,6 +38,9 @@ pub enum DeployError {
     /// A service refused to create a resource.
     #[error(transparent)]
     Refused(Box<Refusal>),
+    /// A file of `seed/` was not put into its bucket.
+    #[error("what a bucket begins with: {0}")]
+    Seed(String),
 }
 
 /// A service refused to create a resource.
@@ -120,18 +124,26 @@ const OF_ACCOUNT: &str = "deployer";
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
 pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment, DeployError> {
-    deploy_with(cloud, environment, &BTreeMap::new()).await
+    deploy_with(cloud, environment, &Overrides::default()).await
 }
 
-/// The same, but these values replace those of the pipeline's stack in `samconfig.toml`, as `--parameter-overrides` of
-/// `sam deploy` does.
+/// Values of parameters that replace those in `samconfig.toml`, as `--parameter-overrides` of `sam deploy` does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Of the stack with the functions and the state machines, and of the one that rehearses for it.
+    pub environment: BTreeMap<String, String>,
+    /// Of the pipeline's stack.
+    pub pipeline: BTreeMap<String, String>,
+}
+
+/// The same, with other values of parameters.
 ///
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
 pub async fn deploy_with(
     cloud: &Arc<Cloud>,
     environment: &str,
-    of_pipeline: &BTreeMap<String, String>,
+    overrides: &Overrides,
 ) -> Result<Deployment, DeployError> {
     let config = SamConfig::read(&cloud.root.join(CONFIG))?;
     let mut deployment = Deployment::default();
@@ -143,14 +155,17 @@ pub async fn deploy_with(
         }
     }
     if let Some(other) = rehearses_in(&config, &cloud.account, environment)? {
-        let stack = deploy_stack(cloud, &config.deployed(&other)?, &deployment).await?;
+        let mut deployed = config.deployed(&other)?;
+        deployed.values.extend(overrides.environment.clone());
+        let stack = deploy_stack(cloud, &deployed, &deployment).await?;
         deployment.before.push(stack);
     }
-    for environment in [environment.to_owned(), pipeline_of(environment)] {
+    for (environment, values) in [
+        (environment.to_owned(), &overrides.environment),
+        (pipeline_of(environment), &overrides.pipeline),
+    ] {
         let mut deployed = config.deployed(&environment)?;
-        if environment.starts_with(PIPELINE_PREFIX) {
-            deployed.values.extend(of_pipeline.clone());
-        }
+        deployed.values.extend(values.clone());
         let stack = deploy_stack(cloud, &deployed, &deployment).await?;
         deployment.stacks.push(stack);
     }
@@ -232,12 +247,14 @@ pub async fn deploy_stack(
         kind: kind.clone(),
     });
     cloud.cloudformation.deployed(&deployed.stack, recorded.collect());
-    Ok(DeployedStack {
+    let stack = DeployedStack {
         environment: deployed.environment.clone(),
         name: deployed.stack.clone(),
         outputs: stack.outputs()?,
         resources,
-    })
+    };
+    seed::put(cloud, &stack).await?;
+    Ok(stack)
 }
 
 async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> {
@@ -259,6 +276,7 @@ async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> 
         "AWS::S3::Bucket" => storage::bucket(maker, properties).await,
         "AWS::S3::BucketPolicy" => storage::bucket_policy(maker, properties).await,
         "AWS::ECR::Repository" => storage::repository(maker, properties).await,
+        "AWS::SageMaker::ModelPackageGroup" => storage::model_package_group(maker, properties).await,
         "AWS::CodeBuild::Project" => chain::project(maker, properties).await,
         "AWS::CodePipeline::Pipeline" => chain::pipeline(maker, properties).await,
         kind => accepted::made(maker, kind, properties).await,

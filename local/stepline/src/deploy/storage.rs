@@ -1,4 +1,4 @@
-//! Parameters, buckets and image repositories.
+//! Parameters, buckets, image repositories and groups of models.
 
 use super::maker::{Failure, Maker};
 use super::properties::{Properties, camel, document};
@@ -113,6 +113,25 @@ pub(super) async fn bucket_policy(maker: &Maker<'_>, mut properties: Properties)
     let input = json!({"Bucket": bucket, "Policy": policy});
     maker.call("s3", "PutBucketPolicy", input).await?;
     Ok(Made::new(bucket))
+}
+
+/// `AWS::SageMaker::ModelPackageGroup`.
+pub(super) async fn model_package_group(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let name = properties.require_text("ModelPackageGroupName")?;
+    let mut input = json!({"ModelPackageGroupName": name});
+    if let Some(text) = properties.take_text("ModelPackageGroupDescription")? {
+        input["ModelPackageGroupDescription"] = text.into();
+    }
+    let tags = properties.take_tags()?;
+    if !tags.is_empty() {
+        let tags = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
+        input["Tags"] = tags.collect();
+    }
+    properties.finish()?;
+    let created = maker.call("sagemaker", "CreateModelPackageGroup", input).await?;
+    let arn = created["ModelPackageGroupArn"].clone();
+    // A reference gives the ARN.
+    Ok(Made::new(arn.clone()).with("ModelPackageGroupArn", arn))
 }
 
 /// `AWS::ECR::Repository`.

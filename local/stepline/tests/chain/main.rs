@@ -3,6 +3,7 @@
 mod gate;
 mod retries;
 mod rollout;
+mod training;
 mod waiting;
 mod world;
 

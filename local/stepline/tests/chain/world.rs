@@ -8,7 +8,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use stepline::cloud::Cloud;
-use stepline::{deploy, gateway};
+use stepline::deploy::{self, Overrides};
+use stepline::gateway;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::Receiver;
 
@@ -23,22 +24,36 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Deploys `dev` and builds the functions.
+    /// Deploys `dev`, whose pipeline starts the sample, and builds the functions.
     pub(crate) async fn new() -> Self {
-        Self::made("dev", &[], |_| ()).await
+        Self::with(&[]).await
     }
 
     /// The same, with these parameters of the pipeline's stack.
     pub(crate) async fn with(of_pipeline: &[(&str, &str)]) -> Self {
-        Self::made("dev", of_pipeline, |_| ()).await
+        Self::made("dev", overrides(&[("Machine", "hello")], of_pipeline), |_| ()).await
     }
 
     /// Deploys an environment, with what its pipeline needs of another, from a repository that was changed before.
     pub(crate) async fn changed(environment: &str, change: impl FnOnce(&Path)) -> Self {
-        Self::made(environment, &[], change).await
+        Self::made(environment, overrides(&[("Machine", "hello")], &[]), change).await
     }
 
-    async fn made(environment: &str, of_pipeline: &[(&str, &str)], change: impl FnOnce(&Path)) -> Self {
+    /// Deploys `dev`, whose pipeline trains: with programs that need no packages (`fixtures/training`), and these
+    /// parameters.
+    pub(crate) async fn training(of_environment: &[(&str, &str)]) -> Self {
+        let parameters = [&[("Machine", "training")], of_environment].concat();
+        Self::made("dev", overrides(&parameters, &[]), |repository| {
+            let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/training");
+            for name in ["evaluate.py", "train.py"] {
+                let to = repository.join("container/app/src").join(name);
+                std::fs::copy(fixtures.join(name), to).expect("the program can be copied");
+            }
+        })
+        .await
+    }
+
+    async fn made(environment: &str, overrides: Overrides, change: impl FnOnce(&Path)) -> Self {
         let folder = copy();
         change(folder.path());
         let account = deploy::account_of(folder.path(), environment).expect("samconfig.toml can be read");
@@ -46,10 +61,7 @@ impl World {
         cloud.pace.set_poll_interval(Duration::from_millis(20));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         gateway::serve(cloud.clone(), listener).expect("a gateway");
-        let of_pipeline = of_pipeline
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let deployment = deploy::deploy_with(&cloud, environment, &of_pipeline.collect()).await;
+        let deployment = deploy::deploy_with(&cloud, environment, &overrides).await;
         let deployment = deployment.unwrap_or_else(|error| panic!("{error}"));
         let built = cloud.lambda.prepare_from(&repository(), |_| ()).await;
         built.unwrap_or_else(|error| panic!("{error}"));
@@ -137,11 +149,32 @@ fn repository() -> PathBuf {
 }
 
 /// A repository with what is deployed and built, and without the Rust sources.
+fn overrides(environment: &[(&str, &str)], pipeline: &[(&str, &str)]) -> Overrides {
+    let values = |of: &[(&str, &str)]| {
+        of.iter()
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    };
+    Overrides {
+        environment: values(environment),
+        pipeline: values(pipeline),
+    }
+}
+
 fn copy() -> tempfile::TempDir {
     let (from, to) = (repository(), tempfile::tempdir().expect("a temporary folder"));
     let listed = git(
         &from,
-        &["ls-files", "-z", "--", "config", "container", "sam", "statemachine"],
+        &[
+            "ls-files",
+            "-z",
+            "--",
+            "config",
+            "container",
+            "sam",
+            "seed",
+            "statemachine",
+        ],
     );
     for path in listed.split_terminator('\0') {
         let target = to.path().join(path);
@@ -151,8 +184,15 @@ fn copy() -> tempfile::TempDir {
             std::fs::copy(from.join(path), target).expect("the file can be copied");
         }
     }
+    without_packages(to.path());
     git(to.path(), &["init", "--quiet"]);
     to
+}
+
+/// The sample needs no packages, and so no index to get them from.
+fn without_packages(repository: &Path) {
+    let requirements = repository.join("container/app/requirements.txt");
+    std::fs::write(requirements, "# nothing\n").expect("the file can be written");
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> String {

@@ -1,10 +1,8 @@
-//! The state machine's definition: what it calls exists, and what it catches can happen.
+//! The state machines' definitions: what they call exists, and what they catch can happen.
 
 use super::house::{Finding, assert_none, files_in, text, without_tests};
-use super::planned::{ENVIRONMENTS, name_of, planned};
+use super::planned::{ENVIRONMENTS, SAMPLE, TRAINING, name_of, planned};
 use serde_json::Value;
-
-const FILE: &str = "statemachine/ml-pipeline.asl.json";
 
 /// Error names that AWS raises, in full, and where it says so. A beginning would not do: a name that is misspelt catches
 /// nothing.
@@ -42,6 +40,10 @@ const RAISED_BY_AWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html",
+        &["S3.SdkClientException"],
+    ),
+    (
         "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html#API_DescribeImageScanFindings_Errors",
         &["Ecr.EcrException", "Ecr.ScanNotFoundException", "Ecr.ServerException"],
     ),
@@ -63,8 +65,26 @@ const OF_LAMBDA: &[&str] = &[
 /// What becomes of a function that does not come to its end.
 const UNFINISHED: &[&str] = &["Runtime.ExitError", "Sandbox.Timedout"];
 
-fn states(definition: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    definition["States"].as_object().into_iter().flatten()
+/// The states of a definition, those of its Maps too.
+fn states(definition: &Value) -> Vec<(&String, &Value)> {
+    let own = definition["States"].as_object().into_iter().flatten();
+    own.flat_map(|(name, state)| {
+        let inner = state.get("ItemProcessor").map(states).unwrap_or_default();
+        std::iter::once((name, state)).chain(inner)
+    })
+    .collect()
+}
+
+/// The states of all definitions, each with the file that it stands in.
+fn all_states<'d>(definitions: &'d [(&'static str, Value)]) -> Vec<(&'static str, &'d String, &'d Value)> {
+    let each = definitions.iter();
+    each.flat_map(|(file, definition)| states(definition).into_iter().map(|(name, state)| (*file, name, state)))
+        .collect()
+}
+
+/// What a Task gives to what it calls, in either query language.
+fn arguments(state: &Value) -> &Value {
+    state.get("Arguments").unwrap_or(&state["Parameters"])
 }
 
 #[test]
@@ -76,8 +96,8 @@ fn every_error_that_is_caught_is_raised_somewhere() {
         .map(|(_, text)| without_tests(text))
         .collect();
     let mut findings = Vec::new();
-    let definition = planned("dev").definition();
-    for (state, fields) in states(&definition) {
+    let definitions = planned("dev").definitions();
+    for (file, state, fields) in all_states(&definitions) {
         let handlers = ["Retry", "Catch"]
             .iter()
             .filter_map(|kind| fields.get(*kind)?.as_array())
@@ -89,7 +109,7 @@ fn every_error_that_is_caught_is_raised_somewhere() {
                 let mend =
                     "name an error that the state's function raises: they are in shared/src/parameters/problem.rs";
                 findings.push(Finding::new(
-                    FILE,
+                    file,
                     format_args!("{state} handles {name}, which nothing raises"),
                     mend,
                 ));
@@ -101,9 +121,9 @@ fn every_error_that_is_caught_is_raised_somewhere() {
 
 #[test]
 fn what_lambda_itself_raises_is_tried_again() {
-    let definition = planned("dev").definition();
+    let definitions = planned("dev").definitions();
     let mut findings = Vec::new();
-    for (state, fields) in states(&definition).filter(|(_, fields)| {
+    for (file, state, fields) in all_states(&definitions).into_iter().filter(|(_, _, fields)| {
         let resource = fields["Resource"].as_str().unwrap_or_default();
         resource.ends_with(":lambda:invoke")
     }) {
@@ -118,7 +138,7 @@ fn what_lambda_itself_raises_is_tried_again() {
             .filter(|name| !retried.iter().any(|retried| retried == *name))
         {
             let thing = format_args!("{state} does not retry {name}");
-            findings.push(Finding::new(FILE, thing, "name it in a Retry"));
+            findings.push(Finding::new(file, thing, "name it in a Retry"));
         }
     }
     assert_none(findings);
@@ -145,27 +165,25 @@ fn what_it_calls_exists() {
     let mut findings = Vec::new();
     for environment in ENVIRONMENTS {
         let planned = planned(environment);
-        let definition = planned.definition();
-        let text = definition.to_string();
-        if let Some((_, rest)) = text.split_once("${") {
-            let name = rest.split('}').next().unwrap_or_default();
-            let mend = "give it a value in DefinitionSubstitutions of sam/template.yaml";
-            findings.push(Finding::new(
-                FILE,
-                format_args!("${{{name}}} is replaced by nothing"),
-                mend,
-            ));
+        let definitions = planned.definitions();
+        for (file, definition) in &definitions {
+            if let Some((_, rest)) = definition.to_string().split_once("${") {
+                let name = rest.split('}').next().unwrap_or_default();
+                let mend = "give it a value in DefinitionSubstitutions of sam/template.yaml";
+                let thing = format_args!("${{{name}}} is replaced by nothing");
+                findings.push(Finding::new(file, thing, mend));
+            }
         }
         let functions: Vec<&str> = planned.of("AWS::Lambda::Function").filter_map(name_of).collect();
-        for (state, fields) in states(&definition) {
-            let called = fields["Parameters"]["FunctionName"].as_str();
+        for (file, state, fields) in all_states(&definitions) {
+            let called = arguments(fields)["FunctionName"].as_str();
             let Some(name) = called.and_then(|arn| arn.split(":function:").nth(1)) else {
                 continue;
             };
             if !functions.contains(&name) {
                 let mend = "call one of the functions in sam/template.yaml";
                 findings.push(Finding::new(
-                    FILE,
+                    file,
                     format_args!("{state} calls {name}, which is not deployed"),
                     mend,
                 ));
@@ -177,58 +195,47 @@ fn what_it_calls_exists() {
 
 #[test]
 fn every_substitution_is_used() {
-    let planned = planned("dev");
-    let machine = planned.the("AWS::StepFunctions::StateMachine");
-    let given = machine
-        .properties
-        .get("DefinitionSubstitutions")
-        .and_then(Value::as_object);
-    let unused = given
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name)
-        .filter(|name| !text(FILE).contains(&format!("${{{name}}}")));
-    let findings = unused.map(|name| {
-        Finding::new(
-            "sam/template.yaml",
-            format_args!("the definition does not use ${{{name}}}"),
-            "remove it",
-        )
-    });
-    assert_none(findings.collect());
+    let mut findings = Vec::new();
+    for (machine, (file, _)) in planned("dev")
+        .of("AWS::StepFunctions::StateMachine")
+        .zip(planned("dev").definitions())
+    {
+        let given = machine
+            .properties
+            .get("DefinitionSubstitutions")
+            .and_then(Value::as_object);
+        for (name, _) in given.into_iter().flatten() {
+            if !text(file).contains(&format!("${{{name}}}")) {
+                let thing = format_args!("{file} does not use ${{{name}}}");
+                findings.push(Finding::new("sam/template.yaml", thing, "remove it"));
+            }
+        }
+    }
+    assert_none(findings);
 }
 
 #[test]
 fn the_image_has_what_is_run() {
-    let definition = planned("dev").definition();
+    let (runner, dockerfile) = (text("container/app/src/run.py"), text("container/Dockerfile"));
     let mut findings = Vec::new();
-    for (state, fields) in states(&definition) {
-        let entrypoint = fields["Parameters"]["AppSpecification"]["ContainerEntrypoint"].as_array();
-        let Some(entrypoint) = entrypoint else { continue };
-        let programs = entrypoint
-            .iter()
-            .filter_map(Value::as_str)
-            .filter_map(|part| part.strip_prefix("/opt/program/"));
-        for program in programs {
-            let source = format!("container/app/{program}");
-            if files_in(&source, "").next().is_none() {
-                let mend = "run a file of container/app, which the Dockerfile copies to /opt/program";
-                findings.push(Finding::new(
-                    FILE,
-                    format_args!("{state} runs /opt/program/{program}, and there is no {source}"),
-                    mend,
-                ));
+    let definitions = planned("dev").definitions();
+    for (file, state, fields) in all_states(&definitions) {
+        let given = &arguments(fields)["AppSpecification"];
+        // SageMaker itself gives a training job's container its argument.
+        let trains = arguments(fields).get("AlgorithmSpecification").map(|_| "train");
+        if let Some(program) = trains.or_else(|| given["ContainerArguments"][0].as_str()) {
+            if !runner.contains(&format!("\"{program}\"")) {
+                let thing = format_args!("{state} runs `{program}`, which container/app/src/run.py does not have");
+                findings.push(Finding::new(file, thing, "name one of its programs"));
             }
         }
-        let dockerfile = text("container/Dockerfile");
-        let written = Value::Array(entrypoint.clone()).to_string().replace("\",\"", "\", \"");
-        if !dockerfile.contains(&format!("ENTRYPOINT {written}")) {
-            let mend = "make the ENTRYPOINT what the state machine runs, so that `docker run` does the same";
-            findings.push(Finding::new(
-                "container/Dockerfile",
-                format_args!("the ENTRYPOINT is not {written}"),
-                mend,
-            ));
+        if let Some(entrypoint) = given["ContainerEntrypoint"].as_array() {
+            let written = Value::Array(entrypoint.clone()).to_string().replace("\",\"", "\", \"");
+            if !dockerfile.contains(&format!("ENTRYPOINT {written}")) {
+                let mend = "make the ENTRYPOINT what the state machine runs, so that `docker run` does the same";
+                let thing = format_args!("the ENTRYPOINT is not {written}");
+                findings.push(Finding::new("container/Dockerfile", thing, mend));
+            }
         }
     }
     assert_none(findings);
@@ -239,7 +246,10 @@ fn every_task_is_caught_by_the_fail_state() {
     let definition = planned("dev").definition();
     let is_fail = |state: &str| definition["States"][state]["Type"] == "Fail";
     let mut findings = Vec::new();
-    for (state, fields) in states(&definition).filter(|(_, fields)| fields["Type"] == "Task") {
+    let tasks = states(&definition)
+        .into_iter()
+        .filter(|(_, fields)| fields["Type"] == "Task");
+    for (state, fields) in tasks {
         let catches = fields["Catch"].as_array().into_iter().flatten();
         let of_all = serde_json::json!(["States.ALL"]);
         let is_caught = catches
@@ -251,7 +261,25 @@ fn every_task_is_caught_by_the_fail_state() {
             .all(|next| is_fail(next) || definition["States"][next]["Type"] == "Choice");
         if !is_caught || !leads_to_fail {
             let mend = "catch States.ALL and go to the Fail state that keeps error and cause";
-            findings.push(Finding::new(FILE, format_args!("{state} can fail uncaught"), mend));
+            findings.push(Finding::new(SAMPLE, format_args!("{state} can fail uncaught"), mend));
+        }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn what_the_training_pipeline_has_paid_for_a_redrive_keeps() {
+    let definitions = planned("dev").definitions();
+    let mut findings = Vec::new();
+    for (file, state, fields) in all_states(&definitions) {
+        let resource = fields["Resource"].as_str().unwrap_or_default();
+        if file == TRAINING && resource.contains("sagemaker") && fields.get("Catch").is_some() {
+            let thing = format_args!("{state} has a Catch: an execution that ends in a Fail state begins anew");
+            findings.push(Finding::new(
+                file,
+                thing,
+                "let its errors end the execution: docs/retrying.md",
+            ));
         }
     }
     assert_none(findings);
@@ -261,16 +289,18 @@ fn every_task_is_caught_by_the_fail_state() {
 /// values, too. See docs/retrying.md.
 const CATCH_ALL: &[&str] = &[
     "Lambda.AWSLambdaException",
+    "S3.S3Exception",
     "SageMaker.AmazonSageMakerException",
+    "SageMaker.SageMakerException",
     "States.ALL",
     "States.TaskFailed",
 ];
 
 #[test]
 fn what_can_never_succeed_is_not_tried_again() {
-    let definition = planned("dev").definition();
+    let definitions = planned("dev").definitions();
     let mut findings = Vec::new();
-    for (state, fields) in states(&definition) {
+    for (file, state, fields) in all_states(&definitions) {
         let retriers = fields["Retry"].as_array().into_iter().flatten();
         let retried = retriers.flat_map(|retrier| retrier["ErrorEquals"].as_array().into_iter().flatten());
         for name in retried
@@ -278,7 +308,7 @@ fn what_can_never_succeed_is_not_tried_again() {
             .filter(|name| CATCH_ALL.contains(name))
         {
             let thing = format_args!("{state} retries {name}, which permanent errors are called as well");
-            findings.push(Finding::new(FILE, thing, "name the errors that pass: docs/retrying.md"));
+            findings.push(Finding::new(file, thing, "name the errors that pass: docs/retrying.md"));
         }
     }
     assert_none(findings);
@@ -296,7 +326,7 @@ fn what_is_resolved_is_used() {
         for (name, _) in asked.into_iter().flatten() {
             if fields["ResultSelector"][format!("{name}.$")] != format!("$.Payload.{name}") {
                 let thing = format_args!("{state} asks for {name} and does not keep it");
-                findings.push(Finding::new(FILE, thing, "take it in the ResultSelector"));
+                findings.push(Finding::new(SAMPLE, thing, "take it in the ResultSelector"));
             }
             // In JSONPath, or in JSONata, perhaps under a short name for the folder.
             let text = definition.to_string();
@@ -307,11 +337,20 @@ fn what_is_resolved_is_used() {
             if !is_used {
                 let thing = format_args!("{state} asks for {name}, which no state uses");
                 findings.push(Finding::new(
-                    FILE,
+                    SAMPLE,
                     thing,
                     format_args!("use {folder}.{name}, or do not ask"),
                 ));
             }
+        }
+    }
+    let (file, definition) = &planned("dev").definitions()[1];
+    let asked = arguments(&definition["States"]["ResolveParameters"])["Payload"]["parameters"].as_object();
+    for (name, _) in asked.into_iter().flatten() {
+        let text = definition.to_string();
+        if !text.contains(&format!("$settings.{name}")) && !text.contains(&format!("$states.input.parameters.{name}")) {
+            let thing = format_args!("ResolveParameters asks for {name}, which no state uses");
+            findings.push(Finding::new(file, thing, "use it, or do not ask"));
         }
     }
     assert_none(findings);

@@ -419,3 +419,28 @@ fn settings_that_cannot_be_stop_by_name() {
         assert_eq!(passage.asked.len(), 0);
     }
 }
+
+#[test]
+fn both_state_machines_have_the_same_gate() {
+    let [(_, sample), (file, training)] = planned("dev").definitions().try_into().expect("two state machines");
+    let (sample, training) = (&sample["States"], &training["States"]);
+    for state in [
+        "ReadScanSettings",
+        "CheckScanSettings",
+        "ScanSettingsInvalid",
+        "LookAtScan",
+        "JudgeFindings",
+        "DecideOnScan",
+        "WaitForScan",
+        "ImageNotScanned",
+        "ImageNotAccepted",
+    ] {
+        // What lies behind it is each one's own.
+        let own = sample[state].to_string().replace("SageMaker-Hello-World", "FindData");
+        assert_eq!(
+            training[state].to_string(),
+            own,
+            "{file}: {state} is not as in the sample"
+        );
+    }
+}

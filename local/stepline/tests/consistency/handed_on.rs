@@ -2,11 +2,9 @@
 
 use super::house::{Finding, assert_none, files_in, text};
 use super::pipeline::{commands, user_parameters};
-use super::planned::{ENVIRONMENTS, PIPELINE, TEMPLATE, name_of, planned};
+use super::planned::{ENVIRONMENTS, PIPELINE, SAMPLE, TEMPLATE, name_of, planned};
 use serde_json::Value;
 use std::collections::BTreeSet;
-
-const DEFINITION: &str = "statemachine/ml-pipeline.asl.json";
 
 /// Types of resources, and how their ARNs begin after the account.
 const KINDS: &[(&str, &str, &str)] = &[
@@ -17,12 +15,16 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("AWS::ECR::Repository", "ecr", "repository/"),
     ("AWS::CodePipeline::Pipeline", "codepipeline", ""),
     ("AWS::CodeBuild::Project", "codebuild", "project/"),
+    ("AWS::SageMaker::ModelPackageGroup", "sagemaker", "model-package-group/"),
     ("AWS::SQS::Queue", "sqs", ""),
 ];
 
-/// The rule that Step Functions makes for itself:
+/// The rules that Step Functions makes for itself:
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html>.
-const MADE_BY_AWS: &str = "StepFunctionsGetEventsForSageMakerProcessingJobsRule";
+const MADE_BY_AWS: &[&str] = &[
+    "StepFunctionsGetEventsForSageMakerProcessingJobsRule",
+    "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+];
 
 /// The ARNs in a text, without what follows them.
 fn arns(text: &str) -> impl Iterator<Item = &str> {
@@ -56,7 +58,7 @@ fn every_arn_names_what_is_deployed() {
                 let Some((kind, _, begins)) = kind else { continue };
                 let mut rest = thing[begins.len()..].split([':', '/']);
                 let (name, qualifier) = (rest.next().unwrap_or_default(), rest.next());
-                let is_known = names(kind).contains(name) || name == MADE_BY_AWS;
+                let is_known = names(kind).contains(name) || MADE_BY_AWS.contains(&name);
                 let aliases = names("AWS::StepFunctions::StateMachineAlias");
                 let is_alias = *begins != "stateMachine:"
                     || qualifier.is_none_or(|qualifier| qualifier == "*" || aliases.contains(qualifier));
@@ -113,8 +115,7 @@ fn every_start_gives_what_the_definition_reads() {
             for path in &paths {
                 let pointer = path.trim_start_matches('$').replace('.', "/");
                 if input.pointer(&pointer).is_none() {
-                    let thing =
-                        format_args!("{name} starts the state machine without {path}, which {DEFINITION} reads");
+                    let thing = format_args!("{name} starts the state machine without {path}, which {SAMPLE} reads");
                     findings.push(Finding::new(file, thing, "give it in the input"));
                 }
             }
@@ -162,7 +163,7 @@ fn the_container_reads_what_it_is_given() {
         .collect();
     for name in given.difference(&read) {
         let thing = format_args!("the processing job is given {name}, which no program of container/app reads");
-        findings.push(Finding::new(DEFINITION, thing, "remove it, or read it"));
+        findings.push(Finding::new(SAMPLE, thing, "remove it, or read it"));
     }
     assert_none(findings);
 }

@@ -57,7 +57,9 @@ fn every_path_that_is_read_is_created() {
                 }
             }
         };
-        check("statemachine/ml-pipeline.asl.json", &planned.definition().to_string());
+        for (file, definition) in planned.definitions() {
+            check(file, &definition.to_string());
+        }
         for action in planned.actions() {
             check("sam/pipeline.yaml", &action["Configuration"].to_string());
         }

@@ -19,6 +19,37 @@ pub(crate) const TEMPLATE: &str = "sam/template.yaml";
 /// The template of the pipeline.
 pub(crate) const PIPELINE: &str = "sam/pipeline.yaml";
 
+/// The definition of the sample that says hello.
+pub(crate) const SAMPLE: &str = "statemachine/ml-pipeline.asl.json";
+
+/// The definition of the training pipeline.
+pub(crate) const TRAINING: &str = "statemachine/training-pipeline.asl.json";
+
+/// The file of a state machine's definition.
+fn file_of(id: &str) -> &'static str {
+    match id {
+        "MlPipelineStateMachine" => SAMPLE,
+        "TrainingPipelineStateMachine" => TRAINING,
+        other => panic!("say here which file {other} is defined in"),
+    }
+}
+
+/// A state machine's definition as AWS gets it.
+fn filled(machine: &Resource) -> Value {
+    let mut text = match &machine.properties["DefinitionString"] {
+        Value::String(text) => text.clone(),
+        definition => definition.to_string(),
+    };
+    let substitutions = machine
+        .properties
+        .get("DefinitionSubstitutions")
+        .and_then(Value::as_object);
+    for (name, value) in substitutions.into_iter().flatten() {
+        text = text.replace(&format!("${{{name}}}"), value.as_str().unwrap_or_default());
+    }
+    serde_json::from_str(&text).expect("the definition is JSON")
+}
+
 /// The resources of an environment, those of both of its stacks.
 pub(crate) struct Planned(Vec<Resource>);
 
@@ -114,21 +145,19 @@ impl Planned {
             .collect()
     }
 
-    /// The state machine's definition with its substitutions made.
+    /// The sample's definition, with its substitutions filled in.
     pub(crate) fn definition(&self) -> Value {
-        let machine = self.the("AWS::StepFunctions::StateMachine");
-        let mut text = match &machine.properties["DefinitionString"] {
-            Value::String(text) => text.clone(),
-            definition => definition.to_string(),
-        };
-        let substitutions = machine
-            .properties
-            .get("DefinitionSubstitutions")
-            .and_then(Value::as_object);
-        for (name, value) in substitutions.into_iter().flatten() {
-            text = text.replace(&format!("${{{name}}}"), value.as_str().unwrap_or_default());
-        }
-        serde_json::from_str(&text).expect("the definition is JSON")
+        let mut definitions = self.definitions().into_iter();
+        let sample = definitions.find(|(file, _)| *file == SAMPLE);
+        sample.expect("the sample is deployed").1
+    }
+
+    /// The state machines' definitions, each by its file, with their substitutions filled in.
+    pub(crate) fn definitions(&self) -> Vec<(&'static str, Value)> {
+        let machines = self.of("AWS::StepFunctions::StateMachine");
+        machines
+            .map(|machine| (file_of(&machine.id), filled(machine)))
+            .collect()
     }
 
     /// The pipeline's actions in their order.
@@ -144,7 +173,7 @@ impl Planned {
 
 /// A name that a template gives a resource.
 pub(crate) fn name_of(resource: &Resource) -> Option<&str> {
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 11] = [
         "Name",
         "FunctionName",
         "StateMachineName",
@@ -155,6 +184,7 @@ pub(crate) fn name_of(resource: &Resource) -> Option<&str> {
         "RepositoryName",
         "AlarmName",
         "PolicyName",
+        "ModelPackageGroupName",
     ];
     NAMES.iter().find_map(|name| resource.properties.get(*name)?.as_str())
 }

@@ -80,7 +80,7 @@ fn git(folder: &Path, arguments: &[&str]) -> Vec<u8> {
 /// A repository of its own with what is deployed and built, without the Rust sources.
 fn copy() -> tempfile::TempDir {
     let (from, to) = (repository(), tempfile::tempdir().expect("a temporary folder"));
-    let folders = ["config", "container", "events", "sam", "statemachine"];
+    let folders = ["config", "container", "events", "sam", "seed", "statemachine"];
     let listing = [
         &["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"],
         &folders[..],
@@ -95,6 +95,8 @@ fn copy() -> tempfile::TempDir {
             std::fs::copy(from.join(path), target).expect("the file can be copied");
         }
     }
+    // The programs of this test need no packages, and so no index to get them from.
+    std::fs::write(to.path().join("container/app/requirements.txt"), "# nothing\n").expect("the file can be written");
     git(to.path(), &["init", "--quiet"]);
     git(to.path(), &["add", "--all"]);
     let identity = [

@@ -4,7 +4,7 @@
 //! USER, EXPOSE, VOLUME, STOPSIGNAL, SHELL, ENTRYPOINT and CMD. The base image is not there, and of RUN only
 //! `pip install` is done: the build's output says both. Other instructions are refused by name.
 
-use super::instruction::{Instruction, expand, instructions, words};
+use super::instruction::{Instruction, expand, instructions, join, words};
 use super::pip;
 use crate::python::Install;
 use serde_json::{Map, Value, json};
@@ -297,24 +297,6 @@ fn command(text: &str) -> Value {
     serde_json::from_str::<Vec<String>>(text).map_or_else(|_| json!(["/bin/sh", "-c", text]), |parts| json!(parts))
 }
 
-/// A path in the image, from a working directory, without `.` and `..`.
-pub(super) fn join(directory: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("{directory}/{path}")
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -390,19 +372,6 @@ CMD --help
         ] {
             let error = plan(text, &BTreeMap::new()).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn paths_are_joined() {
-        for (directory, path, joined) in [
-            ("/", "opt", "/opt"),
-            ("/opt", "./a/../b/", "/opt/b"),
-            ("/opt", "/x", "/x"),
-            ("/", ".", "/"),
-            ("/a", "../../..", "/"),
-        ] {
-            assert_eq!(join(directory, path), joined);
         }
     }
 }

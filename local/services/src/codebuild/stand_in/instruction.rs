@@ -1,4 +1,4 @@
-//! The lines of a Dockerfile: instructions, their words and the variables in them.
+//! The lines of a Dockerfile: instructions, their words, the variables and the paths in them.
 //!
 //! Follows <https://docs.docker.com/reference/dockerfile/>.
 
@@ -106,6 +106,24 @@ pub(super) fn expand(text: &str, variables: &BTreeMap<String, String>) -> String
     expanded + rest
 }
 
+/// A path in the image, from a working directory, without `.` and `..`.
+pub(super) fn join(directory: &str, path: &str) -> String {
+    let whole = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("{directory}/{path}")
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +156,19 @@ mod tests {
             ("$B", ""),
         ] {
             assert_eq!(expand(text, &variables), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_are_joined() {
+        for (directory, path, joined) in [
+            ("/", "opt", "/opt"),
+            ("/opt", "./a/../b/", "/opt/b"),
+            ("/opt", "/x", "/x"),
+            ("/", ".", "/"),
+            ("/a", "../../..", "/"),
+        ] {
+            assert_eq!(join(directory, path), joined);
         }
     }
 }

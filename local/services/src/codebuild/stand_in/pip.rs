@@ -1,6 +1,6 @@
 //! `RUN pip install …` of a Dockerfile: the one thing that a build without an engine does of a `RUN`.
 
-use super::instruction::words;
+use super::instruction::{join, words};
 use crate::python::Install;
 
 /// Options of `pip install` that say nothing about what is installed.
@@ -70,7 +70,7 @@ fn install(arguments: &[String], directory: &str) -> Result<Install, String> {
         if matches!(name, "-r" | "--requirement") {
             let file = value.or_else(|| arguments.next().cloned());
             let file = file.ok_or("pip's --requirement needs a file")?;
-            install.files.push(super::dockerfile::join(directory, &file));
+            install.files.push(join(directory, &file));
         } else if takes_value {
             let value = value.or_else(|| arguments.next().cloned());
             let value = value.ok_or_else(|| format!("pip's {name} needs a value"))?;

@@ -1,6 +1,7 @@
 //! Pulls a job's image from the local ECR, as the job's role, and unpacks it.
 
 use crate::manifest::Manifest;
+use crate::python::{self, Install};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use platform::Platform;
@@ -26,9 +27,19 @@ pub(in crate::sagemaker) struct Settings {
     pub(in crate::sagemaker) cmd: Option<Vec<String>>,
     #[serde(default)]
     pub(super) working_dir: String,
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
 }
 
 impl Settings {
+    /// What Python packages the image has beside its files, where it was built without an engine.
+    pub(super) fn installs(&self) -> Vec<Install> {
+        let label = self.labels.as_ref().and_then(|labels| labels.get(python::LABEL));
+        label
+            .and_then(|label| serde_json::from_str(label).ok())
+            .unwrap_or_default()
+    }
+
     pub(super) fn variables(&self) -> BTreeMap<String, String> {
         let pairs = self.env.iter().filter_map(|pair| pair.split_once('='));
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

@@ -22,6 +22,9 @@ pub(super) async fn start(
             .map_err(|error| End::failed(format_args!("ClientError: The container cannot be started: {error}")))?;
         return Ok(Box::new(started));
     }
-    let started = process::start(work, image, folder, log).await.map_err(internal)?;
+    let environments = containers.environments();
+    let started = process::start(environments, work, image, folder, log)
+        .await
+        .map_err(internal)?;
     Ok(Box::new(started))
 }

@@ -7,6 +7,7 @@
 use super::image::{Image, Settings};
 use super::mounts;
 use super::work::{Started, Work};
+use crate::python::Environments;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -56,14 +57,21 @@ pub(super) struct Process {
 
 /// Starts a job's command: in a namespace where that works, else by paths.
 pub(super) async fn start(
+    environments: &Environments,
     work: &Work,
     image: Image,
     folder: &Path,
     log: impl Fn(String) + Clone + Send + 'static,
 ) -> io::Result<Process> {
-    let command = Command::of(work, &image.settings, folder);
-    let into = command.image();
-    tokio::task::spawn_blocking(move || image.unpack(&into)).await??;
+    let mut command = Command::of(work, &image.settings, folder);
+    let (into, environments, say) = (command.image(), environments.clone(), log.clone());
+    let unpacked = tokio::task::spawn_blocking(move || {
+        image.unpack(&into)?;
+        packages(&environments, &image.settings, &into, say)
+    });
+    if let Some(environment) = unpacked.await?? {
+        command.use_packages(&environment);
+    }
     if namespaces().await {
         let mut process = command.start(Way::Namespace, log.clone())?;
         // Either the command was started, or the namespace could not be made and the script has ended.
@@ -83,7 +91,33 @@ pub(super) async fn start(
     command.start(Way::Paths, log)
 }
 
+/// The virtual environment with the image's Python packages, if it has any. A build has made it already, unless it was
+/// taken away since.
+fn packages(
+    environments: &Environments,
+    settings: &Settings,
+    image: &Path,
+    say: impl Fn(String),
+) -> io::Result<Option<PathBuf>> {
+    let read = |path: &str| {
+        let file = image.join(path.trim_start_matches('/'));
+        fs::read_to_string(file).map_err(|error| error.to_string())
+    };
+    let wanted = settings.installs().iter().map(|install| install.wanted(read)).collect();
+    let wanted: Result<Vec<_>, String> = wanted;
+    let found = wanted.and_then(|wanted| environments.with(&wanted, &mut |line| say(line.to_owned())));
+    found.map_err(io::Error::other)
+}
+
 impl Command {
+    /// Has the command run with this virtual environment's Python.
+    fn use_packages(&mut self, environment: &Path) {
+        let path = self.environment.entry("PATH".into()).or_default();
+        *path = format!("{}:{path}", environment.join("bin").display());
+        let folder = environment.display().to_string();
+        self.environment.insert("VIRTUAL_ENV".into(), folder);
+    }
+
     fn of(work: &Work, settings: &Settings, folder: &Path) -> Self {
         let mut environment = settings.variables();
         let own = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());

@@ -1,43 +1,37 @@
 //! What a bucket begins with: the files of `seed/BUCKET/`, where `BUCKET` is what the template calls the bucket.
 //!
-//! On AWS `sam/seed` puts the same files there. What a bucket has already stays.
+//! On AWS `sam/seed` puts the same files there.
 
-use super::{DeployError, DeployedStack};
 use crate::cloud::Cloud;
 use bytes::Bytes;
+use md5::{Digest, Md5};
 use platform::Principal;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
-/// Puts the files of a stack's buckets.
+/// Puts the files of the bucket that a template calls `id`, as far as it does not have them as they are.
 ///
 /// # Errors
 /// A file that cannot be read, or that S3 refuses.
-pub(super) async fn put(cloud: &Arc<Cloud>, stack: &DeployedStack) -> Result<(), DeployError> {
-    for (id, (kind, made)) in &stack.resources {
-        let folder = cloud.root.join("seed").join(id);
-        if kind != "AWS::S3::Bucket" || !folder.is_dir() {
-            continue;
-        }
-        let bucket = made.reference.as_str().unwrap_or_default();
-        let unreadable = |path: &Path, error: io::Error| DeployError::Seed(format!("{}: {error}", path.display()));
-        for file in files(&folder).map_err(|error| unreadable(&folder, error))? {
-            let key = file
-                .strip_prefix(&folder)
-                .unwrap_or(&file)
-                .to_string_lossy()
-                .into_owned();
-            let object = json!({"Bucket": bucket, "Key": key});
-            let known = cloud.call(&Principal::Administrator, "s3", "HeadObject", object.clone());
-            if known.await.is_ok() {
-                continue;
-            }
-            let body: Bytes = fs::read(&file).map_err(|error| unreadable(&file, error))?.into();
+pub(super) async fn put(cloud: &Arc<Cloud>, id: &str, bucket: &str) -> Result<(), String> {
+    let folder = cloud.root.join("seed").join(id);
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    let at = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    for file in files(&folder).map_err(|error| at(&folder, &error))? {
+        let key = file.strip_prefix(&folder).unwrap_or(&file).to_string_lossy().into_owned();
+        let object = json!({"Bucket": bucket, "Key": key});
+        let body: Bytes = fs::read(&file).map_err(|error| at(&file, &error))?.into();
+        let known = cloud.call(&Principal::Administrator, "s3", "HeadObject", object.clone());
+        let is_there = known
+            .await
+            .is_ok_and(|known| known["ETag"] == format!("\"{}\"", hex::encode(Md5::digest(&body))));
+        if !is_there {
             let put = cloud.send(&Principal::Administrator, "s3", "PutObject", object, body);
-            put.await
-                .map_err(|error| DeployError::Seed(format!("{}: {error}", file.display())))?;
+            put.await.map_err(|error| at(&file, &error))?;
         }
     }
     Ok(())

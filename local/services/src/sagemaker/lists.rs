@@ -76,6 +76,7 @@ pub(super) struct Listed<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
     NewestFirst,
+    OldestFirst,
 }
 
 impl Asked {

@@ -1,11 +1,14 @@
-//! SageMaker: processing and training jobs, each a container or a process of this machine with the contract of `/opt/ml`.
+//! SageMaker: processing and training jobs, each a container or a process of this machine with the contract of `/opt/ml`;
+//! the registry of model packages; and models.
 //!
 //! Follows <https://docs.aws.amazon.com/sagemaker/latest/APIReference/Welcome.html>.
 
 mod checks;
 mod jobs;
 mod lists;
+mod models;
 mod processing;
+mod registry;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -14,10 +17,12 @@ mod training;
 use crate::containers::Containers;
 use jobs::{ListJobs, Store, may_create};
 use lists::List;
+use platform::Nothing;
 use platform::{Call, Operation, Operations, Platform, Served, ServiceError};
+use registry::{groups, packages};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 use tags::{AddTags, DeleteTags, ListTags};
 
 /// SageMaker in this account and region.
@@ -25,6 +30,8 @@ use tags::{AddTags, DeleteTags, ListTags};
 pub struct SageMaker {
     processing: Store<processing::Request>,
     training: Store<training::Request>,
+    registry: Mutex<registry::Registry>,
+    models: Mutex<models::Models>,
     containers: Arc<Containers>,
 }
 
@@ -40,6 +47,9 @@ impl Served for SageMaker {
                     |_, it: &AddTags| it.resource_arn.clone(),
                     SageMaker::add_tags,
                 ),
+                Operation::waiting("CreateModel", models::may_create, SageMaker::create_model),
+                Operation::new("CreateModelPackage", packages::may_create, SageMaker::create_package),
+                Operation::new("CreateModelPackageGroup", groups::may_create, SageMaker::create_group),
                 Operation::new(
                     "CreateProcessingJob",
                     may_create::<processing::Request>,
@@ -50,17 +60,30 @@ impl Served for SageMaker {
                     may_create::<training::Request>,
                     SageMaker::create_training_job,
                 ),
+                on("DeleteModel", models::arn, SageMaker::delete_model),
+                on("DeleteModelPackage", packages::arn, SageMaker::delete_package),
+                on("DeleteModelPackageGroup", groups::arn, SageMaker::delete_group),
                 on(
                     "DeleteTags",
                     |_, it: &DeleteTags| it.resource_arn.clone(),
                     SageMaker::delete_tags,
                 ),
+                on("DescribeModel", models::arn, SageMaker::describe_model),
+                on("DescribeModelPackage", packages::arn, SageMaker::describe_package),
+                on("DescribeModelPackageGroup", groups::arn, SageMaker::describe_group),
                 on(
                     "DescribeProcessingJob",
                     processing::arn,
                     SageMaker::describe_processing_job,
                 ),
                 on("DescribeTrainingJob", training::arn, SageMaker::describe_training_job),
+                Operation::on(
+                    "ListModelPackageGroups",
+                    |_, _: &List<Nothing>| "*",
+                    SageMaker::list_groups,
+                ),
+                Operation::new("ListModelPackages", packages::may_list, SageMaker::list_packages),
+                Operation::on("ListModels", |_, _: &List<Nothing>| "*", SageMaker::list_models),
                 Operation::on(
                     "ListProcessingJobs",
                     |_, _: &List<ListJobs>| "*",
@@ -78,6 +101,7 @@ impl Served for SageMaker {
                 ),
                 on("StopProcessingJob", processing::arn, SageMaker::stop_processing_job),
                 on("StopTrainingJob", training::arn, SageMaker::stop_training_job),
+                Operation::new("UpdateModelPackage", packages::may_update, SageMaker::update_package),
             ])
         });
         &TABLE

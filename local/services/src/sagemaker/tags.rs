@@ -83,16 +83,24 @@ impl SageMaker {
         if let Some(job) = self.training.get(arn) {
             return Some(work(&mut job.lock().tags));
         }
-        None
+        if arn.contains(":model-package-group/") {
+            return self.registry().tags(arn).map(work);
+        }
+        self.models().get_mut(arn).map(|model| work(&mut model.tags))
     }
 
     /// The tags of a resource, for what policies ask of it.
     pub(super) fn tags_of(&self, arn: &str) -> Option<Vec<Tag>> {
-        self.with_tags(arn, |tags| tags.clone())
+        let own = self.with_tags(arn, |tags| tags.clone());
+        own.or_else(|| self.registry().inherited_tags(arn))
     }
 
     fn missing(arn: &str) -> ServiceError {
-        if arn.contains(":processing-job/") {
+        if arn.contains(":model-package/") {
+            ServiceError::validation(format_args!(
+                "{arn} has the tags of its model package group: change those of the group"
+            ))
+        } else if arn.contains(":processing-job/") {
             super::processing::Request::missing(arn)
         } else {
             ServiceError::validation(format_args!("the local run has no resource `{arn}`"))

@@ -18,8 +18,8 @@ mod work;
 
 use super::tags::Tag;
 pub(super) use end::{End, LONGEST, Outcome, cut};
-pub(super) use files::{Files, Source};
-pub(super) use image::Settings;
+pub(super) use files::{Files, Source, bucket_and_key};
+pub(super) use image::{Settings, find as find_image};
 use jiff::Timestamp;
 use platform::ServiceError;
 pub(super) use record::{Job, Running, Stage, Status};

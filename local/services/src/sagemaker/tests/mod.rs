@@ -1,6 +1,8 @@
 //! SageMaker through the door, its jobs as processes on this machine.
 
+mod models;
 mod processing;
+mod registry;
 mod training;
 mod training_requests;
 

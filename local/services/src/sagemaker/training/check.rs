@@ -56,7 +56,7 @@ impl Request {
                 "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds",
             )),
             (false, Some(_)) => Err(ServiceError::validation(
-                "MaxWaitTimeInSeconds can be set only if EnableManagedSpotTraining is true",
+                "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true",
             )),
             (false, None) => Ok(()),
         }

@@ -105,28 +105,20 @@ impl Environments {
     ///
     /// # Errors
     /// Why pip could not install it, and what to do about it.
-    pub(crate) fn with(&self, wanted: &[Wanted], say: &mut dyn FnMut(&str)) -> Result<Option<PathBuf>, String> {
+    pub(crate) fn with(&self, wanted: &[Wanted], say: &mut dyn FnMut(&str)) -> Result<Option<PathBuf>, Missing> {
         if !wanted.iter().any(Wanted::is_something) {
             return Ok(None);
         }
-        let environment = self.folder.join(key(wanted)?);
+        let environment = self.folder.join(key(wanted).map_err(Missing::Failed)?);
         if environment.join(COMPLETE).exists() {
             return Ok(Some(environment));
         }
-        self.make(&environment, wanted, say)
-            .map(|()| Some(environment.clone()))
-            .map_err(|error| {
-                format!(
-                    "the packages that the Dockerfile installs are not in {}: {error}. Without a container engine they \
-                     are installed once, by this machine's Python ({}), and that needs a network",
-                    environment.display(),
-                    python().unwrap_or("none was found")
-                )
-            })
+        self.make(&environment, wanted, say)?;
+        Ok(Some(environment))
     }
 
-    fn make(&self, environment: &Path, wanted: &[Wanted], say: &mut dyn FnMut(&str)) -> Result<(), String> {
-        let text = |error: io::Error| error.to_string();
+    fn make(&self, environment: &Path, wanted: &[Wanted], say: &mut dyn FnMut(&str)) -> Result<(), Missing> {
+        let text = |error: io::Error| Missing::Failed(error.to_string());
         fs::create_dir_all(&self.folder).map_err(text)?;
         // One process makes it, and others wait for that.
         let guard = File::create(environment.with_extension("lock")).map_err(text)?;
@@ -149,10 +141,11 @@ impl Environments {
         for (at, wanted) in wanted.iter().enumerate() {
             let mut pip = Command::new(environment.join("bin/python3"));
             pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input"]);
+            pip.args(["--progress-bar", "off", "--retries", "2"]);
             pip.args(&wanted.install.options).args(&wanted.install.packages);
             for (part, text) in wanted.texts.iter().enumerate() {
                 let file = environment.join(format!("requirements-{at}-{part}.txt"));
-                fs::write(&file, text).map_err(|error| error.to_string())?;
+                fs::write(&file, text).map_err(|error| Missing::Failed(error.to_string()))?;
                 pip.arg("--requirement").arg(file);
             }
             run(&mut pip, say)?;
@@ -162,31 +155,73 @@ impl Environments {
     }
 }
 
-/// Runs a command; its lines are told as they come. The error is the last one that says what went wrong.
-fn run(command: &mut Command, say: &mut dyn FnMut(&str)) -> Result<(), String> {
+/// Why packages are not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Missing {
+    /// Nothing could be reached that has them.
+    #[error(
+        "the packages that the Dockerfile installs are not on this machine yet, and no index of packages can be reached: \
+         {0}. Connect it to a network once, or name an index that it reaches in pip's PIP_INDEX_URL"
+    )]
+    Unreachable(String),
+    /// Any other reason, which an engine's build would have as well.
+    #[error("the packages that the Dockerfile installs cannot be installed: {0}")]
+    Failed(String),
+}
+
+/// What pip, or the library under it, says when nothing answers.
+const UNREACHABLE: [&str; 7] = [
+    "Connection refused",
+    "ConnectTimeoutError",
+    "Failed to establish a new connection",
+    "NameResolutionError",
+    "Network is unreachable",
+    "ProxyError",
+    "Temporary failure in name resolution",
+];
+
+/// Runs a command; what matters of its lines is told as they come.
+fn run(command: &mut Command, say: &mut dyn FnMut(&str)) -> Result<(), Missing> {
+    let failed = |error: io::Error| Missing::Failed(format!("python3: {error}"));
     // An active virtual environment of the user's, or a folder of modules, is not the job's.
     for name in ["VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"] {
         command.env_remove(name);
     }
-    let (lines, output) = io::pipe().map_err(|error| error.to_string())?;
-    let errors = output.try_clone().map_err(|error| error.to_string())?;
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(output)
-        .stderr(errors)
-        .spawn()
-        .map_err(|error| format!("python3: {error}"))?;
+    let (lines, output) = io::pipe().map_err(failed)?;
+    let errors = output.try_clone().map_err(failed)?;
+    command.stdin(Stdio::null()).stdout(output).stderr(errors);
+    let mut child = command.spawn().map_err(failed)?;
     // The command's ends of the pipe go with it.
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut last = String::new();
+    let (mut reason, mut unreachable) = (String::new(), None);
     for line in BufReader::new(lines).lines().map_while(Result::ok) {
-        say(&line);
-        if line.starts_with("ERROR") || last.is_empty() {
-            last = line;
+        if let Some(told) = told(&line) {
+            say(told);
+        }
+        if UNREACHABLE.iter().any(|sign| line.contains(sign)) {
+            unreachable.get_or_insert_with(|| line.clone());
+        }
+        if line.starts_with("ERROR") || reason.is_empty() {
+            reason = line;
         }
     }
-    let status = child.wait().map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err(last) }
+    let status = child.wait().map_err(failed)?;
+    match unreachable {
+        _ if status.success() => Ok(()),
+        Some(line) => Err(Missing::Unreachable(line)),
+        None => Err(Missing::Failed(reason)),
+    }
+}
+
+/// What of pip's lines is told: packages as they are found, and what goes wrong.
+fn told(line: &str) -> Option<&str> {
+    match line.strip_prefix("Collecting ") {
+        Some(package) => package.split(" (from ").next(),
+        None => ["ERROR", "Installing ", "Successfully "]
+            .iter()
+            .any(|begin| line.starts_with(begin))
+            .then_some(line),
+    }
 }
 
 /// What an environment is named after: everything that makes it what it is.
@@ -265,7 +300,8 @@ mod tests {
         assert_eq!(again.unwrap().as_deref(), Some(made.as_path()));
 
         fs::remove_file(made.join(COMPLETE)).unwrap();
-        fs::write(made.join("bin/python3"), "broken").ok();
+        // Not its `python3`: that is a link to this machine's own.
+        fs::write(made.join("pyvenv.cfg"), "broken").unwrap();
         let again = environments.with(&wanted(), &mut |_| {});
         assert_eq!(again.unwrap().as_deref(), Some(made.as_path()));
         assert!(python("import greeting").success());
@@ -278,8 +314,19 @@ mod tests {
         let text = format!("file://{}/no-such-1-py3-none-any.whl\n", folder.path().display());
         let wanted = install(&["/r.txt"]).wanted(|_| Ok(text.clone())).unwrap();
         let error = environments.with(&[wanted], &mut |_| {}).unwrap_err();
-        assert!(error.contains("ERROR: "), "{error}");
-        assert!(error.contains("and that needs a network"), "{error}");
+        assert!(error.to_string().contains("cannot be installed: ERROR: "), "{error}");
+
+        // No index answers at a port that nothing listens at.
+        let options = ["--index-url", "http://127.0.0.1:9/simple"].map(str::to_owned);
+        let install = Install {
+            options: options.to_vec(),
+            files: Vec::new(),
+            packages: vec!["greeting".into()],
+        };
+        let wanted = install.wanted(|_| unreachable!()).unwrap();
+        let error = environments.with(&[wanted], &mut |_| {}).unwrap_err();
+        assert!(matches!(error, Missing::Unreachable(_)), "{error}");
+        assert!(error.to_string().contains("Connect it to a network once"), "{error}");
     }
 
     #[test]

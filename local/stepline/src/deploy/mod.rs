@@ -253,7 +253,11 @@ pub async fn deploy_stack(
         outputs: stack.outputs()?,
         resources,
     };
-    for (id, (_, made)) in stack.resources.iter().filter(|(_, (kind, _))| kind == "AWS::S3::Bucket") {
+    for (id, (_, made)) in stack
+        .resources
+        .iter()
+        .filter(|(_, (kind, _))| kind == "AWS::S3::Bucket")
+    {
         let bucket = made.reference.as_str().unwrap_or_default();
         seed::put(cloud, id, bucket).await.map_err(DeployError::Seed)?;
     }

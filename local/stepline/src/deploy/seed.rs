@@ -22,7 +22,11 @@ pub(super) async fn put(cloud: &Arc<Cloud>, id: &str, bucket: &str) -> Result<()
     }
     let at = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     for file in files(&folder).map_err(|error| at(&folder, &error))? {
-        let key = file.strip_prefix(&folder).unwrap_or(&file).to_string_lossy().into_owned();
+        let key = file
+            .strip_prefix(&folder)
+            .unwrap_or(&file)
+            .to_string_lossy()
+            .into_owned();
         let object = json!({"Bucket": bucket, "Key": key});
         let body: Bytes = fs::read(&file).map_err(|error| at(&file, &error))?.into();
         let known = cloud.call(&Principal::Administrator, "s3", "HeadObject", object.clone());

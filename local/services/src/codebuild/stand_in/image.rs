@@ -10,7 +10,7 @@ use super::options::Build;
 use super::store::Store;
 use crate::codebuild::artifacts::path_pattern;
 use crate::manifest::digest;
-use crate::python::{self, Environments, Install, Wanted};
+use crate::python::{self, Environments, Install, Missing, Wanted};
 use flate2::{Compression, GzBuilder};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -194,11 +194,17 @@ impl Packages {
         Ok(())
     }
 
-    /// Installs them, so that what cannot be installed fails the build, as it does on AWS.
+    /// Installs them, so that what cannot be installed fails the build, as it does on AWS. Without a network the image is
+    /// built all the same: a program that needs no packages still runs.
     fn install(&self, environments: Option<&Environments>, say: &mut dyn FnMut(&str)) -> Result<(), String> {
-        match environments {
-            Some(environments) => environments.with(&self.wanted, say).map(drop),
-            None => Ok(()),
+        let installed = environments.map(|environments| environments.with(&self.wanted, say));
+        match installed.unwrap_or(Ok(None)) {
+            Ok(_) => Ok(()),
+            Err(Missing::Failed(why)) => Err(Missing::Failed(why).to_string()),
+            Err(unreachable) => {
+                say(&unreachable.to_string());
+                Ok(())
+            }
         }
     }
 }

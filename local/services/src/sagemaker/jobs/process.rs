@@ -7,7 +7,7 @@
 use super::image::{Image, Settings};
 use super::mounts;
 use super::work::{Started, Work};
-use crate::python::Environments;
+use crate::python::{Environments, Missing};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -105,8 +105,15 @@ fn packages(
     };
     let wanted = settings.installs().iter().map(|install| install.wanted(read)).collect();
     let wanted: Result<Vec<_>, String> = wanted;
-    let found = wanted.and_then(|wanted| environments.with(&wanted, &mut |line| say(line.to_owned())));
-    found.map_err(io::Error::other)
+    let wanted = wanted.map_err(io::Error::other)?;
+    match environments.with(&wanted, &mut |line| say(line.to_owned())) {
+        // Whether the program needs them shows when it runs.
+        Err(unreachable @ Missing::Unreachable(_)) => {
+            say(unreachable.to_string());
+            Ok(None)
+        }
+        found => found.map_err(io::Error::other),
+    }
 }
 
 impl Command {

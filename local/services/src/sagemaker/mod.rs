@@ -11,7 +11,7 @@ mod processing;
 mod registry;
 mod tags;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod training;
 
 use crate::containers::Containers;

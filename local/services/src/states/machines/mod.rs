@@ -181,9 +181,18 @@ fn parse(definition: &str) -> Result<StateMachine, ServiceError> {
     StateMachine::parse(definition).map_err(|error| ServiceError::new("InvalidDefinition", error))
 }
 
-/// The rule by which Step Functions hears from SageMaker how a job goes:
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html>.
-const MANAGED_RULE: &str = "rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule";
+/// The jobs that a state machine can wait for, and the rules by which Step Functions hears from SageMaker how they go:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html>.
+const MANAGED_RULES: [(&str, &str); 2] = [
+    (
+        "createProcessingJob",
+        "StepFunctionsGetEventsForSageMakerProcessingJobsRule",
+    ),
+    (
+        "createTrainingJob",
+        "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+    ),
+];
 
 /// Checks the role that a state machine is given, as AWS does. A role that this account does not have passes: a machine
 /// without tasks runs without it.
@@ -203,8 +212,11 @@ fn check_role(platform: &Platform, role: &str, machine_arn: &str, definition: &s
         }
         Ok(true) => {}
     }
-    if definition.contains(":states:::sagemaker:createProcessingJob.sync") {
-        let rule = platform.account.arn("events", MANAGED_RULE);
+    for (operation, rule) in MANAGED_RULES {
+        if !definition.contains(&format!(":states:::sagemaker:{operation}.sync")) {
+            continue;
+        }
+        let rule = platform.account.arn("events", format_args!("rule/{rule}"));
         let needed = ["events:PutTargets", "events:PutRule", "events:DescribeRule"];
         let needed = needed.map(|action| Requirement::new(action, rule.as_str()));
         let session = Principal::role_session(role.rsplit('/').next().unwrap_or_default(), "StepFunctions");

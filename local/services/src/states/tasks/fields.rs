@@ -46,24 +46,13 @@ const CREATE_PROCESSING_JOB: Shape = Fields(&[
         ]),
     ),
     ("Environment", Map),
-    (
-        "ExperimentConfig",
-        Fields(&[
-            ("ExperimentName", Scalar),
-            ("RunName", Scalar),
-            ("TrialComponentDisplayName", Scalar),
-            ("TrialName", Scalar),
-        ]),
-    ),
+    ("ExperimentConfig", EXPERIMENT),
     (
         "NetworkConfig",
         Fields(&[
             ("EnableInterContainerTrafficEncryption", Scalar),
             ("EnableNetworkIsolation", Scalar),
-            (
-                "VpcConfig",
-                Fields(&[("SecurityGroupIds", List(&SCALAR)), ("Subnets", List(&SCALAR))]),
-            ),
+            ("VpcConfig", VPC),
         ]),
     ),
     ("ProcessingInputs", List(&PROCESSING_INPUT)),
@@ -87,6 +76,106 @@ const CREATE_PROCESSING_JOB: Shape = Fields(&[
     ("RoleArn", Scalar),
     ("StoppingCondition", Fields(&[("MaxRuntimeInSeconds", Scalar)])),
     ("Tags", List(&TAG)),
+]);
+
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html>, as far as it is known that
+/// Step Functions takes it: what its documentation and its constructs for the CDK have, checkpoints and Spot.
+const CREATE_TRAINING_JOB: Shape = Fields(&[
+    (
+        "AlgorithmSpecification",
+        Fields(&[
+            ("AlgorithmName", Scalar),
+            ("EnableSageMakerMetricsTimeSeries", Scalar),
+            (
+                "MetricDefinitions",
+                List(&Fields(&[("Name", Scalar), ("Regex", Scalar)])),
+            ),
+            ("TrainingImage", Scalar),
+            ("TrainingInputMode", Scalar),
+        ]),
+    ),
+    ("CheckpointConfig", Fields(&[("LocalPath", Scalar), ("S3Uri", Scalar)])),
+    ("EnableInterContainerTrafficEncryption", Scalar),
+    ("EnableManagedSpotTraining", Scalar),
+    ("EnableNetworkIsolation", Scalar),
+    ("Environment", Map),
+    ("ExperimentConfig", EXPERIMENT),
+    ("HyperParameters", Map),
+    ("InputDataConfig", List(&CHANNEL)),
+    (
+        "OutputDataConfig",
+        Fields(&[("KmsKeyId", Scalar), ("S3OutputPath", Scalar)]),
+    ),
+    (
+        "ResourceConfig",
+        Fields(&[
+            ("InstanceCount", Scalar),
+            ("InstanceType", Scalar),
+            ("VolumeKmsKeyId", Scalar),
+            ("VolumeSizeInGB", Scalar),
+        ]),
+    ),
+    ("RoleArn", Scalar),
+    (
+        "StoppingCondition",
+        Fields(&[("MaxRuntimeInSeconds", Scalar), ("MaxWaitTimeInSeconds", Scalar)]),
+    ),
+    ("Tags", List(&TAG)),
+    ("TrainingJobName", Scalar),
+    ("VpcConfig", VPC),
+]);
+
+const CHANNEL: Shape = Fields(&[
+    ("ChannelName", Scalar),
+    ("CompressionType", Scalar),
+    ("ContentType", Scalar),
+    (
+        "DataSource",
+        Fields(&[
+            ("FileSystemDataSource", Map),
+            (
+                "S3DataSource",
+                Fields(&[
+                    ("AttributeNames", List(&SCALAR)),
+                    ("S3DataDistributionType", Scalar),
+                    ("S3DataType", Scalar),
+                    ("S3Uri", Scalar),
+                ]),
+            ),
+        ]),
+    ),
+    ("InputMode", Scalar),
+    ("RecordWrapperType", Scalar),
+    ("ShuffleConfig", Fields(&[("Seed", Scalar)])),
+]);
+
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html>
+const CREATE_MODEL: Shape = Fields(&[
+    ("Containers", List(&CONTAINER)),
+    ("EnableNetworkIsolation", Scalar),
+    ("ExecutionRoleArn", Scalar),
+    ("ModelName", Scalar),
+    ("PrimaryContainer", CONTAINER),
+    ("Tags", List(&TAG)),
+    ("VpcConfig", VPC),
+]);
+
+const CONTAINER: Shape = Fields(&[
+    ("ContainerHostname", Scalar),
+    ("Environment", Map),
+    ("Image", Scalar),
+    ("Mode", Scalar),
+    ("ModelDataUrl", Scalar),
+    ("ModelPackageName", Scalar),
+]);
+
+const VPC: Shape = Fields(&[("SecurityGroupIds", List(&SCALAR)), ("Subnets", List(&SCALAR))]);
+
+const EXPERIMENT: Shape = Fields(&[
+    ("ExperimentName", Scalar),
+    ("RunName", Scalar),
+    ("TrialComponentDisplayName", Scalar),
+    ("TrialName", Scalar),
 ]);
 
 const TAG: Shape = Fields(&[("Key", Scalar), ("Value", Scalar)]);
@@ -135,6 +224,8 @@ pub(crate) fn refusal(integration: &Integration, parameters: &Json) -> Option<St
     let shape = match (&**service, &**operation) {
         ("lambda", "invoke") => &INVOKE,
         ("sagemaker", "createProcessingJob") => &CREATE_PROCESSING_JOB,
+        ("sagemaker", "createTrainingJob") => &CREATE_TRAINING_JOB,
+        ("sagemaker", "createModel") => &CREATE_MODEL,
         _ => return None,
     };
     let mut reasons = Vec::new();
@@ -246,6 +337,23 @@ mod tests {
             let mut changed = whole.clone();
             changed.pointer_mut(pointer).expect("the pointer leads somewhere")[field] = value;
             assert_eq!(refused("sagemaker", "createProcessingJob", &changed), Some(expected));
+        }
+        let training = json!({
+            "TrainingJobName": "n",
+            "HyperParameters": {"any": "1"},
+            "InputDataConfig": [{"ChannelName": "c", "DataSource": {"S3DataSource": {"S3Uri": "s3://b/k"}}}],
+            "EnableManagedSpotTraining": true,
+            "CheckpointConfig": {"S3Uri": "s3://b/k"},
+        });
+        assert_eq!(refused("sagemaker", "createTrainingJob", &training), None);
+        for (operation, field) in [
+            ("createTrainingJob", "RetryStrategy"),
+            ("createModel", "ModelPackageName"),
+        ] {
+            assert_eq!(
+                refused("sagemaker", operation, &json!({field: {}})),
+                Some(unknown(field))
+            );
         }
         let token = json!({"FunctionName": "f", "TaskToken": "t", "Payload": {"any": 1}});
         assert_eq!(refused("lambda", "invoke", &token), Some(unknown("TaskToken")));

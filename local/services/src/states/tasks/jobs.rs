@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// A job of another service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Job {
-    /// A processing job, by its name.
-    Processing(String),
+    /// A job of SageMaker, by what kind it is and its name.
+    SageMaker(&'static str, String),
     /// An execution of a state machine, by its ARN.
     Execution(String),
     /// A build, by its id.
@@ -23,7 +23,12 @@ impl Job {
     pub(crate) fn of(service: &str, operation: &str, parameters: &Value, answer: &Value) -> Option<Self> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         match (service, operation) {
-            ("sagemaker", "createProcessingJob") => text(&parameters["ProcessingJobName"]).map(Self::Processing),
+            ("sagemaker", "createProcessingJob") => {
+                text(&parameters["ProcessingJobName"]).map(|name| Self::SageMaker("Processing", name))
+            }
+            ("sagemaker", "createTrainingJob") => {
+                text(&parameters["TrainingJobName"]).map(|name| Self::SageMaker("Training", name))
+            }
             ("states", "startExecution") => text(&answer["ExecutionArn"]).map(Self::Execution),
             ("codebuild", "startBuild") => text(&answer["Build"]["Id"]).map(Self::Build),
             _ => None,
@@ -34,13 +39,12 @@ impl Job {
     pub(crate) async fn wait(&self, platform: &Arc<Platform>, role: &Principal, version: u8) -> Result<Value, Failed> {
         platform.ongoing.end(&self.arn(platform)).await;
         let (described, succeeded) = match self {
-            Self::Processing(name) => {
-                let question = json!({"ProcessingJobName": name});
-                let described = platform
-                    .call(role, "sagemaker", "DescribeProcessingJob", question)
-                    .await;
+            Self::SageMaker(kind, name) => {
+                let question = json!({format!("{kind}JobName"): name});
+                let operation = format!("Describe{kind}Job");
+                let described = platform.call(role, "sagemaker", &operation, question).await;
                 let described = described.map_err(|error| failed("sagemaker", &error))?;
-                let succeeded = described["ProcessingJobStatus"] == "Completed";
+                let succeeded = described[format!("{kind}JobStatus")] == "Completed";
                 (in_milliseconds(described), succeeded)
             }
             Self::Execution(arn) => {
@@ -71,7 +75,7 @@ impl Job {
         let account = &platform.account;
         match self {
             // SageMaker's ARNs have names in lower case.
-            Self::Processing(name) => account.arn("sagemaker", format_args!("processing-job/{}", name.to_lowercase())),
+            Self::SageMaker(kind, name) => account.arn("sagemaker", format!("{kind}-job/{name}").to_lowercase()),
             Self::Execution(arn) => arn.clone(),
             Self::Build(id) => account.arn("codebuild", format_args!("build/{id}")),
         }
@@ -80,21 +84,29 @@ impl Job {
     /// Stops the job of a task that is no longer waited for.
     pub(crate) async fn stop(self, platform: &Arc<Platform>, role: &Principal) {
         let (service, operation, input) = match self {
-            Self::Processing(name) => ("sagemaker", "StopProcessingJob", json!({"ProcessingJobName": name})),
-            Self::Execution(arn) => ("states", "StopExecution", json!({"executionArn": arn})),
-            Self::Build(id) => ("codebuild", "StopBuild", json!({"id": id})),
+            Self::SageMaker(kind, name) => {
+                let input = json!({format!("{kind}JobName"): name});
+                ("sagemaker", format!("Stop{kind}Job"), input)
+            }
+            Self::Execution(arn) => ("states", "StopExecution".to_owned(), json!({"executionArn": arn})),
+            Self::Build(id) => ("codebuild", "StopBuild".to_owned(), json!({"id": id})),
         };
         // A job that has just ended needs no stopping; a role that may not stop it leaves it, as on AWS.
-        if let Err(error) = platform.call(role, service, operation, input).await {
+        if let Err(error) = platform.call(role, service, &operation, input).await {
             tracing::debug!(%error, operation, "a job was not stopped");
         }
     }
 }
 
-/// Times of SageMaker's jobs are in milliseconds where a state machine sees them.
+/// Times of jobs and executions are in milliseconds where a state machine sees them, also inside of lists.
 fn in_milliseconds(mut job: Value) -> Value {
     for (name, value) in job.as_object_mut().into_iter().flatten() {
-        if name.ends_with("Time")
+        if let Some(items) = value.as_array_mut() {
+            for item in items {
+                *item = in_milliseconds(item.take());
+            }
+        }
+        if (name.ends_with("Time") || name == "Timestamp")
             && let Some(seconds) = value.as_f64()
         {
             #[expect(

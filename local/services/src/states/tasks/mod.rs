@@ -127,7 +127,7 @@ impl Call<'_> {
                     .filter_map(|entry| entry.get_mut("Detail"));
                 details.for_each(text);
             }
-            ("sagemaker", "createProcessingJob") if pattern == Pattern::Sync => {
+            ("sagemaker", "createProcessingJob" | "createTrainingJob") if pattern == Pattern::Sync => {
                 // Step Functions marks what it waits for: https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
                 let mark = json!({"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"});
                 match parameters.get_mut("Tags").and_then(Value::as_array_mut) {

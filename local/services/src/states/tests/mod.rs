@@ -1,6 +1,7 @@
 //! State machines and their executions, called as a client calls them.
 
 mod executions;
+mod jobs;
 mod machines;
 mod tasks;
 

@@ -170,7 +170,7 @@ pub enum Happening {
         resource: String,
         allowed: bool,
     },
-    /// Which way images are built and processing jobs run: with this engine, or without one.
+    /// Which way images are built and jobs run: with this engine, or without one.
     Containers { engine: Option<String>, text: String },
     /// Something that whoever reads along should know: which way a thing ran, what was skipped.
     Note { text: String },

@@ -4,7 +4,7 @@
 //! Docker Desktop, Podman's service. It is spoken to over that API and not with the `docker` command: a build has its
 //! own `docker` first in its `PATH`, the API is there where the command is not, and its answers need no parsing of
 //! text that is meant for people. Where no engine answers, CodeBuild's stand-in builds images by itself and a
-//! processing job is a process.
+//! job of SageMaker is a process.
 //!
 //! The engine is a guest's: no name is given to an image in it, so that nothing which is there already is replaced and
 //! nothing can be pushed from it to where the name points; every container carries [`SESSION`] as a label and is removed
@@ -83,10 +83,10 @@ impl Found {
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Engine(engine) => write!(f, "{engine} builds images and runs processing jobs"),
+            Self::Engine(engine) => write!(f, "{engine} builds images and runs jobs"),
             Self::Nothing(why) => write!(
                 f,
-                "{why}: images are made of COPY, ENV and WORKDIR, and processing jobs are processes"
+                "{why}: images are made of COPY, ENV and WORKDIR, and jobs are processes"
             ),
         }
     }
@@ -171,7 +171,7 @@ mod tests {
         let found = find(Choice::Process).await;
         assert_eq!(
             found.to_string(),
-            "no engine is used, as asked: images are made of COPY, ENV and WORKDIR, and processing jobs are processes"
+            "no engine is used, as asked: images are made of COPY, ENV and WORKDIR, and jobs are processes"
         );
         // Nothing to be cleaned, and nobody to be asked.
         Containers::default().clean_up().await;

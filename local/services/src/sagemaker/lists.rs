@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 /// The members that all lists have in their inputs.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     #[serde(default, deserialize_with = "time")]
     creation_time_after: Option<Timestamp>,
     #[serde(default, deserialize_with = "time")]
@@ -37,7 +37,7 @@ impl Target for Asked {
 }
 
 /// The input of a list whose own members are `I`.
-pub(super) type List<I> = On<Asked, I>;
+pub(crate) type List<I> = On<Asked, I>;
 
 /// A time: seconds since 1970, or written out.
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {

@@ -33,7 +33,7 @@ pub(super) struct Common {
     /// What the pipeline starts, in the place of what sam/samconfig.toml says: sam/template.yaml's parameter `Machine`
     #[arg(long, value_enum, value_name = "MACHINE")]
     pub(super) machine: Option<Machine>,
-    /// What builds images and runs jobs
+    /// What builds images and runs jobs of SageMaker
     #[arg(long, value_enum, default_value_t, value_name = "WAY")]
     pub(super) containers: Choice,
     /// Prints everything that happens as JSON, one object a line

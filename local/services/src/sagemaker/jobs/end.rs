@@ -1,13 +1,13 @@
 //! How a job ends.
 
-use super::record::Status;
+use super::status::Status;
 
 /// What a description shows of a failure's reason and of the job's own message.
-pub(in crate::sagemaker) const LONGEST: usize = 1024;
+pub(crate) const LONGEST: usize = 1024;
 
 /// How a job's command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sagemaker) enum Outcome {
+pub(crate) enum Outcome {
     /// By itself, or by a signal, with this exit code.
     Exited(i64),
     /// By StopProcessingJob and the like.
@@ -17,17 +17,17 @@ pub(in crate::sagemaker) enum Outcome {
 }
 
 /// How a job ended.
-pub(in crate::sagemaker) struct End {
-    pub(in crate::sagemaker) status: Status,
-    pub(in crate::sagemaker) failure_reason: Option<String>,
-    pub(in crate::sagemaker) exit_message: Option<String>,
+pub(crate) struct End {
+    pub(crate) status: Status,
+    pub(crate) failure_reason: Option<String>,
+    pub(crate) exit_message: Option<String>,
     /// Whether the job was stopped because its time was over.
-    pub(in crate::sagemaker) time_is_over: bool,
+    pub(crate) time_is_over: bool,
 }
 
 impl End {
     /// An end without anything to say.
-    pub(in crate::sagemaker) fn of(status: Status) -> Self {
+    pub(crate) fn of(status: Status) -> Self {
         Self {
             status,
             failure_reason: None,
@@ -37,7 +37,7 @@ impl End {
     }
 
     /// A failure, with what a description shows as its reason.
-    pub(in crate::sagemaker) fn failed(reason: impl std::fmt::Display) -> Self {
+    pub(crate) fn failed(reason: impl std::fmt::Display) -> Self {
         Self {
             failure_reason: Some(cut(&reason.to_string(), LONGEST)),
             ..Self::of(Status::Failed)
@@ -45,12 +45,12 @@ impl End {
     }
 }
 
-pub(in crate::sagemaker) fn internal(error: impl std::fmt::Display) -> End {
+pub(crate) fn internal(error: impl std::fmt::Display) -> End {
     End::failed(format_args!("InternalServerError: {error}"))
 }
 
 /// At most so many characters.
-pub(in crate::sagemaker) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
 

@@ -19,7 +19,7 @@ pub(super) const ML: &str = "/opt/ml";
 
 /// Where an input comes from.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sagemaker) enum Source<'a> {
+pub(crate) enum Source<'a> {
     /// All objects whose keys begin like this.
     Prefix(&'a str),
     /// The objects that a manifest names:
@@ -30,7 +30,7 @@ pub(in crate::sagemaker) enum Source<'a> {
 }
 
 /// The files of one job, brought and taken as the job's role.
-pub(in crate::sagemaker) struct Files<'a> {
+pub(crate) struct Files<'a> {
     pub(super) platform: &'a Arc<Platform>,
     pub(super) role: &'a Principal,
     /// What the job knows as `/opt/ml`.
@@ -47,31 +47,31 @@ fn place(uri: &str) -> Result<(&str, &str), End> {
 
 impl Files<'_> {
     /// The folder or file that the job knows by this path.
-    pub(in crate::sagemaker) fn at(&self, path: &str) -> PathBuf {
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
         within(self.ml, path)
     }
 
-    pub(in crate::sagemaker) async fn make(&self, paths: &[&str]) -> Result<(), End> {
+    pub(crate) async fn make(&self, paths: &[&str]) -> Result<(), End> {
         for path in paths {
             fs::create_dir_all(self.at(path)).await.map_err(internal)?;
         }
         Ok(())
     }
 
-    pub(in crate::sagemaker) async fn write(&self, path: &str, content: &Value) -> Result<(), End> {
+    pub(crate) async fn write(&self, path: &str, content: &Value) -> Result<(), End> {
         let text = format!("{content:#}\n");
         fs::write(self.at(path), text).await.map_err(internal)
     }
 
     /// A text that the job has left.
-    pub(in crate::sagemaker) async fn read(&self, path: &str) -> Option<String> {
+    pub(crate) async fn read(&self, path: &str) -> Option<String> {
         let bytes = fs::read(self.at(path)).await.ok()?;
         let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
         Some(text).filter(|text| !text.is_empty())
     }
 
     /// Brings an input into the folder that the job knows by the path `into`.
-    pub(in crate::sagemaker) async fn download(&self, source: Source<'_>, into: &str) -> Result<(), End> {
+    pub(crate) async fn download(&self, source: Source<'_>, into: &str) -> Result<(), End> {
         let into = self.at(into);
         fs::create_dir_all(&into).await.map_err(internal)?;
         let wanted = match source {
@@ -135,7 +135,7 @@ impl Files<'_> {
     }
 
     /// Puts the files of a folder, known to the job by its path, below an S3 URI.
-    pub(in crate::sagemaker) async fn upload(&self, folder: &str, uri: &str, key: Option<&str>) -> Result<(), String> {
+    pub(crate) async fn upload(&self, folder: &str, uri: &str, key: Option<&str>) -> Result<(), String> {
         let folder = self.at(folder);
         for file in self.plain(folder.clone()).await? {
             let name = file.strip_prefix(&folder).unwrap_or(&file).to_string_lossy();
@@ -147,12 +147,7 @@ impl Files<'_> {
     }
 
     /// Puts one object, encrypted with a key of KMS if one is given.
-    pub(in crate::sagemaker) async fn put(
-        &self,
-        body: impl Into<Bytes>,
-        uri: &str,
-        key: Option<&str>,
-    ) -> Result<(), String> {
+    pub(crate) async fn put(&self, body: impl Into<Bytes>, uri: &str, key: Option<&str>) -> Result<(), String> {
         let (bucket, name) = bucket_and_key(uri).ok_or_else(|| format!("{uri}: an S3 URI is s3://bucket/key"))?;
         let encryption = match key {
             Some(key) => json!({"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}),
@@ -163,7 +158,7 @@ impl Files<'_> {
     }
 
     /// The files below a folder. A link is left out, with a note: it could lead to a file of this machine's.
-    pub(in crate::sagemaker) async fn plain(&self, folder: PathBuf) -> Result<Vec<PathBuf>, String> {
+    pub(crate) async fn plain(&self, folder: PathBuf) -> Result<Vec<PathBuf>, String> {
         let (files, others) = files(folder).await.map_err(|error| error.to_string())?;
         for other in others {
             let path = other.strip_prefix(self.ml).unwrap_or(&other).display();
@@ -178,7 +173,7 @@ impl Files<'_> {
         ));
     }
 
-    pub(in crate::sagemaker) fn note(&self, text: impl Display) {
+    pub(crate) fn note(&self, text: impl Display) {
         let text = text.to_string();
         self.platform.journal.record(Happening::Note { text });
     }
@@ -190,7 +185,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// `s3://bucket/key`, taken apart.
-pub(in crate::sagemaker) fn bucket_and_key(uri: &str) -> Option<(&str, &str)> {
+pub(crate) fn bucket_and_key(uri: &str) -> Option<(&str, &str)> {
     let rest = uri.strip_prefix("s3://")?;
     Some(rest.split_once('/').unwrap_or((rest, "")))
 }

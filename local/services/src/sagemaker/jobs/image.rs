@@ -18,13 +18,13 @@ use std::{fs, str};
 /// What an image says about its containers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(in crate::sagemaker) struct Settings {
+pub(crate) struct Settings {
     #[serde(default)]
     pub(super) env: Vec<String>,
     #[serde(default)]
-    pub(in crate::sagemaker) entrypoint: Option<Vec<String>>,
+    pub(crate) entrypoint: Option<Vec<String>>,
     #[serde(default)]
-    pub(in crate::sagemaker) cmd: Option<Vec<String>>,
+    pub(crate) cmd: Option<Vec<String>>,
     #[serde(default)]
     pub(super) working_dir: String,
     #[serde(default)]
@@ -48,7 +48,7 @@ impl Settings {
 
 /// An image as it was pulled.
 #[derive(Debug, Clone)]
-pub(in crate::sagemaker) struct Image {
+pub(crate) struct Image {
     pub(super) settings: Settings,
     /// The digest of its configuration, which says what the whole image is.
     pub(super) id: String,
@@ -103,11 +103,7 @@ impl<'a> Name<'a> {
 }
 
 /// Asks the registry for an image's manifest, as every pull does first.
-pub(in crate::sagemaker) async fn find(
-    platform: &Arc<Platform>,
-    role: &Principal,
-    uri: &str,
-) -> Result<String, ServiceError> {
+pub(crate) async fn find(platform: &Arc<Platform>, role: &Principal, uri: &str) -> Result<String, ServiceError> {
     let name = Name::local(platform, uri)?;
     platform.call(role, "ecr", "GetAuthorizationToken", json!({})).await?;
     let mut id = json!({});

@@ -2,9 +2,10 @@
 
 use super::end::{End, Outcome, internal, signal_of};
 use super::files::Files;
-use super::record::{Job, Running, Stage, Status};
+use super::job::{Job, Kind, Running};
+use super::status::{Stage, Status};
 use super::work::{Started, Work};
-use super::{Kind, image, place};
+use super::{image, place};
 use crate::containers::Containers;
 use jiff::Timestamp;
 use platform::journal::Happening;

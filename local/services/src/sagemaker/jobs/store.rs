@@ -1,11 +1,12 @@
 //! The jobs of one kind, and the operations on them.
 
-use super::record::{Job, Running, Status};
-use super::{Kind, run};
+use super::job::{Job, Kind, Running};
+use super::run;
+use super::status::Status;
 use crate::containers::Containers;
 use crate::sagemaker::checks::one_of;
 use crate::sagemaker::lists::{self, List, Listed, Order};
-use crate::sagemaker::{SageMaker, tags};
+use crate::sagemaker::tags;
 use jiff::Timestamp;
 use platform::{Platform, Requirement, ServiceError};
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 
 /// The jobs of one kind, by ARN.
 #[derive(Debug)]
-pub(in crate::sagemaker) struct Store<K: Kind>(Mutex<BTreeMap<String, Arc<Running<K>>>>);
+pub(crate) struct Store<K: Kind>(Mutex<BTreeMap<String, Arc<Running<K>>>>);
 
 impl<K: Kind> Default for Store<K> {
     fn default() -> Self {
@@ -27,7 +28,7 @@ impl<K: Kind> Default for Store<K> {
 /// The members of `List…Jobs` that not all lists have.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::sagemaker) struct ListJobs {
+pub(crate) struct ListJobs {
     status_equals: Option<String>,
     #[serde(default, deserialize_with = "lists::time")]
     last_modified_time_after: Option<Timestamp>,
@@ -36,8 +37,8 @@ pub(in crate::sagemaker) struct ListJobs {
 }
 
 /// What the creation of a job needs of IAM.
-pub(in crate::sagemaker) fn may_create<K: Kind>(
-    _: &SageMaker,
+pub(crate) fn may_create<S, K: Kind>(
+    _: &S,
     platform: &Platform,
     request: &K,
 ) -> Result<Vec<Requirement>, ServiceError> {
@@ -63,11 +64,11 @@ impl<K: Kind> Store<K> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(in crate::sagemaker) fn arn(platform: &Platform, name: &str) -> String {
+    pub(crate) fn arn(platform: &Platform, name: &str) -> String {
         arn::<K>(platform, name)
     }
 
-    pub(in crate::sagemaker) fn get(&self, arn: &str) -> Option<Arc<Running<K>>> {
+    pub(crate) fn get(&self, arn: &str) -> Option<Arc<Running<K>>> {
         self.lock().get(arn).cloned()
     }
 
@@ -77,7 +78,7 @@ impl<K: Kind> Store<K> {
     }
 
     /// Makes a job, which runs from now on.
-    pub(in crate::sagemaker) fn create(
+    pub(crate) fn create(
         &self,
         platform: &Arc<Platform>,
         containers: &Arc<Containers>,
@@ -112,13 +113,13 @@ impl<K: Kind> Store<K> {
         Ok(json!({format!("{}JobArn", K::WORD): arn}))
     }
 
-    pub(in crate::sagemaker) fn describe(&self, platform: &Platform, name: &str) -> Result<Value, ServiceError> {
+    pub(crate) fn describe(&self, platform: &Platform, name: &str) -> Result<Value, ServiceError> {
         let running = self.find(platform, name)?;
         let described = running.lock().described();
         Ok(described)
     }
 
-    pub(in crate::sagemaker) fn stop(&self, platform: &Arc<Platform>, name: &str) -> Result<Value, ServiceError> {
+    pub(crate) fn stop(&self, platform: &Arc<Platform>, name: &str) -> Result<Value, ServiceError> {
         let running = self.find(platform, name)?;
         {
             let mut job = running.lock();
@@ -140,7 +141,7 @@ impl<K: Kind> Store<K> {
     }
 
     /// The jobs that are asked for, with these members of their descriptions.
-    pub(in crate::sagemaker) fn list(&self, input: &List<ListJobs>, members: &[&str]) -> Result<Value, ServiceError> {
+    pub(crate) fn list(&self, input: &List<ListJobs>, members: &[&str]) -> Result<Value, ServiceError> {
         let own = &input.own;
         if let Some(status) = &own.status_equals {
             one_of(status, "statusEquals", &Status::NAMES)?;

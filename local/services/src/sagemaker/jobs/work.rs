@@ -1,9 +1,8 @@
 //! The command of a job and its environment variables, the same in a container and in a process.
 
-use super::Kind;
 use super::end::{End, internal};
 use super::image::{Image, Settings};
-use super::record::Job;
+use super::job::{Job, Kind};
 use platform::Platform;
 use std::collections::BTreeMap;
 use std::io;
@@ -39,7 +38,7 @@ impl Work {
 
 /// A command as `docker run` puts it together: `default` stands for the arguments where neither they nor an entry point
 /// are given. A new entry point leaves the image's arguments out.
-pub(in crate::sagemaker) fn command(
+pub(crate) fn command(
     image: &Settings,
     entrypoint: Option<&[String]>,
     arguments: Option<&[String]>,

@@ -1,24 +1,38 @@
 //! Processing jobs: <https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html>.
 
 mod contract;
-mod request;
+pub(super) mod request;
 
-use super::SageMaker;
-use super::jobs::{ListJobs, Store};
+use super::account::SageMaker;
+use super::jobs::{ListJobs, Store, may_create};
 use super::lists::List;
-use platform::{Call, Platform, ServiceError};
-pub(super) use request::Request;
+use super::rows::{list, on};
+use platform::{Call, Operation, Platform, ServiceError};
+use request::Request;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// What operations on one job name it by.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Named {
+struct Named {
     processing_job_name: String,
 }
 
-pub(super) fn arn(platform: &Platform, input: &Named) -> String {
+pub(super) fn operations() -> [Operation<SageMaker>; 4] {
+    [
+        Operation::new(
+            "CreateProcessingJob",
+            may_create::<SageMaker, Request>,
+            SageMaker::create_processing_job,
+        ),
+        on("DescribeProcessingJob", arn, SageMaker::describe_processing_job),
+        list("ListProcessingJobs", SageMaker::list_processing_jobs),
+        on("StopProcessingJob", arn, SageMaker::stop_processing_job),
+    ]
+}
+
+fn arn(platform: &Platform, input: &Named) -> String {
     Store::<Request>::arn(platform, &input.processing_job_name)
 }
 
@@ -35,19 +49,19 @@ const SUMMARY: [&str; 8] = [
 ];
 
 impl SageMaker {
-    pub(super) fn create_processing_job(&self, call: &Call, request: Request) -> Result<Value, ServiceError> {
+    fn create_processing_job(&self, call: &Call, request: Request) -> Result<Value, ServiceError> {
         self.processing.create(&call.platform, &self.containers, request)
     }
 
-    pub(super) fn describe_processing_job(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+    fn describe_processing_job(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
         self.processing.describe(&call.platform, &input.processing_job_name)
     }
 
-    pub(super) fn stop_processing_job(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+    fn stop_processing_job(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
         self.processing.stop(&call.platform, &input.processing_job_name)
     }
 
-    pub(super) fn list_processing_jobs(&self, _: &Call, input: List<ListJobs>) -> Result<Value, ServiceError> {
+    fn list_processing_jobs(&self, _: &Call, input: List<ListJobs>) -> Result<Value, ServiceError> {
         self.processing.list(&input, &SUMMARY)
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html>.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::sagemaker) struct Request {
+pub(crate) struct Request {
     pub(super) processing_job_name: String,
     pub(super) processing_resources: Resources,
     #[serde(default, skip_serializing_if = "Option::is_none")]

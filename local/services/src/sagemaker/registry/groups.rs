@@ -1,34 +1,20 @@
 //! Groups of model packages.
 
-use super::package::Package;
-use super::{SageMaker, group_arn};
+use super::store::{Group, group_arn};
+use crate::sagemaker::account::SageMaker;
 use crate::sagemaker::checks::{NAME, length, pattern};
 use crate::sagemaker::lists::{List, Listed, Order};
+use crate::sagemaker::rows::{list, on};
 use crate::sagemaker::tags::{self, Tag};
 use jiff::Timestamp;
-use platform::input::seconds;
-use platform::{Call, Nothing, Platform, Requirement, ServiceError};
+use platform::{Call, Nothing, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A group and its packages.
-#[derive(Debug)]
-pub(super) struct Group {
-    name: String,
-    arn: String,
-    description: Option<String>,
-    created: Timestamp,
-    pub(super) tags: Vec<Tag>,
-    /// By their versions.
-    pub(super) packages: BTreeMap<u32, Package>,
-    /// No version is given twice, also when its package is gone.
-    pub(super) last_version: u32,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::sagemaker) struct CreateModelPackageGroup {
+struct CreateModelPackageGroup {
     model_package_group_name: String,
     model_package_group_description: Option<String>,
     #[serde(default)]
@@ -38,15 +24,24 @@ pub(in crate::sagemaker) struct CreateModelPackageGroup {
 /// The group that an operation is on.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::sagemaker) struct Named {
+struct Named {
     model_package_group_name: String,
 }
 
-pub(in crate::sagemaker) fn arn(platform: &Platform, input: &Named) -> String {
+pub(crate) fn operations() -> [Operation<SageMaker>; 4] {
+    [
+        Operation::new("CreateModelPackageGroup", may_create, SageMaker::create_group),
+        on("DeleteModelPackageGroup", arn, SageMaker::delete_group),
+        on("DescribeModelPackageGroup", arn, SageMaker::describe_group),
+        list("ListModelPackageGroups", SageMaker::list_groups),
+    ]
+}
+
+fn arn(platform: &Platform, input: &Named) -> String {
     group_arn(platform, &input.model_package_group_name)
 }
 
-pub(in crate::sagemaker) fn may_create(
+fn may_create(
     _: &SageMaker,
     platform: &Platform,
     input: &CreateModelPackageGroup,
@@ -56,27 +51,8 @@ pub(in crate::sagemaker) fn may_create(
     Ok(tags::creating(create, &input.tags))
 }
 
-impl Group {
-    fn summary(&self) -> Value {
-        let mut shown = json!({
-            "ModelPackageGroupName": self.name,
-            "ModelPackageGroupArn": self.arn,
-            "CreationTime": seconds(self.created),
-            "ModelPackageGroupStatus": "Completed",
-        });
-        if let Some(description) = &self.description {
-            shown["ModelPackageGroupDescription"] = description.as_str().into();
-        }
-        shown
-    }
-}
-
 impl SageMaker {
-    pub(in crate::sagemaker) fn create_group(
-        &self,
-        call: &Call,
-        input: CreateModelPackageGroup,
-    ) -> Result<Value, ServiceError> {
+    fn create_group(&self, call: &Call, input: CreateModelPackageGroup) -> Result<Value, ServiceError> {
         let name = input.model_package_group_name;
         pattern(&name, "modelPackageGroupName", NAME)?;
         if let Some(description) = &input.model_package_group_description {
@@ -103,7 +79,7 @@ impl SageMaker {
         Ok(json!({"ModelPackageGroupArn": arn}))
     }
 
-    pub(in crate::sagemaker) fn describe_group(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+    fn describe_group(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
         let mut registry = self.registry();
         let group = registry.group(&arn(&call.platform, &input))?;
         let mut described = group.summary();
@@ -112,7 +88,7 @@ impl SageMaker {
         Ok(described)
     }
 
-    pub(in crate::sagemaker) fn list_groups(&self, _: &Call, input: List<Nothing>) -> Result<Value, ServiceError> {
+    fn list_groups(&self, _: &Call, input: List<Nothing>) -> Result<Value, ServiceError> {
         let registry = self.registry();
         let groups: Vec<&Group> = registry.groups.values().collect();
         let sorts = (Order::OldestFirst, ["Name", "CreationTime"].as_slice());
@@ -130,7 +106,7 @@ impl SageMaker {
         )
     }
 
-    pub(in crate::sagemaker) fn delete_group(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+    fn delete_group(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
         let arn = arn(&call.platform, &input);
         let mut registry = self.registry();
         let group = registry.group(&arn)?;

@@ -16,7 +16,7 @@ pub(super) const APPROVALS: [&str; 3] = ["Approved", "Rejected", "PendingManualA
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html>.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::sagemaker) struct CreateModelPackage {
+pub(crate) struct CreateModelPackage {
     #[serde(default, skip_serializing)]
     model_package_name: Option<String>,
     #[serde(default, skip_serializing)]
@@ -102,7 +102,7 @@ impl CreateModelPackage {
 
 /// A version of a group's model.
 #[derive(Debug, Clone)]
-pub(in crate::sagemaker) struct Package {
+pub(crate) struct Package {
     pub(super) group: String,
     pub(super) version: u32,
     pub(super) arn: String,

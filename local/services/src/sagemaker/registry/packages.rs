@@ -2,12 +2,14 @@
 
 use super::package::{APPROVALS, CreateModelPackage, Package};
 use super::specification::check_customer_metadata;
-use super::{SageMaker, group_arn, package_arn, tail};
+use super::store::{group_arn, package_arn, tail};
+use crate::sagemaker::account::SageMaker;
 use crate::sagemaker::checks::{length, one_of};
 use crate::sagemaker::lists::{List, Listed, Order, summary};
+use crate::sagemaker::rows::on;
 use crate::sagemaker::tags;
 use jiff::Timestamp;
-use platform::{Call, Platform, Requirement, ServiceError};
+use platform::{Call, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,18 +17,28 @@ use std::collections::BTreeMap;
 /// The package that an operation is on.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::sagemaker) struct Named {
+struct Named {
     model_package_name: String,
 }
 
-pub(in crate::sagemaker) fn arn(platform: &Platform, input: &Named) -> String {
+pub(crate) fn operations() -> [Operation<SageMaker>; 5] {
+    [
+        Operation::new("CreateModelPackage", may_create, SageMaker::create_package),
+        on("DeleteModelPackage", arn, SageMaker::delete_package),
+        on("DescribeModelPackage", arn, SageMaker::describe_package),
+        Operation::new("ListModelPackages", may_list, SageMaker::list_packages),
+        Operation::new("UpdateModelPackage", may_update, SageMaker::update_package),
+    ]
+}
+
+fn arn(platform: &Platform, input: &Named) -> String {
     package_arn(platform, &input.model_package_name)
 }
 
 /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html>
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::sagemaker) struct UpdateModelPackage {
+struct UpdateModelPackage {
     model_package_arn: String,
     model_approval_status: Option<String>,
     approval_description: Option<String>,
@@ -39,7 +51,7 @@ pub(in crate::sagemaker) struct UpdateModelPackage {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::sagemaker) struct ListModelPackages {
+struct ListModelPackages {
     model_package_group_name: Option<String>,
     model_approval_status: Option<String>,
     model_package_type: Option<String>,
@@ -68,7 +80,7 @@ fn conditions(requirement: Requirement, approval: Option<&str>, properties: &BTr
 }
 
 /// The creation needs the action on the group, and on the package that it is going to be.
-pub(in crate::sagemaker) fn may_create(
+fn may_create(
     sagemaker: &SageMaker,
     platform: &Platform,
     input: &CreateModelPackage,
@@ -89,7 +101,7 @@ pub(in crate::sagemaker) fn may_create(
     Ok(needed.into())
 }
 
-pub(in crate::sagemaker) fn may_update(
+fn may_update(
     sagemaker: &SageMaker,
     _: &Platform,
     input: &UpdateModelPackage,
@@ -105,7 +117,7 @@ pub(in crate::sagemaker) fn may_update(
     Ok(vec![update])
 }
 
-pub(in crate::sagemaker) fn may_list(
+fn may_list(
     _: &SageMaker,
     platform: &Platform,
     input: &List<ListModelPackages>,
@@ -120,11 +132,7 @@ pub(in crate::sagemaker) fn may_list(
 }
 
 impl SageMaker {
-    pub(in crate::sagemaker) fn create_package(
-        &self,
-        call: &Call,
-        input: CreateModelPackage,
-    ) -> Result<Value, ServiceError> {
+    fn create_package(&self, call: &Call, input: CreateModelPackage) -> Result<Value, ServiceError> {
         input.check()?;
         let platform = &call.platform;
         let group_arn = group_arn(platform, input.model_package_group_name.as_deref().unwrap_or_default());
@@ -172,17 +180,13 @@ impl SageMaker {
         Ok(json!({"ModelPackageArn": package.arn}))
     }
 
-    pub(in crate::sagemaker) fn describe_package(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+    fn describe_package(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
         let mut registry = self.registry();
         let package = registry.package(&arn(&call.platform, &input))?;
         Ok(package.described())
     }
 
-    pub(in crate::sagemaker) fn update_package(
-        &self,
-        call: &Call,
-        input: UpdateModelPackage,
-    ) -> Result<Value, ServiceError> {
+    fn update_package(&self, call: &Call, input: UpdateModelPackage) -> Result<Value, ServiceError> {
         if let Some(status) = &input.model_approval_status {
             one_of(status, "modelApprovalStatus", &APPROVALS)?;
         }
@@ -223,11 +227,7 @@ impl SageMaker {
         Ok(json!({"ModelPackageArn": input.model_package_arn}))
     }
 
-    pub(in crate::sagemaker) fn list_packages(
-        &self,
-        call: &Call,
-        input: List<ListModelPackages>,
-    ) -> Result<Value, ServiceError> {
+    fn list_packages(&self, call: &Call, input: List<ListModelPackages>) -> Result<Value, ServiceError> {
         let own = &input.own;
         if let Some(status) = &own.model_approval_status {
             one_of(status, "modelApprovalStatus", &APPROVALS)?;
@@ -266,7 +266,7 @@ impl SageMaker {
         )
     }
 
-    pub(in crate::sagemaker) fn delete_package(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+    fn delete_package(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
         let mut registry = self.registry();
         let package = registry.package(&arn(&call.platform, &input))?;
         let (group, version) = (package.group.clone(), package.version);

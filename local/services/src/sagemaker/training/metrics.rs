@@ -12,7 +12,7 @@ pub(super) fn read(regex: &str) -> Result<Regex, String> {
 
 /// What a job has printed of its metrics until now.
 #[derive(Debug, Clone, Default)]
-pub(in crate::sagemaker) struct Metrics {
+pub(crate) struct Metrics {
     /// By the names, the last values.
     last: BTreeMap<String, (f64, Timestamp)>,
     /// What was printed where a number was expected, by the metrics' names.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::sagemaker) struct Request {
+pub(crate) struct Request {
     pub(super) training_job_name: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) hyper_parameters: BTreeMap<String, String>,

@@ -2,73 +2,28 @@
 //!
 //! Follows <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html>.
 
-use super::SageMaker;
-use super::checks::{S3_URI, VpcConfig, count, length, one_of, pattern, refused};
+pub(super) mod model;
+
+use super::account::SageMaker;
+use super::checks::VpcConfig;
 use super::jobs::{bucket_and_key, find_image};
 use super::lists::{List, Listed, Order, summary};
-use super::registry::Served;
-use super::tags::{self, Tag};
+use super::registry::store::Served;
+use super::rows::{list, on};
+use super::tags;
 use jiff::Timestamp;
-use platform::input::seconds;
-use platform::{Call, ErrorKind, Nothing, Platform, Principal, Requirement, ServiceError};
-use serde::{Deserialize, Serialize};
+use model::{Container, CreateModel, Model, Models};
+use platform::{Call, ErrorKind, Nothing, Operation, Platform, Principal, Requirement, ServiceError};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::sync::{Arc, MutexGuard, PoisonError};
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct CreateModel {
-    model_name: String,
-    primary_container: Container,
-    execution_role_arn: String,
-    #[serde(default, skip_serializing)]
-    tags: Vec<Tag>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    vpc_config: Option<VpcConfig>,
-    #[serde(default)]
-    enable_network_isolation: bool,
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Container {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    container_hostname: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    image: Option<String>,
-    #[serde(default = "single")]
-    mode: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    model_data_url: Option<String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    environment: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    model_package_name: Option<String>,
-}
-
-fn single() -> String {
-    "SingleModel".to_owned()
-}
+use std::sync::Arc;
 
 /// The model that an operation is on.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Named {
+struct Named {
     model_name: String,
 }
-
-/// A model.
-#[derive(Debug)]
-pub(super) struct Model {
-    arn: String,
-    request: CreateModel,
-    created: Timestamp,
-    pub(super) tags: Vec<Tag>,
-}
-
-/// The models, by ARN.
-pub(super) type Models = BTreeMap<String, Model>;
 
 fn arn_of(platform: &Platform, name: &str) -> String {
     // SageMaker's ARNs have names in lower case.
@@ -76,15 +31,20 @@ fn arn_of(platform: &Platform, name: &str) -> String {
     platform.account.arn("sagemaker", thing)
 }
 
-pub(super) fn arn(platform: &Platform, input: &Named) -> String {
+pub(super) fn operations() -> [Operation<SageMaker>; 4] {
+    [
+        Operation::waiting("CreateModel", may_create, SageMaker::create_model),
+        on("DeleteModel", arn, SageMaker::delete_model),
+        on("DescribeModel", arn, SageMaker::describe_model),
+        list("ListModels", SageMaker::list_models),
+    ]
+}
+
+fn arn(platform: &Platform, input: &Named) -> String {
     arn_of(platform, &input.model_name)
 }
 
-pub(super) fn may_create(
-    _: &SageMaker,
-    platform: &Platform,
-    input: &CreateModel,
-) -> Result<Vec<Requirement>, ServiceError> {
+fn may_create(_: &SageMaker, platform: &Platform, input: &CreateModel) -> Result<Vec<Requirement>, ServiceError> {
     let create = Requirement::new("sagemaker:CreateModel", arn_of(platform, &input.model_name));
     let isolation = input.enable_network_isolation.to_string();
     let create = create.with("sagemaker:NetworkIsolation", isolation);
@@ -96,65 +56,7 @@ pub(super) fn may_create(
     Ok(needed)
 }
 
-impl CreateModel {
-    fn check(&self) -> Result<(), ServiceError> {
-        let name = "[a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?";
-        length(&self.model_name, "modelName", 0..=63)?;
-        pattern(&self.model_name, "modelName", name)?;
-        tags::check(&self.tags)?;
-        let container = &self.primary_container;
-        let field = |member: &str| format!("primaryContainer.{member}");
-        one_of(&container.mode, &field("mode"), &["SingleModel", "MultiModel"])?;
-        if container.mode == "MultiModel" {
-            return Err(refused("containers with several models: it has Mode SingleModel"));
-        }
-        if let Some(image) = &container.image {
-            length(image, &field("image"), 0..=255)?;
-            pattern(image, &field("image"), "[\\S]+")?;
-        }
-        if let Some(url) = &container.model_data_url {
-            length(url, &field("modelDataUrl"), 0..=1024)?;
-            pattern(url, &field("modelDataUrl"), S3_URI)?;
-        }
-        count(container.environment.len(), &field("environment"), 100)?;
-        for (name, value) in &container.environment {
-            pattern(name, &field("environment"), "[a-zA-Z_][a-zA-Z0-9_]*")?;
-            length(value, &field(&format!("environment.{name}")), 0..=1024)?;
-        }
-        Ok(())
-    }
-}
-
-impl Model {
-    /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModel.html>
-    fn described(&self) -> Value {
-        let mut shown = json!(self.request);
-        shown["ModelArn"] = self.arn.as_str().into();
-        shown["CreationTime"] = seconds(self.created);
-        shown
-    }
-
-    /// The event of a model that is made or deleted:
-    /// <https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html>.
-    fn event(&self) -> Value {
-        let mut detail = self.described();
-        detail["CreationTime"] = self.created.as_millisecond().into();
-        let tags = self.tags.iter().map(|tag| (tag.key.clone(), tag.value.as_str().into()));
-        detail["Tags"] = Value::Object(tags.collect());
-        json!({
-            "source": "aws.sagemaker",
-            "detail-type": "SageMaker Model State Change",
-            "resources": [self.arn],
-            "detail": detail,
-        })
-    }
-}
-
 impl SageMaker {
-    pub(super) fn models(&self) -> MutexGuard<'_, Models> {
-        self.models.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn add(&self, model: Model) -> Result<(), ServiceError> {
         let mut models = self.models();
         check_new(&models, &model.arn)?;
@@ -162,7 +64,7 @@ impl SageMaker {
         Ok(())
     }
 
-    pub(super) async fn create_model(self: Arc<Self>, call: Call, input: CreateModel) -> Result<Value, ServiceError> {
+    async fn create_model(self: Arc<Self>, call: Call, input: CreateModel) -> Result<Value, ServiceError> {
         input.check()?;
         let platform = &call.platform;
         let arn = arn_of(platform, &input.model_name);
@@ -189,7 +91,7 @@ impl SageMaker {
             &container.image,
             &container.model_data_url,
         ) {
-            (Some(package), None, None) => self.serves(platform, package),
+            (Some(package), None, None) => self.registry().serves(platform, package),
             (Some(_), _, _) => Err(ServiceError::validation(
                 "A container has either a ModelPackageName or an Image with its ModelDataUrl",
             )),
@@ -203,13 +105,13 @@ impl SageMaker {
         }
     }
 
-    pub(super) fn describe_model(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+    fn describe_model(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
         let arn = arn(&call.platform, &input);
         let models = self.models();
         models.get(&arn).map(Model::described).ok_or_else(|| missing(&arn))
     }
 
-    pub(super) fn list_models(&self, _: &Call, input: List<Nothing>) -> Result<Value, ServiceError> {
+    fn list_models(&self, _: &Call, input: List<Nothing>) -> Result<Value, ServiceError> {
         let models = self.models();
         let sorts = (Order::NewestFirst, ["Name", "CreationTime"].as_slice());
         let members = ["ModelName", "ModelArn", "CreationTime"];
@@ -227,7 +129,7 @@ impl SageMaker {
         )
     }
 
-    pub(super) fn delete_model(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+    fn delete_model(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
         let arn = arn(&call.platform, &input);
         let removed = self.models().remove(&arn);
         let removed = removed.ok_or_else(|| missing(&arn))?;

@@ -60,7 +60,9 @@ pub(super) fn tail<'a>(kind: &str, name: &'a str) -> &'a str {
 
 /// The ARN of a group, given by its name or its ARN.
 pub(super) fn group_arn(platform: &Platform, name: &str) -> String {
-    let name = tail("model-package-group", name);
+    if name.starts_with("arn:") {
+        return name.to_owned();
+    }
     platform
         .account
         .arn("sagemaker", format_args!("model-package-group/{name}"))
@@ -68,13 +70,17 @@ pub(super) fn group_arn(platform: &Platform, name: &str) -> String {
 
 /// The ARN of a package, given as `group/version` or by its ARN.
 pub(super) fn package_arn(platform: &Platform, name: &str) -> String {
-    let name = tail("model-package", name);
+    if name.starts_with("arn:") {
+        return name.to_owned();
+    }
     platform.account.arn("sagemaker", format_args!("model-package/{name}"))
 }
 
 impl Registry {
     pub(super) fn group(&mut self, arn: &str) -> Result<&mut Group, ServiceError> {
         let group = self.groups.get_mut(tail("model-package-group", arn));
+        // An ARN can be one of another account.
+        let group = group.filter(|group| group.arn == arn);
         group.ok_or_else(|| ServiceError::validation(format_args!("ModelPackageGroup {arn} does not exist.")))
     }
 
@@ -84,6 +90,7 @@ impl Registry {
             let version: u32 = version.parse().ok()?;
             self.groups.get_mut(group)?.packages.get_mut(&version)
         });
+        let found = found.filter(|package| package.arn == arn);
         found.ok_or_else(|| ServiceError::validation(format_args!("ModelPackage {arn} does not exist.")))
     }
 

@@ -399,6 +399,21 @@ async fn bad_requests_are_refused_with_what_is_wrong() {
             "does not exist",
         ),
         (
+            "UpdateModelPackage",
+            json!({"ModelPackageArn": "churn/1"}),
+            "modelPackageArn",
+        ),
+        (
+            "DescribeModelPackage",
+            json!({"ModelPackageName": first.replace("123456789012", "210987654321")}),
+            "does not exist",
+        ),
+        (
+            "DescribeModelPackageGroup",
+            json!({"ModelPackageGroupName": GROUP.replace("us-east-1", "eu-west-1")}),
+            "does not exist",
+        ),
+        (
             "ListModelPackages",
             json!({"ModelPackageType": "x"}),
             "modelPackageType",

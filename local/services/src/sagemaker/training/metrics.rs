@@ -13,6 +13,8 @@ pub(super) fn read(regex: &str) -> Result<Regex, String> {
 /// What a job has printed of its metrics until now.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Metrics {
+    /// The regular expressions, from the first line on.
+    expressions: Vec<Option<Regex>>,
     /// By the names, the last values.
     last: BTreeMap<String, (f64, Timestamp)>,
     /// What was printed where a number was expected, by the metrics' names.
@@ -22,9 +24,15 @@ pub(crate) struct Metrics {
 impl Metrics {
     /// Reads a line of the log.
     pub(super) fn hear(&mut self, definitions: &[MetricDefinition], line: &str) {
-        for MetricDefinition { name, regex } in definitions {
-            let Ok(regex) = read(regex) else { continue };
-            let Some(found) = regex.captures(line).and_then(|captures| captures.get(1)) else {
+        if self.expressions.len() != definitions.len() {
+            self.expressions = definitions
+                .iter()
+                .map(|definition| read(&definition.regex).ok())
+                .collect();
+        }
+        for (MetricDefinition { name, .. }, expression) in definitions.iter().zip(&self.expressions) {
+            let captures = expression.as_ref().and_then(|expression| expression.captures(line));
+            let Some(found) = captures.and_then(|captures| captures.get(1)) else {
                 continue;
             };
             match found.as_str().trim().parse::<f64>() {

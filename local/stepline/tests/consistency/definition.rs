@@ -223,11 +223,11 @@ fn the_image_has_what_is_run() {
         let given = &arguments(fields)["AppSpecification"];
         // SageMaker itself gives a training job's container its argument.
         let trains = arguments(fields).get("AlgorithmSpecification").map(|_| "train");
-        if let Some(program) = trains.or_else(|| given["ContainerArguments"][0].as_str()) {
-            if !runner.contains(&format!("\"{program}\"")) {
-                let thing = format_args!("{state} runs `{program}`, which container/app/src/run.py does not have");
-                findings.push(Finding::new(file, thing, "name one of its programs"));
-            }
+        if let Some(program) = trains.or_else(|| given["ContainerArguments"][0].as_str())
+            && !runner.contains(&format!("\"{program}\""))
+        {
+            let thing = format_args!("{state} runs `{program}`, which container/app/src/run.py does not have");
+            findings.push(Finding::new(file, thing, "name one of its programs"));
         }
         if let Some(entrypoint) = given["ContainerEntrypoint"].as_array() {
             let written = Value::Array(entrypoint.clone()).to_string().replace("\",\"", "\", \"");

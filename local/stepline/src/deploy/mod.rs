@@ -253,15 +253,19 @@ pub async fn deploy_stack(
         outputs: stack.outputs()?,
         resources,
     };
-    for (id, (_, made)) in stack
-        .resources
-        .iter()
-        .filter(|(_, (kind, _))| kind == "AWS::S3::Bucket")
-    {
-        let bucket = made.reference.as_str().unwrap_or_default();
-        seed::put(cloud, id, bucket).await.map_err(DeployError::Seed)?;
-    }
+    fill_buckets(cloud, &stack).await?;
     Ok(stack)
+}
+
+/// Puts into the stack's buckets what they begin with.
+async fn fill_buckets(cloud: &Arc<Cloud>, stack: &DeployedStack) -> Result<(), DeployError> {
+    for (id, (kind, made)) in &stack.resources {
+        if kind == "AWS::S3::Bucket" {
+            let bucket = made.reference.as_str().unwrap_or_default();
+            seed::put(cloud, id, bucket).await.map_err(DeployError::Seed)?;
+        }
+    }
+    Ok(())
 }
 
 async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> {

@@ -12,7 +12,7 @@ use crate::codebuild::artifacts::path_pattern;
 use crate::manifest::digest;
 use crate::python::{self, Environments, Install, Missing, Wanted};
 use flate2::{Compression, GzBuilder};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -134,23 +134,13 @@ pub(super) fn build(
     }
     let environments = std::env::var_os(python::FOLDER).map(|folder| Environments::new(folder.into()));
     packages.install(environments.as_ref(), say)?;
-    let mut settings = plan.config.clone();
-    let known = settings.entry("Labels").or_insert_with(|| json!({}));
-    if !packages.installs.is_empty() {
-        known[python::LABEL] = json!(packages.installs).to_string().into();
-    }
-    // Which image lies under this one: https://specs.opencontainers.org/image-spec/annotations/
-    known["org.opencontainers.image.base.name"] = plan.base.as_str().into();
-    for (name, value) in &options.labels {
-        known[name] = value.as_str().into();
-    }
     let platform = options.platform.as_deref().unwrap_or("linux/amd64");
     let (os, architecture) = platform.split_once('/').unwrap_or(("linux", "amd64"));
     let config = json!({
         "architecture": architecture,
         "os": os,
         "created": CREATED,
-        "config": settings,
+        "config": settings(plan, &packages, options),
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
         "history": history,
     })
@@ -162,6 +152,21 @@ pub(super) fn build(
         manifest_digest,
         config_digest,
     })
+}
+
+/// What the image says of its containers, with the labels that the build adds.
+fn settings(plan: &Plan, packages: &Packages, options: &Build) -> Map<String, Value> {
+    let mut settings = plan.config.clone();
+    let labels = settings.entry("Labels").or_insert_with(|| json!({}));
+    if !packages.installs.is_empty() {
+        labels[python::LABEL] = json!(packages.installs).to_string().into();
+    }
+    // Which image lies under this one: https://specs.opencontainers.org/image-spec/annotations/
+    labels["org.opencontainers.image.base.name"] = plan.base.as_str().into();
+    for (name, value) in &options.labels {
+        labels[name] = value.as_str().into();
+    }
+    settings
 }
 
 /// What an image's Dockerfile has pip install, and the files that say so.

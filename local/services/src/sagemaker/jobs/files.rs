@@ -198,9 +198,12 @@ pub(super) fn within(ml: &Path, path: &str) -> PathBuf {
         .fold(ml.to_owned(), |path, part| path.join(part))
 }
 
-/// All files below a folder, and what is neither a file nor a folder.
+/// All files below a folder, and what is neither a file nor a folder. A job may have removed the folder.
 async fn files(folder: PathBuf) -> std::io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let (mut found, mut others) = (Vec::new(), Vec::new());
+    if !fs::try_exists(&folder).await? {
+        return Ok((found, others));
+    }
     let mut waiting = vec![folder];
     while let Some(folder) = waiting.pop() {
         let mut entries = fs::read_dir(&folder).await?;

@@ -236,12 +236,17 @@ async fn a_failed_job_says_what_it_left_as_its_failure() {
 
 #[tokio::test]
 async fn a_job_without_a_model_completes_and_leaves_no_archive() {
-    let world = World::new("true").await;
+    let world = World::new(&format!("{ML}rmdir $ML/output/data; ln -s /etc/passwd $ML/model/link")).await;
     let job = world.train(&[]).await;
     assert_eq!(job["TrainingJobStatus"], "Completed");
     let artifacts = &job["ModelArtifacts"]["S3ModelArtifacts"];
     assert_eq!(artifacts, "s3://data/models/job-1/output/model.tar.gz");
     assert!(world.keys().await.is_empty());
+    let notes = world.notes();
+    assert!(
+        notes.iter().any(|note| note.ends_with("/opt/ml/model/link")),
+        "{notes:?}"
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
-//! XML, written element by element.
+//! XML: written element by element, and read as JSON.
 
-use quick_xml::escape::escape;
-use serde_json::Value;
+use quick_xml::Reader;
+use quick_xml::escape::{escape, unescape};
+use quick_xml::events::Event;
+use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 /// A document in the making.
@@ -73,5 +75,74 @@ impl Document {
         // Writing to a string does not fail.
         let _ = self.0.write_fmt(text);
         self
+    }
+}
+
+/// How deep elements may be in each other: no request of S3 has more than five.
+const DEEPEST: usize = 16;
+
+/// A document as JSON, without the name of its root: elements are members, and text where they have none in them. What
+/// comes more than once is a list. None where it is no XML, or none of this kind.
+pub fn read(document: &str) -> Option<Value> {
+    let Value::Object(root) = content(document, 0)? else {
+        return None;
+    };
+    let mut values = root.into_iter().map(|(_, value)| value);
+    values.next().filter(|_| values.next().is_none())
+}
+
+fn content(inner: &str, depth: usize) -> Option<Value> {
+    if depth > DEEPEST {
+        return None;
+    }
+    if !inner.contains('<') {
+        return Some(unescape(inner).ok()?.into_owned().into());
+    }
+    let mut reader = Reader::from_str(inner);
+    let mut fields = Map::new();
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(start) => {
+                let name = start.local_name().as_ref().to_owned();
+                let text = reader.read_text(start.name()).ok()?;
+                add(&mut fields, name, content(&text, depth + 1)?);
+            }
+            Event::Empty(empty) => add(&mut fields, empty.local_name().as_ref().to_owned(), "".into()),
+            Event::Eof => return Some(fields.into()),
+            _ => {}
+        }
+    }
+}
+
+fn add(fields: &mut Map<String, Value>, name: String, value: Value) {
+    match fields.get_mut(&name) {
+        None => drop(fields.insert(name, value)),
+        Some(Value::Array(values)) => values.push(value),
+        Some(first) => *first = Value::Array(vec![first.take(), value]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn documents_are_read_as_json() {
+        for (document, expected) in [
+            (
+                "<?xml version=\"1.0\"?>\n<D xmlns=\"u\"><O><K>a &amp; b</K></O>\n<O><K> c&#10;</K></O><Q>true</Q><E/></D>",
+                Some(json!({"O": [{"K": "a & b"}, {"K": " c\n"}], "Q": "true", "E": ""})),
+            ),
+            ("<V>x</V>", Some(json!("x"))),
+            ("<V/>", Some(json!(""))),
+            ("<V><A></V>", None),
+            ("<A/><B/>", None),
+            ("text", None),
+            ("", None),
+        ] {
+            assert_eq!(read(document), expected, "{document}");
+        }
+        assert_eq!(read(&"<A>".repeat(1000)), None);
     }
 }

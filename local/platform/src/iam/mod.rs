@@ -152,6 +152,11 @@ impl Iam {
         Ok(())
     }
 
+    /// Takes a resource's policy away, with the resource.
+    pub fn delete_resource_policy(&self, resource_arn: &str) {
+        self.state().resources.remove(resource_arn);
+    }
+
     /// The statements of all policies of resources as they were given, each with the ARN that it is attached to.
     pub fn resource_statements(&self) -> Vec<(String, Value)> {
         let state = self.state();

@@ -1,11 +1,18 @@
-//! What S3 keeps.
+//! Buckets: what is in one, and which versions it keeps.
 
 use super::object::{Encryption, Object};
+use super::store::{NULL, Store, Version};
+use super::upload::Upload;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use platform::{Platform, Requirement, ServiceError};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How long the version ids that are given here are.
+const ID_LENGTH: usize = 32;
 
 /// S3 in this account and region.
 #[derive(Debug, Default)]
@@ -13,13 +20,38 @@ pub struct S3 {
     buckets: Mutex<BTreeMap<String, Bucket>>,
 }
 
+/// Whether a bucket keeps versions.
+///
+/// See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Versioning {
+    /// It never has.
+    Never,
+    /// It does.
+    Enabled,
+    /// It has those that came while it did.
+    Suspended,
+}
+
 #[derive(Debug)]
 pub(super) struct Bucket {
     pub(super) created: Timestamp,
     pub(super) encryption: Encryption,
+    pub(super) versioning: Versioning,
     /// What the template configures and the local run only keeps, by the name of the operation that put it.
     pub(super) settings: BTreeMap<String, Value>,
-    pub(super) objects: BTreeMap<String, Object>,
+    pub(super) store: Store,
+    /// Multipart uploads that have not ended, by their keys and ids.
+    pub(super) uploads: BTreeMap<(String, String), Upload>,
+}
+
+/// What became of a deletion.
+#[derive(Debug, Default)]
+pub(super) struct Deleted {
+    /// The version that was removed, or that the delete marker is.
+    pub(super) version: Option<String>,
+    /// Whether a delete marker was made, or removed.
+    pub(super) is_marker: bool,
 }
 
 impl S3 {
@@ -35,7 +67,118 @@ impl S3 {
     }
 }
 
+impl Bucket {
+    pub(super) fn new() -> Self {
+        Self {
+            created: Timestamp::now(),
+            encryption: Encryption::by_s3(),
+            versioning: Versioning::Never,
+            settings: BTreeMap::new(),
+            store: Store::default(),
+            uploads: BTreeMap::new(),
+        }
+    }
+
+    /// Puts an object. Gives the version's id, where S3 tells one.
+    pub(super) fn put(&mut self, key: &str, object: Object) -> Option<String> {
+        let id = self.next_id();
+        let version = Version {
+            id: id.clone(),
+            at: object.last_modified,
+            object: Some(Arc::new(object)),
+        };
+        self.store.put(key, version);
+        (self.versioning == Versioning::Enabled).then_some(id)
+    }
+
+    /// Finds a version: this one, or the newest. None where there is none, or a delete marker in front.
+    ///
+    /// # Errors
+    /// There is no such version, or it is a delete marker.
+    pub(super) fn find(&self, key: &str, id: Option<&str>) -> Result<Option<&Version>, ServiceError> {
+        let Some(id) = id else {
+            return Ok(self.store.latest(key).filter(|version| version.object.is_some()));
+        };
+        check_id(id)?;
+        match self.store.version(key, id) {
+            Some(version) if version.object.is_some() => Ok(Some(version)),
+            Some(_) => Err(ServiceError::new(
+                "MethodNotAllowed",
+                "The specified method is not allowed against this resource.",
+            )
+            .with_status(405)),
+            None => Err(ServiceError::new("NoSuchVersion", "The specified version does not exist.").with_status(404)),
+        }
+    }
+
+    /// Deletes a version for good, or the newest one as the bucket's versioning has it. What is not there is deleted too.
+    ///
+    /// # Errors
+    /// The version's id cannot be one.
+    pub(super) fn delete(&mut self, key: &str, id: Option<&str>) -> Result<Deleted, ServiceError> {
+        if let Some(id) = id {
+            check_id(id)?;
+            let removed = self.store.remove(key, id);
+            return Ok(Deleted {
+                version: Some(id.to_owned()),
+                is_marker: removed.is_some_and(|version| version.object.is_none()),
+            });
+        }
+        if self.versioning == Versioning::Never {
+            self.store.remove(key, NULL);
+            return Ok(Deleted::default());
+        }
+        let id = self.next_id();
+        let marker = Version {
+            id: id.clone(),
+            at: Timestamp::now(),
+            object: None,
+        };
+        self.store.put(key, marker);
+        Ok(Deleted {
+            version: Some(id),
+            is_marker: true,
+        })
+    }
+
+    fn next_id(&self) -> String {
+        match self.versioning {
+            Versioning::Enabled => new_id(),
+            Versioning::Never | Versioning::Suspended => NULL.to_owned(),
+        }
+    }
+}
+
+/// A new id of a version, or of an upload: as opaque as S3's.
+pub(super) fn new_id() -> String {
+    let [first, second] = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes);
+    let mut id = URL_SAFE_NO_PAD.encode([first, second].concat());
+    id.truncate(ID_LENGTH);
+    id
+}
+
+fn check_id(id: &str) -> Result<(), ServiceError> {
+    if id == NULL || id.len() == ID_LENGTH {
+        Ok(())
+    } else {
+        Err(ServiceError::new("InvalidArgument", "Invalid version id specified"))
+    }
+}
+
 /// An action on a bucket, or on an object in it.
 pub(super) fn on(platform: &Platform, action: &str, bucket: &str, key: Option<&str>) -> Requirement {
     Requirement::new(action, platform.account.s3_arn(bucket, key))
+}
+
+/// An action on an object, or the one like it on a version of it.
+pub(super) fn on_version(
+    platform: &Platform,
+    (action, of_version): (&str, &str),
+    (bucket, key): (&str, &str),
+    version: Option<&str>,
+) -> Requirement {
+    match version {
+        None => on(platform, action, bucket, Some(key)),
+        Some(id) => on(platform, of_version, bucket, Some(key)).with("s3:versionid", id),
+    }
 }

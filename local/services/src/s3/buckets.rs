@@ -1,15 +1,13 @@
 //! Buckets, and how they are configured.
 
-use super::bucket::{Bucket, S3, on};
+use super::bucket::{Bucket, S3, Versioning, on};
 use super::object::Encryption;
-use jiff::Timestamp;
 use platform::{Call, Nothing, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 /// Operations that configure a bucket, what each asks of IAM, and the member of its input that is kept. Nothing in the
-/// local run depends on it, except on the policy and the encryption.
+/// local run depends on it, except on the policy, the encryption and the versioning.
 const SETTINGS: &[(&str, &str, &str)] = &[
     (
         "PutBucketEncryption",
@@ -62,7 +60,29 @@ pub(super) struct Named {
     bucket: String,
 }
 
-pub(super) fn may_create(_: &S3, platform: &Platform, input: &Named) -> Result<Vec<Requirement>, ServiceError> {
+/// The input of CreateBucket.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Create {
+    bucket: String,
+    create_bucket_configuration: Option<CreateBucketConfiguration>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct CreateBucketConfiguration {
+    location_constraint: Option<String>,
+}
+
+/// What IAM must allow for an operation on a bucket as a whole.
+pub(super) fn may(action: &'static str) -> impl Fn(&S3, &Platform, &Named) -> Result<Vec<Requirement>, ServiceError> {
+    move |s3, platform, input| {
+        s3.in_bucket(&input.bucket, |_| ())?;
+        Ok(vec![on(platform, action, &input.bucket, None)])
+    }
+}
+
+pub(super) fn may_create(_: &S3, platform: &Platform, input: &Create) -> Result<Vec<Requirement>, ServiceError> {
     let bucket = input.bucket.as_str();
     let valid = (3..=63).contains(&bucket.len())
         && bucket
@@ -95,12 +115,16 @@ pub(super) fn settings() -> impl Iterator<Item = Operation<S3>> {
 }
 
 impl S3 {
-    pub(super) fn may_head(&self, platform: &Platform, input: &Named) -> Result<Vec<Requirement>, ServiceError> {
-        self.in_bucket(&input.bucket, |_| ())?;
-        Ok(vec![on(platform, "s3:ListBucket", &input.bucket, None)])
-    }
-
-    pub(super) fn create_bucket(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
+    pub(super) fn create_bucket(&self, call: &Call, input: Create) -> Result<Value, ServiceError> {
+        let constraint = input
+            .create_bucket_configuration
+            .and_then(|asked| asked.location_constraint);
+        if constraint.is_some_and(|constraint| constraint != call.platform.account.region) {
+            return Err(ServiceError::new(
+                "IllegalLocationConstraintException",
+                "The specified location-constraint is not valid for the region that the request was sent to",
+            ));
+        }
         let mut buckets = self.buckets();
         if buckets.contains_key(&input.bucket) {
             return Err(ServiceError::new(
@@ -110,20 +134,40 @@ impl S3 {
             .with_status(409));
         }
         let location = format!("/{}", input.bucket);
-        buckets.insert(
-            input.bucket,
-            Bucket {
-                created: Timestamp::now(),
-                encryption: Encryption::by_s3(),
-                settings: BTreeMap::new(),
-                objects: BTreeMap::new(),
-            },
-        );
+        buckets.insert(input.bucket, Bucket::new());
         Ok(json!({"Location": location}))
     }
 
     pub(super) fn head_bucket(&self, call: &Call, _: Named) -> Result<Value, ServiceError> {
         Ok(json!({"BucketRegion": call.platform.account.region}))
+    }
+
+    pub(super) fn delete_bucket(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+        let is_empty = self.in_bucket(&input.bucket, |bucket| bucket.store.is_empty())?;
+        if !is_empty {
+            return Err(
+                ServiceError::new("BucketNotEmpty", "The bucket you tried to delete is not empty").with_status(409),
+            );
+        }
+        let arn = call.platform.account.s3_arn(&input.bucket, None);
+        call.platform.iam.delete_resource_policy(&arn);
+        self.buckets().remove(&input.bucket);
+        Ok(json!({}))
+    }
+
+    /// us-east-1 has none, for historical reasons.
+    pub(super) fn get_location(&self, call: &Call, _: Named) -> Result<Value, ServiceError> {
+        let region = &call.platform.account.region;
+        let constraint = (region != "us-east-1").then_some(region);
+        Ok(json!({"LocationConstraint": constraint}))
+    }
+
+    pub(super) fn get_versioning(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
+        self.in_bucket(&input.bucket, |bucket| match bucket.versioning {
+            Versioning::Never => json!({}),
+            Versioning::Enabled => json!({"Status": "Enabled"}),
+            Versioning::Suspended => json!({"Status": "Suspended"}),
+        })
     }
 
     pub(super) fn list_buckets(&self, _: &Call, _: Nothing) -> Result<Value, ServiceError> {
@@ -153,11 +197,15 @@ impl S3 {
             let arn = call.platform.account.s3_arn(&input.bucket, None);
             call.platform.iam.put_resource_policy(&arn, &policy)?;
         }
+        let versioning = (member == "VersioningConfiguration")
+            .then(|| versioning(&setting))
+            .transpose()?;
         let encryption = (member == "ServerSideEncryptionConfiguration").then(|| default_encryption(&setting));
         self.in_bucket(&input.bucket, |bucket| {
             if let Some(encryption) = encryption.flatten() {
                 bucket.encryption = encryption;
             }
+            bucket.versioning = versioning.unwrap_or(bucket.versioning);
             bucket.settings.insert(operation.to_owned(), setting);
         })?;
         Ok(json!({}))
@@ -170,4 +218,24 @@ fn default_encryption(configuration: &Value) -> Option<Encryption> {
         algorithm: default.get("SSEAlgorithm")?.as_str()?.to_owned(),
         kms_key_id: default.get("KMSMasterKeyID").and_then(Value::as_str).map(str::to_owned),
     })
+}
+
+fn versioning(configuration: &Value) -> Result<Versioning, ServiceError> {
+    let unknown = configuration
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .find(|name| *name != "Status");
+    if let Some(name) = unknown {
+        let message = format_args!("the local run does not have the field `{name}` of VersioningConfiguration");
+        return Err(ServiceError::new("NotInLocalRun", message).with_status(501));
+    }
+    match configuration["Status"].as_str() {
+        Some("Enabled") => Ok(Versioning::Enabled),
+        Some("Suspended") => Ok(Versioning::Suspended),
+        _ => Err(ServiceError::new(
+            "IllegalVersioningConfigurationException",
+            "The Versioning element must be specified",
+        )),
+    }
 }

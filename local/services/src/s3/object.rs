@@ -1,9 +1,11 @@
 //! Objects, and parts of them.
 
+use super::checksum::Checksum;
 use bytes::Bytes;
 use jiff::Timestamp;
 use md5::{Digest, Md5};
 use platform::error::ServiceError;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Headers that are kept with an object and come back with it, and the members that they are of operations.
@@ -13,15 +15,6 @@ pub(super) const KEPT: &[(&str, &str)] = &[
     ("content-encoding", "ContentEncoding"),
     ("content-language", "ContentLanguage"),
     ("expires", "Expires"),
-];
-
-/// The same for checksums. One of them comes with an object.
-pub(super) const CHECKSUMS: &[(&str, &str)] = &[
-    ("x-amz-checksum-crc32", "ChecksumCRC32"),
-    ("x-amz-checksum-crc32c", "ChecksumCRC32C"),
-    ("x-amz-checksum-crc64nvme", "ChecksumCRC64NVME"),
-    ("x-amz-checksum-sha1", "ChecksumSHA1"),
-    ("x-amz-checksum-sha256", "ChecksumSHA256"),
 ];
 
 /// How an object is encrypted. Nothing is encrypted in the local run: what was asked for is kept and shown, and the
@@ -42,23 +35,28 @@ impl Encryption {
             kms_key_id: None,
         }
     }
+
+    /// Sets the members that it is in an output.
+    pub(super) fn show(&self, output: &mut Map<String, Value>) {
+        output.insert("ServerSideEncryption".into(), self.algorithm.as_str().into());
+        if let Some(key) = &self.kms_key_id {
+            output.insert("SSEKMSKeyId".into(), key.as_str().into());
+        }
+    }
 }
 
-/// An object to be stored.
-#[derive(Debug, Clone, Default)]
-pub(super) struct NewObject {
-    /// Its bytes.
-    pub body: Bytes,
+/// An object's tags.
+pub(super) type Tags = BTreeMap<String, String>;
+
+/// What goes with an object and is told again as it came.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct About {
     /// Its media type.
     pub content_type: Option<String>,
-    /// The headers that S3 keeps and gives back, such as `cache-control`, in lower case.
-    pub headers: BTreeMap<String, String>,
+    /// The headers that S3 keeps and gives back, by their members.
+    pub headers: BTreeMap<&'static str, String>,
     /// The caller's own metadata: names without `x-amz-meta-`.
     pub metadata: BTreeMap<String, String>,
-    /// How to encrypt it; the bucket's default where None.
-    pub encryption: Option<Encryption>,
-    /// The checksum that came along: its header's name, such as `x-amz-checksum-crc32`, and its value.
-    pub checksum: Option<(String, String)>,
 }
 
 /// A stored object.
@@ -68,32 +66,32 @@ pub(super) struct Object {
     pub body: Bytes,
     /// Its entity tag, without the quotes that it has in HTTP.
     pub etag: String,
-    /// When it was stored.
+    /// When it was stored: to the second, as S3 has it.
     pub last_modified: Timestamp,
-    /// Its media type.
-    pub content_type: String,
-    /// The headers that S3 keeps and gives back, in lower case.
-    pub headers: BTreeMap<String, String>,
-    /// The caller's own metadata: names without `x-amz-meta-`.
-    pub metadata: BTreeMap<String, String>,
+    /// What goes with it.
+    pub about: About,
     /// How it is encrypted.
     pub encryption: Encryption,
-    /// The checksum that came with it.
-    pub checksum: Option<(String, String)>,
+    /// Its tags.
+    pub tags: Tags,
+    /// Its checksum.
+    pub checksum: Checksum,
+    /// How many bytes each of its parts has, where it came in parts.
+    pub parts: Vec<usize>,
 }
 
 impl Object {
-    /// Stores a new object's bytes and what goes with them.
-    pub(super) fn store(new: NewObject, default: &Encryption) -> Self {
+    /// An object that came in one piece.
+    pub(super) fn whole(body: Bytes, about: About, encryption: Encryption, tags: Tags, checksum: Checksum) -> Self {
         Self {
-            etag: hex::encode(Md5::digest(&new.body)),
-            body: new.body,
-            last_modified: Timestamp::now(),
-            content_type: new.content_type.unwrap_or_else(|| "binary/octet-stream".into()),
-            headers: new.headers,
-            metadata: new.metadata,
-            encryption: new.encryption.unwrap_or_else(|| default.clone()),
-            checksum: new.checksum,
+            etag: hex::encode(Md5::digest(&body)),
+            body,
+            last_modified: now(),
+            about,
+            encryption,
+            tags,
+            checksum,
+            parts: Vec::new(),
         }
     }
 
@@ -101,6 +99,12 @@ impl Object {
     pub(super) fn quoted_etag(&self) -> String {
         format!("\"{}\"", self.etag)
     }
+}
+
+/// The time, to the second.
+pub(super) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 /// A range of an object's bytes: first and last, both included.

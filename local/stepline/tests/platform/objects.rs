@@ -146,13 +146,12 @@ async fn what_s3_refuses() {
         (
             "PUT",
             "/bucket/x",
-            header("x-amz-copy-source", "/bucket/there"),
-            501,
-            "NotImplemented",
+            header("x-amz-copy-source", "/bucket/none"),
+            404,
+            "NoSuchKey",
         ),
-        ("POST", "/bucket/x?uploads", vec![], 501, "NotImplemented"),
-        ("GET", "/bucket?versioning", vec![], 501, "NotImplemented"),
-        ("GET", "/bucket", vec![], 501, "NotImplemented"),
+        ("POST", "/bucket/x?restore", vec![], 501, "NotImplemented"),
+        ("GET", "/bucket?acl", vec![], 501, "NotImplemented"),
         ("GET", "/bucket?list-type=2&max-keys=x", vec![], 400, "InvalidArgument"),
         (
             "GET",

@@ -179,3 +179,24 @@ async fn distributed_maps_read_and_write_the_local_s3() {
     let mut keys = keys.map(|object| object["Key"].as_str().unwrap());
     assert!(keys.any(|key| key.ends_with("manifest.json")));
 }
+
+#[tokio::test]
+async fn versions_of_objects_are_listed_with_s3s_own_members() {
+    let world = World::new();
+    let s3 = async |operation: &str, input: Value| world.0.call(&ADMIN, "s3", operation, input).await.unwrap();
+    s3("CreateBucket", json!({"Bucket": "data"})).await;
+    let versioning = json!({"Bucket": "data", "VersioningConfiguration": {"Status": "Enabled"}});
+    s3("PutBucketVersioning", versioning).await;
+    for body in ["one", "two"] {
+        s3("PutObject", json!({"Bucket": "data", "Key": "k", "Body": body})).await;
+    }
+    let states = json!({"T": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:listObjectVersions",
+        "Parameters": {"Bucket": "data", "Prefix": "k"},
+        "ResultSelector": {"latest.$": "$.Versions[*].IsLatest", "sizes.$": "$.Versions[*].Size"},
+        "End": true,
+    }});
+    let described = world.run(states, json!({})).await;
+    assert_eq!(described["output"], r#"{"latest":[true,false],"sizes":[3,3]}"#, "{described:#}");
+}

@@ -1,0 +1,190 @@
+//! What goes with an object beside its bytes: headers, metadata, encryption and tags.
+
+use super::bucket::on;
+use super::object::{About, Encryption, KEPT, Tags};
+use platform::input::Target;
+use platform::{Platform, Requirement, ServiceError};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The most bytes of names and values that a caller's own metadata has.
+const MOST_METADATA: usize = 2048;
+
+/// The members of an input that say what goes with a new object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Attributes {
+    pub(super) content_type: Option<String>,
+    metadata: Option<BTreeMap<String, String>>,
+    server_side_encryption: Option<String>,
+    #[serde(rename = "SSEKMSKeyId")]
+    kms_key_id: Option<String>,
+    #[serde(rename = "ACL")]
+    acl: Option<String>,
+    storage_class: Option<String>,
+    tagging: Option<String>,
+    /// Headers that are kept.
+    #[serde(flatten)]
+    headers: BTreeMap<String, Value>,
+}
+
+impl Target for Attributes {
+    const MEMBERS: &'static [&'static str] = &[
+        "ACL",
+        "CacheControl",
+        "ContentDisposition",
+        "ContentEncoding",
+        "ContentLanguage",
+        "ContentType",
+        "Expires",
+        "Metadata",
+        "SSEKMSKeyId",
+        "ServerSideEncryption",
+        "StorageClass",
+        "Tagging",
+    ];
+}
+
+impl Attributes {
+    /// What IAM must allow for an object that is put with these.
+    pub(super) fn requires(
+        &self,
+        platform: &Platform,
+        (bucket, key): (&str, &str),
+        default: Encryption,
+    ) -> Result<Vec<Requirement>, ServiceError> {
+        check_key(key)?;
+        let asked = self.encryption()?;
+        let mut put = on(platform, "s3:PutObject", bucket, Some(key));
+        if let Some(asked) = &asked {
+            put = put.with("s3:x-amz-server-side-encryption", &asked.algorithm);
+            if let Some(key) = &asked.kms_key_id {
+                let arn = kms_key_arn(platform, key);
+                put = put.with("s3:x-amz-server-side-encryption-aws-kms-key-id", arn);
+            }
+        }
+        // An access control list is asked for by itself:
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
+        let acl = self.acl.as_ref();
+        let acl = acl.map(|acl| on(platform, "s3:PutObjectAcl", bucket, Some(key)).with("s3:x-amz-acl", acl));
+        let tags = self.tags()?.filter(|tags| !tags.is_empty());
+        let tags = tags.map(|tags| on_tags(platform, "s3:PutObjectTagging", (bucket, key), &tags));
+        let encryption = of_key(platform, "kms:GenerateDataKey", &asked.unwrap_or(default));
+        Ok(acl.into_iter().chain([put]).chain(tags).chain(encryption).collect())
+    }
+
+    /// How the object is to be encrypted, where that is said.
+    pub(super) fn encryption(&self) -> Result<Option<Encryption>, ServiceError> {
+        let Some(algorithm) = &self.server_side_encryption else {
+            return Ok(None);
+        };
+        if !matches!(algorithm.as_str(), "AES256" | "aws:kms" | "aws:kms:dsse") {
+            return Err(ServiceError::new(
+                "InvalidEncryptionAlgorithmError",
+                "The encryption request that you specified is not valid. The valid value is AES256.",
+            ));
+        }
+        Ok(Some(Encryption {
+            algorithm: algorithm.clone(),
+            kms_key_id: self.kms_key_id.clone(),
+        }))
+    }
+
+    /// The tags, where some are given.
+    pub(super) fn tags(&self) -> Result<Option<Tags>, ServiceError> {
+        let Some(text) = &self.tagging else { return Ok(None) };
+        let pairs = platform::http::pairs(text);
+        let (given, tags) = (pairs.len(), pairs.into_iter().collect::<Tags>());
+        if given != tags.len() {
+            return Err(invalid_tag("Cannot provide multiple Tags with the same key"));
+        }
+        check_tags(&tags)?;
+        Ok(Some(tags))
+    }
+
+    /// Headers and metadata.
+    pub(super) fn about(&self) -> Result<About, ServiceError> {
+        if let Some(class) = self.storage_class.as_deref().filter(|class| *class != "STANDARD") {
+            let message = format_args!("the local run does not have the storage class `{class}`");
+            return Err(ServiceError::new("NotInLocalRun", message).with_status(501));
+        }
+        let metadata = self.metadata.clone().unwrap_or_default();
+        if metadata
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum::<usize>()
+            > MOST_METADATA
+        {
+            return Err(ServiceError::new(
+                "MetadataTooLarge",
+                "Your metadata headers exceed the maximum allowed metadata size",
+            ));
+        }
+        let kept = |(member, value): (&String, &Value)| {
+            let (_, member) = KEPT.iter().find(|(_, known)| known == member)?;
+            Some((*member, value.as_str()?.to_owned()))
+        };
+        Ok(About {
+            content_type: self.content_type.clone(),
+            headers: self.headers.iter().filter_map(kept).collect(),
+            metadata,
+        })
+    }
+}
+
+/// A tagging action on an object, with the tags that it is about.
+pub(super) fn on_tags(platform: &Platform, action: &str, (bucket, key): (&str, &str), tags: &Tags) -> Requirement {
+    let requirement = on(platform, action, bucket, Some(key));
+    tags.iter().fold(requirement, |requirement, (name, value)| {
+        requirement
+            .with(format!("s3:RequestObjectTag/{name}"), value)
+            .with("s3:RequestObjectTagKeys", name)
+    })
+}
+
+pub(super) fn check_key(key: &str) -> Result<(), ServiceError> {
+    if (1..=1024).contains(&key.len()) {
+        Ok(())
+    } else {
+        Err(ServiceError::new("KeyTooLongError", "Your key is empty or too long"))
+    }
+}
+
+/// Ten tags at most, of so many characters:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>.
+pub(super) fn check_tags(tags: &Tags) -> Result<(), ServiceError> {
+    if tags.len() > 10 {
+        return Err(ServiceError::new("BadRequest", "Object tags cannot be greater than 10"));
+    }
+    let fits = |(name, value): (&String, &String)| {
+        (1..=128).contains(&name.chars().count()) && value.chars().count() <= 256 && !name.starts_with("aws:")
+    };
+    if tags.iter().all(fits) {
+        Ok(())
+    } else {
+        Err(invalid_tag("The TagKey or the TagValue you have provided is invalid"))
+    }
+}
+
+pub(super) fn invalid_tag(message: &str) -> ServiceError {
+    ServiceError::new("InvalidTag", message)
+}
+
+/// A customer's key has permissions of its own; S3's and AWS's keys do not.
+pub(super) fn of_key(platform: &Platform, action: &str, encryption: &Encryption) -> Option<Requirement> {
+    let key = encryption.kms_key_id.as_ref()?;
+    let service = format!("s3.{}.amazonaws.com", platform.account.region);
+    (!key.ends_with("alias/aws/s3"))
+        .then(|| Requirement::new(action, kms_key_arn(platform, key)).with("kms:ViaService", service))
+}
+
+fn kms_key_arn(platform: &Platform, key: &str) -> String {
+    if key.starts_with("arn:") {
+        key.to_owned()
+    } else if key.starts_with("alias/") {
+        platform.account.arn("kms", key)
+    } else {
+        platform.account.arn("kms", format_args!("key/{key}"))
+    }
+}

@@ -1,0 +1,91 @@
+//! Conditions of requests: on an object's entity tag, and on when it was stored.
+//!
+//! Follows <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>.
+
+use super::bucket::Bucket;
+use super::object::Object;
+use jiff::Timestamp;
+use platform::ServiceError;
+
+/// The conditions of a read, or of a copy on its source.
+#[derive(Debug, Default)]
+pub(super) struct Conditions<'i> {
+    pub(super) matches: Option<&'i str>,
+    pub(super) none_matches: Option<&'i str>,
+    pub(super) modified_since: Option<&'i str>,
+    pub(super) unmodified_since: Option<&'i str>,
+}
+
+impl Conditions<'_> {
+    /// Whether an object is as they want it.
+    ///
+    /// # Errors
+    /// PreconditionFailed, or NotModified where a client has the object already.
+    pub(super) fn check(&self, object: &Object) -> Result<(), ServiceError> {
+        let is_newer = |than: &str| Ok(object.last_modified > read_time(than)?);
+        match (self.matches, self.unmodified_since) {
+            (Some(tags), _) if !names(tags, object) => return Err(precondition_failed("If-Match")),
+            (None, Some(time)) if is_newer(time)? => return Err(precondition_failed("If-Unmodified-Since")),
+            _ => {}
+        }
+        match (self.none_matches, self.modified_since) {
+            (Some(tags), _) if names(tags, object) => Err(not_modified()),
+            (None, Some(time)) if !is_newer(time)? => Err(not_modified()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether an object may be written over what a bucket has.
+pub(super) fn check_write(
+    bucket: &Bucket,
+    key: &str,
+    matches: Option<&str>,
+    none_matches: Option<&str>,
+) -> Result<(), ServiceError> {
+    let existing = bucket.find(key, None)?.and_then(|version| version.object.as_deref());
+    match (existing, matches, none_matches) {
+        (_, _, Some(tags)) if tags != "*" => Err(ServiceError::new(
+            "NotImplemented",
+            "A header you provided implies functionality that is not implemented: If-None-Match takes `*` alone",
+        )
+        .with_status(501)),
+        (Some(_), _, Some(_)) => Err(precondition_failed("If-None-Match")),
+        (Some(existing), Some(tag), _) if existing.etag != tag.trim_matches('"') => {
+            Err(precondition_failed("If-Match"))
+        }
+        (None, Some(_), _) => Err(no_such_key()),
+        _ => Ok(()),
+    }
+}
+
+fn names(tags: &str, object: &Object) -> bool {
+    tags.split(',')
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.trim_matches('"') == object.etag)
+}
+
+/// A time as HTTP has it, or as JSON has it.
+fn read_time(text: &str) -> Result<Timestamp, ServiceError> {
+    let http = || jiff::fmt::rfc2822::parse(text).map(|zoned| zoned.timestamp());
+    text.parse().or_else(|_| http()).map_err(|_| {
+        let message = format_args!("`{text}` is not a time");
+        ServiceError::new("InvalidArgument", message)
+    })
+}
+
+pub(super) fn no_such_key() -> ServiceError {
+    ServiceError::new("NoSuchKey", "The specified key does not exist.").with_status(404)
+}
+
+fn not_modified() -> ServiceError {
+    ServiceError::new("NotModified", "Not Modified").with_status(304)
+}
+
+fn precondition_failed(which: &str) -> ServiceError {
+    ServiceError::new(
+        "PreconditionFailed",
+        format_args!("At least one of the pre-conditions you specified did not hold: {which}"),
+    )
+    .with_status(412)
+}

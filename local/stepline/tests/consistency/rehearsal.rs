@@ -15,8 +15,8 @@ const LONGEST: &[(&str, usize)] = &[
     ("BuildVariables.IMAGE_TAG", 19),
     ("BuildVariables.IMAGE_DIGEST", 71),
     ("RehearsalVariables.ExecutionArn", 222),
-    ("RehearsalVariables.ProcessingJobName", 63),
-    ("RehearsalVariables.ProcessingJobStatus", 10),
+    ("RehearsalVariables.JobName", 63),
+    ("RehearsalVariables.JobStatus", 10),
 ];
 
 /// How long a text can become when its variables are resolved.

@@ -7,20 +7,12 @@ use axum::body::Body;
 use axum::http::Response;
 use axum::http::response::Builder;
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use platform::Answer;
 use platform::http::xml::Document;
 use serde_json::{Map, Value};
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
-
-/// What is escaped in names where a listing is asked to.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'*')
-    .remove(b'/');
 
 /// Operations that answer with a document, the document's root, and the member that is the document where one is.
 const DOCUMENTS: &[(&str, &str, &str)] = &[
@@ -179,7 +171,7 @@ impl Writer {
     fn text(&self, name: &str, value: &Value) -> String {
         match value {
             Value::String(text) if self.escapes && NAMES.contains(&name) => {
-                utf8_percent_encode(text, ESCAPED).to_string()
+                utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
             }
             Value::String(_) if TIMES.contains(&name) => {
                 let at = time(value).unwrap_or_default();

@@ -94,11 +94,3 @@ fn error_response(error: &ServiceError, incoming: &Incoming, bucket: &str, key: 
     }
     response
 }
-
-fn not_implemented(what: impl std::fmt::Display) -> ServiceError {
-    ServiceError::new(
-        "NotImplemented",
-        format_args!("A header or query you provided implies functionality that the local run does not have: {what}"),
-    )
-    .with_status(501)
-}

@@ -1,6 +1,7 @@
 //! What HTTP calls the members of inputs and outputs.
 
 use crate::s3::object::KEPT;
+use platform::ServiceError;
 
 /// Parameters of a query and the members that they are.
 pub(super) const PARAMETERS: &[(&str, &str)] = &[
@@ -130,3 +131,12 @@ pub(super) const BESIDE_AN_UPLOAD: &[(&str, &str)] = &[
     ("x-amz-checksum-algorithm", "ChecksumAlgorithm"),
     ("x-amz-checksum-type", "ChecksumType"),
 ];
+
+/// What HTTP has a name for, and the local run has not.
+pub(super) fn not_implemented(what: impl std::fmt::Display) -> ServiceError {
+    ServiceError::new(
+        "NotImplemented",
+        format_args!("A header or query you provided implies functionality that the local run does not have: {what}"),
+    )
+    .with_status(501)
+}

@@ -1,7 +1,6 @@
 //! A request as a call: which operation it is, and the operation's input.
 
-use super::names::{ASKED, NUMBERS, OF_THE_WAY, PARAMETERS, TRUTHS, of_http};
-use super::not_implemented;
+use super::names::{ASKED, NUMBERS, OF_THE_WAY, PARAMETERS, TRUTHS, not_implemented, of_http};
 use crate::s3::checksum::{Checksums, check_md5};
 use crate::s3::deleting::malformed_xml;
 use axum::http::Method;

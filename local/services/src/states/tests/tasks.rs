@@ -198,5 +198,8 @@ async fn versions_of_objects_are_listed_with_s3s_own_members() {
         "End": true,
     }});
     let described = world.run(states, json!({})).await;
-    assert_eq!(described["output"], r#"{"latest":[true,false],"sizes":[3,3]}"#, "{described:#}");
+    assert_eq!(
+        described["output"], r#"{"latest":[true,false],"sizes":[3,3]}"#,
+        "{described:#}"
+    );
 }

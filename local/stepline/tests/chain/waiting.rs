@@ -75,7 +75,7 @@ async fn an_execution_that_succeeds_lets_the_pipeline_succeed() {
         if way == "event" {
             let outcome = outcome(&world).await;
             let summary = outcome["summary"].as_str().unwrap_or_default();
-            for part in ["The execution succeeded after", "JobName: ", "ProcessingJobArn: "] {
+            for part in ["The execution succeeded after", "JobName: ", "JobArn: "] {
                 assert!(summary.contains(part), "{summary}");
             }
             // Which state machine the parameter names; nothing polls the execution.

@@ -19,8 +19,11 @@ const FUNCTIONS: &[&str] = &[
     "stepline-pipeline-action-ENV-us-east-1",
     "stepline-resolve-parameters-ENV-us-east-1",
 ];
-const STATE_MACHINE: &[&str] = &["ml-pipeline-ENV-us-east-1"];
-const JOB: &[&str] = &["ml-pipeline-job-ENV-us-east-1"];
+const STATE_MACHINE: &[&str] = &["ml-pipeline-ENV-us-east-1", "ml-pipeline-training-ENV-us-east-1"];
+const JOB: &[&str] = &[
+    "ml-pipeline-job-ENV-us-east-1",
+    "ml-pipeline-training-job-ENV-us-east-1",
+];
 const BUILD: &[&str] = &["stepline-build-ENV-us-east-1"];
 const PIPELINE: &[&str] = &["stepline-pipeline-ENV-us-east-1"];
 

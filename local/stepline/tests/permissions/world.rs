@@ -96,6 +96,10 @@ fn copy() -> tempfile::TempDir {
         }
     }
     // The programs of this test need no packages, and so no index to get them from.
+    for name in ["evaluate.py", "train.py"] {
+        let fixture = from.join("local/stepline/tests/fixtures/training").join(name);
+        std::fs::copy(fixture, to.path().join("container/app/src").join(name)).expect("the program can be copied");
+    }
     std::fs::write(to.path().join("container/app/requirements.txt"), "# nothing\n").expect("the file can be written");
     git(to.path(), &["init", "--quiet"]);
     git(to.path(), &["add", "--all"]);
@@ -284,6 +288,15 @@ impl Follower {
     pub(crate) async fn job_runs(&mut self) {
         self.until("the job runs", |happening| match happening {
             Happening::Job { status, .. } if status == "InProgress" => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+
+    /// Waits until a job of this kind runs.
+    pub(crate) async fn job_of(&mut self, wanted: &str) {
+        self.until("the job runs", |happening| match happening {
+            Happening::Job { kind, status, .. } if kind == wanted && status == "InProgress" => Some(()),
             _ => None,
         })
         .await;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use platform::input::seconds;
 use platform::{Platform, Principal, Underway};
 use serde_json::{Value, json};
-use states_language::{Command, Execution, ExecutionType, Refused, Status, TaskId, TaskRequest};
+use states_language::{Command, Execution, ExecutionType, Integration, Pattern, Refused, Status, TaskId, TaskRequest};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -295,7 +295,7 @@ impl Running {
                 let (running, platform, asked) = (Arc::clone(self), Arc::clone(platform), Arc::clone(&request));
                 self.spawn(request, async move {
                     let (own, role) = (running.own_role(), running.role(&asked));
-                    let submitted = |answer: &str, job| running.submitted(asked.id, answer, job);
+                    let submitted = |answer: &str, job| running.submitted(&platform, &asked, answer, job);
                     if let Some(answer) = tasks::perform(&platform, (&own, &role), &asked, submitted).await {
                         running.answer(asked.id, answer);
                     }
@@ -327,11 +327,13 @@ impl Running {
                 let Some(work) = self.lock().tasks.remove(&task) else {
                     return;
                 };
-                work.abort.abort();
                 if let Some(job) = work.job {
-                    let (platform, role) = (Arc::clone(platform), self.role(&work.request));
-                    tokio::spawn(async move { job.stop(&platform, &role).await });
+                    work.abort.abort();
+                    self.stop_job(platform, &work.request, job);
+                } else if !starts_a_job(&work.request) {
+                    work.abort.abort();
                 }
+                // The call that starts a job may be under way: `submitted` stops the job once it is known.
             }
         }
     }
@@ -349,16 +351,25 @@ impl Running {
         state.tasks.insert(id, work);
     }
 
-    /// Remembers the job that a task waits for, and tells the execution that it was accepted.
-    fn submitted(&self, id: TaskId, answer: &str, job: Option<jobs::Job>) {
+    /// Remembers the job that a task waits for, and tells the execution that it was accepted. If the task was aborted
+    /// meanwhile, the job is stopped.
+    fn submitted(&self, platform: &Arc<Platform>, request: &TaskRequest, answer: &str, job: Option<jobs::Job>) {
         let mut state = self.lock();
-        if let Some(work) = state.tasks.get_mut(&id) {
-            work.job = job;
+        match (state.tasks.get_mut(&request.id), job) {
+            (Some(work), job) => work.job = job,
+            (None, Some(job)) => self.stop_job(platform, request, job),
+            (None, None) => {}
         }
         // A token may have been answered before its call was.
-        let _ = state.execution.task_submitted(id, answer, Timestamp::now());
+        let _ = state.execution.task_submitted(request.id, answer, Timestamp::now());
         drop(state);
         self.wake.notify_one();
+    }
+
+    /// Stops the job of a task that is not waited for any more.
+    fn stop_job(&self, platform: &Arc<Platform>, request: &TaskRequest, job: jobs::Job) {
+        let (platform, role) = (Arc::clone(platform), self.role(request));
+        tokio::spawn(async move { job.stop(&platform, &role).await });
     }
 
     /// Gives the execution a task's answer. Nothing happens if the task is no longer waited for.
@@ -386,6 +397,17 @@ impl Running {
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
     }
+}
+
+/// Whether a task starts a job and waits for it.
+fn starts_a_job(request: &TaskRequest) -> bool {
+    matches!(
+        &request.integration,
+        Integration::Service {
+            pattern: Pattern::Sync,
+            ..
+        }
+    )
 }
 
 /// Waits until a time; for ever where there is none.

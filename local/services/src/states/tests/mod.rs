@@ -1,5 +1,6 @@
 //! State machines and their executions, called as a client calls them.
 
+mod aborted;
 mod executions;
 mod jobs;
 mod machines;

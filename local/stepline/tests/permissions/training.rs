@@ -1,0 +1,88 @@
+//! The training pipeline: what it does when it goes well, what is stopped, and a rehearsal of prod's.
+
+use super::world::World;
+use serde_json::{Value, json};
+
+/// Models are trained, compared and registered; jobs of both kinds are stopped; prod rehearses. The pipeline starts the
+/// sample again afterwards.
+pub(crate) async fn models_are_trained(world: &World) {
+    let parameter = json!({"Name": "/stepline/dev/state-machine"});
+    let sample = world.call("ssm", "GetParameter", parameter).await["Parameter"]["Value"].clone();
+    let training = "arn:aws:states:us-east-1:123456789012:stateMachine:ml-pipeline-training-dev:live";
+    setting(world, "/stepline/dev/state-machine", training).await;
+
+    succeeds(world, "0.9").await;
+    approve_the_newest(world).await;
+    succeeds(world, "0.95").await;
+    // `slow` sleeps while it is trained, 0.99 while it is evaluated.
+    is_stopped_during(world, "slow", "Training").await;
+    is_stopped_during(world, "0.99", "Processing").await;
+    succeeds_in_a_rehearsal(world).await;
+
+    setting(world, "/stepline/dev/state-machine", sample.as_str().expect("an ARN")).await;
+}
+
+async fn setting(world: &World, name: &str, value: &str) {
+    let input = json!({"Name": name, "Value": value, "Overwrite": true});
+    world.call("ssm", "PutParameter", input).await;
+    // Processes of functions keep for a minute what they have read.
+    for function in ["pipeline-action", "resolve-parameters"] {
+        world.cloud.lambda.kill(&format!("stepline-{function}-dev"));
+    }
+}
+
+async fn quality(world: &World, quality: &str) {
+    let text = json!({"quality": quality}).to_string();
+    setting(world, "/ml/dev/hyperparameters", &text).await;
+}
+
+async fn succeeds(world: &World, of: &str) {
+    quality(world, of).await;
+    let mut follower = world.follow();
+    world.start_pipeline("stepline-dev").await;
+    let (status, reason) = follower.pipeline_ended().await;
+    assert_eq!(status, "Succeeded", "{reason}\n{}", world.said());
+}
+
+async fn approve_the_newest(world: &World) {
+    let group = json!({"ModelPackageGroupName": "ml-pipeline-dev", "SortOrder": "Descending"});
+    let listed: Value = world.call("sagemaker", "ListModelPackages", group).await;
+    let newest = &listed["ModelPackageSummaryList"][0]["ModelPackageArn"];
+    let approve = json!({"ModelPackageArn": newest, "ModelApprovalStatus": "Approved"});
+    world.call("sagemaker", "UpdateModelPackage", approve).await;
+}
+
+/// Somebody stops the execution while a job of this kind runs.
+async fn is_stopped_during(world: &World, of: &str, kind: &str) {
+    quality(world, of).await;
+    let mut follower = world.follow();
+    world.start_pipeline("stepline-dev").await;
+    let execution = follower.execution_started().await;
+    if kind == "Processing" {
+        // The first one prepares; the one that is meant comes after the training.
+        follower.job_of("Training").await;
+    }
+    follower.job_of(kind).await;
+    world
+        .call("states", "StopExecution", json!({"executionArn": execution}))
+        .await;
+    assert_eq!(follower.pipeline_ended().await.0, "Failed");
+}
+
+/// Prod's image is trained with in dev before somebody is asked, who rejects it.
+async fn succeeds_in_a_rehearsal(world: &World) {
+    quality(world, "0.96").await;
+    let mut follower = world.follow();
+    world.start_pipeline("stepline-prod").await;
+    let (token, text) = follower.approval_asked("Approval").await;
+    assert!(text.contains("execution:ml-pipeline-training-dev:"), "{text}");
+    let reject = json!({
+        "pipelineName": "stepline-prod",
+        "stageName": "Approval",
+        "actionName": "Approval",
+        "token": token,
+        "result": {"status": "Rejected", "summary": "a rehearsal was all that was wanted"},
+    });
+    world.call("codepipeline", "PutApprovalResult", reject).await;
+    assert_eq!(follower.pipeline_ended().await.0, "Failed");
+}

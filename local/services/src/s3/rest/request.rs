@@ -250,9 +250,7 @@ fn retype(value: &mut Value) -> Result<(), ServiceError> {
         Value::Object(fields) => {
             for (name, value) in fields {
                 match value {
-                    Value::String(text) => {
-                        *value = typed(name, name, text.trim_matches('\u{0}')).map_err(|_| malformed_xml())?
-                    }
+                    Value::String(text) => *value = typed(name, name, text).map_err(|_| malformed_xml())?,
                     other => retype(other)?,
                 }
             }

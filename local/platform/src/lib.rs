@@ -23,5 +23,5 @@ pub use error::{ErrorKind, ServiceError};
 pub use iam::Requirement;
 pub use ongoing::{Ongoing, Underway};
 pub use operation::{Nothing, Operation, Operations, Served};
-pub use platform::{Answer, Call, Platform, Prepared, Service};
+pub use platform::{Answer, Call, Line, Platform, Prepared, Service};
 pub use principal::Principal;

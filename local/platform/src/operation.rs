@@ -35,7 +35,7 @@
 use crate::error::ServiceError;
 use crate::iam::Requirement;
 use crate::input::read;
-use crate::platform::{Answer, Call, Platform, Prepared, Service};
+use crate::platform::{Answer, Call, Line, Platform, Prepared, Service};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -169,6 +169,9 @@ pub trait Served: Send + Sync + Sized + 'static {
 
     /// Hears of an event on the default bus.
     fn hear(&self, _platform: &Arc<Platform>, _event: &Value) {}
+
+    /// Hears of a line for a log stream.
+    fn keep(&self, _line: &Line) {}
 }
 
 impl<S: Served> Service for S {
@@ -198,5 +201,9 @@ impl<S: Served> Service for S {
 
     fn hear(&self, platform: &Arc<Platform>, event: &Value) {
         Served::hear(self, platform, event);
+    }
+
+    fn keep(&self, line: &Line) {
+        Served::keep(self, line);
     }
 }

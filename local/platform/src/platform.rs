@@ -98,6 +98,20 @@ pub trait Service: Send + Sync {
 
     /// Hears of an event that a service has sent to the default bus: EventBridge does something about it.
     fn hear(&self, _platform: &Arc<Platform>, _event: &Value) {}
+
+    /// Hears of a line for a log stream: CloudWatch Logs keeps it.
+    fn keep(&self, _line: &Line) {}
+}
+
+/// A line that something in the account has printed, and the log stream that it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The log group, such as `/aws/lambda/image-push`.
+    pub group: String,
+    /// The stream in it.
+    pub stream: String,
+    /// The line, without its end.
+    pub text: String,
 }
 
 /// One AWS account in one region, in one process: all that a service may use.
@@ -236,6 +250,18 @@ impl Platform {
             decision?;
         }
         Ok(())
+    }
+
+    /// Writes a line to the journal, and to its log stream if whoever prints it may write there.
+    pub fn log(&self, line: Line, may_write: bool) {
+        for service in self.services.iter().filter(|_| may_write) {
+            service.keep(&line);
+        }
+        self.journal.record(Happening::LogLine {
+            group: line.group,
+            stream: line.stream,
+            line: line.text,
+        });
     }
 
     /// Sends an event to the default bus, as AWS's services do: `event` has `source`, `detail-type` and `detail`, and

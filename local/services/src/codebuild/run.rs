@@ -14,7 +14,7 @@ use crate::objects;
 use jiff::Timestamp;
 use platform::journal::Happening;
 use platform::principal::Principal;
-use platform::{Platform, Requirement, Underway};
+use platform::{Line, Platform, Requirement, Underway};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -125,7 +125,12 @@ impl Runner<'_> {
             let build = self.running.lock();
             (build.log_group.clone(), build.stream().to_owned())
         };
-        self.platform.journal.record(Happening::LogLine { group, stream, line });
+        let line = Line {
+            group,
+            stream,
+            text: line,
+        };
+        self.platform.log(line, self.project.logs());
     }
 
     /// Whether the build succeeded.
@@ -366,7 +371,7 @@ impl Runner<'_> {
             let build = self.running.lock();
             (build.log_group.clone(), build.stream().to_owned())
         };
-        let platform = Arc::clone(self.platform);
+        let (platform, logs) = (Arc::clone(self.platform), self.project.logs());
         // A new shell goes on where the last one was.
         let last = workplace.variables.get("PWD").map(PathBuf::from);
         let directory = last
@@ -378,11 +383,12 @@ impl Runner<'_> {
             &workplace.variables,
             self.folder,
             move |line| {
-                platform.journal.record(Happening::LogLine {
+                let line = Line {
                     group: group.clone(),
                     stream: stream.clone(),
-                    line,
-                });
+                    text: line,
+                };
+                platform.log(line, logs);
             },
         )
     }

@@ -3,9 +3,8 @@
 use super::environment::Environment;
 use super::functions::Function;
 use super::runtime_api::Address;
-use platform::Platform;
 use platform::error::ServiceError;
-use platform::journal::Happening;
+use platform::{Line, Platform, Principal, Requirement};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
@@ -37,16 +36,17 @@ pub(super) fn start(
         .ok_or_else(|| could_not_start(binary, &std::io::Error::other("it ended at once")))?;
     let environment = Arc::new(Environment::of(id, function.arn.clone(), pid));
     let serving = address.serve(environment.clone());
-    let group = function.log_group();
+    let may_write = may_log(platform, function, &stream);
+    let log = (function.log_group(), stream);
     let pipes = [
         child
             .stdout
             .take()
-            .map(|pipe| tokio::spawn(keep_lines(platform.clone(), group.clone(), stream.clone(), pipe))),
+            .map(|pipe| tokio::spawn(keep_lines(platform.clone(), log.clone(), may_write, pipe))),
         child
             .stderr
             .take()
-            .map(|pipe| tokio::spawn(keep_lines(platform.clone(), group, stream, pipe))),
+            .map(|pipe| tokio::spawn(keep_lines(platform.clone(), log, may_write, pipe))),
     ];
     let watched = environment.clone();
     tokio::spawn(async move {
@@ -125,16 +125,33 @@ fn could_not_start(binary: &Path, error: &std::io::Error) -> ServiceError {
     .with_status(502)
 }
 
-/// Writes every line of a pipe to the journal, until the pipe ends.
-async fn keep_lines(platform: Arc<Platform>, group: String, stream: String, pipe: impl AsyncRead + Unpin) {
+/// Whether a function's role may write its log. A function without that permission runs, unheard.
+fn may_log(platform: &Platform, function: &Function, stream: &str) -> bool {
+    let stream = format!("log-group:{}:log-stream:{stream}", function.log_group());
+    let arn = platform.account.arn("logs", stream);
+    let role = Principal::role_session(function.role(), function.name());
+    ["logs:CreateLogStream", "logs:PutLogEvents"].iter().all(|action| {
+        let requirement = Requirement::new(*action, arn.as_str());
+        platform.iam.decide(&platform.account, &role, &requirement).is_ok()
+    })
+}
+
+/// Writes every line of a pipe to the log, until the pipe ends.
+async fn keep_lines(
+    platform: Arc<Platform>,
+    (group, stream): (String, String),
+    may_write: bool,
+    pipe: impl AsyncRead + Unpin,
+) {
     let mut reader = BufReader::new(pipe);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
-        platform.journal.record(Happening::LogLine {
+        let printed = Line {
             group: group.clone(),
             stream: stream.clone(),
-            line: String::from_utf8_lossy(&line).trim_end().to_owned(),
-        });
+            text: String::from_utf8_lossy(&line).trim_end().to_owned(),
+        };
+        platform.log(printed, may_write);
         line.clear();
     }
 }

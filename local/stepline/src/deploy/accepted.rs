@@ -3,7 +3,6 @@
 use super::maker::{Failure, Maker};
 use super::properties::Properties;
 use crate::template::Made;
-use serde_json::json;
 
 /// Makes such a resource. Every type that is not on the list is refused.
 pub(super) async fn made(maker: &Maker<'_>, kind: &str, mut properties: Properties) -> Result<Made, Failure> {
@@ -12,15 +11,6 @@ pub(super) async fn made(maker: &Maker<'_>, kind: &str, mut properties: Properti
         Ok(properties.take_text(property)?.unwrap_or_else(|| maker.name()))
     };
     Ok(match kind {
-        "AWS::Logs::LogGroup" => {
-            let name = name("LogGroupName")?;
-            maker
-                .call("logs", "CreateLogGroup", json!({"logGroupName": name}))
-                .await?;
-            // CloudFormation's `Arn` of a log group ends with `:*`.
-            let arn = account.arn("logs", format_args!("log-group:{name}:*"));
-            Made::new(name).with("Arn", arn)
-        }
         "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm" => {
             let name = name("AlarmName")?;
             let arn = account.arn("cloudwatch", format_args!("alarm:{name}"));

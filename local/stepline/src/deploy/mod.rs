@@ -13,6 +13,7 @@ mod maker;
 mod properties;
 mod seed;
 mod storage;
+mod telling;
 mod wiring;
 
 use crate::cloud::Cloud;
@@ -283,6 +284,7 @@ async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> 
         "AWS::Events::Rule" => wiring::rule(maker, properties).await,
         "AWS::SQS::Queue" => wiring::queue(maker, properties).await,
         "AWS::SQS::QueuePolicy" => wiring::queue_policy(maker, properties).await,
+        "AWS::Logs::LogGroup" => telling::log_group(maker, properties).await,
         "AWS::SSM::Parameter" => storage::parameter(maker, properties).await,
         "AWS::S3::Bucket" => storage::bucket(maker, properties).await,
         "AWS::S3::BucketPolicy" => storage::bucket_policy(maker, properties).await,

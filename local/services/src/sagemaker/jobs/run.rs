@@ -10,7 +10,7 @@ use crate::containers::Containers;
 use jiff::Timestamp;
 use platform::journal::Happening;
 use platform::principal::Principal;
-use platform::{Platform, Requirement, Underway};
+use platform::{Line, Platform, Requirement, Underway};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -206,11 +206,13 @@ impl<K: Kind> Runner<'_, K> {
                 request.hear(found, &line);
             }
             if logs {
-                platform.journal.record(Happening::LogLine {
-                    group: group.clone(),
-                    stream: stream.clone(),
-                    line,
-                });
+                let (group, stream) = (group.clone(), stream.clone());
+                let line = Line {
+                    group,
+                    stream,
+                    text: line,
+                };
+                platform.log(line, true);
             }
         }
     }

@@ -20,6 +20,7 @@ pub mod python;
 pub mod s3;
 pub mod sagemaker;
 pub mod servicequotas;
+pub mod sns;
 pub mod sqs;
 pub mod ssm;
 pub mod states;

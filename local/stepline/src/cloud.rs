@@ -15,6 +15,7 @@ use services::python::Environments;
 use services::s3::S3;
 use services::sagemaker::SageMaker;
 use services::servicequotas::ServiceQuotas;
+use services::sns::Sns;
 use services::sqs::Sqs;
 use services::ssm::Ssm;
 use services::states::StepFunctions;
@@ -89,6 +90,7 @@ impl Cloud {
                 Arc::<S3>::default(),
                 Arc::new(SageMaker::new(containers.clone())),
                 servicequotas.clone(),
+                Arc::<Sns>::default(),
                 Arc::<Sqs>::default(),
                 ssm.clone(),
                 Arc::<StepFunctions>::default(),

@@ -16,11 +16,6 @@ pub(super) async fn made(maker: &Maker<'_>, kind: &str, mut properties: Properti
             let arn = account.arn("cloudwatch", format_args!("alarm:{name}"));
             Made::new(name).with("Arn", arn)
         }
-        "AWS::SNS::Topic" => {
-            let name = name("TopicName")?;
-            let arn = account.arn("sns", &name);
-            Made::new(arn.clone()).with("TopicArn", arn).with("TopicName", name)
-        }
         "AWS::IAM::OIDCProvider" => {
             let url = name("Url")?;
             let host = url.strip_prefix("https://").unwrap_or(&url);
@@ -31,9 +26,7 @@ pub(super) async fn made(maker: &Maker<'_>, kind: &str, mut properties: Properti
         | "AWS::Logs::MetricFilter"
         | "AWS::Logs::QueryDefinition"
         | "AWS::Logs::ResourcePolicy"
-        | "AWS::Lambda::LayerVersionPermission"
-        | "AWS::SNS::Subscription"
-        | "AWS::SNS::TopicPolicy" => Made::new(maker.name()),
+        | "AWS::Lambda::LayerVersionPermission" => Made::new(maker.name()),
         _ => return Err(Failure::Kind),
     })
 }

@@ -1,4 +1,4 @@
-//! The query protocol: a form with `Action`, answered in XML. STS, IAM and CloudFormation speak it.
+//! The query protocol: a form with `Action`, answered in XML. STS, IAM, SNS and CloudFormation speak it.
 //!
 //! Follows <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>.
 
@@ -16,8 +16,13 @@ use std::sync::Arc;
 const NAMESPACES: &[(&str, &str)] = &[
     ("cloudformation", "http://cloudformation.amazonaws.com/doc/2010-05-15/"),
     ("iam", "https://iam.amazonaws.com/doc/2010-05-08/"),
+    ("sns", "http://sns.amazonaws.com/doc/2010-03-31/"),
     ("sts", "https://sts.amazonaws.com/doc/2011-06-15/"),
 ];
+
+/// What the protocol calls an entry of a map, and members of outputs that are maps.
+const ENTRY: &str = "entry";
+const MAPS: &[&str] = &["Attributes"];
 
 /// How many parts a parameter's name has at most: no operation that is here has more than seven.
 const DEEPEST: usize = 32;
@@ -82,13 +87,13 @@ async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<String, Service
             insert(&mut input, &name, value);
         }
     }
+    let input = with_maps(input);
     let output = cloud.call(&identity.principal, service, &action, input).await?;
     let (response, result) = (format!("{action}Response"), format!("{action}Result"));
     let mut document = xml::Document::new();
+    document.open_with(&response, "xmlns", namespace).open(&result);
+    write(&mut document, &output);
     document
-        .open_with(&response, "xmlns", namespace)
-        .open(&result)
-        .value(&output)
         .close(&result)
         .open("ResponseMetadata")
         .leaf("RequestId", &request_id())
@@ -101,7 +106,15 @@ fn insert(target: &mut Value, name: &str, value: String) {
     let mut place = target;
     let mut parts = name.split('.').peekable();
     while let Some(part) = parts.next() {
-        if part == "member" {
+        if matches!(part, "member" | ENTRY) {
+            // The entries of a map are a list under a name that nothing else has, until the map is made of them.
+            if part == ENTRY {
+                if !place.is_object() {
+                    *place = Value::Object(Map::new());
+                }
+                let Value::Object(fields) = place else { return };
+                place = fields.entry(ENTRY).or_insert(Value::Null);
+            }
             let position = parts
                 .next()
                 .and_then(|number| number.parse::<usize>().ok())
@@ -127,6 +140,48 @@ fn insert(target: &mut Value, name: &str, value: String) {
     *place = Value::String(value);
 }
 
+/// Makes maps of their entries: `Attributes.entry.1.key=…`, or `Name` and `Value` where the service calls them so.
+fn with_maps(value: Value) -> Value {
+    match value {
+        Value::Object(mut fields) => match fields.get_mut(ENTRY).map(Value::take) {
+            Some(Value::Array(entries)) => {
+                let pairs = entries.into_iter().filter_map(|mut entry| {
+                    let mut part = |names: [&str; 2]| {
+                        let name = names.into_iter().find(|name| entry.get(name).is_some())?;
+                        Some(entry[name].take())
+                    };
+                    let key = part(["key", "Name"])?.as_str()?.to_owned();
+                    Some((key, with_maps(part(["value", "Value"])?)))
+                });
+                Value::Object(pairs.collect())
+            }
+            _ => fields
+                .into_iter()
+                .map(|(name, value)| (name, with_maps(value)))
+                .collect(),
+        },
+        Value::Array(members) => members.into_iter().map(with_maps).collect(),
+        other => other,
+    }
+}
+
+/// Writes an output, in which some members are maps.
+fn write(document: &mut xml::Document, output: &Value) {
+    for (name, value) in output.as_object().into_iter().flatten() {
+        document.open(name);
+        match value {
+            Value::Object(map) if MAPS.contains(&name.as_str()) => {
+                for (key, value) in map {
+                    document.open(ENTRY).leaf("key", key).open("value").value(value);
+                    document.close("value").close(ENTRY);
+                }
+            }
+            other => drop(document.value(other)),
+        }
+        document.close(name);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +195,12 @@ mod tests {
             ("Tags.member.1.Value", "v1"),
             ("Tags.member.2.Key", "k2"),
             ("PolicyArns.member.1", "p"),
+            ("Attributes.entry.1.key", "a"),
+            ("Attributes.entry.1.value", "1"),
+            ("Attributes.entry.2.key", "b"),
+            ("Attributes.entry.2.value", "2"),
+            ("MessageAttributes.entry.1.Name", "n"),
+            ("MessageAttributes.entry.1.Value.DataType", "String"),
         ] {
             insert(&mut input, name, value.to_owned());
         }
@@ -147,7 +208,9 @@ mod tests {
             "RoleArn": "r",
             "Tags": [{"Key": "k1", "Value": "v1"}, {"Key": "k2"}],
             "PolicyArns": ["p"],
+            "Attributes": {"a": "1", "b": "2"},
+            "MessageAttributes": {"n": {"DataType": "String"}},
         });
-        assert_eq!(input, expected);
+        assert_eq!(with_maps(input), expected);
     }
 }

@@ -216,6 +216,19 @@ const PROCESSING_OUTPUT: Shape = Fields(&[
     ),
 ]);
 
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/connect-sns.html>
+const PUBLISH: Shape = Fields(&[
+    ("Message", Any),
+    ("MessageAttributes", Map),
+    ("MessageDeduplicationId", Scalar),
+    ("MessageGroupId", Scalar),
+    ("MessageStructure", Scalar),
+    ("PhoneNumber", Scalar),
+    ("Subject", Scalar),
+    ("TargetArn", Scalar),
+    ("TopicArn", Scalar),
+]);
+
 /// Why Step Functions refuses these parameters; None if it takes them.
 pub(crate) fn refusal(integration: &Integration, parameters: &Json) -> Option<String> {
     let Integration::Service { service, operation, .. } = integration else {
@@ -226,6 +239,7 @@ pub(crate) fn refusal(integration: &Integration, parameters: &Json) -> Option<St
         ("sagemaker", "createProcessingJob") => &CREATE_PROCESSING_JOB,
         ("sagemaker", "createTrainingJob") => &CREATE_TRAINING_JOB,
         ("sagemaker", "createModel") => &CREATE_MODEL,
+        ("sns", "publish") => &PUBLISH,
         _ => return None,
     };
     let mut reasons = Vec::new();

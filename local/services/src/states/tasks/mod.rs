@@ -114,6 +114,11 @@ impl Call<'_> {
                     text(input);
                 }
             }
+            ("sns", "publish") => {
+                if let Some(message) = parameters.get_mut("Message") {
+                    text(message);
+                }
+            }
             ("sqs", "sendMessage") => {
                 if let Some(body) = parameters.get_mut("MessageBody") {
                     text(body);

@@ -34,6 +34,8 @@ impl World {
             Arc::<crate::lambda::Lambda>::default(),
             Arc::<crate::sagemaker::SageMaker>::default(),
             Arc::<crate::s3::S3>::default(),
+            Arc::<crate::sns::Sns>::default(),
+            Arc::<crate::sqs::Sqs>::default(),
             Arc::<crate::ssm::Ssm>::default(),
         ];
         let platform = testing::account(services);

@@ -201,3 +201,51 @@ async fn versions_of_objects_are_listed_with_s3s_own_members() {
     let output: Value = serde_json::from_str(described["output"].as_str().unwrap()).unwrap();
     assert_eq!(output, json!({"latest": [true, false], "sizes": [3, 3]}));
 }
+
+#[tokio::test]
+async fn a_machine_publishes_what_a_queue_receives() {
+    let world = World::new();
+    let call = async |service: &str, operation: &str, input: Value| {
+        world.0.call(&ADMIN, service, operation, input).await.expect(operation)
+    };
+    let topic = call("sns", "CreateTopic", json!({"Name": "news"})).await["TopicArn"].take();
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*",
+    }]});
+    let queue = json!({"QueueName": "inbox", "Attributes": {"Policy": policy.to_string()}});
+    call("sqs", "CreateQueue", queue).await;
+    let endpoint = "arn:aws:sqs:us-east-1:123456789012:inbox";
+    let raw = json!({"RawMessageDelivery": "true"});
+    let subscription = json!({"TopicArn": topic, "Protocol": "sqs", "Endpoint": endpoint, "Attributes": raw});
+    call("sns", "Subscribe", subscription).await;
+    let task = |resource: &str, topic: &Value, message: Value| {
+        json!({
+            "Type": "Task",
+            "Resource": format!("arn:aws:states:::{resource}"),
+            "Parameters": {"TopicArn": topic, "Message": message},
+        })
+    };
+    let none = json!("arn:aws:sns:us-east-1:123456789012:none");
+    let mut states = json!({
+        "Optimized": task("sns:publish", &topic, json!({"n": 1})),
+        "Sdk": task("aws-sdk:sns:publish", &topic, json!("text")),
+        "Nowhere": task("sns:publish", &none, json!("text")),
+    });
+    states["Optimized"]["Next"] = "Sdk".into();
+    states["Sdk"]["Next"] = "Nowhere".into();
+    states["Nowhere"]["End"] = true.into();
+    let failed = world.run(states, json!({})).await;
+    assert_eq!(failed["error"], "SNS.NotFoundException", "{failed:#}");
+    let received = call(
+        "sqs",
+        "ReceiveMessage",
+        json!({"QueueUrl": "inbox", "MaxNumberOfMessages": 10}),
+    )
+    .await;
+    let bodies = received["Messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| &message["Body"]);
+    assert_eq!(bodies.collect::<Vec<_>>(), [&json!(r#"{"n":1}"#), &json!("text")]);
+}

@@ -1,0 +1,81 @@
+//! SNS: standard topics, which deliver into queues. Subscriptions by email wait for ever: nothing is sent.
+//!
+//! Follows <https://docs.aws.amazon.com/sns/latest/api/welcome.html>. FIFO topics, filter policies and other protocols
+//! are refused by name.
+
+mod message;
+mod publishing;
+mod subscriptions;
+#[cfg(test)]
+mod tests;
+mod topic;
+mod topics;
+
+pub use topics::Sns;
+
+use platform::{Call, ErrorKind, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::LazyLock;
+use topics::{OfResource, OnTopic, may_create};
+
+/// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html>.
+impl Served for Sns {
+    const SIGNING_NAME: &'static str = "sns";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<Sns>> = LazyLock::new(|| {
+            Operations::new([
+                Operation::new("CreateTopic", may_create, Sns::create_topic),
+                // To delete what is not there is no error.
+                Operation::on(
+                    "DeleteTopic",
+                    |_, input: &OnTopic<_>| input.target.topic_arn.clone(),
+                    Sns::delete_topic,
+                ),
+                // IAM does not know which topic a subscription belongs to.
+                Operation::on("GetSubscriptionAttributes", all, Sns::subscription),
+                on_topic("GetTopicAttributes", Sns::get_attributes),
+                Operation::on("ListSubscriptions", all, Sns::list_all),
+                on_topic("ListSubscriptionsByTopic", Sns::list_of_topic),
+                Operation::on(
+                    "ListTagsForResource",
+                    |_, input: &OfResource| input.resource_arn.clone(),
+                    Sns::list_tags,
+                ),
+                Operation::on("ListTopics", all, Sns::list_topics),
+                Operation::waiting("Publish", Sns::may_publish, Sns::publish),
+                Operation::waiting("PublishBatch", Sns::may_publish_batch, Sns::publish_batch),
+                Operation::on("SetSubscriptionAttributes", all, Sns::set_subscription),
+                on_topic("SetTopicAttributes", Sns::set_attribute),
+                Operation::new("Subscribe", Sns::may_subscribe, Sns::subscribe),
+                Operation::on("Unsubscribe", all, Sns::unsubscribe),
+            ])
+        });
+        &TABLE
+    }
+
+    /// SNS has its own code for what IAM does not allow.
+    fn refusal(denied: ServiceError) -> ServiceError {
+        ServiceError::new("AuthorizationError", denied.message)
+            .with_status(403)
+            .of_kind(ErrorKind::Denied)
+    }
+}
+
+/// An operation on a topic that is there.
+fn on_topic<I: DeserializeOwned + Send + 'static>(
+    name: &'static str,
+    does: fn(&Sns, &Call, OnTopic<I>) -> Result<Value, ServiceError>,
+) -> Operation<Sns> {
+    let requires = move |sns: &Sns, _: &Platform, input: &OnTopic<I>| {
+        let arn = &input.target.topic_arn;
+        sns.in_topic(arn, |_| Ok(()))?;
+        Ok(vec![Requirement::new(format!("sns:{name}"), arn.as_str())])
+    };
+    Operation::new(name, requires, does)
+}
+
+fn all<I>(_: &Platform, _: &I) -> String {
+    "*".to_owned()
+}

@@ -1,0 +1,194 @@
+//! The topics of the account, and the operations on them.
+
+use super::topic::{Topic, check_attribute, invalid};
+use platform::input::{On, Target, page};
+use platform::{Call, Nothing, Platform, Requirement, ServiceError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How many topics or subscriptions are on a page.
+pub(super) const PAGE: usize = 100;
+
+/// SNS in this account and region.
+#[derive(Debug, Default)]
+pub struct Sns {
+    /// By their ARNs.
+    topics: Mutex<BTreeMap<String, Topic>>,
+}
+
+/// The topic that an operation is on.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct InTopic {
+    pub(super) topic_arn: String,
+}
+
+impl Target for InTopic {
+    const MEMBERS: &'static [&'static str] = &["TopicArn"];
+}
+
+pub(super) type OnTopic<I> = On<InTopic, I>;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct CreateTopic {
+    name: String,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Tag {
+    key: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Paged {
+    pub(super) next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct SetAttribute {
+    attribute_name: String,
+    #[serde(default)]
+    attribute_value: String,
+}
+
+pub(super) fn may_create(_: &Sns, platform: &Platform, input: &CreateTopic) -> Result<Vec<Requirement>, ServiceError> {
+    let name = input.name.as_str();
+    if name.ends_with(".fifo") || input.attributes.contains_key("FifoTopic") {
+        return Err(ServiceError::new("NotInLocalRun", "the local run has no FIFO topics").with_status(501));
+    }
+    let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    if !(1..=256).contains(&name.len()) || !name.chars().all(plain) {
+        return Err(invalid("Topic Name"));
+    }
+    let arn = platform.account.arn("sns", name);
+    let tags = (!input.tags.is_empty()).then(|| Requirement::new("sns:TagResource", arn.as_str()));
+    let create = Requirement::new("sns:CreateTopic", arn);
+    Ok([create].into_iter().chain(tags).collect())
+}
+
+impl Sns {
+    pub(super) fn topics(&self) -> MutexGuard<'_, BTreeMap<String, Topic>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn in_topic<T>(
+        &self,
+        arn: &str,
+        work: impl FnOnce(&mut Topic) -> Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        let mut topics = self.topics();
+        match topics.get_mut(arn) {
+            Some(topic) => work(topic),
+            None if arn.split(':').nth(2) != Some("sns") => Err(invalid("TopicArn")),
+            None => Err(ServiceError::new("NotFound", "Topic does not exist").with_status(404)),
+        }
+    }
+
+    /// The same topic again is no error, if it is to be as it is.
+    pub(super) fn create_topic(&self, call: &Call, input: CreateTopic) -> Result<Value, ServiceError> {
+        let platform = &call.platform;
+        for (name, value) in &input.attributes {
+            check_attribute(name, value)?;
+        }
+        let arn = platform.account.arn("sns", &input.name);
+        let existing = self.topics().get(&arn).map(|topic| topic.attributes.clone());
+        let differs = |existing: &BTreeMap<String, String>| {
+            input
+                .attributes
+                .iter()
+                .any(|(name, value)| existing.get(name) != Some(value))
+        };
+        match existing {
+            Some(existing) if differs(&existing) => {
+                return Err(invalid(
+                    "Attributes Reason: Topic already exists with different attributes",
+                ));
+            }
+            Some(_) => {}
+            None => {
+                keep_policy(platform, &arn, input.attributes.get("Policy"))?;
+                let topic = Topic {
+                    attributes: input.attributes,
+                    tags: input.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+                    ..Topic::default()
+                };
+                self.topics().insert(arn.clone(), topic);
+            }
+        }
+        Ok(json!({"TopicArn": arn}))
+    }
+
+    /// What is not there is deleted too.
+    pub(super) fn delete_topic(&self, call: &Call, input: OnTopic<Nothing>) -> Result<Value, ServiceError> {
+        let arn = &input.target.topic_arn;
+        self.topics().remove(arn);
+        call.platform.iam.delete_resource_policy(arn);
+        Ok(json!({}))
+    }
+
+    pub(super) fn list_topics(&self, _: &Call, input: Paged) -> Result<Value, ServiceError> {
+        let topics = self.topics();
+        let page = page(topics.keys(), PAGE, input.next_token.as_deref(), "InvalidParameter")?;
+        Ok(page.answer("Topics", "NextToken", |arn| json!({"TopicArn": arn})))
+    }
+
+    pub(super) fn get_attributes(&self, call: &Call, input: OnTopic<Nothing>) -> Result<Value, ServiceError> {
+        let arn = &input.target.topic_arn;
+        let owner = &call.platform.account.id;
+        self.in_topic(arn, |topic| Ok(json!({"Attributes": topic.described(arn, owner)})))
+    }
+
+    pub(super) fn set_attribute(&self, call: &Call, input: OnTopic<SetAttribute>) -> Result<Value, ServiceError> {
+        let (arn, name, value) = (
+            &input.target.topic_arn,
+            input.own.attribute_name,
+            input.own.attribute_value,
+        );
+        check_attribute(&name, &value)?;
+        self.in_topic(arn, |_| Ok(()))?;
+        if name == "Policy" {
+            keep_policy(&call.platform, arn, Some(&value))?;
+        }
+        self.in_topic(arn, |topic| {
+            topic.attributes.insert(name, value);
+            Ok(json!({}))
+        })
+    }
+
+    pub(super) fn list_tags(&self, _: &Call, input: OfResource) -> Result<Value, ServiceError> {
+        self.in_topic(&input.resource_arn, |topic| {
+            let tags = topic
+                .tags
+                .iter()
+                .map(|(key, value)| json!({"Key": key, "Value": value}));
+            Ok(json!({"Tags": tags.collect::<Vec<_>>()}))
+        })
+    }
+}
+
+/// The input of ListTagsForResource.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct OfResource {
+    pub(super) resource_arn: String,
+}
+
+fn keep_policy(platform: &Platform, arn: &str, policy: Option<&String>) -> Result<(), ServiceError> {
+    let Some(policy) = policy.filter(|policy| !policy.is_empty()) else {
+        return Ok(());
+    };
+    let document = serde_json::from_str(policy).map_err(|_| invalid("Policy Error: null"))?;
+    let kept = platform.iam.put_resource_policy(arn, &document);
+    kept.map_err(|error| invalid(format_args!("Policy statement: {}", error.message)))
+}

@@ -31,6 +31,10 @@ pub(super) struct Work<'w> {
 }
 
 impl Work<'_> {
+    pub(super) fn pipeline_name(&self) -> &str {
+        &self.execution.declaration.name
+    }
+
     /// A value of the configuration. Those that the action needs are there: the declaration was checked.
     pub(super) fn configured(&self, key: &str) -> &str {
         self.configuration.get(key).map_or("", String::as_str)

@@ -116,7 +116,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         roles: PIPELINE,
         actions: &["sns:Publish"],
         resource: "arn:aws:sns:*",
-        reason: "CodePipeline tells the topic of an approval; here the output does",
+        reason: "CodePipeline tells the topic of an approval, which is none of the templates'",
         source: "https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals-iam-permissions.html",
     },
 ];

@@ -4,7 +4,10 @@
 
 use crate::codepipeline::pipeline::{Decision, Pipeline};
 use crate::codepipeline::work::{Done, Failure, Work};
+use jiff::{SignedDuration, Timestamp};
+use platform::ErrorKind;
 use platform::journal::Happening;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -45,6 +48,7 @@ pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
         .action
         .timeout_in_minutes
         .map_or(TIMEOUT, |minutes| Duration::from_secs(u64::from(minutes) * 60));
+    notify(&work, &token, timeout).await?;
     let decided = tokio::time::timeout(timeout, decision).await;
     if let Ok(Ok(decision)) = &decided {
         work.platform.journal.record(Happening::ApprovalAnswered {
@@ -66,4 +70,60 @@ pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
         Ok(Ok(Decision { summary, .. })) => Err(Failure::new("JobFailed", format!("Rejected: {summary}"))),
         Ok(Err(_)) | Err(_) => Err(Failure::new("JobFailed", "Nobody approved in time")),
     }
+}
+
+/// Tells the topic that the action names, as the pipeline's role. A topic that is not here hears nothing.
+async fn notify(work: &Work<'_>, token: &str, timeout: Duration) -> Result<(), Failure> {
+    let topic = work.configured("NotificationArn");
+    if topic.is_empty() {
+        return Ok(());
+    }
+    let input = json!({
+        "TopicArn": topic,
+        "Subject": subject(work),
+        "Message": notification(work, token, timeout).to_string(),
+    });
+    match work.platform.call(&work.caller, "sns", "Publish", input).await {
+        Err(error) if !matches!(error.kind, ErrorKind::NotFound | ErrorKind::NotInLocalRun) => {
+            Err(Failure::new("ConfigurationError", error.message))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// A subject has fewer than a hundred characters.
+fn subject(work: &Work<'_>) -> String {
+    let text = format!(
+        "APPROVAL NEEDED: AWS CodePipeline {} for action {}",
+        work.pipeline_name(),
+        work.action.name
+    );
+    text.chars().take(99).collect()
+}
+
+/// See <https://docs.aws.amazon.com/codepipeline/latest/userguide/approvals-json-format.html>.
+fn notification(work: &Work<'_>, token: &str, timeout: Duration) -> Value {
+    let region = &work.platform.account.region;
+    let (pipeline, stage, action) = (work.pipeline_name(), work.stage, &work.action.name);
+    let console = format!("https://console.aws.amazon.com/codepipeline/home?region={region}#/view/{pipeline}");
+    let expires = SignedDuration::try_from(timeout)
+        .ok()
+        .and_then(|timeout| Timestamp::now().checked_add(timeout).ok())
+        .unwrap_or(Timestamp::MAX);
+    let mut approval = json!({
+        "pipelineName": pipeline,
+        "stageName": stage,
+        "actionName": action,
+        "token": token,
+        "expires": expires.strftime("%Y-%m-%dT%H:%MZ").to_string(),
+        "approvalReviewLink": format!("{console}/{stage}/{action}/approve/{token}"),
+    });
+    for (member, key) in [
+        ("externalEntityLink", "ExternalEntityLink"),
+        ("customData", "CustomData"),
+    ] {
+        let value = work.configured(key);
+        approval[member] = if value.is_empty() { Value::Null } else { value.into() };
+    }
+    json!({"region": region, "consoleLink": console, "approval": approval})
 }

@@ -1,5 +1,6 @@
-"""Points boto3 at the local services, as a user would: parameters, and an execution with its history."""
+"""Points boto3 at the local services, as a user would: parameters, executions, objects, logs and topics."""
 
+import io
 import json
 import time
 
@@ -40,4 +41,32 @@ s3 = boto3.client("s3")
 s3.create_bucket(Bucket="smoke-bucket")
 s3.put_object(Bucket="smoke-bucket", Key="a/b.txt", Body=b"body")
 assert s3.get_object(Bucket="smoke-bucket", Key="a/b.txt")["Body"].read() == b"body"
-print("boto3: parameters, an execution with its history, and an object: as on AWS")
+s3.put_bucket_versioning(Bucket="smoke-bucket", VersioningConfiguration={"Status": "Enabled"})
+big = bytes(9 << 20)
+s3.upload_fileobj(io.BytesIO(big), "smoke-bucket", "big")
+assert s3.head_object(Bucket="smoke-bucket", Key="big")["ETag"].endswith('-2"')
+s3.copy({"Bucket": "smoke-bucket", "Key": "big"}, "smoke-bucket", "copy")
+copied = io.BytesIO()
+s3.download_fileobj("smoke-bucket", "copy", copied)
+assert copied.getvalue() == big
+s3.delete_object(Bucket="smoke-bucket", Key="copy")
+listed = s3.list_object_versions(Bucket="smoke-bucket")
+assert [marker["Key"] for marker in listed["DeleteMarkers"]] == ["copy"], listed
+versions = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in listed["Versions"] + listed["DeleteMarkers"]]
+assert "Errors" not in s3.delete_objects(Bucket="smoke-bucket", Delete={"Objects": versions})
+s3.delete_bucket(Bucket="smoke-bucket")
+
+logs = boto3.client("logs")
+logs.create_log_group(logGroupName="/smoke")
+logs.create_log_stream(logGroupName="/smoke", logStreamName="s")
+events = [{"timestamp": int(time.time() * 1000), "message": text} for text in ["ERROR one", "INFO two"]]
+logs.put_log_events(logGroupName="/smoke", logStreamName="s", logEvents=events)
+found = logs.filter_log_events(logGroupName="/smoke", filterPattern="ERROR")["events"]
+assert [event["message"] for event in found] == ["ERROR one"], found
+
+sns = boto3.client("sns")
+topic = sns.create_topic(Name="smoke", Attributes={"DisplayName": "Smoke"})["TopicArn"]
+assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["DisplayName"] == "Smoke"
+attributes = {"kind": {"DataType": "String", "StringValue": "test"}}
+assert sns.publish(TopicArn=topic, Message="hello", MessageAttributes=attributes)["MessageId"]
+print("boto3: parameters, an execution with its history, objects and their versions, logs, and a topic: as on AWS")

@@ -42,20 +42,11 @@ fn cases() -> Vec<Case> {
             json!({"/ml/dev/shuffle": ["String", "false"], "/ml/dev/labels": ["StringList", "a,b"]}),
             Ok(json!({"learningRate": 0.001, "shuffle": false, "labels": ["a", "b"]})),
         ),
-        (
-            "path",
-            nested(),
-            Ok(json!({"settings": {
-                "instance-type": "ml.t3.medium", "scan-allowed": "[]", "scan-level": "CRITICAL", "volume-size": "10",
-            }})),
-        ),
+        ("path", nested(), Ok(json!({"settings": deployed()}))),
         (
             "path-recursive",
             nested(),
-            Ok(json!({"settings": {
-                "hyper": {"rate": "0.1"}, "instance-type": "ml.t3.medium", "scan-allowed": "[]", "scan-level": "CRITICAL",
-                "volume-size": "10",
-            }})),
+            Ok(json!({"settings": with(deployed(), "hyper", json!({"rate": "0.1"}))})),
         ),
         ("path-empty", nothing(), Ok(json!({"hyper": {}}))),
         ("version", nothing(), medium()),
@@ -80,6 +71,25 @@ fn cases() -> Vec<Case> {
             Err(("ParameterAccessDenied", "`/somebody-elses/parameter`")),
         ),
     ]
+}
+
+/// What the template puts below `/ml/dev`.
+fn deployed() -> Value {
+    json!({
+        "data": r#"{"prefix": "raw/", "rows": 1000, "dropped": 0.05}"#,
+        "gate": r#"{"metric": "accuracy", "threshold": 0.8, "tolerance": 0.01}"#,
+        "hyperparameters": r#"{"learning-rate": 0.1, "max-iterations": 60, "max-depth": 4}"#,
+        "instance-type": "ml.t3.medium",
+        "scan-allowed": "[]",
+        "scan-level": "CRITICAL",
+        "training": r#"{"instanceType": "ml.m5.large", "maxRuntimeSeconds": 3600, "concurrency": 2}"#,
+        "volume-size": "10",
+    })
+}
+
+fn with(mut value: Value, name: &str, more: Value) -> Value {
+    value[name] = more;
+    value
 }
 
 /// The samples that these cases run.

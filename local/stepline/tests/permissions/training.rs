@@ -1,6 +1,7 @@
 //! The training pipeline: what it does when it goes well, what is stopped, and a rehearsal of prod's.
 
 use super::world::World;
+use super::{releases, scenarios};
 use serde_json::{Value, json};
 
 /// Models are trained, compared and registered; jobs of both kinds are stopped; prod rehearses. The pipeline starts the
@@ -18,6 +19,7 @@ pub(crate) async fn models_are_trained(world: &World) {
     is_stopped_during(world, "slow", "Training").await;
     is_stopped_during(world, "0.99", "Processing").await;
     succeeds_in_a_rehearsal(world).await;
+    succeeds_with_a_release(world).await;
 
     setting(world, "/stepline/dev/state-machine", sample.as_str().expect("an ARN")).await;
 }
@@ -26,7 +28,7 @@ async fn setting(world: &World, name: &str, value: &str) {
     let input = json!({"Name": name, "Value": value, "Overwrite": true});
     world.call("ssm", "PutParameter", input).await;
     // Processes of functions keep for a minute what they have read.
-    for function in ["pipeline-action", "resolve-parameters"] {
+    for function in ["image-push", "pipeline-action", "resolve-parameters"] {
         world.cloud.lambda.kill(&format!("stepline-{function}-dev"));
     }
 }
@@ -85,4 +87,16 @@ async fn succeeds_in_a_rehearsal(world: &World) {
     });
     world.call("codepipeline", "PutApprovalResult", reject).await;
     assert_eq!(follower.pipeline_ended().await.0, "Failed");
+}
+
+/// A release is trained with.
+async fn succeeds_with_a_release(world: &World) {
+    // An image that was never released.
+    world.program("print('a release')\n");
+    succeeds(world, "0.97").await;
+    let mut follower = world.follow();
+    let built = scenarios::newest_build(world).await;
+    releases::release(world, &built, "release-trains").await;
+    assert_eq!(follower.execution_ended().await, "SUCCEEDED", "{}", world.said());
+    world.cloud.lambda.settled().await;
 }

@@ -323,19 +323,22 @@ impl Running {
                     running.answer(request.id, written.map(|()| "null".to_owned()));
                 });
             }
-            Command::AbortTask { task } => {
-                let Some(work) = self.lock().tasks.remove(&task) else {
-                    return;
-                };
-                if let Some(job) = work.job {
-                    work.abort.abort();
-                    self.stop_job(platform, &work.request, job);
-                } else if !starts_a_job(&work.request) {
-                    work.abort.abort();
-                }
-                // The call that starts a job may be under way: `submitted` stops the job once it is known.
-            }
+            Command::AbortTask { task } => self.abort(platform, task),
         }
+    }
+
+    /// Aborts a task, and stops its job.
+    fn abort(&self, platform: &Arc<Platform>, task: TaskId) {
+        let Some(work) = self.lock().tasks.remove(&task) else {
+            return;
+        };
+        if let Some(job) = work.job {
+            work.abort.abort();
+            self.stop_job(platform, &work.request, job);
+        } else if !starts_a_job(&work.request) {
+            work.abort.abort();
+        }
+        // The call that starts a job may be under way: `submitted` stops the job once it is known.
     }
 
     fn spawn(&self, request: Arc<TaskRequest>, work: impl Future<Output = ()> + Send + 'static) {

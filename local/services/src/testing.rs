@@ -1,8 +1,8 @@
 //! How the tests of the services come through the one door.
 
-use platform::{Account, Platform, Principal, Service, ServiceError};
+use platform::{Account, Operations, Platform, Principal, Served, Service, ServiceError};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// An account with these services alone.
 pub(crate) fn account(services: Vec<Arc<dyn Service>>) -> Arc<Platform> {
@@ -27,4 +27,21 @@ pub(crate) async fn refusal(platform: &Arc<Platform>, service: &str, operation: 
         .await
         .expect_err(operation)
         .code
+}
+
+/// Hears all events.
+#[derive(Default)]
+pub(crate) struct Listener(pub(crate) Mutex<Vec<Value>>);
+
+impl Served for Listener {
+    const SIGNING_NAME: &'static str = "listener";
+
+    fn operations() -> &'static Operations<Self> {
+        static TABLE: LazyLock<Operations<Listener>> = LazyLock::new(|| Operations::new([]));
+        &TABLE
+    }
+
+    fn hear(&self, _: &Arc<Platform>, event: &Value) {
+        self.0.lock().unwrap().push(event.clone());
+    }
 }

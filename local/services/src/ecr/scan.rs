@@ -16,6 +16,8 @@ pub(super) const SCAN_TIME: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone)]
 pub(super) struct Scan {
     pub(super) begun_at: Timestamp,
+    /// Whether the event of its end is on its way, or has been sent.
+    is_told: bool,
     /// Its result, with the members that DescribeImageScanFindings answers.
     outcome: Value,
 }
@@ -32,14 +34,21 @@ impl Scan {
         });
         (is_image && !manifest.is_index() && manifest.subject.is_none()).then(|| Self {
             begun_at,
+            is_told: false,
             outcome: outcome(config),
         })
     }
 
-    /// The same scan, begun so long ago that it is done.
+    /// The same scan, begun so long ago that it is done and its event was sent.
     pub(super) fn done(mut self) -> Self {
         self.begun_at -= SignedDuration::from_secs(60);
+        self.is_told = true;
         self
+    }
+
+    /// Whether the event of its end is yet to be sent. Whoever asks sends it.
+    pub(super) fn is_to_be_told(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_told, true)
     }
 
     pub(super) fn is_under_way(&self, now: Timestamp) -> bool {
@@ -111,7 +120,9 @@ mod tests {
             "config": {"mediaType": config_type, "digest": "sha256:c", "size": 2}});
         let manifest = Manifest::read(&manifest.to_string()).expect("a manifest");
         let begun: Timestamp = "2026-11-24T12:00:00Z".parse().expect("a time");
-        let scan = Scan::begin(&manifest, b"{}", begun).expect("an image is scanned");
+        let mut scan = Scan::begin(&manifest, b"{}", begun).expect("an image is scanned");
+        assert!(scan.is_to_be_told());
+        assert!(!scan.is_to_be_told(), "once");
         for (after, status) in [
             (Duration::ZERO, "IN_PROGRESS"),
             (SCAN_TIME, "COMPLETE"),

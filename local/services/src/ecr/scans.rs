@@ -122,16 +122,16 @@ impl Ecr {
         }))
     }
 
-    /// Sends the event of a scan's end, if one is under way:
+    /// Sends the event of a scan's end, once for each scan, also where this comes so late that it has ended:
     /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html>.
     pub(super) fn announce(self: &Arc<Self>, platform: &Arc<Platform>, repository: &str, digest: &str) {
-        let now = Timestamp::now();
-        let is_scanned = |image: &Image| image.scan.as_ref().is_some_and(|scan| scan.is_under_way(now));
-        let is_scanned = self.lock().get(repository).is_some_and(|found| {
-            let mut images = found.images.iter();
-            images.any(|image| image.digest == digest && is_scanned(image))
+        let is_to_be_told = self.lock().get_mut(repository).is_some_and(|found| {
+            let images = found.images.iter_mut().filter(|image| image.digest == digest);
+            let scans = images.filter_map(|image| image.scan.as_mut());
+            // An image has as many entries as tags, and one scan: all of them are asked.
+            scans.fold(false, |told, scan| scan.is_to_be_told() | told)
         });
-        if !is_scanned {
+        if !is_to_be_told {
             return;
         }
         let (ecr, platform) = (Arc::clone(self), Arc::clone(platform));

@@ -433,3 +433,25 @@ async fn the_end_of_a_scan_is_an_event() {
     let heard = tokio::time::timeout(std::time::Duration::from_secs(60), heard).await;
     assert_eq!(heard.unwrap(), "scans");
 }
+
+#[tokio::test]
+async fn a_scan_that_has_ended_before_it_is_announced_has_its_event() {
+    let (ecr, listener): (Arc<super::Ecr>, Arc<testing::Listener>) = Default::default();
+    let platform = testing::account(vec![ecr.clone(), listener.clone()]);
+    let repository = json!({"repositoryName": "ml"});
+    call(&platform, "CreateRepository", repository).await.unwrap();
+    let manifest = image(&platform, "scanned").await;
+    put(&platform, &manifest, Some("v1")).await.unwrap();
+    let long_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(3600);
+    let scan = super::scan::Scan::begin(&crate::manifest::Manifest::read(&manifest).unwrap(), b"{}", long_ago);
+    ecr.lock().get_mut("ml").unwrap().images[0].scan = scan;
+    ecr.announce(&platform, "ml", &digest(manifest.as_bytes()));
+    let is_told = |event: &Value| event["detail-type"] == "ECR Image Scan";
+    let heard = async {
+        while !listener.0.lock().unwrap().iter().any(is_told) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(60), heard).await;
+    heard.expect("the event of the scan's end");
+}

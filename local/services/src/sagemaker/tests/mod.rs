@@ -7,6 +7,7 @@ mod training;
 mod training_requests;
 
 use crate::manifest::digest;
+use crate::testing::Listener;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use platform::account::Account;
@@ -14,9 +15,9 @@ use platform::error::ServiceError;
 use platform::iam::NewRole;
 use platform::journal::Happening;
 use platform::principal::Principal;
-use platform::{Operations, Platform, Served, Service};
+use platform::{Platform, Service};
 use serde_json::{Value, json};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::Arc;
 
 const ADMIN: Principal = Principal::Administrator;
 
@@ -53,23 +54,6 @@ pub(crate) async fn push_image(platform: &Arc<Platform>, script: &str) -> String
     let manifest = json!({"schemaVersion": 2, "config": config, "layers": [layer]}).to_string();
     call("PutImage", json!({"repositoryName": "ml", "imageManifest": manifest})).await;
     format!("{}/ml@{}", platform.account.registry(), digest(manifest.as_bytes()))
-}
-
-/// Hears all events.
-#[derive(Default)]
-struct Listener(Mutex<Vec<Value>>);
-
-impl Served for Listener {
-    const SIGNING_NAME: &'static str = "listener";
-
-    fn operations() -> &'static Operations<Self> {
-        static TABLE: LazyLock<Operations<Listener>> = LazyLock::new(|| Operations::new([]));
-        &TABLE
-    }
-
-    fn hear(&self, _: &Arc<Platform>, event: &Value) {
-        self.0.lock().unwrap().push(event.clone());
-    }
 }
 
 /// An account with a repository whose image has one script, a bucket, and a job role.

@@ -39,7 +39,7 @@ pub(super) struct Common {
     /// Prints everything that happens as JSON, one object a line
     #[arg(long)]
     pub(super) json: bool,
-    /// Shows the functions' own log lines, too
+    /// Shows the functions' own log lines, each call of them and each poll, too
     #[arg(short, long)]
     pub(super) verbose: bool,
 }

@@ -22,7 +22,14 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     let common = &options.common;
     let containers = session::containers(common).await?;
     need_python(&containers)?;
-    let session = Session::start(common, containers, session::LOOPBACK, common.display(), standing).await?;
+    let session = Session::start(
+        common,
+        containers,
+        session::LOOPBACK,
+        common.display().quiet(),
+        standing,
+    )
+    .await?;
     if let Some(timeout) = options.job_timeout {
         session.cloud.pace.set_job_timeout(timeout);
     }

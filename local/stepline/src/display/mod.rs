@@ -23,6 +23,8 @@ use unshown::Unshown;
 pub(crate) struct Display {
     is_json: bool,
     is_verbose: bool,
+    /// Whether what happens again and again is left out.
+    is_quiet: bool,
     to_stderr: bool,
     spinner: Option<ProgressBar>,
 }
@@ -40,9 +42,16 @@ impl Display {
         Self {
             is_json,
             is_verbose,
+            is_quiet: false,
             to_stderr: false,
             spinner,
         }
+    }
+
+    /// The same without polls and without calls of functions that went well, unless the display is verbose.
+    pub(crate) fn quiet(mut self) -> Self {
+        self.is_quiet = !self.is_verbose;
+        self
     }
 
     /// The same, with standard output left to what a shell is to read.
@@ -91,8 +100,12 @@ impl Display {
         if let (Some(spinner), Some(doing)) = (&self.spinner, words::under_way(&entry.happening)) {
             spinner.set_message(doing);
         }
-        for line in words::lines(&entry.happening, self.is_verbose) {
-            self.print(&line);
+        let is_left_out = self.is_quiet && words::is_routine(&entry.happening);
+        for line in words::lines(&entry.happening, self.is_verbose)
+            .iter()
+            .filter(|_| !is_left_out)
+        {
+            self.print(line);
         }
         if !self.is_verbose {
             for line in unshown.after(&entry.happening) {

@@ -45,6 +45,15 @@ pub(super) fn under_way(happening: &Happening) -> Option<String> {
     }
 }
 
+/// Whether it happens again and again and tells nobody anything: a poll, or a function's call that went well.
+pub(super) fn is_routine(happening: &Happening) -> bool {
+    match happening {
+        Happening::JobAnswered { answer, .. } => answer == "Continuation",
+        Happening::Invocation { error, .. } => error.is_none(),
+        _ => false,
+    }
+}
+
 /// The lines that tell of it; none for what only machines look at.
 pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
     match happening {
@@ -388,5 +397,8 @@ mod tests {
         ] {
             assert_eq!(lines(&happening, is_verbose), expected, "{happening:?}");
         }
+        assert!(is_routine(&invocation(None)));
+        assert!(!is_routine(&invocation(Some("E: m"))));
+        assert!(!is_routine(&log("/aws/sagemaker/TrainingJobs")));
     }
 }

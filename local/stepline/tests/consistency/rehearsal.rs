@@ -15,8 +15,7 @@ const LONGEST: &[(&str, usize)] = &[
     ("BuildVariables.IMAGE_TAG", 19),
     ("BuildVariables.IMAGE_DIGEST", 71),
     ("RehearsalVariables.ExecutionArn", 222),
-    ("RehearsalVariables.JobName", 63),
-    ("RehearsalVariables.JobStatus", 10),
+    ("RehearsalVariables.Summary", 120),
 ];
 
 /// How long a text can become when its variables are resolved.

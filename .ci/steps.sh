@@ -110,6 +110,23 @@ broken_container() {
   grep -q "SageMaker-Hello-World" <<<"$out" && grep -q "RuntimeError: broken on purpose" <<<"$out"
 }
 
+# The training pipeline with the packages that the container really has: a good model is registered, a bad one is refused
+# with its numbers.
+training_run() {
+  local copy out code=0
+  out=$(cargo run --quiet --locked -- run --machine training 2>&1) || { tail -n 20 <<<"$out"; return 1; }
+  grep -E 'Summary = |Training job .+ Completed|^Succeeded' <<<"$out"
+  grep -qE 'Summary = version 1 of ml-pipeline-dev: accuracy 0\.[89][0-9]*, threshold 0\.8, no current model$' <<<"$out"
+
+  copy=$(a_clone)
+  sed -i 's|"max-iterations": 60, "max-depth": 4|"max-iterations": 1, "max-depth": 1|' "$copy/sam/template.yaml"
+  out=$(CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$copy/Cargo.toml" -- \
+    run --machine training 2>&1) || code=$?
+  tail -n 1 <<<"$out"
+  [ "$code" = 1 ] || { echo "exit code $code instead of 1"; return 1; }
+  tail -n 1 <<<"$out" | grep -qE 'QualityGateNotMet.*accuracy 0\.[0-7][0-9]*, threshold 0\.8, no current model'
+}
+
 # The container's own tests, with what its lock files name and nothing else.
 container_tests() {
   local python=$tools/container/bin/python3

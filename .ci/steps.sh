@@ -73,7 +73,7 @@ container_engine_run() {
   printf 'print("made by RUN:", os.path.exists("/opt/program/made-by-run"))\n' >>"$copy/container/app/src/hello.py"
   out=$(run_in_engine "$copy")
   grep -E '^Containers|made by RUN|Hello World|runs as|^Succeeded' <<<"$out"
-  grep -qE '^Containers: .+ Engine .+ builds images and runs processing jobs$' <<<"$out"
+  grep -qE '^Containers: .+ Engine .+ builds images and runs jobs$' <<<"$out"
   grep -q 'the processing job runs as a container of' <<<"$out"
   grep -q 'ProcessingJobs | Hello World!$' <<<"$out" && grep -q 'ProcessingJobs | made by RUN: True$' <<<"$out"
 

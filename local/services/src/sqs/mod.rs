@@ -47,6 +47,13 @@ struct ListQueues {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ListDeadLetterSourceQueues {
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct GetQueueAttributes {
     #[serde(default)]
     attribute_names: Vec<String>,
@@ -78,6 +85,7 @@ impl Served for Sqs {
                     |platform, input: &GetQueueUrl| arn(platform, &input.queue_name),
                     Sqs::get_queue_url,
                 ),
+                on_queue("ListDeadLetterSourceQueues", Sqs::list_sources),
                 Operation::on(
                     "ListQueues",
                     |platform, _: &ListQueues| arn(platform, "*"),
@@ -154,6 +162,32 @@ impl Sqs {
         let size = input.max_results.unwrap_or(1000);
         let page = page(names, size, input.next_token.as_deref(), "InvalidParameterValue")?;
         Ok(page.answer("QueueUrls", "NextToken", |name| url_of(&call.platform, name).into()))
+    }
+
+    /// The queues whose messages move to this one.
+    fn list_sources(&self, call: &Call, input: OnQueue<ListDeadLetterSourceQueues>) -> Result<Value, ServiceError> {
+        let (dead, asked) = (name_of(&input.target.queue_url), input.own);
+        let size = asked.max_results.unwrap_or(1000);
+        if !(1..=1000).contains(&size) {
+            return Err(invalid(
+                "Value for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided.",
+            ));
+        }
+        let queues = self.queues();
+        if !queues.contains_key(dead) {
+            return Err(no_queue());
+        }
+        let mut sources = Vec::new();
+        for (name, queue) in queues.iter() {
+            if queue.redrive()?.is_some_and(|(target, _)| target == dead) {
+                sources.push(name);
+            }
+        }
+        let mut page = page(sources, size, asked.next_token.as_deref(), "InvalidParameterValue")?;
+        // Only who asks for pages is told of the next one.
+        page.next_token = page.next_token.filter(|_| asked.max_results.is_some());
+        // The list has a small letter, unlike that of ListQueues.
+        Ok(page.answer("queueUrls", "NextToken", |name| url_of(&call.platform, name).into()))
     }
 
     fn delete_queue(&self, _: &Call, input: OnQueue<Nothing>) -> Result<Value, ServiceError> {

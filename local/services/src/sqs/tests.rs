@@ -1,7 +1,8 @@
 //! Queues and their messages, through the one door.
 
 use crate::testing::{self, call, refusal};
-use platform::Platform;
+use platform::iam::NewRole;
+use platform::{Platform, Principal};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -91,6 +92,59 @@ async fn poison_moves_to_the_dead_letter_queue() {
 }
 
 #[tokio::test]
+async fn a_dead_letter_queue_knows_its_sources() {
+    let platform = account();
+    let dead = queue(&platform, "dead", json!({})).await;
+    let other = queue(&platform, "other", json!({})).await;
+    let to = |name: &str| {
+        let arn = format!("arn:aws:sqs:us-east-1:123456789012:{name}");
+        let redrive = json!({"deadLetterTargetArn": arn, "maxReceiveCount": 2});
+        json!({"RedrivePolicy": redrive.to_string()})
+    };
+    let first = queue(&platform, "a", to("dead")).await;
+    let elsewhere = queue(&platform, "b", to("other")).await;
+    let second = queue(&platform, "c", to("dead")).await;
+    let list = async |input: Value| call(&platform, "sqs", "ListDeadLetterSourceQueues", input).await;
+
+    assert_eq!(
+        list(json!({"QueueUrl": dead})).await,
+        Ok(json!({"queueUrls": [first, second]}))
+    );
+    let page = list(json!({"QueueUrl": dead, "MaxResults": 1})).await.expect("a page");
+    assert_eq!(page["queueUrls"], json!([first]));
+    let rest = json!({"QueueUrl": dead, "MaxResults": 1, "NextToken": page["NextToken"]});
+    assert_eq!(list(rest).await, Ok(json!({"queueUrls": [second]})));
+    let none = list(json!({"QueueUrl": first})).await;
+    assert_eq!(none, Ok(json!({"queueUrls": []})));
+
+    let changed = json!({"QueueUrl": elsewhere, "Attributes": {"RedrivePolicy": ""}});
+    call(&platform, "sqs", "SetQueueAttributes", changed)
+        .await
+        .expect("no redrive");
+    assert_eq!(list(json!({"QueueUrl": other})).await, Ok(json!({"queueUrls": []})));
+}
+
+#[tokio::test]
+async fn sources_are_listed_where_a_policy_allows_it() {
+    let platform = account();
+    let dead = queue(&platform, "dead", json!({})).await;
+    let other = queue(&platform, "other", json!({})).await;
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Action": "sqs:ListDeadLetterSourceQueues",
+        "Resource": "arn:aws:sqs:us-east-1:123456789012:dead",
+    }]});
+    let role = NewRole::for_service("operator", "lambda.amazonaws.com").with_policy("p", policy);
+    platform.iam.create_role(&platform.account, role).expect("a role");
+    let role = Principal::role_session("operator", "s");
+    for (url, allowed) in [(dead, true), (other, false)] {
+        let input = json!({"QueueUrl": url});
+        let answer = platform.call(&role, "sqs", "ListDeadLetterSourceQueues", input).await;
+        assert_eq!(answer.is_ok(), allowed, "{url}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_sqs_refuses() {
     let platform = account();
     let url = queue(&platform, "work", json!({"VisibilityTimeout": "5"})).await;
@@ -140,6 +194,26 @@ async fn what_sqs_refuses() {
             "ChangeMessageVisibility",
             json!({"QueueUrl": url, "ReceiptHandle": "x", "VisibilityTimeout": 1}),
             "ReceiptHandleIsInvalid",
+        ),
+        (
+            "ListDeadLetterSourceQueues",
+            json!({"QueueUrl": "https://x/none"}),
+            "QueueDoesNotExist",
+        ),
+        (
+            "ListDeadLetterSourceQueues",
+            json!({"QueueUrl": url, "MaxResults": 1001}),
+            "InvalidParameterValue",
+        ),
+        (
+            "ListDeadLetterSourceQueues",
+            json!({"QueueUrl": url, "MaxResults": 0}),
+            "InvalidParameterValue",
+        ),
+        (
+            "ListDeadLetterSourceQueues",
+            json!({"QueueUrl": url, "NextToken": "x"}),
+            "InvalidParameterValue",
         ),
         ("SendMessageBatch", json!({"QueueUrl": url}), "NotInLocalRun"),
     ] {

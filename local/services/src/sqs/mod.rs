@@ -9,7 +9,7 @@ mod queues;
 mod tests;
 
 use messages::ReceiveMessage;
-use platform::input::page;
+use platform::input::{Page, page};
 use platform::{Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use queue::{Queue, invalid};
 pub use queues::Sqs;
@@ -159,20 +159,13 @@ impl Sqs {
     fn list_queues(&self, call: &Call, input: ListQueues) -> Result<Value, ServiceError> {
         let queues = self.queues();
         let names = queues.keys().filter(|name| name.starts_with(&input.queue_name_prefix));
-        let size = input.max_results.unwrap_or(1000);
-        let page = page(names, size, input.next_token.as_deref(), "InvalidParameterValue")?;
+        let page = page_of(names, input.max_results, input.next_token.as_deref())?;
         Ok(page.answer("QueueUrls", "NextToken", |name| url_of(&call.platform, name).into()))
     }
 
     /// The queues whose messages move to this one.
     fn list_sources(&self, call: &Call, input: OnQueue<ListDeadLetterSourceQueues>) -> Result<Value, ServiceError> {
         let (dead, asked) = (name_of(&input.target.queue_url), input.own);
-        let size = asked.max_results.unwrap_or(1000);
-        if !(1..=1000).contains(&size) {
-            return Err(invalid(
-                "Value for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided.",
-            ));
-        }
         let queues = self.queues();
         if !queues.contains_key(dead) {
             return Err(no_queue());
@@ -183,9 +176,7 @@ impl Sqs {
                 sources.push(name);
             }
         }
-        let mut page = page(sources, size, asked.next_token.as_deref(), "InvalidParameterValue")?;
-        // Only who asks for pages is told of the next one.
-        page.next_token = page.next_token.filter(|_| asked.max_results.is_some());
+        let page = page_of(sources, asked.max_results, asked.next_token.as_deref())?;
         // The list has a small letter, unlike that of ListQueues.
         Ok(page.answer("queueUrls", "NextToken", |name| url_of(&call.platform, name).into()))
     }
@@ -231,4 +222,20 @@ impl Sqs {
         let kept = platform.iam.put_resource_policy(&arn(platform, name), &document);
         kept.map_err(|error| invalid(error.message))
     }
+}
+
+/// A page of a list of queues. Only who asks for pages is told of the next one.
+fn page_of<T>(
+    items: impl IntoIterator<Item = T>,
+    size: Option<usize>,
+    token: Option<&str>,
+) -> Result<Page<T>, ServiceError> {
+    if !size.is_none_or(|size| (1..=1000).contains(&size)) {
+        return Err(invalid(
+            "Value for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided.",
+        ));
+    }
+    let mut page = page(items, size.unwrap_or(1000), token, "InvalidParameterValue")?;
+    page.next_token = page.next_token.filter(|_| size.is_some());
+    Ok(page)
 }

@@ -23,7 +23,7 @@ pub struct NewContainer {
     pub command: Vec<String>,
     /// Variables beside the image's.
     pub environment: BTreeMap<String, String>,
-    /// The value of `NetworkMode`; see [`Engine::network`].
+    /// The value of `NetworkMode`.
     pub network: &'static str,
     /// Further labels, for people.
     pub labels: BTreeMap<String, String>,

@@ -1,6 +1,6 @@
 //! `stepline doctor`: what is missing before a first deployment, asked of AWS with the caller's credentials.
 //!
-//! [`Intent`] is what a deployment will make: it is read from the files that deploy it. [`gather`] asks AWS through one
+//! [`Intent`] is what a deployment will make: it is read from the files that deploy it. `gather` asks AWS through one
 //! narrow port, [`Account`], and the repository's host through another, [`RepositoryHost`]. Both read and never write.
 //! [`judge`] compares the intent with the [facts](Facts), and calls nothing. Each finding that is not well says the
 //! command that mends it.

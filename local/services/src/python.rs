@@ -19,6 +19,38 @@ pub(crate) const LABEL: &str = "dev.stepline.pip-install";
 /// The variable by which the stand-in for `docker` learns where environments are kept.
 pub(crate) const FOLDER: &str = "STEPLINE_PYTHON_ENVIRONMENTS";
 
+/// What stands before the names of variables that are meant for pip, in builds: there they mean nothing to any other
+/// command.
+const FOR_PIP: &str = "STEPLINE_FOR_PIP_";
+
+/// Variables by which pip finds its settings and the network, beside its own `PIP_…`.
+const NETWORK: [&str; 8] = [
+    "HOME",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "https_proxy",
+    "http_proxy",
+    "no_proxy",
+];
+
+/// This process's variables, as far as they are text.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// The variables that a build gets for pip: what this machine's pip is set up with, under names of their own.
+pub(crate) fn for_builds(variables: impl Iterator<Item = (String, String)>) -> impl Iterator<Item = (String, String)> {
+    let meant = variables.filter(|(name, _)| name.starts_with("PIP_") || NETWORK.contains(&name.as_str()));
+    meant.map(|(name, value)| (format!("{FOR_PIP}{name}"), value))
+}
+
+/// The variables that pip gets of those of a build.
+fn for_pip(variables: impl Iterator<Item = (String, String)>) -> impl Iterator<Item = (String, String)> {
+    variables.filter_map(|(name, value)| Some((name.strip_prefix(FOR_PIP)?.to_owned(), value)))
+}
+
 /// The file that an environment has when everything is installed.
 const COMPLETE: &str = "complete";
 
@@ -187,6 +219,7 @@ fn run(command: &mut Command, say: &mut dyn FnMut(&str)) -> Result<(), Missing> 
     for name in ["VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"] {
         command.env_remove(name);
     }
+    command.envs(for_pip(variables()));
     let (lines, output) = io::pipe().map_err(failed)?;
     let errors = output.try_clone().map_err(failed)?;
     command.stdin(Stdio::null()).stdout(output).stderr(errors);
@@ -198,9 +231,7 @@ fn run(command: &mut Command, say: &mut dyn FnMut(&str)) -> Result<(), Missing> 
         if let Some(told) = told(&line) {
             say(told);
         }
-        if UNREACHABLE.iter().any(|sign| line.contains(sign)) {
-            unreachable.get_or_insert_with(|| line.clone());
-        }
+        unreachable = unreachable.or_else(|| UNREACHABLE.iter().find(|sign| line.contains(**sign)));
         if line.starts_with("ERROR") || reason.is_empty() {
             reason = line;
         }
@@ -208,7 +239,7 @@ fn run(command: &mut Command, say: &mut dyn FnMut(&str)) -> Result<(), Missing> 
     let status = child.wait().map_err(failed)?;
     match unreachable {
         _ if status.success() => Ok(()),
-        Some(line) => Err(Missing::Unreachable(line)),
+        Some(sign) => Err(Missing::Unreachable((*sign).to_owned())),
         None => Err(Missing::Failed(reason)),
     }
 }
@@ -257,6 +288,27 @@ mod tests {
             files: files.iter().map(|&file| file.to_owned()).collect(),
             packages: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_pip_is_set_up_with_reaches_it_through_a_build_and_nothing_else_does() {
+        let given = [
+            ("PIP_INDEX_URL", "i"),
+            ("HOME", "h"),
+            ("HTTPS_PROXY", "p"),
+            ("PATH", "x"),
+            ("SECRET", "s"),
+        ];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let in_build: Vec<_> = for_builds(given.into_iter()).collect();
+        assert!(
+            in_build.iter().all(|(name, _)| name.starts_with(FOR_PIP)),
+            "{in_build:?}"
+        );
+        let others = [("PIP_INDEX_URL".to_owned(), "the build's".to_owned())];
+        let taken: Vec<_> = for_pip(in_build.into_iter().chain(others)).collect();
+        let expected = [("PIP_INDEX_URL", "i"), ("HOME", "h"), ("HTTPS_PROXY", "p")];
+        assert_eq!(taken, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
     #[test]

@@ -57,11 +57,13 @@ pub(super) fn own(
         .chain(platform.endpoint().map(|url| ("AWS_ENDPOINT_URL", url)));
     variables.extend(known.map(|(name, value)| (name.to_owned(), value.to_owned())));
     // Without an engine there is no DOCKER_HOST, whatever this process was given.
-    let builder = match containers.engine() {
-        Some(engine) => ("DOCKER_HOST", engine.address().to_string()),
-        None => (python::FOLDER, containers.environments().folder().display().to_string()),
-    };
-    variables.insert(builder.0.to_owned(), builder.1);
+    if let Some(engine) = containers.engine() {
+        variables.insert("DOCKER_HOST".to_owned(), engine.address().to_string());
+    } else {
+        let folder = containers.environments().folder().display().to_string();
+        variables.insert(python::FOLDER.to_owned(), folder);
+        variables.extend(python::for_builds(python::variables()));
+    }
     variables.extend(std::env::var("TMPDIR").map(|value| ("TMPDIR".to_owned(), value)));
     if let Some(version) = &build.source_version {
         variables.insert("CODEBUILD_SOURCE_VERSION".into(), version.clone());

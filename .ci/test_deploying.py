@@ -34,6 +34,7 @@ case "$call" in
     if [[ -n "$DENIED" ]]; then echo "AccessDenied: $DENIED" >&2; exit 254; fi
     if [[ ! -e "$FOLDER/stacks/$stack" ]]; then echo "ValidationError: Stack with id $stack does not exist" >&2; exit 254; fi
     [[ "$call" != *RehearseIn* ]] || echo dev
+    [[ "$call" != *DataBucketName* ]] || echo the-data
     exit ;;
   "aws cloudformation describe-stack-resources"*)
     cat "$FOLDER/stacks/$stack"
@@ -341,6 +342,30 @@ class Move(Scripts):
             "aws codepipeline get-pipeline",
         ])
         self.assertIn("--change-set-type CREATE --import-existing-resources", calls[1])
+
+
+class Seed(Scripts):
+    """What the buckets of an environment begin with."""
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "seed/DataBucket/raw").mkdir(parents=True)
+        (self.folder / "stacks/stepline-dev").touch()
+
+    def test_each_folder_goes_into_the_bucket_that_it_is_named_after(self):
+        done, calls = self.run_script("sam/seed", "dev")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(calls, ["us-east-1 us-east-1 aws s3 sync ../seed/DataBucket/ s3://the-data/"])
+
+    def test_a_folder_that_no_bucket_is_named_after_is_named(self):
+        (self.folder / "seed/Datenbucket").mkdir()
+        done, calls = self.run_script("sam/seed", "dev")
+        self.assertEqual((done.returncode, len(calls)), (1, 1))
+        self.assertIn("the stack stepline-dev has no output DatenbucketName", done.stderr)
+
+    def test_an_environment_that_is_none_is_refused(self):
+        done, calls = self.run_script("sam/seed", "test")
+        self.assertEqual((done.returncode, calls, done.stderr), (2, [], "usage: sam/seed dev|prod\n"))
 
 
 class Teardown(Scripts):

@@ -22,7 +22,7 @@ use services::states::StepFunctions;
 use services::sts::Sts;
 use std::fmt::Write as _;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The account with its services. It is its [`Platform`], and beside that it knows those services that a run is set up
@@ -61,12 +61,7 @@ impl Cloud {
     /// `CARGO_TARGET_DIR` says.
     pub fn new(account: Account, root: PathBuf) -> Arc<Self> {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        Self::keeping(account, root, &target.join("stepline"))
-    }
-
-    /// An empty account for the repository at `root`, with what lasts longer than a run in the folder `kept`.
-    pub fn keeping(account: Account, root: PathBuf, kept: &Path) -> Arc<Self> {
-        let containers = Arc::new(Containers::new(Environments::new(kept.join("python"))));
+        let containers = Arc::new(Containers::new(Environments::new(target.join("stepline/python"))));
         let cloudformation: Arc<CloudFormation> = Arc::default();
         let codepipeline: Arc<CodePipeline> = Arc::default();
         let ecr: Arc<Ecr> = Arc::default();

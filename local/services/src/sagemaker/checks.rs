@@ -1,14 +1,28 @@
 //! What SageMaker checks of an input before it does anything, in its own words, and what the local run refuses by name.
 
-use platform::ServiceError;
+use platform::{Platform, ServiceError};
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 /// The names of jobs, groups and models.
 pub(super) const NAME: &str = "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}";
 pub(super) const S3_URI: &str = "(https|s3)://([^/]+)/?(.*)";
+
+/// Refuses a role that SageMaker may not assume for the thing with this ARN.
+pub(super) fn trusted(platform: &Platform, role: &str, arn: &str) -> Result<(), ServiceError> {
+    let trusted = platform
+        .iam
+        .trusts_service(&platform.account, role, "sagemaker.amazonaws.com", Some(arn));
+    if trusted.unwrap_or(false) {
+        return Ok(());
+    }
+    Err(ServiceError::validation(format_args!(
+        "Could not assume role {role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role."
+    )))
+}
 
 /// A value that breaks a constraint of the API.
 pub(super) fn constraint(value: impl Display, field: &str, rule: impl Display) -> ServiceError {
@@ -88,6 +102,16 @@ pub(super) fn one_instance(count: u64) -> Result<(), ServiceError> {
         return Ok(());
     }
     Err(refused(format_args!("jobs on {count} instances: it has jobs on one")))
+}
+
+/// The environment of a container that serves a model.
+pub(super) fn served_environment(environment: &BTreeMap<String, String>, field: &str) -> Result<(), ServiceError> {
+    count(environment.len(), field, 100)?;
+    for (name, value) in environment {
+        pattern(name, field, "[a-zA-Z_][a-zA-Z0-9_]*")?;
+        length(value, &format!("{field}.{name}"), 0..=1024)?;
+    }
+    Ok(())
 }
 
 /// Where in a VPC something runs. Taken as it is: there are no VPCs here.

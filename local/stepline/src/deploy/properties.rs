@@ -1,7 +1,7 @@
 //! Reads the properties of a resource. Each is taken once. A property that is left at the end is refused by name.
 
 use crate::template::Fault;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 
 /// The properties that have not been read yet.
 pub(super) struct Properties(Map<String, Value>);
@@ -76,6 +76,14 @@ impl Properties {
                 read(&tags).ok_or_else(|| Fault::new("must be a list of `Key` and `Value`, or a map").within("Tags"))
             }
         }
+    }
+
+    /// Tags as a list of `Key` and `Value`, if there are any.
+    pub(super) fn take_tag_list(&mut self) -> Result<Option<Value>, Fault> {
+        let tags = self.take_tags()?;
+        let list = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
+        let list: Vec<Value> = list.collect();
+        Ok((!list.is_empty()).then(|| list.into()))
     }
 
     /// All that is left, for an operation that has the same names.

@@ -15,10 +15,8 @@ pub(super) async fn parameter(maker: &Maker<'_>, mut properties: Properties) -> 
             input[property] = text.into();
         }
     }
-    let tags = properties.take_tags()?;
-    if !tags.is_empty() {
-        let tags = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
-        input["Tags"] = tags.collect();
+    if let Some(tags) = properties.take_tag_list()? {
+        input["Tags"] = tags;
     }
     properties.finish()?;
     maker.call("ssm", "PutParameter", input).await?;
@@ -75,11 +73,8 @@ pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Res
                 .await?;
         }
     }
-    let tags = properties.take_tags()?;
-    if !tags.is_empty() {
-        let tags = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
-        let tagging = json!({"TagSet": tags.collect::<Vec<_>>()});
-        let input = json!({"Bucket": name, "Tagging": tagging});
+    if let Some(tags) = properties.take_tag_list()? {
+        let input = json!({"Bucket": name, "Tagging": {"TagSet": tags}});
         maker.call("s3", "PutBucketTagging", input).await?;
     }
     properties.finish()?;
@@ -122,10 +117,8 @@ pub(super) async fn model_package_group(maker: &Maker<'_>, mut properties: Prope
     if let Some(text) = properties.take_text("ModelPackageGroupDescription")? {
         input["ModelPackageGroupDescription"] = text.into();
     }
-    let tags = properties.take_tags()?;
-    if !tags.is_empty() {
-        let tags = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
-        input["Tags"] = tags.collect();
+    if let Some(tags) = properties.take_tag_list()? {
+        input["Tags"] = tags;
     }
     properties.finish()?;
     let created = maker.call("sagemaker", "CreateModelPackageGroup", input).await?;
@@ -150,10 +143,8 @@ pub(super) async fn repository(maker: &Maker<'_>, mut properties: Properties) ->
             input[field] = camel(value);
         }
     }
-    let tags = properties.take_tags()?;
-    if !tags.is_empty() {
-        let tags = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
-        input["tags"] = tags.collect();
+    if let Some(tags) = properties.take_tag_list()? {
+        input["tags"] = tags;
     }
     let lifecycle = properties.take("LifecyclePolicy");
     let policy = properties.take("RepositoryPolicyText");

@@ -43,9 +43,10 @@ pub(super) async fn topic(maker: &Maker<'_>, mut properties: Properties) -> Resu
             attributes.insert(attribute.to_owned(), value.into());
         }
     }
-    let tags = properties.take_tags()?;
-    let tags = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
-    let input = json!({"Name": name, "Attributes": attributes, "Tags": tags.collect::<Vec<_>>()});
+    let mut input = json!({"Name": name, "Attributes": attributes});
+    if let Some(tags) = properties.take_tag_list()? {
+        input["Tags"] = tags;
+    }
     let subscriptions = properties.take("Subscription");
     properties.finish()?;
     let created = maker.call("sns", "CreateTopic", input).await?;

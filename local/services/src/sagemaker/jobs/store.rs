@@ -4,7 +4,7 @@ use super::job::{Job, Kind, Running};
 use super::run;
 use super::status::Status;
 use crate::containers::Containers;
-use crate::sagemaker::checks::one_of;
+use crate::sagemaker::checks::{one_of, trusted};
 use crate::sagemaker::lists::{self, List, Listed, Order};
 use crate::sagemaker::tags;
 use jiff::Timestamp;
@@ -91,15 +91,7 @@ impl<K: Kind> Store<K> {
         if jobs.contains_key(&arn) {
             return Err(K::taken(&arn));
         }
-        let role = request.role();
-        let trusted = platform
-            .iam
-            .trusts_service(&platform.account, role, "sagemaker.amazonaws.com", Some(&arn));
-        if !trusted.unwrap_or(false) {
-            return Err(ServiceError::validation(format_args!(
-                "Could not assume role {role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role."
-            )));
-        }
+        trusted(platform, request.role(), &arn)?;
         let running = Arc::new(Running {
             job: Mutex::new(Job::new(arn.clone(), request)),
             stop: watch::Sender::new(false),

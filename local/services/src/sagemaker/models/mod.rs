@@ -5,7 +5,7 @@
 pub(super) mod model;
 
 use super::account::SageMaker;
-use super::checks::VpcConfig;
+use super::checks::{VpcConfig, trusted};
 use super::jobs::{bucket_and_key, find_image};
 use super::lists::{List, Listed, Order, summary};
 use super::registry::store::Served;
@@ -154,14 +154,7 @@ fn missing(arn: &str) -> ServiceError {
 async fn check_access(platform: &Arc<Platform>, role: &str, arn: &str, served: &Served) -> Result<(), ServiceError> {
     let refuse = |message: String| Err(ServiceError::validation(message));
     let image = &served.image;
-    let trusted = platform
-        .iam
-        .trusts_service(&platform.account, role, "sagemaker.amazonaws.com", Some(arn));
-    if !trusted.unwrap_or(false) {
-        return refuse(format!(
-            "Could not assume role {role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role."
-        ));
-    }
+    trusted(platform, role, arn)?;
     let session = platform.iam.session(role, "SageMaker", Vec::new())?;
     match find_image(platform, &session, image).await {
         Ok(_) => {}

@@ -1,6 +1,6 @@
 //! A model: what it is asked for with, and its description.
 
-use crate::sagemaker::checks::{S3_URI, VpcConfig, count, length, one_of, pattern, refused};
+use crate::sagemaker::checks::{S3_URI, VpcConfig, length, one_of, pattern, refused, served_environment};
 use crate::sagemaker::tags::{self, Tag};
 use jiff::Timestamp;
 use platform::ServiceError;
@@ -76,12 +76,7 @@ impl CreateModel {
             length(url, &field("modelDataUrl"), 0..=1024)?;
             pattern(url, &field("modelDataUrl"), S3_URI)?;
         }
-        count(container.environment.len(), &field("environment"), 100)?;
-        for (name, value) in &container.environment {
-            pattern(name, &field("environment"), "[a-zA-Z_][a-zA-Z0-9_]*")?;
-            length(value, &field(&format!("environment.{name}")), 0..=1024)?;
-        }
-        Ok(())
+        served_environment(&container.environment, &field("environment"))
     }
 }
 

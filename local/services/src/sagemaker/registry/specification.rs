@@ -1,6 +1,6 @@
 //! What is in a model package: the containers that serve the model, and what is known of the model.
 
-use crate::sagemaker::checks::{S3_URI, constraint, count, length, pattern};
+use crate::sagemaker::checks::{S3_URI, constraint, count, length, pattern, served_environment};
 use platform::ServiceError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -146,13 +146,7 @@ impl Container {
             length(url, &format!("{field}.modelDataUrl"), 0..=1024)?;
             pattern(url, &format!("{field}.modelDataUrl"), S3_URI)?;
         }
-        let field = format!("{field}.environment");
-        count(self.environment.len(), &field, 100)?;
-        for (name, value) in &self.environment {
-            pattern(name, &field, "[a-zA-Z_][a-zA-Z0-9_]*")?;
-            length(value, &format!("{field}.{name}"), 0..=1024)?;
-        }
-        Ok(())
+        served_environment(&self.environment, &format!("{field}.environment"))
     }
 }
 

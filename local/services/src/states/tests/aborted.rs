@@ -1,8 +1,6 @@
 //! A task that is aborted while the call that starts its job is under way.
 
-use super::World;
-use crate::testing;
-use platform::iam::NewRole;
+use super::{World, anything};
 use platform::{Call, Operation, Operations, Requirement, Served, Service, ServiceError};
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -56,11 +54,7 @@ async fn its_job_is_stopped_once_it_is_there() {
         slow.clone(),
         Arc::<crate::events::EventBridge>::default(),
     ];
-    let platform = testing::account(services);
-    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
-    let role = NewRole::for_service("machine", "states.amazonaws.com").with_policy("calls", policy);
-    platform.iam.create_role(&platform.account, role).unwrap();
-    let world = World(platform, states);
+    let world = World::with(services, states, &anything());
     let task = json!({"Job": {
         "Type": "Task",
         "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",

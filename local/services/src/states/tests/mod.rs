@@ -22,7 +22,7 @@ struct World(Arc<Platform>, Arc<StepFunctions>);
 
 impl World {
     fn new() -> Self {
-        Self::allowing(&json!({"Effect": "Allow", "Action": "*", "Resource": "*"}))
+        Self::allowing(&anything())
     }
 
     fn allowing(statement: &Value) -> Self {
@@ -38,6 +38,10 @@ impl World {
             Arc::<crate::sqs::Sqs>::default(),
             Arc::<crate::ssm::Ssm>::default(),
         ];
+        Self::with(services, states, statement)
+    }
+
+    fn with(services: Vec<Arc<dyn Service>>, states: Arc<StepFunctions>, statement: &Value) -> Self {
         let platform = testing::account(services);
         let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
         let role = NewRole::for_service("machine", "states.amazonaws.com").with_policy("calls", policy);
@@ -85,6 +89,11 @@ impl World {
         let events = history["events"].as_array().unwrap().iter();
         events.map(|event| event["type"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// A statement that allows all calls.
+fn anything() -> Value {
+    json!({"Effect": "Allow", "Action": "*", "Resource": "*"})
 }
 
 fn pass() -> Value {

@@ -16,6 +16,7 @@ mod operation;
 pub mod pace;
 mod platform;
 pub mod principal;
+pub mod store;
 pub mod wildcard;
 
 pub use account::Account;

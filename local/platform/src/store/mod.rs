@@ -1,0 +1,179 @@
+//! What lasts longer than the process: the rows and bodies of services.
+//!
+//! A service keeps its things as rows ([`Rows`]), and large bytes as bodies ([`Body`]). It works on them in memory.
+//! What changed is handed to one thread, which writes it, many changes at once. Whoever answers a client waits for
+//! [`Store::settled`] before: so nothing that was answered is lost, whenever the process is killed. That is about the
+//! process, not about a power failure: the system is not asked to empty its caches.
+//!
+//! Without a folder nothing is written, and rows and bodies live in memory alone.
+
+mod body;
+mod database;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub use body::Body;
+pub use rows::{Held, Rows};
+
+use bytes::Bytes;
+use database::{Database, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why what lasts cannot be had or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has it.
+    #[error(
+        "another command{} uses what is kept in {}: wait for its end, or give this one another folder with --state",
+        pid.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default(),
+        folder.display()
+    )]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+        /// The other process, where it is known.
+        pid: Option<String>,
+    },
+    /// It was written by another version of this program.
+    #[error(
+        "what is kept in {} has the format {found}, and this version reads {expected}: --fresh begins anew, or give \
+         another folder with --state",
+        folder.display()
+    )]
+    Format {
+        /// The folder.
+        folder: PathBuf,
+        /// The format that was found.
+        found: i64,
+        /// The format that can be read.
+        expected: i64,
+    },
+    /// A row is not what it should be.
+    #[error(
+        "what is kept in {} has a row that cannot be read, `{key}` of {space}: {problem}; --fresh begins anew",
+        folder.display()
+    )]
+    Row {
+        /// The folder.
+        folder: PathBuf,
+        /// Whose rows these are.
+        space: String,
+        /// The row's key.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The system or the database does not let it be read or written.
+    #[error("what lasts from run to run is in {}, and there: {problem}", folder.display())]
+    Unusable {
+        /// The folder.
+        folder: PathBuf,
+        /// What went wrong.
+        problem: String,
+    },
+}
+
+/// Where rows and bodies are kept: a folder, or memory alone. Clones are the same store.
+#[derive(Debug, Clone, Default)]
+pub struct Store(Option<Arc<Database>>);
+
+impl Store {
+    /// Keeps everything in this folder, which is made if it is not there. One process at a time can have it.
+    ///
+    /// # Errors
+    /// Another process has it, its format is another one, or it cannot be read or written.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Ok(Self(Some(Arc::new(Database::open(folder)?))))
+    }
+
+    /// The folder, if there is one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.0.as_deref().map(Database::folder)
+    }
+
+    /// The rows of a space, by their keys.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn read(&self, space: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.0.as_ref().map_or(Ok(Vec::new()), |database| database.read(space, ""))
+    }
+
+    /// The rows of a space whose keys begin with `prefix`.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn read_below(&self, space: &str, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.0.as_ref().map_or(Ok(Vec::new()), |database| database.read(space, prefix))
+    }
+
+    /// Puts a row. `value` is not asked for where nothing is written.
+    pub fn put(&self, space: &'static str, key: &str, value: impl FnOnce() -> Vec<u8>) {
+        if let Some(database) = &self.0 {
+            let key = key.to_owned();
+            database.write(Write::Put { space, key, value: value() });
+        }
+    }
+
+    /// Removes a row.
+    pub fn remove(&self, space: &'static str, key: &str) {
+        if let Some(database) = &self.0 {
+            let key = key.to_owned();
+            database.write(Write::Remove { space, key });
+        }
+    }
+
+    /// Keeps bytes that may be large.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn keep(&self, bytes: Bytes) -> Result<Body, StoreError> {
+        match &self.0 {
+            None => Ok(Body::in_memory(bytes)),
+            Some(database) => database.keep(&bytes),
+        }
+    }
+
+    /// The bytes of a body.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn bytes(&self, body: &Body) -> Result<Bytes, StoreError> {
+        match (body.held(), &self.0) {
+            (Some(held), _) => Ok(held.clone()),
+            (None, Some(database)) => database.bytes(body),
+            (None, None) => Ok(Bytes::new()),
+        }
+    }
+
+    /// Lets go of a body that nothing names any more.
+    pub fn forget(&self, body: &Body) {
+        if let Some(database) = &self.0
+            && body.held().is_none()
+        {
+            database.write(Write::Forget { id: body.id().to_owned() });
+        }
+    }
+
+    /// Waits until everything that was put, removed and kept until now lasts.
+    ///
+    /// # Errors
+    /// It could not be written, such as on a full disk.
+    pub async fn settled(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            None => Ok(()),
+            Some(database) => database.settled().await,
+        }
+    }
+
+    pub(self) fn unreadable(&self, space: &str, key: &str, problem: &serde_json::Error) -> StoreError {
+        StoreError::Row {
+            folder: self.folder().map(Path::to_owned).unwrap_or_default(),
+            space: space.to_owned(),
+            key: key.to_owned(),
+            problem: problem.to_string(),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Rows of one kind: a map in memory whose changes last.
+
+use super::{Store, StoreError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Rows of a kind `V`, by their keys.
+///
+/// ```
+/// use platform::store::{Rows, Store};
+///
+/// let queues: Rows<u32> = Rows::open(&Store::default(), "example/queues")?;
+/// queues.lock().insert("first".into(), 1);
+/// if let Some(queue) = queues.lock().get_mut("first") {
+///     *queue += 1;
+/// }
+/// assert_eq!(queues.lock().get("first"), Some(&2));
+/// # Ok::<(), platform::store::StoreError>(())
+/// ```
+pub struct Rows<V> {
+    space: &'static str,
+    store: Store,
+    rows: Mutex<BTreeMap<String, V>>,
+}
+
+impl<V> Default for Rows<V> {
+    /// Rows in memory alone.
+    fn default() -> Self {
+        Self {
+            space: "",
+            store: Store::default(),
+            rows: Mutex::default(),
+        }
+    }
+}
+
+impl<V> fmt::Debug for Rows<V> {
+    /// Without the rows: some are secret.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Rows").field(&self.space).finish()
+    }
+}
+
+impl<V: Serialize + DeserializeOwned> Rows<V> {
+    /// The rows of a space, as they were left. No two kinds of rows have the same space.
+    ///
+    /// # Errors
+    /// A row cannot be read.
+    pub fn open(store: &Store, space: &'static str) -> Result<Self, StoreError> {
+        let mut rows = BTreeMap::new();
+        for (key, value) in store.read(space)? {
+            let row = serde_json::from_slice(&value).map_err(|problem| store.unreadable(space, &key, &problem))?;
+            rows.insert(key, row);
+        }
+        Ok(Self {
+            space,
+            store: store.clone(),
+            rows: Mutex::new(rows),
+        })
+    }
+}
+
+impl<V: Serialize> Rows<V> {
+    /// The rows, to look at and to change.
+    pub fn lock(&self) -> Held<'_, V> {
+        Held {
+            of: self,
+            rows: self.rows.lock().unwrap_or_else(PoisonError::into_inner),
+            changed: BTreeSet::new(),
+        }
+    }
+}
+
+/// Rows that nobody else sees meanwhile. To look at them it is the map itself; what is changed is written at the end.
+pub struct Held<'r, V: Serialize> {
+    of: &'r Rows<V>,
+    rows: MutexGuard<'r, BTreeMap<String, V>>,
+    changed: BTreeSet<String>,
+}
+
+impl<V: Serialize> fmt::Debug for Held<'_, V> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.of.fmt(formatter)
+    }
+}
+
+impl<V: Serialize> Deref for Held<'_, V> {
+    type Target = BTreeMap<String, V>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.rows
+    }
+}
+
+impl<V: Serialize> Held<'_, V> {
+    fn note(&mut self, key: &str) {
+        if self.of.store.0.is_some() && !self.changed.contains(key) {
+            self.changed.insert(key.to_owned());
+        }
+    }
+
+    /// A row, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut V> {
+        if self.rows.contains_key(key) {
+            self.note(key);
+        }
+        self.rows.get_mut(key)
+    }
+
+    /// A row, to be changed: a new one if there is none.
+    pub fn get_or_insert_with(&mut self, key: &str, new: impl FnOnce() -> V) -> &mut V {
+        self.note(key);
+        self.rows.entry(key.to_owned()).or_insert_with(new)
+    }
+
+    /// All rows, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        let keys: Vec<String> = self.rows.keys().cloned().collect();
+        for key in &keys {
+            self.note(key);
+        }
+        self.rows.values_mut()
+    }
+
+    /// Puts a row. Gives the one that was there before.
+    pub fn insert(&mut self, key: String, row: V) -> Option<V> {
+        self.note(&key);
+        self.rows.insert(key, row)
+    }
+
+    /// Removes a row, and gives it.
+    pub fn remove(&mut self, key: &str) -> Option<V> {
+        let removed = self.rows.remove(key);
+        if removed.is_some() {
+            self.note(key);
+        }
+        removed
+    }
+
+    /// Keeps the rows that `wanted` wants.
+    pub fn retain(&mut self, mut wanted: impl FnMut(&str, &V) -> bool) {
+        let gone: Vec<String> = self
+            .rows
+            .iter()
+            .filter(|(key, row)| !wanted(key, row))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in gone {
+            self.remove(&key);
+        }
+    }
+}
+
+impl<V: Serialize> Drop for Held<'_, V> {
+    fn drop(&mut self) {
+        let Rows { space, store, .. } = self.of;
+        for key in &self.changed {
+            match self.rows.get(key) {
+                Some(row) => store.put(space, key, || serialized(row)),
+                None => store.remove(space, key),
+            }
+        }
+    }
+}
+
+/// A row as it is written. What cannot be written as JSON, such as a map whose keys are no text, is a fault of the row's
+/// type that its first test finds.
+pub(super) fn serialized(row: &impl Serialize) -> Vec<u8> {
+    match serde_json::to_vec(row) {
+        Ok(json) => json,
+        Err(error) => unreachable!("a row is JSON: {error}"),
+    }
+}

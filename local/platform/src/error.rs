@@ -1,5 +1,6 @@
 //! What a service answers when it does not do what it was asked.
 
+use crate::store::StoreError;
 use std::fmt;
 
 /// An error as AWS's services send it: a code that callers match, and a message for people.
@@ -88,9 +89,20 @@ impl ServiceError {
         Self::new("NotInLocalRun", format!("the local run has no `{service}:{operation}`")).with_status(501)
     }
 
+    /// What lasts cannot be read or written, such as on a full disk: nothing of the caller's is wrong.
+    pub fn store(error: &StoreError) -> Self {
+        Self::new("InternalFailure", error).with_status(500)
+    }
+
     /// What IAM answers to a call that no policy allows.
     pub fn access_denied(message: impl fmt::Display) -> Self {
         Self::new("AccessDeniedException", message)
+    }
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        Self::store(&error)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::journal::{Happening, Journal};
 use crate::ongoing::Ongoing;
 use crate::pace::Pace;
 use crate::principal::Principal;
+use crate::store::{Store, StoreError};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -128,6 +129,8 @@ pub struct Platform {
     pub iam: Iam,
     /// What is under way, for those who wait for its end.
     pub ongoing: Ongoing,
+    /// What lasts longer than the process.
+    pub store: Store,
     services: Vec<Arc<dyn Service>>,
     endpoint: OnceLock<String>,
 }
@@ -139,18 +142,35 @@ impl std::fmt::Debug for Platform {
 }
 
 impl Platform {
-    /// An empty account with these services, for the repository at `root`.
+    /// An account with these services, for the repository at `root`. Nothing of it lasts.
     pub fn new(account: Account, root: PathBuf, services: Vec<Arc<dyn Service>>) -> Arc<Self> {
-        Arc::new(Self {
+        match Self::lasting(account, root, services, Store::default()) {
+            Ok(platform) => platform,
+            Err(error) => unreachable!("nothing is read: {error}"),
+        }
+    }
+
+    /// The same, with what lasts of its services.
+    ///
+    /// # Errors
+    /// What lasts cannot be read.
+    pub fn lasting(
+        account: Account,
+        root: PathBuf,
+        services: Vec<Arc<dyn Service>>,
+        store: Store,
+    ) -> Result<Arc<Self>, StoreError> {
+        Ok(Arc::new(Self {
             account,
             journal: Journal::default(),
             pace: Pace::default(),
             root,
-            iam: Iam::default(),
+            iam: Iam::open(&store)?,
             ongoing: Ongoing::default(),
+            store,
             services,
             endpoint: OnceLock::new(),
-        })
+        }))
     }
 
     /// Where the gateway answers, such as `http://127.0.0.1:4566`: what `AWS_ENDPOINT_URL` must say. None before it

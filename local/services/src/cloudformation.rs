@@ -2,8 +2,9 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/Welcome.html>.
 
+use platform::store::{Rows, Store, StoreError};
 use platform::{Call, ErrorKind, Operation, Operations, Platform, Served, ServiceError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,23 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Default)]
 pub struct CloudFormation {
     stacks: Mutex<BTreeMap<String, Vec<StackResource>>>,
+    /// What was made of the resources that last, by stack and logical id.
+    records: Rows<Record>,
+}
+
+/// What was made of a resource that lasts longer than a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its type, such as `AWS::SQS::Queue`.
+    pub kind: String,
+    /// What it was asked for with.
+    pub properties: Value,
+    /// What `Ref` gives of it. None while it is being made.
+    pub reference: Option<Value>,
+    /// What `Fn::GetAtt` gives of it.
+    pub attributes: BTreeMap<String, Value>,
+    /// Whether it stays when the template does not have it any more.
+    pub is_retained: bool,
 }
 
 /// A resource of a stack.
@@ -61,6 +79,42 @@ impl Served for CloudFormation {
 }
 
 impl CloudFormation {
+    /// CloudFormation with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            stacks: Mutex::default(),
+            records: Rows::open(store, "cloudformation/resources")?,
+        })
+    }
+
+    /// What was made of a stack's resource, in this run or an earlier one.
+    pub fn recorded(&self, stack: &str, logical_id: &str) -> Option<Record> {
+        self.records.lock().get(&key(stack, logical_id)).cloned()
+    }
+
+    /// Notes what is made of a stack's resource.
+    pub fn record(&self, stack: &str, logical_id: &str, record: Record) {
+        self.records.lock().insert(key(stack, logical_id), record);
+    }
+
+    /// The resources of a stack that last, by their logical ids.
+    pub fn records(&self, stack: &str) -> Vec<(String, Record)> {
+        let records = self.records.lock();
+        let prefix = key(stack, "");
+        let of_stack = records
+            .iter()
+            .filter_map(|(key, record)| Some((key.strip_prefix(&prefix)?.to_owned(), record.clone())));
+        of_stack.collect()
+    }
+
+    /// Forgets a resource that is gone.
+    pub fn forget(&self, stack: &str, logical_id: &str) {
+        self.records.lock().remove(&key(stack, logical_id));
+    }
+
     fn stacks(&self) -> MutexGuard<'_, BTreeMap<String, Vec<StackResource>>> {
         self.stacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,6 +181,10 @@ impl CloudFormation {
             .collect();
         Ok(json!({"StackResources": resources}))
     }
+}
+
+fn key(stack: &str, logical_id: &str) -> String {
+    format!("{stack}/{logical_id}")
 }
 
 /// The ARN of every stack of a name, or of every stack where no name is given.

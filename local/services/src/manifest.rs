@@ -4,7 +4,7 @@
 //! <https://distribution.github.io/distribution/spec/manifest-v2-2/>.
 
 use platform::error::ServiceError;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -18,7 +18,7 @@ pub(crate) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manife
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// A blob that a manifest names.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
     /// What it is.
@@ -31,7 +31,7 @@ pub struct Descriptor {
 }
 
 /// A manifest, read as far as a registry needs it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
     /// What kind of manifest it is.

@@ -1,5 +1,6 @@
 //! The account on the roof: the one place that knows all services.
 
+use platform::store::{Store, StoreError};
 use platform::{Account, Platform};
 use services::cloudformation::CloudFormation;
 use services::codebuild::CodeBuild;
@@ -22,7 +23,7 @@ use services::states::StepFunctions;
 use services::sts::Sts;
 use std::fmt::Write as _;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The account with its services. It is its [`Platform`], and beside that it knows those services that a run is set up
@@ -57,19 +58,32 @@ impl Deref for Cloud {
 }
 
 impl Cloud {
-    /// An empty account for the repository at `root`. What lasts longer than a run is below its `target/`, or where
-    /// `CARGO_TARGET_DIR` says.
+    /// An empty account for the repository at `root`. Nothing of it lasts.
+    ///
+    /// # Panics
+    /// Never: a store without a folder has nothing that cannot be read.
     pub fn new(account: Account, root: PathBuf) -> Arc<Self> {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        let containers = Arc::new(Containers::new(Environments::new(target.join("stepline/python"))));
-        let cloudformation: Arc<CloudFormation> = Arc::default();
+        match Self::open(account, root, &Store::default()) {
+            Ok(cloud) => cloud,
+            Err(error) => unreachable!("{error}"),
+        }
+    }
+
+    /// The account for the repository at `root`, with what this store keeps of it.
+    ///
+    /// # Errors
+    /// What is kept cannot be read.
+    pub fn open(account: Account, root: PathBuf, store: &Store) -> Result<Arc<Self>, StoreError> {
+        let python = folder(&root).join("python");
+        let containers = Arc::new(Containers::new(Environments::new(python)));
+        let cloudformation = Arc::new(CloudFormation::open(store)?);
         let codepipeline: Arc<CodePipeline> = Arc::default();
-        let ecr: Arc<Ecr> = Arc::default();
+        let ecr = Arc::new(Ecr::open(store)?);
         let events: Arc<EventBridge> = Arc::default();
         let lambda: Arc<Lambda> = Arc::default();
         let servicequotas: Arc<ServiceQuotas> = Arc::default();
-        let ssm: Arc<Ssm> = Arc::default();
-        let platform = Platform::new(
+        let ssm = Arc::new(Ssm::open(store)?);
+        let platform = Platform::lasting(
             account,
             root,
             vec![
@@ -81,18 +95,19 @@ impl Cloud {
                 events.clone(),
                 Arc::<IamApi>::default(),
                 lambda.clone(),
-                Arc::<Logs>::default(),
-                Arc::<S3>::default(),
-                Arc::new(SageMaker::new(containers.clone())),
+                Arc::new(Logs::open(store)?),
+                Arc::new(S3::open(store)?),
+                Arc::new(SageMaker::open(store, containers.clone())?),
                 servicequotas.clone(),
-                Arc::<Sns>::default(),
-                Arc::<Sqs>::default(),
+                Arc::new(Sns::open(store)?),
+                Arc::new(Sqs::open(store)?),
                 ssm.clone(),
-                Arc::<StepFunctions>::default(),
+                Arc::new(StepFunctions::open(store)?),
                 Arc::<Sts>::default(),
             ],
-        );
-        Arc::new(Self {
+            store.clone(),
+        )?;
+        Ok(Arc::new(Self {
             platform,
             containers,
             cloudformation,
@@ -102,8 +117,15 @@ impl Cloud {
             lambda,
             servicequotas,
             ssm,
-        })
+        }))
     }
+}
+
+/// Where everything is that the local run leaves: below the `target/` of the repository, or where `CARGO_TARGET_DIR`
+/// says.
+pub(crate) fn folder(root: &Path) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    target.join("stepline")
 }
 
 /// The services that are here and their operations, as a table in Markdown.

@@ -24,6 +24,7 @@ pub use sessions::SESSION_LENGTH;
 use crate::account::Account;
 use crate::error::ServiceError;
 use crate::principal::Principal;
+use crate::store::{Rows, Store, StoreError};
 use condition::Context;
 use document::{Document, Kind, Statement};
 use evaluate::{Asker, Own, Policies, Verdict};
@@ -40,6 +41,8 @@ const MANAGED_POLICY_SIZE: usize = 6144;
 #[derive(Debug, Default)]
 pub struct Iam {
     state: Mutex<State>,
+    /// The policies of resources that were put as a whole. Roles are made anew from the templates.
+    kept: Rows<Value>,
 }
 
 #[derive(Debug, Default)]
@@ -61,7 +64,37 @@ struct Attached {
     statements: Vec<Value>,
 }
 
+impl Attached {
+    fn read(document: &Value) -> Result<Self, ServiceError> {
+        Ok(Self {
+            document: Document::read(document, Kind::Resource)?,
+            statements: match &document["Statement"] {
+                Value::Array(statements) => statements.clone(),
+                statement => vec![statement.clone()],
+            },
+        })
+    }
+}
+
 impl Iam {
+    /// IAM with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        let iam = Self {
+            state: Mutex::default(),
+            kept: Rows::open(store, "iam/resource-policies")?,
+        };
+        for (arn, document) in iam.kept.lock().iter() {
+            // It was read before it was kept.
+            if let Ok(attached) = Attached::read(document) {
+                iam.state().resources.insert(arn.clone(), attached);
+            }
+        }
+        Ok(iam)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -141,20 +174,16 @@ impl Iam {
     /// # Errors
     /// MalformedPolicyDocument.
     pub fn put_resource_policy(&self, resource_arn: &str, document: &Value) -> Result<(), ServiceError> {
-        let attached = Attached {
-            document: Document::read(document, Kind::Resource)?,
-            statements: match &document["Statement"] {
-                Value::Array(statements) => statements.clone(),
-                statement => vec![statement.clone()],
-            },
-        };
+        let attached = Attached::read(document)?;
         self.state().resources.insert(resource_arn.to_owned(), attached);
+        self.kept.lock().insert(resource_arn.to_owned(), document.clone());
         Ok(())
     }
 
     /// Takes a resource's policy away, with the resource.
     pub fn delete_resource_policy(&self, resource_arn: &str) {
         self.state().resources.remove(resource_arn);
+        self.kept.lock().remove(resource_arn);
     }
 
     /// The statements of all policies of resources as they were given, each with the ARN that it is attached to.

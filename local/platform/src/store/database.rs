@@ -17,6 +17,9 @@ const FORMAT: i64 = 1;
 /// How many changes are written at once at most.
 const BATCH: usize = 4096;
 
+/// The file of the rows.
+const DATABASE: &str = "state.db";
+
 const MAKE: &str = "
     CREATE TABLE rows (
         space TEXT NOT NULL,
@@ -39,8 +42,12 @@ pub(super) enum Write {
         key: String,
     },
     /// A body whose file is there.
-    Keep { id: String },
-    Forget { id: String },
+    Keep {
+        id: String,
+    },
+    Forget {
+        id: String,
+    },
 }
 
 /// How far the writing is: how many changes last, or what is in the way.
@@ -90,10 +97,9 @@ impl Database {
         let reader = connect(folder).map_err(|error| unusable(error.to_string()))?;
         let (sender, receiver) = channel();
         let (told, progress) = watch::channel(Ok(0));
-        let of = folder.to_owned();
         let thread = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || write(writer, &of, &receiver, &told))
+            .spawn(move || write(writer, &receiver, &told))
             .map_err(|error| unusable(error.to_string()))?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -188,6 +194,33 @@ impl Drop for Database {
     }
 }
 
+/// Deletes all of it.
+pub(super) fn clear(folder: &Path) -> Result<(), StoreError> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let _ours = locked(folder)?;
+    let unusable = |error: std::io::Error| StoreError::Unusable {
+        folder: folder.to_owned(),
+        problem: error.to_string(),
+    };
+    let files = [
+        DATABASE.to_owned(),
+        format!("{DATABASE}-wal"),
+        format!("{DATABASE}-shm"),
+    ];
+    for gone in files.map(|file| fs::remove_file(folder.join(file))) {
+        match gone {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unusable(error)),
+            _ => {}
+        }
+    }
+    match fs::remove_dir_all(bodies(folder)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unusable(error)),
+        _ => Ok(()),
+    }
+}
+
 fn bodies(folder: &Path) -> PathBuf {
     folder.join("bodies")
 }
@@ -237,7 +270,7 @@ fn locked(folder: &Path) -> Result<File, StoreError> {
 }
 
 fn connect(folder: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(folder.join("state.db"))?;
+    let connection = Connection::open(folder.join(DATABASE))?;
     // Written to the system with each commit, which outlives the process; only a crash of the system loses some.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
@@ -255,7 +288,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<i64> {
     Ok(FORMAT)
 }
 
-/// Removes the files of bodies that no row was kept of: the process was killed in between.
+/// Removes the files of bodies that nothing names any more, and of those whose writing was cut off. That is done when a
+/// folder is opened: somebody may still be reading what another one has let go of.
 fn sweep(connection: &Connection, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let mut known = connection.prepare("SELECT 1 FROM bodies WHERE id = ?1")?;
     for file in fs::read_dir(bodies(folder))? {
@@ -270,11 +304,11 @@ fn sweep(connection: &Connection, folder: &Path) -> Result<(), Box<dyn std::erro
 }
 
 /// Writes what comes, as much at once as has come meanwhile.
-fn write(mut connection: Connection, folder: &Path, changes: &Receiver<Write>, told: &watch::Sender<Progress>) {
+fn write(mut connection: Connection, changes: &Receiver<Write>, told: &watch::Sender<Progress>) {
     let mut done = 0;
     while let Ok(first) = changes.recv() {
         let batch: Vec<Write> = std::iter::once(first).chain(changes.try_iter().take(BATCH)).collect();
-        if let Err(error) = apply(&mut connection, folder, &batch) {
+        if let Err(error) = apply(&mut connection, &batch) {
             told.send_modify(|progress| *progress = Err(error.to_string()));
             return;
         }
@@ -283,7 +317,7 @@ fn write(mut connection: Connection, folder: &Path, changes: &Receiver<Write>, t
     }
 }
 
-fn apply(connection: &mut Connection, folder: &Path, batch: &[Write]) -> rusqlite::Result<()> {
+fn apply(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     {
         let mut put = transaction.prepare_cached("INSERT OR REPLACE INTO rows VALUES (?1, ?2, ?3)")?;
@@ -299,12 +333,5 @@ fn apply(connection: &mut Connection, folder: &Path, batch: &[Write]) -> rusqlit
             };
         }
     }
-    transaction.commit()?;
-    for change in batch {
-        if let Write::Forget { id } = change {
-            // What stays is swept when the folder is opened again.
-            let _ = fs::remove_file(bodies(folder).join(id));
-        }
-    }
-    Ok(())
+    transaction.commit()
 }

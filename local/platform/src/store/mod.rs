@@ -9,12 +9,16 @@
 
 mod body;
 mod database;
+mod record;
 mod rows;
+mod shelf;
 #[cfg(test)]
 mod tests;
 
 pub use body::Body;
+pub use record::{Changing, Record};
 pub use rows::{Held, Rows};
+pub use shelf::Shelf;
 
 use bytes::Bytes;
 use database::{Database, Write};
@@ -88,6 +92,14 @@ impl Store {
         Ok(Self(Some(Arc::new(Database::open(folder)?))))
     }
 
+    /// Deletes what is kept in a folder.
+    ///
+    /// # Errors
+    /// Another process has it, or it cannot be deleted.
+    pub fn clear(folder: &Path) -> Result<(), StoreError> {
+        database::clear(folder)
+    }
+
     /// The folder, if there is one.
     pub fn folder(&self) -> Option<&Path> {
         self.0.as_deref().map(Database::folder)
@@ -97,28 +109,36 @@ impl Store {
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn read(&self, space: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        self.0.as_ref().map_or(Ok(Vec::new()), |database| database.read(space, ""))
+    fn read(&self, space: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.0
+            .as_ref()
+            .map_or(Ok(Vec::new()), |database| database.read(space, ""))
     }
 
     /// The rows of a space whose keys begin with `prefix`.
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn read_below(&self, space: &str, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        self.0.as_ref().map_or(Ok(Vec::new()), |database| database.read(space, prefix))
+    fn read_below(&self, space: &str, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.0
+            .as_ref()
+            .map_or(Ok(Vec::new()), |database| database.read(space, prefix))
     }
 
     /// Puts a row. `value` is not asked for where nothing is written.
-    pub fn put(&self, space: &'static str, key: &str, value: impl FnOnce() -> Vec<u8>) {
+    fn put(&self, space: &'static str, key: &str, value: impl FnOnce() -> Vec<u8>) {
         if let Some(database) = &self.0 {
             let key = key.to_owned();
-            database.write(Write::Put { space, key, value: value() });
+            database.write(Write::Put {
+                space,
+                key,
+                value: value(),
+            });
         }
     }
 
     /// Removes a row.
-    pub fn remove(&self, space: &'static str, key: &str) {
+    fn remove(&self, space: &'static str, key: &str) {
         if let Some(database) = &self.0 {
             let key = key.to_owned();
             database.write(Write::Remove { space, key });
@@ -148,12 +168,14 @@ impl Store {
         }
     }
 
-    /// Lets go of a body that nothing names any more.
+    /// Lets go of a body that nothing names any more. It can be read until the folder is closed.
     pub fn forget(&self, body: &Body) {
         if let Some(database) = &self.0
             && body.held().is_none()
         {
-            database.write(Write::Forget { id: body.id().to_owned() });
+            database.write(Write::Forget {
+                id: body.id().to_owned(),
+            });
         }
     }
 
@@ -168,7 +190,7 @@ impl Store {
         }
     }
 
-    pub(self) fn unreadable(&self, space: &str, key: &str, problem: &serde_json::Error) -> StoreError {
+    fn unreadable(&self, space: &str, key: &str, problem: &serde_json::Error) -> StoreError {
         StoreError::Row {
             folder: self.folder().map(Path::to_owned).unwrap_or_default(),
             space: space.to_owned(),

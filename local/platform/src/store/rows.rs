@@ -3,8 +3,9 @@
 use super::{Store, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::hash::{DefaultHasher, Hasher as _};
 use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +26,8 @@ pub struct Rows<V> {
     space: &'static str,
     store: Store,
     rows: Mutex<BTreeMap<String, V>>,
+    /// What was last written of each row, as a hash: much is looked at in a way that could have changed it.
+    written: Mutex<HashMap<String, u64>>,
 }
 
 impl<V> Default for Rows<V> {
@@ -34,6 +37,7 @@ impl<V> Default for Rows<V> {
             space: "",
             store: Store::default(),
             rows: Mutex::default(),
+            written: Mutex::default(),
         }
     }
 }
@@ -51,15 +55,17 @@ impl<V: Serialize + DeserializeOwned> Rows<V> {
     /// # Errors
     /// A row cannot be read.
     pub fn open(store: &Store, space: &'static str) -> Result<Self, StoreError> {
-        let mut rows = BTreeMap::new();
+        let (mut rows, mut written) = (BTreeMap::new(), HashMap::new());
         for (key, value) in store.read(space)? {
             let row = serde_json::from_slice(&value).map_err(|problem| store.unreadable(space, &key, &problem))?;
+            written.insert(key.clone(), hash(&value));
             rows.insert(key, row);
         }
         Ok(Self {
             space,
             store: store.clone(),
             rows: Mutex::new(rows),
+            written: Mutex::new(written),
         })
     }
 }
@@ -157,14 +163,30 @@ impl<V: Serialize> Held<'_, V> {
 
 impl<V: Serialize> Drop for Held<'_, V> {
     fn drop(&mut self) {
+        if self.changed.is_empty() {
+            return;
+        }
         let Rows { space, store, .. } = self.of;
+        let mut written = self.of.written.lock().unwrap_or_else(PoisonError::into_inner);
         for key in &self.changed {
-            match self.rows.get(key) {
-                Some(row) => store.put(space, key, || serialized(row)),
-                None => store.remove(space, key),
+            let Some(row) = self.rows.get(key) else {
+                written.remove(key);
+                store.remove(space, key);
+                continue;
+            };
+            let row = serialized(row);
+            let hash = hash(&row);
+            if written.insert(key.clone(), hash) != Some(hash) {
+                store.put(space, key, || row);
             }
         }
     }
+}
+
+pub(super) fn hash(row: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(row);
+    hasher.finish()
 }
 
 /// A row as it is written. What cannot be written as JSON, such as a map whose keys are no text, is a fault of the row's

@@ -74,7 +74,7 @@ impl Ecr {
         }
         for blob in blobs {
             let digest = crate::manifest::digest(blob.as_bytes());
-            repository.layers.insert(digest, blob.into());
+            repository.layers.insert(digest, self.store.keep(blob.into())?);
         }
         let tags: Vec<Option<&str>> = if tags.is_empty() {
             vec![None]
@@ -82,7 +82,7 @@ impl Ecr {
             tags.iter().map(|tag| Some(tag.as_str())).collect()
         };
         for tag in tags {
-            repository.put("", manifest, None, tag, Timestamp::now())?;
+            repository.put(("", &self.store), manifest, None, tag, Timestamp::now())?;
         }
         for image in &mut repository.images {
             image.scan = image.scan.take().map(super::scan::Scan::done);
@@ -107,7 +107,7 @@ impl Ecr {
         let pushed_as = input.image_manifest_media_type.as_deref();
         let image = self.with(&call, &target, |found| {
             found.put(
-                &platform.account.id,
+                (&platform.account.id, &self.store),
                 &input.image_manifest,
                 pushed_as,
                 tag,

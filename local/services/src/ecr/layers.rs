@@ -4,7 +4,8 @@ use super::registry::{Ecr, OnRepository, invalid};
 use crate::manifest::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use bytes::BytesMut;
+use platform::store::Body;
 use platform::{Answer, Call, Nothing, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -86,21 +87,20 @@ impl Ecr {
                 .uploads
                 .get_mut(&input.own.upload_id)
                 .ok_or_else(|| upload_not_found(&input.own.upload_id))?;
-            let fits = input.own.part_first_byte == upload.len()
-                && input.own.part_last_byte + 1 == upload.len() + blob.len()
+            let received = upload.iter().map(Body::len).sum::<usize>();
+            let fits = input.own.part_first_byte == received
+                && input.own.part_last_byte + 1 == received + blob.len()
                 && blob.len() <= PART_SIZE;
             if !fits {
                 return Err(ServiceError::new(
                     "InvalidLayerPartException",
                     format_args!(
                         "The layer part from byte {} to {} does not follow the {} bytes received",
-                        input.own.part_first_byte,
-                        input.own.part_last_byte,
-                        upload.len()
+                        input.own.part_first_byte, input.own.part_last_byte, received
                     ),
                 ));
             }
-            upload.extend_from_slice(&blob);
+            upload.push(self.store.keep(blob.into())?);
             Ok(json!({
                 "registryId": call.platform.account.id,
                 "repositoryName": input.target.repository_name,
@@ -116,10 +116,15 @@ impl Ecr {
         input: OnRepository<CompleteLayerUpload>,
     ) -> Result<Value, ServiceError> {
         self.with(call, &input.target, |repository| {
-            let blob = repository
+            let parts = repository
                 .uploads
                 .remove(&input.own.upload_id)
                 .ok_or_else(|| upload_not_found(&input.own.upload_id))?;
+            let mut blob = BytesMut::new();
+            for part in &parts {
+                blob.extend_from_slice(&self.store.bytes(part)?);
+                self.store.forget(part);
+            }
             let actual = digest(&blob);
             if !input.own.layer_digests.contains(&actual) {
                 return Err(ServiceError::new(
@@ -139,7 +144,8 @@ impl Ecr {
                     ),
                 ));
             }
-            repository.layers.insert(actual.clone(), Bytes::from(blob));
+            let layer = self.store.keep(blob.freeze())?;
+            repository.layers.insert(actual.clone(), layer);
             Ok(json!({
                 "registryId": call.platform.account.id,
                 "repositoryName": input.target.repository_name,
@@ -157,10 +163,11 @@ impl Ecr {
     ) -> Result<Answer, ServiceError> {
         self.with(call, &input.target, |repository| {
             let digest = &input.own.layer_digest;
-            let body = repository.layers.get(digest).cloned().ok_or_else(|| {
+            let body = repository.layers.get(digest).ok_or_else(|| {
                 let message = format_args!("the layer {digest} does not exist");
                 ServiceError::new("LayersNotFoundException", message)
             })?;
+            let body = self.store.bytes(body)?;
             let output = json!({"layerDigest": digest});
             Ok(Answer {
                 output,

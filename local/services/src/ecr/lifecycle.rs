@@ -5,14 +5,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use platform::wildcard::glob;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A policy as it was read: its rules, sorted by their priority.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Policy(Vec<Rule>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Rule {
     priority: u16,
     tags: Tags,
@@ -20,7 +20,7 @@ struct Rule {
 }
 
 /// Which images a rule is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Tags {
     Untagged,
     Any,
@@ -29,7 +29,7 @@ enum Tags {
 }
 
 /// Which images of a rule expire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Count {
     /// All but this many, which were pushed last.
     MoreThan(usize),

@@ -2,16 +2,17 @@
 
 use super::repository::Repository;
 use platform::input::{On, Target};
+use platform::store::{Held, Rows, Store, StoreError};
 use platform::{Call, Platform, ServiceError};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// ECR in this account and region.
 #[derive(Debug, Default)]
 pub struct Ecr {
-    pub(super) repositories: Mutex<BTreeMap<String, Repository>>,
+    pub(super) repositories: Rows<Repository>,
+    /// Where layers are.
+    pub(super) store: Store,
 }
 
 /// The repository that an operation is on.
@@ -40,8 +41,19 @@ pub(super) fn check_registry(platform: &Platform, registry_id: Option<&str>) -> 
 }
 
 impl Ecr {
-    pub(super) fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Repository>> {
-        self.repositories.lock().unwrap_or_else(PoisonError::into_inner)
+    /// ECR with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            repositories: Rows::open(store, "ecr/repositories")?,
+            store: store.clone(),
+        })
+    }
+
+    pub(super) fn lock(&self) -> Held<'_, Repository> {
+        self.repositories.lock()
     }
 
     pub(super) fn with<T>(

@@ -3,16 +3,17 @@
 use super::lifecycle::{Candidate, Policy};
 use super::scan::Scan;
 use crate::manifest::{Manifest, digest};
-use bytes::Bytes;
 use jiff::Timestamp;
 use platform::Platform;
 use platform::error::ServiceError;
+use platform::store::{Body, Store};
 use platform::wildcard::glob;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
 /// Whether tags can be moved to another image.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mutability {
     /// As CreateRepository takes it: `MUTABLE`, `IMMUTABLE`, or one of both `…_WITH_EXCLUSION`.
     pub(super) setting: String,
@@ -33,7 +34,7 @@ impl Mutability {
 }
 
 /// An image in a repository.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Image {
     pub(super) digest: String,
     pub(super) text: String,
@@ -46,7 +47,7 @@ pub(super) struct Image {
 }
 
 /// How an image is named in a request.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ImageId {
     #[serde(default)]
@@ -69,7 +70,7 @@ impl ImageId {
 }
 
 /// A repository.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Repository {
     pub(super) name: String,
     pub(super) created_at: Timestamp,
@@ -81,8 +82,8 @@ pub(super) struct Repository {
     pub(super) policy: Option<String>,
     /// In the order in which they were pushed.
     pub(super) images: Vec<Image>,
-    pub(super) layers: HashMap<String, Bytes>,
-    pub(super) uploads: HashMap<String, Vec<u8>>,
+    pub(super) layers: HashMap<String, Body>,
+    pub(super) uploads: HashMap<String, Vec<Body>>,
 }
 
 impl Repository {
@@ -104,7 +105,7 @@ impl Repository {
     /// again is an error, a new tag for a known image is not, and what the manifest names must be there before it.
     pub(super) fn put(
         &mut self,
-        registry: &str,
+        (registry, store): (&str, &Store),
         text: &str,
         pushed_as: Option<&str>,
         tag: Option<&str>,
@@ -134,7 +135,7 @@ impl Repository {
         let at = match known {
             Some(at) => at,
             None => {
-                let scan = self.scan_on_push.then(|| self.scan_of(&manifest, now)).flatten();
+                let scan = self.scan_on_push.then(|| self.scan_of(store, &manifest, now)).flatten();
                 self.images.push(Image {
                     digest,
                     text: text.to_owned(),
@@ -182,10 +183,10 @@ impl Repository {
     }
 
     /// A scan of an image that begins now. None where the image cannot be scanned.
-    pub(super) fn scan_of(&self, manifest: &Manifest, now: Timestamp) -> Option<Scan> {
+    pub(super) fn scan_of(&self, store: &Store, manifest: &Manifest, now: Timestamp) -> Option<Scan> {
         let config = manifest.config.as_ref()?;
-        let config = self.layers.get(&config.digest)?;
-        Scan::begin(manifest, config, now)
+        let config = store.bytes(self.layers.get(&config.digest)?).ok()?;
+        Scan::begin(manifest, &config, now)
     }
 
     fn check_references(&self, registry: &str, manifest: &Manifest) -> Result<(), ServiceError> {

@@ -3,6 +3,7 @@
 use crate::manifest::Manifest;
 use jiff::{SignedDuration, Timestamp};
 use platform::input::seconds;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ pub(super) const LABEL: &str = "stepline.scan";
 pub(super) const SCAN_TIME: Duration = Duration::from_millis(20);
 
 /// A scan of one image.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Scan {
     pub(super) begun_at: Timestamp,
     /// Whether the event of its end is on its way, or has been sent.

@@ -99,7 +99,7 @@ impl Ecr {
                     "The scan quota per image has been exceeded. Wait and try again.",
                 ));
             }
-            let scan = repository.scan_of(&image.manifest, now).ok_or_else(|| {
+            let scan = repository.scan_of(&self.store, &image.manifest, now).ok_or_else(|| {
                 ServiceError::new(
                     "UnsupportedImageTypeException",
                     format_args!(

@@ -3,6 +3,8 @@
 //! Memory is bounded: each group keeps its newest 16 MB, counted as CloudWatch Logs counts.
 
 use jiff::Timestamp;
+use platform::store::{Shelf, Store, StoreError};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -26,14 +28,14 @@ pub(super) struct Place {
 }
 
 /// An event as it is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Event {
     pub(super) stream: String,
     pub(super) ingested: i64,
     pub(super) message: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Stream {
     pub(super) created: i64,
     pub(super) first_event: Option<i64>,
@@ -41,17 +43,39 @@ pub(super) struct Stream {
     pub(super) last_ingested: Option<i64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Group {
     pub(super) created: i64,
     /// For how many days events are kept; for ever where None.
     pub(super) retention: Option<i64>,
     pub(super) tags: BTreeMap<String, String>,
+    #[serde(skip)]
     pub(super) streams: BTreeMap<String, Stream>,
+    #[serde(skip)]
     events: BTreeMap<Place, Event>,
     /// How many events have come.
+    #[serde(skip)]
     count: u64,
+    #[serde(skip)]
     pub(super) bytes: usize,
+    #[serde(skip)]
+    rows: Rows,
+}
+
+/// Where streams and events are kept: rows of their own, since there are many of them.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    streams: Shelf,
+    events: Shelf,
+}
+
+impl Rows {
+    pub(super) fn of(store: &Store, group: &str) -> Self {
+        Self {
+            streams: Shelf::new(store, "logs/streams", group),
+            events: Shelf::new(store, "logs/events", group),
+        }
+    }
 }
 
 /// Which events to read: those behind or before a place, in a time.
@@ -90,12 +114,35 @@ impl Place {
 }
 
 impl Group {
-    pub(super) fn new(tags: BTreeMap<String, String>) -> Self {
+    pub(super) fn new(tags: BTreeMap<String, String>, rows: Rows) -> Self {
         Self {
             created: now(),
             tags,
+            rows,
             ..Self::default()
         }
+    }
+
+    /// Finds the streams and events that were kept.
+    pub(super) fn recall(&mut self, rows: Rows) -> Result<(), StoreError> {
+        self.streams = rows.streams.read()?.into_iter().collect();
+        for (place, event) in rows.events.read::<Event>()? {
+            if let Some(place) = Place::read(&place) {
+                self.count = self.count.max(place.number);
+                self.bytes += event.message.len() + OVERHEAD;
+                self.events.insert(place, event);
+            }
+        }
+        self.rows = rows;
+        Ok(())
+    }
+
+    /// Forgets everything: the group is deleted.
+    pub(super) fn clear(&mut self) {
+        self.streams.keys().for_each(|stream| self.rows.streams.remove(stream));
+        self.events
+            .keys()
+            .for_each(|place| self.rows.events.remove(&place.id()));
     }
 
     /// Makes a stream unless it is there. Says whether it was not.
@@ -106,6 +153,7 @@ impl Group {
                 created: now(),
                 ..Stream::default()
             };
+            self.rows.streams.put(stream, &opened);
             self.streams.insert(stream.to_owned(), opened);
         }
         is_new
@@ -114,10 +162,11 @@ impl Group {
     /// Keeps an event of a stream that is open; the oldest are forgotten where there is too much.
     pub(super) fn keep(&mut self, stream: &str, at: i64, message: String) {
         let ingested = now();
-        if let Some(stream) = self.streams.get_mut(stream) {
-            stream.first_event = Some(stream.first_event.map_or(at, |first| first.min(at)));
-            stream.last_event = Some(stream.last_event.map_or(at, |last| last.max(at)));
-            stream.last_ingested = Some(ingested);
+        if let Some(of) = self.streams.get_mut(stream) {
+            of.first_event = Some(of.first_event.map_or(at, |first| first.min(at)));
+            of.last_event = Some(of.last_event.map_or(at, |last| last.max(at)));
+            of.last_ingested = Some(ingested);
+            self.rows.streams.put(stream, of);
         }
         self.count += 1;
         self.bytes += message.len() + OVERHEAD;
@@ -127,17 +176,27 @@ impl Group {
             ingested,
             message,
         };
+        self.rows.events.put(&place.id(), &event);
         self.events.insert(place, event);
         while self.bytes > MOST_KEPT
-            && let Some((_, oldest)) = self.events.pop_first()
+            && let Some((place, oldest)) = self.events.pop_first()
         {
+            self.rows.events.remove(&place.id());
             self.bytes -= oldest.message.len() + OVERHEAD;
         }
     }
 
     /// Deletes a stream with its events. Says whether it was there.
     pub(super) fn delete(&mut self, stream: &str) -> bool {
-        self.events.retain(|_, event| event.stream != stream);
+        let rows = &self.rows;
+        self.events.retain(|place, event| {
+            let stays = event.stream != stream;
+            if !stays {
+                rows.events.remove(&place.id());
+            }
+            stays
+        });
+        rows.streams.remove(stream);
         self.bytes = self.events.values().map(|event| event.message.len() + OVERHEAD).sum();
         self.streams.remove(stream).is_some()
     }

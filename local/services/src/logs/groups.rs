@@ -1,13 +1,13 @@
 //! The log groups of the account, and the operations on groups and streams.
 
-use super::group::{Group, described};
+use super::group::{self, Group, described};
 use super::place::{OfNamed, OnGroup, arn, invalid, name_in, stream_arn};
 use platform::input::page;
+use platform::store::{Held, Rows, Store, StoreError};
 use platform::{Call, Nothing, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// For how many days events can be kept:
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>.
@@ -18,7 +18,9 @@ const RETENTIONS: &[i64] = &[
 /// CloudWatch Logs in this account and region.
 #[derive(Debug, Default)]
 pub struct Logs {
-    groups: Mutex<BTreeMap<String, Group>>,
+    groups: Rows<Group>,
+    /// Where streams and events are.
+    pub(super) lasting: Store,
 }
 
 #[derive(Deserialize)]
@@ -106,8 +108,28 @@ pub(super) fn may_create(
 }
 
 impl Logs {
-    pub(super) fn groups(&self) -> MutexGuard<'_, BTreeMap<String, Group>> {
-        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    /// CloudWatch Logs with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(lasting: &Store) -> Result<Self, StoreError> {
+        let groups: Rows<Group> = Rows::open(lasting, "logs/groups")?;
+        let mut held = groups.lock();
+        let names: Vec<String> = held.keys().cloned().collect();
+        for name in names {
+            if let Some(group) = held.get_mut(&name) {
+                group.recall(group::Rows::of(lasting, &name))?;
+            }
+        }
+        drop(held);
+        Ok(Self {
+            groups,
+            lasting: lasting.clone(),
+        })
+    }
+
+    pub(super) fn groups(&self) -> Held<'_, Group> {
+        self.groups.lock()
     }
 
     pub(super) fn in_group<T>(
@@ -128,13 +150,15 @@ impl Logs {
         if groups.contains_key(&name) {
             return Err(exists("log group"));
         }
-        groups.insert(name, Group::new(input.own.tags));
+        let rows = group::Rows::of(&self.lasting, &name);
+        groups.insert(name, Group::new(input.own.tags, rows));
         Ok(Value::Null)
     }
 
     pub(super) fn delete_group(&self, _: &Call, input: OnGroup<Nothing>) -> Result<Value, ServiceError> {
         let removed = self.groups().remove(&input.target.log_group_name);
-        removed.map(|_| Value::Null).ok_or_else(no_group)
+        removed.ok_or_else(no_group)?.clear();
+        Ok(Value::Null)
     }
 
     pub(super) fn describe_groups(&self, call: &Call, input: DescribeLogGroups) -> Result<Value, ServiceError> {

@@ -81,9 +81,10 @@ impl Served for Logs {
             return;
         }
         let mut groups = self.groups();
-        let group = groups
-            .entry(line.group.clone())
-            .or_insert_with(|| Group::new(BTreeMap::new()));
+        let group = groups.get_or_insert_with(&line.group, || {
+            let rows = group::Rows::of(&self.lasting, &line.group);
+            Group::new(BTreeMap::new(), rows)
+        });
         group.open(&line.stream);
         group.keep(&line.stream, now(), line.text.clone());
     }

@@ -6,6 +6,7 @@ use platform::input::Target;
 use platform::{Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The most bytes of names and values that a caller's own metadata has.
@@ -123,7 +124,7 @@ impl Attributes {
         }
         let kept = |(member, value): (&String, &Value)| {
             let (_, member) = KEPT.iter().find(|(_, known)| known == member)?;
-            Some((*member, value.as_str()?.to_owned()))
+            Some((Cow::Borrowed(*member), value.as_str()?.to_owned()))
         };
         Ok(About {
             content_type: self.content_type.clone(),

@@ -1,15 +1,18 @@
 //! Buckets: what is in one, and which versions it keeps.
 
-use super::object::{Encryption, Object};
+use super::object::{Encryption, Object, etag};
 use super::store::{NULL, Store, Version};
 use super::upload::Upload;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use jiff::Timestamp;
+use platform::store::{Body, Held, Rows, Store as Lasting, StoreError};
 use platform::{Platform, Requirement, ServiceError};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// How long the version ids that are given here are.
 const ID_LENGTH: usize = 32;
@@ -17,13 +20,15 @@ const ID_LENGTH: usize = 32;
 /// S3 in this account and region.
 #[derive(Debug, Default)]
 pub struct S3 {
-    buckets: Mutex<BTreeMap<String, Bucket>>,
+    buckets: Rows<Bucket>,
+    /// Where the objects' bytes are.
+    pub(super) lasting: Lasting,
 }
 
 /// Whether a bucket keeps versions.
 ///
 /// See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html>.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Versioning {
     /// It never has.
     Never,
@@ -33,15 +38,18 @@ pub(super) enum Versioning {
     Suspended,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Bucket {
     pub(super) created: Timestamp,
     pub(super) encryption: Encryption,
     pub(super) versioning: Versioning,
     /// What the template configures and the local run only keeps, by the name of the operation that put it.
     pub(super) settings: BTreeMap<String, Value>,
+    /// The objects, which are rows of their own.
+    #[serde(skip)]
     pub(super) store: Store,
     /// Multipart uploads that have not ended, by their keys and ids.
+    #[serde(with = "pairs")]
     pub(super) uploads: BTreeMap<(String, String), Upload>,
 }
 
@@ -55,8 +63,34 @@ pub(super) struct Deleted {
 }
 
 impl S3 {
-    pub(super) fn buckets(&self) -> MutexGuard<'_, BTreeMap<String, Bucket>> {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    /// S3 with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(lasting: &Lasting) -> Result<Self, StoreError> {
+        let buckets: Rows<Bucket> = Rows::open(lasting, "s3/buckets")?;
+        let mut held = buckets.lock();
+        let names: Vec<String> = held.keys().cloned().collect();
+        for name in names {
+            if let Some(bucket) = held.get_mut(&name) {
+                bucket.store = Store::open(lasting, &name)?;
+            }
+        }
+        drop(held);
+        Ok(Self {
+            buckets,
+            lasting: lasting.clone(),
+        })
+    }
+
+    pub(super) fn buckets(&self) -> Held<'_, Bucket> {
+        self.buckets.lock()
+    }
+
+    /// Keeps bytes; with their entity tag.
+    pub(super) fn keep(&self, bytes: Bytes) -> Result<(Body, String), ServiceError> {
+        let etag = etag(&bytes);
+        Ok((self.lasting.keep(bytes)?, etag))
     }
 
     pub(super) fn in_bucket<T>(&self, bucket: &str, work: impl FnOnce(&mut Bucket) -> T) -> Result<T, ServiceError> {
@@ -68,13 +102,13 @@ impl S3 {
 }
 
 impl Bucket {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(store: Store) -> Self {
         Self {
             created: Timestamp::now(),
             encryption: Encryption::by_s3(),
             versioning: Versioning::Never,
             settings: BTreeMap::new(),
-            store: Store::default(),
+            store,
             uploads: BTreeMap::new(),
         }
     }
@@ -146,6 +180,23 @@ impl Bucket {
             Versioning::Enabled => new_id(),
             Versioning::Never | Versioning::Suspended => NULL.to_owned(),
         }
+    }
+}
+
+/// A map whose keys are pairs, which JSON has not: a list of its entries.
+mod pairs {
+    use super::Upload;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::collections::BTreeMap;
+
+    type Uploads = BTreeMap<(String, String), Upload>;
+
+    pub(super) fn serialize<S: Serializer>(map: &Uploads, serializer: S) -> Result<S::Ok, S::Error> {
+        map.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uploads, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
     }
 }
 

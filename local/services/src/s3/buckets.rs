@@ -2,6 +2,7 @@
 
 use super::bucket::{Bucket, S3, Versioning, on};
 use super::object::Encryption;
+use super::store::Store;
 use platform::{Call, Nothing, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -134,7 +135,8 @@ impl S3 {
             .with_status(409));
         }
         let location = format!("/{}", input.bucket);
-        buckets.insert(input.bucket, Bucket::new());
+        let store = Store::open(&self.lasting, &input.bucket)?;
+        buckets.insert(input.bucket, Bucket::new(store));
         Ok(json!({"Location": location}))
     }
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 use platform::ServiceError;
 use platform::input::Target;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha1::Sha1;
 use sha2::Sha256;
@@ -23,7 +23,7 @@ pub(super) enum Algorithm {
 }
 
 /// What a checksum of an object in parts is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kind {
     /// The whole object.
     FullObject,
@@ -32,7 +32,7 @@ pub(super) enum Kind {
 }
 
 /// A checksum as S3 keeps it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Checksum {
     pub(super) algorithm: Algorithm,
     pub(super) kind: Kind,
@@ -66,6 +66,12 @@ impl Target for Checksums {
         "ChecksumSHA256",
         "ChecksumAlgorithm",
     ];
+}
+
+impl Serialize for Algorithm {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 impl<'de> Deserialize<'de> for Algorithm {

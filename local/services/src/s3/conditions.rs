@@ -22,7 +22,7 @@ impl Conditions<'_> {
     /// # Errors
     /// PreconditionFailed, or NotModified where a client has the object already.
     pub(super) fn check(&self, object: &Object) -> Result<(), ServiceError> {
-        let is_newer = |than: &str| Ok(object.last_modified > read_time(than)?);
+        let is_newer = |than: &str| Ok::<_, ServiceError>(object.last_modified > read_time(than)?);
         match (self.matches, self.unmodified_since) {
             (Some(tags), _) if !names(tags, object) => return Err(precondition_failed("If-Match")),
             (None, Some(time)) if is_newer(time)? => return Err(precondition_failed("If-Unmodified-Since")),

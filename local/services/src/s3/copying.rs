@@ -166,7 +166,8 @@ impl S3 {
         } else {
             found.object.tags.clone()
         };
-        let checksum = copied_checksum(&found.object, copy.checksum_algorithm);
+        let body = self.lasting.bytes(&found.object.body)?;
+        let checksum = copied_checksum(&found.object, &body, copy.checksum_algorithm);
         self.in_bucket(&copy.bucket, |bucket| {
             check_write(
                 bucket,
@@ -175,7 +176,7 @@ impl S3 {
                 copy.if_none_match.as_deref(),
             )?;
             let encryption = asked.unwrap_or_else(|| bucket.encryption.clone());
-            let object = Object::whole(found.object.body.clone(), about, encryption, tags, checksum);
+            let object = Object::whole(self.keep(body)?, about, encryption, tags, checksum);
             let mut result = Map::new();
             result.insert("ETag".into(), object.quoted_etag().into());
             result.insert("LastModified".into(), object.last_modified.to_string().into());
@@ -197,11 +198,11 @@ impl S3 {
 }
 
 /// A copy keeps its source's checksum, unless another is asked for, or it is one of parts that the copy has not.
-fn copied_checksum(source: &Object, asked: Option<Algorithm>) -> Checksum {
+fn copied_checksum(source: &Object, body: &[u8], asked: Option<Algorithm>) -> Checksum {
     let algorithm = asked.unwrap_or(source.checksum.algorithm);
     if algorithm == source.checksum.algorithm && source.checksum.kind == Kind::FullObject {
         source.checksum.clone()
     } else {
-        Checksum::of(algorithm, &source.body)
+        Checksum::of(algorithm, body)
     }
 }

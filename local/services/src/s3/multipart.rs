@@ -153,7 +153,7 @@ impl S3 {
                 Some(_) => checksums.check(&body)?,
                 None => Checksum::of(upload.checked.algorithm, &body),
             };
-            let part = Part::new(body, checksum);
+            let part = Part::new(self.keep(body)?, checksum);
             let mut output = Map::new();
             output.insert("ETag".into(), part.quoted_etag().into());
             output.insert(part.checksum.algorithm.member(), part.checksum.value.as_str().into());
@@ -173,17 +173,17 @@ impl S3 {
         let (source, own) = (input.own.target, input.own.own);
         check_number(own.part_number)?;
         let found = source.find(self, call)?;
-        let whole = &found.object.body;
+        let whole = self.lasting.bytes(&found.object.body)?;
         let body = match &own.copy_source_range {
             Some(range) => {
                 let Range { first, last } = copied_range(range, whole.len())?;
                 whole.slice(first..=last)
             }
-            None => whole.clone(),
+            None => whole,
         };
         self.in_upload(&input.target, |upload| {
             let checksum = Checksum::of(upload.checked.algorithm, &body);
-            let part = Part::new(body, checksum);
+            let part = Part::new(self.keep(body)?, checksum);
             let mut result = json!({"ETag": part.quoted_etag(), "LastModified": part.at.to_string()});
             result[part.checksum.algorithm.member()] = part.checksum.value.as_str().into();
             let mut output = Map::new();
@@ -207,7 +207,7 @@ impl S3 {
                 let message = format_args!("The upload was not created with the checksum type {kind}");
                 return Err(ServiceError::new("InvalidRequest", message));
             }
-            upload.complete(&named)
+            upload.complete(&self.lasting, &named)
         })??;
         if let Some((algorithm, value)) = checksums.given()?
             && (algorithm, value) != (object.checksum.algorithm, &object.checksum.value)
@@ -228,9 +228,10 @@ impl S3 {
         self.in_bucket(&bucket, |bucket| {
             check_write(bucket, &key, own.if_match.as_deref(), own.if_none_match.as_deref())?;
             let version = bucket.put(&key, object);
-            bucket.uploads.remove(&(key.clone(), upload_id));
+            let upload = bucket.uploads.remove(&(key.clone(), upload_id));
+            upload.iter().for_each(|upload| upload.forget(&self.lasting));
             output.extend(version.map(|id| ("VersionId".to_owned(), id.into())));
-            Ok(())
+            Ok::<_, ServiceError>(())
         })??;
         output.insert("Bucket".into(), bucket.into());
         output.insert("Key".into(), key.into());
@@ -250,7 +251,8 @@ impl S3 {
     pub(super) fn abort_upload(&self, _: &Call, input: OnUpload<Nothing>) -> Result<Value, ServiceError> {
         let InUpload { bucket, key, upload_id } = input.target;
         let removed = self.in_bucket(&bucket, |bucket| bucket.uploads.remove(&(key, upload_id)))?;
-        removed.map(|_| json!({})).ok_or_else(no_such_upload)
+        removed.ok_or_else(no_such_upload)?.forget(&self.lasting);
+        Ok(json!({}))
     }
 
     pub(super) fn in_upload<T>(&self, of: &InUpload, work: impl FnOnce(&mut Upload) -> T) -> Result<T, ServiceError> {

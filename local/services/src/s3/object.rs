@@ -1,11 +1,13 @@
 //! Objects, and parts of them.
 
 use super::checksum::Checksum;
-use bytes::Bytes;
 use jiff::Timestamp;
 use md5::{Digest, Md5};
 use platform::error::ServiceError;
+use platform::store::Body;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Headers that are kept with an object and come back with it, and the members that they are of operations.
@@ -19,7 +21,7 @@ pub(super) const KEPT: &[(&str, &str)] = &[
 
 /// How an object is encrypted. Nothing is encrypted in the local run: what was asked for is kept and shown, and the
 /// key's permissions are asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Encryption {
     /// `AES256`, `aws:kms` or `aws:kms:dsse`.
     pub algorithm: String,
@@ -49,21 +51,21 @@ impl Encryption {
 pub(super) type Tags = BTreeMap<String, String>;
 
 /// What goes with an object and is told again as it came.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct About {
     /// Its media type.
     pub content_type: Option<String>,
     /// The headers that S3 keeps and gives back, by their members.
-    pub headers: BTreeMap<&'static str, String>,
+    pub headers: BTreeMap<Cow<'static, str>, String>,
     /// The caller's own metadata: names without `x-amz-meta-`.
     pub metadata: BTreeMap<String, String>,
 }
 
 /// A stored object.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Object {
     /// Its bytes.
-    pub body: Bytes,
+    pub body: Body,
     /// Its entity tag, without the quotes that it has in HTTP.
     pub etag: String,
     /// When it was stored: to the second, as S3 has it.
@@ -82,10 +84,16 @@ pub(super) struct Object {
 
 impl Object {
     /// An object that came in one piece.
-    pub(super) fn whole(body: Bytes, about: About, encryption: Encryption, tags: Tags, checksum: Checksum) -> Self {
+    pub(super) fn whole(
+        (body, etag): (Body, String),
+        about: About,
+        encryption: Encryption,
+        tags: Tags,
+        checksum: Checksum,
+    ) -> Self {
         Self {
-            etag: hex::encode(Md5::digest(&body)),
             body,
+            etag,
             last_modified: now(),
             about,
             encryption,
@@ -99,6 +107,11 @@ impl Object {
     pub(super) fn quoted_etag(&self) -> String {
         format!("\"{}\"", self.etag)
     }
+}
+
+/// The entity tag of bytes that came in one piece.
+pub(super) fn etag(bytes: &[u8]) -> String {
+    hex::encode(Md5::digest(bytes))
 }
 
 /// The time, to the second.

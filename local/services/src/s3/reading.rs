@@ -90,9 +90,9 @@ impl S3 {
         let body = match wanted.range {
             Some(Range { first, last }) => {
                 output.insert("ContentRange".into(), format!("bytes {first}-{last}/{length}").into());
-                object.body.slice(first..=last)
+                self.lasting.bytes(&object.body)?.slice(first..=last)
             }
-            None => object.body.clone(),
+            None => self.lasting.bytes(&object.body)?,
         };
         output.insert("ContentLength".into(), body.len().into());
         output.extend(wanted.parts.map(|parts| ("PartsCount".to_owned(), parts.into())));

@@ -2,6 +2,8 @@
 
 use super::object::Object;
 use jiff::Timestamp;
+use platform::store::{Body, Shelf, Store as Lasting, StoreError};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use std::sync::Arc;
 pub(super) const NULL: &str = "null";
 
 /// One version of an object, or the mark that it was deleted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Version {
     /// Its id, which means nothing to anybody else.
     pub id: String,
@@ -25,14 +27,51 @@ pub(super) struct Version {
 pub(super) struct Store {
     /// From the oldest to the newest; never empty.
     versions: BTreeMap<String, Vec<Version>>,
+    /// Each key's versions are a row.
+    rows: Shelf,
+    /// Where the objects' bytes are.
+    lasting: Lasting,
 }
 
 impl Store {
+    /// The versions that were kept of a bucket.
+    pub(super) fn open(lasting: &Lasting, bucket: &str) -> Result<Self, StoreError> {
+        let rows = Shelf::new(lasting, "s3/objects", bucket);
+        Ok(Self {
+            versions: rows.read()?.into_iter().collect(),
+            rows,
+            lasting: lasting.clone(),
+        })
+    }
+
+    /// Writes what a key's versions are now.
+    fn write(&self, key: &str) {
+        match self.versions.get(key) {
+            Some(versions) => self.rows.put(key, versions),
+            None => self.rows.remove(key),
+        }
+    }
+
+    /// Lets go of the bytes of a version that is gone, unless another one has the same.
+    fn forget(&self, key: &str, gone: &Version) {
+        let body = |version: &Version| version.object.as_ref().map(|object| object.body.clone());
+        let Some(gone) = body(gone) else { return };
+        let others = self.versions.get(key).into_iter().flatten();
+        if others.filter_map(body).all(|other: Body| other != gone) {
+            self.lasting.forget(&gone);
+        }
+    }
+
     /// Puts a version in front of the others, in the place of one with the same id.
     pub(super) fn put(&mut self, key: &str, version: Version) {
         let versions = self.versions.entry(key.to_owned()).or_default();
-        versions.retain(|other| other.id != version.id);
+        let replaced = versions.iter().position(|other| other.id == version.id);
+        let replaced = replaced.map(|at| versions.remove(at));
         versions.push(version);
+        self.write(key);
+        if let Some(replaced) = replaced {
+            self.forget(key, &replaced);
+        }
     }
 
     /// The newest version of a key.
@@ -54,6 +93,7 @@ impl Store {
         {
             Arc::make_mut(object).tags.clone_from(&tags);
         }
+        self.write(key);
     }
 
     /// Removes a version for good.
@@ -64,6 +104,8 @@ impl Store {
         if versions.is_empty() {
             self.versions.remove(key);
         }
+        self.write(key);
+        self.forget(key, &removed);
         Some(removed)
     }
 

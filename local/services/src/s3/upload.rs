@@ -4,17 +4,19 @@
 
 use super::checksum::{Algorithm, Checksum, Kind, bad_digest};
 use super::object::{About, Encryption, Object, Tags, now};
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use jiff::Timestamp;
 use md5::{Digest as _, Md5};
 use platform::ServiceError;
+use platform::store::{Body, Store};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The fewest bytes of a part, unless it is the last one.
 const SMALLEST_PART: usize = 5 << 20;
 
 /// What an upload's checksum will be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Checked {
     pub(super) algorithm: Algorithm,
     pub(super) kind: Kind,
@@ -23,7 +25,7 @@ pub(super) struct Checked {
 }
 
 /// An upload, and what goes with its object.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Upload {
     pub(super) initiated: Timestamp,
     pub(super) about: About,
@@ -34,9 +36,9 @@ pub(super) struct Upload {
 }
 
 /// A part that has arrived.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Part {
-    pub(super) body: Bytes,
+    pub(super) body: Body,
     pub(super) etag: String,
     pub(super) at: Timestamp,
     pub(super) checksum: Checksum,
@@ -51,9 +53,9 @@ pub(super) struct Named {
 }
 
 impl Part {
-    pub(super) fn new(body: Bytes, checksum: Checksum) -> Self {
+    pub(super) fn new((body, etag): (Body, String), checksum: Checksum) -> Self {
         Self {
-            etag: hex::encode(Md5::digest(&body)),
+            etag,
             body,
             at: now(),
             checksum,
@@ -82,14 +84,19 @@ impl Upload {
         Ok(())
     }
 
+    /// Lets go of the parts: the upload has ended.
+    pub(super) fn forget(&self, store: &Store) {
+        self.parts.values().for_each(|part| store.forget(&part.body));
+    }
+
     /// The object that these parts are.
-    pub(super) fn complete(&self, named: &[Named]) -> Result<Object, ServiceError> {
+    pub(super) fn complete(&self, store: &Store, named: &[Named]) -> Result<Object, ServiceError> {
         let parts = self.chosen(named)?;
         let size = parts.iter().map(|part| part.body.len()).sum();
         let mut body = BytesMut::with_capacity(size);
         let mut digests = Md5::new();
         for part in &parts {
-            body.extend_from_slice(&part.body);
+            body.extend_from_slice(&store.bytes(&part.body)?);
             digests.update(hex::decode(&part.etag).unwrap_or_default());
         }
         let checksum = match self.checked.kind {
@@ -97,7 +104,7 @@ impl Upload {
             Kind::Composite => Checksum::of_parts(self.checked.algorithm, parts.iter().map(|part| &part.checksum)),
         };
         Ok(Object {
-            body: body.freeze(),
+            body: store.keep(body.freeze())?,
             etag: format!("{}-{}", hex::encode(digests.finalize()), parts.len()),
             last_modified: now(),
             about: self.about.clone(),

@@ -66,7 +66,7 @@ impl S3 {
         self.in_bucket(&put.bucket, |bucket| {
             check_write(bucket, &put.key, put.if_match.as_deref(), put.if_none_match.as_deref())?;
             let encryption = asked.unwrap_or_else(|| bucket.encryption.clone());
-            let object = Object::whole(body, about, encryption, tags.unwrap_or_default(), checksum);
+            let object = Object::whole(self.keep(body)?, about, encryption, tags.unwrap_or_default(), checksum);
             let mut output = Map::new();
             output.insert("ETag".into(), object.quoted_etag().into());
             object.encryption.show(&mut output);

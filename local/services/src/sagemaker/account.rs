@@ -1,20 +1,21 @@
 //! What SageMaker keeps.
 
 use super::jobs::Store;
-use super::models::model::Models;
+use super::models::model::{Model, Models};
 use super::processing::request::Request as ProcessingJob;
-use super::registry::store::Registry;
+use super::registry::store::{Group, Registry};
 use super::training::request::Request as TrainingJob;
 use crate::containers::Containers;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use platform::store::{Held, Rows, Store as Lasting, StoreError};
+use std::sync::Arc;
 
 /// SageMaker in this account and region.
 #[derive(Debug, Default)]
 pub struct SageMaker {
     pub(super) processing: Store<ProcessingJob>,
     pub(super) training: Store<TrainingJob>,
-    registry: Mutex<Registry>,
-    models: Mutex<Models>,
+    groups: Rows<Group>,
+    models: Models,
     pub(super) containers: Arc<Containers>,
 }
 
@@ -27,11 +28,27 @@ impl SageMaker {
         }
     }
 
-    pub(super) fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The same, with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Lasting, containers: Arc<Containers>) -> Result<Self, StoreError> {
+        Ok(Self {
+            processing: Store::open(store)?,
+            training: Store::open(store)?,
+            groups: Rows::open(store, "sagemaker/model-package-groups")?,
+            models: Rows::open(store, "sagemaker/models")?,
+            containers,
+        })
     }
 
-    pub(super) fn models(&self) -> MutexGuard<'_, Models> {
-        self.models.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn registry(&self) -> Registry<'_> {
+        Registry {
+            groups: self.groups.lock(),
+        }
+    }
+
+    pub(super) fn models(&self) -> Held<'_, Model> {
+        self.models.lock()
     }
 }

@@ -1,6 +1,7 @@
 //! Topics, and those who have subscribed to them.
 
 use platform::ServiceError;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -15,7 +16,7 @@ const GIVEN: &[&str] = &[
 ];
 
 /// How a topic's messages travel to somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Protocol {
     /// Into a queue of SQS.
     Sqs,
@@ -23,7 +24,7 @@ pub(super) enum Protocol {
     Email,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Topic {
     pub(super) attributes: BTreeMap<String, String>,
     pub(super) tags: BTreeMap<String, String>,
@@ -32,7 +33,7 @@ pub(super) struct Topic {
     pub(super) unsubscribed: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Subscription {
     pub(super) arn: String,
     pub(super) protocol: Protocol,

@@ -2,11 +2,11 @@
 
 use super::topic::{Topic, check_attribute, invalid};
 use platform::input::{On, Target, page};
+use platform::store::{Held, Rows, Store, StoreError};
 use platform::{Call, Nothing, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many topics or subscriptions are on a page.
 pub(super) const PAGE: usize = 100;
@@ -15,7 +15,7 @@ pub(super) const PAGE: usize = 100;
 #[derive(Debug, Default)]
 pub struct Sns {
     /// By their ARNs.
-    topics: Mutex<BTreeMap<String, Topic>>,
+    topics: Rows<Topic>,
 }
 
 /// The topic that an operation is on.
@@ -78,8 +78,17 @@ pub(super) fn may_create(_: &Sns, platform: &Platform, input: &CreateTopic) -> R
 }
 
 impl Sns {
-    pub(super) fn topics(&self) -> MutexGuard<'_, BTreeMap<String, Topic>> {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    /// SNS with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        let topics = Rows::open(store, "sns/topics")?;
+        Ok(Self { topics })
+    }
+
+    pub(super) fn topics(&self) -> Held<'_, Topic> {
+        self.topics.lock()
     }
 
     pub(super) fn in_topic<T>(

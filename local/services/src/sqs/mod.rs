@@ -7,6 +7,7 @@ mod queue;
 mod queues;
 #[cfg(test)]
 mod tests;
+mod wall_clock;
 
 use messages::ReceiveMessage;
 use platform::input::{Page, page};

@@ -1,6 +1,7 @@
 //! A queue: its attributes and its messages.
 
 use platform::error::ServiceError;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -23,7 +24,7 @@ const ATTRIBUTES: &[(&str, Option<(u64, u64)>)] = &[
 ];
 
 /// A queue.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Queue {
     pub(super) attributes: BTreeMap<String, String>,
     /// From the oldest to the newest.
@@ -31,7 +32,7 @@ pub(super) struct Queue {
 }
 
 /// A message in a queue.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Message {
     pub(super) id: String,
     pub(super) body: String,
@@ -39,6 +40,7 @@ pub(super) struct Message {
     pub(super) sent: SystemTime,
     pub(super) first_received: Option<SystemTime>,
     pub(super) received: u32,
+    #[serde(with = "super::wall_clock")]
     pub(super) visible_from: Instant,
     /// The handle of its latest delivery.
     pub(super) receipt: Option<String>,

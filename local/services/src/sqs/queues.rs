@@ -2,16 +2,15 @@
 
 use super::queue::Queue;
 use platform::input::{On, Target};
+use platform::store::{Held, Rows, Store, StoreError};
 use platform::{Platform, ServiceError};
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// SQS in this account and region.
 #[derive(Debug, Default)]
 pub struct Sqs {
-    pub(super) queues: Mutex<BTreeMap<String, Queue>>,
+    pub(super) queues: Rows<Queue>,
     /// Wakes those who wait for a message, when one may have become visible.
     pub(super) arrived: Notify,
 }
@@ -51,8 +50,19 @@ pub(super) fn no_queue() -> ServiceError {
 }
 
 impl Sqs {
-    pub(super) fn queues(&self) -> MutexGuard<'_, BTreeMap<String, Queue>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    /// SQS with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            queues: Rows::open(store, "sqs/queues")?,
+            arrived: Notify::new(),
+        })
+    }
+
+    pub(super) fn queues(&self) -> Held<'_, Queue> {
+        self.queues.lock()
     }
 
     pub(super) fn in_queue<T>(&self, url: &str, work: impl FnOnce(&mut Queue) -> T) -> Result<T, ServiceError> {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use platform::account::Account;
 use platform::error::ServiceError;
 use platform::input::seconds;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use std::fmt;
 pub(super) const MOST_VERSIONS: usize = 100;
 
 /// A type of parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kind {
     String,
     StringList,
@@ -48,7 +49,7 @@ impl Kind {
 }
 
 /// A parameter.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Parameter {
     pub(super) kind: Kind,
     /// From the oldest that is kept to the latest; never empty.
@@ -57,7 +58,7 @@ pub(super) struct Parameter {
 }
 
 /// One version of a parameter.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Version {
     pub(super) number: u64,
     pub(super) value: String,

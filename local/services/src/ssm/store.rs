@@ -3,16 +3,17 @@
 use super::name::Selected;
 use super::parameter::Parameter;
 use jiff::Timestamp;
+use platform::store::{Held, Rows, Store, StoreError};
 use platform::{Account, Call, ServiceError};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 /// Parameter Store in this account and region.
 #[derive(Default)]
 pub struct Ssm {
-    pub(super) parameters: Mutex<BTreeMap<String, Parameter>>,
+    pub(super) parameters: Rows<Parameter>,
     /// Secrets that `/aws/reference/secretsmanager/…` reads, by id.
     pub(super) secrets: Mutex<BTreeMap<String, Secret>>,
 }
@@ -33,13 +34,24 @@ impl fmt::Debug for Ssm {
 }
 
 impl Ssm {
+    /// Parameter Store with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            parameters: Rows::open(store, "ssm/parameters")?,
+            secrets: Mutex::default(),
+        })
+    }
+
     /// Reads a name or an ARN, with or without a selector.
     pub(super) fn selected(&self, account: &Account, given: &str) -> Result<Selected, ServiceError> {
         Selected::read(|name| self.parameters().contains_key(name), account, given)
     }
 
-    pub(super) fn parameters(&self) -> MutexGuard<'_, BTreeMap<String, Parameter>> {
-        self.parameters.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn parameters(&self) -> Held<'_, Parameter> {
+        self.parameters.lock()
     }
 }
 

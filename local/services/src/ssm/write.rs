@@ -89,7 +89,7 @@ impl Ssm {
             ));
         }
         let mut parameters = self.parameters();
-        let parameter = parameters.entry(put.name.clone()).or_insert_with(|| Parameter {
+        let parameter = parameters.get_or_insert_with(&put.name, || Parameter {
             kind,
             versions: Vec::new(),
             tags: put.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),

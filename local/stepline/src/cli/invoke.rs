@@ -1,7 +1,7 @@
 //! `stepline invoke`: one function, one event.
 
 use super::options::Common;
-use super::session::{self, Session, Standing, Trouble};
+use super::session::{self, Lasts, Session, Standing, Trouble};
 use crate::samples;
 use platform::journal::Happening;
 use serde_json::{Value, json};
@@ -19,7 +19,9 @@ pub(super) async fn invoke(
     let event = samples::read_one(event.to_owned())?;
     let is_json = common.json;
     let containers = session::containers(&common).await?;
-    let session = Session::start(&common, containers, session::LOOPBACK, common.display(), standing).await?;
+    // With what the sample events speak of: in an account of its own.
+    let display = common.display();
+    let session = Session::start(&common, containers, session::LOOPBACK, display, standing, Lasts::No).await?;
     let own = session.deployment.references("AWS::Lambda::Function");
     let mut known = session.cloud.lambda.names();
     // Those of an environment that this one rehearses in are there too.

@@ -3,6 +3,7 @@
 mod check;
 mod interrupt;
 mod invoke;
+mod kept;
 mod options;
 mod push;
 mod run;

@@ -3,6 +3,7 @@
 use crate::deploy::Overrides;
 use crate::display::Display;
 use services::containers::Choice;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What `run` takes.
@@ -36,6 +37,12 @@ pub(super) struct Common {
     /// What builds images and runs jobs of SageMaker
     #[arg(long, value_enum, default_value_t, value_name = "WAY")]
     pub(super) containers: Choice,
+    /// Where what lasts from run to run is kept, in the place of target/stepline/state
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) state: Option<PathBuf>,
+    /// Begins with an empty account: what was kept of earlier runs is deleted
+    #[arg(long)]
+    pub(super) fresh: bool,
     /// Prints everything that happens as JSON, one object a line
     #[arg(long)]
     pub(super) json: bool,

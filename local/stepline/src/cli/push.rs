@@ -1,7 +1,7 @@
 //! `stepline push`: an image from outside the pipeline.
 
 use super::options::Common;
-use super::session::{self, Session, Standing, Trouble, need_python};
+use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
 use crate::cloud::Cloud;
 use crate::display::Display;
 use base64::Engine;
@@ -41,7 +41,7 @@ pub(super) async fn push(image: Image, common: Common, standing: &Standing) -> R
     need_python(&containers)?;
     // What the function decided about the image stands in its own lines: here they are the answer.
     let display = Display::new(common.json, true);
-    let session = Session::start(&common, containers, session::LOOPBACK, display, standing).await?;
+    let session = Session::start(&common, containers, session::LOOPBACK, display, standing, Lasts::Yes).await?;
     let name = format!("{}:{}", image.repository, image.tag);
     // Asked first, because its answer names what is wrong better than a push does.
     let repositories = json!({"repositoryNames": [image.repository]});

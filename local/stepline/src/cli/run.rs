@@ -1,7 +1,7 @@
 //! `stepline run`: the pipeline, from Source to Execute.
 
 use super::options::RunOptions;
-use super::session::{self, Session, Standing, Trouble, need_python};
+use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
 use crate::display::seconds;
 use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         session::LOOPBACK,
         common.display().quiet(),
         standing,
+        Lasts::Yes,
     )
     .await?;
     if let Some(timeout) = options.job_timeout {

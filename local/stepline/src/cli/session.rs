@@ -1,5 +1,6 @@
 //! Standing up the services and deploying to them: what every command starts with.
 
+use super::kept;
 use super::options::Common;
 use crate::cloud::Cloud;
 use crate::deploy::{self, DeployError, Deployment};
@@ -9,6 +10,7 @@ use crate::samples::SampleError;
 use platform::error::ServiceError;
 use platform::journal::Happening;
 use platform::principal::Principal;
+use platform::store::StoreError;
 use serde_json::Value;
 use services::containers::{self, Choice, Found};
 use services::lambda::BuildError;
@@ -43,6 +45,8 @@ pub(super) enum Trouble {
     Service(#[from] ServiceError),
     #[error("{0}")]
     Sample(#[from] SampleError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
     #[error("{0}")]
     Usage(String),
     #[error("{0}")]
@@ -89,6 +93,15 @@ pub(super) async fn containers(common: &Common) -> Result<Found, Trouble> {
 /// Any free port of loopback.
 pub(super) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
+/// Whether an account is the one that lasts from run to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lasts {
+    /// It is.
+    Yes,
+    /// It is one of its own, and gone at the end.
+    No,
+}
+
 /// The services, deployed to and ready.
 pub(super) struct Session {
     pub(super) cloud: Arc<Cloud>,
@@ -105,6 +118,7 @@ impl Session {
         address: SocketAddr,
         display: Display,
         standing: &Standing,
+        lasts: Lasts,
     ) -> Result<Self, Trouble> {
         let root = repository()?;
         let environment = common.env.0.clone();
@@ -115,7 +129,21 @@ impl Session {
                 known: known.join(" and "),
             });
         }
-        let cloud = Cloud::new(deploy::account_of(&root, &environment)?, root);
+        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
+            std::io::ErrorKind::AddrNotAvailable => Trouble::NotOurAddress(address.ip()),
+            _ => Trouble::BusyPort {
+                port: address.port(),
+                source,
+            },
+        })?;
+        let account = deploy::account_of(&root, &environment)?;
+        let cloud = match lasts {
+            Lasts::Yes => {
+                let store = kept::open(&kept::folder(&root, common.state.as_deref()), common.fresh)?;
+                Cloud::open(account, root, &store)?
+            }
+            Lasts::No => Cloud::new(account, root),
+        };
         if let Some(interval) = common.poll_interval {
             cloud.pace.set_poll_interval(interval);
         }
@@ -128,13 +156,6 @@ impl Session {
             cloud.containers.use_engine(engine);
         }
         standing.0.get_or_init(|| cloud.clone());
-        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
-            std::io::ErrorKind::AddrNotAvailable => Trouble::NotOurAddress(address.ip()),
-            _ => Trouble::BusyPort {
-                port: address.port(),
-                source,
-            },
-        })?;
         gateway::serve(cloud.clone(), listener).map_err(|error| Trouble::Other(error.to_string()))?;
         display.busy(&format!("Deploying {environment} to this machine"));
         let deployment = deploy::deploy_with(&cloud, &environment, &common.overrides()).await?;
@@ -169,6 +190,9 @@ impl Session {
     /// Ends every process, shows what is left to be shown, and says the last line.
     pub(super) async fn end(self, last: &str) {
         self.cloud.lambda.shut_down();
+        if let Err(error) = self.cloud.store.settled().await {
+            eprintln!("stepline: {error}");
+        }
         self.shown.end(last).await;
     }
 }

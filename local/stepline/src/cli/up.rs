@@ -2,7 +2,7 @@
 
 use super::interrupt::interrupted;
 use super::options::Common;
-use super::session::{self, Session, Standing, Trouble};
+use super::session::{self, Lasts, Session, Standing, Trouble};
 use crate::cloud::Cloud;
 use crate::samples;
 use platform::journal::Happening;
@@ -17,7 +17,10 @@ pub(super) async fn up(
     standing: &Standing,
 ) -> Result<ExitCode, Trouble> {
     let containers = session::containers(&common).await?;
-    let session = Session::start(&common, containers, address, common.display().on_stderr(), standing).await?;
+    let display = common.display().on_stderr();
+    // What the sample events speak of is in an account of its own.
+    let lasts = if with_samples { Lasts::No } else { Lasts::Yes };
+    let session = Session::start(&common, containers, address, display, standing, lasts).await?;
     if with_samples {
         provide_samples(&session.cloud).await?;
     }

@@ -112,8 +112,15 @@ pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties)
         input["tags"] = tags.collect();
     }
     properties.finish()?;
-    let created = maker.call("states", "CreateStateMachine", input).await?;
-    let arn = created.get("stateMachineArn").cloned().unwrap_or_default();
+    let update = changes(&input);
+    maker.call_unless_there("states", "CreateStateMachine", input).await?;
+    let account = &maker.cloud.account;
+    let arn = Value::from(account.arn("states", format_args!("stateMachine:{name}")));
+    if maker.is_there {
+        let mut update = update;
+        update.insert("stateMachineArn".to_owned(), arn.clone());
+        maker.call("states", "UpdateStateMachine", update.into()).await?;
+    }
     let described = maker
         .call("states", "DescribeStateMachine", json!({"stateMachineArn": arn}))
         .await?;
@@ -123,6 +130,22 @@ pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties)
         .with("Arn", arn)
         .with("Name", name)
         .with("StateMachineRevisionId", revision))
+}
+
+/// The first version that an alias leads to.
+fn routing_of(input: &Value) -> Option<&str> {
+    input
+        .pointer("/routingConfiguration/0/stateMachineVersionArn")?
+        .as_str()
+}
+
+/// What UpdateStateMachine takes of CreateStateMachine's input.
+fn changes(input: &Value) -> Map<String, Value> {
+    let fields = ["definition", "roleArn", "loggingConfiguration", "tracingConfiguration"];
+    let given = fields
+        .iter()
+        .filter_map(|field| Some(((*field).to_owned(), input.get(*field)?.clone())));
+    given.collect()
 }
 
 /// A definition with its `${…}` replaced; names that have no substitution stay as they are.
@@ -173,7 +196,19 @@ pub(super) async fn alias(maker: &Maker<'_>, mut properties: Properties) -> Resu
         input["description"] = description.into();
     }
     properties.finish()?;
-    let created = maker.call("states", "CreateStateMachineAlias", input).await?;
-    let arn = created.get("stateMachineAliasArn").cloned().unwrap_or_default();
+    let version = routing_of(&input).and_then(|arn| arn.rsplit_once(':'));
+    let (machine, _) = version.ok_or_else(|| Fault::new("must lead to a version of a state machine"))?;
+    let arn = Value::from(format!("{machine}:{name}"));
+    let update = json!({
+        "stateMachineAliasArn": arn,
+        "description": input.get("description"),
+        "routingConfiguration": input["routingConfiguration"],
+    });
+    maker
+        .call_unless_there("states", "CreateStateMachineAlias", input)
+        .await?;
+    if maker.is_there {
+        maker.call("states", "UpdateStateMachineAlias", update).await?;
+    }
     Ok(Made::new(arn.clone()).with("Arn", arn))
 }

@@ -28,6 +28,8 @@ pub(super) struct Maker<'m> {
     pub(super) cloud: &'m Arc<Cloud>,
     pub(super) stack: &'m str,
     pub(super) id: &'m str,
+    /// Whether it was made before, at least in part: then it is changed.
+    pub(super) is_there: bool,
 }
 
 impl Maker<'_> {
@@ -35,6 +37,15 @@ impl Maker<'_> {
     pub(super) async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Failure> {
         let answer = self.cloud.call(&Principal::Administrator, service, operation, input);
         answer.await.map_err(|error| self.refused(service, operation, error))
+    }
+
+    /// The same, unless the resource is there already.
+    pub(super) async fn call_unless_there(&self, service: &str, operation: &str, input: Value) -> Result<(), Failure> {
+        match self.call(service, operation, input).await {
+            Err(Failure::Service { error, .. }) if self.is_there && says_that_it_is_there(&error) => Ok(()),
+            Err(other) => Err(other),
+            Ok(_) => Ok(()),
+        }
     }
 
     pub(super) fn refused(&self, service: &str, operation: &str, error: ServiceError) -> Failure {
@@ -48,4 +59,10 @@ impl Maker<'_> {
     pub(super) fn name(&self) -> String {
         format!("{}-{}", self.stack, self.id)
     }
+}
+
+/// Whether a service has refused to make something because it is there: AWS's services word that alike.
+fn says_that_it_is_there(error: &ServiceError) -> bool {
+    let code = error.code.strip_suffix("Exception").unwrap_or(&error.code);
+    code.ends_with("AlreadyExists") || code.ends_with("AlreadyOwnedByYou") || error.message.contains("already exists")
 }

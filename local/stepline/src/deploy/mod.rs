@@ -9,6 +9,7 @@ mod chain;
 mod compute;
 mod equals;
 mod identity;
+mod lasting;
 mod maker;
 mod properties;
 mod seed;
@@ -217,31 +218,29 @@ pub async fn deploy_stack(
     let mut resources = BTreeMap::new();
     for id in stack.order().to_vec() {
         let resource = stack.resource(&id)?;
-        let maker = Maker {
-            cloud,
-            stack: &deployed.stack,
-            id: &id,
-        };
         let kind = resource.kind.clone();
-        let made = create(&maker, resource).await.map_err(|failure| match failure {
-            Failure::Fault(fault) => {
-                let fault = fault.within("Properties").within(&id).within("Resources");
-                DeployError::Template(stack.locate(fault))
-            }
-            Failure::Kind => {
-                let fault = Fault::new(format_args!("the local run has no `{kind}`"));
-                DeployError::Template(stack.locate(fault.within("Type").within(&id).within("Resources")))
-            }
-            Failure::Service { operation, error } => DeployError::Refused(Box::new(Refusal {
-                file: deployed.template.display().to_string(),
-                resource: id.clone(),
-                operation,
-                error,
-            })),
-        })?;
+        let made = lasting::make(cloud, &deployed.stack, resource)
+            .await
+            .map_err(|failure| match failure {
+                Failure::Fault(fault) => {
+                    let fault = fault.within("Properties").within(&id).within("Resources");
+                    DeployError::Template(stack.locate(fault))
+                }
+                Failure::Kind => {
+                    let fault = Fault::new(format_args!("the local run has no `{kind}`"));
+                    DeployError::Template(stack.locate(fault.within("Type").within(&id).within("Resources")))
+                }
+                Failure::Service { operation, error } => DeployError::Refused(Box::new(Refusal {
+                    file: deployed.template.display().to_string(),
+                    resource: id.clone(),
+                    operation,
+                    error,
+                })),
+            })?;
         stack.made(&id, made.clone());
         resources.insert(id, (kind, made));
     }
+    lasting::remove_others(cloud, &deployed.stack, &resources).await?;
     let recorded = resources.iter().map(|(id, (kind, made))| StackResource {
         logical_id: id.clone(),
         physical_id: made.reference.as_str().unwrap_or_default().to_owned(),

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
+/// The metadata that says that an object is a file of `seed/`.
+const SEED: &str = "seed";
+
 /// Puts the files of the bucket that a template calls `id`, as far as it does not have them as they are.
 ///
 /// # Errors
@@ -30,10 +33,14 @@ pub(super) async fn put(cloud: &Arc<Cloud>, id: &str, bucket: &str) -> Result<()
         let object = json!({"Bucket": bucket, "Key": key});
         let body: Bytes = fs::read(&file).map_err(|error| at(&file, &error))?.into();
         let known = cloud.call(&Principal::Administrator, "s3", "HeadObject", object.clone());
-        let is_there = known
-            .await
-            .is_ok_and(|known| known["ETag"] == format!("\"{}\"", hex::encode(Md5::digest(&body))));
-        if !is_there {
+        // What somebody else has put there since stays.
+        let stays = known.await.is_ok_and(|known| {
+            let is_the_same = known["ETag"] == format!("\"{}\"", hex::encode(Md5::digest(&body)));
+            is_the_same || known["Metadata"].get(SEED).is_none()
+        });
+        if !stays {
+            let mut object = object;
+            object["Metadata"] = json!({SEED: id});
             let put = cloud.send(&Principal::Administrator, "s3", "PutObject", object, body);
             put.await.map_err(|error| at(&file, &error))?;
         }

@@ -15,10 +15,14 @@ pub(super) async fn parameter(maker: &Maker<'_>, mut properties: Properties) -> 
             input[property] = text.into();
         }
     }
-    if let Some(tags) = properties.take_tag_list()? {
+    let tags = properties.take_tag_list()?;
+    properties.finish()?;
+    if maker.is_there {
+        // A change of a parameter takes no tags.
+        input["Overwrite"] = true.into();
+    } else if let Some(tags) = tags {
         input["Tags"] = tags;
     }
-    properties.finish()?;
     maker.call("ssm", "PutParameter", input).await?;
     Ok(Made::new(name).with("Type", kind).with("Value", value))
 }
@@ -60,7 +64,9 @@ pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Res
         Some(name) => name,
         None => maker.name().to_lowercase(),
     };
-    maker.call("s3", "CreateBucket", json!({"Bucket": name})).await?;
+    maker
+        .call_unless_there("s3", "CreateBucket", json!({"Bucket": name}))
+        .await?;
     for (property, operation, member) in BUCKET_SETTINGS {
         if let Some(setting) = properties.take(property) {
             let setting = if *property == "BucketEncryption" {
@@ -121,8 +127,11 @@ pub(super) async fn model_package_group(maker: &Maker<'_>, mut properties: Prope
         input["Tags"] = tags;
     }
     properties.finish()?;
-    let created = maker.call("sagemaker", "CreateModelPackageGroup", input).await?;
-    let arn = created["ModelPackageGroupArn"].clone();
+    maker
+        .call_unless_there("sagemaker", "CreateModelPackageGroup", input)
+        .await?;
+    let account = &maker.cloud.account;
+    let arn = account.arn("sagemaker", format_args!("model-package-group/{name}"));
     // A reference gives the ARN.
     Ok(Made::new(arn.clone()).with("ModelPackageGroupArn", arn))
 }
@@ -150,7 +159,14 @@ pub(super) async fn repository(maker: &Maker<'_>, mut properties: Properties) ->
     let policy = properties.take("RepositoryPolicyText");
     properties.ignore(&["EmptyOnDelete"]);
     properties.finish()?;
-    let created = maker.call("ecr", "CreateRepository", input).await?;
+    let mutability = input.get("imageTagMutability").cloned();
+    maker.call_unless_there("ecr", "CreateRepository", input).await?;
+    if let Some(mutability) = mutability.filter(|_| maker.is_there) {
+        let input = json!({"repositoryName": name, "imageTagMutability": mutability});
+        maker.call("ecr", "PutImageTagMutability", input).await?;
+    }
+    let asked = json!({"repositoryNames": [name]});
+    let found = maker.call("ecr", "DescribeRepositories", asked).await?;
     if let Some(text) = lifecycle.and_then(|mut policy| policy.get_mut("LifecyclePolicyText").map(Value::take)) {
         let input = json!({"repositoryName": name, "lifecyclePolicyText": document(text)});
         maker.call("ecr", "PutLifecyclePolicy", input).await?;
@@ -160,8 +176,8 @@ pub(super) async fn repository(maker: &Maker<'_>, mut properties: Properties) ->
         maker.call("ecr", "SetRepositoryPolicy", input).await?;
     }
     let of = |field: &str| {
-        created
-            .pointer(&format!("/repository/{field}"))
+        found
+            .pointer(&format!("/repositories/0/{field}"))
             .cloned()
             .unwrap_or_default()
     };

@@ -19,7 +19,7 @@ pub(super) async fn log_group(maker: &Maker<'_>, mut properties: Properties) -> 
         input["logGroupClass"] = class.into();
     }
     properties.finish()?;
-    maker.call("logs", "CreateLogGroup", input).await?;
+    maker.call_unless_there("logs", "CreateLogGroup", input).await?;
     if let Some(days) = retention {
         let input = json!({"logGroupName": name, "retentionInDays": days});
         maker.call("logs", "PutRetentionPolicy", input).await?;
@@ -49,8 +49,13 @@ pub(super) async fn topic(maker: &Maker<'_>, mut properties: Properties) -> Resu
     }
     let subscriptions = properties.take("Subscription");
     properties.finish()?;
-    let created = maker.call("sns", "CreateTopic", input).await?;
-    let arn = created["TopicArn"].clone();
+    let attributes = input["Attributes"].clone();
+    maker.call_unless_there("sns", "CreateTopic", input).await?;
+    let arn = Value::from(maker.cloud.account.arn("sns", &name));
+    for (attribute, value) in attributes.as_object().into_iter().flatten().filter(|_| maker.is_there) {
+        let input = json!({"TopicArn": arn, "AttributeName": attribute, "AttributeValue": value});
+        maker.call("sns", "SetTopicAttributes", input).await?;
+    }
     for subscription in subscriptions.iter().filter_map(Value::as_array).flatten() {
         let field = |name: &str| {
             let fault = || Fault::new(format_args!("has no `{name}`")).within("Subscription");

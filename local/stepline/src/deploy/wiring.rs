@@ -44,9 +44,15 @@ pub(super) async fn queue(maker: &Maker<'_>, mut properties: Properties) -> Resu
         attributes.insert(attribute, value);
     }
     let tags: Map<String, Value> = tags.into_iter().map(|(key, value)| (key, value.into())).collect();
-    let input = json!({"QueueName": name, "Attributes": texts(attributes.into(), "Attributes")?, "tags": tags});
-    let created = maker.call("sqs", "CreateQueue", input).await?;
-    let url = created.get("QueueUrl").cloned().unwrap_or_default();
+    let attributes = texts(attributes.into(), "Attributes")?;
+    let input = json!({"QueueName": name, "Attributes": attributes, "tags": tags});
+    maker.call_unless_there("sqs", "CreateQueue", input).await?;
+    let found = maker.call("sqs", "GetQueueUrl", json!({"QueueName": name})).await?;
+    let url = found.get("QueueUrl").cloned().unwrap_or_default();
+    if maker.is_there {
+        let input = json!({"QueueUrl": url, "Attributes": attributes});
+        maker.call("sqs", "SetQueueAttributes", input).await?;
+    }
     Ok(Made::new(url.clone())
         .with("Arn", maker.cloud.account.arn("sqs", &name))
         .with("QueueName", name)

@@ -50,9 +50,14 @@ pub async fn respond(cloud: &Arc<Cloud>, request: Request<Body>) -> Response<Bod
         Ok(incoming) => incoming,
         Err(error) => return json_error(&error),
     };
-    match unless_it_panics(dispatch(cloud, &incoming)).await {
+    let response = match unless_it_panics(dispatch(cloud, &incoming)).await {
         Some(response) => response,
-        None => failure(&incoming),
+        None => failure(&incoming, UNKNOWN),
+    };
+    // What a client is told lasts.
+    match cloud.store.settled().await {
+        Ok(()) => response,
+        Err(error) => failure(&incoming, &error.to_string()),
     }
 }
 
@@ -91,10 +96,12 @@ async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// AWS's own words for a failure that is not the caller's, in the form of the request's protocol:
+/// AWS's own words for a failure that is not the caller's:
 /// <https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html>.
-fn failure(incoming: &Incoming) -> Response<Body> {
-    let message = "The request processing has failed because of an unknown error, exception or failure.";
+const UNKNOWN: &str = "The request processing has failed because of an unknown error, exception or failure.";
+
+/// A failure that is not the caller's, in the form of the request's protocol.
+fn failure(incoming: &Incoming, message: &str) -> Response<Body> {
     let error = |code: &str| ServiceError::new(code, message).with_status(500);
     if incoming.is_form() {
         query::error(&error("InternalFailure"))
@@ -140,7 +147,7 @@ mod tests {
             ),
         ] {
             let request = Request::post("/").header(header, value).body(Body::empty()).unwrap();
-            let response = failure(&Incoming::read(request).await.unwrap());
+            let response = failure(&Incoming::read(request).await.unwrap(), UNKNOWN);
             assert_eq!(
                 (response.status().as_u16(), &response.headers()["content-type"]),
                 (500, &content_type.parse().unwrap())

@@ -77,6 +77,8 @@ pub struct Resource {
     pub kind: String,
     /// Its properties.
     pub properties: Map<String, Value>,
+    /// Whether it stays when the template does not have it any more: its `DeletionPolicy`.
+    pub is_retained: bool,
 }
 
 /// An output of a stack.
@@ -209,10 +211,12 @@ impl Stack {
             Some(Value::Object(properties)) => properties,
             Some(_) => return Err(Fault::new("`Properties` must be a map")),
         };
+        let deletion = declared.get("DeletionPolicy").and_then(Value::as_str);
         Ok(Resource {
             id: id.to_owned(),
             kind: kind.to_owned(),
             properties,
+            is_retained: deletion.is_some_and(|policy| policy.starts_with("Retain")),
         })
     }
 

@@ -8,12 +8,13 @@ use crate::sagemaker::tags::Tag;
 use jiff::Timestamp;
 use platform::ServiceError;
 use platform::input::seconds;
-use serde::Serialize;
+use platform::store::{Changing, Record, Shelf};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// What one kind of jobs has of its own. Its values are what the caller asks for in the `Create…Job` operation.
@@ -26,7 +27,7 @@ pub(crate) trait Kind: Clone + Debug + DeserializeOwned + Serialize + Send + Syn
     const TELLS_STAGES: bool;
 
     /// What is known of a job beside what is known of all.
-    type Found: Clone + Debug + Default + Send + Sync;
+    type Found: Clone + Debug + Default + DeserializeOwned + Serialize + Send + Sync;
 
     /// No job has this ARN.
     fn missing(arn: &str) -> ServiceError;
@@ -79,7 +80,8 @@ pub(crate) trait Kind: Clone + Debug + DeserializeOwned + Serialize + Send + Syn
 }
 
 /// A job and how it goes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound = "")]
 pub(crate) struct Job<K: Kind> {
     pub(crate) arn: String,
     pub(crate) request: K,
@@ -120,6 +122,17 @@ impl<K: Kind> Job<K> {
         let now = Timestamp::now();
         self.modified = now;
         self.stages.push((stage, now));
+    }
+
+    /// Ends a job that was under way when the command that ran it ended.
+    pub(super) fn cut_off(&mut self) {
+        if self.status.is_final() {
+            return;
+        }
+        self.enter(Stage::Stopped);
+        self.status = Status::Stopped;
+        self.failure_reason = Some("The local run ended while the job was under way.".to_owned());
+        self.ended = Some(self.modified);
     }
 
     /// Begins to stop.
@@ -171,12 +184,20 @@ impl<K: Kind> Job<K> {
 /// A job while it runs, and afterwards.
 #[derive(Debug)]
 pub(crate) struct Running<K: Kind> {
-    pub(super) job: Mutex<Job<K>>,
+    pub(super) job: Record<Job<K>>,
     pub(super) stop: watch::Sender<bool>,
 }
 
 impl<K: Kind> Running<K> {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Job<K>> {
-        self.job.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A job whose record is a row of these.
+    pub(super) fn new(rows: &Shelf, job: Job<K>) -> Arc<Self> {
+        Arc::new(Self {
+            job: Record::new(rows, &job.arn.clone(), job),
+            stop: watch::Sender::new(false),
+        })
+    }
+
+    pub(crate) fn lock(&self) -> Changing<'_, Job<K>> {
+        self.job.lock()
     }
 }

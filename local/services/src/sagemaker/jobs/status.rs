@@ -1,7 +1,9 @@
 //! How a job goes: its status, and what it is at.
 
+use serde::{Deserialize, Serialize};
+
 /// A job's status, as descriptions have it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Status {
     InProgress,
     Completed,
@@ -30,7 +32,7 @@ impl Status {
 }
 
 /// What a job is at: the secondary status of training jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
     Starting,
     Downloading,

@@ -8,20 +8,26 @@ use crate::sagemaker::checks::{one_of, trusted};
 use crate::sagemaker::lists::{self, List, Listed, Order};
 use crate::sagemaker::tags;
 use jiff::Timestamp;
+use platform::store::{Shelf, Store as Lasting, StoreError};
 use platform::{Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
 
 /// The jobs of one kind, by ARN.
 #[derive(Debug)]
-pub(crate) struct Store<K: Kind>(Mutex<BTreeMap<String, Arc<Running<K>>>>);
+pub(crate) struct Store<K: Kind> {
+    jobs: Mutex<BTreeMap<String, Arc<Running<K>>>>,
+    rows: Shelf,
+}
 
 impl<K: Kind> Default for Store<K> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self {
+            jobs: Mutex::default(),
+            rows: Shelf::default(),
+        }
     }
 }
 
@@ -60,8 +66,21 @@ fn arn<K: Kind>(platform: &Platform, name: &str) -> String {
 }
 
 impl<K: Kind> Store<K> {
+    /// The jobs that were kept. Those that were under way have stopped: the processes that they were are gone.
+    pub(crate) fn open(lasting: &Lasting) -> Result<Self, StoreError> {
+        let rows = Shelf::new(lasting, "sagemaker/jobs", K::WORD);
+        let jobs = rows.read::<Job<K>>()?.into_iter().map(|(arn, mut job)| {
+            job.cut_off();
+            (arn.clone(), Running::new(&rows, job))
+        });
+        Ok(Self {
+            jobs: Mutex::new(jobs.collect()),
+            rows,
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Running<K>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn arn(platform: &Platform, name: &str) -> String {
@@ -92,10 +111,7 @@ impl<K: Kind> Store<K> {
             return Err(K::taken(&arn));
         }
         trusted(platform, request.role(), &arn)?;
-        let running = Arc::new(Running {
-            job: Mutex::new(Job::new(arn.clone(), request)),
-            stop: watch::Sender::new(false),
-        });
+        let running = Running::new(&self.rows, Job::new(arn.clone(), request));
         jobs.insert(arn.clone(), Arc::clone(&running));
         drop(jobs);
         run::announce(platform, &running);

@@ -12,10 +12,11 @@ use super::registry::store::Served;
 use super::rows::{list, on};
 use super::tags;
 use jiff::Timestamp;
-use model::{Container, CreateModel, Model, Models};
+use model::{Container, CreateModel, Model};
 use platform::{Call, ErrorKind, Nothing, Operation, Platform, Principal, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The model that an operation is on.
@@ -138,7 +139,7 @@ impl SageMaker {
     }
 }
 
-fn check_new(models: &Models, arn: &str) -> Result<(), ServiceError> {
+fn check_new(models: &BTreeMap<String, Model>, arn: &str) -> Result<(), ServiceError> {
     if models.contains_key(arn) {
         let message = format_args!("Cannot create already existing model \"{arn}\".");
         return Err(ServiceError::validation(message));

@@ -5,6 +5,7 @@ use crate::sagemaker::tags::{self, Tag};
 use jiff::Timestamp;
 use platform::ServiceError;
 use platform::input::seconds;
+use platform::store::Rows;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -45,7 +46,7 @@ fn single() -> String {
 }
 
 /// A model.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Model {
     pub(crate) arn: String,
     pub(crate) request: CreateModel,
@@ -54,7 +55,7 @@ pub(crate) struct Model {
 }
 
 /// The models, by ARN.
-pub(crate) type Models = BTreeMap<String, Model>;
+pub(crate) type Models = Rows<Model>;
 
 impl CreateModel {
     pub(crate) fn check(&self) -> Result<(), ServiceError> {

@@ -101,18 +101,43 @@ impl CreateModelPackage {
 }
 
 /// A version of a group's model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Package {
     pub(super) group: String,
     pub(super) version: u32,
     pub(super) arn: String,
     /// What was asked for, as it has become since.
+    #[serde(with = "whole")]
     pub(super) request: CreateModelPackage,
     /// What was asked for at first, for the same request that comes again.
+    #[serde(with = "whole")]
     pub(super) first_request: CreateModelPackage,
     pub(super) approval_description: Option<String>,
     pub(super) created: Timestamp,
     pub(super) modified: Option<Timestamp>,
+}
+
+/// A request with those members, too, that no answer shows.
+mod whole {
+    use super::CreateModelPackage;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    type Whole<R> = (R, Option<String>, Option<String>);
+
+    pub(super) fn serialize<S: Serializer>(request: &CreateModelPackage, serializer: S) -> Result<S::Ok, S::Error> {
+        let group = request.model_package_group_name.clone();
+        let whole: Whole<&CreateModelPackage> = (request, group, request.client_token.clone());
+        whole.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CreateModelPackage, D::Error> {
+        let (request, model_package_group_name, client_token) = Whole::<CreateModelPackage>::deserialize(deserializer)?;
+        Ok(CreateModelPackage {
+            model_package_group_name,
+            client_token,
+            ..request
+        })
+    }
 }
 
 impl Package {

@@ -4,12 +4,14 @@ use super::package::Package;
 use crate::sagemaker::tags::Tag;
 use jiff::Timestamp;
 use platform::input::seconds;
+use platform::store::Held;
 use platform::{Platform, ServiceError};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A group and its packages.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Group {
     pub(super) name: String,
     pub(super) arn: String,
@@ -37,10 +39,10 @@ impl Group {
     }
 }
 
-/// The groups, by their names.
-#[derive(Debug, Default)]
-pub(crate) struct Registry {
-    pub(super) groups: BTreeMap<String, Group>,
+/// The groups, by their names, which nobody else sees meanwhile.
+#[derive(Debug)]
+pub(crate) struct Registry<'r> {
+    pub(crate) groups: Held<'r, Group>,
 }
 
 /// What a model is served with.
@@ -76,7 +78,7 @@ pub(super) fn package_arn(platform: &Platform, name: &str) -> String {
     platform.account.arn("sagemaker", format_args!("model-package/{name}"))
 }
 
-impl Registry {
+impl Registry<'_> {
     pub(super) fn group(&mut self, arn: &str) -> Result<&mut Group, ServiceError> {
         let group = self.groups.get_mut(tail("model-package-group", arn));
         // An ARN can be one of another account.

@@ -3,6 +3,7 @@
 use super::request::MetricDefinition;
 use jiff::Timestamp;
 use regex_lite::Regex;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The regular expression of a metric.
@@ -11,9 +12,10 @@ pub(super) fn read(regex: &str) -> Result<Regex, String> {
 }
 
 /// What a job has printed of its metrics until now.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Metrics {
     /// The regular expressions, from the first line on.
+    #[serde(skip)]
     expressions: Vec<Option<Regex>>,
     /// By the names, the last values.
     last: BTreeMap<String, (f64, Timestamp)>,

@@ -1,7 +1,9 @@
 //! Map Runs: how far the items of a distributed Map are.
 
+use super::past::Known;
+use super::running::{Running, State};
 use crate::states::arn::Arn;
-use crate::states::registry::{Registry, StepFunctions, not_found};
+use crate::states::registry::{StepFunctions, not_found};
 use crate::states::rows::{on, paged};
 use platform::input::seconds;
 use platform::{Call, Operation, ServiceError};
@@ -41,40 +43,40 @@ struct Describe {
 
 impl StepFunctions {
     fn list_map_runs(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
-        let running = self.lock().execution(&input.execution_arn)?;
-        let state = running.lock();
-        let runs = state.execution.map_runs().iter().map(|run| {
-            let mut shown = json!({
-                "executionArn": &*run.execution_arn,
-                "mapRunArn": &*run.arn,
-                "stateMachineArn": running.machine_arn,
-                "startDate": seconds(run.started_at),
-            });
-            if let Some(stopped) = run.stopped_at {
-                shown["stopDate"] = seconds(stopped);
-            }
-            shown
-        });
-        paged("mapRuns", runs, input.max_results, input.next_token.as_deref())
+        let runs = self.lock().execution(&input.execution_arn)?.map_runs();
+        let listed = runs.into_iter().map(|(listed, _)| listed);
+        paged("mapRuns", listed, input.max_results, input.next_token.as_deref())
     }
 
     fn describe_map_run(&self, _: &Call, input: Describe) -> Result<Value, ServiceError> {
         let arn = &input.map_run_arn;
         Arn::of_kind(arn, "mapRun")?;
-        map_run(&self.lock(), arn).ok_or_else(|| not_found(arn))
+        let registry = self.lock();
+        let runs = registry.known.executions.values().flat_map(Known::map_runs);
+        let found = runs
+            .map(|(_, described)| described)
+            .find(|run| run["mapRunArn"] == arn.as_str());
+        found.ok_or_else(|| not_found(arn))
     }
 }
 
-fn map_run(registry: &Registry, arn: &str) -> Option<Value> {
-    registry.executions.values().find_map(|running| {
-        let state = running.lock();
-        state
-            .execution
-            .map_runs()
-            .iter()
-            .find(|run| &*run.arn == arn)
-            .map(described)
-    })
+/// The Map Runs of an execution, each as ListMapRuns and as DescribeMapRun answers it.
+pub(super) fn of(running: &Running, state: &State) -> Vec<(Value, Value)> {
+    let runs = state.execution.map_runs().iter();
+    runs.map(|run| (listed(running, run), described(run))).collect()
+}
+
+fn listed(running: &Running, run: &MapRun) -> Value {
+    let mut shown = json!({
+        "executionArn": &*run.execution_arn,
+        "mapRunArn": &*run.arn,
+        "stateMachineArn": running.machine_arn,
+        "startDate": seconds(run.started_at),
+    });
+    if let Some(stopped) = run.stopped_at {
+        shown["stopDate"] = seconds(stopped);
+    }
+    shown
 }
 
 fn described(run: &MapRun) -> Value {

@@ -1,15 +1,18 @@
 //! Executions: how they run, and the operations on them.
 
 mod map_runs;
+pub(crate) mod past;
 mod progress;
 pub(crate) mod running;
 mod start;
 mod tokens;
 
 use super::arn::Arn;
+
 use super::registry::StepFunctions;
 use super::rows::{on, on_machine, paged};
 use jiff::{SignedDuration, Timestamp};
+use past::{Known, Past};
 use platform::input::seconds;
 use platform::{Call, Operation, ServiceError};
 use serde::Deserialize;
@@ -116,22 +119,22 @@ const LISTED: &[&str] = &[
 
 impl StepFunctions {
     fn describe_execution(&self, _: &Call, input: Describe) -> Result<Value, ServiceError> {
-        let running = self.lock().execution(&input.execution_arn)?;
-        Ok(running.describe())
+        Ok(self.lock().execution(&input.execution_arn)?.described())
     }
 
     fn list_executions(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
         let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
-        let mut registry = self.lock();
+        let registry = self.lock();
         let machine = registry.machine(&arn)?;
         if machine.kind == ExecutionType::Express {
             return Err(start::not_supported());
         }
         let machine_arn = machine.arn.clone();
-        let started = registry.started.get(&machine_arn).map_or(&[][..], Vec::as_slice);
+        let known = &registry.known;
+        let started = known.started.get(&machine_arn).map_or(&[][..], Vec::as_slice);
         // The newest comes first.
-        let executions = started.iter().rev().filter_map(|arn| registry.executions.get(arn));
-        let shown = executions.map(|running| running.describe()).filter(|shown| {
+        let executions = started.iter().rev().filter_map(|arn| known.executions.get(arn));
+        let shown = executions.map(Known::described).filter(|shown| {
             let of_qualifier = arn.rest.is_none()
                 || shown["stateMachineAliasArn"] == arn.text
                 || shown["stateMachineVersionArn"] == arn.text;
@@ -158,10 +161,8 @@ impl StepFunctions {
     }
 
     fn get_execution_history(&self, _: &Call, input: History) -> Result<Value, ServiceError> {
-        let running = self.lock().execution(&input.execution_arn)?;
-        let state = running.lock();
-        let events = state.execution.history().iter().map(|event| {
-            let mut shown = serde_json::to_value(event).unwrap_or_default();
+        let execution = self.lock().execution(&input.execution_arn)?;
+        let events = execution.history()?.into_iter().map(|mut shown| {
             if input.include_execution_data == Some(false) {
                 without_data(&mut shown);
             }
@@ -176,14 +177,21 @@ impl StepFunctions {
     }
 
     fn stop_execution(&self, call: &Call, input: Stop) -> Result<Value, ServiceError> {
-        let running = self.lock().execution(&input.execution_arn)?;
+        let running = match self.lock().execution(&input.execution_arn)? {
+            Known::Running(running) => running,
+            // It has ended, and stays as it is.
+            Known::Past(past) => return Ok(json!({"stopDate": past.described()["stopDate"]})),
+        };
         running.stop(&call.platform, input.error.as_deref(), input.cause.as_deref());
         let stopped = running.lock().execution.stopped_at();
         Ok(json!({"stopDate": seconds(stopped.unwrap_or_else(Timestamp::now))}))
     }
 
     fn redrive_execution(&self, call: &Call, input: Redrive) -> Result<Value, ServiceError> {
-        let running = self.lock().execution(&input.execution_arn)?;
+        let running = match self.lock().execution(&input.execution_arn)? {
+            Known::Running(running) => running,
+            Known::Past(past) => return Err(of_an_earlier_run(&past)),
+        };
         let now = Timestamp::now();
         {
             let mut state = running.lock();
@@ -193,12 +201,6 @@ impl StepFunctions {
             {
                 return Ok(json!({"redriveDate": seconds(*at)}));
             }
-            let not_redrivable = |why: &dyn std::fmt::Display| {
-                ServiceError::new(
-                    "ExecutionNotRedrivable",
-                    format_args!("Execution is not redrivable: '{why}'"),
-                )
-            };
             let status = state.execution.status();
             if matches!(status, Status::Running | Status::Succeeded) {
                 return Err(not_redrivable(&format_args!(
@@ -218,6 +220,21 @@ impl StepFunctions {
         }
         running.begin(&call.platform);
         Ok(json!({"redriveDate": seconds(now)}))
+    }
+}
+
+fn not_redrivable(why: &dyn std::fmt::Display) -> ServiceError {
+    ServiceError::new(
+        "ExecutionNotRedrivable",
+        format_args!("Execution is not redrivable: '{why}'"),
+    )
+}
+
+/// What is kept of an execution is what happened, and not where it stood. AWS could redrive it.
+fn of_an_earlier_run(past: &Past) -> ServiceError {
+    match past.described()["redriveStatusReason"].as_str() {
+        Some(reason) => not_redrivable(&reason),
+        None => not_redrivable(&"it is of an earlier run of this account, and the local run redrives those of its own"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! An execution that runs: the interpreter is told the time, its tasks are done, and it gets their answers.
 
+use super::past::Keeping;
 use super::progress::Progress;
 use crate::states::machines::machine::Chosen;
 use crate::states::tasks::errors::Failed;
@@ -64,6 +65,8 @@ pub(crate) struct State {
     pub(crate) redriven: Option<(String, Timestamp)>,
     progress: Progress,
     tasks: HashMap<TaskId, Work>,
+    /// Where it is kept.
+    keeping: Option<Keeping>,
 }
 
 /// A task that is being done.
@@ -97,11 +100,25 @@ impl Running {
                 redriven: None,
                 progress: Progress::default(),
                 tasks: HashMap::new(),
+                keeping: None,
             }),
             tokens,
             wake: Notify::new(),
             underway: Mutex::default(),
         })
+    }
+
+    /// Has it kept there from now on.
+    pub(crate) fn keep_in(&self, keeping: Option<Keeping>) {
+        self.lock().keeping = keeping;
+    }
+
+    /// Has what is new of it last.
+    fn keep(&self, state: &mut State) {
+        if let Some(mut keeping) = state.keeping.take() {
+            keeping.keep(self, state);
+            state.keeping = Some(keeping);
+        }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -141,6 +158,7 @@ impl Running {
             let commands = state.execution.run(Timestamp::now());
             if was == Status::Running {
                 state.progress.tell(&platform.journal, &mut state.execution);
+                self.keep(state);
             }
             (commands, state.execution.status(), state.execution.next_wakeup())
         };
@@ -163,6 +181,7 @@ impl Running {
             // One that has ended stays as it is.
             let Ok(commands) = commands else { return };
             state.progress.tell(&platform.journal, &mut state.execution);
+            self.keep(state);
             commands
         };
         for command in commands {
@@ -205,7 +224,28 @@ impl Running {
     /// The execution as DescribeExecution answers it:
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
     pub(crate) fn describe(&self) -> Value {
-        let state = self.lock();
+        self.described(&self.lock())
+    }
+
+    /// The state machine as DescribeStateMachineForExecution answers:
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachineForExecution.html>.
+    pub(crate) fn machine(&self, state: &State) -> Value {
+        let revision = &self.chosen.revision;
+        json!({
+            "stateMachineArn": self.machine_arn,
+            "name": self.machine_name,
+            "definition": revision.machine.definition(),
+            "roleArn": revision.role_arn,
+            "updateDate": seconds(state.execution.started_at()),
+            "loggingConfiguration": revision.logging,
+            "tracingConfiguration": revision.tracing,
+            "encryptionConfiguration": revision.encryption,
+            "revisionId": revision.id,
+        })
+    }
+
+    /// The same as [`describe`](Self::describe), of this state.
+    pub(crate) fn described(&self, state: &State) -> Value {
         let execution = &state.execution;
         let mut shown = json!({
             "executionArn": execution.arn(),

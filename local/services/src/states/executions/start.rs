@@ -1,5 +1,6 @@
 //! Starting executions, and waiting for the end of those that answer with their output.
 
+use super::past::Known;
 use super::running::Running;
 use crate::states::arn::{Arn, check_name};
 use crate::states::machines::machine::{Chosen, Machine};
@@ -80,13 +81,15 @@ fn options(
 ///
 /// # Errors
 /// ExecutionAlreadyExists if it has ended, or has another input.
-fn known(registry: &Registry, arn: &str, input: &str) -> Result<Option<Arc<Running>>, ServiceError> {
-    let Some(known) = registry.executions.get(arn) else {
+fn known(registry: &Registry<'_>, arn: &str, input: &str) -> Result<Option<Arc<Running>>, ServiceError> {
+    let Some(known) = registry.known.executions.get(arn) else {
         return Ok(None);
     };
-    let state = known.lock();
-    if state.execution.status() == Status::Running && state.execution.input() == input {
-        return Ok(Some(Arc::clone(known)));
+    if let Known::Running(known) = known {
+        let state = known.lock();
+        if state.execution.status() == Status::Running && state.execution.input() == input {
+            return Ok(Some(Arc::clone(known)));
+        }
     }
     Err(ServiceError::new(
         "ExecutionAlreadyExists",
@@ -144,12 +147,13 @@ impl StepFunctions {
             chosen,
             start.trace_header,
             execution,
-            registry.tokens.clone(),
+            registry.known.tokens.clone(),
         );
         // Express executions cannot be asked about by their ARNs.
         if kind == ExecutionType::Standard {
-            registry.executions.insert(execution_arn.clone(), Arc::clone(&running));
-            registry.started.entry(machine_arn).or_default().push(execution_arn);
+            running.keep_in(registry.known.kept.keeping(&execution_arn));
+            let known = Known::Running(Arc::clone(&running));
+            registry.known.add(machine_arn, execution_arn, known);
         }
         Ok(Made::New(running))
     }

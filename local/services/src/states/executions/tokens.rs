@@ -53,7 +53,7 @@ impl StepFunctions {
         token: &str,
         then: impl FnOnce(&mut State, TaskId, Timestamp) -> Result<(), Refused>,
     ) -> Result<Value, ServiceError> {
-        let found = self.lock().tokens.waiting(token).as_ref().map(Weak::upgrade);
+        let found = self.lock().known.tokens.waiting(token).as_ref().map(Weak::upgrade);
         let running: Arc<Running> = match found {
             None => return Err(ServiceError::new("InvalidToken", "Invalid Token: 'Invalid token'")),
             Some(found) => found.ok_or_else(timed_out)?,

@@ -2,14 +2,16 @@
 
 use jiff::Timestamp;
 use platform::input::seconds;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use states_language::{ExecutionType, StateMachine};
 use std::collections::BTreeMap;
 
 /// What a state machine does, at one time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Revision {
     pub(crate) id: String,
+    #[serde(with = "definition")]
     pub(crate) machine: StateMachine,
     pub(crate) role_arn: String,
     pub(crate) logging: Value,
@@ -28,7 +30,7 @@ impl Revision {
 }
 
 /// A revision that was given a number.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Version {
     pub(crate) number: u64,
     pub(crate) revision: Revision,
@@ -37,7 +39,7 @@ pub(crate) struct Version {
 }
 
 /// A name that leads to one version, or by weight to two.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Alias {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
@@ -48,10 +50,11 @@ pub(crate) struct Alias {
 }
 
 /// A state machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) name: String,
     pub(crate) arn: String,
+    #[serde(with = "kind")]
     pub(crate) kind: ExecutionType,
     pub(crate) created: Timestamp,
     pub(crate) current: Revision,
@@ -71,12 +74,51 @@ pub(crate) struct Chosen {
     pub(crate) alias_arn: Option<String>,
 }
 
+/// A machine is kept as its definition.
+mod definition {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use states_language::StateMachine;
+
+    pub(super) fn serialize<S: Serializer>(machine: &StateMachine, serializer: S) -> Result<S::Ok, S::Error> {
+        machine.definition().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StateMachine, D::Error> {
+        StateMachine::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// A type is kept as AWS's name of it.
+mod kind {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use states_language::ExecutionType;
+
+    pub(super) fn serialize<S: Serializer>(kind: &ExecutionType, serializer: S) -> Result<S::Ok, S::Error> {
+        super::type_name(*kind).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ExecutionType, D::Error> {
+        let is_express = String::deserialize(deserializer)? == super::type_name(ExecutionType::Express);
+        Ok(if is_express {
+            ExecutionType::Express
+        } else {
+            ExecutionType::Standard
+        })
+    }
+}
+
+/// AWS's name of a type.
+fn type_name(kind: ExecutionType) -> &'static str {
+    match kind {
+        ExecutionType::Standard => "STANDARD",
+        ExecutionType::Express => "EXPRESS",
+    }
+}
+
 impl Machine {
     pub(crate) fn type_name(&self) -> &'static str {
-        match self.kind {
-            ExecutionType::Standard => "STANDARD",
-            ExecutionType::Express => "EXPRESS",
-        }
+        type_name(self.kind)
     }
 
     /// Resolves a qualifier; `draw` (below 100) decides between the versions of an alias.

@@ -313,7 +313,7 @@ impl StepFunctions {
         let machine = input.definition.as_deref().map(parse).transpose()?;
         let now = Timestamp::now();
         let mut registry = self.lock();
-        let found = registry.machine(&arn)?;
+        let found = registry.machine_mut(&arn)?;
         let current = found.current.clone();
         let revision = Revision {
             id: uuid::Uuid::new_v4().to_string(),
@@ -347,7 +347,7 @@ impl StepFunctions {
 
     fn describe_state_machine(&self, _: &Call, input: Describe) -> Result<Value, ServiceError> {
         let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
-        let mut registry = self.lock();
+        let registry = self.lock();
         let machine = registry.machine(&arn)?;
         let shown = match arn.rest {
             None => machine.json(&machine.arn, &machine.current, None, machine.created),
@@ -366,19 +366,7 @@ impl StepFunctions {
     }
 
     fn describe_state_machine_for_execution(&self, _: &Call, input: ForExecution) -> Result<Value, ServiceError> {
-        let running = self.lock().execution(&input.execution_arn)?;
-        let revision = &running.chosen.revision;
-        Ok(json!({
-            "stateMachineArn": running.machine_arn,
-            "name": running.machine_name,
-            "definition": revision.machine.definition(),
-            "roleArn": revision.role_arn,
-            "updateDate": seconds(running.lock().execution.started_at()),
-            "loggingConfiguration": revision.logging,
-            "tracingConfiguration": revision.tracing,
-            "encryptionConfiguration": revision.encryption,
-            "revisionId": revision.id,
-        }))
+        Ok(self.lock().execution(&input.execution_arn)?.machine())
     }
 
     fn list_state_machines(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
@@ -421,7 +409,7 @@ impl StepFunctions {
     fn tags<T>(&self, arn: &str, then: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> Result<T, ServiceError> {
         let found = Arn::of_kind(arn, "stateMachine")?;
         let mut registry = self.lock();
-        let machine = registry.machine(&found).map_err(|_| not_found(arn))?;
+        let machine = registry.machine_mut(&found).map_err(|_| not_found(arn))?;
         Ok(then(&mut machine.tags))
     }
 }

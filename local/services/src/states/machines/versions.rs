@@ -156,7 +156,7 @@ impl StepFunctions {
     fn publish_version(&self, _: &Call, input: Publish) -> Result<Value, ServiceError> {
         let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
         let mut registry = self.lock();
-        let machine = registry.machine(&arn)?;
+        let machine = registry.machine_mut(&arn)?;
         if input.revision_id.as_ref().is_some_and(|id| *id != machine.current.id) {
             return Err(conflict(
                 "Failed to publish the State Machine version for revision, because it is not the current one.",
@@ -169,7 +169,7 @@ impl StepFunctions {
 
     fn list_versions(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
         let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
-        let mut registry = self.lock();
+        let registry = self.lock();
         let machine = registry.machine(&arn)?;
         // The newest comes first.
         let versions = machine.versions.values().rev().map(|version| {
@@ -189,7 +189,7 @@ impl StepFunctions {
     fn delete_version(&self, _: &Call, input: DeleteVersion) -> Result<Value, ServiceError> {
         let arn = Arn::of_kind(&input.state_machine_version_arn, "stateMachine")?;
         let mut registry = self.lock();
-        let machine = registry.machine(&arn)?;
+        let machine = registry.machine_mut(&arn)?;
         let number: u64 = arn.rest.and_then(|rest| rest.parse().ok()).unwrap_or_default();
         let used = machine
             .aliases
@@ -215,7 +215,7 @@ impl StepFunctions {
         }
         let arn = input.version()?;
         let mut registry = self.lock();
-        let machine = registry.machine(&arn).map_err(|_| resource_not_found(arn.text))?;
+        let machine = registry.machine_mut(&arn).map_err(|_| resource_not_found(arn.text))?;
         let routes = routes(machine, &input.routing_configuration)?;
         let now = Timestamp::now();
         let alias_arn = format!("{}:{name}", machine.arn);
@@ -246,7 +246,7 @@ impl StepFunctions {
     ) -> Result<T, ServiceError> {
         let arn = Arn::of_kind(text, "stateMachine")?;
         let mut registry = self.lock();
-        let machine = registry.machine(&arn).map_err(|_| resource_not_found(text))?;
+        let machine = registry.machine_mut(&arn).map_err(|_| resource_not_found(text))?;
         match arn.rest.filter(|name| machine.aliases.contains_key(*name)) {
             Some(name) => then(machine, name),
             None => Err(resource_not_found(text)),
@@ -288,7 +288,7 @@ impl StepFunctions {
     fn list_aliases(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
         let arn = Arn::of_kind(&input.state_machine_arn, "stateMachine")?;
         let mut registry = self.lock();
-        let machine = registry.machine(&arn)?;
+        let machine = registry.machine_mut(&arn)?;
         // Of a version: the aliases that lead to it.
         let version: Option<u64> = arn.rest.and_then(|rest| rest.parse().ok());
         let chosen = machine

@@ -12,7 +12,7 @@ async fn tokens_answer_the_tasks_that_wait_for_them() {
         let world = World::new();
         let machine = world.machine("m", waiting()).await;
         let execution = world.start(&machine, "e", json!({})).await;
-        let token = world.1.lock().tokens.any().unwrap();
+        let token = world.1.lock().known.tokens.any().unwrap();
         world.call("SendTaskHeartbeat", json!({"taskToken": token})).await;
         let wrong = json!({"taskToken": token, "output": "{"});
         assert_eq!(

@@ -1,0 +1,60 @@
+//! Rows that belong to one thing, such as the objects of a bucket. Their owner holds them in the shape that it needs.
+
+use super::{Store, StoreError, rows::serialized};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Stands between the owner's name and the row's own key. No name that AWS allows has it.
+const BEHIND_THE_OWNER: char = '\n';
+
+/// The rows of one owner in a space. Without a store nothing is written.
+#[derive(Debug, Clone, Default)]
+pub struct Shelf {
+    store: Store,
+    space: &'static str,
+    prefix: String,
+}
+
+impl Shelf {
+    /// The rows of `owner` in this space.
+    pub fn new(store: &Store, space: &'static str, owner: &str) -> Self {
+        Self {
+            store: store.clone(),
+            space,
+            prefix: format!("{owner}{BEHIND_THE_OWNER}"),
+        }
+    }
+
+    /// The rows as they were left, by their keys.
+    ///
+    /// # Errors
+    /// A row cannot be read.
+    pub fn read<V: DeserializeOwned>(&self) -> Result<Vec<(String, V)>, StoreError> {
+        let rows = self.store.read_below(self.space, &self.prefix)?.into_iter();
+        let read = |(key, row): (String, Vec<u8>)| match serde_json::from_slice(&row) {
+            Ok(row) => Ok((key[self.prefix.len()..].to_owned(), row)),
+            Err(problem) => Err(self.store.unreadable(self.space, &key, &problem)),
+        };
+        rows.map(read).collect()
+    }
+
+    /// Puts a row.
+    pub fn put(&self, key: &str, row: &impl Serialize) {
+        let put = || serialized(row);
+        self.store.put(self.space, &format!("{}{key}", self.prefix), put);
+    }
+
+    /// Whether anything is written at all.
+    pub(super) fn lasts(&self) -> bool {
+        self.store.folder().is_some()
+    }
+
+    pub(super) fn put_serialized(&self, key: &str, row: Vec<u8>) {
+        self.store.put(self.space, &format!("{}{key}", self.prefix), || row);
+    }
+
+    /// Removes a row.
+    pub fn remove(&self, key: &str) {
+        self.store.remove(self.space, &format!("{}{key}", self.prefix));
+    }
+}

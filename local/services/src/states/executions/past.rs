@@ -1,0 +1,215 @@
+//! What lasts of an execution: the answers about it, and its history.
+//!
+//! It is written while the execution runs. When the account is opened again the execution has ended, in some way: the
+//! interpreter that ran it is gone.
+
+use super::running::{Running, State};
+use crate::states::executions::map_runs;
+use jiff::Timestamp;
+use platform::ServiceError;
+use platform::input::seconds;
+use platform::store::{Shelf, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use states_language::Status;
+use std::sync::Arc;
+
+/// Why an execution ended that was under way when the command ended.
+const CUT_OFF: &str = "The local run ended while the execution was running.";
+
+/// An execution as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Past {
+    /// As DescribeExecution answers.
+    described: Value,
+    /// As DescribeStateMachineForExecution answers.
+    machine: Value,
+    started: Timestamp,
+    /// Each as ListMapRuns and as DescribeMapRun answers it.
+    map_runs: Vec<(Value, Value)>,
+    #[serde(skip)]
+    history: Shelf,
+}
+
+/// Where executions are kept. Express ones are not.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kept {
+    store: Store,
+    executions: Shelf,
+}
+
+/// Where one execution is kept, and how much of it is there already.
+#[derive(Debug)]
+pub(crate) struct Keeping {
+    executions: Shelf,
+    history: Shelf,
+    written: usize,
+}
+
+/// An event's key: sorted as the events are.
+fn key(id: usize) -> String {
+    format!("{id:08}")
+}
+
+impl Kept {
+    pub(crate) fn new(store: &Store) -> Self {
+        Self {
+            store: store.clone(),
+            executions: Shelf::new(store, "states/executions", "standard"),
+        }
+    }
+
+    /// The executions that were kept, from the first to the last. None runs any more.
+    pub(crate) fn read(&self) -> Result<Vec<(String, Past)>, StoreError> {
+        let mut read = self.executions.read::<Past>()?;
+        for (arn, past) in &mut read {
+            past.history = self.history(arn);
+            if past.described["status"] == Status::Running.name() {
+                past.cut_off()?;
+                self.executions.put(arn, past);
+            }
+        }
+        read.sort_by_key(|(_, past)| past.started);
+        Ok(read)
+    }
+
+    fn history(&self, arn: &str) -> Shelf {
+        Shelf::new(&self.store, "states/events", arn)
+    }
+
+    /// Where a new execution is kept; nothing where nothing is written.
+    pub(crate) fn keeping(&self, arn: &str) -> Option<Keeping> {
+        self.store.folder()?;
+        Some(Keeping {
+            executions: self.executions.clone(),
+            history: self.history(arn),
+            written: 0,
+        })
+    }
+}
+
+impl Keeping {
+    /// Writes the new events, and at its begin and end the execution.
+    pub(crate) fn keep(&mut self, running: &Running, state: &State) {
+        let history = state.execution.history();
+        for (at, event) in history.iter().enumerate().skip(self.written) {
+            self.history.put(&key(at + 1), event);
+        }
+        let begins = self.written == 0;
+        self.written = history.len();
+        if begins || state.execution.status() != Status::Running {
+            self.state(running, state);
+        }
+    }
+
+    /// Writes the execution as it is.
+    pub(crate) fn state(&self, running: &Running, state: &State) {
+        let past = Past {
+            described: running.described(state),
+            machine: running.machine(state),
+            started: state.execution.started_at(),
+            map_runs: map_runs::of(running, state),
+            history: Shelf::default(),
+        };
+        self.executions.put(state.execution.arn(), &past);
+    }
+}
+
+impl Past {
+    pub(crate) fn described(&self) -> &Value {
+        &self.described
+    }
+
+    pub(crate) fn machine(&self) -> &Value {
+        &self.machine
+    }
+
+    pub(crate) fn map_runs(&self) -> &[(Value, Value)] {
+        &self.map_runs
+    }
+
+    /// The events as GetExecutionHistory answers them.
+    pub(crate) fn history(&self) -> Result<Vec<Value>, ServiceError> {
+        let events = self.history.read()?.into_iter();
+        Ok(events.map(|(_, event)| event).collect())
+    }
+
+    /// Ends an execution that nobody runs any more.
+    fn cut_off(&mut self) -> Result<(), StoreError> {
+        let now = seconds(Timestamp::now());
+        let aborted = Status::Aborted.name();
+        self.described["status"] = aborted.into();
+        self.described["stopDate"] = now.clone();
+        self.described["cause"] = CUT_OFF.into();
+        self.described["redriveStatus"] = "REDRIVABLE".into();
+        if let Some(described) = self.described.as_object_mut() {
+            described.remove("redriveStatusReason");
+        }
+        for (_, run) in self
+            .map_runs
+            .iter_mut()
+            .filter(|(_, run)| run["status"] == Status::Running.name())
+        {
+            run["status"] = aborted.into();
+        }
+        let last = self.history.read::<Value>()?.len();
+        let event = json!({
+            "timestamp": now,
+            "type": "ExecutionAborted",
+            "id": last + 1,
+            "previousEventId": 0,
+            "executionAbortedEventDetails": {"cause": CUT_OFF},
+        });
+        self.history.put(&key(last + 1), &event);
+        Ok(())
+    }
+}
+
+/// An execution, whichever way it is known.
+#[derive(Debug, Clone)]
+pub(crate) enum Known {
+    /// Of this run: the interpreter has it.
+    Running(Arc<Running>),
+    /// Of an earlier one.
+    Past(Arc<Past>),
+}
+
+impl Known {
+    /// As DescribeExecution answers.
+    pub(crate) fn described(&self) -> Value {
+        match self {
+            Self::Running(running) => running.describe(),
+            Self::Past(past) => past.described().clone(),
+        }
+    }
+
+    /// As DescribeStateMachineForExecution answers.
+    pub(crate) fn machine(&self) -> Value {
+        match self {
+            Self::Running(running) => running.machine(&running.lock()),
+            Self::Past(past) => past.machine().clone(),
+        }
+    }
+
+    /// The events as GetExecutionHistory answers them.
+    pub(crate) fn history(&self) -> Result<Vec<Value>, ServiceError> {
+        match self {
+            Self::Running(running) => {
+                let state = running.lock();
+                let events = state.execution.history().iter();
+                Ok(events
+                    .map(|event| serde_json::to_value(event).unwrap_or_default())
+                    .collect())
+            }
+            Self::Past(past) => past.history(),
+        }
+    }
+
+    /// Its Map Runs, each as ListMapRuns and as DescribeMapRun answers it.
+    pub(crate) fn map_runs(&self) -> Vec<(Value, Value)> {
+        match self {
+            Self::Running(running) => map_runs::of(running, &running.lock()),
+            Self::Past(past) => past.map_runs().to_vec(),
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod deploy;
 mod executions;
 mod gateway;
 mod iam;
+mod lasting;
 mod objects;
 mod pipelines;
 mod qualifiers;

@@ -27,3 +27,4 @@ pub mod states;
 pub mod sts;
 #[cfg(test)]
 mod testing;
+pub mod watchdog;

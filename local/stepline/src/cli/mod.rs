@@ -14,6 +14,7 @@ use crate::cloud;
 use clap::{Parser, Subcommand};
 use interrupt::interrupted;
 use options::{Common, Environment, RunOptions};
+use services::watchdog;
 use session::{Standing, Trouble};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -82,6 +83,9 @@ enum Command {
     },
     /// Validates the definitions in statemachine/
     Check,
+    /// Kills what is left of the processes of a command that has ended
+    #[command(hide = true)]
+    WatchProcesses,
     /// Lists the services that the account has here, and their operations
     Services,
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
@@ -103,6 +107,12 @@ pub fn main() -> ExitCode {
         }
     };
     let command = arguments.command.unwrap_or_else(|| Command::Run(RunOptions::default()));
+    if matches!(
+        command,
+        Command::Run(_) | Command::Push { .. } | Command::Invoke { .. } | Command::Up { .. }
+    ) {
+        watch_processes();
+    }
     // An interrupt is how `up` is meant to end: it sees to that itself.
     let ends_by_interrupt = matches!(command, Command::Up { .. });
     let standing = Standing::default();
@@ -125,6 +135,18 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Has another process see to it that none of those that this one starts outlives it.
+fn watch_processes() {
+    let started = std::env::current_exe().and_then(|program| {
+        let mut command = std::process::Command::new(program);
+        command.arg("watch-processes");
+        watchdog::start(command)
+    });
+    if let Err(error) = started {
+        eprintln!("stepline: if this is killed, its jobs may go on: {error}");
+    }
+}
+
 async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trouble> {
     match command {
         Command::Run(options) => run::run(options, standing).await,
@@ -140,6 +162,11 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             samples,
             common,
         } => up::up(SocketAddr::new(host, port), samples, common, standing).await,
+        Command::WatchProcesses => {
+            let watched = watchdog::watch_over(std::io::stdin().lock());
+            watched.map_err(|error| Trouble::Other(error.to_string()))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Check => check::check().await,
         Command::Services => {
             print!("{}", cloud::operations());

@@ -8,6 +8,7 @@ use super::image::{Image, Settings};
 use super::mounts;
 use super::work::{Started, Work};
 use crate::python::{Environments, Missing};
+use crate::watchdog::Watched;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -53,6 +54,7 @@ pub(super) struct Process {
     group: Option<Pid>,
     output: Vec<JoinHandle<()>>,
     way: Way,
+    _watched: Option<Watched>,
 }
 
 /// Starts a job's command: in a namespace where that works, else by paths.
@@ -176,6 +178,7 @@ impl Command {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
+        let watched = Watched::group_of(child.id());
         let mut output = Vec::new();
         output.extend(child.stdout.take().map(|lines| follow(lines, log.clone())));
         output.extend(child.stderr.take().map(|lines| follow(lines, log)));
@@ -184,6 +187,7 @@ impl Command {
             child,
             output,
             way,
+            _watched: watched,
         })
     }
 

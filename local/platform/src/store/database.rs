@@ -1,8 +1,9 @@
 //! The folder: SQLite for rows, a file for each body, and the thread that writes.
 
-use super::{Body, StoreError};
+use super::{Body, Inventory, StoreError};
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -192,6 +193,42 @@ impl Drop for Database {
             let _ = thread.join();
         }
     }
+}
+
+/// What there is, for whoever only looks.
+pub(super) fn look(folder: &Path) -> Result<Option<Inventory>, StoreError> {
+    let file = folder.join(DATABASE);
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let unusable = |problem: String| StoreError::Unusable {
+        folder: folder.to_owned(),
+        problem,
+    };
+    let read = || -> rusqlite::Result<(i64, BTreeMap<String, u64>)> {
+        let database = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let format = database.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let mut query = database.prepare("SELECT space, count(*) FROM rows GROUP BY space")?;
+        let counted = query.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+        Ok((format, counted.collect::<rusqlite::Result<_>>()?))
+    };
+    let (found, rows) = read().map_err(|error| unusable(error.to_string()))?;
+    if found != FORMAT {
+        return Err(StoreError::Format {
+            folder: folder.to_owned(),
+            found,
+            expected: FORMAT,
+        });
+    }
+    let size = |folder: &Path| -> std::io::Result<u64> {
+        let files = fs::read_dir(folder)?.map(|file| file?.metadata());
+        files
+            .map(|file| file.map(|file| if file.is_file() { file.len() } else { 0 }))
+            .sum()
+    };
+    let bytes = size(folder).and_then(|own| Ok(own + size(&bodies(folder))?));
+    let bytes = bytes.map_err(|error| unusable(error.to_string()))?;
+    Ok(Some(Inventory { rows, bytes }))
 }
 
 /// Deletes all of it.

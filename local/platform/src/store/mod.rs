@@ -22,6 +22,7 @@ pub use shelf::Shelf;
 
 use bytes::Bytes;
 use database::{Database, Write};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -79,6 +80,15 @@ pub enum StoreError {
     },
 }
 
+/// What is kept in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inventory {
+    /// How many rows there are in each space.
+    pub rows: BTreeMap<String, u64>,
+    /// How many bytes the folder has.
+    pub bytes: u64,
+}
+
 /// Where rows and bodies are kept: a folder, or memory alone. Clones are the same store.
 #[derive(Debug, Clone, Default)]
 pub struct Store(Option<Arc<Database>>);
@@ -98,6 +108,15 @@ impl Store {
     /// Another process has it, or it cannot be deleted.
     pub fn clear(folder: &Path) -> Result<(), StoreError> {
         database::clear(folder)
+    }
+
+    /// Looks at what is kept in a folder: how many rows each space has, and how many bytes there are in all. Nothing is
+    /// changed, and another process may have the folder meanwhile. None where nothing is kept.
+    ///
+    /// # Errors
+    /// It cannot be read, or has another format.
+    pub fn look(folder: &Path) -> Result<Option<Inventory>, StoreError> {
+        database::look(folder)
     }
 
     /// The folder, if there is one.

@@ -39,6 +39,9 @@ async fn rows_are_there_again_as_they_were_left() {
         store.settled().await.unwrap();
     }
     let store = Store::open(folder.path()).unwrap();
+    let seen = Store::look(folder.path()).unwrap().unwrap();
+    assert_eq!(seen.rows, [(SPACE.to_owned(), 3)].into());
+    assert!(seen.bytes > 0);
     let rows: Rows<Thing> = Rows::open(&store, SPACE).unwrap();
     let names: Vec<String> = rows
         .lock()
@@ -74,6 +77,7 @@ async fn bodies_are_there_again_and_those_of_nobody_are_not() {
 
 #[tokio::test]
 async fn without_a_folder_everything_is_in_memory() {
+    assert_eq!(Store::look(std::path::Path::new("/nowhere")).unwrap(), None);
     let store = Store::default();
     let body = store.keep(Bytes::from_static(b"here")).unwrap();
     assert_eq!(store.bytes(&body).unwrap(), "here");

@@ -2,7 +2,8 @@
 
 use super::session::Trouble;
 use crate::cloud;
-use platform::store::Store;
+use platform::store::{Inventory, Store};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The folder of what lasts: the one that was asked for, else the repository's.
@@ -16,4 +17,64 @@ pub(super) fn open(folder: &Path, fresh: bool) -> Result<Store, Trouble> {
         Store::clear(folder)?;
     }
     Ok(Store::open(folder)?)
+}
+
+/// What each space holds, in words.
+const SPACES: &[(&str, &str)] = &[
+    ("ssm/parameters", "parameters"),
+    ("s3/buckets", "buckets"),
+    ("s3/objects", "objects in them"),
+    ("ecr/repositories", "image repositories"),
+    ("states/machines", "state machines"),
+    ("states/executions", "executions of them"),
+    ("sagemaker/jobs", "processing and training jobs"),
+    ("sagemaker/model-package-groups", "groups of model packages"),
+    ("sagemaker/models", "models"),
+    ("codepipeline/executions", "executions of pipelines"),
+    ("codebuild/builds", "builds"),
+    ("ecs/services", "services"),
+    ("logs/groups", "log groups"),
+    ("logs/events", "log lines in them"),
+    ("sqs/queues", "queues"),
+    ("sns/topics", "topics"),
+];
+
+/// Says what there is.
+pub(super) fn describe(folder: &Path) -> Result<String, Trouble> {
+    let Some(Inventory { rows, bytes }) = Store::look(folder)? else {
+        return Ok(format!("Nothing lasts yet: the first run makes {}\n", folder.display()));
+    };
+    let mut said = format!("{} ({})\n", folder.display(), size(bytes));
+    for (space, words) in SPACES {
+        if let Some(count) = rows.get(*space) {
+            let _ = writeln!(said, "{count:>8} {words}");
+        }
+    }
+    said += "--fresh begins anew\n";
+    Ok(said)
+}
+
+/// Bytes for people.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} KB", bytes.div_ceil(1000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lasts_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let nothing = describe(folder.path()).unwrap();
+        assert!(nothing.starts_with("Nothing lasts yet"), "{nothing}");
+        let store = open(folder.path(), true).unwrap();
+        drop(store);
+        let empty = describe(folder.path()).unwrap();
+        assert!(empty.ends_with("KB)\n--fresh begins anew\n"), "{empty}");
+        assert_eq!((size(1), size(5_432_100)), ("1 KB".to_owned(), "5.4 MB".to_owned()));
+    }
 }

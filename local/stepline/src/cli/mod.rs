@@ -40,6 +40,8 @@ Examples:
   cargo run -- invoke pipeline-action --event events/pipeline-action-first-call.json
   cargo run -- up --port 4566                   the services, for the AWS CLI, boto3 or cargo lambda
   cargo run -- check                            the state machines' definitions, validated
+  cargo run -- run --fresh                      from an empty account, without what earlier runs have left
+  cargo run -- state                            what is kept from run to run
   cargo run -- services                         the services and operations that are here
   cargo run -- doctor --env prod                what your AWS account lacks for a deployment
 
@@ -83,6 +85,12 @@ enum Command {
     },
     /// Validates the definitions in statemachine/
     Check,
+    /// Says what is kept from run to run, and where
+    State {
+        /// Where it is, in the place of target/stepline/state
+        #[arg(long, value_name = "FOLDER")]
+        state: Option<PathBuf>,
+    },
     /// Kills what is left of the processes of a command that has ended
     #[command(hide = true)]
     WatchProcesses,
@@ -162,6 +170,14 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             samples,
             common,
         } => up::up(SocketAddr::new(host, port), samples, common, standing).await,
+        Command::State { state } => {
+            let folder = match state {
+                Some(folder) => folder,
+                None => kept::folder(&session::repository()?, None),
+            };
+            print!("{}", kept::describe(&folder)?);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::WatchProcesses => {
             let watched = watchdog::watch_over(std::io::stdin().lock());
             watched.map_err(|error| Trouble::Other(error.to_string()))?;

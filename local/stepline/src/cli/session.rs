@@ -2,7 +2,7 @@
 
 use super::kept;
 use super::options::Common;
-use crate::cloud::Cloud;
+use crate::cloud::{self, Cloud};
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
 use crate::gateway;
@@ -147,6 +147,10 @@ impl Session {
         if let Some(interval) = common.poll_interval {
             cloud.pace.set_poll_interval(interval);
         }
+        let logs = cloud::folder(&cloud.root).join("logs");
+        // Those of earlier runs are in CloudWatch Logs.
+        let _ = std::fs::remove_dir_all(&logs);
+        let display = display.with_logs(logs);
         let shown = display.follow(&cloud.journal);
         cloud.journal.record(Happening::Containers {
             engine: containers.engine().map(ToString::to_string),

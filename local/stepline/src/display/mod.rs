@@ -3,19 +3,24 @@
 //! On a terminal a spinner says what is under way; elsewhere there are plain lines; with `--json` there is the journal
 //! itself.
 
+mod logs;
+mod tone;
 mod unshown;
 mod words;
 
 pub(crate) use words::seconds;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use platform::journal::{Entry, Journal};
+use logs::Logs;
+use platform::journal::{Entry, Happening, Journal};
 use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tone::Tone;
 use unshown::Unshown;
 
 /// Where and how things are shown.
@@ -26,6 +31,9 @@ pub(crate) struct Display {
     /// Whether what happens again and again is left out.
     is_quiet: bool,
     to_stderr: bool,
+    has_colours: bool,
+    /// Where the whole logs are written.
+    logs: Option<PathBuf>,
     spinner: Option<ProgressBar>,
 }
 
@@ -44,6 +52,8 @@ impl Display {
             is_verbose,
             is_quiet: false,
             to_stderr: false,
+            has_colours: tone::has_colours(std::io::stdout().is_terminal()) && !is_json,
+            logs: None,
             spinner,
         }
     }
@@ -57,6 +67,13 @@ impl Display {
     /// The same, with standard output left to what a shell is to read.
     pub(crate) fn on_stderr(mut self) -> Self {
         self.to_stderr = true;
+        self.has_colours = tone::has_colours(std::io::stderr().is_terminal()) && !self.is_json;
+        self
+    }
+
+    /// The same, with the whole log of each job and build in a file below this folder.
+    pub(crate) fn with_logs(mut self, folder: PathBuf) -> Self {
+        self.logs = Some(folder);
         self
     }
 
@@ -89,10 +106,10 @@ impl Display {
         }
     }
 
-    fn entry(&self, entry: &Entry, unshown: &mut Unshown) {
+    fn entry(&self, entry: &Entry, Remembered { unshown, logs }: &mut Remembered) {
         if self.is_json {
             match serde_json::to_string(entry) {
-                Ok(line) => self.print(&line),
+                Ok(line) => self.print(&line, Tone::Plain),
                 Err(error) => eprintln!("stepline: cannot show an entry of the journal: {error}"),
             }
             return;
@@ -101,20 +118,30 @@ impl Display {
             spinner.set_message(doing);
         }
         let is_left_out = self.is_quiet && words::is_routine(&entry.happening);
+        let (is_shown, said) = logs.take(&entry.happening, Instant::now());
+        let mut said: Vec<String> = said.into_iter().collect();
+        if !matches!(entry.happening, Happening::LogLine { .. }) {
+            said.extend(logs.rest());
+        }
+        for line in said {
+            self.print(&line, Tone::Faint);
+        }
         for line in words::lines(&entry.happening, self.is_verbose)
             .iter()
-            .filter(|_| !is_left_out)
+            .filter(|_| !is_left_out && (is_shown || self.is_verbose))
         {
-            self.print(line);
+            self.print(line, tone::of(&entry.happening, line));
         }
         if !self.is_verbose {
             for line in unshown.after(&entry.happening) {
-                self.print(&line);
+                self.print(&line, Tone::Faint);
             }
         }
     }
 
-    fn print(&self, line: &str) {
+    fn print(&self, line: &str, tone: Tone) {
+        let line = tone::tame(line);
+        let line = if self.has_colours { tone.paint(&line) } else { line };
         let write = || {
             // A reader that went away (`| head`) is no reason to stop what is under way.
             let _ = if self.to_stderr {
@@ -128,6 +155,12 @@ impl Display {
             None => write(),
         }
     }
+}
+
+/// What showing one thing needs of those before.
+struct Remembered {
+    unshown: Unshown,
+    logs: Logs,
 }
 
 /// A journal that is being shown.
@@ -150,19 +183,25 @@ impl Shown {
         if self.display.is_json {
             eprintln!("{last}");
         } else {
-            self.display.print(&last);
+            let status = last.split(':').next().unwrap_or_default();
+            self.display.print(&last, tone::of_status(status));
         }
     }
 }
 
 async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: oneshot::Receiver<()>) {
-    let mut unshown = Unshown::default();
+    let mut remembered = Remembered {
+        unshown: Unshown::default(),
+        logs: Logs::new(display.logs.clone()),
+    };
     loop {
         tokio::select! {
             biased;
             entry = journal.recv() => match entry {
-                Ok(entry) => display.entry(&entry, &mut unshown),
-                Err(RecvError::Lagged(missed)) => display.print(&format!("({missed} entries were too fast to show)")),
+                Ok(entry) => display.entry(&entry, &mut remembered),
+                Err(RecvError::Lagged(missed)) => {
+                    display.print(&format!("({missed} entries were too fast to show)"), Tone::Faint);
+                },
                 Err(RecvError::Closed) => return,
             },
             _ = &mut stopped => break,
@@ -170,7 +209,7 @@ async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: onesh
     }
     loop {
         match journal.try_recv() {
-            Ok(entry) => display.entry(&entry, &mut unshown),
+            Ok(entry) => display.entry(&entry, &mut remembered),
             Err(TryRecvError::Lagged(_)) => {}
             Err(TryRecvError::Empty | TryRecvError::Closed) => return,
         }

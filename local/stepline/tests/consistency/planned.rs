@@ -29,6 +29,7 @@ pub(crate) const TRAINING: &str = "statemachine/training-pipeline.asl.json";
 fn file_of(id: &str) -> &'static str {
     match id {
         "MlPipelineStateMachine" => SAMPLE,
+        "RecordApprovalStateMachine" => "statemachine/record-approval.asl.json",
         "TrainingPipelineStateMachine" => TRAINING,
         other => panic!("say here which file {other} is defined in"),
     }

@@ -87,7 +87,8 @@ container_engine_run() {
 }
 
 run_in_engine() { # run_in_engine CLONE
-  CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$1/Cargo.toml" -- run --containers engine 2>&1
+  CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$1/Cargo.toml" -- \
+    run --machine hello --containers engine 2>&1
 }
 
 # A clone to change, which is built in this one's target/. It lies elsewhere: of sources below a target folder Cargo notes
@@ -104,7 +105,8 @@ broken_container() {
   local copy out code=0
   copy=$(a_clone)
   printf '\nraise RuntimeError("broken on purpose")\n' >>"$copy/container/app/src/hello.py"
-  out=$(CARGO_TARGET_DIR=$PWD/target cargo run --quiet --manifest-path "$copy/Cargo.toml" -- run 2>&1) || code=$?
+  out=$(CARGO_TARGET_DIR=$PWD/target cargo run --quiet --manifest-path "$copy/Cargo.toml" -- \
+    run --machine hello 2>&1) || code=$?
   tail -n 5 <<<"$out"
   [ "$code" = 1 ] || { echo "exit code $code instead of 1"; return 1; }
   grep -q "SageMaker-Hello-World" <<<"$out" && grep -q "RuntimeError: broken on purpose" <<<"$out"
@@ -115,8 +117,8 @@ broken_container() {
 training_run() {
   local copy out code=0
   out=$(cargo run --quiet --locked -- run --machine training 2>&1) || { tail -n 20 <<<"$out"; return 1; }
-  grep -E 'Summary = |Training job .+ Completed|^Succeeded' <<<"$out"
-  grep -qE 'Summary = version 1 of ml-pipeline-dev: accuracy 0\.[89][0-9]*, threshold 0\.8, no current model$' <<<"$out"
+  grep -E 'Review = |Training job .+ Completed|Approve is approved|^Succeeded' <<<"$out"
+  grep -qE 'Review = Version 1 of ml-pipeline-dev: accuracy 0\.[89][0-9]*, .+; the first model\. .+ at most: \$0\.22\.$' <<<"$out"
 
   copy=$(a_clone)
   sed -i 's|"max-iterations": 60, "max-depth": 4|"max-iterations": 1, "max-depth": 1|' "$copy/sam/template.yaml"

@@ -10,18 +10,25 @@ mod words;
 
 pub(crate) use words::seconds;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use logs::Logs;
 use platform::journal::{Entry, Happening, Journal};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tone::Tone;
 use unshown::Unshown;
+
+/// How often the spinner turns.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long an approval is waited for to be shown.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where and how things are shown.
 #[derive(Clone)]
@@ -35,6 +42,10 @@ pub(crate) struct Display {
     /// Where the whole logs are written.
     logs: Option<PathBuf>,
     spinner: Option<ProgressBar>,
+    /// What is to be shown when a question has its answer, while there is one.
+    held: Arc<Mutex<Option<Vec<String>>>>,
+    /// The token of the approval that was shown last.
+    approval: Arc<watch::Sender<String>>,
 }
 
 impl Display {
@@ -44,7 +55,7 @@ impl Display {
         let spinner = (is_terminal && !is_json).then(|| {
             let spinner = ProgressBar::new_spinner();
             spinner.set_style(ProgressStyle::default_spinner());
-            spinner.enable_steady_tick(Duration::from_millis(100));
+            spinner.enable_steady_tick(TICK);
             spinner
         });
         Self {
@@ -55,7 +66,38 @@ impl Display {
             has_colours: tone::has_colours(std::io::stdout().is_terminal()) && !is_json,
             logs: None,
             spinner,
+            held: Arc::default(),
+            approval: Arc::default(),
         }
+    }
+
+    /// Waits until the approval with this token is shown, and then shows nothing more until [`Self::go_on`]: a question
+    /// is to stay on the screen until it is answered.
+    pub(crate) async fn hold(&self, token: &str) {
+        let mut approval = self.approval.subscribe();
+        // What was too fast to show is never shown.
+        let _ = tokio::time::timeout(PATIENCE, approval.wait_for(|shown| shown == token)).await;
+        self.held().get_or_insert_default();
+        if let Some(spinner) = &self.spinner {
+            spinner.disable_steady_tick();
+            spinner.set_draw_target(ProgressDrawTarget::hidden());
+        }
+    }
+
+    /// Shows what was held back, and goes on.
+    pub(crate) fn go_on(&self) {
+        let held = self.held().take();
+        if let Some(spinner) = &self.spinner {
+            spinner.set_draw_target(ProgressDrawTarget::stderr());
+            spinner.enable_steady_tick(TICK);
+        }
+        for line in held.into_iter().flatten() {
+            self.write(&line);
+        }
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Option<Vec<String>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same without polls and without calls of functions that went well, unless the display is verbose.
@@ -106,7 +148,14 @@ impl Display {
         }
     }
 
-    fn entry(&self, entry: &Entry, Remembered { unshown, logs }: &mut Remembered) {
+    fn entry(&self, entry: &Entry, remembered: &mut Remembered) {
+        self.lines(entry, remembered);
+        if let Happening::ApprovalAsked { token, .. } = &entry.happening {
+            self.approval.send_replace(token.clone());
+        }
+    }
+
+    fn lines(&self, entry: &Entry, Remembered { unshown, logs }: &mut Remembered) {
         if self.is_json {
             match serde_json::to_string(entry) {
                 Ok(line) => self.print(&line, Tone::Plain),
@@ -142,6 +191,13 @@ impl Display {
     fn print(&self, line: &str, tone: Tone) {
         let line = tone::tame(line);
         let line = if self.has_colours { tone.paint(&line) } else { line };
+        match self.held().as_mut() {
+            Some(held) => held.push(line),
+            None => self.write(&line),
+        }
+    }
+
+    fn write(&self, line: &str) {
         let write = || {
             // A reader that went away (`| head`) is no reason to stop what is under way.
             let _ = if self.to_stderr {
@@ -171,6 +227,11 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// Where it is shown.
+    pub(crate) fn display(&self) -> &Display {
+        &self.display
+    }
+
     /// Shows what is left of the journal, and then the last line.
     pub(crate) async fn end(self, last: &str) {
         // Either fails only if the task is over, and then everything has been shown.

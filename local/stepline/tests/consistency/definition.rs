@@ -41,11 +41,15 @@ const RAISED_BY_AWS: &[(&str, &[&str])] = &[
     ),
     (
         "https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html",
-        &["S3.SdkClientException"],
+        &["CodePipeline.SdkClientException", "S3.SdkClientException"],
     ),
     (
         "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html#API_DescribeImageScanFindings_Errors",
         &["Ecr.EcrException", "Ecr.ScanNotFoundException", "Ecr.ServerException"],
+    ),
+    (
+        "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html#API_UpdateModelPackage_Errors",
+        &["SageMaker.ConflictException"],
     ),
     (
         "https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html",

@@ -422,7 +422,9 @@ fn settings_that_cannot_be_stop_by_name() {
 
 #[test]
 fn both_state_machines_have_the_same_gate() {
-    let [(_, sample), (file, training)] = planned("dev").definitions().try_into().expect("two state machines");
+    let mut definitions = planned("dev").definitions();
+    definitions.retain(|(_, definition)| !definition["States"]["LookAtScan"].is_null());
+    let [(_, sample), (file, training)] = definitions.try_into().expect("two state machines");
     let (sample, training) = (&sample["States"], &training["States"]);
     for state in [
         "ReadScanSettings",

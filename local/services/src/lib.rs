@@ -10,6 +10,7 @@ pub mod codeconnections;
 pub mod codepipeline;
 pub mod containers;
 pub mod ecr;
+pub mod ecs;
 pub mod elasticloadbalancing;
 pub mod events;
 pub mod iam;

@@ -5,8 +5,8 @@
 //! that a container writes into a mount as root can be removed by root only.
 
 use super::image::Image;
-use super::work::{ENDPOINT, Own, Program, Started, within};
-use crate::containers::{Containers, Engine, EngineError, NewContainer};
+use super::work::{Beside, ENDPOINT, Own, Program, Started, within};
+use crate::containers::{Api, Containers, Engine, EngineError, NewContainer};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -105,6 +105,19 @@ impl Contained {
     }
 }
 
+/// A container that a program runs in.
+struct BesideContained {
+    api: Api,
+    id: String,
+}
+
+#[async_trait::async_trait]
+impl Beside for BesideContained {
+    async fn run(&self, command: &[String]) -> io::Result<i64> {
+        self.api.execute(&self.id, command).await.map_err(io::Error::other)
+    }
+}
+
 #[async_trait::async_trait]
 impl Started for Contained {
     fn describe(&self) -> String {
@@ -115,12 +128,11 @@ impl Started for Contained {
         self.engine.api.wait(&self.id).await.map_err(io::Error::other)
     }
 
-    async fn probe(&self, command: &[String]) -> io::Result<i64> {
-        self.engine
-            .api
-            .execute(&self.id, command)
-            .await
-            .map_err(io::Error::other)
+    fn beside(&self) -> Box<dyn Beside> {
+        Box::new(BesideContained {
+            api: self.engine.api.clone(),
+            id: self.id.clone(),
+        })
     }
 
     async fn stop(&mut self, grace: Duration) -> io::Result<()> {

@@ -12,7 +12,7 @@ mod process;
 mod work;
 
 pub(crate) use image::{Image, Settings, find as find_image, pull};
-pub(crate) use work::{ENDPOINT, Own, Port, Program, Started, command, within};
+pub(crate) use work::{Beside, ENDPOINT, Own, Port, Program, Started, command, within};
 
 use crate::containers::Containers;
 use contained::Contained;

@@ -8,7 +8,7 @@
 use super::guard::Guard;
 use super::image::{Image, Settings};
 use super::mounts;
-use super::work::{Own, Program, Started};
+use super::work::{Beside, Own, Program, Started};
 use crate::containers::{Containers, Group, Groups};
 use crate::python::{Environments, Missing};
 use rustix::process::{Pid, Signal};
@@ -296,6 +296,23 @@ fn follow(lines: impl AsyncRead + Unpin + Send + 'static, log: impl Fn(String) +
     })
 }
 
+/// Where a program runs.
+struct BesideProcess {
+    command: Arc<Command>,
+    way: Way,
+}
+
+#[async_trait::async_trait]
+impl Beside for BesideProcess {
+    async fn run(&self, command: &[String]) -> io::Result<i64> {
+        let ready = self.command.folder.join("ready-beside");
+        let mut command = self.command.prepared(self.way, command, &ready)?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let status = command.process_group(0).kill_on_drop(true).status().await?;
+        Ok(status.code().map_or(137, i64::from))
+    }
+}
+
 #[async_trait::async_trait]
 impl Started for Process {
     fn describe(&self) -> String {
@@ -311,13 +328,11 @@ impl Started for Process {
         Ok(status.code().map_or_else(signal, i64::from))
     }
 
-    async fn probe(&self, command: &[String]) -> io::Result<i64> {
-        // A root of its own, so that nothing lies where the program's is.
-        let ready = self.command.folder.join("probed");
-        let mut command = self.command.prepared(self.way, command, &ready)?;
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let status = command.process_group(0).kill_on_drop(true).status().await?;
-        Ok(status.code().map_or(137, i64::from))
+    fn beside(&self) -> Box<dyn Beside> {
+        Box::new(BesideProcess {
+            command: Arc::clone(&self.command),
+            way: self.way,
+        })
     }
 
     async fn stop(&mut self, grace: Duration) -> io::Result<()> {

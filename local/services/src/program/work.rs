@@ -86,6 +86,13 @@ pub(crate) fn command(
 /// Where SDKs find the services.
 pub(crate) const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 
+/// Runs commands where a program runs, such as its health check.
+#[async_trait::async_trait]
+pub(crate) trait Beside: Send + Sync {
+    /// Runs a command to its end: its exit code.
+    async fn run(&self, command: &[String]) -> io::Result<i64>;
+}
+
 /// A program that has been started.
 #[async_trait::async_trait]
 pub(crate) trait Started: Send + Sync {
@@ -95,8 +102,8 @@ pub(crate) trait Started: Send + Sync {
     /// Waits for its end: its exit code.
     async fn wait(&mut self) -> io::Result<i64>;
 
-    /// Runs another command beside it, in the same image: its exit code.
-    async fn probe(&self, command: &[String]) -> io::Result<i64>;
+    /// What runs other commands beside it.
+    fn beside(&self) -> Box<dyn Beside>;
 
     /// Asks it to end, and ends it after `grace`.
     async fn stop(&mut self, grace: Duration) -> io::Result<()>;

@@ -221,7 +221,7 @@ impl Scheduler {
             Health::Unknown => !task.has_check,
         };
         // Who is not checked has to have run for a moment.
-        let settled = is_checked || ran(task) >= self.platform.pace.poll_interval() * 5;
+        let settled = is_checked || ran(task) >= self.platform.pace.patience() / 10;
         if is_well && settled && of_targets.into_iter().all(|is_healthy| is_healthy) {
             Being::Healthy
         } else {

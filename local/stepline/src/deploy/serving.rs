@@ -4,6 +4,7 @@ use super::maker::{Failure, Maker};
 use super::properties::{Properties, camel, number};
 use crate::template::{Fault, Made};
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 /// The members of ECS whose keys are names of the template's own.
 const MAPS: [&str; 2] = ["DockerLabels", "Options"];
@@ -29,6 +30,12 @@ const NUMBERS: [&str; 18] = [
     "Base",
     "Cpu",
 ];
+
+/// How often one looks at a service that is not steady yet.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// After so many tasks have failed in a row nobody waits any longer. AWS would, for three hours.
+const TOO_MANY: u64 = 5;
 
 /// CloudFormation's names as those of ECS, numbers as numbers and booleans as booleans.
 fn for_ecs(name: &str, value: Value) -> Value {
@@ -131,13 +138,22 @@ pub(super) async fn service(maker: &Maker<'_>, mut properties: Properties) -> Re
             .unwrap_or_default()
     };
     let arn = of("serviceArn");
+    let question = json!({"cluster": of("clusterArn"), "services": [arn]});
     let deployment = of("deployments/0/id");
-    if maker.cloud.ongoing.end(deployment.as_str().unwrap_or_default()).await == Some(false) {
-        let question = json!({"cluster": of("clusterArn"), "services": [arn]});
-        let found = maker.call("ecs", "DescribeServices", question).await?;
-        let event = found.pointer("/services/0/events/0/message").and_then(Value::as_str);
-        let message = format!("the service did not become steady: {}", event.unwrap_or_default());
-        return Err(Fault::new(message).into());
+    let deployment = deployment.as_str().unwrap_or_default();
+    loop {
+        let ended = tokio::time::timeout(LOOK, maker.cloud.ongoing.end(deployment)).await;
+        if ended.as_ref().is_ok_and(|ended| *ended != Some(false)) {
+            break;
+        }
+        let found = maker.call("ecs", "DescribeServices", question.clone()).await?;
+        let service = &found["services"][0];
+        let failed = service["deployments"][0]["failedTasks"].as_u64().unwrap_or_default();
+        if ended.is_ok() || failed >= TOO_MANY {
+            let told = service["events"].as_array().into_iter().flatten();
+            let told: Vec<&str> = told.filter_map(|event| event["message"].as_str()).take(3).collect();
+            return Err(Fault::new(format_args!("the service is not steady: {}", told.join("; "))).into());
+        }
     }
     Ok(Made::new(arn.clone()).with("ServiceArn", arn).with("Name", name))
 }

@@ -70,7 +70,7 @@ impl World {
         ];
         let platform = Platform::new(Account::local(), folder.path().to_owned(), services);
         platform.pace.set_poll_interval(Duration::from_millis(40));
-        platform.pace.set_patience(Duration::from_secs(8));
+        platform.pace.set_patience(Duration::from_secs(15));
         let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
         for (name, policy) in [("execution", Some(policy)), ("task", None)] {
             let mut role = NewRole::for_service(name, "ecs-tasks.amazonaws.com");

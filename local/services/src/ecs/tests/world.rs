@@ -74,6 +74,9 @@ impl World {
         let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
         for (name, policy) in [("execution", Some(policy)), ("task", None)] {
             let mut role = NewRole::for_service(name, "ecs-tasks.amazonaws.com");
+            // As templates narrow it: to tasks of this account.
+            role.trust["Statement"][0]["Condition"] =
+                json!({"StringEquals": {"aws:SourceAccount": Account::local().id}});
             if let Some(policy) = policy {
                 role = role.with_policy("calls", policy);
             }

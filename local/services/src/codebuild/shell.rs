@@ -1,7 +1,7 @@
 //! The one shell in which all commands of a build run: a variable that one command sets is there for the next.
 
 use super::buildspec::ShellKind;
-use crate::watchdog::Watched;
+use crate::program::Guard;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
 use std::io;
@@ -48,7 +48,7 @@ pub(super) struct Shell {
     marks: mpsc::UnboundedReceiver<()>,
     folder: PathBuf,
     count: usize,
-    _watched: Option<Watched>,
+    _guard: Option<Guard>,
 }
 
 impl Shell {
@@ -74,7 +74,8 @@ impl Shell {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
-        let watched = Watched::group_of(child.id());
+        let group = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        let guard = group.map(Guard::of).transpose()?;
         let missing = || io::Error::other("the shell has no pipes");
         let commands = child.stdin.take().ok_or_else(missing)?;
         let output = child.stdout.take().ok_or_else(missing)?;
@@ -107,7 +108,7 @@ impl Shell {
             marks,
             folder: folder.to_owned(),
             count: 0,
-            _watched: watched,
+            _guard: guard,
         })
     }
 

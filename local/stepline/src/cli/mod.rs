@@ -14,7 +14,6 @@ use crate::cloud;
 use clap::{Parser, Subcommand};
 use interrupt::interrupted;
 use options::{Common, Environment, RunOptions};
-use services::watchdog;
 use session::{Standing, Trouble};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -91,9 +90,6 @@ enum Command {
         #[arg(long, value_name = "FOLDER")]
         state: Option<PathBuf>,
     },
-    /// Kills what is left of the processes of a command that has ended
-    #[command(hide = true)]
-    WatchProcesses,
     /// Lists the services that the account has here, and their operations
     Services,
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
@@ -115,12 +111,6 @@ pub fn main() -> ExitCode {
         }
     };
     let command = arguments.command.unwrap_or_else(|| Command::Run(RunOptions::default()));
-    if matches!(
-        command,
-        Command::Run(_) | Command::Push { .. } | Command::Invoke { .. } | Command::Up { .. }
-    ) {
-        watch_processes();
-    }
     // An interrupt is how `up` is meant to end: it sees to that itself.
     let ends_by_interrupt = matches!(command, Command::Up { .. });
     let standing = Standing::default();
@@ -140,18 +130,6 @@ pub fn main() -> ExitCode {
             eprintln!("stepline: {trouble}");
             trouble.exit_code()
         }
-    }
-}
-
-/// Has another process see to it that none of those that this one starts outlives it.
-fn watch_processes() {
-    let started = std::env::current_exe().and_then(|program| {
-        let mut command = std::process::Command::new(program);
-        command.arg("watch-processes");
-        watchdog::start(command)
-    });
-    if let Err(error) = started {
-        eprintln!("stepline: if this is killed, its jobs may go on: {error}");
     }
 }
 
@@ -176,11 +154,6 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
                 None => kept::folder(&session::repository()?, None),
             };
             print!("{}", kept::describe(&folder)?);
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::WatchProcesses => {
-            let watched = watchdog::watch_over(std::io::stdin().lock());
-            watched.map_err(|error| Trouble::Other(error.to_string()))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Check => check::check().await,

@@ -79,7 +79,7 @@ impl Cloud {
         let python = folder(&root).join("python");
         let containers = Arc::new(Containers::new(Environments::new(python)));
         let cloudformation = Arc::new(CloudFormation::open(store)?);
-        let codepipeline: Arc<CodePipeline> = Arc::default();
+        let codepipeline = Arc::new(CodePipeline::open(store));
         let ecr = Arc::new(Ecr::open(store)?);
         let events: Arc<EventBridge> = Arc::default();
         let lambda: Arc<Lambda> = Arc::default();

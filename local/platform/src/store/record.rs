@@ -44,6 +44,11 @@ impl<V: Serialize> Record<V> {
         }
     }
 
+    /// The row itself.
+    pub fn into_inner(self) -> V {
+        self.row.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn write(&self, row: &V) {
         if !self.shelf.lasts() {
             return;

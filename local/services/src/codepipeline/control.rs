@@ -110,7 +110,6 @@ impl Approve {
 
 /// Starts an execution and gives its id. If the same request has started one before, it gives the id of that one.
 pub(super) fn begin(place: (&Arc<Platform>, &Arc<Jobs>), pipeline: &Arc<Pipeline>, execution: Execution) -> String {
-    let execution = Arc::new(execution);
     let mut executions = lock(&pipeline.executions);
     let mut known = executions.iter().rev();
     if execution.request.is_some()
@@ -118,6 +117,7 @@ pub(super) fn begin(place: (&Arc<Platform>, &Arc<Jobs>), pipeline: &Arc<Pipeline
     {
         return earlier.id.clone();
     }
+    let execution = Arc::new(pipeline.kept.keep(execution));
     executions.push(execution.clone());
     drop(executions);
     engine::launch(place, pipeline, &execution, 0, Rerun::All);

@@ -3,13 +3,14 @@
 use super::declaration::{Action, Declaration};
 use super::variables::Namespaces;
 use jiff::Timestamp;
+use platform::store::{Changing, Record, Shelf};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// An artifact: a zip in the pipeline's bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Artifact {
     pub(super) name: String,
     pub(super) bucket: String,
@@ -34,7 +35,7 @@ impl Artifact {
 }
 
 /// The status of a pipeline execution or a stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Status {
     InProgress,
     Stopping,
@@ -59,7 +60,7 @@ impl Status {
 }
 
 /// The status of an action execution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ActionStatus {
     InProgress,
     Abandoned,
@@ -80,7 +81,7 @@ impl ActionStatus {
 }
 
 /// One execution of an action.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ActionRun {
     pub(super) id: String,
     pub(super) stage: String,
@@ -104,7 +105,7 @@ pub(super) struct ActionRun {
 }
 
 /// What changes while an execution runs.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Progress {
     pub(super) status: Status,
     pub(super) summary: Option<String>,
@@ -141,7 +142,7 @@ pub(super) struct Execution {
     pub(super) started: Timestamp,
     /// Changed only under the lock of `progress`, so that it agrees with the status there.
     pub(super) stop: watch::Sender<Stop>,
-    progress: Mutex<Progress>,
+    pub(super) progress: Record<Progress>,
 }
 
 impl Execution {
@@ -166,22 +167,26 @@ impl Execution {
             request,
             started: now,
             stop: watch::Sender::default(),
-            progress: Mutex::new(Progress {
-                status: Status::InProgress,
-                summary: None,
-                updated: now,
-                stages: BTreeMap::new(),
-                actions: Vec::new(),
-                namespaces,
-                artifacts: BTreeMap::new(),
-                attempt: 1,
-            }),
+            progress: Record::new(
+                &Shelf::default(),
+                "",
+                Progress {
+                    status: Status::InProgress,
+                    summary: None,
+                    updated: now,
+                    stages: BTreeMap::new(),
+                    actions: Vec::new(),
+                    namespaces,
+                    artifacts: BTreeMap::new(),
+                    attempt: 1,
+                },
+            ),
         }
     }
 
     /// Locks what is known so far. Hold it for a moment only, never across an await.
-    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn progress(&self) -> Changing<'_, Progress> {
+        self.progress.lock()
     }
 
     /// Changes one execution of an action.

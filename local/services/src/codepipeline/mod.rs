@@ -10,6 +10,7 @@ mod gates;
 mod jobs;
 mod listing;
 mod notify;
+mod past;
 mod pipeline;
 #[cfg(test)]
 mod tests;
@@ -190,7 +191,7 @@ impl CodePipeline {
             ));
         }
         let output = json!({"pipeline": declaration, "tags": input.tags.unwrap_or_else(|| json!([]))});
-        let pipeline = Arc::new(Pipeline::new(declaration.clone()));
+        let pipeline = Arc::new(Pipeline::new(declaration.clone(), &self.store)?);
         let name = declaration.name;
         pipelines.insert(name.clone(), pipeline.clone());
         drop(pipelines);

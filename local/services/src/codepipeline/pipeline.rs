@@ -4,8 +4,10 @@ use super::declaration::{Declaration, ExecutionMode};
 use super::execution::{Execution, Status};
 use super::gates::Gates;
 use super::jobs::{Answer, Jobs};
+use super::past::Kept;
 use jiff::Timestamp;
 use platform::ServiceError;
+use platform::store::{Store, StoreError};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -17,6 +19,7 @@ pub struct CodePipeline {
     pub(super) jobs: Arc<Jobs>,
     /// First executions that are held back, by pipeline. None until the pipeline is made.
     pub(super) held: Mutex<BTreeMap<String, Option<First>>>,
+    pub(super) store: Store,
 }
 
 /// A pipeline and its executions.
@@ -27,6 +30,8 @@ pub(super) struct Pipeline {
     pub(super) gates: Gates,
     pub(super) approvals: Mutex<HashMap<String, oneshot::Sender<Decision>>>,
     pub(super) created: Timestamp,
+    /// Where the executions are kept.
+    pub(super) kept: Kept,
 }
 
 /// What somebody decided about an approval.
@@ -46,14 +51,17 @@ pub(super) struct First {
 }
 
 impl Pipeline {
-    pub(super) fn new(declaration: Declaration) -> Self {
-        Self {
+    /// A pipeline, with the executions that this store has of it.
+    pub(super) fn new(declaration: Declaration, store: &Store) -> Result<Self, StoreError> {
+        let kept = Kept::of(store, &declaration.name);
+        Ok(Self {
             declaration: Mutex::new(declaration),
-            executions: Mutex::default(),
+            executions: Mutex::new(kept.read()?),
             gates: Gates::default(),
             approvals: Mutex::default(),
             created: Timestamp::now(),
-        }
+            kept,
+        })
     }
 
     pub(super) fn declaration(&self) -> Declaration {
@@ -93,6 +101,14 @@ impl Pipeline {
 }
 
 impl CodePipeline {
+    /// CodePipeline that has the executions of this store, as soon as their pipelines are made.
+    pub fn open(store: &Store) -> Self {
+        Self {
+            store: store.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Opens a job that no pipeline made, for an event that somebody sends to a function by hand.
     pub fn open_job(&self, id: &str) -> oneshot::Receiver<Answer> {
         self.jobs.open(id)

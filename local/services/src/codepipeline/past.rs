@@ -1,0 +1,105 @@
+//! What lasts of a pipeline's executions.
+
+use super::declaration::Declaration;
+use super::execution::{ActionStatus, Execution, Progress, Status};
+use jiff::Timestamp;
+use platform::store::{Record, Shelf, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Why an execution ended that was under way when the command ended.
+const CUT_OFF: &str = "The local run ended while the execution was in progress.";
+
+/// Where the executions of a pipeline are kept.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    begun: Shelf,
+    progress: Shelf,
+}
+
+/// What does not change while an execution runs.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    id: String,
+    declaration: Declaration,
+    variables: BTreeMap<String, String>,
+    trigger: Value,
+    request: Option<String>,
+    started: Timestamp,
+}
+
+impl Kept {
+    pub(super) fn of(store: &Store, pipeline: &str) -> Self {
+        Self {
+            begun: Shelf::new(store, "codepipeline/executions", pipeline),
+            progress: Shelf::new(store, "codepipeline/progress", pipeline),
+        }
+    }
+
+    /// The executions that were kept, from the first to the last. Those that were in progress have stopped.
+    pub(super) fn read(&self) -> Result<Vec<Arc<Execution>>, StoreError> {
+        let mut progress: BTreeMap<String, Progress> = self.progress.read()?.into_iter().collect();
+        let mut begun: Vec<(String, Begun)> = self.begun.read()?;
+        begun.sort_by_key(|(_, begun)| begun.started);
+        let executions = begun.into_iter().filter_map(|(id, begun)| {
+            let mut progress = progress.remove(&id)?;
+            progress.cut_off();
+            Some(Arc::new(Execution {
+                id: begun.id,
+                declaration: begun.declaration,
+                variables: begun.variables,
+                trigger: begun.trigger,
+                request: begun.request,
+                started: begun.started,
+                stop: watch::Sender::default(),
+                progress: Record::new(&self.progress, &id, progress),
+            }))
+        });
+        Ok(executions.collect())
+    }
+
+    /// Keeps an execution from now on.
+    pub(super) fn keep(&self, execution: Execution) -> Execution {
+        let begun = Begun {
+            id: execution.id.clone(),
+            declaration: execution.declaration.clone(),
+            variables: execution.variables.clone(),
+            trigger: execution.trigger.clone(),
+            request: execution.request.clone(),
+            started: execution.started,
+        };
+        self.begun.put(&execution.id, &begun);
+        Execution {
+            progress: Record::new(&self.progress, &execution.id, execution.progress.into_inner()),
+            ..execution
+        }
+    }
+}
+
+impl Progress {
+    /// Stops what nobody carries on any more.
+    fn cut_off(&mut self) {
+        if !matches!(self.status, Status::InProgress | Status::Stopping) {
+            return;
+        }
+        let now = Timestamp::now();
+        self.status = Status::Stopped;
+        self.summary = Some(CUT_OFF.to_owned());
+        self.updated = now;
+        for stage in self.stages.values_mut() {
+            if matches!(stage, Status::InProgress | Status::Stopping) {
+                *stage = Status::Stopped;
+            }
+        }
+        for run in &mut self.actions {
+            if run.status == ActionStatus::InProgress {
+                run.status = ActionStatus::Abandoned;
+                run.updated = now;
+                run.token = None;
+            }
+        }
+    }
+}

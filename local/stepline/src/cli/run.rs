@@ -2,7 +2,7 @@
 
 use super::options::RunOptions;
 use super::session::{self, Session, Standing, Trouble, need_python};
-use crate::display::seconds;
+use crate::display::{self, seconds};
 use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -43,6 +43,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
             "the pipeline {pipeline} did not start by itself: it has a variable without a default"
         ))
     })?;
+    let mut failed_tests = Vec::new();
     let (status, reason, took) = loop {
         match next(&mut journal).await? {
             Happening::PipelineEnded {
@@ -52,6 +53,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
                 took,
                 ..
             } if execution_id == *id => break (status, reason, took),
+            Happening::Report { failures, .. } => failed_tests.extend(failures),
             Happening::ApprovalAsked { stage, action, .. }
                 if of_function.contains(&(stage.clone(), action.clone())) => {}
             Happening::ApprovalAsked {
@@ -62,6 +64,9 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     };
     // The pipeline's own rules may have called functions that are not done yet.
     let _ = tokio::time::timeout(SETTLING, session.cloud.lambda.settled()).await;
+    // CodePipeline says of a build only which command failed.
+    let tests = display::failed_tests(&failed_tests).filter(|_| status == "Failed");
+    let reason = reason.map(|reason| [reason].into_iter().chain(tests).collect::<Vec<_>>().join(". "));
     let last = match reason {
         Some(reason) => format!("{status}: pipeline {pipeline}, after {}: {reason}", seconds(took)),
         None => format!("{status}: pipeline {pipeline}, after {}", seconds(took)),

@@ -3,9 +3,11 @@
 //! On a terminal a spinner says what is under way; elsewhere there are plain lines; with `--json` there is the journal
 //! itself.
 
+mod reports;
 mod unshown;
 mod words;
 
+pub(crate) use reports::failed_tests;
 pub(crate) use words::seconds;
 
 use indicatif::{ProgressBar, ProgressStyle};

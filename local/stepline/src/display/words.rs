@@ -111,6 +111,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             "    Phase {phase}: {status}, {}",
             seconds(took.unwrap_or_default())
         )],
+        Happening::Report { .. } => super::reports::lines(happening),
         Happening::ExecutionStarted { execution_arn } => vec![format!("    Execution {}", name(execution_arn))],
         Happening::ExecutionEnded {
             status,
@@ -178,7 +179,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             vec![format!("        {kind} job {job}: {status}{metrics}{message}")]
         }
         Happening::LogLine { group, line, .. } => log_line(group, line, is_verbose),
-        Happening::Invocation { .. } => report(happening),
+        Happening::Invocation { .. } => invocation(happening),
         Happening::ImagePushed {
             repository,
             tag,
@@ -215,7 +216,7 @@ fn log_line(group: &str, line: &str, is_verbose: bool) -> Vec<String> {
 }
 
 /// Lambda's REPORT line. See <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html>.
-fn report(happening: &Happening) -> Vec<String> {
+fn invocation(happening: &Happening) -> Vec<String> {
     let Happening::Invocation {
         function,
         request_id,

@@ -173,9 +173,9 @@ impl TryFrom<String> for Format {
     fn try_from(text: String) -> Result<Self, String> {
         match text.as_str() {
             "JUNITXML" => Ok(Self::JunitXml),
-            other if OTHER_FORMATS.contains(&other) => {
-                Err(format!("the local run reads reports in JUNITXML, and has no file-format `{other}`"))
-            }
+            other if OTHER_FORMATS.contains(&other) => Err(format!(
+                "the local run reads reports in JUNITXML, and has no file-format `{other}`"
+            )),
             other => Err(format!("`{other}` is no file-format of a report")),
         }
     }
@@ -294,7 +294,8 @@ mod tests {
 
     #[test]
     fn runtimes_are_read() {
-        let spec = "version: 0.2\ncache: {paths: [a]}\nphases: {install: {runtime-versions: {python: 3.12, nodejs: 22}}}";
+        let spec =
+            "version: 0.2\ncache: {paths: [a]}\nphases: {install: {runtime-versions: {python: 3.12, nodejs: 22}}}";
         let spec = BuildSpec::parse(spec).unwrap();
         assert_eq!(spec.python().as_deref(), Some("3.12"));
         assert_eq!(spec.left_out(), ["cache", "runtime-versions of nodejs"]);
@@ -315,9 +316,18 @@ mod tests {
                 "version: 0.2\nartifacts: {files: [a], secondary-artifacts: {}}",
                 "`secondary-artifacts`",
             ),
-            ("version: 0.2\nreports: {a: {files: [x], file-format: CUCUMBERJSON}}", "`CUCUMBERJSON`"),
-            ("version: 0.2\nreports: {a: {files: [x], file-format: SIMPLECOV}}", "`SIMPLECOV`"),
-            ("version: 0.2\nreports: {a: {files: [x], file-format: XML}}", "`XML` is no"),
+            (
+                "version: 0.2\nreports: {a: {files: [x], file-format: CUCUMBERJSON}}",
+                "`CUCUMBERJSON`",
+            ),
+            (
+                "version: 0.2\nreports: {a: {files: [x], file-format: SIMPLECOV}}",
+                "`SIMPLECOV`",
+            ),
+            (
+                "version: 0.2\nreports: {a: {files: [x], file-format: XML}}",
+                "`XML` is no",
+            ),
             ("version: 0.2\nreports: {a: {files: []}}", "`a` needs files"),
             ("version: 0.2\nreports: {a: {}}", "`files`"),
             ("version: 0.2\nreports: {$A: {files: [x]}}", "`$A`"),

@@ -49,7 +49,11 @@ pub(super) fn own(
         // The stand-ins come first, and keep what they know in the build's own folder. What packages bring is next.
         (
             "PATH",
-            format!("{}:{}:{path}", folder.join("bin").display(), python.join("bin").display()),
+            format!(
+                "{}:{}:{path}",
+                folder.join("bin").display(),
+                python.join("bin").display()
+            ),
         ),
         // Whichever pip it is, it leaves this machine's Python alone.
         ("PIP_REQUIRE_VIRTUALENV", "1".into()),

@@ -157,7 +157,9 @@ fn on_groups<I: DeserializeOwned + Send + 'static>(
             .map(|group| Requirement::new(format!("codebuild:{name}"), group))
             .collect())
     };
-    Operation::new(name, requires, move |it: &CodeBuild, _: &Call, input| does(&it.reports, input))
+    Operation::new(name, requires, move |it: &CodeBuild, _: &Call, input| {
+        does(&it.reports, input)
+    })
 }
 
 fn may_create_project(_: &CodeBuild, platform: &Platform, input: &Project) -> Result<Vec<Requirement>, ServiceError> {

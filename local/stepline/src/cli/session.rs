@@ -115,6 +115,7 @@ impl Session {
                 known: known.join(" and "),
             });
         }
+        let overrides = common.overrides(&root)?;
         let cloud = Cloud::new(deploy::account_of(&root, &environment)?, root);
         if let Some(interval) = common.poll_interval {
             cloud.pace.set_poll_interval(interval);
@@ -137,7 +138,7 @@ impl Session {
         })?;
         gateway::serve(cloud.clone(), listener).map_err(|error| Trouble::Other(error.to_string()))?;
         display.busy(&format!("Deploying {environment} to this machine"));
-        let deployment = deploy::deploy_with(&cloud, &environment, &common.overrides()).await?;
+        let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
         display.busy("Building the functions");
         cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
         Ok(Self {

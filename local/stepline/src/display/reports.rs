@@ -33,7 +33,12 @@ pub(super) fn lines(happening: &Happening) -> Vec<String> {
         first.push_str(&format!(", {skipped} skipped"));
     }
     let mut lines = vec![first];
-    lines.extend(failures.iter().take(MOST).map(|failure| format!("      {}", one_line(failure))));
+    lines.extend(
+        failures
+            .iter()
+            .take(MOST)
+            .map(|failure| format!("      {}", one_line(failure))),
+    );
     if failures.len() > MOST {
         lines.push(format!("      and {} more", failures.len() - MOST));
     }
@@ -97,7 +102,10 @@ mod tests {
             lines(&report("SUCCEEDED", Vec::new())),
             ["    Report p-pytest: 41 passed, 0 failed, 1 skipped"]
         );
-        assert_eq!(lines(&report("INCOMPLETE", Vec::new())), ["    Report p-pytest: incomplete"]);
+        assert_eq!(
+            lines(&report("INCOMPLETE", Vec::new())),
+            ["    Report p-pytest: incomplete"]
+        );
         let many: Vec<_> = (0..22).map(|at| failure(at, "x")).collect();
         let told = lines(&report("FAILED", many));
         assert_eq!((told.len(), told[21].as_str()), (22, "      and 2 more"));

@@ -3,6 +3,7 @@
 mod gate;
 mod retries;
 mod rollout;
+mod tested;
 mod training;
 mod waiting;
 mod world;

@@ -163,8 +163,14 @@ mod tests {
                 ("torn", Outcome::Failed, "a & b"),
             ]
         );
-        assert_eq!((cases[0].suite.as_str(), cases[0].prefix.as_str()), ("pytest", "tests.test_a"));
-        assert_eq!((cases[0].nanoseconds, cases[1].nanoseconds), (12_000_000, 1_203_500_000_000));
+        assert_eq!(
+            (cases[0].suite.as_str(), cases[0].prefix.as_str()),
+            ("pytest", "tests.test_a")
+        );
+        assert_eq!(
+            (cases[0].nanoseconds, cases[1].nanoseconds),
+            (12_000_000, 1_203_500_000_000)
+        );
         assert_eq!(read("<testsuite/>"), Ok(Vec::new()));
     }
 

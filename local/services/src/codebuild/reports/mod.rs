@@ -296,7 +296,10 @@ fn sorted_out(
     show: impl Fn(&str) -> Option<Value>,
 ) -> Result<(Vec<Value>, Vec<String>), ServiceError> {
     if !(1..=100).contains(&arns.len()) {
-        return Err(invalid(format_args!("Invalid number of ARNs: {}, must be 1 to 100", arns.len())));
+        return Err(invalid(format_args!(
+            "Invalid number of ARNs: {}, must be 1 to 100",
+            arns.len()
+        )));
     }
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for arn in arns {

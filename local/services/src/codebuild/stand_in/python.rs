@@ -57,7 +57,8 @@ fn become_program(command: &mut Command) -> Failure {
 /// The arguments of `python -m pip`, if Python is called for that.
 fn pip_arguments(arguments: &[String]) -> Option<&[String]> {
     // Options that take no value may stand before it.
-    let is_flag = |argument: &&String| argument.starts_with('-') && !["-m", "-c", "-W", "-X"].contains(&argument.as_str());
+    let is_flag =
+        |argument: &&String| argument.starts_with('-') && !["-m", "-c", "-W", "-X"].contains(&argument.as_str());
     let flags = arguments.iter().take_while(is_flag).count();
     match &arguments[flags..] {
         [m, pip, rest @ ..] if m == "-m" && pip == "pip" => Some(rest),
@@ -83,7 +84,8 @@ impl Own {
             folder: variable(python::OF_BUILD)?,
             kept: Environments::new(variable(python::FOLDER)?),
         };
-        own.make().map_err(|error| failed(&format_args!("a virtual environment: {error}")))?;
+        own.make()
+            .map_err(|error| failed(&format_args!("a virtual environment: {error}")))?;
         Ok(own)
     }
 
@@ -145,7 +147,8 @@ impl Own {
         self.refer_to_pip().map_err(|error| failed(&error))?;
         File::create(self.folder.join(LOOSE)).map_err(|error| failed(&error))?;
         let mut pip = self.pip();
-        pip.args(["install", "--disable-pip-version-check", "--no-input"]).args(arguments);
+        pip.args(["install", "--disable-pip-version-check", "--no-input"])
+            .args(arguments);
         python::run(&mut pip, &mut |line| println!("{line}")).map_err(|error| failed(&error))
     }
 

@@ -15,7 +15,8 @@ const WITHOUT_MEANING: [&str; 7] = [
 ];
 
 /// Options that pip is given as they are; those that end with `=` take a value.
-const HANDED_ON: [&str; 8] = [
+const HANDED_ON: [&str; 9] = [
+    "--no-index",
     "--require-hashes",
     "--no-deps",
     "--only-binary=",

@@ -147,7 +147,7 @@ impl Own {
         self.refer_to_pip().map_err(|error| failed(&error))?;
         File::create(self.folder.join(LOOSE)).map_err(|error| failed(&error))?;
         let mut pip = self.pip();
-        pip.args(["install", "--disable-pip-version-check", "--no-input"])
+        pip.args(["install", "--disable-pip-version-check", "--no-input", "--retries", "2"])
             .args(arguments);
         python::run(&mut pip, &mut |line| println!("{line}")).map_err(|error| failed(&error))
     }

@@ -15,6 +15,8 @@ CONTAINER = Path(__file__).resolve().parents[1]
 SOURCE = CONTAINER / "app" / "src"
 RAW = CONTAINER.parent / "seed" / "DataBucket" / "raw" / "customers.csv"
 sys.path.insert(0, str(SOURCE))
+# Models and data are so small that threads would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class Container:
@@ -45,7 +47,7 @@ class Container:
         return [sys.executable, "-B", str(self.program / "run.py"), *arguments]
 
     def environment(self, ml: str, more: dict[str, str]) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "PATH", "SYSTEMROOT") if name in os.environ}
         return {**kept, "ML_ROOT": str(self.folder / ml), **more}
 
     def path(self, *parts: str, ml: str = "ml") -> Path:

@@ -28,7 +28,7 @@ class Programs:
 
     def __init__(self):
         # One thread each: what is forked would lack the other threads, and wait for them for ever.
-        threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.process = subprocess.Popen([sys.executable, "-B", __file__], env={**os.environ, **threads}, **pipes)
 

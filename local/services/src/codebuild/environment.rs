@@ -24,9 +24,6 @@ pub(super) fn own(
     folder: &Path,
     source: &Path,
 ) -> Result<BTreeMap<String, String>, String> {
-    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
-    let path = without_environments(&path);
-    let python = folder.join("python");
     let credentials = platform
         .iam
         .assume_role(&build.role_arn, &session(build), Vec::new())
@@ -46,19 +43,6 @@ pub(super) fn own(
         ("CI", "true".into()),
         ("AWS_DEFAULT_REGION", platform.account.region.clone()),
         ("AWS_REGION", platform.account.region.clone()),
-        // The stand-ins come first, and keep what they know in the build's own folder. What packages bring is next.
-        (
-            "PATH",
-            format!(
-                "{}:{}:{path}",
-                folder.join("bin").display(),
-                python.join("bin").display()
-            ),
-        ),
-        // Whichever pip it is, it leaves this machine's Python alone.
-        ("PIP_REQUIRE_VIRTUALENV", "1".into()),
-        (python::OF_BUILD, python.display().to_string()),
-        (python::FOLDER, containers.environments().folder().display().to_string()),
         ("DOCKER_CONFIG", folder.join("docker").display().to_string()),
         ("HOME", folder.display().to_string()),
         ("LANG", "C.UTF-8".into()),
@@ -74,14 +58,35 @@ pub(super) fn own(
     if let Some(engine) = containers.engine() {
         variables.insert("DOCKER_HOST".to_owned(), engine.address().to_string());
     }
-    variables.extend(python::for_builds(python::variables()));
-    variables.extend(find_python(&path).map(|program| (python::PROGRAM.to_owned(), program.display().to_string())));
+    variables.extend(programs(containers, folder));
     variables.extend(std::env::var("TMPDIR").map(|value| ("TMPDIR".to_owned(), value)));
     if let Some(version) = &build.source_version {
         variables.insert("CODEBUILD_SOURCE_VERSION".into(), version.clone());
         variables.insert("CODEBUILD_RESOLVED_SOURCE_VERSION".into(), version.clone());
     }
     Ok(variables)
+}
+
+/// Where the commands find their programs, and what these need to know. The stand-ins come first, and what packages bring
+/// is next.
+fn programs(containers: &Containers, folder: &Path) -> BTreeMap<String, String> {
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
+    let path = without_environments(&path);
+    let own = folder.join("python");
+    let first = [folder.join("bin"), own.join("bin")].map(|folder| folder.display().to_string());
+    let known = [
+        ("PATH", format!("{}:{path}", first.join(":"))),
+        // Whichever pip it is, it leaves this machine's Python alone.
+        ("PIP_REQUIRE_VIRTUALENV", "1".into()),
+        (python::OF_BUILD, own.display().to_string()),
+        (python::FOLDER, containers.environments().folder().display().to_string()),
+    ];
+    let program = find_python(&path).map(|program| (python::PROGRAM, program.display().to_string()));
+    let known = known.into_iter().chain(program);
+    known
+        .map(|(name, value)| (name.to_owned(), value))
+        .chain(python::for_builds(python::variables()))
+        .collect()
 }
 
 /// A `PATH` without virtual environments, and without Conda's if there is another Python: what a person has activated is

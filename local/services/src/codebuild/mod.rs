@@ -26,7 +26,7 @@ use platform::{Call, Operation, Operations, Platform, Requirement, Served, Servi
 use project::{Project, StartBuild, project_arn};
 use reports::{
     CreateReportGroup, DeleteReport, DeleteReportGroup, DescribeTestCases, Groups, Kept, ListReportGroups, ListReports,
-    OfGroup, Reports,
+    OfGroup, Reports, group_of,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -56,7 +56,7 @@ impl Served for CodeBuild {
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<CodeBuild>> = LazyLock::new(|| {
-            Operations::new([
+            Operations::new(of_reports().into_iter().chain([
                 Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
                 on(
                     "BatchGetProjects",
@@ -79,55 +79,61 @@ impl Served for CodeBuild {
                     |it: &List| vec![&it.project_name],
                     CodeBuild::list_builds_for_project,
                 ),
-                Operation::on(
-                    "CreateReportGroup",
-                    |platform, it: &CreateReportGroup| it.arn(platform),
-                    |it: &CodeBuild, call: &Call, input| it.reports.create_group(call, input),
-                ),
-                on_groups(
-                    "BatchGetReportGroups",
-                    |it: &Groups| it.report_group_arns.clone(),
-                    |kept, input| kept.batch_get_groups(input),
-                ),
-                on_groups(
-                    "DeleteReportGroup",
-                    |it: &DeleteReportGroup| vec![it.arn.clone()],
-                    |kept, input| kept.delete_group(&input),
-                ),
-                on_groups(
-                    "ListReportGroups",
-                    |_: &ListReportGroups| vec!["*".into()],
-                    |kept, input| kept.list_groups(&input),
-                ),
-                on_groups(
-                    "BatchGetReports",
-                    |it: &Reports| it.report_arns.iter().map(|arn| reports::group_of(arn)).collect(),
-                    |kept, input| kept.batch_get_reports(input),
-                ),
-                on_groups(
-                    "DeleteReport",
-                    |it: &DeleteReport| vec![reports::group_of(&it.arn)],
-                    |kept, input| kept.delete_report(&input),
-                ),
-                on_groups(
-                    "ListReports",
-                    |_: &ListReports| vec!["*".into()],
-                    |kept, input| kept.list_reports(None, &input),
-                ),
-                on_groups(
-                    "ListReportsForReportGroup",
-                    |it: &On<OfGroup, ListReports>| vec![it.target.report_group_arn.clone()],
-                    |kept, input| kept.list_reports(Some(&input.target), &input.own),
-                ),
-                on_groups(
-                    "DescribeTestCases",
-                    |it: &DescribeTestCases| vec![reports::group_of(&it.report_arn)],
-                    |kept, input| kept.describe_test_cases(&input),
-                ),
-            ])
+            ]))
         });
         &TABLE
     }
+}
+
+/// The operations on test reports and their groups.
+fn of_reports() -> Vec<Operation<CodeBuild>> {
+    vec![
+        Operation::on(
+            "CreateReportGroup",
+            |platform, it: &CreateReportGroup| it.arn(platform),
+            |it: &CodeBuild, call: &Call, input| it.reports.create_group(call, input),
+        ),
+        on_groups(
+            "BatchGetReportGroups",
+            |it: &Groups| it.report_group_arns.clone(),
+            |kept, input| kept.batch_get_groups(input),
+        ),
+        on_groups(
+            "DeleteReportGroup",
+            |it: &DeleteReportGroup| vec![it.arn.clone()],
+            |kept, input| kept.delete_group(&input),
+        ),
+        on_groups(
+            "ListReportGroups",
+            |_: &ListReportGroups| vec!["*".into()],
+            |kept, input| kept.list_groups(&input),
+        ),
+        on_groups(
+            "BatchGetReports",
+            |it: &Reports| it.report_arns.iter().map(|arn| group_of(arn)).collect(),
+            |kept, input| kept.batch_get_reports(input),
+        ),
+        on_groups(
+            "DeleteReport",
+            |it: &DeleteReport| vec![group_of(&it.arn)],
+            |kept, input| kept.delete_report(&input),
+        ),
+        on_groups(
+            "ListReports",
+            |_: &ListReports| vec!["*".into()],
+            |kept, input| kept.list_reports(None, &input),
+        ),
+        on_groups(
+            "ListReportsForReportGroup",
+            |it: &On<OfGroup, ListReports>| vec![it.target.report_group_arn.clone()],
+            |kept, input| kept.list_reports(Some(&input.target), &input.own),
+        ),
+        on_groups(
+            "DescribeTestCases",
+            |it: &DescribeTestCases| vec![group_of(&it.report_arn)],
+            |kept, input| kept.describe_test_cases(&input),
+        ),
+    ]
 }
 
 /// An operation on these projects.

@@ -64,14 +64,11 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     };
     // The pipeline's own rules may have called functions that are not done yet.
     let _ = tokio::time::timeout(SETTLING, session.cloud.lambda.settled()).await;
+    let said = format!("{status}: pipeline {pipeline}, after {}", seconds(took));
     // CodePipeline says of a build only which command failed.
     let tests = display::failed_tests(&failed_tests).filter(|_| status == "Failed");
-    let reason = reason.map(|reason| [reason].into_iter().chain(tests).collect::<Vec<_>>().join(". "));
-    let last = match reason {
-        Some(reason) => format!("{status}: pipeline {pipeline}, after {}: {reason}", seconds(took)),
-        None => format!("{status}: pipeline {pipeline}, after {}", seconds(took)),
-    };
-    session.end(&last).await;
+    let last: Vec<String> = [Some(said), reason, tests].into_iter().flatten().collect();
+    session.end(&last.join(": ")).await;
     Ok(if status == "Succeeded" {
         ExitCode::SUCCESS
     } else {

@@ -4,6 +4,7 @@
 //! itself.
 
 mod reports;
+mod text;
 mod unshown;
 mod words;
 
@@ -148,7 +149,7 @@ impl Shown {
         if let Some(spinner) = &self.display.spinner {
             spinner.finish_and_clear();
         }
-        let last = words::one_line(last);
+        let last = text::one_line(last);
         if self.display.is_json {
             eprintln!("{last}");
         } else {

@@ -1,5 +1,6 @@
 //! Test reports in words.
 
+use super::text;
 use platform::journal::{FailedTest, Happening};
 
 /// So much of a failed test's message is shown.
@@ -47,7 +48,7 @@ pub(super) fn lines(happening: &Happening) -> Vec<String> {
 
 /// A failed test and what it says, in a line.
 fn one_line(failure: &FailedTest) -> String {
-    let message = super::words::one_line(&failure.message);
+    let message = text::one_line(&failure.message);
     let short: String = message.chars().take(SHOWN).collect();
     let cut = if short.len() < message.len() { " …" } else { "" };
     let colon = if short.is_empty() { "" } else { ": " };

@@ -1,9 +1,10 @@
 //! Makes a build's reports, as its role: <https://docs.aws.amazon.com/codebuild/latest/userguide/test-permissions.html>.
 
+use super::junit;
+use super::kept::{Kept, group_arn};
 use super::rows::{Case, Group, Report, Status};
-use super::{Kept, junit};
-use crate::codebuild::artifacts;
-use crate::codebuild::buildspec;
+use crate::codebuild::artifacts::{found, is_yes};
+use crate::codebuild::buildspec::Reports;
 use jiff::Timestamp;
 use platform::journal::{FailedTest, Happening};
 use platform::{Platform, Principal, Requirement};
@@ -12,21 +13,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The build whose reports are made.
-pub(in crate::codebuild) struct Maker<'a> {
-    pub(in crate::codebuild) platform: &'a Arc<Platform>,
-    pub(in crate::codebuild) role: &'a Principal,
-    pub(in crate::codebuild) project: &'a str,
-    pub(in crate::codebuild) build_arn: &'a str,
-    pub(in crate::codebuild) source: &'a Path,
+pub(crate) struct Maker<'a> {
+    pub(crate) platform: &'a Arc<Platform>,
+    pub(crate) role: &'a Principal,
+    pub(crate) project: &'a str,
+    pub(crate) build_arn: &'a str,
+    pub(crate) source: &'a Path,
 }
 
 impl Maker<'_> {
     /// Makes all reports that a build specification names, whatever becomes of one of them: their ARNs, and why the first
     /// one is incomplete.
-    pub(in crate::codebuild) fn make(
+    pub(crate) fn make(
         &self,
         kept: &Kept,
-        declared: &BTreeMap<String, buildspec::Reports>,
+        declared: &BTreeMap<String, Reports>,
     ) -> (Vec<String>, Result<(), String>) {
         let mut arns = Vec::new();
         let mut result = Ok(());
@@ -62,7 +63,7 @@ impl Maker<'_> {
         let arn = if is_arn {
             name.to_owned()
         } else {
-            account.arn("codebuild", format_args!("report-group/{}-{name}", self.project))
+            group_arn(self.platform, &format!("{}-{name}", self.project))
         };
         let group = match kept.group(&arn) {
             Some(group) => group,
@@ -87,7 +88,7 @@ impl Maker<'_> {
         Ok(report)
     }
 
-    fn fill(&self, kept: &Kept, report: &mut Report, reports: &buildspec::Reports) -> Result<(), String> {
+    fn fill(&self, kept: &Kept, report: &mut Report, reports: &Reports) -> Result<(), String> {
         let cases = self.cases(reports)?;
         self.may("BatchPutTestCases", &report.group.arn)?;
         report.complete(cases);
@@ -96,9 +97,9 @@ impl Maker<'_> {
     }
 
     /// The test cases in the files.
-    fn cases(&self, reports: &buildspec::Reports) -> Result<Vec<Case>, String> {
+    fn cases(&self, reports: &Reports) -> Result<Vec<Case>, String> {
         let base = self.source.join(reports.base_directory.as_deref().unwrap_or("."));
-        let files = match artifacts::found(&base, &reports.files) {
+        let files = match found(&base, &reports.files) {
             Ok(files) => files,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error.to_string()),
@@ -109,7 +110,7 @@ impl Maker<'_> {
         let mut cases = Vec::new();
         for file in files {
             let shown = match file.file_name() {
-                Some(name) if artifacts::is_yes(&reports.discard_paths) => Path::new(name).display(),
+                Some(name) if is_yes(&reports.discard_paths) => Path::new(name).display(),
                 _ => file.display(),
             };
             let text = std::fs::read_to_string(base.join(&file)).map_err(|error| error.to_string());

@@ -1,4 +1,4 @@
-"""Points boto3 at the local services, as a user would: parameters, executions, objects, logs and topics."""
+"""Points boto3 at the local services, as a user would: parameters, executions, objects, logs, topics and test reports."""
 
 import io
 import json
@@ -69,4 +69,33 @@ topic = sns.create_topic(Name="smoke", Attributes={"DisplayName": "Smoke"})["Top
 assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["DisplayName"] == "Smoke"
 attributes = {"kind": {"DataType": "String", "StringValue": "test"}}
 assert sns.publish(TopicArn=topic, Message="hello", MessageAttributes=attributes)["MessageId"]
-print("boto3: parameters, an execution with its history, objects and their versions, logs, and a topic: as on AWS")
+
+codebuild = boto3.client("codebuild")
+results = "<testsuite name='s'><testcase classname='c' name='a'/><testcase name='b'><failure message='no'/></testcase></testsuite>"
+spec = {
+    "version": "0.2",
+    "phases": {"build": {"commands": [f'echo "{results}" >results.xml']}},
+    "reports": {"smoke": {"files": ["results.xml"]}},
+}
+build = codebuild.start_build(
+    projectName="stepline-test-dev",
+    sourceTypeOverride="NO_SOURCE",
+    artifactsOverride={"type": "NO_ARTIFACTS"},
+    buildspecOverride=json.dumps(spec, indent=1),
+)["build"]
+for _ in range(200):
+    build = codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    if build["buildComplete"]:
+        break
+    time.sleep(0.05)
+assert build["buildStatus"] == "SUCCEEDED", build["phases"]
+report = codebuild.batch_get_reports(reportArns=build["reportArns"])["reports"][0]
+counts = report["testSummary"]["statusCounts"]
+assert (report["status"], counts["SUCCEEDED"], counts["FAILED"]) == ("FAILED", 1, 1), report
+group = report["reportGroupArn"]
+assert codebuild.list_report_groups()["reportGroups"] == [group]
+assert codebuild.list_reports_for_report_group(reportGroupArn=group)["reports"] == build["reportArns"]
+failed = codebuild.describe_test_cases(reportArn=report["arn"], filter={"status": "FAILED"})["testCases"]
+assert [(case["name"], case["message"]) for case in failed] == [("b", "no")], failed
+codebuild.delete_report_group(arn=group, deleteReports=True)
+print("boto3: parameters, an execution, objects and their versions, logs, a topic, and a test report: as on AWS")

@@ -2,7 +2,7 @@
 
     python3 .ci/deployables.py machines          # the state machines of template.yaml, by what it calls them
     python3 .ci/deployables.py definition NAME   # a state machine's definition with its substitutions filled in
-    python3 .ci/deployables.py buildspec         # the buildspec's commands as one bash script
+    python3 .ci/deployables.py buildspec [FILE]  # a buildspec's commands as one bash script: of config/buildspec.yml
     python3 .ci/deployables.py transform         # template.yaml as SAM turns it into CloudFormation
 """
 
@@ -73,15 +73,14 @@ def samconfig():
     return tomllib.loads(text("sam/samconfig.toml"))
 
 
-def buildspec():
-    """The buildspec."""
-    return yaml.safe_load(text("config/buildspec.yml"))
+def buildspec(file="config/buildspec.yml"):
+    """A buildspec."""
+    return yaml.safe_load(text(file))
 
 
-def commands(phases=None):
-    """The buildspec's commands, in the order in which they run."""
-    spec = buildspec()["phases"]
-    return [command for phase in phases or spec for command in spec[phase].get("commands", [])]
+def commands(file="config/buildspec.yml"):
+    """A buildspec's commands, in the order in which they run."""
+    return [command for phase in buildspec(file)["phases"].values() for command in phase.get("commands", [])]
 
 
 def resources(document, kind):
@@ -133,16 +132,17 @@ def definition(name, environment="dev"):
     return json.loads(re.sub(r"\$\{(\w+)\}", lambda match: substitutions[match[1]], as_it_lies))
 
 
-def buildspec_script():
-    """The buildspec's commands as one script, after what CodeBuild and the project put into the environment."""
-    given = [*project_variables(), *codebuild_variables(), *buildspec()["env"].get("parameter-store", {})]
+def buildspec_script(file="config/buildspec.yml"):
+    """A buildspec's commands as one script, after what CodeBuild and the project put into the environment."""
+    given = [*project_variables(file), *codebuild_variables(), *buildspec(file)["env"].get("parameter-store", {})]
     lines = ["#!/usr/bin/env bash", "export " + " ".join(f"{name}=given" for name in given)]
-    return "\n".join(lines + commands()) + "\n"
+    return "\n".join(lines + commands(file)) + "\n"
 
 
-def project_variables():
-    """What the CodeBuild project gives its builds."""
-    project = template("pipeline.yaml")["Resources"]["BuildProject"]["Properties"]
+def project_variables(file="config/buildspec.yml"):
+    """What the CodeBuild project that runs a buildspec gives its builds."""
+    projects = resources(template("pipeline.yaml"), "AWS::CodeBuild::Project").values()
+    project = next(each["Properties"] for each in projects if each["Properties"]["Source"]["BuildSpec"] == file)
     return [each["Name"] for each in project["Environment"]["EnvironmentVariables"]]
 
 
@@ -170,8 +170,8 @@ if __name__ == "__main__":
         print(json.dumps(definition(sys.argv[2]), indent=2))
     elif sys.argv[1:] == ["machines"]:
         print("\n".join(resources(template("template.yaml"), MACHINE)))
-    elif sys.argv[1:] == ["buildspec"]:
-        print(buildspec_script(), end="")
+    elif sys.argv[1:2] == ["buildspec"] and len(sys.argv) <= 3:
+        print(buildspec_script(*sys.argv[2:]), end="")
     elif sys.argv[1:] == ["transform"]:
         print(json.dumps(transform(), indent=2))
     else:

@@ -161,7 +161,7 @@ recordings() {
 
 boto3_smoke() {
   python_tools
-  up
+  up --test on
   python3 .ci/boto3_smoke.py
 }
 

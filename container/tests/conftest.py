@@ -9,18 +9,22 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from programs import Programs
 
 CONTAINER = Path(__file__).resolve().parents[1]
 SOURCE = CONTAINER / "app" / "src"
 RAW = CONTAINER.parent / "seed" / "DataBucket" / "raw" / "customers.csv"
 sys.path.insert(0, str(SOURCE))
+# Models and data are so small that threads would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class Container:
     """A copy of the programs, so that they can be broken, and folders of their own for `/opt/ml`."""
 
-    def __init__(self, folder: Path, of: "Container | None" = None):
+    def __init__(self, folder: Path, programs: Programs | None = None, of: "Container | None" = None):
         self.folder = folder
+        self.programs = programs
         self.program = folder / "src"
         if of is None:
             shutil.copytree(SOURCE, self.program, ignore=shutil.ignore_patterns("__pycache__"))
@@ -29,14 +33,21 @@ class Container:
 
     def run(self, *arguments: str, ml: str = "ml", **environment: str) -> subprocess.CompletedProcess:
         """Runs a program to its end."""
-        return subprocess.run(self.command(*arguments), env=self.environment(ml, environment), capture_output=True,
-                              text=True, timeout=120, check=False)  # fmt: skip
+        given = self.environment(ml, environment)
+        if self.programs is None:
+            return subprocess.run(self.command(*arguments), env=given, capture_output=True, text=True, timeout=120,
+                                  check=False)  # fmt: skip
+        output, errors = self.folder / "stdout", self.folder / "stderr"
+        program = str(self.program / "run.py")
+        code = self.programs.run(program, list(arguments), given, str(output), str(errors))
+        texts = [path.read_text(encoding="utf-8") for path in (output, errors)]
+        return subprocess.CompletedProcess([program, *arguments], code, *texts)
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-B", str(self.program / "run.py"), *arguments]
 
     def environment(self, ml: str, more: dict[str, str]) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("OMP_NUM_THREADS", "PATH", "SYSTEMROOT") if name in os.environ}
         return {**kept, "ML_ROOT": str(self.folder / ml), **more}
 
     def path(self, *parts: str, ml: str = "ml") -> Path:
@@ -91,14 +102,24 @@ class Container:
         return json.loads(self.path("processing/output", *parts).read_text(encoding="utf-8"))
 
 
+# Where processes can be forked safely; elsewhere each program is started as it is. It begins now, beside all that comes
+# before the first test.
+PROGRAMS = Programs() if sys.platform == "linux" else None
+
+
+def pytest_unconfigure():
+    if PROGRAMS:
+        PROGRAMS.end()
+
+
 @pytest.fixture
 def container(tmp_path: Path) -> Container:
-    return Container(tmp_path)
+    return Container(tmp_path, PROGRAMS)
 
 
 @pytest.fixture(scope="session")
 def _trained_once(tmp_path_factory) -> Container:
-    container = Container(tmp_path_factory.mktemp("trained"))
+    container = Container(tmp_path_factory.mktemp("trained"), PROGRAMS)
     for done in (container.prepare(), container.train()):
         assert done.returncode == 0, done.stderr
     return container
@@ -107,4 +128,4 @@ def _trained_once(tmp_path_factory) -> Container:
 @pytest.fixture
 def trained(tmp_path: Path, _trained_once: Container) -> Container:
     """A container whose data is prepared and whose model is trained."""
-    return Container(tmp_path, _trained_once)
+    return Container(tmp_path, PROGRAMS, _trained_once)

@@ -84,6 +84,16 @@ pub enum Happening {
         status: Option<String>,
         took: Option<Duration>,
     },
+    /// A build made a test report: how many test cases passed, failed and were skipped, and what the failed ones said.
+    Report {
+        report_group: String,
+        report: String,
+        status: String,
+        passed: usize,
+        failed: usize,
+        skipped: usize,
+        failures: Vec<FailedTest>,
+    },
     /// An execution of a state machine began.
     ExecutionStarted { execution_arn: String },
     /// An execution of a state machine ended; `status` is Step Functions'.
@@ -174,6 +184,15 @@ pub enum Happening {
     Containers { engine: Option<String>, text: String },
     /// Something that whoever reads along should know: which way a thing ran, what was skipped.
     Note { text: String },
+}
+
+/// A test case that did not pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailedTest {
+    /// Its name, with what it is unique in.
+    pub test: String,
+    /// Why.
+    pub message: String,
 }
 
 /// A happening and when it was.

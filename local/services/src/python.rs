@@ -1,12 +1,13 @@
-//! Python packages of images that are built without an engine.
+//! Python packages of builds, and of images that are built without an engine.
 //!
-//! No base image is there, and this machine's own Python runs the job. What the Dockerfile installs by `pip install` must
-//! not go into that Python: it goes into a virtual environment. Each list of packages has one, which is made once, on the
-//! first build that asks for it, and is used by every build and job after that. The image's label says what to install,
-//! so that a job finds the environment wherever it runs.
+//! No build image and no base image is there, and this machine's own Python runs builds and jobs. What `pip install`
+//! installs must not go into that Python: it goes into a virtual environment. Each list of packages has one, which is made
+//! once, on the first build that asks for it, and is used by every build and job after that. An image's label says what to
+//! install, so that a job finds the environment wherever it runs.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,20 @@ pub(crate) const LABEL: &str = "dev.stepline.pip-install";
 
 /// The variable by which the stand-in for `docker` learns where environments are kept.
 pub(crate) const FOLDER: &str = "STEPLINE_PYTHON_ENVIRONMENTS";
+
+/// The variable by which the stand-ins for `python` and `pip` learn where the build's own environment is to be.
+pub(crate) const OF_BUILD: &str = "STEPLINE_PYTHON_OF_BUILD";
+
+/// The variable by which stand-ins learn which Python this machine has: `python3` on their `PATH` is one of them.
+pub(crate) const PROGRAM: &str = "STEPLINE_PYTHON";
+
+/// Settings of pip by which it would install into another place than it is told to.
+const ELSEWHERE: [&str; 4] = ["PIP_PREFIX", "PIP_ROOT", "PIP_TARGET", "PIP_USER"];
+
+/// This machine's Python.
+pub(crate) fn program() -> OsString {
+    std::env::var_os(PROGRAM).unwrap_or_else(|| "python3".into())
+}
 
 /// What stands before the names of variables that are meant for pip, in builds: there they mean nothing to any other
 /// command.
@@ -43,11 +58,12 @@ pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
 /// The variables that a build gets for pip: what this machine's pip is set up with, under names of their own.
 pub(crate) fn for_builds(variables: impl Iterator<Item = (String, String)>) -> impl Iterator<Item = (String, String)> {
     let meant = variables.filter(|(name, _)| name.starts_with("PIP_") || NETWORK.contains(&name.as_str()));
+    let meant = meant.filter(|(name, _)| !ELSEWHERE.contains(&name.as_str()));
     meant.map(|(name, value)| (format!("{FOR_PIP}{name}"), value))
 }
 
 /// The variables that pip gets of those of a build.
-fn for_pip(variables: impl Iterator<Item = (String, String)>) -> impl Iterator<Item = (String, String)> {
+pub(crate) fn for_pip(variables: impl Iterator<Item = (String, String)>) -> impl Iterator<Item = (String, String)> {
     variables.filter_map(|(name, value)| Some((name.strip_prefix(FOR_PIP)?.to_owned(), value)))
 }
 
@@ -66,6 +82,7 @@ pub(crate) struct Install {
 }
 
 /// An [`Install`] with the texts of its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Wanted {
     install: Install,
     texts: Vec<String>,
@@ -107,6 +124,13 @@ fn is_include(line: &str) -> bool {
 }
 
 impl Wanted {
+    /// Whether the same packages come of it each time: they are known by their hashes.
+    pub(crate) fn is_locked(&self) -> bool {
+        let has_hashes = self.texts.iter().any(|text| text.contains("--hash="));
+        let required = self.install.options.iter().any(|option| option == "--require-hashes");
+        self.install.packages.is_empty() && (has_hashes || required)
+    }
+
     /// Whether anything is to be installed.
     fn is_something(&self) -> bool {
         let mut lines = self.texts.iter().flat_map(|text| text.lines());
@@ -149,6 +173,18 @@ impl Environments {
         Ok(Some(environment))
     }
 
+    /// An environment that has pip and nothing else.
+    ///
+    /// # Errors
+    /// Why Python could not make it.
+    pub(crate) fn with_pip(&self) -> Result<PathBuf, Missing> {
+        let environment = self.folder.join(key(&[]).map_err(Missing::Failed)?);
+        if !environment.join(COMPLETE).exists() {
+            self.make(&environment, &[], &mut |_| {})?;
+        }
+        Ok(environment)
+    }
+
     fn make(&self, environment: &Path, wanted: &[Wanted], say: &mut dyn FnMut(&str)) -> Result<(), Missing> {
         let text = |error: io::Error| Missing::Failed(error.to_string());
         fs::create_dir_all(&self.folder).map_err(text)?;
@@ -167,7 +203,7 @@ impl Environments {
             environment.display()
         ));
         run(
-            Command::new("python3").args(["-m", "venv"]).arg(environment),
+            Command::new(program()).args(["-m", "venv"]).arg(environment),
             &mut |_| {},
         )?;
         for (at, wanted) in wanted.iter().enumerate() {
@@ -180,7 +216,7 @@ impl Environments {
                 fs::write(&file, text).map_err(|error| Missing::Failed(error.to_string()))?;
                 pip.arg("--requirement").arg(file);
             }
-            run(&mut pip, say)?;
+            run(&mut pip, &mut |line| told(line).into_iter().for_each(&mut *say))?;
         }
         let mut complete = File::create(environment.join(COMPLETE)).map_err(text)?;
         complete.write_all(b"everything is installed\n").map_err(text)
@@ -192,12 +228,12 @@ impl Environments {
 pub(crate) enum Missing {
     /// Nothing could be reached that has them.
     #[error(
-        "the packages that the Dockerfile installs are not on this machine yet, and no index of packages can be reached: \
+        "the packages that are to be installed are not on this machine yet, and no index of packages can be reached: \
          {0}. Connect it to a network once, or name an index that it reaches in pip's PIP_INDEX_URL"
     )]
     Unreachable(String),
     /// Any other reason, which an engine's build would have as well.
-    #[error("the packages that the Dockerfile installs cannot be installed: {0}")]
+    #[error("the packages cannot be installed: {0}")]
     Failed(String),
 }
 
@@ -212,14 +248,18 @@ const UNREACHABLE: [&str; 7] = [
     "Temporary failure in name resolution",
 ];
 
-/// Runs a command; what matters of its lines is told as they come.
-fn run(command: &mut Command, say: &mut dyn FnMut(&str)) -> Result<(), Missing> {
+/// Runs a command of pip or for it, with what pip is set up with; its lines are told as they come.
+///
+/// # Errors
+/// Why it did not succeed.
+pub(crate) fn run(command: &mut Command, say: &mut dyn FnMut(&str)) -> Result<(), Missing> {
     let failed = |error: io::Error| Missing::Failed(format!("python3: {error}"));
     // An active virtual environment of the user's, or a folder of modules, is not the job's.
     for name in ["VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"] {
         command.env_remove(name);
     }
-    command.envs(for_pip(variables()));
+    // Whatever a file of pip's settings says.
+    command.envs(for_pip(variables())).env("PIP_USER", "0");
     let (lines, output) = io::pipe().map_err(failed)?;
     let errors = output.try_clone().map_err(failed)?;
     command.stdin(Stdio::null()).stdout(output).stderr(errors);
@@ -228,9 +268,7 @@ fn run(command: &mut Command, say: &mut dyn FnMut(&str)) -> Result<(), Missing> 
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let (mut reason, mut unreachable) = (String::new(), None);
     for line in BufReader::new(lines).lines().map_while(Result::ok) {
-        if let Some(told) = told(&line) {
-            say(told);
-        }
+        say(&line);
         unreachable = unreachable.or_else(|| UNREACHABLE.iter().find(|sign| line.contains(**sign)));
         if line.starts_with("ERROR") || reason.is_empty() {
             reason = line;
@@ -271,7 +309,7 @@ fn python() -> Result<&'static str, String> {
     static FOUND: OnceLock<Result<String, String>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
         let question = "import sys; print(sys.version.split()[0], sys.base_prefix)";
-        let output = Command::new("python3").args(["-c", question]).output();
+        let output = Command::new(program()).args(["-c", question]).output();
         let output = output.map_err(|error| format!("there is no `python3` on the PATH: {error}"))?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     });
@@ -294,6 +332,7 @@ mod tests {
     fn what_pip_is_set_up_with_reaches_it_through_a_build_and_nothing_else_does() {
         let given = [
             ("PIP_INDEX_URL", "i"),
+            ("PIP_TARGET", "t"),
             ("HOME", "h"),
             ("HTTPS_PROXY", "p"),
             ("PATH", "x"),

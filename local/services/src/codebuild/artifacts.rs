@@ -17,23 +17,13 @@ pub(super) fn unzip(archive: &[u8], into: &Path) -> io::Result<()> {
 /// Packs what a build specification names. `secondary` names are relative to the source's folder.
 pub(super) fn pack(artifacts: &Artifacts, source: &Path) -> io::Result<Vec<u8>> {
     let base = source.join(artifacts.base_directory.as_deref().unwrap_or("."));
-    let flat = match &artifacts.discard_paths {
-        serde_json::Value::Bool(flat) => *flat,
-        other => other == "yes",
-    };
-    let patterns = |given: &[String]| -> io::Result<Vec<GlobMatcher>> {
-        let patterns = given.iter().map(|pattern| path_pattern(pattern));
-        patterns.collect::<Result<_, _>>().map_err(io::Error::other)
-    };
-    let (wanted, unwanted) = (patterns(&artifacts.files)?, patterns(&artifacts.exclude_paths)?);
-    let mut files = Vec::new();
-    walk(&base, &mut PathBuf::new(), &mut files)?;
-    files.sort();
+    let flat = is_yes(&artifacts.discard_paths);
+    let unwanted = patterns(&artifacts.exclude_paths)?;
+    let files = found(&base, &artifacts.files)?;
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let mut packed = 0;
     for file in files {
-        let is_in = |patterns: &[GlobMatcher]| patterns.iter().any(|pattern| pattern.is_match(&file));
-        if !is_in(&wanted) || is_in(&unwanted) {
+        if is_in(&unwanted, &file) {
             continue;
         }
         let path = base.join(&file);
@@ -57,6 +47,33 @@ pub(super) fn pack(artifacts: &Artifacts, source: &Path) -> io::Result<Vec<u8>> 
         )));
     }
     Ok(archive.finish()?.into_inner())
+}
+
+/// What `discard-paths` says.
+pub(super) fn is_yes(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Bool(yes) => *yes,
+        other => other == "yes",
+    }
+}
+
+/// The files below `base` that match one of these patterns, by their paths from there, in order.
+pub(super) fn found(base: &Path, wanted: &[String]) -> io::Result<Vec<PathBuf>> {
+    let wanted = patterns(wanted)?;
+    let mut files = Vec::new();
+    walk(base, &mut PathBuf::new(), &mut files)?;
+    files.retain(|file| is_in(&wanted, file));
+    files.sort();
+    Ok(files)
+}
+
+fn patterns(given: &[String]) -> io::Result<Vec<GlobMatcher>> {
+    let patterns = given.iter().map(|pattern| path_pattern(pattern));
+    patterns.collect::<Result<_, _>>().map_err(io::Error::other)
+}
+
+fn is_in(patterns: &[GlobMatcher], file: &Path) -> bool {
+    patterns.iter().any(|pattern| pattern.is_match(file))
 }
 
 fn mode(path: &Path) -> io::Result<u32> {

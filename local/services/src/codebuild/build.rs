@@ -40,6 +40,7 @@ pub(super) struct Build {
     pub(super) status: &'static str,
     pub(super) phases: Vec<PhaseRecord>,
     pub(super) exported: Vec<(String, String)>,
+    pub(super) reports: Vec<String>,
 }
 
 impl Build {
@@ -66,6 +67,7 @@ impl Build {
             status: "IN_PROGRESS",
             phases: Vec::new(),
             exported: Vec::new(),
+            reports: Vec::new(),
         }
     }
 
@@ -110,6 +112,7 @@ impl Build {
             "buildComplete": self.ended.is_some(),
             "initiator": self.initiator,
             "exportedEnvironmentVariables": exported.collect::<Vec<_>>(),
+            "reportArns": self.reports,
         });
         if let Some(ended) = self.ended {
             shown["endTime"] = seconds(ended);

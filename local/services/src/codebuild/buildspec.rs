@@ -1,8 +1,8 @@
 //! The build specification, `buildspec.yml`.
 //!
 //! Follows <https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html>, version 0.2. Parts that
-//! the local run does not have are refused by name. Parts that only help a build on AWS (`cache`, `reports`,
-//! `runtime-versions`) are accepted and do nothing; the build's log says so.
+//! the local run does not have are refused by name. Parts that only help a build on AWS (`cache`, and `runtime-versions`
+//! of all but Python) are accepted and do nothing; the build's log says so.
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde::Deserialize;
@@ -19,7 +19,8 @@ pub struct BuildSpec {
     #[serde(default)]
     pub(super) phases: Phases,
     pub(super) artifacts: Option<Artifacts>,
-    pub(super) reports: Option<Value>,
+    #[serde(default)]
+    pub(super) reports: BTreeMap<String, Reports>,
     pub(super) cache: Option<Value>,
 }
 
@@ -81,8 +82,7 @@ impl Phases {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Phase {
-    #[serde(default)]
-    pub(super) on_failure: OnFailure,
+    pub(super) on_failure: Option<OnFailure>,
     pub(super) runtime_versions: Option<Value>,
     #[serde(default)]
     pub(super) commands: Vec<String>,
@@ -91,10 +91,10 @@ pub(super) struct Phase {
 }
 
 /// What follows a failed command.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) enum OnFailure {
-    #[default]
+    /// Nothing of the build follows, its artifacts and reports included.
     Abort,
     Continue,
     /// The phase runs again, at most so many times.
@@ -131,6 +131,56 @@ pub(super) struct Artifacts {
     pub(super) exclude_paths: Vec<String>,
 }
 
+/// The results of tests that a report group gets.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Reports {
+    pub(super) files: Vec<String>,
+    #[serde(default)]
+    pub(super) discard_paths: Value,
+    pub(super) base_directory: Option<String>,
+    #[serde(default)]
+    file_format: Format,
+}
+
+/// How a file has the results of tests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+enum Format {
+    #[default]
+    JunitXml,
+}
+
+/// What CodeBuild reads and the local run does not.
+const OTHER_FORMATS: [&str; 9] = [
+    "CLOVERXML",
+    "COBERTURAXML",
+    "CUCUMBERJSON",
+    "JACOCOXML",
+    "NUNIT3XML",
+    "NUNITXML",
+    "SIMPLECOV",
+    "TESTNGXML",
+    "VISUALSTUDIOTRX",
+];
+
+/// So many report groups may a build have.
+const MOST_REPORTS: usize = 5;
+
+impl TryFrom<String> for Format {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "JUNITXML" => Ok(Self::JunitXml),
+            other if OTHER_FORMATS.contains(&other) => Err(format!(
+                "the local run reads reports in JUNITXML, and has no file-format `{other}`"
+            )),
+            other => Err(format!("`{other}` is no file-format of a report")),
+        }
+    }
+}
+
 impl BuildSpec {
     /// Reads a build specification.
     ///
@@ -155,25 +205,51 @@ impl BuildSpec {
         if version != "0.2" {
             return Err(format!("the local run knows version 0.2, not {version}"));
         }
+        spec.check_reports()?;
         Ok(spec)
     }
 
-    /// The files that AWS would do something with and the local run leaves alone, for the log.
-    pub(super) fn left_out(&self) -> Vec<&'static str> {
-        let versions = self
-            .phases
-            .in_order()
-            .into_iter()
-            .any(|(_, phase)| phase.is_some_and(|phase| phase.runtime_versions.is_some()));
-        let left_out = [
-            ("reports", self.reports.is_some()),
-            ("cache", self.cache.is_some()),
-            ("runtime-versions", versions),
-        ];
-        left_out
-            .into_iter()
-            .filter(|(_, given)| *given)
-            .map(|(name, _)| name)
+    fn check_reports(&self) -> Result<(), String> {
+        if self.reports.len() > MOST_REPORTS {
+            return Err(format!(
+                "a build has {MOST_REPORTS} report groups at most, not {}",
+                self.reports.len()
+            ));
+        }
+        if let Some(name) = self.reports.keys().find(|name| name.contains('$')) {
+            return Err(format!(
+                "the local run has no variables in names of report groups, such as `{name}`"
+            ));
+        }
+        match self.reports.iter().find(|(_, reports)| reports.files.is_empty()) {
+            Some((name, _)) => Err(format!("the report group `{name}` needs files")),
+            None => Ok(()),
+        }
+    }
+
+    /// What `runtime-versions` says, by the runtime.
+    fn runtimes(&self) -> impl Iterator<Item = (&String, &Value)> {
+        let phases = self.phases.in_order().into_iter().filter_map(|(_, phase)| phase);
+        phases
+            .filter_map(|phase| phase.runtime_versions.as_ref()?.as_object())
+            .flatten()
+    }
+
+    /// The version of Python that is asked for.
+    pub(super) fn python(&self) -> Option<String> {
+        let mut versions = self.runtimes().filter(|(name, _)| *name == "python");
+        versions.next().map(|(_, version)| match version {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        })
+    }
+
+    /// What AWS would do something with and the local run leaves alone, for the log.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        let cache = self.cache.iter().map(|_| "cache".to_owned());
+        let runtimes = self.runtimes().filter(|(name, _)| *name != "python");
+        cache
+            .chain(runtimes.map(|(name, _)| format!("runtime-versions of {name}")))
             .collect()
     }
 }
@@ -213,7 +289,16 @@ mod tests {
         let build = build.unwrap();
         assert_eq!(build.commands, ["one\ntwo\n"]);
         assert_eq!(build.finally, ["three"]);
-        assert_eq!(build.on_failure, OnFailure::Retry(2));
+        assert_eq!(build.on_failure, Some(OnFailure::Retry(2)));
+    }
+
+    #[test]
+    fn runtimes_are_read() {
+        let spec =
+            "version: 0.2\ncache: {paths: [a]}\nphases: {install: {runtime-versions: {python: 3.12, nodejs: 22}}}";
+        let spec = BuildSpec::parse(spec).unwrap();
+        assert_eq!(spec.python().as_deref(), Some("3.12"));
+        assert_eq!(spec.left_out(), ["cache", "runtime-versions of nodejs"]);
     }
 
     #[test]
@@ -230,6 +315,25 @@ mod tests {
             (
                 "version: 0.2\nartifacts: {files: [a], secondary-artifacts: {}}",
                 "`secondary-artifacts`",
+            ),
+            (
+                "version: 0.2\nreports: {a: {files: [x], file-format: CUCUMBERJSON}}",
+                "`CUCUMBERJSON`",
+            ),
+            (
+                "version: 0.2\nreports: {a: {files: [x], file-format: SIMPLECOV}}",
+                "`SIMPLECOV`",
+            ),
+            (
+                "version: 0.2\nreports: {a: {files: [x], file-format: XML}}",
+                "`XML` is no",
+            ),
+            ("version: 0.2\nreports: {a: {files: []}}", "`a` needs files"),
+            ("version: 0.2\nreports: {a: {}}", "`files`"),
+            ("version: 0.2\nreports: {$A: {files: [x]}}", "`$A`"),
+            (
+                "version: 0.2\nreports: {a: &r {files: [x]}, b: *r, c: *r, d: *r, e: *r, f: *r}",
+                "5 report groups at most, not 6",
             ),
             ("a: [", "line"),
             ("", "one YAML document"),

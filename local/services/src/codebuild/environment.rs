@@ -12,8 +12,9 @@ use platform::Platform;
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::process::Command;
 
 /// The variables that CodeBuild sets itself, and those by which SDKs find the local services as the build's role.
 pub(super) fn own(
@@ -23,7 +24,6 @@ pub(super) fn own(
     folder: &Path,
     source: &Path,
 ) -> Result<BTreeMap<String, String>, String> {
-    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
     let credentials = platform
         .iam
         .assume_role(&build.role_arn, &session(build), Vec::new())
@@ -43,8 +43,6 @@ pub(super) fn own(
         ("CI", "true".into()),
         ("AWS_DEFAULT_REGION", platform.account.region.clone()),
         ("AWS_REGION", platform.account.region.clone()),
-        // The stand-ins come first, and keep what they know in the build's own folder.
-        ("PATH", format!("{}:{path}", folder.join("bin").display())),
         ("DOCKER_CONFIG", folder.join("docker").display().to_string()),
         ("HOME", folder.display().to_string()),
         ("LANG", "C.UTF-8".into()),
@@ -59,17 +57,73 @@ pub(super) fn own(
     // Without an engine there is no DOCKER_HOST, whatever this process was given.
     if let Some(engine) = containers.engine() {
         variables.insert("DOCKER_HOST".to_owned(), engine.address().to_string());
-    } else {
-        let folder = containers.environments().folder().display().to_string();
-        variables.insert(python::FOLDER.to_owned(), folder);
-        variables.extend(python::for_builds(python::variables()));
     }
+    variables.extend(programs(containers, folder));
     variables.extend(std::env::var("TMPDIR").map(|value| ("TMPDIR".to_owned(), value)));
     if let Some(version) = &build.source_version {
         variables.insert("CODEBUILD_SOURCE_VERSION".into(), version.clone());
         variables.insert("CODEBUILD_RESOLVED_SOURCE_VERSION".into(), version.clone());
     }
     Ok(variables)
+}
+
+/// Where the commands find their programs, and what these need to know. The stand-ins come first, and what packages bring
+/// is next.
+fn programs(containers: &Containers, folder: &Path) -> BTreeMap<String, String> {
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
+    let path = without_environments(&path);
+    let own = folder.join("python");
+    let first = [folder.join("bin"), own.join("bin")].map(|folder| folder.display().to_string());
+    let known = [
+        ("PATH", format!("{}:{path}", first.join(":"))),
+        // Whichever pip it is, it leaves this machine's Python alone.
+        ("PIP_REQUIRE_VIRTUALENV", "1".into()),
+        (python::OF_BUILD, own.display().to_string()),
+        (python::FOLDER, containers.environments().folder().display().to_string()),
+    ];
+    let program = find_python(&path).map(|program| (python::PROGRAM, program.display().to_string()));
+    let known = known.into_iter().chain(program);
+    known
+        .map(|(name, value)| (name.to_owned(), value))
+        .chain(python::for_builds(python::variables()))
+        .collect()
+}
+
+/// A `PATH` without virtual environments, and without Conda's if there is another Python: what a person has activated is
+/// no part of a build.
+fn without_environments(path: &str) -> String {
+    let has = |folder: &Path, name: &str| folder.parent().is_some_and(|parent| parent.join(name).exists());
+    let folders: Vec<PathBuf> = std::env::split_paths(path)
+        .filter(|folder| !has(folder, "pyvenv.cfg"))
+        .collect();
+    let of_conda = |folder: &Path| has(folder, "conda-meta");
+    let others: Vec<PathBuf> = folders.iter().filter(|folder| !of_conda(folder)).cloned().collect();
+    let is_enough = others.iter().any(|folder| folder.join("python3").is_file());
+    // They came out of such a text, so that they fit into one.
+    let joined = std::env::join_paths(if is_enough { others } else { folders });
+    joined.map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
+fn find_python(path: &str) -> Option<PathBuf> {
+    let mut programs = std::env::split_paths(path).map(|folder| folder.join("python3"));
+    programs.find(|program| program.is_file())
+}
+
+/// What the log says where a build asks for a version of Python that this machine's is not.
+pub(super) async fn other_python(asked: &str, variables: &BTreeMap<String, String>) -> Option<String> {
+    let program = variables.get(python::PROGRAM)?;
+    let output = Command::new(program).arg("--version").output().await.ok()?;
+    let version = String::from_utf8_lossy(&output.stdout);
+    let version = version.trim().trim_start_matches("Python ");
+    (!is_version(version, asked)).then(|| {
+        format!("runtime-versions: python {asked} is asked for, and this machine's Python {version} takes its place")
+    })
+}
+
+/// Whether a version is one of those asked for, such as `3.12`, `3.x` or `latest`.
+fn is_version(version: &str, asked: &str) -> bool {
+    let asked = asked.trim_end_matches(".x");
+    asked == "latest" || version == asked || version.starts_with(&format!("{asked}."))
 }
 
 /// The name of the role's session in a build.
@@ -146,4 +200,48 @@ async fn read_parameters(
         }
     }
     Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn what_a_person_has_activated_is_no_part_of_a_build() {
+        let folder = tempfile::tempdir().unwrap();
+        for place in ["venv", "conda", "usr"] {
+            let bin = folder.path().join(place).join("bin");
+            fs::create_dir_all(&bin).unwrap();
+            fs::write(bin.join("python3"), "").unwrap();
+        }
+        fs::write(folder.path().join("venv/pyvenv.cfg"), "").unwrap();
+        fs::create_dir(folder.path().join("conda/conda-meta")).unwrap();
+        let bin = |place: &str| folder.path().join(place).join("bin").display().to_string();
+        for (given, expected) in [
+            (["venv", "conda", "usr"].as_slice(), "usr"),
+            // No build can do without any Python.
+            (&["venv", "conda"], "conda"),
+            (&["usr"], "usr"),
+        ] {
+            let given: Vec<String> = given.iter().map(|place| bin(place)).collect();
+            let path = without_environments(&given.join(":"));
+            assert_eq!(path, bin(expected), "{given:?}");
+            assert_eq!(find_python(&path), Some(PathBuf::from(bin(expected)).join("python3")));
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_by_their_parts() {
+        for (version, asked, expected) in [
+            ("3.12.1", "3.12", true),
+            ("3.12.1", "3.x", true),
+            ("3.12.1", "3.12.1", true),
+            ("3.12.1", "latest", true),
+            ("3.12.1", "3.1", false),
+            ("3.11.7", "3.12", false),
+        ] {
+            assert_eq!(is_version(version, asked), expected, "{version} {asked}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Follows <https://docs.aws.amazon.com/codebuild/latest/APIReference/Welcome.html>. A build gets its source from S3. It
 //! runs the commands of its `buildspec.yml` in one shell, with the credentials of the project's role and the variables
-//! that CodeBuild sets. It leaves exported variables and artifacts.
+//! that CodeBuild sets. It leaves exported variables, artifacts and test reports.
 //!
 //! There is no build image: the commands run on this machine. Their `PATH` begins with stand-ins for `docker` and `aws`
 //! ([`stand_in()`]). If a container engine answers, that `docker` has the engine build.
@@ -12,6 +12,7 @@ mod build;
 pub mod buildspec;
 mod environment;
 mod project;
+mod reports;
 mod run;
 mod shell;
 pub mod stand_in;
@@ -20,8 +21,13 @@ pub use stand_in::stand_in;
 
 use crate::containers::Containers;
 use build::{Build, Running};
+use platform::input::On;
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use project::{Project, StartBuild, project_arn};
+use reports::{
+    CreateReportGroup, DeleteReport, DeleteReportGroup, DescribeTestCases, Groups, Kept, ListReportGroups, ListReports,
+    OfGroup, Reports, group_of,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -34,6 +40,7 @@ use tokio::sync::watch;
 pub struct CodeBuild {
     state: Mutex<State>,
     containers: Arc<Containers>,
+    reports: Arc<Kept>,
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +56,7 @@ impl Served for CodeBuild {
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<CodeBuild>> = LazyLock::new(|| {
-            Operations::new([
+            Operations::new(of_reports().into_iter().chain([
                 Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
                 on(
                     "BatchGetProjects",
@@ -72,10 +79,61 @@ impl Served for CodeBuild {
                     |it: &List| vec![&it.project_name],
                     CodeBuild::list_builds_for_project,
                 ),
-            ])
+            ]))
         });
         &TABLE
     }
+}
+
+/// The operations on test reports and their groups.
+fn of_reports() -> Vec<Operation<CodeBuild>> {
+    vec![
+        Operation::on(
+            "CreateReportGroup",
+            |platform, it: &CreateReportGroup| it.arn(platform),
+            |it: &CodeBuild, call: &Call, input| it.reports.create_group(call, input),
+        ),
+        on_groups(
+            "BatchGetReportGroups",
+            |it: &Groups| it.report_group_arns.clone(),
+            |kept, input| kept.batch_get_groups(input),
+        ),
+        on_groups(
+            "DeleteReportGroup",
+            |it: &DeleteReportGroup| vec![it.arn.clone()],
+            |kept, input| kept.delete_group(&input),
+        ),
+        on_groups(
+            "ListReportGroups",
+            |_: &ListReportGroups| vec!["*".into()],
+            |kept, input| kept.list_groups(&input),
+        ),
+        on_groups(
+            "BatchGetReports",
+            |it: &Reports| it.report_arns.iter().map(|arn| group_of(arn)).collect(),
+            |kept, input| kept.batch_get_reports(input),
+        ),
+        on_groups(
+            "DeleteReport",
+            |it: &DeleteReport| vec![group_of(&it.arn)],
+            |kept, input| kept.delete_report(&input),
+        ),
+        on_groups(
+            "ListReports",
+            |_: &ListReports| vec!["*".into()],
+            |kept, input| kept.list_reports(None, &input),
+        ),
+        on_groups(
+            "ListReportsForReportGroup",
+            |it: &On<OfGroup, ListReports>| vec![it.target.report_group_arn.clone()],
+            |kept, input| kept.list_reports(Some(&input.target), &input.own),
+        ),
+        on_groups(
+            "DescribeTestCases",
+            |it: &DescribeTestCases| vec![group_of(&it.report_arn)],
+            |kept, input| kept.describe_test_cases(&input),
+        ),
+    ]
 }
 
 /// An operation on these projects.
@@ -91,6 +149,23 @@ fn on<I: DeserializeOwned + Send + 'static>(
         Ok(each.collect())
     };
     Operation::new(name, requires, does)
+}
+
+/// An operation on these report groups.
+fn on_groups<I: DeserializeOwned + Send + 'static>(
+    name: &'static str,
+    groups: fn(&I) -> Vec<String>,
+    does: fn(&Kept, I) -> Result<Value, ServiceError>,
+) -> Operation<CodeBuild> {
+    let requires = move |_: &CodeBuild, _: &Platform, input: &I| {
+        let groups = groups(input).into_iter();
+        Ok(groups
+            .map(|group| Requirement::new(format!("codebuild:{name}"), group))
+            .collect())
+    };
+    Operation::new(name, requires, move |it: &CodeBuild, _: &Call, input| {
+        does(&it.reports, input)
+    })
 }
 
 fn may_create_project(_: &CodeBuild, platform: &Platform, input: &Project) -> Result<Vec<Requirement>, ServiceError> {
@@ -132,6 +207,7 @@ impl CodeBuild {
         Self {
             state: Mutex::default(),
             containers,
+            reports: Arc::default(),
         }
     }
 
@@ -202,8 +278,12 @@ impl CodeBuild {
         });
         state.builds.insert(id, Arc::clone(&running));
         drop(state);
-        let containers = Arc::clone(&self.containers);
-        tokio::spawn(run::run(Arc::clone(platform), containers, project, running, underway));
+        let means = run::Means {
+            platform: Arc::clone(platform),
+            containers: Arc::clone(&self.containers),
+            reports: Arc::clone(&self.reports),
+        };
+        tokio::spawn(run::run(means, project, running, underway));
         Ok(json!({"build": shown}))
     }
 

@@ -1,12 +1,13 @@
 //! One build from its start to its end.
 //!
 //! Phases follow one another as on AWS: a failed INSTALL or PRE_BUILD ends the build, a failed BUILD goes on to
-//! POST_BUILD, and `on-failure` may say otherwise:
+//! POST_BUILD, UPLOAD_ARTIFACTS comes after both, and `on-failure` may say otherwise:
 //! <https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details.html#view-build-details-phases>.
 
 use super::build::{PhaseRecord, Running};
 use super::buildspec::{BuildSpec, OnFailure, Phase};
 use super::project::Project;
+use super::reports::{Kept, Maker};
 use super::shell::{Ended, Shell};
 use super::{artifacts, environment};
 use crate::containers::Containers;
@@ -24,20 +25,28 @@ use std::time::{Duration, Instant};
 /// Why a phase failed: CodeBuild's code, and a sentence.
 type Failure = (String, String);
 
+/// What builds have in common.
+pub(super) struct Means {
+    pub(super) platform: Arc<Platform>,
+    /// What a build's stand-in for `docker` builds with.
+    pub(super) containers: Arc<Containers>,
+    pub(super) reports: Arc<Kept>,
+}
+
 /// Runs a build; its record says how it went.
-pub(super) async fn run(
-    platform: Arc<Platform>,
-    containers: Arc<Containers>,
-    project: Project,
-    running: Arc<Running>,
-    underway: Underway,
-) {
+pub(super) async fn run(means: Means, project: Project, running: Arc<Running>, underway: Underway) {
+    let Means {
+        platform,
+        containers,
+        reports,
+    } = means;
     let id = running.lock().id.clone();
     let folder = platform.root.join(".stepline/builds").join(id.replace(':', "-"));
     let minutes = project.timeout_in_minutes.unwrap_or(60);
     let runner = Runner {
         platform: &platform,
         containers: &containers,
+        reports: &reports,
         project: &project,
         running: &running,
         folder: &folder,
@@ -67,11 +76,20 @@ pub(super) async fn run(
 
 struct Runner<'a> {
     platform: &'a Arc<Platform>,
-    /// What the build's stand-in for `docker` builds with.
     containers: &'a Containers,
+    reports: &'a Kept,
     project: &'a Project,
     running: &'a Arc<Running>,
     folder: &'a Path,
+}
+
+/// How the phases with commands ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Commands {
+    Succeeded,
+    Failed,
+    /// Nothing follows, artifacts and reports included.
+    Aborted,
 }
 
 /// Where a build's commands run, and what they have.
@@ -159,6 +177,11 @@ impl Runner<'_> {
                 left_out.join(", ")
             ));
         }
+        if let Some(asked) = workplace.spec.python()
+            && let Some(other) = environment::other_python(&asked, &workplace.variables).await
+        {
+            self.log(format!("[Container] {other}"));
+        }
         let commands = self.commands(&mut workplace).await;
         let exported = &workplace.spec.env.exported_variables;
         let exported = exported.iter().filter_map(|name| {
@@ -166,16 +189,35 @@ impl Runner<'_> {
             Some((name.clone(), value.clone()))
         });
         self.running.lock().exported = exported.collect();
-        if !commands {
+        if commands == Commands::Aborted {
             return false;
         }
         self.phase("UPLOAD_ARTIFACTS");
-        let uploaded = self.upload(&workplace).await;
+        let reported = self.report(&workplace);
+        let uploaded = reported.and(self.upload(&workplace).await);
         match &uploaded {
             Ok(()) => self.end_phase("SUCCEEDED", None),
             Err(failure) => self.end_phase("FAILED", Some(failure)),
         }
-        uploaded.is_ok()
+        uploaded.is_ok() && commands == Commands::Succeeded
+    }
+
+    /// Makes the test reports, of tests that failed above all.
+    fn report(&self, workplace: &Workplace) -> Result<(), Failure> {
+        let (build, project) = {
+            let build = self.running.lock();
+            (build.arn.clone(), build.project.clone())
+        };
+        let maker = Maker {
+            platform: self.platform,
+            role: &self.role()?,
+            project: &project,
+            build_arn: &build,
+            source: &workplace.source,
+        };
+        let (arns, made) = maker.make(self.reports, &workplace.spec.reports);
+        self.running.lock().reports = arns;
+        made.map_err(|why| ("CLIENT_ERROR".to_owned(), why))
     }
 
     /// The build's role may write the log, or the build does not begin.
@@ -275,9 +317,9 @@ impl Runner<'_> {
             .map_err(|error| format!("the file `{given}` of the source: {error}"))
     }
 
-    /// Runs the phases that have commands. Whether the build may succeed.
-    async fn commands(&self, workplace: &mut Workplace) -> bool {
-        let mut succeeding = true;
+    /// Runs the phases that have commands.
+    async fn commands(&self, workplace: &mut Workplace) -> Commands {
+        let mut outcome = Commands::Succeeded;
         let phases = workplace.spec.phases.clone();
         for (name, phase) in phases.in_order() {
             // AWS shows a phase without commands too, as one that took no time.
@@ -291,26 +333,27 @@ impl Runner<'_> {
                 Ok(()) => self.end_phase("SUCCEEDED", None),
                 Err(failure) => self.end_phase("FAILED", Some(failure)),
             }
-            if succeeded.is_err() && phase.on_failure != OnFailure::Continue {
-                succeeding = false;
+            if succeeded.is_err() && phase.on_failure != Some(OnFailure::Continue) {
+                outcome = Commands::Failed;
                 workplace
                     .variables
                     .insert("CODEBUILD_BUILD_SUCCEEDING".into(), "0".into());
                 // The shell is started again, so that the commands to come see it.
                 workplace.shell = None;
-                if name != "BUILD" {
-                    break;
+                let is_early = matches!(name, "INSTALL" | "PRE_BUILD");
+                if is_early || phase.on_failure == Some(OnFailure::Abort) {
+                    return Commands::Aborted;
                 }
             }
         }
-        succeeding
+        outcome
     }
 
     /// Runs a phase, again where it failed and says so.
     async fn attempts(&self, workplace: &mut Workplace, phase: &Phase) -> Result<(), Failure> {
         let most = match phase.on_failure {
-            OnFailure::Retry(times) => times + 1,
-            OnFailure::Abort | OnFailure::Continue => 1,
+            Some(OnFailure::Retry(times)) => times + 1,
+            None | Some(OnFailure::Abort | OnFailure::Continue) => 1,
         };
         let mut last = Ok(());
         for _ in 0..most {

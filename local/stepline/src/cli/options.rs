@@ -1,9 +1,9 @@
 //! What the commands take.
 
-use crate::deploy::Overrides;
+use crate::deploy::{self, DeployError, Overrides};
 use crate::display::Display;
 use services::containers::Choice;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What `run` takes.
@@ -34,6 +34,10 @@ pub(super) struct Common {
     /// What the pipeline starts, in the place of what sam/samconfig.toml says: the parameter `Machine` of both templates
     #[arg(long, value_enum, value_name = "MACHINE")]
     pub(super) machine: Option<Machine>,
+    /// Whether the pipeline runs the container's own tests, in the place of what sam/samconfig.toml says: sam/pipeline.yaml's
+    /// parameter `Test`. Those of the sample are left out unless this says on: they need packages
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    pub(super) test: Option<Tests>,
     /// What builds images and runs jobs of SageMaker
     #[arg(long, value_enum, default_value_t, value_name = "WAY")]
     pub(super) containers: Choice,
@@ -52,14 +56,22 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// The values of parameters that the options give.
-    pub(super) fn overrides(&self) -> Overrides {
-        let machine = self.machine.map(|machine| ("Machine".to_owned(), machine.to_string()));
+    /// The values of parameters that the options give, for the templates of the repository at `root`.
+    pub(super) fn overrides(&self, root: &Path) -> Result<Overrides, DeployError> {
+        let machine = self.machine.map(|machine| machine.to_string());
+        let starts = match &machine {
+            Some(machine) => Some(machine.clone()),
+            None => deploy::parameter(root, &self.env.0, "Machine")?,
+        };
+        let is_sample = starts.as_deref() == Some("hello");
+        let test = self.test.or(is_sample.then_some(Tests::Off));
+        let machine = machine.map(|machine| ("Machine".to_owned(), machine));
         let wait = self.wait.map(|wait| ("Wait".to_owned(), wait.to_string()));
-        Overrides {
+        let test = test.map(|test| ("Test".to_owned(), test.to_string()));
+        Ok(Overrides {
             environment: machine.clone().into_iter().collect(),
-            pipeline: machine.into_iter().chain(wait).collect(),
-        }
+            pipeline: machine.into_iter().chain(wait).chain(test).collect(),
+        })
     }
 
     /// The display that the options ask for.
@@ -82,6 +94,24 @@ impl std::fmt::Display for Wait {
         f.write_str(match self {
             Self::Polling => "polling",
             Self::Event => "event",
+        })
+    }
+}
+
+/// Whether the container's own tests run: the values of the parameter `Test` of `sam/pipeline.yaml`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum Tests {
+    /// Before anything is built
+    On,
+    /// Not at all
+    Off,
+}
+
+impl std::fmt::Display for Tests {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::On => "on",
+            Self::Off => "off",
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::options::RunOptions;
 use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
-use crate::display::seconds;
+use crate::display::{self, seconds};
 use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +67,7 @@ async fn until_it_ends(
             "the pipeline {pipeline} did not start by itself: it has a variable without a default"
         ))
     })?;
+    let mut failed_tests = Vec::new();
     let ended = loop {
         let happening = next(&mut journal).await?;
         followers.see(&happening);
@@ -78,6 +79,7 @@ async fn until_it_ends(
                 took,
                 ..
             } if execution_id == *id => break (status, reason, took),
+            Happening::Report { failures, .. } => failed_tests.extend(failures),
             Happening::ApprovalAsked { stage, action, .. }
                 if of_function.contains(&(stage.clone(), action.clone())) => {}
             Happening::ApprovalAsked {
@@ -101,7 +103,12 @@ async fn until_it_ends(
         Ok::<(), Trouble>(())
     };
     let _ = tokio::time::timeout(SETTLING, settled).await;
-    Ok(ended)
+    let (status, reason, took) = ended;
+    // CodePipeline says of a build only which command failed.
+    let tests = display::failed_tests(&failed_tests).filter(|_| status == "Failed");
+    let reason: Vec<String> = reason.into_iter().chain(tests).collect();
+    let reason = (!reason.is_empty()).then(|| reason.join(": "));
+    Ok((status, reason, took))
 }
 
 async fn next(journal: &mut Receiver<Entry>) -> Result<Happening, Trouble> {

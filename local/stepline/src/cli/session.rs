@@ -129,6 +129,7 @@ impl Session {
                 known: known.join(" and "),
             });
         }
+        let overrides = common.overrides(&root)?;
         let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
             std::io::ErrorKind::AddrNotAvailable => Trouble::NotOurAddress(address.ip()),
             _ => Trouble::BusyPort {
@@ -162,7 +163,7 @@ impl Session {
         standing.0.get_or_init(|| cloud.clone());
         gateway::serve(cloud.clone(), listener).map_err(|error| Trouble::Other(error.to_string()))?;
         display.busy(&format!("Deploying {environment} to this machine"));
-        let deployment = deploy::deploy_with(&cloud, &environment, &common.overrides()).await?;
+        let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
         display.busy("Building the functions");
         cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
         Ok(Self {

@@ -117,6 +117,17 @@ pub fn account_of(root: &Path, environment: &str) -> Result<Account, DeployError
     })
 }
 
+/// What a parameter of an environment's functions and state machines is, unless a deployment says otherwise.
+///
+/// # Errors
+/// `samconfig.toml` or the template cannot be read, or does not know the environment.
+pub fn parameter(root: &Path, environment: &str, name: &str) -> Result<Option<String>, DeployError> {
+    let deployed = SamConfig::read(&root.join(CONFIG))?.deployed(environment)?;
+    let (template, account, none) = (&deployed.template, Account::local(), BTreeMap::new());
+    let stack = Stack::open(template, &account, &deployed.stack, &deployed.values, &none)?;
+    Ok(stack.parameter(name))
+}
+
 /// The `--config-env` of the stack that an account has once. It has the permissions boundaries of all other stacks.
 const OF_ACCOUNT: &str = "deployer";
 

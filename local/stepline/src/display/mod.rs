@@ -4,10 +4,13 @@
 //! itself.
 
 mod logs;
+mod reports;
+mod text;
 mod tone;
 mod unshown;
 mod words;
 
+pub(crate) use reports::failed_tests;
 pub(crate) use words::seconds;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -240,7 +243,7 @@ impl Shown {
         if let Some(spinner) = &self.display.spinner {
             spinner.finish_and_clear();
         }
-        let last = words::one_line(last);
+        let last = text::one_line(last);
         if self.display.is_json {
             eprintln!("{last}");
         } else {

@@ -1,5 +1,7 @@
 //! The journal in words: what is shown of each thing that happens.
 
+use super::reports;
+use super::text::one_line;
 use platform::journal::Happening;
 use std::time::Duration;
 
@@ -9,11 +11,6 @@ pub(crate) fn seconds(took: Duration) -> String {
         0..1000 => format!("{:.0} ms", took.as_secs_f64() * 1000.0),
         _ => format!("{:.2} s", took.as_secs_f64()),
     }
-}
-
-/// Text without line breaks, for what must be one line.
-pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A cause in one line, without the parameters of a task that was refused: they are long, and `--json` has them.
@@ -116,6 +113,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             "    Phase {phase}: {status}, {}",
             seconds(took.unwrap_or_default())
         )],
+        Happening::Report { .. } => reports::lines(happening),
         Happening::ExecutionStarted { execution_arn } => vec![format!("    Execution {}", name(execution_arn))],
         Happening::ExecutionEnded {
             status,
@@ -183,7 +181,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             vec![format!("        {kind} job {job}: {status}{metrics}{message}")]
         }
         Happening::LogLine { group, line, .. } => log_line(group, line, is_verbose),
-        Happening::Invocation { .. } => report(happening),
+        Happening::Invocation { .. } => invocation(happening),
         Happening::ImagePushed {
             repository,
             tag,
@@ -220,7 +218,7 @@ fn log_line(group: &str, line: &str, is_verbose: bool) -> Vec<String> {
 }
 
 /// Lambda's REPORT line. See <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html>.
-fn report(happening: &Happening) -> Vec<String> {
+fn invocation(happening: &Happening) -> Vec<String> {
     let Happening::Invocation {
         function,
         request_id,

@@ -16,6 +16,9 @@ use tokio::sync::broadcast::Receiver;
 /// How long anything may take before a test gives up: far longer than it does.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The container's own tests need packages, and so an index to get them from.
+const UNTESTED: (&str, &str) = ("Test", "off");
+
 /// The account, and the repository that it runs.
 pub(crate) struct World {
     pub(crate) cloud: Arc<Cloud>,
@@ -31,12 +34,28 @@ impl World {
 
     /// The same, with these parameters of the pipeline's stack.
     pub(crate) async fn with(of_pipeline: &[(&str, &str)]) -> Self {
-        Self::made("dev", overrides("hello", &[], of_pipeline), |_| ()).await
+        let of_pipeline = [of_pipeline, &[UNTESTED]].concat();
+        Self::made("dev", overrides("hello", &[], &of_pipeline), |_| ()).await
     }
 
     /// Deploys an environment, with what its pipeline needs of another, from a repository that was changed before.
     pub(crate) async fn changed(environment: &str, change: impl FnOnce(&Path)) -> Self {
-        Self::made(environment, overrides("hello", &[], &[]), change).await
+        Self::made(environment, overrides("hello", &[], &[UNTESTED]), change).await
+    }
+
+    /// Deploys `dev`, whose pipeline runs these tests of the container before it builds it: with a pytest that is no
+    /// package.
+    pub(crate) async fn tested(tests: &str) -> Self {
+        Self::made("dev", overrides("hello", &[], &[]), |repository| {
+            let pytest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pytest.py");
+            std::fs::copy(pytest, repository.join("pytest.py")).expect("the module can be copied");
+            let folder = repository.join("container/tests");
+            std::fs::remove_dir_all(&folder).expect("the tests can be removed");
+            std::fs::create_dir(&folder).expect("the folder can be made");
+            std::fs::write(folder.join("requirements.txt"), "# nothing\n").expect("the file can be written");
+            std::fs::write(folder.join("test_it.py"), tests).expect("the file can be written");
+        })
+        .await
     }
 
     /// Deploys `dev`, whose pipeline trains: with programs that need no packages (`fixtures/training`), and these
@@ -47,9 +66,10 @@ impl World {
 
     /// The same, with these parameters of the pipeline's stack, too.
     pub(crate) async fn training_with(of_environment: &[(&str, &str)], of_pipeline: &[(&str, &str)]) -> Self {
+        let of_pipeline = [of_pipeline, &[UNTESTED]].concat();
         Self::made(
             "dev",
-            overrides("training", of_environment, of_pipeline),
+            overrides("training", of_environment, &of_pipeline),
             |repository| {
                 let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/training");
                 for name in ["evaluate.py", "train.py"] {

@@ -151,7 +151,7 @@ fn the_container_reads_what_it_is_given() {
     let dockerfile = text("container/Dockerfile");
     let code: String = files_in("container/app/", ".py").map(|(_, text)| text).collect();
     let mut findings = Vec::new();
-    let commands = commands();
+    let commands = commands("config/buildspec.yml");
     let (given, taken) = (
         names_after(&commands, "--build-arg \""),
         names_after(dockerfile, "\nARG "),

@@ -26,7 +26,7 @@ fn lifecycle(repository: &Resource) -> Vec<Value> {
 
 #[test]
 fn builds_stay_for_as_long_as_something_may_wait_to_run_them() {
-    let commands = commands();
+    let commands = commands(BUILDSPEC);
     let prefix = commands
         .split("IMAGE_TAG=\"")
         .nth(1)

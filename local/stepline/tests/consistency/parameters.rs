@@ -1,7 +1,7 @@
 //! Parameters: every path that something reads is created by a template, or told of as somebody's to create.
 
 use super::house::{Finding, assert_none, files_in, text};
-use super::pipeline::environment_of;
+use super::pipeline::{BUILDSPECS, environment_of};
 use super::planned::{ENVIRONMENTS, planned};
 
 /// The parameter paths in a text: `/stepline/…` and `/ml/…`, without selectors and wildcards.
@@ -63,9 +63,11 @@ fn every_path_that_is_read_is_created() {
         for action in planned.actions() {
             check("sam/pipeline.yaml", &action["Configuration"].to_string());
         }
-        check("config/buildspec.yml", text("config/buildspec.yml"));
-        let project = planned.the("AWS::CodeBuild::Project");
-        check("sam/pipeline.yaml", &project.properties["Environment"].to_string());
+        for file in BUILDSPECS {
+            check(file, text(file));
+            let project = planned.project(file);
+            check("sam/pipeline.yaml", &project.properties["Environment"].to_string());
+        }
         for function in planned.of("AWS::Lambda::Function") {
             let environment = function.properties.get("Environment").map(ToString::to_string);
             check("sam/template.yaml", &environment.unwrap_or_default());

@@ -6,7 +6,14 @@ use saphyr::{LoadableYamlNode, YamlOwned};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What runs the tests.
+const TESTS: &str = "config/test.yml";
+
+/// What builds the image.
 const BUILDSPEC: &str = "config/buildspec.yml";
+
+/// The buildspecs: of the build, and of the tests before it.
+pub(crate) const BUILDSPECS: [&str; 2] = [BUILDSPEC, TESTS];
 
 /// What CodePipeline's own actions give as variables:
 /// <https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-variables.html>.
@@ -158,9 +165,9 @@ fn every_artifact_comes_from_an_action_before() {
     assert_none(findings);
 }
 
-/// The buildspec's commands.
-pub(crate) fn commands() -> String {
-    let buildspec = yaml(BUILDSPEC);
+/// The commands of a buildspec.
+pub(crate) fn commands(file: &str) -> String {
+    let buildspec = yaml(file);
     let phases = buildspec["phases"].as_object().into_iter().flatten();
     phases
         .flat_map(|(_, phase)| ["commands", "finally"].map(|list| texts(&phase[list]).join("\n")))
@@ -168,66 +175,88 @@ pub(crate) fn commands() -> String {
 }
 
 #[test]
-fn the_build_exports_what_it_sets_and_reads_what_it_is_given() {
-    let buildspec = yaml(BUILDSPEC);
-    let commands = commands();
-    let exported = texts(&buildspec["env"]["exported-variables"]);
+fn builds_export_what_they_set_and_read_what_they_are_given() {
     let mut findings = Vec::new();
-    for name in &exported {
-        if !commands.contains(&format!("export {name}")) {
-            let mend = format!("`export {name}` in a command, or do not promise it");
-            findings.push(Finding::new(
-                BUILDSPEC,
-                format_args!("{name} is exported and never set"),
-                mend,
-            ));
+    for file in BUILDSPECS {
+        let buildspec = yaml(file);
+        let commands = commands(file);
+        let exported = texts(&buildspec["env"]["exported-variables"]);
+        for name in &exported {
+            if !commands.contains(&format!("export {name}")) {
+                let thing = format_args!("{name} is exported and never set");
+                let mend = format!("`export {name}` in a command, or do not promise it");
+                findings.push(Finding::new(file, thing, mend));
+            }
         }
-    }
-    let planned = planned("dev");
-    let project = planned.the("AWS::CodeBuild::Project");
-    let environment = project.properties["Environment"]["EnvironmentVariables"].as_array();
-    let of_project = environment
-        .into_iter()
-        .flatten()
-        .filter_map(|variable| variable["Name"].as_str());
-    let of_spec = ["variables", "parameter-store"].into_iter().flat_map(|list| {
-        let set = buildspec["env"][list].as_object();
-        set.into_iter()
+        let planned = planned("dev");
+        let environment = planned.project(file).properties["Environment"]["EnvironmentVariables"].as_array();
+        let of_project = environment
+            .into_iter()
             .flatten()
-            .map(|(name, _)| name.as_str())
-            .collect::<Vec<_>>()
-    });
-    let mut given: BTreeSet<&str> = of_project
-        .chain(of_spec)
-        .chain(exported.iter().map(String::as_str))
-        .collect();
-    // What CodeBuild itself sets: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
-    given.extend(["CODEBUILD_RESOLVED_SOURCE_VERSION", "AWS_REGION", "AWS_DEFAULT_REGION"]);
-    // What a command sets itself is its own.
-    let set_by_commands = |name: &str| {
-        commands.lines().any(|line| {
-            line.trim()
-                .trim_start_matches("export ")
-                .starts_with(&format!("{name}="))
-        })
-    };
-    for name in upper_case_variables(&commands) {
-        if !given.contains(name) && !set_by_commands(name) {
-            let mend = "set it in the project of sam/pipeline.yaml or in the buildspec's env";
-            findings.push(Finding::new(
-                BUILDSPEC,
-                format_args!("a command reads ${name}, which nothing sets"),
-                mend,
-            ));
+            .filter_map(|variable| variable["Name"].as_str());
+        let of_spec = ["variables", "parameter-store"].into_iter().flat_map(|list| {
+            let set = buildspec["env"][list].as_object();
+            set.into_iter()
+                .flatten()
+                .map(|(name, _)| name.as_str())
+                .collect::<Vec<_>>()
+        });
+        let mut given: BTreeSet<&str> = of_project
+            .chain(of_spec)
+            .chain(exported.iter().map(String::as_str))
+            .collect();
+        // What CodeBuild itself sets: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
+        given.extend(["CODEBUILD_RESOLVED_SOURCE_VERSION", "AWS_REGION", "AWS_DEFAULT_REGION"]);
+        // What a command sets itself is its own.
+        let set_by_commands = |name: &str| {
+            commands.lines().any(|line| {
+                line.trim()
+                    .trim_start_matches("export ")
+                    .starts_with(&format!("{name}="))
+            })
+        };
+        for name in upper_case_variables(&commands) {
+            if !given.contains(name) && !set_by_commands(name) {
+                let thing = format_args!("a command reads ${name}, which nothing sets");
+                let mend = "set it in the project of sam/pipeline.yaml or in the buildspec's env";
+                findings.push(Finding::new(file, thing, mend));
+            }
         }
     }
-    let path = project.properties["Source"]["BuildSpec"].as_str().unwrap_or_default();
-    if path != BUILDSPEC {
-        findings.push(Finding::new(
-            PIPELINE,
-            format_args!("the project's buildspec is {path}"),
-            format_args!("name {BUILDSPEC}"),
-        ));
+    assert_none(findings);
+}
+
+#[test]
+fn the_tests_role_may_make_the_reports_that_their_buildspec_names() {
+    let mut findings = Vec::new();
+    let reports = yaml(TESTS)["reports"].as_object().cloned().unwrap_or_default();
+    assert!(!reports.is_empty(), "{TESTS} names no report");
+    for environment in ENVIRONMENTS {
+        let planned = planned(environment);
+        let project = planned.project(TESTS);
+        let name = name_of(project).unwrap_or_default();
+        let role = planned.all().find(|resource| resource.id == "TestRole");
+        let policies = role
+            .map(|role| role.properties["Policies"].to_string())
+            .unwrap_or_default();
+        let group = format!(":report-group/{name}-*");
+        if !policies.contains(&group) {
+            let thing = format_args!("TestRole may not make the reports of {name}");
+            findings.push(Finding::new(PIPELINE, thing, format_args!("allow it on {group}")));
+        }
+        if project.properties["Environment"]["PrivilegedMode"] == true {
+            findings.push(Finding::new(
+                PIPELINE,
+                format_args!("{name} is privileged"),
+                "tests need no Docker",
+            ));
+        }
+        let actions = planned.actions();
+        let place = |name: &str| actions.iter().position(|action| action["Name"] == name);
+        if place("Test") >= place("Build") || place("Test") < place("Source") {
+            let mend = "put the stage Test between Source and Build";
+            findings.push(Finding::new(PIPELINE, "the tests do not come before the build", mend));
+        }
     }
     assert_none(findings);
 }

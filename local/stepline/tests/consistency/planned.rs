@@ -132,9 +132,16 @@ impl Planned {
         one
     }
 
+    /// The build project that runs this file.
+    pub(crate) fn project(&self, buildspec: &str) -> &Resource {
+        let mut projects = self.of("AWS::CodeBuild::Project");
+        let found = projects.find(|project| project.properties["Source"]["BuildSpec"] == buildspec);
+        found.unwrap_or_else(|| panic!("{PIPELINE} has no build project that runs {buildspec}"))
+    }
+
     /// The repository that builds push to, and the one of releases.
     pub(crate) fn repositories(&self) -> (&Resource, &Resource) {
-        let project = &self.the("AWS::CodeBuild::Project").properties;
+        let project = &self.project("config/buildspec.yml").properties;
         let variables = project["Environment"]["EnvironmentVariables"].as_array();
         let mut variables = variables.into_iter().flatten();
         let pushed_to = variables.find(|variable| variable["Name"] == "REPOSITORY_NAME");

@@ -30,7 +30,7 @@ const JOB: &[&str] = &[
     "ml-pipeline-job-ENV-us-east-1",
     "ml-pipeline-training-job-ENV-us-east-1",
 ];
-const BUILD: &[&str] = &["stepline-build-ENV-us-east-1"];
+const BUILDS: &[&str] = &["stepline-build-ENV-us-east-1", "stepline-test-ENV-us-east-1"];
 const PIPELINE: &[&str] = &["stepline-pipeline-ENV-us-east-1"];
 
 pub(crate) const EXCEPTIONS: &[Exception] = &[
@@ -112,7 +112,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         source: "https://docs.aws.amazon.com/codepipeline/latest/userguide/how-to-custom-role.html",
     },
     Exception {
-        roles: BUILD,
+        roles: BUILDS,
         actions: &["s3:GetObjectVersion"],
         resource: "arn:aws:s3:::stepline-artifacts-ENV-*/*",
         reason: "CodeBuild reads the version of the source that the pipeline names; here it takes the latest",

@@ -102,7 +102,19 @@ fn copy() -> tempfile::TempDir {
         let fixture = from.join("local/stepline/tests/fixtures/training").join(name);
         std::fs::copy(fixture, to.path().join("container/app/src").join(name)).expect("the program can be copied");
     }
-    std::fs::write(to.path().join("container/app/requirements.txt"), "# nothing\n").expect("the file can be written");
+    for name in ["app", "tests"] {
+        let file = to.path().join("container").join(name).join("requirements.txt");
+        std::fs::write(file, "# nothing\n").expect("the file can be written");
+    }
+    // Nor do its tests, of which only what they are run with is of any interest here.
+    let tests = to.path().join("container/tests");
+    for entry in std::fs::read_dir(&tests).expect("the tests are there").flatten() {
+        if entry.file_name().to_string_lossy().starts_with("test_") {
+            std::fs::remove_file(entry.path()).expect("the file can be removed");
+        }
+    }
+    let pytest = from.join("local/stepline/tests/fixtures/pytest.py");
+    std::fs::copy(pytest, to.path().join("pytest.py")).expect("the module can be copied");
     git(to.path(), &["init", "--quiet"]);
     git(to.path(), &["add", "--all"]);
     let identity = [

@@ -1,6 +1,6 @@
-//! Stand-ins for the `docker` and `aws` that a build image has: this same program, under those names.
+//! Stand-ins for the `docker`, `aws`, `python` and `pip` that a build image has: this same program, under those names.
 //!
-//! They call the services over HTTP, signed with the build's credentials, as the real ones do. So a call that the
+//! The first two call the services over HTTP, signed with the build's credentials, as the real ones do. So a call that the
 //! build's role may not make fails here too. They have the commands that builds of container images need; any other
 //! command or option is refused by name. `docker` stands in also if there is a container engine: the engine builds the
 //! image, but it would push it to the registry's real address.
@@ -18,6 +18,7 @@ mod instruction;
 mod media;
 mod options;
 mod pip;
+mod python;
 mod saved;
 mod store;
 
@@ -27,7 +28,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Acts as `docker` or `aws` if that is the name in `args` under which this program was started; None for any other.
+/// Acts as `docker`, `aws`, `python` or `pip` if that is the name in `args` under which this program was started; None for
+/// any other.
 pub fn stand_in(args: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
     let mut args = args.into_iter().map(|arg| arg.to_string_lossy().into_owned());
     let name = args.next()?;
@@ -36,6 +38,7 @@ pub fn stand_in(args: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
     let done = match name.as_str() {
         "aws" => aws::run(&args),
         "docker" => docker::run(&args),
+        name if python::NAMES.contains(&name) => python::run(name, &args),
         _ => return None,
     };
     Some(match done {
@@ -51,7 +54,7 @@ pub fn stand_in(args: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
 pub(super) fn install(folder: &Path) -> io::Result<()> {
     let program = program()?;
     std::fs::create_dir_all(folder)?;
-    for name in ["aws", "docker"] {
+    for name in ["aws", "docker"].into_iter().chain(python::NAMES) {
         std::os::unix::fs::symlink(&program, folder.join(name))?;
     }
     Ok(())

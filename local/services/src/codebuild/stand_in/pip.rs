@@ -1,4 +1,4 @@
-//! `RUN pip install …` of a Dockerfile: the one thing that a build without an engine does of a `RUN`.
+//! `pip install …`, in a Dockerfile's `RUN` and in a build: what it installs.
 
 use super::instruction::{join, words};
 use crate::python::Install;
@@ -15,7 +15,8 @@ const WITHOUT_MEANING: [&str; 7] = [
 ];
 
 /// Options that pip is given as they are; those that end with `=` take a value.
-const HANDED_ON: [&str; 8] = [
+const HANDED_ON: [&str; 9] = [
+    "--no-index",
     "--require-hashes",
     "--no-deps",
     "--only-binary=",
@@ -54,7 +55,8 @@ fn arguments(command: &[String]) -> Option<&[String]> {
     }
 }
 
-fn install(arguments: &[String], directory: &str) -> Result<Install, String> {
+/// What `pip install` with these arguments installs, for a command that runs in this directory.
+pub(super) fn install(arguments: &[String], directory: &str) -> Result<Install, String> {
     let mut install = Install {
         options: Vec::new(),
         files: Vec::new(),

@@ -118,8 +118,8 @@ impl InferenceSpecification {
             return Err(constraint("[]", field, rule));
         }
         count(self.containers.len(), field, 15)?;
-        for container in &self.containers {
-            container.check(&format!("{field}.1.member"))?;
+        for (at, container) in self.containers.iter().enumerate() {
+            container.check(&format!("{field}.{}.member", at + 1))?;
         }
         Ok(())
     }

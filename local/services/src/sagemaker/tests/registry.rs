@@ -330,6 +330,12 @@ async fn bad_requests_are_refused_with_what_is_wrong() {
         ),
         (
             "InferenceSpecification",
+            json!({"Containers": [{"Image": IMAGE}, {"Image": ""}]}),
+            "ValidationException",
+            "containers.2.member.image",
+        ),
+        (
+            "InferenceSpecification",
             specification("ModelDataUrl", json!("m")),
             "ValidationException",
             "modelDataUrl",

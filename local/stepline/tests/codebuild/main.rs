@@ -1,127 +1,16 @@
 //! Builds, from StartBuild to their ends: the commands run in a shell, and `docker` and `aws` in them are the stand-ins
 //! of the command that Cargo has built, over HTTP and signed with the build's credentials.
 
+mod python;
+mod reports;
+mod world;
+
 use bytes::Bytes;
-use platform::account::Account;
-use platform::iam::NewRole;
 use platform::journal::Happening;
-use platform::principal::Principal;
 use serde_json::{Value, json};
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use std::path::Path;
-use std::sync::Arc;
-use stepline::cloud::Cloud;
-use stepline::gateway;
-use tokio::net::TcpListener;
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
-
-const ADMIN: Principal = Principal::Administrator;
-
-/// An account with a repository, a parameter, a bucket and a build role that may use them.
-struct World {
-    cloud: Arc<Cloud>,
-    _folder: tempfile::TempDir,
-}
-
-impl World {
-    async fn new(statements: &Value) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let cloud = Cloud::new(Account::local(), folder.path().to_owned());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        gateway::serve(Arc::clone(&cloud), listener).unwrap();
-        let policy = json!({"Version": "2012-10-17", "Statement": statements});
-        let role = NewRole::for_service("build", "codebuild.amazonaws.com").with_policy("calls", policy);
-        cloud.iam.create_role(&cloud.account, role).unwrap();
-        let world = Self { cloud, _folder: folder };
-        world.call("s3", "CreateBucket", json!({"Bucket": "artifacts"})).await;
-        let parameter = json!({"Name": "/stepline/dev/python-env", "Type": "String", "Value": "development"});
-        world.call("ssm", "PutParameter", parameter).await;
-        let repository = json!({"repositoryName": "ml-pipeline-dev", "imageTagMutability": "IMMUTABLE"});
-        world.call("ecr", "CreateRepository", repository).await;
-        world
-    }
-
-    async fn call(&self, service: &str, operation: &str, input: Value) -> Value {
-        self.cloud.call(&ADMIN, service, operation, input).await.unwrap()
-    }
-
-    /// Builds a source with a project of the role, to the end.
-    async fn build(&self, files: &[(&str, &str)], project: Value) -> Value {
-        let id = self.start(files, project).await;
-        self.finished(&id).await
-    }
-
-    /// A build as it is described at its end.
-    async fn finished(&self, id: &str) -> Value {
-        let arn = self.cloud.account.arn("codebuild", format_args!("build/{id}"));
-        self.cloud.ongoing.end(&arn).await;
-        let ended = self.call("codebuild", "BatchGetBuilds", json!({"ids": [id]})).await;
-        ended["builds"][0].clone()
-    }
-
-    async fn start(&self, files: &[(&str, &str)], changes: Value) -> String {
-        let source = json!({"Bucket": "artifacts", "Key": "source.zip"});
-        let put = self.cloud.send(&ADMIN, "s3", "PutObject", source, zip(files).into());
-        put.await.unwrap();
-        let mut project = json!({
-            "name": format!("p-{}", files.len() + self.cloud.journal.entries().len()),
-            "source": {"type": "CODEPIPELINE", "buildspec": "buildspec.yml"},
-            "artifacts": {"type": "CODEPIPELINE"},
-            "environment": {
-                "type": "LINUX_CONTAINER", "computeType": "BUILD_GENERAL1_SMALL", "image": "standard:5.0",
-                "environmentVariables": [
-                    {"name": "ENVIRONMENT", "value": "dev"},
-                    {"name": "Q", "type": "PARAMETER_STORE", "value": "/stepline/dev/python-env"},
-                    {"name": "REPOSITORY_NAME", "value": "ml-pipeline-dev"},
-                    {"name": "REPOSITORY_URI", "value": format!("{}/ml-pipeline-dev", self.cloud.account.registry())},
-                ],
-            },
-            "serviceRole": self.cloud.account.global_arn("iam", "role/build"),
-        });
-        for (field, value) in changes.as_object().unwrap() {
-            project[field] = value.clone();
-        }
-        let name = project["name"].clone();
-        self.call("codebuild", "CreateProject", project).await;
-        let started = self
-            .call(
-                "codebuild",
-                "StartBuild",
-                json!({
-                    "projectName": name,
-                    "sourceTypeOverride": "S3",
-                    "sourceLocationOverride": "artifacts/source.zip",
-                    "sourceVersion": "0123456789abcdef0123456789abcdef01234567",
-                    "artifactsOverride": {"type": "S3", "location": "artifacts", "name": "out.zip", "packaging": "ZIP"},
-                }),
-            )
-            .await;
-        started["build"]["id"].as_str().unwrap().to_owned()
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let entries = self.cloud.journal.entries().into_iter();
-        let lines = entries.filter_map(|entry| match entry.happening {
-            Happening::LogLine { line, .. } => Some(line),
-            _ => None,
-        });
-        lines.collect()
-    }
-}
-
-fn everything() -> Value {
-    json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}])
-}
-
-fn zip(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in files {
-        archive.start_file(*name, SimpleFileOptions::default()).unwrap();
-        archive.write_all(content.as_bytes()).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
-}
+use world::{ADMIN, World, everything};
 
 /// The phases that ended, and how.
 fn phases(build: &Value) -> Vec<(String, String)> {

@@ -90,7 +90,7 @@ impl Cloud {
             root,
             vec![
                 cloudformation.clone(),
-                Arc::new(CodeBuild::new(containers.clone())),
+                Arc::new(CodeBuild::open(store, containers.clone())?),
                 Arc::<CodeConnections>::default(),
                 codepipeline.clone(),
                 ecr.clone(),

@@ -3,24 +3,27 @@
 use super::project::Project;
 use jiff::Timestamp;
 use platform::input::seconds;
+use platform::store::{Changing, Record, Shelf};
 use platform::{Account, Principal};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// A phase: when it began, how it ended, and why it failed if it did.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct PhaseRecord {
-    pub(super) name: &'static str,
+    pub(super) name: Word,
     pub(super) started: Timestamp,
-    pub(super) ended: Option<(&'static str, Duration)>,
+    pub(super) ended: Option<(Word, Duration)>,
     /// A code, such as `COMMAND_EXECUTION_ERROR`, and a sentence.
     pub(super) context: Option<(String, String)>,
 }
 
 /// A build.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Build {
     /// `project:uuid`.
     pub(super) id: String,
@@ -37,13 +40,32 @@ pub(super) struct Build {
     pub(super) started: Timestamp,
     pub(super) ended: Option<Timestamp>,
     /// `IN_PROGRESS`, `SUCCEEDED`, `FAILED`, `FAULT`, `TIMED_OUT` or `STOPPED`.
-    pub(super) status: &'static str,
+    pub(super) status: Word,
     pub(super) phases: Vec<PhaseRecord>,
     pub(super) exported: Vec<(String, String)>,
     pub(super) reports: Vec<String>,
 }
 
+/// A word of CodeBuild's: the name of a phase, or a status.
+pub(super) type Word = Cow<'static, str>;
+
+const IN_PROGRESS: &str = "IN_PROGRESS";
+
 impl Build {
+    /// Ends a build that was under way when the command that ran it ended.
+    pub(super) fn cut_off(&mut self) {
+        if self.status != IN_PROGRESS {
+            return;
+        }
+        let now = Timestamp::now();
+        self.status = Word::Borrowed("STOPPED");
+        self.ended = Some(now);
+        if let Some(phase) = self.phases.last_mut().filter(|phase| phase.ended.is_none()) {
+            let took = now.duration_since(phase.started).unsigned_abs();
+            phase.ended = Some((Word::Borrowed("STOPPED"), took));
+        }
+    }
+
     /// A build of a project that starts now.
     pub(super) fn new(account: &Account, caller: &Principal, project: &Project, number: u64) -> Self {
         let id = format!("{}:{}", project.name, uuid::Uuid::new_v4());
@@ -64,7 +86,7 @@ impl Build {
             log_group: project.log_group(),
             started: Timestamp::now(),
             ended: None,
-            status: "IN_PROGRESS",
+            status: Word::Borrowed(IN_PROGRESS),
             phases: Vec::new(),
             exported: Vec::new(),
             reports: Vec::new(),
@@ -81,10 +103,10 @@ impl Build {
     pub(super) fn json(&self) -> Value {
         let phases = self.phases.iter().map(|phase| {
             let mut shown = json!({"phaseType": phase.name, "startTime": seconds(phase.started)});
-            if let Some((status, took)) = phase.ended {
-                shown["phaseStatus"] = status.into();
+            if let Some((status, took)) = &phase.ended {
+                shown["phaseStatus"] = status.as_ref().into();
                 shown["durationInSeconds"] = took.as_secs().into();
-                shown["endTime"] = seconds(phase.started + took);
+                shown["endTime"] = seconds(phase.started + *took);
             }
             if let Some((code, message)) = &phase.context {
                 shown["contexts"] = json!([{"statusCode": code, "message": message}]);
@@ -100,7 +122,7 @@ impl Build {
             "arn": self.arn,
             "buildNumber": self.number,
             "startTime": seconds(self.started),
-            "currentPhase": self.phases.last().map_or("SUBMITTED", |phase| phase.name),
+            "currentPhase": self.phases.last().map_or("SUBMITTED", |phase| phase.name.as_ref()),
             "buildStatus": self.status,
             "projectName": self.project,
             "phases": phases.collect::<Vec<_>>(),
@@ -128,12 +150,20 @@ impl Build {
 /// A build while it runs, and afterwards.
 #[derive(Debug)]
 pub(super) struct Running {
-    pub(super) build: Mutex<Build>,
+    pub(super) build: Record<Build>,
     pub(super) stop: watch::Sender<bool>,
 }
 
 impl Running {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Build> {
-        self.build.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A build whose record is a row of these.
+    pub(super) fn new(rows: &Shelf, build: Build) -> Arc<Self> {
+        Arc::new(Self {
+            build: Record::new(rows, &build.id.clone(), build),
+            stop: watch::Sender::new(false),
+        })
+    }
+
+    pub(super) fn lock(&self) -> Changing<'_, Build> {
+        self.build.lock()
     }
 }

@@ -22,6 +22,7 @@ pub use stand_in::stand_in;
 use crate::containers::Containers;
 use build::{Build, Running};
 use platform::input::On;
+use platform::store::{Shelf, Store, StoreError};
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use project::{Project, StartBuild, project_arn};
 use reports::{
@@ -33,7 +34,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
 
 /// CodeBuild in this account and region.
 #[derive(Debug, Default)]
@@ -48,6 +48,8 @@ struct State {
     projects: BTreeMap<String, Project>,
     builds: HashMap<String, Arc<Running>>,
     started: u64,
+    /// Where builds are kept.
+    rows: Shelf,
 }
 
 /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html>.
@@ -58,6 +60,7 @@ impl Served for CodeBuild {
         static TABLE: LazyLock<Operations<CodeBuild>> = LazyLock::new(|| {
             Operations::new(of_reports().into_iter().chain([
                 Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
+                Operation::on("ListProjects", |_, _: &ListProjects| "*", CodeBuild::list_projects),
                 on(
                     "BatchGetProjects",
                     |it: &Names| it.names.iter().map(String::as_str).collect(),
@@ -201,6 +204,14 @@ struct List {
     next_token: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ListProjects {
+    sort_by: Option<String>,
+    sort_order: Option<String>,
+    next_token: Option<String>,
+}
+
 impl CodeBuild {
     /// CodeBuild that builds images in these containers' engine, where one answers.
     pub fn new(containers: Arc<Containers>) -> Self {
@@ -209,6 +220,25 @@ impl CodeBuild {
             containers,
             reports: Arc::default(),
         }
+    }
+
+    /// The same, with what this store keeps of it. Builds that were under way have stopped.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Store, containers: Arc<Containers>) -> Result<Self, StoreError> {
+        let rows = Shelf::new(store, "codebuild/builds", "builds");
+        let mut state = State::default();
+        for (id, mut build) in rows.read::<Build>()? {
+            build.cut_off();
+            state.started = state.started.max(build.number);
+            state.builds.insert(id, Running::new(&rows, build));
+        }
+        Ok(Self {
+            state: Mutex::new(State { rows, ..state }),
+            containers,
+            reports: Arc::new(Kept::open(store)?),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -232,6 +262,19 @@ impl CodeBuild {
         let shown = project.json(&arn);
         state.projects.insert(project.name.clone(), project);
         Ok(json!({"project": shown}))
+    }
+
+    fn list_projects(&self, _: &Call, input: ListProjects) -> Result<Value, ServiceError> {
+        if let Some(by) = input.sort_by.filter(|by| by != "NAME") {
+            let message = format_args!("the local run lists projects by NAME alone, not by {by}");
+            return Err(ServiceError::new("NotInLocalRun", message).with_status(501));
+        }
+        let mut names: Vec<String> = self.lock().projects.keys().cloned().collect();
+        if input.sort_order.as_deref() == Some("DESCENDING") {
+            names.reverse();
+        }
+        let page = platform::input::page(names, 100, input.next_token.as_deref(), "InvalidInputException")?;
+        Ok(page.answer("projects", "nextToken", Value::from))
     }
 
     fn batch_get_projects(&self, call: &Call, input: Names) -> Result<Value, ServiceError> {
@@ -272,10 +315,7 @@ impl CodeBuild {
         let id = build.id.clone();
         let shown = build.json();
         let underway = platform.ongoing.began(&build.arn);
-        let running = Arc::new(Running {
-            build: Mutex::new(build),
-            stop: watch::Sender::new(false),
-        });
+        let running = Running::new(&state.rows, build);
         state.builds.insert(id, Arc::clone(&running));
         drop(state);
         let means = run::Means {

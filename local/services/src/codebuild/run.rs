@@ -4,7 +4,7 @@
 //! POST_BUILD, UPLOAD_ARTIFACTS comes after both, and `on-failure` may say otherwise:
 //! <https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details.html#view-build-details-phases>.
 
-use super::build::{PhaseRecord, Running};
+use super::build::{PhaseRecord, Running, Word};
 use super::buildspec::{BuildSpec, OnFailure, Phase};
 use super::project::Project;
 use super::reports::{Kept, Maker};
@@ -68,7 +68,7 @@ pub(super) async fn run(means: Means, project: Project, running: Arc<Running>, u
     runner.phase("COMPLETED");
     {
         let mut build = running.lock();
-        build.status = status;
+        build.status = Word::Borrowed(status);
         build.ended = Some(Timestamp::now());
     }
     underway.ended(status == "SUCCEEDED");
@@ -105,7 +105,7 @@ impl Runner<'_> {
     fn phase(&self, name: &'static str) {
         let mut build = self.running.lock();
         build.phases.push(PhaseRecord {
-            name,
+            name: Word::Borrowed(name),
             started: Timestamp::now(),
             ended: None,
             context: None,
@@ -118,9 +118,10 @@ impl Runner<'_> {
         let id = build.id.clone();
         let Some(phase) = build.phases.last_mut() else { return };
         let took = Timestamp::now().duration_since(phase.started).unsigned_abs();
-        phase.ended = Some((status, took));
+        phase.ended = Some((Word::Borrowed(status), took));
         phase.context = failure.cloned();
-        self.record(&id, phase.name, Some(status), Some(took));
+        let name = phase.name.clone();
+        self.record(&id, &name, Some(status), Some(took));
         drop(build);
         if let Some((code, message)) = failure {
             self.log(format!(

@@ -2,21 +2,16 @@
 
 use super::rows::{Group, Report};
 use platform::input::{self, Target};
+use platform::store::{Rows, Store, StoreError};
 use platform::{Call, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Report groups and reports, each by its ARN.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    groups: Mutex<BTreeMap<String, Group>>,
-    reports: Mutex<BTreeMap<String, Report>>,
-}
-
-fn lock<T>(rows: &Mutex<T>) -> MutexGuard<'_, T> {
-    rows.lock().unwrap_or_else(PoisonError::into_inner)
+    groups: Rows<Group>,
+    reports: Rows<Report>,
 }
 
 fn invalid(message: impl std::fmt::Display) -> ServiceError {
@@ -136,16 +131,24 @@ impl CreateReportGroup {
 }
 
 impl Kept {
+    /// What this store keeps of them.
+    pub(crate) fn open(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            groups: Rows::open(store, "codebuild/report-groups")?,
+            reports: Rows::open(store, "codebuild/reports")?,
+        })
+    }
+
     pub(super) fn group(&self, arn: &str) -> Option<Group> {
-        lock(&self.groups).get(arn).cloned()
+        self.groups.lock().get(arn).cloned()
     }
 
     pub(super) fn put_group(&self, group: Group) {
-        lock(&self.groups).insert(group.arn.clone(), group);
+        self.groups.lock().insert(group.arn.clone(), group);
     }
 
     pub(super) fn put_report(&self, report: Report) {
-        lock(&self.reports).insert(report.arn.clone(), report);
+        self.reports.lock().insert(report.arn.clone(), report);
     }
 
     pub(crate) fn create_group(&self, call: &Call, input: CreateReportGroup) -> Result<Value, ServiceError> {
@@ -168,7 +171,7 @@ impl Kept {
             return Err(invalid("Invalid report group name: must have 2 to 128 characters"));
         }
         let arn = input.arn(&call.platform);
-        let mut groups = lock(&self.groups);
+        let mut groups = self.groups.lock();
         if groups.contains_key(&arn) {
             let message = format_args!("Report group already exists: {arn}");
             return Err(ServiceError::new("ResourceAlreadyExistsException", message));
@@ -185,23 +188,23 @@ impl Kept {
     }
 
     pub(crate) fn batch_get_groups(&self, input: Groups) -> Result<Value, ServiceError> {
-        let groups = lock(&self.groups);
+        let groups = self.groups.lock();
         let (found, missing) = sorted_out(input.report_group_arns, |arn| groups.get(arn).map(Group::json))?;
         Ok(json!({"reportGroups": found, "reportGroupsNotFound": missing}))
     }
 
     pub(crate) fn batch_get_reports(&self, input: Reports) -> Result<Value, ServiceError> {
-        let reports = lock(&self.reports);
+        let reports = self.reports.lock();
         let (found, missing) = sorted_out(input.report_arns, |arn| reports.get(arn).map(Report::json))?;
         Ok(json!({"reports": found, "reportsNotFound": missing}))
     }
 
     pub(crate) fn delete_group(&self, input: &DeleteReportGroup) -> Result<Value, ServiceError> {
-        let mut groups = lock(&self.groups);
+        let mut groups = self.groups.lock();
         if !groups.contains_key(&input.arn) {
             return Err(invalid(format_args!("Report group cannot be found: {}", input.arn)));
         }
-        let mut reports = lock(&self.reports);
+        let mut reports = self.reports.lock();
         let is_of_group = |report: &Report| report.group.arn == input.arn;
         if !input.delete_reports && reports.values().any(is_of_group) {
             return Err(invalid(format_args!(
@@ -215,14 +218,14 @@ impl Kept {
     }
 
     pub(crate) fn delete_report(&self, input: &DeleteReport) -> Result<Value, ServiceError> {
-        match lock(&self.reports).remove(&input.arn) {
+        match self.reports.lock().remove(&input.arn) {
             Some(_) => Ok(json!({})),
             None => Err(invalid(format_args!("Report cannot be found: {}", input.arn))),
         }
     }
 
     pub(crate) fn list_groups(&self, input: &ListReportGroups) -> Result<Value, ServiceError> {
-        let mut groups: Vec<Group> = lock(&self.groups).values().cloned().collect();
+        let mut groups: Vec<Group> = self.groups.lock().values().cloned().collect();
         match input.sort_by.as_deref() {
             // By name they are already.
             None | Some("NAME") => {}
@@ -243,7 +246,7 @@ impl Kept {
             return Err(invalid("Invalid filter: reports have no keyword"));
         }
         if let Some(group) = group
-            && !lock(&self.groups).contains_key(group)
+            && !self.groups.lock().contains_key(group)
         {
             return Err(missing("Report group", group));
         }
@@ -252,7 +255,7 @@ impl Kept {
             group.is_none_or(|group| report.group.arn == *group)
                 && status.is_none_or(|status| report.status.name() == status)
         };
-        let mut reports: Vec<Report> = lock(&self.reports).values().filter(is_meant).cloned().collect();
+        let mut reports: Vec<Report> = self.reports.lock().values().filter(is_meant).cloned().collect();
         reports.sort_by_key(|report| report.created);
         if is_descending(input.sort_order.as_deref(), true)? {
             reports.reverse();
@@ -262,7 +265,7 @@ impl Kept {
     }
 
     pub(crate) fn describe_test_cases(&self, input: &DescribeTestCases) -> Result<Value, ServiceError> {
-        let reports = lock(&self.reports);
+        let reports = self.reports.lock();
         let report = reports.get(&input.report_arn);
         let report = report.ok_or_else(|| missing("Report", &input.report_arn))?;
         let Filter { status, keyword } = &input.filter;

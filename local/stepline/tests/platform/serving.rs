@@ -41,7 +41,7 @@ Resources:
           Image: public.ecr.aws/docker/library/busybox:stable
           Essential: true
           PortMappings: [{ContainerPort: "8080", Protocol: tcp}]
-          Environment: [{Name: TRUE, Value: "true"}, {Name: NUMBER, Value: 1}]
+          Environment: [{Name: FLAG, Value: true}, {Name: NUMBER, Value: 1}]
           DockerLabels: {Some-Label: l}
   Balancer:
     Type: AWS::ElasticLoadBalancingV2::LoadBalancer
@@ -126,7 +126,7 @@ async fn deployed(template: &str) -> Result<BTreeMap<String, String>, String> {
     .await;
     let found = found.expect("the task definition");
     let container = &found["taskDefinition"]["containerDefinitions"][0];
-    let environment = json!([{"name": "TRUE", "value": "true"}, {"name": "NUMBER", "value": "1"}]);
+    let environment = json!([{"name": "FLAG", "value": "true"}, {"name": "NUMBER", "value": "1"}]);
     assert_eq!(container["environment"], environment);
     assert_eq!(container["dockerLabels"], json!({"Some-Label": "l"}));
     Ok(made
@@ -154,7 +154,7 @@ async fn a_template_makes_what_serves() {
 #[tokio::test]
 async fn what_is_not_here_is_refused_by_name() {
     for (given, changed, expected) in [
-        ("LaunchType: FARGATE", "LaunchType: EC2", "EC2"),
+        ("LaunchType: FARGATE", "LaunchType: EC2", "FARGATE"),
         (
             "DesiredCount: 0",
             "DesiredCount: 0\n      SchedulingStrategy: DAEMON",

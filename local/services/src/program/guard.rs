@@ -10,7 +10,9 @@ const SCRIPT: &str = r#"read -r _; kill -s KILL -- "-$1""#;
 
 /// A process that outlives this one just long enough to end a group of processes.
 #[derive(Debug)]
-pub(super) struct Guard(#[cfg_attr(not(test), expect(dead_code, reason = "it is held, and ended when it is dropped"))] Child);
+pub(super) struct Guard(
+    #[cfg_attr(not(test), expect(dead_code, reason = "it is held, and ended when it is dropped"))] Child,
+);
 
 impl Guard {
     /// Ends `group` as soon as this process is gone, unless the guard is dropped before.

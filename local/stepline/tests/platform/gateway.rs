@@ -241,7 +241,10 @@ async fn load_balancers_speak_the_query_protocol() {
     let ask = async |form: &str| {
         let headers = vec![
             ("content-type", "application/x-www-form-urlencoded".to_owned()),
-            ("authorization", authorization("test", "us-east-1", "elasticloadbalancing")),
+            (
+                "authorization",
+                authorization("test", "us-east-1", "elasticloadbalancing"),
+            ),
         ];
         post(&cloud, headers, form).await
     };
@@ -261,5 +264,9 @@ async fn load_balancers_speak_the_query_protocol() {
     }
     let missing = ask("Action=DescribeTargetGroups&Version=2015-12-01&Names.member.1=none").await;
     assert_eq!(missing.status, 400);
-    assert!(missing.text().contains("<Code>TargetGroupNotFound</Code>"), "{}", missing.text());
+    assert!(
+        missing.text().contains("<Code>TargetGroupNotFound</Code>"),
+        "{}",
+        missing.text()
+    );
 }

@@ -3,9 +3,11 @@
 use super::account::Ecs;
 use super::plan::{self, Being, Known, View};
 use super::rollout::{self, Told};
-use super::rows::{Deployment, Health, Rollout, Rows, Service, Stage, Status, Stop, Task};
+use super::rows::Rows;
+use super::service::{Deployment, Rollout, Service, Status};
 use super::tags::Tag;
 use super::targets::{self, TargetHealth};
+use super::task::{Health, Stage, Stop, Task};
 use super::tasks;
 use jiff::Timestamp;
 use platform::Platform;

@@ -11,5 +11,6 @@ mod lasting;
 mod objects;
 mod pipelines;
 mod qualifiers;
+mod serving;
 mod template;
 mod world;

@@ -9,12 +9,14 @@ use crate::testing::Listener;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use platform::iam::NewRole;
+use platform::journal::{Entry, Happening};
 use platform::{Account, Platform, Principal, Service, ServiceError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::broadcast::error::RecvError;
 
 pub(super) const ADMIN: Principal = Principal::Administrator;
 
@@ -46,9 +48,12 @@ server.serve_forever()
 
 pub(super) struct World {
     pub(super) platform: Arc<Platform>,
+    pub(super) ecs: Arc<Ecs>,
+    pub(super) elb: Arc<ElasticLoadBalancing>,
+    others: [Arc<dyn Service>; 2],
     pub(super) image: String,
     pub(super) listener: Arc<Listener>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -61,32 +66,24 @@ impl World {
     pub(super) async fn with_role(statement: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener: Arc<Listener> = Arc::default();
+        let (ecs, elb): (Arc<Ecs>, Arc<ElasticLoadBalancing>) = Default::default();
+        let others: [Arc<dyn Service>; 2] = [Arc::<Ecr>::default(), Arc::<Logs>::default()];
         let services: Vec<Arc<dyn Service>> = vec![
-            Arc::<Ecs>::default(),
-            Arc::<Ecr>::default(),
-            Arc::<ElasticLoadBalancing>::default(),
-            Arc::<Logs>::default(),
+            ecs.clone(),
+            elb.clone(),
+            others[0].clone(),
+            others[1].clone(),
             listener.clone(),
         ];
-        let platform = Platform::new(Account::local(), folder.path().to_owned(), services);
-        platform.pace.set_poll_interval(Duration::from_millis(40));
-        platform.pace.set_patience(Duration::from_secs(15));
-        let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
-        for (name, policy) in [("execution", Some(policy)), ("task", None)] {
-            let mut role = NewRole::for_service(name, "ecs-tasks.amazonaws.com");
-            // As templates narrow it: to tasks of this account.
-            role.trust["Statement"][0]["Condition"] =
-                json!({"StringEquals": {"aws:SourceAccount": Account::local().id}});
-            if let Some(policy) = policy {
-                role = role.with_policy("calls", policy);
-            }
-            platform.iam.create_role(&platform.account, role).unwrap();
-        }
+        let platform = account(folder.path(), services, statement);
         let world = Self {
             image: push_image(&platform).await,
             platform,
+            ecs,
+            elb,
+            others,
             listener,
-            _folder: folder,
+            folder,
         };
         world.ok("ecs", "CreateCluster", json!({"clusterName": "main"})).await;
         world
@@ -95,6 +92,17 @@ impl World {
         world
     }
 
+    /// The same account in another run, which has what lasts of this one.
+    pub(super) fn again(&self, ecs: Arc<Ecs>, elb: Arc<ElasticLoadBalancing>) -> Arc<Platform> {
+        let services: Vec<Arc<dyn Service>> = vec![ecs, elb, self.others[0].clone(), self.others[1].clone()];
+        let platform = account(
+            self.folder.path(),
+            services,
+            json!({"Effect": "Allow", "Action": "*", "Resource": "*"}),
+        );
+        crate::ecs::role::make(&platform, &ADMIN);
+        platform
+    }
     pub(super) async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
         self.platform.call(&ADMIN, service, operation, input).await
     }
@@ -247,13 +255,43 @@ impl World {
 
     /// Waits until something is so.
     pub(super) async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-        for _ in 0..2000 {
-            if is_so().await {
-                return;
+        let mut happens = self.platform.journal.follow();
+        let comes = async {
+            while !is_so().await {
+                // What is looked for may come without being noted.
+                let noted = async { while !is_noted(happens.recv().await) {} };
+                let _ = tokio::time::timeout(Duration::from_millis(20), noted).await;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(30), comes).await;
+        in_time.unwrap_or_else(|_| panic!("it never comes to this: {what}"));
+    }
+}
+
+/// An account with these services, and roles for tasks.
+fn account(root: &std::path::Path, services: Vec<Arc<dyn Service>>, statement: Value) -> Arc<Platform> {
+    let platform = Platform::new(Account::local(), root.to_owned(), services);
+    platform.pace.set_poll_interval(Duration::from_millis(40));
+    platform.pace.set_patience(Duration::from_secs(15));
+    let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
+    for (name, policy) in [("execution", Some(policy)), ("task", None)] {
+        let mut role = NewRole::for_service(name, "ecs-tasks.amazonaws.com");
+        // As templates narrow it: to tasks of this account.
+        role.trust["Statement"][0]["Condition"] = json!({"StringEquals": {"aws:SourceAccount": Account::local().id}});
+        if let Some(policy) = policy {
+            role = role.with_policy("calls", policy);
         }
-        panic!("it never comes to this: {what}");
+        platform.iam.create_role(&platform.account, role).unwrap();
+    }
+    platform
+}
+
+/// Whether something of a service or a task was noted; also at the end.
+fn is_noted(entry: Result<Entry, RecvError>) -> bool {
+    match entry {
+        Ok(entry) => matches!(entry.happening, Happening::Note { .. } | Happening::LogLine { .. }),
+        Err(RecvError::Lagged(_)) => false,
+        Err(RecvError::Closed) => true,
     }
 }
 

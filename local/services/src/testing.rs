@@ -1,6 +1,8 @@
 //! How the tests of the services come through the one door.
 
+use platform::store::Held;
 use platform::{Account, Operations, Platform, Principal, Served, Service, ServiceError};
+use serde::Serialize;
 use serde_json::Value;
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -27,6 +29,15 @@ pub(crate) async fn refusal(platform: &Arc<Platform>, service: &str, operation: 
         .await
         .expect_err(operation)
         .code
+}
+
+/// Gives the rows that last to another run.
+pub(crate) fn hand_over<V: Serialize>(from: &mut Held<'_, V>, to: &mut Held<'_, V>) {
+    while let Some(key) = from.keys().next().cloned() {
+        if let Some(row) = from.remove(&key) {
+            to.insert(key, row);
+        }
+    }
 }
 
 /// Hears all events.

@@ -1,7 +1,7 @@
 //! The account on the roof: the one place that knows all services.
 
 use platform::store::{Store, StoreError};
-use platform::{Account, Platform};
+use platform::{Account, Platform, ServiceError};
 use services::cloudformation::CloudFormation;
 use services::codebuild::CodeBuild;
 use services::codeconnections::CodeConnections;
@@ -41,6 +41,8 @@ pub struct Cloud {
     pub codepipeline: Arc<CodePipeline>,
     /// ECR.
     pub ecr: Arc<Ecr>,
+    ecs: Arc<Ecs>,
+    load_balancing: Arc<ElasticLoadBalancing>,
     /// EventBridge.
     pub events: Arc<EventBridge>,
     /// Lambda.
@@ -81,6 +83,8 @@ impl Cloud {
         let cloudformation = Arc::new(CloudFormation::open(store)?);
         let codepipeline = Arc::new(CodePipeline::open(store));
         let ecr = Arc::new(Ecr::open(store)?);
+        let ecs = Arc::new(Ecs::open(store, containers.clone())?);
+        let load_balancing = Arc::new(ElasticLoadBalancing::open(store)?);
         let events: Arc<EventBridge> = Arc::default();
         let lambda: Arc<Lambda> = Arc::default();
         let servicequotas: Arc<ServiceQuotas> = Arc::default();
@@ -94,8 +98,8 @@ impl Cloud {
                 Arc::<CodeConnections>::default(),
                 codepipeline.clone(),
                 ecr.clone(),
-                Arc::new(Ecs::new(containers.clone())),
-                Arc::<ElasticLoadBalancing>::default(),
+                ecs.clone(),
+                load_balancing.clone(),
                 events.clone(),
                 Arc::<IamApi>::default(),
                 lambda.clone(),
@@ -117,11 +121,25 @@ impl Cloud {
             cloudformation,
             codepipeline,
             ecr,
+            ecs,
+            load_balancing,
             events,
             lambda,
             servicequotas,
             ssm,
         }))
+    }
+}
+
+impl Cloud {
+    /// Has the services of ECS and their load balancers go on that an earlier run has left. Their roles must be there.
+    ///
+    /// # Errors
+    /// This machine has no port for a load balancer.
+    pub fn resume(&self) -> Result<(), ServiceError> {
+        self.load_balancing.resume(&self.platform)?;
+        self.ecs.resume(&self.platform);
+        Ok(())
     }
 }
 

@@ -34,7 +34,7 @@ fn world() -> (Arc<Platform>, Arc<CodePipeline>, Arc<Pipeline>, Arc<Execution>) 
     let declaration: super::Declaration = serde_json::from_value(declaration).expect("a declaration");
     let execution = Execution::new(declaration.clone(), BTreeMap::new(), json!({}), None);
     let (pipeline, execution) = (
-        Arc::new(Pipeline::new(declaration, &Store::default()).expect("a pipeline")),
+        Arc::new(Pipeline::new(declaration, &platform::store::Store::default()).expect("a pipeline")),
         Arc::new(execution),
     );
     super::lock(&pipeline.executions).push(execution.clone());

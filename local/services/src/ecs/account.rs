@@ -1,11 +1,12 @@
 //! What ECS has in this account and region, and what runs of it.
 
-use super::rows::Rows;
+use super::rows::{Kept, Rows};
 use super::service::Service;
 use super::task::{Stage, Stop, Task};
 use crate::containers::Containers;
 use jiff::Timestamp;
 use platform::journal::Happening;
+use platform::store::{Store, StoreError};
 use platform::{Platform, Underway};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use tokio::sync::{Notify, watch};
 /// ECS in this account and region.
 #[derive(Debug, Default)]
 pub struct Ecs {
-    rows: Mutex<Rows>,
+    kept: Kept,
     running: Mutex<Running>,
     pub(super) containers: Arc<Containers>,
 }
@@ -40,8 +41,20 @@ impl Ecs {
         }
     }
 
-    pub(super) fn rows(&self) -> MutexGuard<'_, Rows> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The same, with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Store, containers: Arc<Containers>) -> Result<Self, StoreError> {
+        Ok(Self {
+            kept: Kept::open(store)?,
+            containers,
+            ..Self::default()
+        })
+    }
+
+    pub(super) fn rows(&self) -> Rows<'_> {
+        self.kept.lock()
     }
 
     pub(super) fn running(&self) -> MutexGuard<'_, Running> {
@@ -64,7 +77,7 @@ impl Ecs {
                 definitions,
                 services,
                 ..
-            } = &mut *rows;
+            } = &mut rows;
             let Some(task) = tasks.get_mut(arn) else { return };
             let before = (task.stage, task.stop.is_some(), task.health);
             change(task);

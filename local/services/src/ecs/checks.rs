@@ -89,7 +89,7 @@ pub(super) fn check_balancers(balancers: &[LoadBalancer], definition: &Definitio
     Ok(())
 }
 
-pub(super) fn definition<'r>(rows: &'r Rows, given: &str) -> Result<&'r Definition, ServiceError> {
+pub(super) fn definition<'r>(rows: &'r Rows<'_>, given: &str) -> Result<&'r Definition, ServiceError> {
     let found = rows.definition(given);
     let found = found.ok_or_else(|| client("TaskDefinition not found."))?;
     if !found.is_active() {

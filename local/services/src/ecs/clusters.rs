@@ -180,7 +180,7 @@ impl Ecs {
     }
 }
 
-fn show(rows: &Rows, cluster: &Cluster) -> Value {
+fn show(rows: &Rows<'_>, cluster: &Cluster) -> Value {
     let tasks = || {
         rows.tasks
             .values()

@@ -70,7 +70,7 @@ pub(super) fn passed(definition: &NewDefinition) -> Vec<Requirement> {
     roles.into_iter().map(pass).collect()
 }
 
-impl Rows {
+impl Rows<'_> {
     /// A revision by its ARN, by its family and number, or the latest active one of a family.
     pub(super) fn definition(&self, given: &str) -> Option<&Definition> {
         if let Some(found) = self.definitions.get(given) {

@@ -51,7 +51,7 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<(), ServiceError> {
     )))
 }
 
-impl Rows {
+impl Rows<'_> {
     /// A cluster that is there.
     pub(super) fn cluster(&self, platform: &Platform, given: Option<&str>) -> Result<&Cluster, ServiceError> {
         let found = self.clusters.get(&cluster_arn(platform, given));

@@ -5,6 +5,8 @@ use super::rows::Rows;
 use super::service::{Rollout, Status};
 use super::task::{LoadBalancer, Stage, Stop};
 use super::{scheduler, targets};
+#[cfg(test)]
+use crate::testing::hand_over;
 use jiff::Timestamp;
 use platform::Platform;
 use std::sync::Arc;
@@ -39,7 +41,19 @@ impl Ecs {
     }
 }
 
-fn find(rows: &mut Rows) -> Found {
+#[cfg(test)]
+impl Ecs {
+    /// Gives what lasts to another run.
+    pub(super) fn hand_over(&self, to: &Self) {
+        let (mut from, mut to) = (self.rows(), to.rows());
+        hand_over(&mut from.clusters, &mut to.clusters);
+        hand_over(&mut from.definitions, &mut to.definitions);
+        hand_over(&mut from.services, &mut to.services);
+        hand_over(&mut from.tasks, &mut to.tasks);
+    }
+}
+
+fn find(rows: &mut Rows<'_>) -> Found {
     let mut found = Found::default();
     for task in rows.tasks.values_mut().filter(|task| task.stage != Stage::Stopped) {
         task.stage = Stage::Stopped;

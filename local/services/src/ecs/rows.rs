@@ -6,9 +6,9 @@ use super::tags::Tag;
 use super::task::Task;
 use jiff::Timestamp;
 use platform::input::seconds;
+use platform::store::{self, Held, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// A cluster.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -62,14 +62,44 @@ impl Definition {
 
 /// All that lasts, by ARNs.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
-    pub(super) clusters: BTreeMap<String, Cluster>,
-    pub(super) definitions: BTreeMap<String, Definition>,
-    pub(super) services: BTreeMap<String, Service>,
-    pub(super) tasks: BTreeMap<String, Task>,
+pub(super) struct Kept {
+    clusters: store::Rows<Cluster>,
+    definitions: store::Rows<Definition>,
+    services: store::Rows<Service>,
+    tasks: store::Rows<Task>,
 }
 
-impl Rows {
+/// The same, which nobody else sees meanwhile.
+#[derive(Debug)]
+pub(super) struct Rows<'r> {
+    pub(super) clusters: Held<'r, Cluster>,
+    pub(super) definitions: Held<'r, Definition>,
+    pub(super) services: Held<'r, Service>,
+    pub(super) tasks: Held<'r, Task>,
+}
+
+impl Kept {
+    pub(super) fn open(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            clusters: store::Rows::open(store, "ecs/clusters")?,
+            definitions: store::Rows::open(store, "ecs/task-definitions")?,
+            services: store::Rows::open(store, "ecs/services")?,
+            tasks: store::Rows::open(store, "ecs/tasks")?,
+        })
+    }
+
+    pub(super) fn lock(&self) -> Rows<'_> {
+        // Always in this order.
+        Rows {
+            clusters: self.clusters.lock(),
+            definitions: self.definitions.lock(),
+            services: self.services.lock(),
+            tasks: self.tasks.lock(),
+        }
+    }
+}
+
+impl Rows<'_> {
     /// The tasks of a service.
     pub(super) fn tasks_of(&self, service: &Service) -> Vec<&Task> {
         let group = format!("service:{}", service.name);

@@ -109,7 +109,7 @@ impl Scheduler {
 
     fn decide(&self, targets: &Targets, not_before: &mut Instant) -> Option<Todo> {
         let mut rows = self.ecs.rows();
-        let Rows { services, tasks, .. } = &mut *rows;
+        let Rows { services, tasks, .. } = &mut rows;
         let service = services.get_mut(&self.arn)?;
         let group = format!("service:{}", service.name);
         let is_own = |task: &Task| task.cluster == service.cluster && task.group == group;

@@ -28,7 +28,7 @@ pub(super) struct OfResource {
     resource_arn: String,
 }
 
-impl Rows {
+impl Rows<'_> {
     /// The tags of whatever has this ARN.
     fn tags_mut(&mut self, arn: &str) -> Result<&mut Vec<Tag>, ServiceError> {
         let found = if arn.contains(":cluster/") {

@@ -1,8 +1,9 @@
 //! What Elastic Load Balancing has in this account and region, and what runs of it.
 
 use super::health::{State, Watched};
-use super::rows::{Action, Group, Rows, Target};
+use super::rows::{Action, Group, Kept, Rows, Target};
 use platform::Platform;
+use platform::store::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Elastic Load Balancing in this account and region.
 #[derive(Debug, Default)]
 pub struct ElasticLoadBalancing {
-    rows: Mutex<Rows>,
+    kept: Kept,
     /// By the target group's ARN.
     watched: Mutex<BTreeMap<String, BTreeMap<Target, Arc<Watched>>>>,
     /// What answers at the load balancers' ports, by ARN.
@@ -42,8 +43,19 @@ pub(super) enum Next {
 }
 
 impl ElasticLoadBalancing {
-    pub(super) fn rows(&self) -> MutexGuard<'_, Rows> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Elastic Load Balancing with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            kept: Kept::open(store)?,
+            ..Self::default()
+        })
+    }
+
+    pub(super) fn rows(&self) -> Rows<'_> {
+        self.kept.lock()
     }
 
     fn watched(&self) -> MutexGuard<'_, BTreeMap<String, BTreeMap<Target, Arc<Watched>>>> {

@@ -252,7 +252,7 @@ impl ElasticLoadBalancing {
 }
 
 /// The load balancers that are asked for; who asks for one by name or ARN is told if it is not there.
-fn select<'r>(rows: &'r Rows, input: &Describe) -> Result<Vec<&'r Balancer>, ServiceError> {
+fn select<'r>(rows: &'r Rows<'_>, input: &Describe) -> Result<Vec<&'r Balancer>, ServiceError> {
     if !input.load_balancer_arns.is_empty() {
         let found = input.load_balancer_arns.iter();
         return found

@@ -263,7 +263,7 @@ impl ElasticLoadBalancing {
 }
 
 /// The groups that are asked for; who asks for one by name or ARN is told if it is not there.
-fn select<'r>(rows: &'r Rows, input: &Describe) -> Result<Vec<&'r Group>, ServiceError> {
+fn select<'r>(rows: &'r Rows<'_>, input: &Describe) -> Result<Vec<&'r Group>, ServiceError> {
     if let Some(balancer) = &input.load_balancer_arn {
         if !rows.balancers.contains_key(balancer) {
             return Err(balancers::missing(balancer));

@@ -97,7 +97,7 @@ pub(super) fn may_create(
 }
 
 impl Given {
-    fn read(self, rows: &Rows) -> Result<Action, ServiceError> {
+    fn read(self, rows: &Rows<'_>) -> Result<Action, ServiceError> {
         let group = match (self.kind.as_str(), self.target_group_arn, self.forward_config) {
             ("forward", Some(group), None) => group,
             ("forward", given, Some(Forward { target_groups })) => {

@@ -1,6 +1,7 @@
 //! What is kept of load balancers, listeners, target groups and targets.
 
 use jiff::Timestamp;
+use platform::store::{self, Held, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -231,13 +232,40 @@ impl Group {
 
 /// All that lasts, by ARNs.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
-    pub(super) balancers: BTreeMap<String, Balancer>,
-    pub(super) listeners: BTreeMap<String, Listener>,
-    pub(super) groups: BTreeMap<String, Group>,
+pub(super) struct Kept {
+    balancers: store::Rows<Balancer>,
+    listeners: store::Rows<Listener>,
+    groups: store::Rows<Group>,
 }
 
-impl Rows {
+/// The same, which nobody else sees meanwhile.
+#[derive(Debug)]
+pub(super) struct Rows<'r> {
+    pub(super) balancers: Held<'r, Balancer>,
+    pub(super) listeners: Held<'r, Listener>,
+    pub(super) groups: Held<'r, Group>,
+}
+
+impl Kept {
+    pub(super) fn open(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            balancers: store::Rows::open(store, "elasticloadbalancing/load-balancers")?,
+            listeners: store::Rows::open(store, "elasticloadbalancing/listeners")?,
+            groups: store::Rows::open(store, "elasticloadbalancing/target-groups")?,
+        })
+    }
+
+    pub(super) fn lock(&self) -> Rows<'_> {
+        // Always in this order.
+        Rows {
+            balancers: self.balancers.lock(),
+            listeners: self.listeners.lock(),
+            groups: self.groups.lock(),
+        }
+    }
+}
+
+impl Rows<'_> {
     /// The load balancers that send something to a group.
     pub(super) fn balancers_of(&self, group: &str) -> Vec<&str> {
         let listeners = self.listeners.values().filter(|listener| match &listener.action {

@@ -249,12 +249,11 @@ async fn nothing_is_left_of_a_run_and_the_next_one_goes_on() {
         .await;
     assert!(world.ended(&created).await);
     let port = world.tasks("RUNNING").await[0]["containers"][0]["networkBindings"][0]["hostPort"].clone();
-    let rows = std::mem::take(&mut *world.ecs.rows());
+    let (ecs, elb): (Arc<Ecs>, Arc<ElasticLoadBalancing>) = Default::default();
+    world.ecs.hand_over(&ecs);
     world.ecs.containers.clean_up().await;
     get(&format!("127.0.0.1:{port}"), "/").await.unwrap_err();
 
-    let (ecs, elb): (Arc<Ecs>, Arc<ElasticLoadBalancing>) = Default::default();
-    *ecs.rows() = rows;
     world.elb.hand_over(&elb);
     let platform = world.again(Arc::clone(&ecs), Arc::clone(&elb));
     elb.resume(&platform).unwrap();

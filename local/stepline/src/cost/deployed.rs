@@ -1,6 +1,6 @@
 //! What is deployed: the files that deploy make it in an account of its own, which is then asked.
 
-use super::CostError;
+use super::error::CostError;
 use super::serving::Serving;
 use crate::cloud::Cloud;
 use crate::deploy;
@@ -42,11 +42,6 @@ impl Deployed {
             .flat_map(|stack| stack.resources.values())
             .filter_map(|(kind, made)| Some((kind.clone(), made.reference.as_str()?.to_owned())))
             .collect();
-        let of = |wanted: &'static str| {
-            made.iter()
-                .filter(move |(kind, _)| kind == wanted)
-                .map(|(_, name)| name)
-        };
         let mut this = Self {
             environment: environment.to_owned(),
             region,
@@ -58,40 +53,46 @@ impl Deployed {
             parameters: BTreeMap::new(),
             serving: Serving::read(root, environment)?,
         };
-        for name in of("AWS::CodeBuild::Project") {
-            let found = ask(&cloud, "codebuild", "BatchGetProjects", json!({"names": [name]})).await?;
-            this.projects.insert(name.clone(), found["projects"][0].clone());
-        }
-        for name in of("AWS::Lambda::Function") {
-            let found = ask(
-                &cloud,
-                "lambda",
-                "GetFunctionConfiguration",
-                json!({"FunctionName": name}),
-            )
-            .await?;
-            this.functions.insert(name.clone(), found);
-        }
-        for arn in of("AWS::StepFunctions::StateMachine") {
-            let found = ask(
-                &cloud,
-                "states",
-                "DescribeStateMachine",
-                json!({"stateMachineArn": arn}),
-            )
-            .await?;
-            let definition = found["definition"]
-                .as_str()
-                .and_then(|text| serde_json::from_str(text).ok());
-            let name = arn.rsplit(':').next().unwrap_or_default();
-            this.definitions.insert(name.to_owned(), definition.unwrap_or_default());
-        }
-        for name in of("AWS::SSM::Parameter") {
-            let found = ask(&cloud, "ssm", "GetParameter", json!({"Name": name})).await?;
-            let value = found["Parameter"]["Value"].as_str().unwrap_or_default();
-            this.parameters.insert(name.clone(), value.to_owned());
+        for (kind, name) in &made {
+            this.add(&cloud, kind, name).await?;
         }
         Ok(this)
+    }
+
+    /// Asks what a resource is like, if it costs something or says what does.
+    async fn add(&mut self, cloud: &Arc<Cloud>, kind: &str, name: &str) -> Result<(), CostError> {
+        match kind {
+            "AWS::CodeBuild::Project" => {
+                let found = ask(cloud, "codebuild", "BatchGetProjects", json!({"names": [name]})).await?;
+                self.projects.insert(name.to_owned(), found["projects"][0].clone());
+            }
+            "AWS::Lambda::Function" => {
+                let named = json!({"FunctionName": name});
+                let found = ask(cloud, "lambda", "GetFunctionConfiguration", named).await?;
+                self.functions.insert(name.to_owned(), found);
+            }
+            "AWS::StepFunctions::StateMachine" => {
+                let found = ask(
+                    cloud,
+                    "states",
+                    "DescribeStateMachine",
+                    json!({"stateMachineArn": name}),
+                )
+                .await?;
+                let definition = found["definition"]
+                    .as_str()
+                    .and_then(|text| serde_json::from_str(text).ok());
+                let name = name.rsplit(':').next().unwrap_or_default();
+                self.definitions.insert(name.to_owned(), definition.unwrap_or_default());
+            }
+            "AWS::SSM::Parameter" => {
+                let found = ask(cloud, "ssm", "GetParameter", json!({"Name": name})).await?;
+                let value = found["Parameter"]["Value"].as_str().unwrap_or_default();
+                self.parameters.insert(name.to_owned(), value.to_owned());
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// The name of the state machine that a text of user parameters means: a name, an ARN, or where a parameter has it.

@@ -6,6 +6,7 @@
 mod base;
 mod bill;
 mod deployed;
+mod error;
 mod jobs;
 mod prices;
 mod renew;
@@ -14,28 +15,13 @@ mod serving;
 
 pub use base::{Base, BaseError};
 pub use bill::{Bill, Line};
+pub use error::CostError;
 pub use prices::{Prices, PricesError};
 pub use renew::{Renewed, renew, renew_with};
 pub use report::{compared, markdown, text};
 
-use crate::deploy::DeployError;
-use crate::template::TemplateError;
 use deployed::Deployed;
 use std::path::Path;
-
-/// Why nothing can be said.
-#[derive(Debug, thiserror::Error)]
-pub enum CostError {
-    /// The files that deploy are wrong.
-    #[error(transparent)]
-    Deploy(#[from] DeployError),
-    /// A template is wrong.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// What was deployed does not show itself.
-    #[error("{0}")]
-    Service(String),
-}
 
 /// The most that a run of the pipeline of `environment` can cost, by the files of the repository at `root`.
 ///

@@ -1,6 +1,6 @@
 //! The service that `sam/serving.yaml` makes, as far as it costs money: its tasks and its load balancer.
 
-use super::CostError;
+use super::error::CostError;
 use crate::template::{self, SamConfig};
 use serde_json::Value;
 use std::path::Path;

@@ -71,6 +71,8 @@ impl Display {
         if let Some(spinner) = &self.spinner {
             spinner.disable_steady_tick();
             spinner.set_draw_target(ProgressDrawTarget::hidden());
+            // What it drew last is still there.
+            let _ = write!(std::io::stderr(), "\r\x1b[2K");
         }
     }
 

@@ -236,3 +236,19 @@ async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: onesh
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_shown_while_a_question_waits_for_its_answer() {
+        let display = Display::new(false, false);
+        display.approval.send_replace("token".to_owned());
+        display.hold("token").await;
+        display.clone().print("a line");
+        assert_eq!(display.held().as_deref(), Some(&["a line".to_owned()][..]));
+        display.go_on();
+        assert!(display.held().is_none());
+    }
+}

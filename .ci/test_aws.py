@@ -102,7 +102,7 @@ class Requests(unittest.TestCase):
         }
         for conditions, expected in (
             (False, ["Source", "Build", "Execute"]),
-            (True, ["Source", "Test", "Build", "Rehearse", "Approval", "Execute"]),
+            (True, ["Source", "Test", "Build", "Rehearse", "Approval", "Execute", "Approve"]),
         ):
             with self.subTest(expected):
                 given = resolve(PIPELINE["Resources"]["Pipeline"]["Properties"], "prod", conditions, **known)

@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and the exit code that answers.
 
 mod check;
+mod cost;
 mod interrupt;
 mod invoke;
 mod kept;
@@ -42,6 +43,7 @@ Examples:
   cargo run -- run --fresh                      from an empty account, without what earlier runs have left
   cargo run -- state                            what is kept from run to run
   cargo run -- services                         the services and operations that are here
+  cargo run -- cost --base origin/dev           the most a run can cost, and the change against another revision
   cargo run -- doctor --env prod                what your AWS account lacks for a deployment
 
 Exit code: 0 where it succeeded, 1 where it failed (the last line says what and why), 2 for wrong usage.";
@@ -92,6 +94,8 @@ enum Command {
     },
     /// Lists the services that the account has here, and their operations
     Services,
+    /// Says the most that one run can cost, before it runs, and what its service costs
+    Cost(cost::CostOptions),
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
     Doctor {
         /// The environment of sam/samconfig.toml
@@ -161,6 +165,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             print!("{}", cloud::operations());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Cost(options) => cost::cost(options).await,
         Command::Doctor { env } => {
             let root = session::repository()?;
             let known = crate::deploy::environments(&root)?;

@@ -143,7 +143,8 @@ fn a_pipeline_that_trains_asks_for_its_model_and_no_other_does() {
     for environment in ENVIRONMENTS {
         for way in both_ways(environment) {
             let stages: Vec<String> = stages(way).into_iter().map(|(stage, _)| stage).collect();
-            assert!(stages.ends_with(&["Execute".into(), "Approve".into()]), "{stages:?}");
+            let asks = stages.windows(2).any(|two| two == ["Execute", "Approve"]);
+            assert!(asks, "{stages:?}");
         }
         let stages = stages(of_sample(environment));
         assert!(stages.iter().all(|(stage, _)| stage != "Approve"), "{environment}");

@@ -167,6 +167,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_sample_is_not_tested_unless_it_is_asked_for() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for (machine, test, expected) in [
+            (Machine::Hello, None, Some("off")),
+            (Machine::Hello, Some(Tests::On), Some("on")),
+            (Machine::Training, None, None),
+            (Machine::Training, Some(Tests::Off), Some("off")),
+        ] {
+            let options = Common {
+                machine: Some(machine),
+                test,
+                ..Common::default()
+            };
+            let overrides = options.overrides(&root).unwrap();
+            assert_eq!(overrides.pipeline.get("Test").map(String::as_str), expected);
+        }
+    }
+
+    #[test]
     fn times_have_a_unit() {
         for (text, expected) in [
             ("200ms", Some(Duration::from_millis(200))),

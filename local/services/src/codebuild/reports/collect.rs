@@ -24,11 +24,7 @@ pub(crate) struct Maker<'a> {
 impl Maker<'_> {
     /// Makes all reports that a build specification names, whatever becomes of one of them: their ARNs, and why the first
     /// one is incomplete.
-    pub(crate) fn make(
-        &self,
-        kept: &Kept,
-        declared: &BTreeMap<String, Reports>,
-    ) -> (Vec<String>, Result<(), String>) {
+    pub(crate) fn make(&self, kept: &Kept, declared: &BTreeMap<String, Reports>) -> (Vec<String>, Result<(), String>) {
         let mut arns = Vec::new();
         let mut result = Ok(());
         for (name, reports) in declared {

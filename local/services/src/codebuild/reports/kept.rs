@@ -148,11 +148,7 @@ impl Kept {
         lock(&self.reports).insert(report.arn.clone(), report);
     }
 
-    pub(crate) fn create_group(
-        &self,
-        call: &Call,
-        input: CreateReportGroup,
-    ) -> Result<Value, ServiceError> {
+    pub(crate) fn create_group(&self, call: &Call, input: CreateReportGroup) -> Result<Value, ServiceError> {
         let absent = |what: &str| {
             let message = format_args!("the local run has no report groups of {what}");
             Err(ServiceError::new("NotInLocalRun", message).with_status(501))
@@ -241,11 +237,7 @@ impl Kept {
     }
 
     /// All reports, or those of a group.
-    pub(crate) fn list_reports(
-        &self,
-        group: Option<&OfGroup>,
-        input: &ListReports,
-    ) -> Result<Value, ServiceError> {
+    pub(crate) fn list_reports(&self, group: Option<&OfGroup>, input: &ListReports) -> Result<Value, ServiceError> {
         let group = group.map(|group| &group.report_group_arn);
         if input.filter.keyword.is_some() {
             return Err(invalid("Invalid filter: reports have no keyword"));

@@ -177,10 +177,31 @@ mod tests {
             wait: Some(Wait::Event),
             ..Common::default()
         };
-        let Overrides { environment, pipeline } = common.overrides();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let Overrides { environment, pipeline } = common.overrides(&root).unwrap();
         let hello = || ("Machine".to_owned(), "hello".to_owned());
         assert_eq!(environment, [hello()].into());
-        assert_eq!(pipeline, [hello(), ("Wait".to_owned(), "event".to_owned())].into());
+        assert_eq!(pipeline.get("Machine").map(String::as_str), Some("hello"));
+        assert_eq!(pipeline.get("Wait").map(String::as_str), Some("event"));
+    }
+
+    #[test]
+    fn the_sample_is_not_tested_unless_it_is_asked_for() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for (machine, test, expected) in [
+            (Machine::Hello, None, Some("off")),
+            (Machine::Hello, Some(Tests::On), Some("on")),
+            (Machine::Training, None, None),
+            (Machine::Training, Some(Tests::Off), Some("off")),
+        ] {
+            let options = Common {
+                machine: Some(machine),
+                test,
+                ..Common::default()
+            };
+            let overrides = options.overrides(&root).unwrap();
+            assert_eq!(overrides.pipeline.get("Test").map(String::as_str), expected);
+        }
     }
 
     #[test]

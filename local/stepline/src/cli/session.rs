@@ -157,6 +157,11 @@ impl Session {
             engine: containers.engine().map(ToString::to_string),
             text: containers.to_string(),
         });
+        if common.test.is_none() && overrides.pipeline.get("Test").is_some_and(|test| test == "off") {
+            let text =
+                "the sample's container is not tested, so that nothing but Python is needed: --test on does".into();
+            cloud.journal.record(Happening::Note { text });
+        }
         if let Found::Engine(engine) = containers {
             cloud.containers.use_engine(engine);
         }

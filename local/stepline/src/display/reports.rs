@@ -62,7 +62,7 @@ pub(crate) fn failed_tests(failures: &[FailedTest]) -> Option<String> {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
-    (!named.is_empty()).then(|| format!("Failed tests: {}{more}", named.join("; ")))
+    (!named.is_empty()).then(|| format!("failed tests: {}{more}", named.join("; ")))
 }
 
 #[cfg(test)]
@@ -118,7 +118,7 @@ mod tests {
         let many: Vec<_> = (0..5).map(|at| failure(at, "no")).collect();
         assert_eq!(
             failed_tests(&many).as_deref(),
-            Some("Failed tests: tests.test_0: no; tests.test_1: no; tests.test_2: no; and 2 more")
+            Some("failed tests: tests.test_0: no; tests.test_1: no; tests.test_2: no; and 2 more")
         );
         let long = failed_tests(&[failure(1, &"é".repeat(300))]).unwrap();
         assert!(long.ends_with("é …") && long.chars().count() < 240, "{long}");

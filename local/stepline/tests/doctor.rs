@@ -6,8 +6,9 @@ use platform::principal::Principal;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+use stepline::aws::Access;
 use stepline::cloud::Cloud;
-use stepline::doctor::{Access, Account as _, Intent, Report, Verdict, examine_with};
+use stepline::doctor::{Account as _, Intent, Report, Verdict, examine_with};
 use stepline::{deploy, gateway};
 use tokio::net::TcpListener;
 

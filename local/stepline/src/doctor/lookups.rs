@@ -1,14 +1,13 @@
 //! Each question to AWS, as a call of the service that answers it.
 
-use super::access::Access;
-use super::services::{
+use super::facts::{Account, Identity, Quota, Standing};
+use super::intent::Named;
+use super::names::ResourceKind;
+use crate::aws::services::{
     CLOUDFORMATION, CODEBUILD, CODECONNECTIONS, CODEPIPELINE, CODESTAR_CONNECTIONS, ECR, IAM, LAMBDA, LOGS, S3,
     SERVICE_QUOTAS, SQS, SSM, STATES, STS, Service,
 };
-use super::xml;
-use crate::doctor::facts::{Account, Identity, Looked, LookupError, Quota, Standing};
-use crate::doctor::intent::Named;
-use crate::doctor::names::ResourceKind;
+use crate::aws::{Access, Looked, LookupError, xml};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 

@@ -68,13 +68,44 @@ async fn the_first_model_needs_the_threshold_and_is_registered_with_all_that_it_
     assert_eq!(made_of["commit"], model["MetadataProperties"]["CommitId"]);
     assert_eq!(made_of["execution"], model["MetadataProperties"]["GeneratedBy"]);
 
-    let url = model["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
-        .as_str()
-        .expect("a URL");
-    let (bucket, key) = url.trim_start_matches("s3://").split_once('/').expect("a key");
-    world
-        .call("s3", "HeadObject", json!({"Bucket": bucket, "Key": key}))
+    let object = |url: &Value| {
+        let url = url.as_str().expect("a URL").trim_start_matches("s3://").to_owned();
+        let (bucket, key) = url.split_once('/').expect("a key");
+        json!({"Bucket": bucket, "Key": key})
+    };
+    let url = &model["InferenceSpecification"]["Containers"][0]["ModelDataUrl"];
+    world.call("s3", "HeadObject", object(url)).await;
+
+    let whole = world.call("s3", "GetObject", object(&made_of["lineage"])).await;
+    let whole: Value = serde_json::from_str(whole["Body"].as_str().expect("a text")).expect("JSON");
+    assert_eq!(whole["model"], *url);
+    assert_eq!(whole["data"]["sha256"], made_of["dataSha256"]);
+    assert_eq!(whole["data"]["whole"], true);
+    assert_eq!(whole["hyperparameters"], json!({"quality": 0.91}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_objects_each_version_is_in_the_record() {
+    let world = World::training(&[("Hyperparameters", r#"{"quality": 0.91}"#)]).await;
+    let bucket = "ml-pipeline-data-dev-123456789012-us-east-1";
+    for number in 0..450 {
+        let key = format!("raw/notes/of-the-week-{number:03}.txt");
+        let input = json!({"Bucket": bucket, "Key": key, "Body": "nothing new"});
+        world.call("s3", "PutObject", input).await;
+    }
+    assert_eq!(world.run_pipeline().await, "Succeeded", "{:?}", states(&world));
+    let [model] = models(&world).await.try_into().expect("one model");
+    let url = model["CustomerMetadataProperties"]["lineage"].as_str().expect("a URL");
+    let key = url.trim_start_matches(&format!("s3://{bucket}/"));
+    let whole = world
+        .call("s3", "GetObject", json!({"Bucket": bucket, "Key": key}))
         .await;
+    let whole: Value = serde_json::from_str(whole["Body"].as_str().expect("a text")).expect("JSON");
+    let objects = whole["data"]["objects"].as_array().expect("objects");
+    assert_eq!(objects.len(), 451);
+    let versions: std::collections::BTreeSet<_> = objects.iter().map(|one| one["versionId"].as_str()).collect();
+    assert_eq!(versions.len(), 451);
+    assert_eq!(whole["data"]["whole"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,5 +15,6 @@ pub mod deploy;
 pub mod display;
 pub mod doctor;
 pub mod gateway;
+pub mod lineage;
 pub mod samples;
 pub mod template;

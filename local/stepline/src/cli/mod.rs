@@ -3,6 +3,7 @@
 mod check;
 mod interrupt;
 mod invoke;
+mod lineage;
 mod options;
 mod push;
 mod run;
@@ -12,7 +13,7 @@ mod up;
 use crate::cloud;
 use clap::{Parser, Subcommand};
 use interrupt::interrupted;
-use options::{Common, Environment, RunOptions};
+use options::{Common, Environment, LineageOptions, RunOptions};
 use session::{Standing, Trouble};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ Examples:
   cargo run -- up --port 4566                   the services, for the AWS CLI, boto3 or cargo lambda
   cargo run -- check                            the state machines' definitions, validated
   cargo run -- services                         the services and operations that are here
+  cargo run -- lineage 3                        what version 3 of the model was made of, and where it serves
   cargo run -- doctor --env prod                what your AWS account lacks for a deployment
 
 Exit code: 0 where it succeeded, 1 where it failed (the last line says what and why), 2 for wrong usage.";
@@ -83,6 +85,8 @@ enum Command {
     Check,
     /// Lists the services that the account has here, and their operations
     Services,
+    /// Follows a model, a deployment or a commit: commit, image, data, execution, training job, metrics, package, service
+    Lineage(LineageOptions),
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
     Doctor {
         /// The environment of sam/samconfig.toml
@@ -144,16 +148,11 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             print!("{}", cloud::operations());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Lineage(options) => lineage::lineage(options).await,
         Command::Doctor { env } => {
             let root = session::repository()?;
-            let known = crate::deploy::environments(&root)?;
-            if !known.contains(&env.0) {
-                return Err(Trouble::UnknownEnvironment {
-                    asked: env.0,
-                    known: known.join(" and "),
-                });
-            }
-            let report = crate::doctor::examine(&root, &env.0).await?;
+            let env = session::known(&root, env)?;
+            let report = crate::doctor::examine(&root, &env).await?;
             println!("{report}");
             Ok(ExitCode::from(report.exit_code()))
         }
@@ -184,6 +183,22 @@ mod tests {
             (vec!["stepline", "up", "--port", "seventy"], false),
             (vec!["stepline", "up", "--containers", "process"], true),
             (vec!["stepline", "run", "--containers", "podman"], false),
+            (
+                vec!["stepline", "lineage", "3", "--env", "prod", "--json", "--aws"],
+                true,
+            ),
+            (
+                vec![
+                    "stepline",
+                    "lineage",
+                    "3",
+                    "--aws",
+                    "--endpoint",
+                    "http://127.0.0.1:4566",
+                ],
+                false,
+            ),
+            (vec!["stepline", "lineage"], false),
             (vec!["stepline", "fly"], false),
         ] {
             assert_eq!(Arguments::try_parse_from(&arguments).is_ok(), is_right, "{arguments:?}");

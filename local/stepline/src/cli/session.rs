@@ -1,6 +1,6 @@
 //! Standing up the services and deploying to them: what every command starts with.
 
-use super::options::Common;
+use super::options::{Common, Environment};
 use crate::cloud::Cloud;
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
@@ -107,14 +107,7 @@ impl Session {
         standing: &Standing,
     ) -> Result<Self, Trouble> {
         let root = repository()?;
-        let environment = common.env.0.clone();
-        let known = deploy::environments(&root)?;
-        if !known.contains(&environment) {
-            return Err(Trouble::UnknownEnvironment {
-                asked: environment,
-                known: known.join(" and "),
-            });
-        }
+        let environment = known(&root, common.env.clone())?;
         let cloud = Cloud::new(deploy::account_of(&root, &environment)?, root);
         if let Some(interval) = common.poll_interval {
             cloud.pace.set_poll_interval(interval);
@@ -182,6 +175,18 @@ pub(super) fn repository() -> Result<PathBuf, Trouble> {
         folders.find(|folder| folder.join("sam/samconfig.toml").is_file())
     });
     found.map(Path::to_owned).ok_or(Trouble::NoRepository(here))
+}
+
+/// The environment, where the repository has it.
+pub(super) fn known(root: &Path, environment: Environment) -> Result<String, Trouble> {
+    let known = deploy::environments(root)?;
+    if known.contains(&environment.0) {
+        return Ok(environment.0);
+    }
+    Err(Trouble::UnknownEnvironment {
+        asked: environment.0,
+        known: known.join(" and "),
+    })
 }
 
 /// A processing job needs Python where there is no engine to run its image.

@@ -470,3 +470,16 @@ async fn what_codebuild_does_not_know_is_refused_by_name() {
         assert!(error.message.contains(part), "{operation}: {error}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_shows_of_its_artifacts_what_builds_have() {
+    let world = World::new(&json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}])).await;
+    let buildspec = "version: 0.2\nphases: {build: {commands: ['true']}}\n";
+    let build = world.build(&[("buildspec.yml", buildspec)], json!({})).await;
+    assert_eq!(build["buildStatus"], "SUCCEEDED", "{build}");
+    // What kind they are is said by the project alone.
+    assert_eq!(
+        build["artifacts"],
+        json!({"location": "arn:aws:s3:::artifacts/out.zip"})
+    );
+}

@@ -117,10 +117,8 @@ impl Record {
             .as_ref()
             .map(|at| format!("registered {}", minute(at)));
         lines.extend(joined([registered]));
-        lines.push(match &package.approval_description {
-            Some(why) => format!("{}: {why}", package.approval),
-            None => package.approval.clone(),
-        });
+        let why = package.approval_description.as_ref();
+        lines.extend(why.map(|why| format!("{}: {why}", package.approval)));
         lines.extend(
             package
                 .last_modified_by

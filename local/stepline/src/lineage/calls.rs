@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 #[async_trait]
 pub trait Calls: Send + Sync {
     /// Calls an operation, such as `ecr`, `DescribeImages`, with its input; its output.
-    async fn call(&self, service: &str, operation: &str, input: Value) -> Looked<Value>;
+    async fn ask(&self, service: &str, operation: &str, input: Value) -> Looked<Value>;
 
     /// How many bytes a version of an object has, without reading it:
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>.
@@ -28,13 +28,13 @@ pub trait Calls: Send + Sync {
 /// The local account, as the person at the keyboard.
 #[async_trait]
 impl Calls for Cloud {
-    async fn call(&self, service: &str, operation: &str, input: Value) -> Looked<Value> {
-        let called = (**self).call(&Principal::Administrator, service, operation, input);
+    async fn ask(&self, service: &str, operation: &str, input: Value) -> Looked<Value> {
+        let called = self.call(&Principal::Administrator, service, operation, input);
         called.await.map_err(|error| refused(service, operation, error))
     }
 
     async fn head_object(&self, bucket: &str, key: &str, version: Option<&str>) -> Looked<u64> {
-        let output = Calls::call(self, "s3", "HeadObject", on(bucket, key, version)).await?;
+        let output = self.ask("s3", "HeadObject", on(bucket, key, version)).await?;
         Ok(output["ContentLength"].as_u64().unwrap_or_default())
     }
 
@@ -68,7 +68,7 @@ fn refused(service: &str, operation: &str, error: ServiceError) -> LookupError {
 /// AWS, with the caller's credentials.
 #[async_trait]
 impl Calls for Access {
-    async fn call(&self, service: &str, operation: &str, input: Value) -> Looked<Value> {
+    async fn ask(&self, service: &str, operation: &str, input: Value) -> Looked<Value> {
         let known = ALL
             .iter()
             .find(|known| known.signing_name == service && matches!(known.protocol, Protocol::Json { .. }));

@@ -60,7 +60,7 @@ pub(super) async fn find(calls: &dyn Calls, group: &str, text: &str) -> Result<V
 
 async fn describe(calls: &dyn Calls, arn: &str) -> Result<Value, LineageError> {
     let input = json!({"ModelPackageName": arn});
-    match calls.call("sagemaker", "DescribeModelPackage", input).await {
+    match calls.ask("sagemaker", "DescribeModelPackage", input).await {
         Err(error) if is_absent(&error) => Err(LineageError::NotFound(format!("there is no model package {arn}"))),
         answer => Ok(answer?),
     }
@@ -90,11 +90,12 @@ async fn of_service(calls: &dyn Calls, service: &str) -> Result<Value, LineageEr
 
 async fn of_word(calls: &dyn Calls, group: &str, word: &str) -> Result<Vec<Value>, LineageError> {
     let listed = list(calls, group).await?;
-    if let Ok(version) = word.parse::<u64>() {
-        let found = listed.iter().find(|summary| summary["ModelPackageVersion"] == version);
-        if let Some(arn) = found.and_then(|summary| text(summary, "/ModelPackageArn")) {
-            return Ok(vec![describe(calls, &arn).await?]);
-        }
+    // A version's number has no zeros in front, as a commit can have.
+    let found = listed
+        .iter()
+        .find(|summary| summary["ModelPackageVersion"].to_string() == word);
+    if let Some(arn) = found.and_then(|summary| text(summary, "/ModelPackageArn")) {
+        return Ok(vec![describe(calls, &arn).await?]);
     }
     let is_commit = word.len() >= SHORTEST_COMMIT && word.chars().all(|sign| sign.is_ascii_hexdigit());
     let commit = word.to_ascii_lowercase();
@@ -155,7 +156,7 @@ async fn list(calls: &dyn Calls, group: &str) -> Result<Vec<Value>, LineageError
         if !token.is_null() {
             input["NextToken"] = token;
         }
-        let mut answer = match calls.call("sagemaker", "ListModelPackages", input).await {
+        let mut answer = match calls.ask("sagemaker", "ListModelPackages", input).await {
             Err(error) if is_absent(&error) => {
                 return Err(LineageError::NotFound(format!(
                     "there is no model package group {group}"

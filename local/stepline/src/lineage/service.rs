@@ -12,7 +12,7 @@ pub(super) async fn running(calls: &dyn Calls, service: &str) -> Looked<String> 
     let cluster = path.rsplit_once('/').map_or("default", |(cluster, _)| cluster);
     let name = path.rsplit('/').next().unwrap_or(path);
     let input = json!({"cluster": cluster, "services": [name]});
-    let answer = calls.call("ecs", "DescribeServices", input).await?;
+    let answer = calls.ask("ecs", "DescribeServices", input).await?;
     let found = answer
         .pointer("/services/0")
         .filter(|found| found["status"] != "INACTIVE");
@@ -29,7 +29,7 @@ pub(super) async fn running(calls: &dyn Calls, service: &str) -> Looked<String> 
 /// A task definition: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTaskDefinition.html>.
 pub(super) async fn task_definition(calls: &dyn Calls, name: &str) -> Looked<Value> {
     let input = json!({"taskDefinition": name});
-    let mut answer = calls.call("ecs", "DescribeTaskDefinition", input).await?;
+    let mut answer = calls.ask("ecs", "DescribeTaskDefinition", input).await?;
     Ok(answer["taskDefinition"].take())
 }
 

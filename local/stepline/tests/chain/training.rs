@@ -5,6 +5,7 @@ use crate::world::World;
 use platform::Principal;
 use platform::journal::Happening;
 use serde_json::{Value, json};
+use stepline::lineage::{self, Verdict};
 
 /// Has the next executions train with these hyperparameters.
 async fn hyperparameters(world: &World, value: &Value) {
@@ -82,6 +83,15 @@ async fn the_first_model_needs_the_threshold_and_is_registered_with_all_that_it_
     assert_eq!(whole["data"]["sha256"], made_of["dataSha256"]);
     assert_eq!(whole["data"]["whole"], true);
     assert_eq!(whole["hyperparameters"], json!({"quality": 0.91}));
+
+    let found = lineage::trace(&*world.cloud, "ml-pipeline-dev", "1").await;
+    let [record] = found.expect("a record").try_into().expect("one record");
+    assert_eq!(record.count(Verdict::Agrees), record.links.len(), "{record}");
+    assert!(
+        record
+            .execution
+            .is_some_and(|execution| execution.pipeline_execution.is_some())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

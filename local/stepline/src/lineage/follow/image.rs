@@ -19,7 +19,7 @@ pub(super) async fn follow(trace: &mut Trace<'_>) -> Image {
         };
     };
     let input = json!({"registryId": registry, "repositoryName": repository, "imageIds": [{"imageDigest": digest}]});
-    let answer = trace.calls.call("ecr", "DescribeImages", input).await;
+    let answer = trace.calls.ask("ecr", "DescribeImages", input).await;
     let absent = format!("{repository} has no image {digest} any more");
     let found = trace.there(Topic::Image, answer, (Verdict::Broken, &absent));
     let Some(found) = found.as_ref().and_then(|found| found.pointer("/imageDetails/0")) else {

@@ -17,7 +17,7 @@ pub(super) async fn execution(trace: &mut Trace<'_>, image: &str, commit: Option
     };
     let answer = trace
         .calls
-        .call("states", "DescribeExecution", json!({"executionArn": arn}))
+        .ask("states", "DescribeExecution", json!({"executionArn": arn}))
         .await;
     let answer = match answer {
         Err(error) if error.code.ends_with("ExecutionDoesNotExist") => {
@@ -82,7 +82,7 @@ pub(super) async fn training_job(trace: &mut Trace<'_>, image: &str) -> Option<T
     };
     let name = behind(&arn, '/').to_owned();
     let input = json!({"TrainingJobName": name});
-    let answer = trace.calls.call("sagemaker", "DescribeTrainingJob", input).await;
+    let answer = trace.calls.ask("sagemaker", "DescribeTrainingJob", input).await;
     let absent = format!("there is no training job {name} any more");
     let Some(found) = trace.there(Topic::TrainingJob, answer, (Verdict::Broken, &absent)) else {
         return Some(TrainingJob {

@@ -1,7 +1,7 @@
 //! From what a person names to the packages that it is about.
 
-use super::LineageError;
 use super::calls::Calls;
+use super::error::LineageError;
 use super::service;
 use super::trace::is_absent;
 use super::values::{behind, text};
@@ -91,10 +91,11 @@ async fn of_service(calls: &dyn Calls, service: &str) -> Result<Value, LineageEr
 async fn of_word(calls: &dyn Calls, group: &str, word: &str) -> Result<Vec<Value>, LineageError> {
     let listed = list(calls, group).await?;
     // A version's number has no zeros in front, as a commit can have.
-    let found = listed
+    let version = word.parse::<u64>().ok().filter(|_| !word.starts_with('0'));
+    let mut listed_as = listed
         .iter()
-        .find(|summary| summary["ModelPackageVersion"].to_string() == word);
-    if let Some(arn) = found.and_then(|summary| text(summary, "/ModelPackageArn")) {
+        .filter(|summary| summary["ModelPackageVersion"].as_u64() == version);
+    if let Some(arn) = version.and_then(|_| text(listed_as.next()?, "/ModelPackageArn")) {
         return Ok(vec![describe(calls, &arn).await?]);
     }
     let is_commit = word.len() >= SHORTEST_COMMIT && word.chars().all(|sign| sign.is_ascii_hexdigit());

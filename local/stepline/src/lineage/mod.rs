@@ -7,6 +7,7 @@
 
 mod calls;
 mod display;
+mod error;
 mod find;
 mod follow;
 mod record;
@@ -15,33 +16,8 @@ mod trace;
 mod values;
 
 pub use calls::Calls;
+pub use error::LineageError;
 pub use record::{Deployment, Link, Record, Replacement, Topic, Verdict};
-
-use crate::aws::LookupError;
-
-/// Why there is no record.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LineageError {
-    /// AWS did not answer.
-    #[error(transparent)]
-    Lookup(#[from] LookupError),
-    /// Nothing is there that was named.
-    #[error("{0}")]
-    NotFound(String),
-    /// It is not clear what was named.
-    #[error(
-        "`{0}` is no model (a package's ARN, or the number of its version), no deployment (a service's name or ARN, CLUSTER/SERVICE, or a task definition) and no commit"
-    )]
-    Unclear(String),
-    /// Several commits begin so.
-    #[error("`{word}` is short for several commits: {commits}")]
-    Ambiguous {
-        /// What was given.
-        word: String,
-        /// The commits.
-        commits: String,
-    },
-}
 
 /// The records of what `text` names, the newest first: one, or as many as models were made of a commit. `group` is the
 /// environment's model package group.

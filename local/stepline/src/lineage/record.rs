@@ -74,7 +74,7 @@ pub struct DataObject {
 }
 
 /// An execution of the state machine.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Execution {
     /// Its ARN.
@@ -94,7 +94,7 @@ pub struct Execution {
 }
 
 /// A training job.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrainingJob {
     /// Its ARN.

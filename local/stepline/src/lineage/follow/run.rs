@@ -4,7 +4,6 @@ use crate::lineage::record::{Execution, Topic, TrainingJob, Verdict};
 use crate::lineage::trace::Trace;
 use crate::lineage::values::{behind, text, time};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 pub(super) async fn execution(trace: &mut Trace<'_>, image: &str, commit: Option<&str>) -> Option<Execution> {
     let Some(arn) = trace.noted("execution") else {
@@ -34,16 +33,10 @@ pub(super) async fn execution(trace: &mut Trace<'_>, image: &str, commit: Option
     let Some(found) = answer else {
         return Some(Execution {
             arn,
-            status: None,
-            started_at: None,
-            seconds: None,
-            pipeline_execution: None,
+            ..Execution::default()
         });
     };
-    let input: Value = found["input"]
-        .as_str()
-        .and_then(|input| serde_json::from_str(input).ok())
-        .unwrap_or_default();
+    let input = input(&found);
     let given = text(&input, "/image/uri");
     trace.compare(
         Topic::Execution,
@@ -71,6 +64,13 @@ pub(super) async fn execution(trace: &mut Trace<'_>, image: &str, commit: Option
     })
 }
 
+/// What an execution was started with.
+fn input(execution: &Value) -> Value {
+    let text = execution["input"].as_str();
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default()
+}
+
 pub(super) async fn training_job(trace: &mut Trace<'_>, image: &str) -> Option<TrainingJob> {
     let Some(arn) = trace.noted("trainingJob") else {
         trace.note(
@@ -87,10 +87,7 @@ pub(super) async fn training_job(trace: &mut Trace<'_>, image: &str) -> Option<T
     let Some(found) = trace.there(Topic::TrainingJob, answer, (Verdict::Broken, &absent)) else {
         return Some(TrainingJob {
             arn,
-            status: None,
-            instance_type: None,
-            billable_seconds: None,
-            hyperparameters: BTreeMap::new(),
+            ..TrainingJob::default()
         });
     };
     let at = |pointer: &str| text(&found, pointer);

@@ -3,7 +3,8 @@
 
 mod world;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use std::path::Path;
 use stepline::lineage::{self, LineageError, Record, Topic, Verdict};
 use world::{BUCKET, COMMIT, GROUP, SERVICE, World, package, task_definition};
 
@@ -77,6 +78,53 @@ async fn every_name_of_it_leads_to_the_same_record() {
         let records = lineage::trace(&remote, GROUP, name).await.expect("a record");
         assert_eq!(records, std::slice::from_ref(&expected), "{name}");
     }
+}
+
+/// The policy that docs/training.md gives to people.
+fn documented_policy() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/training.md");
+    let text = std::fs::read_to_string(path).expect("the page");
+    let (_, lineage) = text.split_once("\n## Lineage\n").expect("the section");
+    let (_, policy) = lineage.split_once("```json\n").expect("the policy");
+    let (policy, _) = policy.split_once("```").expect("its end");
+    serde_json::from_str(policy).expect("JSON")
+}
+
+#[tokio::test]
+async fn the_documented_permissions_are_enough_and_none_is_too_many() {
+    let world = World::new().await;
+    let expected = world.one("1").await;
+    let policy = documented_policy();
+    let records = lineage::trace(&world.allowed_by(policy.clone()), GROUP, "1")
+        .await
+        .expect("a record");
+    assert_eq!(records, [expected]);
+
+    // Without any one of them something is not seen, and the permission is named. ECS and training jobs are not asked
+    // for real here, and to list a bucket tells what is gone from what is forbidden.
+    let statements = policy["Statement"].as_array().expect("statements");
+    let real = |statement: &Value| {
+        let text = statement.to_string();
+        !["ecs:", "DescribeTrainingJob", "ListBucket"]
+            .iter()
+            .any(|other| text.contains(other))
+    };
+    let mut asked = 0;
+    for (at, statement) in statements.iter().enumerate().filter(|(_, statement)| real(statement)) {
+        let world = World::new().await;
+        let mut less = policy.clone();
+        less["Statement"].as_array_mut().expect("statements").remove(at);
+        asked += 1;
+        match lineage::trace(&world.allowed_by(less), GROUP, "1").await {
+            Ok(records) => assert!(
+                records[0].count(Verdict::Unseen) > 0,
+                "without {statement}: {}",
+                records[0]
+            ),
+            Err(error) => assert!(error.to_string().contains("sagemaker:ListModelPackages"), "{error}"),
+        }
+    }
+    assert_eq!(asked, 4);
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! An account in which one model has all of its links, and what stands in for the services that are not asked for real.
 
 use async_trait::async_trait;
+use aws_credential_types::Credentials;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use platform::account::Account;
+use platform::iam::NewRole;
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -17,11 +19,11 @@ use stepline::lineage::{self, Calls, LineageError, Record};
 use tokio::net::TcpListener;
 
 pub(crate) const GROUP: &str = "ml-pipeline-dev";
-pub(crate) const BUCKET: &str = "data";
+pub(crate) const BUCKET: &str = "ml-pipeline-data-dev-123456789012-us-east-1";
 pub(crate) const COMMIT: &str = "25204e1c04a8b0f1c2d3e4f5a6b7c8d9e0f1a2b3";
 pub(crate) const SERVICE: &str = "arn:aws:ecs:us-east-1:123456789012:service/stepline-dev/model-dev";
 const JOB: &str = "arn:aws:sagemaker:us-east-1:123456789012:training-job/run-t0-0-0";
-const MODEL: &str = "s3://data/runs/run/models/model.tar.gz";
+const MODEL: &str = "s3://ml-pipeline-data-dev-123456789012-us-east-1/runs/run/models/model.tar.gz";
 const CSV: &str = "id,plan\n1,basic\n";
 
 /// The ARN of a task definition of the service.
@@ -111,10 +113,10 @@ impl World {
     }
 
     async fn execution(&self) -> String {
-        let role = platform::iam::NewRole::for_service("machine", "states.amazonaws.com");
+        let role = NewRole::for_service("machine", "states.amazonaws.com");
         self.cloud.iam.create_role(&self.cloud.account, role).expect("a role");
         let machine = json!({
-            "name": "training",
+            "name": "ml-pipeline-training-dev",
             "roleArn": self.cloud.account.global_arn("iam", "role/machine"),
             "definition": json!({"StartAt": "Train", "States": {"Train": {"Type": "Pass", "End": true}}}).to_string(),
         });
@@ -138,7 +140,7 @@ impl World {
                 "commit": commit, "image": self.image, "execution": execution, "trainingJob": JOB,
                 "data": format!("raw/customers.csv@{}", self.version_of_data),
                 "dataSha256": hex::encode(Sha256::digest(CSV)),
-                "lineage": "s3://data/runs/run/lineage.json", "metric.accuracy": "0.91",
+                "lineage": format!("s3://{BUCKET}/runs/run/lineage.json"), "metric.accuracy": "0.91",
             },
         });
         self.call("sagemaker", "CreateModelPackage", package).await;
@@ -215,7 +217,23 @@ impl World {
 
     /// The same account over its gateway, as AWS is asked.
     pub(crate) fn over_the_gateway(&self) -> Remote<'_> {
-        let credentials = aws_credential_types::Credentials::new("test", "test", None, None, "test");
+        self.with(Credentials::new("test", "test", None, None, "test"))
+    }
+
+    /// The same for somebody whom this policy alone allows anything.
+    pub(crate) fn allowed_by(&self, policy: Value) -> Remote<'_> {
+        let role = NewRole::for_service("reader", "lambda.amazonaws.com").with_policy("lineage", policy);
+        self.cloud.iam.create_role(&self.cloud.account, role).expect("a role");
+        let issued = self
+            .cloud
+            .iam
+            .assume_role("reader", "session", Vec::new())
+            .expect("credentials");
+        let (id, secret, token) = (issued.access_key_id, issued.secret_access_key, issued.session_token);
+        self.with(Credentials::new(id, secret, Some(token), None, "test"))
+    }
+
+    fn with(&self, credentials: Credentials) -> Remote<'_> {
         let endpoint = self.cloud.endpoint().expect("an endpoint");
         Remote(self, Access::at(endpoint, "us-east-1", credentials))
     }

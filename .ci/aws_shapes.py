@@ -129,15 +129,15 @@ def _scalar(value, shape, path, protocol):
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "boolean":
         if not isinstance(value, bool):
-            yield path, f"is {value!r}, not a boolean"
+            yield path, f"is {value!r}, no boolean"
     elif kind in INTEGERS:
         if not is_number or value != int(value):
-            yield path, f"is {value!r}, not an {kind}"
+            yield path, f"is {value!r}, no {kind}"
         elif abs(value) >= 1 << (INTEGERS[kind] - 1):
-            yield path, f"is too large for an {kind}: {value}"
+            yield path, f"is too large for {kind}: {value}"
     elif kind in ("float", "double"):
         if not is_number and value not in ("NaN", "Infinity", "-Infinity"):
-            yield path, f"is {value!r}, not a {kind}"
+            yield path, f"is {value!r}, no {kind}"
     elif kind == "timestamp":
         default = "iso8601" if protocol == "rest-xml" else "unixtimestamp"
         form = shape.serialization.get("timestampFormat", default).lower()
@@ -171,12 +171,12 @@ def of_text(value, shape, path, times):
             yield path, "is not base64"
     elif kind == "boolean":
         if value not in ("true", "false"):
-            yield path, f"is {value!r}, not a boolean"
+            yield path, f"is {value!r}, no boolean"
     elif kind in INTEGERS:
         if not re.fullmatch(r"-?\d+", value):
-            yield path, f"is {value!r}, not an {kind}"
+            yield path, f"is {value!r}, no {kind}"
     elif kind in ("float", "double") and not re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", value):
-        yield path, f"is {value!r}, not a {kind}"
+        yield path, f"is {value!r}, no {kind}"
 
 
 def _xml(http_response, model, protocol):
@@ -250,7 +250,7 @@ def _xml_structure(element, shape, path):
         if wire in seen and not flat:
             yield f"{path}.{wire}", "is there twice"
         seen.add(wire)
-        yield from of_xml(child, member.member if flat else member, f"{path}.{wire}")
+        yield from of_xml(child, member.member if flat else member, f"{path}.{wire}" + ("[]" if flat else ""))
     for wire, (name, _, _) in members.items():
         if wire not in seen and name in shape.required_members and wire not in element.attrib:
             yield f"{path}.{wire}", f"is required in {shape.name}"

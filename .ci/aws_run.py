@@ -5,6 +5,7 @@ the table: one row for each list and for each description. A row that finds noth
 asked about, fails: it would prove nothing.
 """
 
+import json
 import re
 import sys
 import time
@@ -218,8 +219,11 @@ def more(run):
     sagemaker.create_model(ModelName=name, PrimaryContainer={"ModelPackageName": arn}, ExecutionRoleArn=role)
     topic = sns.create_topic(Name="looked-at", Tags=[{"Key": "application", "Value": "stepline"}])["TopicArn"]
     queue = sqs.create_queue(QueueName="looked-at")["QueueUrl"]
-    asked = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=asked["Attributes"]["QueueArn"], ReturnSubscriptionArn=True)
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    may = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
     sns.publish(TopicArn=topic, Message="looked at")
     sqs.send_message(QueueUrl=queue, MessageBody="looked at")
     sqs.receive_message(QueueUrl=queue, AttributeNames=["All"], MaxNumberOfMessages=10)

@@ -99,7 +99,7 @@ impl World {
             "image": self.image,
             "model": MODEL,
             "data": {
-                "bucket": BUCKET, "prefix": "raw/", "whole": true, "sha256": hex::encode(Sha256::digest(CSV)),
+                "bucket": BUCKET, "prefix": "raw/", "pages": 0, "sha256": hex::encode(Sha256::digest(CSV)),
                 "objects": [{"key": "raw/customers.csv", "versionId": self.version_of_data, "size": CSV.len()}],
             },
         });

@@ -2,18 +2,21 @@
 
 use crate::lineage::record::{Data, DataObject, Topic, Verdict};
 use crate::lineage::trace::Trace;
-use crate::lineage::values::{behind, text};
+use crate::lineage::values::{behind, place, text};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// More than this is not read again only to compute its SHA-256.
 const READ_AT_MOST: u64 = 256 << 20;
 
+/// More versions than this are not looked at one by one.
+const LOOKED_AT_MOST: usize = 1000;
+
 /// How many objects that are gone are named.
 const NAMED_AT_MOST: usize = 3;
 
 pub(super) async fn follow(trace: &mut Trace<'_>) -> Data {
-    let data = noted(trace);
+    let data = noted(trace).await;
     if data.objects.is_empty() {
         trace.note(
             Topic::Data,
@@ -23,7 +26,7 @@ pub(super) async fn follow(trace: &mut Trace<'_>) -> Data {
         return data;
     }
     if !data.whole {
-        let text = format!("of more objects, the first {} are in the record", data.objects.len());
+        let text = format!("of more objects, {} are in the record", data.objects.len());
         trace.note(Topic::Data, Verdict::Unseen, text);
     }
     let Some(bucket) = &data.bucket else {
@@ -40,18 +43,11 @@ pub(super) async fn follow(trace: &mut Trace<'_>) -> Data {
 }
 
 /// What the document says, else as much of it as the package's metadata has room for.
-fn noted(trace: &Trace<'_>) -> Data {
-    let in_package = |name: &str| text(trace.package, &format!("/CustomerMetadataProperties/{name}"));
-    if let Some(written) = trace.document.as_ref().map(|document| &document["data"]) {
-        let objects = written["objects"].as_array().into_iter().flatten();
-        return Data {
-            bucket: text(written, "/bucket"),
-            prefix: text(written, "/prefix"),
-            objects: objects.filter_map(object).collect(),
-            whole: written["whole"] != false,
-            sha256: in_package("dataSha256").or_else(|| text(written, "/sha256")),
-        };
+async fn noted(trace: &mut Trace<'_>) -> Data {
+    if let Some(written) = trace.document.as_ref().map(|document| document["data"].clone()) {
+        return written_in_full(trace, &written).await;
     }
+    let in_package = |name: &str| text(trace.package, &format!("/CustomerMetadataProperties/{name}"));
     let listed = in_package("data").unwrap_or_default();
     // Metadata has 256 characters at most: a list that fills them is cut.
     let whole = listed.chars().count() < 256;
@@ -72,6 +68,36 @@ fn noted(trace: &Trace<'_>) -> Data {
         whole,
         sha256: in_package("dataSha256"),
     }
+}
+
+/// What the document says, with its pages: `WriteDataPage` of statemachine/training-pipeline.asl.json writes them.
+async fn written_in_full(trace: &mut Trace<'_>, written: &Value) -> Data {
+    let mut data = Data {
+        bucket: text(written, "/bucket"),
+        prefix: text(written, "/prefix"),
+        objects: Vec::new(),
+        whole: true,
+        sha256: text(trace.package, "/CustomerMetadataProperties/dataSha256").or_else(|| text(written, "/sha256")),
+    };
+    let url = trace.noted("lineage").unwrap_or_default();
+    if let Some((bucket, folder)) = place(&url).and_then(|(bucket, key)| Some((bucket, key.rsplit_once('/')?.0))) {
+        for page in 0..written["pages"].as_u64().unwrap_or_default() {
+            let key = format!("{folder}/lineage-data-{page}.json");
+            let answer = trace.calls.get_object(bucket, &key, None).await;
+            let absent = format!("a page of the record, s3://{bucket}/{key}, is not there any more");
+            let bytes = trace.there(Topic::Data, answer, (Verdict::Broken, &absent));
+            match bytes.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) {
+                Some(page) => data.objects.extend(objects(&page)),
+                None => data.whole = false,
+            }
+        }
+    }
+    data.objects.extend(objects(written));
+    data
+}
+
+fn objects(written: &Value) -> impl Iterator<Item = DataObject> {
+    written["objects"].as_array().into_iter().flatten().filter_map(object)
 }
 
 fn object(written: &Value) -> Option<DataObject> {
@@ -111,6 +137,14 @@ async fn versions_are_there(trace: &mut Trace<'_>, bucket: &str, objects: &[Data
         };
         let text = format!("not there any more in {bucket}: {named}{more}");
         trace.note(Topic::Data, Verdict::Broken, text);
+        return None;
+    }
+    if objects.len() > LOOKED_AT_MOST {
+        let text = format!(
+            "of {} versions the first {LOOKED_AT_MOST} were looked at: all there",
+            objects.len()
+        );
+        trace.note(Topic::Data, Verdict::Unseen, text);
         return None;
     }
     (unseen == 0).then(|| {

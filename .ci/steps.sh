@@ -165,6 +165,44 @@ boto3_smoke() {
   python3 .ci/boto3_smoke.py
 }
 
+# One run of the training pipeline, read with boto3 and the AWS CLI: every answer has the shape of AWS's own models.
+aws_reads_a_run() {
+  python_tools
+  [ -x "$tools/aws/bin/aws" ] || python3 -m venv "$tools/aws"
+  "$tools/aws/bin/pip" install --quiet --disable-pip-version-check awscli==1.46.2
+  up --machine training
+  python3 .ci/aws_run.py
+  local version_2
+  version_2=$(aws_version_2) || skip "there is no AWS CLI of version 2, which alone has \`aws logs tail\`"
+  python3 .ci/aws_cli.py "$tools/aws/bin/aws" ${version_2:+"$version_2"}
+}
+
+# The command of an AWS CLI of version 2: the machine's own, else Debian's, unpacked below target/. The registry of Python
+# packages has version 1 alone.
+aws_version_2() {
+  if aws --version 2>/dev/null | grep -q '^aws-cli/2'; then
+    command -v aws
+    return
+  fi
+  local folder=$tools/aws-2
+  if [ ! -x "$folder/aws" ]; then
+    mkdir -p "$folder/root"
+    (
+      cd "$folder"
+      apt-get update --quiet --quiet
+      apt-get download awscli python3-awscrt python3-colorama python3-dateutil python3-docutils python3-jmespath \
+        python3-prompt-toolkit python3-pyasn1 python3-roman python3-ruamel.yaml python3-ruamel.yaml.clib python3-urllib3 \
+        python3-wcwidth
+      for package in *.deb; do dpkg-deb --extract "$package" root; done
+    ) >"$folder.log" 2>&1 || return 1
+    # The interpreter that these packages are built for.
+    printf '#!/bin/sh\nPYTHONPATH=%s exec /usr/bin/python3 %s "$@"\n' \
+      "$folder/root/usr/lib/python3/dist-packages" "$folder/root/usr/bin/aws" >"$folder/aws"
+    chmod +x "$folder/aws"
+  fi
+  "$folder/aws" --version >"$folder.log" 2>&1 && echo "$folder/aws"
+}
+
 unused_dependencies() {
   cargo install --quiet --locked --root "$tools/cargo" cargo-machete@0.9.2
   "$tools/cargo/bin/cargo-machete"

@@ -2,6 +2,7 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/Welcome.html>.
 
+use jiff::Timestamp;
 use platform::store::{Rows, Store, StoreError};
 use platform::{Call, ErrorKind, Operation, Operations, Platform, Served, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 /// The account's stacks.
 #[derive(Debug, Default)]
 pub struct CloudFormation {
-    stacks: Mutex<BTreeMap<String, Vec<StackResource>>>,
+    stacks: Mutex<BTreeMap<String, Stack>>,
     /// What was made of the resources that last, by stack and logical id.
     records: Rows<Record>,
 }
@@ -30,6 +31,13 @@ pub struct Record {
     pub attributes: BTreeMap<String, Value>,
     /// Whether it stays when the template does not have it any more.
     pub is_retained: bool,
+}
+
+/// A stack that has been deployed.
+#[derive(Debug)]
+struct Stack {
+    created: Timestamp,
+    resources: Vec<StackResource>,
 }
 
 /// A resource of a stack.
@@ -115,13 +123,14 @@ impl CloudFormation {
         self.records.lock().remove(&key(stack, logical_id));
     }
 
-    fn stacks(&self) -> MutexGuard<'_, BTreeMap<String, Vec<StackResource>>> {
+    fn stacks(&self) -> MutexGuard<'_, BTreeMap<String, Stack>> {
         self.stacks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes a stack that has been deployed.
     pub fn deployed(&self, name: &str, resources: Vec<StackResource>) {
-        self.stacks().insert(name.to_owned(), resources);
+        let created = Timestamp::now();
+        self.stacks().insert(name.to_owned(), Stack { created, resources });
     }
 
     /// Whether a stack of this name has been deployed.
@@ -131,11 +140,18 @@ impl CloudFormation {
 
     fn describe_stacks(&self, call: &Call, input: DescribeStacks) -> Result<Value, ServiceError> {
         let stacks = self.stacks();
-        let names = stacks
-            .keys()
-            .filter(|name| input.stack_name.as_ref().is_none_or(|asked| asked == *name));
-        let described: Vec<Value> = names
-            .map(|name| json!({"StackName": name, "StackId": arn(&call.platform, name), "StackStatus": "CREATE_COMPLETE"}))
+        let asked = stacks
+            .iter()
+            .filter(|(name, _)| input.stack_name.as_ref().is_none_or(|asked| asked == *name));
+        let described: Vec<Value> = asked
+            .map(|(name, stack)| {
+                json!({
+                    "StackName": name,
+                    "StackId": arn(&call.platform, name),
+                    "CreationTime": stack.created.to_string(),
+                    "StackStatus": "CREATE_COMPLETE",
+                })
+            })
             .collect();
         match &input.stack_name {
             Some(asked) if described.is_empty() => {
@@ -153,20 +169,21 @@ impl CloudFormation {
             (Some(name), None) => stacks.get_key_value(name),
             (None, Some(id)) => stacks
                 .iter()
-                .find(|(_, resources)| resources.iter().any(|resource| resource.physical_id == *id)),
+                .find(|(_, stack)| stack.resources.iter().any(|resource| resource.physical_id == *id)),
             _ => {
                 let message = "either `StackName` or `PhysicalResourceId` must be given";
                 return Err(ServiceError::validation(message));
             }
         };
-        let (name, resources) = found.ok_or_else(|| {
+        let (name, stack) = found.ok_or_else(|| {
             let asked = input.stack_name.as_ref().or(input.physical_resource_id.as_ref());
             ServiceError::validation(format_args!(
                 "Stack for {} does not exist",
                 asked.map_or("", String::as_str)
             ))
         })?;
-        let resources: Vec<Value> = resources
+        let resources: Vec<Value> = stack
+            .resources
             .iter()
             .map(|resource| {
                 json!({
@@ -175,6 +192,7 @@ impl CloudFormation {
                     "LogicalResourceId": resource.logical_id,
                     "PhysicalResourceId": resource.physical_id,
                     "ResourceType": resource.kind,
+                    "Timestamp": stack.created.to_string(),
                     "ResourceStatus": "CREATE_COMPLETE",
                 })
             })

@@ -41,9 +41,12 @@ impl IamApi {
         let role = call.platform.iam.role(&input.role_name)?;
         let trust = role.trust.to_string();
         Ok(json!({"Role": {
+            "Path": role.path,
             "RoleName": role.name,
             "RoleId": role.id,
             "Arn": role.arn,
+            // IAM has whole seconds.
+            "CreateDate": role.created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "AssumeRolePolicyDocument": utf8_percent_encode(&trust, NON_ALPHANUMERIC).to_string(),
         }}))
     }

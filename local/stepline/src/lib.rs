@@ -8,6 +8,7 @@
 //! behalf of SDKs, and services go through it to reach one another, each as the IAM role that it would have on AWS; so
 //! a permission that the template does not give is missing here too.
 
+pub mod aws;
 pub mod cli;
 pub mod cloud;
 pub mod cost;
@@ -15,5 +16,6 @@ pub mod deploy;
 pub mod display;
 pub mod doctor;
 pub mod gateway;
+pub mod lineage;
 pub mod samples;
 pub mod template;

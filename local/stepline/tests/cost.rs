@@ -4,8 +4,8 @@ use aws_credential_types::Credentials;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
+use stepline::aws::Access;
 use stepline::cost::{self, Base, Bill, Prices};
-use stepline::doctor::Access;
 use test_support::{Loopback, Reply};
 
 fn root() -> &'static Path {

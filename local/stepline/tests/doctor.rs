@@ -6,8 +6,9 @@ use platform::principal::Principal;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+use stepline::aws::Access;
 use stepline::cloud::Cloud;
-use stepline::doctor::{Access, Account as _, Intent, Report, Verdict, examine_with};
+use stepline::doctor::{Account as _, Intent, Report, Verdict, examine_with};
 use stepline::{deploy, gateway};
 use tokio::net::TcpListener;
 
@@ -246,4 +247,23 @@ async fn the_workflows_role_is_the_one_that_the_template_makes() {
         let boundary = format!("arn:aws:iam::123456789012:policy/stepline-boundary-{environment}-us-east-1");
         assert_eq!(deployer.boundary, boundary);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_says_since_when_it_is_there() {
+    let (cloud, _) = account().await;
+    deploy::deploy(&cloud, "dev").await.expect("the deployment succeeds");
+    let me = &Principal::Administrator;
+    let call = async |operation: &str| {
+        let input = json!({"StackName": "stepline-dev"});
+        cloud
+            .call(me, "cloudformation", operation, input)
+            .await
+            .expect(operation)
+    };
+    let stack = call("DescribeStacks").await["Stacks"][0].take();
+    let created: jiff::Timestamp = stack["CreationTime"].as_str().expect("a text").parse().expect("a time");
+    assert!(created <= jiff::Timestamp::now(), "{created}");
+    let resource = call("DescribeStackResources").await["StackResources"][0].take();
+    assert_eq!(resource["Timestamp"], stack["CreationTime"]);
 }

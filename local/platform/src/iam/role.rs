@@ -3,6 +3,7 @@
 use super::document::{Document, Kind};
 use crate::account::Account;
 use crate::error::ServiceError;
+use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -56,6 +57,10 @@ pub struct Role {
     pub arn: String,
     /// Its unique id, `AROA…`.
     pub id: String,
+    /// Its path: `/`, or `/…/`.
+    pub path: String,
+    /// When it was created.
+    pub created: Timestamp,
     /// Who may assume it: a policy document.
     pub trust: Value,
     /// Its policies by name: the inline ones by theirs, the managed ones by their ARN.
@@ -96,6 +101,8 @@ impl Role {
             arn: account.global_arn("iam", format_args!("role{}{}", new.path, new.name)),
             id: format!("AROA{}", uuid::Uuid::new_v4().simple().to_string()[..17].to_uppercase()),
             name: new.name,
+            path: new.path,
+            created: Timestamp::now(),
             trust: new.trust,
             policies,
             permissions_boundary: new.permissions_boundary,

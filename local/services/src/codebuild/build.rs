@@ -127,7 +127,7 @@ impl Build {
             "projectName": self.project,
             "phases": phases.collect::<Vec<_>>(),
             "source": self.source,
-            "artifacts": self.artifacts,
+            "artifacts": artifacts(self),
             "environment": self.environment,
             "serviceRole": self.role_arn,
             "logs": {"groupName": self.log_group, "streamName": self.stream()},
@@ -166,4 +166,18 @@ impl Running {
     pub(super) fn lock(&self) -> Changing<'_, Build> {
         self.build.lock()
     }
+}
+
+/// What a build shows of its artifacts, which is not what its project has:
+/// <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BuildArtifacts.html>.
+fn artifacts(build: &Build) -> Value {
+    let of = |name: &str| build.artifacts[name].as_str();
+    let mut shown = json!({});
+    if let (Some("S3"), Some(bucket), Some(name)) = (of("type"), of("location"), of("name")) {
+        let partition = build.arn.split(':').nth(1).unwrap_or("aws");
+        let path = of("path").unwrap_or_default().trim_matches('/');
+        let slash = if path.is_empty() { "" } else { "/" };
+        shown["location"] = format!("arn:{partition}:s3:::{bucket}/{path}{slash}{name}").into();
+    }
+    shown
 }

@@ -294,10 +294,7 @@ impl CodeBuild {
         let arn = project_arn(platform, &start.project_name);
         let mut state = self.lock();
         let Some(known) = state.projects.get(&start.project_name) else {
-            return Err(ServiceError::new(
-                "ResourceNotFoundException",
-                format_args!("Project cannot be found: {arn}"),
-            ));
+            return Err(no_such_project(&arn));
         };
         let project = start.over(known)?;
         let role = &project.service_role;
@@ -348,8 +345,11 @@ impl CodeBuild {
         Ok(json!({"build": shown}))
     }
 
-    fn list_builds_for_project(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
+    fn list_builds_for_project(&self, call: &Call, input: List) -> Result<Value, ServiceError> {
         let state = self.lock();
+        if !state.projects.contains_key(&input.project_name) {
+            return Err(no_such_project(&project_arn(&call.platform, &input.project_name)));
+        }
         let builds = state.builds.values().map(|running| running.lock().clone());
         let mut builds: Vec<Build> = builds.filter(|build| build.project == input.project_name).collect();
         builds.sort_by_key(|build| build.number);
@@ -364,6 +364,11 @@ impl CodeBuild {
         }
         Ok(answer)
     }
+}
+
+fn no_such_project(arn: &str) -> ServiceError {
+    let message = format_args!("Project cannot be found: {arn}");
+    ServiceError::new("ResourceNotFoundException", message)
 }
 
 /// The project of a build, which the build's id begins with.

@@ -1,8 +1,9 @@
 //! The operations that list executions, page by page.
 
 use super::execution::Execution;
-use super::pipeline::CodePipeline;
+use super::pipeline::{CodePipeline, Pipeline, lock};
 use super::view;
+use platform::input::seconds;
 use platform::{Call, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,6 +11,17 @@ use std::sync::Arc;
 
 /// The most executions in an answer.
 const PAGE: usize = 100;
+
+/// The most pipelines in an answer.
+const PIPELINES: usize = 1000;
+
+/// The input of ListPipelines.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ListPipelines {
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
 
 /// The input of ListPipelineExecutions.
 #[derive(Deserialize)]
@@ -37,6 +49,23 @@ struct Filter {
 }
 
 impl CodePipeline {
+    /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListPipelines.html>.
+    pub(super) fn list_pipelines(&self, _: &Call, input: ListPipelines) -> Result<Value, ServiceError> {
+        let pipelines: Vec<_> = lock(&self.pipelines).values().cloned().collect();
+        let show = |pipeline: &Arc<Pipeline>| {
+            let declaration = pipeline.declaration();
+            json!({
+                "name": declaration.name,
+                "version": declaration.version,
+                "pipelineType": declaration.pipeline_type.as_deref().unwrap_or("V1"),
+                "executionMode": declaration.execution_mode,
+                "created": seconds(pipeline.created),
+            })
+        };
+        let token = input.next_token.as_deref();
+        page("pipelines", &pipelines, show, (input.max_results, PIPELINES), token)
+    }
+
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListPipelineExecutions.html>.
     pub(super) fn list_executions(&self, _: &Call, input: ListExecutions) -> Result<Value, ServiceError> {
         let mut executions = self.pipeline(&input.pipeline_name)?.executions();
@@ -47,7 +76,7 @@ impl CodePipeline {
             "pipelineExecutionSummaries",
             &executions,
             show,
-            input.max_results,
+            (input.max_results, PAGE),
             token,
         )
     }
@@ -69,7 +98,7 @@ impl CodePipeline {
             "actionExecutionDetails",
             &details,
             Value::clone,
-            input.max_results,
+            (input.max_results, PAGE),
             token,
         )
     }
@@ -80,13 +109,13 @@ fn page<T>(
     name: &str,
     items: &[T],
     show: impl Fn(&T) -> Value,
-    max_results: Option<usize>,
+    (max_results, at_most): (Option<usize>, usize),
     token: Option<&str>,
 ) -> Result<Value, ServiceError> {
-    let most = max_results.unwrap_or(PAGE);
-    if !(1..=PAGE).contains(&most) {
+    let most = max_results.unwrap_or(at_most);
+    if !(1..=at_most).contains(&most) {
         return Err(ServiceError::validation(format_args!(
-            "`maxResults` must lie between 1 and {PAGE}"
+            "`maxResults` must lie between 1 and {at_most}"
         )));
     }
     let from = match token {

@@ -28,7 +28,7 @@ use jobs::Jobs;
 use listing::{ListActions, ListExecutions};
 use pipeline::{First, Pipeline, lock};
 use platform::input::seconds;
-use platform::{Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ impl Served for CodePipeline {
                 ),
                 Operation::on("RetryStageExecution", Retry::stage, CodePipeline::retry),
                 Operation::on("PutApprovalResult", Approve::action, CodePipeline::approve),
-                Operation::on("ListPipelines", all, CodePipeline::list),
+                Operation::on("ListPipelines", all, CodePipeline::list_pipelines),
                 // IAM does not know which pipeline a job belongs to.
                 Operation::on("PutJobSuccessResult", all, |it: &CodePipeline, _, input| {
                     it.jobs.succeeded(input)
@@ -233,21 +233,6 @@ impl CodePipeline {
     fn delete(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
         lock(&self.pipelines).remove(&input.name);
         Ok(json!({}))
-    }
-
-    fn list(&self, _: &Call, _: Nothing) -> Result<Value, ServiceError> {
-        let pipelines = lock(&self.pipelines);
-        let shown = pipelines.values().map(|pipeline| {
-            let declaration = pipeline.declaration();
-            json!({
-                "name": declaration.name,
-                "version": declaration.version,
-                "pipelineType": declaration.pipeline_type.as_deref().unwrap_or("V1"),
-                "executionMode": declaration.execution_mode,
-                "created": seconds(pipeline.created),
-            })
-        });
-        Ok(json!({"pipelines": shown.collect::<Vec<_>>()}))
     }
 
     fn get_execution(&self, _: &Call, input: GetExecution) -> Result<Value, ServiceError> {

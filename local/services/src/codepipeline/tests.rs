@@ -110,7 +110,7 @@ async fn what_an_operation_does_not_take_is_refused_by_name() {
     let (platform, ..) = world();
     for (operation, input, code) in [
         ("GetPipeline", json!({"name": "p", "version": 1}), "NotInLocalRun"),
-        ("ListPipelines", json!({"maxResults": 1}), "NotInLocalRun"),
+        ("ListPipelines", json!({"maxResults": 0}), "ValidationException"),
         (
             "ListActionExecutions",
             json!({"pipelineName": "p", "filter": {"latestInPipelineExecution": {}}}),
@@ -121,6 +121,25 @@ async fn what_an_operation_does_not_take_is_refused_by_name() {
         let answer = platform.call(&Principal::Administrator, "codepipeline", operation, input);
         assert_eq!(answer.await.expect_err("a refusal").code, code, "{operation}");
     }
+}
+
+#[tokio::test]
+async fn pipelines_are_listed_page_by_page() {
+    let (platform, codepipeline, pipeline, _) = world();
+    super::lock(&codepipeline.pipelines).insert("q".to_owned(), pipeline);
+    let mut pages = 0;
+    let mut input = json!({"maxResults": 1});
+    loop {
+        let answer = platform.call(&Principal::Administrator, "codepipeline", "ListPipelines", input);
+        let answer = answer.await.expect("a page");
+        assert_eq!(answer["pipelines"].as_array().map(Vec::len), Some(1), "{answer}");
+        pages += 1;
+        match answer.get("nextToken") {
+            Some(token) => input = json!({"maxResults": 1, "nextToken": token}),
+            None => break,
+        }
+    }
+    assert_eq!(pages, 2);
 }
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:approvals";

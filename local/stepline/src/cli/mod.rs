@@ -5,6 +5,7 @@ mod cost;
 mod interrupt;
 mod invoke;
 mod kept;
+mod lineage;
 mod options;
 mod push;
 mod run;
@@ -14,7 +15,7 @@ mod up;
 use crate::cloud;
 use clap::{Parser, Subcommand};
 use interrupt::interrupted;
-use options::{Common, Environment, RunOptions};
+use options::{Common, Environment, LineageOptions, RunOptions};
 use session::{Standing, Trouble};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ Examples:
   cargo run -- state                            what is kept from run to run
   cargo run -- services                         the services and operations that are here
   cargo run -- cost --base origin/dev           the most a run can cost, and the change against another revision
+  cargo run -- lineage 3                        what version 3 of the model was made of, and where it serves
   cargo run -- doctor --env prod                what your AWS account lacks for a deployment
 
 Exit code: 0 where it succeeded, 1 where it failed (the last line says what and why), 2 for wrong usage.";
@@ -96,6 +98,8 @@ enum Command {
     Services,
     /// Says the most that one run can cost, before it runs, and what its service costs
     Cost(cost::CostOptions),
+    /// Follows a model, a deployment or a commit: commit, image, data, execution, training job, metrics, package, service
+    Lineage(LineageOptions),
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
     Doctor {
         /// The environment of sam/samconfig.toml
@@ -166,16 +170,11 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             Ok(ExitCode::SUCCESS)
         }
         Command::Cost(options) => cost::cost(options).await,
+        Command::Lineage(options) => lineage::lineage(options).await,
         Command::Doctor { env } => {
             let root = session::repository()?;
-            let known = crate::deploy::environments(&root)?;
-            if !known.contains(&env.0) {
-                return Err(Trouble::UnknownEnvironment {
-                    asked: env.0,
-                    known: known.join(" and "),
-                });
-            }
-            let report = crate::doctor::examine(&root, &env.0).await?;
+            let env = session::known(&root, env)?;
+            let report = crate::doctor::examine(&root, &env).await?;
             println!("{report}");
             Ok(ExitCode::from(report.exit_code()))
         }
@@ -206,6 +205,22 @@ mod tests {
             (vec!["stepline", "up", "--port", "seventy"], false),
             (vec!["stepline", "up", "--containers", "process"], true),
             (vec!["stepline", "run", "--containers", "podman"], false),
+            (
+                vec!["stepline", "lineage", "3", "--env", "prod", "--json", "--aws"],
+                true,
+            ),
+            (
+                vec![
+                    "stepline",
+                    "lineage",
+                    "3",
+                    "--aws",
+                    "--endpoint",
+                    "http://127.0.0.1:4566",
+                ],
+                false,
+            ),
+            (vec!["stepline", "lineage"], false),
             (vec!["stepline", "fly"], false),
         ] {
             assert_eq!(Arguments::try_parse_from(&arguments).is_ok(), is_right, "{arguments:?}");

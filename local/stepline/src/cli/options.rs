@@ -19,6 +19,33 @@ pub(super) struct RunOptions {
     pub(super) job_timeout: Option<Duration>,
 }
 
+/// What `lineage` takes.
+#[derive(clap::Args)]
+pub(super) struct LineageOptions {
+    /// A model (its package's ARN, or the number of its version), a deployment (a service's name or ARN,
+    /// CLUSTER/SERVICE, or a task definition), or a commit
+    #[arg(value_name = "MODEL|DEPLOYMENT|COMMIT")]
+    pub(super) of: String,
+    /// The environment of sam/samconfig.toml
+    #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
+    pub(super) env: Environment,
+    /// Asks AWS, with your credentials, in the place of the local account
+    #[arg(long)]
+    pub(super) aws: bool,
+    /// Asks the services that `up` keeps up at this address
+    #[arg(long, value_name = "URL", conflicts_with = "aws")]
+    pub(super) endpoint: Option<String>,
+    /// Where what lasts from run to run is kept, in the place of target/stepline/state
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["aws", "endpoint"])]
+    pub(super) state: Option<PathBuf>,
+    /// The model package group, in the place of the one that the templates make
+    #[arg(long, value_name = "NAME")]
+    pub(super) group: Option<String>,
+    /// Prints each record as JSON, one a line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 /// What every command that stands up the services takes.
 #[derive(clap::Args, Default)]
 pub(super) struct Common {

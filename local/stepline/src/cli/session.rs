@@ -1,7 +1,7 @@
 //! Standing up the services and deploying to them: what every command starts with.
 
 use super::kept;
-use super::options::Common;
+use super::options::{Common, Environment};
 use crate::cloud::{self, Cloud};
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
@@ -121,14 +121,7 @@ impl Session {
         lasts: Lasts,
     ) -> Result<Self, Trouble> {
         let root = repository()?;
-        let environment = common.env.0.clone();
-        let known = deploy::environments(&root)?;
-        if !known.contains(&environment) {
-            return Err(Trouble::UnknownEnvironment {
-                asked: environment,
-                known: known.join(" and "),
-            });
-        }
+        let environment = known(&root, common.env.clone())?;
         let overrides = common.overrides(&root)?;
         let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
             std::io::ErrorKind::AddrNotAvailable => Trouble::NotOurAddress(address.ip()),
@@ -221,6 +214,18 @@ pub(super) fn repository() -> Result<PathBuf, Trouble> {
         folders.find(|folder| folder.join("sam/samconfig.toml").is_file())
     });
     found.map(Path::to_owned).ok_or(Trouble::NoRepository(here))
+}
+
+/// The environment, where the repository has it.
+pub(super) fn known(root: &Path, environment: Environment) -> Result<String, Trouble> {
+    let known = deploy::environments(root)?;
+    if known.contains(&environment.0) {
+        return Ok(environment.0);
+    }
+    Err(Trouble::UnknownEnvironment {
+        asked: environment.0,
+        known: known.join(" and "),
+    })
 }
 
 /// A processing job needs Python where there is no engine to run its image.

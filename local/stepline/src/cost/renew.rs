@@ -2,9 +2,10 @@
 //! <https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html>.
 
 use super::prices::{Price, Prices};
-use crate::doctor::{Access, LookupError};
+use crate::aws::services::PRICING;
+use crate::aws::{Access, Looked, LookupError};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Where AWS's price list answers: <https://docs.aws.amazon.com/general/latest/gr/billing.html>.
 const REGION: &str = "us-east-1";
@@ -93,4 +94,29 @@ fn on_demand(product: &Value) -> Option<f64> {
         .collect();
     tiers.sort_by(|(left, _), (right, _)| left.total_cmp(right));
     tiers.first().map(|(_, usd)| *usd)
+}
+
+impl Access {
+    /// The products of AWS's price list with these attributes.
+    async fn get_products(&self, service: &str, filters: &[(&str, &str)]) -> Looked<Vec<Value>> {
+        let filters = filters.iter();
+        let filters = filters.map(|(field, value)| json!({"Type": "TERM_MATCH", "Field": field, "Value": value}));
+        let mut input =
+            json!({"ServiceCode": service, "Filters": filters.collect::<Vec<_>>(), "FormatVersion": "aws_v1"});
+        let mut products = Vec::new();
+        loop {
+            let answer = self.json(&PRICING, "GetProducts", input.clone()).await?;
+            // Each one is JSON in a text.
+            let listed = answer["PriceList"].as_array().into_iter().flatten();
+            let listed = listed.map(|product| match product {
+                Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+                product => product.clone(),
+            });
+            products.extend(listed);
+            match answer["NextToken"].as_str() {
+                Some(token) if !token.is_empty() => input["NextToken"] = token.into(),
+                _ => return Ok(products),
+            }
+        }
+    }
 }

@@ -291,7 +291,7 @@ mod tests {
         let display = Display::new(false, false);
         display.approval.send_replace("token".to_owned());
         display.hold("token").await;
-        display.clone().print("a line");
+        display.clone().print("a line", Tone::Plain);
         assert_eq!(display.held().as_deref(), Some(&["a line".to_owned()][..]));
         display.go_on();
         assert!(display.held().is_none());

@@ -2,31 +2,10 @@
 
 use super::intent::{Intent, Named};
 use super::quotas;
+use crate::aws::{Looked, LookupError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::task::JoinSet;
-
-/// A question that AWS did not answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{call} failed: {code}: {message}")]
-pub struct LookupError {
-    /// The call as IAM names it, such as `sts:GetCallerIdentity`.
-    pub call: String,
-    /// The error's code.
-    pub code: String,
-    /// What was said.
-    pub message: String,
-}
-
-impl LookupError {
-    /// Whether the caller's permissions do not allow the call.
-    pub(crate) fn is_denied(&self) -> bool {
-        ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"].contains(&self.code.as_str())
-    }
-}
-
-/// An answer, or why there is none.
-pub type Looked<T> = Result<T, LookupError>;
 
 /// Who the credentials belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]

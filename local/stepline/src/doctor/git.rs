@@ -1,6 +1,7 @@
 //! Asks the repository's host with `git`, and with the credentials that `git` has.
 
-use super::facts::{Looked, LookupError, RepositoryHost};
+use super::facts::RepositoryHost;
+use crate::aws::{Looked, LookupError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::process::Command;

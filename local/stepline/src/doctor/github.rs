@@ -1,9 +1,10 @@
 //! What a deployment needs on GitHub's side: the branch, the role that the workflow assumes, and the permissions
 //! boundary of the roles that the workflow makes.
 
-use super::facts::{Facts, Looked, STANDING};
+use super::facts::{Facts, STANDING};
 use super::intent::{DeployerIntent, Intent};
 use super::report::{Finding, unseen};
+use crate::aws::Looked;
 
 /// Whether the pipeline's branch is there. Nothing while samconfig.toml names no repository.
 pub(super) fn branch(intent: &Intent, facts: &Facts) -> Option<Finding> {

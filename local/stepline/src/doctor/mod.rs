@@ -5,23 +5,23 @@
 //! [`judge`] compares the intent with the [facts](Facts), and calls nothing. Each finding that is not well says the
 //! command that mends it.
 
-mod aws;
 mod facts;
 mod git;
 mod github;
 mod intent;
 mod judge;
+mod lookups;
 mod names;
 mod quotas;
 mod report;
 
-pub use aws::Access;
-pub use facts::{Account, Facts, Identity, Looked, LookupError, Quota, RepositoryHost, Standing};
+pub use facts::{Account, Facts, Identity, Quota, RepositoryHost, Standing};
 pub use intent::{DeployerIntent, Intent, Named, StackIntent};
 pub use judge::judge;
 pub use names::ResourceKind;
 pub use report::{Finding, Report, Verdict};
 
+use crate::aws::Access;
 use crate::deploy::{self, DeployError};
 use facts::gather;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! What the doctor says.
 
-use super::facts::LookupError;
+use crate::aws::LookupError;
 use std::fmt;
 
 /// The result of one check.

@@ -5,6 +5,8 @@ use crate::world::World;
 use platform::Principal;
 use platform::journal::Happening;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use stepline::lineage::{self, Verdict};
 
 /// Has the next executions train with these hyperparameters.
 pub(crate) async fn hyperparameters(world: &World, value: &Value) {
@@ -62,12 +64,55 @@ async fn the_first_model_needs_the_threshold_and_is_registered_with_all_that_it_
     assert_eq!(made_of["commit"], model["MetadataProperties"]["CommitId"]);
     assert_eq!(made_of["execution"], model["MetadataProperties"]["GeneratedBy"]);
 
-    let url = model["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
-        .as_str()
-        .expect("a URL");
-    let (bucket, key) = url.trim_start_matches("s3://").split_once('/').expect("a key");
+    let object = |url: &Value| {
+        let url = url.as_str().expect("a URL").trim_start_matches("s3://").to_owned();
+        let (bucket, key) = url.split_once('/').expect("a key");
+        json!({"Bucket": bucket, "Key": key})
+    };
+    let url = &model["InferenceSpecification"]["Containers"][0]["ModelDataUrl"];
+    world.call("s3", "HeadObject", object(url)).await;
+
+    let whole = world.call("s3", "GetObject", object(&made_of["lineage"])).await;
+    let whole: Value = serde_json::from_str(whole["Body"].as_str().expect("a text")).expect("JSON");
+    assert_eq!(whole["model"], *url);
+    assert_eq!(whole["data"]["sha256"], made_of["dataSha256"]);
+    assert_eq!(whole["data"]["pages"], 0);
+    assert_eq!(whole["hyperparameters"], json!({"quality": 0.91}));
+
+    let found = lineage::trace(&*world.cloud, "ml-pipeline-dev", "1").await;
+    let [record] = found.expect("a record").try_into().expect("one record");
+    assert_eq!(record.count(Verdict::Agrees), record.links.len(), "{record}");
+    assert!(
+        record
+            .execution
+            .is_some_and(|execution| execution.pipeline_execution.is_some())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_objects_each_version_is_in_the_record() {
+    let world = World::training(&[("Hyperparameters", r#"{"quality": 0.91}"#)]).await;
+    let bucket = "ml-pipeline-data-dev-123456789012-us-east-1";
+    for number in 0..260 {
+        // More than one state can carry.
+        let key = format!("raw/notes/{number:0>240}.txt");
+        let input = json!({"Bucket": bucket, "Key": key, "Body": "nothing new"});
+        world.call("s3", "PutObject", input).await;
+    }
+    assert_eq!(world.run_pipeline().await, "Succeeded", "{:?}", states(&world));
+    let found = lineage::trace(&*world.cloud, "ml-pipeline-dev", "1").await;
+    let [record] = found.expect("a record").try_into().expect("one record");
+    assert_eq!(record.count(Verdict::Agrees), record.links.len(), "{record}");
+    assert_eq!(record.data.objects.len(), 261);
+    let versions: BTreeSet<_> = record.data.objects.iter().map(|object| &object.version_id).collect();
+    assert_eq!(versions.len(), 261);
+    let [model] = models(&world).await.try_into().expect("one model");
+    let url = model["CustomerMetadataProperties"]["lineage"].as_str().expect("a URL");
+    let page = url
+        .trim_start_matches(&format!("s3://{bucket}/"))
+        .replace("lineage.json", "lineage-data-0.json");
     world
-        .call("s3", "HeadObject", json!({"Bucket": bucket, "Key": key}))
+        .call("s3", "HeadObject", json!({"Bucket": bucket, "Key": page}))
         .await;
 }
 

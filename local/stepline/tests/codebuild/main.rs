@@ -359,3 +359,19 @@ async fn what_codebuild_does_not_know_is_refused_by_name() {
         assert!(error.message.contains(part), "{operation}: {error}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_shows_what_builds_have_and_no_project_has_none() {
+    let world = World::new(&json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}])).await;
+    let buildspec = "version: 0.2\nphases: {build: {commands: ['true']}}\n";
+    let build = world.build(&[("buildspec.yml", buildspec)], json!({})).await;
+    // What kind they are is said by the project alone.
+    let artifacts = json!({"location": "arn:aws:s3:::artifacts/out.zip"});
+    assert_eq!(build["artifacts"], artifacts, "{build}");
+    let input = json!({"projectName": "nobody"});
+    let listed = world
+        .cloud
+        .call(&ADMIN, "codebuild", "ListBuildsForProject", input)
+        .await;
+    assert_eq!(listed.unwrap_err().code, "ResourceNotFoundException");
+}

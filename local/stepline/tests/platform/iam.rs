@@ -464,3 +464,20 @@ fn keys_belong_to_their_sessions() {
     let shown = format!("{credentials:?} {:?}", cloud.iam);
     assert!(!shown.contains(&credentials.secret_access_key) && !shown.contains(&credentials.session_token));
 }
+
+#[tokio::test]
+async fn a_role_is_shown_with_its_path_and_its_date() {
+    let cloud = cloud();
+    let mut new = NewRole::for_service("shown", "lambda.amazonaws.com");
+    new.path = "/jobs/".into();
+    cloud.iam.create_role(&cloud.account, new).expect("the role");
+    let input = json!({"RoleName": "shown"});
+    let shown = cloud.call(&Principal::Administrator, "iam", "GetRole", input).await;
+    let role = shown.expect("the role")["Role"].take();
+    assert_eq!(role["Path"], "/jobs/");
+    let created = role["CreateDate"].as_str().expect("a text");
+    assert!(
+        created.len() == "2026-01-01T00:00:00Z".len() && created.ends_with('Z'),
+        "{created}"
+    );
+}

@@ -3,7 +3,8 @@
 mod missing;
 
 use super::*;
-use crate::doctor::facts::{Identity, Looked, LookupError, Quota};
+use crate::aws::{Looked, LookupError};
+use crate::doctor::facts::{Identity, Quota};
 use crate::doctor::intent::{DeployerIntent, StackIntent};
 use crate::doctor::report::{Report, Verdict};
 

@@ -1,6 +1,6 @@
 //! How an account is reached: its region, the caller's credentials, and the services' endpoints.
 
-use super::super::facts::LookupError;
+use super::error::LookupError;
 use super::services::{self, Service};
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;

@@ -1,13 +1,14 @@
-//! How the doctor calls AWS: with the caller's credentials, and with requests that it writes itself.
+//! How the command calls AWS: with the caller's credentials, and with requests that it writes itself.
 //!
 //! Region, profile and credentials are found as the SDKs find them ([`aws_config`]). `AWS_ENDPOINT_URL` and
 //! `AWS_ENDPOINT_URL_<SERVICE>` replace endpoints. The SDK crates of all these services would take minutes to compile,
-//! and only a dozen operations are called.
+//! and only some operations are called.
 
 mod access;
-mod lookups;
-mod services;
+mod error;
+pub(crate) mod services;
 mod wire;
-mod xml;
+pub(crate) mod xml;
 
 pub use access::Access;
+pub use error::{Looked, LookupError};

@@ -4,7 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 /// The text of the first element with this name, at any depth.
-pub(super) fn text(document: &str, element: &str) -> Option<String> {
+pub(crate) fn text(document: &str, element: &str) -> Option<String> {
     let mut reader = Reader::from_str(document);
     loop {
         match reader.read_event() {

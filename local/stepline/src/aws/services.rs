@@ -1,8 +1,8 @@
-//! The services that the doctor calls: their names, endpoints and protocols.
+//! The services that the command calls: their names, endpoints and protocols.
 
 /// A service's protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub(crate) enum Protocol {
     /// JSON, with the operation in `X-Amz-Target` behind this prefix.
     Json {
         /// The prefix.
@@ -21,16 +21,16 @@ pub(super) enum Protocol {
 
 /// A service.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Service {
+pub(crate) struct Service {
     /// Its name in signatures, and before the colon in IAM actions.
-    pub(super) signing_name: &'static str,
+    pub(crate) signing_name: &'static str,
     /// What its host begins with.
     host: &'static str,
     /// What its variable ends with: `AWS_ENDPOINT_URL_…`.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>
-    pub(super) variable: &'static str,
+    pub(crate) variable: &'static str,
     /// Its protocol.
-    pub(super) protocol: Protocol,
+    pub(crate) protocol: Protocol,
 }
 
 const fn json(
@@ -66,9 +66,9 @@ const fn rest(signing_name: &'static str, variable: &'static str) -> Service {
     }
 }
 
-pub(super) const CLOUDFORMATION: Service = query("cloudformation", "CLOUDFORMATION", "2010-05-15");
-pub(super) const CODEBUILD: Service = json("codebuild", "codebuild", "CODEBUILD", "CodeBuild_20161006", "1.1");
-pub(super) const CODECONNECTIONS: Service = json(
+pub(crate) const CLOUDFORMATION: Service = query("cloudformation", "CLOUDFORMATION", "2010-05-15");
+pub(crate) const CODEBUILD: Service = json("codebuild", "codebuild", "CODEBUILD", "CodeBuild_20161006", "1.1");
+pub(crate) const CODECONNECTIONS: Service = json(
     "codeconnections",
     "codeconnections",
     "CODECONNECTIONS",
@@ -76,52 +76,56 @@ pub(super) const CODECONNECTIONS: Service = json(
     "1.0",
 );
 /// The old name of CodeConnections. Connections from that time keep it in their ARN.
-pub(super) const CODESTAR_CONNECTIONS: Service = json(
+pub(crate) const CODESTAR_CONNECTIONS: Service = json(
     "codestar-connections",
     "codestar-connections",
     "CODESTAR_CONNECTIONS",
     "com.amazonaws.codestar.connections.CodeStar_connections_20191201",
     "1.0",
 );
-pub(super) const CODEPIPELINE: Service = json(
+pub(crate) const CODEPIPELINE: Service = json(
     "codepipeline",
     "codepipeline",
     "CODEPIPELINE",
     "CodePipeline_20150709",
     "1.1",
 );
-pub(super) const ECR: Service = json("ecr", "api.ecr", "ECR", "AmazonEC2ContainerRegistry_V20150921", "1.1");
-pub(super) const IAM: Service = query("iam", "IAM", "2010-05-08");
-pub(super) const LAMBDA: Service = rest("lambda", "LAMBDA");
-pub(super) const LOGS: Service = json("logs", "logs", "CLOUDWATCH_LOGS", "Logs_20140328", "1.1");
+pub(crate) const ECR: Service = json("ecr", "api.ecr", "ECR", "AmazonEC2ContainerRegistry_V20150921", "1.1");
+pub(crate) const ECS: Service = json("ecs", "ecs", "ECS", "AmazonEC2ContainerServiceV20141113", "1.1");
+pub(crate) const IAM: Service = query("iam", "IAM", "2010-05-08");
+pub(crate) const LAMBDA: Service = rest("lambda", "LAMBDA");
+pub(crate) const LOGS: Service = json("logs", "logs", "CLOUDWATCH_LOGS", "Logs_20140328", "1.1");
 /// AWS's price list: <https://docs.aws.amazon.com/general/latest/gr/billing.html>.
-pub(super) const PRICING: Service = json("pricing", "api.pricing", "PRICING", "AWSPriceListService", "1.1");
-pub(super) const S3: Service = rest("s3", "S3");
-pub(super) const SERVICE_QUOTAS: Service = json(
+pub(crate) const PRICING: Service = json("pricing", "api.pricing", "PRICING", "AWSPriceListService", "1.1");
+pub(crate) const S3: Service = rest("s3", "S3");
+pub(crate) const SAGEMAKER: Service = json("sagemaker", "api.sagemaker", "SAGEMAKER", "SageMaker", "1.1");
+pub(crate) const SERVICE_QUOTAS: Service = json(
     "servicequotas",
     "servicequotas",
     "SERVICE_QUOTAS",
     "ServiceQuotasV20190624",
     "1.1",
 );
-pub(super) const SQS: Service = json("sqs", "sqs", "SQS", "AmazonSQS", "1.0");
-pub(super) const SSM: Service = json("ssm", "ssm", "SSM", "AmazonSSM", "1.1");
-pub(super) const STATES: Service = json("states", "states", "SFN", "AWSStepFunctions", "1.0");
-pub(super) const STS: Service = query("sts", "STS", "2011-06-15");
+pub(crate) const SQS: Service = json("sqs", "sqs", "SQS", "AmazonSQS", "1.0");
+pub(crate) const SSM: Service = json("ssm", "ssm", "SSM", "AmazonSSM", "1.1");
+pub(crate) const STATES: Service = json("states", "states", "SFN", "AWSStepFunctions", "1.0");
+pub(crate) const STS: Service = query("sts", "STS", "2011-06-15");
 
 /// All of them.
-pub(super) const ALL: &[Service] = &[
+pub(crate) const ALL: &[Service] = &[
     CLOUDFORMATION,
     CODEBUILD,
     CODECONNECTIONS,
     CODEPIPELINE,
     CODESTAR_CONNECTIONS,
     ECR,
+    ECS,
     IAM,
     LAMBDA,
     LOGS,
     PRICING,
     S3,
+    SAGEMAKER,
     SERVICE_QUOTAS,
     SQS,
     SSM,
@@ -131,7 +135,7 @@ pub(super) const ALL: &[Service] = &[
 
 impl Service {
     /// Where it answers in a region.
-    pub(super) fn endpoint(&self, region: &str) -> String {
+    pub(crate) fn endpoint(&self, region: &str) -> String {
         let suffix = if region.starts_with("cn-") {
             "amazonaws.com.cn"
         } else {
@@ -147,7 +151,7 @@ impl Service {
     }
 
     /// The region that its signatures name, for callers in `region`.
-    pub(super) fn signing_region<'r>(&self, region: &'r str) -> &'r str {
+    pub(crate) fn signing_region<'r>(&self, region: &'r str) -> &'r str {
         match (self.signing_name, region) {
             ("iam", region) if region.starts_with("cn-") => "cn-north-1",
             ("iam", region) if region.starts_with("us-gov-") => "us-gov-west-1",

@@ -1,7 +1,7 @@
 //! Signed requests over HTTP.
 
-use super::super::facts::LookupError;
 use super::access::{Access, chain};
+use super::error::LookupError;
 use super::services::{Protocol, Service};
 use super::xml;
 use aws_sigv4::http_request::{PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, sign};
@@ -10,18 +10,21 @@ use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::time::SystemTime;
 
 /// An answer, whatever its status.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The HTTP status.
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// The header that names an error in the JSON and REST protocols.
     error_type: Option<String>,
+    /// How long the body is, or would be in answer to a GET.
+    pub(crate) length: Option<u64>,
     /// The body.
-    pub(super) body: String,
+    pub(crate) body: Bytes,
 }
 
 /// A request before it is signed.
@@ -34,7 +37,7 @@ struct Outgoing<'r> {
 
 impl Access {
     /// Calls an operation of a service that speaks JSON.
-    pub(super) async fn json(&self, service: &Service, operation: &str, input: Value) -> Result<Value, LookupError> {
+    pub(crate) async fn json(&self, service: &Service, operation: &str, input: Value) -> Result<Value, LookupError> {
         let call = format!("{}:{operation}", service.signing_name);
         let Protocol::Json { target, version } = service.protocol else {
             return Err(unreadable(&call, "the service does not speak JSON"));
@@ -54,7 +57,7 @@ impl Access {
     }
 
     /// Calls an operation of a service that speaks the query protocol, and gives the XML of its answer.
-    pub(super) async fn query(
+    pub(crate) async fn query(
         &self,
         service: &Service,
         operation: &str,
@@ -79,18 +82,13 @@ impl Access {
         };
         let answer = self.send(service, &call, outgoing).await?;
         if answer.status == 200 {
-            return Ok(answer.body);
+            return Ok(answer.text());
         }
-        let text = |element: &str| xml::text(&answer.body, element);
-        Err(LookupError {
-            call,
-            code: text("Code").unwrap_or_else(|| answer.status.to_string()),
-            message: text("Message").unwrap_or_default(),
-        })
+        Err(answer.xml_error(&call))
     }
 
     /// Asks a REST service, and gives the answer whatever its status.
-    pub(super) async fn rest(
+    pub(crate) async fn rest(
         &self,
         service: &Service,
         call: &str,
@@ -126,12 +124,16 @@ impl Access {
         let mut response = self.connector.call(request).await.map_err(|error| failed(&error))?;
         let status = response.status().as_u16();
         let error_type = response.headers().get("x-amzn-errortype").map(str::to_owned);
+        let length = response
+            .headers()
+            .get("content-length")
+            .and_then(|text| text.parse().ok());
         let body = ByteStream::new(response.take_body()).collect().await;
-        let body = body.map_err(|error| failed(&error))?.into_bytes();
         Ok(Answer {
             status,
             error_type,
-            body: String::from_utf8_lossy(&body).into_owned(),
+            length,
+            body: body.map_err(|error| failed(&error))?.into_bytes(),
         })
     }
 
@@ -172,14 +174,30 @@ impl Access {
 }
 
 impl Answer {
+    /// The body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The error in a bad answer of a service that speaks XML. An answer to HEAD has nothing but its status.
+    pub(crate) fn xml_error(&self, call: &str) -> LookupError {
+        let document = self.text();
+        let text = |element: &str| xml::text(&document, element);
+        LookupError {
+            call: call.to_owned(),
+            code: text("Code").unwrap_or_else(|| self.status.to_string()),
+            message: text("Message").unwrap_or_default(),
+        }
+    }
+
     /// The JSON of a good answer, or the error in a bad one.
     ///
     /// <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization>
-    pub(super) fn into_json(self, call: &str) -> Result<Value, LookupError> {
+    pub(crate) fn into_json(self, call: &str) -> Result<Value, LookupError> {
         let body: Value = if self.body.is_empty() {
             json!({})
         } else {
-            serde_json::from_str(&self.body).map_err(|error| unreadable(call, &error.to_string()))?
+            serde_json::from_slice(&self.body).map_err(|error| unreadable(call, &error.to_string()))?
         };
         if self.status < 300 {
             return Ok(body);

@@ -107,6 +107,18 @@ LOOKS = [
         then("sqs", "ListDeadLetterSourceQueues"))),
     Look("events", "ListRules", {}, "Rules[].{Name: Name, Rule: Name}", (
         then("events", "DescribeRule"), then("events", "ListTargetsByRule", "Targets[].{}"))),
+    Look("ecs", "ListClusters", {}, "clusterArns[].{cluster: @, clusters: [@], resourceArn: @}", (
+        then("ecs", "DescribeClusters", include=["SETTINGS", "STATISTICS", "TAGS"]), then("ecs", "ListTagsForResource"),
+        then("ecs", "ListServices", "serviceArns[].{services: [@], serviceName: @}", then("ecs", "DescribeServices", include=["TAGS"])),
+        then("ecs", "ListTasks", "taskArns[].{tasks: [@]}", then("ecs", "DescribeTasks", include=["TAGS"])))),
+    Look("ecs", "ListTaskDefinitionFamilies", {}, "families[].{familyPrefix: @}"),
+    Look("ecs", "ListTaskDefinitions", {}, "taskDefinitionArns[].{taskDefinition: @}", (
+        then("ecs", "DescribeTaskDefinition", include=["TAGS"]),)),
+    Look("elbv2", "DescribeLoadBalancers", {}, "LoadBalancers[].{LoadBalancerArn: LoadBalancerArn, ResourceArns: [LoadBalancerArn]}", (
+        then("elbv2", "DescribeListeners", "Listeners[].{ListenerArn: ListenerArn}", then("elbv2", "DescribeRules")),
+        then("elbv2", "DescribeLoadBalancerAttributes"), then("elbv2", "DescribeTags"))),
+    Look("elbv2", "DescribeTargetGroups", {}, "TargetGroups[].{TargetGroupArn: TargetGroupArn}", (
+        then("elbv2", "DescribeTargetHealth"), then("elbv2", "DescribeTargetGroupAttributes"))),
     Look("lambda", "ListFunctions", {}, "Functions[].{FunctionName: FunctionName}", (
         then("lambda", "GetFunction"), then("lambda", "GetFunctionConfiguration"))),
     Look("lambda", "GetAccountSettings"),

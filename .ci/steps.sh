@@ -87,7 +87,8 @@ container_engine_run() {
 }
 
 run_in_engine() { # run_in_engine CLONE
-  CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$1/Cargo.toml" -- run --containers engine 2>&1
+  CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$1/Cargo.toml" -- \
+    run --machine hello --containers engine 2>&1
 }
 
 # A clone to change, which is built in this one's target/. It lies elsewhere: of sources below a target folder Cargo notes
@@ -104,7 +105,8 @@ broken_container() {
   local copy out code=0
   copy=$(a_clone)
   printf '\nraise RuntimeError("broken on purpose")\n' >>"$copy/container/app/src/hello.py"
-  out=$(CARGO_TARGET_DIR=$PWD/target cargo run --quiet --manifest-path "$copy/Cargo.toml" -- run 2>&1) || code=$?
+  out=$(CARGO_TARGET_DIR=$PWD/target cargo run --quiet --manifest-path "$copy/Cargo.toml" -- \
+    run --machine hello 2>&1) || code=$?
   tail -n 5 <<<"$out"
   [ "$code" = 1 ] || { echo "exit code $code instead of 1"; return 1; }
   grep -q "SageMaker-Hello-World" <<<"$out" && grep -q "RuntimeError: broken on purpose" <<<"$out"

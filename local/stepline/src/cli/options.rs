@@ -30,7 +30,7 @@ pub(super) struct Common {
     /// What waits for executions, in the place of what sam/samconfig.toml says: sam/pipeline.yaml's parameter `Wait`
     #[arg(long, value_enum, value_name = "WAY")]
     pub(super) wait: Option<Wait>,
-    /// What the pipeline starts, in the place of what sam/samconfig.toml says: sam/template.yaml's parameter `Machine`
+    /// What the pipeline starts, in the place of what sam/samconfig.toml says: the parameter `Machine` of both templates
     #[arg(long, value_enum, value_name = "MACHINE")]
     pub(super) machine: Option<Machine>,
     /// What builds images and runs jobs of SageMaker
@@ -47,11 +47,11 @@ pub(super) struct Common {
 impl Common {
     /// The values of parameters that the options give.
     pub(super) fn overrides(&self) -> Overrides {
-        let given =
-            |name: &str, value: Option<String>| value.map(|value| (name.to_owned(), value)).into_iter().collect();
+        let machine = self.machine.map(|machine| ("Machine".to_owned(), machine.to_string()));
+        let wait = self.wait.map(|wait| ("Wait".to_owned(), wait.to_string()));
         Overrides {
-            environment: given("Machine", self.machine.map(|machine| machine.to_string())),
-            pipeline: given("Wait", self.wait.map(|wait| wait.to_string())),
+            environment: machine.clone().into_iter().collect(),
+            pipeline: machine.into_iter().chain(wait).collect(),
         }
     }
 
@@ -79,7 +79,8 @@ impl std::fmt::Display for Wait {
     }
 }
 
-/// A state machine that the pipeline can start: the values of the parameter `Machine` of `sam/template.yaml`.
+/// A state machine that the pipeline can start: the values of the parameter `Machine` of `sam/template.yaml` and
+/// `sam/pipeline.yaml`.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(super) enum Machine {
     /// The sample: one processing job that says hello

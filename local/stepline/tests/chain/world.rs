@@ -31,25 +31,33 @@ impl World {
 
     /// The same, with these parameters of the pipeline's stack.
     pub(crate) async fn with(of_pipeline: &[(&str, &str)]) -> Self {
-        Self::made("dev", overrides(&[("Machine", "hello")], of_pipeline), |_| ()).await
+        Self::made("dev", overrides("hello", &[], of_pipeline), |_| ()).await
     }
 
     /// Deploys an environment, with what its pipeline needs of another, from a repository that was changed before.
     pub(crate) async fn changed(environment: &str, change: impl FnOnce(&Path)) -> Self {
-        Self::made(environment, overrides(&[("Machine", "hello")], &[]), change).await
+        Self::made(environment, overrides("hello", &[], &[]), change).await
     }
 
     /// Deploys `dev`, whose pipeline trains: with programs that need no packages (`fixtures/training`), and these
     /// parameters.
     pub(crate) async fn training(of_environment: &[(&str, &str)]) -> Self {
-        let parameters = [&[("Machine", "training")], of_environment].concat();
-        Self::made("dev", overrides(&parameters, &[]), |repository| {
-            let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/training");
-            for name in ["evaluate.py", "train.py"] {
-                let to = repository.join("container/app/src").join(name);
-                std::fs::copy(fixtures.join(name), to).expect("the program can be copied");
-            }
-        })
+        Self::training_with(of_environment, &[]).await
+    }
+
+    /// The same, with these parameters of the pipeline's stack, too.
+    pub(crate) async fn training_with(of_environment: &[(&str, &str)], of_pipeline: &[(&str, &str)]) -> Self {
+        Self::made(
+            "dev",
+            overrides("training", of_environment, of_pipeline),
+            |repository| {
+                let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/training");
+                for name in ["evaluate.py", "train.py"] {
+                    let to = repository.join("container/app/src").join(name);
+                    std::fs::copy(fixtures.join(name), to).expect("the program can be copied");
+                }
+            },
+        )
         .await
     }
 
@@ -106,20 +114,49 @@ impl World {
         started["pipelineExecutionId"].as_str().expect("an id").to_owned()
     }
 
-    /// Runs the pipeline to its end, with all that it sets off; its status.
+    /// Runs the pipeline to its end, with all that it sets off; its status. A model is approved if somebody is asked.
     pub(crate) async fn run_pipeline(&self) -> String {
+        self.run_pipeline_and(Some(("Approved", "as good as it looks"))).await
+    }
+
+    /// The same, but the model is answered for like this; without an answer this ends when it is asked for.
+    pub(crate) async fn run_pipeline_and(&self, answer: Option<(&str, &str)>) -> String {
         let mut journal = self.cloud.journal.follow();
         self.start_pipeline().await;
-        let ended = self
-            .wait(&mut journal, |happening| {
-                matches!(happening, Happening::PipelineEnded { .. })
-            })
-            .await;
-        self.cloud.lambda.settled().await;
-        match ended {
-            Happening::PipelineEnded { status, .. } => status,
-            other => panic!("not the pipeline's end: {other:?}"),
+        self.until_the_end(&mut journal, answer).await
+    }
+
+    /// Waits for the pipeline's end, and answers for the model.
+    pub(crate) async fn until_the_end(&self, journal: &mut Receiver<Entry>, answer: Option<(&str, &str)>) -> String {
+        loop {
+            let is_it = |happening: &Happening| match happening {
+                Happening::PipelineEnded { .. } => true,
+                Happening::ApprovalAsked { action, .. } => action == "Approve",
+                _ => false,
+            };
+            match (self.wait(journal, is_it).await, answer) {
+                (Happening::ApprovalAsked { token, .. }, Some((status, summary))) => {
+                    self.answer(&token, status, summary).await;
+                }
+                (Happening::PipelineEnded { status, .. }, _) => {
+                    self.cloud.lambda.settled().await;
+                    return status;
+                }
+                (_, _) => return "InProgress".to_owned(),
+            }
         }
+    }
+
+    /// Answers for the model.
+    pub(crate) async fn answer(&self, token: &str, status: &str, summary: &str) {
+        let answer = json!({
+            "pipelineName": self.pipeline,
+            "stageName": "Approve",
+            "actionName": "Approve",
+            "token": token,
+            "result": {"status": status, "summary": summary},
+        });
+        self.call("codepipeline", "PutApprovalResult", answer).await;
     }
 
     /// Waits for something to happen.
@@ -148,10 +185,12 @@ fn repository() -> PathBuf {
     package.ancestors().nth(2).expect("the workspace's folder").to_owned()
 }
 
-/// A repository with what is deployed and built, and without the Rust sources.
-fn overrides(environment: &[(&str, &str)], pipeline: &[(&str, &str)]) -> Overrides {
+/// These parameters, and in both stacks what the pipeline starts.
+fn overrides(machine: &str, environment: &[(&str, &str)], pipeline: &[(&str, &str)]) -> Overrides {
     let values = |of: &[(&str, &str)]| {
-        of.iter()
+        [("Machine", machine)]
+            .iter()
+            .chain(of)
             .map(|&(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
     };
@@ -161,6 +200,7 @@ fn overrides(environment: &[(&str, &str)], pipeline: &[(&str, &str)]) -> Overrid
     }
 }
 
+/// A repository with what is deployed and built, and without the Rust sources.
 fn copy() -> tempfile::TempDir {
     let (from, to) = (repository(), tempfile::tempdir().expect("a temporary folder"));
     let listed = git(

@@ -1,7 +1,8 @@
 //! Approvals that wait for executions: what the user parameters name is there, and the function may answer that alone.
 
+use super::house::text;
 use super::pipeline::{environment_of, texts, user_parameters};
-use super::planned::{ENVIRONMENTS, Planned, both_ways, name_of, planned};
+use super::planned::{ENVIRONMENTS, PIPELINE, Planned, TEMPLATE, both_ways, name_of, of_sample, planned};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -97,5 +98,53 @@ fn a_function_may_answer_what_waits_for_it_and_no_approval_of_people() {
         let listed: BTreeSet<&str> = listed.unwrap_or_default().split(',').collect();
         let pipelines: BTreeSet<&str> = of_here.map(|(_, [pipeline, ..])| pipeline.as_str()).collect();
         assert_eq!(listed, pipelines, "PIPELINES of {environment}");
+    }
+}
+
+/// The declaration of the parameter `Machine` in a template: its values and its default.
+fn machine(template: &str) -> Vec<&str> {
+    let declared = text(template).split_once("\n  Machine:\n").expect("the parameter").1;
+    let lines = declared.lines().take_while(|line| line.starts_with("    "));
+    lines
+        .map(str::trim)
+        .filter(|line| line.starts_with("AllowedValues:") || line.starts_with("Default:"))
+        .collect()
+}
+
+#[test]
+fn both_templates_mean_the_same_machine() {
+    assert_eq!(
+        machine(TEMPLATE),
+        ["AllowedValues: [hello, training]", "Default: training"]
+    );
+    assert_eq!(machine(PIPELINE), machine(TEMPLATE));
+    let config = text("sam/samconfig.toml");
+    for environment in ENVIRONMENTS {
+        let said = |stack: &str| {
+            let section = config
+                .split_once(&format!("[{stack}.deploy.parameters]"))
+                .expect("it is there")
+                .1;
+            let section = section.split_once("\n[").map_or(section, |(section, _)| section);
+            let said = section.split_once("\"Machine=");
+            said.map(|(_, rest)| rest.split('"').next().unwrap_or_default().to_owned())
+        };
+        assert_eq!(
+            said(environment),
+            said(&format!("pipeline-{environment}")),
+            "{environment}"
+        );
+    }
+}
+
+#[test]
+fn a_pipeline_that_trains_asks_for_its_model_and_no_other_does() {
+    for environment in ENVIRONMENTS {
+        for way in both_ways(environment) {
+            let stages: Vec<String> = stages(way).into_iter().map(|(stage, _)| stage).collect();
+            assert!(stages.ends_with(&["Execute".into(), "Approve".into()]), "{stages:?}");
+        }
+        let stages = stages(of_sample(environment));
+        assert!(stages.iter().all(|(stage, _)| stage != "Approve"), "{environment}");
     }
 }

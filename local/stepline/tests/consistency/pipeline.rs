@@ -1,7 +1,7 @@
 //! The pipeline: what one action hands on is what the next one takes.
 
 use super::house::{Finding, assert_none, text};
-use super::planned::{ENVIRONMENTS, PIPELINE, both_ways, name_of, planned};
+use super::planned::{ENVIRONMENTS, PIPELINE, Planned, both_ways, name_of, of_sample, planned};
 use saphyr::{LoadableYamlNode, YamlOwned};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -247,8 +247,15 @@ fn the_user_parameters_fit_the_function() {
     let schema = "functions/pipeline-action/user-parameters.schema.json";
     let schema: Value = serde_json::from_str(text(schema)).expect("the schema is JSON");
     let mut findings = Vec::new();
-    let ways = |environment: &'static str| both_ways(environment).map(|planned| (environment, planned));
-    for (environment, pipeline) in ENVIRONMENTS.into_iter().flat_map(ways) {
+    let ways = |environment: &'static str| {
+        let [by_polling, by_event] = both_ways(environment);
+        [
+            (environment, by_polling, planned as fn(&str) -> _),
+            (environment, by_event, planned),
+            (environment, of_sample(environment), of_sample),
+        ]
+    };
+    for (environment, pipeline, elsewhere) in ENVIRONMENTS.into_iter().flat_map(ways) {
         for action in pipeline.actions() {
             let Some(given) = user_parameters(&action) else {
                 continue;
@@ -256,8 +263,8 @@ fn the_user_parameters_fit_the_function() {
             let mut find = |thing: String, mend: &str| findings.push(Finding::new(PIPELINE, thing, mend));
             let name = action["Configuration"]["FunctionName"].as_str().unwrap_or_default();
             // A rehearsal runs in another environment.
-            let runs_in = planned(environment_of(name).unwrap_or(environment));
-            let definition = runs_in.definition();
+            let runs_in: &Planned = elsewhere(environment_of(name).unwrap_or(environment));
+            let definition = runs_in.started();
             if !runs_in
                 .of("AWS::Lambda::Function")
                 .filter_map(name_of)
@@ -296,7 +303,7 @@ fn the_user_parameters_fit_the_function() {
                 if !path.as_str().is_some_and(|path| gives(&definition, path)) {
                     find(
                         format!("the output variable {variable} is {path}, which the execution's output does not have"),
-                        "name what a ResultSelector and ResultPath of the definition put there",
+                        "name what a ResultSelector and ResultPath, or the last Output, of the definition put there",
                     );
                 }
             }
@@ -311,8 +318,15 @@ pub(crate) fn environment_of(function: &str) -> Option<&'static str> {
     environments.find(|environment| function.ends_with(&format!("-{environment}")))
 }
 
-/// Whether some state puts `$.a.b` into the output: with the ResultPath `$.a` and `b` in its ResultSelector.
+/// Whether some state puts `$.a.b` into the output: with the ResultPath `$.a` and `b` in its ResultSelector, or at the end
+/// of it all with its Output.
 fn gives(definition: &Value, path: &str) -> bool {
+    let pointer = path.replace("$.", "/").replace('.', "/");
+    let states = definition["States"].as_object().into_iter().flatten();
+    let mut last = states.filter(|(_, state)| state["End"] == true);
+    if definition["QueryLanguage"] == "JSONata" {
+        return last.any(|(_, state)| state["Output"].pointer(&pointer).is_some());
+    }
     let mut parts = path.split('.').skip(1);
     let (Some(first), Some(second)) = (parts.next(), parts.next()) else {
         return false;

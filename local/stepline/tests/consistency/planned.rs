@@ -57,7 +57,15 @@ pub(crate) struct Planned(Vec<Resource>);
 pub(crate) fn planned(environment: &str) -> &'static Planned {
     static PLANS: [OnceLock<Planned>; ENVIRONMENTS.len()] = [const { OnceLock::new() }; ENVIRONMENTS.len()];
     let index = ENVIRONMENTS.iter().position(|known| *known == environment);
-    PLANS[index.expect("one of the environments that are checked")].get_or_init(|| plan(environment, &[]))
+    PLANS[index.expect("one of the environments that are checked")].get_or_init(|| plan(environment, &[], &[]))
+}
+
+/// What is planned for an environment whose pipeline starts the sample.
+pub(crate) fn of_sample(environment: &str) -> &'static Planned {
+    static PLANS: [OnceLock<Planned>; ENVIRONMENTS.len()] = [const { OnceLock::new() }; ENVIRONMENTS.len()];
+    let index = ENVIRONMENTS.iter().position(|known| *known == environment);
+    let sample = [("Machine", "hello")];
+    PLANS[index.expect("one of the environments that are checked")].get_or_init(|| plan(environment, &sample, &sample))
 }
 
 /// What is planned for an environment, for each way to wait for an execution: by polling, as it is, and by event.
@@ -67,23 +75,24 @@ pub(crate) fn both_ways(environment: &str) -> [&'static Planned; 2] {
     let place = &PLANS[index.expect("one of the environments that are checked")];
     [
         planned(environment),
-        place.get_or_init(|| plan(environment, &[("Wait", "event")])),
+        place.get_or_init(|| plan(environment, &[], &[("Wait", "event")])),
     ]
 }
 
-/// The resources, with these values of the pipeline's parameters in the place of those of `samconfig.toml`.
-fn plan(environment: &str, of_pipeline: &[(&str, &str)]) -> Planned {
+/// The resources, with these values of the parameters of both stacks in the place of those of `samconfig.toml`.
+fn plan(environment: &str, of_environment: &[(&str, &str)], of_pipeline: &[(&str, &str)]) -> Planned {
     let config = SamConfig::read(&root().join("sam/samconfig.toml")).expect("samconfig.toml can be read");
     let names = [environment.to_owned(), format!("pipeline-{environment}")];
     let mut resources = Vec::new();
     for name in names {
         let mut deployed = config.deployed(&name).unwrap_or_else(|error| panic!("{error}"));
-        if name != environment {
-            let values = of_pipeline
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            deployed.values.extend(values);
-        }
+        let values = if name == environment {
+            of_environment
+        } else {
+            of_pipeline
+        };
+        let values = values.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        deployed.values.extend(values);
         let exports = BTreeMap::new();
         let mut stack = Stack::open(
             &deployed.template,
@@ -150,6 +159,22 @@ impl Planned {
         let mut definitions = self.definitions().into_iter();
         let sample = definitions.find(|(file, _)| *file == SAMPLE);
         sample.expect("the sample is deployed").1
+    }
+
+    /// The definition of what the pipeline starts.
+    pub(crate) fn started(&self) -> Value {
+        let named = |parameter: &&Resource| name_of(parameter).is_some_and(|name| name.ends_with("/state-machine"));
+        let parameter = self.of("AWS::SSM::Parameter").find(named);
+        let arn = parameter.and_then(|parameter| parameter.properties["Value"].as_str());
+        let is_it = |machine: &&Resource| {
+            let name = name_of(machine).unwrap_or_default();
+            arn.is_some_and(|arn| arn.ends_with(&format!(":{name}:live")))
+        };
+        filled(
+            self.of("AWS::StepFunctions::StateMachine")
+                .find(is_it)
+                .expect("a state machine"),
+        )
     }
 
     /// The state machines' definitions, each by its file, with their substitutions filled in.

@@ -32,13 +32,15 @@ pub(crate) const SWITCHED_ON: &[(&str, &[(&str, &str)])] = &[
         &[
             ("ExpressStateMachine", scenarios::EXPRESS),
             ("EnhancedScanning", "true"),
+            ("Machine", "hello"),
         ],
     ),
-    ("pipeline-dev", &[]),
-    ("prod", &[]),
+    ("pipeline-dev", &[("Machine", "hello")]),
+    ("prod", &[("Machine", "hello")]),
     (
         "pipeline-prod",
         &[
+            ("Machine", "hello"),
             ("ApprovalTopicArn", "arn:aws:sns:us-east-1:123456789012:approvals"),
             // Prod's executions are waited for by event, and dev's by polling: both ways are played.
             ("Wait", "event"),

@@ -30,9 +30,13 @@ fn start(qualifier: &str) -> Value {
 #[tokio::test]
 async fn the_templates_roles_start_what_they_are_for() {
     let cloud = Cloud::new(platform::account::Account::local(), root());
-    deploy::deploy(&cloud, "dev")
-        .await
-        .unwrap_or_else(|error| panic!("{error}"));
+    let sample = std::collections::BTreeMap::from([("Machine".to_owned(), "hello".to_owned())]);
+    let overrides = deploy::Overrides {
+        environment: sample.clone(),
+        pipeline: sample,
+    };
+    let deployed = deploy::deploy_with(&cloud, "dev", &overrides).await;
+    deployed.unwrap_or_else(|error| panic!("{error}"));
     for (role, live, version, unqualified) in [
         ("stepline-image-push-dev-us-east-1", true, false, false),
         ("ml-pipeline-daily-dev-us-east-1", true, false, false),

@@ -51,7 +51,7 @@ impl Common {
         let wait = self.wait.map(|wait| ("Wait".to_owned(), wait.to_string()));
         Overrides {
             environment: machine.clone().into_iter().collect(),
-            pipeline: machine.into_iter().chain(wait).collect(),
+            pipeline: machine.into_iter().chain(wait).chain([serving()]).collect(),
         }
     }
 
@@ -59,6 +59,11 @@ impl Common {
     pub(super) fn display(&self) -> Display {
         Display::new(self.json, self.verbose)
     }
+}
+
+/// That models are served, in the place of what sam/samconfig.toml says: here it takes no VPC.
+pub(super) fn serving() -> (String, String) {
+    ("Serving".to_owned(), "ecs".to_owned())
 }
 
 /// What waits for an execution: the values of the parameter `Wait` of `sam/pipeline.yaml`.

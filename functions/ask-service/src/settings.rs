@@ -40,15 +40,17 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] with the variable's name.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let name = "ANSWER_TIMEOUT_SECONDS";
-        let text = variable(name).map(|text| text.trim().to_owned());
+        let text = variable("ANSWER_TIMEOUT_SECONDS").map(|text| text.trim().to_owned());
         let timeout = match text.filter(|text| !text.is_empty()) {
             None => DEFAULT_TIMEOUT,
             Some(text) => match text.parse() {
                 Ok(seconds @ 1..=LONGEST_TIMEOUT) => Duration::from_secs(seconds),
                 _ => {
                     let expected = format!("a whole number of seconds, 1 to {LONGEST_TIMEOUT}");
-                    return Err(SettingsError { name, expected });
+                    return Err(SettingsError {
+                        name: "ANSWER_TIMEOUT_SECONDS",
+                        expected,
+                    });
                 }
             },
         };

@@ -16,6 +16,9 @@ pub(crate) const ENVIRONMENTS: [&str; 2] = ["dev", "prod"];
 /// The template of the functions and the state machine.
 pub(crate) const TEMPLATE: &str = "sam/template.yaml";
 
+/// The template of the service.
+pub(crate) const SERVING: &str = "sam/serving.yaml";
+
 /// The template of the pipeline.
 pub(crate) const PIPELINE: &str = "sam/pipeline.yaml";
 
@@ -168,6 +171,13 @@ impl Planned {
         let mut definitions = self.definitions().into_iter();
         let sample = definitions.find(|(file, _)| *file == SAMPLE);
         sample.expect("the sample is deployed").1
+    }
+
+    /// The definition of what gives a model to the service.
+    pub(crate) fn deployment(&self) -> Value {
+        let mut definitions = self.definitions().into_iter();
+        let deployment = definitions.find(|(file, _)| *file == DEPLOYMENT);
+        deployment.expect("the service is deployed").1
     }
 
     /// The definition of what the pipeline starts.

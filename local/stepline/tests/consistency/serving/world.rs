@@ -1,6 +1,6 @@
 //! ECS, SageMaker and the function, in the few facts that the definition reads.
 
-use crate::planned::{DEPLOYMENT, planned};
+use crate::planned::planned;
 use serde_json::{Value, json};
 use states_language::{
     Clock, Execution, Failure, Json, StartOptions, StateMachine, TaskRequest, VirtualClock, run_to_end,
@@ -251,12 +251,8 @@ impl World {
 
     /// Runs the definition: its output, or the error's name and its cause.
     pub(crate) fn run(&mut self, input: &Value) -> Result<Value, (String, String)> {
-        let definitions = planned("dev").definitions();
-        let definition = definitions
-            .iter()
-            .find(|(file, _)| *file == DEPLOYMENT)
-            .expect("it is deployed");
-        let machine = StateMachine::parse(&definition.1.to_string()).unwrap_or_else(|error| panic!("{error}"));
+        let machine =
+            StateMachine::parse(&planned("dev").deployment().to_string()).unwrap_or_else(|error| panic!("{error}"));
         let mut clock = VirtualClock::default();
         let mut execution = Execution::start(&machine, StartOptions::default(), &input.to_string(), clock.now())
             .unwrap_or_else(|error| panic!("{error}"));

@@ -185,7 +185,9 @@ sam_build() {
     fi
     (cd sam && sam build --config-env dev --build-dir "$built/$architecture" \
       --parameter-overrides "Architecture=$architecture")
-    ls -l "$built/$architecture"/*Function/bootstrap
+    (cd sam && sam build --config-env serving-dev --build-dir "$built/$architecture-serving" --parameter-overrides \
+      "Architecture=$architecture VpcId=vpc-00000000 SubnetIds=subnet-00000000,subnet-00000001")
+    ls -l "$built/$architecture"{,-serving}/*Function/bootstrap
   done
   git diff --exit-code -- Cargo.lock
 }
@@ -213,7 +215,7 @@ functions_bench() {
   mkdir -p "$weighed"
   cargo build --release --locked --package bare-function
   cp target/release/bare-function "$weighed"
-  for name in pipeline-action image-push resolve-parameters; do cp "target/lambda/$name/bootstrap" "$weighed/$name"; done
+  for name in pipeline-action image-push resolve-parameters ask-service; do cp "target/lambda/$name/bootstrap" "$weighed/$name"; done
   cargo bench --locked --profile dev --workspace --bench functions -- --runs 10 --binaries "$weighed"
 }
 

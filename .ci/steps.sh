@@ -117,8 +117,8 @@ broken_container() {
 training_run() {
   local copy out code=0
   out=$(cargo run --quiet --locked -- run --machine training 2>&1) || { tail -n 20 <<<"$out"; return 1; }
-  grep -E 'Summary = |Training job .+ Completed|^Succeeded' <<<"$out"
-  grep -qE 'Summary = version 1 of ml-pipeline-dev: accuracy 0\.[89][0-9]*, threshold 0\.8, no current model$' <<<"$out"
+  grep -E 'Review = |Training job .+ Completed|Approve is approved|^Succeeded' <<<"$out"
+  grep -qE 'Review = Version 1 of ml-pipeline-dev: accuracy 0\.[89][0-9]*, .+; the first model\. .+ at most: \$0\.22\.$' <<<"$out"
 
   copy=$(a_clone)
   sed -i 's|"max-iterations": 60, "max-depth": 4|"max-iterations": 1, "max-depth": 1|' "$copy/sam/template.yaml"

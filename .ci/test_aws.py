@@ -103,7 +103,7 @@ class Requests(unittest.TestCase):
         }
         for conditions, expected in (
             (False, ["Source", "Build", "Execute"]),
-            (True, ["Source", "Build", "Rehearse", "Approval", "Execute"]),
+            (True, ["Source", "Build", "Rehearse", "Approval", "Execute", "Approve", "Deploy"]),
         ):
             with self.subTest(expected):
                 given = resolve(PIPELINE["Resources"]["Pipeline"]["Properties"], "prod", conditions, **known)

@@ -269,7 +269,7 @@ impl CodePipeline {
     }
 
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html>.
-    pub(super) fn approve(&self, _: &Call, input: Approve) -> Result<Value, ServiceError> {
+    pub(super) fn approve(&self, call: &Call, input: Approve) -> Result<Value, ServiceError> {
         within("result.summary", &input.result.summary, MAX_SUMMARY)?;
         let pipeline = self.pipeline(&input.pipeline_name)?;
         let declaration = pipeline.declaration();
@@ -306,6 +306,7 @@ impl CodePipeline {
         let decision = Decision {
             approved: input.result.status == ApprovalStatus::Approved,
             summary: input.result.summary,
+            by: call.caller.arn(&call.platform.account),
         };
         // Fails if the action was abandoned in this very moment.
         let _ = waiting.send(decision);

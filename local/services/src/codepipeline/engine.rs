@@ -207,7 +207,7 @@ impl Engine {
             action: action.name.clone(),
             provider: action.action_type_id.provider.clone(),
         });
-        self.notify.action(&run, "STARTED", None);
+        self.notify.action(&run.id, "STARTED");
         let result = tokio::select! {
             biased;
             () = self.execution.abandoned() => None,
@@ -226,7 +226,6 @@ impl Engine {
                 run.external_id = failure.external_id.clone().or(run.external_id.take());
             }
         });
-        let failure = result.and_then(Result::err);
         self.platform.journal.record(Happening::ActionEnded {
             stage: stage.to_owned(),
             action: action.name.clone(),
@@ -234,8 +233,7 @@ impl Engine {
             message: message.clone(),
             took: began.elapsed(),
         });
-        self.notify
-            .action(&run, &status.word().to_uppercase(), failure.as_ref());
+        self.notify.action(&run.id, &status.word().to_uppercase());
         match status {
             ActionStatus::Succeeded => Ending::succeeded(),
             ActionStatus::Failed => Ending {
@@ -262,6 +260,7 @@ impl Engine {
             external_id: None,
             summary: None,
             error: None,
+            updated_by: None,
             token: None,
             answered: None,
         };

@@ -95,6 +95,8 @@ pub(super) struct ActionRun {
     pub(super) external_id: Option<String>,
     pub(super) summary: Option<String>,
     pub(super) error: Option<(String, String)>,
+    /// Who has answered an approval.
+    pub(super) updated_by: Option<String>,
     /// The token of an approval that is waited for.
     pub(super) token: Option<String>,
     /// The token of an approval that has its answer.

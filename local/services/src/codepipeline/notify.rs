@@ -2,8 +2,8 @@
 //!
 //! See <https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html>.
 
-use super::execution::{ActionRun, Execution};
-use super::work::Failure;
+use super::execution::Execution;
+use super::view;
 use platform::Platform;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -35,8 +35,16 @@ impl Notify {
         self.emit("Stage", detail);
     }
 
-    /// An action's state changed; `failure` says why, if it failed.
-    pub(super) fn action(&self, run: &ActionRun, state: &str, failure: Option<&Failure>) {
+    /// The state of an execution of an action changed. The result is what it is known by, as `ListActionExecutions` has it.
+    pub(super) fn action(&self, id: &str, state: &str) {
+        let run = self
+            .execution
+            .progress()
+            .actions
+            .iter()
+            .find(|run| run.id == id)
+            .cloned();
+        let Some(run) = run else { return };
         let mut detail = self.detail(state);
         detail["stage"] = run.stage.as_str().into();
         detail["action-execution-id"] = run.id.as_str().into();
@@ -49,12 +57,15 @@ impl Notify {
             "category": kind.category,
             "version": kind.version,
         });
-        if let Some(failure) = failure {
-            detail["execution-result"] = json!({
-                "external-execution-summary": failure.message,
-                "external-execution-id": failure.external_id,
-                "error-code": failure.code,
-            });
+        let code = run.error.as_ref().map(|(code, _)| code.as_str());
+        for (field, value) in [
+            ("external-execution-summary", view::shown_summary(&run)),
+            ("external-execution-id", view::shown_id(&run)),
+            ("error-code", code),
+        ] {
+            if let Some(value) = value {
+                detail["execution-result"][field] = value.into();
+            }
         }
         self.emit("Action", detail);
     }

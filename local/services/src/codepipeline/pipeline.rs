@@ -34,6 +34,8 @@ pub(super) struct Pipeline {
 pub(super) struct Decision {
     pub(super) approved: bool,
     pub(super) summary: String,
+    /// The ARN of whoever it was.
+    pub(super) by: String,
 }
 
 /// The execution that a new pipeline starts with, while it is held back.

@@ -178,6 +178,7 @@ async fn approve(actions: Value, topic: &str) -> Result<Option<Value>, String> {
             let decision = Decision {
                 approved: true,
                 summary: String::new(),
+                by: String::new(),
             };
             decide.send(decision).map_err(drop).expect("it waits");
         }

@@ -74,6 +74,9 @@ pub(super) fn action_detail(execution: &Execution, run: &ActionRun) -> Value {
     if let Some(role) = &run.action.role_arn {
         detail["input"]["roleArn"] = role.as_str().into();
     }
+    if let Some(by) = &run.updated_by {
+        detail["updatedBy"] = by.as_str().into();
+    }
     if let Some(namespace) = &run.action.namespace {
         detail["input"]["namespace"] = namespace.as_str().into();
     }
@@ -99,7 +102,7 @@ pub(super) fn action_detail(execution: &Execution, run: &ActionRun) -> Value {
 }
 
 /// The external id that people see. Of a Lambda action it is the function's name, whatever its callbacks say.
-fn shown_id(run: &ActionRun) -> Option<&str> {
+pub(super) fn shown_id(run: &ActionRun) -> Option<&str> {
     match run.resolved.get("FunctionName") {
         Some(function) => Some(function),
         None => run.external_id.as_deref(),
@@ -107,7 +110,7 @@ fn shown_id(run: &ActionRun) -> Option<&str> {
 }
 
 /// The summary that people see; callbacks of a Lambda action cannot set it.
-fn shown_summary(run: &ActionRun) -> Option<&str> {
+pub(super) fn shown_summary(run: &ActionRun) -> Option<&str> {
     match &run.error {
         Some((_, message)) => Some(message),
         None if run.resolved.contains_key("FunctionName") => None,
@@ -177,6 +180,7 @@ fn action_state(executions: &[std::sync::Arc<Execution>], stage: &str, action: &
         ("summary", shown_summary(&run)),
         ("externalExecutionId", shown_id(&run)),
         ("token", run.token.as_deref()),
+        ("lastUpdatedBy", run.updated_by.as_deref()),
     ] {
         if let Some(value) = value {
             latest[field] = value.into();

@@ -5,7 +5,7 @@ use super::session::{self, Session, Standing, Trouble, need_python};
 use crate::display::seconds;
 use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -14,6 +14,8 @@ use tokio::sync::broadcast::error::RecvError;
 
 /// How long invocations that outlive the pipeline are waited for.
 const SETTLING: Duration = Duration::from_secs(10);
+/// The most characters of what is said to an approval.
+const MAX_SUMMARY: usize = 512;
 
 pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<ExitCode, Trouble> {
     if options.ask && !std::io::stdin().is_terminal() {
@@ -35,16 +37,39 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     }
     let pipeline = session.pipeline()?;
     let of_function = answered_by_function(&session, &pipeline).await?;
+    let (status, reason, took) = until_it_ends(&session, &pipeline, &of_function, options.ask).await?;
+    let last = match reason {
+        Some(reason) => format!("{status}: pipeline {pipeline}, after {}: {reason}", seconds(took)),
+        None => format!("{status}: pipeline {pipeline}, after {}", seconds(took)),
+    };
+    session.end(&last).await;
+    Ok(if status == "Succeeded" {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Starts the pipeline and answers its approvals, until it ends: its status, the reason, and how long it took.
+async fn until_it_ends(
+    session: &Session,
+    pipeline: &str,
+    of_function: &BTreeSet<(String, String)>,
+    ask: bool,
+) -> Result<(String, Option<String>, Duration), Trouble> {
     let mut journal = session.cloud.journal.follow();
+    let mut followers = Followers::default();
     // As on AWS, making the pipeline started it.
     let started = session.cloud.codepipeline.start_first_executions(&session.cloud);
-    let id = started.get(&pipeline).ok_or_else(|| {
+    let id = started.get(pipeline).ok_or_else(|| {
         Trouble::Other(format!(
             "the pipeline {pipeline} did not start by itself: it has a variable without a default"
         ))
     })?;
-    let (status, reason, took) = loop {
-        match next(&mut journal).await? {
+    let ended = loop {
+        let happening = next(&mut journal).await?;
+        followers.see(&happening);
+        match happening {
             Happening::PipelineEnded {
                 execution_id,
                 status,
@@ -56,22 +81,26 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
                 if of_function.contains(&(stage.clone(), action.clone())) => {}
             Happening::ApprovalAsked {
                 stage, action, token, ..
-            } => decide(&session, &pipeline, (&stage, &action, &token), options.ask).await?,
+            } => {
+                let (status, summary) = match ask {
+                    true => asked(session, &action, &token).await?,
+                    false => ("Approved", "Approved by the local run".to_owned()),
+                };
+                answer(session, pipeline, (&stage, &action, &token), (status, &summary)).await?;
+            }
             _ => {}
         }
     };
-    // The pipeline's own rules may have called functions that are not done yet.
-    let _ = tokio::time::timeout(SETTLING, session.cloud.lambda.settled()).await;
-    let last = match reason {
-        Some(reason) => format!("{status}: pipeline {pipeline}, after {}: {reason}", seconds(took)),
-        None => format!("{status}: pipeline {pipeline}, after {}", seconds(took)),
+    // The pipeline's own rules may have started what is not done yet: functions, and what records an answer.
+    let settled = async {
+        while !followers.are_done() {
+            followers.see(&next(&mut journal).await?);
+        }
+        session.cloud.lambda.settled().await;
+        Ok::<(), Trouble>(())
     };
-    session.end(&last).await;
-    Ok(if status == "Succeeded" {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let _ = tokio::time::timeout(SETTLING, settled).await;
+    Ok(ended)
 }
 
 async fn next(journal: &mut Receiver<Entry>) -> Result<Happening, Trouble> {
@@ -101,37 +130,77 @@ async fn answered_by_function(session: &Session, pipeline: &str) -> Result<BTree
     Ok(actions.filter_map(approval).collect())
 }
 
-/// Approves, or asks whether to.
-async fn decide(
+/// The state machines that rules have started, by how many of their executions have not ended yet.
+#[derive(Default)]
+struct Followers(BTreeMap<String, usize>);
+
+impl Followers {
+    fn see(&mut self, happening: &Happening) {
+        match happening {
+            Happening::RuleMatched { target, .. } => {
+                if let Some((_, machine)) = target.split_once(":stateMachine:") {
+                    *self.0.entry(machine.to_owned()).or_default() += 1;
+                }
+            }
+            Happening::ExecutionEnded { execution_arn, .. } => {
+                let machine = execution_arn.split(':').nth(6).unwrap_or_default();
+                if let Some(left) = self.0.get_mut(machine) {
+                    *left = left.saturating_sub(1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn are_done(&self) -> bool {
+        self.0.values().all(|left| *left == 0)
+    }
+}
+
+/// Answers an approval.
+async fn answer(
     session: &Session,
     pipeline: &str,
     (stage, action, token): (&str, &str, &str),
-    ask: bool,
+    (status, summary): (&str, &str),
 ) -> Result<(), Trouble> {
-    let approved = !ask || asked(action).await?;
-    let summary = if ask {
-        "Decided at the terminal"
-    } else {
-        "Approved by the local run"
-    };
-    session
-        .call(
-            "codepipeline",
-            "PutApprovalResult",
-            json!({
-                "pipelineName": pipeline,
-                "stageName": stage,
-                "actionName": action,
-                "token": token,
-                "result": {"status": if approved { "Approved" } else { "Rejected" }, "summary": summary},
-            }),
-        )
-        .await?;
+    let input = json!({
+        "pipelineName": pipeline,
+        "stageName": stage,
+        "actionName": action,
+        "token": token,
+        "result": {"status": status, "summary": summary},
+    });
+    session.call("codepipeline", "PutApprovalResult", input).await?;
     Ok(())
 }
 
-async fn asked(action: &str) -> Result<bool, Trouble> {
-    eprint!("{action}: go on? [y/N] ");
+/// Asks when what is to be decided is shown: the status, and what was said to it. Whatever else happens is shown
+/// afterwards.
+async fn asked(session: &Session, action: &str, token: &str) -> Result<(&'static str, String), Trouble> {
+    session.display().hold(token).await;
+    let decided = questions(action).await;
+    session.display().go_on();
+    decided
+}
+
+async fn questions(action: &str) -> Result<(&'static str, String), Trouble> {
+    let yes = line(&format!("{action}: go on? [y/N] ")).await?;
+    if matches!(yes.as_str(), "y" | "Y" | "yes") {
+        return Ok(("Approved", "Approved at the terminal".to_owned()));
+    }
+    let reason = line("Why not? ").await?;
+    let reason = if reason.is_empty() {
+        "Rejected at the terminal"
+    } else {
+        &reason
+    };
+    Ok(("Rejected", reason.chars().take(MAX_SUMMARY).collect()))
+}
+
+/// A line that somebody types.
+async fn line(question: &str) -> Result<String, Trouble> {
+    eprint!("{question}");
     // Without the prompt the question is only less polite.
     let _ = std::io::stderr().flush();
     let answer = tokio::task::spawn_blocking(|| {
@@ -142,5 +211,38 @@ async fn asked(action: &str) -> Result<bool, Trouble> {
         .await
         .map_err(|error| Trouble::Other(error.to_string()))?
         .map_err(|error| Trouble::Other(format!("cannot read the answer: {error}")))?;
-    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+    Ok(line.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rules_have_started_is_waited_for() {
+        let target = "arn:aws:states:us-east-1:123456789012:stateMachine:record";
+        let matched = |target: &str| Happening::RuleMatched {
+            rule: "rule".into(),
+            target: target.into(),
+            detail_type: "type".into(),
+        };
+        let ended = |machine: &str| Happening::ExecutionEnded {
+            execution_arn: format!("arn:aws:states:us-east-1:123456789012:execution:{machine}:name"),
+            status: "SUCCEEDED".into(),
+            error: None,
+            cause: None,
+            took: Duration::ZERO,
+        };
+        let mut followers = Followers::default();
+        for (happening, are_done) in [
+            (ended("ml-pipeline"), true),
+            (matched("arn:aws:lambda:us-east-1:123456789012:function:f"), true),
+            (matched(target), false),
+            (ended("ml-pipeline"), false),
+            (ended("record"), true),
+        ] {
+            followers.see(&happening);
+            assert_eq!(followers.are_done(), are_done, "{happening:?}");
+        }
+    }
 }

@@ -160,6 +160,11 @@ impl Session {
         }
     }
 
+    /// Where it is shown what happens.
+    pub(super) fn display(&self) -> &Display {
+        self.shown.display()
+    }
+
     /// Calls a service as the person at the keyboard.
     pub(super) async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Trouble> {
         let called = self.cloud.call(&Principal::Administrator, service, operation, input);

@@ -8,15 +8,22 @@ mod words;
 
 pub(crate) use words::seconds;
 
-use indicatif::{ProgressBar, ProgressStyle};
-use platform::journal::{Entry, Journal};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use platform::journal::{Entry, Happening, Journal};
 use std::io::{IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use unshown::Unshown;
+
+/// How often the spinner turns.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long an approval is waited for to be shown.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where and how things are shown.
 #[derive(Clone)]
@@ -27,6 +34,10 @@ pub(crate) struct Display {
     is_quiet: bool,
     to_stderr: bool,
     spinner: Option<ProgressBar>,
+    /// What is to be shown when a question has its answer, while there is one.
+    held: Arc<Mutex<Option<Vec<String>>>>,
+    /// The token of the approval that was shown last.
+    approval: Arc<watch::Sender<String>>,
 }
 
 impl Display {
@@ -36,7 +47,7 @@ impl Display {
         let spinner = (is_terminal && !is_json).then(|| {
             let spinner = ProgressBar::new_spinner();
             spinner.set_style(ProgressStyle::default_spinner());
-            spinner.enable_steady_tick(Duration::from_millis(100));
+            spinner.enable_steady_tick(TICK);
             spinner
         });
         Self {
@@ -45,7 +56,38 @@ impl Display {
             is_quiet: false,
             to_stderr: false,
             spinner,
+            held: Arc::default(),
+            approval: Arc::default(),
         }
+    }
+
+    /// Waits until the approval with this token is shown, and then shows nothing more until [`Self::go_on`]: a question
+    /// is to stay on the screen until it is answered.
+    pub(crate) async fn hold(&self, token: &str) {
+        let mut approval = self.approval.subscribe();
+        // What was too fast to show is never shown.
+        let _ = tokio::time::timeout(PATIENCE, approval.wait_for(|shown| shown == token)).await;
+        self.held().get_or_insert_default();
+        if let Some(spinner) = &self.spinner {
+            spinner.disable_steady_tick();
+            spinner.set_draw_target(ProgressDrawTarget::hidden());
+        }
+    }
+
+    /// Shows what was held back, and goes on.
+    pub(crate) fn go_on(&self) {
+        let held = self.held().take();
+        if let Some(spinner) = &self.spinner {
+            spinner.set_draw_target(ProgressDrawTarget::stderr());
+            spinner.enable_steady_tick(TICK);
+        }
+        for line in held.into_iter().flatten() {
+            self.print(&line);
+        }
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Option<Vec<String>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same without polls and without calls of functions that went well, unless the display is verbose.
@@ -90,6 +132,13 @@ impl Display {
     }
 
     fn entry(&self, entry: &Entry, unshown: &mut Unshown) {
+        self.lines(entry, unshown);
+        if let Happening::ApprovalAsked { token, .. } = &entry.happening {
+            self.approval.send_replace(token.clone());
+        }
+    }
+
+    fn lines(&self, entry: &Entry, unshown: &mut Unshown) {
         if self.is_json {
             match serde_json::to_string(entry) {
                 Ok(line) => self.print(&line),
@@ -115,6 +164,10 @@ impl Display {
     }
 
     fn print(&self, line: &str) {
+        if let Some(held) = self.held().as_mut() {
+            held.push(line.to_owned());
+            return;
+        }
         let write = || {
             // A reader that went away (`| head`) is no reason to stop what is under way.
             let _ = if self.to_stderr {
@@ -138,6 +191,11 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// Where it is shown.
+    pub(crate) fn display(&self) -> &Display {
+        &self.display
+    }
+
     /// Shows what is left of the journal, and then the last line.
     pub(crate) async fn end(self, last: &str) {
         // Either fails only if the task is over, and then everything has been shown.

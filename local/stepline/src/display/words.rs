@@ -75,7 +75,12 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             lines.extend(message.map(|line| format!("    {line}")));
             lines
         }
-        Happening::ApprovalAsked { action, text, .. } => vec![format!("    {action} waits for an approval: {text}")],
+        Happening::ApprovalAsked { action, text, .. } => {
+            let sentences = text.replace(". ", ".\n");
+            let first = format!("    {action} waits for an approval:");
+            let sentences = sentences.lines().map(|sentence| format!("      {sentence}"));
+            std::iter::once(first).chain(sentences).collect()
+        }
         Happening::ApprovalAnswered {
             action,
             approved: true,

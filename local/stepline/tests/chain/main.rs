@@ -1,5 +1,6 @@
 //! The whole chain: from this repository's files to a finished state machine, asserted by the path that it takes.
 
+mod approving;
 mod gate;
 mod retries;
 mod rollout;

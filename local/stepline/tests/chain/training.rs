@@ -7,11 +7,11 @@ use platform::journal::Happening;
 use serde_json::{Value, json};
 
 /// Has the next executions train with these hyperparameters.
-async fn hyperparameters(world: &World, value: &Value) {
+pub(crate) async fn hyperparameters(world: &World, value: &Value) {
     setting(world, "hyperparameters", value).await;
 }
 
-async fn setting(world: &World, name: &str, value: &Value) {
+pub(crate) async fn setting(world: &World, name: &str, value: &Value) {
     let input = json!({"Name": format!("/ml/dev/{name}"), "Value": value.to_string(), "Overwrite": true});
     world.call("ssm", "PutParameter", input).await;
     // A process of the function keeps for a minute what it has read.
@@ -19,7 +19,7 @@ async fn setting(world: &World, name: &str, value: &Value) {
 }
 
 /// The versions in the registry, the oldest first.
-async fn models(world: &World) -> Vec<Value> {
+pub(crate) async fn models(world: &World) -> Vec<Value> {
     let input = json!({"ModelPackageGroupName": "ml-pipeline-dev", "SortOrder": "Ascending"});
     let listed = world.call("sagemaker", "ListModelPackages", input).await;
     let mut models = Vec::new();
@@ -30,17 +30,11 @@ async fn models(world: &World) -> Vec<Value> {
     models
 }
 
-async fn approve(world: &World, model: &Value) {
-    let input = json!({"ModelPackageArn": model["ModelPackageArn"], "ModelApprovalStatus": "Approved"});
-    world.call("sagemaker", "UpdateModelPackage", input).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_model_needs_the_threshold_and_is_registered_with_all_that_it_was_made_of() {
     let world = World::training(&[("Hyperparameters", r#"{"quality": 0.91}"#)]).await;
     assert_eq!(world.run_pipeline().await, "Succeeded", "{:?}", states(&world));
     let [model] = models(&world).await.try_into().expect("one model");
-    assert_eq!(model["ModelApprovalStatus"], "PendingManualApproval");
     assert_eq!(model["ModelPackageDescription"], "accuracy 0.91, the first model");
     let made_of = &model["CustomerMetadataProperties"];
     assert_eq!(made_of["metric.accuracy"], "0.91");
@@ -81,11 +75,10 @@ async fn the_first_model_needs_the_threshold_and_is_registered_with_all_that_it_
 async fn a_model_is_compared_with_the_newest_approved_one() {
     let world = World::training(&[("Hyperparameters", r#"{"quality": 0.95}"#)]).await;
     assert_eq!(world.run_pipeline().await, "Succeeded", "{:?}", states(&world));
-    // What nobody approved is no current model.
-    hyperparameters(&world, &json!({"quality": 0.81})).await;
-    assert_eq!(world.run_pipeline().await, "Succeeded", "{:?}", states(&world));
-    let registered = models(&world).await;
-    approve(&world, &registered[0]).await;
+    // What was rejected is no current model.
+    hyperparameters(&world, &json!({"quality": 0.97})).await;
+    let rejected = Some(("Rejected", "too slow"));
+    assert_eq!(world.run_pipeline_and(rejected).await, "Failed");
 
     hyperparameters(&world, &json!({"quality": 0.91})).await;
     assert_eq!(world.run_pipeline().await, "Failed");

@@ -126,25 +126,44 @@ impl World {
         self.until_the_end(&mut journal, answer).await
     }
 
-    /// Waits for the pipeline's end, and answers for the model.
+    /// Waits for the pipeline's end, answers for the model, and waits until the registry knows the answer.
     pub(crate) async fn until_the_end(&self, journal: &mut Receiver<Entry>, answer: Option<(&str, &str)>) -> String {
+        self.until_recorded(journal, answer, 0).await
+    }
+
+    /// The same, where so many answers were given that the registry does not know yet.
+    async fn until_recorded(&self, journal: &mut Receiver<Entry>, answer: Option<(&str, &str)>, given: u32) -> String {
+        let (mut status, mut unrecorded) = (None, given);
         loop {
             let is_it = |happening: &Happening| match happening {
                 Happening::PipelineEnded { .. } => true,
                 Happening::ApprovalAsked { action, .. } => action == "Approve",
+                Happening::ExecutionEnded { execution_arn, .. } => {
+                    execution_arn.contains(":ml-pipeline-record-approval-")
+                }
                 _ => false,
             };
             match (self.wait(journal, is_it).await, answer) {
                 (Happening::ApprovalAsked { token, .. }, Some((status, summary))) => {
+                    unrecorded += 1;
                     self.answer(&token, status, summary).await;
                 }
-                (Happening::PipelineEnded { status, .. }, _) => {
-                    self.cloud.lambda.settled().await;
-                    return status;
-                }
-                (_, _) => return "InProgress".to_owned(),
+                (Happening::ApprovalAsked { .. }, None) => return "InProgress".to_owned(),
+                (Happening::PipelineEnded { status: ended, .. }, _) => status = Some(ended),
+                (_, _) => unrecorded = unrecorded.saturating_sub(1),
+            }
+            if let (Some(status), 0) = (&status, unrecorded) {
+                self.cloud.lambda.settled().await;
+                return status.clone();
             }
         }
+    }
+
+    /// Answers for the model that is asked for, and waits for the end of the pipeline and until the registry knows it.
+    pub(crate) async fn end_with(&self, token: &str, status: &str, summary: &str) -> String {
+        let mut journal = self.cloud.journal.follow();
+        self.answer(token, status, summary).await;
+        self.until_recorded(&mut journal, None, 1).await
     }
 
     /// Answers for the model.

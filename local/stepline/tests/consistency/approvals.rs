@@ -3,7 +3,8 @@
 use super::house::text;
 use super::pipeline::{environment_of, texts, user_parameters};
 use super::planned::{ENVIRONMENTS, PIPELINE, Planned, TEMPLATE, both_ways, name_of, of_sample, planned};
-use serde_json::Value;
+use serde_json::{Value, json};
+use states_language::{TestStateOptions, test_state};
 use std::collections::BTreeSet;
 
 /// An approval: the environment whose function answers it, and its pipeline, stage and action.
@@ -161,4 +162,67 @@ fn a_pipeline_that_trains_asks_for_its_model_and_no_other_does() {
             assert!(stages.iter().all(|(stage, _)| stage != absent), "{environment}");
         }
     }
+}
+
+/// Where `record-approval` goes on after a look at an approval that ended after so many minutes.
+fn after(minutes: u64, package: &str, status: &str, looks: u32) -> String {
+    let definition: Value = serde_json::from_str(text("statemachine/record-approval.asl.json")).expect("JSON");
+    let mut state = definition["States"]["WhatIsThereToRecord"].clone();
+    state["QueryLanguage"] = definition["QueryLanguage"].clone();
+    let event = json!({"pipeline": "p", "execution-id": "e", "action-execution-id": "a", "state": "FAILED"});
+    let found = json!({"id": "a", "status": status, "comment": "", "by": "", "minutes": minutes, "package": package});
+    let variables = json!({"event": event, "found": found, "looks": looks});
+    let options = TestStateOptions {
+        variables: Some(variables.to_string()),
+        ..TestStateOptions::default()
+    };
+    let result = test_state(&state.to_string(), options).unwrap_or_else(|error| panic!("{error}"));
+    result.next_state.unwrap_or_else(|| panic!("{:?}", result.failure))
+}
+
+#[test]
+fn a_model_that_nobody_decided_on_in_time_stays_pending() {
+    let approve = planned("dev")
+        .actions()
+        .into_iter()
+        .find(|action| action["Name"] == "Approve");
+    let minutes = approve.expect("the approval")["TimeoutInMinutes"]
+        .as_u64()
+        .expect("a number");
+    for (minutes, package, status, looks, next) in [
+        (minutes, "arn", "Failed", 1, "NobodyDecided"),
+        (minutes - 1, "arn", "Failed", 1, "LookUpModelPackage"),
+        (1, "", "Failed", 1, "NoModelPackage"),
+        (1, "arn", "InProgress", 1, "WaitForTheList"),
+        // The event knows better than a list that stays behind.
+        (1, "arn", "InProgress", 20, "LookUpModelPackage"),
+    ] {
+        assert_eq!(
+            after(minutes, package, status, looks),
+            next,
+            "{minutes} {package} {status} {looks}"
+        );
+    }
+}
+
+#[test]
+fn an_approval_says_at_most_what_the_jobs_may_take() {
+    let definition = planned("dev").started();
+    let states = definition["States"].as_object().expect("states");
+    let processing: Vec<&Value> = states
+        .values()
+        .map(|state| &state["Arguments"])
+        .filter(|arguments| !arguments["ProcessingJobName"].is_null())
+        .collect();
+    for arguments in &processing {
+        assert_eq!(
+            arguments["StoppingCondition"]["MaxRuntimeInSeconds"], 3600,
+            "as `review` of Register counts"
+        );
+        assert_eq!(arguments["ProcessingResources"]["ClusterConfig"]["InstanceCount"], 1);
+    }
+    let review = definition["States"]["Register"]["Output"]["review"]
+        .as_str()
+        .expect("a text");
+    assert!(review.contains(&format!("({} * 3600 * ", processing.len())), "{review}");
 }

@@ -42,6 +42,7 @@ const RAISED_BY_AWS: &[(&str, &[&str])] = &[
     (
         "https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html",
         &[
+            "CodePipeline.SdkClientException",
             "Ecs.SdkClientException",
             "S3.SdkClientException",
             "Sfn.SdkClientException",
@@ -66,6 +67,10 @@ const RAISED_BY_AWS: &[(&str, &[&str])] = &[
         "https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html#API_GetParameters_Errors",
         // The error is InternalServerError; the SDK's class has Exception behind it.
         &["Ssm.InternalServerErrorException"],
+    ),
+    (
+        "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html#API_UpdateModelPackage_Errors",
+        &["SageMaker.ConflictException"],
     ),
     (
         "https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html",

@@ -35,6 +35,7 @@ pub(crate) const DEPLOYMENT: &str = "statemachine/deploy-service.asl.json";
 fn file_of(id: &str) -> &'static str {
     match id {
         "MlPipelineStateMachine" => SAMPLE,
+        "RecordApprovalStateMachine" => "statemachine/record-approval.asl.json",
         "TrainingPipelineStateMachine" => TRAINING,
         "DeployServiceStateMachine" => DEPLOYMENT,
         other => panic!("say here which file {other} is defined in"),

@@ -19,7 +19,13 @@ const FUNCTIONS: &[&str] = &[
     "stepline-pipeline-action-ENV-us-east-1",
     "stepline-resolve-parameters-ENV-us-east-1",
 ];
-const STATE_MACHINE: &[&str] = &["ml-pipeline-ENV-us-east-1", "ml-pipeline-training-ENV-us-east-1"];
+const STATE_MACHINE: &[&str] = &[
+    "ml-pipeline-ENV-us-east-1",
+    "ml-pipeline-record-approval-ENV-us-east-1",
+    "ml-pipeline-training-ENV-us-east-1",
+];
+/// Those that look at images.
+const GATED: &[&str] = &["ml-pipeline-ENV-us-east-1", "ml-pipeline-training-ENV-us-east-1"];
 const JOB: &[&str] = &[
     "ml-pipeline-job-ENV-us-east-1",
     "ml-pipeline-training-job-ENV-us-east-1",
@@ -71,7 +77,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         source: "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
     },
     Exception {
-        roles: STATE_MACHINE,
+        roles: GATED,
         actions: &["inspector2:ListCoverage", "inspector2:ListFindings"],
         resource: "*",
         reason: "ECR asks Amazon Inspector for enhanced findings on the caller's behalf; scans here are basic ones",

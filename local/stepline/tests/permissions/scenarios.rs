@@ -297,8 +297,20 @@ pub(crate) async fn nothing_can_be_delivered(world: &World) {
     follower.kept("stepline-execution-ended-dev").await;
     an_approval_of_prod_is_asked_for(world).await;
     follower.kept("stepline-approval-changed-dev").await;
-    let machine = json!({"stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:ml-pipeline-dev"});
-    world.call("states", "DeleteStateMachine", machine).await;
+    for machine in ["ml-pipeline-dev", "ml-pipeline-record-approval-dev"] {
+        let machine = format!("arn:aws:states:us-east-1:123456789012:stateMachine:{machine}");
+        let input = json!({"stateMachineArn": machine});
+        world.call("states", "DeleteStateMachine", input).await;
+    }
+    world.cloud.emit(&json!({
+        "source": "aws.codepipeline",
+        "detail-type": "CodePipeline Action Execution State Change",
+        "detail": {
+            "pipeline": PIPELINE, "stage": "Approve", "action": "Approve", "state": "SUCCEEDED",
+            "type": {"category": "Approval"},
+        },
+    }));
+    follower.kept("ml-pipeline-approval-decided-dev").await;
     fire("ml-pipeline-daily-dev");
     follower.kept("ml-pipeline-daily-dev").await;
 }

@@ -51,6 +51,8 @@ pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
     notify(&work, &token, timeout).await?;
     let decided = tokio::time::timeout(timeout, decision).await;
     if let Ok(Ok(decision)) = &decided {
+        work.execution
+            .update_action(work.run_id, |run| run.updated_by = Some(decision.by.clone()));
         work.platform.journal.record(Happening::ApprovalAnswered {
             pipeline: work.execution.declaration.name.clone(),
             stage: work.stage.to_owned(),
@@ -63,11 +65,14 @@ pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
         Ok(Ok(Decision {
             approved: true,
             summary,
+            ..
         })) => Ok(Done {
             summary: Some(summary),
             ..Done::default()
         }),
-        Ok(Ok(Decision { summary, .. })) => Err(Failure::new("JobFailed", format!("Rejected: {summary}"))),
+        // What was said is all that CodePipeline shows.
+        Ok(Ok(Decision { summary, .. })) if summary.is_empty() => Err(Failure::new("JobFailed", "Rejected")),
+        Ok(Ok(Decision { summary, .. })) => Err(Failure::new("JobFailed", summary)),
         Ok(Err(_)) | Err(_) => Err(Failure::new("JobFailed", "Nobody approved in time")),
     }
 }

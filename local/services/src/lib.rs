@@ -1,8 +1,8 @@
 //! The services, a folder each. What they cannot do they refuse by name.
 //!
 //! None knows another: each stands on the [`platform`] alone, and calls the others through its door. What several of
-//! them need and no service is: [`containers`], real ones where an engine answers, the [`python`] packages of images
-//! where none does, and the [`manifest`]s of images.
+//! them need and no service is: what runs the programs of images, [`containers`], real ones where an engine answers, the
+//! [`python`] packages of images where none does, and the [`manifest`]s of images.
 
 pub mod cloudformation;
 pub mod codebuild;
@@ -10,12 +10,15 @@ pub mod codeconnections;
 pub mod codepipeline;
 pub mod containers;
 pub mod ecr;
+pub mod ecs;
+pub mod elasticloadbalancing;
 pub mod events;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
 pub mod manifest;
 mod objects;
+mod program;
 pub mod python;
 pub mod s3;
 pub mod sagemaker;

@@ -7,6 +7,8 @@ use services::codeconnections::CodeConnections;
 use services::codepipeline::CodePipeline;
 use services::containers::Containers;
 use services::ecr::Ecr;
+use services::ecs::Ecs;
+use services::elasticloadbalancing::ElasticLoadBalancing;
 use services::events::EventBridge;
 use services::iam::IamApi;
 use services::lambda::Lambda;
@@ -78,6 +80,8 @@ impl Cloud {
                 Arc::<CodeConnections>::default(),
                 codepipeline.clone(),
                 ecr.clone(),
+                Arc::new(Ecs::new(containers.clone())),
+                Arc::<ElasticLoadBalancing>::default(),
                 events.clone(),
                 Arc::<IamApi>::default(),
                 lambda.clone(),

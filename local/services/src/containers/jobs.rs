@@ -25,6 +25,8 @@ pub struct NewContainer {
     pub environment: BTreeMap<String, String>,
     /// The value of `NetworkMode`.
     pub network: &'static str,
+    /// A port of the container, and the port of this machine's loopback address that leads to it.
+    pub publish: Option<(u16, u16)>,
     /// Further labels, for people.
     pub labels: BTreeMap<String, String>,
 }
@@ -56,19 +58,20 @@ impl Api {
         if container.network == "bridge" {
             host["ExtraHosts"] = json!([format!("{GATEWAY}:host-gateway")]);
         }
-        let made = self
-            .post(
-                "/containers/create",
-                Some(&json!({
-                    "Image": container.image,
-                    "Entrypoint": container.command,
-                    "Cmd": [],
-                    "Env": environment.collect::<Vec<_>>(),
-                    "Labels": labels,
-                    "HostConfig": host,
-                })),
-            )
-            .await?;
+        let mut create = json!({
+            "Image": container.image,
+            "Entrypoint": container.command,
+            "Cmd": [],
+            "Env": environment.collect::<Vec<_>>(),
+            "Labels": labels,
+        });
+        if let Some((inner, outer)) = container.publish {
+            let port = format!("{inner}/tcp");
+            create["ExposedPorts"] = json!({port.as_str(): {}});
+            host["PortBindings"] = json!({port: [{"HostIp": "127.0.0.1", "HostPort": outer.to_string()}]});
+        }
+        create["HostConfig"] = host;
+        let made = self.post("/containers/create", Some(&create)).await?;
         let id = made["Id"].as_str().map(str::to_owned);
         id.ok_or_else(|| EngineError::Unusable("a container without an id".into()))
     }
@@ -138,6 +141,24 @@ impl Api {
         }
         output.end(line);
         Ok(())
+    }
+
+    /// Runs a command in a container beside its program: its exit code.
+    ///
+    /// # Errors
+    /// The engine refuses.
+    pub(crate) async fn execute(&self, container: &str, command: &[String]) -> Result<i64, EngineError> {
+        let path = format!("/containers/{container}/exec");
+        let made = self.post(&path, Some(&json!({"Cmd": command}))).await?;
+        let id = made["Id"].as_str().unwrap_or_default();
+        let start = Payload::bytes(json!({"Detach": false, "Tty": false}).to_string());
+        let path = format!("/exec/{id}/start");
+        let running = self.send(Method::POST, &path, "application/json", start).await?;
+        // It ends with the command.
+        self.collect(running).await?;
+        let ended = self.get(&format!("/exec/{id}/json")).await?;
+        let code = ended["ExitCode"].as_i64();
+        code.ok_or_else(|| EngineError::Unusable("an end without an exit code".into()))
     }
 
     /// Asks a container's program to end, and ends it after `grace`.

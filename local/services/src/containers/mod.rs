@@ -14,6 +14,7 @@ pub mod address;
 mod api;
 mod body;
 mod engine;
+mod groups;
 mod images;
 mod jobs;
 mod stream;
@@ -21,12 +22,13 @@ mod stream;
 pub use address::{Address, AddressError};
 pub use api::{Api, EngineError};
 pub use engine::{Engine, Reach};
+pub(crate) use groups::{Group, Groups};
 pub use images::ImageBuild;
 pub use jobs::{NewContainer, SESSION};
 
 use crate::python::Environments;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::RwLock;
 
@@ -97,6 +99,7 @@ impl fmt::Display for Found {
 pub struct Containers {
     engine: OnceLock<Engine>,
     environments: Environments,
+    groups: Arc<Groups>,
     session: String,
     /// Whether no more containers are made. Whoever makes one holds it while doing so.
     closed: RwLock<bool>,
@@ -116,6 +119,7 @@ impl Containers {
         Self {
             engine: OnceLock::new(),
             environments,
+            groups: Arc::default(),
             session: uuid::Uuid::new_v4().to_string(),
             closed: RwLock::new(false),
         }
@@ -124,6 +128,11 @@ impl Containers {
     /// Where the Python packages of images are if no engine has them in containers.
     pub(crate) fn environments(&self) -> &Environments {
         &self.environments
+    }
+
+    /// The programs that run as processes.
+    pub(crate) fn groups(&self) -> &Arc<Groups> {
+        &self.groups
     }
 
     /// Has an engine build and run from now on; the first one counts.
@@ -148,8 +157,9 @@ impl Containers {
         engine.api.create(container, &self.session).await
     }
 
-    /// Removes every container of this run, running or not, and lets no more be made.
+    /// Removes every container of this run, running or not, ends every process, and lets no more be made.
     pub async fn clean_up(&self) {
+        self.groups.end().await;
         let Some(engine) = self.engine.get() else { return };
         // Waits for whoever is making one at this moment.
         *self.closed.write().await = true;

@@ -12,6 +12,7 @@ mod identity;
 mod maker;
 mod properties;
 mod seed;
+mod serving;
 mod storage;
 mod telling;
 mod wiring;
@@ -315,6 +316,16 @@ async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> 
         "AWS::S3::BucketPolicy" => storage::bucket_policy(maker, properties).await,
         "AWS::ECR::Repository" => storage::repository(maker, properties).await,
         "AWS::SageMaker::ModelPackageGroup" => storage::model_package_group(maker, properties).await,
+        "AWS::EC2::SecurityGroup" => serving::security_group(maker, properties),
+        "AWS::EC2::SecurityGroupEgress" | "AWS::EC2::SecurityGroupIngress" => {
+            serving::security_group_rule(maker, properties)
+        }
+        "AWS::ECS::Cluster" => serving::cluster(maker, properties).await,
+        "AWS::ECS::Service" => serving::service(maker, properties).await,
+        "AWS::ECS::TaskDefinition" => serving::task_definition(maker, properties).await,
+        "AWS::ElasticLoadBalancingV2::Listener" => serving::listener(maker, properties).await,
+        "AWS::ElasticLoadBalancingV2::LoadBalancer" => serving::load_balancer(maker, properties).await,
+        "AWS::ElasticLoadBalancingV2::TargetGroup" => serving::target_group(maker, properties).await,
         "AWS::CodeBuild::Project" => chain::project(maker, properties).await,
         "AWS::CodePipeline::Pipeline" => chain::pipeline(maker, properties).await,
         kind => accepted::made(maker, kind, properties).await,

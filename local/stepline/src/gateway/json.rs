@@ -17,6 +17,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("AWSEvents", "events"),
     ("AWSStepFunctions", "states"),
     ("AmazonEC2ContainerRegistry_V20150921", "ecr"),
+    ("AmazonEC2ContainerServiceV20141113", "ecs"),
     ("AmazonSQS", "sqs"),
     ("AmazonSSM", "ssm"),
     ("CodeBuild_20161006", "codebuild"),

@@ -1,4 +1,4 @@
-//! The query protocol: a form with `Action`, answered in XML. STS, IAM, SNS and CloudFormation speak it.
+//! The query protocol: a form with `Action`, answered in XML. STS, IAM, SNS, CloudFormation and Elastic Load Balancing speak it.
 //!
 //! Follows <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>.
 
@@ -15,6 +15,10 @@ use std::sync::Arc;
 /// Services that speak it, and the namespaces of their answers.
 const NAMESPACES: &[(&str, &str)] = &[
     ("cloudformation", "http://cloudformation.amazonaws.com/doc/2010-05-15/"),
+    (
+        "elasticloadbalancing",
+        "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+    ),
     ("iam", "https://iam.amazonaws.com/doc/2010-05-08/"),
     ("sns", "http://sns.amazonaws.com/doc/2010-03-31/"),
     ("sts", "https://sts.amazonaws.com/doc/2011-06-15/"),

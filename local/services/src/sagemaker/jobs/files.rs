@@ -3,7 +3,9 @@
 //! They are in a folder of this machine, whether the job runs in a container or not.
 
 use super::end::{End, internal};
+use super::work::own;
 use crate::objects;
+use crate::program::within;
 use bytes::Bytes;
 use platform::Platform;
 use platform::journal::Happening;
@@ -48,7 +50,7 @@ fn place(uri: &str) -> Result<(&str, &str), End> {
 impl Files<'_> {
     /// The folder or file that the job knows by this path.
     pub(crate) fn at(&self, path: &str) -> PathBuf {
-        within(self.ml, path)
+        within(&own(self.ml), path)
     }
 
     pub(crate) async fn make(&self, paths: &[&str]) -> Result<(), End> {
@@ -188,14 +190,6 @@ fn is_plain(name: &str) -> bool {
 pub(crate) fn bucket_and_key(uri: &str) -> Option<(&str, &str)> {
     let rest = uri.strip_prefix("s3://")?;
     Some(rest.split_once('/').unwrap_or((rest, "")))
-}
-
-/// A path under `/opt/ml`, in the job's own folder.
-pub(super) fn within(ml: &Path, path: &str) -> PathBuf {
-    let parts = path.trim_start_matches(ML).split('/');
-    parts
-        .filter(|part| !part.is_empty() && *part != "..")
-        .fold(ml.to_owned(), |path, part| path.join(part))
 }
 
 /// All files below a folder, and what is neither a file nor a folder. A job may have removed the folder.

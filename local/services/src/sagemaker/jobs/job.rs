@@ -2,8 +2,8 @@
 
 use super::end::{End, Outcome};
 use super::files::Files;
-use super::image::Settings;
 use super::status::{Stage, Status};
+use crate::program::Settings;
 use crate::sagemaker::tags::Tag;
 use jiff::Timestamp;
 use platform::ServiceError;

@@ -4,9 +4,9 @@ use super::end::{End, Outcome, internal, signal_of};
 use super::files::Files;
 use super::job::{Job, Kind, Running};
 use super::status::{Stage, Status};
-use super::work::{Started, Work};
-use super::{image, place};
+use super::work::program;
 use crate::containers::Containers;
+use crate::program::{self, StartError, Started};
 use jiff::Timestamp;
 use platform::journal::Happening;
 use platform::principal::Principal;
@@ -105,14 +105,20 @@ impl<K: Kind> Runner<'_, K> {
             role: &role,
             ml: &ml,
         };
-        let image = image::pull(self.platform, &role, request.image()).await;
+        let image = program::pull(self.platform, &role, request.image()).await;
         let image =
             image.map_err(|error| End::failed(format_args!("ClientError: Failed to pull the image: {error}")))?;
         self.enter(Stage::Downloading);
         K::prepare(self.running, &files).await?;
-        let work = Work::of(self.platform, self.job, &image)?;
+        let program = program(self.platform, self.job, &image, &ml)?;
         let log = self.log(self.may_log(&role));
-        let mut started = place::start(self.containers, &work, image, self.folder, log).await?;
+        let started = program::start(self.containers, &program, image, self.folder, log).await;
+        let mut started = started.map_err(|error| match error {
+            StartError::Engine(error) => {
+                End::failed(format_args!("ClientError: The container cannot be started: {error}"))
+            }
+            StartError::Machine(error) => internal(error),
+        })?;
         self.enter(Stage::Running);
         self.note(format_args!("the {} job runs as {}", self.kind, started.describe()));
         let outcome = self.supervise(started.as_mut()).await;

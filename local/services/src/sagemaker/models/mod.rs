@@ -6,11 +6,12 @@ pub(super) mod model;
 
 use super::account::SageMaker;
 use super::checks::{VpcConfig, trusted};
-use super::jobs::{bucket_and_key, find_image};
+use super::jobs::bucket_and_key;
 use super::lists::{List, Listed, Order, summary};
 use super::registry::store::Served;
 use super::rows::{list, on};
 use super::tags;
+use crate::program::find_image;
 use jiff::Timestamp;
 use model::{Container, CreateModel, Model, Models};
 use platform::{Call, ErrorKind, Nothing, Operation, Platform, Principal, Requirement, ServiceError};

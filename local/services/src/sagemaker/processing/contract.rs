@@ -1,9 +1,8 @@
 //! How a processing job's container learns of its job and is heard.
 
 use super::request::{PROCESSING, Request};
-use crate::sagemaker::jobs::{
-    End, Files, Job, Kind, LONGEST, Outcome, Running, Settings, Source, Status, command, cut,
-};
+use crate::program::{Settings, command};
+use crate::sagemaker::jobs::{End, Files, Job, Kind, LONGEST, Outcome, Running, Source, Status, cut};
 use crate::sagemaker::tags::Tag;
 use jiff::Timestamp;
 use platform::ServiceError;

@@ -4,9 +4,8 @@
 use super::metrics::Metrics;
 use super::request::Request;
 use super::{archive, describe};
-use crate::sagemaker::jobs::{
-    End, Files, Job, Kind, LONGEST, Outcome, Running, Settings, Source, Status, command, cut,
-};
+use crate::program::{Settings, command};
+use crate::sagemaker::jobs::{End, Files, Job, Kind, LONGEST, Outcome, Running, Source, Status, cut};
 use crate::sagemaker::tags::Tag;
 use jiff::Timestamp;
 use platform::ServiceError;

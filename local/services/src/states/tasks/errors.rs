@@ -51,6 +51,7 @@ fn names(service: &str) -> (String, String) {
                 "sagemaker" => "SageMaker".to_owned(),
                 "eventbridge" => "EventBridge".to_owned(),
                 "codebuild" => "CodeBuild".to_owned(),
+                "elasticloadbalancingv2" => "ElasticLoadBalancingV2".to_owned(),
                 "codepipeline" => "CodePipeline".to_owned(),
                 name => name[..1].to_uppercase() + &name[1..],
             };
@@ -76,7 +77,9 @@ fn service_in_cause(service: &str, prefix: &str) -> String {
 /// A service's error as a task's failure.
 pub(crate) fn failed(service: &str, error: &ServiceError) -> Failed {
     let (prefix, general) = names(service);
-    let class = if COMMON.contains(&error.code.as_str()) {
+    // ECS is one of the few whose models list what IAM does not allow.
+    let is_of_model = service == "aws-sdk:ecs" && error.code == "AccessDeniedException";
+    let class = if COMMON.contains(&error.code.as_str()) && !is_of_model {
         general
     } else if error.code.ends_with("Exception") {
         error.code.clone()
@@ -131,6 +134,18 @@ mod tests {
             ("aws-sdk:ssm", "ParameterNotFound", "Ssm.ParameterNotFoundException"),
             ("aws-sdk:s3", "NoSuchKey", "S3.NoSuchKeyException"),
             ("aws-sdk:sfn", "ValidationException", "Sfn.SfnException"),
+            (
+                "aws-sdk:ecs",
+                "ClusterNotFoundException",
+                "Ecs.ClusterNotFoundException",
+            ),
+            ("aws-sdk:ecs", "ThrottlingException", "Ecs.EcsException"),
+            ("aws-sdk:ecs", "AccessDeniedException", "Ecs.AccessDeniedException"),
+            (
+                "aws-sdk:elasticloadbalancingv2",
+                "TargetGroupNotFound",
+                "ElasticLoadBalancingV2.TargetGroupNotFoundException",
+            ),
         ] {
             let failed = failed(service, &ServiceError::new(code, "why"));
             assert_eq!(failed.error, name);

@@ -270,13 +270,18 @@ fn look(shape: &Shape, field: &str, value: &Value, reasons: &mut Vec<String>) {
     }
 }
 
-/// A JSON value with all field names changed.
+/// Fields that are maps, whose keys are names of the user's own: those of ECS, in small letters.
+const MAPS: [&str; 2] = ["dockerlabels", "options"];
+
+/// A JSON value with all field names changed, but not the keys of maps.
 pub(crate) fn rename(value: Value, change: fn(&str) -> String) -> Value {
     match value {
         Value::Object(fields) => {
-            let fields = fields
-                .into_iter()
-                .map(|(name, value)| (change(&name), rename(value, change)));
+            let fields = fields.into_iter().map(|(name, value)| {
+                let is_map = MAPS.contains(&name.to_lowercase().as_str()) && value.is_object();
+                let value = if is_map { value } else { rename(value, change) };
+                (change(&name), value)
+            });
             Value::Object(fields.collect())
         }
         Value::Array(items) => items.into_iter().map(|item| rename(item, change)).collect(),
@@ -310,6 +315,18 @@ mod tests {
             sync_version: 1,
         };
         refusal(&integration, &Json::parse(&parameters.to_string()).expect("JSON"))
+    }
+
+    #[test]
+    fn keys_of_maps_keep_their_letters() {
+        let options = json!({"awslogs-group": "/ecs/a", "Mode": "blocking"});
+        let given = json!({"LogConfiguration": {"LogDriver": "awslogs", "Options": options}});
+        let renamed = rename(given.clone(), uncapitalize);
+        assert_eq!(
+            renamed,
+            json!({"logConfiguration": {"logDriver": "awslogs", "options": options}})
+        );
+        assert_eq!(rename(renamed, capitalize), given);
     }
 
     #[test]

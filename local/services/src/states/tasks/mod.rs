@@ -87,6 +87,7 @@ impl Call<'_> {
     fn signing_name(&self) -> &str {
         match self.service.trim_start_matches("aws-sdk:") {
             "sfn" => "states",
+            "elasticloadbalancingv2" => "elasticloadbalancing",
             "eventbridge" => "events",
             name => name,
         }
@@ -98,7 +99,10 @@ impl Call<'_> {
 
     /// Whether the service's own field names begin with a small letter; a state machine writes all with a capital.
     fn is_camel_case(&self) -> bool {
-        matches!(self.signing_name(), "states" | "ecr" | "codebuild" | "codepipeline")
+        matches!(
+            self.signing_name(),
+            "states" | "ecr" | "ecs" | "codebuild" | "codepipeline"
+        )
     }
 
     /// What the integration does to a state's parameters before the call.

@@ -1,18 +1,22 @@
-//! Runs a job's command as a process of this machine, one of two ways.
+//! Runs a program as a process of this machine, one of two ways.
 //!
-//! *In a namespace*: an unprivileged mount namespace has the image's files and `/opt/ml` at their own paths
-//! ([`mounts`](super::mounts)). *By paths*: if the machine does not allow namespaces, the paths in the command that
-//! lead into the image are changed to where the image was unpacked, and `ML_ROOT` says where `/opt/ml` is.
+//! *In a namespace*: an unprivileged mount namespace has the image's files and the program's own folder at
+//! their own paths ([`mounts`](super::mounts)). *By paths*: if the machine does not allow namespaces, the paths in the command that
+//! lead into the image are changed to where the image was unpacked, and a variable says where the
+//! program's own folder is.
 
+use super::guard::Guard;
 use super::image::{Image, Settings};
 use super::mounts;
-use super::work::{Started, Work};
+use super::work::{Beside, Own, Program, Started};
+use crate::containers::{Containers, Group, Groups};
 use crate::python::{Environments, Missing};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -20,9 +24,10 @@ use tokio::process::{self, Child};
 use tokio::task::JoinHandle;
 
 /// What is to be run.
-pub(super) struct Command {
-    /// The job's own folder, with `image` (unpacked) and `ml` in it.
+struct Command {
+    /// Where the image is unpacked, and what else has to lie somewhere.
     folder: PathBuf,
+    own: Option<Own>,
     command: Vec<String>,
     working_directory: String,
     environment: BTreeMap<String, String>,
@@ -38,33 +43,34 @@ enum Way {
 impl Way {
     fn describe(self) -> &'static str {
         match self {
-            Self::Namespace => "a process in a mount namespace, with the image's files and /opt/ml at their own paths",
-            Self::Paths => {
-                "a plain process, with the image's paths mapped and /opt/ml in ML_ROOT: this machine allows no namespaces"
-            }
+            Self::Namespace => "a process in a mount namespace, with the image's files at their own paths",
+            Self::Paths => "a plain process, with the image's paths mapped: this machine allows no namespaces",
         }
     }
 }
 
-/// A command that runs.
+/// A program that runs.
 pub(super) struct Process {
     child: Child,
-    /// The command and all that it started; also when it is at its end itself.
-    group: Option<Pid>,
+    /// The program and all that it started, until all of it has ended.
+    group: Option<Group>,
+    _guard: Option<Guard>,
+    command: Arc<Command>,
     output: Vec<JoinHandle<()>>,
     way: Way,
 }
 
-/// Starts a job's command: in a namespace where that works, else by paths.
+/// Starts a program: in a namespace where that works, else by paths.
 pub(super) async fn start(
-    environments: &Environments,
-    work: &Work,
+    containers: &Containers,
+    program: &Program,
     image: Image,
     folder: &Path,
     log: impl Fn(String) + Clone + Send + 'static,
 ) -> io::Result<Process> {
-    let mut command = Command::of(work, &image.settings, folder);
-    let (into, environments, say) = (command.image(), environments.clone(), log.clone());
+    let mut command = Command::of(program, &image.settings, folder);
+    let groups = containers.groups();
+    let (into, environments, say) = (command.image(), containers.environments().clone(), log.clone());
     let unpacked = tokio::task::spawn_blocking(move || {
         image.unpack(&into)?;
         packages(&environments, &image.settings, &into, say)
@@ -72,8 +78,9 @@ pub(super) async fn start(
     if let Some(environment) = unpacked.await?? {
         command.use_packages(&environment);
     }
+    let command = Arc::new(command);
     if namespaces().await {
-        let mut process = command.start(Way::Namespace, log.clone())?;
+        let mut process = command.start(Way::Namespace, groups, log.clone())?;
         // Either the command was started, or the namespace could not be made and the script has ended.
         loop {
             if command.was_ready() {
@@ -88,7 +95,7 @@ pub(super) async fn start(
             return Ok(process);
         }
     }
-    command.start(Way::Paths, log)
+    command.start(Way::Paths, groups, log)
 }
 
 /// The virtual environment with the image's Python packages, if it has any. A build has made it already, unless it was
@@ -125,7 +132,7 @@ impl Command {
         self.environment.insert("VIRTUAL_ENV".into(), folder);
     }
 
-    fn of(work: &Work, settings: &Settings, folder: &Path) -> Self {
+    fn of(program: &Program, settings: &Settings, folder: &Path) -> Self {
         let mut environment = settings.variables();
         let own = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
         // The machine's programs stand for those of the base image.
@@ -138,14 +145,17 @@ impl Command {
                 environment.entry(name.to_owned()).or_insert(value);
             }
         }
-        environment.extend(work.environment.clone());
-        let working_directory = match settings.working_dir.as_str() {
+        environment.extend(program.environment.clone());
+        environment.extend(program.port.into_iter().flat_map(|port| port.environment()));
+        let working_directory = program.working_directory.as_ref().unwrap_or(&settings.working_dir);
+        let working_directory = match working_directory.as_str() {
             "" => "/".to_owned(),
             given => given.to_owned(),
         };
         Self {
             folder: folder.to_owned(),
-            command: work.command.clone(),
+            own: program.own.clone(),
+            command: program.command.clone(),
             working_directory,
             environment,
         }
@@ -155,20 +165,26 @@ impl Command {
         self.folder.join("image")
     }
 
-    fn ml(&self) -> PathBuf {
-        self.folder.join("ml")
-    }
-
     fn ready(&self) -> PathBuf {
         self.folder.join("ready")
     }
 
-    /// Starts the command one way.
-    fn start(&self, way: Way, log: impl Fn(String) + Clone + Send + 'static) -> io::Result<Process> {
-        let mut command = match way {
-            Way::Namespace => self.in_namespace()?,
-            Way::Paths => self.by_paths()?,
-        };
+    /// How a command is run one way.
+    fn prepared(&self, way: Way, command: &[String], ready: &Path) -> io::Result<process::Command> {
+        match way {
+            Way::Namespace => self.in_namespace(command, ready),
+            Way::Paths => self.by_paths(command),
+        }
+    }
+
+    /// Starts the program one way.
+    fn start(
+        self: &Arc<Self>,
+        way: Way,
+        groups: &Arc<Groups>,
+        log: impl Fn(String) + Clone + Send + 'static,
+    ) -> io::Result<Process> {
+        let mut command = self.prepared(way, &self.command, &self.ready())?;
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -176,36 +192,47 @@ impl Command {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
+        let id = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        let group = match id {
+            Some(id) => Some(groups.enter(id).ok_or_else(|| io::Error::other("the run is ending"))?),
+            // It has ended already.
+            None => None,
+        };
+        let guard = group.as_ref().map(|group| Guard::of(group.id())).transpose()?;
         let mut output = Vec::new();
         output.extend(child.stdout.take().map(|lines| follow(lines, log.clone())));
         output.extend(child.stderr.take().map(|lines| follow(lines, log)));
         Ok(Process {
-            group: child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)),
+            group,
+            _guard: guard,
+            command: Arc::clone(self),
             child,
             output,
             way,
         })
     }
 
-    fn in_namespace(&self) -> io::Result<process::Command> {
+    fn in_namespace(&self, arguments: &[String], ready: &Path) -> io::Result<process::Command> {
         let root = self.folder.join("root");
         fs::create_dir_all(&root)?;
-        let script = mounts::script(&self.image(), &self.ml())?;
+        let script = mounts::script(&self.image(), self.own.as_ref())?;
         let mut command = process::Command::new("unshare");
         command
             .args(["--user", "--map-root-user", "--mount", "--", "sh", "-c", &script, "job"])
-            .args([&root, &self.ready()])
+            .args([&root, ready])
             .arg(&self.working_directory)
             .arg(self.environment.get("PATH").map_or("", String::as_str))
-            .args(&self.command)
+            .args(arguments)
             .env_clear()
             .envs(&self.environment);
         Ok(command)
     }
 
-    fn by_paths(&self) -> io::Result<process::Command> {
-        let mut parts = self.command.iter().map(|part| self.mapped(part));
-        let program = parts.next().ok_or_else(|| io::Error::other("the job has no command"))?;
+    fn by_paths(&self, arguments: &[String]) -> io::Result<process::Command> {
+        let mut parts = arguments.iter().map(|part| self.mapped(part));
+        let program = parts
+            .next()
+            .ok_or_else(|| io::Error::other("there is no command to run"))?;
         let directory = self.image().join(self.working_directory.trim_start_matches('/'));
         let mut command = process::Command::new(program);
         command
@@ -217,18 +244,24 @@ impl Command {
             })
             .env_clear()
             .envs(&self.environment)
-            .env("ML_ROOT", self.ml());
+            .envs(self.own.iter().map(|own| (own.variable, &own.folder)));
         Ok(command)
     }
 
-    /// A path into the image or `/opt/ml`, as it is on this machine; any other text as it is.
+    /// A path into the image or the program's own folder, as it is on this machine; any other text as it is.
     fn mapped(&self, text: &str) -> String {
-        let inner = match text.strip_prefix("/opt/ml") {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => self.ml().join(rest.trim_start_matches('/')),
+        if let Some(own) = &self.own
+            && let Some(rest) = text.strip_prefix(own.path)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            let inner = own.folder.join(rest.trim_start_matches('/'));
+            return inner.to_string_lossy().into_owned();
+        }
+        let inner = match text {
             _ if text.starts_with('/') => self.image().join(text.trim_start_matches('/')),
             _ => return text.to_owned(),
         };
-        if inner.exists() || text.starts_with("/opt/ml") {
+        if inner.exists() {
             inner.to_string_lossy().into_owned()
         } else {
             text.to_owned()
@@ -263,13 +296,20 @@ fn follow(lines: impl AsyncRead + Unpin + Send + 'static, log: impl Fn(String) +
     })
 }
 
-impl Process {
-    /// Sends a signal to the command and all that it started.
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            // Nothing is left to be ended where it fails.
-            let _ = kill_process_group(group, signal);
-        }
+/// Where a program runs.
+struct BesideProcess {
+    command: Arc<Command>,
+    way: Way,
+}
+
+#[async_trait::async_trait]
+impl Beside for BesideProcess {
+    async fn run(&self, command: &[String]) -> io::Result<i64> {
+        let ready = self.command.folder.join("ready-beside");
+        let mut command = self.command.prepared(self.way, command, &ready)?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let status = command.process_group(0).kill_on_drop(true).status().await?;
+        Ok(status.code().map_or(137, i64::from))
     }
 }
 
@@ -281,24 +321,33 @@ impl Started for Process {
 
     async fn wait(&mut self) -> io::Result<i64> {
         let status = self.child.wait().await?;
-        // What the command left in the background goes with its container.
-        self.signal(Signal::KILL);
+        // What the program left in the background goes with its container.
+        self.group = None;
         // The exit code of a container that a signal has ended.
         let signal = || status.signal().map_or(137, |signal| 128 + i64::from(signal));
         Ok(status.code().map_or_else(signal, i64::from))
     }
 
+    fn beside(&self) -> Box<dyn Beside> {
+        Box::new(BesideProcess {
+            command: Arc::clone(&self.command),
+            way: self.way,
+        })
+    }
+
     async fn stop(&mut self, grace: Duration) -> io::Result<()> {
-        self.signal(Signal::TERM);
+        if let Some(group) = &self.group {
+            group.signal(Signal::TERM);
+        }
         // Whether it has ended in time or not: what is left goes now.
         let _ = tokio::time::timeout(grace, self.child.wait()).await;
-        self.signal(Signal::KILL);
+        self.group = None;
         self.child.wait().await.map(drop)
     }
 
-    /// The job's folder is where the command has written all along.
+    /// Its own folder is where the program has written all along.
     async fn leave(self: Box<Self>, _paths: &[String]) -> io::Result<Vec<String>> {
-        // The last lines of a command that has ended, but not of what it left in the background.
+        // The last lines of a program that has ended, but not of what it left in the background.
         for lines in self.output {
             let _ = tokio::time::timeout(Duration::from_secs(1), lines).await;
         }

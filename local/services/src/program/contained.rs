@@ -1,13 +1,12 @@
-//! Runs a job's command as a container of an engine.
+//! Runs a program as a container of an engine.
 //!
-//! The files of `/opt/ml` are not mounted. They are copied into the container before it starts, and out of it when it
+//! The files of its own folder are not mounted. They are copied into the container before it starts, and out of it when it
 //! has ended. There are two reasons: an engine in a virtual machine does not see the folders of this machine, and files
 //! that a container writes into a mount as root can be removed by root only.
 
-use super::files::{ML, within};
 use super::image::Image;
-use super::work::{ENDPOINT, Started, Work};
-use crate::containers::{Containers, Engine, EngineError, NewContainer};
+use super::work::{Beside, ENDPOINT, Own, Program, Started, within};
+use crate::containers::{Api, Containers, Engine, EngineError, NewContainer};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -26,6 +25,7 @@ pub(super) struct Contained {
     id: String,
     way: String,
     folder: PathBuf,
+    own: Option<Own>,
     lines: JoinHandle<()>,
 }
 
@@ -33,30 +33,41 @@ impl Contained {
     pub(super) async fn start(
         containers: &Containers,
         engine: &Engine,
-        work: &Work,
+        program: &Program,
         image: Image,
         folder: &Path,
         log: impl Fn(String) + Send + Sync + 'static,
     ) -> Result<Self, EngineError> {
         let image = known(engine, image, folder).await?;
-        let mut environment = work.environment.clone();
+        let mut environment = program.environment.clone();
         if let Some(endpoint) = environment.get_mut(ENDPOINT) {
             *endpoint = engine.reachable(endpoint);
         }
-        let network = engine.network(work.is_isolated);
+        let network = engine.network(program.is_isolated);
+        // With this machine's network the program listens where it is told to. With one of its own it listens where it
+        // likes, and the engine leads there.
+        let publish = program.port.filter(|_| network == "bridge");
+        if let Some(port) = program.port.filter(|_| publish.is_none()) {
+            environment.extend(port.environment());
+        }
         let container = NewContainer {
             image: image.clone(),
-            command: work.command.clone(),
+            command: program.command.clone(),
             environment,
             network,
-            labels: [("stepline.job".to_owned(), work.job.clone())].into(),
+            publish: publish.map(|port| (port.container, port.host)),
+            labels: [("stepline.job".to_owned(), program.name.clone())].into(),
         };
-        let (from, archive) = (folder.join("ml"), folder.join("ml.tar"));
-        let packed = archive.clone();
-        blocking(move || pack(&from, &packed)).await?;
+        let archive = folder.join("own.tar");
+        if let Some(own) = program.own.clone() {
+            let packed = archive.clone();
+            blocking(move || pack(&own, &packed)).await?;
+        }
         let id = containers.create(engine, &container).await?;
         let begun = async {
-            engine.api.upload(&id, &archive).await?;
+            if program.own.is_some() {
+                engine.api.upload(&id, &archive).await?;
+            }
             engine.api.start(&id).await
         };
         if let Err(error) = begun.await {
@@ -75,20 +86,35 @@ impl Contained {
             engine: engine.clone(),
             id,
             folder: folder.to_owned(),
+            own: program.own.clone(),
             lines,
         })
     }
 
     async fn bring(&self, paths: &[String]) -> Result<Vec<String>, EngineError> {
         let mut left_out = Vec::new();
+        let Some(own) = &self.own else { return Ok(left_out) };
         for path in paths {
             let archive = self.folder.join("left.tar");
             if self.engine.api.download(&self.id, path, &archive).await? {
-                let (path, into) = (path.clone(), within(&self.folder.join("ml"), path));
+                let (path, into) = (path.clone(), within(own, path));
                 left_out.extend(blocking(move || unpack(&archive, &path, &into)).await?);
             }
         }
         Ok(left_out)
+    }
+}
+
+/// A container that a program runs in.
+struct BesideContained {
+    api: Api,
+    id: String,
+}
+
+#[async_trait::async_trait]
+impl Beside for BesideContained {
+    async fn run(&self, command: &[String]) -> io::Result<i64> {
+        self.api.execute(&self.id, command).await.map_err(io::Error::other)
     }
 }
 
@@ -100,6 +126,13 @@ impl Started for Contained {
 
     async fn wait(&mut self) -> io::Result<i64> {
         self.engine.api.wait(&self.id).await.map_err(io::Error::other)
+    }
+
+    fn beside(&self) -> Box<dyn Beside> {
+        Box::new(BesideContained {
+            api: self.engine.api.clone(),
+            id: self.id.clone(),
+        })
     }
 
     async fn stop(&mut self, grace: Duration) -> io::Result<()> {
@@ -138,11 +171,11 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
-/// Makes an archive of `/opt/ml`, with paths from the root; its files are root's there.
-fn pack(ml: &Path, to: &Path) -> io::Result<()> {
+/// Makes an archive of a program's own folder, with paths from the root; its files are root's there.
+fn pack(own: &Own, to: &Path) -> io::Result<()> {
     let mut archive = tar::Builder::new(File::create(to)?);
     archive.mode(tar::HeaderMode::Deterministic);
-    archive.append_dir_all(ML.trim_start_matches('/'), ml)?;
+    archive.append_dir_all(own.path.trim_start_matches('/'), &own.folder)?;
     archive.into_inner().map(drop)
 }
 

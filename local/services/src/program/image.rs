@@ -1,4 +1,4 @@
-//! Pulls a job's image from the local ECR, as the job's role, and unpacks it.
+//! Pulls an image from the local ECR, as some role, and unpacks it.
 
 use crate::manifest::Manifest;
 use crate::python::{self, Install};
@@ -20,7 +20,7 @@ use std::{fs, str};
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Settings {
     #[serde(default)]
-    pub(super) env: Vec<String>,
+    env: Vec<String>,
     #[serde(default)]
     pub(crate) entrypoint: Option<Vec<String>>,
     #[serde(default)]
@@ -49,9 +49,11 @@ impl Settings {
 /// An image as it was pulled.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
-    pub(super) settings: Settings,
+    pub(crate) settings: Settings,
     /// The digest of its configuration, which says what the whole image is.
     pub(super) id: String,
+    /// The digest of its manifest, which is what a registry knows it by.
+    pub(crate) digest: String,
     config: Bytes,
     layers: Vec<Bytes>,
 }
@@ -124,7 +126,7 @@ pub(crate) async fn find(platform: &Arc<Platform>, role: &Principal, uri: &str) 
 }
 
 /// Pulls an image with the calls that a pull makes on AWS.
-pub(super) async fn pull(platform: &Arc<Platform>, role: &Principal, uri: &str) -> Result<Image, ServiceError> {
+pub(crate) async fn pull(platform: &Arc<Platform>, role: &Principal, uri: &str) -> Result<Image, ServiceError> {
     let name = Name::local(platform, uri)?;
     let text = find(platform, role, uri).await?;
     let manifest = Manifest::read(&text)?;
@@ -156,6 +158,7 @@ pub(super) async fn pull(platform: &Arc<Platform>, role: &Principal, uri: &str) 
     Ok(Image {
         settings: settings.config,
         id,
+        digest: crate::manifest::digest(text.as_bytes()),
         config,
         layers,
     })

@@ -1,15 +1,16 @@
-//! The file system of a job: this machine's own, with the image's files and the job's `/opt/ml` at their paths.
+//! The file system of a program: this machine's own, with the image's files and the program's own folder at their paths.
 //!
-//! The image's base is not there, so the image's own files are laid over the machine's folders. For that, the job gets
-//! a new root in a mount namespace. A folder that only the machine has is bound as a whole. A folder that both have is
+//! The image's base is not there, so the image's own files are laid over the machine's folders. For that, the program
+//! gets a new root in a mount namespace. A folder that only the machine has is bound as a whole. A folder that both have is
 //! made anew, and each of its children is bound by itself.
 
+use super::work::Own;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// What a job's root is put together from.
+/// What a program's root is put together from.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tree {
     children: BTreeMap<String, Tree>,
@@ -50,21 +51,23 @@ impl Tree {
     }
 }
 
-/// A shell script that makes the job's root and runs the job's command in it. Its arguments are the root, a file that
+/// A shell script that makes the program's root and runs its command in it. Its arguments are the root, a file that
 /// it leaves when all is in place, the folder to start in, the command's `PATH`, and the command.
-pub(super) fn script(image: &Path, ml: &Path) -> io::Result<String> {
+pub(super) fn script(image: &Path, own: Option<&Own>) -> io::Result<String> {
     let mut tree = Tree::of(image)?;
-    tree.put("/opt/ml", ml);
+    if let Some(own) = own {
+        tree.put(own.path, &own.folder);
+    }
     let mut script = String::from("set -e\nroot=$1 ready=$2 start=$3 path=$4\nshift 4\n");
     script.push_str("PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin\nmount -t tmpfs -o mode=755 tmpfs \"$root\"\n");
     compose(&mut script, &tree, Path::new("/"))?;
-    // What a job leaves in its own /tmp goes with it.
+    // What a program leaves in its own /tmp goes with it.
     script.push_str("mount -t tmpfs -o mode=1777 tmpfs \"$root/tmp\"\nmkdir -p \"$root$start\"\n: >\"$ready\"\n");
     script.push_str("PATH=$PATH exec chroot \"$root\" /bin/sh -c 'cd \"$1\"; PATH=$2; export PATH; shift 2; exec \"$@\"' sh \"$start\" \"$path\" \"$@\"\n");
     Ok(script)
 }
 
-/// Writes what makes one folder of the root: `tree` is what the job puts there.
+/// Writes what makes one folder of the root: `tree` is what the program puts there.
 fn compose(script: &mut String, tree: &Tree, at: &Path) -> io::Result<()> {
     let host = fs::read_dir(at).into_iter().flatten();
     let mut host: BTreeMap<String, fs::FileType> = host
@@ -129,7 +132,12 @@ mod tests {
         let program = image.path().join("opt/program/src");
         fs::create_dir_all(&program).unwrap();
         fs::write(program.join("it's.py"), "").unwrap();
-        let script = script(image.path(), Path::new("/jobs/j/ml")).unwrap();
+        let own = Own {
+            path: "/opt/ml",
+            variable: "ML_ROOT",
+            folder: "/jobs/j/ml".into(),
+        };
+        let script = script(image.path(), Some(&own)).unwrap();
         for line in [
             "mkdir -p \"$root\"'/opt'".to_owned(),
             format!(

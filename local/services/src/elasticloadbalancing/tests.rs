@@ -1,0 +1,1 @@
+//! Elastic Load Balancing through the door, and through its ports.

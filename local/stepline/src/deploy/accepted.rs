@@ -3,7 +3,6 @@
 use super::maker::{Failure, Maker};
 use super::properties::Properties;
 use crate::template::Made;
-use sha2::{Digest as _, Sha256};
 
 /// Makes such a resource. Every type that is not on the list is refused.
 pub(super) async fn made(maker: &Maker<'_>, kind: &str, mut properties: Properties) -> Result<Made, Failure> {
@@ -22,15 +21,6 @@ pub(super) async fn made(maker: &Maker<'_>, kind: &str, mut properties: Properti
             let host = url.strip_prefix("https://").unwrap_or(&url);
             let arn = account.global_arn("iam", format_args!("oidc-provider/{host}"));
             Made::new(arn.clone()).with("Arn", arn)
-        }
-        // Nothing here comes from another machine, so that there is nothing to let in.
-        "AWS::EC2::SecurityGroup" => {
-            let name = name("GroupName")?;
-            let digits: String = Sha256::digest(&name).iter().map(|byte| format!("{byte:02x}")).collect();
-            let id = format!("sg-{}", &digits[..17]);
-            Made::new(id.clone())
-                .with("GroupId", id)
-                .with("VpcId", properties.take("VpcId").unwrap_or_default())
         }
         "AWS::CloudWatch::Dashboard"
         | "AWS::Logs::MetricFilter"

@@ -13,6 +13,9 @@ pub(super) struct RunOptions {
     /// Asks before each manual approval instead of approving it
     #[arg(long)]
     pub(super) ask: bool,
+    /// Keeps the services up once the pipeline has succeeded, the one that serves the model among them, until interrupted
+    #[arg(long)]
+    pub(super) keep: bool,
     /// How long a job's answer is waited for (on AWS 20 minutes)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) job_timeout: Option<Duration>,

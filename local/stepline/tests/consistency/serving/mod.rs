@@ -147,7 +147,7 @@ fn what_the_service_does_not_take_is_taken_back() {
     world.fate = Fate::Fails;
     let (_, cause) = world.deploy().expect_err("it fails");
     assert!(
-        cause.contains("ECS: (service stepline-service-dev) deployment failed: tasks failed to start."),
+        cause.contains("ECS: (service stepline-service-dev) deployment failed: tasks failed to start; task"),
         "{cause}"
     );
     assert!(!cause.contains("long ago") && !cause.contains("has started"), "{cause}");
@@ -155,9 +155,15 @@ fn what_the_service_does_not_take_is_taken_back() {
 
 #[test]
 fn a_first_deployment_that_fails_leaves_no_task() {
-    for fate in [Fate::Fails, Fate::IsTakenBack] {
+    // What serves nothing cannot be rolled out with tasks, which ECS tries where it goes back by itself.
+    for (fate, fate_of_rollback) in [
+        (Fate::Fails, Fate::Completes),
+        (Fate::IsTakenBack, Fate::Completes),
+        (Fate::IsTakenBack, Fate::Fails),
+    ] {
         let mut world = World::new();
         world.fate = fate;
+        world.fate_of_rollback = fate_of_rollback;
         fails(
             world.deploy(),
             "DeploymentFailed",

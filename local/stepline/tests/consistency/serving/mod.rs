@@ -183,7 +183,7 @@ fn a_service_that_answers_wrongly_is_taken_back() {
             "DeploymentFailed",
             &[&format!("{error}: `http://a/version` says no"), "Back at"],
         );
-        assert_eq!(world.of("AskService").len(), 5);
+        assert_eq!(world.of("AskService").len(), 4);
         assert_eq!(world.ends_with(), (revision(1).as_str(), 2));
     }
     // A load balancer that forgets the old tasks late.

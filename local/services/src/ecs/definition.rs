@@ -302,7 +302,7 @@ fn fits(cpu: u32, memory: u32) -> bool {
         16_384 => (32_768, 122_880, 8192),
         _ => return false,
     };
-    (least..=most).contains(&memory) && memory % step == 0
+    (least..=most).contains(&memory) && memory.is_multiple_of(step)
 }
 
 /// CPU or memory as a number: `1024`, `1 vCPU`, `2 GB`.

@@ -12,6 +12,7 @@ mod definitions;
 mod errors;
 mod names;
 mod plan;
+mod resuming;
 mod role;
 mod rollout;
 mod rows;

@@ -4,6 +4,7 @@ use super::account::Ecs;
 use super::plan::{self, Being, Known, View};
 use super::rollout::{self, Told};
 use super::rows::{Deployment, Health, Rollout, Rows, Service, Stage, Status, Stop, Task};
+use super::tags::Tag;
 use super::targets::{self, TargetHealth};
 use super::tasks;
 use jiff::Timestamp;
@@ -271,13 +272,21 @@ impl Scheduler {
         let found = {
             let rows = self.ecs.rows();
             let service = rows.services.get(&self.arn).cloned();
-            service.and_then(|service| Some((service.primary()?.clone(), service)))
+            service.and_then(|service| {
+                let primary = service.primary()?.clone();
+                let tags = match service.propagate_tags.as_deref() {
+                    Some("SERVICE") => service.tags.clone(),
+                    Some("TASK_DEFINITION") => rows.definitions.get(&primary.definition)?.tags.clone(),
+                    _ => Vec::new(),
+                };
+                Some((primary, service, tags))
+            })
         };
-        let Some((deployment, service)) = found else {
+        let Some((deployment, service, tags)) = found else {
             return Vec::new();
         };
         let started = (0..number).map(|_| {
-            let new = new_task(&service, &deployment);
+            let new = new_task(&service, &deployment, &tags);
             tasks::start(&self.ecs, &self.platform, new)
         });
         started.collect()
@@ -328,8 +337,7 @@ fn unhealthy<'t>(task: &'t Task, targets: &'t Targets) -> Option<(&'t str, &'t T
     })
 }
 
-fn new_task(service: &Service, deployment: &Deployment) -> tasks::New {
-    let propagated = service.propagate_tags.as_deref() == Some("SERVICE");
+fn new_task(service: &Service, deployment: &Deployment, tags: &[Tag]) -> tasks::New {
     tasks::New {
         cluster: service.cluster.clone(),
         definition: deployment.definition.clone(),
@@ -337,6 +345,6 @@ fn new_task(service: &Service, deployment: &Deployment) -> tasks::New {
         started_by: deployment.id.clone(),
         network: deployment.network.clone(),
         load_balancers: deployment.load_balancers.clone(),
-        tags: if propagated { service.tags.clone() } else { Vec::new() },
+        tags: tags.to_vec(),
     }
 }

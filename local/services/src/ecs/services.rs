@@ -266,7 +266,11 @@ impl CreateService {
         for (given, known, what) in [
             (&self.platform_version, &["LATEST", "1.4.0"][..], "the platform version"),
             (&self.scheduling_strategy, &["REPLICA"], "the scheduling strategy"),
-            (&self.propagate_tags, &["NONE", "SERVICE"], "tags propagated from"),
+            (
+                &self.propagate_tags,
+                &["NONE", "SERVICE", "TASK_DEFINITION"],
+                "tags propagated from",
+            ),
         ] {
             if let Some(given) = given.as_deref().filter(|given| !known.contains(given)) {
                 return Err(refused(format_args!("{what} `{given}`")));

@@ -14,6 +14,7 @@ mod health;
 mod input;
 mod listeners;
 mod proxy;
+mod resuming;
 mod rows;
 mod tagging;
 mod targets;

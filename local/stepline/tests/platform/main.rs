@@ -10,5 +10,6 @@ mod iam;
 mod objects;
 mod pipelines;
 mod qualifiers;
+mod serving;
 mod template;
 mod world;

@@ -1,6 +1,8 @@
 //! Services that begin, change, fail and go.
 
-use super::world::{World, get, text};
+use super::world::{ADMIN, World, get, text};
+use crate::ecs::Ecs;
+use crate::elasticloadbalancing::ElasticLoadBalancing;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -235,6 +237,42 @@ async fn it_scales_up_and_down_and_goes() {
     world.ok("ecs", "DeleteCluster", json!({"cluster": "main"})).await;
     let error = world.refused("ListTasks", json!({"cluster": "main"})).await;
     assert_eq!(error.code, "ClusterNotFoundException");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_of_a_run_and_the_next_one_goes_on() {
+    let world = World::new().await;
+    let (group, address) = world.load_balancer().await;
+    let definition = world.register(json!({"ANSWER": "one"})).await;
+    let created = world
+        .ok("ecs", "CreateService", World::service(&definition, Some(&group)))
+        .await;
+    assert!(world.ended(&created).await);
+    let port = world.tasks("RUNNING").await[0]["containers"][0]["networkBindings"][0]["hostPort"].clone();
+    let rows = std::mem::take(&mut *world.ecs.rows());
+    world.ecs.containers.clean_up().await;
+    get(&format!("127.0.0.1:{port}"), "/").await.unwrap_err();
+
+    let (ecs, elb): (Arc<Ecs>, Arc<ElasticLoadBalancing>) = Default::default();
+    *ecs.rows() = rows;
+    world.elb.hand_over(&elb);
+    let platform = world.again(Arc::clone(&ecs), Arc::clone(&elb));
+    elb.resume(&platform).unwrap();
+    ecs.resume(&platform);
+    world
+        .until("it serves again", async || {
+            matches!(get(&address, "/").await, Ok((200, _)))
+        })
+        .await;
+    let describe = json!({"cluster": "main", "services": ["app"]});
+    let found = platform
+        .call(&ADMIN, "ecs", "DescribeServices", describe)
+        .await
+        .unwrap();
+    assert_eq!(found["services"][0]["runningCount"], 1);
+    let listed = json!({"cluster": "main", "desiredStatus": "STOPPED"});
+    let stopped = platform.call(&ADMIN, "ecs", "ListTasks", listed).await.unwrap();
+    assert_eq!(stopped["taskArns"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,9 +46,12 @@ server.serve_forever()
 
 pub(super) struct World {
     pub(super) platform: Arc<Platform>,
+    pub(super) ecs: Arc<Ecs>,
+    pub(super) elb: Arc<ElasticLoadBalancing>,
+    others: [Arc<dyn Service>; 2],
     pub(super) image: String,
     pub(super) listener: Arc<Listener>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -61,29 +64,24 @@ impl World {
     pub(super) async fn with_role(statement: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener: Arc<Listener> = Arc::default();
+        let (ecs, elb): (Arc<Ecs>, Arc<ElasticLoadBalancing>) = Default::default();
+        let others: [Arc<dyn Service>; 2] = [Arc::<Ecr>::default(), Arc::<Logs>::default()];
         let services: Vec<Arc<dyn Service>> = vec![
-            Arc::<Ecs>::default(),
-            Arc::<Ecr>::default(),
-            Arc::<ElasticLoadBalancing>::default(),
-            Arc::<Logs>::default(),
+            ecs.clone(),
+            elb.clone(),
+            others[0].clone(),
+            others[1].clone(),
             listener.clone(),
         ];
-        let platform = Platform::new(Account::local(), folder.path().to_owned(), services);
-        platform.pace.set_poll_interval(Duration::from_millis(40));
-        platform.pace.set_patience(Duration::from_secs(15));
-        let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
-        for (name, policy) in [("execution", Some(policy)), ("task", None)] {
-            let mut role = NewRole::for_service(name, "ecs-tasks.amazonaws.com");
-            if let Some(policy) = policy {
-                role = role.with_policy("calls", policy);
-            }
-            platform.iam.create_role(&platform.account, role).unwrap();
-        }
+        let platform = account(folder.path(), services, statement);
         let world = Self {
             image: push_image(&platform).await,
             platform,
+            ecs,
+            elb,
+            others,
             listener,
-            _folder: folder,
+            folder,
         };
         world.ok("ecs", "CreateCluster", json!({"clusterName": "main"})).await;
         world
@@ -92,6 +90,17 @@ impl World {
         world
     }
 
+    /// The same account in another run, which has what lasts of this one.
+    pub(super) fn again(&self, ecs: Arc<Ecs>, elb: Arc<ElasticLoadBalancing>) -> Arc<Platform> {
+        let services: Vec<Arc<dyn Service>> = vec![ecs, elb, self.others[0].clone(), self.others[1].clone()];
+        let platform = account(
+            self.folder.path(),
+            services,
+            json!({"Effect": "Allow", "Action": "*", "Resource": "*"}),
+        );
+        crate::ecs::role::make(&platform, &ADMIN);
+        platform
+    }
     pub(super) async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
         self.platform.call(&ADMIN, service, operation, input).await
     }
@@ -252,6 +261,24 @@ impl World {
         }
         panic!("it never comes to this: {what}");
     }
+}
+
+/// An account with these services, and roles for tasks.
+fn account(root: &std::path::Path, services: Vec<Arc<dyn Service>>, statement: Value) -> Arc<Platform> {
+    let platform = Platform::new(Account::local(), root.to_owned(), services);
+    platform.pace.set_poll_interval(Duration::from_millis(40));
+    platform.pace.set_patience(Duration::from_secs(15));
+    let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
+    for (name, policy) in [("execution", Some(policy)), ("task", None)] {
+        let mut role = NewRole::for_service(name, "ecs-tasks.amazonaws.com");
+        // As templates narrow it: to tasks of this account.
+        role.trust["Statement"][0]["Condition"] = json!({"StringEquals": {"aws:SourceAccount": Account::local().id}});
+        if let Some(policy) = policy {
+            role = role.with_policy("calls", policy);
+        }
+        platform.iam.create_role(&platform.account, role).unwrap();
+    }
+    platform
 }
 
 pub(super) fn text(value: &Value, pointer: &str) -> String {

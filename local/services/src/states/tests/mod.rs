@@ -30,6 +30,8 @@ impl World {
         let services: Vec<Arc<dyn Service>> = vec![
             states.clone(),
             Arc::<crate::ecr::Ecr>::default(),
+            Arc::<crate::ecs::Ecs>::default(),
+            Arc::<crate::elasticloadbalancing::ElasticLoadBalancing>::default(),
             Arc::<crate::events::EventBridge>::default(),
             Arc::<crate::lambda::Lambda>::default(),
             Arc::<crate::sagemaker::SageMaker>::default(),

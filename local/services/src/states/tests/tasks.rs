@@ -56,6 +56,28 @@ async fn other_services_are_called_with_their_own_names_and_errors() {
             "\"RepositoryName\":\"made\"",
         ),
         (
+            "aws-sdk:ecs:describeServices",
+            json!({"Cluster": "none", "Services": ["s"]}),
+            "FAILED",
+            "Ecs.ClusterNotFoundException",
+        ),
+        (
+            "aws-sdk:ecs:registerTaskDefinition",
+            json!({
+                "Family": "app", "NetworkMode": "awsvpc", "RequiresCompatibilities": ["FARGATE"],
+                "Cpu": "256", "Memory": "512",
+                "ContainerDefinitions": [{"Name": "c", "Image": "i", "DockerLabels": {"Some-Label": "l"}}],
+            }),
+            "SUCCEEDED",
+            r#""DockerLabels":{"Some-Label":"l"}"#,
+        ),
+        (
+            "aws-sdk:elasticloadbalancingv2:describeTargetHealth",
+            json!({"TargetGroupArn": "none"}),
+            "FAILED",
+            "ElasticLoadBalancingV2.TargetGroupNotFoundException",
+        ),
+        (
             "aws-sdk:sfn:describeExecution",
             json!({"ExecutionArn": "arn:aws:states:us-east-1:123456789012:execution:m:none"}),
             "FAILED",

@@ -10,6 +10,7 @@
 
 pub mod cli;
 pub mod cloud;
+pub mod cost;
 pub mod deploy;
 pub mod display;
 pub mod doctor;

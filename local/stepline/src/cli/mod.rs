@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and the exit code that answers.
 
 mod check;
+mod cost;
 mod interrupt;
 mod invoke;
 mod options;
@@ -41,6 +42,7 @@ Examples:
   cargo run -- up --port 4566                   the services, for the AWS CLI, boto3 or cargo lambda
   cargo run -- check                            the state machines' definitions, validated
   cargo run -- services                         the services and operations that are here
+  cargo run -- cost --base origin/dev           the most a run can cost, and the change against another revision
   cargo run -- doctor --env prod                what your AWS account lacks for a deployment
 
 Exit code: 0 where it succeeded, 1 where it failed (the last line says what and why), 2 for wrong usage.";
@@ -85,6 +87,8 @@ enum Command {
     Check,
     /// Lists the services that the account has here, and their operations
     Services,
+    /// Says the most that one run can cost, before it runs, and what its service costs
+    Cost(cost::CostOptions),
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
     Doctor {
         /// The environment of sam/samconfig.toml
@@ -149,6 +153,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             print!("{}", cloud::operations());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Cost(options) => cost::cost(options).await,
         Command::Doctor { env } => {
             let root = session::repository()?;
             let known = crate::deploy::environments(&root)?;

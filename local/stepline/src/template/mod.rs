@@ -90,6 +90,16 @@ pub struct Output {
     pub export: Option<String>,
 }
 
+/// A template as it is written, with the long forms of its functions: nothing is checked or resolved.
+///
+/// # Errors
+/// The file cannot be read, or is not YAML.
+pub(crate) fn read(file: &Path) -> Result<Value, TemplateError> {
+    let locate = |fault: Fault| fault.locate(file.to_owned(), |_| None);
+    let text = std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?;
+    Source::read(&text).map(|source| source.value).map_err(locate)
+}
+
 impl Stack {
     /// Reads the template in `file`, to be created under the name `stack`.
     ///

@@ -80,7 +80,10 @@ fn deployed() -> Value {
         "gate": r#"{"metric": "accuracy", "threshold": 0.8, "tolerance": 0.01}"#,
         "hyperparameters": r#"{"learning-rate": 0.1, "max-iterations": 60, "max-depth": 4}"#,
         "instance-type": "ml.t3.medium",
-        "prices": r#"{"ml.t3.medium": 0.05, "ml.m5.large": 0.115}"#,
+        "prices": concat!(
+            r#"{"us-east-1": {"ml.t3.medium": 0.05, "ml.m5.large": 0.115, "ml.m5.xlarge": 0.23}, "#,
+            r#""ap-northeast-1": {"ml.t3.medium": 0.065, "ml.m5.large": 0.149, "ml.m5.xlarge": 0.298}}"#,
+        ),
         "scan-allowed": "[]",
         "scan-level": "CRITICAL",
         "training": r#"{"instanceType": "ml.m5.large", "maxRuntimeSeconds": 3600, "concurrency": 2}"#,

@@ -4,7 +4,7 @@ use super::package::{APPROVALS, CreateModelPackage, Package};
 use super::specification::check_customer_metadata;
 use super::store::{group_arn, package_arn, tail};
 use crate::sagemaker::account::SageMaker;
-use crate::sagemaker::checks::{constraint, length, one_of};
+use crate::sagemaker::checks::{constraint, length, one_of, pattern};
 use crate::sagemaker::lists::{List, Listed, Order, summary};
 use crate::sagemaker::rows::on;
 use crate::sagemaker::tags;
@@ -199,6 +199,10 @@ impl SageMaker {
             (&input.source_uri, "sourceUri"),
         ] {
             text.as_ref().map_or(Ok(()), |text| length(text, field, 0..=1024))?;
+        }
+        // A description has one line.
+        if let Some(description) = &input.approval_description {
+            pattern(description, "approvalDescription", ".*")?;
         }
         let event = {
             let mut registry = self.registry();

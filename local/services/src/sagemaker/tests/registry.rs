@@ -385,6 +385,11 @@ async fn bad_requests_are_refused_with_what_is_wrong() {
         ),
         (
             "UpdateModelPackage",
+            json!({"ModelPackageArn": first, "ApprovalDescription": "two\nlines"}),
+            "approvalDescription",
+        ),
+        (
+            "UpdateModelPackage",
             json!({"ModelPackageArn": first, "CustomerMetadataProperties": many}),
             "50",
         ),

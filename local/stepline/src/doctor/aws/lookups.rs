@@ -2,8 +2,8 @@
 
 use super::access::Access;
 use super::services::{
-    CLOUDFORMATION, CODEBUILD, CODECONNECTIONS, CODEPIPELINE, CODESTAR_CONNECTIONS, ECR, IAM, LAMBDA, LOGS, S3,
-    SERVICE_QUOTAS, SQS, SSM, STATES, STS, Service,
+    CLOUDFORMATION, CODEBUILD, CODECONNECTIONS, CODEPIPELINE, CODESTAR_CONNECTIONS, ECR, IAM, LAMBDA, LOGS, PRICING,
+    S3, SERVICE_QUOTAS, SQS, SSM, STATES, STS, Service,
 };
 use super::xml;
 use crate::doctor::facts::{Account, Identity, Looked, LookupError, Quota, Standing};
@@ -11,6 +11,31 @@ use crate::doctor::intent::Named;
 use crate::doctor::names::ResourceKind;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+
+impl Access {
+    /// The products of AWS's price list with these attributes.
+    pub(crate) async fn get_products(&self, service: &str, filters: &[(&str, &str)]) -> Looked<Vec<Value>> {
+        let filters = filters.iter();
+        let filters = filters.map(|(field, value)| json!({"Type": "TERM_MATCH", "Field": field, "Value": value}));
+        let mut input =
+            json!({"ServiceCode": service, "Filters": filters.collect::<Vec<_>>(), "FormatVersion": "aws_v1"});
+        let mut products = Vec::new();
+        loop {
+            let answer = self.json(&PRICING, "GetProducts", input.clone()).await?;
+            // Each one is JSON in a text.
+            let listed = answer["PriceList"].as_array().into_iter().flatten();
+            let listed = listed.map(|product| match product {
+                Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+                product => product.clone(),
+            });
+            products.extend(listed);
+            match answer["NextToken"].as_str() {
+                Some(token) if !token.is_empty() => input["NextToken"] = token.into(),
+                _ => return Ok(products),
+            }
+        }
+    }
+}
 
 #[async_trait::async_trait]
 impl Account for Access {

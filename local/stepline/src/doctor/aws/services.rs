@@ -94,6 +94,8 @@ pub(super) const ECR: Service = json("ecr", "api.ecr", "ECR", "AmazonEC2Containe
 pub(super) const IAM: Service = query("iam", "IAM", "2010-05-08");
 pub(super) const LAMBDA: Service = rest("lambda", "LAMBDA");
 pub(super) const LOGS: Service = json("logs", "logs", "CLOUDWATCH_LOGS", "Logs_20140328", "1.1");
+/// AWS's price list: <https://docs.aws.amazon.com/general/latest/gr/billing.html>.
+pub(super) const PRICING: Service = json("pricing", "api.pricing", "PRICING", "AWSPriceListService", "1.1");
 pub(super) const S3: Service = rest("s3", "S3");
 pub(super) const SERVICE_QUOTAS: Service = json(
     "servicequotas",
@@ -118,6 +120,7 @@ pub(super) const ALL: &[Service] = &[
     IAM,
     LAMBDA,
     LOGS,
+    PRICING,
     S3,
     SERVICE_QUOTAS,
     SQS,

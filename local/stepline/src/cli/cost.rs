@@ -1,0 +1,95 @@
+//! `stepline cost`: the most that one run can cost, and the change against another state of the repository.
+
+use super::options::Environment;
+use super::session::{self, Trouble};
+use crate::cost::{self, Base, Prices};
+use serde_json::json;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What `cost` takes.
+#[derive(clap::Args)]
+pub(super) struct CostOptions {
+    /// The environment of sam/samconfig.toml
+    #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
+    env: Environment,
+    /// Prints it as JSON
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Prints it as Markdown, for a pull request
+    #[arg(long)]
+    markdown: bool,
+    /// What to show the change against: another checkout's folder, or a revision of git
+    #[arg(long, value_name = "FOLDER|REVISION")]
+    base: Option<String>,
+    /// Renews local/stepline/prices.json from AWS's price list, with your credentials (pricing:GetProducts)
+    #[arg(long, conflicts_with_all = ["json", "markdown", "base"])]
+    renew: bool,
+}
+
+pub(super) async fn cost(options: CostOptions) -> Result<ExitCode, Trouble> {
+    let root = session::repository()?;
+    let other = |error: &dyn std::fmt::Display| Trouble::Other(error.to_string());
+    let mut prices = Prices::read(&root).map_err(|error| other(&error))?;
+    if options.renew {
+        return renew(&root, &mut prices).await;
+    }
+    let environment = options.env.0;
+    let known = crate::deploy::environments(&root)?;
+    if !known.contains(&environment) {
+        return Err(Trouble::UnknownEnvironment {
+            asked: environment,
+            known: known.join(" and "),
+        });
+    }
+    let bill = cost::estimate(&root, &environment, &prices).await;
+    let bill = bill.map_err(|error| other(&error))?;
+    let base = match options.base {
+        None => None,
+        Some(given) => {
+            let base = Base::find(&root, &given).map_err(|error| Trouble::Usage(error.to_string()))?;
+            let of_base = cost::estimate(base.folder(), &environment, &prices).await;
+            Some((
+                of_base.map_err(|error| Trouble::Other(format!("{given}: {error}")))?,
+                given,
+            ))
+        }
+    };
+    let beside = base.as_ref().map(|(bill, name)| (bill, name.as_str()));
+    if options.markdown {
+        print!("{}", cost::markdown(&bill, beside));
+    } else if options.json {
+        let shown = json!({
+            "bill": bill, "runUsd": bill.run_usd(), "serviceMonthUsd": bill.service_month_usd(),
+            "base": beside.map(|(base, name)| json!({
+                "name": name, "bill": base, "runUsd": base.run_usd(), "serviceMonthUsd": base.service_month_usd(),
+            })),
+        });
+        println!("{shown:#}");
+    } else {
+        print!("{}", cost::text(&bill));
+        if let Some((base, name)) = beside {
+            print!("\n{}", cost::compared(&bill, base, name));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn renew(root: &Path, prices: &mut Prices) -> Result<ExitCode, Trouble> {
+    let renewed = cost::renew(prices).await;
+    let renewed = renewed.map_err(|error| Trouble::Other(format!("AWS's price list: {error}")))?;
+    prices.write(root).map_err(|error| Trouble::Other(error.to_string()))?;
+    for (name, region, before, now) in &renewed.changed {
+        println!("{name} in {region}: ${now} instead of ${before}");
+    }
+    for name in &renewed.not_found {
+        println!("{name}: the price list has not one price for it, so it stays");
+    }
+    println!(
+        "{} changed, {} as they were, {} not found. The defaults of `Prices` in sam/template.yaml have to follow.",
+        renewed.changed.len(),
+        renewed.same,
+        renewed.not_found.len()
+    );
+    Ok(ExitCode::SUCCESS)
+}

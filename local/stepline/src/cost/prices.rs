@@ -1,0 +1,104 @@
+//! The prices: a file with a row for each, its date and its source.
+
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Where the file is in a repository.
+const FILE: &str = "local/stepline/prices.json";
+
+/// Why there are no prices.
+#[derive(Debug, thiserror::Error)]
+pub enum PricesError {
+    /// The file cannot be read or written.
+    #[error("`{}`: {source}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is in the way.
+        source: std::io::Error,
+    },
+    /// It is not as it should be.
+    #[error("`{}`: {source}", file.display())]
+    Json {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+}
+
+/// All prices that are known.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prices {
+    /// What the file says of itself.
+    about: String,
+    pub(super) prices: Vec<Price>,
+}
+
+/// What one thing costs in one region.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Price {
+    pub(super) region: String,
+    /// What it is called here, such as `sagemaker.training.ml.m5.large`.
+    pub(super) name: String,
+    pub(super) usd: f64,
+    /// The unit, such as `hour`.
+    pub(super) per: String,
+    /// The service's code in AWS's price list.
+    pub(super) service: String,
+    /// What AWS's price list calls it.
+    pub(super) usage_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) operation: Option<String>,
+    /// The day on which this was so.
+    pub(super) date: String,
+    pub(super) source: String,
+    /// Whether AWS's price list said so, or a copy of it.
+    pub(super) confirmed: bool,
+}
+
+impl Prices {
+    /// The prices of the repository at `root`.
+    ///
+    /// # Errors
+    /// There is no such file, or it is wrong.
+    pub fn read(root: &Path) -> Result<Self, PricesError> {
+        let file = root.join(FILE);
+        match std::fs::read_to_string(&file) {
+            Err(source) => Err(PricesError::File { file, source }),
+            Ok(text) => serde_json::from_str(&text).map_err(|source| PricesError::Json { file, source }),
+        }
+    }
+
+    /// Writes them back, a row on each line.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, root: &Path) -> Result<(), PricesError> {
+        let file = root.join(FILE);
+        let json = |source| PricesError::Json {
+            file: file.clone(),
+            source,
+        };
+        let about = serde_json::to_string(&self.about).map_err(json)?;
+        let rows = self.prices.iter().map(serde_json::to_string);
+        let rows: Vec<String> = rows.collect::<Result<_, _>>().map_err(json)?;
+        let rows = rows.join(",\n    ");
+        let text = format!("{{\n  \"about\": {about},\n  \"prices\": [\n    {rows}\n  ]\n}}\n");
+        std::fs::write(&file, text).map_err(|source| PricesError::File { file, source })
+    }
+
+    /// A price, if it is known.
+    pub(super) fn of(&self, region: &str, name: &str) -> Option<&Price> {
+        self.prices
+            .iter()
+            .find(|price| price.region == region && price.name == name)
+    }
+
+    /// The same in dollars.
+    pub fn usd(&self, region: &str, name: &str) -> Option<f64> {
+        self.of(region, name).map(|price| price.usd)
+    }
+}

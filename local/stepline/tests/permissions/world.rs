@@ -36,7 +36,9 @@ pub(crate) const SWITCHED_ON: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("pipeline-dev", &[("Machine", "hello")]),
+    ("serving-dev", &[]),
     ("prod", &[("Machine", "hello")]),
+    ("serving-prod", &[]),
     (
         "pipeline-prod",
         &[

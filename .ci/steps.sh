@@ -215,7 +215,7 @@ functions_bench() {
   mkdir -p "$weighed"
   cargo build --release --locked --package bare-function
   cp target/release/bare-function "$weighed"
-  for name in pipeline-action image-push resolve-parameters ask-service; do cp "target/lambda/$name/bootstrap" "$weighed/$name"; done
+  for name in pipeline-action image-push resolve-parameters; do cp "target/lambda/$name/bootstrap" "$weighed/$name"; done
   cargo bench --locked --profile dev --workspace --bench functions -- --runs 10 --binaries "$weighed"
 }
 

@@ -1,9 +1,9 @@
 """Reads what is deployed and is not Rust, for the checks that look at several of these files at once.
 
-    python3 .ci/deployables.py machines          # the state machines of template.yaml, by what it calls them
+    python3 .ci/deployables.py machines          # the state machines of the templates, by what they call them
     python3 .ci/deployables.py definition NAME   # a state machine's definition with its substitutions filled in
     python3 .ci/deployables.py buildspec [FILE]  # a buildspec's commands as one bash script: of config/buildspec.yml
-    python3 .ci/deployables.py transform         # template.yaml as SAM turns it into CloudFormation
+    python3 .ci/deployables.py transform         # template.yaml and serving.yaml as SAM turns them into CloudFormation
 """
 
 import json
@@ -117,15 +117,32 @@ def resolve(value, environment="dev", conditions=False, **known):
 
 MACHINE = "AWS::Serverless::StateMachine"
 
+# The templates that SAM transforms.
+OF_SAM = ("template.yaml", "serving.yaml")
+
+
+def machines():
+    """The state machines of the templates, by their names in them."""
+    found = {}
+    for name in OF_SAM:
+        found |= resources(template(name), MACHINE)
+    return found
+
 
 def definition(name, environment="dev"):
     """A state machine's definition as it is deployed."""
-    machine = resources(template("template.yaml"), MACHINE)[name]["Properties"]
+    machine = machines()[name]["Properties"]
     values = {
         "DataBucket": f"ml-pipeline-data-{environment}-123456789012-us-east-1",
         "ProcessingJobRole.Arn": "arn:aws:iam::123456789012:role/job",
         "TrainingJobRole.Arn": "arn:aws:iam::123456789012:role/training-job",
         "ResolveParametersFunction.Arn": "arn:aws:lambda:us-east-1:123456789012:function:resolve-parameters",
+        "AskServiceFunction.Arn": "arn:aws:lambda:us-east-1:123456789012:function:ask-service",
+        "ExecutionRole.Arn": "arn:aws:iam::123456789012:role/execution",
+        "TaskRole.Arn": "arn:aws:iam::123456789012:role/task",
+        "Cpu": "512",
+        "Memory": "1024",
+        "RolloutMinutes": "60",
     }
     substitutions = resolve(machine["DefinitionSubstitutions"], environment, **values)
     as_it_lies = text(Path("sam") / machine["DefinitionUri"])
@@ -152,24 +169,27 @@ def codebuild_variables():
 
 
 def transform():
-    """The template as CloudFormation gets it. `sam validate --lint` does not go that far, a deployment does."""
+    """The templates as CloudFormation gets them. `sam validate --lint` does not go that far, a deployment does."""
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
 
     os.environ.setdefault("AWS_DEFAULT_REGION", PSEUDO["AWS::Region"])
-    document = template("template.yaml")
-    for each in document["Resources"].values():
-        for name in ("CodeUri", "DefinitionUri"):
-            if name in each.get("Properties", {}):
-                each["Properties"][name] = "s3://bucket/key"
-    return Translator({}, Parser()).translate(document, {})
+    transformed = {}
+    for of_sam in OF_SAM:
+        document = template(of_sam)
+        for each in document["Resources"].values():
+            for name in ("CodeUri", "DefinitionUri"):
+                if name in each.get("Properties", {}):
+                    each["Properties"][name] = "s3://bucket/key"
+        transformed[of_sam] = Translator({}, Parser()).translate(document, {})
+    return transformed
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["definition"] and len(sys.argv) == 3:
         print(json.dumps(definition(sys.argv[2]), indent=2))
     elif sys.argv[1:] == ["machines"]:
-        print("\n".join(resources(template("template.yaml"), MACHINE)))
+        print("\n".join(machines()))
     elif sys.argv[1:2] == ["buildspec"] and len(sys.argv) <= 3:
         print(buildspec_script(*sys.argv[2:]), end="")
     elif sys.argv[1:] == ["transform"]:

@@ -223,7 +223,9 @@ sam_build() {
     fi
     (cd sam && sam build --config-env dev --build-dir "$built/$architecture" \
       --parameter-overrides "Architecture=$architecture")
-    ls -l "$built/$architecture"/*Function/bootstrap
+    (cd sam && sam build --config-env serving-dev --build-dir "$built/$architecture-serving" --parameter-overrides \
+      "Architecture=$architecture VpcId=vpc-00000000 SubnetIds=subnet-00000000,subnet-00000001")
+    ls -l "$built/$architecture"{,-serving}/*Function/bootstrap
   done
   git diff --exit-code -- Cargo.lock
 }

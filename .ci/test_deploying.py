@@ -20,8 +20,10 @@ from pathlib import Path
 
 from deployables import ROOT, samconfig, text, workflow
 
-FUNCTIONS = ["image-push", "pipeline-action", "resolve-parameters"]
-DEFINITIONS = sorted((ROOT / "statemachine").glob("*.asl.json"))
+# What is built, and what of it template.yaml deploys: the rest is the service's.
+FUNCTIONS = ["ask-service", "image-push", "pipeline-action", "resolve-parameters"]
+OF_TEMPLATE = FUNCTIONS[1:]
+DEFINITIONS = sorted(path for path in (ROOT / "statemachine").glob("*.asl.json") if path.name in text("sam/template.yaml"))
 
 # What was called, in which region, and of SAM's deployments what they would have packaged. `aws` knows the stacks that are
 # files of $FOLDER/stacks, each with the resources that its deletion keeps.
@@ -42,7 +44,22 @@ case "$call" in
   "aws codepipeline get-pipeline"*)
     if [[ ! -e "$FOLDER/pipeline" ]]; then echo "PipelineNotFoundException" >&2; exit 254; fi
     [[ "$call" != *--query* ]] || echo stepline-pipeline-action-dev ;;
+  "aws sagemaker list-model-packages"*"--model-approval-status Approved"*) cat "$FOLDER/approved"; exit ;;
   "aws sagemaker list-model-packages"*) echo a-version; exit ;;
+  "aws sagemaker describe-model-package"*) echo "${STATUS-Approved}"; exit ;;
+  "aws ssm get-parameters"*) echo "${MACHINE-the-machine}"; exit ;;
+  "aws ecs describe-services"*)
+    if [[ ! -e "$FOLDER/service" ]]; then echo "ClusterNotFoundException: Cluster not found." >&2; exit 254; fi
+    cat "$FOLDER/service"
+    exit ;;
+  "aws ecs describe-task-definition"*) cat "$FOLDER/model"; exit ;;
+  "aws ecs list-task-definitions"*) echo arn:definition:1; exit ;;
+  "aws stepfunctions describe-execution"*status*error*) printf 'FAILED\tDeploymentFailed\tit is not healthy\n'; exit ;;
+  "aws stepfunctions describe-execution"*status*)
+    if [[ ! -e "$FOLDER/looked" ]]; then touch "$FOLDER/looked"; echo RUNNING; else echo "${ENDED-SUCCEEDED}"; fi
+    exit ;;
+  "aws stepfunctions describe-execution"*) echo '{"url": "http://a"}'; exit ;;
+  "aws stepfunctions start-execution"*) echo the-execution ;;
   "aws s3api list-object-versions"*)
     if [[ -e "$FOLDER/emptied" ]]; then echo '{"Objects": []}'; else echo '{"Objects": [{"Key": "k", "VersionId": "1"}]}'; fi
     exit ;;
@@ -51,6 +68,7 @@ case "$call" in
     for ((at = 1; at <= $#; at++)); do
       if [[ "${!at}" == --template-file ]]; then at=$((at + 1)); cp "${!at}" "$FOLDER/template.yaml"; fi
     done
+    [[ "$call" != *"--config-env serving-"* ]] || cp "$FOLDER/template.yaml" "$FOLDER/serving.yaml"
     for folder in $(sed -n 's#^ *CodeUri: \\(/.*\\)#\\1#p' "$FOLDER/template.yaml" 2>/dev/null); do
       mkdir -p "$FOLDER/packaged"
       [[ "$(ls -A "$folder")" == bootstrap && -x "$folder/bootstrap" ]] && cp "$folder/bootstrap" "$FOLDER/packaged/${folder##*/}"
@@ -133,11 +151,11 @@ class Deploy(Scripts):
                 config = "--config-file /sam/samconfig.toml --config-env"
                 self.assertTrue(calls[0].startswith(f"{region}sam deploy {config} dev --template-file /"), calls[0])
                 self.assertEqual(calls[1], f"{region}sam deploy {config} pipeline-dev")
-                for name in FUNCTIONS:
+                for name in OF_TEMPLATE:
                     self.assertEqual((self.folder / "packaged" / name).read_bytes(), (folder / name).read_bytes())
                 ours, deployed = ((self.folder / path).read_text(encoding="utf-8").splitlines() for path in ("sam/template.yaml", "template.yaml"))
                 changed = [(before, after) for before, after in zip(ours, deployed, strict=True) if before != after]
-                self.assertEqual(len(changed), len(FUNCTIONS) + len(DEFINITIONS))
+                self.assertEqual(len(changed), len(OF_TEMPLATE) + len(DEFINITIONS))
                 for before, after in changed:
                     self.assertRegex(before, r"^ *(CodeUri: \.\./functions/|DefinitionUri: \.\./statemachine/)")
                     self.assertEqual(before.split(":")[0], after.split(":")[0])
@@ -170,6 +188,132 @@ class Deploy(Scripts):
             done, calls = self.run_script("sam/deploy", *arguments)
             self.assertEqual((done.returncode, calls), (2, []), arguments)
             self.assertIn("usage: sam/deploy", done.stderr)
+
+
+class Service(Scripts):
+    """The service's stack: where the pipeline deploys to it, and so that it keeps what it has."""
+
+    ARN = "arn:aws:ecs:us-east-1:123456789012:task-definition/stepline-service-dev:7"
+
+    def setUp(self):
+        super().setUp()
+        config = self.folder / "sam/samconfig.toml"
+        section = "[pipeline-dev.deploy.parameters]"
+        before, after = config.read_text(encoding="utf-8").split(section)
+        after = after.replace("parameter_overrides = [", 'parameter_overrides = [\n    "Serving=ecs",', 1)
+        config.write_text(before + section + after, encoding="utf-8")
+
+    def deploy(self, *arguments, **environment):
+        """The commands of SAM with what they were given, shortened."""
+        done, calls = self.run_script("sam/deploy", "dev", *arguments, **environment)
+        return done, [call.split(" sam ")[1].replace(" --config-file /sam/samconfig.toml", "") for call in calls]
+
+    def test_it_is_deployed_between_the_functions_and_the_pipeline(self):
+        folder, _ = self.functions()
+        done, calls = self.deploy("--functions", str(folder))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([call.split(" --template-file")[0] for call in calls], [
+            "deploy --config-env dev", "deploy --config-env serving-dev", "deploy --config-env pipeline-dev",
+        ])
+        for name in FUNCTIONS:
+            self.assertEqual((self.folder / "packaged" / name).read_bytes(), (folder / name).read_bytes())
+        deployed = (self.folder / "serving.yaml").read_text(encoding="utf-8")
+        self.assertIn("      DesiredCount: 0\n      TaskDefinition: !Ref NothingToServe\n", deployed)
+        # prod's pipeline has none.
+        (self.folder / "calls").unlink()
+        done, calls = self.run_script("sam/deploy", "prod", "--functions", str(folder))
+        self.assertEqual((done.returncode, len(calls)), (0, 2), done.stderr)
+
+    def test_what_is_served_stays(self):
+        folder, _ = self.functions()
+        (self.folder / "service").write_text(f"{self.ARN}\t3\n", encoding="utf-8")
+        done, _ = self.deploy("--functions", str(folder))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        ours, deployed = ((self.folder / path).read_text(encoding="utf-8").splitlines() for path in ("sam/serving.yaml", "serving.yaml"))
+        changed = [after.strip() for before, after in zip(ours, deployed, strict=True) if before != after]
+        self.assertEqual(changed[0:2], ["DesiredCount: 3", f"TaskDefinition: {self.ARN}"])
+        self.assertEqual([line.split(":")[0] for line in changed[2:]], ["CodeUri", "DefinitionUri"])
+
+    def test_it_is_built_where_no_functions_are_given(self):
+        done, calls = self.deploy()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([call.split(" --")[0] for call in calls], ["validate", "build", "validate", "build", "deploy", "deploy", "deploy"])
+        self.assertIn("--config-env serving-dev --template-file .aws-sam/serving/template.yaml", calls[5])
+
+    def test_a_service_that_may_not_be_seen_stops_it_before_anything_is_deployed(self):
+        aws = self.folder / "bin/aws"
+        aws.write_text("#!/bin/sh\necho 'AccessDenied: not you' >&2\nexit 254\n", encoding="utf-8")
+        done, calls = self.run_script("sam/deploy", "dev")
+        self.assertEqual((done.returncode, calls), (1, []))
+        self.assertIn("AccessDenied: not you", done.stderr)
+
+
+class RollBack(Scripts):
+    """Going back to the model before."""
+
+    GROUP = "arn:aws:sagemaker:us-east-1:123456789012:model-package/ml-pipeline-dev"
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "service").write_text("arn:definition:7\n", encoding="utf-8")
+        (self.folder / "model").write_text(f"{self.GROUP}/10\n", encoding="utf-8")
+        approved = "".join(f"{self.GROUP}/{number}\n" for number in (11, 10, 9, 2))
+        (self.folder / "approved").write_text(approved, encoding="utf-8")
+
+    def roll_back(self, *arguments, **environment):
+        """What was changed, shortened."""
+        done, calls = self.run_script("sam/roll-back", *arguments, STEPLINE_LOOK_SECONDS="0", **environment)
+        return done, [call.removeprefix("us-east-1 us-east-1 aws ").split(" --output")[0] for call in calls]
+
+    def expected(self, number):
+        """What going back to a version is."""
+        return [
+            f"sagemaker update-model-package --model-package-arn {self.GROUP}/10 --model-approval-status Rejected "
+            f"--approval-description Gone back to version {number} with sam/roll-back",
+            f'stepfunctions start-execution --state-machine-arn the-machine --input {{"model": {{"arn": "{self.GROUP}/{number}"}}}} '
+            "--query executionArn",
+        ]
+
+    def test_the_newest_approved_version_before_it_is_taken(self):
+        done, calls = self.roll_back("dev")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(calls, self.expected(9))
+        self.assertIn("version 10 is rejected; the service of dev takes version 9", done.stdout)
+        self.assertTrue(done.stdout.endswith('{"url": "http://a"}\n'), done.stdout)
+
+    def test_or_the_one_that_is_given(self):
+        done, calls = self.roll_back("dev", "2")
+        self.assertEqual((done.returncode, calls), (0, self.expected(2)), done.stderr)
+
+    def test_a_deployment_that_fails_is_told_with_what_to_do(self):
+        done, calls = self.roll_back("dev", ENDED="FAILED")
+        self.assertEqual((done.returncode, calls), (1, self.expected(9)))
+        self.assertIn("DeploymentFailed\tit is not healthy", done.stderr)
+        self.assertIn(f"update-model-package --model-package-arn {self.GROUP}/10 --model-approval-status Approved", done.stderr)
+
+    def test_what_cannot_be_gone_back_to_changes_nothing(self):
+        for what, arguments, environment, said in (
+            ("not approved", ["dev", "2"], {"STATUS": "Rejected"}, f"{self.GROUP}/2 is Rejected"),
+            ("served already", ["dev", "10"], {}, "version 10 is the one that is served"),
+            ("no state machine", ["dev"], {"MACHINE": "None"}, "there is no /stepline/dev/deploy-state-machine"),
+        ):
+            with self.subTest(what):
+                done, calls = self.roll_back(*arguments, **environment)
+                self.assertEqual((done.returncode, calls), (1, []))
+                self.assertIn(said, done.stderr)
+        (self.folder / "approved").write_text(f"{self.GROUP}/11\n", encoding="utf-8")
+        done, calls = self.roll_back("dev")
+        self.assertEqual((done.returncode, calls), (1, []))
+        self.assertIn(f"no approved version before the one that is served, {self.GROUP}/10", done.stderr)
+        (self.folder / "model").write_text("None\n", encoding="utf-8")
+        done, calls = self.roll_back("dev")
+        self.assertEqual((done.returncode, calls), (1, []))
+        self.assertIn("serves no model yet", done.stderr)
+
+    def test_anything_else_is_wrong_usage(self):
+        for arguments in ([], ["test"], ["dev", "0"], ["dev", "x"], ["dev", "1", "2"]):
+            done, calls = self.roll_back(*arguments)
+            self.assertEqual((done.returncode, calls), (2, []), arguments)
 
 
 class Bucket(http.server.BaseHTTPRequestHandler):
@@ -227,7 +371,7 @@ exec "$SAM" package "$@" --s3-bucket bucket --output-template-file "$FOLDER/pack
             self.assertEqual(entry.filename, "bootstrap")
             self.assertEqual(entry.external_attr >> 16 & 0o777, 0o755)
             packed.append(each.read(entry))
-        self.assertEqual(sorted(packed), [(folder / name).read_bytes() for name in FUNCTIONS])
+        self.assertEqual(sorted(packed), [(folder / name).read_bytes() for name in OF_TEMPLATE])
         # Beside them the definitions, and nothing else of this folder or of any other.
         others = [body for body in server.objects.values() if not body.startswith(b"PK")]
         self.assertCountEqual(others, [definition.read_bytes() for definition in DEFINITIONS])
@@ -244,17 +388,17 @@ class HandOver(Scripts):
         done, _ = self.run_script(".ci/deploy/check-functions", str(folder), SUMS=sums)
         return done
 
-    def test_three_plain_files_with_their_sums_are_taken(self):
+    def test_plain_files_with_their_sums_are_taken(self):
         done = self.check(lambda folder, sums: None)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.splitlines(), [f"{name}: OK" for name in FUNCTIONS])
 
     def test_anything_else_is_not(self):
-        names = "image-push, pipeline-action, resolve-parameters"
+        names = "ask-service, image-push, pipeline-action, resolve-parameters"
         for what, change, said in (
             ("a changed file", lambda folder, _: (folder / "image-push").write_bytes(b"other") and None, "image-push: FAILED"),
             ("one less", lambda folder, _: (folder / "image-push").unlink(), f"the plain files {names}"),
-            ("one more", lambda folder, _: (folder / "template.yaml").touch(), "and handed over image-push, pipeline-action"),
+            ("one more", lambda folder, _: (folder / "template.yaml").touch(), "and handed over ask-service, image-push, pipeline-action"),
             ("a folder", lambda folder, _: (folder / "sam").mkdir(), "sam"),
             (
                 "a link",
@@ -277,7 +421,7 @@ class HandOver(Scripts):
         loop = next(line for line in take.splitlines() if line.strip().startswith("for name in "))
         self.assertEqual(sorted(loop.strip().removeprefix("for name in ").removesuffix("; do").split()), FUNCTIONS)
         for name in FUNCTIONS:
-            self.assertIn(f"CodeUri: ../functions/{name}\n", text("sam/template.yaml"))
+            self.assertIn(f"CodeUri: ../functions/{name}\n", text("sam/template.yaml") + text("sam/serving.yaml"))
 
     def test_what_is_installed_beside_a_token_is_pinned_by_hash_and_at_the_version_that_is_tested(self):
         lines = text(".ci/deploy/requirements.txt").splitlines()
@@ -397,6 +541,15 @@ class Teardown(Scripts):
         for kept in ("stepline-dev (AWS::CodePipeline::Pipeline)", "ml-pipeline-dev (AWS::ECR::Repository)", "artifacts (AWS::S3::Bucket)",
                      f"{self.GROUP} (AWS::SageMaker::ModelPackageGroup)"):
             self.assertIn(f"kept: {kept}\n", done.stdout)
+
+    def test_the_service_goes_before_what_it_serves(self):
+        self.deployed("stepline-dev", "stepline-pipeline-dev", "stepline-serving-dev")
+        done, calls = self.teardown("dev")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        definitions = ["ecs deregister-task-definition --task-definition arn:definition:1"]
+        stacks = ("stepline-pipeline-dev", "stepline-serving-dev", "stepline-dev")
+        pipeline, service, functions = (self.gone(stack) for stack in stacks)
+        self.assertEqual(calls, [*pipeline, *service, *definitions, *functions])
 
     def test_with_its_data_nothing_is_kept(self):
         self.deployed("stepline-dev", "stepline-pipeline-dev")

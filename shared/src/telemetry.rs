@@ -15,7 +15,13 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 /// The crates that may write lines below WARN.
-const OUR_OWN: [&str; 4] = ["image_push", "pipeline_action", "resolve_parameters", "shared"];
+const OUR_OWN: [&str; 5] = [
+    "ask_service",
+    "image_push",
+    "pipeline_action",
+    "resolve_parameters",
+    "shared",
+];
 
 /// Where the Lambda runtime opens the span with the request's id. Every line should have that id.
 const REQUEST_SPAN: &str = "lambda_runtime::layers::trace";

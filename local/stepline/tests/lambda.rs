@@ -248,8 +248,8 @@ async fn what_lambda_does_not_have_here_is_refused_by_name() {
         ("PublishLayerVersion", json!({"LayerName": "x"}), "PublishLayerVersion"),
         (
             "CreateFunction",
-            json!({"FunctionName": "x", "VpcConfig": {}}),
-            "VpcConfig",
+            json!({"FunctionName": "x", "FileSystemConfigs": []}),
+            "FileSystemConfigs",
         ),
     ] {
         let mut input = input;

@@ -45,6 +45,18 @@ pub(super) struct CreateFunction {
     pub(super) package_type: Option<String>,
     #[serde(default)]
     pub(super) publish: bool,
+    #[serde(default)]
+    pub(super) vpc_config: Option<VpcConfig>,
+}
+
+/// The VPC in which the function is. Here it means nothing, but for the permissions that it takes.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct VpcConfig {
+    #[serde(default)]
+    pub(super) subnet_ids: Vec<String>,
+    #[serde(default)]
+    pub(super) security_group_ids: Vec<String>,
 }
 
 /// Where the code is. On AWS it is a zip. Here it is the name of a binary of the workspace, which would be the zip's
@@ -268,6 +280,10 @@ impl Function {
             ),
             ("TracingConfig", configuration.tracing_config.clone()),
             ("EphemeralStorage", configuration.ephemeral_storage.clone()),
+            (
+                "VpcConfig",
+                configuration.vpc_config.as_ref().map(|config| json!(config)),
+            ),
         ] {
             if let Some(value) = value {
                 described[name] = value;

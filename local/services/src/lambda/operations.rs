@@ -1,10 +1,10 @@
 //! The table of Lambda's operations, and what each one does.
 
-use super::functions::{CreateFunction, EventInvokeConfig, Function, name_of};
+use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, name_of};
 use super::invoke;
 use super::outcome::Outcome;
 use super::{Lambda, lock};
-use platform::{Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use platform::{Call, Nothing, Operation, Operations, Platform, Principal, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -138,6 +138,38 @@ fn may_create(_: &Lambda, platform: &Platform, input: &CreateFunction) -> Result
     ])
 }
 
+/// What Lambda calls with the role of a function that is put into a VPC.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions>
+const IN_A_VPC: [&str; 6] = [
+    "CreateNetworkInterface",
+    "DescribeNetworkInterfaces",
+    "DescribeSubnets",
+    "DeleteNetworkInterface",
+    "AssignPrivateIpAddresses",
+    "UnassignPrivateIpAddresses",
+];
+
+fn may_be_in(vpc: &VpcConfig, platform: &Platform, input: &CreateFunction) -> Result<(), ServiceError> {
+    let refuse = |message: String| Err(ServiceError::new("InvalidParameterValueException", message));
+    match (vpc.subnet_ids.is_empty(), vpc.security_group_ids.is_empty()) {
+        (true, true) => return Ok(()),
+        (false, false) => {}
+        _ => return refuse("SubnetIds and SecurityGroupIds must coexist or be both empty list.".to_owned()),
+    }
+    let role = input.role.rsplit('/').next().unwrap_or_default();
+    let role = Principal::role_session(role, &*input.function_name);
+    for action in IN_A_VPC {
+        let needed = Requirement::new(format!("ec2:{action}"), "*");
+        if platform.authorize(&role, &[needed]).is_err() {
+            return refuse(format!(
+                "The provided execution role does not have permissions to call {action} on EC2"
+            ));
+        }
+    }
+    Ok(())
+}
+
 impl Lambda {
     fn create(&self, call: &Call, input: CreateFunction) -> Result<Value, ServiceError> {
         input.check()?;
@@ -150,6 +182,9 @@ impl Lambda {
                 "InvalidParameterValueException",
                 "The role defined for the function cannot be assumed by Lambda.",
             ));
+        }
+        if let Some(vpc) = &input.vpc_config {
+            may_be_in(vpc, platform, &input)?;
         }
         let name = input.function_name.clone();
         let mut functions = lock(&self.functions);

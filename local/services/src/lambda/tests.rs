@@ -73,3 +73,32 @@ async fn an_invocation_is_checked_before_it_runs() {
         assert_eq!(status, answered.map_err(str::to_owned), "{fields:?}");
     }
 }
+
+#[tokio::test]
+async fn a_role_needs_permissions_to_be_in_a_vpc() {
+    let platform = testing::account(vec![Arc::<Lambda>::default()]);
+    let create = async |name: &str, policy: Option<Value>, vpc: Value| {
+        let mut role = NewRole::for_service(name, "lambda.amazonaws.com");
+        role.policies = policy.map(|policy| ("calls".to_owned(), policy)).into_iter().collect();
+        platform.iam.create_role(&platform.account, role).unwrap();
+        let function = json!({
+            "FunctionName": name, "Runtime": "provided.al2023", "Code": {"LocalBinary": "f"}, "VpcConfig": vpc,
+            "Role": platform.account.global_arn("iam", format_args!("role/{name}")),
+        });
+        let created = call(&platform, "CreateFunction", function).await;
+        created.map(|_| ()).map_err(|error| (error.code, error.message))
+    };
+    let vpc = json!({"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]});
+    let all = json!({"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}});
+    assert_eq!(create("may", Some(all.clone()), vpc.clone()).await, Ok(()));
+    let refused = |message: &str| Err(("InvalidParameterValueException".to_owned(), message.to_owned()));
+    assert_eq!(
+        create("may-not", None, vpc).await,
+        refused("The provided execution role does not have permissions to call CreateNetworkInterface on EC2")
+    );
+    assert_eq!(create("nowhere", None, json!({})).await, Ok(()));
+    assert_eq!(
+        create("half", Some(all), json!({"SubnetIds": ["subnet-1"]})).await,
+        refused("SubnetIds and SecurityGroupIds must coexist or be both empty list.")
+    );
+}

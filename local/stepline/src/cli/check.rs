@@ -1,9 +1,10 @@
 //! `stepline check`: the state machines' definitions, as CreateStateMachine would see them, and the templates, as they are
 //! deployed.
 
+use super::options::serving;
 use super::session::{Trouble, repository};
 use crate::cloud::Cloud;
-use crate::deploy;
+use crate::deploy::{self, Overrides};
 use states_language::{Severity, StateMachine};
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,9 +39,13 @@ pub(super) async fn check() -> Result<ExitCode, Trouble> {
         }
     }
     let environments = deploy::environments(&root)?;
+    let overrides = Overrides {
+        pipeline: [serving()].into(),
+        ..Overrides::default()
+    };
     for environment in &environments {
         let cloud = Cloud::new(deploy::account_of(&root, environment)?, root.clone());
-        match deploy::deploy(&cloud, environment).await {
+        match deploy::deploy_with(&cloud, environment, &overrides).await {
             Ok(_) => println!("{environment}: its templates deploy"),
             Err(error) => {
                 println!("{environment}: error: {error}");

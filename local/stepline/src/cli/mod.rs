@@ -9,6 +9,7 @@ mod lineage;
 mod options;
 mod push;
 mod run;
+mod served;
 mod session;
 mod up;
 
@@ -34,6 +35,7 @@ struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   cargo run                                     the dev pipeline on this working tree
+  cargo run -- run --machine training --keep    a model trained, and served until Ctrl-C
   cargo run -- run --env prod --ask             the prod pipeline, asking before it executes
   cargo run -- run --containers engine          the image built and run by Docker, or not at all
   cargo run -- run --json                       everything that happens, as JSON, one object a line
@@ -119,8 +121,11 @@ pub fn main() -> ExitCode {
         }
     };
     let command = arguments.command.unwrap_or_else(|| Command::Run(RunOptions::default()));
-    // An interrupt is how `up` is meant to end: it sees to that itself.
-    let ends_by_interrupt = matches!(command, Command::Up { .. });
+    // An interrupt is how these are meant to end: they see to that themselves.
+    let ends_by_interrupt = matches!(
+        command,
+        Command::Up { .. } | Command::Run(RunOptions { keep: true, .. })
+    );
     let standing = Standing::default();
     let ended = runtime.block_on(async {
         let ended = tokio::select! {

@@ -14,6 +14,9 @@ pub(super) struct RunOptions {
     /// Asks before each manual approval instead of approving it
     #[arg(long)]
     pub(super) ask: bool,
+    /// Keeps the services up once the pipeline has succeeded, the one that serves the model among them, until interrupted
+    #[arg(long)]
+    pub(super) keep: bool,
     /// How long a job's answer is waited for (on AWS 20 minutes)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) job_timeout: Option<Duration>,
@@ -97,7 +100,7 @@ impl Common {
         let test = test.map(|test| ("Test".to_owned(), test.to_string()));
         Ok(Overrides {
             environment: machine.clone().into_iter().collect(),
-            pipeline: machine.into_iter().chain(wait).chain(test).collect(),
+            pipeline: machine.into_iter().chain(wait).chain(test).chain([serving()]).collect(),
         })
     }
 
@@ -105,6 +108,11 @@ impl Common {
     pub(super) fn display(&self) -> Display {
         Display::new(self.json, self.verbose)
     }
+}
+
+/// That models are served, in the place of what sam/samconfig.toml says: here it takes no VPC.
+pub(super) fn serving() -> (String, String) {
+    ("Serving".to_owned(), "ecs".to_owned())
 }
 
 /// What waits for an execution: the values of the parameter `Wait` of `sam/pipeline.yaml`.

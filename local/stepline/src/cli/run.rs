@@ -1,6 +1,8 @@
 //! `stepline run`: the pipeline, from Source to Execute.
 
+use super::interrupt::interrupted;
 use super::options::RunOptions;
+use super::served;
 use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
 use crate::display::{self, seconds};
 use platform::journal::{Entry, Happening};
@@ -21,6 +23,35 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     if options.ask && !std::io::stdin().is_terminal() {
         return Err(Trouble::Usage("--ask needs a terminal to ask on".into()));
     }
+    let (session, status, last) = tokio::select! {
+        played = play(&options, standing) => played?,
+        // Without --keep, whoever called this sees to it.
+        () = interrupted(), if options.keep => return Err(Trouble::Interrupted),
+    };
+    let succeeded = status == "Succeeded";
+    if succeeded && let Some(url) = served::url(&session) {
+        let until = if options.keep {
+            "until Ctrl-C"
+        } else {
+            "until this command ends (--keep holds it)"
+        };
+        let ask = served::question(&session.cloud.root, url);
+        let text = format!("the model is served at {url} {until}; to ask it: {ask}");
+        session.cloud.journal.record(Happening::Note { text });
+        if options.keep {
+            interrupted().await;
+        }
+    }
+    session.end(&last).await;
+    Ok(if succeeded {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Deploys, and plays the pipeline to its end: how it ended, and the line that says so.
+async fn play(options: &RunOptions, standing: &Standing) -> Result<(Session, String, String), Trouble> {
     let common = &options.common;
     let containers = session::containers(common).await?;
     need_python(&containers)?;
@@ -43,12 +74,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         Some(reason) => format!("{status}: pipeline {pipeline}, after {}: {reason}", seconds(took)),
         None => format!("{status}: pipeline {pipeline}, after {}", seconds(took)),
     };
-    session.end(&last).await;
-    Ok(if status == "Succeeded" {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok((session, status, last))
 }
 
 /// Starts the pipeline and answers its approvals, until it ends: its status, the reason, and how long it took.

@@ -132,8 +132,9 @@ pub fn parameter(root: &Path, environment: &str, name: &str) -> Result<Option<St
 const OF_ACCOUNT: &str = "deployer";
 
 /// Deploys an environment as on AWS: first `sam deploy --config-env deployer`, unless the account has that stack
-/// already, then `--config-env ENV`, then `--config-env pipeline-ENV`. If its pipeline rehearses in another
-/// environment, the functions and the state machine of that environment are deployed before.
+/// already, then `--config-env ENV`, then `--config-env pipeline-ENV`; between the two `--config-env serving-ENV`, if the
+/// pipeline deploys models to a service. If its pipeline rehearses in another environment, the functions and the state
+/// machine of that environment are deployed before.
 ///
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
@@ -168,16 +169,20 @@ pub async fn deploy_with(
             deployment.account.push(stack);
         }
     }
-    if let Some(other) = rehearses_in(&config, &cloud.account, environment)? {
+    let planned = PlannedPipeline::read(&config, &cloud.account, environment, overrides)?;
+    if let Some(other) = planned.rehearses_in {
         let mut deployed = config.deployed(&other)?;
         deployed.values.extend(overrides.environment.clone());
         let stack = deploy_stack(cloud, &deployed, &deployment).await?;
         deployment.before.push(stack);
     }
-    for (environment, values) in [
-        (environment.to_owned(), &overrides.environment),
-        (pipeline_of(environment), &overrides.pipeline),
-    ] {
+    let nothing = BTreeMap::new();
+    let serving = planned.serves.then(|| (serving_of(environment), &nothing));
+    for (environment, values) in [(environment.to_owned(), &overrides.environment)]
+        .into_iter()
+        .chain(serving)
+        .chain([(pipeline_of(environment), &overrides.pipeline)])
+    {
         let mut deployed = config.deployed(&environment)?;
         deployed.values.extend(values.clone());
         let stack = deploy_stack(cloud, &deployed, &deployment).await?;
@@ -193,18 +198,35 @@ fn pipeline_of(environment: &str) -> String {
     format!("{PIPELINE_PREFIX}{environment}")
 }
 
-/// The environment in which a pipeline runs an image before it asks for an approval: what the parameter `RehearseIn` of
-/// `sam/pipeline.yaml` says, where its condition `Rehearses` holds.
-fn rehearses_in(config: &SamConfig, account: &Account, environment: &str) -> Result<Option<String>, DeployError> {
-    let pipeline = config.deployed(&pipeline_of(environment))?;
-    let stack = Stack::open(
-        &pipeline.template,
-        account,
-        &pipeline.stack,
-        &pipeline.values,
-        &BTreeMap::new(),
-    )?;
-    Ok(stack.parameter("RehearseIn").filter(|_| stack.condition("Rehearses")))
+/// The `--config-env` of the stack of the service that an environment's pipeline deploys to.
+fn serving_of(environment: &str) -> String {
+    format!("serving-{environment}")
+}
+
+/// What a pipeline needs beside its own environment's functions, by the parameters and conditions of `sam/pipeline.yaml`.
+struct PlannedPipeline {
+    /// The environment in which it runs an image before it asks for an approval: `RehearseIn`, where `Rehearses` holds.
+    rehearses_in: Option<String>,
+    /// Whether it deploys models to a service: the condition `ServesModels`.
+    serves: bool,
+}
+
+impl PlannedPipeline {
+    fn read(
+        config: &SamConfig,
+        account: &Account,
+        environment: &str,
+        overrides: &Overrides,
+    ) -> Result<Self, DeployError> {
+        let mut pipeline = config.deployed(&pipeline_of(environment))?;
+        pipeline.values.extend(overrides.pipeline.clone());
+        let exports = BTreeMap::new();
+        let stack = Stack::open(&pipeline.template, account, &pipeline.stack, &pipeline.values, &exports)?;
+        Ok(Self {
+            rehearses_in: stack.parameter("RehearseIn").filter(|_| stack.condition("Rehearses")),
+            serves: stack.condition("ServesModels"),
+        })
+    }
 }
 
 /// Deploys one stack after others: it can import their exports. A new pipeline's first execution waits until somebody

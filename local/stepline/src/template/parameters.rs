@@ -36,11 +36,31 @@ fn value(declaration: &Value, given: Option<&String>) -> Result<Value, Fault> {
     match declaration.get("Type").and_then(Value::as_str) {
         Some("String") => Ok(text.into()),
         Some("Number") => Ok(Value::Number(number(declaration, &text)?)),
-        Some("CommaDelimitedList" | "List<String>") => Ok(text.split(',').map(str::trim).map(Value::from).collect()),
+        Some("CommaDelimitedList" | "List<String>") => Ok(list(&text).map(Value::from).collect()),
+        Some("AWS::EC2::VPC::Id") => id("vpc-", &text).map(Value::from),
+        Some("List<AWS::EC2::Subnet::Id>") => list(&text).map(|text| id("subnet-", text).map(Value::from)).collect(),
         Some(other) => Err(Fault::new(format_args!(
             "the local run has no parameters of type `{other}`"
         ))),
         None => Err(Fault::new("has no `Type`")),
+    }
+}
+
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim)
+}
+
+/// An id of a thing that the local run does not have; AWS looks whether it is there.
+fn id<'t>(prefix: &str, text: &'t str) -> Result<&'t str, Fault> {
+    let is_id = text
+        .strip_prefix(prefix)
+        .is_some_and(|rest| matches!(rest.len(), 8 | 17) && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if is_id {
+        Ok(text)
+    } else {
+        Err(Fault::new(format_args!(
+            "`{text}` is no id such as `{prefix}0123456789abcdef0`"
+        )))
     }
 }
 

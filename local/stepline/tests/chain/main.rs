@@ -4,6 +4,7 @@ mod approving;
 mod gate;
 mod retries;
 mod rollout;
+mod serving;
 mod tested;
 mod training;
 mod waiting;

@@ -72,7 +72,7 @@ impl World {
             overrides("training", of_environment, &of_pipeline),
             |repository| {
                 let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/training");
-                for name in ["evaluate.py", "train.py"] {
+                for name in ["evaluate.py", "serve.py", "train.py"] {
                     let to = repository.join("container/app/src").join(name);
                     std::fs::copy(fixtures.join(name), to).expect("the program can be copied");
                 }
@@ -115,6 +115,13 @@ impl World {
         let path = self.folder.path().join("container/app/src/hello.py");
         let program = std::fs::read_to_string(&path).expect("the program");
         std::fs::write(&path, program + lines).expect("the program can be written");
+    }
+
+    /// Changes a file of the repository.
+    pub(crate) fn change(&self, path: &str, change: impl FnOnce(String) -> String) {
+        let path = self.folder.path().join(path);
+        let text = std::fs::read_to_string(&path).expect("the file");
+        std::fs::write(&path, change(text)).expect("the file can be written");
     }
 
     /// Has a scan of the image that is built find this: the local ECR reads it in a label.

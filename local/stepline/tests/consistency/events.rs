@@ -133,11 +133,9 @@ fn wrong_job(path: &str, event: &Value, deployed: &str) -> Option<Finding> {
             )
         });
     }
-    let mend = "give it `parameters`, or what EventBridge sends";
-    event
-        .get("parameters")
-        .is_none()
-        .then(|| Finding::new(path, "is no request for parameters", mend))
+    let mend = "give it `parameters`, `url` and `expect`, or what EventBridge sends";
+    let is_request = event.get("parameters").is_some() || (event.get("url").is_some() && event.get("expect").is_some());
+    (!is_request).then(|| Finding::new(path, "is no request of a state machine", mend))
 }
 
 #[test]

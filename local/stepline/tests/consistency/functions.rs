@@ -1,7 +1,7 @@
 //! Functions: folder, package, binary, resource and deployed name are one, and their environment is what they read.
 
 use super::house::{Finding, assert_none, files_in, lines, text, without_tests};
-use super::planned::{ENVIRONMENTS, TEMPLATE, planned};
+use super::planned::{ENVIRONMENTS, SERVING, TEMPLATE, planned};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use stepline::template::Resource;
@@ -74,8 +74,9 @@ fn every_function_is_deployed_under_its_one_name() {
         }
     }
     for folder in folders() {
-        if !text(TEMPLATE)
-            .lines()
+        if ![TEMPLATE, SERVING]
+            .iter()
+            .flat_map(|template| text(template).lines())
             .any(|line| line.trim() == format!("CodeUri: ../functions/{folder}"))
         {
             let mend = format!("set `CodeUri: ../functions/{folder}`");

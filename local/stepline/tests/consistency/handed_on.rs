@@ -110,7 +110,12 @@ fn every_start_gives_what_the_definition_reads() {
     for environment in ENVIRONMENTS {
         let actions = planned(environment).actions();
         let starts = actions.iter().filter_map(|action| {
-            let input = user_parameters(action)?["input"].clone();
+            let given = user_parameters(action)?;
+            // What deploys a model reads no image.
+            if given["action"] == "Deploy" {
+                return None;
+            }
+            let input = given["input"].clone();
             Some((PIPELINE, action["Name"].as_str().unwrap_or_default().to_owned(), input))
         });
         let rules = planned(environment).of("AWS::Events::Rule").flat_map(|rule| {

@@ -20,5 +20,6 @@ mod pipeline;
 mod planned;
 mod rehearsal;
 mod retrying;
+mod serving;
 mod tidy;
 mod workflow;

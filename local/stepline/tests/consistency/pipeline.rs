@@ -293,7 +293,11 @@ fn the_user_parameters_fit_the_function() {
             let name = action["Configuration"]["FunctionName"].as_str().unwrap_or_default();
             // A rehearsal runs in another environment.
             let runs_in: &Planned = elsewhere(environment_of(name).unwrap_or(environment));
-            let definition = runs_in.started();
+            let definition = if given["action"] == "Deploy" {
+                runs_in.deployment()
+            } else {
+                runs_in.started()
+            };
             if !runs_in
                 .of("AWS::Lambda::Function")
                 .filter_map(name_of)

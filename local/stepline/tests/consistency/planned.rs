@@ -16,6 +16,9 @@ pub(crate) const ENVIRONMENTS: [&str; 2] = ["dev", "prod"];
 /// The template of the functions and the state machine.
 pub(crate) const TEMPLATE: &str = "sam/template.yaml";
 
+/// The template of the service.
+pub(crate) const SERVING: &str = "sam/serving.yaml";
+
 /// The template of the pipeline.
 pub(crate) const PIPELINE: &str = "sam/pipeline.yaml";
 
@@ -25,12 +28,16 @@ pub(crate) const SAMPLE: &str = "statemachine/ml-pipeline.asl.json";
 /// The definition of the training pipeline.
 pub(crate) const TRAINING: &str = "statemachine/training-pipeline.asl.json";
 
+/// The definition of what gives a model to the service.
+pub(crate) const DEPLOYMENT: &str = "statemachine/deploy-service.asl.json";
+
 /// The file of a state machine's definition.
 fn file_of(id: &str) -> &'static str {
     match id {
         "MlPipelineStateMachine" => SAMPLE,
         "RecordApprovalStateMachine" => "statemachine/record-approval.asl.json",
         "TrainingPipelineStateMachine" => TRAINING,
+        "DeployServiceStateMachine" => DEPLOYMENT,
         other => panic!("say here which file {other} is defined in"),
     }
 }
@@ -46,12 +53,13 @@ fn filled(machine: &Resource) -> Value {
         .get("DefinitionSubstitutions")
         .and_then(Value::as_object);
     for (name, value) in substitutions.into_iter().flatten() {
-        text = text.replace(&format!("${{{name}}}"), value.as_str().unwrap_or_default());
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text = text.replace(&format!("${{{name}}}"), &value);
     }
     serde_json::from_str(&text).expect("the definition is JSON")
 }
 
-/// The resources of an environment, those of both of its stacks.
+/// The resources of an environment, those of all its stacks.
 pub(crate) struct Planned(Vec<Resource>);
 
 /// What is planned for an environment.
@@ -83,16 +91,20 @@ pub(crate) fn both_ways(environment: &str) -> [&'static Planned; 2] {
 /// The resources, with these values of the parameters of both stacks in the place of those of `samconfig.toml`.
 fn plan(environment: &str, of_environment: &[(&str, &str)], of_pipeline: &[(&str, &str)]) -> Planned {
     let config = SamConfig::read(&root().join("sam/samconfig.toml")).expect("samconfig.toml can be read");
-    let names = [environment.to_owned(), format!("pipeline-{environment}")];
+    let names = [
+        environment.to_owned(),
+        format!("serving-{environment}"),
+        format!("pipeline-{environment}"),
+    ];
     let mut resources = Vec::new();
     for name in names {
         let mut deployed = config.deployed(&name).unwrap_or_else(|error| panic!("{error}"));
-        let values = if name == environment {
-            of_environment
-        } else {
-            of_pipeline
+        let given: Vec<(&str, &str)> = match name.split_once('-') {
+            None => of_environment.to_vec(),
+            Some(("pipeline", _)) => [("Serving", "ecs")].iter().chain(of_pipeline).copied().collect(),
+            Some(_) => Vec::new(),
         };
-        let values = values.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        let values = given.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
         deployed.values.extend(values);
         let exports = BTreeMap::new();
         let mut stack = Stack::open(
@@ -169,6 +181,13 @@ impl Planned {
         sample.expect("the sample is deployed").1
     }
 
+    /// The definition of what gives a model to the service.
+    pub(crate) fn deployment(&self) -> Value {
+        let mut definitions = self.definitions().into_iter();
+        let deployment = definitions.find(|(file, _)| *file == DEPLOYMENT);
+        deployment.expect("the service is deployed").1
+    }
+
     /// The definition of what the pipeline starts.
     pub(crate) fn started(&self) -> Value {
         let named = |parameter: &&Resource| name_of(parameter).is_some_and(|name| name.ends_with("/state-machine"));
@@ -206,8 +225,12 @@ impl Planned {
 
 /// A name that a template gives a resource.
 pub(crate) fn name_of(resource: &Resource) -> Option<&str> {
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 15] = [
         "Name",
+        "ClusterName",
+        "Family",
+        "GroupName",
+        "ServiceName",
         "FunctionName",
         "StateMachineName",
         "RoleName",
@@ -246,5 +269,9 @@ fn made(resource: &Resource) -> Made {
         .with("Name", name)
         .with("QueueName", name)
         .with("StateMachineRevisionId", "1")
+        .with("DNSName", format!("{name}.elb.amazonaws.com"))
+        .with("GroupId", format!("sg-{name}"))
+        .with("LoadBalancerFullName", format!("app/{name}"))
+        .with("TargetGroupFullName", format!("targetgroup/{name}"))
         .with("RepositoryUri", format!("{}/{name}", account.registry()))
 }

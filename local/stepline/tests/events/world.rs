@@ -66,7 +66,11 @@ impl World {
         cloud.pace.set_poll_interval(Duration::from_millis(20));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         gateway::serve(cloud.clone(), listener).expect("a gateway");
-        let deployed = deploy::deploy(&cloud, "dev").await;
+        let overrides = deploy::Overrides {
+            pipeline: [("Serving".to_owned(), "ecs".to_owned())].into(),
+            ..deploy::Overrides::default()
+        };
+        let deployed = deploy::deploy_with(&cloud, "dev", &overrides).await;
         deployed.unwrap_or_else(|error| panic!("{error}"));
         let building = BINARIES.get_or_init(|| async {
             let built = cloud.lambda.prepare(&cloud, |_| ()).await;

@@ -15,6 +15,7 @@ pub(crate) struct Exception {
 }
 
 const FUNCTIONS: &[&str] = &[
+    "stepline-ask-service-ENV-us-east-1",
     "stepline-image-push-ENV-us-east-1",
     "stepline-pipeline-action-ENV-us-east-1",
     "stepline-resolve-parameters-ENV-us-east-1",
@@ -23,6 +24,7 @@ const STATE_MACHINE: &[&str] = &[
     "ml-pipeline-ENV-us-east-1",
     "ml-pipeline-record-approval-ENV-us-east-1",
     "ml-pipeline-training-ENV-us-east-1",
+    "stepline-deploy-service-ENV-us-east-1",
 ];
 /// Those that look at images.
 const GATED: &[&str] = &["ml-pipeline-ENV-us-east-1", "ml-pipeline-training-ENV-us-east-1"];

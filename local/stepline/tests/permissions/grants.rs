@@ -77,7 +77,8 @@ impl Grant {
 pub(crate) fn grants(cloud: &Cloud) -> Vec<Grant> {
     let mut grants = Vec::new();
     // What deploys is the administrator here: what its roles may do is held against CloudFormation's handlers instead.
-    let of_chain = |role: &Role| !role.name.starts_with(DEPLOYER);
+    // And what a service-linked role may do is AWS's to say.
+    let of_chain = |role: &Role| !role.name.starts_with(DEPLOYER) && !role.name.starts_with("AWSServiceRoleFor");
     for role in cloud.iam.roles().into_iter().filter(of_chain) {
         let environment = environment_of(&role.name);
         for document in role.policies.values() {

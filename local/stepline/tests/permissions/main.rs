@@ -17,6 +17,7 @@ mod judge;
 mod promotion;
 mod releases;
 mod scenarios;
+mod serving;
 mod training;
 mod world;
 
@@ -44,6 +45,7 @@ async fn policies_allow_what_is_called_and_nothing_else() {
     promotion::a_rehearsal_is_abandoned(&world).await;
     promotion::approvals_are_looked_for(&world).await;
     training::models_are_trained(&world).await;
+    serving::models_are_served(&world).await;
     // What it removes is not there any more.
     scenarios::nothing_can_be_delivered(&world).await;
     let findings = judge(

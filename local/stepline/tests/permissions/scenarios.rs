@@ -12,6 +12,9 @@ const PIPELINE: &str = "stepline-dev";
 
 /// The sample events that end in an error of the function, and its type. All others are handled.
 const FAIL: &[(&str, &str)] = &[
+    ("ask-service-malformed", "InputInvalid"),
+    ("ask-service-not-reached", "ServiceNotReached"),
+    ("ask-service-nothing-expected", "InputInvalid"),
     ("image-push-malformed", "EventInvalid"),
     ("resolve-parameters-access-denied", "ParameterAccessDenied"),
     ("resolve-parameters-ill-typed", "ParameterInvalid"),
@@ -182,7 +185,7 @@ pub(crate) async fn events_arrive(world: &World) {
     let mut failed: Vec<(String, String)> = Vec::new();
     for path in paths {
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-        let functions = ["pipeline-action", "image-push", "resolve-parameters"];
+        let functions = ["ask-service", "pipeline-action", "image-push", "resolve-parameters"];
         let Some(function) = functions.into_iter().find(|function| name.starts_with(function)) else {
             continue;
         };

@@ -36,7 +36,9 @@ pub(crate) const SWITCHED_ON: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("pipeline-dev", &[("Machine", "hello")]),
+    ("serving-dev", &[]),
     ("prod", &[("Machine", "hello")]),
+    ("serving-prod", &[]),
     (
         "pipeline-prod",
         &[
@@ -98,7 +100,7 @@ fn copy() -> tempfile::TempDir {
         }
     }
     // The programs of this test need no packages, and so no index to get them from.
-    for name in ["evaluate.py", "train.py"] {
+    for name in ["evaluate.py", "serve.py", "train.py"] {
         let fixture = from.join("local/stepline/tests/fixtures/training").join(name);
         std::fs::copy(fixture, to.path().join("container/app/src").join(name)).expect("the program can be copied");
     }
@@ -181,6 +183,18 @@ impl World {
     /// Has the processing job run this.
     pub(crate) fn program(&self, text: &str) {
         std::fs::write(self.folder.path().join(PROGRAM), text).expect("the program can be written");
+    }
+
+    /// Has the next image serve like this.
+    pub(crate) fn serve(&self, how: &str) {
+        let path = self.folder.path().join("container/app/src/serve.py");
+        let program = std::fs::read_to_string(&path).expect("the program");
+        let said = program
+            .lines()
+            .find(|line| line.starts_with("HOW = "))
+            .expect("it is said");
+        let program = program.replace(said, &format!("HOW = {how:?}"));
+        std::fs::write(&path, program).expect("the program can be written");
     }
 
     /// Says that a call is about to be denied, and is meant to be. Names are those of `dev`.
@@ -311,6 +325,15 @@ impl Follower {
     pub(crate) async fn job_of(&mut self, wanted: &str) {
         self.until("the job runs", |happening| match happening {
             Happening::Job { kind, status, .. } if kind == wanted && status == "InProgress" => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+
+    /// Waits until an execution is in this state.
+    pub(crate) async fn state_entered(&mut self, of: &str) {
+        self.until("the state", |happening| match happening {
+            Happening::StateEntered { state, .. } if state == of => Some(()),
             _ => None,
         })
         .await;

@@ -330,7 +330,11 @@ fn sam_expands_to_what_it_deploys() {
 fn sam_properties_that_nobody_reads_are_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     for (from, to, expected) in [
-        ("FunctionName: work", "VpcConfig: {}", "a function has no `VpcConfig`"),
+        (
+            "FunctionName: work",
+            "FileSystemConfigs: {}",
+            "a function has no `FileSystemConfigs`",
+        ),
         (
             "BuildMethod: rust-cargolambda",
             "BuildMethod: go",

@@ -22,6 +22,7 @@ const SAME: &[&str] = &[
     "ReservedConcurrentExecutions",
     "Runtime",
     "Timeout",
+    "VpcConfig",
 ];
 
 /// Properties that SAM turns into something else.

@@ -81,6 +81,7 @@ fn arn(account: &Account, kind: &str, made: &Made) -> Option<String> {
     match kind {
         "AWS::SSM::Parameter" => Some(account.arn("ssm", format_args!("parameter{reference}"))),
         "AWS::CodePipeline::Pipeline" => Some(account.arn("codepipeline", reference)),
+        "AWS::EC2::SecurityGroup" => Some(account.arn("ec2", format_args!("security-group/{reference}"))),
         _ => reference.starts_with("arn:").then(|| reference.to_owned()),
     }
 }
@@ -98,7 +99,10 @@ impl Deployed {
     pub(crate) fn everything_of(&self, environment: &str) -> Vec<String> {
         let account = &self.cloud.account;
         let mut arns: Vec<String> = Vec::new();
+        // A security group has no name in its ARN: whose it is, its tags say.
+        let is_named = |placed: &&Placed| placed.kind != "AWS::EC2::SecurityGroup";
         let placed = self.resources.iter().filter(|placed| placed.environment == environment);
+        let placed = placed.filter(is_named);
         for arn in placed.filter_map(|placed| placed.arn.clone()) {
             match arn.split(':').nth(2).unwrap_or_default() {
                 "s3" => arns.push(format!("{arn}/Source/abcdefg")),
@@ -134,6 +138,7 @@ impl Deployed {
         for stack in [
             format!("stepline-{environment}"),
             format!("stepline-pipeline-{environment}"),
+            format!("stepline-serving-{environment}"),
         ] {
             arns.push(account.arn("cloudformation", format_args!("stack/{stack}/11111111-2222")));
             arns.push(account.arn("cloudformation", format_args!("changeSet/{stack}/11111111-2222")));
@@ -159,7 +164,9 @@ impl Deployed {
             "role/stepline-deployer",
             "policy/stepline-deployer",
             "policy/stepline-deployer-roles",
+            "policy/stepline-deployer-serving",
             "policy/stepline-boundary",
+            "policy/stepline-boundary-serving",
         ]
         .map(arn)
         .into()
@@ -174,6 +181,13 @@ impl Deployed {
     pub(crate) fn boundary(&self, environment: &str) -> String {
         let region = &self.cloud.account.region;
         let name = format_args!("policy/stepline-boundary-{environment}-{region}");
+        self.cloud.account.global_arn("iam", name)
+    }
+
+    /// The ARN of the boundary of an environment's roles of the service.
+    pub(crate) fn boundary_of_service(&self, environment: &str) -> String {
+        let region = &self.cloud.account.region;
+        let name = format_args!("policy/stepline-boundary-serving-{environment}-{region}");
         self.cloud.account.global_arn("iam", name)
     }
 

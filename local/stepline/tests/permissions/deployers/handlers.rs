@@ -66,6 +66,13 @@ fn need(deployed: &Deployed, placed: &Placed, action: &str) -> Need {
     let arns = |kind: &str| deployed.arns(environment, kind);
     let mut context = Vec::new();
     let resources = match (action, placed.kind.as_str()) {
+        // Only with `Strategy` other than `ROLLING`, which the local run does not have.
+        ("iam:PassRole", "AWS::ECS::Service") => {
+            context.push(("iam:PassedToService", "ecs.amazonaws.com".to_owned()));
+            let region = &account.region;
+            let name = format_args!("role/stepline-service-traffic-{environment}-{region}");
+            vec![account.global_arn("iam", name)]
+        }
         ("iam:PassRole" | "iam:GetRole", kind) if kind != "AWS::IAM::Role" => {
             let service = acts_as(kind);
             context.push(("iam:PassedToService", service.to_owned()));
@@ -85,6 +92,30 @@ fn need(deployed: &Deployed, placed: &Placed, action: &str) -> Need {
             vec!["*".to_owned()]
         }
         ("cloudwatch:DescribeAlarms", "AWS::StepFunctions::StateMachineAlias") => arns("AWS::CloudWatch::Alarm"),
+        ("iam:CreateServiceLinkedRole", _) => {
+            vec![account.global_arn("iam", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")]
+        }
+        ("ecs:DescribeTaskDefinition", _) => vec!["*".to_owned()],
+        ("ecs:DescribeServiceDeployments" | "ecs:StopServiceDeployment", _) => {
+            let service = placed.arn.as_deref().unwrap_or_default();
+            vec![service.replace(":service/", ":service-deployment/") + "/0123456789abcdef"]
+        }
+        (action, _) if action.starts_with("elasticloadbalancing:Describe") || action.starts_with("ec2:Describe") => {
+            vec!["*".to_owned()]
+        }
+        (action, "AWS::EC2::SecurityGroup") => {
+            let tag = if action == "ec2:CreateSecurityGroup" {
+                "aws:RequestTag/environment"
+            } else {
+                "aws:ResourceTag/environment"
+            };
+            context.push((tag, environment.to_owned()));
+            let mut resources: Vec<String> = placed.arn.iter().cloned().collect();
+            if action == "ec2:CreateSecurityGroup" {
+                resources.push(account.arn("ec2", "vpc/vpc-00000000000000000"));
+            }
+            resources
+        }
         (_, "AWS::IAM::Role") => {
             context.push(("iam:PermissionsBoundary", deployed.boundary(environment)));
             placed.arn.iter().cloned().collect()
@@ -112,6 +143,7 @@ fn acts_as(kind: &str) -> &'static str {
         "AWS::CodeBuild::Project" => "codebuild.amazonaws.com",
         "AWS::CodePipeline::Pipeline" => "codepipeline.amazonaws.com",
         "AWS::Events::Rule" => "events.amazonaws.com",
+        "AWS::ECS::TaskDefinition" => "ecs-tasks.amazonaws.com",
         "AWS::Lambda::Function" => "lambda.amazonaws.com",
         "AWS::StepFunctions::StateMachine" => "states.amazonaws.com",
         other => panic!("which service acts as the role of a `{other}`?"),

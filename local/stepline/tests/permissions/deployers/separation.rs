@@ -150,6 +150,33 @@ async fn both_deployers_have_the_same_policies() {
     assert_eq!(dev, prod);
 }
 
+/// Security groups have no names that IAM knows.
+#[tokio::test]
+async fn tags_keep_security_groups_apart() {
+    let deployed = deployed().await;
+    for environment in ENVIRONMENTS {
+        let role = deployed.deployer(environment);
+        let groups = deployed.arns(environment, "AWS::EC2::SecurityGroup");
+        assert_eq!(groups.len(), 3, "{groups:?}");
+        for (action, key) in [
+            ("ec2:CreateSecurityGroup", "aws:RequestTag/environment"),
+            ("ec2:AuthorizeSecurityGroupIngress", "aws:ResourceTag/environment"),
+            ("ec2:DeleteSecurityGroup", "aws:ResourceTag/environment"),
+            ("ec2:DeleteTags", "aws:ResourceTag/environment"),
+        ] {
+            for (tag, allowed) in [
+                (Some(environment), true),
+                (Some(other(environment)), false),
+                (None, false),
+            ] {
+                let context: Vec<_> = tag.map(|tag| (key, tag.to_owned())).into_iter().collect();
+                let may = deployed.allows(&role, action, &groups[0], &context);
+                assert_eq!(may, allowed, "{role} {action} {tag:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn nobody_who_deploys_answers_an_approval() {
     let deployed = deployed().await;

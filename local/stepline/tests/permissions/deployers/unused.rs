@@ -32,13 +32,32 @@ pub(crate) const UNUSED: &[Unused] = &[
         reason: "`UpdateRole` changes the description; this is its older form",
     },
     Unused {
-        actions: &[
-            "ec2:*",
-            "elasticfilesystem:DescribeMountTargets",
-            "s3files:ListMountTargets",
-        ],
+        actions: &["elasticfilesystem:DescribeMountTargets", "s3files:ListMountTargets"],
         kind: "AWS::Lambda::Function",
-        reason: "no function is in a VPC or mounts a file system",
+        reason: "no function mounts a file system",
+    },
+    Unused {
+        actions: &["ecs:PutAccountSetting*", "ecs:PutClusterCapacityProviders"],
+        kind: "AWS::ECS::Cluster",
+        reason: "the cluster has no capacity providers, and the account's settings are nobody's here",
+    },
+    Unused {
+        actions: &["ecs:DeregisterTaskDefinition"],
+        kind: "AWS::ECS::TaskDefinition",
+        reason: "AWS knows no resource for it, so that it would reach the other environment: the stack keeps its own",
+    },
+    Unused {
+        actions: &[
+            "cognito-idp:DescribeUserPoolClient",
+            "ec2:DescribeIpamPools",
+            "elasticloadbalancing:*CapacityReservation",
+            "elasticloadbalancing:DeregisterTargets",
+            "elasticloadbalancing:ModifyIpPools",
+            "elasticloadbalancing:RegisterTargets",
+            "elasticloadbalancing:SetIpAddressType",
+        ],
+        kind: "*",
+        reason: "the load balancer signs nobody in, has no addresses or capacity of its own, and ECS registers its targets",
     },
     Unused {
         actions: &[

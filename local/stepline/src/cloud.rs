@@ -132,14 +132,17 @@ impl Cloud {
 }
 
 impl Cloud {
-    /// Has the services of ECS and their load balancers go on that an earlier run has left. Their roles must be there.
+    /// Has the load balancers go on that an earlier run has left.
     ///
     /// # Errors
-    /// This machine has no port for a load balancer.
-    pub fn resume(&self) -> Result<(), ServiceError> {
-        self.load_balancing.resume(&self.platform)?;
+    /// This machine has no port for one of them.
+    pub(crate) fn resume_load_balancers(&self) -> Result<(), ServiceError> {
+        self.load_balancing.resume(&self.platform)
+    }
+
+    /// Has the services of ECS go on that an earlier run has left. Their roles must be there.
+    pub(crate) fn resume_services(&self) {
         self.ecs.resume(&self.platform);
-        Ok(())
     }
 }
 

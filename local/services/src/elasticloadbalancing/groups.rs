@@ -48,6 +48,26 @@ pub(super) struct CreateTargetGroup {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ModifyTargetGroup {
+    pub(super) target_group_arn: String,
+    health_check_protocol: Option<String>,
+    health_check_port: Option<String>,
+    #[serde(default, deserialize_with = "scalar")]
+    health_check_enabled: Option<bool>,
+    health_check_path: Option<String>,
+    #[serde(default, deserialize_with = "scalar")]
+    health_check_interval_seconds: Option<u32>,
+    #[serde(default, deserialize_with = "scalar")]
+    health_check_timeout_seconds: Option<u32>,
+    #[serde(default, deserialize_with = "scalar")]
+    healthy_threshold_count: Option<u32>,
+    #[serde(default, deserialize_with = "scalar")]
+    unhealthy_threshold_count: Option<u32>,
+    matcher: Option<Matcher>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Describe {
     load_balancer_arn: Option<String>,
     #[serde(default)]
@@ -179,7 +199,50 @@ impl CreateTargetGroup {
     }
 }
 
+impl ModifyTargetGroup {
+    /// The target group as it would be made with these changes.
+    fn over(self, group: &Group) -> CreateTargetGroup {
+        let check = &group.check;
+        CreateTargetGroup {
+            name: group.name.clone(),
+            protocol: Some("HTTP".into()),
+            protocol_version: None,
+            port: Some(group.port),
+            vpc_id: Some(group.vpc.clone()),
+            target_type: Some("ip".into()),
+            ip_address_type: None,
+            health_check_protocol: self.health_check_protocol,
+            health_check_port: self.health_check_port.or_else(|| Some(check.port.clone())),
+            health_check_enabled: self.health_check_enabled,
+            health_check_path: self.health_check_path.or_else(|| Some(check.path.clone())),
+            health_check_interval_seconds: self.health_check_interval_seconds.or(Some(check.interval)),
+            health_check_timeout_seconds: self.health_check_timeout_seconds.or(Some(check.timeout)),
+            healthy_threshold_count: self.healthy_threshold_count.or(Some(check.healthy)),
+            unhealthy_threshold_count: self.unhealthy_threshold_count.or(Some(check.unhealthy)),
+            matcher: self.matcher.or_else(|| {
+                let http_code = check.matcher.clone();
+                Some(Matcher { http_code })
+            }),
+            tags: Vec::new(),
+        }
+    }
+}
+
 impl ElasticLoadBalancing {
+    /// Changes how targets are asked whether they are healthy.
+    pub(super) fn modify_health_check(&self, _: &Call, input: ModifyTargetGroup) -> Result<Value, ServiceError> {
+        let mut rows = self.rows();
+        let arn = input.target_group_arn.clone();
+        let group = rows.groups.get(&arn).ok_or_else(|| missing(&arn))?;
+        let wanted = input.over(group);
+        wanted.check()?;
+        let check = wanted.health_check()?;
+        let group = rows.groups.get_mut(&arn).ok_or_else(|| missing(&arn))?;
+        group.check = check;
+        let shown = group.clone();
+        Ok(json!({"TargetGroups": [shown.show(&rows.balancers_of(&arn))]}))
+    }
+
     pub(super) fn create_group(&self, call: &Call, input: CreateTargetGroup) -> Result<Value, ServiceError> {
         input.check()?;
         let check = input.health_check()?;

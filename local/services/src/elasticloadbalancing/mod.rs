@@ -63,6 +63,11 @@ impl Served for ElasticLoadBalancing {
                     Elb::modify_balancer,
                 ),
                 on(
+                    "ModifyTargetGroup",
+                    |input| &input.target_group_arn,
+                    Elb::modify_health_check,
+                ),
+                on(
                     "ModifyTargetGroupAttributes",
                     |input| &input.target_group_arn,
                     Elb::modify_group,

@@ -7,7 +7,7 @@ use platform::{Platform, ServiceError};
 use std::sync::{Arc, PoisonError};
 
 impl ElasticLoadBalancing {
-    /// Answers for the load balancers that are there, at the ports that they had where those are free, and watches
+    /// Answers for the load balancers that are there and do not answer yet, at the ports that they had where those are free, and watches
     /// their targets.
     ///
     /// # Errors
@@ -15,7 +15,18 @@ impl ElasticLoadBalancing {
     pub fn resume(self: &Arc<Self>, platform: &Arc<Platform>) -> Result<(), ServiceError> {
         let targets: Vec<(String, Target)> = {
             let mut rows = self.rows();
-            for balancer in rows.balancers.values_mut() {
+            let known: Vec<String> = {
+                let proxies = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
+                proxies.keys().cloned().collect()
+            };
+            if rows.balancers.keys().all(|arn| known.contains(arn)) {
+                return Ok(());
+            }
+            for balancer in rows
+                .balancers
+                .values_mut()
+                .filter(|balancer| !known.contains(&balancer.arn))
+            {
                 let begun = proxy::listen(&balancer.name, Some(balancer.port)).and_then(|(listener, port)| {
                     balancer.port = port;
                     proxy::serve(self, &balancer.arn, listener, port)

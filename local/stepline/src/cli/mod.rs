@@ -18,6 +18,7 @@ use clap::{Parser, Subcommand};
 use interrupt::interrupted;
 use options::{Common, Environment, LineageOptions, RunOptions};
 use session::{Standing, Trouble};
+use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -120,7 +121,11 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let command = arguments.command.unwrap_or_else(|| Command::Run(RunOptions::default()));
+    let mut command = arguments.command.unwrap_or_else(|| Command::Run(RunOptions::default()));
+    if let Command::Run(options) = &mut command {
+        // Whoever sits at a terminal can ask the service before it goes.
+        options.keep |= std::io::stdout().is_terminal();
+    }
     // An interrupt is how these are meant to end: they see to that themselves.
     let ends_by_interrupt = matches!(
         command,

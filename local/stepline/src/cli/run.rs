@@ -33,7 +33,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         let until = if options.keep {
             "until Ctrl-C"
         } else {
-            "until this command ends (--keep holds it)"
+            "until this command ends (--keep holds it, and `cargo run -- up` serves it again)"
         };
         let ask = served::question(&session.cloud.root, url);
         let text = format!("the model is served at {url} {until}; to ask it: {ask}");

@@ -164,6 +164,9 @@ impl Session {
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
         display.busy("Building the functions");
         cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
+        if !deployment.references("AWS::ECS::Service").is_empty() {
+            cloud.resume_services();
+        }
         Ok(Self {
             cloud,
             deployment,

@@ -20,6 +20,12 @@ const LASTING: &[(&str, Option<(&str, &str, &str)>)] = &[
         "AWS::ECR::Repository",
         Some(("ecr", "DeleteRepository", "repositoryName")),
     ),
+    ("AWS::ECS::Cluster", None),
+    ("AWS::ECS::Service", None),
+    ("AWS::ECS::TaskDefinition", None),
+    ("AWS::ElasticLoadBalancingV2::Listener", None),
+    (LOAD_BALANCER, None),
+    ("AWS::ElasticLoadBalancingV2::TargetGroup", None),
     ("AWS::Logs::LogGroup", Some(("logs", "DeleteLogGroup", "logGroupName"))),
     ("AWS::S3::Bucket", Some(("s3", "DeleteBucket", "Bucket"))),
     ("AWS::SNS::Topic", Some(("sns", "DeleteTopic", "TopicArn"))),
@@ -36,6 +42,9 @@ const LASTING: &[(&str, Option<(&str, &str, &str)>)] = &[
     ("AWS::StepFunctions::StateMachineAlias", None),
     ("AWS::StepFunctions::StateMachineVersion", None),
 ];
+
+/// Its port may be another one in each run.
+const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
 
 /// Makes a resource, or finds it as it was made before.
 pub(super) async fn make(cloud: &Arc<Cloud>, stack: &str, resource: Resource) -> Result<Made, Failure> {
@@ -65,6 +74,7 @@ pub(super) async fn make(cloud: &Arc<Cloud>, stack: &str, resource: Resource) ->
         ..
     }) = &known
         && *properties == wanted.properties
+        && resource.kind != LOAD_BALANCER
     {
         return Ok(Made {
             reference: reference.clone(),

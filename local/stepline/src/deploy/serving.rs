@@ -3,6 +3,7 @@
 use super::maker::{Failure, Maker};
 use super::properties::{Properties, camel, number};
 use crate::template::{Fault, Made};
+use platform::ErrorKind;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -130,7 +131,13 @@ pub(super) async fn service(maker: &Maker<'_>, mut properties: Properties) -> Re
     let mut input = rest(properties);
     input.insert("serviceName".into(), name.clone().into());
     input.insert("tags".into(), tags.into());
-    let created = maker.call("ecs", "CreateService", input.into()).await?;
+    let created = match maker.call("ecs", "CreateService", input.clone().into()).await {
+        // It is there and is to be another one.
+        Err(Failure::Service { error, .. }) if maker.is_there && error.message.contains("idempotent") => {
+            maker.call("ecs", "UpdateService", changes(input)).await?
+        }
+        created => created?,
+    };
     let of = |member: &str| {
         created
             .pointer(&format!("/service/{member}"))
@@ -158,6 +165,29 @@ pub(super) async fn service(maker: &Maker<'_>, mut properties: Properties) -> Re
     Ok(Made::new(arn.clone()).with("ServiceArn", arn).with("Name", name))
 }
 
+/// What UpdateService takes of CreateService's input.
+fn changes(mut input: Map<String, Value>) -> Value {
+    let service = input.shift_remove("serviceName").unwrap_or_default();
+    for only_at_first in ["clientToken", "launchType", "role", "schedulingStrategy", "tags"] {
+        input.shift_remove(only_at_first);
+    }
+    input.insert("service".into(), service);
+    input.into()
+}
+
+/// What there is of this name already, in answers of this operation's list.
+async fn known(maker: &Maker<'_>, operation: &str, list: &str, name: &str) -> Result<Option<Value>, Failure> {
+    if !maker.is_there {
+        return Ok(None);
+    }
+    let found = maker.call("elasticloadbalancing", operation, json!({"Names": [name]}));
+    match found.await {
+        Ok(found) => Ok(Some(json!({list: found[list]}))),
+        Err(Failure::Service { error, .. }) if error.kind == ErrorKind::NotFound => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
 /// `AWS::ElasticLoadBalancingV2::LoadBalancer`.
 pub(super) async fn load_balancer(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = properties.take_text("Name")?.unwrap_or_else(|| short(&maker.name()));
@@ -168,9 +198,17 @@ pub(super) async fn load_balancer(maker: &Maker<'_>, mut properties: Properties)
     if let Some(tags) = tags {
         input.insert("Tags".into(), tags);
     }
-    let created = maker
-        .call("elasticloadbalancing", "CreateLoadBalancer", input.into())
-        .await?;
+    maker
+        .cloud
+        .resume_load_balancers()
+        .map_err(|error| maker.refused("elasticloadbalancing", "CreateLoadBalancer", error))?;
+    let created = match known(maker, "DescribeLoadBalancers", "LoadBalancers", &name).await? {
+        Some(known) => known,
+        None => {
+            let input = input.into();
+            maker.call("elasticloadbalancing", "CreateLoadBalancer", input).await?
+        }
+    };
     let of = |member: &str| {
         created
             .pointer(&format!("/LoadBalancers/0/{member}"))
@@ -231,9 +269,23 @@ pub(super) async fn target_group(maker: &Maker<'_>, mut properties: Properties) 
     if let Some(tags) = tags {
         input.insert("Tags".into(), tags);
     }
-    let created = maker
-        .call("elasticloadbalancing", "CreateTargetGroup", input.into())
-        .await?;
+    let created = match known(maker, "DescribeTargetGroups", "TargetGroups", &name).await? {
+        Some(known) => {
+            let check = input.into_iter().filter(|(member, _)| is_of_health_check(member));
+            let mut check: Map<String, Value> = check.collect();
+            check.insert(
+                "TargetGroupArn".into(),
+                known["TargetGroups"][0]["TargetGroupArn"].clone(),
+            );
+            maker
+                .call("elasticloadbalancing", "ModifyTargetGroup", check.into())
+                .await?
+        }
+        None => {
+            let input = input.into();
+            maker.call("elasticloadbalancing", "CreateTargetGroup", input).await?
+        }
+    };
     let arn = created
         .pointer("/TargetGroups/0/TargetGroupArn")
         .cloned()
@@ -251,9 +303,27 @@ pub(super) async fn target_group(maker: &Maker<'_>, mut properties: Properties) 
         .with("LoadBalancerArns", json!([])))
 }
 
+/// Whether ModifyTargetGroup takes this property.
+fn is_of_health_check(property: &str) -> bool {
+    property.starts_with("HealthCheck") || property.ends_with("ThresholdCount") || property == "Matcher"
+}
+
 /// `AWS::ElasticLoadBalancingV2::Listener`.
 pub(super) async fn listener(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
     let input = Value::Object(properties.rest());
+    if maker.is_there {
+        let of_balancer = json!({"LoadBalancerArn": input["LoadBalancerArn"]});
+        let found = maker
+            .call("elasticloadbalancing", "DescribeListeners", of_balancer)
+            .await?;
+        let found = found["Listeners"].as_array().into_iter().flatten();
+        for listener in
+            found.filter(|listener| listener["Port"].to_string() == input["Port"].to_string().trim_matches('"'))
+        {
+            let input = json!({"ListenerArn": listener["ListenerArn"]});
+            maker.call("elasticloadbalancing", "DeleteListener", input).await?;
+        }
+    }
     let created = maker.call("elasticloadbalancing", "CreateListener", input).await?;
     let arn = created.pointer("/Listeners/0/ListenerArn").cloned().unwrap_or_default();
     Ok(Made::new(arn.clone()).with("ListenerArn", arn))

@@ -4,11 +4,11 @@ use super::account::Ecs;
 use super::rows::Rows;
 use super::service::{Rollout, Status};
 use super::task::{LoadBalancer, Stage, Stop};
-use super::{scheduler, targets};
+use super::{role, scheduler, targets};
 #[cfg(test)]
 use crate::testing::hand_over;
 use jiff::Timestamp;
-use platform::Platform;
+use platform::{Platform, Principal};
 use std::sync::Arc;
 
 /// What is to go on.
@@ -24,6 +24,10 @@ impl Ecs {
     /// Goes on with the services that are there. Their tasks went with the run that they were part of, so that each
     /// service starts new ones.
     pub fn resume(self: &Arc<Self>, platform: &Arc<Platform>) {
+        // It was made with the first cluster, and roles are not kept.
+        if !self.rows().clusters.is_empty() {
+            role::make(platform, &Principal::Administrator);
+        }
         let found = find(&mut self.rows());
         for id in found.deployments {
             let underway = platform.ongoing.began(&id);

@@ -20,7 +20,6 @@ const LASTING: &[(&str, Option<(&str, &str, &str)>)] = &[
         "AWS::ECR::Repository",
         Some(("ecr", "DeleteRepository", "repositoryName")),
     ),
-    ("AWS::ECS::Cluster", None),
     ("AWS::ECS::Service", None),
     ("AWS::ECS::TaskDefinition", None),
     ("AWS::ElasticLoadBalancingV2::Listener", None),

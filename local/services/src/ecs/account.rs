@@ -1,6 +1,8 @@
 //! What ECS has in this account and region, and what runs of it.
 
-use super::rows::{Rows, Service, Stage, Stop, Task};
+use super::rows::Rows;
+use super::service::Service;
+use super::task::{Stage, Stop, Task};
 use crate::containers::Containers;
 use jiff::Timestamp;
 use platform::journal::Happening;

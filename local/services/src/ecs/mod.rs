@@ -6,6 +6,7 @@
 //! is registered with a target group. Deployments are rolling updates; other strategies are refused by name.
 
 mod account;
+mod checks;
 mod clusters;
 mod definition;
 mod definitions;
@@ -18,11 +19,13 @@ mod rollout;
 mod rows;
 mod running;
 mod scheduler;
+mod service;
 mod services;
 mod starting;
 mod tagging;
 mod tags;
 mod targets;
+mod task;
 mod tasks;
 #[cfg(test)]
 mod tests;

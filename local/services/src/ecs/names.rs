@@ -1,8 +1,10 @@
 //! Names and ARNs: callers give either.
 
 use super::errors::invalid;
-use super::rows::{Cluster, Rows, Service, Task};
-use platform::{Platform, ServiceError};
+use super::rows::{Cluster, Rows};
+use super::service::Service;
+use super::task::Task;
+use platform::{Platform, Requirement, ServiceError};
 
 /// Where what has no cluster given is.
 const DEFAULT: &str = "default";
@@ -31,6 +33,11 @@ pub(super) fn arn_in(platform: &Platform, kind: &str, cluster: Option<&str>, giv
     let cluster = cluster_arn(platform, cluster);
     let thing = format_args!("{kind}/{}/{given}", short(&cluster));
     platform.account.arn("ecs", thing)
+}
+
+/// Policies can ask for the cluster.
+pub(super) fn with_cluster(requirement: Requirement, platform: &Platform, cluster: Option<&str>) -> Requirement {
+    requirement.with("ecs:cluster", cluster_arn(platform, cluster))
 }
 
 /// A name as most things of ECS have it.

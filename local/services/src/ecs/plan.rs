@@ -3,7 +3,7 @@
 //! Follows <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html> and
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html>.
 
-use super::rows::{CircuitBreaker, Rolling};
+use super::service::{CircuitBreaker, Rolling};
 
 /// How a task that is to run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +101,7 @@ pub(super) fn threshold(breaker: Option<&CircuitBreaker>, desired: u32) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ecs::rows::Threshold;
+    use crate::ecs::service::Threshold;
 
     fn tasks(new: &[Being], old: &[Being]) -> Vec<Known> {
         let named = |is_new: bool, beings: &[Being]| {

@@ -1,7 +1,9 @@
 //! Goes on where an earlier run has ended: its rows are there, and nothing of it runs any more.
 
 use super::account::Ecs;
-use super::rows::{LoadBalancer, Rollout, Rows, Stage, Status, Stop};
+use super::rows::Rows;
+use super::service::{Rollout, Status};
+use super::task::{LoadBalancer, Stage, Stop};
 use super::{scheduler, targets};
 use jiff::Timestamp;
 use platform::Platform;

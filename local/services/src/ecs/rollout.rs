@@ -1,7 +1,8 @@
 //! How a deployment goes: what counts as a failure of it, when it has failed or succeeded, and what is said of that.
 
 use super::plan::{self, Being, Known};
-use super::rows::{Deployment, LoadBalancer, Network, Rollout, Service, Stage, Status, Task};
+use super::service::{Deployment, Rollout, Service, Status};
+use super::task::{LoadBalancer, Network, Stage, Task};
 use jiff::Timestamp;
 
 /// How many deployments that have ended are remembered.

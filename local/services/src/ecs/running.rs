@@ -3,9 +3,9 @@
 
 use super::account::Ecs;
 use super::definition::{Container, HealthCheck, NewDefinition};
-use super::rows::{Health, Stage, Stop, Task};
 use super::starting::{NotStarted, Start};
 use super::targets;
+use super::task::{Health, Stage, Stop, Task};
 use crate::program::{self, Beside, Started};
 use jiff::Timestamp;
 use platform::journal::Happening;

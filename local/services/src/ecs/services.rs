@@ -1,15 +1,17 @@
 //! Services: they keep a number of tasks running, and change them bit by bit.
 
 use super::account::Ecs;
+use super::checks::{check_balancers, check_network, check_rolling, definition};
 use super::clusters::size;
 use super::errors::{client, invalid, refused};
-use super::names::{arn_in, check_name, cluster_arn};
+use super::names::{arn_in, check_name, with_cluster};
 use super::role;
 use super::rollout::{self, Told};
-use super::rows::{Definition, LoadBalancer, Network, Rolling, Rows, Service, Status};
 use super::scheduler;
+use super::service::{Rolling, Service, Status};
 use super::tags::{self, Tag, creating, on_tagged};
 use super::targets;
+use super::task::{LoadBalancer, Network};
 use jiff::Timestamp;
 use platform::input::page;
 use platform::{Call, Platform, Requirement, ServiceError};
@@ -97,11 +99,6 @@ pub(super) struct DeleteService {
     force: bool,
 }
 
-/// Policies can ask for the cluster.
-pub(super) fn with_cluster(requirement: Requirement, platform: &Platform, cluster: Option<&str>) -> Requirement {
-    requirement.with("ecs:cluster", cluster_arn(platform, cluster))
-}
-
 pub(super) fn may_create(
     _: &Ecs,
     platform: &Platform,
@@ -164,98 +161,6 @@ pub(super) fn may_list(_: &Ecs, platform: &Platform, input: &ListServices) -> Re
     Ok(vec![with_cluster(list, platform, input.cluster.as_deref())])
 }
 
-/// The network that a task on Fargate must be given.
-pub(super) fn check_network(given: Option<Network>) -> Result<Network, ServiceError> {
-    let message = "Network Configuration must be provided when networkMode 'awsvpc' is specified.";
-    let network = given.ok_or_else(|| invalid(message))?;
-    let vpc = &network.awsvpc_configuration;
-    if vpc.subnets.is_empty() {
-        return Err(invalid("subnets can not be empty."));
-    }
-    for (ids, most, prefix, what) in [
-        (&vpc.subnets, 16, "subnet-", "subnet"),
-        (&vpc.security_groups, 5, "sg-", "securityGroup"),
-    ] {
-        if ids.len() > most {
-            return Err(invalid(format_args!("{what}s can have at most {most} items.")));
-        }
-        if let Some(id) = ids.iter().find(|id| !id.starts_with(prefix)) {
-            return Err(invalid(format_args!("The {what} ID '{id}' does not exist")));
-        }
-    }
-    if !["ENABLED", "DISABLED"].contains(&vpc.assign_public_ip.as_str()) {
-        return Err(invalid("assignPublicIp must be ENABLED or DISABLED."));
-    }
-    Ok(network)
-}
-
-fn check_rolling(rolling: &Rolling) -> Result<(), ServiceError> {
-    if rolling.strategy != "ROLLING" {
-        return Err(refused(format_args!("the deployment strategy `{}`", rolling.strategy)));
-    }
-    if rolling.bake_time_in_minutes > 0 {
-        return Err(refused("a bake time"));
-    }
-    let (least, most) = (rolling.minimum_healthy_percent, rolling.maximum_percent);
-    if least == 100 && most == 100 {
-        return Err(invalid(
-            "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.",
-        ));
-    }
-    if least > 100 || !(100..=200).contains(&most) {
-        return Err(invalid(
-            "minimumHealthyPercent must be at most 100, and maximumPercent between 100 and 200.",
-        ));
-    }
-    let breaker = rolling.deployment_circuit_breaker.as_ref();
-    if let Some(threshold) = breaker.and_then(|breaker| breaker.threshold_configuration.as_ref())
-        && !["COUNT", "BOUNDED_PERCENT", "UNBOUNDED_PERCENT"].contains(&threshold.kind.as_str())
-    {
-        return Err(invalid(format_args!("Invalid threshold type '{}'.", threshold.kind)));
-    }
-    Ok(())
-}
-
-/// Whether the load balancers lead to a container of the task definition.
-fn check_balancers(balancers: &[LoadBalancer], definition: &Definition) -> Result<(), ServiceError> {
-    if balancers.len() > 5 {
-        return Err(invalid("loadBalancers can have at most 5 items."));
-    }
-    for LoadBalancer {
-        container_name,
-        container_port,
-        ..
-    } in balancers
-    {
-        let mut containers = definition.asked.container_definitions.iter();
-        let container = containers.find(|container| container.name == *container_name);
-        let container = container.ok_or_else(|| {
-            invalid(format_args!(
-                "The container {container_name} does not exist in the task definition."
-            ))
-        })?;
-        if !container
-            .port_mappings
-            .iter()
-            .any(|port| port.container_port == *container_port)
-        {
-            return Err(invalid(format_args!(
-                "The container {container_name} did not have a container port {container_port} defined."
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn definition<'r>(rows: &'r Rows, given: &str) -> Result<&'r Definition, ServiceError> {
-    let found = rows.definition(given);
-    let found = found.ok_or_else(|| client("TaskDefinition not found."))?;
-    if !found.is_active() {
-        return Err(client("TaskDefinition is inactive"));
-    }
-    Ok(found)
-}
-
 impl CreateService {
     /// Refuses what the local run does not have.
     fn check(&self) -> Result<(), ServiceError> {
@@ -292,6 +197,34 @@ impl CreateService {
             ));
         }
         tags::check(&self.tags)
+    }
+}
+
+impl UpdateService {
+    /// Refuses what the local run does not have.
+    fn check(&self) -> Result<(), ServiceError> {
+        if self.enable_execute_command == Some(true) {
+            return Err(refused("commands in running tasks (enableExecuteCommand)"));
+        }
+        if !matches!(self.platform_version.as_deref(), None | Some("LATEST" | "1.4.0")) {
+            return Err(refused("other platform versions than `1.4.0`"));
+        }
+        self.deployment_configuration.as_ref().map_or(Ok(()), check_rolling)
+    }
+
+    /// Changes what needs no new deployment.
+    fn settle(self, service: &mut Service, role: Option<String>) {
+        if let Some(desired) = self.desired_count.filter(|desired| *desired != service.desired) {
+            service.desired = desired;
+            service.is_steady = false;
+        }
+        if let Some(rolling) = self.deployment_configuration {
+            service.rolling = rolling;
+        }
+        service.grace = self.health_check_grace_period_seconds.unwrap_or(service.grace);
+        service.managed_tags = self.managed_tags.unwrap_or(service.managed_tags);
+        service.propagate_tags = self.propagate_tags.or_else(|| service.propagate_tags.take());
+        service.role = role.or_else(|| service.role.take());
     }
 }
 
@@ -402,12 +335,7 @@ impl Ecs {
         input: UpdateService,
     ) -> Result<Value, ServiceError> {
         let platform = &call.platform;
-        if input.enable_execute_command == Some(true) {
-            return Err(refused("commands in running tasks (enableExecuteCommand)"));
-        }
-        if !matches!(input.platform_version.as_deref(), None | Some("LATEST" | "1.4.0")) {
-            return Err(refused("other platform versions than `1.4.0`"));
-        }
+        input.check()?;
         let network = match input.network_configuration.clone() {
             None => None,
             given => Some(check_network(given)?),
@@ -432,7 +360,8 @@ impl Ecs {
                 .clone();
             let given = input.task_definition.as_deref().unwrap_or(&primary.definition);
             let wanted = definition(&rows, given)?;
-            let balancers = input.load_balancers.unwrap_or_else(|| primary.load_balancers.clone());
+            let balancers = input.load_balancers.clone();
+            let balancers = balancers.unwrap_or_else(|| primary.load_balancers.clone());
             check_balancers(&balancers, wanted)?;
             let wanted = wanted.arn.clone();
             let network = network.unwrap_or_else(|| primary.network.clone());
@@ -443,17 +372,7 @@ impl Ecs {
             let Some(service) = rows.services.get_mut(&arn) else {
                 return Err(client("Service not found."));
             };
-            if let Some(desired) = input.desired_count.filter(|desired| *desired != service.desired) {
-                service.desired = desired;
-                service.is_steady = false;
-            }
-            if let Some(rolling) = input.deployment_configuration {
-                service.rolling = rolling;
-            }
-            service.grace = input.health_check_grace_period_seconds.unwrap_or(service.grace);
-            service.managed_tags = input.managed_tags.unwrap_or(service.managed_tags);
-            service.propagate_tags = input.propagate_tags.or_else(|| service.propagate_tags.take());
-            service.role = role.or_else(|| service.role.take());
+            input.settle(service, role);
             let told = is_new.then(|| rollout::begin(service, wanted, network, balancers));
             (arn, told.unwrap_or_default())
         };

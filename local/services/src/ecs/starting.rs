@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-iam-roles.html>.
 
 use super::definition::{Container, LogConfiguration, NewDefinition};
-use super::rows::Task;
+use super::task::Task;
 use crate::program::{self, ENDPOINT, Image, Port, Program};
 use jiff::{SignedDuration, Timestamp};
 use platform::{Line, Platform, Principal, Requirement, ServiceError};

@@ -1,7 +1,7 @@
 //! A task as a target of a load balancer: ECS registers it, looks at its health, and lets it go.
 
 use super::role;
-use super::rows::LoadBalancer;
+use super::task::LoadBalancer;
 use platform::{Platform, ServiceError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,14 +1,14 @@
 //! Tasks: those of services, and those that RunTask starts.
 
 use super::account::Ecs;
+use super::checks::check_network;
 use super::clusters::{PAGE, size};
 use super::definitions::passed;
 use super::errors::{client, invalid, refused};
-use super::names::{arn_in, cluster_arn, short};
-use super::rows::{Health, LoadBalancer, Network, Stage, Stop, Task};
+use super::names::{arn_in, cluster_arn, short, with_cluster};
 use super::running;
-use super::services::{check_network, with_cluster};
 use super::tags::{self, Tag, creating};
+use super::task::{Health, LoadBalancer, Network, Stage, Stop, Task};
 use jiff::Timestamp;
 use platform::input::{page, seconds};
 use platform::{Call, Platform, Requirement, ServiceError};

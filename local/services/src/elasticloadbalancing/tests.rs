@@ -134,14 +134,17 @@ impl World {
     }
 
     async fn until(&self, port: u16, state: &str) -> Value {
-        for _ in 0..1000 {
-            let health = self.health(port).await;
-            if health["State"] == state {
-                return health;
+        let comes = async {
+            loop {
+                let health = self.health(port).await;
+                if health["State"] == state {
+                    return health;
+                }
+                tokio::task::yield_now().await;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("never {state}: {}", self.health(port).await);
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(20), comes).await;
+        in_time.unwrap_or_else(|_| panic!("it is never {state}"))
     }
 
     async fn get(&self, path: &str) -> (u16, String) {

@@ -234,3 +234,39 @@ async fn requests_that_nobody_would_send_are_refused_in_words() {
         answer.text()
     );
 }
+
+#[tokio::test]
+async fn load_balancers_speak_the_query_protocol() {
+    let cloud = served().await;
+    let ask = async |form: &str| {
+        let headers = vec![
+            ("content-type", "application/x-www-form-urlencoded".to_owned()),
+            (
+                "authorization",
+                authorization("test", "us-east-1", "elasticloadbalancing"),
+            ),
+        ];
+        post(&cloud, headers, form).await
+    };
+    let made = ask(concat!(
+        "Action=CreateTargetGroup&Version=2015-12-01&Name=app&Protocol=HTTP&Port=8080&VpcId=vpc-1&TargetType=ip",
+        "&Matcher.HttpCode=200&Tags.member.1.Key=k&Tags.member.1.Value=v",
+    ));
+    let made = made.await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    for part in [
+        "<CreateTargetGroupResponse xmlns=\"http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/\">",
+        "<TargetGroups><member><TargetGroupArn>arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/app/",
+        "<Port>8080</Port>",
+        "<Matcher><HttpCode>200</HttpCode></Matcher>",
+    ] {
+        assert!(made.text().contains(part), "{part} in {}", made.text());
+    }
+    let missing = ask("Action=DescribeTargetGroups&Version=2015-12-01&Names.member.1=none").await;
+    assert_eq!(missing.status, 400);
+    assert!(
+        missing.text().contains("<Code>TargetGroupNotFound</Code>"),
+        "{}",
+        missing.text()
+    );
+}

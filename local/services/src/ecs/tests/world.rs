@@ -9,12 +9,14 @@ use crate::testing::Listener;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use platform::iam::NewRole;
+use platform::journal::{Entry, Happening};
 use platform::{Account, Platform, Principal, Service, ServiceError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::broadcast::error::RecvError;
 
 pub(super) const ADMIN: Principal = Principal::Administrator;
 
@@ -253,13 +255,16 @@ impl World {
 
     /// Waits until something is so.
     pub(super) async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-        for _ in 0..2000 {
-            if is_so().await {
-                return;
+        let mut happens = self.platform.journal.follow();
+        let comes = async {
+            while !is_so().await {
+                // What is looked for may come without being noted.
+                let noted = async { while !is_noted(happens.recv().await) {} };
+                let _ = tokio::time::timeout(Duration::from_millis(20), noted).await;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("it never comes to this: {what}");
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(30), comes).await;
+        in_time.unwrap_or_else(|_| panic!("it never comes to this: {what}"));
     }
 }
 
@@ -279,6 +284,15 @@ fn account(root: &std::path::Path, services: Vec<Arc<dyn Service>>, statement: V
         platform.iam.create_role(&platform.account, role).unwrap();
     }
     platform
+}
+
+/// Whether something of a service or a task was noted; also at the end.
+fn is_noted(entry: Result<Entry, RecvError>) -> bool {
+    match entry {
+        Ok(entry) => matches!(entry.happening, Happening::Note { .. } | Happening::LogLine { .. }),
+        Err(RecvError::Lagged(_)) => false,
+        Err(RecvError::Closed) => true,
+    }
 }
 
 pub(super) fn text(value: &Value, pointer: &str) -> String {

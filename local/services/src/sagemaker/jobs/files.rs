@@ -3,9 +3,8 @@
 //! They are in a folder of this machine, whether the job runs in a container or not.
 
 use super::end::{End, internal};
-use super::work::own;
 use crate::objects;
-use crate::program::within;
+use crate::program::{Own, within};
 use bytes::Bytes;
 use platform::Platform;
 use platform::journal::Happening;
@@ -17,7 +16,16 @@ use std::sync::Arc;
 use tokio::fs;
 
 /// Where a job finds all that is its own.
-pub(super) const ML: &str = "/opt/ml";
+const ML: &str = "/opt/ml";
+
+/// A job's own folder.
+pub(super) fn own(ml: &Path) -> Own {
+    Own {
+        path: ML,
+        variable: "ML_ROOT",
+        folder: ml.to_owned(),
+    }
+}
 
 /// Where an input comes from.
 #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,9 @@
 //! The program of a job: its command and its environment variables.
 
 use super::end::{End, internal};
-use super::files::ML;
+use super::files::own;
 use super::job::{Job, Kind};
-use crate::program::{ENDPOINT, Image, Own, Program};
+use crate::program::{ENDPOINT, Image, Program};
 use platform::Platform;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,15 +25,6 @@ pub(super) fn program<K: Kind>(platform: &Platform, job: &Job<K>, image: &Image,
         own: Some(own(ml)),
         port: None,
     })
-}
-
-/// A job's own folder.
-pub(super) fn own(ml: &Path) -> Own {
-    Own {
-        path: ML,
-        variable: "ML_ROOT",
-        folder: ml.to_owned(),
-    }
 }
 
 /// What the job says, and by which SDKs find the services as the job's role.

@@ -4,6 +4,7 @@ use super::options::Environment;
 use super::session::{self, Trouble};
 use crate::cost::{self, Base, Prices};
 use serde_json::json;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -56,8 +57,8 @@ pub(super) async fn cost(options: CostOptions) -> Result<ExitCode, Trouble> {
         }
     };
     let beside = base.as_ref().map(|(bill, name)| (bill, name.as_str()));
-    if options.markdown {
-        print!("{}", cost::markdown(&bill, beside));
+    let shown = if options.markdown {
+        cost::markdown(&bill, beside)
     } else if options.json {
         let shown = json!({
             "bill": bill, "runUsd": bill.run_usd(), "serviceMonthUsd": bill.service_month_usd(),
@@ -65,13 +66,13 @@ pub(super) async fn cost(options: CostOptions) -> Result<ExitCode, Trouble> {
                 "name": name, "bill": base, "runUsd": base.run_usd(), "serviceMonthUsd": base.service_month_usd(),
             })),
         });
-        println!("{shown:#}");
+        format!("{shown:#}\n")
     } else {
-        print!("{}", cost::text(&bill));
-        if let Some((base, name)) = beside {
-            print!("\n{}", cost::compared(&bill, base, name));
-        }
-    }
+        let change = beside.map(|(base, name)| format!("\n{}", cost::compared(&bill, base, name)));
+        cost::text(&bill) + &change.unwrap_or_default()
+    };
+    // A reader that went away (`| head`) is no fault.
+    let _ = write!(std::io::stdout().lock(), "{shown}");
     Ok(ExitCode::SUCCESS)
 }
 

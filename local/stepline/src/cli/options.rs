@@ -142,6 +142,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn both_stacks_hear_which_machine_it_is() {
+        let common = Common {
+            machine: Some(Machine::Hello),
+            wait: Some(Wait::Event),
+            ..Common::default()
+        };
+        let Overrides { environment, pipeline } = common.overrides();
+        let hello = || ("Machine".to_owned(), "hello".to_owned());
+        assert_eq!(environment, [hello()].into());
+        assert_eq!(pipeline, [hello(), ("Wait".to_owned(), "event".to_owned())].into());
+    }
+
+    #[test]
     fn times_have_a_unit() {
         for (text, expected) in [
             ("200ms", Some(Duration::from_millis(200))),

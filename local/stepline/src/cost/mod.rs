@@ -1,7 +1,7 @@
 //! `stepline cost`: the most that one run of a pipeline can cost, before it runs, and what its service costs.
 //!
-//! [`Deployed`](deployed::Deployed) is what the files that deploy make, read from an account of its own. `bill` multiplies
-//! it out with the [prices](Prices): each line says how it was computed. What has no price says so, and counts in no sum.
+//! `Deployed` is what the files that deploy make, read from an account of its own. `bill` multiplies it out with the
+//! [prices](Prices): each line says how it was computed. What has no price says so, and counts in no sum.
 
 mod base;
 mod bill;

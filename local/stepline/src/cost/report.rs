@@ -13,7 +13,7 @@ pub fn text(bill: &Bill) -> String {
     rows(&mut text, &bill.run);
     let _ = writeln!(text, "{:>12}  together{}", dollars(bill.run_usd()), but(bill));
     if !bill.service_hour.is_empty() {
-        text.push_str("\nThe service, for an hour:\n");
+        text.push_str("\nThe service, where it is deployed, for an hour:\n");
         rows(&mut text, &bill.service_hour);
         let (hour, month) = (dollars(bill.service_hour_usd()), dollars(bill.service_month_usd()));
         let _ = writeln!(text, "{hour:>12}  together; {month} a month");

@@ -71,6 +71,8 @@ impl Display {
         if let Some(spinner) = &self.spinner {
             spinner.disable_steady_tick();
             spinner.set_draw_target(ProgressDrawTarget::hidden());
+            // What it drew last is still there.
+            let _ = write!(std::io::stderr(), "\r\x1b[2K");
         }
     }
 
@@ -232,5 +234,21 @@ async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: onesh
             Err(TryRecvError::Lagged(_)) => {}
             Err(TryRecvError::Empty | TryRecvError::Closed) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_shown_while_a_question_waits_for_its_answer() {
+        let display = Display::new(false, false);
+        display.approval.send_replace("token".to_owned());
+        display.hold("token").await;
+        display.clone().print("a line");
+        assert_eq!(display.held().as_deref(), Some(&["a line".to_owned()][..]));
+        display.go_on();
+        assert!(display.held().is_none());
     }
 }

@@ -83,17 +83,16 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
         }
         Happening::ApprovalAnswered {
             action,
-            approved: true,
+            approved,
             summary,
             ..
         } => {
             let mut lines = summary.lines();
-            let first = format!("    {action} is approved: {}", lines.next().unwrap_or_default());
+            let answer = if *approved { "approved" } else { "rejected" };
+            let first = format!("    {action} is {answer}: {}", lines.next().unwrap_or_default());
             let more = lines.map(|line| format!("      {line}"));
             std::iter::once(first).chain(more).collect()
         }
-        // The action's failure says so.
-        Happening::ApprovalAnswered { approved: false, .. } => Vec::new(),
         Happening::JobAnswered { job_id, answer, .. } => vec![format!("    Job {job_id}: {answer}")],
         Happening::OutputVariables { variables, .. } => variables
             .as_object()

@@ -40,6 +40,45 @@ async fn recorded_again(world: &World, id: &str, state: &str) -> Value {
     serde_json::from_str(ended["output"].as_str().expect("an output")).expect("JSON")
 }
 
+/// Has the events of approvals that end put into a queue.
+async fn hear_of_answers(world: &World) {
+    let queue = "arn:aws:sqs:us-east-1:123456789012:answers";
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue,
+    }]});
+    let attributes = json!({"Policy": policy.to_string()});
+    let pattern = json!({"source": ["aws.codepipeline"], "detail": {
+        "state": ["SUCCEEDED", "FAILED"], "type": {"category": ["Approval"]},
+    }});
+    for (service, operation, input) in [
+        (
+            "sqs",
+            "CreateQueue",
+            json!({"QueueName": "answers", "Attributes": attributes}),
+        ),
+        (
+            "events",
+            "PutRule",
+            json!({"Name": "answers", "EventPattern": pattern.to_string()}),
+        ),
+        (
+            "events",
+            "PutTargets",
+            json!({"Rule": "answers", "Targets": [{"Id": "queue", "Arn": queue}]}),
+        ),
+    ] {
+        world.call(service, operation, input).await;
+    }
+}
+
+/// The event of the last approval's end.
+async fn heard(world: &World) -> Value {
+    let receive = json!({"QueueUrl": "answers", "WaitTimeSeconds": 20});
+    let received = world.call("sqs", "ReceiveMessage", receive).await;
+    let body = received["Messages"][0]["Body"].as_str().expect("a message");
+    serde_json::from_str(body).expect("JSON")
+}
+
 async fn only_model(world: &World) -> Value {
     let [model] = models(world).await.try_into().expect("one model");
     model
@@ -108,11 +147,24 @@ async fn rejecting_rejects_the_model_with_the_reason_and_a_retry_can_change_that
     let world = World::training(&[("Hyperparameters", r#"{"quality": 0.91}"#), ("Prices", "{}")]).await;
     let (id, token, text) = asked(&world).await;
     let unpriced = "at most: no price known for ml.t3.medium, ml.m5.large.";
+    hear_of_answers(&world).await;
     assert!(text.contains(unpriced) && text.contains("the first model"), "{text}");
     assert_eq!(
         world.end_with(&token, "Rejected", "the recall is too low").await,
         "Failed"
     );
+    let event = heard(&world).await;
+    let detail = &event["detail"];
+    for (field, expected) in [
+        ("state", "FAILED"),
+        ("stage", "Approve"),
+        ("action", "Approve"),
+        ("execution-id", id.as_str()),
+    ] {
+        assert_eq!(detail[field], expected, "{event}");
+    }
+    let result = json!({"external-execution-summary": "the recall is too low", "error-code": "JobFailed"});
+    assert_eq!(detail["execution-result"], result);
     let message = crate::message(&world, "Approve").expect("a reason");
     assert_eq!(message, "the recall is too low");
     let model = only_model(&world).await;

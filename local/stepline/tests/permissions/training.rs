@@ -33,15 +33,20 @@ async fn asks_for_models(world: &World) -> Value {
     let was = json!({"pipeline": found["pipeline"]});
     let mut changed = was.clone();
     let stages = changed["pipeline"]["stages"].as_array_mut().expect("stages");
-    let given = &mut stages.last_mut().expect("Execute")["actions"][0]["configuration"]["UserParameters"];
+    let place = stages
+        .iter()
+        .position(|stage| stage["name"] == "Execute")
+        .expect("Execute");
+    let given = &mut stages[place]["actions"][0]["configuration"]["UserParameters"];
     let mut parameters: Value = serde_json::from_str(given.as_str().expect("a text")).expect("JSON");
     parameters["outputVariables"] = json!({"ModelPackageArn": "$.model.arn", "Review": "$.review"});
     *given = parameters.to_string().into();
-    stages.push(json!({"name": "Approve", "actions": [{
+    let approve = json!({"name": "Approve", "actions": [{
         "name": "Approve",
         "actionTypeId": {"category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1"},
         "configuration": {"CustomData": "#{ExecuteVariables.Review}"},
-    }]}));
+    }]});
+    stages.insert(place + 1, approve);
     world.call("codepipeline", "UpdatePipeline", changed).await;
     was
 }

@@ -153,8 +153,10 @@ impl Scheduler {
         }
         rollout::forget(service, &own);
         let primary = service.primary();
+        // One that has failed stays as it is.
+        let has_failed = primary.is_some_and(|primary| primary.rollout == Rollout::Failed);
         todo.is_busy = primary.is_some_and(|primary| primary.rollout == Rollout::InProgress)
-            || !service.is_steady
+            || (!service.is_steady && !has_failed)
             || left != known.len();
         todo.is_gone = service.status == Status::Draining && left == 0;
         if todo.is_gone {
@@ -256,11 +258,12 @@ impl Scheduler {
     }
 
     fn carry_out(&self, todo: Todo) {
-        for told in todo.told {
-            self.tell(told);
-        }
+        // Whoever waits for a deployment's end finds its tasks as they are then.
         for (arn, stop) in todo.stop {
             self.ecs.stop(&self.platform, &arn, stop);
+        }
+        for told in todo.told {
+            self.tell(told);
         }
         if todo.start > 0 {
             let started = self.start(todo.start);

@@ -132,8 +132,10 @@ fn deployers(export: &mut Export, deployed: &Deployed, environment: &str) {
                 // In the spelling that AWS has.
                 let answers = Answers::new(named(&need.action), |_| true);
                 // Connections have two names of their service, and an action of the one knows resources of its own alone.
-                let is_real =
-                    resource == "*" || resource.split(':').nth(2) == need.action.to_lowercase().split(':').next();
+                let service = need.action.to_lowercase().split(':').next().map(str::to_owned);
+                // And two services are called `elasticloadbalancing`, of which the other evaluator knows one's resources.
+                let is_real = service.as_deref() != Some("elasticloadbalancing")
+                    && (resource == "*" || resource.split(':').nth(2) == service.as_deref());
                 let set = "CloudFormation's handlers";
                 export.ask(set, &role, resource, &need.context, answers, is_real);
             }

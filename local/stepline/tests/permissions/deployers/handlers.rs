@@ -96,6 +96,7 @@ fn need(deployed: &Deployed, placed: &Placed, action: &str) -> Need {
             vec![account.global_arn("iam", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")]
         }
         ("ecs:DescribeTaskDefinition", _) => vec!["*".to_owned()],
+        ("elasticloadbalancing:CreateListener", _) => arns("AWS::ElasticLoadBalancingV2::LoadBalancer"),
         ("ecs:DescribeServiceDeployments" | "ecs:StopServiceDeployment", _) => {
             let service = placed.arn.as_deref().unwrap_or_default();
             vec![service.replace(":service/", ":service-deployment/") + "/0123456789abcdef"]

@@ -4,6 +4,7 @@
 //! policies, permissions boundaries, session policies, trust policies and policies of resources are enforced;
 //! organisations' policies are not in the local run.
 
+mod attached;
 mod condition;
 mod credentials;
 mod denial;
@@ -25,6 +26,7 @@ use crate::account::Account;
 use crate::error::ServiceError;
 use crate::principal::Principal;
 use crate::store::{Rows, Store, StoreError};
+use attached::Attached;
 use condition::Context;
 use document::{Document, Kind, Statement};
 use evaluate::{Asker, Own, Policies, Verdict};
@@ -57,42 +59,19 @@ struct State {
     resources: BTreeMap<String, Attached>,
 }
 
-/// The policy of a resource: as it is enforced, and its statements as they were given.
-#[derive(Debug, Default)]
-struct Attached {
-    document: Document,
-    statements: Vec<Value>,
-}
-
-impl Attached {
-    fn read(document: &Value) -> Result<Self, ServiceError> {
-        Ok(Self {
-            document: Document::read(document, Kind::Resource)?,
-            statements: match &document["Statement"] {
-                Value::Array(statements) => statements.clone(),
-                statement => vec![statement.clone()],
-            },
-        })
-    }
-}
-
 impl Iam {
     /// IAM with what this store keeps of it.
     ///
     /// # Errors
     /// It cannot be read.
     pub fn open(store: &Store) -> Result<Self, StoreError> {
-        let iam = Self {
-            state: Mutex::default(),
-            kept: Rows::open(store, "iam/resource-policies")?,
+        let kept = Rows::open(store, "iam/resource-policies")?;
+        let state = State {
+            resources: attached::of(&kept),
+            ..State::default()
         };
-        for (arn, document) in iam.kept.lock().iter() {
-            // It was read before it was kept.
-            if let Ok(attached) = Attached::read(document) {
-                iam.state().resources.insert(arn.clone(), attached);
-            }
-        }
-        Ok(iam)
+        let state = Mutex::new(state);
+        Ok(Self { state, kept })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-/// Bytes in a [`Store`](super::Store). A row has this in their place.
+/// Bytes in a [`Store`](super::lasting::Store). A row has this in their place.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Body {
     id: String,

@@ -1,6 +1,7 @@
 //! The folder: SQLite for rows, a file for each body, and the thread that writes.
 
-use super::{Body, Inventory, StoreError};
+use super::body::Body;
+use super::error::StoreError;
 use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::collections::BTreeMap;
@@ -29,6 +30,15 @@ const MAKE: &str = "
         PRIMARY KEY (space, key)
     ) WITHOUT ROWID;
     CREATE TABLE bodies (id TEXT PRIMARY KEY) WITHOUT ROWID;";
+
+/// What is kept in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inventory {
+    /// How many rows there are in each space.
+    pub rows: BTreeMap<String, u64>,
+    /// How many bytes the folder has.
+    pub bytes: u64,
+}
 
 /// A change that is to last.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! One row with a lock of its own: of something that goes on, such as a job.
 
-use super::rows::hash;
-use super::{Shelf, rows::serialized};
+use super::rows::{hash, serialized};
+use super::shelf::Shelf;
 use serde::Serialize;
 use std::fmt;
 use std::ops::{Deref, DerefMut};

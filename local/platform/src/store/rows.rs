@@ -1,6 +1,7 @@
 //! Rows of one kind: a map in memory whose changes last.
 
-use super::{Store, StoreError};
+use super::error::StoreError;
+use super::lasting::Store;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -104,7 +105,7 @@ impl<V: Serialize> Deref for Held<'_, V> {
 
 impl<V: Serialize> Held<'_, V> {
     fn note(&mut self, key: &str) {
-        if self.of.store.0.is_some() && !self.changed.contains(key) {
+        if self.of.store.folder().is_some() && !self.changed.contains(key) {
             self.changed.insert(key.to_owned());
         }
     }

@@ -1,6 +1,8 @@
 //! Rows that belong to one thing, such as the objects of a bucket. Their owner holds them in the shape that it needs.
 
-use super::{Store, StoreError, rows::serialized};
+use super::error::StoreError;
+use super::lasting::Store;
+use super::rows::serialized;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -5,8 +5,6 @@ use super::rows::Rows;
 use super::service::{Rollout, Status};
 use super::task::{LoadBalancer, Stage, Stop};
 use super::{role, scheduler, targets};
-#[cfg(test)]
-use crate::testing::hand_over;
 use jiff::Timestamp;
 use platform::{Platform, Principal};
 use std::sync::Arc;
@@ -42,18 +40,6 @@ impl Ecs {
                 scheduler::look_after(&ecs, &platform, &service);
             }
         });
-    }
-}
-
-#[cfg(test)]
-impl Ecs {
-    /// Gives what lasts to another run.
-    pub(super) fn hand_over(&self, to: &Self) {
-        let (mut from, mut to) = (self.rows(), to.rows());
-        hand_over(&mut from.clusters, &mut to.clusters);
-        hand_over(&mut from.definitions, &mut to.definitions);
-        hand_over(&mut from.services, &mut to.services);
-        hand_over(&mut from.tasks, &mut to.tasks);
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) struct Bucket {
     #[serde(skip)]
     pub(super) store: Store,
     /// Multipart uploads that have not ended, by their keys and ids.
-    #[serde(with = "pairs")]
+    #[serde(with = "super::pairs")]
     pub(super) uploads: BTreeMap<(String, String), Upload>,
 }
 
@@ -180,23 +180,6 @@ impl Bucket {
             Versioning::Enabled => new_id(),
             Versioning::Never | Versioning::Suspended => NULL.to_owned(),
         }
-    }
-}
-
-/// A map whose keys are pairs, which JSON has not: a list of its entries.
-mod pairs {
-    use super::Upload;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use std::collections::BTreeMap;
-
-    type Uploads = BTreeMap<(String, String), Upload>;
-
-    pub(super) fn serialize<S: Serializer>(map: &Uploads, serializer: S) -> Result<S::Ok, S::Error> {
-        map.iter().collect::<Vec<_>>().serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uploads, D::Error> {
-        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
     }
 }
 

@@ -14,6 +14,7 @@ mod listing;
 mod lists;
 mod multipart;
 mod object;
+mod pairs;
 mod reading;
 pub mod rest;
 mod store;

@@ -1,7 +1,8 @@
 //! What Step Functions keeps: all state machines and executions, by name.
 
 use super::arn::Arn;
-use super::executions::past::{Kept, Known};
+use super::executions::known::Known;
+use super::executions::past::Kept;
 use super::executions::running::Tokens;
 use super::machines::machine::Machine;
 use platform::error::ServiceError;

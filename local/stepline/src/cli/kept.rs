@@ -1,8 +1,7 @@
 //! What lasts from run to run: where it is, how it begins anew, and what is in it.
 
-use super::session::Trouble;
 use crate::cloud;
-use platform::store::{Inventory, Store};
+use platform::store::{Inventory, Store, StoreError};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -12,11 +11,11 @@ pub(super) fn folder(root: &Path, asked: Option<&Path>) -> PathBuf {
 }
 
 /// Opens the folder; an empty one for somebody who begins anew.
-pub(super) fn open(folder: &Path, fresh: bool) -> Result<Store, Trouble> {
+pub(super) fn open(folder: &Path, fresh: bool) -> Result<Store, StoreError> {
     if fresh {
         Store::clear(folder)?;
     }
-    Ok(Store::open(folder)?)
+    Store::open(folder)
 }
 
 /// What each space holds, in words.
@@ -40,7 +39,7 @@ const SPACES: &[(&str, &str)] = &[
 ];
 
 /// Says what there is.
-pub(super) fn describe(folder: &Path) -> Result<String, Trouble> {
+pub(super) fn describe(folder: &Path) -> Result<String, StoreError> {
     let Some(Inventory { rows, bytes }) = Store::look(folder)? else {
         return Ok(format!("Nothing lasts yet: the first run makes {}\n", folder.display()));
     };

@@ -123,13 +123,8 @@ impl Session {
         let root = repository()?;
         let environment = known(&root, common.env.clone())?;
         let overrides = common.overrides(&root)?;
-        let listener = TcpListener::bind(address).await.map_err(|source| match source.kind() {
-            std::io::ErrorKind::AddrNotAvailable => Trouble::NotOurAddress(address.ip()),
-            _ => Trouble::BusyPort {
-                port: address.port(),
-                source,
-            },
-        })?;
+        // Before anything is opened: who asked for a port that is taken has to know that first.
+        let listener = listen(address).await?;
         let account = deploy::account_of(&root, &environment)?;
         let cloud = match lasts {
             Lasts::Yes => {
@@ -141,10 +136,7 @@ impl Session {
         if let Some(interval) = common.poll_interval {
             cloud.pace.set_poll_interval(interval);
         }
-        let logs = cloud::folder(&cloud.root).join("logs");
-        // Those of earlier runs are in CloudWatch Logs.
-        let _ = std::fs::remove_dir_all(&logs);
-        let display = display.with_logs(logs);
+        let display = display.with_logs(new_logs(&cloud));
         let shown = display.follow(&cloud.journal);
         cloud.journal.record(Happening::Containers {
             engine: containers.engine().map(ToString::to_string),
@@ -206,6 +198,25 @@ impl Session {
         }
         self.shown.end(last).await;
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrNotAvailable => Trouble::NotOurAddress(address.ip()),
+        _ => Trouble::BusyPort {
+            port: address.port(),
+            source,
+        },
+    })
+}
+
+/// An empty folder for the logs of a run. Those of earlier ones are in CloudWatch Logs.
+fn new_logs(cloud: &Cloud) -> PathBuf {
+    let logs = cloud::folder(&cloud.root).join("logs");
+    // What cannot be removed is in nobody's way.
+    let _ = std::fs::remove_dir_all(&logs);
+    logs
 }
 
 /// The repository: that of the package that `cargo run` runs, else the one that we are in.

@@ -3,8 +3,9 @@
 //!
 //! The others, such as roles, functions and rules, are made anew by each run.
 
+use super::create::create;
+use super::error::{DeployError, Refusal};
 use super::maker::{Failure, Maker};
-use super::{DeployError, Refusal, create};
 use crate::cloud::Cloud;
 use crate::template::{Made, Resource};
 use platform::{ErrorKind, Principal, ServiceError};
@@ -13,9 +14,11 @@ use services::cloudformation::Record;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The types that last. Beside them, for those that are deleted with their entry in the template: the operation that
-/// does, and the member that has what `Ref` gives.
-const LASTING: &[(&str, Option<(&str, &str, &str)>)] = &[
+/// How a service deletes something: its name, the operation, and the member that has what `Ref` gives.
+type Deletion = (&'static str, &'static str, &'static str);
+
+/// The types that last. Beside them, for those that are deleted with their entry in the template: how.
+const LASTING: &[(&str, Option<Deletion>)] = &[
     (
         "AWS::ECR::Repository",
         Some(("ecr", "DeleteRepository", "repositoryName")),

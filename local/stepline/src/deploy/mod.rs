@@ -7,7 +7,9 @@
 mod accepted;
 mod chain;
 mod compute;
+mod create;
 mod equals;
+mod error;
 mod identity;
 mod lasting;
 mod maker;
@@ -18,12 +20,12 @@ mod storage;
 mod telling;
 mod wiring;
 
+pub use error::{DeployError, Refusal};
+
 use crate::cloud::Cloud;
-use crate::template::{Deployed, Fault, Made, Output, Resource, SamConfig, Stack, TemplateError};
-use maker::{Failure, Maker};
+use crate::template::{Deployed, Fault, Made, Output, SamConfig, Stack};
+use maker::Failure;
 use platform::account::Account;
-use platform::error::ServiceError;
-use properties::Properties;
 use services::cloudformation::StackResource;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,34 +33,6 @@ use std::sync::Arc;
 
 /// Where SAM's configuration is in a repository.
 const CONFIG: &str = "sam/samconfig.toml";
-
-/// Why a deployment ended early.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum DeployError {
-    /// A template or `samconfig.toml` is wrong, or asks for what the local run does not have.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// A service refused to create a resource.
-    #[error(transparent)]
-    Refused(Box<Refusal>),
-    /// A file of `seed/` was not put into its bucket.
-    #[error("what a bucket begins with: {0}")]
-    Seed(String),
-}
-
-/// A service refused to create a resource.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{file}: `{resource}`: {operation}: {error}")]
-pub struct Refusal {
-    /// The template's file.
-    pub file: String,
-    /// The resource's logical id.
-    pub resource: String,
-    /// The operation that was refused, such as `lambda:CreateFunction`.
-    pub operation: String,
-    /// The service's error.
-    pub error: ServiceError,
-}
 
 /// What has been deployed.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -300,44 +274,4 @@ async fn fill_buckets(cloud: &Arc<Cloud>, stack: &DeployedStack) -> Result<(), D
         }
     }
     Ok(())
-}
-
-async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> {
-    let properties = Properties::new(resource.properties);
-    match resource.kind.as_str() {
-        "AWS::IAM::Role" => identity::role(maker, properties),
-        "AWS::IAM::Policy" => identity::policy(maker, properties),
-        "AWS::IAM::ManagedPolicy" => identity::managed_policy(maker, properties),
-        "AWS::Lambda::Function" => compute::function(maker, properties).await,
-        "AWS::Lambda::Permission" => compute::permission(maker, properties).await,
-        "AWS::Lambda::EventInvokeConfig" => compute::event_invoke_config(maker, properties).await,
-        "AWS::StepFunctions::StateMachine" => compute::state_machine(maker, properties).await,
-        "AWS::StepFunctions::StateMachineVersion" => compute::version(maker, properties).await,
-        "AWS::StepFunctions::StateMachineAlias" => compute::alias(maker, properties).await,
-        "AWS::Events::Rule" => wiring::rule(maker, properties).await,
-        "AWS::SQS::Queue" => wiring::queue(maker, properties).await,
-        "AWS::SQS::QueuePolicy" => wiring::queue_policy(maker, properties).await,
-        "AWS::Logs::LogGroup" => telling::log_group(maker, properties).await,
-        "AWS::SNS::Subscription" => telling::subscription(maker, properties).await,
-        "AWS::SNS::Topic" => telling::topic(maker, properties).await,
-        "AWS::SNS::TopicPolicy" => telling::topic_policy(maker, properties).await,
-        "AWS::SSM::Parameter" => storage::parameter(maker, properties).await,
-        "AWS::S3::Bucket" => storage::bucket(maker, properties).await,
-        "AWS::S3::BucketPolicy" => storage::bucket_policy(maker, properties).await,
-        "AWS::ECR::Repository" => storage::repository(maker, properties).await,
-        "AWS::SageMaker::ModelPackageGroup" => storage::model_package_group(maker, properties).await,
-        "AWS::EC2::SecurityGroup" => serving::security_group(maker, properties),
-        "AWS::EC2::SecurityGroupEgress" | "AWS::EC2::SecurityGroupIngress" => {
-            serving::security_group_rule(maker, properties)
-        }
-        "AWS::ECS::Cluster" => serving::cluster(maker, properties).await,
-        "AWS::ECS::Service" => serving::service(maker, properties).await,
-        "AWS::ECS::TaskDefinition" => serving::task_definition(maker, properties).await,
-        "AWS::ElasticLoadBalancingV2::Listener" => serving::listener(maker, properties).await,
-        "AWS::ElasticLoadBalancingV2::LoadBalancer" => serving::load_balancer(maker, properties).await,
-        "AWS::ElasticLoadBalancingV2::TargetGroup" => serving::target_group(maker, properties).await,
-        "AWS::CodeBuild::Project" => chain::project(maker, properties).await,
-        "AWS::CodePipeline::Pipeline" => chain::pipeline(maker, properties).await,
-        kind => accepted::made(maker, kind, properties).await,
-    }
 }

@@ -316,10 +316,9 @@ pub(super) async fn listener(maker: &Maker<'_>, properties: Properties) -> Resul
         let found = maker
             .call("elasticloadbalancing", "DescribeListeners", of_balancer)
             .await?;
+        let port = number(input["Port"].clone());
         let found = found["Listeners"].as_array().into_iter().flatten();
-        for listener in
-            found.filter(|listener| listener["Port"].to_string() == input["Port"].to_string().trim_matches('"'))
-        {
+        for listener in found.filter(|listener| listener["Port"] == port) {
             let input = json!({"ListenerArn": listener["ListenerArn"]});
             maker.call("elasticloadbalancing", "DeleteListener", input).await?;
         }

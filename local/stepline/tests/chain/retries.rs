@@ -40,7 +40,7 @@ fn restart(root: &Path) {
 
 fn redrive(root: &Path) {
     let text = std::fs::read_to_string(root.join(PIPELINE)).expect("the template");
-    assert_eq!(text.matches("\"onRetry\":\"redrive\"").count(), 2);
+    assert_eq!(text.matches("\"onRetry\":\"redrive\"").count(), 3);
 }
 
 /// Nothing catches what the job fails with.

@@ -3,6 +3,7 @@
 use super::world::{ADMIN, World, get, text};
 use crate::ecs::Ecs;
 use crate::elasticloadbalancing::ElasticLoadBalancing;
+use crate::testing::hand_over;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -250,7 +251,13 @@ async fn nothing_is_left_of_a_run_and_the_next_one_goes_on() {
     assert!(world.ended(&created).await);
     let port = world.tasks("RUNNING").await[0]["containers"][0]["networkBindings"][0]["hostPort"].clone();
     let (ecs, elb): (Arc<Ecs>, Arc<ElasticLoadBalancing>) = Default::default();
-    world.ecs.hand_over(&ecs);
+    {
+        let (mut from, mut to) = (world.ecs.rows(), ecs.rows());
+        hand_over(&mut from.clusters, &mut to.clusters);
+        hand_over(&mut from.definitions, &mut to.definitions);
+        hand_over(&mut from.services, &mut to.services);
+        hand_over(&mut from.tasks, &mut to.tasks);
+    }
     world.ecs.containers.clean_up().await;
     get(&format!("127.0.0.1:{port}"), "/").await.unwrap_err();
 

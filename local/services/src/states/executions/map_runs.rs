@@ -1,15 +1,12 @@
 //! Map Runs: how far the items of a distributed Map are.
 
-use super::past::Known;
-use super::running::{Running, State};
+use super::known::Known;
 use crate::states::arn::Arn;
 use crate::states::registry::{StepFunctions, not_found};
 use crate::states::rows::{on, paged};
-use platform::input::seconds;
 use platform::{Call, Operation, ServiceError};
 use serde::Deserialize;
-use serde_json::{Value, json};
-use states_language::MapRun;
+use serde_json::Value;
 
 /// The rows of these operations.
 pub(super) fn operations() -> [Operation<StepFunctions>; 2] {
@@ -58,50 +55,4 @@ impl StepFunctions {
             .find(|run| run["mapRunArn"] == arn.as_str());
         found.ok_or_else(|| not_found(arn))
     }
-}
-
-/// The Map Runs of an execution, each as ListMapRuns and as DescribeMapRun answers it.
-pub(super) fn of(running: &Running, state: &State) -> Vec<(Value, Value)> {
-    let runs = state.execution.map_runs().iter();
-    runs.map(|run| (listed(running, run), described(run))).collect()
-}
-
-fn listed(running: &Running, run: &MapRun) -> Value {
-    let mut shown = json!({
-        "executionArn": &*run.execution_arn,
-        "mapRunArn": &*run.arn,
-        "stateMachineArn": running.machine_arn,
-        "startDate": seconds(run.started_at),
-    });
-    if let Some(stopped) = run.stopped_at {
-        shown["stopDate"] = seconds(stopped);
-    }
-    shown
-}
-
-fn described(run: &MapRun) -> Value {
-    let pending = run.total.saturating_sub(run.succeeded + run.failed + run.running);
-    let counts = json!({
-        "pending": pending,
-        "running": run.running,
-        "succeeded": run.succeeded,
-        "failed": run.failed,
-        "timedOut": 0,
-        "aborted": 0,
-        "total": run.total,
-        "resultsWritten": run.succeeded,
-    });
-    let mut shown = json!({
-        "mapRunArn": &*run.arn,
-        "executionArn": &*run.execution_arn,
-        "status": run.status.name(),
-        "startDate": seconds(run.started_at),
-        "itemCounts": counts,
-        "executionCounts": counts,
-        "redriveCount": run.redrive_count,
-    });
-    if let Some(stopped) = run.stopped_at {
-        shown["stopDate"] = seconds(stopped);
-    }
-    shown
 }

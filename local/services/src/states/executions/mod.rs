@@ -1,5 +1,7 @@
 //! Executions: how they run, and the operations on them.
 
+pub(crate) mod known;
+mod map_run;
 mod map_runs;
 pub(crate) mod past;
 mod progress;
@@ -12,7 +14,8 @@ use super::arn::Arn;
 use super::registry::StepFunctions;
 use super::rows::{on, on_machine, paged};
 use jiff::{SignedDuration, Timestamp};
-use past::{Known, Past};
+use known::Known;
+use past::Past;
 use platform::input::seconds;
 use platform::{Call, Operation, ServiceError};
 use serde::Deserialize;

@@ -3,16 +3,14 @@
 //! It is written while the execution runs. When the account is opened again the execution has ended, in some way: the
 //! interpreter that ran it is gone.
 
-use super::running::{Running, State};
-use crate::states::executions::map_runs;
+use super::map_run;
 use jiff::Timestamp;
 use platform::ServiceError;
 use platform::input::seconds;
 use platform::store::{Shelf, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use states_language::Status;
-use std::sync::Arc;
+use states_language::{Execution, Status};
 
 /// Why an execution ended that was under way when the command ended.
 const CUT_OFF: &str = "The local run ended while the execution was running.";
@@ -89,33 +87,32 @@ impl Kept {
 }
 
 impl Keeping {
-    /// Writes the new events, and at its begin and end the execution.
-    pub(crate) fn keep(&mut self, running: &Running, state: &State) {
-        let history = state.execution.history();
+    /// Writes the new events, and at its begin and end the execution itself, which `past` gives.
+    pub(crate) fn keep(&mut self, execution: &Execution, past: impl FnOnce() -> Past) {
+        let history = execution.history();
         for (at, event) in history.iter().enumerate().skip(self.written) {
             self.history.put(&key(at + 1), event);
         }
         let begins = self.written == 0;
         self.written = history.len();
-        if begins || state.execution.status() != Status::Running {
-            self.state(running, state);
+        if begins || execution.status() != Status::Running {
+            self.executions.put(execution.arn(), &past());
         }
-    }
-
-    /// Writes the execution as it is.
-    pub(crate) fn state(&self, running: &Running, state: &State) {
-        let past = Past {
-            described: running.described(state),
-            machine: running.machine(state),
-            started: state.execution.started_at(),
-            map_runs: map_runs::of(running, state),
-            history: Shelf::default(),
-        };
-        self.executions.put(state.execution.arn(), &past);
     }
 }
 
 impl Past {
+    /// An execution, with the answers about it as they are now.
+    pub(crate) fn new(execution: &Execution, machine_arn: &str, (described, machine): (Value, Value)) -> Self {
+        Self {
+            described,
+            machine,
+            started: execution.started_at(),
+            map_runs: map_run::shown(machine_arn, execution.map_runs()),
+            history: Shelf::default(),
+        }
+    }
+
     pub(crate) fn described(&self) -> &Value {
         &self.described
     }
@@ -162,54 +159,5 @@ impl Past {
         });
         self.history.put(&key(last + 1), &event);
         Ok(())
-    }
-}
-
-/// An execution, whichever way it is known.
-#[derive(Debug, Clone)]
-pub(crate) enum Known {
-    /// Of this run: the interpreter has it.
-    Running(Arc<Running>),
-    /// Of an earlier one.
-    Past(Arc<Past>),
-}
-
-impl Known {
-    /// As DescribeExecution answers.
-    pub(crate) fn described(&self) -> Value {
-        match self {
-            Self::Running(running) => running.describe(),
-            Self::Past(past) => past.described().clone(),
-        }
-    }
-
-    /// As DescribeStateMachineForExecution answers.
-    pub(crate) fn machine(&self) -> Value {
-        match self {
-            Self::Running(running) => running.machine(&running.lock()),
-            Self::Past(past) => past.machine().clone(),
-        }
-    }
-
-    /// The events as GetExecutionHistory answers them.
-    pub(crate) fn history(&self) -> Result<Vec<Value>, ServiceError> {
-        match self {
-            Self::Running(running) => {
-                let state = running.lock();
-                let events = state.execution.history().iter();
-                Ok(events
-                    .map(|event| serde_json::to_value(event).unwrap_or_default())
-                    .collect())
-            }
-            Self::Past(past) => past.history(),
-        }
-    }
-
-    /// Its Map Runs, each as ListMapRuns and as DescribeMapRun answers it.
-    pub(crate) fn map_runs(&self) -> Vec<(Value, Value)> {
-        match self {
-            Self::Running(running) => map_runs::of(running, &running.lock()),
-            Self::Past(past) => past.map_runs().to_vec(),
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! An execution that runs: the interpreter is told the time, its tasks are done, and it gets their answers.
 
-use super::past::Keeping;
+use super::map_run;
+use super::past::{Keeping, Past};
 use super::progress::Progress;
 use crate::states::machines::machine::Chosen;
 use crate::states::tasks::errors::Failed;
@@ -116,7 +117,11 @@ impl Running {
     /// Has what is new of it last.
     fn keep(&self, state: &mut State) {
         if let Some(mut keeping) = state.keeping.take() {
-            keeping.keep(self, state);
+            let past = || {
+                let answers = (self.described(state), self.machine(state));
+                Past::new(&state.execution, &self.machine_arn, answers)
+            };
+            keeping.keep(&state.execution, past);
             state.keeping = Some(keeping);
         }
     }
@@ -242,6 +247,11 @@ impl Running {
             "encryptionConfiguration": revision.encryption,
             "revisionId": revision.id,
         })
+    }
+
+    /// Its Map Runs, each as ListMapRuns and as DescribeMapRun answers it.
+    pub(crate) fn map_runs(&self, state: &State) -> Vec<(Value, Value)> {
+        map_run::shown(&self.machine_arn, state.execution.map_runs())
     }
 
     /// The same as [`describe`](Self::describe), of this state.

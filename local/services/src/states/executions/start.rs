@@ -1,6 +1,6 @@
 //! Starting executions, and waiting for the end of those that answer with their output.
 
-use super::past::Known;
+use super::known::Known;
 use super::running::Running;
 use crate::states::arn::{Arn, check_name};
 use crate::states::machines::machine::{Chosen, Machine};

@@ -1,5 +1,6 @@
 //! A state machine: its revisions, the versions that were published of it, and the aliases that lead to them.
 
+use super::type_name::type_name;
 use jiff::Timestamp;
 use platform::input::seconds;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Revision {
     pub(crate) id: String,
-    #[serde(with = "definition")]
+    #[serde(with = "super::definition_text")]
     pub(crate) machine: StateMachine,
     pub(crate) role_arn: String,
     pub(crate) logging: Value,
@@ -54,7 +55,7 @@ pub(crate) struct Alias {
 pub(crate) struct Machine {
     pub(crate) name: String,
     pub(crate) arn: String,
-    #[serde(with = "kind")]
+    #[serde(with = "super::type_name")]
     pub(crate) kind: ExecutionType,
     pub(crate) created: Timestamp,
     pub(crate) current: Revision,
@@ -72,48 +73,6 @@ pub(crate) struct Chosen {
     pub(crate) revision: Revision,
     pub(crate) version_arn: Option<String>,
     pub(crate) alias_arn: Option<String>,
-}
-
-/// A machine is kept as its definition.
-mod definition {
-    use serde::de::Error as _;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use states_language::StateMachine;
-
-    pub(super) fn serialize<S: Serializer>(machine: &StateMachine, serializer: S) -> Result<S::Ok, S::Error> {
-        machine.definition().serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StateMachine, D::Error> {
-        StateMachine::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}
-
-/// A type is kept as AWS's name of it.
-mod kind {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use states_language::ExecutionType;
-
-    pub(super) fn serialize<S: Serializer>(kind: &ExecutionType, serializer: S) -> Result<S::Ok, S::Error> {
-        super::type_name(*kind).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ExecutionType, D::Error> {
-        let is_express = String::deserialize(deserializer)? == super::type_name(ExecutionType::Express);
-        Ok(if is_express {
-            ExecutionType::Express
-        } else {
-            ExecutionType::Standard
-        })
-    }
-}
-
-/// AWS's name of a type.
-fn type_name(kind: ExecutionType) -> &'static str {
-    match kind {
-        ExecutionType::Standard => "STANDARD",
-        ExecutionType::Express => "EXPRESS",
-    }
 }
 
 impl Machine {

@@ -1,7 +1,9 @@
 //! State machines: what each one is, and the operations on them.
 
+mod definition_text;
 mod definitions;
 pub(crate) mod machine;
+mod type_name;
 mod versions;
 
 use super::arn::{Arn, check_name, invalid_arn};

@@ -1,0 +1,32 @@
+//! Why a deployment ends early.
+
+use crate::template::TemplateError;
+use platform::error::ServiceError;
+
+/// Why a deployment ended early.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum DeployError {
+    /// A template or `samconfig.toml` is wrong, or asks for what the local run does not have.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A service refused to create a resource.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
+    /// A file of `seed/` was not put into its bucket.
+    #[error("what a bucket begins with: {0}")]
+    Seed(String),
+}
+
+/// A service refused to create a resource.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{file}: `{resource}`: {operation}: {error}")]
+pub struct Refusal {
+    /// The template's file.
+    pub file: String,
+    /// The resource's logical id.
+    pub resource: String,
+    /// The operation that was refused, such as `lambda:CreateFunction`.
+    pub operation: String,
+    /// The service's error.
+    pub error: ServiceError,
+}

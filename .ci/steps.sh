@@ -11,7 +11,11 @@ python_tools() { # the linters, SAM CLI and cargo-lambda of .ci/requirements.txt
   export PATH="$tools/python/bin:$PATH" SAM_CLI_TELEMETRY=0
 }
 
-up() { # up [OPTION…]: starts the local services in the background and exports what they print; `down` ends them
+up() { # up [OPTION…]: starts the local services in the background, in an account of their own; `down` ends them
+  up_with --state target/ci-up-state --fresh "$@"
+}
+
+up_with() { # up_with [OPTION…]: the same in the account that the options say; what they print is exported
   local log=$PWD/target/ci-up.log
   cargo run --quiet --locked -- up --port 0 "$@" >"$log" 2>"$log.err" &
   up_pid=$!
@@ -112,21 +116,45 @@ broken_container() {
   grep -q "SageMaker-Hello-World" <<<"$out" && grep -q "RuntimeError: broken on purpose" <<<"$out"
 }
 
-# The training pipeline with the packages that the container really has: a good model is registered, a bad one is refused
-# with its numbers.
-training_run() {
-  local copy out code=0
-  out=$(cargo run --quiet --locked -- run --machine training 2>&1) || { tail -n 20 <<<"$out"; return 1; }
-  grep -E 'Review = |Training job .+ Completed|Approve is approved|^Succeeded' <<<"$out"
-  grep -qE 'Review = Version 1 of ml-pipeline-dev: accuracy 0\.[89][0-9]*, .+; the first model\. .+ at most: \$0\.22\.$' <<<"$out"
-
+# A team's first three changes, with the packages that the container really has: the first model is served, a worse one is
+# refused beside the numbers of the current one, a better one takes its place and answers.
+three_changes() {
+  local copy out code=0 address
   copy=$(a_clone)
+  out=$(played "$copy" --fresh) || { tail -n 20 <<<"$out"; return 1; }
+  grep -E 'Report .+ passed|Review = |Approve is approved|Summary = |^Succeeded' <<<"$out"
+  grep -qE 'Report stepline-test-dev-pytest: [1-9][0-9]* passed, 0 failed$' <<<"$out"
+  grep -qE 'Review = Version 1 of ml-pipeline-dev: accuracy 0\.[89][0-9]*, .+; the first model\. .+ at most: \$0\.22\.$' <<<"$out"
+  grep -qE 'Summary = version 1 is served at http://127\.0\.0\.1:[0-9]+$' <<<"$out"
+
   sed -i 's|"max-iterations": 60, "max-depth": 4|"max-iterations": 1, "max-depth": 1|' "$copy/sam/template.yaml"
-  out=$(CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$copy/Cargo.toml" -- \
-    run --machine training 2>&1) || code=$?
+  out=$(played "$copy") || code=$?
   tail -n 1 <<<"$out"
   [ "$code" = 1 ] || { echo "exit code $code instead of 1"; return 1; }
-  tail -n 1 <<<"$out" | grep -qE 'QualityGateNotMet.*accuracy 0\.[0-7][0-9]*, threshold 0\.8, no current model'
+  tail -n 1 <<<"$out" | grep -qE 'QualityGateNotMet.*accuracy 0\.[0-7][0-9]*, current model 0\.[89][0-9]*, tolerance 0\.01'
+
+  sed -i 's|"max-iterations": 1, "max-depth": 1|"max-iterations": 90, "max-depth": 5|' "$copy/sam/template.yaml"
+  out=$(played "$copy") || { tail -n 20 <<<"$out"; return 1; }
+  grep -E 'Summary = |the model is served|^Succeeded' <<<"$out"
+  grep -qE 'Review = Version 2 of ml-pipeline-dev: accuracy 0\.[89][0-9]* \(0\.[89][0-9]*\), ' <<<"$out"
+  address=$(grep -oE 'version 2 is served at http://[0-9.:]+$' <<<"$out" | grep -oE 'http://.+')
+
+  # The next command serves it again, at the same address.
+  up_with --state target/stepline/state
+  python3 .ci/ask_service.py "$address" seed/DataBucket/raw/customers.csv /2
+  down
+  CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$copy/Cargo.toml" -- lineage 2 | tail -n 5
+}
+
+played() { # played CLONE [OPTION…]: its pipeline, with what the runs before have left
+  CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$1/Cargo.toml" -- run "${@:2}" 2>&1
+}
+
+# Killed at random moments of runs: nothing that was answered is lost, and no process is left.
+killed() {
+  python_tools
+  cargo build --quiet --locked -p stepline
+  python3 .ci/killed.py target/debug/stepline 8 20261130
 }
 
 # The container's own tests, with what its lock files name and nothing else.

@@ -3,8 +3,10 @@
 use super::environment::Environment;
 use super::functions::Function;
 use super::runtime_api::Address;
+use crate::program::Guard;
 use platform::error::ServiceError;
 use platform::{Line, Platform, Principal, Requirement};
+use rustix::process::Pid;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
@@ -34,6 +36,9 @@ pub(super) fn start(
     let pid = child
         .id()
         .ok_or_else(|| could_not_start(binary, &std::io::Error::other("it ended at once")))?;
+    let group = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let guard = group.map(Guard::of).transpose();
+    let guard = guard.map_err(|error| could_not_start(binary, &error))?;
     let environment = Arc::new(Environment::of(id, function.arn.clone(), pid));
     let serving = address.serve(environment.clone());
     let may_write = may_log(platform, function, &stream);
@@ -51,6 +56,7 @@ pub(super) fn start(
     let watched = environment.clone();
     tokio::spawn(async move {
         let ended = watched.outlive(&mut child).await;
+        drop(guard);
         serving.abort();
         for pipe in pipes.into_iter().flatten() {
             // A reader ends with its pipe; only a panic could make it fail, and then there is nothing to wait for.
@@ -103,6 +109,7 @@ fn command(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        .process_group(0)
         .kill_on_drop(true);
     if let Some(logging) = &configuration.logging_config {
         for (name, value) in [

@@ -319,6 +319,20 @@ fn string(token: &str) -> Option<String> {
     serde_json::from_slice(token.as_bytes()).ok()
 }
 
+/// Refuses an object with a field that nobody reads, as a fragment that names it and those that are read.
+///
+/// # Errors
+/// The fragment.
+pub fn refuse_unknown(fields: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
+    match fields.keys().find(|field| !known.contains(&field.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(format!(
+            "unknown field `{unknown}`: known here are `{}`",
+            known.join("`, `")
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

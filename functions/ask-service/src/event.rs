@@ -2,7 +2,8 @@
 
 use http::Uri;
 use http::uri::Scheme;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use shared::json::refuse_unknown;
 
 use crate::error::AskError;
 
@@ -70,16 +71,6 @@ fn base(url: &str) -> Result<String, String> {
         Ok(url.trim_end_matches('/').to_owned())
     } else {
         Err(refused())
-    }
-}
-
-fn refuse_unknown(fields: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
-    match fields.keys().find(|field| !known.contains(&field.as_str())) {
-        None => Ok(()),
-        Some(unknown) => Err(format!(
-            "unknown field `{unknown}`: known here are `{}`",
-            known.join("`, `")
-        )),
     }
 }
 

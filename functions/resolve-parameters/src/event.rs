@@ -1,6 +1,7 @@
 //! The event: a request of a state machine. It names the fields of the answer, and for each a parameter or a path.
 
 use serde_json::{Map, Value};
+use shared::json::refuse_unknown;
 use shared::parameters::{ParameterPath, ParameterReference, Problem, ProblemKind, Problems, Want};
 
 use crate::typed::As;
@@ -137,16 +138,6 @@ fn check_default(default: &Value, source: &Source, wanted: As) -> Result<(), Str
         Source::Parameter(_) => Err(format!("the `default` is not {}", wanted.in_words())),
         Source::Path { .. } if default.is_object() || default.is_null() => Ok(()),
         Source::Path { .. } => Err("the `default` is not an object, as a path would be".to_owned()),
-    }
-}
-
-fn refuse_unknown(fields: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
-    match fields.keys().find(|field| !known.contains(&field.as_str())) {
-        None => Ok(()),
-        Some(unknown) => Err(format!(
-            "unknown field `{unknown}`: known here are `{}`",
-            known.join("`, `")
-        )),
     }
 }
 

@@ -2,20 +2,14 @@
 
 use super::account::ElasticLoadBalancing;
 use super::balancers::{self, PAGE, creating, suffix};
+use super::checks::{self, Checks};
 use super::input::{Attribute, check_name, check_tags, invalid, refused, scalar, shown, take_over};
-use super::rows::{Attributes, DELAY, Group, HealthCheck, Rows, Tag, codes};
-use platform::input::page;
+use super::rows::{Attributes, DELAY, Group, Rows, Tag};
+use platform::input::{On, page};
 use platform::{Call, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fmt::Display;
-use std::ops::RangeInclusive;
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Matcher {
-    http_code: String,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -28,20 +22,6 @@ pub(super) struct CreateTargetGroup {
     vpc_id: Option<String>,
     target_type: Option<String>,
     ip_address_type: Option<String>,
-    health_check_protocol: Option<String>,
-    health_check_port: Option<String>,
-    #[serde(default, deserialize_with = "scalar")]
-    health_check_enabled: Option<bool>,
-    health_check_path: Option<String>,
-    #[serde(default, deserialize_with = "scalar")]
-    health_check_interval_seconds: Option<u32>,
-    #[serde(default, deserialize_with = "scalar")]
-    health_check_timeout_seconds: Option<u32>,
-    #[serde(default, deserialize_with = "scalar")]
-    healthy_threshold_count: Option<u32>,
-    #[serde(default, deserialize_with = "scalar")]
-    unhealthy_threshold_count: Option<u32>,
-    matcher: Option<Matcher>,
     #[serde(default)]
     tags: Vec<Tag>,
 }
@@ -50,20 +30,6 @@ pub(super) struct CreateTargetGroup {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct ModifyTargetGroup {
     pub(super) target_group_arn: String,
-    health_check_protocol: Option<String>,
-    health_check_port: Option<String>,
-    #[serde(default, deserialize_with = "scalar")]
-    health_check_enabled: Option<bool>,
-    health_check_path: Option<String>,
-    #[serde(default, deserialize_with = "scalar")]
-    health_check_interval_seconds: Option<u32>,
-    #[serde(default, deserialize_with = "scalar")]
-    health_check_timeout_seconds: Option<u32>,
-    #[serde(default, deserialize_with = "scalar")]
-    healthy_threshold_count: Option<u32>,
-    #[serde(default, deserialize_with = "scalar")]
-    unhealthy_threshold_count: Option<u32>,
-    matcher: Option<Matcher>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,24 +75,13 @@ pub(super) fn missing(arn: impl Display) -> ServiceError {
 pub(super) fn may_create(
     _: &ElasticLoadBalancing,
     platform: &Platform,
-    input: &CreateTargetGroup,
+    input: &On<Checks, CreateTargetGroup>,
 ) -> Result<Vec<Requirement>, ServiceError> {
+    let input = &input.own;
     check_name("target group", &input.name)?;
     let thing = format_args!("targetgroup/{}/*", input.name);
     let arn = platform.account.arn("elasticloadbalancing", thing);
     Ok(creating("CreateTargetGroup", &arn, &input.tags))
-}
-
-/// A number in its bounds, or what it is if nobody says so.
-fn number(given: Option<u32>, name: &str, bounds: RangeInclusive<u32>, default: u32) -> Result<u32, ServiceError> {
-    let value = given.unwrap_or(default);
-    if bounds.contains(&value) {
-        return Ok(value);
-    }
-    let (least, most) = (bounds.start(), bounds.end());
-    Err(invalid(format_args!(
-        "{name} '{value}' must be in the range [{least} - {most}]"
-    )))
 }
 
 impl CreateTargetGroup {
@@ -137,7 +92,6 @@ impl CreateTargetGroup {
             (&self.protocol_version, "HTTP1", "the protocol version"),
             (&self.target_type, "ip", "targets of the type"),
             (&self.ip_address_type, "ipv4", "the address type"),
-            (&self.health_check_protocol, "HTTP", "health checks of the protocol"),
         ] {
             if let Some(given) = given.as_deref().filter(|given| *given != only) {
                 return Err(refused(format_args!("{name} `{given}`")));
@@ -149,103 +103,33 @@ impl CreateTargetGroup {
         if self.target_type.is_none() {
             return Err(refused("targets of the type `instance`, which is the default"));
         }
-        if self.health_check_enabled == Some(false) {
-            return Err(invalid(
-                "Health check enabled must be true for target groups with target type 'ip'",
-            ));
-        }
         check_tags(&self.tags)
-    }
-
-    fn health_check(&self) -> Result<HealthCheck, ServiceError> {
-        let check = HealthCheck {
-            path: self.health_check_path.clone().unwrap_or_else(|| "/".into()),
-            port: self.health_check_port.clone().unwrap_or_else(|| "traffic-port".into()),
-            interval: number(self.health_check_interval_seconds, "Health check interval", 5..=300, 30)?,
-            timeout: number(self.health_check_timeout_seconds, "Health check timeout", 2..=120, 5)?,
-            healthy: number(self.healthy_threshold_count, "Healthy threshold count", 2..=10, 5)?,
-            unhealthy: number(self.unhealthy_threshold_count, "Unhealthy threshold count", 2..=10, 2)?,
-            matcher: self
-                .matcher
-                .as_ref()
-                .map_or_else(|| "200".into(), |matcher| matcher.http_code.clone()),
-        };
-        if check.timeout >= check.interval {
-            return Err(invalid(
-                "Health check timeout must be smaller than the health check interval",
-            ));
-        }
-        if check.port != "traffic-port" {
-            // Here a task listens at a port that is free, not at the one of its container.
-            return Err(refused(format_args!(
-                "health checks at a port of their own, `{}`",
-                check.port
-            )));
-        }
-        if !check.path.starts_with('/') || check.path.parse::<axum::http::uri::PathAndQuery>().is_err() {
-            return Err(invalid(format_args!(
-                "Health check path '{}' must begin with a '/' character",
-                check.path
-            )));
-        }
-        if codes(&check.matcher).is_none() {
-            let message = format_args!(
-                "The HTTP code '{}' is not valid: codes between 200 and 499",
-                check.matcher
-            );
-            return Err(ServiceError::new("InvalidConfigurationRequest", message));
-        }
-        Ok(check)
-    }
-}
-
-impl ModifyTargetGroup {
-    /// The target group as it would be made with these changes.
-    fn over(self, group: &Group) -> CreateTargetGroup {
-        let check = &group.check;
-        CreateTargetGroup {
-            name: group.name.clone(),
-            protocol: Some("HTTP".into()),
-            protocol_version: None,
-            port: Some(group.port),
-            vpc_id: Some(group.vpc.clone()),
-            target_type: Some("ip".into()),
-            ip_address_type: None,
-            health_check_protocol: self.health_check_protocol,
-            health_check_port: self.health_check_port.or_else(|| Some(check.port.clone())),
-            health_check_enabled: self.health_check_enabled,
-            health_check_path: self.health_check_path.or_else(|| Some(check.path.clone())),
-            health_check_interval_seconds: self.health_check_interval_seconds.or(Some(check.interval)),
-            health_check_timeout_seconds: self.health_check_timeout_seconds.or(Some(check.timeout)),
-            healthy_threshold_count: self.healthy_threshold_count.or(Some(check.healthy)),
-            unhealthy_threshold_count: self.unhealthy_threshold_count.or(Some(check.unhealthy)),
-            matcher: self.matcher.or_else(|| {
-                let http_code = check.matcher.clone();
-                Some(Matcher { http_code })
-            }),
-            tags: Vec::new(),
-        }
     }
 }
 
 impl ElasticLoadBalancing {
     /// Changes how targets are asked whether they are healthy.
-    pub(super) fn modify_health_check(&self, _: &Call, input: ModifyTargetGroup) -> Result<Value, ServiceError> {
+    pub(super) fn modify_health_check(
+        &self,
+        _: &Call,
+        input: On<Checks, ModifyTargetGroup>,
+    ) -> Result<Value, ServiceError> {
         let mut rows = self.rows();
-        let arn = input.target_group_arn.clone();
-        let group = rows.groups.get(&arn).ok_or_else(|| missing(&arn))?;
-        let wanted = input.over(group);
-        wanted.check()?;
-        let check = wanted.health_check()?;
+        let arn = input.own.target_group_arn;
         let group = rows.groups.get_mut(&arn).ok_or_else(|| missing(&arn))?;
-        group.check = check;
+        group.check = input.target.over(&group.check)?;
         let shown = group.clone();
         Ok(json!({"TargetGroups": [shown.show(&rows.balancers_of(&arn))]}))
     }
 
-    pub(super) fn create_group(&self, call: &Call, input: CreateTargetGroup) -> Result<Value, ServiceError> {
+    pub(super) fn create_group(
+        &self,
+        call: &Call,
+        input: On<Checks, CreateTargetGroup>,
+    ) -> Result<Value, ServiceError> {
+        let (checks, input) = (input.target, input.own);
         input.check()?;
-        let check = input.health_check()?;
+        let check = checks.over(&checks::usual())?;
         let (Some(port), Some(vpc)) = (input.port, input.vpc_id) else {
             return Err(invalid("A port and a VPC ID must be specified"));
         };

@@ -8,6 +8,7 @@
 
 mod account;
 mod balancers;
+mod checks;
 mod client;
 mod groups;
 mod health;
@@ -64,7 +65,7 @@ impl Served for ElasticLoadBalancing {
                 ),
                 on(
                     "ModifyTargetGroup",
-                    |input| &input.target_group_arn,
+                    |input| &input.own.target_group_arn,
                     Elb::modify_health_check,
                 ),
                 on(

@@ -27,10 +27,10 @@ pub(super) fn of(happening: &Happening, line: &str) -> Tone {
     match happening {
         Happening::StageEnded { status, .. }
         | Happening::ActionEnded { status, .. }
-        | Happening::ExecutionEnded { status, .. }
-        | Happening::BuildPhase {
+        | Happening::ExecutionEnded { status, .. } => of_status(status),
+        Happening::BuildPhase {
             status: Some(status), ..
-        } => of_status(status),
+        } if status != "SUCCEEDED" => Tone::Bad,
         Happening::Job { status, metrics, .. } if status == "Completed" && !metrics.is_empty() => Tone::Strong,
         Happening::Job { status, .. } if status == "Failed" => Tone::Bad,
         Happening::StateExited { error: Some(_), .. }

@@ -42,11 +42,17 @@ pub(super) fn under_way(happening: &Happening) -> Option<String> {
     }
 }
 
-/// Whether it happens again and again and tells nobody anything: a poll, or a function's call that went well.
+/// Whether it tells nobody anything: a poll, a function's call or a phase without commands that went well.
 pub(super) fn is_routine(happening: &Happening) -> bool {
     match happening {
         Happening::JobAnswered { answer, .. } => answer == "Continuation",
         Happening::Invocation { error, .. } => error.is_none(),
+        // Phases in which no command of the build's runs.
+        Happening::BuildPhase {
+            phase,
+            status: Some(status),
+            ..
+        } => status == "SUCCEEDED" && ["SUBMITTED", "QUEUED", "PROVISIONING", "FINALIZING"].contains(&phase.as_str()),
         _ => false,
     }
 }

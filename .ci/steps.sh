@@ -86,6 +86,13 @@ container_engine_run() {
   tail -n 1 <<<"$out"
   [ "$code" = 1 ] || { echo "exit code $code instead of 1"; return 1; }
   tail -n 1 <<<"$out" | grep -q 'SageMaker-Hello-World.*RuntimeError: broken on purpose'
+  # A model is trained and served in containers, too: programs that need no packages stand for those that do.
+  cp local/stepline/tests/fixtures/training/*.py "$copy/container/app/src/"
+  out=$(CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$copy/Cargo.toml" -- \
+    run --test off --containers engine --state target/ci-engine-state --fresh 2>&1) || { tail -n 20 <<<"$out"; return 1; }
+  grep -E 'runs as a container|Summary = |^Succeeded' <<<"$out"
+  grep -q 'the training job runs as a container of' <<<"$out" && grep -qE 'the task .+ runs as a container of' <<<"$out"
+  grep -qE 'Summary = version 1 is served at' <<<"$out"
   [ "$(engine_api '/containers/json?all=1')" = '[]' ] || { echo "containers are left in the engine"; return 1; }
   engine_down
 }

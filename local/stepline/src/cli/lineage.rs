@@ -9,6 +9,7 @@ use crate::deploy;
 use crate::lineage::{self, Calls, LineageError, Record, Verdict};
 use aws_credential_types::Credentials;
 use platform::account::Account;
+use platform::store::StoreError;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -30,7 +31,8 @@ pub(super) async fn lineage(options: LineageOptions) -> Result<ExitCode, Trouble
         }
         None if options.aws => Arc::new(Access::from_environment(&account.region).await),
         None => {
-            let store = kept::open(&kept::folder(&root, options.state.as_deref()), false)?;
+            let folder = kept::folder(&root, options.state.as_deref());
+            let store = kept::open(&folder, false).map_err(in_use)?;
             Cloud::open(account, root, &store)?
         }
     };
@@ -59,6 +61,14 @@ async fn group_of(root: &Path, environment: &str, account: &Account) -> Result<S
             "the templates of `{environment}` have {} model package groups: say which one is meant with --group",
             found.len()
         ))),
+    }
+}
+
+/// What another command has in use can be asked over its endpoint.
+fn in_use(error: StoreError) -> Trouble {
+    match error {
+        StoreError::InUse { .. } => Trouble::Other(format!("{error}; if that is `up`, ask it with --endpoint URL")),
+        error => error.into(),
     }
 }
 

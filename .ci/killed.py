@@ -4,6 +4,7 @@ everything that they had answered is there again, and whether a process was left
 Usage: killed.py STEPLINE TIMES [SEED], from the root of the repository. At the end one run has to succeed.
 """
 
+import atexit
 import ctypes
 import os
 import random
@@ -34,6 +35,8 @@ class Services:
 
     def __init__(self, stepline: str, state: str, tests: str = "off") -> None:
         self.errors = tempfile.TemporaryFile()
+        # Also where this test gives up.
+        atexit.register(self.kill)
         self.process = subprocess.Popen(
             # Every other run has no tests before it, and so comes further.
             [stepline, "up", "--port", "0", "--state", state, "--containers", "process", "--test", tests],
@@ -62,6 +65,7 @@ class Services:
         return self.session.client(service, endpoint_url=self.endpoint, config=config)
 
     def kill(self) -> None:
+        # Does nothing where it has ended.
         self.process.send_signal(signal.SIGKILL)
 
     def interrupt(self) -> None:

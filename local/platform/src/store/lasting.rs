@@ -42,21 +42,11 @@ impl Store {
         self.0.as_deref().map(Database::folder)
     }
 
-    /// The rows of a space, by their keys.
+    /// The rows of a space whose keys begin with `prefix`, by their keys.
     ///
     /// # Errors
     /// They cannot be read.
-    pub(super) fn read(&self, space: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        self.0
-            .as_ref()
-            .map_or(Ok(Vec::new()), |database| database.read(space, ""))
-    }
-
-    /// The rows of a space whose keys begin with `prefix`.
-    ///
-    /// # Errors
-    /// They cannot be read.
-    pub(super) fn read_below(&self, space: &str, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    pub(super) fn read(&self, space: &str, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         self.0
             .as_ref()
             .map_or(Ok(Vec::new()), |database| database.read(space, prefix))

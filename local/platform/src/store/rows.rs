@@ -57,7 +57,7 @@ impl<V: Serialize + DeserializeOwned> Rows<V> {
     /// A row cannot be read.
     pub fn open(store: &Store, space: &'static str) -> Result<Self, StoreError> {
         let (mut rows, mut written) = (BTreeMap::new(), HashMap::new());
-        for (key, value) in store.read(space)? {
+        for (key, value) in store.read(space, "")? {
             let row = serde_json::from_slice(&value).map_err(|problem| store.unreadable(space, &key, &problem))?;
             written.insert(key.clone(), hash(&value));
             rows.insert(key, row);

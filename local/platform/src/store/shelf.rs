@@ -32,7 +32,7 @@ impl Shelf {
     /// # Errors
     /// A row cannot be read.
     pub fn read<V: DeserializeOwned>(&self) -> Result<Vec<(String, V)>, StoreError> {
-        let rows = self.store.read_below(self.space, &self.prefix)?.into_iter();
+        let rows = self.store.read(self.space, &self.prefix)?.into_iter();
         let read = |(key, row): (String, Vec<u8>)| match serde_json::from_slice(&row) {
             Ok(row) => Ok((key[self.prefix.len()..].to_owned(), row)),
             Err(problem) => Err(self.store.unreadable(self.space, &key, &problem)),
@@ -42,8 +42,9 @@ impl Shelf {
 
     /// Puts a row.
     pub fn put(&self, key: &str, row: &impl Serialize) {
-        let put = || serialized(row);
-        self.store.put(self.space, &format!("{}{key}", self.prefix), put);
+        if self.lasts() {
+            self.put_serialized(key, serialized(row));
+        }
     }
 
     /// Whether anything is written at all.

@@ -49,8 +49,8 @@ async fn rows_are_there_again_as_they_were_left() {
         .map(|(key, row)| format!("{key} {}", row.name))
         .collect();
     assert_eq!(names, ["a a.", "b changed.", "e e!."]);
-    assert!(store.read("test/others").unwrap().is_empty());
-    assert_eq!(store.read_below(SPACE, "b").unwrap().len(), 1);
+    assert!(store.read("test/others", "").unwrap().is_empty());
+    assert_eq!(store.read(SPACE, "b").unwrap().len(), 1);
 }
 
 #[tokio::test]

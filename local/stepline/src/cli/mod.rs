@@ -24,8 +24,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Runs the whole chain on this machine, from the files that deploy it: Source, Build, Execute, the state machine and
-/// its processing job. No AWS account, and no Docker: but where a container engine answers, it builds and runs the image.
+/// Runs the whole chain on this machine, from the files that deploy it: the pipeline's stages, the state
+/// machines they start and their jobs. No AWS account, and no Docker: but where a container engine answers, it builds
+/// and runs the image.
 #[derive(Parser)]
 #[command(name = "stepline", version, after_help = EXAMPLES)]
 struct Arguments {
@@ -36,7 +37,7 @@ struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   cargo run                                     the dev pipeline on this working tree
-  cargo run -- run --machine training --keep    a model trained, and served until Ctrl-C
+  cargo run -- run --keep                       the same, with the model served until Ctrl-C
   cargo run -- run --env prod --ask             the prod pipeline, asking before it executes
   cargo run -- run --containers engine          the image built and run by Docker, or not at all
   cargo run -- run --json                       everything that happens, as JSON, one object a line

@@ -1,4 +1,4 @@
-//! `stepline run`: the pipeline, from Source to Execute.
+//! `stepline run`: the pipeline, from Source to its last stage.
 
 use super::interrupt::interrupted;
 use super::options::RunOptions;

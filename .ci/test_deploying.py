@@ -291,6 +291,31 @@ class RollBack(Scripts):
         self.assertIn("DeploymentFailed\tit is not healthy", done.stderr)
         self.assertIn(f"update-model-package --model-package-arn {self.GROUP}/10 --model-approval-status Approved", done.stderr)
 
+    def test_what_may_not_be_seen_is_not_taken_for_gone(self):
+        """What AWS says is the reason, and nothing else is said."""
+        self.denied("ssm get-parameters")
+        done, calls = self.roll_back("dev")
+        self.assertEqual((done.returncode, calls, done.stderr), (254, [], "AccessDenied: not you\n"))
+
+    def test_a_deployment_that_may_not_be_started_is_told_with_what_to_do(self):
+        self.denied("stepfunctions start-execution")
+        done, _ = self.roll_back("dev")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("AccessDenied: not you", done.stderr)
+        self.assertIn(f"update-model-package --model-package-arn {self.GROUP}/10 --model-approval-status Approved", done.stderr)
+
+    def denied(self, operation):
+        """Has AWS refuse one operation."""
+        aws = self.folder / "bin/aws"
+        (self.folder / "allowed").mkdir()
+        aws.rename(self.folder / "allowed/aws")
+        aws.write_text(
+            f'#!/bin/bash\n[[ "$1 $2" != "{operation}" ]] || {{ echo "AccessDenied: not you" >&2; exit 254; }}\n'
+            'exec "$FOLDER/allowed/aws" "$@"\n',
+            encoding="utf-8",
+        )
+        aws.chmod(0o755)
+
     def test_what_cannot_be_gone_back_to_changes_nothing(self):
         for what, arguments, environment, said in (
             ("not approved", ["dev", "2"], {"STATUS": "Rejected"}, f"{self.GROUP}/2 is Rejected"),

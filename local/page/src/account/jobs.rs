@@ -1,0 +1,87 @@
+//! Processing and training jobs of SageMaker.
+
+use super::logs::Stream;
+use super::reader::{Gone, Reader};
+use super::values::{moment, text};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// A job.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    /// Processing or Training.
+    pub(crate) kind: &'static str,
+    /// Its name.
+    pub(crate) name: String,
+    /// SageMaker's word: InProgress, Completed, Failed, Stopped, ….
+    pub(crate) status: String,
+    /// When it was made.
+    pub(crate) created: Option<Timestamp>,
+    /// When it ended.
+    pub(crate) ended: Option<Timestamp>,
+    /// The whole answer of the operation that describes it, or the item of the list.
+    pub(crate) raw: Value,
+}
+
+/// The kinds of jobs.
+pub(crate) const KINDS: [&str; 2] = ["Training", "Processing"];
+
+impl Job {
+    fn read(kind: &'static str, raw: Value) -> Self {
+        Self {
+            kind,
+            name: text(&raw, &format!("{kind}JobName")).to_owned(),
+            status: text(&raw, &format!("{kind}JobStatus")).to_owned(),
+            created: moment(&raw["CreationTime"]),
+            ended: moment(&raw[format!("{kind}EndTime")]),
+            raw,
+        }
+    }
+
+    /// The kind and the name of the job that the parameters of a task make, such as those of `createTrainingJob.sync`.
+    pub(crate) fn made_by(parameters: &Value) -> Option<(&'static str, String)> {
+        let named = |kind: &'static str| {
+            let name = parameters[format!("{kind}JobName")].as_str()?;
+            Some((kind, name.to_owned()))
+        };
+        KINDS.into_iter().find_map(named)
+    }
+
+    /// The metrics that it found in the end, by their names.
+    pub(crate) fn metrics(&self) -> Vec<(String, f64)> {
+        let metrics = self.raw["FinalMetricDataList"].as_array().into_iter().flatten();
+        let read = |metric: &Value| Some((text(metric, "MetricName").to_owned(), metric["Value"].as_f64()?));
+        metrics.filter_map(read).collect()
+    }
+}
+
+impl Reader {
+    /// A job.
+    pub(crate) async fn job(&self, kind: &str, name: &str) -> Result<Job, Gone> {
+        let Some(kind) = KINDS.into_iter().find(|known| *known == kind) else {
+            return Err(Gone::NotFound(format!("there are no {kind} jobs")));
+        };
+        let mut input = json!({});
+        input[format!("{kind}JobName")] = name.into();
+        let described = self.look("sagemaker", &format!("Describe{kind}Job"), input).await?;
+        Ok(Job::read(kind, described))
+    }
+
+    /// The jobs of both kinds, the newest first, at most `most` of each.
+    pub(crate) async fn jobs(&self, most: usize) -> Result<Vec<Job>, Gone> {
+        let mut jobs = Vec::new();
+        for kind in KINDS {
+            let operation = format!("List{kind}Jobs");
+            let list = format!("{kind}JobSummaries");
+            let listed = self.all(("sagemaker", &operation), json!({}), (&list, "NextToken"), most).await?;
+            jobs.extend(listed.into_iter().map(|raw| Job::read(kind, raw)));
+        }
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.created));
+        Ok(jobs)
+    }
+
+    /// The log streams of a job: one for each instance.
+    pub(crate) async fn streams_of_job(&self, kind: &str, name: &str) -> Vec<Stream> {
+        self.streams(&format!("/aws/sagemaker/{kind}Jobs"), &format!("{name}/")).await
+    }
+}

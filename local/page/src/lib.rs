@@ -1,0 +1,15 @@
+//! The page: a run as one watches it, and why it failed.
+//!
+//! It reads the account by the operations that clients use, and the journal; it keeps nothing itself. `server` answers
+//! requests on loopback, `account` reads, `trace` makes sense of an execution's history, `views` draw, `show` has the
+//! small things that all of them draw, and `words` says everything in English and in Japanese.
+
+mod account;
+mod server;
+mod show;
+mod trace;
+mod views;
+mod words;
+
+pub use server::{Page, serve};
+pub use words::Language;

@@ -1,0 +1,229 @@
+//! Reads what a view of a run or of an execution shows.
+
+use super::Served;
+use crate::account::{Action, Execution, Gone, Job, Known, Run, Stream};
+use crate::trace::Trace;
+use crate::views::{Failure, Logged, Selection, Told};
+use serde_json::{Value, json};
+use state_graph::Chart;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// How many runs the list at the left has.
+pub(super) const RECENT: usize = 30;
+/// The most characters of what mattered in a run.
+const MATTER: usize = 90;
+/// The most lines of a log that are shown at once.
+const LINES: usize = 500;
+/// The most events of one visit that are shown.
+const EVENTS_OF_VISIT: usize = 200;
+
+/// The newest runs, with what is told of each.
+pub(super) async fn recent(served: &Served) -> Vec<Told> {
+    let mut told = Vec::new();
+    for mut run in served.reader.runs(RECENT).await.unwrap_or_default().into_iter().take(RECENT) {
+        run.actions = served.reader.actions(&run.pipeline, &run.id).await.unwrap_or_default();
+        told.push(tell(served, run).await);
+    }
+    told
+}
+
+/// What is told of a run at a glance.
+pub(super) async fn tell(served: &Served, run: Run) -> Told {
+    let variable = |name: &str| run.variable(name).unwrap_or_default().lines().next().unwrap_or_default().to_owned();
+    Told {
+        commit: variable("CommitId"),
+        message: variable("CommitMessage"),
+        author: variable("AuthorDisplayName"),
+        matter: matter(served, &run).await,
+        run,
+    }
+}
+
+/// What mattered: why it failed, or what the registry says of its model.
+async fn matter(served: &Served, run: &Run) -> String {
+    if let Some(failed) = run.failed().filter(|_| !run.is_open()) {
+        let said: String = failed.summary().chars().take(MATTER).collect();
+        return format!("{}: {said}", failed.name);
+    }
+    let Some(arn) = run.variable("ModelPackageArn") else {
+        return String::new();
+    };
+    let input = json!({"ModelPackageName": arn});
+    let package = served.reader.look("sagemaker", "DescribeModelPackage", input).await;
+    package
+        .ok()
+        .and_then(|package| package["ModelPackageDescription"].as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// The executions that a run has started: they are named after it.
+pub(super) async fn executions_of(served: &Served, run: &Run) -> Vec<Execution> {
+    let mut found = Vec::new();
+    for machine in served.reader.machines().await.unwrap_or_default() {
+        let listed = served.reader.executions(&machine, 1000).await.unwrap_or_default();
+        found.extend(listed.into_iter().filter(|execution| execution.name.starts_with(&run.id)));
+    }
+    found.sort_by_key(|execution| execution.started);
+    found
+}
+
+/// The execution of a run that matters: the one that is selected, runs, or has failed, or else the first one.
+pub(super) fn that_matters<'a>(executions: &'a [Execution], selection: &Selection) -> Option<&'a Execution> {
+    let asked = selection.get("execution");
+    let mut ordered = executions.iter();
+    ordered
+        .find(|execution| execution.arn == asked)
+        .or_else(|| executions.iter().find(|execution| execution.is_open()))
+        .or_else(|| executions.iter().find(|execution| execution.status != "SUCCEEDED"))
+        .or(executions.first())
+}
+
+/// An execution, and what is looked at in it.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    pub(super) execution: Execution,
+    pub(super) known: Arc<Mutex<Known>>,
+    pub(super) definition: String,
+    pub(super) chart: Option<Chart>,
+    pub(super) state: Option<String>,
+    pub(super) events: Vec<Value>,
+    pub(super) job: Option<Job>,
+    pub(super) failure: Option<Failure>,
+    pub(super) streams: Vec<Stream>,
+}
+
+/// Reads an execution.
+pub(super) async fn gather(served: &Served, arn: &str, selection: &Selection) -> Result<Gathered, Gone> {
+    let execution = served.reader.execution(arn).await?;
+    let definition = served.reader.definition(arn).await?;
+    let known = served.executions.trace(&served.reader, arn).await?;
+    let reading = known.lock().await;
+    let trace = &reading.trace;
+    let state = state_of(trace, &execution, selection);
+    let mut gathered = Gathered {
+        chart: Chart::read(&definition).ok(),
+        failure: failure_of(served, trace, &execution, &definition).await,
+        execution,
+        definition,
+        known: known.clone(),
+        state,
+        events: Vec::new(),
+        job: None,
+        streams: Vec::new(),
+    };
+    let chosen = selection.iterations();
+    if let Some(state) = &gathered.state {
+        let visits = trace.visits_of(state, &chosen);
+        let asked = selection.number("visit");
+        let visit = visits.iter().find(|(number, _)| Some(*number) == asked).or(visits.last());
+        if let Some((_, visit)) = visit {
+            for id in visit.events.iter().take(EVENTS_OF_VISIT) {
+                let from = usize::try_from(id.saturating_sub(1)).unwrap_or_default();
+                gathered.events.extend(served.reader.events(arn, from, 1).await?);
+            }
+            let (job, streams) = behind(served, visit).await;
+            (gathered.job, gathered.streams) = (job, streams);
+        }
+    }
+    drop(reading);
+    Ok(gathered)
+}
+
+/// The state that is looked at: the one that is selected, the one that failed, or the one that runs.
+fn state_of(trace: &Trace, execution: &Execution, selection: &Selection) -> Option<String> {
+    let asked = selection.get("state");
+    if !asked.is_empty() {
+        return (asked != "-").then(|| asked.to_owned());
+    }
+    if let Some(culprit) = trace.culprit {
+        return Some(trace.visits[culprit].state.to_string());
+    }
+    let running = trace.visits.iter().rev().find(|visit| visit.is_open());
+    running
+        .filter(|_| execution.is_open())
+        .map(|visit| visit.state.to_string())
+}
+
+/// The job behind a visit, and the log streams of what it did.
+async fn behind(served: &Served, visit: &crate::trace::Visit) -> (Option<Job>, Vec<Stream>) {
+    let Some(attempt) = visit.attempts.last() else {
+        return (None, Vec::new());
+    };
+    let parameters = attempt.parameters.as_deref().unwrap_or_default();
+    let parameters: Value = serde_json::from_str(parameters).unwrap_or_default();
+    if let Some((kind, name)) = Job::made_by(&parameters) {
+        let job = served.reader.job(kind, &name).await.ok();
+        return (job, served.reader.streams_of_job(kind, &name).await);
+    }
+    if let Some(function) = parameters["FunctionName"].as_str() {
+        let name = function.split(":function:").last().unwrap_or(function);
+        let name = name.split(':').next().unwrap_or(name);
+        let mut streams = served.reader.streams(&format!("/aws/lambda/{name}"), "").await;
+        streams.reverse();
+        return (None, streams);
+    }
+    (None, Vec::new())
+}
+
+/// Why an execution failed, if it did.
+async fn failure_of(served: &Served, trace: &Trace, execution: &Execution, definition: &str) -> Option<Failure> {
+    if execution.is_open() || execution.status == "SUCCEEDED" {
+        return None;
+    }
+    let culprit = trace.culprit.map(|number| &trace.visits[number]);
+    let own = |name: &str| execution.raw[name].as_str().unwrap_or_default().to_owned();
+    let of_state = |text: Option<&Arc<str>>, name: &str| text.map_or_else(|| own(name), |text| text.to_string());
+    let error = of_state(culprit.and_then(|visit| visit.error.as_ref()), "error");
+    let cause = of_state(culprit.and_then(|visit| visit.cause.as_ref()), "cause");
+    Some(Failure {
+        what: culprit.map_or_else(|| execution.machine.clone(), |visit| visit.state.to_string()),
+        place: culprit.and_then(|visit| super::place::of_state(&served.page.platform.root, definition, &visit.state)),
+        statement: super::place::statement_for(&served.reader, &cause),
+        error,
+        cause: spoken(&cause),
+    })
+}
+
+/// What a cause says: the message in it, where it is JSON of a service.
+fn spoken(cause: &str) -> String {
+    let read: Value = serde_json::from_str(cause).unwrap_or_default();
+    for member in ["errorMessage", "ErrorMessage", "FailureReason", "ExitMessage", "Cause", "message"] {
+        if let Some(said) = read[member].as_str() {
+            return said.to_owned();
+        }
+    }
+    cause.to_owned()
+}
+
+/// Why a run failed, where that was not in an execution of a state machine.
+pub(super) fn failure_of_run(action: &Action) -> Failure {
+    let code = action.raw["output"]["executionResult"]["errorDetails"]["code"].as_str();
+    Failure {
+        what: format!("{} / {}", action.stage, action.name),
+        error: code.unwrap_or_default().to_owned(),
+        cause: action.summary().to_owned(),
+        place: None,
+        statement: None,
+    }
+}
+
+/// The log of an action: that of its build.
+pub(super) fn streams_of_action(action: &Action) -> Vec<Stream> {
+    match &*action.provider {
+        "CodeBuild" => Stream::of_build(action.external_id()).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The lines of the first stream that is there.
+pub(super) async fn logged(served: &Served, streams: Vec<Stream>, selection: &Selection) -> Logged {
+    let lines = match streams.first() {
+        Some(stream) => served.reader.lines(stream, selection.get("filter"), LINES).await,
+        None => Ok(crate::account::Lines::default()),
+    };
+    Logged {
+        streams,
+        lines: lines.unwrap_or_default(),
+    }
+}

@@ -11,6 +11,7 @@ pub mod http;
 pub mod iam;
 pub mod input;
 pub mod journal;
+mod look;
 mod ongoing;
 mod operation;
 pub mod pace;

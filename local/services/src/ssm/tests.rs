@@ -325,3 +325,21 @@ async fn what_there_is_can_be_described_tagged_and_deleted() {
         "ParameterNotFound"
     );
 }
+
+#[tokio::test]
+async fn who_looks_from_outside_reads_alone_and_leaves_no_line() {
+    let platform = account();
+    let input = json!({"Name": "/secret", "Value": "hunter22", "Type": "SecureString"});
+    call(&platform, "ssm", "PutParameter", input).await.unwrap();
+    let before = platform.journal.entries();
+    let seen = platform.look("ssm", "GetParameter", json!({"Name": "/secret"})).await;
+    assert_ne!(seen.unwrap().output["Parameter"]["Value"], "hunter22");
+    for (operation, input) in [
+        ("GetParameter", json!({"Name": "/secret", "WithDecryption": true})),
+        ("DeleteParameter", json!({"Name": "/secret"})),
+    ] {
+        let refused = platform.look("ssm", operation, input).await.unwrap_err();
+        assert_eq!(refused.code, "AccessDeniedException", "{operation}");
+    }
+    assert_eq!(platform.journal.entries(), before);
+}

@@ -1,9 +1,10 @@
 //! What happened, in order: the one source of the command's output and of the tests' assertions about paths.
 
+use crate::iam::Reason;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::broadcast;
 
@@ -172,13 +173,15 @@ pub enum Happening {
     /// An asynchronous delivery was given up and went to its failure destination.
     DeliveryFailed { target: String, reason: String },
     /// IAM decided about a call; the permissions test reads these. `source` is the resource on whose behalf a service
-    /// called, such as a rule.
+    /// called, such as a rule. `reason` says which statement decided; the administrator needs none.
     Authorized {
         principal: String,
         source: Option<String>,
         action: String,
         resource: String,
         allowed: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Arc<Reason>>,
     },
     /// Which way images are built and jobs run: with this engine, or without one.
     Containers { engine: Option<String>, text: String },

@@ -278,13 +278,14 @@ impl Platform {
     /// AccessDenied, in the words of AWS, for the first one that no policy allows.
     pub fn authorize(&self, caller: &Principal, requirements: &[Requirement]) -> Result<(), ServiceError> {
         for requirement in requirements {
-            let decision = self.iam.decide(&self.account, caller, requirement);
+            let (decision, reason) = self.iam.explain(&self.account, caller, requirement);
             self.journal.record(Happening::Authorized {
                 principal: caller.arn(&self.account),
                 source: caller.source_arn().map(str::to_owned),
                 action: requirement.action.clone(),
                 resource: requirement.resource.clone(),
                 allowed: decision.is_ok(),
+                reason,
             });
             decision?;
         }

@@ -389,6 +389,7 @@ mod tests {
                     action: "s3:GetObject".into(),
                     resource: "r".into(),
                     allowed: false,
+                    reason: None,
                 },
                 false,
                 vec!["    Denied: p may not s3:GetObject on r"],

@@ -164,6 +164,11 @@ pub enum Happening {
         tag: Option<String>,
         digest: String,
     },
+    /// An event came to the default bus: the event, its secrets hidden, and what each rule with a pattern made of it.
+    EventSent {
+        event: Arc<serde_json::Value>,
+        rules: Arc<[RuleConsidered]>,
+    },
     /// An event matched a rule and went to a target.
     RuleMatched {
         rule: String,
@@ -187,6 +192,17 @@ pub enum Happening {
     Containers { engine: Option<String>, text: String },
     /// Something that whoever reads along should know: which way a thing ran, what was skipped.
     Note { text: String },
+}
+
+/// What a rule made of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleConsidered {
+    /// The rule's name.
+    pub rule: String,
+    /// Whether it wants the event.
+    pub matched: bool,
+    /// Why not, where it does not.
+    pub reason: Option<String>,
 }
 
 /// A test case that did not pass.

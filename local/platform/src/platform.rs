@@ -10,6 +10,7 @@ use crate::look;
 use crate::ongoing::Ongoing;
 use crate::pace::Pace;
 use crate::principal::Principal;
+use crate::secrets::Secrets;
 use crate::store::{Store, StoreError};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -98,6 +99,11 @@ pub trait Service: Send + Sync {
         denied
     }
 
+    /// What the service has that must never be shown, when an account begins with it.
+    fn secrets(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Hears of an event that a service has sent to the default bus: EventBridge does something about it.
     fn hear(&self, _platform: &Arc<Platform>, _event: &Value) {}
 
@@ -128,6 +134,8 @@ pub struct Platform {
     pub root: PathBuf,
     /// Roles, their policies and the credentials of their sessions.
     pub iam: Iam,
+    /// What must never be shown.
+    pub secrets: Arc<Secrets>,
     /// What is under way, for those who wait for its end.
     pub ongoing: Ongoing,
     /// What lasts longer than the process.
@@ -161,12 +169,17 @@ impl Platform {
         services: Vec<Arc<dyn Service>>,
         store: Store,
     ) -> Result<Arc<Self>, StoreError> {
+        let secrets = Arc::<Secrets>::default();
+        for secret in services.iter().flat_map(|service| service.secrets()) {
+            secrets.keep(&secret);
+        }
         Ok(Arc::new(Self {
             account,
             journal: Journal::default(),
             pace: Pace::default(),
             root,
-            iam: Iam::open(&store)?,
+            iam: Iam::open(&store, Arc::clone(&secrets))?,
+            secrets,
             ongoing: Ongoing::default(),
             store,
             services,

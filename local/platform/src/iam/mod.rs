@@ -30,6 +30,7 @@ pub use sessions::SESSION_LENGTH;
 use crate::account::Account;
 use crate::error::ServiceError;
 use crate::principal::Principal;
+use crate::secrets::Secrets;
 use crate::store::{Rows, Store, StoreError};
 use attached::Attached;
 use condition::Context;
@@ -50,21 +51,22 @@ pub struct Iam {
     state: Mutex<State>,
     /// The policies of resources that were put as a whole. Roles are made anew from the templates.
     kept: Rows<Value>,
+    secrets: Arc<Secrets>,
 }
 
 impl Iam {
-    /// IAM with what this store keeps of it.
+    /// IAM with what this store keeps of it. The credentials that it issues are among `secrets`.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn open(store: &Store) -> Result<Self, StoreError> {
+    pub fn open(store: &Store, secrets: Arc<Secrets>) -> Result<Self, StoreError> {
         let kept = Rows::open(store, "iam/resource-policies")?;
         let state = State {
             resources: attached::of(&kept),
             ..State::default()
         };
         let state = Mutex::new(state);
-        Ok(Self { state, kept })
+        Ok(Self { state, kept, secrets })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -253,7 +255,13 @@ impl Iam {
             credentials: credentials.clone(),
             principal,
         };
-        self.state().sessions.keep(session);
+        credentials
+            .digits()
+            .iter()
+            .for_each(|digits| self.secrets.issue(digits));
+        for gone in self.state().sessions.keep(session) {
+            gone.digits().iter().for_each(|digits| self.secrets.forget(digits));
+        }
         Ok(credentials)
     }
 

@@ -209,6 +209,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
         Happening::BuildPhase { status: None, .. }
         | Happening::StateEntered { .. }
         | Happening::PipelineEnded { .. }
+        | Happening::EventSent { .. }
         | Happening::Authorized { allowed: true, .. } => Vec::new(),
     }
 }

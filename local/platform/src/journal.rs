@@ -144,7 +144,8 @@ pub enum Happening {
         stream: String,
         line: String,
     },
-    /// A function's invocation ended: what Lambda's REPORT line says.
+    /// A function's invocation ended: what Lambda's REPORT line says, what the function was asked and what it answered (as
+    /// JSON, its secrets hidden, cut where it is long), and where its lines are.
     Invocation {
         function: String,
         request_id: String,
@@ -157,6 +158,10 @@ pub enum Happening {
         memory_size_mb: u32,
         max_memory_used_mb: u32,
         attempt: u32,
+        event: Arc<str>,
+        answer: Arc<str>,
+        log_group: String,
+        log_stream: String,
     },
     /// An image manifest was put to a repository.
     ImagePushed {

@@ -10,7 +10,7 @@ use crate::look;
 use crate::ongoing::Ongoing;
 use crate::pace::Pace;
 use crate::principal::Principal;
-use crate::secrets::Secrets;
+use crate::secrets::{self, Secrets};
 use crate::store::{Store, StoreError};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -303,6 +303,11 @@ impl Platform {
             decision?;
         }
         Ok(())
+    }
+
+    /// JSON as the journal has it: its secrets hidden, and cut after 256 KB, with a note.
+    pub fn shown(&self, value: &Value) -> Arc<str> {
+        secrets::cut(self.secrets.hide_json(value).to_string()).into()
     }
 
     /// Writes a line to the journal, and to its log stream if whoever prints it may write there.

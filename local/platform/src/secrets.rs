@@ -15,6 +15,23 @@ const HIDDEN: &str = "••••••";
 /// A shorter secret is hidden only where it is the whole text: as a part of one it could be anything.
 const SHORTEST_PART: usize = 4;
 
+/// How many bytes of a text are shown.
+const SHOWN: usize = 256 * 1024;
+
+/// The beginning of a text that is too long to be shown, and how much more there is.
+pub(crate) fn cut(mut text: String) -> String {
+    if text.len() > SHOWN {
+        let end = (0..=SHOWN)
+            .rev()
+            .find(|end| text.is_char_boundary(*end))
+            .unwrap_or_default();
+        let more = text.len() - end;
+        text.truncate(end);
+        text += &format!("… {more} more bytes");
+    }
+    text
+}
+
 /// The texts that must never be shown.
 ///
 /// A text shorter than four characters is hidden only where it is all of a text, or all of a string in JSON. Its `Debug`
@@ -174,6 +191,14 @@ impl Known {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_is_long_is_cut_between_characters() {
+        assert_eq!(cut("é".repeat(SHOWN / 2)), "é".repeat(SHOWN / 2));
+        let long = format!("a{}", "é".repeat(SHOWN / 2));
+        let expected = format!("a{}… 2 more bytes", "é".repeat(SHOWN / 2 - 1));
+        assert_eq!(cut(long), expected);
+    }
 
     #[test]
     fn secrets_are_hidden_wherever_they_are() {

@@ -343,3 +343,28 @@ async fn who_looks_from_outside_reads_alone_and_leaves_no_line() {
     }
     assert_eq!(platform.journal.entries(), before);
 }
+
+#[tokio::test]
+async fn every_value_that_a_secure_string_has_had_is_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        let store = platform::store::Store::open(folder.path()).unwrap();
+        let ssm = Arc::new(Ssm::open(&store).unwrap());
+        testing::account(vec![ssm])
+    };
+    let shown = |platform: &Platform| {
+        platform
+            .secrets
+            .hide("first-value, second-value, plain-value")
+            .into_owned()
+    };
+    let platform = open();
+    for value in ["first-value", "second-value"] {
+        let input = json!({"Name": "/secret", "Value": value, "Type": "SecureString", "Overwrite": true});
+        call(&platform, "ssm", "PutParameter", input).await.unwrap();
+    }
+    put(&platform, "/plain", "plain-value").await;
+    assert_eq!(shown(&platform), "••••••, ••••••, plain-value");
+    drop(platform);
+    assert_eq!(shown(&open()), "••••••, ••••••, plain-value");
+}

@@ -1,9 +1,10 @@
 //! What happened, in order: the one source of the command's output and of the tests' assertions about paths.
 
+use crate::iam::Reason;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::broadcast;
 
@@ -143,7 +144,8 @@ pub enum Happening {
         stream: String,
         line: String,
     },
-    /// A function's invocation ended: what Lambda's REPORT line says.
+    /// A function's invocation ended: what Lambda's REPORT line says, what the function was asked and what it answered (as
+    /// JSON, its secrets hidden, cut where it is long), and where its lines are.
     Invocation {
         function: String,
         request_id: String,
@@ -156,12 +158,21 @@ pub enum Happening {
         memory_size_mb: u32,
         max_memory_used_mb: u32,
         attempt: u32,
+        event: Arc<str>,
+        answer: Arc<str>,
+        log_group: String,
+        log_stream: String,
     },
     /// An image manifest was put to a repository.
     ImagePushed {
         repository: String,
         tag: Option<String>,
         digest: String,
+    },
+    /// An event came to the default bus: the event, its secrets hidden, and what each rule with a pattern made of it.
+    EventSent {
+        event: Arc<serde_json::Value>,
+        rules: Arc<[RuleConsidered]>,
     },
     /// An event matched a rule and went to a target.
     RuleMatched {
@@ -172,18 +183,31 @@ pub enum Happening {
     /// An asynchronous delivery was given up and went to its failure destination.
     DeliveryFailed { target: String, reason: String },
     /// IAM decided about a call; the permissions test reads these. `source` is the resource on whose behalf a service
-    /// called, such as a rule.
+    /// called, such as a rule. `reason` says which statement decided; the administrator needs none.
     Authorized {
         principal: String,
         source: Option<String>,
         action: String,
         resource: String,
         allowed: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Arc<Reason>>,
     },
     /// Which way images are built and jobs run: with this engine, or without one.
     Containers { engine: Option<String>, text: String },
     /// Something that whoever reads along should know: which way a thing ran, what was skipped.
     Note { text: String },
+}
+
+/// What a rule made of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleConsidered {
+    /// The rule's name.
+    pub rule: String,
+    /// Whether it wants the event.
+    pub matched: bool,
+    /// Why not, where it does not.
+    pub reason: Option<String>,
 }
 
 /// A test case that did not pass.

@@ -11,11 +11,13 @@ pub mod http;
 pub mod iam;
 pub mod input;
 pub mod journal;
+mod look;
 mod ongoing;
 mod operation;
 pub mod pace;
 mod platform;
 pub mod principal;
+mod secrets;
 pub mod store;
 pub mod wildcard;
 
@@ -26,3 +28,4 @@ pub use ongoing::{Ongoing, Underway};
 pub use operation::{Nothing, Operation, Operations, Served};
 pub use platform::{Answer, Call, Line, Platform, Prepared, Service};
 pub use principal::Principal;
+pub use secrets::Secrets;

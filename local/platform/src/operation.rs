@@ -167,6 +167,11 @@ pub trait Served: Send + Sync + Sized + 'static {
         error
     }
 
+    /// What the service has that must never be shown, when an account begins with it.
+    fn secrets(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Hears of an event on the default bus.
     fn hear(&self, _platform: &Arc<Platform>, _event: &Value) {}
 
@@ -197,6 +202,10 @@ impl<S: Served> Service for S {
 
     fn refusal(&self, denied: ServiceError) -> ServiceError {
         S::refusal(denied)
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        Served::secrets(self)
     }
 
     fn hear(&self, platform: &Arc<Platform>, event: &Value) {

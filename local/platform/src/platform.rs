@@ -6,9 +6,11 @@ use crate::account::Account;
 use crate::error::ServiceError;
 use crate::iam::{Iam, Requirement};
 use crate::journal::{Happening, Journal};
+use crate::look;
 use crate::ongoing::Ongoing;
 use crate::pace::Pace;
 use crate::principal::Principal;
+use crate::secrets::{self, Secrets};
 use crate::store::{Store, StoreError};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -97,6 +99,11 @@ pub trait Service: Send + Sync {
         denied
     }
 
+    /// What the service has that must never be shown, when an account begins with it.
+    fn secrets(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Hears of an event that a service has sent to the default bus: EventBridge does something about it.
     fn hear(&self, _platform: &Arc<Platform>, _event: &Value) {}
 
@@ -127,6 +134,8 @@ pub struct Platform {
     pub root: PathBuf,
     /// Roles, their policies and the credentials of their sessions.
     pub iam: Iam,
+    /// What must never be shown.
+    pub secrets: Arc<Secrets>,
     /// What is under way, for those who wait for its end.
     pub ongoing: Ongoing,
     /// What lasts longer than the process.
@@ -160,12 +169,17 @@ impl Platform {
         services: Vec<Arc<dyn Service>>,
         store: Store,
     ) -> Result<Arc<Self>, StoreError> {
+        let secrets = Arc::<Secrets>::default();
+        for secret in services.iter().flat_map(|service| service.secrets()) {
+            secrets.keep(&secret);
+        }
         Ok(Arc::new(Self {
             account,
             journal: Journal::default(),
             pace: Pace::default(),
             root,
-            iam: Iam::open(&store)?,
+            iam: Iam::open(&store, Arc::clone(&secrets))?,
+            secrets,
             ongoing: Ongoing::default(),
             store,
             services,
@@ -233,6 +247,24 @@ impl Platform {
         (prepared.work)(call).await
     }
 
+    /// The door for somebody who looks at the account from outside and is nobody in it: IAM is not asked, and the journal
+    /// has no line of it. Only operations that read can be called, and no value of a SecureString is shown.
+    ///
+    /// # Errors
+    /// AccessDeniedException for an operation that does not only read and for `WithDecryption`; else those of
+    /// [`Platform::send`].
+    pub async fn look(self: &Arc<Self>, service: &str, operation: &str, input: Value) -> Result<Answer, ServiceError> {
+        look::allow(operation, &input)?;
+        let found = self.service(service, operation)?;
+        let prepared = Arc::clone(found).prepare(self, operation, input)?;
+        let call = Call {
+            platform: Arc::clone(self),
+            caller: Principal::Administrator,
+            body: Bytes::new(),
+        };
+        (prepared.work)(call).await
+    }
+
     /// What a call would need of IAM.
     ///
     /// # Errors
@@ -259,17 +291,23 @@ impl Platform {
     /// AccessDenied, in the words of AWS, for the first one that no policy allows.
     pub fn authorize(&self, caller: &Principal, requirements: &[Requirement]) -> Result<(), ServiceError> {
         for requirement in requirements {
-            let decision = self.iam.decide(&self.account, caller, requirement);
+            let (decision, reason) = self.iam.explain(&self.account, caller, requirement);
             self.journal.record(Happening::Authorized {
                 principal: caller.arn(&self.account),
                 source: caller.source_arn().map(str::to_owned),
                 action: requirement.action.clone(),
                 resource: requirement.resource.clone(),
                 allowed: decision.is_ok(),
+                reason,
             });
             decision?;
         }
         Ok(())
+    }
+
+    /// JSON as the journal has it: its secrets hidden, and cut after 256 KB, with a note.
+    pub fn shown(&self, value: &Value) -> Arc<str> {
+        secrets::cut(self.secrets.hide_json(value).to_string()).into()
     }
 
     /// Writes a line to the journal, and to its log stream if whoever prints it may write there.

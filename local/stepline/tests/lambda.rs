@@ -2,7 +2,7 @@
 
 use platform::account::Account;
 use platform::iam::NewRole;
-use platform::journal::Happening;
+use platform::journal::{Entry, Happening};
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -214,6 +214,49 @@ async fn lines_that_a_function_prints_are_in_the_journal() {
         .collect();
     lines.sort();
     assert_eq!(lines, ["to standard error", "to standard output"]);
+}
+
+#[tokio::test]
+async fn what_a_function_was_asked_and_answered_is_in_the_journal_without_secrets() {
+    let cloud = cloud_with(json!({})).await;
+    let put = json!({"Name": "/secret", "Value": "hunter22", "Type": "SecureString"});
+    cloud
+        .call(&Principal::Administrator, "ssm", "PutParameter", put)
+        .await
+        .unwrap();
+    let credentials = cloud.iam.assume_role("subject-role", "job", Vec::new()).unwrap();
+    let artifacts =
+        json!({"secretAccessKey": credentials.secret_access_key, "sessionToken": credentials.session_token});
+    let event = json!({"do": "echo", "key": "hunter22", "artifactCredentials": artifacts});
+    invoke(&cloud, event).await;
+    invoke(&cloud, json!({"do": "print"})).await;
+    invoke(&cloud, json!({"do": "exit", "code": 0})).await;
+    let entries = cloud.journal.entries();
+    let (asked, answered, group, stream) = entries
+        .iter()
+        .find_map(|entry| match &entry.happening {
+            Happening::Invocation {
+                event,
+                answer,
+                log_group,
+                log_stream,
+                ..
+            } => Some((event, answer, log_group, log_stream)),
+            _ => None,
+        })
+        .unwrap();
+    for text in [asked, answered] {
+        let shown: Value = serde_json::from_str(text).unwrap();
+        assert!(shown.to_string().contains("••••••"), "{shown}");
+        for secret in ["hunter22", &credentials.secret_access_key, &credentials.session_token] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+    let printed = |entry: &Entry| {
+        matches!(&entry.happening, Happening::LogLine { group: of, stream: to, line }
+            if of == group && to == stream && line == "to standard output")
+    };
+    assert!(entries.iter().any(printed));
 }
 
 #[tokio::test]

@@ -33,6 +33,15 @@ impl Credentials {
         }
     }
 
+    /// The digits of what is secret.
+    pub(super) fn digits(&self) -> [&str; 2] {
+        let token = &self.session_token;
+        [
+            &self.secret_access_key,
+            token.strip_prefix(TOKEN_PREFIX).unwrap_or(token),
+        ]
+    }
+
     /// The environment variables in which SDKs look for them.
     pub fn environment(&self) -> [(&'static str, &str); 3] {
         [

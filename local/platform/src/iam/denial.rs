@@ -20,7 +20,7 @@ pub(super) fn message(caller: &str, requirement: &Requirement, verdict: Verdict)
         (_, resource) => format!(" on resource: {resource}"),
     };
     let reason = match verdict {
-        Verdict::Allowed => return None,
+        Verdict::Allowed(_) => return None,
         Verdict::Denied(kind) => format!("with an explicit deny in {}", kind.with_article()),
         Verdict::NotAllowed(kind) => format!("because no {kind} allows the {action} action"),
     };
@@ -31,7 +31,7 @@ pub(super) fn message(caller: &str, requirement: &Requirement, verdict: Verdict)
 
 #[cfg(test)]
 mod tests {
-    use super::super::evaluate::PolicyKind::{Boundary, Identity, Resource, Session};
+    use super::super::reason::PolicyKind::{Boundary, Identity, Resource, Session};
     use super::*;
     use Verdict::{Allowed, Denied, NotAllowed};
 
@@ -112,6 +112,6 @@ mod tests {
             let expected = format!("User: {USER} is not authorized to perform: {expected}");
             assert_eq!(said.as_deref(), Some(expected.as_str()));
         }
-        assert_eq!(message(USER, &Requirement::new("a:B", "*"), Allowed), None);
+        assert_eq!(message(USER, &Requirement::new("a:B", "*"), Allowed(Identity)), None);
     }
 }

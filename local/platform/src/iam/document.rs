@@ -6,6 +6,7 @@ use super::condition::Condition;
 use super::shape::{known, malformed, object, one_or_many};
 use crate::error::ServiceError;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Where a policy is attached decides which elements its statements must and must not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(super) enum Kind {
 /// A policy document.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Document {
+    /// Which policy it is: its name, its ARN, or the ARN of the resource that it is attached to.
+    pub(super) name: Arc<str>,
     /// Whether `${…}` are variables: from version 2012-10-17 on.
     pub(super) has_variables: bool,
     /// The statements, in order.
@@ -31,6 +34,7 @@ pub(super) struct Document {
 impl Default for Document {
     fn default() -> Self {
         Self {
+            name: Arc::default(),
             has_variables: true,
             statements: Vec::new(),
         }
@@ -41,7 +45,7 @@ impl Default for Document {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Statement {
     /// Its name, unique in the document.
-    pub(super) sid: Option<String>,
+    pub(super) sid: Option<Arc<str>>,
     /// Whether it allows; otherwise it denies.
     pub(super) allows: bool,
     /// Who, in policies of resources and trust policies.
@@ -52,6 +56,8 @@ pub(super) struct Statement {
     pub(super) resources: Option<Listed<String>>,
     /// Under which conditions, all of which must hold.
     pub(super) conditions: Vec<Condition>,
+    /// The statement as it was given, as JSON.
+    pub(super) given: Arc<str>,
 }
 
 /// A list that is meant (`Action`), or everything but it (`NotAction`).
@@ -105,9 +111,18 @@ impl Document {
             return Err(malformed("`Statement` has no statement"));
         }
         Ok(Self {
+            name: Arc::default(),
             has_variables,
             statements,
         })
+    }
+
+    /// The same with its name.
+    pub(super) fn named(self, name: &str) -> Self {
+        Self {
+            name: name.into(),
+            ..self
+        }
     }
 }
 
@@ -129,7 +144,7 @@ impl Statement {
         known(fields, ELEMENTS, "a statement")?;
         let sid = match fields.get("Sid") {
             None => None,
-            Some(Value::String(sid)) => Some(sid.clone()),
+            Some(Value::String(sid)) => Some(Arc::from(sid.as_str())),
             Some(_) => return Err(malformed("`Sid` must be a string")),
         };
         let allows = match fields.get("Effect").and_then(Value::as_str) {
@@ -170,6 +185,7 @@ impl Statement {
             actions,
             resources,
             conditions,
+            given: statement.to_string().into(),
         })
     }
 }

@@ -8,7 +8,7 @@
 use super::condition::Context;
 use super::document::{Document, Statement, Who};
 use super::pattern::{Pattern, begins_alike};
-use std::fmt;
+use super::reason::{Cited, PolicyKind};
 use std::sync::Arc;
 
 /// Who asks, in the forms in which policies can name them.
@@ -44,45 +44,55 @@ pub(super) struct Policies {
     pub(super) resource: Vec<Document>,
 }
 
-/// A kind of policy, as AccessDenied messages name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PolicyKind {
-    Identity,
-    Boundary,
-    Session,
-    Resource,
-}
-
-impl PolicyKind {
-    /// The kind as one policy of several.
-    pub(super) fn with_article(self) -> String {
-        match self {
-            Self::Identity => format!("an {self}"),
-            Self::Boundary | Self::Session | Self::Resource => format!("a {self}"),
-        }
-    }
-}
-
-impl fmt::Display for PolicyKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Identity => "identity-based policy",
-            Self::Boundary => "permissions boundary",
-            Self::Session => "session policy",
-            Self::Resource => "resource-based policy",
-        })
-    }
-}
-
 /// What the policies say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The call is allowed.
-    Allowed,
+    /// A statement allows it.
+    Allowed(PolicyKind),
     /// A statement denies it.
     Denied(PolicyKind),
     /// No statement allows it; the kind is the one that would have had to.
     NotAllowed(PolicyKind),
+}
+
+impl Verdict {
+    /// The kind of policy that decided.
+    pub(super) fn kind(self) -> PolicyKind {
+        match self {
+            Self::Allowed(kind) | Self::Denied(kind) | Self::NotAllowed(kind) => kind,
+        }
+    }
+}
+
+/// The statement that decided.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deciding<'p> {
+    document: &'p Document,
+    index: usize,
+    statement: &'p Statement,
+}
+
+impl Deciding<'_> {
+    pub(super) fn cited(self) -> Cited {
+        Cited {
+            policy: Arc::clone(&self.document.name),
+            sid: self.statement.sid.clone(),
+            index: self.index,
+            statement: Arc::clone(&self.statement.given),
+        }
+    }
+}
+
+/// The statements of these documents, in order.
+pub(super) fn statements(documents: &[Document]) -> impl Iterator<Item = Deciding<'_>> {
+    documents.iter().flat_map(|document| {
+        let statements = document.statements.iter().enumerate();
+        statements.map(move |(index, statement)| Deciding {
+            document,
+            index,
+            statement,
+        })
+    })
 }
 
 /// How closely a statement of a resource names the asker: the closer, the less can narrow what it gives.
@@ -96,28 +106,26 @@ enum Named {
     Itself,
 }
 
-/// Decides.
-pub(super) fn decide(policies: &Policies, asker: &Asker, action: &str, resource: &str, context: &Context) -> Verdict {
-    let applies = |document: &Document, statement: &Statement| {
-        statement_applies(document, statement, action, Some(resource), context)
+/// Decides, and says which statement did.
+pub(super) fn decide<'p>(
+    policies: &'p Policies,
+    asker: &Asker,
+    action: &str,
+    resource: &str,
+    context: &Context,
+) -> (Verdict, Option<Deciding<'p>>) {
+    let applies = |found: &Deciding<'p>, allows: bool| {
+        found.statement.allows == allows
+            && statement_applies(found.document, found.statement, action, Some(resource), context)
     };
-    let any = |documents: &[Document], allows: bool| {
-        documents.iter().any(|document| {
-            let mut statements = document.statements.iter();
-            statements.any(|statement| statement.allows == allows && applies(document, statement))
-        })
+    let first = |documents: &'p [Document], allows: bool| statements(documents).find(|found| applies(found, allows));
+    let given_by_resource = |allows: bool| {
+        let applying = statements(&policies.resource).filter(|found| applies(found, allows));
+        let named = applying.filter_map(|found| Some((named(found.statement, asker)?, found)));
+        named.max_by_key(|(named, _)| *named)
     };
-    let given_by_resource = |allows: bool| -> Option<Named> {
-        let named = policies.resource.iter().flat_map(|document| {
-            let statements = document.statements.iter();
-            statements
-                .filter(move |statement| statement.allows == allows && applies(document, statement))
-                .filter_map(|statement| named(statement, asker))
-        });
-        named.max()
-    };
-    if given_by_resource(false).is_some() {
-        return Verdict::Denied(PolicyKind::Resource);
+    if let Some((_, by)) = given_by_resource(false) {
+        return (Verdict::Denied(PolicyKind::Resource), Some(by));
     }
     let boundary = policies.own.boundary.as_slice();
     for (kind, documents) in [
@@ -125,27 +133,26 @@ pub(super) fn decide(policies: &Policies, asker: &Asker, action: &str, resource:
         (PolicyKind::Boundary, boundary),
         (PolicyKind::Session, policies.session.as_slice()),
     ] {
-        if any(documents, false) {
-            return Verdict::Denied(kind);
+        if let Some(by) = first(documents, false) {
+            return (Verdict::Denied(kind), Some(by));
         }
     }
-    let given = given_by_resource(true);
-    if given == Some(Named::Itself) {
-        return Verdict::Allowed;
+    let allowed = match given_by_resource(true) {
+        Some((Named::Itself, by)) => return (Verdict::Allowed(PolicyKind::Resource), Some(by)),
+        _ if asker.service.is_some() => return (Verdict::NotAllowed(PolicyKind::Resource), None),
+        Some((Named::Role, by)) => (Verdict::Allowed(PolicyKind::Resource), Some(by)),
+        Some((Named::Account, _)) | None => match first(&policies.own.identity, true) {
+            Some(by) => (Verdict::Allowed(PolicyKind::Identity), Some(by)),
+            None => return (Verdict::NotAllowed(PolicyKind::Identity), None),
+        },
+    };
+    if !boundary.is_empty() && first(boundary, true).is_none() {
+        return (Verdict::NotAllowed(PolicyKind::Boundary), None);
     }
-    if asker.service.is_some() {
-        return Verdict::NotAllowed(PolicyKind::Resource);
+    if !policies.session.is_empty() && first(&policies.session, true).is_none() {
+        return (Verdict::NotAllowed(PolicyKind::Session), None);
     }
-    if given != Some(Named::Role) && !any(&policies.own.identity, true) {
-        return Verdict::NotAllowed(PolicyKind::Identity);
-    }
-    if !boundary.is_empty() && !any(boundary, true) {
-        return Verdict::NotAllowed(PolicyKind::Boundary);
-    }
-    if !policies.session.is_empty() && !any(&policies.session, true) {
-        return Verdict::NotAllowed(PolicyKind::Session);
-    }
-    Verdict::Allowed
+    allowed
 }
 
 /// Whether a trust policy lets `asker` become the role.

@@ -12,12 +12,17 @@ mod document;
 mod evaluate;
 mod managed;
 mod pattern;
+mod reason;
 mod requirement;
 mod role;
 mod sessions;
 mod shape;
+mod state;
+#[cfg(test)]
+mod tests;
 
 pub use credentials::Credentials;
+pub use reason::{Cited, PolicyKind, Reason};
 pub use requirement::Requirement;
 pub use role::{NewRole, Role};
 pub use sessions::SESSION_LENGTH;
@@ -25,15 +30,16 @@ pub use sessions::SESSION_LENGTH;
 use crate::account::Account;
 use crate::error::ServiceError;
 use crate::principal::Principal;
+use crate::secrets::Secrets;
 use crate::store::{Rows, Store, StoreError};
 use attached::Attached;
 use condition::Context;
 use document::{Document, Kind, Statement};
-use evaluate::{Asker, Own, Policies, Verdict};
+use evaluate::{Asker, Deciding, Policies, Verdict};
 use jiff::Timestamp;
 use serde_json::Value;
-use sessions::{Session, Sessions};
-use std::collections::{BTreeMap, HashMap};
+use sessions::Session;
+use state::State;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many characters a customer managed policy may have, white space not counted.
@@ -45,33 +51,22 @@ pub struct Iam {
     state: Mutex<State>,
     /// The policies of resources that were put as a whole. Roles are made anew from the templates.
     kept: Rows<Value>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    roles: BTreeMap<String, Role>,
-    /// Customer managed policies by ARN.
-    managed: BTreeMap<String, Value>,
-    /// The policies of roles as they were read, by the role's name, until one of them changes.
-    read: HashMap<String, Arc<Own>>,
-    sessions: Sessions,
-    /// Policies of resources, by the resource's ARN.
-    resources: BTreeMap<String, Attached>,
+    secrets: Arc<Secrets>,
 }
 
 impl Iam {
-    /// IAM with what this store keeps of it.
+    /// IAM with what this store keeps of it. The credentials that it issues are among `secrets`.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn open(store: &Store) -> Result<Self, StoreError> {
+    pub fn open(store: &Store, secrets: Arc<Secrets>) -> Result<Self, StoreError> {
         let kept = Rows::open(store, "iam/resource-policies")?;
         let state = State {
             resources: attached::of(&kept),
             ..State::default()
         };
         let state = Mutex::new(state);
-        Ok(Self { state, kept })
+        Ok(Self { state, kept, secrets })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -147,13 +142,22 @@ impl Iam {
         self.state().roles.values().cloned().collect()
     }
 
+    /// What the policies of a role say, statement by statement, as the [`Reason`] of a decision cites them.
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn statements(&self, role: &str) -> Result<Vec<Cited>, ServiceError> {
+        let policies = self.role(role)?.identity_policies()?;
+        Ok(evaluate::statements(&policies).map(Deciding::cited).collect())
+    }
+
     /// The policy of a resource, replaced whole: a bucket's, a queue's, a repository's. Services that have such
     /// policies put them here, and [`decide`](Self::decide) asks them.
     ///
     /// # Errors
     /// MalformedPolicyDocument.
     pub fn put_resource_policy(&self, resource_arn: &str, document: &Value) -> Result<(), ServiceError> {
-        let attached = Attached::read(document)?;
+        let attached = Attached::read(resource_arn, document)?;
         self.state().resources.insert(resource_arn.to_owned(), attached);
         self.kept.lock().insert(resource_arn.to_owned(), document.clone());
         Ok(())
@@ -184,7 +188,8 @@ impl Iam {
         let given = statement.clone();
         let statement = Statement::read(statement, Kind::Resource)?;
         let mut state = self.state();
-        let attached = state.resources.entry(resource_arn.to_owned()).or_default();
+        let attached = state.resources.entry(resource_arn.to_owned());
+        let attached = attached.or_insert_with(|| Attached::new(resource_arn));
         if let Some(sid) = &statement.sid
             && attached
                 .document
@@ -250,7 +255,13 @@ impl Iam {
             credentials: credentials.clone(),
             principal,
         };
-        self.state().sessions.keep(session);
+        credentials
+            .digits()
+            .iter()
+            .for_each(|digits| self.secrets.issue(digits));
+        for gone in self.state().sessions.keep(session) {
+            gone.digits().iter().for_each(|digits| self.secrets.forget(digits));
+        }
         Ok(credentials)
     }
 
@@ -295,8 +306,8 @@ impl Iam {
             ..self.policies_for(caller)?
         };
         let (asker, context) = (self.asker(account, caller), self.context(account, caller, Vec::new()));
-        let verdict = evaluate::decide(&policies, &asker, "sts:AssumeRole", &role.arn, &context);
-        Ok(verdict == Verdict::Allowed)
+        let (verdict, _) = evaluate::decide(&policies, &asker, "sts:AssumeRole", &role.arn, &context);
+        Ok(matches!(verdict, Verdict::Allowed(_)))
     }
 
     /// Who signs with an access key. Keys that this account did not issue are the person's at the keyboard, who may
@@ -338,20 +349,43 @@ impl Iam {
     /// # Errors
     /// AccessDenied, in the words of AWS.
     pub fn decide(&self, account: &Account, caller: &Principal, requirement: &Requirement) -> Result<(), ServiceError> {
+        self.explain(account, caller, requirement).0
+    }
+
+    /// The same with the reason. The administrator, who may do everything, needs none.
+    pub fn explain(
+        &self,
+        account: &Account,
+        caller: &Principal,
+        requirement: &Requirement,
+    ) -> (Result<(), ServiceError>, Option<Arc<Reason>>) {
         if *caller == Principal::Administrator {
-            return Ok(());
+            return (Ok(()), None);
         }
-        let policies = Policies {
-            resource: self.policies_of(&requirement.resource),
-            ..self.policies_for(caller)?
+        let policies = match self.policies_for(caller) {
+            Ok(own) => Policies {
+                resource: self.policies_of(&requirement.resource),
+                ..own
+            },
+            Err(error) => return (Err(error), None),
         };
         let context = self.context(account, caller, requirement.context.clone());
         let asker = self.asker(account, caller);
-        let verdict = evaluate::decide(&policies, &asker, &requirement.action, &requirement.resource, &context);
-        match denial::message(&caller.arn(account), requirement, verdict) {
+        let (verdict, by) = evaluate::decide(&policies, &asker, &requirement.action, &requirement.resource, &context);
+        let least = match verdict {
+            Verdict::NotAllowed(kind) => Some(reason::least(caller, requirement, kind)),
+            Verdict::Allowed(_) | Verdict::Denied(_) => None,
+        };
+        let reason = Arc::new(Reason {
+            kind: verdict.kind(),
+            statement: by.map(Deciding::cited),
+            least: least.map(|least| least.to_string().into()),
+        });
+        let decision = match denial::message(&caller.arn(account), requirement, verdict) {
             None => Ok(()),
             Some(message) => Err(ServiceError::access_denied(message)),
-        }
+        };
+        (decision, Some(reason))
     }
 
     /// The policies that a caller brings along.
@@ -437,51 +471,6 @@ impl Iam {
             }
         }
         Context::new(values)
-    }
-}
-
-impl State {
-    /// A role's policies and boundary, read once. A role that is gone allows nothing.
-    fn own_policies(&mut self, role: &str) -> Result<Arc<Own>, ServiceError> {
-        if let Some(read) = self.read.get(role) {
-            return Ok(Arc::clone(read));
-        }
-        let Ok(found) = self.role_mut(role).cloned() else {
-            return Ok(Arc::default());
-        };
-        let boundary = found.permissions_boundary.as_deref().map(|arn| {
-            // A boundary that is gone allows nothing.
-            let document = self.managed_policy(arn);
-            document.map_or_else(
-                || Ok(Document::default()),
-                |document| Document::read(&document, Kind::Identity),
-            )
-        });
-        let own = Arc::new(Own {
-            identity: found.identity_policies()?,
-            boundary: boundary.transpose()?,
-        });
-        self.read.insert(role.to_owned(), Arc::clone(&own));
-        Ok(own)
-    }
-
-    fn managed_policy(&self, arn: &str) -> Option<Value> {
-        let own = self.managed.get(arn).cloned();
-        own.or_else(|| managed::document(arn.split_once(":aws:policy/")?.1))
-    }
-
-    fn role_mut(&mut self, role: &str) -> Result<&mut Role, ServiceError> {
-        let name = role.rsplit('/').next().unwrap_or(role);
-        self.roles
-            .get_mut(name)
-            .filter(|found| !role.contains(':') || found.arn == role)
-            .ok_or_else(|| {
-                ServiceError::new(
-                    "NoSuchEntity",
-                    format_args!("The role with name {name} cannot be found."),
-                )
-                .with_status(404)
-            })
     }
 }
 

@@ -112,8 +112,8 @@ impl Role {
     /// What the role's policies say.
     pub(super) fn identity_policies(&self) -> Result<Vec<Document>, ServiceError> {
         self.policies
-            .values()
-            .map(|document| Document::read(document, Kind::Identity))
+            .iter()
+            .map(|(name, document)| Ok(Document::read(document, Kind::Identity)?.named(name)))
             .collect()
     }
 }

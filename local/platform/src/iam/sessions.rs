@@ -28,14 +28,19 @@ pub(super) struct Session {
 
 impl Sessions {
     /// Keeps a session until an hour after it expires, so that whoever comes late hears that it did. After that, its key is
-    /// one that nobody knows.
-    pub(super) fn keep(&mut self, session: Session) {
+    /// one that nobody knows. Gives the credentials that are forgotten.
+    pub(super) fn keep(&mut self, session: Session) -> Vec<Credentials> {
+        let mut gone = Vec::new();
         if self.sessions.len() >= self.look_at.max(MANY) {
             let past = Timestamp::now() - SESSION_LENGTH;
-            self.sessions.retain(|_, session| session.credentials.expiration > past);
+            let over = self
+                .sessions
+                .extract_if(|_, session| session.credentials.expiration <= past);
+            gone = over.map(|(_, session)| session.credentials).collect();
             self.look_at = 2 * self.sessions.len();
         }
         self.sessions.insert(session.credentials.access_key_id.clone(), session);
+        gone
     }
 
     pub(super) fn get(&self, access_key: &str) -> Option<&Session> {

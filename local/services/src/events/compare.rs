@@ -2,7 +2,8 @@
 
 use platform::wildcard::{Piece, matches};
 use serde_json::Value;
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// One comparison of a `numeric` operator, such as `> 5`.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,12 +69,35 @@ impl Comparison {
     }
 }
 
+impl fmt::Display for Comparison {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let relation = match self.relation {
+            Relation::Equal => "=",
+            Relation::Less => "<",
+            Relation::AtMost => "<=",
+            Relation::Greater => ">",
+            Relation::AtLeast => ">=",
+        };
+        write!(formatter, "{relation} {}", self.operand)
+    }
+}
+
 /// A block of IPv4 or IPv6 addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cidr {
     network: u128,
     bits: u32,
     length: u32,
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match u32::try_from(self.network) {
+            Ok(network) if self.bits == 32 => write!(formatter, "{}", Ipv4Addr::from_bits(network)),
+            _ => write!(formatter, "{}", Ipv6Addr::from_bits(self.network)),
+        }?;
+        write!(formatter, "/{}", self.length)
+    }
 }
 
 /// An address as a number, and how many bits addresses of its kind have.

@@ -6,6 +6,7 @@
 
 mod compare;
 mod delivery;
+mod matcher;
 mod operations;
 pub mod pattern;
 mod rules;
@@ -13,6 +14,7 @@ mod schedule;
 #[cfg(test)]
 mod tests;
 mod transform;
+mod words;
 
 use platform::{Platform, ServiceError};
 use rules::Rule;

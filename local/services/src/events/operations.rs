@@ -4,6 +4,7 @@ use super::pattern::Pattern;
 use super::rules::{NewTarget, PutRule, Rule, arn, not_found};
 use super::{EventBridge, delivery};
 use platform::input::page;
+use platform::journal::{Happening, RuleConsidered};
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -47,7 +48,26 @@ impl Served for EventBridge {
 
     /// An event goes to the targets of the rules that want it; deliveries go on by themselves.
     fn hear(&self, platform: &Arc<Platform>, event: &Value) {
-        let matching: Vec<Rule> = self.lock().values().filter(|rule| rule.wants(event)).cloned().collect();
+        let secrets = &platform.secrets;
+        let shown = secrets.hide_json(event);
+        let (mut matching, mut considered) = (Vec::new(), Vec::new());
+        for rule in self.lock().values() {
+            let Some(outcome) = rule.considers(event, &shown) else {
+                continue;
+            };
+            if outcome.is_ok() {
+                matching.push(rule.clone());
+            }
+            considered.push(RuleConsidered {
+                rule: rule.name.clone(),
+                matched: outcome.is_ok(),
+                reason: outcome.err().map(|reason| secrets.hide(&reason).into_owned()),
+            });
+        }
+        platform.journal.record(Happening::EventSent {
+            event: Arc::new(shown),
+            rules: considered.into(),
+        });
         for rule in matching {
             delivery::deliver(platform, &rule, event);
         }

@@ -5,6 +5,8 @@
 //! `$or`. A pattern is parsed when a rule is put: a mistake in it is an error then, and not a rule that never matches.
 
 use super::compare::{Cidr, Comparison, wildcard};
+use super::matcher::{Matcher, Text};
+use super::words;
 use serde_json::{Map, Value};
 
 /// A pattern that was understood.
@@ -33,25 +35,6 @@ enum Field {
     Values(Vec<Matcher>),
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum Matcher {
-    Exact(Value),
-    Text(Text),
-    AnythingBut(Vec<Matcher>),
-    Numeric(Vec<Comparison>),
-    Cidr(Cidr),
-    Exists(bool),
-}
-
-/// A condition on a text.
-#[derive(Debug, Clone, PartialEq)]
-enum Text {
-    Prefix { prefix: String, ignore_case: bool },
-    Suffix { suffix: String, ignore_case: bool },
-    EqualsIgnoreCase(String),
-    Wildcard(String),
-}
-
 impl Pattern {
     /// Reads a pattern.
     ///
@@ -71,6 +54,11 @@ impl Pattern {
     /// Whether an event is wanted.
     pub fn matches(&self, event: &Value) -> bool {
         match_fields(&self.0, Some(event))
+    }
+
+    /// Why an event is not wanted: the first field of the pattern that it does not fit, in words. None if it is wanted.
+    pub fn why_not(&self, event: &Value) -> Option<String> {
+        why_not(&self.0, Some(event), "")
     }
 }
 
@@ -215,6 +203,47 @@ fn match_fields(fields: &Fields, object: Option<&Value>) -> bool {
         .or
         .iter()
         .all(|alternatives| alternatives.iter().any(|alternative| match_fields(alternative, object)))
+}
+
+/// The first field that does not match, in words. `path` is where the object is in the event.
+fn why_not(fields: &Fields, object: Option<&Value>, path: &str) -> Option<String> {
+    if match_fields(fields, object) {
+        return None;
+    }
+    match object {
+        Some(Value::Array(objects)) if objects.is_empty() => return Some(format!("`{path}` is empty")),
+        // None of them fits: the first one says why.
+        Some(Value::Array(objects)) => return why_not(fields, objects.first(), path),
+        _ => {}
+    }
+    let below = |name: &str| {
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        }
+    };
+    let first = fields.all.iter().find_map(|(name, field)| {
+        let (value, path) = (object.and_then(|object| object.get(name)), below(name));
+        match field {
+            Field::Object(nested) => why_not(nested, value, &path),
+            Field::Values(matchers) if matchers.iter().any(|matcher| match_value(matcher, value)) => None,
+            Field::Values(matchers) => Some(words::misfit(&path, value, matchers)),
+        }
+    });
+    first.or_else(|| {
+        let mut or = fields.or.iter();
+        let unmatched = or.find(|each| !each.iter().any(|alternative| match_fields(alternative, object)))?;
+        let reasons = unmatched
+            .iter()
+            .filter_map(|alternative| why_not(alternative, object, path));
+        let reasons: Vec<String> = reasons.collect();
+        Some(format!(
+            "no alternative of `{}` fits: {}",
+            below("$or"),
+            reasons.join("; ")
+        ))
+    })
 }
 
 /// Whether a field's value matches; of an array one element has to. `exists` looks at leaves only.

@@ -36,8 +36,20 @@ pub(super) struct Target {
 }
 
 impl Rule {
-    pub(super) fn wants(&self, event: &Value) -> bool {
-        self.enabled && self.pattern.as_ref().is_some_and(|pattern| pattern.matches(event))
+    /// Whether the rule wants an event, or why not, in words of the event as it is shown. None for a rule without a
+    /// pattern: it looks at no event.
+    pub(super) fn considers(&self, event: &Value, shown: &Value) -> Option<Result<(), String>> {
+        let pattern = self.pattern.as_ref()?;
+        if !self.enabled {
+            return Some(Err("the rule is disabled".to_owned()));
+        }
+        if pattern.matches(event) {
+            return Some(Ok(()));
+        }
+        let reason = pattern.why_not(shown);
+        Some(Err(
+            reason.unwrap_or_else(|| "a value that is secret does not fit".to_owned())
+        ))
     }
 
     pub(super) fn json(&self) -> Value {

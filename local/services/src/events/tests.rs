@@ -120,6 +120,109 @@ fn patterns_with_mistakes_are_refused_where_they_are() {
     }
 }
 
+#[test]
+fn what_does_not_fit_is_said_in_words() {
+    let event = json!({"source": "aws.states", "detail": {
+        "state": "STARTED", "size": 12, "ip": "10.0.1.7", "list": ["a", "b"], "objects": [{"k": 1}], "empty": [], "none": null,
+    }});
+    let detail = |name: &str, matchers: Value| json!({"source": ["aws.states"], "detail": {name: matchers}});
+    for (pattern, expected) in [
+        (
+            detail("state", json!(["SUCCEEDED", "FAILED"])),
+            "`detail.state` is `STARTED`, the pattern wants `SUCCEEDED` or `FAILED`",
+        ),
+        (
+            json!({"source": ["aws.ecr"], "detail": {"state": ["FAILED"]}}),
+            "`source` is `aws.states`, the pattern wants `aws.ecr`",
+        ),
+        (
+            json!({"detail": {"a": {"b": [{"prefix": "x"}, {"suffix": {"equals-ignore-case": "y"}}]}}}),
+            "`detail.a.b` is not there, the pattern wants what begins with `x` or what ends with `y` in any case",
+        ),
+        (
+            detail("size", json!([{"numeric": [">", 0, "<=", 5]}])),
+            "`detail.size` is `12`, the pattern wants a number > 0 and <= 5",
+        ),
+        (
+            detail("ip", json!([{"cidr": "10.0.0.0/24"}])),
+            "`detail.ip` is `10.0.1.7`, the pattern wants an address in 10.0.0.0/24",
+        ),
+        (
+            detail("ip", json!([{"cidr": "2001:db8::/32"}])),
+            "`detail.ip` is `10.0.1.7`, the pattern wants an address in 2001:db8::/32",
+        ),
+        (
+            detail("state", json!([{"anything-but": ["STARTED", "x"]}])),
+            "`detail.state` is `STARTED`, the pattern wants anything but `STARTED` and `x`",
+        ),
+        (
+            detail("list", json!([{"wildcard": "c*"}])),
+            "`detail.list` is `[\"a\",\"b\"]`, the pattern wants what is like `c*`",
+        ),
+        (
+            detail("a", json!([{"exists": true}])),
+            "`detail.a` is not there, the pattern wants a value there",
+        ),
+        (
+            detail("size", json!([{"exists": false}])),
+            "`detail.size` is `12`, the pattern wants none there",
+        ),
+        (
+            json!({"detail": {"objects": {"k": [2]}}}),
+            "`detail.objects.k` is `1`, the pattern wants `2`",
+        ),
+        (json!({"detail": {"empty": {"k": [2]}}}), "`detail.empty` is empty"),
+        (
+            json!({"detail": {"$or": [{"size": [1]}, {"state": [{"equals-ignore-case": "x"}]}]}}),
+            "no alternative of `detail.$or` fits: `detail.size` is `12`, the pattern wants `1`; `detail.state` is `STARTED`, the pattern wants `x` in any case",
+        ),
+        (detail("none", json!([null])), ""),
+    ] {
+        let text = pattern.to_string();
+        let pattern = Pattern::parse(&text).unwrap();
+        assert_eq!(pattern.why_not(&event).unwrap_or_default(), expected, "{text}");
+        assert_eq!(pattern.matches(&event), expected.is_empty(), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_says_what_each_rule_made_of_it_and_shows_no_secret() {
+    let platform = platform();
+    platform.secrets.keep("hunter22");
+    for (name, pattern, state) in [
+        ("wants", r#"{"detail": {"key": ["hunter22"]}}"#, "ENABLED"),
+        ("another", r#"{"detail": {"key": ["a"]}}"#, "ENABLED"),
+        ("off", r#"{"source": ["test"]}"#, "DISABLED"),
+    ] {
+        let rule = json!({"Name": name, "EventPattern": pattern, "State": state});
+        call(&platform, "PutRule", rule).await.unwrap();
+    }
+    let rule = json!({"Name": "clock", "ScheduleExpression": "rate(1 hour)"});
+    call(&platform, "PutRule", rule).await.unwrap();
+    platform.emit(&json!({"source": "test", "detail-type": "t", "detail": {"key": "hunter22"}}));
+    let sent = platform
+        .journal
+        .entries()
+        .into_iter()
+        .find_map(|entry| match entry.happening {
+            Happening::EventSent { event, rules } => Some((event, rules)),
+            _ => None,
+        });
+    let (event, rules) = sent.unwrap();
+    assert_eq!(event["detail"]["key"], "••••••");
+    let rules: Vec<_> = rules
+        .iter()
+        .map(|rule| (rule.rule.as_str(), rule.matched, rule.reason.as_deref()))
+        .collect();
+    let reason = "`detail.key` is `••••••`, the pattern wants `a`";
+    let expected = [
+        ("another", false, Some(reason)),
+        ("off", false, Some("the rule is disabled")),
+        ("wants", true, None),
+    ];
+    assert_eq!(rules, expected);
+}
+
 #[tokio::test]
 async fn rules_and_targets_are_kept_as_they_were_put() {
     let platform = platform();

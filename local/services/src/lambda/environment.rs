@@ -56,6 +56,8 @@ struct Current {
 pub(super) struct Environment {
     /// Its id, which its log stream's name ends with.
     pub(super) id: String,
+    /// The log stream of what it prints.
+    pub(super) stream: String,
     /// The ARN of the function that it runs.
     pub(super) function_arn: String,
     pid: u32,
@@ -69,10 +71,11 @@ pub(super) struct Environment {
 
 impl Environment {
     /// A process that has been started.
-    pub(super) fn of(id: String, function_arn: String, pid: u32) -> Self {
+    pub(super) fn of(id: String, stream: String, function_arn: String, pid: u32) -> Self {
         let (outbox, inbox) = mpsc::unbounded_channel();
         Self {
             id,
+            stream,
             function_arn,
             pid,
             born: Instant::now(),

@@ -55,6 +55,7 @@ pub(super) async fn run(
     attempt: u32,
 ) -> Result<Outcome, ServiceError> {
     let binary = lambda.binary(platform, function).await?;
+    let event = platform.shown(&payload);
     let warm = take_warm(function);
     let is_cold = warm.is_none();
     let environment = match warm {
@@ -72,6 +73,7 @@ pub(super) async fn run(
     };
     let duration = started.elapsed();
     let peak = environment.peak_memory_mb().await;
+    let stream = environment.stream.clone();
     if environment.is_alive() && !matches!(outcome, Outcome::TimedOut(_) | Outcome::Crashed(_)) {
         lock(&function.warm).push(environment);
     }
@@ -79,13 +81,17 @@ pub(super) async fn run(
         function: function.name().to_owned(),
         request_id: request_id.to_owned(),
         outcome: outcome.word().to_owned(),
-        error: outcome.error(),
+        error: outcome.error().map(|error| platform.secrets.hide(&error).into_owned()),
         duration,
         billed: billed(duration + init.unwrap_or_default()),
         init,
         memory_size_mb: function.configuration.memory_size,
         max_memory_used_mb: peak.unwrap_or_default(),
         attempt,
+        event,
+        answer: platform.shown(outcome.payload()),
+        log_group: function.log_group(),
+        log_stream: stream,
     });
     Ok(outcome)
 }

@@ -39,7 +39,7 @@ pub(super) fn start(
     let group = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let guard = group.map(Guard::of).transpose();
     let guard = guard.map_err(|error| could_not_start(binary, &error))?;
-    let environment = Arc::new(Environment::of(id, function.arn.clone(), pid));
+    let environment = Arc::new(Environment::of(id, stream.clone(), function.arn.clone(), pid));
     let serving = address.serve(environment.clone());
     let may_write = may_log(platform, function, &stream);
     let log = (function.log_group(), stream);

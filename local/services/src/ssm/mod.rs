@@ -18,6 +18,7 @@ mod write;
 
 use describe::DescribeParameters;
 use name::Names;
+use parameter::Kind;
 use platform::input::On;
 use platform::{Operation, Operations, Platform, Requirement, Served};
 use read::GetParametersByPath;
@@ -56,6 +57,16 @@ impl Served for Ssm {
             ])
         });
         &TABLE
+    }
+
+    /// Every value that a SecureString has or has had.
+    fn secrets(&self) -> Vec<String> {
+        let parameters = self.parameters();
+        let secure = parameters
+            .values()
+            .filter(|parameter| parameter.kind == Kind::SecureString);
+        let versions = secure.flat_map(|parameter| parameter.versions.iter());
+        versions.map(|version| version.value.clone()).collect()
     }
 }
 

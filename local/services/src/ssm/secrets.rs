@@ -58,6 +58,7 @@ impl Ssm {
                 ),
             )
         })?;
+        platform.secrets.keep(&secret.value);
         let source = json!({"ARN": arn, "name": id, "createdDate": secret.created, "secretString": secret.value});
         Ok(json!({
             "Name": given,

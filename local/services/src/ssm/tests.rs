@@ -325,3 +325,46 @@ async fn what_there_is_can_be_described_tagged_and_deleted() {
         "ParameterNotFound"
     );
 }
+
+#[tokio::test]
+async fn who_looks_from_outside_reads_alone_and_leaves_no_line() {
+    let platform = account();
+    let input = json!({"Name": "/secret", "Value": "hunter22", "Type": "SecureString"});
+    call(&platform, "ssm", "PutParameter", input).await.unwrap();
+    let before = platform.journal.entries();
+    let seen = platform.look("ssm", "GetParameter", json!({"Name": "/secret"})).await;
+    assert_ne!(seen.unwrap().output["Parameter"]["Value"], "hunter22");
+    for (operation, input) in [
+        ("GetParameter", json!({"Name": "/secret", "WithDecryption": true})),
+        ("DeleteParameter", json!({"Name": "/secret"})),
+    ] {
+        let refused = platform.look("ssm", operation, input).await.unwrap_err();
+        assert_eq!(refused.code, "AccessDeniedException", "{operation}");
+    }
+    assert_eq!(platform.journal.entries(), before);
+}
+
+#[tokio::test]
+async fn every_value_that_a_secure_string_has_had_is_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        let store = platform::store::Store::open(folder.path()).unwrap();
+        let ssm = Arc::new(Ssm::open(&store).unwrap());
+        testing::account(vec![ssm])
+    };
+    let shown = |platform: &Platform| {
+        platform
+            .secrets
+            .hide("first-value, second-value, plain-value")
+            .into_owned()
+    };
+    let platform = open();
+    for value in ["first-value", "second-value"] {
+        let input = json!({"Name": "/secret", "Value": value, "Type": "SecureString", "Overwrite": true});
+        call(&platform, "ssm", "PutParameter", input).await.unwrap();
+    }
+    put(&platform, "/plain", "plain-value").await;
+    assert_eq!(shown(&platform), "••••••, ••••••, plain-value");
+    drop(platform);
+    assert_eq!(shown(&open()), "••••••, ••••••, plain-value");
+}

@@ -77,6 +77,7 @@ impl Ssm {
         let tier = tier(&put, existing.as_ref())?;
         check_value(&put, &data_type)?;
         if kind == Kind::SecureString {
+            call.platform.secrets.keep(&put.value);
             let action = if tier == "Advanced" {
                 "kms:GenerateDataKey"
             } else {

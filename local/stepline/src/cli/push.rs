@@ -272,6 +272,10 @@ mod tests {
             memory_size_mb: 128,
             max_memory_used_mb: 1,
             attempt: 1,
+            event: "{}".into(),
+            answer: "{}".into(),
+            log_group: "g".into(),
+            log_stream: "s".into(),
         });
         assert!(aftermath.is_over());
         assert!(aftermath.verdict("i").0.starts_with("Succeeded"));

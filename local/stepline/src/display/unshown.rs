@@ -58,6 +58,10 @@ mod tests {
             memory_size_mb: 128,
             max_memory_used_mb: 20,
             attempt: 1,
+            event: "{}".into(),
+            answer: "{}".into(),
+            log_group: "g".into(),
+            log_stream: "s".into(),
         }
     }
 

@@ -209,6 +209,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
         Happening::BuildPhase { status: None, .. }
         | Happening::StateEntered { .. }
         | Happening::PipelineEnded { .. }
+        | Happening::EventSent { .. }
         | Happening::Authorized { allowed: true, .. } => Vec::new(),
     }
 }
@@ -235,6 +236,7 @@ fn invocation(happening: &Happening) -> Vec<String> {
         memory_size_mb,
         max_memory_used_mb,
         attempt,
+        ..
     } = happening
     else {
         return Vec::new();
@@ -294,6 +296,10 @@ mod tests {
             memory_size_mb: 128,
             max_memory_used_mb: 9,
             attempt: 2,
+            event: "{}".into(),
+            answer: "{}".into(),
+            log_group: "g".into(),
+            log_stream: "s".into(),
         };
         let report = "    image-push-dev  REPORT RequestId: r  Duration: 12.35 ms  Billed Duration: 20 ms  Memory Size: 128 MB  Max Memory Used: 9 MB  Init Duration: 7.00 ms";
         let log = |group: &str| Happening::LogLine {
@@ -389,6 +395,7 @@ mod tests {
                     action: "s3:GetObject".into(),
                     resource: "r".into(),
                     allowed: false,
+                    reason: None,
                 },
                 false,
                 vec!["    Denied: p may not s3:GetObject on r"],

@@ -158,6 +158,7 @@ pub(crate) fn calls(cloud: &Cloud) -> Vec<Call> {
             action,
             resource,
             allowed,
+            ..
         } = entry.happening
         else {
             continue;

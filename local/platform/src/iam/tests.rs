@@ -1,0 +1,107 @@
+//! Why IAM decides as it does.
+
+use super::{Iam, NewRole, PolicyKind, Reason, Requirement};
+use crate::account::Account;
+use crate::principal::Principal;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A role that may read objects and begin executions, but not of everything, within a boundary of S3 alone.
+fn iam(account: &Account) -> Iam {
+    let iam = Iam::default();
+    let boundary = "arn:aws:iam::123456789012:policy/boundary";
+    let document =
+        json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}});
+    iam.create_policy(boundary, document).unwrap();
+    let mut role = NewRole::for_service("r", "lambda.amazonaws.com").with_policy(
+        "reads",
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "states:*", "Resource": "*"},
+            {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"},
+            {"Sid": "Hidden", "Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::b/hidden"},
+        ]}),
+    );
+    role.permissions_boundary = Some(boundary.to_owned());
+    iam.create_role(account, role).unwrap();
+    let shared = json!({"Version": "2012-10-17", "Statement": {"Sid": "All", "Effect": "Allow", "Principal": "*",
+        "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shared/*"}});
+    iam.put_resource_policy("arn:aws:s3:::shared", &shared).unwrap();
+    iam
+}
+
+fn why(iam: &Iam, account: &Account, caller: &Principal, requirement: &Requirement) -> (bool, Option<Arc<Reason>>) {
+    let (decision, reason) = iam.explain(account, caller, requirement);
+    (decision.is_ok(), reason)
+}
+
+#[test]
+fn each_decision_has_its_reason() {
+    let account = Account::local();
+    let iam = iam(&account);
+    let role = Principal::role_session("r", "s");
+    for (action, resource, allowed, kind, cited, has_least) in [
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::b/k",
+            true,
+            PolicyKind::Identity,
+            Some(("reads", Some("Read"), 1)),
+            false,
+        ),
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::b/hidden",
+            false,
+            PolicyKind::Identity,
+            Some(("reads", Some("Hidden"), 2)),
+            false,
+        ),
+        (
+            "s3:PutObject",
+            "arn:aws:s3:::b/k",
+            false,
+            PolicyKind::Identity,
+            None,
+            true,
+        ),
+        ("states:StopExecution", "*", false, PolicyKind::Boundary, None, true),
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::shared/k",
+            true,
+            PolicyKind::Resource,
+            Some(("arn:aws:s3:::shared", Some("All"), 0)),
+            false,
+        ),
+    ] {
+        let (is_allowed, reason) = why(&iam, &account, &role, &Requirement::new(action, resource));
+        let reason = reason.expect(action);
+        let found = reason.statement.as_ref();
+        let found = found.map(|found| (&*found.policy, found.sid.as_deref(), found.index));
+        assert_eq!(
+            (is_allowed, reason.kind, found),
+            (allowed, kind, cited),
+            "{action} {resource}"
+        );
+        assert_eq!(reason.least.is_some(), has_least, "{action} {resource}");
+    }
+    let anything = Requirement::new("s3:DeleteBucket", "*");
+    assert_eq!(why(&iam, &account, &Principal::Administrator, &anything), (true, None));
+}
+
+#[test]
+fn the_least_statement_is_enough_and_a_role_shows_its_statements() {
+    let account = Account::local();
+    let iam = iam(&account);
+    let role = Principal::role_session("r", "s");
+    let requirement = Requirement::new("s3:PutObject", "arn:aws:s3:::b/k").with("s3:x-amz-acl", "private");
+    let (_, reason) = why(&iam, &account, &role, &requirement);
+    let least: Value = serde_json::from_str(reason.unwrap().least.as_deref().unwrap()).unwrap();
+    assert_eq!(least["Condition"], json!({"StringEquals": {"s3:x-amz-acl": "private"}}));
+    iam.put_role_policy("r", "writes", json!({"Version": "2012-10-17", "Statement": [least]}))
+        .unwrap();
+    let (allowed, reason) = why(&iam, &account, &role, &requirement);
+    let statements = iam.statements("r").unwrap();
+    assert!(allowed && statements.contains(reason.unwrap().statement.as_ref().unwrap()));
+    assert_eq!(statements.len(), 4);
+}

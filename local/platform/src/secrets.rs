@@ -1,0 +1,237 @@
+//! What must never be shown: the values of SecureStrings, and the credentials that the account issues.
+//!
+//! What a service keeps in the journal goes through here first, and so does what a page shows.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What stands in a secret's place.
+const HIDDEN: &str = "••••••";
+
+/// A shorter secret is hidden only where it is the whole text: as a part of one it could be anything.
+const SHORTEST_PART: usize = 4;
+
+/// How many bytes of a text are shown.
+const SHOWN: usize = 256 * 1024;
+
+/// The beginning of a text that is too long to be shown, and how much more there is.
+pub(crate) fn cut(mut text: String) -> String {
+    if text.len() > SHOWN {
+        let end = (0..=SHOWN)
+            .rev()
+            .find(|end| text.is_char_boundary(*end))
+            .unwrap_or_default();
+        let more = text.len() - end;
+        text.truncate(end);
+        text += &format!("… {more} more bytes");
+    }
+    text
+}
+
+/// The texts that must never be shown.
+///
+/// A text shorter than four characters is hidden only where it is all of a text, or all of a string in JSON. Its `Debug`
+/// shows none.
+#[derive(Default)]
+pub struct Secrets(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// What somebody chose, such as the value of a SecureString.
+    chosen: HashSet<String>,
+    /// Finds what somebody chose. None until it is asked for.
+    finder: Option<Arc<AhoCorasick>>,
+    /// What was issued: hexadecimal digits alone.
+    issued: HashSet<String>,
+    /// How long what was issued is.
+    lengths: Vec<usize>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secrets(***)")
+    }
+}
+
+impl Secrets {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on `value` is not shown, as it is and as a string in JSON has it.
+    pub fn keep(&self, value: &str) {
+        let escaped = Value::from(value).to_string();
+        let escaped = &escaped[1..escaped.len() - 1];
+        let mut known = self.known();
+        for form in [value, escaped] {
+            if !form.is_empty() && !known.chosen.contains(form) {
+                known.chosen.insert(form.to_owned());
+                known.finder = None;
+            }
+        }
+    }
+
+    /// From now on these credentials are not shown: random hexadecimal digits, of which there may be very many.
+    pub(crate) fn issue(&self, digits: &str) {
+        let mut known = self.known();
+        if !known.lengths.contains(&digits.len()) {
+            known.lengths.push(digits.len());
+            known.lengths.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        known.issued.insert(digits.to_owned());
+    }
+
+    /// Credentials that have not worked for long are forgotten.
+    pub(crate) fn forget(&self, digits: &str) {
+        self.known().issued.remove(digits);
+    }
+
+    /// The text, with `••••••` in the place of each secret.
+    pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut known = self.known();
+        if known.chosen.contains(text) {
+            return HIDDEN.into();
+        }
+        let finder = known.finder();
+        let mut spans: Vec<(usize, usize)> = finder.map_or_else(Vec::new, |finder| {
+            finder
+                .find_iter(text)
+                .map(|found| (found.start(), found.end()))
+                .collect()
+        });
+        spans.extend(known.issued_in(text));
+        drop(known);
+        if spans.is_empty() {
+            return text.into();
+        }
+        spans.sort_unstable();
+        let (mut shown, mut done) = (String::with_capacity(text.len()), 0);
+        for (start, end) in spans {
+            if start >= done {
+                shown += &text[done..start];
+                shown += HIDDEN;
+            }
+            done = done.max(end);
+        }
+        shown += &text[done..];
+        shown.into()
+    }
+
+    /// The same with each string of a JSON value, the names of members included.
+    pub fn hide_json(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => self.hide(text).into_owned().into(),
+            Value::Array(items) => items.iter().map(|item| self.hide_json(item)).collect(),
+            Value::Object(members) => {
+                let members = members.iter();
+                members
+                    .map(|(name, value)| (self.hide(name).into_owned(), self.hide_json(value)))
+                    .collect()
+            }
+            // A number can be a secret too, such as a PIN.
+            Value::Number(number) if self.known().chosen.contains(&number.to_string()) => HIDDEN.into(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+}
+
+impl Known {
+    /// What finds the chosen ones; None where there is nothing to find.
+    fn finder(&mut self) -> Option<Arc<AhoCorasick>> {
+        if self.finder.is_none() {
+            let parts = self.chosen.iter().filter(|text| text.chars().count() >= SHORTEST_PART);
+            let parts: Vec<&String> = parts.collect();
+            if parts.is_empty() {
+                return None;
+            }
+            let finder = AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(parts);
+            match finder {
+                Ok(finder) => self.finder = Some(Arc::new(finder)),
+                Err(error) => unreachable!("the values of all parameters fit: {error}"),
+            }
+        }
+        self.finder.clone()
+    }
+
+    /// Where what was issued is in a text. Only runs of hexadecimal digits are looked at, so many cost nothing.
+    fn issued_in(&self, text: &str) -> Vec<(usize, usize)> {
+        let Some(shortest) = self.lengths.last() else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        let bytes = text.as_bytes();
+        let mut start = 0;
+        for run in bytes.split(|byte| !byte.is_ascii_hexdigit()) {
+            let mut from = start;
+            let end = start + run.len();
+            while from + shortest <= end {
+                let fitting = self.lengths.iter().map(|length| from + length);
+                let mut fitting = fitting.filter(|to| *to <= end && self.issued.contains(&text[from..*to]));
+                match fitting.next() {
+                    Some(to) => {
+                        found.push((from, to));
+                        from = to;
+                    }
+                    None => from += 1,
+                }
+            }
+            start = end + 1;
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_long_is_cut_between_characters() {
+        assert_eq!(cut("é".repeat(SHOWN / 2)), "é".repeat(SHOWN / 2));
+        let long = format!("a{}", "é".repeat(SHOWN / 2));
+        let expected = format!("a{}… 2 more bytes", "é".repeat(SHOWN / 2 - 1));
+        assert_eq!(cut(long), expected);
+    }
+
+    #[test]
+    fn secrets_are_hidden_wherever_they_are() {
+        let secrets = Secrets::default();
+        assert!(matches!(secrets.hide("nothing is secret"), Cow::Borrowed(_)));
+        for value in ["hunter22", "hunter", "no\"te", "abc", "11111"] {
+            secrets.keep(value);
+        }
+        let (key, token) = ("ab12".repeat(10), "cd34".repeat(16));
+        secrets.issue(&key);
+        secrets.issue(&token);
+        for (text, expected) in [
+            ("", ""),
+            ("the words hunter22 and hunter.", "the words •••••• and ••••••."),
+            (r#"{"a":"no\"te"}"#, r#"{"a":"••••••"}"#),
+            ("abc", "••••••"),
+            ("abcd", "abcd"),
+            ("é hunter é", "é •••••• é"),
+        ] {
+            assert_eq!(secrets.hide(text), expected, "{text}");
+        }
+        assert_eq!(
+            secrets.hide(&format!("k={key} t=local-{token}.")),
+            "k=•••••• t=local-••••••."
+        );
+        assert_eq!(secrets.hide(&format!("\\f{key}{key}f")), "\\f••••••••••••f");
+        let other = "ef56".repeat(10);
+        assert_eq!(secrets.hide(&other), other);
+        assert_eq!(
+            secrets.hide_json(&json!({"hunter": ["abc", "x", 1, 11_111, null], "deep": {"a": "hunter22!"}})),
+            json!({"••••••": ["••••••", "x", 1, "••••••", null], "deep": {"a": "••••••!"}})
+        );
+        secrets.forget(&key);
+        assert_eq!(secrets.hide(&key), key);
+    }
+}

@@ -8,6 +8,7 @@ mod live;
 mod place;
 mod request;
 mod routes;
+mod search;
 
 use crate::account::{Executions, Reader};
 use axum::Router;
@@ -55,6 +56,7 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
     let router = Router::new()
         .merge(routes::router())
         .merge(actions::router())
+        .route("/search", get(search::search))
         .route("/live", get(live::live))
         .route("/assets/{name}", get(assets::asset))
         .fallback(routes::nowhere)

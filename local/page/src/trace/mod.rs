@@ -16,6 +16,7 @@ use serde_json::Value;
 use state_graph::Status;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+pub(crate) use look::Chosen;
 pub(crate) use visit::{Attempt, Payload, Visit, Within};
 
 /// What has happened in an execution so far.

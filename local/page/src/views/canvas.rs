@@ -55,7 +55,6 @@ fn graph(context: &Context, shown: &Shown<'_>) -> Markup {
     let options = Options {
         href: Some(Box::new(move |state: &str| place.of_state(state))),
         iteration_href: Some(Box::new(move |state: &str, index: usize| of_iteration.of_iteration(state, index))),
-        id: "graph-".into(),
         words: match context.language {
             Language::English => Words::default(),
             Language::Japanese => Words::japanese(),

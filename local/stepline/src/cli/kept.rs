@@ -18,6 +18,11 @@ pub(super) fn open(folder: &Path, fresh: bool) -> Result<Store, StoreError> {
     Store::open(folder)
 }
 
+/// Whether nothing is kept in a folder yet.
+pub(super) fn is_empty(folder: &Path) -> Result<bool, StoreError> {
+    Ok(Store::look(folder)?.is_none())
+}
+
 /// What each space holds, in words.
 const SPACES: &[(&str, &str)] = &[
     ("ssm/parameters", "parameters"),

@@ -6,7 +6,9 @@ mod interrupt;
 mod invoke;
 mod kept;
 mod lineage;
+mod open;
 mod options;
+mod page;
 mod push;
 mod run;
 mod served;
@@ -16,7 +18,7 @@ mod up;
 use crate::cloud;
 use clap::{Parser, Subcommand};
 use interrupt::interrupted;
-use options::{Common, Environment, LineageOptions, RunOptions};
+use options::{Common, Environment, LineageOptions, OpenOptions, RunOptions};
 use session::{Standing, Trouble};
 use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
@@ -44,6 +46,7 @@ Examples:
   cargo run -- push ml-pipeline-release-dev:release-1   an image pushed from outside the pipeline
   cargo run -- invoke pipeline-action --event events/pipeline-action-first-call.json
   cargo run -- up --port 4566                   the services, for the AWS CLI, boto3 or cargo lambda
+  cargo run -- open                             the page of past runs
   cargo run -- check                            the state machines' definitions, validated
   cargo run -- run --fresh                      from an empty account, without what earlier runs have left
   cargo run -- state                            what is kept from run to run
@@ -90,6 +93,8 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Opens the page of past runs, or of the command that is under way
+    Open(OpenOptions),
     /// Validates the definitions in statemachine/
     Check,
     /// Says what is kept from run to run, and where
@@ -130,7 +135,7 @@ pub fn main() -> ExitCode {
     // An interrupt is how these are meant to end: they see to that themselves.
     let ends_by_interrupt = matches!(
         command,
-        Command::Up { .. } | Command::Run(RunOptions { keep: true, .. })
+        Command::Up { .. } | Command::Open(_) | Command::Run(RunOptions { keep: true, .. })
     );
     let standing = Standing::default();
     let ended = runtime.block_on(async {
@@ -175,6 +180,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             print!("{}", kept::describe(&folder)?);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Open(options) => open::open(options).await,
         Command::Check => check::check().await,
         Command::Services => {
             print!("{}", cloud::operations());

@@ -49,6 +49,23 @@ pub(super) struct LineageOptions {
     pub(super) json: bool,
 }
 
+/// What `open` takes.
+#[derive(clap::Args)]
+pub(super) struct OpenOptions {
+    /// A run: the begin of its id, of its commit, or a word of the commit's message; without it the newest
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// The environment of sam/samconfig.toml
+    #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
+    pub(super) env: Environment,
+    /// Where what lasts from run to run is kept, in the place of target/stepline/state
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) state: Option<PathBuf>,
+    /// The port of the page, on this machine alone; otherwise 4567, or any that is free where that is taken
+    #[arg(long, value_name = "PORT")]
+    pub(super) page_port: Option<u16>,
+}
+
 /// What every command that stands up the services takes.
 #[derive(clap::Args, Default)]
 pub(super) struct Common {
@@ -77,6 +94,9 @@ pub(super) struct Common {
     /// Begins with an empty account: what was kept of earlier runs is deleted
     #[arg(long)]
     pub(super) fresh: bool,
+    /// The port of the page, on this machine alone; otherwise 4567, or any that is free where that is taken
+    #[arg(long, value_name = "PORT")]
+    pub(super) page_port: Option<u16>,
     /// Prints everything that happens as JSON, one object a line
     #[arg(long)]
     pub(super) json: bool,

@@ -2,6 +2,7 @@
 
 use super::kept;
 use super::options::{Common, Environment};
+use super::page::{self, PageServed};
 use crate::cloud::{self, Cloud};
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
@@ -35,6 +36,8 @@ pub(super) enum Trouble {
     NoEngine(String),
     #[error("port {port} is taken ({source}): choose another one with --port, or --port 0 for any that is free")]
     BusyPort { port: u16, source: std::io::Error },
+    #[error("port {port} is taken ({source}): choose another one with --page-port, or leave it out")]
+    BusyPagePort { port: u16, source: std::io::Error },
     #[error("{0} is no address of this machine: give --host one that it has, such as that of the containers' bridge")]
     NotOurAddress(IpAddr),
     #[error("cannot deploy: {0}")]
@@ -106,6 +109,8 @@ pub(super) enum Lasts {
 pub(super) struct Session {
     pub(super) cloud: Arc<Cloud>,
     pub(super) deployment: Deployment,
+    /// The page, for as long as the session is there.
+    pub(super) page: PageServed,
     shown: Shown,
     environment: String,
 }
@@ -152,6 +157,9 @@ impl Session {
         }
         standing.0.get_or_init(|| cloud.clone());
         gateway::serve(cloud.clone(), listener).map_err(|error| Trouble::Other(error.to_string()))?;
+        let page = page::serve(&cloud, &environment, common.page_port, true).await?;
+        let text = format!("watch it at {}", page.url);
+        cloud.journal.record(Happening::Note { text });
         display.busy(&format!("Deploying {environment} to this machine"));
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
         display.busy("Building the functions");
@@ -162,6 +170,7 @@ impl Session {
         Ok(Self {
             cloud,
             deployment,
+            page,
             shown,
             environment,
         })

@@ -1,0 +1,178 @@
+//! The last step: where the layers stand, and where the edges go between and through them.
+
+use super::grid::Grid;
+use super::rank::Down;
+use super::shape::{Body, Edge, Laid, Point, Rect, Route};
+
+/// The space between two layers, and how much more it can be where edges go far to the side.
+const GAP: f64 = 32.0;
+const MORE: f64 = 40.0;
+
+/// The space above and below a layer of labels.
+const LABEL_GAP: f64 = 20.0;
+
+/// How far apart edges end at a node, where there is room.
+const PORT: f64 = 20.0;
+
+/// Where each end of each edge is: how far from the middle of its node.
+struct Ports {
+    upper: Vec<f64>,
+    lower: Vec<f64>,
+}
+
+/// Where everything is, from the middles of the items.
+pub(super) fn route(grid: &Grid, bodies: &[Body], edges: &[Edge], downs: &[Option<Down>], middles: &[f64]) -> Laid {
+    let ports = ports(grid, bodies, middles);
+    let xs = |edge: usize| -> Vec<f64> {
+        let chain = &grid.chains[edge];
+        let mut xs: Vec<f64> = chain.iter().map(|item| middles[*item]).collect();
+        if let [first, .., last] = xs.as_mut_slice() {
+            *first += ports.upper[edge];
+            *last += ports.lower[edge];
+        }
+        xs
+    };
+    let tops = tops(grid, &xs);
+    let nodes = (0..bodies.len())
+        .map(|node| Point {
+            x: middles[node],
+            y: tops[grid.items[node].layer].0,
+        })
+        .collect();
+    let mut laid = Laid {
+        nodes,
+        ..Laid::default()
+    };
+    for (edge, down) in downs.iter().enumerate() {
+        let route = match down {
+            Some(down) => {
+                let mut route = through(grid, &grid.chains[edge], &xs(edge), &tops);
+                if down.reversed {
+                    route.knots.reverse();
+                }
+                route
+            }
+            None => around(&bodies[edges[edge].from], laid.nodes[edges[edge].from], &edges[edge]),
+        };
+        laid.edges.push(route);
+    }
+    laid
+}
+
+/// The ports of all edges. At each side of a node, the edges end in the order of where they come from. The one that
+/// comes straight ends in the middle.
+fn ports(grid: &Grid, bodies: &[Body], middles: &[f64]) -> Ports {
+    let mut ports = Ports {
+        upper: vec![0.0; grid.chains.len()],
+        lower: vec![0.0; grid.chains.len()],
+    };
+    let mut at_bottom: Vec<Vec<(f64, usize)>> = vec![Vec::new(); bodies.len()];
+    let mut at_top: Vec<Vec<(f64, usize)>> = vec![Vec::new(); bodies.len()];
+    for (edge, chain) in grid.chains.iter().enumerate() {
+        if let [upper, below, ..] = chain.as_slice() {
+            at_bottom[*upper].push((middles[*below], edge));
+        }
+        if let [.., above, lower] = chain.as_slice() {
+            at_top[*lower].push((middles[*above], edge));
+        }
+    }
+    for (sides, offsets) in [(at_bottom, &mut ports.upper), (at_top, &mut ports.lower)] {
+        for (node, mut side) in sides.into_iter().enumerate() {
+            side.sort_by(|one, other| one.0.total_cmp(&other.0));
+            spread(&side, middles[node], bodies[node].width, offsets);
+        }
+    }
+    ports
+}
+
+fn spread(side: &[(f64, usize)], middle: f64, width: f64, offsets: &mut [f64]) {
+    let straight = side.iter().position(|(x, _)| *x == middle);
+    let at_left = side.iter().filter(|(x, _)| *x < middle).count();
+    let (left, right) = match straight {
+        Some(_) => (at_left, side.len() - 1 - at_left),
+        None => (side.len() / 2, side.len() / 2),
+    };
+    let most = left.max(right).max(1) as f64;
+    let apart = PORT.min((width / 2.0 - 12.0).max(0.0) / most);
+    for (place, (_, edge)) in side.iter().enumerate() {
+        let from_middle = match straight {
+            Some(straight) => place as f64 - straight as f64,
+            None => place as f64 - (side.len() as f64 - 1.0) / 2.0,
+        };
+        offsets[*edge] = from_middle * apart;
+    }
+}
+
+/// The upper and the lower side of each layer.
+fn tops(grid: &Grid, xs: &impl Fn(usize) -> Vec<f64>) -> Vec<(f64, f64)> {
+    let mut aside = vec![0.0_f64; grid.layers.len()];
+    for (edge, chain) in grid.chains.iter().enumerate() {
+        let xs = xs(edge);
+        for (at, pair) in xs.windows(2).enumerate() {
+            let layer = grid.items[chain[at]].layer;
+            aside[layer] = aside[layer].max((pair[1] - pair[0]).abs());
+        }
+    }
+    let is_labels = |layer: usize| grid.layers[layer].iter().any(|item| grid.items[*item].is_label);
+    let mut tops = Vec::new();
+    let mut y = 0.0;
+    for (layer, items) in grid.layers.iter().enumerate() {
+        let height = items.iter().map(|item| grid.items[*item].height).fold(0.0, f64::max);
+        tops.push((y, y + height));
+        let beside_labels = is_labels(layer) || layer + 1 < grid.layers.len() && is_labels(layer + 1);
+        let gap = if beside_labels { LABEL_GAP } else { GAP };
+        let more = ((aside[layer] - 80.0) / 10.0).clamp(0.0, MORE);
+        y = ((y + height + gap + more) / 4.0).ceil() * 4.0;
+    }
+    tops
+}
+
+/// The way of an edge from its upper to its lower node.
+fn through(grid: &Grid, chain: &[usize], xs: &[f64], tops: &[(f64, f64)]) -> Route {
+    let mut route = Route::default();
+    for (at, (item, x)) in chain.iter().zip(xs).enumerate() {
+        let of = &grid.items[*item];
+        let (top, bottom) = tops[of.layer];
+        if at > 0 {
+            route.knots.push(Point { x: *x, y: top });
+        } else {
+            route.knots.push(Point {
+                x: *x,
+                y: top + of.height,
+            });
+        }
+        if at + 1 < chain.len() {
+            route.knots.push(Point { x: *x, y: bottom });
+        }
+        if of.is_label {
+            let (width, height) = (of.left + of.right, of.height);
+            let y = ((top + bottom - height) / 2.0).round();
+            route.label = Some(Rect {
+                x: x - width / 2.0,
+                y,
+                width,
+                height,
+            });
+        }
+    }
+    route.knots.dedup();
+    route
+}
+
+/// The way of an edge from a node to itself, at its right side.
+fn around(body: &Body, node: Point, edge: &Edge) -> Route {
+    let side = node.x + body.width / 2.0;
+    let height = body.height.min(48.0);
+    let (above, below) = (node.y + height * 0.3, node.y + height * 0.7);
+    let knots = vec![Point { x: side, y: above }, Point { x: side, y: below }];
+    let label = edge.label.map(|(width, height)| Rect {
+        x: side + LOOP,
+        y: node.y + (body.height - height) / 2.0,
+        width,
+        height,
+    });
+    Route { knots, label }
+}
+
+/// How far an edge from a node to itself goes out.
+pub(super) const LOOP: f64 = 32.0;

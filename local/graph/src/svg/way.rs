@@ -1,0 +1,164 @@
+//! Ways as SVG: curves with arrow heads and labels, and the starts and ends of flows.
+
+use super::write;
+use crate::drawing::{Dot, Drawing, WayPath};
+use crate::layers::Point;
+use crate::overlay::{Overlay, Status};
+use crate::text::escaped;
+use std::fmt::Write;
+
+/// All ways: those that were taken lie over the others, and labels over all.
+pub(super) fn all(svg: &mut String, drawing: &Drawing, overlay: &Overlay) {
+    let mut ways: Vec<(bool, &WayPath)> = drawing
+        .paths
+        .iter()
+        .map(|way| (is_taken(drawing, overlay, way), way))
+        .collect();
+    ways.sort_by_key(|(is_taken, _)| *is_taken);
+    for (is_taken, way) in &ways {
+        let d = if way.is_loop {
+            around(&way.knots)
+        } else {
+            curve(&way.knots)
+        };
+        let _ = write!(
+            svg,
+            "<g class=\"way{}\" data-from=\"{}\" data-to=\"{}\"><title>{}</title>\
+             <path class=\"line\" fill=\"none\" d=\"{d}\"/><path class=\"head\" d=\"{}\"/></g>",
+            classes(*is_taken, way),
+            escaped(&way.from),
+            escaped(&way.to),
+            escaped(&way.title),
+            head(way)
+        );
+    }
+    for (is_taken, way) in &ways {
+        label(svg, *is_taken, way);
+    }
+}
+
+fn classes(is_taken: bool, way: &WayPath) -> String {
+    let taken = if is_taken { " is-taken" } else { "" };
+    let catch = if way.is_catch { " catch" } else { "" };
+    format!("{taken}{catch}")
+}
+
+/// Whether the run took a way. The overlay knows states alone: starts and ends follow from these, and so does which of
+/// two ways between the same states it was.
+fn is_taken(drawing: &Drawing, overlay: &Overlay, way: &WayPath) -> bool {
+    let status = |name: &str| overlay.states.get(name).map_or(Status::NotReached, |look| look.status);
+    if way.from.is_empty() {
+        return overlay.started && status(&way.to) != Status::NotReached;
+    }
+    let is_listed = overlay.taken.contains(&(way.from.clone(), way.to.clone()));
+    if way.to.is_empty() {
+        return is_listed || status(&way.from) == Status::Succeeded;
+    }
+    let has_twin = drawing
+        .paths
+        .iter()
+        .any(|other| (&other.from, &other.to) == (&way.from, &way.to) && other.is_catch != way.is_catch);
+    is_listed && (!has_twin || way.is_catch == (status(&way.from) == Status::Caught))
+}
+
+/// Straight where knots are above one another, a curve elsewhere.
+fn curve(knots: &[Point]) -> String {
+    let mut d = String::new();
+    let mut before: Option<Point> = None;
+    for (at, knot) in knots.iter().enumerate() {
+        let Point { x, y } = knot;
+        match before {
+            None => {
+                let _ = write!(d, "M{x} {y}");
+            }
+            Some(from) if from.x == *x => {
+                // Straight pieces after one another are one piece.
+                if knots.get(at + 1).is_none_or(|next| next.x != *x) {
+                    let _ = write!(d, "V{y}");
+                }
+            }
+            Some(from) => {
+                let middle = (from.y + y) / 2.0;
+                let _ = write!(d, "C{} {middle} {x} {middle} {x} {y}", from.x);
+            }
+        }
+        before = Some(*knot);
+    }
+    d
+}
+
+fn around(knots: &[Point]) -> String {
+    match knots {
+        [from, to] => {
+            let out = from.x + 36.0;
+            format!(
+                "M{} {}C{out} {} {out} {} {} {}",
+                from.x, from.y, from.y, to.y, to.x, to.y
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+/// The arrow head at the end of a way.
+fn head(way: &WayPath) -> String {
+    let (Some(end), before) = (way.knots.last(), way.knots.iter().rev().nth(1)) else {
+        return String::new();
+    };
+    let Point { x, y } = end;
+    if way.is_loop {
+        return format!("M{x} {y}l8 -4v8z");
+    }
+    let is_up = before.is_some_and(|before| before.y > *y);
+    if is_up {
+        format!("M{x} {y}l-4.5 8h9z")
+    } else {
+        format!("M{x} {y}l-4.5 -8h9z")
+    }
+}
+
+fn label(svg: &mut String, is_taken: bool, way: &WayPath) {
+    let Some((rect, lines)) = &way.label else {
+        return;
+    };
+    let _ = write!(
+        svg,
+        "<g class=\"label{}\"><title>{}</title><rect class=\"label-paper\" {}/>",
+        classes(is_taken, way),
+        escaped(&way.title),
+        write::rect(rect, 4.0)
+    );
+    for (at, line) in lines.iter().enumerate() {
+        let (x, y) = (rect.x + rect.width / 2.0, rect.y + 14.0 + at as f64 * 16.0);
+        let _ = write!(
+            svg,
+            "<text text-anchor=\"middle\" x=\"{x}\" y=\"{y}\">{}</text>",
+            escaped(line)
+        );
+    }
+    svg.push_str("</g>");
+}
+
+/// A start or an end.
+pub(super) fn dot(svg: &mut String, dot: &Dot, overlay: &Overlay) {
+    let kind = if dot.is_end { "end" } else { "start" };
+    let started = if overlay.started && !dot.is_end {
+        " is-taken"
+    } else {
+        ""
+    };
+    let _ = write!(
+        svg,
+        "<g class=\"dot {kind}{started}\"><rect {}/>",
+        write::rect(&dot.rect, dot.rect.height / 2.0)
+    );
+    if !dot.text.is_empty() {
+        let (x, y) = (dot.rect.x + dot.rect.width / 2.0, dot.rect.y + 18.0);
+        let _ = write!(
+            svg,
+            "<text text-anchor=\"middle\" x=\"{x}\" y=\"{y}\">{}</text>",
+            escaped(&dot.text)
+        );
+    }
+    svg.push_str("</g>");
+}

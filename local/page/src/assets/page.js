@@ -1,0 +1,298 @@
+// What the page does by itself: it asks again for what has changed and puts it where it is, without a reload and
+// without jumping. Everything else works without this script, by links and forms.
+"use strict";
+
+const body = () => document.body;
+const graph = () => document.getElementById("graph");
+
+// --- Putting a new version of the page over the one that is shown -------------------------------------------------
+
+/** What a person has set and no answer of the server may undo: opened parts, zoom, what is typed. */
+const keeps = (node, name) =>
+  (node instanceof HTMLDetailsElement && name === "open") ||
+  (node.dataset?.zoomed && ["width", "height"].includes(name)) ||
+  (node.id === "graph" && name === "class");
+
+/** Parts of long lists that were loaded stay loaded. */
+const isLoaded = (node) => node.dataset?.loaded !== undefined;
+
+const put = (text, move) => {
+  const next = new DOMParser().parseFromString(text, "text/html");
+  if (!next.body.hasAttribute("data-live")) return;
+  const tails = [...document.querySelectorAll("[data-tail]")].filter(isAtEnd);
+  document.title = next.title;
+  document.documentElement.lang = next.documentElement.lang;
+  document.documentElement.dataset.theme = next.documentElement.dataset.theme;
+  Idiomorph.morph(body(), next.body, {
+    morphStyle: "outerHTML",
+    ignoreActiveValue: true,
+    callbacks: {
+      beforeAttributeUpdated: (name, node) => !(keeps(node, name) && !move),
+      beforeNodeMorphed: (from, to) => {
+        if (from.id === "lost") return false;
+        if (from instanceof HTMLDetailsElement && !move && from.open !== to.open) to.open = from.open;
+        return !(isLoaded(from) && from.dataset.src === to.dataset?.src);
+      },
+    },
+  });
+  for (const tail of tails) if (tail.isConnected) tail.scrollTop = tail.scrollHeight;
+  settle(move);
+};
+
+/** What follows a new version: zoom, what is in sight, parts to be loaded. */
+const settle = (move) => {
+  const shown = graph();
+  if (shown && (move || !shown.dataset.placed)) {
+    const selected = shown.querySelector(".is-selected");
+    shown.dataset.placed = "";
+    if (selected) selected.scrollIntoView({ block: "center", inline: "center" });
+  }
+  if (move) for (const tail of document.querySelectorAll("[data-tail]")) tail.scrollTop = tail.scrollHeight;
+  for (const part of document.querySelectorAll("[data-src]:not([data-loaded])")) seen.observe(part);
+};
+
+const isAtEnd = (node) => node.scrollHeight - node.scrollTop - node.clientHeight < 24;
+
+// --- Going somewhere ----------------------------------------------------------------------------------------------
+
+let going = 0;
+
+const go = async (url, { push = true, method = "GET", form } = {}) => {
+  const mine = ++going;
+  const answer = await fetch(url, { method, body: form, headers: { accept: "text/html" } });
+  const text = await answer.text();
+  if (mine !== going) return;
+  if (push) history.pushState(null, "", answer.redirected || method === "GET" ? answer.url : location.href);
+  put(text, true);
+};
+
+const lead = (url, options) => go(url, options).catch(() => (location.href = url));
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  const url = new URL(link.href.baseVal ?? link.href, location.href);
+  if (url.origin !== location.origin || "reload" in link.dataset || link.target) return;
+  if (url.hash && url.pathname === location.pathname) return;
+  event.preventDefault();
+  lead(url);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented) return;
+  event.preventDefault();
+  const fields = new URLSearchParams(new FormData(form, event.submitter));
+  if (form.method === "post") lead(form.action, { method: "POST", form: fields });
+  else lead(`${form.action}?${fields}`);
+});
+
+addEventListener("popstate", () => lead(location.href, { push: false }));
+
+// --- Changes as they come -----------------------------------------------------------------------------------------
+
+let wanted = false;
+let asking = false;
+
+const refresh = async () => {
+  wanted = true;
+  if (asking) return;
+  asking = true;
+  while (wanted) {
+    wanted = false;
+    const mine = going;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      const text = await answer.text();
+      if (mine === going && !isWriting()) put(text, false);
+    } catch {
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  asking = false;
+};
+
+/** Nothing moves under somebody who drags or opens a menu. */
+const isWriting = () => graph()?.classList.contains("is-dragged");
+
+const listen = () => {
+  const live = new EventSource("/live");
+  let wasLost = false;
+  live.onopen = () => {
+    document.getElementById("lost").hidden = true;
+    if (wasLost) refresh();
+  };
+  live.onerror = () => {
+    wasLost = true;
+    document.getElementById("lost").hidden = false;
+    // Some browsers give up: begin anew.
+    if (live.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
+  };
+  live.onmessage = ({ data }) => {
+    const about = body().dataset.live.split("\n").filter(Boolean);
+    const topics = JSON.parse(data);
+    if (topics.includes("everything") || topics.some((topic) => about.some((word) => topic.startsWith(word)))) refresh();
+  };
+};
+
+// --- Long lists: a part is loaded when it is about to be seen ------------------------------------------------------
+
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting || "loaded" in target.dataset) continue;
+      target.dataset.loaded = "";
+      fetch(target.dataset.src)
+        .then((answer) => answer.text())
+        .then((text) => {
+          const part = new DOMParser().parseFromString(text, "text/html");
+          target.replaceChildren(...part.body.childNodes);
+        })
+        .catch(() => delete target.dataset.loaded);
+    }
+  },
+  { rootMargin: "400px" },
+);
+
+// --- The graph: zoom, drag, arrows, iterations --------------------------------------------------------------------
+
+const zoom = (factor) => {
+  const drawing = graph()?.querySelector("svg");
+  if (!drawing) return;
+  const [, , width, height] = drawing.getAttribute("viewBox").split(/[ ,]+/).map(Number);
+  const pane = graph();
+  const now = Number(drawing.getAttribute("width")) / width;
+  const fit = Math.min((pane.clientWidth - 24) / width, (pane.clientHeight - 24) / height, 1);
+  const next = factor ? Math.min(Math.max(now * factor, 0.1), 4) : fit;
+  drawing.setAttribute("width", width * next);
+  drawing.setAttribute("height", height * next);
+  drawing.dataset.zoomed = "";
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-zoom]");
+  if (button) zoom({ in: 1.25, out: 0.8, fit: 0 }[button.dataset.zoom]);
+  const copy = event.target.closest("[data-copy]");
+  if (copy) navigator.clipboard?.writeText(copy.closest(".part").querySelector(".body").textContent);
+  const strip = event.target.closest("[data-iterations]");
+  if (strip && !event.target.closest("a.iteration")) pick(strip, event);
+});
+
+/** The iteration at a point of a strip that has too many for links. */
+const pick = (strip, event) => {
+  const box = strip.getBoundingClientRect();
+  const { columns, iterations, state, cell } = strip.dataset;
+  const scale = box.width / (columns * cell);
+  const column = Math.floor((event.clientX - box.left) / (cell * scale));
+  const row = Math.floor((event.clientY - box.top) / (cell * scale));
+  const index = row * columns + column;
+  if (column < 0 || column >= columns || index < 0 || index >= iterations) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const url = new URL(location.href);
+  const name = state.replaceAll("%", "%25").replaceAll(",", "%2C");
+  const others = (url.searchParams.get("in") ?? "").split(",").filter((one) => one && !one.startsWith(`${name}:`));
+  url.searchParams.set("in", [...others, `${name}:${index}`].join(","));
+  url.searchParams.set("state", state);
+  url.searchParams.delete("visit");
+  lead(url);
+};
+
+let drag;
+document.addEventListener("pointerdown", (event) => {
+  const pane = event.target.closest("#graph");
+  if (!pane || event.button || event.target.closest("a")) return;
+  drag = { pane, x: event.clientX + pane.scrollLeft, y: event.clientY + pane.scrollTop };
+  pane.classList.add("is-dragged");
+});
+document.addEventListener("pointermove", (event) => {
+  if (drag) drag.pane.scrollTo(drag.x - event.clientX, drag.y - event.clientY);
+});
+document.addEventListener("pointerup", () => {
+  drag?.pane.classList.remove("is-dragged");
+  drag = undefined;
+});
+document.addEventListener(
+  "wheel",
+  (event) => {
+    if (!event.ctrlKey || !event.target.closest("#graph")) return;
+    event.preventDefault();
+    zoom(event.deltaY < 0 ? 1.1 : 0.9);
+  },
+  { passive: false },
+);
+
+const WALKS = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" };
+
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, textarea, select");
+  if (event.key === "/" && !isTyping) {
+    event.preventDefault();
+    document.getElementById("search").focus();
+    return;
+  }
+  if (event.key === "Escape" && isTyping) event.target.blur();
+  const state = event.target.closest("#graph [data-state]");
+  const way = WALKS[event.key];
+  if (!way || isTyping || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (state) {
+    const next = state.dataset[way];
+    const found = next && graph().querySelector(`[data-state="${CSS.escape(next)}"]`);
+    if (!found) return;
+    event.preventDefault();
+    found.focus();
+    found.scrollIntoView({ block: "nearest", inline: "nearest" });
+  } else if (event.target === graph() && way === "down") {
+    const first = graph().querySelector("[data-state]");
+    if (first) {
+      event.preventDefault();
+      first.focus();
+    }
+  }
+});
+
+// --- Filters and searching in what is shown -----------------------------------------------------------------------
+
+let typing;
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  if (field.matches("[data-filter]")) {
+    clearTimeout(typing);
+    typing = setTimeout(() => {
+      const url = new URL(location.href);
+      if (field.value) url.searchParams.set("filter", field.value);
+      else url.searchParams.delete("filter");
+      history.replaceState(null, "", url);
+      refresh();
+    }, 150);
+  }
+  if (field.matches("[data-find]")) find(field);
+});
+
+/** Marks a text in a part, and opens what it is folded in. */
+const find = (field) => {
+  if (!globalThis.Highlight) return;
+  CSS.highlights.delete("found");
+  const text = field.value.toLowerCase();
+  if (!text) return;
+  const ranges = [];
+  const walker = document.createTreeWalker(field.closest(".part").querySelector(".body"), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const whole = node.data.toLowerCase();
+    for (let at = whole.indexOf(text); at >= 0 && ranges.length < 1000; at = whole.indexOf(text, at + text.length)) {
+      const range = new Range();
+      range.setStart(node, at);
+      range.setEnd(node, at + text.length);
+      ranges.push(range);
+      for (let around = node.parentElement.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+    }
+  }
+  if (ranges.length) {
+    CSS.highlights.set("found", new Highlight(...ranges));
+    ranges[0].startContainer.parentElement.scrollIntoView({ block: "nearest" });
+  }
+};
+
+settle(true);
+listen();

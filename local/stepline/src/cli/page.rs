@@ -1,0 +1,68 @@
+//! The page of a command: where it is served, and where another command finds it.
+
+use super::session::Trouble;
+use crate::cloud::Cloud;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// The port that is tried first, so that an address stays good from run to run.
+const PORT: u16 = 4567;
+
+/// The name of the file beside what lasts that says where the page is.
+const ADDRESS: &str = "page";
+
+/// The page while it is served. The file that says where ends with it.
+pub(super) struct PageServed {
+    /// Its address.
+    pub(super) url: String,
+    told: Option<PathBuf>,
+}
+
+impl Drop for PageServed {
+    fn drop(&mut self) {
+        if let Some(file) = &self.told {
+            // Whoever finds a file of a page that is gone is told so.
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+/// Serves the page of an account: on the port that was asked for, or on the usual one, or on any that is free.
+pub(super) async fn serve(
+    cloud: &Arc<Cloud>,
+    environment: &str,
+    port: Option<u16>,
+    may_act: bool,
+) -> Result<PageServed, Trouble> {
+    let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    let listener = match port {
+        Some(port) => TcpListener::bind(at(port))
+            .await
+            .map_err(|source| Trouble::BusyPagePort { port, source })?,
+        None => match TcpListener::bind(at(PORT)).await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind(at(0)).await.map_err(|error| Trouble::Other(error.to_string()))?,
+        },
+    };
+    let address = listener.local_addr().map_err(|error| Trouble::Other(error.to_string()))?;
+    let page = page::Page {
+        platform: Arc::clone(cloud),
+        environment: environment.to_owned(),
+        may_act,
+    };
+    page::serve(page, listener).map_err(|error| Trouble::Other(error.to_string()))?;
+    let url = format!("http://{address}/");
+    let told = cloud.store.folder().map(|folder| folder.join(ADDRESS));
+    if let Some(file) = &told {
+        // `open` finds the page by it. Without it, it says that another command has the account.
+        let _ = std::fs::write(file, &url);
+    }
+    Ok(PageServed { url, told })
+}
+
+/// Where the page of the command is that has this folder now.
+pub(super) fn of_another(folder: &Path) -> Option<String> {
+    std::fs::read_to_string(folder.join(ADDRESS)).ok()
+}

@@ -175,7 +175,7 @@ impl Platform {
         }
         Ok(Arc::new(Self {
             account,
-            journal: Journal::default(),
+            journal: Journal::open(&store)?,
             pace: Pace::default(),
             root,
             iam: Iam::open(&store, Arc::clone(&secrets))?,

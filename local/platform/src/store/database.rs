@@ -2,15 +2,17 @@
 
 use super::body::Body;
 use super::error::StoreError;
+use super::late::{Late, Present, Write};
 use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// The format of what is written. A change of the tables, or of a row that an older one cannot be read as, makes the next.
@@ -18,6 +20,9 @@ const FORMAT: i64 = 1;
 
 /// How many changes are written at once at most.
 const BATCH: usize = 4096;
+
+/// How late it is written what may be written late.
+const LATE: Duration = Duration::from_millis(500);
 
 /// The file of the rows.
 const DATABASE: &str = "state.db";
@@ -40,29 +45,11 @@ pub struct Inventory {
     pub bytes: u64,
 }
 
-/// A change that is to last.
-#[derive(Debug)]
-pub(super) enum Write {
-    Put {
-        space: &'static str,
-        key: String,
-        value: Vec<u8>,
-    },
-    Remove {
-        space: &'static str,
-        key: String,
-    },
-    /// A body whose file is there.
-    Keep {
-        id: String,
-    },
-    Forget {
-        id: String,
-    },
-}
-
 /// How far the writing is: how many changes last, or what is in the way.
 type Progress = Result<u64, String>;
+
+/// Those who have something to be written late.
+type Lates = Mutex<Vec<Arc<dyn Late>>>;
 
 /// A folder that is open.
 #[derive(Debug)]
@@ -73,6 +60,7 @@ pub(super) struct Database {
     reader: Mutex<Connection>,
     writes: Mutex<Writes>,
     progress: watch::Receiver<Progress>,
+    late: Arc<Lates>,
 }
 
 /// What was handed to the thread.
@@ -108,9 +96,11 @@ impl Database {
         let reader = connect(folder).map_err(|error| unusable(error.to_string()))?;
         let (sender, receiver) = channel();
         let (told, progress) = watch::channel(Ok(0));
+        let late = Arc::<Lates>::default();
+        let lates = Arc::clone(&late);
         let thread = std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || write(writer, &receiver, &told))
+            .spawn(move || write(writer, &receiver, &told, &lates))
             .map_err(|error| unusable(error.to_string()))?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -122,6 +112,7 @@ impl Database {
                 thread: Some(thread),
             }),
             progress,
+            late,
         })
     }
 
@@ -159,6 +150,25 @@ impl Database {
         writes.handed += 1;
         // Fails only when the thread has ended, and then `settled` says why.
         let _ = writes.sender.as_ref().map(|sender| sender.send(change));
+    }
+
+    /// From now on this one is asked for what may be written late.
+    pub(super) fn write_late(&self, late: Arc<dyn Late>) {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).push(late);
+    }
+
+    /// Says that something is to be written late.
+    pub(super) fn nudge(&self) {
+        // Fails only when the thread has ended, and then nothing is written any more.
+        let _ = self.writes().sender.as_ref().map(|sender| sender.send(Write::Nudge));
+    }
+
+    /// The last key of a space.
+    pub(super) fn last_key(&self, space: &str) -> Result<Option<String>, StoreError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let query = "SELECT max(key) FROM rows WHERE space = ?1";
+        let last = reader.query_row(query, [space], |row| row.get(0));
+        last.map_err(|error| self.unusable(error))
     }
 
     /// Writes a body's file at once, so that its bytes need not be held.
@@ -350,18 +360,51 @@ fn sweep(connection: &Connection, folder: &Path) -> Result<(), Box<dyn std::erro
     Ok(())
 }
 
-/// Writes what comes, as much at once as has come meanwhile.
-fn write(mut connection: Connection, changes: &Receiver<Write>, told: &watch::Sender<Progress>) {
+/// Writes what comes, as much at once as has come meanwhile. What may be written late is written when some time is over.
+fn write(mut connection: Connection, changes: &Receiver<Write>, told: &watch::Sender<Progress>, late: &Lates) {
     let mut done = 0;
-    while let Ok(first) = changes.recv() {
-        let batch: Vec<Write> = std::iter::once(first).chain(changes.try_iter().take(BATCH)).collect();
-        if let Err(error) = apply(&mut connection, &batch) {
-            told.send_modify(|progress| *progress = Err(error.to_string()));
+    let mut due: Option<Instant> = None;
+    loop {
+        let first = match due {
+            None => changes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(due) => changes.recv_timeout(due.saturating_duration_since(Instant::now())),
+        };
+        let is_over = first == Err(RecvTimeoutError::Disconnected);
+        if let Ok(first) = first {
+            let batch = std::iter::once(first).chain(changes.try_iter().take(BATCH));
+            let (nudges, batch): (Vec<Write>, Vec<Write>) = batch.partition(|change| *change == Write::Nudge);
+            if !nudges.is_empty() {
+                due = due.or_else(|| Some(Instant::now() + LATE));
+            }
+            if let Err(error) = apply(&mut connection, &batch) {
+                told.send_modify(|progress| *progress = Err(error.to_string()));
+                return;
+            }
+            done += u64::try_from(batch.len()).unwrap_or_default();
+            told.send_modify(|progress| *progress = Ok(done));
+        }
+        if is_over || due.is_some_and(|due| due <= Instant::now()) {
+            let has_more = write_late(&mut connection, late);
+            due = has_more.then(Instant::now);
+        }
+        if is_over && due.is_none() {
             return;
         }
-        done += u64::try_from(batch.len()).unwrap_or_default();
-        told.send_modify(|progress| *progress = Ok(done));
     }
+}
+
+/// Writes a part of what may be written late, and says whether there is more. A full disk is told to those who wait for
+/// what they have changed; nobody waits for this.
+fn write_late(connection: &mut Connection, late: &Lates) -> bool {
+    let late = late.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut has_more = false;
+    for late in late {
+        let (changes, more) = late.take(&Present(connection));
+        let _ = apply(connection, &changes);
+        late.written();
+        has_more |= more;
+    }
+    has_more
 }
 
 fn apply(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> {
@@ -377,6 +420,7 @@ fn apply(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> {
                 Write::Remove { space, key } => remove.execute(params![space, key])?,
                 Write::Keep { id } => keep.execute([id])?,
                 Write::Forget { id } => forget.execute([id])?,
+                Write::Nudge => 0,
             };
         }
     }

@@ -1,8 +1,9 @@
 //! The store itself: a folder, or memory alone.
 
 use super::body::Body;
-use super::database::{self, Database, Inventory, Write};
+use super::database::{self, Database, Inventory};
 use super::error::StoreError;
+use super::late::{Late, Write};
 use bytes::Bytes;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     /// They cannot be read.
-    pub(super) fn read(&self, space: &str, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    pub(crate) fn read(&self, space: &str, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         self.0
             .as_ref()
             .map_or(Ok(Vec::new()), |database| database.read(space, prefix))
@@ -70,6 +71,28 @@ impl Store {
             let key = key.to_owned();
             database.write(Write::Remove { space, key });
         }
+    }
+
+    /// From now on this one is asked for what may be written late.
+    pub(crate) fn write_late(&self, late: Arc<dyn Late>) {
+        if let Some(database) = &self.0 {
+            database.write_late(late);
+        }
+    }
+
+    /// Says that something is to be written late.
+    pub(crate) fn nudge(&self) {
+        if let Some(database) = &self.0 {
+            database.nudge();
+        }
+    }
+
+    /// The last key of a space.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn last_key(&self, space: &str) -> Result<Option<String>, StoreError> {
+        self.0.as_ref().map_or(Ok(None), |database| database.last_key(space))
     }
 
     /// Keeps bytes that may be large.

@@ -5,12 +5,15 @@
 //! [`Store::settled`] before: so nothing that was answered is lost, whenever the process is killed. That is about the
 //! process, not about a power failure: the system is not asked to empty its caches.
 //!
+//! What no answer depends on, such as the journal's, is written late, when some has come together.
+//!
 //! Without a folder nothing is written, and rows and bodies live in memory alone.
 
 mod body;
 mod database;
 mod error;
 mod lasting;
+mod late;
 mod record;
 mod rows;
 mod shelf;
@@ -21,6 +24,7 @@ pub use body::Body;
 pub use database::Inventory;
 pub use error::StoreError;
 pub use lasting::Store;
+pub(crate) use late::{Late, Present, Write};
 pub use record::{Changing, Record};
 pub use rows::{Held, Rows};
 pub use shelf::Shelf;

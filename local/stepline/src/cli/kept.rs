@@ -41,6 +41,8 @@ const SPACES: &[(&str, &str)] = &[
     ("logs/events", "log lines in them"),
     ("sqs/queues", "queues"),
     ("sns/topics", "topics"),
+    ("journal/entries", "events, invocations and other things that happened"),
+    ("journal/decisions", "decisions of IAM"),
 ];
 
 /// Says what there is.

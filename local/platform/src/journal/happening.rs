@@ -1,17 +1,15 @@
-//! What happened, in order: the one source of the command's output and of the tests' assertions about paths.
+//! What can happen in the account, and how it is written down.
 
 use crate::iam::Reason;
 use jiff::Timestamp;
-use serde::Serialize;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::broadcast;
 
 /// One thing that happened in the cloud.
 ///
 /// Serialised (`--json`) as `{"at": …, "happening": "ActionEnded", …fields}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "happening", rename_all_fields = "camelCase")]
 #[expect(
     missing_docs,
@@ -200,7 +198,7 @@ pub enum Happening {
 }
 
 /// What a rule made of an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleConsidered {
     /// The rule's name.
     pub rule: String,
@@ -211,7 +209,7 @@ pub struct RuleConsidered {
 }
 
 /// A test case that did not pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedTest {
     /// Its name, with what it is unique in.
     pub test: String,
@@ -219,77 +217,34 @@ pub struct FailedTest {
     pub message: String,
 }
 
+impl Happening {
+    /// About how many bytes it has beyond those that every one has.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Invocation { event, answer, .. } => event.len() + answer.len(),
+            Self::EventSent { event, .. } => size(event),
+            _ => 0,
+        }
+    }
+}
+
+fn size(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::String(text) => text.len(),
+        serde_json::Value::Array(items) => items.iter().map(|item| 8 + size(item)).sum(),
+        serde_json::Value::Object(members) => members.iter().map(|(name, value)| name.len() + 8 + size(value)).sum(),
+        _ => 8,
+    }
+}
+
 /// A happening and when it was.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
+    /// Its number: each is one more than the one before, and the account's next run goes on counting.
+    pub sequence: u64,
     /// When it happened.
     pub at: Timestamp,
     /// What happened.
     #[serde(flatten)]
     pub happening: Happening,
-}
-
-/// How many entries are kept: more than a run writes. An account that is kept up for days forgets the oldest.
-const KEPT: usize = 200_000;
-
-/// The record of what happened, of which the latest 200,000 entries can be read, and which can be followed live.
-#[derive(Debug)]
-pub struct Journal {
-    entries: Mutex<VecDeque<Entry>>,
-    live: broadcast::Sender<Entry>,
-}
-
-impl Default for Journal {
-    fn default() -> Self {
-        Self {
-            entries: Mutex::default(),
-            live: broadcast::channel(65_536).0,
-        }
-    }
-}
-
-impl Journal {
-    /// Writes down what happened just now.
-    pub fn record(&self, happening: Happening) {
-        let entry = Entry {
-            at: Timestamp::now(),
-            happening,
-        };
-        // Sent under the lock, so that followers see the order that `entries` has.
-        let mut entries = self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if entries.len() == KEPT {
-            entries.pop_front();
-        }
-        entries.push_back(entry.clone());
-        // An error means that nobody follows, which is fine.
-        let _ = self.live.send(entry);
-    }
-
-    /// What happened so far, of which the oldest may be forgotten.
-    pub fn entries(&self) -> Vec<Entry> {
-        let entries = self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        entries.iter().cloned().collect()
-    }
-
-    /// What happens from now on.
-    pub fn follow(&self) -> broadcast::Receiver<Entry> {
-        self.live.subscribe()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_oldest_is_forgotten_when_there_is_too_much() {
-        let journal = Journal::default();
-        for number in 0..KEPT + 5 {
-            let text = number.to_string();
-            journal.record(Happening::Note { text });
-        }
-        let entries = journal.entries();
-        let first = Happening::Note { text: "5".to_owned() };
-        assert_eq!((entries.len(), &entries[0].happening), (KEPT, &first));
-    }
 }

@@ -1,7 +1,7 @@
 //! The one door of the page to the account. Everything that comes through it has its secrets hidden.
 
 use bytes::Bytes;
-use platform::journal::Entry;
+use platform::journal::{Entry, Kept};
 use platform::{ErrorKind, Platform, Principal, ServiceError};
 use serde_json::Value;
 use std::sync::Arc;
@@ -88,8 +88,21 @@ impl Reader {
         self.platform.secrets.hide(text).into_owned()
     }
 
-    /// What the journal has: of earlier runs what was kept, and all of this one.
-    pub(crate) fn journal(&self) -> Vec<Entry> {
-        self.platform.journal.kept()
+    /// What the journal has: of earlier runs what lasts, or all of this one where nothing does.
+    pub(crate) fn journal(&self) -> Vec<Kept> {
+        let journal = &self.platform.journal;
+        match journal.kept() {
+            Ok(kept) if !kept.is_empty() => kept,
+            _ => journal.entries().into_iter().map(once).collect(),
+        }
+    }
+}
+
+/// An entry of this run alone.
+fn once(entry: Entry) -> Kept {
+    Kept {
+        last: entry.at,
+        count: 1,
+        entry,
     }
 }

@@ -19,7 +19,8 @@ const EVERY: Duration = Duration::from_millis(100);
 const MANY: usize = 5000;
 
 pub(super) async fn live(State(served): State<Arc<Served>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let from = served.page.platform.journal.sequence();
+    // What happened before is in the page that was just answered.
+    let (from, _) = served.page.platform.journal.since(u64::MAX);
     let stream = unfold((served, from), |(served, mut from)| async move {
         loop {
             tokio::time::sleep(EVERY).await;

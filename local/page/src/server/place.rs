@@ -50,15 +50,14 @@ pub(super) fn statement_for(reader: &Reader, cause: &str) -> Option<String> {
     let (_, denied) = cause.split_once("not authorized to perform: ")?;
     let action = denied.split([' ', '\n']).next()?;
     let entries = reader.journal();
-    entries.iter().rev().find_map(|entry| match &entry.happening {
+    entries.iter().rev().find_map(|kept| match &kept.entry.happening {
         Happening::Authorized {
             action: of,
             resource,
             allowed: false,
+            reason: Some(reason),
             ..
-        } if of == action && cause.contains(&**resource) => Some(format!(
-            "{{\"Effect\": \"Allow\", \"Action\": \"{action}\", \"Resource\": \"{resource}\"}}"
-        )),
+        } if of == action && cause.contains(&**resource) => reason.least.as_deref().map(str::to_owned),
         _ => None,
     })
 }

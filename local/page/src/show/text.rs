@@ -12,13 +12,13 @@ pub(crate) fn arn(whole: &str) -> Markup {
     const MOST: usize = 56;
     let count = whole.chars().count();
     if count <= MOST {
-        return html! { span class="name" { (plain(whole)) } };
+        return html! { span class="mono" { (plain(whole)) } };
     }
     let tail: String = whole.chars().skip(count - 32).collect();
     let head: String = whole.chars().take(20).collect();
     let hidden: String = whole.chars().skip(20).take(count - 52).collect();
     html! {
-        span class="name is-short" title=(plain(whole)) { (plain(&head)) span class="middle" { (plain(&hidden)) } (plain(&tail)) }
+        span class="mono is-short" title=(plain(whole)) { (plain(&head)) span class="middle" { (plain(&hidden)) } (plain(&tail)) }
     }
 }
 

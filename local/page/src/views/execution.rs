@@ -55,7 +55,7 @@ pub(crate) fn heading(context: &Context, execution: &Execution) -> Markup {
             h1 { (plain(&execution.machine)) }
             p class="facts" {
                 (badge(context, &execution.status))
-                span class="name" { (plain(&execution.name)) }
+                span class="mono" { (plain(&execution.name)) }
                 span { (ago(context, execution.started)) " · " (between(context, execution.started, execution.stopped)) }
             }
             @if context.may_act { (buttons(context, execution)) }

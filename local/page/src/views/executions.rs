@@ -27,7 +27,7 @@ pub(crate) fn executions(context: &Context, machines: &[Machine], listed: &[Exec
                         tr id={ "row-" (plain(&execution.name)) } {
                             td { (badge(context, &execution.status)) }
                             td { (plain(&execution.machine)) }
-                            td { a class="name" href=(context.to(&["executions", &execution.machine, &execution.name], &[])) { (plain(&execution.name)) } }
+                            td { a class="mono" href=(context.to(&["executions", &execution.machine, &execution.name], &[])) { (plain(&execution.name)) } }
                             td { (ago(context, execution.started)) }
                             td class="number" { (between(context, execution.started, execution.stopped)) }
                         }

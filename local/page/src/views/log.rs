@@ -20,7 +20,7 @@ pub(crate) fn log(context: &Context, logged: &Logged, path: &[&str], selection: 
     let filter = selection.get("filter");
     html! {
         section class="log" id="log" aria-label=(context.say(Word::Log)) {
-            div class="bar" {
+            div class="toolbar" {
                 h2 { (context.say(Word::Log)) }
                 @if let Some(stream) = logged.streams.first() {
                     span class="is-quiet name" { (plain(&stream.group)) " " (plain(&stream.name)) }

@@ -48,7 +48,7 @@ pub(crate) fn search(context: &Context, text: &str, found: &Found) -> Markup {
             h2 { (context.say(Word::Executions)) }
             ul class="found" { @for it in &found.executions { li {
                 (badge(context, &it.status)) " "
-                a href=(context.to(&["executions", &it.machine, &it.name], &[])) { (plain(&it.machine)) " " span class="name" { (plain(&it.name)) } }
+                a href=(context.to(&["executions", &it.machine, &it.name], &[])) { (plain(&it.machine)) " " span class="mono" { (plain(&it.name)) } }
                 " " (ago(context, it.started))
             } } }
         }
@@ -56,7 +56,7 @@ pub(crate) fn search(context: &Context, text: &str, found: &Found) -> Markup {
             h2 { (context.say(Word::Jobs)) }
             ul class="found" { @for job in &found.jobs { li {
                 (badge(context, &job.status)) " "
-                a class="name" href=(context.to(&["jobs", job.kind, &job.name], &[])) { (plain(&job.name)) }
+                a class="mono" href=(context.to(&["jobs", job.kind, &job.name], &[])) { (plain(&job.name)) }
                 " " (ago(context, job.created))
             } } }
         }

@@ -5,6 +5,7 @@ use super::lasting::Store;
 use super::rows::serialized;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 
 /// Stands between the owner's name and the row's own key. No name that AWS allows has it.
 const BEHIND_THE_OWNER: char = '\n';
@@ -25,6 +26,16 @@ impl Shelf {
             space,
             prefix: format!("{owner}{BEHIND_THE_OWNER}"),
         }
+    }
+
+    /// Those who have rows in a space.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn owners(store: &Store, space: &str) -> Result<BTreeSet<String>, StoreError> {
+        let rows = store.read(space, "")?.into_iter();
+        let owner = |(key, _): (String, Vec<u8>)| Some(key.split_once(BEHIND_THE_OWNER)?.0.to_owned());
+        Ok(rows.filter_map(owner).collect())
     }
 
     /// The rows as they were left, by their keys.

@@ -31,10 +31,24 @@ struct Begun {
     started: Timestamp,
 }
 
+/// The space of what does not change.
+const EXECUTIONS: &str = "codepipeline/executions";
+
+/// The pipelines that have executions, each as its last execution had it.
+pub(super) fn declarations(store: &Store) -> Result<Vec<Declaration>, StoreError> {
+    let mut declarations = Vec::new();
+    for pipeline in Shelf::owners(store, EXECUTIONS)? {
+        let begun: Vec<(String, Begun)> = Kept::of(store, &pipeline).begun.read()?;
+        let last = begun.into_iter().max_by_key(|(_, begun)| begun.started);
+        declarations.extend(last.map(|(_, begun)| begun.declaration));
+    }
+    Ok(declarations)
+}
+
 impl Kept {
     pub(super) fn of(store: &Store, pipeline: &str) -> Self {
         Self {
-            begun: Shelf::new(store, "codepipeline/executions", pipeline),
+            begun: Shelf::new(store, EXECUTIONS, pipeline),
             progress: Shelf::new(store, "codepipeline/progress", pipeline),
         }
     }

@@ -109,6 +109,20 @@ impl CodePipeline {
         }
     }
 
+    /// Has the pipelines of earlier runs again, as their last executions had them: for somebody who only looks. Nothing is
+    /// started.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn recall(&self) -> Result<(), StoreError> {
+        for declaration in super::past::declarations(&self.store)? {
+            let name = declaration.name.clone();
+            let pipeline = Arc::new(Pipeline::new(declaration, &self.store)?);
+            lock(&self.pipelines).insert(name, pipeline);
+        }
+        Ok(())
+    }
+
     /// Opens a job that no pipeline made, for an event that somebody sends to a function by hand.
     pub fn open_job(&self, id: &str) -> oneshot::Receiver<Answer> {
         self.jobs.open(id)

@@ -26,6 +26,7 @@ pub(super) async fn open(options: OpenOptions) -> Result<ExitCode, Trouble> {
         Err(error) => return Err(error.into()),
     };
     let cloud = Cloud::open(deploy::account_of(&root, &environment)?, root, &store)?;
+    cloud.codepipeline.recall()?;
     let page = page::serve(&cloud, &environment, options.page_port, false).await?;
     show(&page.url, options.run.as_deref());
     interrupted().await;

@@ -71,7 +71,6 @@ pub struct WayPath {
     /// Through which points it goes.
     pub knots: Vec<Point>,
     pub(crate) is_catch: bool,
-    pub(crate) is_loop: bool,
     /// All that there is to say of it.
     pub(crate) title: String,
 }

@@ -5,6 +5,7 @@
 
 mod align;
 mod grid;
+mod lanes;
 mod order;
 mod place;
 mod rank;

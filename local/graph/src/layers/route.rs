@@ -1,15 +1,17 @@
 //! The last step: where the layers stand, and where the edges go between and through them.
 
 use super::grid::Grid;
+use super::lanes::{Lanes, lanes};
 use super::rank::Down;
 use super::shape::{Body, Edge, Laid, Point, Rect, Route};
 
-/// The space between two layers, and how much more it can be where edges go far to the side.
-const GAP: f64 = 32.0;
-const MORE: f64 = 40.0;
+/// The space between two layers, and where there are labels in one of them.
+const GAP: f64 = 40.0;
+const LABEL_GAP: f64 = 28.0;
 
-/// The space above and below a layer of labels.
-const LABEL_GAP: f64 = 20.0;
+/// The space between two lanes, and between the outer ones and a layer.
+const LANE: f64 = 8.0;
+const BESIDE_LANES: f64 = 16.0;
 
 /// How far apart edges end at a node, where there is room.
 const PORT: f64 = 20.0;
@@ -23,20 +25,15 @@ struct Ports {
 /// Where everything is, from the middles of the items.
 pub(super) fn route(grid: &Grid, bodies: &[Body], edges: &[Edge], downs: &[Option<Down>], middles: &[f64]) -> Laid {
     let ports = ports(grid, bodies, middles);
-    let xs = |edge: usize| -> Vec<f64> {
-        let chain = &grid.chains[edge];
-        let mut xs: Vec<f64> = chain.iter().map(|item| middles[*item]).collect();
-        if let [first, .., last] = xs.as_mut_slice() {
-            *first += ports.upper[edge];
-            *last += ports.lower[edge];
-        }
-        xs
-    };
-    let tops = tops(grid, &xs);
+    let xs: Vec<Vec<f64>> = (0..edges.len())
+        .map(|edge| across(&grid.chains[edge], middles, &ports, edge))
+        .collect();
+    let lanes = lanes(grid, &xs);
+    let bands = bands(grid, &lanes);
     let nodes = (0..bodies.len())
         .map(|node| Point {
             x: middles[node],
-            y: tops[grid.items[node].layer].0,
+            y: bands[grid.items[node].layer].top,
         })
         .collect();
     let mut laid = Laid {
@@ -46,7 +43,7 @@ pub(super) fn route(grid: &Grid, bodies: &[Body], edges: &[Edge], downs: &[Optio
     for (edge, down) in downs.iter().enumerate() {
         let route = match down {
             Some(down) => {
-                let mut route = through(grid, &grid.chains[edge], &xs(edge), &tops);
+                let mut route = through(grid, &grid.chains[edge], &xs[edge], &lanes.of[edge], &bands);
                 if down.reversed {
                     route.knots.reverse();
                 }
@@ -103,50 +100,65 @@ fn spread(side: &[(f64, usize)], middle: f64, width: f64, offsets: &mut [f64]) {
     }
 }
 
-/// The upper and the lower side of each layer.
-fn tops(grid: &Grid, xs: &impl Fn(usize) -> Vec<f64>) -> Vec<(f64, f64)> {
-    let mut aside = vec![0.0_f64; grid.layers.len()];
-    for (edge, chain) in grid.chains.iter().enumerate() {
-        let xs = xs(edge);
-        for (at, pair) in xs.windows(2).enumerate() {
-            let layer = grid.items[chain[at]].layer;
-            aside[layer] = aside[layer].max((pair[1] - pair[0]).abs());
-        }
+/// Where an edge is in each layer that it comes through.
+fn across(chain: &[usize], middles: &[f64], ports: &Ports, edge: usize) -> Vec<f64> {
+    let mut xs: Vec<f64> = chain.iter().map(|item| middles[*item]).collect();
+    if let [first, .., last] = xs.as_mut_slice() {
+        *first += ports.upper[edge];
+        *last += ports.lower[edge];
     }
-    let is_labels = |layer: usize| grid.layers[layer].iter().any(|item| grid.items[*item].is_label);
-    let mut tops = Vec::new();
-    let mut y = 0.0;
+    xs
+}
+
+/// Where a layer is, and the first lane below it.
+struct Band {
+    top: f64,
+    bottom: f64,
+    lane: f64,
+}
+
+fn bands(grid: &Grid, lanes: &Lanes) -> Vec<Band> {
+    let is_labels = |layer: usize| {
+        let items = grid.layers.get(layer).into_iter().flatten();
+        items.into_iter().any(|item| grid.items[*item].is_label)
+    };
+    let mut bands = Vec::new();
+    let mut top = 0.0;
     for (layer, items) in grid.layers.iter().enumerate() {
         let height = items.iter().map(|item| grid.items[*item].height).fold(0.0, f64::max);
-        tops.push((y, y + height));
-        let beside_labels = is_labels(layer) || layer + 1 < grid.layers.len() && is_labels(layer + 1);
-        let gap = if beside_labels { LABEL_GAP } else { GAP };
-        let more = ((aside[layer] - 80.0) / 10.0).clamp(0.0, MORE);
-        y = ((y + height + gap + more) / 4.0).ceil() * 4.0;
+        let bottom = top + (height / 4.0).ceil() * 4.0;
+        let between = lanes.counts[layer].saturating_sub(1) as f64 * LANE;
+        let usual = if is_labels(layer) || is_labels(layer + 1) {
+            LABEL_GAP
+        } else {
+            GAP
+        };
+        let gap = usual.max(between + 2.0 * BESIDE_LANES);
+        bands.push(Band {
+            top,
+            bottom,
+            lane: bottom + (gap - between) / 2.0,
+        });
+        top = bottom + gap;
     }
-    tops
+    bands
 }
 
 /// The way of an edge from its upper to its lower node.
-fn through(grid: &Grid, chain: &[usize], xs: &[f64], tops: &[(f64, f64)]) -> Route {
+fn through(grid: &Grid, chain: &[usize], xs: &[f64], lanes: &[Option<usize>], bands: &[Band]) -> Route {
     let mut route = Route::default();
     for (at, (item, x)) in chain.iter().zip(xs).enumerate() {
         let of = &grid.items[*item];
-        let (top, bottom) = tops[of.layer];
-        if at > 0 {
-            route.knots.push(Point { x: *x, y: top });
-        } else {
+        let band = &bands[of.layer];
+        if at == 0 {
             route.knots.push(Point {
                 x: *x,
-                y: top + of.height,
+                y: band.top + of.height,
             });
-        }
-        if at + 1 < chain.len() {
-            route.knots.push(Point { x: *x, y: bottom });
         }
         if of.is_label {
             let (width, height) = (of.left + of.right, of.height);
-            let y = ((top + bottom - height) / 2.0).round();
+            let y = ((band.top + band.bottom - height) / 2.0).round();
             route.label = Some(Rect {
                 x: x - width / 2.0,
                 y,
@@ -154,8 +166,15 @@ fn through(grid: &Grid, chain: &[usize], xs: &[f64], tops: &[(f64, f64)]) -> Rou
                 height,
             });
         }
+        if let Some(Some(lane)) = lanes.get(at) {
+            let y = band.lane + *lane as f64 * LANE;
+            route.knots.push(Point { x: *x, y });
+            route.knots.push(Point { x: xs[at + 1], y });
+        }
+        if at + 1 == chain.len() {
+            route.knots.push(Point { x: *x, y: band.top });
+        }
     }
-    route.knots.dedup();
     route
 }
 
@@ -164,7 +183,9 @@ fn around(body: &Body, node: Point, edge: &Edge) -> Route {
     let side = node.x + body.width / 2.0;
     let height = body.height.min(48.0);
     let (above, below) = (node.y + height * 0.3, node.y + height * 0.7);
-    let knots = vec![Point { x: side, y: above }, Point { x: side, y: below }];
+    let out = side + LOOP - 8.0;
+    let knots = [(side, above), (out, above), (out, below), (side, below)];
+    let knots = knots.map(|(x, y)| Point { x, y }).to_vec();
     let label = edge.label.map(|(width, height)| Rect {
         x: side + LOOP,
         y: node.y + (body.height - height) / 2.0,

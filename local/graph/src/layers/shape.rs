@@ -68,7 +68,7 @@ pub(crate) struct Edge {
     pub(crate) usual: bool,
 }
 
-/// Where an edge goes: straight down between two knots above one another, and in a curve between others.
+/// Where an edge goes: straight from knot to knot, up and down or to the side.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Route {
     pub(crate) knots: Vec<Point>,

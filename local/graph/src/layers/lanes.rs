@@ -10,10 +10,11 @@ pub(super) struct Lanes {
     pub(super) counts: Vec<usize>,
 }
 
-/// A piece of an edge that goes aside.
+/// A piece that goes aside, of one edge or of several that go together.
 struct Aside {
-    edge: usize,
-    piece: usize,
+    pieces: Vec<(usize, usize)>,
+    /// The lower item of the pieces.
+    lower: usize,
     from: f64,
     to: f64,
 }
@@ -37,12 +38,17 @@ pub(super) fn lanes(grid: &Grid, xs: &[Vec<f64>]) -> Lanes {
         for (piece, pair) in xs[edge].windows(2).enumerate() {
             if pair[0] != pair[1] {
                 let layer = grid.items[chain[piece]].layer;
-                by_layer[layer].push(Aside {
-                    edge,
-                    piece,
-                    from: pair[0],
-                    to: pair[1],
-                });
+                let (lower, from, to) = (chain[piece + 1], pair[0], pair[1]);
+                let same = |aside: &&mut Aside| (aside.lower, aside.from, aside.to) == (lower, from, to);
+                match by_layer[layer].iter_mut().find(same) {
+                    Some(aside) => aside.pieces.push((edge, piece)),
+                    None => by_layer[layer].push(Aside {
+                        pieces: vec![(edge, piece)],
+                        lower,
+                        from,
+                        to,
+                    }),
+                }
             }
         }
     }
@@ -59,7 +65,9 @@ pub(super) fn lanes(grid: &Grid, xs: &[Vec<f64>]) -> Lanes {
                 .filter(|(_, other)| other.meets(&aside))
                 .map(|(lane, _)| lane + 1);
             let lane = met.max().unwrap_or(0);
-            lanes.of[aside.edge][aside.piece] = Some(lane);
+            for (edge, piece) in &aside.pieces {
+                lanes.of[*edge][*piece] = Some(lane);
+            }
             lanes.counts[layer] = lanes.counts[layer].max(lane + 1);
             placed.push((lane, aside));
         }

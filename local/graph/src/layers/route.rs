@@ -43,7 +43,7 @@ pub(super) fn route(grid: &Grid, bodies: &[Body], edges: &[Edge], downs: &[Optio
     for (edge, down) in downs.iter().enumerate() {
         let route = match down {
             Some(down) => {
-                let mut route = through(grid, &grid.chains[edge], &xs[edge], &lanes.of[edge], &bands);
+                let mut route = through(grid, edge, &xs[edge], &lanes.of[edge], &bands);
                 if down.reversed {
                     route.knots.reverse();
                 }
@@ -63,40 +63,62 @@ fn ports(grid: &Grid, bodies: &[Body], middles: &[f64]) -> Ports {
         upper: vec![0.0; grid.chains.len()],
         lower: vec![0.0; grid.chains.len()],
     };
-    let mut at_bottom: Vec<Vec<(f64, usize)>> = vec![Vec::new(); bodies.len()];
-    let mut at_top: Vec<Vec<(f64, usize)>> = vec![Vec::new(); bodies.len()];
+    let mut at_bottom: Vec<Vec<End>> = (0..bodies.len()).map(|_| Vec::new()).collect();
+    let mut at_top: Vec<Vec<End>> = (0..bodies.len()).map(|_| Vec::new()).collect();
     for (edge, chain) in grid.chains.iter().enumerate() {
         if let [upper, below, ..] = chain.as_slice() {
-            at_bottom[*upper].push((middles[*below], edge));
+            add(&mut at_bottom[*upper], *below, middles[*below], edge, false);
         }
         if let [.., above, lower] = chain.as_slice() {
-            at_top[*lower].push((middles[*above], edge));
+            let is_together = grid.joins[edge].is_some_and(|joins| joins + 1 < chain.len());
+            add(&mut at_top[*lower], *above, middles[*above], edge, is_together);
         }
     }
     for (sides, offsets) in [(at_bottom, &mut ports.upper), (at_top, &mut ports.lower)] {
         for (node, mut side) in sides.into_iter().enumerate() {
-            side.sort_by(|one, other| one.0.total_cmp(&other.0));
+            side.sort_by(|one, other| one.x.total_cmp(&other.x));
             spread(&side, middles[node], bodies[node].width, offsets);
         }
     }
     ports
 }
 
-fn spread(side: &[(f64, usize)], middle: f64, width: f64, offsets: &mut [f64]) {
-    let straight = side.iter().position(|(x, _)| *x == middle);
-    let at_left = side.iter().filter(|(x, _)| *x < middle).count();
+/// Where edges end at a node: one edge, or several that go together.
+struct End {
+    /// The item that they come from.
+    item: usize,
+    x: f64,
+    edges: Vec<usize>,
+}
+
+fn add(side: &mut Vec<End>, item: usize, x: f64, edge: usize, is_together: bool) {
+    match side.iter_mut().find(|end| is_together && end.item == item) {
+        Some(end) => end.edges.push(edge),
+        None => side.push(End {
+            item,
+            x,
+            edges: vec![edge],
+        }),
+    }
+}
+
+fn spread(side: &[End], middle: f64, width: f64, offsets: &mut [f64]) {
+    let straight = side.iter().position(|end| end.x == middle);
+    let at_left = side.iter().filter(|end| end.x < middle).count();
     let (left, right) = match straight {
         Some(_) => (at_left, side.len() - 1 - at_left),
         None => (side.len() / 2, side.len() / 2),
     };
     let most = left.max(right).max(1) as f64;
     let apart = PORT.min((width / 2.0 - 12.0).max(0.0) / most);
-    for (place, (_, edge)) in side.iter().enumerate() {
+    for (place, end) in side.iter().enumerate() {
         let from_middle = match straight {
             Some(straight) => place as f64 - straight as f64,
             None => place as f64 - (side.len() as f64 - 1.0) / 2.0,
         };
-        offsets[*edge] = from_middle * apart;
+        for edge in &end.edges {
+            offsets[*edge] = from_middle * apart;
+        }
     }
 }
 
@@ -145,11 +167,15 @@ fn bands(grid: &Grid, lanes: &Lanes) -> Vec<Band> {
 }
 
 /// The way of an edge from its upper to its lower node.
-fn through(grid: &Grid, chain: &[usize], xs: &[f64], lanes: &[Option<usize>], bands: &[Band]) -> Route {
+fn through(grid: &Grid, edge: usize, xs: &[f64], lanes: &[Option<usize>], bands: &[Band]) -> Route {
     let mut route = Route::default();
+    let chain = &grid.chains[edge];
     for (at, (item, x)) in chain.iter().zip(xs).enumerate() {
         let of = &grid.items[*item];
         let band = &bands[of.layer];
+        if grid.joins[edge] == Some(at) {
+            route.joint = Some((route.knots.len(), Point { x: *x, y: band.top }));
+        }
         if at == 0 {
             route.knots.push(Point {
                 x: *x,
@@ -192,7 +218,11 @@ fn around(body: &Body, node: Point, edge: &Edge) -> Route {
         width,
         height,
     });
-    Route { knots, label }
+    Route {
+        knots,
+        label,
+        joint: None,
+    }
 }
 
 /// How far an edge from a node to itself goes out.

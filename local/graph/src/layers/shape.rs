@@ -73,6 +73,8 @@ pub(crate) struct Edge {
 pub(crate) struct Route {
     pub(crate) knots: Vec<Point>,
     pub(crate) label: Option<Rect>,
+    /// Where it joins another edge, with the number of knots before that.
+    pub(crate) joint: Option<(usize, Point)>,
 }
 
 /// A layout.

@@ -16,7 +16,11 @@ pub(super) fn all(svg: &mut String, drawing: &Drawing, overlay: &Overlay) {
         .collect();
     ways.sort_by_key(|(is_taken, _)| *is_taken);
     for (is_taken, way) in &ways {
-        let d = line(&way.knots);
+        // What goes together is drawn once, so that its dashes stay dashes. The way that was taken is drawn to its end.
+        let (d, head) = match way.joint.filter(|_| !is_taken) {
+            Some((count, joint)) => (line(&[&way.knots[..count], &[joint]].concat()), String::new()),
+            None => (line(&way.knots), head(way)),
+        };
         let _ = write!(
             svg,
             "<g class=\"way{}\" data-from=\"{}\" data-to=\"{}\"><title>{}</title>\
@@ -25,7 +29,7 @@ pub(super) fn all(svg: &mut String, drawing: &Drawing, overlay: &Overlay) {
             escaped(&way.from),
             escaped(&way.to),
             escaped(&way.title),
-            head(way)
+            head
         );
     }
     for (is_taken, way) in &ways {

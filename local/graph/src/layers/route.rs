@@ -213,8 +213,8 @@ fn around(body: &Body, node: Point, edge: &Edge) -> Route {
     let knots = [(side, above), (out, above), (out, below), (side, below)];
     let knots = knots.map(|(x, y)| Point { x, y }).to_vec();
     let label = edge.label.map(|(width, height)| Rect {
-        x: side + LOOP,
-        y: node.y + (body.height - height) / 2.0,
+        x: side + LOOP - 4.0,
+        y: ((above + below - height) / 2.0).round().max(node.y),
         width,
         height,
     });

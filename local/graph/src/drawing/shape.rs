@@ -84,6 +84,8 @@ pub(crate) struct Dot {
     /// What stands in it; nothing in the flows of Parallel and Map.
     pub(crate) text: String,
     pub(crate) is_end: bool,
+    /// The state that a start leads to.
+    pub(crate) leads_to: String,
 }
 
 impl Drawing {

@@ -137,9 +137,14 @@ fn label(svg: &mut String, is_taken: bool, way: &WayPath) {
 }
 
 /// A start or an end.
-pub(super) fn dot(svg: &mut String, dot: &Dot, overlay: &Overlay) {
+pub(super) fn dot(svg: &mut String, dot: &Dot, drawing: &Drawing, overlay: &Overlay) {
     let kind = if dot.is_end { "end" } else { "start" };
-    let started = if overlay.started && !dot.is_end {
+    let is_its = |way: &&WayPath| match dot.is_end {
+        true => way.to.is_empty(),
+        false => way.from.is_empty() && way.to == dot.leads_to,
+    };
+    let mut own = drawing.paths.iter().filter(is_its);
+    let started = if own.any(|way| is_taken(drawing, overlay, way)) {
         " is-taken"
     } else {
         ""

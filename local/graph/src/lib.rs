@@ -2,6 +2,18 @@
 //!
 //! A [`Chart`] is a definition as it is drawn. An [`Overlay`] says what a run has done to its states.
 //!
+//! What a page's script finds in the SVG:
+//!
+//! | element | what it has |
+//! | --- | --- |
+//! | `.state` | `data-state`, the name; `data-up`, `data-down`, `data-left` and `data-right`, the names of its neighbours |
+//! | `.state + .face` | what is written in the box; it lets the pointer through |
+//! | `.way` | `data-from` and `data-to`, the names of states, empty for Start and End |
+//! | `.iterations` | `data-state`, `data-iterations` (how many), `data-columns`, `data-cell` (from one cell to the next, in units of the view box), `data-x` and `data-y` (the corner of the first cell): iteration = row × columns + column |
+//! | `.cell` | `data-iteration`, while there are at most 200 |
+//!
+//! The classes `is-running`, `is-succeeded`, … are those of [`Status::class`]; `is-selected` and `is-taken` say the rest.
+//!
 //! ```
 //! use state_graph::{Chart, Options, Overlay};
 //!

@@ -3,7 +3,7 @@
 use crate::chart::Chart;
 use crate::model::{Flow, Kind, Node, Way, WayKind};
 use crate::overlay::{Overlay, Status, Words};
-use crate::text::shown;
+use crate::text::{SMALL, shown, wrap};
 use std::fmt::Write;
 
 /// The colours of each status that has some, for light and dark pages alike.
@@ -98,9 +98,9 @@ impl Writer<'_> {
     fn label(&self, way: &Way) -> Option<String> {
         match &way.kind {
             WayKind::Start | WayKind::Next | WayKind::End => None,
-            WayKind::Choice { condition } => Some(quoted(condition)),
+            WayKind::Choice { condition } => Some(in_lines(condition)),
             WayKind::Default => Some(self.words.otherwise.clone()),
-            WayKind::Catch { errors } => Some(quoted(&errors.join(", "))),
+            WayKind::Catch { errors } => Some(in_lines(&errors.join(", "))),
         }
     }
 
@@ -162,6 +162,12 @@ impl Writer<'_> {
             self.line(1, &format!("linkStyle {} stroke-width:3px", links.join(",")));
         }
     }
+}
+
+/// A label in as many lines as in the SVG, so that long conditions do not lie over what is beside them.
+fn in_lines(text: &str) -> String {
+    let lines = wrap(text, 216.0, 3, SMALL);
+    lines.iter().map(|line| quoted(line)).collect::<Vec<_>>().join("<br/>")
 }
 
 /// A text as it stands between quotation marks: whatever Mermaid, Markdown or HTML could take for its own is written by

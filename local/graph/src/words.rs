@@ -125,17 +125,17 @@ pub(crate) fn retrier(retrier: &Value) -> String {
 pub(crate) fn retriers(retriers: &[Value]) -> Option<String> {
     let first = retriers.first()?;
     let attempts = first.get("MaxAttempts").and_then(Value::as_f64).unwrap_or(3.0);
-    let names = errors(first);
-    let more = retriers.iter().map(|retrier| errors(retrier).len()).sum::<usize>();
-    let mut text = format!("retry ×{attempts}");
-    if let Some(name) = names.first() {
-        text.push_str(&format!(": {name}"));
-    }
-    if more > 1 {
-        text.push_str(&format!(" +{}", more - 1));
-    }
-    Some(text)
+    let names: Vec<String> = retriers.iter().flat_map(errors).collect();
+    Some(match names.as_slice() {
+        [] => format!("retry ×{attempts}"),
+        [name] => format!("retry ×{attempts}: {name}"),
+        [name, more @ ..] if name.len() <= SHORT_NAME => format!("retry ×{attempts}: {name} +{}", more.len()),
+        all => format!("retry ×{attempts}: {} errors", all.len()),
+    })
 }
+
+/// The longest name of an error that stands for itself and others.
+const SHORT_NAME: usize = 28;
 
 /// How long a Wait waits.
 pub(crate) fn wait(state: &Value) -> Option<String> {

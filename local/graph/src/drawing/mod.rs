@@ -55,7 +55,7 @@ impl Draftsman<'_> {
         nodes.extend(flow.states.iter().map(|state| Node::State(*state)));
         nodes.extend(bundles.iter().map(|bundle| bundle.to).find(|to| *to == Node::End));
         let index: BTreeMap<Node, usize> = nodes.iter().enumerate().map(|(at, node)| (*node, at)).collect();
-        let parts: Vec<Drawing> = nodes.iter().map(|node| self.node(*node, is_outer)).collect();
+        let parts: Vec<Drawing> = nodes.iter().map(|node| self.node(*node, flow)).collect();
         let edges: Vec<Edge> = bundles
             .iter()
             .map(|bundle| Edge {
@@ -90,7 +90,6 @@ impl Draftsman<'_> {
                 from: self.name(bundle.from),
                 to: self.name(bundle.to),
                 is_catch: bundle.is_catch,
-                is_loop: bundle.from == bundle.to,
                 title: bundle.title,
                 ..WayPath::default()
             };
@@ -106,10 +105,15 @@ impl Draftsman<'_> {
         }
     }
 
-    fn node(&self, node: Node, is_outer: bool) -> Drawing {
+    fn node(&self, node: Node, flow: &Flow) -> Drawing {
+        let is_outer = flow.owner.is_none();
         match node {
-            Node::Start => dot(&self.words.start, is_outer, false),
-            Node::End => dot(&self.words.end, is_outer, true),
+            Node::Start => {
+                let first = flow.links.iter().find(|link| link.from == Node::Start);
+                let leads_to = first.map(|link| self.name(link.to)).unwrap_or_default();
+                dot(&self.words.start, is_outer, false, leads_to)
+            }
+            Node::End => dot(&self.words.end, is_outer, true, String::new()),
             Node::State(at) => self.state(at, &self.chart.states[at]),
         }
     }
@@ -173,7 +177,7 @@ impl Draftsman<'_> {
     }
 }
 
-fn dot(text: &str, is_outer: bool, is_end: bool) -> Drawing {
+fn dot(text: &str, is_outer: bool, is_end: bool, leads_to: String) -> Drawing {
     let (width, height) = if is_outer {
         (((text::width(text, SMALL) + 24.0) / 8.0).ceil() * 8.0, 28.0)
     } else {
@@ -189,7 +193,12 @@ fn dot(text: &str, is_outer: bool, is_end: bool) -> Drawing {
     Drawing {
         width,
         height,
-        dots: vec![Dot { rect, text, is_end }],
+        dots: vec![Dot {
+            rect,
+            text,
+            is_end,
+            leads_to,
+        }],
         ..Drawing::default()
     }
 }

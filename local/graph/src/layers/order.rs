@@ -5,6 +5,9 @@ use super::grid::Grid;
 /// How often the layers are put in order, from above and from below.
 const SWEEPS: usize = 24;
 
+/// After how many times in vain it is enough.
+const PATIENCE: usize = 6;
+
 /// How much worse a crossing is than two rules of a Choice that stand the other way round.
 const CROSSING: usize = 6;
 
@@ -12,8 +15,9 @@ const CROSSING: usize = 6;
 pub(super) fn order(grid: &mut Grid) {
     first(grid);
     let mut best = (cost(grid), grid.layers.clone());
+    let mut in_vain = 0;
     for sweep in 0..SWEEPS {
-        if best.0 == 0 {
+        if best.0 == 0 || in_vain == PATIENCE {
             break;
         }
         let from_above = sweep % 2 == 0;
@@ -24,8 +28,10 @@ pub(super) fn order(grid: &mut Grid) {
         }
         swap(grid);
         let cost = cost(grid);
+        in_vain += 1;
         if cost < best.0 {
             best = (cost, grid.layers.clone());
+            in_vain = 0;
         }
     }
     grid.layers = best.1;

@@ -6,6 +6,9 @@ use super::grid::{Grid, Item};
 /// How often the columns are pulled.
 const ROUNDS: usize = 60;
 
+/// They are at rest when none moves further than this, in pixels.
+const AT_REST: f64 = 0.25;
+
 /// All places are multiples of this, in pixels.
 pub(super) const STEP: f64 = 4.0;
 
@@ -37,7 +40,15 @@ pub(super) fn place(grid: &Grid, columns: &Columns) -> Vec<f64> {
     let mut wanted = vec![0.0; columns.count];
     let mut at = vec![0.0; columns.count];
     for round in 0..ROUNDS {
-        at = pushed(&order, &into, &wanted, &pulls);
+        let before = std::mem::replace(&mut at, pushed(&order, &into, &wanted, &pulls));
+        let moved = before
+            .iter()
+            .zip(&at)
+            .map(|(before, at)| (at - before).abs())
+            .fold(0.0, f64::max);
+        if round > 0 && moved < AT_REST {
+            break;
+        }
         // At first they move all the way, later half of it, so that they come to rest.
         let share = if round < ROUNDS / 3 { 1.0 } else { 0.5 };
         for column in 0..columns.count {
@@ -105,8 +116,14 @@ fn pulls(grid: &Grid, columns: &Columns) -> Vec<Vec<(usize, f64)>> {
         for pair in chain.windows(2) {
             let (upper, lower) = (columns.of[pair[0]], columns.of[pair[1]]);
             if upper != lower {
-                pulls[upper].push((lower, 1.0));
-                pulls[lower].push((upper, 1.0));
+                // A label stays near the node that its edge leaves.
+                let weight = if grid.items[pair[0]].is_node && grid.items[pair[1]].is_label {
+                    3.0
+                } else {
+                    1.0
+                };
+                pulls[upper].push((lower, weight));
+                pulls[lower].push((upper, weight));
             }
         }
     }

@@ -40,7 +40,7 @@ pub(crate) fn element(chart: &Chart, overlay: &Overlay, options: &Options, style
     }
     way::all(&mut svg, &drawing, overlay);
     for dot in &drawing.dots {
-        way::dot(&mut svg, dot, overlay);
+        way::dot(&mut svg, dot, &drawing, overlay);
     }
     let near = neighbours::of(&drawing.boxes);
     for (at, state) in drawing.boxes.iter().enumerate() {

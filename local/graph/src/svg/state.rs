@@ -1,7 +1,8 @@
 //! A state as SVG: its box, its sign, its name, and what a run did.
 
 use super::neighbours::{NAMES, Near};
-use super::{sign, write};
+use super::sign;
+use super::write;
 use crate::chart::Chart;
 use crate::drawing::{LINE, NAME_LINE, PAD, StateBox, TEXT};
 use crate::layers::Rect;
@@ -49,16 +50,17 @@ pub(super) fn element(
     let look = overlay.states.get(&of.name);
     let is_container = state.rect != state.header;
     let container = if is_container { " is-container" } else { "" };
-    let _ = match &options.href {
-        Some(href) => write!(svg, "<a href=\"{}\"", escaped(&href(&of.name))),
+    let classes = classes(of, overlay);
+    let link = options.href.as_ref().map(|href| escaped(&href(&of.name)));
+    let _ = match &link {
+        Some(link) => write!(svg, "<a href=\"{link}\""),
         None => write!(svg, "<g role=\"img\" tabindex=\"0\""),
     };
+    let label = escaped(&label(of, look, overlay.started, &options.words));
     let name = escaped(&of.name);
     let _ = write!(
         svg,
-        " class=\"state {}{container}\" data-state=\"{name}\" aria-label=\"{}\"",
-        classes(of, overlay),
-        escaped(&label(of, look, overlay.started, &options.words))
+        " class=\"state {classes}{container}\" data-state=\"{name}\" aria-label=\"{label}\""
     );
     if overlay.selected.as_deref() == Some(of.name.as_str()) {
         svg.push_str(" aria-current=\"true\"");
@@ -68,33 +70,42 @@ pub(super) fn element(
             let _ = write!(svg, " data-{side}=\"{}\"", escaped(neighbour));
         }
     }
-    let _ = write!(svg, "><title>{}</title>", escaped(&title(of, look)));
+    let _ = write!(svg, "><title>{label}</title>");
+    body(svg, state, is_container);
+    svg.push_str(if link.is_some() { "</a>" } else { "</g>" });
+    // What is written lies over the link and is not in it: the link's label says it all.
+    let _ = write!(svg, "<g class=\"face {classes}\" aria-hidden=\"true\">");
+    inside(svg, of, look, state, link.as_deref());
+    svg.push_str("</g>");
+}
+
+/// The box itself.
+fn body(svg: &mut String, state: &StateBox, is_container: bool) {
     let radius = if is_container { 12.0 } else { 8.0 };
-    if !is_container {
-        let at = write::rect(&state.rect, radius);
+    let at = write::rect(&state.rect, radius);
+    if is_container {
+        let _ = write!(
+            svg,
+            "<rect class=\"hit\" fill=\"none\" {}/>",
+            write::rect(&state.header, radius)
+        );
+    } else {
         let _ = write!(svg, "<rect class=\"paper\" {at}/><rect class=\"tint\" {at}/>");
     }
-    inside(svg, of, look, state);
-    let _ = write!(
-        svg,
-        "<rect class=\"border\" fill=\"none\" {}/>",
-        write::rect(&state.rect, radius)
-    );
     let ring = Rect {
         x: state.rect.x - 4.0,
         y: state.rect.y - 4.0,
         width: state.rect.width + 8.0,
         height: state.rect.height + 8.0,
     };
+    let ring = write::rect(&ring, radius + 4.0);
     let _ = write!(
         svg,
-        "<rect class=\"focus\" fill=\"none\" {}/>",
-        write::rect(&ring, radius + 4.0)
+        "<rect class=\"border\" fill=\"none\" {at}/><rect class=\"focus\" fill=\"none\" {ring}/>"
     );
-    svg.push_str(if options.href.is_some() { "</a>" } else { "</g>" });
 }
 
-fn inside(svg: &mut String, of: &StateOf, look: Option<&Look>, state: &StateBox) {
+fn inside(svg: &mut String, of: &StateOf, look: Option<&Look>, state: &StateBox, link: Option<&str>) {
     let content = &state.content;
     let Rect { x, y, width, .. } = state.rect;
     let _ = write!(
@@ -128,15 +139,19 @@ fn inside(svg: &mut String, of: &StateOf, look: Option<&Look>, state: &StateBox)
         } else {
             "retry"
         };
+        let _ = match link {
+            Some(link) => write!(svg, "<a class=\"{class}\" tabindex=\"-1\" href=\"{link}\">"),
+            None => write!(svg, "<g class=\"{class}\">"),
+        };
         let _ = write!(
             svg,
-            "<g class=\"{class}\"><title>{}</title><g class=\"sign\" fill=\"none\" transform=\"translate({text} {})\">{}</g>",
+            "<title>{}</title><g class=\"sign\" fill=\"none\" transform=\"translate({text} {})\">{}</g>",
             escaped(&of.retry.join("\n")),
             base - 10.0,
             sign::RETRY
         );
         write::lines(svg, "does", std::slice::from_ref(retry), text + 16.0, base, LINE);
-        svg.push_str("</g>");
+        svg.push_str(if link.is_some() { "</a>" } else { "</g>" });
     }
     write::lines(svg, "note", &content.note, text, base + LINE, LINE);
     if let Some(look) = look.filter(|look| look.status != Status::NotReached) {
@@ -165,20 +180,4 @@ fn label(of: &StateOf, look: Option<&Look>, has_run: bool, words: &Words) -> Str
     }
     parts.extend(look.and_then(|look| look.note.clone()));
     parts.join(", ")
-}
-
-/// What is shown when the pointer rests on a state.
-fn title(of: &StateOf, look: Option<&Look>) -> String {
-    let parts = [
-        Some(&of.name),
-        of.resource.as_ref(),
-        of.comment.as_ref(),
-        look.and_then(|look| look.note.as_ref()),
-    ];
-    parts
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(" — ")
 }

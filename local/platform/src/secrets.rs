@@ -5,7 +5,7 @@
 use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -45,8 +45,8 @@ struct Known {
     chosen: HashSet<String>,
     /// Finds what somebody chose. None until it is asked for.
     finder: Option<Arc<AhoCorasick>>,
-    /// What was issued: hexadecimal digits alone.
-    issued: HashSet<String>,
+    /// What was issued: hexadecimal digits alone, and what stands before them.
+    issued: HashMap<String, &'static str>,
     /// How long what was issued is.
     lengths: Vec<usize>,
 }
@@ -76,13 +76,14 @@ impl Secrets {
     }
 
     /// From now on these credentials are not shown: random hexadecimal digits, of which there may be very many.
-    pub(crate) fn issue(&self, digits: &str) {
+    /// `prefix` stands before them.
+    pub(crate) fn issue(&self, prefix: &'static str, digits: &str) {
         let mut known = self.known();
         if !known.lengths.contains(&digits.len()) {
             known.lengths.push(digits.len());
             known.lengths.sort_unstable_by(|a, b| b.cmp(a));
         }
-        known.issued.insert(digits.to_owned());
+        known.issued.insert(digits.to_owned(), prefix);
     }
 
     /// Credentials that have not worked for long are forgotten.
@@ -172,10 +173,15 @@ impl Known {
             let end = start + run.len();
             while from + shortest <= end {
                 let fitting = self.lengths.iter().map(|length| from + length);
-                let mut fitting = fitting.filter(|to| *to <= end && self.issued.contains(&text[from..*to]));
-                match fitting.next() {
-                    Some(to) => {
-                        found.push((from, to));
+                let fitting = fitting.filter(|to| *to <= end);
+                match fitting
+                    .map(|to| (to, self.issued.get(&text[from..to])))
+                    .find(|(_, prefix)| prefix.is_some())
+                {
+                    Some((to, prefix)) => {
+                        let before = &text[..from];
+                        let before = prefix.and_then(|prefix| before.strip_suffix(prefix)).unwrap_or(before);
+                        found.push((before.len(), to));
                         from = to;
                     }
                     None => from += 1,
@@ -208,8 +214,8 @@ mod tests {
             secrets.keep(value);
         }
         let (key, token) = ("ab12".repeat(10), "cd34".repeat(16));
-        secrets.issue(&key);
-        secrets.issue(&token);
+        secrets.issue("", &key);
+        secrets.issue("local-", &token);
         for (text, expected) in [
             ("", ""),
             ("the words hunter22 and hunter.", "the words •••••• and ••••••."),
@@ -220,10 +226,7 @@ mod tests {
         ] {
             assert_eq!(secrets.hide(text), expected, "{text}");
         }
-        assert_eq!(
-            secrets.hide(&format!("k={key} t=local-{token}.")),
-            "k=•••••• t=local-••••••."
-        );
+        assert_eq!(secrets.hide(&format!("k={key} t=local-{token}.")), "k=•••••• t=••••••.");
         assert_eq!(secrets.hide(&format!("\\f{key}{key}f")), "\\f••••••••••••f");
         let other = "ef56".repeat(10);
         assert_eq!(secrets.hide(&other), other);

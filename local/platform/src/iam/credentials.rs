@@ -33,13 +33,11 @@ impl Credentials {
         }
     }
 
-    /// The digits of what is secret.
-    pub(super) fn digits(&self) -> [&str; 2] {
+    /// The digits of what is secret, each with what stands before them.
+    pub(super) fn digits(&self) -> [(&'static str, &str); 2] {
         let token = &self.session_token;
-        [
-            &self.secret_access_key,
-            token.strip_prefix(TOKEN_PREFIX).unwrap_or(token),
-        ]
+        let digits = token.strip_prefix(TOKEN_PREFIX).unwrap_or(token);
+        [("", &self.secret_access_key), (TOKEN_PREFIX, digits)]
     }
 
     /// The environment variables in which SDKs look for them.

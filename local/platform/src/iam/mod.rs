@@ -255,12 +255,11 @@ impl Iam {
             credentials: credentials.clone(),
             principal,
         };
-        credentials
-            .digits()
-            .iter()
-            .for_each(|digits| self.secrets.issue(digits));
+        for (prefix, digits) in credentials.digits() {
+            self.secrets.issue(prefix, digits);
+        }
         for gone in self.state().sessions.keep(session) {
-            gone.digits().iter().for_each(|digits| self.secrets.forget(digits));
+            gone.digits().iter().for_each(|(_, digits)| self.secrets.forget(digits));
         }
         Ok(credentials)
     }

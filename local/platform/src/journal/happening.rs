@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// One thing that happened in the cloud.
 ///
-/// Serialised (`--json`) as `{"at": …, "happening": "ActionEnded", …fields}`.
+/// Serialised (`--json`) as `{"sequence": …, "at": …, "happening": "ActionEnded", …fields}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "happening", rename_all_fields = "camelCase")]
 #[expect(

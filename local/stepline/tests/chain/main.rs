@@ -11,7 +11,7 @@ mod waiting;
 mod world;
 
 use platform::journal::Happening;
-use serde_json::json;
+use serde_json::{Value, json};
 use world::World;
 
 /// The path of a run: stages, actions, states and jobs, each as it ended. How often a job goes on depends on how long
@@ -131,6 +131,26 @@ async fn a_merge_becomes_a_finished_state_machine() {
             _ => None,
         });
     assert_eq!(denied, None);
+    assert_credentials_are_hidden(&world);
+}
+
+/// The jobs of CodePipeline bring credentials to the function, and the journal has none of them.
+fn assert_credentials_are_hidden(world: &World) {
+    let entries = world.cloud.journal.entries();
+    let jobs: Vec<Value> = entries
+        .iter()
+        .filter_map(|entry| match &entry.happening {
+            Happening::Invocation { event, .. } => serde_json::from_str(event).ok(),
+            _ => None,
+        })
+        .filter(|event: &Value| event.get("CodePipeline.job").is_some())
+        .collect();
+    assert!(!jobs.is_empty());
+    for job in jobs {
+        let credentials = &job["CodePipeline.job"]["data"]["artifactCredentials"];
+        assert_eq!(credentials["secretAccessKey"], "••••••");
+        assert_eq!(credentials["sessionToken"], "••••••");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

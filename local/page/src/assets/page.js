@@ -43,9 +43,14 @@ const put = (text, move) => {
 const settle = (move) => {
   const shown = graph();
   if (shown && (move || !shown.dataset.placed)) {
-    const selected = shown.querySelector(".is-selected");
     shown.dataset.placed = "";
-    if (selected) selected.scrollIntoView({ block: "center", inline: "center" });
+    const selected = shown.querySelector(".state.is-selected");
+    const first = selected ?? shown.querySelector("[data-state]");
+    if (first) {
+      const [at, pane] = [first.getBoundingClientRect(), shown.getBoundingClientRect()];
+      shown.scrollLeft += at.x + at.width / 2 - pane.x - pane.width / 2;
+      if (selected) shown.scrollTop += at.y + at.height / 2 - pane.y - pane.height / 2;
+    }
   }
   if (move) for (const tail of document.querySelectorAll("[data-tail]")) tail.scrollTop = tail.scrollHeight;
   for (const part of document.querySelectorAll("[data-src]:not([data-loaded])")) seen.observe(part);

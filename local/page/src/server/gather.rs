@@ -15,6 +15,8 @@ pub(super) const RECENT: usize = 30;
 const MATTER: usize = 90;
 /// The most lines of a log that are shown at once.
 const LINES: usize = 500;
+/// How many states back a job is looked for whose log may say why a later state failed.
+const LOOKED_BACK: usize = 20;
 /// The most events of one visit that are shown.
 const EVENTS_OF_VISIT: usize = 200;
 
@@ -43,8 +45,7 @@ pub(super) async fn tell(served: &Served, run: Run) -> Told {
 /// What mattered: why it failed, or what the registry says of its model.
 async fn matter(served: &Served, run: &Run) -> String {
     if let Some(failed) = run.failed().filter(|_| !run.is_open()) {
-        let said: String = failed.summary().chars().take(MATTER).collect();
-        return format!("{}: {said}", failed.name);
+        return in_short(failed);
     }
     let Some(arn) = run.variable("ModelPackageArn") else {
         return String::new();
@@ -55,6 +56,21 @@ async fn matter(served: &Served, run: &Run) -> String {
         .ok()
         .and_then(|package| package["ModelPackageDescription"].as_str().map(str::to_owned))
         .unwrap_or_default()
+}
+
+/// Why an action failed, in a few words.
+fn in_short(failed: &Action) -> String {
+    let summary = failed.summary();
+    // Of a state machine's failure the error and its cause are enough.
+    let of_state = summary.split_once("failed with `").and_then(|(_, rest)| {
+        let (error, rest) = rest.split_once('`')?;
+        Some(format!("{error}: {}", rest.split_once(": ")?.1))
+    });
+    let said = of_state.unwrap_or_else(|| format!("{}: {summary}", failed.name));
+    match said.char_indices().nth(MATTER) {
+        Some((end, _)) => format!("{}…", said[..end].trim_end()),
+        None => said,
+    }
 }
 
 /// The executions that a run has started: they are named after it.
@@ -122,8 +138,18 @@ pub(super) async fn gather(served: &Served, arn: &str, selection: &Selection) ->
                 let from = usize::try_from(id.saturating_sub(1)).unwrap_or_default();
                 gathered.events.extend(served.reader.events(arn, from, 1).await?);
             }
-            let (job, streams) = behind(served, visit).await;
-            (gathered.job, gathered.streams) = (job, streams);
+            (gathered.job, gathered.streams) = behind(served, visit).await;
+            if gathered.streams.is_empty() && visit.has_failed() {
+                // A state that only says that it failed: what ran before it has the log.
+                let before = trace.visits.iter().rev().filter(|it| it.entered < visit.entered && trace.is_shown(it, &chosen));
+                for visit in before.take(LOOKED_BACK) {
+                    let (job, streams) = behind(served, visit).await;
+                    if job.is_some() {
+                        gathered.streams = streams;
+                        break;
+                    }
+                }
+            }
         }
     }
     drop(reading);

@@ -8,6 +8,8 @@ use crate::trace::{Attempt, Visit, details};
 use crate::words::Word;
 use maud::{Markup, html};
 
+/// From this many bytes of markup on, a part can be searched and copied.
+const LONG: usize = 2000;
 /// The most visits of a state that are listed.
 const MOST_VISITS: usize = 50;
 
@@ -100,12 +102,15 @@ fn details_of(context: &Context, shown: &Shown<'_>, visit: &Visit) -> Markup {
 
 /// A part that can be folded, with what searches and copies it.
 fn part(context: &Context, word: Word, inner: &Markup, is_open: bool) -> Markup {
+    let is_long = inner.0.len() > LONG;
     html! {
         details class="part" open[is_open] {
             summary { h3 { (context.say(word)) } }
-            div class="tools" {
-                input type="search" data-find placeholder=(context.say(Word::Find)) aria-label={ (context.say(Word::Find)) ": " (context.say(word)) };
-                button type="button" data-copy { (context.say(Word::Copy)) }
+            @if is_long {
+                div class="tools" {
+                    input type="search" data-find placeholder=(context.say(Word::Find)) aria-label={ (context.say(Word::Find)) ": " (context.say(word)) };
+                    button type="button" data-copy { (context.say(Word::Copy)) }
+                }
             }
             div class="body" { (inner) }
         }

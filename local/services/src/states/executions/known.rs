@@ -4,6 +4,7 @@ use super::past::Past;
 use super::running::Running;
 use platform::ServiceError;
 use serde_json::Value;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// An execution, whichever way it is known.
@@ -32,17 +33,27 @@ impl Known {
         }
     }
 
-    /// The events as GetExecutionHistory answers them.
-    pub(crate) fn history(&self) -> Result<Vec<Value>, ServiceError> {
+    /// How many events there are.
+    pub(crate) fn length(&self) -> Result<usize, ServiceError> {
+        match self {
+            Self::Running(running) => Ok(running.lock().execution.history().len()),
+            Self::Past(past) => past.length(),
+        }
+    }
+
+    /// Some of the events as GetExecutionHistory answers them, by their places from 0.
+    pub(crate) fn events(&self, places: Range<usize>) -> Result<Vec<Value>, ServiceError> {
         match self {
             Self::Running(running) => {
                 let state = running.lock();
-                let events = state.execution.history().iter();
+                let history = state.execution.history();
+                let end = places.end.min(history.len());
+                let events = history[places.start.min(end)..end].iter();
                 Ok(events
                     .map(|event| serde_json::to_value(event).unwrap_or_default())
                     .collect())
             }
-            Self::Past(past) => past.history(),
+            Self::Past(past) => past.events(places),
         }
     }
 

@@ -165,18 +165,26 @@ impl StepFunctions {
 
     fn get_execution_history(&self, _: &Call, input: History) -> Result<Value, ServiceError> {
         let execution = self.lock().execution(&input.execution_arn)?;
-        let events = execution.history()?.into_iter().map(|mut shown| {
-            if input.include_execution_data == Some(false) {
-                without_data(&mut shown);
-            }
-            shown
-        });
+        let length = execution.length()?;
         let (most, token) = (input.max_results, input.next_token.as_deref());
-        if input.reverse_order {
-            paged("events", events.rev(), most, token)
-        } else {
-            paged("events", events, most, token)
+        // A history can be long: only the events of the page are read.
+        let mut page = paged("events", (0..length).map(Value::from), most, token)?;
+        let places = page["events"].as_array().map_or(&[][..], Vec::as_slice);
+        let place = |value: Option<&Value>| value.and_then(Value::as_u64).and_then(|it| usize::try_from(it).ok());
+        let mut events = match (place(places.first()), place(places.last())) {
+            (Some(first), Some(last)) if input.reverse_order => {
+                let mut events = execution.events(length - 1 - last..length - first)?;
+                events.reverse();
+                events
+            }
+            (Some(first), Some(last)) => execution.events(first..last + 1)?,
+            _ => Vec::new(),
+        };
+        if input.include_execution_data == Some(false) {
+            events.iter_mut().for_each(without_data);
         }
+        page["events"] = events.into();
+        Ok(page)
     }
 
     fn stop_execution(&self, call: &Call, input: Stop) -> Result<Value, ServiceError> {

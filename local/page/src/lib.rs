@@ -5,11 +5,13 @@
 //! small things that all of them draw, and `words` says everything in English and in Japanese.
 
 mod account;
+mod report;
 mod server;
 mod show;
 mod trace;
 mod views;
 mod words;
 
+pub use report::{NotReported, report, summary};
 pub use server::{Page, serve};
 pub use words::Language;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use std::sync::LazyLock;
 
 /// The style of the page and of the graphs in it.
-static STYLE: LazyLock<String> = LazyLock::new(|| format!("{}\n{}", include_str!("../assets/page.css"), state_graph::STYLE));
+pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| format!("{}\n{}", include_str!("../assets/page.css"), state_graph::STYLE));
 
 pub(super) async fn asset(Path(name): Path<String>) -> Response {
     let (kind, text): (&str, &'static str) = match &*name {

@@ -3,7 +3,7 @@
 use super::Served;
 use crate::account::{Action, Execution, Gone, Job, Known, Run, Stream};
 use crate::trace::Trace;
-use crate::views::{Failure, Logged, Selection, Told};
+use crate::views::{Failure, Logged, Selection, Shown, Told};
 use serde_json::{Value, json};
 use state_graph::Chart;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) async fn recent(served: &Served) -> Vec<Told> {
 }
 
 /// What is told of a run at a glance.
-pub(super) async fn tell(served: &Served, run: Run) -> Told {
+pub(crate) async fn tell(served: &Served, run: Run) -> Told {
     let variable = |name: &str| run.variable(name).unwrap_or_default().lines().next().unwrap_or_default().to_owned();
     Told {
         commit: variable("CommitId"),
@@ -74,7 +74,7 @@ fn in_short(failed: &Action) -> String {
 }
 
 /// The executions that a run has started: they are named after it.
-pub(super) async fn executions_of(served: &Served, run: &Run) -> Vec<Execution> {
+pub(crate) async fn executions_of(served: &Served, run: &Run) -> Vec<Execution> {
     let mut found = Vec::new();
     for machine in served.reader.machines().await.unwrap_or_default() {
         let listed = served.reader.executions(&machine, 1000).await.unwrap_or_default();
@@ -85,7 +85,7 @@ pub(super) async fn executions_of(served: &Served, run: &Run) -> Vec<Execution> 
 }
 
 /// The execution of a run that matters: the one that is selected, runs, or has failed, or else the first one.
-pub(super) fn that_matters<'a>(executions: &'a [Execution], selection: &Selection) -> Option<&'a Execution> {
+pub(crate) fn that_matters<'a>(executions: &'a [Execution], selection: &Selection) -> Option<&'a Execution> {
     let asked = selection.get("execution");
     let mut ordered = executions.iter();
     ordered
@@ -97,20 +97,43 @@ pub(super) fn that_matters<'a>(executions: &'a [Execution], selection: &Selectio
 
 /// An execution, and what is looked at in it.
 #[derive(Debug)]
-pub(super) struct Gathered {
-    pub(super) execution: Execution,
-    pub(super) known: Arc<Mutex<Known>>,
-    pub(super) definition: String,
-    pub(super) chart: Option<Chart>,
-    pub(super) state: Option<String>,
-    pub(super) events: Vec<Value>,
-    pub(super) job: Option<Job>,
-    pub(super) failure: Option<Failure>,
-    pub(super) streams: Vec<Stream>,
+pub(crate) struct Gathered {
+    pub(crate) execution: Execution,
+    pub(crate) known: Arc<Mutex<Known>>,
+    pub(crate) definition: String,
+    pub(crate) chart: Option<Chart>,
+    pub(crate) state: Option<String>,
+    pub(crate) events: Vec<Value>,
+    pub(crate) job: Option<Job>,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) streams: Vec<Stream>,
+}
+
+impl Gathered {
+    /// What is drawn of it.
+    pub(crate) fn shown<'a>(
+        &'a self,
+        trace: &'a Trace,
+        path: &'a [&'a str],
+        selection: &'a Selection,
+    ) -> Shown<'a> {
+        Shown {
+            execution: &self.execution,
+            trace,
+            chart: self.chart.as_ref(),
+            definition: &self.definition,
+            path,
+            selection,
+            state: self.state.as_deref(),
+            events: &self.events,
+            job: self.job.as_ref(),
+            failure: self.failure.as_ref(),
+        }
+    }
 }
 
 /// Reads an execution.
-pub(super) async fn gather(served: &Served, arn: &str, selection: &Selection) -> Result<Gathered, Gone> {
+pub(crate) async fn gather(served: &Served, arn: &str, selection: &Selection) -> Result<Gathered, Gone> {
     let execution = served.reader.execution(arn).await?;
     let definition = served.reader.definition(arn).await?;
     let known = served.executions.trace(&served.reader, arn).await?;
@@ -223,7 +246,7 @@ fn spoken(cause: &str) -> String {
 }
 
 /// Why a run failed, where that was not in an execution of a state machine.
-pub(super) fn failure_of_run(action: &Action) -> Failure {
+pub(crate) fn failure_of_run(action: &Action) -> Failure {
     let code = action.raw["output"]["executionResult"]["errorDetails"]["code"].as_str();
     Failure {
         what: format!("{} / {}", action.stage, action.name),
@@ -235,7 +258,7 @@ pub(super) fn failure_of_run(action: &Action) -> Failure {
 }
 
 /// The log of an action: that of its build.
-pub(super) fn streams_of_action(action: &Action) -> Vec<Stream> {
+pub(crate) fn streams_of_action(action: &Action) -> Vec<Stream> {
     match &*action.provider {
         "CodeBuild" => Stream::of_build(action.external_id()).into_iter().collect(),
         _ => Vec::new(),

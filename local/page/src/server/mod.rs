@@ -10,6 +10,9 @@ mod request;
 mod routes;
 mod search;
 
+pub(crate) use assets::STYLE;
+pub(crate) use gather::{Gathered, executions_of, failure_of_run, gather, streams_of_action, tell, that_matters};
+
 use crate::account::{Executions, Reader};
 use axum::Router;
 use axum::middleware;
@@ -38,6 +41,16 @@ pub(crate) struct Served {
     pub(crate) page: Page,
 }
 
+impl Served {
+    pub(crate) fn new(page: Page) -> Self {
+        Self {
+            reader: Reader::new(page.platform.clone()),
+            executions: Executions::default(),
+            page,
+        }
+    }
+}
+
 /// Answers requests on `listener`, which is one of loopback, from now on. Abort the task to stop.
 ///
 /// # Errors
@@ -48,11 +61,7 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
         let kind = std::io::ErrorKind::InvalidInput;
         return Err(std::io::Error::new(kind, "the page is served on loopback alone"));
     }
-    let served = Arc::new(Served {
-        reader: Reader::new(page.platform.clone()),
-        executions: Executions::default(),
-        page,
-    });
+    let served = Arc::new(Served::new(page));
     let router = Router::new()
         .merge(routes::router())
         .merge(actions::router())

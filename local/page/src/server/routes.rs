@@ -2,12 +2,12 @@
 
 use super::Served;
 use super::gather::{
-    Gathered, RECENT, executions_of, failure_of_run, gather, logged, recent, streams_of_action, tell, that_matters,
+    RECENT, executions_of, failure_of_run, gather, logged, recent, streams_of_action, tell, that_matters,
 };
 use super::request::context;
 use crate::account::{Execution, Gone, Run};
 use crate::show::Context;
-use crate::views::{self, Frame, Logged, RunShown, Selection, Shown, Told};
+use crate::views::{self, Frame, Logged, RunShown, Selection, Told};
 use crate::words::Word;
 use axum::Router;
 use axum::extract::{Path, Query, State};
@@ -196,7 +196,7 @@ async fn draw_run(
         None => None,
     };
     let path = ["runs", pipeline, id];
-    let shown = gathered.as_ref().zip(known.as_ref()).map(|(gathered, known)| shown(gathered, &known.trace, &path, &selection));
+    let shown = gathered.as_ref().zip(known.as_ref()).map(|(gathered, known)| gathered.shown(&known.trace, &path, &selection));
     let drawn = RunShown {
         told: &told,
         stages: &stages,
@@ -221,26 +221,6 @@ fn live(executions: &[Execution], logged: &Logged) -> Vec<String> {
     let executions = executions.iter().map(|execution| format!("execution {}", execution.arn));
     let streams = logged.streams.iter().take(1).map(|stream| format!("log {} {}", stream.group, stream.name));
     executions.chain(streams).chain(["job".to_owned()]).collect()
-}
-
-fn shown<'a>(
-    gathered: &'a Gathered,
-    trace: &'a crate::trace::Trace,
-    path: &'a [&'a str],
-    selection: &'a Selection,
-) -> Shown<'a> {
-    Shown {
-        execution: &gathered.execution,
-        trace,
-        chart: gathered.chart.as_ref(),
-        definition: &gathered.definition,
-        path,
-        selection,
-        state: gathered.state.as_deref(),
-        events: &gathered.events,
-        job: gathered.job.as_ref(),
-        failure: gathered.failure.as_ref(),
-    }
 }
 
 async fn executions(State(served): State<Arc<Served>>, headers: HeaderMap) -> Response {
@@ -290,7 +270,7 @@ async fn execution(
         let logged = logged(&served, gathered.streams.clone(), &selection).await;
         let known = gathered.known.lock().await;
         let path = ["executions", &*machine, &*name];
-        let shown = shown(&gathered, &known.trace, &path, &selection);
+        let shown = gathered.shown(&known.trace, &path, &selection);
         let content = html! {
             (views::heading(&context, &gathered.execution))
             (views::execution(&context, &shown))

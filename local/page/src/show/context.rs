@@ -76,7 +76,13 @@ impl Context {
         let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
         let path: Vec<String> = path.iter().map(|segment| encode(segment)).collect();
         match self.links {
-            Links::File => format!("#{}", path.join("/")),
+            // What is selected has a place of its own there, but for one thing at most.
+            Links::File => {
+                let mut place = path;
+                let named = selected.iter().filter(|(name, _)| matches!(*name, "state" | "action"));
+                place.extend(named.map(|(name, value)| format!("{name}={}", encode(value))).take(1));
+                format!("#{}", place.join("/"))
+            }
             Links::Served => {
                 let query: Vec<String> = selected
                     .iter()

@@ -44,7 +44,7 @@ pub(super) fn canvas(context: &Context, shown: &Shown<'_>) -> Markup {
 }
 
 /// The graph in its colours, with the iterations that are looked at.
-fn graph(context: &Context, shown: &Shown<'_>) -> Markup {
+pub(crate) fn graph(context: &Context, shown: &Shown<'_>) -> Markup {
     let Some(chart) = shown.chart else {
         return html! { div class="pane" { (payload(shown.definition)) } };
     };

@@ -114,7 +114,7 @@ pub(crate) fn failure(context: &Context, failure: &Failure) -> Markup {
             p class="reason" {
                 (icon(tone("Failed").0)) " "
                 strong { (plain(&failure.what)) } ": "
-                @if !failure.error.is_empty() { code { (plain(&failure.error)) } " " }
+                @if !failure.error.is_empty() && failure.error != failure.what { code { (plain(&failure.error)) } " " }
                 span class="cause" { (plain(&failure.cause)) }
             }
             @if let Some(place) = &failure.place { p class="place" { (context.say(Word::Place)) ": " code { (plain(place)) } } }

@@ -14,7 +14,7 @@ const LONG: usize = 2000;
 const MOST_VISITS: usize = 50;
 
 /// The inspector.
-pub(super) fn inspector(context: &Context, shown: &Shown<'_>) -> Markup {
+pub(crate) fn inspector(context: &Context, shown: &Shown<'_>) -> Markup {
     html! {
         aside class="inspector" id="inspector" aria-label=(context.say(Word::Details)) tabindex="0" {
             @match shown.state {
@@ -143,7 +143,7 @@ fn of_job(context: &Context, job: &Job) -> Markup {
 }
 
 /// What an action of a pipeline says, when it is selected.
-pub(super) fn of_action(context: &Context, action: &crate::account::Action) -> Markup {
+pub(crate) fn of_action(context: &Context, action: &crate::account::Action) -> Markup {
     let result = &action.raw["output"];
     html! {
         aside class="inspector" id="inspector" aria-label=(context.say(Word::Details)) tabindex="0" {

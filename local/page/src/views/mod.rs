@@ -14,9 +14,11 @@ mod selection;
 mod shell;
 mod timeline;
 
+pub(crate) use canvas::graph;
 pub(crate) use execution::{Shown, execution, heading};
 pub(crate) use executions::executions;
-pub(crate) use failure::Failure;
+pub(crate) use failure::{Failure, failure};
+pub(crate) use inspector::{inspector, of_action};
 pub(crate) use log::{Logged, log};
 pub(crate) use pipeline::pipeline;
 pub(crate) use run::{RunShown, run};

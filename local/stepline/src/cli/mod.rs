@@ -10,6 +10,7 @@ mod open;
 mod options;
 mod page;
 mod push;
+mod report;
 mod run;
 mod served;
 mod session;

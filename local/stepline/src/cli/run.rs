@@ -2,6 +2,7 @@
 
 use super::interrupt::interrupted;
 use super::options::RunOptions;
+use super::report;
 use super::served;
 use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
 use crate::display::{self, seconds};
@@ -23,12 +24,22 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     if options.ask && !std::io::stdin().is_terminal() {
         return Err(Trouble::Usage("--ask needs a terminal to ask on".into()));
     }
-    let (session, status, last) = tokio::select! {
+    let Played {
+        session,
+        run,
+        status,
+        last,
+    } = tokio::select! {
         played = play(&options, standing) => played?,
         // Without --keep, whoever called this sees to it.
         () = interrupted(), if options.keep => return Err(Trouble::Interrupted),
     };
     let succeeded = status == "Succeeded";
+    report::write(&options.report, &session, (&run.0, &run.1)).await?;
+    if !succeeded {
+        let text = "to see why, with its graph and logs: cargo run -- open".to_owned();
+        session.cloud.journal.record(Happening::Note { text });
+    }
     if succeeded && let Some(url) = served::url(&session) {
         let until = if options.keep {
             "until Ctrl-C"
@@ -50,8 +61,19 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     })
 }
 
-/// Deploys, and plays the pipeline to its end: how it ended, and the line that says so.
-async fn play(options: &RunOptions, standing: &Standing) -> Result<(Session, String, String), Trouble> {
+/// A pipeline that was played to its end.
+struct Played {
+    session: Session,
+    /// The pipeline and its execution.
+    run: (String, String),
+    /// How it ended.
+    status: String,
+    /// The line that says so.
+    last: String,
+}
+
+/// Deploys, and plays the pipeline to its end.
+async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Trouble> {
     let common = &options.common;
     let containers = session::containers(common).await?;
     need_python(&containers)?;
@@ -69,21 +91,27 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<(Session, Str
     }
     let pipeline = session.pipeline()?;
     let of_function = answered_by_function(&session, &pipeline).await?;
-    let (status, reason, took) = until_it_ends(&session, &pipeline, &of_function, options.ask).await?;
+    let (id, status, reason, took) = until_it_ends(&session, &pipeline, &of_function, options.ask).await?;
     let last = match reason {
         Some(reason) => format!("{status}: pipeline {pipeline}, after {}: {reason}", seconds(took)),
         None => format!("{status}: pipeline {pipeline}, after {}", seconds(took)),
     };
-    Ok((session, status, last))
+    Ok(Played {
+        session,
+        run: (pipeline, id),
+        status,
+        last,
+    })
 }
 
-/// Starts the pipeline and answers its approvals, until it ends: its status, the reason, and how long it took.
+/// Starts the pipeline and answers its approvals, until it ends: its execution, the status, the reason, and how long it
+/// took.
 async fn until_it_ends(
     session: &Session,
     pipeline: &str,
     of_function: &BTreeSet<(String, String)>,
     ask: bool,
-) -> Result<(String, Option<String>, Duration), Trouble> {
+) -> Result<(String, String, Option<String>, Duration), Trouble> {
     let mut journal = session.cloud.journal.follow();
     let mut followers = Followers::default();
     // As on AWS, making the pipeline started it.
@@ -134,7 +162,7 @@ async fn until_it_ends(
     let tests = display::failed_tests(&failed_tests).filter(|_| status == "Failed");
     let reason: Vec<String> = reason.into_iter().chain(tests).collect();
     let reason = (!reason.is_empty()).then(|| reason.join(": "));
-    Ok((status, reason, took))
+    Ok((id.clone(), status, reason, took))
 }
 
 async fn next(journal: &mut Receiver<Entry>) -> Result<Happening, Trouble> {

@@ -188,6 +188,11 @@ impl Session {
         }
     }
 
+    /// The environment's name.
+    pub(super) fn environment(&self) -> &str {
+        &self.environment
+    }
+
     /// Where it is shown what happens.
     pub(super) fn display(&self) -> &Display {
         self.shown.display()

@@ -71,6 +71,11 @@ impl Context {
         word.in_language(self.language)
     }
 
+    /// The id of a part that a view has once. A report has many views, and so none.
+    pub(crate) fn id(&self, id: &'static str) -> Option<&'static str> {
+        (self.links == Links::Served).then_some(id)
+    }
+
     /// The address of a view: its path's segments, and what is selected there.
     pub(crate) fn to(&self, path: &[&str], selected: &[(&str, &str)]) -> String {
         let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();

@@ -16,7 +16,7 @@ const MOST_VISITS: usize = 50;
 /// The inspector.
 pub(crate) fn inspector(context: &Context, shown: &Shown<'_>) -> Markup {
     html! {
-        aside class="inspector" id="inspector" aria-label=(context.say(Word::Details)) tabindex="0" {
+        aside class="inspector" id=[context.id("inspector")] aria-label=(context.say(Word::Details)) tabindex="0" {
             @match shown.state {
                 Some(state) => (selected(context, shown, state)),
                 None => (whole(context, shown)),
@@ -146,7 +146,7 @@ fn of_job(context: &Context, job: &Job) -> Markup {
 pub(crate) fn of_action(context: &Context, action: &crate::account::Action) -> Markup {
     let result = &action.raw["output"];
     html! {
-        aside class="inspector" id="inspector" aria-label=(context.say(Word::Details)) tabindex="0" {
+        aside class="inspector" id=[context.id("inspector")] aria-label=(context.say(Word::Details)) tabindex="0" {
             h2 { (plain(&action.stage)) " / " (plain(&action.name)) }
             p class="facts" {
                 (badge(context, super::pipeline::status_of(action)))

@@ -65,7 +65,7 @@ fn action(
             (icon(tone(status).0))
             span class="title" { (plain(name)) }
             span class="is-quiet" {
-                span class="provider" { (plain(provider)) }
+                span class="provider" { (plain(found.map(|found| found.variable("ProviderType")).filter(|kind| !kind.is_empty()).unwrap_or(provider))) }
                 @if let Some(found) = found { " · " (between(context, found.started, found.updated.filter(|_| found.status != "InProgress"))) }
                 @if times > 1 { " · " (times) "×" }
             }

@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the exit code that answers.
 
+mod asking;
 mod check;
 mod cost;
 mod interrupt;

@@ -1,5 +1,6 @@
 //! `stepline run`: the pipeline, from Source to its last stage.
 
+use super::asking::{self, Asked};
 use super::interrupt::interrupted;
 use super::options::RunOptions;
 use super::report;
@@ -9,16 +10,16 @@ use crate::display::{self, seconds};
 use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+/// What CodePipeline says to an answer to what is answered already.
+const ALREADY_ANSWERED: [&str; 2] = ["ApprovalAlreadyCompletedException", "InvalidApprovalTokenException"];
 /// How long invocations that outlive the pipeline are waited for.
 const SETTLING: Duration = Duration::from_secs(10);
-/// The most characters of what is said to an approval.
-const MAX_SUMMARY: usize = 512;
 
 pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<ExitCode, Trouble> {
     if options.ask && !std::io::stdin().is_terminal() {
@@ -139,11 +140,18 @@ async fn until_it_ends(
             Happening::ApprovalAsked {
                 stage, action, token, ..
             } => {
-                let (status, summary) = match ask {
-                    true => asked(session, &action, &token).await?,
-                    false => ("Approved", "Approved by the local run".to_owned()),
+                let asked = Asked {
+                    stage: &stage,
+                    action: &action,
+                    token: &token,
                 };
-                answer(session, pipeline, (&stage, &action, &token), (status, &summary)).await?;
+                let decided = match ask {
+                    true => asking::ask(session, asked).await?,
+                    false => Some(("Approved", "Approved by the local run".to_owned())),
+                };
+                if let Some((status, summary)) = decided {
+                    answer(session, pipeline, (&stage, &action, &token), (status, &summary)).await?;
+                }
             }
             _ => {}
         }
@@ -233,47 +241,11 @@ async fn answer(
         "token": token,
         "result": {"status": status, "summary": summary},
     });
-    session.call("codepipeline", "PutApprovalResult", input).await?;
-    Ok(())
-}
-
-/// Asks when what is to be decided is shown: the status, and what was said to it. Whatever else happens is shown
-/// afterwards.
-async fn asked(session: &Session, action: &str, token: &str) -> Result<(&'static str, String), Trouble> {
-    session.display().hold(token).await;
-    let decided = questions(action).await;
-    session.display().go_on();
-    decided
-}
-
-async fn questions(action: &str) -> Result<(&'static str, String), Trouble> {
-    let yes = line(&format!("{action}: go on? [y/N] ")).await?;
-    if matches!(yes.as_str(), "y" | "Y" | "yes") {
-        return Ok(("Approved", "Approved at the terminal".to_owned()));
+    match session.call("codepipeline", "PutApprovalResult", input).await {
+        // Somebody was quicker, on the page.
+        Err(Trouble::Service(error)) if ALREADY_ANSWERED.contains(&&*error.code) => Ok(()),
+        answered => answered.map(|_| ()),
     }
-    let reason = line("Why not? ").await?;
-    let reason = if reason.is_empty() {
-        "Rejected at the terminal"
-    } else {
-        &reason
-    };
-    Ok(("Rejected", reason.chars().take(MAX_SUMMARY).collect()))
-}
-
-/// A line that somebody types.
-async fn line(question: &str) -> Result<String, Trouble> {
-    eprint!("{question}");
-    // Without the prompt the question is only less polite.
-    let _ = std::io::stderr().flush();
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
-    });
-    let line = answer
-        .await
-        .map_err(|error| Trouble::Other(error.to_string()))?
-        .map_err(|error| Trouble::Other(format!("cannot read the answer: {error}")))?;
-    Ok(line.trim().to_owned())
 }
 
 #[cfg(test)]

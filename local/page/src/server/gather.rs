@@ -60,7 +60,7 @@ async fn matter(served: &Served, run: &Run) -> String {
 
 /// Why an action failed, in a few words.
 fn in_short(failed: &Action) -> String {
-    let summary = failed.summary();
+    let summary = failed.summary().lines().next().unwrap_or_default();
     // Of a state machine's failure the error and its cause are enough.
     let of_state = summary.split_once("failed with `").and_then(|(_, rest)| {
         let (error, rest) = rest.split_once('`')?;

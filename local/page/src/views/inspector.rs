@@ -52,7 +52,7 @@ fn selected(context: &Context, shown: &Shown<'_>, state: &str) -> Markup {
         p class="facts" {
             @if let Some(known) = of_chart {
                 span { (plain(known.kind.name())) }
-                @if let Some(resource) = &known.resource { span class="is-quiet name" { (plain(resource)) } }
+                @if let Some(does) = &known.does { span class="is-quiet" title=[known.resource.as_deref()] { (plain(does)) } }
             }
             (badge(context, visit.map_or("", |(_, visit)| of_graph(visit.status))))
         }

@@ -2,15 +2,18 @@
 
 mod actions;
 mod assets;
+mod events;
+mod functions;
 mod gather;
 mod guard;
 mod live;
+mod permissions;
 mod place;
 mod request;
 mod routes;
 mod search;
 
-use crate::account::{Executions, Reader};
+use crate::account::{Executions, Reader, Remembered};
 use axum::Router;
 use axum::middleware;
 use axum::routing::get;
@@ -35,6 +38,7 @@ pub struct Page {
 pub(crate) struct Served {
     pub(crate) reader: Reader,
     pub(crate) executions: Executions,
+    pub(crate) happened: Remembered,
     pub(crate) page: Page,
 }
 
@@ -51,11 +55,15 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
     let served = Arc::new(Served {
         reader: Reader::new(page.platform.clone()),
         executions: Executions::default(),
+        happened: Remembered::default(),
         page,
     });
     let router = Router::new()
         .merge(routes::router())
         .merge(actions::router())
+        .merge(permissions::router())
+        .merge(events::router())
+        .merge(functions::router())
         .route("/search", get(search::search))
         .route("/live", get(live::live))
         .route("/assets/{name}", get(assets::asset))

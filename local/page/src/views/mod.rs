@@ -1,12 +1,20 @@
 //! What is drawn: one file a view. A view is given what was read, and draws it; it asks nobody.
 
 mod canvas;
+mod cause;
+mod denials;
+mod events;
 mod execution;
 mod executions;
 mod failure;
+mod function;
+mod functions;
 mod inspector;
 mod log;
+mod permissions;
 mod pipeline;
+mod role;
+mod rule;
 mod run;
 mod runs;
 mod search;
@@ -14,11 +22,16 @@ mod selection;
 mod shell;
 mod timeline;
 
+pub(crate) use events::{Events, Which, event, event_part, events};
 pub(crate) use execution::{Shown, execution, heading};
 pub(crate) use executions::executions;
 pub(crate) use failure::Failure;
+pub(crate) use function::{CalledBy, FunctionShown, Opened, function, invocation, invocation_part, only_caller};
+pub(crate) use functions::functions;
 pub(crate) use log::{Logged, log};
+pub(crate) use permissions::{Permissions, calls_of, permissions};
 pub(crate) use pipeline::pipeline;
+pub(crate) use role::{RoleShown, role};
 pub(crate) use run::{RunShown, run};
 pub(crate) use runs::{Told, list, table};
 pub(crate) use search::{Found, search};

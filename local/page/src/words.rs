@@ -179,6 +179,7 @@ words! {
     Approved: "Approved", "承認済み";
     Rejected: "Rejected", "却下済み";
     PendingApproval: "Pending approval", "承認保留中";
+    Actions: "actions", "個のアクション";
     RolesWithoutCalls: "Roles without a recorded call", "呼び出しの記録がないロール";
     Denied: "Denied", "拒否された呼び出し";
     NothingDenied: "No recorded call was denied.", "記録された実行で、拒否された呼び出しはありません。";
@@ -195,7 +196,7 @@ words! {
     NothingFound: "Nothing has this text in it. Clear the filter to see all.", "一致するものがありません。絞り込みを解除すると、すべて表示します。";
     CalledBy: "Called by", "呼び出し元";
     OnResource: "Resource", "リソース";
-    Resources: "resources", "リソース";
+    Resources: "resources", "個のリソース";
     OnBehalfOf: "On behalf of", "代行元";
     DecidedBy: "Decided by", "判定したポリシー";
     IdentityPolicy: "identity-based policy", "アイデンティティベースのポリシー";
@@ -209,7 +210,7 @@ words! {
     MendSession: "Add this statement to the policy of the session. It is the least that allows the call.", "セッションポリシーにこのステートメントを追加してください。呼び出しを許可する必要最小限です。";
     MendResource: "Add this statement to the policy of the resource. It is the least that allows the call.", "リソースのポリシーにこのステートメントを追加してください。呼び出しを許可する必要最小限です。";
     MendDenied: "Change this statement, or do not make the call: what a policy denies, no other policy can allow.", "このステートメントを変更するか、呼び出しをやめてください。明示的に拒否されたものは、ほかのポリシーでは許可できません。";
-    AsJson: "As JSON", "JSON";
+    AsJson: "As JSON", "JSON 形式";
     AsYaml: "As YAML for the SAM template", "SAM テンプレート用の YAML";
     Calls: "Calls", "呼び出し回数";
     FirstTime: "First", "初回";
@@ -224,7 +225,9 @@ words! {
     ByResourcePolicy: "Allowed by policies of resources", "リソースのポリシーによる許可";
     ByGone: "Decided by a statement that has changed since", "その後変更されたステートメントによる判定";
     NoStatements: "Its policies have no statement.", "ポリシーにステートメントがありません。";
-    RoleGone: "This role is not in the account now. Its calls were recorded earlier.", "このロールは現在のアカウントにありません。以前の呼び出しの記録です。";
+    RoleGone: "This role is not deployed now. Its calls were recorded earlier; `cargo run -- up` deploys it again, and then its statements are here too.", "このロールは現在デプロイされていません。以前の呼び出しの記録です。`cargo run -- up` で再びデプロイすると、ステートメントも表示されます。";
+    Created: "Created", "作成";
+    RecordedCalls: "Recorded calls", "記録された呼び出し";
     TrustedServices: "Trusts", "信頼するサービス";
     UsedBy: "Used by", "使用元";
     Role: "Role", "ロール";
@@ -258,6 +261,8 @@ words! {
     Invocations: "Invocations", "呼び出し";
     MedianDuration: "Median duration", "所要時間の中央値";
     EnvironmentVariables: "Environment variables", "環境変数";
+    RuleGone: "This rule is not deployed now. Its events were recorded earlier; `cargo run -- up` deploys it again, and then its pattern and targets are here too.", "このルールは現在デプロイされていません。以前のイベントの記録です。`cargo run -- up` で再びデプロイすると、パターンとターゲットも表示されます。";
+    FunctionsGone: "No function is deployed now. What you see was recorded earlier; `cargo run -- up` deploys them again.", "現在デプロイされている関数はありません。以前の記録を表示しています。`cargo run -- up` で再びデプロイできます。";
     NoInvocations: "No invocation was recorded yet. A run of the pipeline invokes functions, and they appear here.", "まだ呼び出しの記録がありません。パイプラインを実行すると、ここに表示されます。";
     BilledDuration: "Billed duration", "請求対象時間";
     InitDuration: "Init duration", "初期化時間";
@@ -267,7 +272,7 @@ words! {
     Answer: "Answer", "応答";
     InvocationLog: "Lines of this invocation", "この呼び出しのログ";
     NoInvocationLog: "It printed nothing.", "出力はありません。";
-    FunctionGone: "This function is not in the account now. Its invocations were recorded earlier.", "この関数は現在のアカウントにありません。以前の呼び出しの記録です。";
+    FunctionGone: "This function is not deployed now. Its invocations were recorded earlier.", "この関数は現在のアカウントにありません。以前の呼び出しの記録です。";
     AllPermissionsOf: "Permissions of the role", "ロールの権限";
 }
 

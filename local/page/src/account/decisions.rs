@@ -79,7 +79,13 @@ impl Decision<'_> {
     pub(crate) fn has(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         let policy = self.statement().map_or("", |statement| &*statement.policy);
-        let parts = [self.principal, self.source.unwrap_or_default(), self.action, self.resource, policy];
+        let parts = [
+            self.principal,
+            self.source.unwrap_or_default(),
+            self.action,
+            self.resource,
+            policy,
+        ];
         text.is_empty() || parts.into_iter().any(|part| part.to_lowercase().contains(&text))
     }
 }
@@ -149,7 +155,13 @@ pub(crate) fn calls<'a>(decisions: impl IntoIterator<Item = &'a Decision<'a>>) -
     let mut found: Vec<Calls<'a>> = Vec::new();
     let mut known = HashMap::new();
     for decision in decisions {
-        let key = (decision.caller, decision.source, decision.action, decision.allowed, decision.statement());
+        let key = (
+            decision.caller,
+            decision.source,
+            decision.action,
+            decision.allowed,
+            decision.statement(),
+        );
         let place = *known.entry(key).or_insert(found.len());
         match found.get_mut(place) {
             Some(calls) => {
@@ -189,7 +201,11 @@ mod tests {
             allowed: false,
             reason: Some(Arc::new(reason)),
         };
-        let entry = Entry { sequence, at, happening };
+        let entry = Entry {
+            sequence,
+            at,
+            happening,
+        };
         Kept { entry, count, last: at }
     }
 
@@ -202,6 +218,9 @@ mod tests {
         assert_eq!(decisions[0].caller, Caller::Role("r"));
         assert!(decisions[0].has("getobject") && !decisions[0].has("put"));
         let calls = calls(&decisions);
-        assert_eq!((calls.len(), calls[0].count, &*calls[0].resources), (1, 6, &[("x", 5), ("y", 1)][..]));
+        assert_eq!(
+            (calls.len(), calls[0].count, &*calls[0].resources),
+            (1, 6, &[("x", 5), ("y", 1)][..])
+        );
     }
 }

@@ -6,6 +6,7 @@ use super::values::text;
 use jiff::{SignedDuration, Timestamp};
 use platform::journal::{Happening, Kept};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A function.
 #[derive(Debug, Clone)]
@@ -28,6 +29,21 @@ impl Function {
             role: text(&raw, "Role").to_owned(),
             raw,
         }
+    }
+
+    /// A function of which its name alone is known: it was in the account when it was invoked.
+    pub(crate) fn gone(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            arn: String::new(),
+            role: String::new(),
+            raw: Value::Null,
+        }
+    }
+
+    /// Whether it is not in the account now.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.raw.is_null()
     }
 
     /// The name of its role.
@@ -134,13 +150,22 @@ impl<'a> Invoked<'a> {
         let took = self.duration + self.init.unwrap_or_default() + SLACK;
         let took = SignedDuration::from_millis(took.try_into().unwrap_or(i64::MAX));
         let after = self.at.saturating_add(SignedDuration::from_millis(SLACK as i64));
-        (self.at.saturating_sub(took).unwrap_or(Timestamp::MIN), after.unwrap_or(Timestamp::MAX))
+        (
+            self.at.saturating_sub(took).unwrap_or(Timestamp::MIN),
+            after.unwrap_or(Timestamp::MAX),
+        )
     }
 
     /// Whether a text is in its id, its error, its event or its answer.
     pub(crate) fn has(&self, text: &str) -> bool {
         let text = text.to_lowercase();
-        let parts = [self.request_id, self.outcome, self.error.unwrap_or_default(), self.event, self.answer];
+        let parts = [
+            self.request_id,
+            self.outcome,
+            self.error.unwrap_or_default(),
+            self.event,
+            self.answer,
+        ];
         text.is_empty() || parts.into_iter().any(|part| part.to_lowercase().contains(&text))
     }
 }
@@ -149,9 +174,21 @@ impl<'a> Invoked<'a> {
 const SLACK: u64 = 20;
 
 impl Reader {
+    /// The functions, by name, and those that are gone but were invoked.
+    pub(crate) async fn functions_and_gone(&self, invoked: &[Invoked<'_>]) -> Result<Vec<Function>, Gone> {
+        let mut functions = self.functions().await?;
+        let mut names: BTreeSet<&str> = invoked.iter().map(|one| one.function).collect();
+        functions.iter().for_each(|function| _ = names.remove(&*function.name));
+        functions.extend(names.into_iter().map(Function::gone));
+        functions.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(functions)
+    }
+
     /// The functions, by name.
     pub(crate) async fn functions(&self) -> Result<Vec<Function>, Gone> {
-        let listed = self.all(("lambda", "ListFunctions"), json!({}), ("Functions", "Marker"), 10_000).await?;
+        let listed = self
+            .all(("lambda", "ListFunctions"), json!({}), ("Functions", "Marker"), 10_000)
+            .await?;
         let mut functions: Vec<Function> = listed.into_iter().map(Function::read).collect();
         functions.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(functions)
@@ -159,7 +196,9 @@ impl Reader {
 
     /// A function.
     pub(crate) async fn function(&self, name: &str) -> Result<Function, Gone> {
-        let found = self.look("lambda", "GetFunctionConfiguration", json!({"FunctionName": name})).await?;
+        let found = self
+            .look("lambda", "GetFunctionConfiguration", json!({"FunctionName": name}))
+            .await?;
         Ok(Function::read(found))
     }
 

@@ -30,7 +30,11 @@ impl Remembered {
                 let (next, new) = reader.platform().journal.since(next);
                 let mut new = new.into_iter().filter(|entry| is_told(&entry.happening)).peekable();
                 if new.peek().is_some() {
-                    let new = new.map(|entry| Kept { count: 1, last: entry.at, entry });
+                    let new = new.map(|entry| Kept {
+                        count: 1,
+                        last: entry.at,
+                        entry,
+                    });
                     Arc::make_mut(&mut read.entries).extend(new);
                 }
                 read.next = Some(next);

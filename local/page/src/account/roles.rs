@@ -25,12 +25,16 @@ impl Role {
         let trust = percent_encoding::percent_decode_str(text(raw, "AssumeRolePolicyDocument")).decode_utf8_lossy();
         let trust: Value = serde_json::from_str(&trust).unwrap_or_default();
         let statements = many(&trust["Statement"]);
-        let services = statements.iter().flat_map(|statement| many(&statement["Principal"]["Service"]));
+        let services = statements
+            .iter()
+            .flat_map(|statement| many(&statement["Principal"]["Service"]));
         Self {
             name: text(raw, "RoleName").to_owned(),
             arn: text(raw, "Arn").to_owned(),
             created: moment(&raw["CreateDate"]),
-            trusts: services.filter_map(|service| service.as_str().map(str::to_owned)).collect(),
+            trusts: services
+                .filter_map(|service| service.as_str().map(str::to_owned))
+                .collect(),
         }
     }
 }
@@ -48,7 +52,10 @@ fn many(value: &Value) -> Vec<Value> {
 pub(crate) fn actions(statement: &str) -> Option<Vec<String>> {
     let statement: Value = serde_json::from_str(statement).ok()?;
     let named = many(&statement["Action"]);
-    let named: Vec<String> = named.iter().filter_map(|action| action.as_str().map(str::to_owned)).collect();
+    let named: Vec<String> = named
+        .iter()
+        .filter_map(|action| action.as_str().map(str::to_owned))
+        .collect();
     (!named.is_empty()).then_some(named)
 }
 
@@ -60,7 +67,9 @@ pub(crate) fn is_meant(written: &str, action: &str) -> bool {
 impl Reader {
     /// The roles, by name.
     pub(crate) async fn roles(&self) -> Result<Vec<Role>, Gone> {
-        let listed = self.all(("iam", "ListRoles"), json!({}), ("Roles", "Marker"), 10_000).await?;
+        let listed = self
+            .all(("iam", "ListRoles"), json!({}), ("Roles", "Marker"), 10_000)
+            .await?;
         Ok(listed.iter().map(Role::read).collect())
     }
 

@@ -6,7 +6,7 @@ use super::values::text;
 use jiff::Timestamp;
 use platform::journal::{Happening, Kept, RuleConsidered};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A rule of the default bus.
 #[derive(Debug, Clone)]
@@ -48,6 +48,20 @@ pub(crate) struct Sent<'a> {
 }
 
 impl Rule {
+    /// A rule of which its name alone is known: it was in the account when an event came.
+    pub(crate) fn gone(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            state: String::new(),
+            raw: Value::Null,
+        }
+    }
+
+    /// Whether it is not in the account now.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.raw.is_null()
+    }
+
     /// What it wants; nothing for one with a schedule.
     pub(crate) fn pattern(&self) -> Option<Value> {
         serde_json::from_str(text(&self.raw, "EventPattern")).ok()
@@ -55,11 +69,15 @@ impl Rule {
 
     /// Whether it nearly matched an event: source and detail-type are those that it wants, and it did not match.
     pub(crate) fn is_near(&self, sent: &Sent<'_>) -> bool {
-        if sent.considered(&self.name).is_none_or(|considered| considered.matched) {
+        let Some(considered) = sent.considered(&self.name).filter(|considered| !considered.matched) else {
             return false;
-        }
+        };
         let Some(pattern) = self.pattern() else {
-            return false;
+            // Of a rule that is gone, the reason says which field it was.
+            let reason = considered.reason.as_deref().unwrap_or_default();
+            return !["`source`", "`detail-type`"]
+                .iter()
+                .any(|field| reason.starts_with(field));
         };
         let wants = |name: &str| {
             let wanted = pattern[name].as_array();
@@ -119,9 +137,16 @@ pub(crate) fn sent(entries: &[Kept]) -> Vec<Sent<'_>> {
                     deliveries: Vec::new(),
                 });
             }
-            Happening::RuleMatched { rule, target, detail_type } => {
+            Happening::RuleMatched {
+                rule,
+                target,
+                detail_type,
+            } => {
                 if let Some(at) = place_of(&events, (rule, target, detail_type)) {
-                    to_target.entry(target).or_default().push((at, events[at].deliveries.len()));
+                    to_target
+                        .entry(target)
+                        .or_default()
+                        .push((at, events[at].deliveries.len()));
                     events[at].deliveries.push(Delivery {
                         rule,
                         target,
@@ -132,7 +157,10 @@ pub(crate) fn sent(entries: &[Kept]) -> Vec<Sent<'_>> {
             }
             Happening::DeliveryFailed { target, reason } => {
                 let places = to_target.get(&**target).map_or(&[][..], Vec::as_slice);
-                let open = places.iter().rev().find(|(at, which)| events[*at].deliveries[*which].failed.is_none());
+                let open = places
+                    .iter()
+                    .rev()
+                    .find(|(at, which)| events[*at].deliveries[*which].failed.is_none());
                 if let Some((at, which)) = open.copied() {
                     events[at].deliveries[which].failed = Some(reason);
                 }
@@ -151,7 +179,10 @@ fn place_of(events: &[Sent<'_>], (rule, target, detail_type): (&str, &str, &str)
     let fits = |event: &Sent<'_>| {
         text(event.event, "detail-type") == detail_type
             && event.considered(rule).is_some_and(|considered| considered.matched)
-            && !event.deliveries.iter().any(|other| other.rule == rule && other.target == target)
+            && !event
+                .deliveries
+                .iter()
+                .any(|other| other.rule == rule && other.target == target)
     };
     let from = events.len().saturating_sub(BACK);
     // The earliest that waits for it: they are written in order.
@@ -165,7 +196,9 @@ fn note_invocation<'a>(events: &mut [Sent<'a>], by_id: &HashMap<&str, usize>, ke
         true => serde_json::from_str(invoked.event).unwrap_or_default(),
         false => return,
     };
-    let Some(at) = by_id.get(text(&given, "id")) else { return };
+    let Some(at) = by_id.get(text(&given, "id")) else {
+        return;
+    };
     let end = format!(":function:{}", invoked.function);
     let mut deliveries = events[*at].deliveries.iter_mut();
     let meant = deliveries.find(|delivery| delivery.target.contains(&end) && delivery.invoked.is_none());
@@ -175,17 +208,26 @@ fn note_invocation<'a>(events: &mut [Sent<'a>], by_id: &HashMap<&str, usize>, ke
 }
 
 impl Reader {
-    /// The rules, by name.
-    pub(crate) async fn rules(&self) -> Result<Vec<Rule>, Gone> {
-        let listed = self.all(("events", "ListRules"), json!({}), ("Rules", "NextToken"), 1000).await?;
-        Ok(listed.into_iter().map(read).collect())
+    /// The rules, by name, and those that are gone but looked at one of these events.
+    pub(crate) async fn rules(&self, events: &[Sent<'_>]) -> Result<Vec<Rule>, Gone> {
+        let listed = self
+            .all(("events", "ListRules"), json!({}), ("Rules", "NextToken"), 1000)
+            .await?;
+        let mut rules: Vec<Rule> = listed.into_iter().map(read).collect();
+        let mut names: BTreeSet<&str> = events.iter().flat_map(|sent| sent.rules).map(|it| &*it.rule).collect();
+        rules.iter().for_each(|rule| _ = names.remove(&*rule.name));
+        rules.extend(names.into_iter().map(Rule::gone));
+        rules.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(rules)
     }
 
     /// A rule, with its targets.
     pub(crate) async fn rule(&self, name: &str) -> Result<(Rule, Vec<Value>), Gone> {
         let rule = self.look("events", "DescribeRule", json!({"Name": name})).await?;
         let targets = ("events", "ListTargetsByRule");
-        let targets = self.all(targets, json!({"Rule": name}), ("Targets", "NextToken"), 100).await?;
+        let targets = self
+            .all(targets, json!({"Rule": name}), ("Targets", "NextToken"), 100)
+            .await?;
         Ok((read(rule), targets))
     }
 }
@@ -206,8 +248,16 @@ mod tests {
 
     fn kept(sequence: u64, happening: Happening) -> Kept {
         let at = Timestamp::UNIX_EPOCH;
-        let entry = Entry { sequence, at, happening };
-        Kept { entry, count: 1, last: at }
+        let entry = Entry {
+            sequence,
+            at,
+            happening,
+        };
+        Kept {
+            entry,
+            count: 1,
+            last: at,
+        }
     }
 
     fn event(id: &str) -> Happening {
@@ -236,7 +286,10 @@ mod tests {
         let happened = [event("a"), matched(), event("b"), matched(), failed];
         let entries: Vec<Kept> = (0..).zip(happened).map(|(at, it)| kept(at, it)).collect();
         let sent = sent(&entries);
-        let became: Vec<_> = sent.iter().map(|it| (it.id(), it.deliveries.len(), it.has_failed())).collect();
+        let became: Vec<_> = sent
+            .iter()
+            .map(|it| (it.id(), it.deliveries.len(), it.has_failed()))
+            .collect();
         assert_eq!(became, [("a", 1, false), ("b", 1, true)]);
         let rule = |name: &str, source: &str| {
             let pattern = json!({"source": [source], "detail-type": ["d"], "detail": {"x": [2]}});

@@ -28,7 +28,11 @@ pub(super) fn router() -> Router<Arc<Served>> {
 /// The executions of the state machines that an event went to.
 async fn started(served: &Served, sent: &Sent<'_>) -> Result<Vec<Execution>, Gone> {
     let mut found = Vec::new();
-    if !sent.deliveries.iter().any(|delivery| delivery.target.contains(":states:")) {
+    if !sent
+        .deliveries
+        .iter()
+        .any(|delivery| delivery.target.contains(":states:"))
+    {
         return Ok(found);
     }
     for machine in served.reader.machines().await? {
@@ -55,11 +59,14 @@ async fn events(State(served): State<Arc<Served>>, headers: HeaderMap, Query(ask
             None if id.is_empty() => Vec::new(),
             None => return Err(Gone::NotFound(format!("the journal has no event {id}"))),
         };
+        let rules = served.reader.rules(&all).await?;
         let rule = match selection.get("rule") {
             "" => None,
-            name => Some(served.reader.rule(name).await?),
+            name => Some(match rules.iter().find(|rule| rule.name == name && rule.is_gone()) {
+                Some(gone) => (gone.clone(), Vec::new()),
+                None => served.reader.rule(name).await?,
+            }),
         };
-        let rules = served.reader.rules().await?;
         let shown = Events {
             rules: &rules,
             all: &all,
@@ -68,7 +75,10 @@ async fn events(State(served): State<Arc<Served>>, headers: HeaderMap, Query(ask
             open: (id, &open),
         };
         Ok(View {
-            title: rule.as_ref().map_or(context.say(Word::Events), |(rule, _)| &rule.name).to_owned(),
+            title: rule
+                .as_ref()
+                .map_or(context.say(Word::Events), |(rule, _)| &rule.name)
+                .to_owned(),
             content: views::events(&context, &shown),
             live: vec!["event".into()],
             selected: None,
@@ -90,7 +100,7 @@ async fn part(
     let drawn = async {
         let entries = served.happened.entries(&served.reader);
         let all = sent(&entries);
-        let rules = served.reader.rules().await?;
+        let rules = served.reader.rules(&all).await?;
         if what == "event" {
             let id = selection.get("event");
             let found = all.iter().find(|sent| sent.id() == id);
@@ -100,7 +110,12 @@ async fn part(
         let rule = rules.iter().find(|rule| rule.name == selection.get("rule"));
         let which = Which::of_name(selection.get("list"), rule);
         let found = which.of(&all, selection.get("q"));
-        Ok(views::event_part(&context, &found, which, selection.number("from").unwrap_or_default()))
+        Ok(views::event_part(
+            &context,
+            &found,
+            which,
+            selection.number("from").unwrap_or_default(),
+        ))
     };
     match drawn.await {
         Ok(rows) => Html(rows.into_string()).into_response(),

@@ -30,7 +30,7 @@ async fn functions(State(served): State<Arc<Served>>, headers: HeaderMap) -> Res
     let drawn = async {
         let entries = served.happened.entries(&served.reader);
         let invoked: Vec<Invoked<'_>> = entries.iter().filter_map(Invoked::read).collect();
-        let functions = served.reader.functions().await?;
+        let functions = served.reader.functions_and_gone(&invoked).await?;
         Ok(View {
             title: context.say(Word::Functions).to_owned(),
             content: views::functions(&context, &functions, &invoked),
@@ -94,7 +94,9 @@ async fn function(
             Err(gone) => return Err(gone),
         };
         let asked = selection.get("invocation");
-        let fits = |invoked: &&&Invoked<'_>| invoked.has(selection.get("q")) && (asked.is_empty() || invoked.request_id == asked);
+        let fits = |invoked: &&&Invoked<'_>| {
+            invoked.has(selection.get("q")) && (asked.is_empty() || invoked.request_id == asked)
+        };
         let found: Vec<&Invoked<'_>> = of.iter().filter(fits).copied().collect();
         let open = found.iter().rev().find(|invoked| invoked.request_id == asked);
         let open = match open {

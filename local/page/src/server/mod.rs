@@ -58,6 +58,9 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
         happened: Remembered::default(),
         page,
     });
+    // Long records take a moment to be read: it is done before somebody asks.
+    let ahead = served.clone();
+    tokio::task::spawn_blocking(move || ahead.happened.entries(&ahead.reader));
     let router = Router::new()
         .merge(routes::router())
         .merge(actions::router())

@@ -64,7 +64,10 @@ async fn role(
     let context = context(&served, &headers);
     let selection = Selection::new(asked);
     let entries = served.happened.entries(&served.reader);
-    let found: Vec<Decision<'_>> = decisions(&entries).into_iter().filter(|it| it.caller.name() == name).collect();
+    let found: Vec<Decision<'_>> = decisions(&entries)
+        .into_iter()
+        .filter(|it| it.caller.name() == name)
+        .collect();
     let drawn = async {
         let role = match served.reader.role(&name).await {
             Ok(role) => Some(role),
@@ -100,6 +103,9 @@ async fn part(State(served): State<Arc<Served>>, headers: HeaderMap, Query(asked
     let context = context(&served, &headers);
     let selection = Selection::new(asked);
     let entries = served.happened.entries(&served.reader);
-    let found: Vec<Decision<'_>> = decisions(&entries).into_iter().filter(|it| it.has(selection.get("q"))).collect();
+    let found: Vec<Decision<'_>> = decisions(&entries)
+        .into_iter()
+        .filter(|it| it.has(selection.get("q")))
+        .collect();
     Html(views::calls_of(&context, &found, selection.get("caller")).into_string()).into_response()
 }

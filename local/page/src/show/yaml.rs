@@ -77,7 +77,10 @@ mod tests {
             "        a: \"${x}\"",
         ] {
             let beside_dash = line.replacen("    ", "  - ", 1);
-            assert!(lines.contains(&line) || lines.contains(&&*beside_dash), "{line} in {written}");
+            assert!(
+                lines.contains(&line) || lines.contains(&&*beside_dash),
+                "{line} in {written}"
+            );
         }
     }
 }

@@ -28,7 +28,11 @@ pub(super) fn filter(context: &Context, path: &[&str], others: &[(&str, &str)], 
 pub(crate) fn parts(count: usize) -> Vec<usize> {
     let last = count.saturating_sub(1) / ROWS * ROWS;
     // A newest part of a few rows is shown with the one before.
-    let newest = if count - last < ROWS / 2 { last.saturating_sub(ROWS) } else { last };
+    let newest = if count - last < ROWS / 2 {
+        last.saturating_sub(ROWS)
+    } else {
+        last
+    };
     let behind = (0..newest / ROWS).rev().map(|part| part * ROWS);
     [newest].into_iter().chain(behind).collect()
 }
@@ -54,7 +58,10 @@ pub(super) fn cited(cited: &Cited) -> String {
         arn if arn.contains(":policy/") => arn.rsplit('/').next().unwrap_or(arn),
         arn => arn.rsplit(':').next().unwrap_or(arn),
     };
-    let which = cited.sid.as_deref().map_or_else(|| (cited.index + 1).to_string(), str::to_owned);
+    let which = cited
+        .sid
+        .as_deref()
+        .map_or_else(|| (cited.index + 1).to_string(), str::to_owned);
     match policy {
         "" => which,
         policy => format!("{policy} / {which}"),
@@ -70,29 +77,40 @@ pub(super) fn in_lines(json: &str) -> String {
 
 /// Where a statement is in the view of its role.
 pub(super) fn place_of(statement: &Cited) -> String {
-    let policy: String = statement.policy.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '-' }).collect();
+    let policy: String = statement
+        .policy
+        .chars()
+        .map(|it| if it.is_ascii_alphanumeric() { it } else { '-' })
+        .collect();
     format!("statement-{policy}-{}", statement.index)
 }
 
-/// A table of calls. `of` is the words of its name.
-pub(super) fn calls(context: &Context, calls: &[Calls<'_>], of: &str) -> Markup {
+/// Whether a table says which statement decided: not where all are of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    Shown,
+    Hidden,
+}
+
+/// A table of calls. `of` is what it is named.
+pub(super) fn calls(context: &Context, calls: &[Calls<'_>], of: &str, statement: Column) -> Markup {
     html! {
         div class="scroll" tabindex="0" role="region" aria-label=(of) {
             table class="rows calls" {
                 thead { tr {
                     th scope="col" { (context.say(Word::Action)) }
                     th scope="col" { (context.say(Word::OnResource)) }
-                    th scope="col" { (context.say(Word::AllowedBy)) }
+                    @if statement == Column::Shown { th scope="col" { (context.say(Word::AllowedBy)) } }
                     th scope="col" class="number" { (context.say(Word::Calls)) }
                     th scope="col" { (context.say(Word::LastTime)) }
                 } }
-                tbody { @for calls in calls { (row(context, calls)) } }
+                tbody { @for calls in calls { (row(context, calls, statement)) } }
             }
         }
     }
 }
 
-fn row(context: &Context, calls: &Calls<'_>) -> Markup {
+fn row(context: &Context, calls: &Calls<'_>, statement: Column) -> Markup {
     let decision = &calls.decision;
     html! {
         tr {
@@ -108,7 +126,7 @@ fn row(context: &Context, calls: &Calls<'_>) -> Markup {
                 }
                 @if let Some(source) = decision.source { p class="is-quiet" { (context.say(Word::OnBehalfOf)) " " (arn(source)) } }
             }
-            td { (deciding(context, decision)) }
+            @if statement == Column::Shown { td { (deciding(context, decision)) } }
             td class="number" { (calls.count) }
             td { (ago(context, Some(calls.last))) }
         }

@@ -57,7 +57,11 @@ pub(crate) fn function(context: &Context, shown: &FunctionShown<'_>) -> Markup {
         let selected = [("function", shown.name), ("q", shown.text), ("from", &from.to_string())];
         context.to(&["part-functions", "rows"], &selected)
     };
-    let empty = if shown.text.is_empty() { Word::NoInvocations } else { Word::NothingFound };
+    let empty = if shown.text.is_empty() {
+        Word::NoInvocations
+    } else {
+        Word::NothingFound
+    };
     html! {
         header class="heading" {
             h1 { (plain(shown.name)) }

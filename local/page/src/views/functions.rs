@@ -23,7 +23,13 @@ fn went(invoked: &[&Invoked<'_>]) -> Went {
     durations.sort_unstable();
     went.median = durations.get(durations.len().saturating_sub(1) / 2).copied();
     for one in invoked {
-        *went.outcomes.entry(one.outcome.to_owned()).or_default() += 1;
+        // They have one word.
+        let outcome = if one.outcome == "Crashed" {
+            "Failed"
+        } else {
+            one.outcome
+        };
+        *went.outcomes.entry(outcome.to_owned()).or_default() += 1;
         went.last = went.last.max(Some(one.at));
     }
     went
@@ -40,12 +46,12 @@ pub(crate) fn functions(context: &Context, functions: &[Function], invoked: &[In
         Word::Runtime,
         Word::Memory,
         Word::Timeout,
-        Word::Role,
     ];
     html! {
         h1 { (context.say(Word::Functions)) " " span class="count" { (functions.len()) } }
         @if functions.is_empty() { p class="is-quiet" { (context.say(Word::NoFunctions)) } }
         @else {
+            @if functions.iter().all(Function::is_gone) { p class="is-quiet text" { (context.say(Word::FunctionsGone)) } }
             div class="scroll" tabindex="0" role="region" aria-label=(context.say(Word::Functions)) {
                 table class="rows functions" {
                     thead { tr { @for word in heads { th scope="col" { (context.say(word)) } } } }
@@ -59,7 +65,12 @@ pub(crate) fn functions(context: &Context, functions: &[Function], invoked: &[In
 fn row(context: &Context, function: &Function, went: &Went) -> Markup {
     html! {
         tr id={ "function-" (plain(&function.name)) } {
-            td { a href=(context.to(&["functions", &function.name], &[])) { (plain(&function.name)) } }
+            td {
+                a href=(context.to(&["functions", &function.name], &[])) { (plain(&function.name)) }
+                @if !function.is_gone() {
+                    p class="is-quiet" { (context.say(Word::Role)) " " a href=(context.to(&["permissions", function.role_name()], &[])) { (plain(function.role_name())) } }
+                }
+            }
             td {
                 @if went.outcomes.is_empty() { span class="is-quiet" { "0" } }
                 @for (outcome, count) in &went.outcomes { span class="outcome" { (badge(context, outcome)) " " (count) } " " }
@@ -67,9 +78,8 @@ fn row(context: &Context, function: &Function, went: &Went) -> Markup {
             td { (went.median.map(duration).unwrap_or_default()) }
             td { @if went.last.is_some() { (ago(context, went.last)) } }
             td { (runtime(function)) }
-            td { (function.raw["MemorySize"]) " MB" }
-            td { (function.raw["Timeout"]) " s" }
-            td { a href=(context.to(&["permissions", function.role_name()], &[])) { (plain(function.role_name())) } }
+            td { @if !function.is_gone() { (function.raw["MemorySize"]) " MB" } }
+            td { @if !function.is_gone() { (function.raw["Timeout"]) " s" } }
         }
     }
 }
@@ -104,9 +114,17 @@ mod tests {
             answer: "null",
             log: ("g", "s"),
         };
-        let invoked = [one(5, "Succeeded"), one(900, "Failed"), one(7, "Succeeded")];
+        let invoked = [
+            one(5, "Succeeded"),
+            one(900, "Failed"),
+            one(7, "Succeeded"),
+            one(1, "Crashed"),
+        ];
         let went = went(&invoked.iter().collect::<Vec<_>>());
-        assert_eq!((went.median, went.outcomes["Succeeded"], went.outcomes["Failed"]), (Some(7), 2, 1));
+        assert_eq!(
+            (went.median, went.outcomes["Succeeded"], went.outcomes["Failed"]),
+            (Some(5), 2, 2)
+        );
         assert_eq!(super::went(&[]), Went::default());
     }
 }

@@ -1,6 +1,6 @@
 //! Permissions: what was denied, and who called what, allowed by which statement.
 
-use super::cause::{ROWS, behind, calls, filter};
+use super::cause::{Column, ROWS, behind, calls, filter};
 use super::denials::{caller, denials};
 use crate::account::{Caller, Decision, Role, calls as gathered};
 use crate::show::{Context, ago, exact, plain};
@@ -52,7 +52,11 @@ pub(crate) fn permissions(context: &Context, shown: &Permissions<'_>) -> Markup 
 /// The roles that never called.
 fn silent(context: &Context, shown: &Permissions<'_>) -> Markup {
     let called = callers(shown.decisions, true);
-    let silent: Vec<&Role> = shown.roles.iter().filter(|role| !called.contains(&Caller::Role(&role.name))).collect();
+    let silent: Vec<&Role> = shown
+        .roles
+        .iter()
+        .filter(|role| !called.contains(&Caller::Role(&role.name)))
+        .collect();
     html! {
         @if !silent.is_empty() {
             section aria-label=(context.say(Word::RolesWithoutCalls)) class="callers" {
@@ -83,7 +87,11 @@ fn callers<'a>(decisions: &[Decision<'a>], are_roles: bool) -> Vec<Caller<'a>> {
 }
 
 fn of_caller(context: &Context, one: Caller<'_>, shown: &Permissions<'_>) -> Markup {
-    let of: Vec<&Decision<'_>> = shown.decisions.iter().filter(|decision| decision.caller == one).collect();
+    let of: Vec<&Decision<'_>> = shown
+        .decisions
+        .iter()
+        .filter(|decision| decision.caller == one)
+        .collect();
     let calls: u64 = of.iter().map(|decision| decision.count).sum();
     let denied = of.iter().filter(|decision| !decision.allowed).count();
     let mut actions: Vec<&str> = of.iter().map(|decision| decision.action).collect();
@@ -93,13 +101,16 @@ fn of_caller(context: &Context, one: Caller<'_>, shown: &Permissions<'_>) -> Mar
     let is_open = !shown.text.is_empty() && shown.decisions.len() <= ROWS;
     // With the number of them, so that it is read again when there are more.
     let rows = of.len().to_string();
-    let folded = context.to(&["part-permissions"], &[("caller", one.name()), ("q", shown.text), ("n", &rows)]);
+    let folded = context.to(
+        &["part-permissions"],
+        &[("caller", one.name()), ("q", shown.text), ("n", &rows)],
+    );
     html! {
         details class="caller" id={ "caller-" (plain(one.name())) } open[is_open] {
             summary {
                 h3 { (plain(one.name())) }
                 @if denied > 0 { span class="is-bad" { (context.say(Word::Denied)) ": " (denied) } }
-                span class="is-quiet" { (actions.len()) " " (context.say(Word::Action)) " · " (context.say(Word::Calls)) " " (calls) " · " (ago(context, last)) }
+                span class="is-quiet" { (actions.len()) " " (context.say(Word::Actions)) " · " (context.say(Word::Calls)) " " (calls) " · " (ago(context, last)) }
             }
             p { a href=(context.to(&["permissions", one.name()], &[])) { (context.say(Word::AllPermissionsOf)) " " (plain(one.name())) } }
             // What is folded is read when somebody opens it.
@@ -112,13 +123,16 @@ fn of_caller(context: &Context, one: Caller<'_>, shown: &Permissions<'_>) -> Mar
 fn table(context: &Context, decisions: &[&Decision<'_>], caller: Caller<'_>) -> Markup {
     let rows = gathered(decisions.iter().copied());
     html! {
-        @for part in rows.chunks(ROWS) { (calls(context, part, caller.name())) }
+        @for part in rows.chunks(ROWS) { (calls(context, part, caller.name(), Column::Shown)) }
     }
 }
 
 /// The table of the calls of one caller.
 pub(crate) fn calls_of(context: &Context, decisions: &[Decision<'_>], name: &str) -> Markup {
-    let of: Vec<&Decision<'_>> = decisions.iter().filter(|decision| decision.caller.name() == name).collect();
+    let of: Vec<&Decision<'_>> = decisions
+        .iter()
+        .filter(|decision| decision.caller.name() == name)
+        .collect();
     match of.first().map(|decision| decision.caller) {
         Some(caller) => table(context, &of, caller),
         None => html! { p { (caller(context, Caller::Service(name))) } },

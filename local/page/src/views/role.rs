@@ -1,6 +1,6 @@
 //! One role: each statement of its policies with the calls that used it, and what it may do and never did.
 
-use super::cause::{calls, cited, filter, in_lines, place_of};
+use super::cause::{Column, calls, cited, filter, in_lines, place_of};
 use super::denials::denials;
 use super::permissions::since;
 use crate::account::{Decision, Role, actions, calls as gathered, is_meant};
@@ -55,7 +55,11 @@ fn used<'a>(shown: &RoleShown<'a>) -> Vec<Used<'a>> {
         let is_unused = |written: &String| !decisions.iter().any(|decision| is_meant(written, decision.action));
         Used {
             statement,
-            unused: actions(&statement.statement).unwrap_or_default().into_iter().filter(is_unused).collect(),
+            unused: actions(&statement.statement)
+                .unwrap_or_default()
+                .into_iter()
+                .filter(is_unused)
+                .collect(),
             decisions,
         }
     };
@@ -67,11 +71,19 @@ pub(crate) fn role(context: &Context, shown: &RoleShown<'_>) -> Markup {
     let used = used(shown);
     let others = |kind: Option<PolicyKind>| {
         let is_known = |decision: &Decision<'_>| shown.statements.iter().any(|it| decision.statement() == Some(it));
-        let others = shown.decisions.iter().filter(|decision| decision.statement().is_some() && !is_known(decision));
+        let others = shown
+            .decisions
+            .iter()
+            .filter(|decision| decision.statement().is_some() && !is_known(decision));
         let others = others.filter(|decision| (decision.kind() == PolicyKind::Resource) == kind.is_some());
         gathered(others.filter(|decision| decision.has(shown.text)))
     };
-    let own: Vec<_> = shown.decisions.iter().filter(|decision| decision.has(shown.text)).cloned().collect();
+    let own: Vec<_> = shown
+        .decisions
+        .iter()
+        .filter(|decision| decision.has(shown.text))
+        .cloned()
+        .collect();
     html! {
         (heading(context, shown))
         (since(context, shown.since))
@@ -86,12 +98,12 @@ pub(crate) fn role(context: &Context, shown: &RoleShown<'_>) -> Markup {
                 }
             }
         } @else if shown.role.is_some() { p class="is-quiet" { (context.say(Word::NoStatements)) } }
-        @for (word, kind) in [(Word::ByResourcePolicy, Some(PolicyKind::Resource)), (Word::ByGone, None)] {
+        @for (word, kind) in [(Word::ByResourcePolicy, Some(PolicyKind::Resource)), (if shown.role.is_some() { Word::ByGone } else { Word::RecordedCalls }, None)] {
             @let rows = others(kind);
             @if !rows.is_empty() {
                 section aria-label=(context.say(word)) {
                     h2 { (context.say(word)) " " span class="count" { (rows.len()) } }
-                    (calls(context, &rows, context.say(word)))
+                    (calls(context, &rows, context.say(word), Column::Shown))
                 }
             }
         }
@@ -107,7 +119,7 @@ fn heading(context: &Context, shown: &RoleShown<'_>) -> Markup {
                 @if let Some(role) = shown.role {
                     span { (arn(&role.arn)) }
                     @if !role.trusts.is_empty() { span { (context.say(Word::TrustedServices)) ": " (plain(&role.trusts.join(", "))) } }
-                    @if role.created.is_some() { span { (context.say(Word::Started)) " " (ago(context, role.created)) } }
+                    @if role.created.is_some() { span { (context.say(Word::Created)) " " (ago(context, role.created)) } }
                 }
                 @if !shown.functions.is_empty() {
                     span { (context.say(Word::UsedBy)) ": " @for (at, name) in shown.functions.iter().enumerate() {
@@ -122,7 +134,10 @@ fn heading(context: &Context, shown: &RoleShown<'_>) -> Markup {
 
 /// What the role may do and never did.
 fn never(context: &Context, used: &[Used<'_>]) -> Markup {
-    let unused: Vec<&Used<'_>> = used.iter().filter(|one| one.allows() && (one.is_never_used() || !one.unused.is_empty())).collect();
+    let unused: Vec<&Used<'_>> = used
+        .iter()
+        .filter(|one| one.allows() && (one.is_never_used() || !one.unused.is_empty()))
+        .collect();
     html! {
         section class="never" id="never" aria-label=(context.say(Word::NeverUsed)) {
             h2 { (context.say(Word::NeverUsed)) " " span class="count" { (unused.len()) } }
@@ -155,7 +170,7 @@ fn statement(context: &Context, one: &Used<'_>, text: &str) -> Markup {
                 }
             }
             details class="many" { summary { (context.say(Word::AsJson)) } pre class="statement is-raised" { (in_lines(&one.statement.statement)) } }
-            @if !rows.is_empty() { (calls(context, &rows, &plain(&cited(one.statement)))) }
+            @if !rows.is_empty() { (calls(context, &rows, &plain(&cited(one.statement)), Column::Hidden)) }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One rule: what it wants, where it sends, what it matched, and what it nearly matched.
 
 use super::cause::filter;
-use super::events::{Events, Which, list, target};
+use super::sent::{Events, Which, list, target};
 use crate::account::{Rule, text};
 use crate::show::{Context, Tone, arn, icon, plain, pretty};
 use crate::words::Word;
@@ -16,14 +16,15 @@ pub(super) fn rule(context: &Context, (rule, targets): &(Rule, Vec<Value>), show
                 (plain(&rule.name)) " "
                 @if rule.state == "DISABLED" { span class="badge" { (icon(Tone::Stopped)) " " (context.say(Word::Disabled)) } }
             }
-            p class="is-quiet" { (arn(text(&rule.raw, "Arn"))) }
+            @if rule.is_gone() { p class="is-quiet text" { (context.say(Word::RuleGone)) } }
+            @else { p class="is-quiet" { (arn(text(&rule.raw, "Arn"))) } }
             @if !text(&rule.raw, "Description").is_empty() { p class="text" { (plain(text(&rule.raw, "Description"))) } }
             @if let Some(pattern) = rule.pattern() { (super::inspector::part(context, Word::EventPattern, &pretty(&pattern), true)) }
             @if !text(&rule.raw, "ScheduleExpression").is_empty() {
                 p { (context.say(Word::Schedule)) ": " code { (plain(text(&rule.raw, "ScheduleExpression"))) } }
             }
-            h3 { (context.say(Word::Targets)) " " span class="count" { (targets.len()) } }
-            @if targets.is_empty() { p class="is-quiet" { (context.say(Word::NoTargets)) } }
+            @if !rule.is_gone() { h3 { (context.say(Word::Targets)) " " span class="count" { (targets.len()) } } }
+            @if targets.is_empty() && !rule.is_gone() { p class="is-quiet" { (context.say(Word::NoTargets)) } }
             ul class="targets" { @for one in targets { li {
                 (target(context, text(one, "Arn"))) " "
                 @if let Some(role) = one["RoleArn"].as_str().and_then(|role| role.rsplit('/').next()) {

@@ -15,7 +15,7 @@ const RESOURCES: usize = 200;
 /// A filter by text, which keeps what else the address selects.
 pub(super) fn filter(context: &Context, path: &[&str], others: &[(&str, &str)], (text, hint): (&str, Word)) -> Markup {
     html! {
-        form class="filter-all" action=(context.to(path, &[])) role="search" {
+        form class="filter-all" action=(context.to(path, &[])) role="search" aria-label=(context.say(hint)) {
             @for (name, value) in others { (super::pipeline::hidden(name, value)) }
             input type="search" name="q" value=(plain(text)) placeholder=(context.say(hint)) aria-label=(context.say(hint)) autocomplete="off";
             button { (context.say(Word::Apply)) }

@@ -28,6 +28,7 @@ pub(crate) fn events(context: &Context, shown: &Events<'_>) -> Markup {
             Some(one) => (rule(context, one, shown)),
             None => {
                 @if !shown.all.is_empty() { (filter(context, &["events"], &others, (shown.text, Word::FilterEvents))) }
+                h2 class="hidden" { (context.say(Word::AllEvents)) }
                 (list(context, shown, Which::All, Word::NoEvents))
             },
         }

@@ -101,7 +101,8 @@ pub(crate) fn role(context: &Context, shown: &RoleShown<'_>) -> Markup {
         @for (word, kind) in [(Word::ByResourcePolicy, Some(PolicyKind::Resource)), (if shown.role.is_some() { Word::ByGone } else { Word::RecordedCalls }, None)] {
             @let rows = others(kind);
             @if !rows.is_empty() {
-                section aria-label=(context.say(word)) {
+                // The table in it has the name.
+                section {
                     h2 { (context.say(word)) " " span class="count" { (rows.len()) } }
                     (calls(context, &rows, context.say(word), Column::Shown))
                 }

@@ -104,3 +104,42 @@ fn copied(context: &Context, word: Word, text: &str, is_open: bool) -> Markup {
 pub(super) fn caller(context: &Context, caller: Caller<'_>) -> Markup {
     html! { a href=(context.to(&["permissions", caller.name()], &[])) { strong { (plain(caller.name())) } } }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use platform::iam::Reason;
+
+    #[test]
+    fn what_nothing_has_mended_comes_first_and_has_what_mends_it() {
+        let reason = Reason {
+            kind: PolicyKind::Identity,
+            statement: None,
+            least: Some(r#"{"Effect":"Allow","Action":"s3:GetObject"}"#.into()),
+        };
+        let decision = |resource: &'static str, allowed: bool, at: i64| Decision {
+            caller: Caller::Role("r"),
+            principal: "r",
+            source: None,
+            action: "s3:GetObject",
+            resource,
+            allowed,
+            reason: &reason,
+            count: 1,
+            first: Timestamp::from_second(at).unwrap(),
+            last: Timestamp::from_second(at).unwrap(),
+        };
+        let decisions = [
+            decision("mended", true, 5),
+            decision("mended", false, 4),
+            decision("<b>", false, 2),
+            decision("<b>", true, 1),
+        ];
+        let found: Vec<_> = denied(&decisions)
+            .into_iter()
+            .map(|(it, mended)| (it.resource, mended))
+            .collect();
+        assert_eq!(found, [("<b>", false), ("mended", true)]);
+    }
+}

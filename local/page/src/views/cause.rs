@@ -37,7 +37,12 @@ pub(crate) fn parts(count: usize) -> Vec<usize> {
     [newest].into_iter().chain(behind).collect()
 }
 
-/// A part of a list that is asked for when it is seen.
+/// A part of a list that is asked for when it is seen: it is as high as its rows, so that those behind it are not.
+pub(super) fn rows_behind(id: &str, address: &str) -> Markup {
+    html! { div class="part-of is-list" id=(id) data-src=(address) {} }
+}
+
+/// What is in a row, asked for when somebody opens it.
 pub(super) fn behind(id: &str, address: &str) -> Markup {
     html! { div class="part-of" id=(id) data-src=(address) {} }
 }

@@ -1,6 +1,6 @@
 //! One function: how it is configured, who calls it, and its invocations.
 
-use super::cause::{ROWS, behind, filter, parts};
+use super::cause::{ROWS, behind, filter, parts, rows_behind};
 use super::functions::runtime;
 use super::inspector::part;
 use crate::account::{Caller, Decision, Function, Invoked, text};
@@ -76,7 +76,7 @@ pub(crate) fn function(context: &Context, shown: &FunctionShown<'_>) -> Markup {
             @if found.is_empty() { p class="is-quiet" { (context.say(empty)) } }
             @else {
                 (rows(context, found.get(newest..).unwrap_or_default(), shown.open.as_ref()))
-                @for from in older { (behind(&format!("invocations-{from}"), &at(from))) }
+                @for from in older { (rows_behind(&format!("invocations-{from}"), &at(from))) }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Lists of events, each with the rules that looked at it and what became of its deliveries.
 
-use super::cause::{ROWS, behind, parts};
+use super::cause::{ROWS, behind, parts, rows_behind};
 use crate::account::{Execution, Rule, Sent, text};
 use crate::show::{Context, Tone, ago, arn, badge, icon, plain, pretty};
 use crate::words::Word;
@@ -96,7 +96,7 @@ pub(super) fn list(context: &Context, shown: &Events<'_>, which: Which<'_>, empt
         @if found.is_empty() { p class="is-quiet" { (context.say(empty)) } }
         @else {
             (rows(context, found.get(newest..).unwrap_or_default(), which, Some(shown)))
-            @for from in older { (behind(&format!("{}-{from}", which.name()), &at(from))) }
+            @for from in older { (rows_behind(&format!("{}-{from}", which.name()), &at(from))) }
         }
     }
 }

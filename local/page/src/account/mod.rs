@@ -23,5 +23,5 @@ pub(crate) use logs::{Lines, Stream};
 pub(crate) use pipelines::{Action, Run, Stage};
 pub(crate) use reader::{Gone, Reader};
 pub(crate) use roles::{Role, actions, is_meant};
-pub(crate) use sent::{Delivery, Rule, Sent, sent};
+pub(crate) use sent::{Rule, Sent, sent};
 pub(crate) use values::{moment, text};

@@ -153,6 +153,8 @@ const seen = new IntersectionObserver(
         .then((text) => {
           const part = new DOMParser().parseFromString(text, "text/html");
           target.replaceChildren(...part.body.childNodes);
+          // A part may have parts of its own.
+          for (const inner of target.querySelectorAll("[data-src]:not([data-loaded])")) seen.observe(inner);
         })
         .catch(() => delete target.dataset.loaded);
     }

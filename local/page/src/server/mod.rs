@@ -2,9 +2,12 @@
 
 mod actions;
 mod assets;
+mod events;
+mod functions;
 mod gather;
 mod guard;
 mod live;
+mod permissions;
 mod place;
 mod request;
 mod routes;
@@ -13,7 +16,7 @@ mod search;
 pub(crate) use assets::STYLE;
 pub(crate) use gather::{Gathered, executions_of, failure_of_run, gather, streams_of_action, tell, that_matters};
 
-use crate::account::{Executions, Reader};
+use crate::account::{Executions, Reader, Remembered};
 use axum::Router;
 use axum::middleware;
 use axum::routing::get;
@@ -38,6 +41,7 @@ pub struct Page {
 pub(crate) struct Served {
     pub(crate) reader: Reader,
     pub(crate) executions: Executions,
+    pub(crate) happened: Remembered,
     pub(crate) page: Page,
 }
 
@@ -46,6 +50,7 @@ impl Served {
         Self {
             reader: Reader::new(page.platform.clone()),
             executions: Executions::default(),
+            happened: Remembered::default(),
             page,
         }
     }
@@ -62,9 +67,15 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
         return Err(std::io::Error::new(kind, "the page is served on loopback alone"));
     }
     let served = Arc::new(Served::new(page));
+    // Long records take a moment to be read: it is done before somebody asks.
+    let ahead = served.clone();
+    tokio::task::spawn_blocking(move || ahead.happened.entries(&ahead.reader));
     let router = Router::new()
         .merge(routes::router())
         .merge(actions::router())
+        .merge(permissions::router())
+        .merge(events::router())
+        .merge(functions::router())
         .route("/search", get(search::search))
         .route("/live", get(live::live))
         .route("/assets/{name}", get(assets::asset))

@@ -6,6 +6,7 @@ mod json;
 mod status;
 mod text;
 mod time;
+mod yaml;
 
 pub(crate) use context::{Context, Links, Theme};
 pub(crate) use icons::{icon, kind_icon};
@@ -13,3 +14,4 @@ pub(crate) use json::{payload, pretty};
 pub(crate) use status::{Tone, badge, of_graph, tone};
 pub(crate) use text::{arn, plain, short_id, size};
 pub(crate) use time::{ago, between, duration, exact, span};
+pub(crate) use yaml::yaml;

@@ -119,7 +119,10 @@ pub(crate) fn failure(context: &Context, failure: &Failure) -> Markup {
             }
             @if let Some(place) = &failure.place { p class="place" { (context.say(Word::Place)) ": " code { (plain(place)) } } }
             p class="mend" { (context.say(Word::Mend)) ": " (failure.mend(context.language)) }
-            @if let Some(statement) = &failure.statement { pre class="statement" { (plain(statement)) } }
+            @if let Some(statement) = &failure.statement {
+                pre class="statement" { (plain(statement)) }
+                p { a href={ (context.to(&["permissions"], &[])) "#denials" } { (context.say(Word::Permissions)) } }
+            }
         }
     }
 }

@@ -52,7 +52,7 @@ fn lines(context: &Context, logged: &Logged, filter: &str) -> Markup {
 }
 
 /// Lines that say what went wrong stand out.
-fn class(line: &str) -> &'static str {
+pub(super) fn class(line: &str) -> &'static str {
     let is_bad = ["ERROR", "Error:", "error:", "Traceback", "Exception", "FAILED", "AccessDenied"]
         .iter()
         .any(|word| line.contains(word));

@@ -1,29 +1,44 @@
 //! What is drawn: one file a view. A view is given what was read, and draws it; it asks nobody.
 
 mod canvas;
+mod cause;
+mod denials;
+mod events;
 mod execution;
 mod executions;
 mod failure;
+mod function;
+mod functions;
 mod inspector;
 mod log;
+mod permissions;
 mod pipeline;
+mod role;
+mod rule;
 mod run;
 mod runs;
 mod search;
 mod selection;
+mod sent;
 mod shell;
 mod timeline;
 
 pub(crate) use canvas::graph;
+pub(crate) use events::events;
 pub(crate) use execution::{Shown, execution, heading};
 pub(crate) use executions::executions;
 pub(crate) use failure::{Failure, failure};
+pub(crate) use function::{CalledBy, FunctionShown, Opened, function, invocation, invocation_part, only_caller};
+pub(crate) use functions::functions;
 pub(crate) use inspector::{inspector, of_action};
 pub(crate) use log::{Logged, log};
+pub(crate) use permissions::{Permissions, calls_of, permissions};
 pub(crate) use pipeline::pipeline;
+pub(crate) use role::{RoleShown, role};
 pub(crate) use run::{RunShown, run};
 pub(crate) use runs::{Told, list, table};
 pub(crate) use search::{Found, search};
 pub(crate) use selection::Selection;
+pub(crate) use sent::{Events, Which, event, event_part};
 pub(crate) use shell::{Frame, VIEWS, gone, shell};
 pub(crate) use timeline::{PART, event_rows, timeline_rows};

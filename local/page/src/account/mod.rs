@@ -1,17 +1,27 @@
 //! The account as the page reads it: by the operations that clients use, with secrets hidden.
 
-
+mod curves;
 mod executions;
+mod images;
 mod jobs;
 mod logs;
+mod objects;
 mod pipelines;
+mod preview;
 mod reader;
+mod registry;
+mod serving;
 mod values;
 
-
+pub(crate) use curves::Curve;
 pub(crate) use executions::{Execution, Executions, Known, Machine};
-pub(crate) use jobs::{Job, KINDS};
+pub(crate) use images::{Image, Repository, digest_of};
+pub(crate) use jobs::{Channel, Job, KINDS};
 pub(crate) use logs::{Lines, Stream};
+pub(crate) use objects::{Listed, Object, Place};
 pub(crate) use pipelines::{Action, Run, Stage};
+pub(crate) use preview::{Preview, image_type};
 pub(crate) use reader::{Gone, Reader};
+pub(crate) use registry::Package;
+pub(crate) use serving::Service;
 pub(crate) use values::{moment, text};

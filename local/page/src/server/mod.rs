@@ -1,13 +1,18 @@
 //! Answers requests of a browser on loopback.
 
 mod actions;
+mod ask;
 mod assets;
 mod gather;
 mod guard;
 mod live;
+mod makers;
 mod place;
 mod request;
 mod routes;
+mod routes_images;
+mod routes_jobs;
+mod routes_models;
 mod search;
 
 pub(crate) use assets::STYLE;
@@ -65,6 +70,9 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
     let router = Router::new()
         .merge(routes::router())
         .merge(actions::router())
+        .merge(routes_images::router())
+        .merge(routes_jobs::router())
+        .merge(routes_models::router())
         .route("/search", get(search::search))
         .route("/live", get(live::live))
         .route("/assets/{name}", get(assets::asset))

@@ -1,11 +1,19 @@
 //! What is drawn: one file a view. A view is given what was read, and draws it; it asks nobody.
 
 mod canvas;
+mod chart;
 mod execution;
 mod executions;
 mod failure;
+mod images;
 mod inspector;
+mod job;
+mod jobs;
+mod lineage;
 mod log;
+mod model;
+mod models;
+mod objects;
 mod pipeline;
 mod run;
 mod runs;
@@ -13,13 +21,21 @@ mod search;
 mod selection;
 mod shell;
 mod timeline;
+mod trying;
 
 pub(crate) use canvas::graph;
 pub(crate) use execution::{Shown, execution, heading};
 pub(crate) use executions::executions;
 pub(crate) use failure::{Failure, failure};
+pub(crate) use images::{Reference, References, images};
 pub(crate) use inspector::{inspector, of_action};
+pub(crate) use job::{JobShown, job};
+pub(crate) use jobs::{Maker, jobs};
+pub(crate) use lineage::Lineage;
 pub(crate) use log::{Logged, log};
+pub(crate) use model::{ModelShown, model};
+pub(crate) use models::{Group, models};
+pub(crate) use objects::{Held, preview};
 pub(crate) use pipeline::pipeline;
 pub(crate) use run::{RunShown, run};
 pub(crate) use runs::{Told, list, table};
@@ -27,3 +43,4 @@ pub(crate) use search::{Found, search};
 pub(crate) use selection::Selection;
 pub(crate) use shell::{Frame, VIEWS, gone, shell};
 pub(crate) use timeline::{PART, event_rows, timeline_rows};
+pub(crate) use trying::{TYPES, Tried, nothing_to_try, trying};

@@ -1,5 +1,6 @@
 //! A small chart: values one after the other as lines, each with a shape and a colour of its own.
 
+use super::metric::short;
 use crate::show::plain;
 use maud::{Markup, html};
 
@@ -229,16 +230,6 @@ fn round(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// A number with at most four digits behind the point.
-pub(super) fn short(value: f64) -> String {
-    if value != 0.0 && (value.abs() < 9.5e-5 || value.abs() >= 1e6) {
-        return format!("{value:.2e}");
-    }
-    let written = format!("{value:.4}");
-    let written = written.trim_end_matches('0').trim_end_matches('.');
-    written.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,6 +279,5 @@ mod tests {
             drawn.contains(">0.8934</text>") && !drawn.contains("polyline"),
             "{drawn}"
         );
-        assert_eq!([short(0.5), short(0.000_01), short(12.0)], ["0.5", "1.00e-5", "12"]);
     }
 }

@@ -1,7 +1,8 @@
 //! A job: why it failed, its facts, its metrics as curves, and what it read and wrote.
 
-use super::chart::{self, Chart, Line, SHAPES, chart};
+use super::chart::{Chart, Line, SHAPES, chart};
 use super::jobs::{Maker, instance, kind, made_by};
+use super::metric::part_of;
 use super::objects::{Held, channels};
 use crate::account::{Curve, Job, digest_of, moment};
 use crate::show::{Context, ago, arn, badge, between, exact, icon, plain, pretty, size, tone};
@@ -131,28 +132,6 @@ fn values_of(values: &serde_json::Map<String, Value>) -> Markup {
     }
 }
 
-/// The part of the data that a metric is of, and the metric: `validation` and `loss` of `validation:loss`.
-pub(super) fn part_of(name: &str) -> (&str, &str) {
-    const PARTS: [(&str, &str); 8] = [
-        ("train", "train"),
-        ("training", "train"),
-        ("validation", "validation"),
-        ("valid", "validation"),
-        ("val", "validation"),
-        ("eval", "validation"),
-        ("test", "test"),
-        ("dev", "validation"),
-    ];
-    let split = name
-        .find([':', '_', '-', '.', '/'])
-        .map(|at| (&name[..at], &name[at + 1..]));
-    let known = split.and_then(|(part, rest)| {
-        let (_, part) = PARTS.into_iter().find(|(spelt, _)| part.eq_ignore_ascii_case(spelt))?;
-        (!rest.is_empty()).then_some((part, rest))
-    });
-    known.unwrap_or(("", name))
-}
-
 /// One chart for each metric, with its values over the parts of the data together.
 fn curves(context: &Context, curves: &[Curve]) -> Markup {
     let mut metrics: BTreeMap<&str, Vec<Line>> = BTreeMap::new();
@@ -186,11 +165,6 @@ fn curves(context: &Context, curves: &[Curve]) -> Markup {
             }
         }
     }
-}
-
-/// A number for people.
-pub(super) fn number(value: f64) -> String {
-    chart::short(value)
 }
 
 #[cfg(test)]
@@ -249,19 +223,5 @@ mod tests {
             (drawn.matches("<figure").count(), drawn.matches("<polyline").count()),
             (2, 3)
         );
-    }
-
-    #[test]
-    fn a_metric_is_of_a_part_of_the_data() {
-        for (name, part, metric) in [
-            ("train:loss", "train", "loss"),
-            ("validation:accuracy", "validation", "accuracy"),
-            ("val_loss", "validation", "loss"),
-            ("loss", "", "loss"),
-            ("learning-rate", "", "learning-rate"),
-            ("train:", "", "train:"),
-        ] {
-            assert_eq!(part_of(name), (part, metric), "{name}");
-        }
     }
 }

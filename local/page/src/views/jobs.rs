@@ -1,6 +1,6 @@
 //! The processing and training jobs, newest first.
 
-use super::chart::short;
+use super::metric::{part_of, short};
 use crate::account::Job;
 use crate::show::{Context, ago, arn, badge, between, plain, short_id};
 use crate::words::Word;
@@ -75,7 +75,7 @@ pub(super) fn instance(job: &Job) -> String {
 /// The final metrics in short: those of validation where there are some, or why it failed.
 fn metrics(job: &Job) -> Markup {
     let metrics = job.metrics();
-    let of_validation = |name: &str| super::job::part_of(name).0 == "validation";
+    let of_validation = |name: &str| part_of(name).0 == "validation";
     let has_validation = metrics.iter().any(|(name, _)| of_validation(name));
     let shown = metrics
         .iter()

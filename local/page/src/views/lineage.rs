@@ -1,6 +1,7 @@
 //! From the commit to the service: what a model was made of, as one picture.
 
-use super::job::{image_link, number};
+use super::job::image_link;
+use super::metric::short;
 use crate::account::{Execution, Job, Package, Place, Service, digest_of};
 use crate::show::{Context, ago, arn, badge, icon, kind_icon, plain, short_id, size, tone};
 use crate::words::Word;
@@ -188,7 +189,7 @@ fn metrics(context: &Context, package: &Package) -> Step {
         word: Word::Metrics,
         is_there: !metrics.is_empty(),
         inner: html! {
-            @for (name, value) in metrics.iter().take(5) { p { span class="is-quiet" { (plain(name)) } " " (number(*value)) } }
+            @for (name, value) in metrics.iter().take(5) { p { span class="is-quiet" { (plain(name)) } " " (short(*value)) } }
             p { a href="#metrics" { (context.say(Word::Compare)) } }
         },
     }

@@ -11,6 +11,7 @@ mod job;
 mod jobs;
 mod lineage;
 mod log;
+mod metric;
 mod model;
 mod models;
 mod objects;

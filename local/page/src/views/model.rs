@@ -1,7 +1,7 @@
 //! A version of a model: how good it is beside the current one, what was decided, and what it was made of.
 
-use super::job::number;
 use super::lineage::{Lineage, lineage};
+use super::metric::short;
 use super::models::{metrics_of, served_by};
 use crate::account::{Action, Package, Service};
 use crate::show::{Context, ago, arn, badge, icon, plain, pretty, tone};
@@ -87,9 +87,9 @@ fn compared(context: &Context, shown: &ModelShown<'_>) -> Markup {
                         @let other = shown.beside.map(|beside| beside.metric(metric));
                         tr {
                             th scope="row" { (plain(metric)) }
-                            td class="number" { (number(value)) }
+                            td class="number" { (short(value)) }
                             @if let Some(other) = other {
-                                td class="number" { @match other { Some(other) => (number(other)), None => "—" } }
+                                td class="number" { @match other { Some(other) => (short(other)), None => "—" } }
                                 td class="number" { @match other { Some(other) => (difference(value - other)), None => "—" } }
                             }
                         }
@@ -105,8 +105,8 @@ fn compared(context: &Context, shown: &ModelShown<'_>) -> Markup {
 fn difference(value: f64) -> String {
     match value {
         _ if value.abs() < 5e-7 => "± 0".to_owned(),
-        _ if value > 0.0 => format!("▲ +{}", number(value)),
-        _ => format!("▼ −{}", number(-value)),
+        _ if value > 0.0 => format!("▲ +{}", short(value)),
+        _ => format!("▼ −{}", short(-value)),
     }
 }
 
@@ -124,7 +124,7 @@ fn gate(context: &Context, shown: &ModelShown<'_>) -> Markup {
                 @let (limit, is_met) = limit(context, gate, value);
                 p {
                     (icon(tone(if is_met { "Succeeded" } else { "Failed" }).0)) " "
-                    strong { (plain(metric)) " " (number(value)) } " " (if is_met { "≥" } else { "<" }) " " (limit)
+                    strong { (plain(metric)) " " (short(value)) } " " (if is_met { "≥" } else { "<" }) " " (limit)
                 }
             }
             None => p class="text" { @if description.is_empty() { (context.say(Word::NoGate)) } @else { (plain(description)) } },
@@ -141,18 +141,18 @@ fn limit(context: &Context, gate: &Value, value: f64) -> (String, bool) {
             let least = current - tolerance;
             let said = format!(
                 "{} ({} {} − {} {})",
-                number(least),
+                short(least),
                 context.say(Word::CurrentModel),
-                number(current),
+                short(current),
                 context.say(Word::Tolerance),
-                number(tolerance),
+                short(tolerance),
             );
             (said, value >= least - 5e-7)
         }
         None => {
             let said = format!(
                 "{} ({}, {})",
-                number(threshold),
+                short(threshold),
                 context.say(Word::Threshold),
                 context.say(Word::FirstModel)
             );

@@ -1,7 +1,7 @@
 //! The groups of the model registry, with their versions.
 
 use super::chart::{Chart, Line, chart, key};
-use super::job::number;
+use super::metric::short;
 use crate::account::{Package, Service};
 use crate::show::{Context, ago, badge, icon, plain, short_id, tone};
 use crate::words::Word;
@@ -94,7 +94,7 @@ fn table(context: &Context, group: &Group, services: &[Service]) -> Markup {
                     tr id={ "row-" (plain(&package.group)) "-" (package.version) } {
                         td { a href=(context.to(&["models", &package.group, &package.version.to_string()], &[])) { (context.say(Word::Version)) " " (package.version) } }
                         td { (badge(context, &package.approval)) }
-                        @for metric in &metrics { td class="number" { @match package.metric(metric) { Some(value) => (number(value)), None => "—" } } }
+                        @for metric in &metrics { td class="number" { @match package.metric(metric) { Some(value) => (short(value)), None => "—" } } }
                         td { code title=(plain(package.commit())) { (plain(short_id(package.commit()))) } }
                         td { (ago(context, package.created)) }
                         td { (served_by(context, &package.arn, services)) }

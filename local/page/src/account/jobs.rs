@@ -154,8 +154,8 @@ impl Reader {
         };
         let mut input = json!({});
         input[format!("{kind}JobName")] = name.into();
-        let described = self.look("sagemaker", &format!("Describe{kind}Job"), input).await?;
-        Ok(Job::read(kind, described))
+        let described = self.look("sagemaker", &format!("Describe{kind}Job"), input).await;
+        Ok(Job::read(kind, described.map_err(Gone::of_sagemaker)?))
     }
 
     /// The jobs of both kinds, the newest first, at most `most` of each.

@@ -113,8 +113,7 @@ impl Reader {
     /// A version by its ARN.
     pub(crate) async fn package(&self, arn: &str) -> Result<Package, Gone> {
         let input = json!({"ModelPackageName": arn});
-        Ok(Package::read(
-            self.look("sagemaker", "DescribeModelPackage", input).await?,
-        ))
+        let described = self.look("sagemaker", "DescribeModelPackage", input).await;
+        Ok(Package::read(described.map_err(Gone::of_sagemaker)?))
     }
 }

@@ -59,7 +59,7 @@ impl Axis {
         };
         let span = if high > low { high - low } else { around * 2.0 };
         let middle = f64::midpoint(low, high);
-        let rough = span / 3.0;
+        let rough = span / if is_whole { 5.0 } else { 3.0 };
         let power = 10_f64.powf(rough.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0]
             .map(|times| times * power)
@@ -161,6 +161,12 @@ fn spread(chart: &Chart<'_>, x: &impl Fn(f64) -> f64, y: &impl Fn(f64) -> f64) -
     places.sort_by(|one, other| one.0.total_cmp(&other.0));
     for at in 1..places.len() {
         places[at].0 = places[at].0.max(places[at - 1].0 + APART);
+    }
+    // Nor below the plot.
+    let mut lowest = HEIGHT - AROUND.3 + 4.0;
+    for place in places.iter_mut().rev() {
+        place.0 = place.0.min(lowest);
+        lowest = place.0 - APART;
     }
     places
 }

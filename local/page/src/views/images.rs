@@ -1,7 +1,7 @@
 //! Repositories of ECR, their images, and what refers to each.
 
 use crate::account::{Image, Repository};
-use crate::show::{Context, ago, badge, plain, size};
+use crate::show::{Context, ago, badge, long_name, plain, size};
 use crate::words::Word;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -97,19 +97,10 @@ fn used_by(context: &Context, references: &[Reference]) -> Markup {
 }
 
 fn reference(one: &Reference) -> Markup {
-    let name: String = if one.name.chars().count() > 40 {
-        format!(
-            "{}…{}",
-            &one.name.chars().take(12).collect::<String>(),
-            one.name.chars().skip(one.name.chars().count() - 16).collect::<String>()
-        )
-    } else {
-        one.name.clone()
-    };
     html! {
         @match &one.link {
-            Some(link) => a href=(link) title=(plain(&one.name)) { (plain(&name)) },
-            None => span title=(plain(&one.name)) { (plain(&name)) },
+            Some(link) => a href=(link) { (long_name(&one.name)) },
+            None => span { (long_name(&one.name)) },
         }
     }
 }

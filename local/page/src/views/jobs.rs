@@ -2,7 +2,7 @@
 
 use super::metric::{part_of, short};
 use crate::account::Job;
-use crate::show::{Context, ago, arn, badge, between, plain, short_id};
+use crate::show::{Context, ago, badge, between, long_name, plain, short_id};
 use crate::words::Word;
 use maud::{Markup, html};
 
@@ -45,10 +45,10 @@ fn row(context: &Context, job: &Job, maker: &Maker) -> Markup {
     html! {
         tr id={ "row-" (job.kind) "-" (plain(&job.name)) } {
             td { (badge(context, &job.status)) }
-            td class="jobname" { a href=(context.to(&["jobs", job.kind, &job.name], &[])) { (arn(&job.name)) } }
+            td class="jobname" { a href=(context.to(&["jobs", job.kind, &job.name], &[])) { (long_name(&job.name)) } }
             td { (context.say(kind(job))) }
             td { (made_by(context, maker)) }
-            td { (ago(context, job.created)) }
+            td class="badge" { (ago(context, job.created)) }
             td class="number" { (between(context, job.created, job.ended)) }
             td { (instance(job)) }
             td class="metrics" { (metrics(job)) }

@@ -3,7 +3,7 @@
 use super::job::image_link;
 use super::metric::short;
 use crate::account::{Execution, Job, Package, Place, Service, digest_of};
-use crate::show::{Context, ago, arn, badge, icon, kind_icon, plain, short_id, size, tone};
+use crate::show::{Context, ago, arn, badge, icon, kind_icon, long_name, plain, short_id, size, tone};
 use crate::words::Word;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -153,21 +153,11 @@ fn job(context: &Context, package: &Package, known: &Lineage<'_>) -> Step {
         word: Word::TrainingJob,
         is_there: !name.is_empty(),
         inner: html! {
-            p { a href=(context.to(&["jobs", "Training", name], &[])) title=(plain(name)) { code { (plain(&ending(name))) } } }
+            p { a href=(context.to(&["jobs", "Training", name], &[])) { (long_name(name)) } }
             @if let Some(job) = known.job { p { (badge(context, &job.status)) " " span class="is-quiet" { (super::jobs::instance(job)) } } }
             (hyperparameters(package.noted("hyperparameters")))
         },
     }
-}
-
-/// How a long name ends: jobs of one run begin alike.
-fn ending(name: &str) -> String {
-    const MOST: usize = 16;
-    let count = name.chars().count();
-    if count <= MOST {
-        return name.to_owned();
-    }
-    format!("…{}", name.chars().skip(count - MOST).collect::<String>())
 }
 
 /// Hyperparameters as they were noted: JSON, of which the registry may have cut the end.
@@ -249,15 +239,6 @@ fn service(context: &Context, package: &Package, known: &Lineage<'_>) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_long_name_is_told_by_its_end() {
-        assert_eq!(ending("nightly-t0-0-0"), "nightly-t0-0-0");
-        assert_eq!(
-            ending("cacd145a-5a3b-4004-b757-4990a30aa268-f84026c204b4ccec-t0-0-0"),
-            "…204b4ccec-t0-0-0"
-        );
-    }
 
     #[test]
     fn hyperparameters_that_were_cut_are_shown_as_they_are() {

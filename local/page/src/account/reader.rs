@@ -30,6 +30,18 @@ impl From<ServiceError> for Gone {
     }
 }
 
+impl Gone {
+    /// The same, where it says of something that it is not there: SageMaker has no error of its own for that.
+    pub(crate) fn of_sagemaker(self) -> Self {
+        match self {
+            Self::Refused(said) if said.contains("does not exist") || said.contains("resource not found") => {
+                Self::NotFound(said)
+            }
+            other => other,
+        }
+    }
+}
+
 impl Reader {
     pub(crate) fn new(platform: Arc<Platform>) -> Self {
         Self { platform }
@@ -95,7 +107,10 @@ impl Reader {
             Ok(kept) if !kept.is_empty() => kept,
             _ => journal.entries().into_iter().map(once).collect(),
         };
-        entries.into_iter().filter_map(|kept| self.without_secrets(kept)).collect()
+        entries
+            .into_iter()
+            .filter_map(|kept| self.without_secrets(kept))
+            .collect()
     }
 
     /// The entry with its secrets hidden. Events and what functions were asked have none any more, and are long.

@@ -30,6 +30,9 @@ const put = (text, move) => {
       beforeAttributeUpdated: (name, node) => !(keeps(node, name) && !move),
       beforeNodeMorphed: (from, to) => {
         if (from.id === "lost") return false;
+        // What a person has typed and not sent, and the answer to what was sent: nobody else has them.
+        if (!move && from instanceof HTMLTextAreaElement && from.value !== from.defaultValue) return false;
+        if (!move && from.dataset?.keep !== undefined && !to.hasChildNodes()) return false;
         if (from instanceof HTMLDetailsElement && !move && from.open !== to.open) to.open = from.open;
         return !(isLoaded(from) && from.dataset.src === to.dataset?.src);
       },

@@ -1,6 +1,7 @@
 //! Answers requests of a browser on loopback.
 
 mod actions;
+mod ask;
 mod assets;
 mod events;
 mod functions;
@@ -8,9 +9,13 @@ mod gather;
 mod guard;
 mod live;
 mod permissions;
+mod makers;
 mod place;
 mod request;
 mod routes;
+mod routes_images;
+mod routes_jobs;
+mod routes_models;
 mod search;
 
 pub(crate) use assets::STYLE;
@@ -76,6 +81,9 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
         .merge(permissions::router())
         .merge(events::router())
         .merge(functions::router())
+        .merge(routes_images::router())
+        .merge(routes_jobs::router())
+        .merge(routes_models::router())
         .route("/search", get(search::search))
         .route("/live", get(live::live))
         .route("/assets/{name}", get(assets::asset))

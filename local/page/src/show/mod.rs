@@ -12,6 +12,6 @@ pub(crate) use context::{Context, Links, Theme};
 pub(crate) use icons::{icon, kind_icon};
 pub(crate) use json::{payload, pretty};
 pub(crate) use status::{Tone, badge, of_graph, tone};
-pub(crate) use text::{arn, plain, short_id, size};
+pub(crate) use text::{arn, long_name, plain, short_id, size};
 pub(crate) use time::{ago, between, duration, exact, span};
 pub(crate) use yaml::yaml;

@@ -41,7 +41,7 @@ pub(crate) fn log(context: &Context, logged: &Logged, path: &[&str], selection: 
 fn lines(context: &Context, logged: &Logged, filter: &str) -> Markup {
     let none = if filter.is_empty() { Word::NoLines } else { Word::NoLinesFound };
     html! {
-        div class="lines" id=[context.id("lines")] data-tail tabindex="0" role="region" aria-label=(context.say(Word::Log)) {
+        div class="lines" id=[context.id("lines")] data-tail tabindex="0" role="region" aria-label=(plain(logged.streams.first().map_or("", |stream| &stream.name))) {
             @if logged.lines.before > 0 { p class="is-quiet" { (logged.lines.before) " " (context.say(Word::LinesBefore)) } }
             @if logged.lines.lines.is_empty() { p class="is-quiet" { (context.say(none)) } }
             @for (at, line) in &logged.lines.lines {

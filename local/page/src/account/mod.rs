@@ -27,7 +27,7 @@ mod serving;
 
 pub(crate) use curves::Curve;
 pub(crate) use images::{Image, Repository, digest_of};
-pub(crate) use jobs::{Channel, Job, KINDS};
+pub(crate) use jobs::{Channel, Job};
 pub(crate) use logs::{Lines, Stream};
 pub(crate) use objects::{Listed, Object, Place};
 pub(crate) use pipelines::{Action, Run, Stage};

@@ -1,18 +1,22 @@
 //! A run as one file that travels: everything in it, and nothing asked for from elsewhere.
 
 mod anchors;
+mod asked;
 mod summary;
 
 use crate::account::{Gone, Stream};
-use crate::server::{Page, STYLE, Served, executions_of, failure_of_run, gather, streams_of_action, tell};
-use crate::show::{Context, Links, Theme, exact, plain};
+use crate::gather::{executions_of, failure_of_run, gather, streams_of_action, tell};
+use crate::served::{Page, Served};
+use crate::style::STYLE;
+use crate::show::{Context, exact, plain};
 use crate::views::{self, Logged, Selection, Told};
 use crate::words::{Language, Word};
 use base64::Engine as _;
-use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
+pub use asked::NotReported;
+use asked::context;
 pub use summary::summary;
 
 /// The most lines of one log that a report has.
@@ -21,25 +25,6 @@ const LINES: usize = 2000;
 const EVENTS: usize = 1000;
 /// The most states of one execution whose details a report has.
 const STATES: usize = 300;
-
-/// Why there is no report.
-#[derive(Debug)]
-pub struct NotReported(String);
-
-impl std::fmt::Display for NotReported {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NotReported {}
-
-impl From<Gone> for NotReported {
-    fn from(gone: Gone) -> Self {
-        let (Gone::NotFound(said) | Gone::Refused(said)) = gone;
-        Self(said)
-    }
-}
 
 /// Reads and draws a run: a whole HTML document, which loads nothing.
 ///
@@ -75,18 +60,6 @@ pub async fn report(page: &Page, pipeline: &str, id: &str, language: Language) -
         @for execution in executions { (execution) }
     };
     Ok(document(&context, &told, &content))
-}
-
-/// What a report is drawn for.
-fn context(page: &Page, language: Language) -> Context {
-    Context {
-        language,
-        theme: Theme::System,
-        now: Timestamp::now(),
-        links: Links::File,
-        environment: page.environment.clone(),
-        may_act: false,
-    }
 }
 
 /// The document around what a report says. Its style is named by its hash, so that nothing else can be one.

@@ -1,8 +1,9 @@
 //! A run in Markdown, for `$GITHUB_STEP_SUMMARY` and the comment of a pull request.
 
-use super::NotReported;
+use super::asked::{NotReported, context};
 use crate::account::{Gone, Run};
-use crate::server::{Page, Served, executions_of, failure_of_run, gather, tell, that_matters};
+use crate::gather::{executions_of, failure_of_run, gather, tell, that_matters};
+use crate::served::{Page, Served};
 use crate::show::{between, tone};
 use crate::trace::Chosen;
 use crate::views::{Failure, Selection, Told};
@@ -17,7 +18,7 @@ use std::fmt::Write as _;
 /// The run is not there.
 pub async fn summary(page: &Page, pipeline: &str, id: &str) -> Result<String, NotReported> {
     let served = Served::new(page.clone());
-    let context = super::context(page, Language::English);
+    let context = context(page, Language::English);
     let run = served.reader.run(pipeline, id).await?;
     let told = tell(&served, run).await;
     let mut text = format!("## {} {}\n\n", sign(told.status()), escaped(told.name()));

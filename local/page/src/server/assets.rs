@@ -1,21 +1,10 @@
 //! The page's own files: its style, its script, and the library that the script stands on.
 
+use crate::style::STYLE;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use std::sync::LazyLock;
 
-/// The style of the page and of the graphs in it.
-pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| {
-    [
-        include_str!("../assets/page.css"),
-        include_str!("../assets/causes.css"),
-        include_str!("../assets/models.css"),
-        include_str!("../assets/report.css"),
-        state_graph::STYLE,
-    ]
-    .join("\n")
-});
 
 pub(super) async fn asset(Path(name): Path<String>) -> Response {
     let (kind, text): (&str, &'static str) = match &*name {

@@ -1,8 +1,8 @@
 //! The view of events on the bus.
 
-use super::Served;
+use crate::served::Served;
 use super::request::context;
-use super::routes::{View, framed, problem};
+use super::frame::{View, framed, problem};
 use crate::account::{Execution, Gone, Sent, sent};
 use crate::views::{self, Events, Selection, Which};
 use crate::words::Word;

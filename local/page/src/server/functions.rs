@@ -1,8 +1,8 @@
 //! The views of functions and their invocations.
 
-use super::Served;
+use crate::served::Served;
 use super::request::context;
-use super::routes::{View, framed, problem};
+use super::frame::{View, framed, problem};
 use crate::account::{Decision, Gone, Invoked, decisions, sent};
 use crate::views::{self, CalledBy, FunctionShown, Opened, Selection};
 use crate::words::Word;

@@ -1,6 +1,6 @@
 //! What made a job or a model: the execution of a state machine, and the run of a pipeline that started that.
 
-use super::Served;
+use crate::served::Served;
 use crate::views::Maker;
 use std::collections::BTreeMap;
 

@@ -4,62 +4,29 @@ mod actions;
 mod ask;
 mod assets;
 mod events;
+mod executions;
 mod functions;
-mod gather;
+mod frame;
 mod guard;
 mod live;
 mod permissions;
 mod makers;
-mod place;
 mod request;
 mod routes;
 mod routes_images;
 mod routes_jobs;
 mod routes_models;
+mod runs;
 mod search;
 
-pub(crate) use assets::STYLE;
-pub(crate) use gather::{Gathered, executions_of, failure_of_run, gather, streams_of_action, tell, that_matters};
 
-use crate::account::{Executions, Reader, Remembered};
+use crate::served::{Page, Served};
 use axum::Router;
 use axum::middleware;
 use axum::routing::get;
-use platform::Platform;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-
-/// What the page is of.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// The account.
-    pub platform: Arc<Platform>,
-    /// The environment's name, such as `dev`.
-    pub environment: String,
-    /// Whether a person can start, stop and approve there: not in an account that was only opened to look at.
-    pub may_act: bool,
-}
-
-/// What requests are answered with.
-#[derive(Debug)]
-pub(crate) struct Served {
-    pub(crate) reader: Reader,
-    pub(crate) executions: Executions,
-    pub(crate) happened: Remembered,
-    pub(crate) page: Page,
-}
-
-impl Served {
-    pub(crate) fn new(page: Page) -> Self {
-        Self {
-            reader: Reader::new(page.platform.clone()),
-            executions: Executions::default(),
-            happened: Remembered::default(),
-            page,
-        }
-    }
-}
 
 /// Answers requests on `listener`, which is one of loopback, from now on. Abort the task to stop.
 ///
@@ -76,6 +43,8 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
     let ahead = served.clone();
     tokio::task::spawn_blocking(move || ahead.happened.entries(&ahead.reader));
     let router = Router::new()
+        .merge(runs::router())
+        .merge(executions::router())
         .merge(routes::router())
         .merge(actions::router())
         .merge(permissions::router())

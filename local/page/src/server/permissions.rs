@@ -1,8 +1,8 @@
 //! The views of permissions, by the decisions that the journal has.
 
-use super::Served;
+use crate::served::Served;
 use super::request::context;
-use super::routes::{View, framed};
+use super::frame::{View, framed};
 use crate::account::{Decision, Gone, decisions};
 use crate::views::{self, Permissions, RoleShown, Selection};
 use crate::words::Word;

@@ -1,9 +1,9 @@
 //! Images, and what refers to each.
 
-use super::Served;
-use super::gather::RECENT;
+use crate::served::Served;
+use crate::gather::RECENT;
 use super::request::context;
-use super::routes::{View, framed};
+use super::frame::{View, framed};
 use crate::account::{Gone, digest_of};
 use crate::show::Context;
 use crate::views::{self, Reference, References};

@@ -1,10 +1,10 @@
 //! Jobs, and the objects that they read and write.
 
-use super::Served;
-use super::gather::logged;
+use crate::served::Served;
+use crate::gather::logged;
 use super::makers::Makers;
 use super::request::context;
-use super::routes::{View, framed, problem};
+use super::frame::{View, framed, problem};
 use crate::account::{Gone, Job, Place, Preview, image_type};
 use crate::show::Context;
 use crate::views::{self, Held, JobShown, Selection};

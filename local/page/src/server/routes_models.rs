@@ -1,10 +1,10 @@
 //! Models, what they were made of, and the service that is tried.
 
-use super::Served;
+use crate::served::Served;
 use super::ask::{ask, sample};
 use super::makers::Makers;
 use super::request::context;
-use super::routes::{View, framed};
+use super::frame::{View, framed};
 use crate::account::{Action, Execution, Gone, Job, Package, Place, Service};
 use crate::show::Context;
 use crate::views::{self, Group, Lineage, ModelShown, TYPES, Tried};

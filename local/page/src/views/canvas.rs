@@ -1,6 +1,6 @@
 //! The middle of an execution's view: graph, timeline, events, definition.
 
-use super::execution::Shown;
+use super::shown::Shown;
 use super::selection::Selection;
 use super::timeline::{events, timeline};
 use crate::show::{Context, payload, plain};

@@ -1,6 +1,6 @@
 //! What is selected in an execution: a state's input, output, variables, error, attempts, job and events.
 
-use super::execution::Shown;
+use super::shown::Shown;
 use super::pipeline::model_link;
 use crate::account::Job;
 use crate::show::{Context, ago, badge, between, exact, kind_icon, of_graph, payload, plain, pretty};

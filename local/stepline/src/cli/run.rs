@@ -140,18 +140,8 @@ async fn until_it_ends(
             Happening::ApprovalAsked {
                 stage, action, token, ..
             } => {
-                let asked = Asked {
-                    stage: &stage,
-                    action: &action,
-                    token: &token,
-                };
-                let decided = match ask {
-                    true => asking::ask(session, asked).await?,
-                    false => Some(("Approved", "Approved by the local run".to_owned())),
-                };
-                if let Some((status, summary)) = decided {
-                    answer(session, pipeline, (&stage, &action, &token), (status, &summary)).await?;
-                }
+                let (stage, action, token) = (&*stage, &*action, &*token);
+                decide(session, pipeline, Asked { stage, action, token }, ask).await?;
             }
             _ => {}
         }
@@ -171,6 +161,19 @@ async fn until_it_ends(
     let reason: Vec<String> = reason.into_iter().chain(tests).collect();
     let reason = (!reason.is_empty()).then(|| reason.join(": "));
     Ok((id.clone(), status, reason, took))
+}
+
+/// Has an approval decided: by whom was asked for, or by the local run itself.
+async fn decide(session: &Session, pipeline: &str, asked: Asked<'_>, ask: bool) -> Result<(), Trouble> {
+    let decided = match ask {
+        true => asking::ask(session, asked).await?,
+        false => Some(("Approved", "Approved by the local run".to_owned())),
+    };
+    // Nothing is left to be said where the page has answered.
+    match decided {
+        Some((status, summary)) => answer(session, pipeline, asked, (status, &summary)).await,
+        None => Ok(()),
+    }
 }
 
 async fn next(journal: &mut Receiver<Entry>) -> Result<Happening, Trouble> {
@@ -231,14 +234,14 @@ impl Followers {
 async fn answer(
     session: &Session,
     pipeline: &str,
-    (stage, action, token): (&str, &str, &str),
+    asked: Asked<'_>,
     (status, summary): (&str, &str),
 ) -> Result<(), Trouble> {
     let input = json!({
         "pipelineName": pipeline,
-        "stageName": stage,
-        "actionName": action,
-        "token": token,
+        "stageName": asked.stage,
+        "actionName": asked.action,
+        "token": asked.token,
         "result": {"status": status, "summary": summary},
     });
     match session.call("codepipeline", "PutApprovalResult", input).await {

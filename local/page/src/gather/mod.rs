@@ -1,6 +1,8 @@
 //! Reads what a view of a run or of an execution shows.
 
-use super::Served;
+mod place;
+
+use crate::served::Served;
 use crate::account::{Action, Execution, Gone, Job, Known, Run, Stream};
 use crate::trace::Trace;
 use crate::views::{Failure, Logged, Selection, Shown, Told};
@@ -10,7 +12,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// How many runs the list at the left has.
-pub(super) const RECENT: usize = 30;
+pub(crate) const RECENT: usize = 30;
 /// The most characters of what mattered in a run.
 const MATTER: usize = 90;
 /// The most lines of a log that are shown at once.
@@ -21,7 +23,7 @@ const LOOKED_BACK: usize = 20;
 const EVENTS_OF_VISIT: usize = 200;
 
 /// The newest runs, with what is told of each.
-pub(super) async fn recent(served: &Served) -> Vec<Told> {
+pub(crate) async fn recent(served: &Served) -> Vec<Told> {
     let mut told = Vec::new();
     for mut run in served.reader.runs(RECENT).await.unwrap_or_default().into_iter().take(RECENT) {
         run.actions = served.reader.actions(&run.pipeline, &run.id).await.unwrap_or_default();
@@ -227,8 +229,8 @@ async fn failure_of(served: &Served, trace: &Trace, execution: &Execution, defin
     let cause = of_state(culprit.and_then(|visit| visit.cause.as_ref()), "cause");
     Some(Failure {
         what: culprit.map_or_else(|| execution.machine.clone(), |visit| visit.state.to_string()),
-        place: culprit.and_then(|visit| super::place::of_state(&served.page.platform.root, definition, &visit.state)),
-        statement: super::place::statement_for(&served.reader, &cause),
+        place: culprit.and_then(|visit| place::of_state(&served.page.platform.root, definition, &visit.state)),
+        statement: place::statement_for(&served.reader, &cause),
         error,
         cause: spoken(&cause),
     })
@@ -266,7 +268,7 @@ pub(crate) fn streams_of_action(action: &Action) -> Vec<Stream> {
 }
 
 /// The lines of the first stream that is there.
-pub(super) async fn logged(served: &Served, streams: Vec<Stream>, selection: &Selection) -> Logged {
+pub(crate) async fn logged(served: &Served, streams: Vec<Stream>, selection: &Selection) -> Logged {
     let lines = match streams.first() {
         Some(stream) => served.reader.lines(stream, selection.get("filter"), LINES).await,
         None => Ok(crate::account::Lines::default()),

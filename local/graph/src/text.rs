@@ -50,8 +50,12 @@ fn character_width(character: char) -> f64 {
 pub(crate) fn wrap(text: &str, most: f64, lines: usize, font: Font) -> Vec<String> {
     let mut wrapped: Vec<String> = Vec::new();
     let mut line = String::new();
-    for piece in pieces(text) {
-        for part in fitting(piece, most, font) {
+    for word in text.split_inclusive(' ') {
+        // A word is only broken if it is too long for a line of its own, or leaves a line nearly empty.
+        let (wide, before) = (width(word.trim_end(), font), width(&line, font));
+        let is_long = wide > most || before > 0.0 && before < most / 3.0 && before + wide > most;
+        let parts = if is_long { broken(word, most, font) } else { vec![word] };
+        for part in parts {
             if !line.is_empty() && width(&format!("{line}{}", part.trim_end()), font) > most {
                 wrapped.push(std::mem::take(&mut line).trim_end().to_owned());
             }
@@ -71,15 +75,23 @@ pub(crate) fn wrap(text: &str, most: f64, lines: usize, font: Font) -> Vec<Strin
     wrapped
 }
 
-/// The pieces between which a line may break: after a space or a sign, and before the capital letter of a new word.
+/// A long word in parts that fit in a line.
+fn broken(word: &str, most: f64, font: Font) -> Vec<&str> {
+    pieces(word)
+        .into_iter()
+        .flat_map(|piece| fitting(piece, most, font))
+        .collect()
+}
+
+/// The pieces between which a word may break: after a sign, and before a capital letter.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut from = 0;
     let mut before = None;
     for (at, character) in text.char_indices() {
         let breaks = before.is_some_and(|before: char| {
-            matches!(before, ' ' | '-' | '_' | '.' | '/' | ':' | ',' | '&')
-                && !matches!(character, ' ' | '-' | '_' | '.' | '/' | ':' | ',' | '&')
+            matches!(before, '-' | '_' | '.' | '/' | ':' | ',' | '&' | '(')
+                && !matches!(character, '-' | '_' | '.' | '/' | ':' | ',' | '&' | '(' | ')' | ' ')
                 || before.is_lowercase() && character.is_uppercase()
                 || is_wide(character)
                 || is_wide(before)

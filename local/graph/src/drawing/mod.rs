@@ -90,7 +90,6 @@ impl Draftsman<'_> {
                 from: self.name(bundle.from),
                 to: self.name(bundle.to),
                 is_catch: bundle.is_catch,
-                is_loop: bundle.from == bundle.to,
                 title: bundle.title,
                 ..WayPath::default()
             };

@@ -71,7 +71,8 @@ pub struct WayPath {
     /// Through which points it goes.
     pub knots: Vec<Point>,
     pub(crate) is_catch: bool,
-    pub(crate) is_loop: bool,
+    /// Where it joins another way, with the number of knots before that.
+    pub(crate) joint: Option<(usize, Point)>,
     /// All that there is to say of it.
     pub(crate) title: String,
 }
@@ -107,6 +108,7 @@ impl WayPath {
     pub(super) fn along(mut self, route: Route, lines: Vec<String>) -> Self {
         self.label = route.label.map(|rect| (rect, lines));
         self.knots = route.knots;
+        self.joint = route.joint;
         self
     }
 
@@ -115,6 +117,12 @@ impl WayPath {
             *knot = Point {
                 x: knot.x + by.x,
                 y: knot.y + by.y,
+            };
+        }
+        if let Some((_, joint)) = &mut self.joint {
+            *joint = Point {
+                x: joint.x + by.x,
+                y: joint.y + by.y,
             };
         }
         if let Some((rect, _)) = &mut self.label {

@@ -2,6 +2,7 @@
 
 use super::rank::Down;
 use super::shape::{Body, Edge};
+use std::collections::BTreeMap;
 
 /// What stands in a layer.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,10 @@ pub(super) struct Grid {
     pub(super) layers: Vec<Vec<usize>>,
     /// For each edge its items from the uppermost to the lowest, its nodes included.
     pub(super) chains: Vec<Vec<usize>>,
+    /// For each edge the place in its chain from which on it goes together with one before it.
+    pub(super) joins: Vec<Option<usize>>,
+    /// The items that edges to a node share, by the node and the layer.
+    shared: BTreeMap<(usize, usize), usize>,
     /// For each item the items below it that it leads to, in the order of the edges.
     pub(super) below: Vec<Vec<usize>>,
     /// For each item the items above it.
@@ -53,8 +58,11 @@ impl Grid {
         for half in 1..is_used.len() {
             layer_of[half] = layer_of[half - 1] + usize::from(is_used[half]);
         }
-        let mut grid = Self::default();
-        grid.layers = vec![Vec::new(); layer_of.last().map_or(1, |last| last + 1)];
+        let layers = vec![Vec::new(); layer_of.last().map_or(1, |last| last + 1)];
+        let mut grid = Self {
+            layers,
+            ..Self::default()
+        };
         for (node, body) in bodies.iter().enumerate() {
             grid.items.push(Item {
                 layer: layer_of[2 * ranks[node]],
@@ -70,16 +78,32 @@ impl Grid {
                 let label = label_rank(edge, down).map(|half| layer_of[half]);
                 grid.chain(down, edge, label)
             });
+            if chain.is_none() {
+                grid.joins.push(None);
+            }
             grid.chains.push(chain.unwrap_or_default());
         }
         grid.connect();
         grid
     }
 
+    /// The items of an edge. Unusual edges to the same node go together below their labels, as one trunk.
     fn chain(&mut self, down: &Down, edge: &Edge, label: Option<usize>) -> Vec<usize> {
         let mut chain = vec![down.upper];
+        let mut joins = None;
         for layer in self.items[down.upper].layer + 1..self.items[down.lower].layer {
+            let is_below_label = label.is_none_or(|label| layer > label);
+            let may_share = !edge.usual && !down.reversed && is_below_label;
+            let key = (down.lower, layer);
+            if let Some(&item) = self.shared.get(&key).filter(|_| may_share) {
+                joins = joins.or(Some(chain.len()));
+                chain.push(item);
+                continue;
+            }
             let (width, height) = edge.label.filter(|_| label == Some(layer)).unwrap_or((0.0, 0.0));
+            if may_share {
+                self.shared.insert(key, self.items.len());
+            }
             chain.push(self.items.len());
             self.items.push(Item {
                 layer,
@@ -91,14 +115,17 @@ impl Grid {
             });
         }
         chain.push(down.lower);
+        self.joins.push(joins);
         chain
     }
 
     fn connect(&mut self) {
         self.below = vec![Vec::new(); self.items.len()];
         self.above = vec![Vec::new(); self.items.len()];
-        for chain in &self.chains {
-            for pair in chain.windows(2) {
+        for (chain, joins) in self.chains.iter().zip(&self.joins) {
+            // What goes together is connected once.
+            let own = joins.map_or(chain.len(), |joins| joins + 1);
+            for pair in chain[..own].windows(2) {
                 self.below[pair[0]].push(pair[1]);
                 self.above[pair[1]].push(pair[0]);
             }

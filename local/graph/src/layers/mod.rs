@@ -5,6 +5,7 @@
 
 mod align;
 mod grid;
+mod lanes;
 mod order;
 mod place;
 mod rank;
@@ -71,6 +72,7 @@ fn to_corner(laid: &mut Laid, bodies: &[Body]) {
     for route in &mut laid.edges {
         route.knots.iter_mut().for_each(|knot| knot.x -= left);
         route.label.iter_mut().for_each(|label| label.x -= left);
+        route.joint.iter_mut().for_each(|(_, joint)| joint.x -= left);
     }
     laid.width = (right - left).max(0.0);
     laid.height = bottom;

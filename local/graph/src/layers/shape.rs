@@ -68,11 +68,13 @@ pub(crate) struct Edge {
     pub(crate) usual: bool,
 }
 
-/// Where an edge goes: straight down between two knots above one another, and in a curve between others.
+/// Where an edge goes: straight from knot to knot, up and down or to the side.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Route {
     pub(crate) knots: Vec<Point>,
     pub(crate) label: Option<Rect>,
+    /// Where it joins another edge, with the number of knots before that.
+    pub(crate) joint: Option<(usize, Point)>,
 }
 
 /// A layout.

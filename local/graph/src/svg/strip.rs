@@ -124,25 +124,29 @@ fn mark(status: Status, x: f64, y: f64, cell: f64) -> String {
     format!("<path class=\"cut\" fill=\"none\" d=\"{path}\"/>")
 }
 
-/// One path for each status, of one piece for each run of equal iterations in a row.
+/// One path for each status: a stroke as wide as a cell for each run of equal iterations in a row.
 fn merged(svg: &mut String, strip: Strip, iterations: &Iterations, origin: (f64, f64)) {
-    let height = strip.cell;
     for status in Status::ALL {
         let mut path = String::new();
         for (row, cells) in iterations.statuses.chunks(strip.columns).enumerate() {
-            let y = origin.1 + row as f64 * strip.pitch;
+            let y = origin.1 + row as f64 * strip.pitch + strip.cell / 2.0;
             let mut column = 0;
             for run in cells.chunk_by(|one, other| one == other) {
                 if run[0] == status {
                     let x = origin.0 + column as f64 * strip.pitch;
                     let width = run.len() as f64 * strip.pitch - (strip.pitch - strip.cell);
-                    let _ = write!(path, "M{x} {y}h{width}v{height}h-{width}z");
+                    let _ = write!(path, "M{x} {y}h{width}");
                 }
                 column += run.len();
             }
         }
         if !path.is_empty() {
-            let _ = write!(svg, "<g class=\"cell {}\"><path d=\"{path}\"/></g>", status.class());
+            let _ = write!(
+                svg,
+                "<g class=\"cell {}\"><path class=\"runs\" fill=\"none\" stroke-width=\"{}\" d=\"{path}\"/></g>",
+                status.class(),
+                strip.cell
+            );
         }
     }
 }

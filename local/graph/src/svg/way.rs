@@ -16,10 +16,10 @@ pub(super) fn all(svg: &mut String, drawing: &Drawing, overlay: &Overlay) {
         .collect();
     ways.sort_by_key(|(is_taken, _)| *is_taken);
     for (is_taken, way) in &ways {
-        let d = if way.is_loop {
-            around(&way.knots)
-        } else {
-            curve(&way.knots)
+        // What goes together is drawn once, so that its dashes stay dashes. The way that was taken is drawn to its end.
+        let (d, head) = match way.joint.filter(|_| !is_taken) {
+            Some((count, joint)) => (line(&[&way.knots[..count], &[joint]].concat()), String::new()),
+            None => (line(&way.knots), head(way)),
         };
         let _ = write!(
             svg,
@@ -29,7 +29,7 @@ pub(super) fn all(svg: &mut String, drawing: &Drawing, overlay: &Overlay) {
             escaped(&way.from),
             escaped(&way.to),
             escaped(&way.title),
-            head(way)
+            head
         );
     }
     for (is_taken, way) in &ways {
@@ -61,56 +61,53 @@ fn is_taken(drawing: &Drawing, overlay: &Overlay, way: &WayPath) -> bool {
     is_listed && (!has_twin || way.is_catch == (status(&way.from) == Status::Caught))
 }
 
-/// Straight where knots are above one another, a curve elsewhere.
-fn curve(knots: &[Point]) -> String {
+/// From knot to knot, with round corners.
+fn line(knots: &[Point]) -> String {
     let mut d = String::new();
-    let mut before: Option<Point> = None;
     for (at, knot) in knots.iter().enumerate() {
         let Point { x, y } = knot;
-        match before {
-            None => {
+        match (at.checked_sub(1).map(|before| knots[before]), knots.get(at + 1)) {
+            (None, _) => {
                 let _ = write!(d, "M{x} {y}");
             }
-            Some(from) if from.x == *x => {
-                // Straight pieces after one another are one piece.
-                if knots.get(at + 1).is_none_or(|next| next.x != *x) {
-                    let _ = write!(d, "V{y}");
-                }
+            (Some(before), Some(after)) => {
+                let radius = CORNER.min(apart(before, *knot) / 2.0).min(apart(*knot, *after) / 2.0);
+                let (from, to) = (towards(*knot, before, radius), towards(*knot, *after, radius));
+                let _ = write!(d, "L{} {}Q{x} {y} {} {}", from.x, from.y, to.x, to.y);
             }
-            Some(from) => {
-                let middle = (from.y + y) / 2.0;
-                let _ = write!(d, "C{} {middle} {x} {middle} {x} {y}", from.x);
+            (Some(_), None) => {
+                let _ = write!(d, "L{x} {y}");
             }
         }
-        before = Some(*knot);
     }
     d
 }
 
-fn around(knots: &[Point]) -> String {
-    match knots {
-        [from, to] => {
-            let out = from.x + 36.0;
-            format!(
-                "M{} {}C{out} {} {out} {} {} {}",
-                from.x, from.y, from.y, to.y, to.x, to.y
-            )
-        }
-        _ => String::new(),
+/// How round a corner is.
+const CORNER: f64 = 8.0;
+
+fn apart(one: Point, other: Point) -> f64 {
+    (one.x - other.x).abs() + (one.y - other.y).abs()
+}
+
+/// The point that is so far from one knot towards another, which is above, below or beside it.
+fn towards(from: Point, to: Point, by: f64) -> Point {
+    let step = |from: f64, to: f64| if to == from { 0.0 } else { by.copysign(to - from) };
+    Point {
+        x: from.x + step(from.x, to.x),
+        y: from.y + step(from.y, to.y),
     }
 }
 
 /// The arrow head at the end of a way.
 fn head(way: &WayPath) -> String {
-    let (Some(end), before) = (way.knots.last(), way.knots.iter().rev().nth(1)) else {
+    let [.., before, end] = way.knots.as_slice() else {
         return String::new();
     };
     let Point { x, y } = end;
-    if way.is_loop {
-        return format!("M{x} {y}l8 -4v8z");
-    }
-    let is_up = before.is_some_and(|before| before.y > *y);
-    if is_up {
+    if before.x > *x {
+        format!("M{x} {y}l8 -4.5v9z")
+    } else if before.y > *y {
         format!("M{x} {y}l-4.5 8h9z")
     } else {
         format!("M{x} {y}l-4.5 -8h9z")

@@ -2,15 +2,19 @@
 
 mod actions;
 mod assets;
+mod definitions;
 mod gather;
 mod guard;
 mod live;
 mod place;
+mod recorded;
 mod request;
 mod routes;
 mod search;
+mod trials;
+mod trying;
 
-use crate::account::{Executions, Reader};
+use crate::account::{Definitions, Executions, Reader};
 use axum::Router;
 use axum::middleware;
 use axum::routing::get;
@@ -18,6 +22,7 @@ use platform::Platform;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use trials::Trials;
 
 /// What the page is of.
 #[derive(Debug, Clone)]
@@ -35,6 +40,8 @@ pub struct Page {
 pub(crate) struct Served {
     pub(crate) reader: Reader,
     pub(crate) executions: Executions,
+    pub(crate) definitions: Definitions,
+    pub(crate) trials: Trials,
     pub(crate) page: Page,
 }
 
@@ -51,11 +58,15 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
     let served = Arc::new(Served {
         reader: Reader::new(page.platform.clone()),
         executions: Executions::default(),
+        definitions: Definitions::default(),
+        trials: Trials::default(),
         page,
     });
     let router = Router::new()
         .merge(routes::router())
         .merge(actions::router())
+        .merge(definitions::router())
+        .merge(trying::router())
         .route("/search", get(search::search))
         .route("/live", get(live::live))
         .route("/assets/{name}", get(assets::asset))

@@ -99,7 +99,7 @@ fn details_of(context: &Context, shown: &Shown<'_>, visit: &Visit) -> Markup {
 }
 
 /// A part that can be folded, with what searches and copies it.
-fn part(context: &Context, word: Word, inner: &Markup, is_open: bool) -> Markup {
+pub(super) fn part(context: &Context, word: Word, inner: &Markup, is_open: bool) -> Markup {
     html! {
         details class="part" open[is_open] {
             summary { h3 { (context.say(word)) } }

@@ -185,7 +185,6 @@ words! {
     Warning: "Warning", "警告";
     Findings: "Findings", "検出事項";
     NoFindings: "No errors, no warnings", "エラーも警告もありません";
-    Line: "Line", "行";
     DefinitionText: "Definition's text", "定義のテキスト";
     StateMachines: "State machines", "ステートマシン";
     NoDefinitions: "No definition yet. Write one as statemachine/NAME.asl.json, and it appears here.", "まだ定義がありません。statemachine/名前.asl.json として書くと、ここに表示されます。";

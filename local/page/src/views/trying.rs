@@ -153,7 +153,7 @@ fn form(context: &Context, shown: &Trying<'_>) -> Markup {
             (json_field(context, Word::Variables, "variables", &filled.variables, 4))
             @if matches!(shown.kind, Kind::Task | Kind::Map | Kind::Parallel | Kind::Unknown(_)) { (mock(context, filled)) }
             details class="part" open[!filled.context.is_empty() && shown.trial.is_some()] {
-                summary { (context.say(Word::Details)) }
+                summary { (context.say(Word::ContextObject)) " · " (context.say(Word::Role)) " · " (context.say(Word::RetryCount)) " · " (context.say(Word::InspectionLevel)) }
                 (json_field(context, Word::ContextObject, "context", &filled.context, 6))
                 label { span { (context.say(Word::Role)) }
                     select name="role" {

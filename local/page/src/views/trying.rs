@@ -4,7 +4,7 @@ use super::definitions::path_of;
 use super::inspector::part;
 use super::pipeline::hidden;
 use crate::account::{Described, Execution, Gone};
-use crate::show::{Context, badge, exact, payload, plain, pretty};
+use crate::show::{Context, Tone, badge, exact, icon, payload, plain, pretty};
 use crate::words::Word;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -152,8 +152,20 @@ fn form(context: &Context, shown: &Trying<'_>) -> Markup {
             (json_field(context, Word::Input, "input", &filled.input, 8))
             (json_field(context, Word::Variables, "variables", &filled.variables, 4))
             @if matches!(shown.kind, Kind::Task | Kind::Map | Kind::Parallel | Kind::Unknown(_)) { (mock(context, filled)) }
-            details class="part" open[!filled.context.is_empty() && shown.trial.is_some()] {
-                summary { (context.say(Word::ContextObject)) " · " (context.say(Word::Role)) " · " (context.say(Word::RetryCount)) " · " (context.say(Word::InspectionLevel)) }
+            (details(context, shown))
+            div class="buttons" { button class="primary" { (context.say(Word::Try)) } }
+        }
+    }
+}
+
+/// What is seldom changed.
+fn details(context: &Context, shown: &Trying<'_>) -> Markup {
+    let filled = shown.form;
+    let words = [Word::ContextObject, Word::Role, Word::RetryCount, Word::InspectionLevel];
+    html! {
+        details class="part" {
+            summary { (words.map(|word| context.say(word)).join(" · ")) }
+            div class="fields" {
                 (json_field(context, Word::ContextObject, "context", &filled.context, 6))
                 label { span { (context.say(Word::Role)) }
                     select name="role" {
@@ -174,7 +186,6 @@ fn form(context: &Context, shown: &Trying<'_>) -> Markup {
                     } }
                 }
             }
-            div class="buttons" { button class="primary" { (context.say(Word::Try)) } }
         }
     }
 }
@@ -206,7 +217,7 @@ fn outcome(context: &Context, shown: &Trying<'_>) -> Markup {
         @match &trial.answer {
             Ok(answer) => (answered(context, shown.file, answer)),
             Err(Gone::NotFound(said) | Gone::Refused(said)) => {
-                p { (badge(context, "FAILED")) " " (context.say(Word::RequestFailed)) }
+                p { (icon(Tone::Failed)) " " (context.say(Word::RequestFailed)) }
                 p class="text is-bad" { (plain(said)) }
             },
         }

@@ -51,7 +51,8 @@ pub(super) fn graph(options: &GraphOptions) -> Result<ExitCode, Trouble> {
 fn unreadable(file: &Path, error: &Unreadable) -> String {
     let file = file.display();
     match error {
-        Unreadable::Json { line, column, message } => format!("{file}:{line}:{column}: error: {message}"),
+        // A file that ends too early has no column there.
+        Unreadable::Json { line, column, message } => format!("{file}:{line}:{}: error: {message}", column.max(&1)),
         Unreadable::NoStates => format!("{file}:1:1: error: {error}"),
     }
 }

@@ -142,7 +142,7 @@ async fn a_state_is_tried_alone() {
     world.write("statemachine/a.asl.json", GOOD);
     let of = |state: &'static str| [("file", "a.asl.json"), ("state", state), ("level", "DEBUG")];
     let passed = tried(&world, &[&of("First")[..], &[("input", r#"{"name": "<b>"}"#)]].concat()).await;
-    passed.has(&["Succeeded", "&lt;b&gt;", "href=\"/definitions/a.asl.json?state=Both\"", "afterParameters"]);
+    passed.has(&["Succeeded", "&lt;b&gt;", "href=\"/definitions/a.asl.json?state=Both\"", "afterInputPath"]);
     passed.lacks(&["<b>"]);
     // One inside of a branch, with what its work brings.
     let mocked = [("mock", "result"), ("result", r#"{"made": 42}"#)];

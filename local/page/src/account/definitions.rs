@@ -51,7 +51,10 @@ impl Definition {
 
     /// How many findings are of this severity.
     pub(crate) fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
     }
 
     /// The innermost state that a finding is in.
@@ -122,7 +125,8 @@ impl Definitions {
     pub(crate) fn one(&self, root: &Path, name: &str) -> Result<Arc<Definition>, Gone> {
         let gone = || Gone::NotFound(format!("{FOLDER}/ has no definition {name}"));
         let path = files(root).remove(name).ok_or_else(gone)?;
-        let text = std::fs::read_to_string(&path).map_err(|error| Gone::Refused(format!("{FOLDER}/{name}: {error}")))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| Gone::Refused(format!("{FOLDER}/{name}: {error}")))?;
         let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         if let Some(known) = before.as_ref().filter(|known| known.text == text) {
             return Ok(known.clone());
@@ -163,7 +167,10 @@ pub(crate) fn stamps(root: &Path) -> Stamps {
         let modified = metadata.as_ref().and_then(|it| it.modified().ok());
         (modified, metadata.map_or(0, |it| it.len()))
     };
-    files(root).into_iter().map(|(name, path)| (name, stamp(path))).collect()
+    files(root)
+        .into_iter()
+        .map(|(name, path)| (name, stamp(path)))
+        .collect()
 }
 
 impl Reader {

@@ -45,14 +45,22 @@ pub(crate) fn spans(text: &str) -> Vec<Span> {
             b'{' | b'[' => {
                 step_in(&mut open);
                 is_key = *byte == b'{';
-                open.push(Open { step: String::new(), line, index: (!is_key).then_some(0) });
+                open.push(Open {
+                    step: String::new(),
+                    line,
+                    index: (!is_key).then_some(0),
+                });
             }
             b'}' | b']' => {
                 open.pop();
                 let is_state = open.iter().nth_back(1).is_some_and(|around| around.step == "States");
                 if let Some(inner) = open.last().filter(|inner| is_state && inner.index.is_none()) {
                     let steps: Vec<&str> = open.iter().map(|it| &*it.step).collect();
-                    found.push(Span { pointer: format!("/{}", steps.join("/")), from: inner.line, to: line });
+                    found.push(Span {
+                        pointer: format!("/{}", steps.join("/")),
+                        from: inner.line,
+                        to: line,
+                    });
                 }
                 is_key = false;
             }
@@ -66,7 +74,12 @@ pub(crate) fn spans(text: &str) -> Vec<Span> {
 
 /// Names the item of a list that begins here.
 fn step_in(open: &mut [Open]) {
-    if let Some(Open { step, index: Some(index), .. }) = open.last_mut() {
+    if let Some(Open {
+        step,
+        index: Some(index),
+        ..
+    }) = open.last_mut()
+    {
         *step = index.to_string();
     }
 }

@@ -52,7 +52,10 @@ async fn draw(served: &Served, context: &Context, file: &str, selection: &Select
     let definition = served.definitions.one(&served.page.platform.root, file)?;
     let described = served.reader.described().await?;
     let machines: Vec<&Described> = described.iter().filter(|machine| machine.is_of(&definition)).collect();
-    let state = definition.chart.as_deref().and_then(|chart| chart.state(selection.get("state")));
+    let state = definition
+        .chart
+        .as_deref()
+        .and_then(|chart| chart.state(selection.get("state")));
     let content = match state {
         None => shown(context, &definition, machines, selection, None),
         Some(state) => {

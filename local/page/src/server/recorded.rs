@@ -39,8 +39,16 @@ pub(super) async fn fill(
         file: definition.name.clone(),
         state: state.name.clone(),
         input: "{}".into(),
-        mock: if is_mocked(&state.kind) { "result".into() } else { String::new() },
-        result: if is_mocked(&state.kind) { "{}".into() } else { String::new() },
+        mock: if is_mocked(&state.kind) {
+            "result".into()
+        } else {
+            String::new()
+        },
+        result: if is_mocked(&state.kind) {
+            "{}".into()
+        } else {
+            String::new()
+        },
         retries: "0".into(),
         level: "DEBUG".into(),
         ..TrialForm::default()
@@ -76,7 +84,10 @@ async fn visits(served: &Served, machines: &[&Described], state: &str) -> Vec<Re
             };
             let known = known.lock().await;
             if let Some(visit) = last(&known.trace, state) {
-                found.push(Recorded { at: visit.from, execution });
+                found.push(Recorded {
+                    at: visit.from,
+                    execution,
+                });
             }
         }
     }
@@ -85,7 +96,11 @@ async fn visits(served: &Served, machines: &[&Described], state: &str) -> Vec<Re
 }
 
 fn last<'a>(trace: &'a Trace, state: &str) -> Option<&'a Visit> {
-    trace.visits.iter().rev().find(|visit| &*visit.state == state && visit.input.is_some())
+    trace
+        .visits
+        .iter()
+        .rev()
+        .find(|visit| &*visit.state == state && visit.input.is_some())
 }
 
 /// Takes what the state was given in an execution: input, variables, context object, and what its work brought.
@@ -149,5 +164,7 @@ fn context_object(execution: &Execution) -> Value {
 /// JSON with line breaks; other text as it is.
 fn pretty(text: &str) -> String {
     let read: Result<Value, _> = serde_json::from_str(text);
-    read.ok().and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| text.to_owned())
+    read.ok()
+        .and_then(|value| serde_json::to_string_pretty(&value).ok())
+        .unwrap_or_else(|| text.to_owned())
 }

@@ -26,7 +26,9 @@ impl Trials {
     /// One that is still kept, of this file and this state.
     pub(super) fn get(&self, number: usize, file: &str, state: &str) -> Option<Arc<Trial>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(&number).filter(|trial| trial.form.file == file && trial.form.state == state);
+        let found = kept
+            .get(&number)
+            .filter(|trial| trial.form.file == file && trial.form.state == state);
         found.cloned()
     }
 }

@@ -68,7 +68,9 @@ fn input(definition: &Definition, form: &TrialForm) -> Result<Value, Gone> {
     }
     let retries = form.retries.trim();
     if !matches!(retries, "" | "0") {
-        let count: u32 = retries.parse().map_err(|_| Gone::Refused(format!("{retries} is no number of retries")))?;
+        let count: u32 = retries
+            .parse()
+            .map_err(|_| Gone::Refused(format!("{retries} is no number of retries")))?;
         input["stateConfiguration"] = json!({"retrierRetryCount": count});
     }
     Ok(input)

@@ -8,7 +8,7 @@ use crate::account::{Definition, Described, FOLDER};
 use crate::show::{Context, Tone, icon, plain};
 use crate::words::Word;
 use maud::{Markup, html};
-use state_graph::{Chart, Look, Options, Overlay, Status};
+use state_graph::{Chart, Look, Options, Overlay, Status, Words};
 use states_language::{Finding, Severity};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -92,7 +92,7 @@ fn findings(context: &Context, shown: &DefinitionShown<'_>) -> Markup {
 fn drawing(context: &Context, shown: &DefinitionShown<'_>) -> Markup {
     let definition = shown.definition;
     html! {
-        section class="canvas" id="canvas" aria-label=(context.say(Word::Graph)) {
+        div class="canvas is-definition" id="canvas" {
             div class="tabs" { h2 { (context.say(Word::Graph)) } (zoom(context)) }
             @if !definition.is_current && definition.chart.is_some() {
                 p class="iteration" role="status" { (icon(Tone::Caught)) " " (context.say(Word::LastGoodGraph)) }
@@ -107,16 +107,40 @@ fn drawing(context: &Context, shown: &DefinitionShown<'_>) -> Markup {
 
 fn drawn(context: &Context, shown: &DefinitionShown<'_>, chart: &Chart) -> String {
     let of = context.clone();
-    let path: Vec<String> = path_of(&shown.definition.name).iter().map(|it| (*it).to_owned()).collect();
+    let path: Vec<String> = path_of(&shown.definition.name)
+        .iter()
+        .map(|it| (*it).to_owned())
+        .collect();
     let options = Options {
         href: Some(Box::new(move |state: &str| {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             of.to(&path, &[("state", state)])
         })),
         iteration_href: None,
-        words: words(context),
+        words: marked(context),
     };
-    chart.svg(&overlay(context, shown), &options)
+    let mut overlay = overlay(context, shown);
+    if !overlay.states.is_empty() {
+        // Marks have the colours of a run. No way is faint where none was taken.
+        overlay.started = true;
+        overlay.taken = chart.ways().map(|way| (way.from.clone(), way.to.clone())).collect();
+    }
+    chart.svg(&overlay, &options)
+}
+
+/// What a drawing says of states that are marked, and of the others.
+fn marked(context: &Context) -> Words {
+    let mut words = words(context);
+    for (status, word) in [
+        (Status::Failed, Word::Error),
+        (Status::Caught, Word::Warning),
+        (Status::NotReached, Word::NoFindings),
+    ] {
+        if let Some(at) = Status::ALL.iter().position(|it| *it == status) {
+            context.say(word).clone_into(&mut words.statuses[at]);
+        }
+    }
+    words
 }
 
 /// How the states look: those that something is wrong with say how much.
@@ -161,7 +185,7 @@ fn source(context: &Context, shown: &DefinitionShown<'_>) -> Markup {
     let mut same = DefaultHasher::new();
     (&definition.text, state, &definition.name, context.language.tag()).hash(&mut same);
     html! {
-        section class="canvas" aria-label=(context.say(Word::DefinitionText)) {
+        div class="canvas" {
             div class="tabs" { h2 { (context.say(Word::Definition)) } @if !state.is_empty() { span class="is-quiet" { (plain(state)) } } }
             // A long text is not looked through again where it is the same.
             div class="pane source" id="source" tabindex="0" role="region" aria-label=(context.say(Word::DefinitionText))

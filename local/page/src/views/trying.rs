@@ -4,7 +4,7 @@ use super::definitions::path_of;
 use super::inspector::part;
 use super::pipeline::hidden;
 use crate::account::{Described, Execution, Gone};
-use crate::show::{Context, Tone, badge, exact, icon, payload, plain, pretty};
+use crate::show::{Context, Tone, badge, exact, icon, payload, plain};
 use crate::words::Word;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -100,7 +100,7 @@ pub(super) fn trying(context: &Context, shown: &Trying<'_>) -> Markup {
                     @if !shown.recorded.is_empty() { (taking(context, shown)) }
                     (form(context, shown))
                 }
-                section class="outcome stack" id="outcome" aria-labelledby="outcome-title" role="status" {
+                section class="outcome stack" id="outcome" aria-labelledby="outcome-title" tabindex="0" {
                     h3 id="outcome-title" { (context.say(Word::WhatCameOut)) }
                     (outcome(context, shown))
                 }
@@ -250,8 +250,9 @@ fn answered(context: &Context, file: &str, answer: &Value) -> Markup {
         @if let Some(output) = own("output") { (part(context, Word::Output, &payload(output), true)) }
         @if inspected.is_object() {
             (part(context, Word::Inspection, &html! {
-                @for name in INSPECTED { @if let Some(text) = inspected[name].as_str() { h4 { code { (name) } } (payload(text)) } }
-                @if inspected["variables"].is_string() { h4 { code { "variables" } } (pretty(&inspected["variables"])) }
+                @for name in INSPECTED { @if let Some(text) = inspected[name].as_str() {
+                    details open[name.starts_with("after")] { summary { code { (name) } } (payload(text)) }
+                } }
             }, true))
         }
     }

@@ -42,7 +42,11 @@ fn every_picture_is_shown_and_drawn_by_the_recipe() {
             findings.push(Finding::new(path, "no document shows it", "show it, or remove it"));
         }
         if !recipe.contains(&format!("--output {path}\n")) {
-            findings.push(Finding::new(path, "`just pictures` does not draw it", "add it to the recipe in the justfile"));
+            findings.push(Finding::new(
+                path,
+                "`just pictures` does not draw it",
+                "add it to the recipe in the justfile",
+            ));
         }
     }
     assert_none(findings);

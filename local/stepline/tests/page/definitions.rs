@@ -32,7 +32,12 @@ async fn definitions_are_listed_with_what_is_wrong_and_what_is_made_of_them() {
     world.write("statemachine/deep/bad.asl.json", &bad());
     world.write("statemachine/notes.json", "{}");
     world.machine("good-dev", GOOD).await;
-    world.machine("other-dev", r#"{"StartAt": "Alone", "States": {"Alone": {"Type": "Succeed"}}}"#).await;
+    world
+        .machine(
+            "other-dev",
+            r#"{"StartAt": "Alone", "States": {"Alone": {"Type": "Succeed"}}}"#,
+        )
+        .await;
     let list = world.get("/definitions").await;
     assert_eq!(list.status, 200);
     list.has(&[
@@ -58,19 +63,36 @@ async fn what_is_wrong_is_at_its_line_and_in_the_graph() {
         "href=\"/definitions/deep/bad.asl.json?state=Last\"",
     ]);
     let selected = world.get("/definitions/deep/bad.asl.json?state=Both").await;
-    selected.has(&["class=\"code is-selected\" id=\"L5\"", "class=\"code is-selected\" id=\"L11\"", "name=\"input\""]);
+    selected.has(&[
+        "class=\"code is-selected\" id=\"L5\"",
+        "class=\"code is-selected\" id=\"L11\"",
+        "name=\"input\"",
+    ]);
 }
 
 #[tokio::test]
 async fn a_text_that_is_no_json_keeps_the_last_good_graph() {
     let world = World::new().await;
     world.write("statemachine/a.asl.json", "{\n  \"StartAt\":\n}\n");
-    world.get("/definitions/a.asl.json").await.has(&["The text cannot be drawn.", "#L3"]);
+    world
+        .get("/definitions/a.asl.json")
+        .await
+        .has(&["The text cannot be drawn.", "#L3"]);
     world.write("statemachine/a.asl.json", GOOD);
-    world.get("/definitions/a.asl.json").await.has(&["data-state=\"Both\"", "No errors, no warnings"]);
-    world.write("statemachine/a.asl.json", &GOOD.replace("\"Next\": \"Last\"", "\"Next\" \"Last\""));
+    world
+        .get("/definitions/a.asl.json")
+        .await
+        .has(&["data-state=\"Both\"", "No errors, no warnings"]);
+    world.write(
+        "statemachine/a.asl.json",
+        &GOOD.replace("\"Next\": \"Last\"", "\"Next\" \"Last\""),
+    );
     let broken = world.get("/definitions/a.asl.json").await;
-    broken.has(&["data-state=\"Both\"", "The graph is of the last text that could be.", "class=\"code is-failed\" id=\"L10\""]);
+    broken.has(&[
+        "data-state=\"Both\"",
+        "The graph is of the last text that could be.",
+        "class=\"code is-failed\" id=\"L10\"",
+    ]);
 }
 
 #[tokio::test]
@@ -119,9 +141,13 @@ async fn only_definitions_can_be_asked_for() {
 async fn a_save_is_told_to_whoever_watches() {
     let world = World::new().await;
     world.write("statemachine/a.asl.json", GOOD);
-    let change = world.first_change(|| world.write("statemachine/a.asl.json", &bad())).await;
+    let change = world
+        .first_change(|| world.write("statemachine/a.asl.json", &bad()))
+        .await;
     assert_eq!(change.trim(), r#"data: ["definition a.asl.json"]"#);
-    let change = world.first_change(|| std::fs::remove_file(world.path("statemachine/a.asl.json")).expect("a file")).await;
+    let change = world
+        .first_change(|| std::fs::remove_file(world.path("statemachine/a.asl.json")).expect("a file"))
+        .await;
     assert_eq!(change.trim(), r#"data: ["definition a.asl.json"]"#);
     let shown = world.get("/definitions").await;
     shown.has(&["data-live=\"definition\nrun\""]);
@@ -142,7 +168,12 @@ async fn a_state_is_tried_alone() {
     world.write("statemachine/a.asl.json", GOOD);
     let of = |state: &'static str| [("file", "a.asl.json"), ("state", state), ("level", "DEBUG")];
     let passed = tried(&world, &[&of("First")[..], &[("input", r#"{"name": "<b>"}"#)]].concat()).await;
-    passed.has(&["Succeeded", "&lt;b&gt;", "href=\"/definitions/a.asl.json?state=Both\"", "afterInputPath"]);
+    passed.has(&[
+        "Succeeded",
+        "&lt;b&gt;",
+        "href=\"/definitions/a.asl.json?state=Both\"",
+        "afterInputPath",
+    ]);
     passed.lacks(&["<b>"]);
     // One inside of a branch, with what its work brings.
     let mocked = [("mock", "result"), ("result", r#"{"made": 42}"#)];
@@ -173,7 +204,11 @@ async fn a_state_is_tried_with_what_it_was_given_before() {
     let input = json!({"stateMachineArn": arn, "name": "one", "input": "{\"recorded\": true}"});
     world.call("states", "StartExecution", input).await;
     let filled = world.get("/definitions/a.asl.json?state=Only").await;
-    filled.has(&["a-dev one", "&quot;recorded&quot;: true", "arn:aws:iam::123456789012:role/a-dev"]);
+    filled.has(&[
+        "a-dev one",
+        "&quot;recorded&quot;: true",
+        "arn:aws:iam::123456789012:role/a-dev",
+    ]);
     let empty = world.get("/definitions/a.asl.json?state=Only&of=-").await;
     empty.lacks(&["&quot;recorded&quot;: true"]);
 }
@@ -183,7 +218,10 @@ async fn a_long_definition_is_shown_whole() {
     let world = World::new().await;
     let mut text = "{\n\"StartAt\": \"S0\",\n\"States\": {\n".to_owned();
     for at in 0..1000 {
-        text.push_str(&format!("\"S{at}\": {{\n\"Type\": \"Pass\",\n\"Comment\": \"one of many\",\n\"Next\": \"S{}\"\n}},\n", at + 1));
+        text.push_str(&format!(
+            "\"S{at}\": {{\n\"Type\": \"Pass\",\n\"Comment\": \"one of many\",\n\"Next\": \"S{}\"\n}},\n",
+            at + 1
+        ));
     }
     text.push_str("\"S1000\": {\"Type\": \"Succeed\"}\n}\n}\n");
     world.write("statemachine/long.asl.json", &text);

@@ -97,8 +97,12 @@ impl World {
 
     /// Sends a form.
     pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        let encode =
+            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let fields: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encode(value)))
+            .collect();
         self.ask("POST", path, fields.join("&")).await
     }
 
@@ -112,7 +116,10 @@ impl World {
             .body(body)
             .expect("a request");
         let answer = tokio::task::spawn_blocking(move || {
-            let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).max_redirects(0);
+            let config = ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .proxy(None)
+                .max_redirects(0);
             let agent = config.max_redirects_will_error(false).build().new_agent();
             let mut response = agent.run(request).expect("an answer");
             let text = response.body_mut().read_to_string().expect("text");

@@ -2,6 +2,7 @@
 
 
 mod decisions;
+mod definitions;
 mod executions;
 mod functions;
 mod happened;
@@ -12,6 +13,7 @@ mod logs;
 mod objects;
 mod pipelines;
 mod preview;
+mod places;
 mod reader;
 mod roles;
 mod sent;
@@ -19,6 +21,7 @@ mod values;
 
 
 pub(crate) use decisions::{Caller, Calls, Decision, calls, decisions};
+pub(crate) use definitions::{Definition, Definitions, Described, FOLDER, Stamps, stamps};
 pub(crate) use executions::{Execution, Executions, Known, Machine};
 pub(crate) use functions::{Function, Invoked};
 pub(crate) use happened::Remembered;

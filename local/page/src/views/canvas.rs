@@ -27,11 +27,7 @@ pub(super) fn canvas(context: &Context, shown: &Shown<'_>) -> Markup {
                     @let selection = shown.selection.with("tab", if *name == "graph" { "" } else { name });
                     a href=(context.to(shown.path, &selection.pairs())) aria-current=[(*name == tab).then_some("page")] { (context.say(*word)) }
                 }
-                @if tab == "graph" { span class="zoom" role="group" aria-label=(context.say(Word::Zoom)) {
-                    button type="button" data-zoom="out" aria-label=(context.say(Word::ZoomOut)) { "−" }
-                    button type="button" data-zoom="fit" { (context.say(Word::Fit)) }
-                    button type="button" data-zoom="in" aria-label=(context.say(Word::ZoomIn)) { "+" }
-                } }
+                @if tab == "graph" { (zoom(context)) }
             }
             @match tab {
                 "timeline" => (timeline(context, shown)),
@@ -55,15 +51,38 @@ pub(crate) fn graph(context: &Context, shown: &Shown<'_>) -> Markup {
     let options = Options {
         href: Some(Box::new(move |state: &str| place.of_state(state))),
         iteration_href: Some(Box::new(move |state: &str, index: usize| of_iteration.of_iteration(state, index))),
-        words: match context.language {
-            Language::English => Words::default(),
-            Language::Japanese => Words::japanese(),
-        },
+        words: words(context),
     };
     let drawn = chart.svg(&overlay, &options);
     html! {
         @for (state, index) in &chosen { (iteration(context, shown, state, *index)) }
+        (pane(context, drawn))
+    }
+}
+
+/// What a drawing itself says.
+pub(super) fn words(context: &Context) -> Words {
+    match context.language {
+        Language::English => Words::default(),
+        Language::Japanese => Words::japanese(),
+    }
+}
+
+/// The pane of a drawing.
+pub(super) fn pane(context: &Context, drawn: String) -> Markup {
+    html! {
         div class="pane graph" id=[context.id("graph")] tabindex="0" role="region" aria-label=(context.say(Word::Graph)) { (PreEscaped(drawn)) }
+    }
+}
+
+/// What zooms a drawing.
+pub(super) fn zoom(context: &Context) -> Markup {
+    html! {
+        span class="zoom" role="group" aria-label=(context.say(Word::Zoom)) {
+            button type="button" data-zoom="out" aria-label=(context.say(Word::ZoomOut)) { "−" }
+            button type="button" data-zoom="fit" { (context.say(Word::Fit)) }
+            button type="button" data-zoom="in" aria-label=(context.say(Word::ZoomIn)) { "+" }
+        }
     }
 }
 

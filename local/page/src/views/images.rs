@@ -70,7 +70,7 @@ fn table(context: &Context, repository: &Repository, references: &References) ->
 fn scan(context: &Context, image: &Image) -> Markup {
     html! {
         @if image.scan.is_empty() { span class="is-quiet" { (context.say(Word::NotScanned)) } }
-        @else if image.scan == "COMPLETE" && image.findings.is_empty() { (badge(context, "Succeeded")) " " (context.say(Word::NoFindings)) }
+        @else if image.scan == "COMPLETE" && image.findings.is_empty() { (badge(context, "Succeeded")) " " (context.say(Word::NothingFoundByScan)) }
         @else if image.findings.is_empty() { (badge(context, &image.scan)) }
         @for (severity, count) in &image.findings {
             span class={ "finding" @if matches!(&**severity, "CRITICAL" | "HIGH") { " is-bad" } } { (count) " " (plain(severity)) } " "

@@ -1,9 +1,12 @@
 //! What is drawn: one file a view. A view is given what was read, and draws it; it asks nobody.
 
 mod canvas;
+mod asking;
 mod cause;
 mod denials;
 mod events;
+mod definition;
+mod definitions;
 mod execution;
 mod executions;
 mod failure;
@@ -37,6 +40,8 @@ mod trying;
 pub(crate) use canvas::graph;
 pub(crate) use events::events;
 pub(crate) use execution::{execution, heading};
+pub(crate) use definition::{DefinitionShown, definition};
+pub(crate) use definitions::definitions;
 pub(crate) use executions::executions;
 pub(crate) use failure::{Failure, failure};
 pub(crate) use function::{CalledBy, FunctionShown, Opened, function, invocation, invocation_part, only_caller};
@@ -61,4 +66,5 @@ pub(crate) use sent::{Events, Which, event, event_part};
 pub(crate) use shell::{Frame, gone, shell};
 pub(crate) use shown::Shown;
 pub(crate) use timeline::{PART, event_rows, timeline_rows};
-pub(crate) use trying::{TYPES, Tried, nothing_to_try, trying};
+pub(crate) use asking::{TYPES, Tried, nothing_to_try, trying};
+pub(crate) use trying::{Recorded, Trial, TrialForm, Trying};

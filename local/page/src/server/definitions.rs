@@ -1,10 +1,10 @@
 //! Answers for the definitions of the repository: all of them, and one with its text, its graph and a state to try.
 
-use crate::served::Served;
+use super::frame::{View, framed};
 use super::recorded::{self, Filled};
 use super::request::context;
-use super::frame::{View, framed};
 use crate::account::{Definition, Described, Gone};
+use crate::served::Served;
 use crate::show::Context;
 use crate::views::{self, DefinitionShown, Selection, Trying};
 use crate::words::Word;

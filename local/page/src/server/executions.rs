@@ -46,7 +46,10 @@ async fn draw_executions(served: &Served, headers: &HeaderMap, machine: Option<&
     let drawn = async {
         let machines = served.reader.machines().await?;
         let mut listed = Vec::new();
-        for known in machines.iter().filter(|known| machine.is_none_or(|name| name == known.name)) {
+        for known in machines
+            .iter()
+            .filter(|known| machine.is_none_or(|name| name == known.name))
+        {
             listed.extend(served.reader.executions(known, MOST).await?);
         }
         listed.sort_by_key(|execution| std::cmp::Reverse(execution.started));
@@ -71,7 +74,11 @@ async fn execution(
     let context = context(&served, &headers);
     let selection = Selection::new(asked);
     let drawn = async {
-        let arn = served.page.platform.account.arn("states", format_args!("execution:{machine}:{name}"));
+        let arn = served
+            .page
+            .platform
+            .account
+            .arn("states", format_args!("execution:{machine}:{name}"));
         let gathered = gather(&served, &arn, &selection).await?;
         let logged = logged(&served, gathered.streams.clone(), &selection).await;
         let known = gathered.known.lock().await;

@@ -4,8 +4,8 @@
 //! looked at ten times a second while somebody watches, so that nobody is slowed down who writes to it; the files of the
 //! definitions are looked at five times a second.
 
-use crate::served::Served;
 use crate::account::{Stamps, stamps};
+use crate::served::Served;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{Stream, unfold};

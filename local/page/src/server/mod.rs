@@ -3,15 +3,15 @@
 mod actions;
 mod ask;
 mod assets;
+mod definitions;
 mod events;
 mod executions;
-mod functions;
 mod frame;
+mod functions;
 mod guard;
 mod live;
-mod permissions;
 mod makers;
-mod definitions;
+mod permissions;
 mod recorded;
 mod request;
 mod routes;
@@ -21,7 +21,6 @@ mod routes_models;
 mod runs;
 mod search;
 mod trying;
-
 
 use crate::served::{Page, Served};
 use axum::Router;

@@ -1,7 +1,7 @@
 //! What a state was given when it ran: to be tried again with the same.
 
-use crate::served::Served;
 use crate::account::{Definition, Described, Execution, Machine};
+use crate::served::Served;
 use crate::trace::{Trace, Visit};
 use crate::views::{Recorded, Selection, TrialForm};
 use serde_json::{Map, Value, json};

@@ -1,10 +1,10 @@
 //! Tries one state of a definition alone, by TestState:
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html>.
 
-use crate::served::Served;
-use super::request::context;
 use super::frame::problem;
+use super::request::context;
 use crate::account::{Definition, Gone};
+use crate::served::Served;
 use crate::views::{Trial, TrialForm};
 use axum::Router;
 use axum::extract::{Form, State};

@@ -140,12 +140,21 @@ fn what_comes_next_is_named_and_not_run() {
         "C": {"Type": "Fail", "Error": "OfTheNextState"}
     }});
     let tested = |name: &str, mock| {
-        let options = TestStateOptions { state_name: Some(name.into()), ..options(json!({}), mock) };
+        let options = TestStateOptions {
+            state_name: Some(name.into()),
+            ..options(json!({}), mock)
+        };
         test_state(&definition.to_string(), options).unwrap()
     };
     assert_eq!(tested("A", None).next_state.as_deref(), Some("B"));
-    let error = Failure { error: Some("Mocked".into()), cause: None };
+    let error = Failure {
+        error: Some("Mocked".into()),
+        cause: None,
+    };
     let caught = tested("B", Some(MockedResult::Error(error)));
     assert_eq!(caught.next_state.as_deref(), Some("C"));
-    assert_eq!(caught.failure.and_then(|failure| failure.error).as_deref(), Some("Mocked"));
+    assert_eq!(
+        caught.failure.and_then(|failure| failure.error).as_deref(),
+        Some("Mocked")
+    );
 }

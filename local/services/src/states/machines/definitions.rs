@@ -144,7 +144,10 @@ fn test_state(input: TestState) -> Result<Value, ServiceError> {
         other => ServiceError::validation(other),
     })?;
     let mut shown = json!({"status": result.status.name()});
-    if matches!(input.inspection_level, Some(InspectionLevel::Debug | InspectionLevel::Trace)) {
+    if matches!(
+        input.inspection_level,
+        Some(InspectionLevel::Debug | InspectionLevel::Trace)
+    ) {
         shown["inspectionData"] = inspected(result.inspection);
     }
     let failure = result.failure.unwrap_or_default();
@@ -172,7 +175,9 @@ fn inspected(inspection: Inspection) -> Value {
         ("afterArguments", inspection.after_arguments),
         ("result", inspection.result),
     ];
-    let told = fields.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
+    let told = fields
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
     Value::Object(told.collect())
 }
 
@@ -213,7 +218,10 @@ mod tests {
         let mock = json!({"result": "{\"ProcessingJobStatus\": \"Completed\"}"});
         let answer = tested(json!({"definition": definition, "mock": mock, "inspectionLevel": "DEBUG"})).unwrap();
         assert_eq!(answer["inspectionData"]["input"], "{}");
-        assert_eq!(answer["inspectionData"]["result"], r#"{"ProcessingJobStatus":"Completed"}"#);
+        assert_eq!(
+            answer["inspectionData"]["result"],
+            r#"{"ProcessingJobStatus":"Completed"}"#
+        );
         let error = tested(json!({"definition": definition})).unwrap_err();
         assert_eq!(error.code, "ValidationException");
         assert_eq!(

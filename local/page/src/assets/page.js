@@ -72,7 +72,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const url = new URL(link.href.baseVal ?? link.href, location.href);
-  if (url.origin !== location.origin || "reload" in link.dataset || link.target) return;
+  if (url.origin !== location.origin || "reload" in link.dataset || link.hasAttribute("target")) return;
   if (url.hash && url.pathname === location.pathname) return;
   event.preventDefault();
   lead(url);
@@ -83,8 +83,10 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   event.preventDefault();
   const fields = new URLSearchParams(new FormData(form, event.submitter));
-  if (form.method === "post") lead(form.action, { method: "POST", form: fields });
-  else lead(`${form.action}?${fields}`);
+  // Not `form.action`, which is the field of that name where a form has one.
+  const action = form.getAttribute("action");
+  if (form.getAttribute("method") === "post") lead(action, { method: "POST", form: fields });
+  else lead(`${action}?${fields}`);
 });
 
 addEventListener("popstate", () => lead(location.href, { push: false }));

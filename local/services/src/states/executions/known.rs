@@ -2,7 +2,6 @@
 
 use super::past::Past;
 use super::running::Running;
-use platform::ServiceError;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -29,20 +28,6 @@ impl Known {
         match self {
             Self::Running(running) => running.machine(&running.lock()),
             Self::Past(past) => past.machine().clone(),
-        }
-    }
-
-    /// The events as GetExecutionHistory answers them.
-    pub(crate) fn history(&self) -> Result<Vec<Value>, ServiceError> {
-        match self {
-            Self::Running(running) => {
-                let state = running.lock();
-                let events = state.execution.history().iter();
-                Ok(events
-                    .map(|event| serde_json::to_value(event).unwrap_or_default())
-                    .collect())
-            }
-            Self::Past(past) => past.history(),
         }
     }
 

@@ -12,7 +12,7 @@ mod tokens;
 use super::arn::Arn;
 
 use super::registry::StepFunctions;
-use super::rows::{on, on_machine, paged};
+use super::rows::{on, on_machine, paged, paged_as};
 use jiff::{SignedDuration, Timestamp};
 use known::Known;
 use past::Past;
@@ -165,17 +165,13 @@ impl StepFunctions {
 
     fn get_execution_history(&self, _: &Call, input: History) -> Result<Value, ServiceError> {
         let execution = self.lock().execution(&input.execution_arn)?;
-        let events = execution.history()?.into_iter().map(|mut shown| {
-            if input.include_execution_data == Some(false) {
-                without_data(&mut shown);
+        match &execution {
+            Known::Running(running) => {
+                let state = running.lock();
+                let events = state.execution.history().iter();
+                events_of(events, &input, |event| serde_json::to_value(event).unwrap_or_default())
             }
-            shown
-        });
-        let (most, token) = (input.max_results, input.next_token.as_deref());
-        if input.reverse_order {
-            paged("events", events.rev(), most, token)
-        } else {
-            paged("events", events, most, token)
+            Known::Past(past) => events_of(past.history()?.into_iter(), &input, |event| event),
         }
     }
 
@@ -238,6 +234,27 @@ fn of_an_earlier_run(past: &Past) -> ServiceError {
     match past.described()["redriveStatusReason"].as_str() {
         Some(reason) => not_redrivable(&reason),
         None => not_redrivable(&"it is of an earlier run of this account, and the local run redrives those of its own"),
+    }
+}
+
+/// A page of a history, of which only what is on it is written out.
+fn events_of<T>(
+    events: impl DoubleEndedIterator<Item = T>,
+    input: &History,
+    show: impl Fn(T) -> Value,
+) -> Result<Value, ServiceError> {
+    let show = |event| {
+        let mut shown = show(event);
+        if input.include_execution_data == Some(false) {
+            without_data(&mut shown);
+        }
+        shown
+    };
+    let part = (input.max_results, input.next_token.as_deref());
+    if input.reverse_order {
+        paged_as("events", events.rev(), part, show)
+    } else {
+        paged_as("events", events, part, show)
     }
 }
 

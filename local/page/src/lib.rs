@@ -5,11 +5,17 @@
 //! small things that all of them draw, and `words` says everything in English and in Japanese.
 
 mod account;
+mod gather;
+mod report;
+mod served;
 mod server;
 mod show;
+mod style;
 mod trace;
 mod views;
 mod words;
 
-pub use server::{Page, serve};
+pub use report::{NotReported, report, summary};
+pub use served::Page;
+pub use server::serve;
 pub use words::Language;

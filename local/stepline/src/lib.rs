@@ -16,6 +16,7 @@ pub mod deploy;
 pub mod display;
 pub mod doctor;
 pub mod gateway;
+pub mod granted;
 pub mod lineage;
 pub mod samples;
 pub mod template;

@@ -23,6 +23,17 @@ pub(crate) struct Job {
     pub(crate) raw: Value,
 }
 
+/// Something that a job reads or writes in S3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Channel {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where it is, such as `s3://bucket/folder/`.
+    pub(crate) uri: String,
+    /// Whether the job writes it.
+    pub(crate) is_output: bool,
+}
+
 /// The kinds of jobs.
 pub(crate) const KINDS: [&str; 2] = ["Training", "Processing"];
 
@@ -53,6 +64,86 @@ impl Job {
         let read = |metric: &Value| Some((text(metric, "MetricName").to_owned(), metric["Value"].as_f64()?));
         metrics.filter_map(read).collect()
     }
+
+    /// The image, as its URI.
+    pub(crate) fn image(&self) -> &str {
+        match text(&self.raw["AppSpecification"], "ImageUri") {
+            "" => text(&self.raw["AlgorithmSpecification"], "TrainingImage"),
+            uri => uri,
+        }
+    }
+
+    /// What it runs on: the type of the instances and how many there are.
+    pub(crate) fn instance(&self) -> (&str, u64) {
+        let of_processing = &self.raw["ProcessingResources"]["ClusterConfig"];
+        let of_training = &self.raw["ResourceConfig"];
+        let config = if of_training.is_null() {
+            of_processing
+        } else {
+            of_training
+        };
+        (
+            text(config, "InstanceType"),
+            config["InstanceCount"].as_u64().unwrap_or(1),
+        )
+    }
+
+    /// Why it failed, by the names of SageMaker's members.
+    pub(crate) fn reasons(&self) -> Vec<(&'static str, &str)> {
+        let said = ["FailureReason", "ExitMessage"].map(|name| (name, text(&self.raw, name)));
+        said.into_iter().filter(|(_, said)| !said.is_empty()).collect()
+    }
+
+    /// The metrics that are read from its log: the name of each, and its regular expression.
+    pub(crate) fn definitions(&self) -> Vec<(&str, &str)> {
+        let definitions = self.raw["AlgorithmSpecification"]["MetricDefinitions"].as_array();
+        let read = |one| (text(one, "Name"), text(one, "Regex"));
+        definitions.into_iter().flatten().map(read).collect()
+    }
+
+    /// What it reads, and what it writes.
+    pub(crate) fn channels(&self) -> Vec<Channel> {
+        let channel = |name: &str, uri: &str, is_output| {
+            (!uri.is_empty()).then(|| Channel {
+                name: name.to_owned(),
+                uri: uri.to_owned(),
+                is_output,
+            })
+        };
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let mut found = Vec::new();
+        for input in list(&self.raw["InputDataConfig"]) {
+            found.push(channel(
+                text(&input, "ChannelName"),
+                text(&input["DataSource"]["S3DataSource"], "S3Uri"),
+                false,
+            ));
+        }
+        for input in list(&self.raw["ProcessingInputs"]) {
+            found.push(channel(
+                text(&input, "InputName"),
+                text(&input["S3Input"], "S3Uri"),
+                false,
+            ));
+        }
+        for output in list(&self.raw["ProcessingOutputConfig"]["Outputs"]) {
+            found.push(channel(
+                text(&output, "OutputName"),
+                text(&output["S3Output"], "S3Uri"),
+                true,
+            ));
+        }
+        let path = text(&self.raw["OutputDataConfig"], "S3OutputPath");
+        if !path.is_empty() {
+            // A training job has a folder of its own there.
+            found.push(channel(
+                "output",
+                &format!("{}/{}", path.trim_end_matches('/'), self.name),
+                true,
+            ));
+        }
+        found.into_iter().flatten().collect()
+    }
 }
 
 impl Reader {
@@ -63,8 +154,8 @@ impl Reader {
         };
         let mut input = json!({});
         input[format!("{kind}JobName")] = name.into();
-        let described = self.look("sagemaker", &format!("Describe{kind}Job"), input).await?;
-        Ok(Job::read(kind, described))
+        let described = self.look("sagemaker", &format!("Describe{kind}Job"), input).await;
+        Ok(Job::read(kind, described.map_err(Gone::of_sagemaker)?))
     }
 
     /// The jobs of both kinds, the newest first, at most `most` of each.
@@ -73,7 +164,9 @@ impl Reader {
         for kind in KINDS {
             let operation = format!("List{kind}Jobs");
             let list = format!("{kind}JobSummaries");
-            let listed = self.all(("sagemaker", &operation), json!({}), (&list, "NextToken"), most).await?;
+            let listed = self
+                .all(("sagemaker", &operation), json!({}), (&list, "NextToken"), most)
+                .await?;
             jobs.extend(listed.into_iter().map(|raw| Job::read(kind, raw)));
         }
         jobs.sort_by_key(|job| std::cmp::Reverse(job.created));
@@ -82,6 +175,7 @@ impl Reader {
 
     /// The log streams of a job: one for each instance.
     pub(crate) async fn streams_of_job(&self, kind: &str, name: &str) -> Vec<Stream> {
-        self.streams(&format!("/aws/sagemaker/{kind}Jobs"), &format!("{name}/")).await
+        self.streams(&format!("/aws/sagemaker/{kind}Jobs"), &format!("{name}/"))
+            .await
     }
 }

@@ -42,8 +42,6 @@ pub(crate) struct Action {
     pub(crate) name: String,
     /// What does it, such as `CodeBuild`.
     pub(crate) provider: String,
-    /// Its own id.
-    pub(crate) id: String,
     /// CodePipeline's word.
     pub(crate) status: String,
     /// When it began.
@@ -63,7 +61,6 @@ impl Action {
             stage: own("stageName"),
             name: own("actionName"),
             provider: text(&raw["input"]["actionTypeId"], "provider").to_owned(),
-            id: own("actionExecutionId"),
             status: own("status"),
             started: moment(&raw["startTime"]),
             updated: moment(&raw["lastUpdateTime"]),

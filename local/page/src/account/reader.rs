@@ -1,7 +1,7 @@
 //! The one door of the page to the account. Everything that comes through it has its secrets hidden.
 
 use bytes::Bytes;
-use platform::journal::{Entry, Kept};
+use platform::journal::{Entry, Happening, Kept};
 use platform::{ErrorKind, Platform, Principal, ServiceError};
 use serde_json::Value;
 use std::sync::Arc;
@@ -26,6 +26,18 @@ impl From<ServiceError> for Gone {
         match error.kind {
             ErrorKind::NotFound => Self::NotFound(error.message),
             _ => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+impl Gone {
+    /// The same, where it says of something that it is not there: SageMaker has no error of its own for that.
+    pub(crate) fn of_sagemaker(self) -> Self {
+        match self {
+            Self::Refused(said) if said.contains("does not exist") || said.contains("resource not found") => {
+                Self::NotFound(said)
+            }
+            other => other,
         }
     }
 }
@@ -91,9 +103,24 @@ impl Reader {
     /// What the journal has: of earlier runs what lasts, or all of this one where nothing does.
     pub(crate) fn journal(&self) -> Vec<Kept> {
         let journal = &self.platform.journal;
-        match journal.kept() {
+        let entries: Vec<Kept> = match journal.kept() {
             Ok(kept) if !kept.is_empty() => kept,
             _ => journal.entries().into_iter().map(once).collect(),
+        };
+        entries
+            .into_iter()
+            .filter_map(|kept| self.without_secrets(kept))
+            .collect()
+    }
+
+    /// The entry with its secrets hidden. Events and what functions were asked have none any more, and are long.
+    fn without_secrets(&self, kept: Kept) -> Option<Kept> {
+        match &kept.entry.happening {
+            Happening::EventSent { .. } | Happening::Authorized { .. } | Happening::Invocation { .. } => Some(kept),
+            _ => {
+                let hidden = self.platform.secrets.hide_json(&serde_json::to_value(&kept).ok()?);
+                serde_json::from_value(hidden).ok()
+            }
         }
     }
 }

@@ -30,6 +30,9 @@ const put = (text, move) => {
       beforeAttributeUpdated: (name, node) => !(keeps(node, name) && !move),
       beforeNodeMorphed: (from, to) => {
         if (from.id === "lost") return false;
+        // What a person has typed and not sent, and the answer to what was sent: nobody else has them.
+        if (!move && from instanceof HTMLTextAreaElement && from.value !== from.defaultValue) return false;
+        if (!move && from.dataset?.keep !== undefined && !to.hasChildNodes()) return false;
         if (from instanceof HTMLDetailsElement && !move && from.open !== to.open) to.open = from.open;
         return !(isLoaded(from) && from.dataset.src === to.dataset?.src);
       },
@@ -43,9 +46,14 @@ const put = (text, move) => {
 const settle = (move) => {
   const shown = graph();
   if (shown && (move || !shown.dataset.placed)) {
-    const selected = shown.querySelector(".is-selected");
     shown.dataset.placed = "";
-    if (selected) selected.scrollIntoView({ block: "center", inline: "center" });
+    const selected = shown.querySelector(".state.is-selected");
+    const first = selected ?? shown.querySelector("[data-state]");
+    if (first) {
+      const [at, pane] = [first.getBoundingClientRect(), shown.getBoundingClientRect()];
+      shown.scrollLeft += at.x + at.width / 2 - pane.x - pane.width / 2;
+      if (selected) shown.scrollTop += at.y + at.height / 2 - pane.y - pane.height / 2;
+    }
   }
   if (move) for (const tail of document.querySelectorAll("[data-tail]")) tail.scrollTop = tail.scrollHeight;
   for (const part of document.querySelectorAll("[data-src]:not([data-loaded])")) seen.observe(part);
@@ -150,6 +158,8 @@ const seen = new IntersectionObserver(
         .then((text) => {
           const part = new DOMParser().parseFromString(text, "text/html");
           target.replaceChildren(...part.body.childNodes);
+          // A part may have parts of its own.
+          for (const inner of target.querySelectorAll("[data-src]:not([data-loaded])")) seen.observe(inner);
         })
         .catch(() => delete target.dataset.loaded);
     }

@@ -1,7 +1,7 @@
 //! What a person does on the page: approve, retry, start and stop. Each is an operation of AWS, called as that person.
 
-use super::Served;
-use super::routes::problem;
+use crate::served::Served;
+use super::frame::problem;
 use crate::account::Gone;
 use crate::words::Word;
 use axum::Router;

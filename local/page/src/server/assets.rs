@@ -1,12 +1,10 @@
 //! The page's own files: its style, its script, and the library that the script stands on.
 
+use crate::style::STYLE;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use std::sync::LazyLock;
 
-/// The style of the page and of the graphs in it.
-static STYLE: LazyLock<String> = LazyLock::new(|| format!("{}\n{}", include_str!("../assets/page.css"), state_graph::STYLE));
 
 pub(super) async fn asset(Path(name): Path<String>) -> Response {
     let (kind, text): (&str, &'static str) = match &*name {

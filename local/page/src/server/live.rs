@@ -3,7 +3,7 @@
 //! A browser is not told what happened, only what it was about. It then asks again for what it shows. The journal is
 //! looked at ten times a second while somebody watches, so that nobody is slowed down who writes to it.
 
-use super::Served;
+use crate::served::Served;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{Stream, unfold};

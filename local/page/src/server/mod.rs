@@ -1,42 +1,32 @@
 //! Answers requests of a browser on loopback.
 
 mod actions;
+mod ask;
 mod assets;
-mod gather;
+mod events;
+mod executions;
+mod functions;
+mod frame;
 mod guard;
 mod live;
-mod place;
+mod permissions;
+mod makers;
 mod request;
 mod routes;
+mod routes_images;
+mod routes_jobs;
+mod routes_models;
+mod runs;
 mod search;
 
-use crate::account::{Executions, Reader};
+
+use crate::served::{Page, Served};
 use axum::Router;
 use axum::middleware;
 use axum::routing::get;
-use platform::Platform;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-
-/// What the page is of.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// The account.
-    pub platform: Arc<Platform>,
-    /// The environment's name, such as `dev`.
-    pub environment: String,
-    /// Whether a person can start, stop and approve there: not in an account that was only opened to look at.
-    pub may_act: bool,
-}
-
-/// What requests are answered with.
-#[derive(Debug)]
-pub(crate) struct Served {
-    pub(crate) reader: Reader,
-    pub(crate) executions: Executions,
-    pub(crate) page: Page,
-}
 
 /// Answers requests on `listener`, which is one of loopback, from now on. Abort the task to stop.
 ///
@@ -48,14 +38,21 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
         let kind = std::io::ErrorKind::InvalidInput;
         return Err(std::io::Error::new(kind, "the page is served on loopback alone"));
     }
-    let served = Arc::new(Served {
-        reader: Reader::new(page.platform.clone()),
-        executions: Executions::default(),
-        page,
-    });
+    let served = Arc::new(Served::new(page));
+    // Long records take a moment to be read: it is done before somebody asks.
+    let ahead = served.clone();
+    tokio::task::spawn_blocking(move || ahead.happened.entries(&ahead.reader));
     let router = Router::new()
+        .merge(runs::router())
+        .merge(executions::router())
         .merge(routes::router())
         .merge(actions::router())
+        .merge(permissions::router())
+        .merge(events::router())
+        .merge(functions::router())
+        .merge(routes_images::router())
+        .merge(routes_jobs::router())
+        .merge(routes_models::router())
         .route("/search", get(search::search))
         .route("/live", get(live::live))
         .route("/assets/{name}", get(assets::asset))

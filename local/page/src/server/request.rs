@@ -1,6 +1,6 @@
 //! What a request says: the language, the theme, and what is selected.
 
-use super::Served;
+use crate::served::Served;
 use crate::show::{Context, Links, Theme};
 use crate::words::Language;
 use axum::http::HeaderMap;

@@ -1,9 +1,9 @@
 //! Finds runs, executions and jobs by a word.
 
-use super::Served;
-use super::gather::tell;
+use crate::served::Served;
+use crate::gather::tell;
 use super::request::context;
-use super::routes::{View, framed};
+use super::frame::{View, framed};
 use crate::account::Gone;
 use crate::views::{self, Found};
 use axum::extract::{Query, State};

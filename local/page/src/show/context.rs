@@ -71,12 +71,23 @@ impl Context {
         word.in_language(self.language)
     }
 
+    /// The id of a part that a view has once. A report has many views, and so none.
+    pub(crate) fn id(&self, id: &'static str) -> Option<&'static str> {
+        (self.links == Links::Served).then_some(id)
+    }
+
     /// The address of a view: its path's segments, and what is selected there.
     pub(crate) fn to(&self, path: &[&str], selected: &[(&str, &str)]) -> String {
         let encode = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
         let path: Vec<String> = path.iter().map(|segment| encode(segment)).collect();
         match self.links {
-            Links::File => format!("#{}", path.join("/")),
+            // What is selected has a place of its own there, but for one thing at most.
+            Links::File => {
+                let mut place = path;
+                let named = selected.iter().filter(|(name, _)| matches!(*name, "state" | "action"));
+                place.extend(named.map(|(name, value)| format!("{name}={}", encode(value))).take(1));
+                format!("#{}", place.join("/"))
+            }
             Links::Served => {
                 let query: Vec<String> = selected
                     .iter()

@@ -1,6 +1,6 @@
 //! Signs, as SVG: each status has a shape of its own, so that colour is never the only sign.
 
-use super::status::Tone;
+use super::tone::Tone;
 use maud::{Markup, html};
 
 /// A sign of 16 by 16, drawn by lines in the colour of the text around.

@@ -83,6 +83,13 @@ fn scalar(value: &Value) -> Markup {
         Value::String(text) => quoted(text),
         other => other.to_string(),
     };
+    if let Value::String(inner) = value
+        && inner.starts_with(['{', '['])
+        && let Ok(inside) = serde_json::from_str::<Value>(inner)
+    {
+        // JSON that travels as text is read as JSON.
+        return html! { span class="is-quiet" { "JSON: " } div class="inside" { (node(&inside, None, true, true)) } };
+    }
     if text.len() <= LONG_TEXT {
         return html! { span class=(class) { (text) } };
     }

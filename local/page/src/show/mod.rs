@@ -6,10 +6,14 @@ mod json;
 mod status;
 mod text;
 mod time;
+mod tone;
+mod yaml;
 
 pub(crate) use context::{Context, Links, Theme};
 pub(crate) use icons::{icon, kind_icon};
 pub(crate) use json::{payload, pretty};
-pub(crate) use status::{Tone, badge, of_graph, tone};
-pub(crate) use text::{arn, plain, short_id, size};
-pub(crate) use time::{ago, between, duration, exact, span};
+pub(crate) use status::{badge, of_graph, tone};
+pub(crate) use text::{arn, long_name, plain, short_id, size};
+pub(crate) use time::{ago, between, duration, exact};
+pub(crate) use yaml::yaml;
+pub(crate) use tone::Tone;

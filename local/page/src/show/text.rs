@@ -9,14 +9,23 @@ pub(crate) fn short_id(id: &str) -> &str {
 
 /// An ARN or another long name, shortened in the middle. Selecting it copies it whole, and so does its title.
 pub(crate) fn arn(whole: &str) -> Markup {
-    const MOST: usize = 56;
+    shortened(whole, 20, 32)
+}
+
+/// A long name in a narrow place, shortened in the same way.
+pub(crate) fn long_name(whole: &str) -> Markup {
+    shortened(whole, 8, 16)
+}
+
+/// A text of which the first and the last characters are shown, where it is longer than both.
+fn shortened(whole: &str, first: usize, last: usize) -> Markup {
     let count = whole.chars().count();
-    if count <= MOST {
+    if count <= first + last + 4 {
         return html! { span class="mono" { (plain(whole)) } };
     }
-    let tail: String = whole.chars().skip(count - 32).collect();
-    let head: String = whole.chars().take(20).collect();
-    let hidden: String = whole.chars().skip(20).take(count - 52).collect();
+    let tail: String = whole.chars().skip(count - last).collect();
+    let head: String = whole.chars().take(first).collect();
+    let hidden: String = whole.chars().skip(first).take(count - first - last).collect();
     html! {
         span class="mono is-short" title=(plain(whole)) { (plain(&head)) span class="middle" { (plain(&hidden)) } (plain(&tail)) }
     }
@@ -43,7 +52,11 @@ pub(crate) fn plain(text: &str) -> String {
             '\0'..='\u{1f}' => shown.push(char::from_u32(0x2400 + u32::from(character)).unwrap_or('\u{fffd}')),
             '\u{7f}' => shown.push('\u{2421}'),
             // What changes the direction of what follows, or hides.
-            '\u{80}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
+            '\u{80}'..='\u{9f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}' => {
                 shown.push_str(&format!("\\u{{{:x}}}", u32::from(character)));
             }
             _ => shown.push(character),
@@ -85,7 +98,10 @@ mod tests {
     fn long_names_keep_both_ends_and_are_copied_whole() {
         let whole = "arn:aws:states:us-east-1:123456789012:execution:ml-pipeline-training-dev:0123456789abcdef";
         let shown = arn(whole).into_string();
-        let text: String = shown.split('<').filter_map(|part| Some(part.split_once('>')?.1)).collect();
+        let text: String = shown
+            .split('<')
+            .filter_map(|part| Some(part.split_once('>')?.1))
+            .collect();
         assert_eq!(text, whole);
         assert_eq!(size(999), "999 B");
         assert_eq!(size(107_247), "107.2 KB");

@@ -1,13 +1,9 @@
 //! How the states of a definition look after what has happened.
 
 use super::Trace;
-use super::visit::Visit;
+use super::visit::{Chosen, Visit};
 use state_graph::{Iterations, Look, Overlay, Status};
-use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// Which iteration of a Map state is looked at, by the state's name.
-pub(crate) type Chosen = BTreeMap<String, usize>;
 
 impl Trace {
     /// Whether a visit is among what is looked at: in the iterations that were chosen, and in any where none was.

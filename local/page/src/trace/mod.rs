@@ -16,8 +16,8 @@ use serde_json::Value;
 use state_graph::Status;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-pub(crate) use look::Chosen;
-pub(crate) use visit::{Attempt, Payload, Visit, Within};
+pub(crate) use visit::{Attempt, Chosen, Visit};
+use visit::Within;
 
 /// What has happened in an execution so far.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use state_graph::Status;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Which part of another state a visit belongs to.
@@ -12,6 +13,9 @@ pub(crate) struct Within {
     /// The iteration of a Map, from 0; nothing for a Parallel.
     pub(crate) iteration: Option<usize>,
 }
+
+/// Which iteration of a Map state is looked at, by the state's name.
+pub(crate) type Chosen = BTreeMap<String, usize>;
 
 /// A payload, as the history has it: JSON as text. Copies share it.
 pub(crate) type Payload = Option<Arc<str>>;

@@ -1,6 +1,6 @@
 //! The middle of an execution's view: graph, timeline, events, definition.
 
-use super::execution::Shown;
+use super::shown::Shown;
 use super::selection::Selection;
 use super::timeline::{events, timeline};
 use crate::show::{Context, payload, plain};
@@ -21,7 +21,7 @@ pub(super) fn canvas(context: &Context, shown: &Shown<'_>) -> Markup {
     let asked = shown.selection.get("tab");
     let tab = TABS.iter().find(|(name, _)| *name == asked).map_or("graph", |(name, _)| name);
     html! {
-        section class="canvas" id="canvas" aria-label=(plain(&shown.execution.machine)) {
+        section class="canvas" id=[context.id("canvas")] aria-label=(plain(&shown.execution.machine)) {
             nav class="tabs" aria-label=(context.say(Word::Execution)) {
                 @for (name, word) in TABS {
                     @let selection = shown.selection.with("tab", if *name == "graph" { "" } else { name });
@@ -44,7 +44,7 @@ pub(super) fn canvas(context: &Context, shown: &Shown<'_>) -> Markup {
 }
 
 /// The graph in its colours, with the iterations that are looked at.
-fn graph(context: &Context, shown: &Shown<'_>) -> Markup {
+pub(crate) fn graph(context: &Context, shown: &Shown<'_>) -> Markup {
     let Some(chart) = shown.chart else {
         return html! { div class="pane" { (payload(shown.definition)) } };
     };
@@ -63,7 +63,7 @@ fn graph(context: &Context, shown: &Shown<'_>) -> Markup {
     let drawn = chart.svg(&overlay, &options);
     html! {
         @for (state, index) in &chosen { (iteration(context, shown, state, *index)) }
-        div class="pane graph" id="graph" tabindex="0" role="region" aria-label=(context.say(Word::Graph)) { (PreEscaped(drawn)) }
+        div class="pane graph" id=[context.id("graph")] tabindex="0" role="region" aria-label=(context.say(Word::Graph)) { (PreEscaped(drawn)) }
     }
 }
 

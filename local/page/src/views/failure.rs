@@ -114,12 +114,15 @@ pub(crate) fn failure(context: &Context, failure: &Failure) -> Markup {
             p class="reason" {
                 (icon(tone("Failed").0)) " "
                 strong { (plain(&failure.what)) } ": "
-                @if !failure.error.is_empty() { code { (plain(&failure.error)) } " " }
+                @if !failure.error.is_empty() && failure.error != failure.what { code { (plain(&failure.error)) } " " }
                 span class="cause" { (plain(&failure.cause)) }
             }
             @if let Some(place) = &failure.place { p class="place" { (context.say(Word::Place)) ": " code { (plain(place)) } } }
             p class="mend" { (context.say(Word::Mend)) ": " (failure.mend(context.language)) }
-            @if let Some(statement) = &failure.statement { pre class="statement" { (plain(statement)) } }
+            @if let Some(statement) = &failure.statement {
+                pre class="statement" { (plain(statement)) }
+                p { a href={ (context.to(&["permissions"], &[])) "#denials" } { (context.say(Word::Permissions)) } }
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is selected in an execution: a state's input, output, variables, error, attempts, job and events.
 
-use super::execution::Shown;
+use super::shown::Shown;
 use super::pipeline::model_link;
 use crate::account::Job;
 use crate::show::{Context, ago, badge, between, exact, kind_icon, of_graph, payload, plain, pretty};
@@ -8,13 +8,15 @@ use crate::trace::{Attempt, Visit, details};
 use crate::words::Word;
 use maud::{Markup, html};
 
+/// From this many bytes of markup on, a part can be searched and copied.
+const LONG: usize = 2000;
 /// The most visits of a state that are listed.
 const MOST_VISITS: usize = 50;
 
 /// The inspector.
-pub(super) fn inspector(context: &Context, shown: &Shown<'_>) -> Markup {
+pub(crate) fn inspector(context: &Context, shown: &Shown<'_>) -> Markup {
     html! {
-        aside class="inspector" id="inspector" aria-label=(context.say(Word::Details)) tabindex="0" {
+        aside class="inspector" id=[context.id("inspector")] aria-label=(context.say(Word::Details)) tabindex="0" {
             @match shown.state {
                 Some(state) => (selected(context, shown, state)),
                 None => (whole(context, shown)),
@@ -50,7 +52,7 @@ fn selected(context: &Context, shown: &Shown<'_>, state: &str) -> Markup {
         p class="facts" {
             @if let Some(known) = of_chart {
                 span { (plain(known.kind.name())) }
-                @if let Some(resource) = &known.resource { span class="is-quiet name" { (plain(resource)) } }
+                @if let Some(does) = &known.does { span class="is-quiet" title=[known.resource.as_deref()] { (plain(does)) } }
             }
             (badge(context, visit.map_or("", |(_, visit)| of_graph(visit.status))))
         }
@@ -99,13 +101,16 @@ fn details_of(context: &Context, shown: &Shown<'_>, visit: &Visit) -> Markup {
 }
 
 /// A part that can be folded, with what searches and copies it.
-fn part(context: &Context, word: Word, inner: &Markup, is_open: bool) -> Markup {
+pub(super) fn part(context: &Context, word: Word, inner: &Markup, is_open: bool) -> Markup {
+    let is_long = inner.0.len() > LONG;
     html! {
         details class="part" open[is_open] {
             summary { h3 { (context.say(word)) } }
-            div class="tools" {
-                input type="search" data-find placeholder=(context.say(Word::Find)) aria-label={ (context.say(Word::Find)) ": " (context.say(word)) };
-                button type="button" data-copy { (context.say(Word::Copy)) }
+            @if is_long {
+                div class="tools" {
+                    input type="search" data-find placeholder=(context.say(Word::Find)) aria-label={ (context.say(Word::Find)) ": " (context.say(word)) };
+                    button type="button" data-copy { (context.say(Word::Copy)) }
+                }
             }
             div class="body" { (inner) }
         }
@@ -138,10 +143,10 @@ fn of_job(context: &Context, job: &Job) -> Markup {
 }
 
 /// What an action of a pipeline says, when it is selected.
-pub(super) fn of_action(context: &Context, action: &crate::account::Action) -> Markup {
+pub(crate) fn of_action(context: &Context, action: &crate::account::Action) -> Markup {
     let result = &action.raw["output"];
     html! {
-        aside class="inspector" id="inspector" aria-label=(context.say(Word::Details)) tabindex="0" {
+        aside class="inspector" id=[context.id("inspector")] aria-label=(context.say(Word::Details)) tabindex="0" {
             h2 { (plain(&action.stage)) " / " (plain(&action.name)) }
             p class="facts" {
                 (badge(context, super::pipeline::status_of(action)))

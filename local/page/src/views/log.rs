@@ -19,14 +19,14 @@ pub(crate) struct Logged {
 pub(crate) fn log(context: &Context, logged: &Logged, path: &[&str], selection: &Selection) -> Markup {
     let filter = selection.get("filter");
     html! {
-        section class="log" id="log" aria-label=(context.say(Word::Log)) {
+        section class="log" id=[context.id("log")] aria-label=(context.say(Word::Log)) {
             div class="toolbar" {
                 h2 { (context.say(Word::Log)) }
                 @if let Some(stream) = logged.streams.first() {
                     span class="is-quiet name" { (plain(&stream.group)) " " (plain(&stream.name)) }
                     form class="filter" action=(context.to(path, &[])) {
                         @for (name, value) in selection.pairs() { @if name != "filter" { (super::pipeline::hidden(name, value)) } }
-                        input id="filter" type="search" name="filter" value=(plain(filter)) data-filter
+                        input id=[context.id("filter")] type="search" name="filter" value=(plain(filter)) data-filter
                             placeholder=(context.say(Word::Filter)) aria-label=(context.say(Word::Filter)) autocomplete="off";
                     }
                     a href=(context.to(&["log"], &[("group", &stream.group), ("stream", &stream.name)])) data-reload { (context.say(Word::WholeLog)) }
@@ -41,7 +41,7 @@ pub(crate) fn log(context: &Context, logged: &Logged, path: &[&str], selection: 
 fn lines(context: &Context, logged: &Logged, filter: &str) -> Markup {
     let none = if filter.is_empty() { Word::NoLines } else { Word::NoLinesFound };
     html! {
-        div class="lines" id="lines" data-tail tabindex="0" role="region" aria-label=(context.say(Word::Log)) {
+        div class="lines" id=[context.id("lines")] data-tail tabindex="0" role="region" aria-label=(plain(logged.streams.first().map_or("", |stream| &stream.name))) {
             @if logged.lines.before > 0 { p class="is-quiet" { (logged.lines.before) " " (context.say(Word::LinesBefore)) } }
             @if logged.lines.lines.is_empty() { p class="is-quiet" { (context.say(none)) } }
             @for (at, line) in &logged.lines.lines {
@@ -52,7 +52,7 @@ fn lines(context: &Context, logged: &Logged, filter: &str) -> Markup {
 }
 
 /// Lines that say what went wrong stand out.
-fn class(line: &str) -> &'static str {
+pub(super) fn class(line: &str) -> &'static str {
     let is_bad = ["ERROR", "Error:", "error:", "Traceback", "Exception", "FAILED", "AccessDenied"]
         .iter()
         .any(|word| line.contains(word));

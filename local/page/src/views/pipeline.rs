@@ -14,7 +14,6 @@ pub(crate) fn pipeline(context: &Context, told: &Told, stages: &[Stage], selecti
         section class="pipeline" aria-label=(plain(&run.pipeline)) {
             div class="heading" {
                 h1 {
-                    (icon(tone(told.status()).0)) " "
                     @if told.message.is_empty() { (plain(&run.pipeline)) " " code { (short_id(&run.id)) } }
                     @else { (plain(&told.message)) }
                 }
@@ -34,7 +33,9 @@ pub(crate) fn pipeline(context: &Context, told: &Told, stages: &[Stage], selecti
                 @for (at, stage) in stages.iter().enumerate() {
                     @if at > 0 { li class="arrow" aria-hidden="true" { (kind_icon("arrow")) } }
                     li class="stage" {
-                        h2 { (plain(&stage.name)) }
+                        // One that is named as its only action needs no heading to be seen.
+                        @let is_same = matches!(&*stage.actions, [(name, _)] if *name == stage.name);
+                        h2 class=[is_same.then_some("hidden")] { (plain(&stage.name)) }
                         ul { @for (name, provider) in &stage.actions {
                             li { (action(context, told, (&stage.name, name, provider), selection)) }
                         } }
@@ -64,7 +65,7 @@ fn action(
             (icon(tone(status).0))
             span class="title" { (plain(name)) }
             span class="is-quiet" {
-                (plain(provider))
+                span class="provider" { (plain(found.map(|found| found.variable("ProviderType")).filter(|kind| !kind.is_empty()).unwrap_or(provider))) }
                 @if let Some(found) = found { " · " (between(context, found.started, found.updated.filter(|_| found.status != "InProgress"))) }
                 @if times > 1 { " · " (times) "×" }
             }

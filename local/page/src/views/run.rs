@@ -1,6 +1,7 @@
 //! A run: its pipeline, what is to be decided, the executions of it, what is selected, and the log.
 
-use super::execution::{Shown, execution};
+use super::execution::execution;
+use super::shown::Shown;
 use super::failure::{Failure, failure};
 use super::inspector::of_action;
 use super::log::{Logged, log};

@@ -2,7 +2,7 @@
 //!
 //! Both may be long. They are drawn in parts of a few hundred rows, of which the browser asks for those that it shows.
 
-use super::execution::Shown;
+use super::shown::Shown;
 use crate::account::Execution;
 use crate::show::{Context, between, exact, of_graph, plain, pretty, tone};
 use crate::trace::{Trace, Visit, details};

@@ -144,6 +144,36 @@ impl Database {
         read().map_err(|error| self.unusable(error))
     }
 
+    pub(super) fn read_between(
+        &self,
+        space: &str,
+        first: &str,
+        last: &str,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || {
+            let mut query = reader.prepare_cached(
+                "SELECT key, value FROM rows WHERE space = ?1 AND key >= ?2 AND key <= ?3 ORDER BY key",
+            )?;
+            let rows = query.query_map(params![space, first, last], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|error| self.unusable(error))
+    }
+
+    pub(super) fn count(&self, space: &str, prefix: &str) -> Result<usize, StoreError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = || {
+            let mut query = reader.prepare_cached(
+                "SELECT count(*) FROM rows WHERE space = ?1 AND key >= ?2 AND substr(key, 1, ?3) = ?2",
+            )?;
+            let length = i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX);
+            query.query_row(params![space, prefix, length], |row| row.get::<_, i64>(0))
+        };
+        let counted = counted().map_err(|error| self.unusable(error))?;
+        Ok(usize::try_from(counted).unwrap_or_default())
+    }
+
     /// Hands a change to the thread.
     pub(super) fn write(&self, change: Write) {
         let mut writes = self.writes();

@@ -53,6 +53,29 @@ impl Store {
             .map_or(Ok(Vec::new()), |database| database.read(space, prefix))
     }
 
+    /// The rows of a space from one key to another, both included.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(super) fn read_between(
+        &self,
+        space: &str,
+        first: &str,
+        last: &str,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.0
+            .as_ref()
+            .map_or(Ok(Vec::new()), |database| database.read_between(space, first, last))
+    }
+
+    /// How many rows of a space have keys that begin with `prefix`.
+    ///
+    /// # Errors
+    /// They cannot be counted.
+    pub(super) fn count(&self, space: &str, prefix: &str) -> Result<usize, StoreError> {
+        self.0.as_ref().map_or(Ok(0), |database| database.count(space, prefix))
+    }
+
     /// Puts a row. `value` is not asked for where nothing is written.
     pub(super) fn put(&self, space: &'static str, key: &str, value: impl FnOnce() -> Vec<u8>) {
         if let Some(database) = &self.0 {

@@ -44,11 +44,32 @@ impl Shelf {
     /// A row cannot be read.
     pub fn read<V: DeserializeOwned>(&self) -> Result<Vec<(String, V)>, StoreError> {
         let rows = self.store.read(self.space, &self.prefix)?.into_iter();
-        let read = |(key, row): (String, Vec<u8>)| match serde_json::from_slice(&row) {
+        rows.map(|row| self.row(row)).collect()
+    }
+
+    /// The rows from one key to another, both included, by their keys.
+    ///
+    /// # Errors
+    /// A row cannot be read.
+    pub fn read_between<V: DeserializeOwned>(&self, first: &str, last: &str) -> Result<Vec<(String, V)>, StoreError> {
+        let [first, last] = [first, last].map(|key| format!("{}{key}", self.prefix));
+        let rows = self.store.read_between(self.space, &first, &last)?;
+        rows.into_iter().map(|row| self.row(row)).collect()
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    /// They cannot be counted.
+    pub fn count(&self) -> Result<usize, StoreError> {
+        self.store.count(self.space, &self.prefix)
+    }
+
+    fn row<V: DeserializeOwned>(&self, (key, row): (String, Vec<u8>)) -> Result<(String, V), StoreError> {
+        match serde_json::from_slice(&row) {
             Ok(row) => Ok((key[self.prefix.len()..].to_owned(), row)),
             Err(problem) => Err(self.store.unreadable(self.space, &key, &problem)),
-        };
-        rows.map(read).collect()
+        }
     }
 
     /// Puts a row.

@@ -64,20 +64,15 @@ pub(super) fn paged(
     max_results: Option<usize>,
     next_token: Option<&str>,
 ) -> Result<Value, ServiceError> {
-    paged_as(name, items, (max_results, next_token), |item| item)
-}
-
-/// The same, of items that are only written out where they are on the page.
-pub(super) fn paged_as<T>(
-    name: &str,
-    items: impl Iterator<Item = T>,
-    (max_results, next_token): (Option<usize>, Option<&str>),
-    show: impl FnMut(T) -> Value,
-) -> Result<Value, ServiceError> {
     let size = match max_results {
         None | Some(0) => 100,
         Some(size) => size.min(1000),
     };
     let page = page(items, size, next_token, "InvalidToken")?;
-    Ok(page.answer(name, "nextToken", show))
+    let mut answer = json!({});
+    answer[name] = page.items.into();
+    if let Some(token) = page.next_token {
+        answer["nextToken"] = token.into();
+    }
+    Ok(answer)
 }

@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and the exit code that answers.
 
+mod asking;
 mod check;
 mod cost;
 mod interrupt;
@@ -10,6 +11,7 @@ mod open;
 mod options;
 mod page;
 mod push;
+mod report;
 mod run;
 mod served;
 mod session;

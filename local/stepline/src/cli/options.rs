@@ -20,6 +20,25 @@ pub(super) struct RunOptions {
     /// How long a job's answer is waited for (on AWS 20 minutes)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) job_timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(super) report: ReportOptions,
+}
+
+/// What a run leaves for others to read.
+#[derive(clap::Args, Default)]
+pub(super) struct ReportOptions {
+    /// Writes the whole run as one HTML file, however it ends
+    #[arg(long, value_name = "FILE.html")]
+    pub(super) report: Option<PathBuf>,
+    /// Writes the report in Japanese
+    #[arg(long, requires = "report")]
+    pub(super) japanese: bool,
+    /// Writes the run as Markdown, for $GITHUB_STEP_SUMMARY or a pull request, however it ends
+    #[arg(long, value_name = "FILE.md")]
+    pub(super) summary: Option<PathBuf>,
+    /// What the summary shows the change of costs and permissions against: a folder, or a revision of git
+    #[arg(long, requires = "summary", value_name = "FOLDER|REVISION")]
+    pub(super) base: Option<String>,
 }
 
 /// What `lineage` takes.

@@ -1,11 +1,21 @@
 //! The page of a command: where it is served, and where another command finds it.
 
-use super::session::Trouble;
 use crate::cloud::Cloud;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PageError {
+    /// The port that was asked for is taken.
+    #[error("port {port} is taken ({source}): choose another one with --page-port, or leave it out")]
+    BusyPort { port: u16, source: std::io::Error },
+    /// This machine gives no port.
+    #[error("the page cannot be served: {0}")]
+    NotServed(#[from] std::io::Error),
+}
 
 /// The port that is tried first, so that an address stays good from run to run.
 const PORT: u16 = 4567;
@@ -35,24 +45,24 @@ pub(super) async fn serve(
     environment: &str,
     port: Option<u16>,
     may_act: bool,
-) -> Result<PageServed, Trouble> {
+) -> Result<PageServed, PageError> {
     let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
     let listener = match port {
         Some(port) => TcpListener::bind(at(port))
             .await
-            .map_err(|source| Trouble::BusyPagePort { port, source })?,
+            .map_err(|source| PageError::BusyPort { port, source })?,
         None => match TcpListener::bind(at(PORT)).await {
             Ok(listener) => listener,
-            Err(_) => TcpListener::bind(at(0)).await.map_err(|error| Trouble::Other(error.to_string()))?,
+            Err(_) => TcpListener::bind(at(0)).await?,
         },
     };
-    let address = listener.local_addr().map_err(|error| Trouble::Other(error.to_string()))?;
+    let address = listener.local_addr()?;
     let page = page::Page {
         platform: Arc::clone(cloud),
         environment: environment.to_owned(),
         may_act,
     };
-    page::serve(page, listener).map_err(|error| Trouble::Other(error.to_string()))?;
+    page::serve(page, listener)?;
     let url = format!("http://{address}/");
     let told = cloud.store.folder().map(|folder| folder.join(ADDRESS));
     if let Some(file) = &told {

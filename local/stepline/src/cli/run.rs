@@ -1,34 +1,46 @@
 //! `stepline run`: the pipeline, from Source to its last stage.
 
+use super::asking::{self, Asked};
 use super::interrupt::interrupted;
 use super::options::RunOptions;
+use super::report;
 use super::served;
 use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
 use crate::display::{self, seconds};
 use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+/// What CodePipeline says to an answer to what is answered already.
+const ALREADY_ANSWERED: [&str; 2] = ["ApprovalAlreadyCompletedException", "InvalidApprovalTokenException"];
 /// How long invocations that outlive the pipeline are waited for.
 const SETTLING: Duration = Duration::from_secs(10);
-/// The most characters of what is said to an approval.
-const MAX_SUMMARY: usize = 512;
 
 pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<ExitCode, Trouble> {
     if options.ask && !std::io::stdin().is_terminal() {
         return Err(Trouble::Usage("--ask needs a terminal to ask on".into()));
     }
-    let (session, status, last) = tokio::select! {
+    let Played {
+        session,
+        run,
+        status,
+        last,
+    } = tokio::select! {
         played = play(&options, standing) => played?,
         // Without --keep, whoever called this sees to it.
         () = interrupted(), if options.keep => return Err(Trouble::Interrupted),
     };
     let succeeded = status == "Succeeded";
+    report::write(&options.report, &session, (&run.0, &run.1)).await?;
+    if !succeeded {
+        let text = "to see why, with its graph and logs: cargo run -- open".to_owned();
+        session.cloud.journal.record(Happening::Note { text });
+    }
     if succeeded && let Some(url) = served::url(&session) {
         let until = if options.keep {
             "until Ctrl-C"
@@ -50,8 +62,19 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     })
 }
 
-/// Deploys, and plays the pipeline to its end: how it ended, and the line that says so.
-async fn play(options: &RunOptions, standing: &Standing) -> Result<(Session, String, String), Trouble> {
+/// A pipeline that was played to its end.
+struct Played {
+    session: Session,
+    /// The pipeline and its execution.
+    run: (String, String),
+    /// How it ended.
+    status: String,
+    /// The line that says so.
+    last: String,
+}
+
+/// Deploys, and plays the pipeline to its end.
+async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Trouble> {
     let common = &options.common;
     let containers = session::containers(common).await?;
     need_python(&containers)?;
@@ -69,21 +92,27 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<(Session, Str
     }
     let pipeline = session.pipeline()?;
     let of_function = answered_by_function(&session, &pipeline).await?;
-    let (status, reason, took) = until_it_ends(&session, &pipeline, &of_function, options.ask).await?;
+    let (id, status, reason, took) = until_it_ends(&session, &pipeline, &of_function, options.ask).await?;
     let last = match reason {
         Some(reason) => format!("{status}: pipeline {pipeline}, after {}: {reason}", seconds(took)),
         None => format!("{status}: pipeline {pipeline}, after {}", seconds(took)),
     };
-    Ok((session, status, last))
+    Ok(Played {
+        session,
+        run: (pipeline, id),
+        status,
+        last,
+    })
 }
 
-/// Starts the pipeline and answers its approvals, until it ends: its status, the reason, and how long it took.
+/// Starts the pipeline and answers its approvals, until it ends: its execution, the status, the reason, and how long it
+/// took.
 async fn until_it_ends(
     session: &Session,
     pipeline: &str,
     of_function: &BTreeSet<(String, String)>,
     ask: bool,
-) -> Result<(String, Option<String>, Duration), Trouble> {
+) -> Result<(String, String, Option<String>, Duration), Trouble> {
     let mut journal = session.cloud.journal.follow();
     let mut followers = Followers::default();
     // As on AWS, making the pipeline started it.
@@ -111,11 +140,8 @@ async fn until_it_ends(
             Happening::ApprovalAsked {
                 stage, action, token, ..
             } => {
-                let (status, summary) = match ask {
-                    true => asked(session, &action, &token).await?,
-                    false => ("Approved", "Approved by the local run".to_owned()),
-                };
-                answer(session, pipeline, (&stage, &action, &token), (status, &summary)).await?;
+                let (stage, action, token) = (&*stage, &*action, &*token);
+                decide(session, pipeline, Asked { stage, action, token }, ask).await?;
             }
             _ => {}
         }
@@ -134,7 +160,20 @@ async fn until_it_ends(
     let tests = display::failed_tests(&failed_tests).filter(|_| status == "Failed");
     let reason: Vec<String> = reason.into_iter().chain(tests).collect();
     let reason = (!reason.is_empty()).then(|| reason.join(": "));
-    Ok((status, reason, took))
+    Ok((id.clone(), status, reason, took))
+}
+
+/// Has an approval decided: by whom was asked for, or by the local run itself.
+async fn decide(session: &Session, pipeline: &str, asked: Asked<'_>, ask: bool) -> Result<(), Trouble> {
+    let decided = match ask {
+        true => asking::ask(session, asked).await?,
+        false => Some(("Approved", "Approved by the local run".to_owned())),
+    };
+    // Nothing is left to be said where the page has answered.
+    match decided {
+        Some((status, summary)) => answer(session, pipeline, asked, (status, &summary)).await,
+        None => Ok(()),
+    }
 }
 
 async fn next(journal: &mut Receiver<Entry>) -> Result<Happening, Trouble> {
@@ -195,57 +234,21 @@ impl Followers {
 async fn answer(
     session: &Session,
     pipeline: &str,
-    (stage, action, token): (&str, &str, &str),
+    asked: Asked<'_>,
     (status, summary): (&str, &str),
 ) -> Result<(), Trouble> {
     let input = json!({
         "pipelineName": pipeline,
-        "stageName": stage,
-        "actionName": action,
-        "token": token,
+        "stageName": asked.stage,
+        "actionName": asked.action,
+        "token": asked.token,
         "result": {"status": status, "summary": summary},
     });
-    session.call("codepipeline", "PutApprovalResult", input).await?;
-    Ok(())
-}
-
-/// Asks when what is to be decided is shown: the status, and what was said to it. Whatever else happens is shown
-/// afterwards.
-async fn asked(session: &Session, action: &str, token: &str) -> Result<(&'static str, String), Trouble> {
-    session.display().hold(token).await;
-    let decided = questions(action).await;
-    session.display().go_on();
-    decided
-}
-
-async fn questions(action: &str) -> Result<(&'static str, String), Trouble> {
-    let yes = line(&format!("{action}: go on? [y/N] ")).await?;
-    if matches!(yes.as_str(), "y" | "Y" | "yes") {
-        return Ok(("Approved", "Approved at the terminal".to_owned()));
+    match session.call("codepipeline", "PutApprovalResult", input).await {
+        // Somebody was quicker, on the page.
+        Err(Trouble::Service(error)) if ALREADY_ANSWERED.contains(&&*error.code) => Ok(()),
+        answered => answered.map(|_| ()),
     }
-    let reason = line("Why not? ").await?;
-    let reason = if reason.is_empty() {
-        "Rejected at the terminal"
-    } else {
-        &reason
-    };
-    Ok(("Rejected", reason.chars().take(MAX_SUMMARY).collect()))
-}
-
-/// A line that somebody types.
-async fn line(question: &str) -> Result<String, Trouble> {
-    eprint!("{question}");
-    // Without the prompt the question is only less polite.
-    let _ = std::io::stderr().flush();
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
-    });
-    let line = answer
-        .await
-        .map_err(|error| Trouble::Other(error.to_string()))?
-        .map_err(|error| Trouble::Other(format!("cannot read the answer: {error}")))?;
-    Ok(line.trim().to_owned())
 }
 
 #[cfg(test)]

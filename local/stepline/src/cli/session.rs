@@ -2,7 +2,7 @@
 
 use super::kept;
 use super::options::{Common, Environment};
-use super::page::{self, PageServed};
+use super::page::{self, PageError, PageServed};
 use crate::cloud::{self, Cloud};
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
@@ -36,8 +36,6 @@ pub(super) enum Trouble {
     NoEngine(String),
     #[error("port {port} is taken ({source}): choose another one with --port, or --port 0 for any that is free")]
     BusyPort { port: u16, source: std::io::Error },
-    #[error("port {port} is taken ({source}): choose another one with --page-port, or leave it out")]
-    BusyPagePort { port: u16, source: std::io::Error },
     #[error("{0} is no address of this machine: give --host one that it has, such as that of the containers' bridge")]
     NotOurAddress(IpAddr),
     #[error("cannot deploy: {0}")]
@@ -48,6 +46,8 @@ pub(super) enum Trouble {
     Service(#[from] ServiceError),
     #[error("{0}")]
     Sample(#[from] SampleError),
+    #[error("{0}")]
+    Page(#[from] PageError),
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("{0}")]
@@ -110,7 +110,7 @@ pub(super) struct Session {
     pub(super) cloud: Arc<Cloud>,
     pub(super) deployment: Deployment,
     /// The page, for as long as the session is there.
-    pub(super) page: PageServed,
+    _page: PageServed,
     shown: Shown,
     environment: String,
 }
@@ -170,7 +170,7 @@ impl Session {
         Ok(Self {
             cloud,
             deployment,
-            page,
+            _page: page,
             shown,
             environment,
         })
@@ -186,6 +186,11 @@ impl Session {
                 found.len()
             ))),
         }
+    }
+
+    /// The environment's name.
+    pub(super) fn environment(&self) -> &str {
+        &self.environment
     }
 
     /// Where it is shown what happens.

@@ -13,7 +13,7 @@ use crate::cloud::Cloud;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Request, Response};
+use axum::http::{HeaderMap, Request, Response, header};
 use identity::identify;
 use platform::error::ServiceError;
 use platform::http::{Incoming, json_error};
@@ -50,6 +50,9 @@ pub async fn respond(cloud: &Arc<Cloud>, request: Request<Body>) -> Response<Bod
         Ok(incoming) => incoming,
         Err(error) => return json_error(&error),
     };
+    if is_of_a_page(&incoming.headers) {
+        return refusal(&incoming, &ServiceError::access_denied(OF_A_PAGE));
+    }
     let response = match unless_it_panics(dispatch(cloud, &incoming)).await {
         Some(response) => response,
         None => failure(&incoming, UNKNOWN),
@@ -102,14 +105,31 @@ const UNKNOWN: &str = "The request processing has failed because of an unknown e
 
 /// A failure that is not the caller's, in the form of the request's protocol.
 fn failure(incoming: &Incoming, message: &str) -> Response<Body> {
-    let error = |code: &str| ServiceError::new(code, message).with_status(500);
+    let is_s3 = !incoming.is_form() && s3::rest::is_meant(incoming);
+    let code = if is_s3 { "InternalError" } else { "InternalFailure" };
+    refusal(incoming, &ServiceError::new(code, message).with_status(500))
+}
+
+/// An error in the form of the request's protocol.
+fn refusal(incoming: &Incoming, error: &ServiceError) -> Response<Body> {
     if incoming.is_form() {
-        query::error(&error("InternalFailure"))
+        query::error(error)
     } else if s3::rest::is_meant(incoming) {
-        s3::rest::refusal(&error("InternalError"), incoming)
+        s3::rest::refusal(error, incoming)
     } else {
-        json_error(&error("InternalFailure"))
+        json_error(error)
     }
+}
+
+/// What is said to a page in a browser.
+const OF_A_PAGE: &str = "a page in a browser may not call the local services: any page that is open there could, and would \
+                         be the administrator";
+
+/// Whether a script or a form of some page sends this, as browsers say of what they send. An address that somebody opens
+/// is none, and SDKs say nothing of the kind.
+fn is_of_a_page(headers: &HeaderMap) -> bool {
+    let navigates = headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
+    headers.contains_key(header::ORIGIN) || !navigates
 }
 
 fn unknown(service: &str, incoming: &Incoming) -> ServiceError {
@@ -127,6 +147,23 @@ fn unknown(service: &str, incoming: &Incoming) -> ServiceError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_page_sends_is_told_from_what_a_client_sends() {
+        for (headers, is_of_page) in [
+            (&[][..], false),
+            (&[("origin", "http://evil.example")], true),
+            (&[("sec-fetch-mode", "cors"), ("sec-fetch-site", "same-origin")], true),
+            (&[("sec-fetch-mode", "no-cors")], true),
+            (&[("sec-fetch-mode", "navigate"), ("sec-fetch-site", "none")], false),
+        ] {
+            let map = headers.iter().map(|(name, value)| {
+                let name = header::HeaderName::from_static(name);
+                (name, header::HeaderValue::from_static(value))
+            });
+            assert_eq!(is_of_a_page(&map.collect()), is_of_page, "{headers:?}");
+        }
+    }
 
     #[tokio::test]
     async fn a_panic_is_an_answer_in_each_protocol() {

@@ -284,7 +284,10 @@ fn packages() -> Vec<Package> {
 fn is_below(dependency: &str, package: &str) -> bool {
     matches!(
         (package, dependency),
-        ("stepline", "services" | "platform" | "states-language") | ("services", "platform" | "states-language")
+        ("stepline", "services" | "page" | "platform" | "state-graph" | "states-language")
+            | ("services", "platform" | "states-language")
+            | ("page", "platform" | "state-graph" | "states-language")
+            | ("state-graph", "states-language")
     )
 }
 
@@ -341,7 +344,7 @@ fn dependencies_run_one_way() {
                 _ => false,
             };
             if !allowed {
-                let mend = "stepline → services → platform, services → states-language, simulation → functions → shared; \
+                let mend = "stepline → services → platform, services → states-language, stepline → page → platform, page → state-graph, simulation → functions → shared; \
                      test-support is a dev-dependency";
                 findings.push(Finding::new(
                     package.file(),

@@ -12,7 +12,7 @@ mod tokens;
 use super::arn::Arn;
 
 use super::registry::StepFunctions;
-use super::rows::{on, on_machine, paged, paged_as};
+use super::rows::{on, on_machine, paged};
 use jiff::{SignedDuration, Timestamp};
 use known::Known;
 use past::Past;
@@ -165,14 +165,26 @@ impl StepFunctions {
 
     fn get_execution_history(&self, _: &Call, input: History) -> Result<Value, ServiceError> {
         let execution = self.lock().execution(&input.execution_arn)?;
-        match &execution {
-            Known::Running(running) => {
-                let state = running.lock();
-                let events = state.execution.history().iter();
-                events_of(events, &input, |event| serde_json::to_value(event).unwrap_or_default())
+        let length = execution.length()?;
+        let (most, token) = (input.max_results, input.next_token.as_deref());
+        // A history can be long: only the events of the page are read.
+        let mut page = paged("events", (0..length).map(Value::from), most, token)?;
+        let places = page["events"].as_array().map_or(&[][..], Vec::as_slice);
+        let place = |value: Option<&Value>| value.and_then(Value::as_u64).and_then(|it| usize::try_from(it).ok());
+        let mut events = match (place(places.first()), place(places.last())) {
+            (Some(first), Some(last)) if input.reverse_order => {
+                let mut events = execution.events(length - 1 - last..length - first)?;
+                events.reverse();
+                events
             }
-            Known::Past(past) => events_of(past.history()?.into_iter(), &input, |event| event),
+            (Some(first), Some(last)) => execution.events(first..last + 1)?,
+            _ => Vec::new(),
+        };
+        if input.include_execution_data == Some(false) {
+            events.iter_mut().for_each(without_data);
         }
+        page["events"] = events.into();
+        Ok(page)
     }
 
     fn stop_execution(&self, call: &Call, input: Stop) -> Result<Value, ServiceError> {
@@ -234,27 +246,6 @@ fn of_an_earlier_run(past: &Past) -> ServiceError {
     match past.described()["redriveStatusReason"].as_str() {
         Some(reason) => not_redrivable(&reason),
         None => not_redrivable(&"it is of an earlier run of this account, and the local run redrives those of its own"),
-    }
-}
-
-/// A page of a history, of which only what is on it is written out.
-fn events_of<T>(
-    events: impl DoubleEndedIterator<Item = T>,
-    input: &History,
-    show: impl Fn(T) -> Value,
-) -> Result<Value, ServiceError> {
-    let show = |event| {
-        let mut shown = show(event);
-        if input.include_execution_data == Some(false) {
-            without_data(&mut shown);
-        }
-        shown
-    };
-    let part = (input.max_results, input.next_token.as_deref());
-    if input.reverse_order {
-        paged_as("events", events.rev(), part, show)
-    } else {
-        paged_as("events", events, part, show)
     }
 }
 

@@ -10,6 +10,7 @@ use platform::input::seconds;
 use platform::store::{Shelf, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::ops::Range;
 use states_language::{Execution, Status};
 
 /// Why an execution ended that was under way when the command ended.
@@ -125,10 +126,15 @@ impl Past {
         &self.map_runs
     }
 
-    /// The events as GetExecutionHistory answers them.
-    pub(crate) fn history(&self) -> Result<Vec<Value>, ServiceError> {
-        let events = self.history.read()?.into_iter();
-        Ok(events.map(|(_, event)| event).collect())
+    /// How many events there are.
+    pub(crate) fn length(&self) -> Result<usize, ServiceError> {
+        Ok(self.history.count()?)
+    }
+
+    /// Some of the events as GetExecutionHistory answers them, by their places from 0.
+    pub(crate) fn events(&self, places: Range<usize>) -> Result<Vec<Value>, ServiceError> {
+        let events = self.history.read_between(&key(places.start + 1), &key(places.end))?;
+        Ok(events.into_iter().map(|(_, event)| event).collect())
     }
 
     /// Ends an execution that nobody runs any more.
@@ -149,7 +155,7 @@ impl Past {
         {
             run["status"] = aborted.into();
         }
-        let last = self.history.read::<Value>()?.len();
+        let last = self.history.count()?;
         let event = json!({
             "timestamp": now,
             "type": "ExecutionAborted",

@@ -1,25 +1,29 @@
 //! Reads what a view of a run or of an execution shows.
 
-use super::Served;
+mod place;
+
+use crate::served::Served;
 use crate::account::{Action, Execution, Gone, Job, Known, Run, Stream};
 use crate::trace::Trace;
-use crate::views::{Failure, Logged, Selection, Told};
+use crate::views::{Failure, Logged, Selection, Shown, Told};
 use serde_json::{Value, json};
 use state_graph::Chart;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// How many runs the list at the left has.
-pub(super) const RECENT: usize = 30;
+pub(crate) const RECENT: usize = 30;
 /// The most characters of what mattered in a run.
 const MATTER: usize = 90;
 /// The most lines of a log that are shown at once.
 const LINES: usize = 500;
+/// How many states back a job is looked for whose log may say why a later state failed.
+const LOOKED_BACK: usize = 20;
 /// The most events of one visit that are shown.
 const EVENTS_OF_VISIT: usize = 200;
 
 /// The newest runs, with what is told of each.
-pub(super) async fn recent(served: &Served) -> Vec<Told> {
+pub(crate) async fn recent(served: &Served) -> Vec<Told> {
     let mut told = Vec::new();
     for mut run in served.reader.runs(RECENT).await.unwrap_or_default().into_iter().take(RECENT) {
         run.actions = served.reader.actions(&run.pipeline, &run.id).await.unwrap_or_default();
@@ -29,7 +33,7 @@ pub(super) async fn recent(served: &Served) -> Vec<Told> {
 }
 
 /// What is told of a run at a glance.
-pub(super) async fn tell(served: &Served, run: Run) -> Told {
+pub(crate) async fn tell(served: &Served, run: Run) -> Told {
     let variable = |name: &str| run.variable(name).unwrap_or_default().lines().next().unwrap_or_default().to_owned();
     Told {
         commit: variable("CommitId"),
@@ -43,8 +47,7 @@ pub(super) async fn tell(served: &Served, run: Run) -> Told {
 /// What mattered: why it failed, or what the registry says of its model.
 async fn matter(served: &Served, run: &Run) -> String {
     if let Some(failed) = run.failed().filter(|_| !run.is_open()) {
-        let said: String = failed.summary().chars().take(MATTER).collect();
-        return format!("{}: {said}", failed.name);
+        return in_short(failed);
     }
     let Some(arn) = run.variable("ModelPackageArn") else {
         return String::new();
@@ -57,8 +60,23 @@ async fn matter(served: &Served, run: &Run) -> String {
         .unwrap_or_default()
 }
 
+/// Why an action failed, in a few words.
+fn in_short(failed: &Action) -> String {
+    let summary = failed.summary().lines().next().unwrap_or_default();
+    // Of a state machine's failure the error and its cause are enough.
+    let of_state = summary.split_once("failed with `").and_then(|(_, rest)| {
+        let (error, rest) = rest.split_once('`')?;
+        Some(format!("{error}: {}", rest.split_once(": ")?.1))
+    });
+    let said = of_state.unwrap_or_else(|| format!("{}: {summary}", failed.name));
+    match said.char_indices().nth(MATTER) {
+        Some((end, _)) => format!("{}…", said[..end].trim_end()),
+        None => said,
+    }
+}
+
 /// The executions that a run has started: they are named after it.
-pub(super) async fn executions_of(served: &Served, run: &Run) -> Vec<Execution> {
+pub(crate) async fn executions_of(served: &Served, run: &Run) -> Vec<Execution> {
     let mut found = Vec::new();
     for machine in served.reader.machines().await.unwrap_or_default() {
         let listed = served.reader.executions(&machine, 1000).await.unwrap_or_default();
@@ -69,7 +87,7 @@ pub(super) async fn executions_of(served: &Served, run: &Run) -> Vec<Execution> 
 }
 
 /// The execution of a run that matters: the one that is selected, runs, or has failed, or else the first one.
-pub(super) fn that_matters<'a>(executions: &'a [Execution], selection: &Selection) -> Option<&'a Execution> {
+pub(crate) fn that_matters<'a>(executions: &'a [Execution], selection: &Selection) -> Option<&'a Execution> {
     let asked = selection.get("execution");
     let mut ordered = executions.iter();
     ordered
@@ -81,20 +99,43 @@ pub(super) fn that_matters<'a>(executions: &'a [Execution], selection: &Selectio
 
 /// An execution, and what is looked at in it.
 #[derive(Debug)]
-pub(super) struct Gathered {
-    pub(super) execution: Execution,
-    pub(super) known: Arc<Mutex<Known>>,
-    pub(super) definition: String,
-    pub(super) chart: Option<Chart>,
-    pub(super) state: Option<String>,
-    pub(super) events: Vec<Value>,
-    pub(super) job: Option<Job>,
-    pub(super) failure: Option<Failure>,
-    pub(super) streams: Vec<Stream>,
+pub(crate) struct Gathered {
+    pub(crate) execution: Execution,
+    pub(crate) known: Arc<Mutex<Known>>,
+    pub(crate) definition: String,
+    pub(crate) chart: Option<Chart>,
+    pub(crate) state: Option<String>,
+    pub(crate) events: Vec<Value>,
+    pub(crate) job: Option<Job>,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) streams: Vec<Stream>,
+}
+
+impl Gathered {
+    /// What is drawn of it.
+    pub(crate) fn shown<'a>(
+        &'a self,
+        trace: &'a Trace,
+        path: &'a [&'a str],
+        selection: &'a Selection,
+    ) -> Shown<'a> {
+        Shown {
+            execution: &self.execution,
+            trace,
+            chart: self.chart.as_ref(),
+            definition: &self.definition,
+            path,
+            selection,
+            state: self.state.as_deref(),
+            events: &self.events,
+            job: self.job.as_ref(),
+            failure: self.failure.as_ref(),
+        }
+    }
 }
 
 /// Reads an execution.
-pub(super) async fn gather(served: &Served, arn: &str, selection: &Selection) -> Result<Gathered, Gone> {
+pub(crate) async fn gather(served: &Served, arn: &str, selection: &Selection) -> Result<Gathered, Gone> {
     let execution = served.reader.execution(arn).await?;
     let definition = served.reader.definition(arn).await?;
     let known = served.executions.trace(&served.reader, arn).await?;
@@ -119,8 +160,18 @@ pub(super) async fn gather(served: &Served, arn: &str, selection: &Selection) ->
         let visit = visits.iter().find(|(number, _)| Some(*number) == asked).or(visits.last());
         if let Some((_, visit)) = visit {
             gathered.events = events_of(served, arn, &visit.events).await?;
-            let (job, streams) = behind(served, visit).await;
-            (gathered.job, gathered.streams) = (job, streams);
+            (gathered.job, gathered.streams) = behind(served, visit).await;
+            if gathered.streams.is_empty() && visit.has_failed() {
+                // A state that only says that it failed: what ran before it has the log.
+                let before = trace.visits.iter().rev().filter(|it| it.entered < visit.entered && trace.is_shown(it, &chosen));
+                for visit in before.take(LOOKED_BACK) {
+                    let (job, streams) = behind(served, visit).await;
+                    if job.is_some() {
+                        gathered.streams = streams;
+                        break;
+                    }
+                }
+            }
         }
     }
     drop(reading);
@@ -193,8 +244,8 @@ async fn failure_of(served: &Served, trace: &Trace, execution: &Execution, defin
     let cause = of_state(culprit.and_then(|visit| visit.cause.as_ref()), "cause");
     Some(Failure {
         what: culprit.map_or_else(|| execution.machine.clone(), |visit| visit.state.to_string()),
-        place: culprit.and_then(|visit| super::place::of_state(&served.page.platform.root, definition, &visit.state)),
-        statement: super::place::statement_for(&served.reader, &cause),
+        place: culprit.and_then(|visit| place::of_state(&served.page.platform.root, definition, &visit.state)),
+        statement: place::statement_for(&served.reader, &cause),
         error,
         cause: spoken(&cause),
     })
@@ -212,7 +263,7 @@ fn spoken(cause: &str) -> String {
 }
 
 /// Why a run failed, where that was not in an execution of a state machine.
-pub(super) fn failure_of_run(action: &Action) -> Failure {
+pub(crate) fn failure_of_run(action: &Action) -> Failure {
     let code = action.raw["output"]["executionResult"]["errorDetails"]["code"].as_str();
     Failure {
         what: format!("{} / {}", action.stage, action.name),
@@ -224,7 +275,7 @@ pub(super) fn failure_of_run(action: &Action) -> Failure {
 }
 
 /// The log of an action: that of its build.
-pub(super) fn streams_of_action(action: &Action) -> Vec<Stream> {
+pub(crate) fn streams_of_action(action: &Action) -> Vec<Stream> {
     match &*action.provider {
         "CodeBuild" => Stream::of_build(action.external_id()).into_iter().collect(),
         _ => Vec::new(),
@@ -232,7 +283,7 @@ pub(super) fn streams_of_action(action: &Action) -> Vec<Stream> {
 }
 
 /// The lines of the first stream that is there.
-pub(super) async fn logged(served: &Served, streams: Vec<Stream>, selection: &Selection) -> Logged {
+pub(crate) async fn logged(served: &Served, streams: Vec<Stream>, selection: &Selection) -> Logged {
     let lines = match streams.first() {
         Some(stream) => served.reader.lines(stream, selection.get("filter"), LINES).await,
         None => Ok(crate::account::Lines::default()),

@@ -28,7 +28,7 @@ def views(world):
     execution = f"/executions/{machine}/one"
     jobs = world.client("sagemaker").list_processing_jobs()["ProcessingJobSummaries"]
     job = jobs[0]["ProcessingJobName"] if jobs else "none"
-    role = world.client("iam").list_roles()["Roles"][0]["RoleName"] if False else "ml-pipeline-dev"
+    role = "ml-pipeline-dev-us-east-1"
     function = world.client("lambda").list_functions()["Functions"][0]["FunctionName"]
     found = {
         "runs": "/runs",

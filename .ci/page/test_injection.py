@@ -4,6 +4,7 @@ import json
 import random
 import re
 import time
+import urllib.error
 import urllib.request
 from html.parser import HTMLParser
 from urllib.parse import quote, urljoin, urlsplit
@@ -39,13 +40,13 @@ LOOKS = """() => {
   if (window.pwned !== undefined) wrong.push("a script ran");
   for (const it of document.querySelectorAll("*")) {
     const name = it.localName;
-    if (["iframe", "object", "embed", "base", "applet", "frame", "style", "textarea"].includes(name) && !it.closest("[data-edits]") && name !== "textarea") wrong.push(it.outerHTML);
+    if (["iframe", "object", "embed", "base", "applet", "frame", "style"].includes(name)) wrong.push(it.outerHTML);
     if (name === "script" && !(new URL(it.src, location).pathname.startsWith("/assets/") && !it.textContent)) wrong.push(it.outerHTML);
     if (name === "img" && !new URL(it.src, location).pathname.startsWith("/assets/")) wrong.push(it.outerHTML);
     if (name === "meta" && it.httpEquiv) wrong.push(it.outerHTML);
     if (name === "link" && new URL(it.href, location).origin !== location.origin) wrong.push(it.outerHTML);
     for (const { name: key, value } of it.attributes) {
-      if (/^on/i.test(key) || key === "srcdoc" || key === "style") wrong.push(`${key}=${value}`);
+      if (/^on/i.test(key) || key === "srcdoc" || (key === "style" && !it.dataset.src)) wrong.push(`${key}=${value}`);
       if (["href", "src", "action", "formaction", "xlink:href", "data-src"].includes(key) && !value.startsWith("#") && new URL(value, location).origin !== location.origin) wrong.push(`${key}=${value}`);
     }
   }
@@ -107,9 +108,6 @@ def looked_at(here, path: str) -> None:
     assert not here.page.evaluate(LOOKS), path
     raw = answer.text()
     assert not HIDES.search(raw), (path, HIDES.search(raw))
-    # Parts of lists are put in by the script.
-    here.page.wait_for_load_state("networkidle") if False else None
-    assert not here.page.evaluate(LOOKS), path
 
 
 def test_nothing_that_is_said_becomes_markup(visit, harmful):
@@ -191,8 +189,7 @@ def answers(page: str, most: int):
 
 def test_a_secret_is_nowhere(world):
     world.client("ssm").put_parameter(Name="/secret/of-the-test", Value=SECRET, Type="SecureString")
-    functions = world.client("lambda").list_functions()["Functions"]
-    resolve = next(one["FunctionName"] for one in functions if "resolve" in one["FunctionName"].lower())
+    resolve = world.function("resolve")
     [deployed] = [
         machine["stateMachineArn"]
         for machine in world.states.list_state_machines()["stateMachines"]

@@ -98,6 +98,18 @@ class World:
     def play(self, machine: str, name: str, given=None) -> dict:
         return self.ended(self.start(machine, name, given))
 
+    def function(self, part: str) -> str:
+        """The name of the deployed function that has this in it."""
+        functions = self.client("lambda").list_functions()["Functions"]
+        return next(one["FunctionName"] for one in functions if part in one["FunctionName"].lower())
+
+    def cool(self, part: str) -> None:
+        """Ends the processes of a function, as Lambda does now and then: the next call starts with nothing in memory."""
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                if part in Path(f"/proc/{child}/cmdline").read_text():
+                    os.kill(int(child), signal.SIGKILL)
+
     def runs(self) -> list[dict]:
         """The pipeline's executions, the newest first."""
         found = self.client("codepipeline").list_pipeline_executions(pipelineName=PIPELINE)

@@ -58,10 +58,10 @@ def browser():
 class Visit:
     """A page of the browser, and what went wrong on it."""
 
-    def __init__(self, browser, world, size="wide", scheme="light", **options) -> None:
+    def __init__(self, browser, world, size="wide", scheme="light", locale="en-US") -> None:
         width, height = SIZES.get(size, size)
         self.context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-US", **options
+            viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale
         )
         self.page = self.context.new_page()
         self.world = world

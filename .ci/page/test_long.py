@@ -94,7 +94,7 @@ def test_what_is_long_opens_in_parts(visit, world, long):
             here.open(path)
             here.page.locator(sight).first.wait_for(state="attached")
             seen = here.page.evaluate("performance.now()")
-            here.page.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
+            here.page.wait_for_load_state("load")
             times = here.page.evaluate(TIMES)
             scrolled = here.page.evaluate(SCROLLS)
             elements = here.page.evaluate("document.querySelectorAll('*').length")

@@ -108,11 +108,13 @@ pub fn page<T>(
     };
     let mut rest = items.into_iter().skip(start);
     let items: Vec<T> = rest.by_ref().take(size.max(1)).collect();
-    let next_token = rest
-        .next()
-        .is_some()
-        .then(|| URL_SAFE_NO_PAD.encode(format!("from-{}", start + items.len())));
+    let next_token = rest.next().is_some().then(|| token_from(start + items.len()));
     Ok(Page { items, next_token })
+}
+
+/// The token that asks [`page`] for what is behind the first `start` items.
+pub fn token_from(start: usize) -> String {
+    URL_SAFE_NO_PAD.encode(format!("from-{start}"))
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ const graph = () => document.getElementById("graph");
 const keeps = (node, name) =>
   (node instanceof HTMLDetailsElement && name === "open") ||
   (node.dataset?.zoomed && ["width", "height"].includes(name)) ||
-  (node.id === "graph" && name === "class");
+  (node.id === "graph" && name === "class") ||
+  (node.dataset?.src && name === "style");
 
 /** Parts of long lists that were loaded stay loaded. */
 const isLoaded = (node) => node.dataset?.loaded !== undefined;
@@ -66,6 +67,8 @@ const settle = (move) => {
   }
   if (move) for (const tail of document.querySelectorAll("[data-tail]")) tail.scrollTop = tail.scrollHeight;
   for (const part of document.querySelectorAll("[data-src]:not([data-loaded])")) seen.observe(part);
+  // What is new is at the top of a table, and moves the rows of its other parts.
+  if (!move) for (const part of document.querySelectorAll("tbody[data-loaded]")) load(part);
 };
 
 const isAtEnd = (node) => node.scrollHeight - node.scrollTop - node.clientHeight < 24;
@@ -89,7 +92,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const url = new URL(link.href.baseVal ?? link.href, location.href);
-  if (url.origin !== location.origin || "reload" in link.dataset || link.target) return;
+  if (url.origin !== location.origin || "reload" in link.dataset || link.hasAttribute("target")) return;
   if (url.hash && url.pathname === location.pathname) return;
   event.preventDefault();
   lead(url);
@@ -100,8 +103,10 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   event.preventDefault();
   const fields = new URLSearchParams(new FormData(form, event.submitter));
-  if (form.method === "post") lead(form.action, { method: "POST", form: fields });
-  else lead(`${form.action}?${fields}`);
+  // Not `form.action`, which is the field of that name where a form has one.
+  const action = form.getAttribute("action");
+  if (form.getAttribute("method") === "post") lead(action, { method: "POST", form: fields });
+  else lead(`${action}?${fields}`);
 });
 
 addEventListener("popstate", () => lead(location.href, { push: false }));
@@ -155,23 +160,43 @@ const listen = () => {
 
 // --- Long lists: a part is loaded when it is about to be seen ------------------------------------------------------
 
+const load = (target) => {
+  target.dataset.loaded = "";
+  return fetch(target.dataset.src)
+    .then((answer) => answer.text())
+    .then((text) => {
+      const part = new DOMParser().parseFromString(text, "text/html");
+      // Rows of a table come in a table of their own.
+      const rows = target.localName === "tbody" ? part.querySelector("tbody") : part.body;
+      target.replaceChildren(...(rows?.childNodes ?? []));
+      target.style.height = "";
+      if (target.matches("[class*=rows-]")) passed.observe(target);
+      // A part may have parts of its own.
+      for (const inner of target.querySelectorAll("[data-src]:not([data-loaded])")) seen.observe(inner);
+    })
+    .catch(() => delete target.dataset.loaded);
+};
+
 const seen = new IntersectionObserver(
   (entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting && !("loaded" in target.dataset)) load(target);
+  },
+  { rootMargin: "400px", scrollMargin: "400px" },
+);
+
+/** Rows that are far away go again, so that a long list stays light; what is open or has the focus stays. */
+const passed = new IntersectionObserver(
+  (entries) => {
     for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting || "loaded" in target.dataset) continue;
-      target.dataset.loaded = "";
-      fetch(target.dataset.src)
-        .then((answer) => answer.text())
-        .then((text) => {
-          const part = new DOMParser().parseFromString(text, "text/html");
-          target.replaceChildren(...part.body.childNodes);
-          // A part may have parts of its own.
-          for (const inner of target.querySelectorAll("[data-src]:not([data-loaded])")) seen.observe(inner);
-        })
-        .catch(() => delete target.dataset.loaded);
+      if (isIntersecting || !("loaded" in target.dataset) || !target.hasChildNodes()) continue;
+      if (target.contains(document.activeElement) || target.querySelector("li > details[open]")) continue;
+      passed.unobserve(target);
+      target.style.height = `${target.offsetHeight}px`;
+      target.replaceChildren();
+      delete target.dataset.loaded;
     }
   },
-  { rootMargin: "400px" },
+  { rootMargin: "4000px", scrollMargin: "4000px" },
 );
 
 // --- The graph: zoom, drag, arrows, iterations --------------------------------------------------------------------

@@ -175,10 +175,7 @@ pub(crate) async fn gather(served: &Served, arn: &str, selection: &Selection) ->
             .find(|(number, _)| Some(*number) == asked)
             .or(visits.last());
         if let Some((_, visit)) = visit {
-            for id in visit.events.iter().take(EVENTS_OF_VISIT) {
-                let from = usize::try_from(id.saturating_sub(1)).unwrap_or_default();
-                gathered.events.extend(served.reader.events(arn, from, 1).await?);
-            }
+            gathered.events = events_of(served, arn, &visit.events).await?;
             (gathered.job, gathered.streams) = behind(served, visit).await;
             if gathered.streams.is_empty() && visit.has_failed() {
                 // A state that only says that it failed: what ran before it has the log.
@@ -199,6 +196,27 @@ pub(crate) async fn gather(served: &Served, arn: &str, selection: &Selection) ->
     }
     drop(reading);
     Ok(gathered)
+}
+
+/// The events of a visit, as the history has them.
+async fn events_of(served: &Served, arn: &str, wanted: &[u64]) -> Result<Vec<Value>, Gone> {
+    let wanted = wanted.get(..EVENTS_OF_VISIT).unwrap_or(wanted);
+    let mut found: Vec<Value> = Vec::new();
+    // Those of a Map lie far apart, with those of its iterations between them.
+    while let (Some(first), Some(last)) = (wanted.get(found.len()), wanted.last()) {
+        let from = usize::try_from(first.saturating_sub(1)).unwrap_or_default();
+        let most = usize::try_from(last - first + 1).unwrap_or(1);
+        let read = served.reader.events(arn, from, most).await?;
+        let before = found.len();
+        found.extend(
+            read.into_iter()
+                .filter(|event| event["id"].as_u64().is_some_and(|id| wanted.contains(&id))),
+        );
+        if found.len() == before {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// The state that is looked at: the one that is selected, the one that failed, or the one that runs.

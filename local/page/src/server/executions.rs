@@ -2,7 +2,7 @@
 
 use super::frame::{View, framed, live, problem};
 use super::request::context;
-use crate::account::Gone;
+use crate::account::{Execution, Gone, Machine};
 use crate::gather::{gather, logged};
 use crate::served::Served;
 use crate::views::{self, Selection};
@@ -45,15 +45,7 @@ async fn draw_executions(served: &Served, headers: &HeaderMap, machine: Option<&
     let context = context(served, headers);
     let drawn = async {
         let machines = served.reader.machines().await?;
-        let mut listed = Vec::new();
-        for known in machines
-            .iter()
-            .filter(|known| machine.is_none_or(|name| name == known.name))
-        {
-            listed.extend(served.reader.executions(known, MOST).await?);
-        }
-        listed.sort_by_key(|execution| std::cmp::Reverse(execution.started));
-        listed.truncate(MOST);
+        let listed = listed(served, &machines, machine).await?;
         Ok(View {
             title: context.say(Word::Executions).to_owned(),
             content: views::executions(&context, &machines, &listed, machine),
@@ -63,6 +55,20 @@ async fn draw_executions(served: &Served, headers: &HeaderMap, machine: Option<&
     };
     let drawn = drawn.await;
     framed(served, &context, "executions", drawn).await
+}
+
+/// The newest executions, of one state machine or of all.
+async fn listed(served: &Served, machines: &[Machine], machine: Option<&str>) -> Result<Vec<Execution>, Gone> {
+    let mut listed = Vec::new();
+    for known in machines
+        .iter()
+        .filter(|known| machine.is_none_or(|name| name == known.name))
+    {
+        listed.extend(served.reader.executions(known, MOST).await?);
+    }
+    listed.sort_by_key(|execution| std::cmp::Reverse(execution.started));
+    listed.truncate(MOST);
+    Ok(listed)
 }
 
 async fn execution(
@@ -112,6 +118,12 @@ async fn part(
     let arn = selection.get("execution");
     let from = selection.number("from").unwrap_or_default();
     let drawn = async {
+        if what == "executions" {
+            let machines = served.reader.machines().await?;
+            let machine = Some(selection.get("machine")).filter(|name| !name.is_empty());
+            let listed = listed(&served, &machines, machine).await?;
+            return Ok(views::execution_rows(&context, &listed, from));
+        }
         let execution = served.reader.execution(arn).await?;
         let known = served.executions.trace(&served.reader, arn).await?;
         let known = known.lock().await;

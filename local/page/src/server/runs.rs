@@ -35,7 +35,7 @@ async fn newest(State(served): State<Arc<Served>>, headers: HeaderMap, Query(ask
         Some(newest) => draw_run(&served, &context, &newest.pipeline, &newest.id, Selection::new(asked)).await,
         None => Ok(View {
             title: context.say(Word::Runs).to_owned(),
-            content: views::table(&context, &[]),
+            content: views::table(&context, &[], &served.reader.pipelines().await.unwrap_or_default()),
             live: Vec::new(),
             selected: None,
         }),
@@ -58,7 +58,7 @@ async fn runs(State(served): State<Arc<Served>>, headers: HeaderMap) -> Response
         }
         Ok(View {
             title: context.say(Word::Runs).to_owned(),
-            content: views::table(&context, &told),
+            content: views::table(&context, &told, &served.reader.pipelines().await?),
             live: Vec::new(),
             selected: None,
         })

@@ -9,7 +9,7 @@ const OPEN_LINES: usize = 24;
 /// The most characters of one text that are shown at once.
 const LONG_TEXT: usize = 2000;
 /// The most items of one list or object that are shown at once.
-const MANY: usize = 500;
+const MANY: usize = 100;
 
 /// A payload: JSON as text, or text that is none.
 pub(crate) fn payload(text: &str) -> Markup {

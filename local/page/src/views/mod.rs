@@ -27,7 +27,7 @@ pub(crate) use pipelines::run::{RunShown, run};
 pub(crate) use pipelines::runs::{Told, list, table};
 pub(crate) use states::canvas::graph;
 pub(crate) use states::execution::{execution, heading};
-pub(crate) use states::executions::executions;
+pub(crate) use states::executions::{execution_rows, executions};
 pub(crate) use states::failure::{Failure, failure};
 pub(crate) use states::inspector::{inspector, of_action};
 pub(crate) use states::shown::Shown;

@@ -70,11 +70,19 @@ pub(crate) fn list(context: &Context, runs: &[Told], selected: Option<&str>) -> 
     }
 }
 
-/// The table of all runs.
-pub(crate) fn table(context: &Context, runs: &[Told]) -> Markup {
+/// The table of all runs. Where there is none yet, each of `pipelines` can be started.
+pub(crate) fn table(context: &Context, runs: &[Told], pipelines: &[String]) -> Markup {
     html! {
         h1 { (context.say(Word::Runs)) " " span class="count" { (runs.len()) } }
-        @if runs.is_empty() { p class="is-quiet" { (context.say(Word::NoRuns)) } }
+        @if runs.is_empty() {
+            p class="is-quiet" { (context.say(Word::NoRuns)) }
+            @if context.may_act { @for pipeline in pipelines {
+                form method="post" action="/do/start" {
+                    (super::pipeline::hidden("pipeline", pipeline))
+                    button class="primary" { (context.say(Word::Start)) ": " (plain(pipeline)) }
+                }
+            } }
+        }
         @else {
             div class="scroll" tabindex="0" role="region" aria-label=(context.say(Word::Runs)) {
                 table class="rows" {

@@ -39,6 +39,12 @@ simulate *ARGUMENTS:
 bench:
     cargo bench -p stepline
 
+# Draws the pictures of the state machines that the documents show, after a definition or the drawing has changed
+pictures:
+    cargo run --quiet -- graph statemachine/ml-pipeline.asl.json --output docs/pictures/ml-pipeline.svg
+    cargo run --quiet -- graph statemachine/training-pipeline.asl.json --output docs/pictures/training-pipeline.svg
+    cargo run --quiet -- graph statemachine/deploy-service.asl.json --output docs/pictures/deploy-service.svg
+
 # Builds the documentation of the code, and opens it
 doc:
     cargo doc --workspace --no-deps --open

@@ -12,6 +12,7 @@ mod server;
 mod show;
 mod style;
 mod trace;
+mod trials;
 mod views;
 mod words;
 

@@ -1,6 +1,7 @@
 //! What the page is of, and what requests are answered with.
 
-use crate::account::{Executions, Reader, Remembered};
+use crate::account::{Definitions, Executions, Reader, Remembered};
+use crate::trials::Trials;
 use platform::Platform;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub(crate) struct Served {
     pub(crate) reader: Reader,
     pub(crate) executions: Executions,
     pub(crate) happened: Remembered,
+    pub(crate) definitions: Definitions,
+    pub(crate) trials: Trials,
     pub(crate) page: Page,
 }
 
@@ -30,6 +33,8 @@ impl Served {
             reader: Reader::new(page.platform.clone()),
             executions: Executions::default(),
             happened: Remembered::default(),
+            definitions: Definitions::default(),
+            trials: Trials::default(),
             page,
         }
     }

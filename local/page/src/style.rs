@@ -7,6 +7,7 @@ pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| {
     [
         include_str!("assets/page.css"),
         include_str!("assets/causes.css"),
+        include_str!("assets/definitions.css"),
         include_str!("assets/models.css"),
         include_str!("assets/report.css"),
         state_graph::STYLE,

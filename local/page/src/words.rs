@@ -334,10 +334,47 @@ words! {
     Scan: "Scan", "スキャン";
     Untagged: "untagged", "タグなし";
     NotScanned: "not scanned", "未スキャン";
-    NoFindings: "no findings", "検出結果なし";
+    NothingFoundByScan: "no findings", "検出結果なし";
     Nothing: "nothing", "なし";
     Model: "Model", "モデル";
     TaskDefinition: "Task definition", "タスク定義";
+    File: "File", "ファイル";
+    Errors: "Errors", "エラー数";
+    Warnings: "Warnings", "警告数";
+    Warning: "Warning", "警告";
+    Findings: "Findings", "検出事項";
+    NoFindings: "No errors, no warnings", "エラーも警告もありません";
+    DefinitionText: "Definition's text", "定義のテキスト";
+    StateMachines: "State machines", "ステートマシン";
+    NoDefinitions: "No definition yet. Write one as statemachine/NAME.asl.json, and it appears here.", "まだ定義がありません。statemachine/名前.asl.json として書くと、ここに表示されます。";
+    WithoutFile: "State machines without a file", "ファイルのないステートマシン";
+    WithoutFileHint: "No file has the same states. The file was changed since they were deployed, or they were made in another way.", "同じステートを持つファイルがありません。デプロイ後にファイルが変更されたか、別の方法で作成されています。";
+    LastGoodGraph: "The text cannot be read as it is. The graph is of the last text that could be.", "現在のテキストは解析できません。グラフは、最後に解析できたときのものです。";
+    NoGoodGraph: "The text cannot be drawn. Mend what is said above, and the graph appears.", "グラフを描けません。上の検出事項を直すと表示されます。";
+    SelectToTry: "Select a state in the graph to try it alone.", "グラフでステートを選ぶと、単体で試せます。";
+    TryState: "Try this state alone", "このステートを単体で試す";
+    Try: "Try it", "試す";
+    TryHint: "Nothing is called and nothing changes: a mock does the state's work.", "実際の呼び出しや変更は行いません。ステートの処理はモックが代わりに行います。";
+    TakeFrom: "Input of", "入力の取得元";
+    Take: "Take it", "取り込む";
+    EmptyInput: "nothing recorded: {}", "記録なし：{}";
+    ContextObject: "Context object", "コンテキストオブジェクト";
+    NoRole: "None: the mock alone", "なし：モックのみ";
+    AsMachine: "The state machine's role", "ステートマシンのロール";
+    Mock: "Mock", "モック";
+    MockNone: "None", "なし";
+    MockResult: "Result", "結果";
+    MockError: "Error", "エラー";
+    RetryCount: "Retries before", "これまでの再試行回数";
+    InspectionLevel: "Inspection level", "検査レベル";
+    NextState: "Next state", "次のステート";
+    WhatCameOut: "Result", "結果";
+    NotTried: "Not tried yet. What comes out appears here.", "まだ試していません。結果はここに表示されます。";
+    TrialGone: "This trial is no longer kept. Try the state again.", "この試行はもう保持されていません。もう一度試してください。";
+    TrialOld: "The definition has changed since. Try the state again.", "この後に定義が変更されました。もう一度試してください。";
+    RequestFailed: "The request failed", "リクエストが失敗しました";
+    Inspection: "Inspection data", "検査データ";
+    Retriable: "Would be retried", "再試行の対象";
 }
 
 #[cfg(test)]

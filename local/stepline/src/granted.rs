@@ -17,7 +17,9 @@ async fn granted(root: &Path, environment: &str) -> Result<BTreeSet<Granted>, De
     for role in cloud.iam.roles() {
         // A role that is gone between the two has nothing.
         let statements = cloud.iam.statements(&role.name).unwrap_or_default();
-        let of_role = statements.iter().map(|cited| (role.name.clone(), cited.statement.to_string()));
+        let of_role = statements
+            .iter()
+            .map(|cited| (role.name.clone(), cited.statement.to_string()));
         granted.extend(of_role);
     }
     Ok(granted)
@@ -31,7 +33,10 @@ pub async fn changed(root: &Path, (base, name): (&Path, &str), environment: &str
     let now = granted(root, environment).await?;
     let before = granted(base, environment).await?;
     let mut text = "### Permissions\n\n".to_owned();
-    for (what, changed) in [("added", now.difference(&before)), ("taken away", before.difference(&now))] {
+    for (what, changed) in [
+        ("added", now.difference(&before)),
+        ("taken away", before.difference(&now)),
+    ] {
         let changed: Vec<&Granted> = changed.collect();
         if changed.is_empty() {
             let _ = writeln!(text, "None {what} against `{name}`.\n");

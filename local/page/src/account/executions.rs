@@ -106,7 +106,9 @@ impl Reader {
     /// The state machines.
     pub(crate) async fn machines(&self) -> Result<Vec<Machine>, Gone> {
         let names = ("stateMachines", "nextToken");
-        let listed = self.all(("states", "ListStateMachines"), json!({}), names, 1000).await?;
+        let listed = self
+            .all(("states", "ListStateMachines"), json!({}), names, 1000)
+            .await?;
         let read = |machine: &Value| Machine {
             arn: text(machine, "stateMachineArn").to_owned(),
             name: text(machine, "name").to_owned(),
@@ -122,13 +124,17 @@ impl Reader {
             return Ok(Vec::new());
         }
         let input = json!({"stateMachineArn": machine.arn, "maxResults": 1000.min(most)});
-        let listed = self.all(("states", "ListExecutions"), input, ("executions", "nextToken"), most).await?;
+        let listed = self
+            .all(("states", "ListExecutions"), input, ("executions", "nextToken"), most)
+            .await?;
         Ok(listed.into_iter().map(Execution::read).collect())
     }
 
     /// An execution.
     pub(crate) async fn execution(&self, arn: &str) -> Result<Execution, Gone> {
-        let described = self.look("states", "DescribeExecution", json!({"executionArn": arn})).await?;
+        let described = self
+            .look("states", "DescribeExecution", json!({"executionArn": arn}))
+            .await?;
         Ok(Execution::read(described))
     }
 

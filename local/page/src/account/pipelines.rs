@@ -132,14 +132,24 @@ impl Run {
 impl Reader {
     /// The names of the pipelines.
     pub(crate) async fn pipelines(&self) -> Result<Vec<String>, Gone> {
-        let listed = self.all(("codepipeline", "ListPipelines"), json!({}), ("pipelines", "nextToken"), 1000);
+        let listed = self.all(
+            ("codepipeline", "ListPipelines"),
+            json!({}),
+            ("pipelines", "nextToken"),
+            1000,
+        );
         let listed = listed.await?;
-        Ok(listed.iter().map(|pipeline| text(pipeline, "name").to_owned()).collect())
+        Ok(listed
+            .iter()
+            .map(|pipeline| text(pipeline, "name").to_owned())
+            .collect())
     }
 
     /// The stages of a pipeline.
     pub(crate) async fn stages(&self, pipeline: &str) -> Result<Vec<Stage>, Gone> {
-        let mut declared = self.look("codepipeline", "GetPipeline", json!({"name": pipeline})).await?;
+        let mut declared = self
+            .look("codepipeline", "GetPipeline", json!({"name": pipeline}))
+            .await?;
         let stages = declared["pipeline"]["stages"].take();
         let stages = stages.as_array().into_iter().flatten().map(|stage| Stage {
             name: text(stage, "name").to_owned(),
@@ -162,7 +172,9 @@ impl Reader {
         for pipeline in self.pipelines().await? {
             let input = json!({"pipelineName": pipeline});
             let names = ("pipelineExecutionSummaries", "nextToken");
-            let listed = self.all(("codepipeline", "ListPipelineExecutions"), input, names, most).await?;
+            let listed = self
+                .all(("codepipeline", "ListPipelineExecutions"), input, names, most)
+                .await?;
             runs.extend(listed.iter().map(|summary| read(&pipeline, summary)));
         }
         runs.sort_by_key(|run| std::cmp::Reverse(run.started));
@@ -179,7 +191,9 @@ impl Reader {
     async fn runs_of(&self, pipeline: &str, id: &str) -> Result<Run, Gone> {
         let input = json!({"pipelineName": pipeline});
         let names = ("pipelineExecutionSummaries", "nextToken");
-        let listed = self.all(("codepipeline", "ListPipelineExecutions"), input, names, 10_000).await?;
+        let listed = self
+            .all(("codepipeline", "ListPipelineExecutions"), input, names, 10_000)
+            .await?;
         let found = listed.iter().find(|summary| text(summary, "pipelineExecutionId") == id);
         found
             .map(|summary| read(pipeline, summary))
@@ -190,7 +204,9 @@ impl Reader {
     pub(crate) async fn actions(&self, pipeline: &str, id: &str) -> Result<Vec<Action>, Gone> {
         let input = json!({"pipelineName": pipeline, "filter": {"pipelineExecutionId": id}});
         let names = ("actionExecutionDetails", "nextToken");
-        let listed = self.all(("codepipeline", "ListActionExecutions"), input, names, 10_000).await?;
+        let listed = self
+            .all(("codepipeline", "ListActionExecutions"), input, names, 10_000)
+            .await?;
         let mut actions: Vec<Action> = listed.into_iter().map(Action::read).collect();
         actions.reverse();
         Ok(actions)
@@ -198,10 +214,15 @@ impl Reader {
 
     /// The token of an approval that is waited for.
     pub(crate) async fn approval_token(&self, pipeline: &str, stage: &str, action: &str) -> Result<String, Gone> {
-        let state = self.look("codepipeline", "GetPipelineState", json!({"name": pipeline})).await?;
+        let state = self
+            .look("codepipeline", "GetPipelineState", json!({"name": pipeline}))
+            .await?;
         let named = |list: &Value, member: &str, name: &str| {
             let mut items = list.as_array().into_iter().flatten();
-            items.find(|item| text(item, member) == name).cloned().unwrap_or_default()
+            items
+                .find(|item| text(item, member) == name)
+                .cloned()
+                .unwrap_or_default()
         };
         let stage = named(&state["stageStates"], "stageName", stage);
         let found = named(&stage["actionStates"], "actionName", action);

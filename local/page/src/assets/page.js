@@ -17,6 +17,9 @@ const keeps = (node, name) =>
 /** Parts of long lists that were loaded stay loaded. */
 const isLoaded = (node) => node.dataset?.loaded !== undefined;
 
+/** What says that it is the same stays as it is: a long text, and a form in which somebody has typed. */
+const isKept = (from, to) => from.dataset?.keep !== undefined && from.dataset.keep === to.dataset?.keep;
+
 const put = (text, move) => {
   const next = new DOMParser().parseFromString(text, "text/html");
   if (!next.body.hasAttribute("data-live")) return;
@@ -30,10 +33,10 @@ const put = (text, move) => {
     callbacks: {
       beforeAttributeUpdated: (name, node) => !(keeps(node, name) && !move),
       beforeNodeMorphed: (from, to) => {
-        if (from.id === "lost") return false;
+        if (from.id === "lost" || isKept(from, to)) return false;
         // What a person has typed and not sent, and the answer to what was sent: nobody else has them.
         if (!move && from instanceof HTMLTextAreaElement && from.value !== from.defaultValue) return false;
-        if (!move && from.dataset?.keep !== undefined && !to.hasChildNodes()) return false;
+        if (!move && from.dataset?.answer !== undefined && !to.hasChildNodes()) return false;
         if (from instanceof HTMLDetailsElement && !move && from.open !== to.open) to.open = from.open;
         return !(isLoaded(from) && from.dataset.src === to.dataset?.src);
       },
@@ -55,6 +58,12 @@ const settle = (move) => {
       shown.scrollLeft += at.x + at.width / 2 - pane.x - pane.width / 2;
       if (selected) shown.scrollTop += at.y + at.height / 2 - pane.y - pane.height / 2;
     }
+  }
+  const written = move && !location.hash && document.querySelector("#source .is-selected");
+  if (written) {
+    const pane = written.parentElement;
+    const down = written.getBoundingClientRect().top - pane.getBoundingClientRect().top;
+    pane.scrollTop += down - pane.clientHeight / 4;
   }
   if (move) for (const tail of document.querySelectorAll("[data-tail]")) tail.scrollTop = tail.scrollHeight;
   for (const part of document.querySelectorAll("[data-src]:not([data-loaded])")) seen.observe(part);

@@ -2,8 +2,8 @@
 
 mod place;
 
-use crate::served::Served;
 use crate::account::{Action, Execution, Gone, Job, Known, Run, Stream};
+use crate::served::Served;
 use crate::trace::Trace;
 use crate::views::{Failure, Logged, Selection, Shown, Told};
 use serde_json::{Value, json};
@@ -25,7 +25,14 @@ const EVENTS_OF_VISIT: usize = 200;
 /// The newest runs, with what is told of each.
 pub(crate) async fn recent(served: &Served) -> Vec<Told> {
     let mut told = Vec::new();
-    for mut run in served.reader.runs(RECENT).await.unwrap_or_default().into_iter().take(RECENT) {
+    for mut run in served
+        .reader
+        .runs(RECENT)
+        .await
+        .unwrap_or_default()
+        .into_iter()
+        .take(RECENT)
+    {
         run.actions = served.reader.actions(&run.pipeline, &run.id).await.unwrap_or_default();
         told.push(tell(served, run).await);
     }
@@ -34,7 +41,14 @@ pub(crate) async fn recent(served: &Served) -> Vec<Told> {
 
 /// What is told of a run at a glance.
 pub(crate) async fn tell(served: &Served, run: Run) -> Told {
-    let variable = |name: &str| run.variable(name).unwrap_or_default().lines().next().unwrap_or_default().to_owned();
+    let variable = |name: &str| {
+        run.variable(name)
+            .unwrap_or_default()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
     Told {
         commit: variable("CommitId"),
         message: variable("CommitMessage"),
@@ -80,7 +94,11 @@ pub(crate) async fn executions_of(served: &Served, run: &Run) -> Vec<Execution> 
     let mut found = Vec::new();
     for machine in served.reader.machines().await.unwrap_or_default() {
         let listed = served.reader.executions(&machine, 1000).await.unwrap_or_default();
-        found.extend(listed.into_iter().filter(|execution| execution.name.starts_with(&run.id)));
+        found.extend(
+            listed
+                .into_iter()
+                .filter(|execution| execution.name.starts_with(&run.id)),
+        );
     }
     found.sort_by_key(|execution| execution.started);
     found
@@ -113,12 +131,7 @@ pub(crate) struct Gathered {
 
 impl Gathered {
     /// What is drawn of it.
-    pub(crate) fn shown<'a>(
-        &'a self,
-        trace: &'a Trace,
-        path: &'a [&'a str],
-        selection: &'a Selection,
-    ) -> Shown<'a> {
+    pub(crate) fn shown<'a>(&'a self, trace: &'a Trace, path: &'a [&'a str], selection: &'a Selection) -> Shown<'a> {
         Shown {
             execution: &self.execution,
             trace,
@@ -157,13 +170,20 @@ pub(crate) async fn gather(served: &Served, arn: &str, selection: &Selection) ->
     if let Some(state) = &gathered.state {
         let visits = trace.visits_of(state, &chosen);
         let asked = selection.number("visit");
-        let visit = visits.iter().find(|(number, _)| Some(*number) == asked).or(visits.last());
+        let visit = visits
+            .iter()
+            .find(|(number, _)| Some(*number) == asked)
+            .or(visits.last());
         if let Some((_, visit)) = visit {
             gathered.events = events_of(served, arn, &visit.events).await?;
             (gathered.job, gathered.streams) = behind(served, visit).await;
             if gathered.streams.is_empty() && visit.has_failed() {
                 // A state that only says that it failed: what ran before it has the log.
-                let before = trace.visits.iter().rev().filter(|it| it.entered < visit.entered && trace.is_shown(it, &chosen));
+                let before = trace
+                    .visits
+                    .iter()
+                    .rev()
+                    .filter(|it| it.entered < visit.entered && trace.is_shown(it, &chosen));
                 for visit in before.take(LOOKED_BACK) {
                     let (job, streams) = behind(served, visit).await;
                     if job.is_some() {
@@ -254,7 +274,14 @@ async fn failure_of(served: &Served, trace: &Trace, execution: &Execution, defin
 /// What a cause says: the message in it, where it is JSON of a service.
 fn spoken(cause: &str) -> String {
     let read: Value = serde_json::from_str(cause).unwrap_or_default();
-    for member in ["errorMessage", "ErrorMessage", "FailureReason", "ExitMessage", "Cause", "message"] {
+    for member in [
+        "errorMessage",
+        "ErrorMessage",
+        "FailureReason",
+        "ExitMessage",
+        "Cause",
+        "message",
+    ] {
         if let Some(said) = read[member].as_str() {
             return said.to_owned();
         }

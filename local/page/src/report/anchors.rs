@@ -29,7 +29,10 @@ fn values<'a>(document: &'a str, begins: &'a str) -> impl Iterator<Item = (usize
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -38,7 +41,8 @@ mod tests {
 
     #[test]
     fn a_link_that_leads_nowhere_is_none() {
-        let document = r##"<a href="#a/b%20c">1</a><a class="x" href="#gone">2</a><p id="a/b c"></p><a href="#a/b%20c">3</a>"##;
+        let document =
+            r##"<a href="#a/b%20c">1</a><a class="x" href="#gone">2</a><p id="a/b c"></p><a href="#a/b%20c">3</a>"##;
         let settled = r##"<a href="#a/b%20c">1</a><a class="x">2</a><p id="a/b c"></p><a href="#a/b%20c">3</a>"##;
         assert_eq!(settle(document), settled);
     }

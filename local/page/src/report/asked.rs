@@ -36,4 +36,3 @@ pub(super) fn context(page: &Page, language: Language) -> Context {
         may_act: false,
     }
 }
-

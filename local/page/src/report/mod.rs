@@ -7,16 +7,16 @@ mod summary;
 use crate::account::{Gone, Stream};
 use crate::gather::{executions_of, failure_of_run, gather, streams_of_action, tell};
 use crate::served::{Page, Served};
-use crate::style::STYLE;
 use crate::show::{Context, exact, plain};
+use crate::style::STYLE;
 use crate::views::{self, Logged, Selection, Told};
 use crate::words::{Language, Word};
+pub use asked::NotReported;
+use asked::context;
 use base64::Engine as _;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
-pub use asked::NotReported;
-use asked::context;
 pub use summary::summary;
 
 /// The most lines of one log that a report has.
@@ -47,12 +47,18 @@ pub async fn report(page: &Page, pipeline: &str, id: &str, language: Language) -
             Some(stream) => log(&served, &context, stream).await,
             None => html! {},
         };
-        actions.push(folded(&id, &format!("{} / {}", action.stage, action.name), &html! {
-            (views::of_action(&context, action)) (log)
-        }));
+        actions.push(folded(
+            &id,
+            &format!("{} / {}", action.stage, action.name),
+            &html! {
+                (views::of_action(&context, action)) (log)
+            },
+        ));
     }
     let failed = told.run.failed().filter(|_| told.run.status == "Failed");
-    let failure = failed.filter(|action| action.provider == "CodeBuild").map(failure_of_run);
+    let failure = failed
+        .filter(|action| action.provider == "CodeBuild")
+        .map(failure_of_run);
     let content = html! {
         (views::pipeline(&context, &told, &stages, &Selection::default()))
         @if let Some(failure) = &failure { (views::failure(&context, failure)) }
@@ -101,7 +107,10 @@ async fn of_execution(served: &Served, context: &Context, arn: &str) -> Result<M
         let known = whole.known.lock().await;
         let mut seen = BTreeSet::new();
         let visits = known.trace.visits.iter().map(|visit| visit.state.to_string());
-        visits.filter(|state| seen.insert(state.clone())).take(STATES).collect::<Vec<_>>()
+        visits
+            .filter(|state| seen.insert(state.clone()))
+            .take(STATES)
+            .collect::<Vec<_>>()
     };
     let path = ["executions", &*whole.execution.machine, &*whole.execution.name];
     let mut states = Vec::new();
@@ -135,6 +144,9 @@ async fn of_execution(served: &Served, context: &Context, arn: &str) -> Result<M
 /// The end of a log.
 async fn log(served: &Served, context: &Context, stream: Stream) -> Markup {
     let lines = served.reader.lines(&stream, "", LINES).await.unwrap_or_default();
-    let logged = Logged { streams: vec![stream], lines };
+    let logged = Logged {
+        streams: vec![stream],
+        lines,
+    };
     views::log(context, &logged, &[], &Selection::default())
 }

@@ -24,7 +24,11 @@ pub async fn summary(page: &Page, pipeline: &str, id: &str) -> Result<String, No
     let mut text = format!("## {} {}\n\n", sign(told.status()), escaped(told.name()));
     let commit = told.commit.get(..12).unwrap_or(&told.commit);
     let took = between(&context, told.run.started, told.run.updated);
-    let _ = writeln!(text, "Pipeline `{pipeline}`, commit `{commit}`, {} after {took}.\n", word(told.status()));
+    let _ = writeln!(
+        text,
+        "Pipeline `{pipeline}`, commit `{commit}`, {} after {took}.\n",
+        word(told.status())
+    );
     if let Some((failure, _)) = &failure(&served, &told).await? {
         tell_failure(&mut text, failure);
     }
@@ -48,7 +52,10 @@ pub async fn summary(page: &Page, pipeline: &str, id: &str) -> Result<String, No
             let known = gathered.known.lock().await;
             let drawn = chart.mermaid(&known.trace.overlay(&Chosen::default(), None));
             let name = escaped(&execution.machine);
-            let _ = write!(text, "\n<details><summary>{name}</summary>\n\n```mermaid\n{drawn}\n```\n\n</details>\n");
+            let _ = write!(
+                text,
+                "\n<details><summary>{name}</summary>\n\n```mermaid\n{drawn}\n```\n\n</details>\n"
+            );
         }
     }
     Ok(text)
@@ -70,7 +77,13 @@ async fn failure(served: &Served, told: &Told) -> Result<Option<(Failure, bool)>
 }
 
 fn tell_failure(text: &mut String, failure: &Failure) {
-    let _ = writeln!(text, "> **{}**: `{}` {}", escaped(&failure.what), code(&failure.error), escaped(&failure.cause));
+    let _ = writeln!(
+        text,
+        "> **{}**: `{}` {}",
+        escaped(&failure.what),
+        code(&failure.error),
+        escaped(&failure.cause)
+    );
     if let Some(place) = &failure.place {
         let _ = writeln!(text, ">\n> Where: `{}`", code(place));
     }
@@ -95,8 +108,15 @@ async fn tell_metrics(text: &mut String, served: &Served, run: &Run) {
         None => BTreeMap::new(),
     };
     let version = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
-    let other = before.as_deref().map_or_else(|| "no current model".to_owned(), |arn| format!("version {}", version(arn)));
-    let _ = write!(text, "\n| metric | version {} | {other} | difference |\n| --- | --- | --- | --- |\n", version(arn));
+    let other = before.as_deref().map_or_else(
+        || "no current model".to_owned(),
+        |arn| format!("version {}", version(arn)),
+    );
+    let _ = write!(
+        text,
+        "\n| metric | version {} | {other} | difference |\n| --- | --- | --- | --- |\n",
+        version(arn)
+    );
     for (name, value) in &mine {
         let (current, difference) = match theirs.get(name) {
             Some(current) => (format!("{current}"), format!("{:+.4}", value - current)),
@@ -109,7 +129,11 @@ async fn tell_metrics(text: &mut String, served: &Served, run: &Run) {
 /// The metrics that a model package was registered with.
 async fn metrics(served: &Served, arn: &str) -> BTreeMap<String, f64> {
     let input = json!({"ModelPackageName": arn});
-    let package = served.reader.look("sagemaker", "DescribeModelPackage", input).await.unwrap_or_default();
+    let package = served
+        .reader
+        .look("sagemaker", "DescribeModelPackage", input)
+        .await
+        .unwrap_or_default();
     let properties = package["CustomerMetadataProperties"].as_object().into_iter().flatten();
     let read = |(name, value): (&String, &Value)| {
         let name = name.strip_prefix("metric.")?;
@@ -124,7 +148,11 @@ async fn current_before(served: &Served, arn: &str) -> Option<String> {
     let version: u64 = version.parse().ok()?;
     let input = json!({"ModelPackageGroupName": group, "ModelApprovalStatus": "Approved"});
     let names = ("ModelPackageSummaryList", "NextToken");
-    let listed = served.reader.all(("sagemaker", "ListModelPackages"), input, names, 1000).await.ok()?;
+    let listed = served
+        .reader
+        .all(("sagemaker", "ListModelPackages"), input, names, 1000)
+        .await
+        .ok()?;
     let older = listed.iter().filter_map(|package| {
         let number = package["ModelPackageVersion"].as_u64()?;
         (number < version).then(|| Some((number, package["ModelPackageArn"].as_str()?.to_owned())))?
@@ -147,7 +175,9 @@ fn sign(status: &str) -> &'static str {
 }
 
 fn word(status: &str) -> &str {
-    tone(status).1.map_or(status, |word| word.in_language(Language::English))
+    tone(status)
+        .1
+        .map_or(status, |word| word.in_language(Language::English))
 }
 
 /// Text in Markdown, which means nothing there.

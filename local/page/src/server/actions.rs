@@ -1,8 +1,8 @@
 //! What a person does on the page: approve, retry, start and stop. Each is an operation of AWS, called as that person.
 
-use crate::served::Served;
 use super::frame::problem;
 use crate::account::Gone;
+use crate::served::Served;
 use crate::words::Word;
 use axum::Router;
 use axum::extract::{Form, State};
@@ -72,7 +72,10 @@ fn run_of(served: &Served, headers: &HeaderMap, form: &OfPipeline, execution: &s
 async fn approve(State(served): State<Arc<Served>>, headers: HeaderMap, Form(form): Form<OfPipeline>) -> Response {
     let done = async {
         may_act(&served, &headers)?;
-        let token = served.reader.approval_token(&form.pipeline, &form.stage, &form.action).await?;
+        let token = served
+            .reader
+            .approval_token(&form.pipeline, &form.stage, &form.action)
+            .await?;
         let summary = match form.summary.trim() {
             "" => NO_COMMENT,
             said => said,
@@ -115,7 +118,10 @@ async fn stop(State(served): State<Arc<Served>>, headers: HeaderMap, Form(form):
             "pipelineExecutionId": form.execution,
             "reason": "Stopped on the page",
         });
-        served.reader.act("codepipeline", "StopPipelineExecution", input).await?;
+        served
+            .reader
+            .act("codepipeline", "StopPipelineExecution", input)
+            .await?;
         Ok(run_of(&served, &headers, &form, &form.execution))
     };
     let done = done.await;
@@ -126,7 +132,10 @@ async fn start(State(served): State<Arc<Served>>, headers: HeaderMap, Form(form)
     let done = async {
         may_act(&served, &headers)?;
         let input = json!({"name": form.pipeline});
-        let started = served.reader.act("codepipeline", "StartPipelineExecution", input).await?;
+        let started = served
+            .reader
+            .act("codepipeline", "StartPipelineExecution", input)
+            .await?;
         let id = started["pipelineExecutionId"].as_str().unwrap_or_default();
         Ok(run_of(&served, &headers, &form, id))
     };

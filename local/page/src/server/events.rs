@@ -1,9 +1,9 @@
 //! The view of events on the bus.
 
-use crate::served::Served;
-use super::request::context;
 use super::frame::{View, framed, problem};
+use super::request::context;
 use crate::account::{Execution, Gone, Sent, sent};
+use crate::served::Served;
 use crate::views::{self, Events, Selection, Which};
 use crate::words::Word;
 use axum::Router;

@@ -31,7 +31,15 @@ pub(super) async fn framed(served: &Served, context: &Context, view: &str, drawn
             };
             let title = context.say(Word::NotFound).to_owned();
             let content = views::gone(context, &gone);
-            (status, View { title, content, live: Vec::new(), selected: None })
+            (
+                status,
+                View {
+                    title,
+                    content,
+                    live: Vec::new(),
+                    selected: None,
+                },
+            )
         }
     };
     let told = recent(served).await;
@@ -64,7 +72,13 @@ pub(super) fn problem(served: &Served, headers: &HeaderMap, gone: &Gone) -> Resp
 
 /// The topics at which a view of executions and their log is drawn anew.
 pub(super) fn live(executions: &[Execution], logged: &Logged) -> Vec<String> {
-    let executions = executions.iter().map(|execution| format!("execution {}", execution.arn));
-    let streams = logged.streams.iter().take(1).map(|stream| format!("log {} {}", stream.group, stream.name));
+    let executions = executions
+        .iter()
+        .map(|execution| format!("execution {}", execution.arn));
+    let streams = logged
+        .streams
+        .iter()
+        .take(1)
+        .map(|stream| format!("log {} {}", stream.group, stream.name));
     executions.chain(streams).chain(["job".to_owned()]).collect()
 }

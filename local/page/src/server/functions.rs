@@ -1,9 +1,9 @@
 //! The views of functions and their invocations.
 
-use crate::served::Served;
-use super::request::context;
 use super::frame::{View, framed, problem};
+use super::request::context;
 use crate::account::{Decision, Gone, Invoked, decisions, sent};
+use crate::served::Served;
 use crate::views::{self, CalledBy, FunctionShown, Opened, Selection};
 use crate::words::Word;
 use axum::Router;

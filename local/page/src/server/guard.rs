@@ -88,8 +88,16 @@ mod tests {
             ("GET", &[("host", "127.0.0.1")], false),
             ("GET", &[("host", "rebound.example:80")], false),
             ("GET", &[("host", "127.0.0.1.example:80")], false),
-            ("GET", &[("host", "localhost:80"), ("origin", "http://evil.example")], false),
-            ("GET", &[("host", "localhost:80"), ("sec-fetch-site", "cross-site")], false),
+            (
+                "GET",
+                &[("host", "localhost:80"), ("origin", "http://evil.example")],
+                false,
+            ),
+            (
+                "GET",
+                &[("host", "localhost:80"), ("sec-fetch-site", "cross-site")],
+                false,
+            ),
             (
                 "GET",
                 &[
@@ -101,9 +109,21 @@ mod tests {
             ),
             ("POST", &[("host", "localhost:80")], false),
             ("POST", &[("host", "localhost:80"), ("origin", "null")], false),
-            ("POST", &[("host", "localhost:80"), ("origin", "http://localhost:81")], false),
-            ("POST", &[("host", "localhost:80"), ("origin", "https://localhost:80")], false),
-            ("POST", &[("host", "localhost:80"), ("origin", "http://localhost:80")], true),
+            (
+                "POST",
+                &[("host", "localhost:80"), ("origin", "http://localhost:81")],
+                false,
+            ),
+            (
+                "POST",
+                &[("host", "localhost:80"), ("origin", "https://localhost:80")],
+                false,
+            ),
+            (
+                "POST",
+                &[("host", "localhost:80"), ("origin", "http://localhost:80")],
+                true,
+            ),
             (
                 "POST",
                 &[

@@ -1,8 +1,10 @@
 //! What changes, as it changes: server-sent events of topics.
 //!
 //! A browser is not told what happened, only what it was about. It then asks again for what it shows. The journal is
-//! looked at ten times a second while somebody watches, so that nobody is slowed down who writes to it.
+//! looked at ten times a second while somebody watches, so that nobody is slowed down who writes to it; the files of the
+//! definitions are looked at five times a second.
 
+use crate::account::{Stamps, stamps};
 use crate::served::Served;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -15,25 +17,57 @@ use std::time::Duration;
 
 /// How often the journal is looked at.
 const EVERY: Duration = Duration::from_millis(100);
+/// Every how many looks at the journal the files are looked at, too.
+const FILES: u32 = 2;
 /// Where more than this happened at once, everything may have changed.
 const MANY: usize = 5000;
 
 pub(super) async fn live(State(served): State<Arc<Served>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     // What happened before is in the page that was just answered.
     let (from, _) = served.page.platform.journal.since(u64::MAX);
-    let stream = unfold((served, from), |(served, mut from)| async move {
+    let watched = Watched {
+        files: stamps(&served.page.platform.root),
+        looks: 0,
+        served,
+        from,
+    };
+    let stream = unfold(watched, |mut watched| async move {
         loop {
             tokio::time::sleep(EVERY).await;
-            let (next, entries) = served.page.platform.journal.since(from);
-            from = next;
-            let topics = topics(&entries);
+            let topics = watched.look();
             if !topics.is_empty() {
                 let event = Event::default().data(serde_json::to_string(&topics).unwrap_or_default());
-                return Some((Ok(event), (served, from)));
+                return Some((Ok(event), watched));
             }
         }
     });
     Sse::new(stream).keep_alive(KeepAlive::default())
+}
+
+/// What one browser was told of so far.
+struct Watched {
+    served: Arc<Served>,
+    from: u64,
+    files: Stamps,
+    looks: u32,
+}
+
+impl Watched {
+    /// What has changed since the last look.
+    fn look(&mut self) -> BTreeSet<String> {
+        let (next, entries) = self.served.page.platform.journal.since(self.from);
+        self.from = next;
+        let mut topics = topics(&entries);
+        self.looks = self.looks.wrapping_add(1);
+        if self.looks.is_multiple_of(FILES) {
+            let files = stamps(&self.served.page.platform.root);
+            let names = files.keys().chain(self.files.keys());
+            let changed = names.filter(|name| files.get(*name) != self.files.get(*name));
+            topics.extend(changed.map(|name| format!("definition {name}")));
+            self.files = files;
+        }
+        topics
+    }
 }
 
 /// What the entries are about.

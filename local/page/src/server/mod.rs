@@ -3,14 +3,16 @@
 mod actions;
 mod ask;
 mod assets;
+mod definitions;
 mod events;
 mod executions;
-mod functions;
 mod frame;
+mod functions;
 mod guard;
 mod live;
-mod permissions;
 mod makers;
+mod permissions;
+mod recorded;
 mod request;
 mod routes;
 mod routes_images;
@@ -18,7 +20,7 @@ mod routes_jobs;
 mod routes_models;
 mod runs;
 mod search;
-
+mod trying;
 
 use crate::served::{Page, Served};
 use axum::Router;
@@ -53,6 +55,8 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
         .merge(routes_images::router())
         .merge(routes_jobs::router())
         .merge(routes_models::router())
+        .merge(definitions::router())
+        .merge(trying::router())
         .route("/search", get(search::search))
         .route("/live", get(live::live))
         .route("/assets/{name}", get(assets::asset))

@@ -1,9 +1,9 @@
 //! The views of permissions, by the decisions that the journal has.
 
-use crate::served::Served;
-use super::request::context;
 use super::frame::{View, framed};
+use super::request::context;
 use crate::account::{Decision, Gone, decisions};
+use crate::served::Served;
 use crate::views::{self, Permissions, RoleShown, Selection};
 use crate::words::Word;
 use axum::Router;

@@ -33,7 +33,10 @@ async fn log(State(served): State<Arc<Served>>, headers: HeaderMap, Query(asked)
     };
     match served.reader.lines(&stream, "", usize::MAX).await {
         Ok(lines) => {
-            let lines = lines.lines.iter().map(|(at, line)| format!("{at} {}\n", crate::show::plain(line)));
+            let lines = lines
+                .lines
+                .iter()
+                .map(|(at, line)| format!("{at} {}\n", crate::show::plain(line)));
             let text: String = lines.collect();
             ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
         }

@@ -1,10 +1,10 @@
 //! Images, and what refers to each.
 
-use crate::served::Served;
-use crate::gather::RECENT;
-use super::request::context;
 use super::frame::{View, framed};
+use super::request::context;
 use crate::account::{Gone, digest_of};
+use crate::gather::RECENT;
+use crate::served::Served;
 use crate::show::Context;
 use crate::views::{self, Reference, References};
 use crate::words::Word;

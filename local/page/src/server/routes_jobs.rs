@@ -1,11 +1,11 @@
 //! Jobs, and the objects that they read and write.
 
-use crate::served::Served;
-use crate::gather::logged;
+use super::frame::{View, framed, problem};
 use super::makers::Makers;
 use super::request::context;
-use super::frame::{View, framed, problem};
 use crate::account::{Gone, Job, Place, Preview, image_type};
+use crate::gather::logged;
+use crate::served::Served;
 use crate::show::Context;
 use crate::views::{self, Held, JobShown, Selection};
 use crate::words::Word;

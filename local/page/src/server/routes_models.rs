@@ -1,11 +1,11 @@
 //! Models, what they were made of, and the service that is tried.
 
-use crate::served::Served;
 use super::ask::{ask, sample};
+use super::frame::{View, framed};
 use super::makers::Makers;
 use super::request::context;
-use super::frame::{View, framed};
 use crate::account::{Action, Execution, Gone, Job, Package, Place, Service};
+use crate::served::Served;
 use crate::show::Context;
 use crate::views::{self, Group, Lineage, ModelShown, TYPES, Tried};
 use crate::words::Word;

@@ -3,9 +3,7 @@
 use super::frame::{View, framed, live};
 use super::request::context;
 use crate::account::{Action, Execution, Gone, Run};
-use crate::gather::{
-    RECENT, executions_of, failure_of_run, gather, logged, streams_of_action, tell, that_matters,
-};
+use crate::gather::{RECENT, executions_of, failure_of_run, gather, logged, streams_of_action, tell, that_matters};
 use crate::served::Served;
 use crate::show::Context;
 use crate::views::{self, RunShown, Selection, Told};
@@ -104,7 +102,9 @@ fn looked_at<'a>(run: &'a Run, executions: &'a [Execution], selection: &Selectio
     let named = |action: &&Action| format!("{}/{}", action.stage, action.name) == asked;
     let by_name = run.actions.iter().rev().find(named);
     // An action that started an execution is seen as that.
-    let started = by_name.map(|action| action.variable("ExecutionArn")).filter(|arn| !arn.is_empty());
+    let started = by_name
+        .map(|action| action.variable("ExecutionArn"))
+        .filter(|arn| !arn.is_empty());
     let execution = match started {
         Some(arn) => executions.iter().find(|execution| execution.arn == arn),
         None => that_matters(executions, selection),

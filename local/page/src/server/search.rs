@@ -1,10 +1,10 @@
 //! Finds runs, executions and jobs by a word.
 
-use crate::served::Served;
-use crate::gather::tell;
-use super::request::context;
 use super::frame::{View, framed};
+use super::request::context;
 use crate::account::Gone;
+use crate::gather::tell;
+use crate::served::Served;
 use crate::views::{self, Found};
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
@@ -54,13 +54,18 @@ async fn find(served: &Served, text: &str) -> Result<Found, Gone> {
     for mut run in served.reader.runs(LOOKED_AT).await?.into_iter().take(LOOKED_AT) {
         run.actions = served.reader.actions(&run.pipeline, &run.id).await?;
         let told = tell(served, run).await;
-        if [&told.run.id, &told.commit, &told.message, &told.author].into_iter().any(|it| fits(it)) {
+        if [&told.run.id, &told.commit, &told.message, &told.author]
+            .into_iter()
+            .any(|it| fits(it))
+        {
             found.runs.push(told);
         }
     }
     for machine in served.reader.machines().await? {
         let listed = served.reader.executions(&machine, LOOKED_AT).await?;
-        found.executions.extend(listed.into_iter().filter(|it| fits(&it.name) || fits(&it.machine)));
+        found
+            .executions
+            .extend(listed.into_iter().filter(|it| fits(&it.name) || fits(&it.machine)));
     }
     let jobs = served.reader.jobs(LOOKED_AT).await?;
     found.jobs.extend(jobs.into_iter().filter(|job| fits(&job.name)));

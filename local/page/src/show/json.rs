@@ -48,11 +48,15 @@ fn node(value: &Value, key: Option<&str>, is_last: bool, is_outermost: bool) -> 
     let children: Vec<Markup> = match value {
         Value::Array(items) => {
             let items = items.iter().take(MANY).enumerate();
-            items.map(|(at, item)| node(item, None, at + 1 == count, false)).collect()
+            items
+                .map(|(at, item)| node(item, None, at + 1 == count, false))
+                .collect()
         }
         Value::Object(members) => {
             let members = members.iter().take(MANY).enumerate();
-            members.map(|(at, (key, item))| node(item, Some(key), at + 1 == count, false)).collect()
+            members
+                .map(|(at, (key, item))| node(item, Some(key), at + 1 == count, false))
+                .collect()
         }
         _ => Vec::new(),
     };
@@ -102,7 +106,6 @@ fn scalar(value: &Value) -> Markup {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +122,11 @@ mod tests {
     fn what_is_large_is_folded() {
         let many: Vec<usize> = (0..100).collect();
         let shown = pretty(&json!({"few": [1], "many": many})).into_string();
-        assert_eq!(shown.matches("<details open>").count(), 2, "the outermost and the short one");
+        assert_eq!(
+            shown.matches("<details open>").count(),
+            2,
+            "the outermost and the short one"
+        );
         assert_eq!(shown.matches("<details>").count(), 1);
     }
 }

@@ -15,5 +15,5 @@ pub(crate) use json::{payload, pretty};
 pub(crate) use status::{badge, of_graph, tone};
 pub(crate) use text::{arn, long_name, plain, short_id, size};
 pub(crate) use time::{ago, between, duration, exact};
-pub(crate) use yaml::yaml;
 pub(crate) use tone::Tone;
+pub(crate) use yaml::yaml;

@@ -16,8 +16,8 @@ use serde_json::Value;
 use state_graph::Status;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-pub(crate) use visit::{Attempt, Chosen, Visit};
 use visit::Within;
+pub(crate) use visit::{Attempt, Chosen, Visit};
 
 /// What has happened in an execution so far.
 #[derive(Debug, Default)]
@@ -278,7 +278,11 @@ impl Trace {
     /// Ends what is open inside of a block that has ended.
     fn abandon_inside(&mut self, block: usize, at: Timestamp, status: Status) {
         if matches!(&*self.visits[block].kind, "Map" | "Parallel") {
-            self.abandon(|visit| visit.within.is_some_and(|within| within.visit == block), at, status);
+            self.abandon(
+                |visit| visit.within.is_some_and(|within| within.visit == block),
+                at,
+                status,
+            );
             for iteration in &mut self.visits[block].iterations {
                 if *iteration == Status::Running {
                     *iteration = status;
@@ -288,7 +292,12 @@ impl Trace {
     }
 
     fn abandon(&mut self, belongs: impl Fn(&Visit) -> bool, at: Timestamp, status: Status) {
-        let ended: Vec<usize> = self.open.iter().copied().filter(|number| belongs(&self.visits[*number])).collect();
+        let ended: Vec<usize> = self
+            .open
+            .iter()
+            .copied()
+            .filter(|number| belongs(&self.visits[*number]))
+            .collect();
         for number in ended {
             self.open.remove(&number);
             let visit = &mut self.visits[number];

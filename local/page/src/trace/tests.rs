@@ -24,7 +24,9 @@ fn named(name: &str) -> Value {
 /// Each visit: its state, its status, and how many attempts it took.
 fn visits(trace: &Trace) -> Vec<(&str, Status, usize)> {
     let visits = trace.visits.iter();
-    visits.map(|visit| (&*visit.state, visit.status, visit.attempts.len())).collect()
+    visits
+        .map(|visit| (&*visit.state, visit.status, visit.attempts.len()))
+        .collect()
 }
 
 fn ways(trace: &Trace) -> Vec<(&str, &str)> {
@@ -43,7 +45,10 @@ fn one_state_leads_to_another() {
         ("SucceedStateExited", 4, named("B")),
         ("ExecutionSucceeded", 5, NOTHING),
     ]);
-    assert_eq!(visits(&trace), [("A", Status::Succeeded, 0), ("B", Status::Succeeded, 0)]);
+    assert_eq!(
+        visits(&trace),
+        [("A", Status::Succeeded, 0), ("B", Status::Succeeded, 0)]
+    );
     assert_eq!(ways(&trace), [("A", "B")]);
     assert_eq!((trace.ended, trace.culprit), (Some(Status::Succeeded), None));
 }
@@ -53,14 +58,25 @@ fn a_state_that_is_tried_again_has_attempts_and_a_catch_is_told_from_a_success()
     let trace = trace(&[
         ("ExecutionStarted", 0, NOTHING),
         ("TaskStateEntered", 0, named("Work")),
-        ("TaskScheduled", 2, json!({"resourceType": "lambda", "resource": "invoke", "parameters": "{}"})),
+        (
+            "TaskScheduled",
+            2,
+            json!({"resourceType": "lambda", "resource": "invoke", "parameters": "{}"}),
+        ),
         ("TaskFailed", 3, json!({"error": "Once", "cause": "so"})),
-        ("TaskScheduled", 4, json!({"resourceType": "lambda", "resource": "invoke", "parameters": "{}"})),
+        (
+            "TaskScheduled",
+            4,
+            json!({"resourceType": "lambda", "resource": "invoke", "parameters": "{}"}),
+        ),
         ("TaskFailed", 5, json!({"error": "Twice", "cause": "again"})),
         ("TaskStateExited", 6, named("Work")),
         ("PassStateEntered", 7, named("Caught")),
     ]);
-    assert_eq!(visits(&trace), [("Work", Status::Caught, 2), ("Caught", Status::Running, 0)]);
+    assert_eq!(
+        visits(&trace),
+        [("Work", Status::Caught, 2), ("Caught", Status::Running, 0)]
+    );
     let work = &trace.visits[0];
     let errors: Vec<_> = work.attempts.iter().map(|attempt| attempt.error.as_deref()).collect();
     assert_eq!(errors, [Some("Once"), Some("Twice")]);
@@ -123,7 +139,11 @@ fn iterations_of_a_map_are_apart() {
     assert_eq!(each.status, Status::Caught);
     let of = |index| {
         let chosen: Chosen = [("Each".to_owned(), index)].into();
-        trace.visits_of("One", &chosen).iter().map(|(number, _)| *number).collect::<Vec<_>>()
+        trace
+            .visits_of("One", &chosen)
+            .iter()
+            .map(|(number, _)| *number)
+            .collect::<Vec<_>>()
     };
     assert_eq!((of(0), of(1), of(2)), (vec![1], vec![2], vec![]));
     assert_eq!(trace.visits_of("One", &Chosen::default()).len(), 2);
@@ -138,7 +158,10 @@ fn states_look_as_in_the_iteration_that_is_chosen() {
     assert_eq!(look(&[("Each".to_owned(), 2)].into()), None);
     let overlay = trace.overlay(&Chosen::default(), Some("One"));
     assert_eq!(overlay.selected.as_deref(), Some("One"));
-    assert_eq!(overlay.states["Each"].iterations.as_ref().map(|all| all.statuses.len()), Some(3));
+    assert_eq!(
+        overlay.states["Each"].iterations.as_ref().map(|all| all.statuses.len()),
+        Some(3)
+    );
 }
 
 #[test]
@@ -146,11 +169,19 @@ fn a_redrive_goes_on_from_where_it_failed() {
     let trace = trace(&[
         ("ExecutionStarted", 0, NOTHING),
         ("TaskStateEntered", 0, named("Work")),
-        ("TaskScheduled", 2, json!({"resourceType": "lambda", "resource": "invoke"})),
+        (
+            "TaskScheduled",
+            2,
+            json!({"resourceType": "lambda", "resource": "invoke"}),
+        ),
         ("TaskFailed", 3, json!({"error": "E"})),
         ("ExecutionFailed", 4, json!({"error": "E"})),
         ("ExecutionRedriven", 5, NOTHING),
-        ("TaskScheduled", 6, json!({"resourceType": "lambda", "resource": "invoke"})),
+        (
+            "TaskScheduled",
+            6,
+            json!({"resourceType": "lambda", "resource": "invoke"}),
+        ),
         ("TaskSucceeded", 7, json!({"output": "{}"})),
         ("TaskStateExited", 8, named("Work")),
         ("ExecutionSucceeded", 9, NOTHING),

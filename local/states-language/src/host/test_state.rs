@@ -225,42 +225,30 @@ fn machine_of(definition: &str, state_name: Option<&str>) -> Result<(StateMachin
         Ok(_) => TestStateError::InvalidInput("the definition is not JSON".to_owned()),
     })?;
     let Some(name) = state_name else {
-        let targets = targets(&value);
-        let mut states = Object::new();
-        states.insert(NAME, value.clone());
-        for target in targets {
-            let mut stub = Object::new();
-            stub.insert("Type", "Succeed");
-            states.insert(target, stub);
-        }
+        let states = alone(NAME, &value);
         return Ok((StateMachine::parse(&machine_text(NAME, states, None))?, NAME.into()));
     };
     StateMachine::parse(definition)?;
-    let states = value
-        .get("States")
-        .and_then(Json::as_object)
-        .cloned()
-        .unwrap_or_default();
-    if !states.contains_key(name) {
+    let states = value.get("States").and_then(Json::as_object);
+    let Some(state) = states.and_then(|states| states.get(name)) else {
         return Err(TestStateError::InvalidInput(format!(
             "there is no state '{name}' in the definition"
         )));
+    };
+    let text = machine_text(name, alone(name, state), value.get("QueryLanguage"));
+    Ok((StateMachine::parse(&text)?, name.into()))
+}
+
+/// The state, with an end at each state that it names as next: what these do is not tested.
+fn alone(name: &str, state: &Json) -> Object {
+    let mut states = Object::new();
+    states.insert(name, state.clone());
+    for target in targets(state).into_iter().filter(|target| **target != *name) {
+        let mut stub = Object::new();
+        stub.insert("Type", "Succeed");
+        states.insert(target, stub);
     }
-    // What comes before the tested state can no longer be reached, and is left out.
-    let mut kept = Object::new();
-    let mut open = vec![Arc::from(name)];
-    while let Some(name) = open.pop() {
-        if let Some(state) = states.get(&name)
-            && !kept.contains_key(&name)
-        {
-            open.extend(targets(state));
-            kept.insert(name, state.clone());
-        }
-    }
-    Ok((
-        StateMachine::parse(&machine_text(name, kept, value.get("QueryLanguage")))?,
-        name.into(),
-    ))
+    states
 }
 
 fn machine_text(start_at: &str, states: Object, query_language: Option<&Json>) -> String {

@@ -130,3 +130,31 @@ fn a_state_of_a_machine_sees_its_variables_and_context() {
         (Some(r#"[7,5,"arn"]"#), Some("C"))
     );
 }
+
+#[test]
+fn what_comes_next_is_named_and_not_run() {
+    let definition = json!({"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Next": "B"},
+        "B": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"QueueUrl": "u", "MessageBody": "m"},
+              "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}], "Next": "A"},
+        "C": {"Type": "Fail", "Error": "OfTheNextState"}
+    }});
+    let tested = |name: &str, mock| {
+        let options = TestStateOptions {
+            state_name: Some(name.into()),
+            ..options(json!({}), mock)
+        };
+        test_state(&definition.to_string(), options).unwrap()
+    };
+    assert_eq!(tested("A", None).next_state.as_deref(), Some("B"));
+    let error = Failure {
+        error: Some("Mocked".into()),
+        cause: None,
+    };
+    let caught = tested("B", Some(MockedResult::Error(error)));
+    assert_eq!(caught.next_state.as_deref(), Some("C"));
+    assert_eq!(
+        caught.failure.and_then(|failure| failure.error).as_deref(),
+        Some("Mocked")
+    );
+}

@@ -3,6 +3,7 @@
 mod asking;
 mod check;
 mod cost;
+mod graph;
 mod interrupt;
 mod invoke;
 mod kept;
@@ -50,6 +51,8 @@ Examples:
   cargo run -- up --port 4566                   the services, for the AWS CLI, boto3 or cargo lambda
   cargo run -- open                             the page of past runs
   cargo run -- check                            the state machines' definitions, validated
+  cargo run -- check --watch                    the same whenever a file changes, and on a page
+  cargo run -- graph statemachine/ml-pipeline.asl.json --output graph.svg   a definition as a drawing
   cargo run -- run --fresh                      from an empty account, without what earlier runs have left
   cargo run -- state                            what is kept from run to run
   cargo run -- services                         the services and operations that are here
@@ -98,7 +101,9 @@ enum Command {
     /// Opens the page of past runs, or of the command that is under way
     Open(OpenOptions),
     /// Validates the definitions in statemachine/
-    Check,
+    Check(check::CheckOptions),
+    /// Draws a definition, as SVG or as a Mermaid flowchart
+    Graph(graph::GraphOptions),
     /// Says what is kept from run to run, and where
     State {
         /// Where it is, in the place of target/stepline/state
@@ -137,7 +142,10 @@ pub fn main() -> ExitCode {
     // An interrupt is how these are meant to end: they see to that themselves.
     let ends_by_interrupt = matches!(
         command,
-        Command::Up { .. } | Command::Open(_) | Command::Run(RunOptions { keep: true, .. })
+        Command::Up { .. }
+            | Command::Open(_)
+            | Command::Check(check::CheckOptions { watch: true, .. })
+            | Command::Run(RunOptions { keep: true, .. })
     );
     let standing = Standing::default();
     let ended = runtime.block_on(async {
@@ -183,7 +191,8 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
             Ok(ExitCode::SUCCESS)
         }
         Command::Open(options) => open::open(options).await,
-        Command::Check => check::check().await,
+        Command::Check(options) => check::check(&options).await,
+        Command::Graph(options) => graph::graph(&options),
         Command::Services => {
             print!("{}", cloud::operations());
             Ok(ExitCode::SUCCESS)
@@ -240,6 +249,11 @@ mod tests {
                 false,
             ),
             (vec!["stepline", "lineage"], false),
+            (vec!["stepline", "check", "--watch", "--page-port", "0"], true),
+            (vec!["stepline", "check", "--page-port", "0"], false),
+            (vec!["stepline", "graph", "a.asl.json", "--format", "mermaid"], true),
+            (vec!["stepline", "graph", "a.asl.json", "--format", "png"], false),
+            (vec!["stepline", "graph"], false),
             (vec!["stepline", "fly"], false),
         ] {
             assert_eq!(Arguments::try_parse_from(&arguments).is_ok(), is_right, "{arguments:?}");

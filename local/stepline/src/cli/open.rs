@@ -1,10 +1,10 @@
 //! `stepline open`: the page of past runs, or of the command that is under way.
 
 use super::interrupt::interrupted;
+use super::kept;
 use super::options::OpenOptions;
 use super::page;
 use super::session::{self, Trouble};
-use super::kept;
 use crate::cloud::Cloud;
 use crate::deploy;
 use platform::store::StoreError;
@@ -17,7 +17,10 @@ pub(super) async fn open(options: OpenOptions) -> Result<ExitCode, Trouble> {
     let environment = session::known(&root, options.env)?;
     let folder = kept::folder(&root, options.state.as_deref());
     if kept::is_empty(&folder)? {
-        let text = format!("nothing lasts yet in {}: play the pipeline first, with `cargo run`", folder.display());
+        let text = format!(
+            "nothing lasts yet in {}: play the pipeline first, with `cargo run`",
+            folder.display()
+        );
         return Err(Trouble::Other(text));
     }
     let store = match kept::open(&folder, false) {

@@ -18,7 +18,11 @@ pub(super) async fn write(options: &ReportOptions, session: &Session, run: (&str
     };
     let other = |error: &dyn std::fmt::Display| Trouble::Other(error.to_string());
     if let Some(file) = &options.report {
-        let language = if options.japanese { Language::Japanese } else { Language::English };
+        let language = if options.japanese {
+            Language::Japanese
+        } else {
+            Language::English
+        };
         let report = page::report(&page, pipeline, id, language).await;
         put(file, &report.map_err(|error| other(&error))?)?;
     }
@@ -46,7 +50,10 @@ async fn change(options: &ReportOptions, session: &Session) -> Result<String, Tr
     let of_base = cost::estimate(base.folder(), environment, &prices).await;
     let of_base = of_base.map_err(|error| Trouble::Other(format!("{given}: {error}")))?;
     let permissions = granted::changed(root, (base.folder(), given), environment).await?;
-    Ok(format!("{}\n{permissions}", cost::markdown(&bill, Some((&of_base, given)))))
+    Ok(format!(
+        "{}\n{permissions}",
+        cost::markdown(&bill, Some((&of_base, given)))
+    ))
 }
 
 fn put(file: &Path, text: &str) -> Result<(), Trouble> {

@@ -16,6 +16,7 @@ mod handed_on;
 mod house;
 mod images;
 mod parameters;
+mod pictures;
 mod pipeline;
 mod planned;
 mod rehearsal;

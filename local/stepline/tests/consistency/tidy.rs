@@ -284,10 +284,11 @@ fn packages() -> Vec<Package> {
 fn is_below(dependency: &str, package: &str) -> bool {
     matches!(
         (package, dependency),
-        ("stepline", "services" | "page" | "platform" | "state-graph" | "states-language")
-            | ("services", "platform" | "states-language")
+        (
+            "stepline",
+            "services" | "page" | "platform" | "state-graph" | "states-language"
+        ) | ("services", "platform" | "states-language")
             | ("page", "platform" | "state-graph" | "states-language")
-            | ("state-graph", "states-language")
     )
 }
 

@@ -10,8 +10,8 @@ use platform::input::seconds;
 use platform::store::{Shelf, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::ops::Range;
 use states_language::{Execution, Status};
+use std::ops::Range;
 
 /// Why an execution ended that was under way when the command ended.
 const CUT_OFF: &str = "The local run ended while the execution was running.";

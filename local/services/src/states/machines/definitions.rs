@@ -6,7 +6,7 @@ use platform::{Call, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use states_language::{
-    Failure, MockedResult, Severity, StateMachine, TestStateError, TestStateOptions, test_state as test,
+    Failure, Inspection, MockedResult, Severity, StateMachine, TestStateError, TestStateOptions, test_state as test,
 };
 
 /// The rows of these operations.
@@ -60,14 +60,22 @@ struct TestState {
     role_arn: Option<String>,
     #[serde(default)]
     input: String,
-    #[expect(dead_code, reason = "INFO is answered, which every level includes")]
-    inspection_level: Option<String>,
+    inspection_level: Option<InspectionLevel>,
     variables: Option<String>,
     context: Option<String>,
     state_name: Option<String>,
     mock: Option<Mock>,
     #[serde(default)]
     state_configuration: Configuration,
+}
+
+/// How much is told of the data on its way through the state. TRACE adds what an HTTP Task sent, and a mock sends nothing.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "UPPERCASE")]
+enum InspectionLevel {
+    Info,
+    Debug,
+    Trace,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +144,12 @@ fn test_state(input: TestState) -> Result<Value, ServiceError> {
         other => ServiceError::validation(other),
     })?;
     let mut shown = json!({"status": result.status.name()});
+    if matches!(
+        input.inspection_level,
+        Some(InspectionLevel::Debug | InspectionLevel::Trace)
+    ) {
+        shown["inspectionData"] = inspected(result.inspection);
+    }
     let failure = result.failure.unwrap_or_default();
     let fields = [
         ("output", result.output),
@@ -149,6 +163,22 @@ fn test_state(input: TestState) -> Result<Value, ServiceError> {
         }
     }
     Ok(shown)
+}
+
+/// The data on its way through the state, what there is of it:
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_InspectionData.html>.
+fn inspected(inspection: Inspection) -> Value {
+    let fields = [
+        ("input", inspection.input),
+        ("afterInputPath", inspection.after_input_path),
+        ("afterParameters", inspection.after_parameters),
+        ("afterArguments", inspection.after_arguments),
+        ("result", inspection.result),
+    ];
+    let told = fields
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
+    Value::Object(told.collect())
 }
 
 #[cfg(test)]
@@ -185,6 +215,13 @@ mod tests {
             let answer = tested(json!({"definition": definition, "mock": mock})).unwrap();
             assert_eq!(answer, expected);
         }
+        let mock = json!({"result": "{\"ProcessingJobStatus\": \"Completed\"}"});
+        let answer = tested(json!({"definition": definition, "mock": mock, "inspectionLevel": "DEBUG"})).unwrap();
+        assert_eq!(answer["inspectionData"]["input"], "{}");
+        assert_eq!(
+            answer["inspectionData"]["result"],
+            r#"{"ProcessingJobStatus":"Completed"}"#
+        );
         let error = tested(json!({"definition": definition})).unwrap_err();
         assert_eq!(error.code, "ValidationException");
         assert_eq!(

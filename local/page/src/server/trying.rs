@@ -1,0 +1,101 @@
+//! Tries one state of a definition alone, by TestState:
+//! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html>.
+
+use super::frame::problem;
+use super::request::context;
+use crate::account::{Definition, Gone};
+use crate::served::Served;
+use crate::views::{Trial, TrialForm};
+use axum::Router;
+use axum::extract::{Form, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+pub(super) fn router() -> Router<Arc<Served>> {
+    Router::new().route("/do/try-state", post(try_state))
+}
+
+/// Tries a state, keeps what came out, and leads to where it is shown. Nothing in the account changes, so that this can
+/// be done in the record of past runs, too.
+async fn try_state(State(served): State<Arc<Served>>, headers: HeaderMap, Form(form): Form<TrialForm>) -> Response {
+    let definition = match served.definitions.one(&served.page.platform.root, &form.file) {
+        Ok(definition) => definition,
+        Err(gone) => return problem(&served, &headers, &gone),
+    };
+    let answer = match input(&definition, &form) {
+        Ok(input) => served.reader.test_state(input).await,
+        Err(gone) => Err(gone),
+    };
+    let path: Vec<&str> = std::iter::once("definitions").chain(form.file.split('/')).collect();
+    let state = form.state.clone();
+    let trial = Trial {
+        text: definition.text.clone(),
+        form: form.clone(),
+        answer,
+    };
+    let number = served.trials.keep(trial).to_string();
+    let to = context(&served, &headers).to(&path, &[("state", &*state), ("tried", &*number)]);
+    Redirect::to(&format!("{to}#tried")).into_response()
+}
+
+/// The input of TestState. Fields that are empty are left out; what is wrong in the others is the operation's to say.
+fn input(definition: &Definition, form: &TrialForm) -> Result<Value, Gone> {
+    let mut input = json!({
+        "definition": flow_of(definition, &form.state)?,
+        "stateName": form.state,
+        "input": form.input,
+    });
+    let fields = [
+        ("variables", &form.variables),
+        ("context", &form.context),
+        ("roleArn", &form.role),
+        ("inspectionLevel", &form.level),
+    ];
+    for (name, value) in fields.into_iter().filter(|(_, value)| !value.trim().is_empty()) {
+        input[name] = value.trim().into();
+    }
+    match &*form.mock {
+        "result" => input["mock"] = json!({"result": form.result}),
+        "error" => {
+            let said = [("error", &form.error), ("cause", &form.cause)];
+            let said = said.into_iter().filter(|(_, text)| !text.is_empty());
+            input["mock"] = json!({"errorOutput": said.collect::<std::collections::BTreeMap<_, _>>()});
+        }
+        _ => {}
+    }
+    let retries = form.retries.trim();
+    if !matches!(retries, "" | "0") {
+        let count: u32 = retries
+            .parse()
+            .map_err(|_| Gone::Refused(format!("{retries} is no number of retries")))?;
+        input["stateConfiguration"] = json!({"retrierRetryCount": count});
+    }
+    Ok(input)
+}
+
+/// The definition that has the state on its outermost level: the file's, or that of the branch or of the iteration that
+/// the state is in.
+fn flow_of(definition: &Definition, state: &str) -> Result<String, Gone> {
+    let chart = definition.chart.as_deref().filter(|_| definition.is_current);
+    // What cannot be read is refused by the operation in its own words.
+    let Some(found) = chart.and_then(|chart| chart.state(state)) else {
+        return Ok(definition.text.clone());
+    };
+    let around = found.pointer.rsplit_once("/States/").map_or("", |(around, _)| around);
+    if around.is_empty() {
+        return Ok(definition.text.clone());
+    }
+    let whole: Value = serde_json::from_str(&definition.text).map_err(|error| Gone::Refused(error.to_string()))?;
+    let mut flow = whole.pointer(around).cloned().unwrap_or_default();
+    if let Some(members) = flow.as_object_mut() {
+        // What an iteration is processed by is of the Map around it.
+        members.shift_remove("ProcessorConfig");
+        if let Some(language) = whole.get("QueryLanguage") {
+            members.entry("QueryLanguage").or_insert_with(|| language.clone());
+        }
+    }
+    Ok(flow.to_string())
+}

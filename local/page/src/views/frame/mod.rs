@@ -1,0 +1,6 @@
+//! What stands around views, and what many of them have: the frame, what is selected, the log, what was found.
+
+pub(crate) mod log;
+pub(crate) mod search;
+pub(crate) mod selection;
+pub(crate) mod shell;

@@ -1,0 +1,4 @@
+//! The page, asked as a browser asks it.
+
+mod definitions;
+mod world;

@@ -164,6 +164,29 @@ killed() {
   python3 .ci/killed.py target/debug/stepline 8 20261130
 }
 
+# The page in a headless Chromium: Debian's package, or what this machine has. It builds nothing but the command.
+page_in_a_browser() {
+  a_browser || return 0
+  local page=$tools/page/bin/python3 stackport=$tools/stackport
+  # Each in an environment of its own: their pins do not fit together.
+  [ -x "$page" ] || python3 -m venv "$tools/page"
+  "$page" -m pip install --quiet --disable-pip-version-check --requirement .ci/page/requirements.txt
+  [ -x "$stackport/bin/python" ] || python3 -m venv "$stackport"
+  "$stackport/bin/python" -m pip install --quiet --disable-pip-version-check stackport==0.4.6
+  npm ci --silent --no-audit --no-fund --prefix .ci
+  cargo build --quiet --locked -p stepline
+  "$page" -B -m pytest --quiet -rA -p no:cacheprovider .ci/page --stepline target/debug/stepline
+}
+
+a_browser() { # whether there is a Chromium, which is installed where that is possible
+  local names=(chromium chromium-browser google-chrome)
+  command -v "${names[@]}" >/dev/null && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    { apt-get update && apt-get install --yes --no-install-recommends chromium; } >"$tools-chromium.log" 2>&1 || true
+  fi
+  command -v "${names[@]}" >/dev/null || { skip "there is no Chromium, and none could be installed"; return 1; }
+}
+
 # The container's own tests, with what its lock files name and nothing else.
 container_tests() {
   local python=$tools/container/bin/python3

@@ -24,7 +24,8 @@ def test_a_run_fails_and_is_retried(visit, world):
     expect(why.locator(".reason")).to_contain_text("ParameterInvalid")
     expect(why.locator(".reason")).to_contain_text(SIZE)
     # The state that failed is selected. Where its error came from shows that it was caught, and what it logged.
-    expect(here.page.locator("#inspector h2")).to_have_text("FailState")
+    expect(here.page.locator("#inspector h2")).to_have_text("ResolveParameters")
+    expect(here.page.locator("[data-state=ResolveParameters]")).to_have_class(re.compile(r"\bis-caught\b"))
     expect(here.page.locator("[data-state=FailState]")).to_have_class(re.compile(r"\bis-failed\b"))
     caught = here.page.locator("[data-state=ResolveParameters]")
     expect(caught).to_have_class(re.compile(r"\bis-caught\b"))

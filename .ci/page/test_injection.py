@@ -121,9 +121,14 @@ def test_parts_of_lists_are_text_too(visit, harmful):
     for path in harmful:
         if "tab=events" in path or "tab=timeline" in path:
             here.open(path)
-            for part in here.page.locator(".part-of").all():
+            for part in here.page.locator("[id^=events-], [id^=timeline-]").all():
                 part.scroll_into_view_if_needed()
                 until(lambda part=part: part.evaluate("it => it.childElementCount"), "a part")
+            # What is in an event is read when it is opened.
+            for event in here.page.locator(".eventrows > li > details").all()[:20]:
+                event.locator("summary").first.click()
+                inside = event.locator("[data-src]")
+                until(lambda inside=inside: inside.evaluate("it => it.childElementCount"), "an event")
             assert not here.page.evaluate(LOOKS), path
 
 

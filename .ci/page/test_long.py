@@ -120,8 +120,8 @@ def test_everything_long_is_there(visit, world, long):
     """To the last event, iteration and execution."""
     here = visit()
     here.open("/executions/long-loop/one?tab=events")
-    assert here.page.locator("[data-src]").count() == EVENTS // 200
-    here.page.locator("[data-src]").last.scroll_into_view_if_needed()
+    assert here.page.locator("[id^=events-]").count() == EVENTS // 200
+    here.page.locator("[id^=events-]").last.scroll_into_view_if_needed()
     here.page.locator(f"li[value='{EVENTS}']").wait_for()
     here.open("/executions/long-map/one")
     assert f"of {ITERATIONS}" in here.page.locator("#graph").inner_text().replace(",", "")

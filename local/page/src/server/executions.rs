@@ -124,6 +124,12 @@ async fn part(
             let listed = listed(&served, &machines, machine).await?;
             return Ok(views::execution_rows(&context, &listed, from));
         }
+        if what == "event" {
+            let id = selection.number("id").unwrap_or_default();
+            let found = served.reader.events(arn, id.saturating_sub(1), 1).await?;
+            let missing = || Gone::NotFound(format!("the execution has no event {id}"));
+            return found.first().map(views::event_details).ok_or_else(missing);
+        }
         let execution = served.reader.execution(arn).await?;
         let known = served.executions.trace(&served.reader, arn).await?;
         let known = known.lock().await;

@@ -261,6 +261,21 @@ impl Trace {
             close_attempts(visit, event.at);
         }
         self.blame_around(culprit);
+        self.culprit = culprit.map(|number| self.that_began_it(number));
+    }
+
+    /// The visit whose error a Fail state passes on: it was caught only to be told. Or else that visit itself.
+    fn that_began_it(&self, number: usize) -> usize {
+        let told = &self.visits[number];
+        if &*told.kind != "Fail" {
+            return number;
+        }
+        let before = self.visits[..number].iter().enumerate().rev();
+        let mut of_level = before.filter(|(_, visit)| visit.within == told.within);
+        match of_level.next() {
+            Some((began, visit)) if visit.status == Status::Caught && visit.error == told.error => began,
+            _ => number,
+        }
     }
 
     /// A block whose state failed has failed, too.

@@ -203,3 +203,29 @@ fn nothing_that_a_history_says_is_too_odd() {
     ]);
     assert!(trace.visits.is_empty());
 }
+
+#[test]
+fn a_fail_state_that_passes_an_error_on_is_not_to_blame() {
+    let passed_on = |error: &str| {
+        let trace = trace(&[
+            ("ExecutionStarted", 0, NOTHING),
+            ("TaskStateEntered", 0, named("Work")),
+            (
+                "TaskScheduled",
+                2,
+                json!({"resourceType": "lambda", "resource": "invoke"}),
+            ),
+            ("TaskFailed", 3, json!({"error": "E", "cause": "c"})),
+            ("TaskStateExited", 4, named("Work")),
+            ("FailStateEntered", 5, named("Tell")),
+            ("ExecutionFailed", 6, json!({"error": error, "cause": "c"})),
+        ]);
+        trace.culprit.map(|number| trace.visits[number].state.to_string())
+    };
+    assert_eq!(passed_on("E").as_deref(), Some("Work"));
+    assert_eq!(
+        passed_on("Other").as_deref(),
+        Some("Tell"),
+        "one that says something of its own is"
+    );
+}

@@ -31,7 +31,7 @@ pub(crate) use states::executions::{execution_rows, executions};
 pub(crate) use states::failure::{Failure, failure};
 pub(crate) use states::inspector::{inspector, of_action};
 pub(crate) use states::shown::Shown;
-pub(crate) use states::timeline::{PART, event_rows, timeline_rows};
+pub(crate) use states::timeline::{PART, event_details, event_rows, timeline_rows};
 pub(crate) use training::asking::{TYPES, Tried, nothing_to_try, trying};
 pub(crate) use training::images::{Reference, References, images};
 pub(crate) use training::job::{JobShown, job};

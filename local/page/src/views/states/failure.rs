@@ -28,6 +28,16 @@ const MENDS: &[(&str, &str, &str)] = &[
         "新しいモデルは基準に届きませんでした。指標はステートの入力にあります。データ・コード・ハイパーパラメータを変えて、もう一度マージしてください。現在のモデルはそのまま提供されます。",
     ),
     (
+        "ParameterNotFound",
+        "The parameter is not in Parameter Store. The template makes it, or put it: `aws ssm put-parameter`.",
+        "パラメータが Parameter Store にありません。テンプレートで作成するか、`aws ssm put-parameter` で登録してください。",
+    ),
+    (
+        "ParameterInvalid",
+        "The parameter's value does not fit what the state machine asks for. Put one that does: `aws ssm put-parameter --overwrite`.",
+        "パラメータの値が、ステートマシンの求める形式と合いません。`aws ssm put-parameter --overwrite` で正しい値を登録してください。",
+    ),
+    (
         "States.Timeout",
         "The work took longer than the state allows. The log says how far it got; raise TimeoutSeconds, or make it faster.",
         "許された時間を超えました。どこまで進んだかはログにあります。TimeoutSeconds を延ばすか、処理を速くしてください。",
@@ -56,6 +66,12 @@ const MENDS: &[(&str, &str, &str)] = &[
         "States.TaskFailed",
         "The task failed. Its log and its output say why.",
         "タスクが失敗しました。ログと出力に理由があります。",
+    ),
+    (
+        "maximum number of history events",
+        "A history has 25,000 events at most. Do a part of the work in executions of their own: a distributed Map, or a \
+         state machine that starts another one.",
+        "履歴は最大 25,000 イベントです。分散マップや、別のステートマシンの実行に分けてください。",
     ),
     (
         "States.Runtime",

@@ -1,9 +1,10 @@
 //! What is selected in an execution: a state's input, output, variables, error, attempts, job and events.
 
 use super::shown::Shown;
+use super::timeline::inside;
 use crate::account::Job;
 use crate::show::{Context, ago, badge, between, exact, kind_icon, of_graph, payload, plain, pretty};
-use crate::trace::{Attempt, Visit, details};
+use crate::trace::{Attempt, Visit};
 use crate::views::pipelines::pipeline::model_link;
 use crate::words::Word;
 use maud::{Markup, html};
@@ -100,7 +101,7 @@ fn details_of(context: &Context, shown: &Shown<'_>, visit: &Visit) -> Markup {
         }
         (part(context, Word::HistoryEvents, &html! {
             ol class="events" { @for event in shown.events { li value=(event["id"]) {
-                details { summary { (plain(event["type"].as_str().unwrap_or_default())) } (pretty(details(event))) }
+                details { summary { (plain(event["type"].as_str().unwrap_or_default())) } (inside(context, shown.execution, event)) }
             } } }
         }, false))
     }

@@ -4,7 +4,7 @@
 
 use super::shown::Shown;
 use crate::account::Execution;
-use crate::show::{Context, between, exact, of_graph, plain, pretty, tone};
+use crate::show::{Context, Links, between, exact, of_graph, plain, pretty, tone};
 use crate::trace::{Trace, Visit, details};
 use crate::words::Word;
 use jiff::Timestamp;
@@ -121,11 +121,26 @@ pub(crate) fn event_rows(context: &Context, execution: &Execution, trace: &Trace
                             span class="number" title=(exact(at)) { "+" (between(context, execution.started, Some(at))) }
                         }
                     }
-                    (pretty(details(event)))
+                    (inside(context, execution, event))
                 }
             }
         } }
     }
+}
+
+/// The details of an event: read when somebody opens them, or there at once in a report.
+pub(crate) fn inside(context: &Context, execution: &Execution, event: &Value) -> Markup {
+    if context.links == Links::File {
+        return pretty(details(event));
+    }
+    let id = event["id"].as_u64().unwrap_or_default().to_string();
+    let selected = [("execution", &*execution.arn), ("id", &*id)];
+    html! { div class="part-of" data-src=(context.to(&["part", "event"], &selected)) {} }
+}
+
+/// The details of one event.
+pub(crate) fn event_details(event: &Value) -> Markup {
+    pretty(details(event))
 }
 
 /// Whether an event tells of a failure.

@@ -16,7 +16,7 @@ const RESOURCES: usize = 200;
 pub(crate) fn filter(context: &Context, path: &[&str], others: &[(&str, &str)], (text, hint): (&str, Word)) -> Markup {
     html! {
         form class="filter-all" action=(context.to(path, &[])) role="search" aria-label=(context.say(hint)) {
-            @for (name, value) in others { (crate::views::pipelines::pipeline::hidden(name, value)) }
+            @for (name, value) in others { (crate::views::frame::form::hidden(name, value)) }
             input type="search" name="q" value=(plain(text)) placeholder=(context.say(hint)) aria-label=(context.say(hint)) autocomplete="off";
             button { (context.say(Word::Apply)) }
         }

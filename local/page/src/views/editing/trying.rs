@@ -3,7 +3,7 @@
 use super::definitions::path_of;
 use crate::account::{Described, Execution, Gone};
 use crate::show::{Context, Tone, badge, exact, icon, payload, plain};
-use crate::views::pipelines::pipeline::hidden;
+use crate::views::frame::form::hidden;
 use crate::views::states::inspector::part;
 use crate::words::Word;
 use jiff::Timestamp;

@@ -25,7 +25,7 @@ pub(crate) fn log(context: &Context, logged: &Logged, path: &[&str], selection: 
                 @if let Some(stream) = logged.streams.first() {
                     span class="is-quiet name" { (plain(&stream.group)) " " (plain(&stream.name)) }
                     form class="filter" action=(context.to(path, &[])) {
-                        @for (name, value) in selection.pairs() { @if name != "filter" { (crate::views::pipelines::pipeline::hidden(name, value)) } }
+                        @for (name, value) in selection.pairs() { @if name != "filter" { (crate::views::frame::form::hidden(name, value)) } }
                         input id=[context.id("filter")] type="search" name="filter" value=(plain(filter)) data-filter
                             placeholder=(context.say(Word::Filter)) aria-label=(context.say(Word::Filter)) autocomplete="off";
                     }

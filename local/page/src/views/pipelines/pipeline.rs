@@ -3,6 +3,7 @@
 use super::runs::Told;
 use crate::account::{Action, Stage};
 use crate::show::{Context, ago, badge, between, icon, kind_icon, plain, short_id, tone};
+use crate::views::frame::form::hidden;
 use crate::views::frame::selection::Selection;
 use crate::words::Word;
 use maud::{Markup, html};
@@ -112,11 +113,6 @@ fn buttons(context: &Context, told: &Told) -> Markup {
             }
         }
     }
-}
-
-/// A field that a form sends along.
-pub(crate) fn hidden(name: &str, value: &str) -> Markup {
-    html! { input type="hidden" name=(name) value=(value); }
 }
 
 /// The approval that is waited for: what is to be decided on, and the two answers.

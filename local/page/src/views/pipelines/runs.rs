@@ -78,7 +78,7 @@ pub(crate) fn table(context: &Context, runs: &[Told], pipelines: &[String]) -> M
             p class="is-quiet" { (context.say(Word::NoRuns)) }
             @if context.may_act { @for pipeline in pipelines {
                 form method="post" action="/do/start" {
-                    (super::pipeline::hidden("pipeline", pipeline))
+                    (crate::views::frame::form::hidden("pipeline", pipeline))
                     button class="primary" { (context.say(Word::Start)) ": " (plain(pipeline)) }
                 }
             } }

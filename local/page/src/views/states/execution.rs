@@ -36,7 +36,7 @@ pub(crate) fn heading(context: &Context, execution: &Execution) -> Markup {
 }
 
 fn buttons(context: &Context, execution: &Execution) -> Markup {
-    let arn = crate::views::pipelines::pipeline::hidden("execution", &execution.arn);
+    let arn = crate::views::frame::form::hidden("execution", &execution.arn);
     html! {
         div class="buttons" {
             @if execution.is_open() {

@@ -32,7 +32,7 @@ pub(crate) fn trying(context: &Context, service: &Service, sample: &str, tried: 
             @if !context.may_act { p class="is-quiet" { (context.say(Word::NoServiceHere)) } }
             @else if let Some(port) = service.loopback() {
                 form class="try" method="post" action="/models/try" {
-                    (crate::views::pipelines::pipeline::hidden("service", &service.arn)) (crate::views::pipelines::pipeline::hidden("back", back))
+                    (crate::views::frame::form::hidden("service", &service.arn)) (crate::views::frame::form::hidden("back", back))
                     label { span { (context.say(Word::RequestBody)) } textarea name="body" rows="6" spellcheck="false" { (sent) } }
                     label { span { (context.say(Word::ContentType)) }
                         select name="kind" { @for known in TYPES { option value=(known) selected[known == kind] { (known) } } } }

@@ -13,6 +13,7 @@ mod fuzz;
 mod history;
 mod intrinsics;
 mod invocations;
+mod jayway;
 mod jsonata;
 mod maps;
 mod maps_by_query;

@@ -101,7 +101,9 @@ impl<'t> Reader<'t> {
     fn argument(&mut self, depth: usize) -> Result<Argument, String> {
         match self.rest().chars().next() {
             Some('$') => {
-                let (path, length) = Path::parse_prefix(self.rest()).map_err(|error| error.0)?;
+                let rest = self.rest();
+                let length = Path::length_as_argument(rest);
+                let path = Path::parse(rest[..length].trim_end()).map_err(|error| error.0)?;
                 self.at += length;
                 Ok(Argument::Path(path))
             }

@@ -385,8 +385,9 @@ fn data_that_is_wrapped_again_and_again_ends_the_execution() {
                "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}}),
     ];
     for state in states {
-        let definition =
-            json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "Assign": {"v": 1}, "Next": "A"}, "A": state}});
+        let definition = json!({"StartAt": "S", "States": {"S": {"Type": "Pass", "Assign": {"v": 1}, "Next": "C"}, "A": state,
+                "C": {"Type": "Choice", "Default": "A", "Choices": [{"Variable": "$.never", "IsPresent": true, "Next": "E"}]},
+                "E": {"Type": "Succeed"}}});
         let machine = StateMachine::parse(&definition.to_string()).unwrap();
         let mut clock = VirtualClock::default();
         let now = states_language::Clock::now(&mut clock);

@@ -19,6 +19,7 @@ mod maps;
 mod maps_by_query;
 mod parallels;
 mod paths;
+mod refusals;
 mod scopes;
 mod single_states;
 mod tasks;

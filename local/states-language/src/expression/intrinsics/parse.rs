@@ -66,6 +66,11 @@ impl<'t> Reader<'t> {
         for (index, argument) in arguments.iter_mut().enumerate() {
             // What stands in a template's braces is looked at once it is filled in.
             let is_template = *function == Function::Format && index == 0;
+            if let Argument::Literal(literal) = argument
+                && !function.takes(index, literal)
+            {
+                return Err(format!("{literal} is of the wrong type for `{name}`"));
+            }
             if let Argument::Literal(Json::String(text)) = argument {
                 *text = unescape(text, if is_template { "'" } else { "'{}\\" }).into();
             }

@@ -246,3 +246,25 @@ fn a_function_of_jsonpath_is_a_name_and_no_place_to_write_to() {
     let severities = StateMachine::validate(&state("ResultPath", "$.a[*]").to_string());
     assert!(severities.iter().all(|it| it.severity == Severity::Error));
 }
+
+#[test]
+fn an_error_and_a_cause_are_text() {
+    for (call, right) in [
+        ("States.Format('{}', $.a)", true),
+        ("States.JsonToString($.a)", true),
+        ("States.ArrayGetItem($.a, 0)", true),
+        ("States.UUID()", true),
+        ("States.Hash($.a, 'MD5')", true),
+        ("States.Base64Encode($.a)", true),
+        ("States.StringToJson($.a)", false),
+        ("States.MathAdd($.a, 1)", false),
+        ("States.Array($.a)", false),
+        ("$.a", true),
+    ] {
+        for field in ["ErrorPath", "CausePath"] {
+            let definition = json!({"StartAt": "F", "States": {"F": {"Type": "Fail", field: call}}});
+            let found = findings(&definition);
+            assert_eq!(found.is_empty(), right, "{call}: {found:?}");
+        }
+    }
+}

@@ -130,6 +130,20 @@ impl Intrinsic {
         text.starts_with("States.") && text.contains('(')
     }
 
+    /// Whether the call's value can be text.
+    pub(crate) fn may_be_text(&self) -> bool {
+        matches!(
+            self.call.function,
+            Function::ArrayGetItem
+                | Function::Base64Decode
+                | Function::Base64Encode
+                | Function::Format
+                | Function::Hash
+                | Function::JsonToString
+                | Function::Uuid
+        )
+    }
+
     /// The call as it was written.
     pub(crate) fn text(&self) -> &str {
         &self.text

@@ -62,11 +62,7 @@ impl Flow {
             }
         }
         let start = start_at.and_then(|_| names.resolve(fields, "StartAt"));
-        let can_end = can_end(states);
-        if !can_end {
-            let message = "Workflow has no terminal state";
-            fields.findings.error(code::NO_TERMINAL, &fields.pointer, message);
-        }
+        let can_end = check_end(fields, states);
         if !complete {
             return None;
         }
@@ -136,13 +132,18 @@ impl Flow {
 }
 
 /// Whether one of the states is an end, or does not yet say what follows, which is an error of its own.
-fn can_end(states: &Object) -> bool {
-    states.values().any(|state| {
+fn check_end(fields: &Fields<'_>, states: &Object) -> bool {
+    let can_end = states.values().any(|state| {
         let text = |key| state.get(key).and_then(Json::as_str);
         match text("Type") {
             Some("Succeed" | "Fail") => true,
             Some("Choice") => false,
             _ => state.get("Next").is_none(),
         }
-    })
+    });
+    if !can_end {
+        let message = "Workflow has no terminal state";
+        fields.findings.error(code::NO_TERMINAL, &fields.pointer, message);
+    }
+    can_end
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::path::{Path, PathNotFound, Step, printed};
+use super::path::{Path, PathNotFound, Step};
 use super::walk::{Fault, Walk, not_an_array, not_an_object, several_names};
 use crate::text::{Json, Object};
 
@@ -49,37 +49,64 @@ impl Path {
             here = match (step, here) {
                 (Step::Field(name), Json::Object(object)) => match object.get(name) {
                     Some(value) => value,
-                    None => return Err(self.missing(at)),
+                    None => return Err(self.missing(at, root)),
                 },
                 (Step::Index(index), Json::Array(items)) => item_or_null(items, *index),
                 (Step::FromEnd(offset), Json::Array(items)) => from_end(items, *offset).unwrap_or(&Json::Null),
                 (Step::Fields(names), Json::Object(object)) if at + 1 == self.steps.len() => {
                     return Ok(Cow::Owned(pick(object, names)));
                 }
-                (step, here) => return Err(self.unfit(at, step, here)),
+                (step, here) => return Err(self.unfit(at, step, here, root)),
             };
         }
         Ok(Cow::Borrowed(here))
     }
 
-    fn missing(&self, at: usize) -> Fault {
-        let place = printed(&self.steps[..=at]);
+    fn missing(&self, at: usize, root: &Json) -> Fault {
+        let place = self.place(at + 1, root);
         Fault::NotFound(if at + 1 == self.steps.len() {
-            format!("No results for path: ${place}")
+            format!("No results for path: {place}")
         } else {
-            format!("Missing property in path ${place}")
+            format!("Missing property in path {place}")
         })
     }
 
+    /// The place that so many steps lead to, with indexes from the start.
+    fn place(&self, steps: usize, root: &Json) -> String {
+        let mut place = "$".to_owned();
+        for (at, step) in self.steps[..steps].iter().enumerate() {
+            let Step::FromEnd(offset) = step else {
+                place.push_str(&step.to_string());
+                continue;
+            };
+            let before = Path::new("", self.root.clone(), self.steps[..at].to_vec());
+            let items = before
+                .find(root)
+                .ok()
+                .and_then(|items| items.as_array().map(<[Json]>::len));
+            let length = items.and_then(|length| i64::try_from(length).ok()).unwrap_or_default();
+            place.push_str(&Step::Index(length + offset).to_string());
+        }
+        place
+    }
+
     /// Why a step cannot be taken from here.
-    fn unfit(&self, at: usize, step: &Step, here: &Json) -> Fault {
-        let place = format!("${}", printed(&self.steps[..at]));
+    fn unfit(&self, at: usize, step: &Step, here: &Json, root: &Json) -> Fault {
+        let is_item = self.is_item(at, root);
+        let place = self.place(at, root);
         match (step, here) {
             (Step::Fields(_), Json::Object(_)) => Fault::Broken(several_names(step, &place)),
             (Step::Field(_) | Step::Fields(_), _) => Fault::NotFound(not_an_object(step, &place)),
-            (_, Json::Null) => Fault::NotFound(format!("The path {place} is null")),
-            _ => Fault::Broken(not_an_array(&self.steps[at..], here)),
+            (_, Json::Null) if !is_item => Fault::NotFound(format!("The path {place} is null")),
+            _ => Fault::Broken(not_an_array(&self.steps[at..], here, is_item)),
         }
+    }
+
+    /// Whether the steps before this one end at an item of an array that is there.
+    fn is_item(&self, at: usize, root: &Json) -> bool {
+        let before = &self.steps[..at];
+        matches!(before.last(), Some(Step::Index(_) | Step::FromEnd(_)))
+            && Path::new("", self.root.clone(), before.to_vec()).exists(root)
     }
 }
 

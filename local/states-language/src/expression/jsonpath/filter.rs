@@ -20,8 +20,9 @@ impl Filter {
         if !is_balanced(text) {
             return Err(format!("the brackets of the filter `[{text}]` are not balanced"));
         }
-        let all = |text: &str| text.split("&&").map(Test::parse).collect::<Result<Vec<_>, _>>();
-        let any = condition.split("||").map(all).collect::<Result<_, _>>()?;
+        // From the last to the first, as Jayway looks at them: which one fails for good can depend on it.
+        let all = |text: &str| text.rsplit("&&").map(Test::parse).collect::<Result<Vec<_>, _>>();
+        let any = condition.rsplit("||").map(all).collect::<Result<_, _>>()?;
         Ok(Filter { any })
     }
 
@@ -101,7 +102,10 @@ impl Test {
                 Some(value) => regex.is_match(&value.plain()),
             }),
             Test::Compare(left, operator, right) => {
-                let (Some(left), Some(right)) = (left.value(item, document)?, right.value(item, document)?) else {
+                let Some(left) = left.value(item, document)? else {
+                    return Ok(false);
+                };
+                let Some(right) = right.value(item, document)? else {
                     return Ok(false);
                 };
                 operator.holds(&left, &right).map_err(Fault::Broken)

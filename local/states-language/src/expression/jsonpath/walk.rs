@@ -30,6 +30,8 @@ struct Place<'a> {
     key: Key<'a>,
     /// Whether it is below a wildcard that does not ask why something is missing.
     quiet: bool,
+    /// Whether it is an item of an array, and not only null because there is none.
+    is_item: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +47,14 @@ impl<'a> Place<'a> {
             above: Some(self),
             key,
             quiet: self.quiet,
+            is_item: false,
+        }
+    }
+
+    fn item(&'a self, index: i64) -> Place<'a> {
+        Place {
+            is_item: true,
+            ..self.below(Key::Index(index))
         }
     }
 
@@ -78,6 +88,7 @@ impl<'p> Walk<'p> {
             above: None,
             key: Key::Root,
             quiet: false,
+            is_item: false,
         };
         walk.step(0, document, &root)?;
         Ok(walk.found)
@@ -110,7 +121,7 @@ impl<'p> Walk<'p> {
                 Json::Array(items) => {
                     for (index, item) in (0..).zip(items.iter()) {
                         if filter.holds(item, self.document)? {
-                            self.step(at + 1, item, &place.below(Key::Index(index)))?;
+                            self.step(at + 1, item, &place.item(index))?;
                         }
                     }
                     Ok(())
@@ -118,7 +129,7 @@ impl<'p> Walk<'p> {
                 other => Err(Fault::Broken(format!(
                     "Filter: {} can not be applied to primitives. Current context is: {}",
                     printed(&path.steps[at..]),
-                    other.plain()
+                    shown(other, place.is_item)
                 ))),
             },
             Step::Index(_) | Step::FromEnd(_) | Step::Indexes(_) | Step::From(_) | Step::To(_) | Step::Between(..) => {
@@ -152,7 +163,7 @@ impl<'p> Walk<'p> {
             }
             Json::Array(items) => {
                 for (index, item) in (0..).zip(items.iter()) {
-                    let mut below = place.below(Key::Index(index));
+                    let mut below = place.item(index);
                     below.quiet = true;
                     match self.step(at + 1, item, &below) {
                         Ok(()) | Err(Fault::NotFound(_)) => {}
@@ -169,12 +180,22 @@ impl<'p> Walk<'p> {
     fn items(&mut self, at: usize, step: &Step, here: &Json, place: &Place<'_>) -> Result<(), Fault> {
         let items = match here {
             Json::Array(items) => items,
-            Json::Null => return Err(place.not_found(|place| format!("The path {place} is null"))),
-            other => return Err(Fault::Broken(not_an_array(&self.path.steps[at..], other))),
+            Json::Null if !place.is_item => return Err(place.not_found(|place| format!("The path {place} is null"))),
+            other => {
+                return Err(Fault::Broken(not_an_array(
+                    &self.path.steps[at..],
+                    other,
+                    place.is_item,
+                )));
+            }
         };
         let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
         let take = |walk: &mut Self, index: i64| {
-            walk.step(at + 1, item_or_null(items, index), &place.below(Key::Index(index)))
+            let below = Place {
+                is_item: (0..length).contains(&index),
+                ..place.below(Key::Index(index))
+            };
+            walk.step(at + 1, item_or_null(items, index), &below)
         };
         let range = match step {
             Step::Indexes(indexes) => return indexes.iter().try_for_each(|index| take(self, *index)),
@@ -224,7 +245,7 @@ impl<'p> Walk<'p> {
                     }
                 }
                 for (index, item) in (0..).zip(items.iter()) {
-                    self.descend(at, item, &place.below(Key::Index(index)))?;
+                    self.descend(at, item, &place.item(index))?;
                 }
             }
             _ => {}
@@ -263,10 +284,15 @@ pub(super) fn several_names(step: &Step, place: &str) -> String {
     format!("Multi properties can only be used as path leafs: {place}{step}")
 }
 
-pub(super) fn not_an_array(steps: &[Step], here: &Json) -> String {
+pub(super) fn not_an_array(steps: &[Step], here: &Json, is_item: bool) -> String {
     format!(
         "Filter: {} can only be applied to arrays. Current context is: {}",
         printed(steps),
-        here.plain()
+        shown(here, is_item)
     )
+}
+
+/// A value in a message: an array's item is JSON there, and a text of an object has no quotes.
+fn shown(value: &Json, is_item: bool) -> String {
+    if is_item { value.to_string() } else { value.plain() }
 }

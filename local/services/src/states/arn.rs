@@ -73,11 +73,26 @@ pub(super) fn invalid_arn(why: impl std::fmt::Display) -> ServiceError {
     ServiceError::new("InvalidArn", format_args!("Invalid Arn: '{why}'"))
 }
 
+/// As many characters as a name may have.
+const MAX_NAME: usize = 80;
+
 /// Whether a name may be a state machine's, an alias's or an execution's: 1 to 80 characters, none of them white, a
 /// bracket, a wildcard, a control character or one of ``"#%\^|~`$&,;:/``.
+///
+/// Too long and too short is an error of another name than the rest, as on AWS.
 pub(super) fn check_name(name: &str) -> Result<(), ServiceError> {
+    let bound = match name.chars().count() {
+        0 => Some("greater than or equal to 1"),
+        1..=MAX_NAME => None,
+        _ => Some("less than or equal to 80"),
+    };
+    if let Some(bound) = bound {
+        return Err(ServiceError::validation(format_args!(
+            "1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: Member must have length {bound}"
+        )));
+    }
     let unusual = |c: char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(c);
-    if (1..=80).contains(&name.chars().count()) && !name.contains(unusual) {
+    if !name.contains(unusual) {
         Ok(())
     } else {
         Err(ServiceError::new("InvalidName", format_args!("Invalid Name: '{name}'")))
@@ -111,14 +126,16 @@ mod tests {
 
     #[test]
     fn names() {
-        for (name, right) in [
-            ("a-b_c.d", true),
-            ("", false),
-            ("a b", false),
-            ("a:b", false),
-            (&"a".repeat(81), false),
+        for (name, code) in [
+            ("a-b_c.d", None),
+            (&*"a".repeat(80), None),
+            ("", Some("ValidationException")),
+            ("a b", Some("InvalidName")),
+            ("a:b", Some("InvalidName")),
+            (&*"a".repeat(81), Some("ValidationException")),
         ] {
-            assert_eq!(check_name(name).is_ok(), right, "{name}");
+            let found = check_name(name).err().map(|error| error.code);
+            assert_eq!(found.as_deref(), code, "{name}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::reading::{Fields, Names, code};
 use super::state::State;
-use crate::text::{Json, pointer};
+use crate::text::{Json, Object, pointer};
 
 /// How deep flows may nest.
 const MAX_DEPTH: usize = 50;
@@ -62,6 +62,7 @@ impl Flow {
             }
         }
         let start = start_at.and_then(|_| names.resolve(fields, "StartAt"));
+        let can_end = check_end(fields, states);
         if !complete {
             return None;
         }
@@ -69,7 +70,9 @@ impl Flow {
             start: start?,
             states: parsed,
         };
-        flow.check(fields);
+        if can_end {
+            flow.check(fields);
+        }
         if is_outermost {
             flow.check_names(fields, &mut HashSet::new());
             flow.check_variables(fields, &HashSet::new());
@@ -77,7 +80,7 @@ impl Flow {
         Some(flow)
     }
 
-    /// Whether every state can be reached, and an end can be.
+    /// Whether every state can be reached.
     fn check(&self, fields: &Fields<'_>) {
         let mut reached = vec![false; self.states.len()];
         let mut open = vec![self.start];
@@ -92,13 +95,6 @@ impl Flow {
                 let message = format!("State \"{}\" is not reachable.", state.common.name);
                 fields.findings.error(code::MISSING_TARGET, &pointer, message);
             }
-        }
-        if !self.states.iter().any(|state| state.is_terminal()) {
-            fields.findings.warning(
-                code::NO_TERMINAL,
-                &fields.at("States"),
-                "No terminal state: none of the states ends",
-            );
         }
     }
 
@@ -133,4 +129,21 @@ impl Flow {
         let flows = self.states.iter().flat_map(|state| state.flows());
         flows.for_each(|flow| flow.check_variables(fields, &known));
     }
+}
+
+/// Whether one of the states is an end, or does not yet say what follows, which is an error of its own.
+fn check_end(fields: &Fields<'_>, states: &Object) -> bool {
+    let can_end = states.values().any(|state| {
+        let text = |key| state.get(key).and_then(Json::as_str);
+        match text("Type") {
+            Some("Succeed" | "Fail") => true,
+            Some("Choice") => false,
+            _ => state.get("Next").is_none(),
+        }
+    });
+    if !can_end {
+        let message = "Workflow has no terminal state";
+        fields.findings.error(code::NO_TERMINAL, &fields.pointer, message);
+    }
+    can_end
 }

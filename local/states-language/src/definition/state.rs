@@ -121,15 +121,6 @@ impl State {
             _ => &[],
         }
     }
-
-    /// Whether the flow can end here.
-    pub(crate) fn is_terminal(&self) -> bool {
-        match &self.body {
-            Body::Choice(_) => false,
-            Body::Succeed | Body::Fail(_) => true,
-            _ => self.next.is_none(),
-        }
-    }
 }
 
 impl Body {

@@ -94,7 +94,15 @@ fn with_paths(value: &Json, at: &str, problems: &mut Vec<Problem>) -> Template {
             for (key, value) in object.iter() {
                 let at = format!("{at}/{}", escape(key));
                 match key.strip_suffix(".$") {
-                    Some(name) => queries.push((Arc::from(name), path_query(value, key, &at, problems))),
+                    Some(name) => {
+                        if object.contains_key(name) {
+                            problems.push((
+                                at.clone(),
+                                format!("The fields '{name}' and '{key}' give the same field"),
+                            ));
+                        }
+                        queries.push((Arc::from(name), path_query(value, key, &at, problems)));
+                    }
                     None => fields.push((key.clone(), with_paths(value, &at, problems))),
                 }
             }
@@ -140,7 +148,16 @@ fn path_query(value: &Json, key: &str, at: &str, problems: &mut Vec<Problem>) ->
 fn with_expressions(value: &Json, at: &str, field: &str, problems: &mut Vec<Problem>) -> Template {
     let template = match value {
         Json::String(text) => match delimited(text).map(Expression::parse) {
-            None => return Template::Literal(value.clone()),
+            None => {
+                if text.starts_with("{%") || text.ends_with("%}") {
+                    let message = format!(
+                        "The value for the field '{field}' must begin with '{{%' and end with '%}}' to be a JSONata \
+                         expression"
+                    );
+                    problems.push((at.to_owned(), message));
+                }
+                return Template::Literal(value.clone());
+            }
             Some(Ok(expression)) => {
                 return Template::Query(Query {
                     field: field.into(),

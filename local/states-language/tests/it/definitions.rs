@@ -155,7 +155,7 @@ fn faults_are_found_where_they_are() {
             json!({"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": true, "Next": "A"}], "Default": "Z"}),
             target,
             "/States/A/Default",
-            "Missing 'Default' target: Z",
+            "Missing 'Next' target: Z",
         ),
         (
             task(json!({"Resource": "lambda"})),
@@ -301,7 +301,8 @@ fn a_finding_has_its_line_and_column() {
     let error = StateMachine::parse(definition).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next'"
+        "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next, \
+         MISSING_END_STATE: Workflow has no terminal state at null'"
     );
     let broken = StateMachine::validate("{\n\"a\" 1}");
     assert_eq!(

@@ -102,7 +102,7 @@ fn an_error_and_a_cause_come_from_many_places() {
 fn an_error_and_a_cause_come_from_variables() {
     let cases = [
         (
-            json!({"ErrorPath": "$kind", "CausePath": "$parts[-1]"}),
+            json!({"ErrorPath": "$kind", "CausePath": "$parts[1]"}),
             "error=Broken cause=lock",
         ),
         (

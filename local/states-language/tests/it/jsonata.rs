@@ -85,9 +85,9 @@ fn what_cannot_be_evaluated_fails_and_does_not_hang() {
 
 #[test]
 fn only_a_string_that_is_an_expression_throughout_is_one() {
-    let output = json!({"a": " {% 1 %}", "b": "$states.input", "c.$": "$", "d": {"e": ["{% 1 %}"]}});
+    let output = json!({"a": " {% 1 %} ", "b": "$states.input", "c.$": "$", "d": {"e": ["{% 1 %}"]}});
     let state = json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": output});
-    let expected = json!({"a": " {% 1 %}", "b": "$states.input", "c.$": "$", "d": {"e": [1]}});
+    let expected = json!({"a": " {% 1 %} ", "b": "$states.input", "c.$": "$", "d": {"e": [1]}});
     assert_eq!(outcome(&run(&single(state), &json!({}))), Ok(expected));
 }
 

@@ -181,7 +181,7 @@ fn a_failed_branch_stops_its_siblings() {
 #[test]
 fn branches_give_their_results_in_their_own_order() {
     let definition = json!({"StartAt": "P", "States": {"P": {
-        "Type": "Parallel", "End": true, "Parameters": {"n.$": "$.a"}, "ResultSelector": {"last.$": "$[-1]", "all.$": "$"},
+        "Type": "Parallel", "End": true, "Parameters": {"n.$": "$.a"}, "ResultSelector": {"last.$": "$[(@.length-1)]", "all.$": "$"},
         "Branches": [
             {"StartAt": "Slow", "States": {"Slow": {"Type": "Wait", "SecondsPath": "$.n", "End": true}}},
             {"StartAt": "Quick", "States": {"Quick": {"Type": "Pass", "Result": 2, "End": true}}}

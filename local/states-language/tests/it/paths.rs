@@ -11,61 +11,86 @@ fn evaluate(path: &str, input: &Value) -> Result<Value, (String, String)> {
     .map(|output| output["v"].clone())
 }
 
-#[test]
-fn paths_find_what_jayway_finds() {
-    let shop = json!({
-        "store": {
-            "book": [
-                {"title": "A", "price": 8.95, "tags": ["x", "y"]},
-                {"title": "B", "price": 12, "isbn": "1"},
-                {"title": "C", "price": 8, "isbn": "2", "tags": []}
-            ],
-            "open-hours": {"mon day": 9, "a.b": 1}
-        },
-        "limit": 10,
-        "names": ["Ann", "Bob"],
-        "none": null
-    });
-    let cases: &[(&str, Value)] = &[
-        ("$", shop.clone()),
-        ("$.limit", json!(10)),
-        ("$.none", json!(null)),
-        ("$.store.open-hours['mon day']", json!(9)),
-        ("$.store['open-hours'][\"a.b\"]", json!(1)),
-        ("$['names'][0]", json!("Ann")),
-        ("$.names[-1]", json!("Bob")),
-        // Behind an array's end there is null, and not nothing.
-        ("$.names[7]", json!(null)),
-        // What can match several places gives a list, whatever it finds.
-        ("$.names[*]", json!(["Ann", "Bob"])),
-        ("$.names[0,1]", json!(["Ann", "Bob"])),
-        ("$.names[1:]", json!(["Bob"])),
-        ("$.names[:-1]", json!(["Ann"])),
-        ("$.names[5:9]", json!([])),
-        ("$.store.book[*].isbn", json!(["1", "2"])),
-        ("$.store.book[0]['title','price']", json!({"title": "A", "price": 8.95})),
-        ("$.store.book[1:]['isbn','no']", json!([{"isbn": "1"}, {"isbn": "2"}])),
-        ("$['store','names'].book[0].title", json!(["A"])),
-        ("$..isbn", json!(["1", "2"])),
-        ("$..tags[0]", json!(["x", null])),
-        ("$.store.book[?(@.price < 10)].title", json!(["A", "C"])),
-        ("$.store.book[?(@.price < $.limit)].title", json!(["A", "C"])),
-        ("$.store.book[?(@.isbn)].title", json!(["B", "C"])),
-        ("$.store.book[?(!@.isbn)].title", json!(["A"])),
+/// What becomes of a path's value.
+type Becomes = fn(&Value) -> Value;
+
+/// Where a path may stand: states, each with the path put in, and what becomes of the value.
+fn places(path: &str) -> Vec<(Value, Becomes)> {
+    let inner = json!({"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}});
+    let call = format!("States.Array({path})");
+    vec![
+        (json!({"Type": "Pass", "InputPath": path}), Value::clone),
+        (json!({"Type": "Pass", "OutputPath": path}), Value::clone),
         (
-            "$.store.book[?(@.price > 8 && @.price < 10 || @.title == 'B')].title",
-            json!(["A", "B"]),
+            json!({"Type": "Pass", "Parameters": {"v.$": path}}),
+            |value| json!({"v": value}),
         ),
-        ("$.store.book[?(@.title in ['A', 'C'])].price", json!([8.95, 8])),
-        ("$.store.book[?(@.title =~ /[ab]/i)].title", json!(["A", "B"])),
-        ("$.store.book[?(@.tags contains 'y')].title", json!(["A"])),
-        ("$.store.book[?(@.tags empty true)].title", json!(["C"])),
-        ("$.store.book[?(@.price > 99)]", json!([])),
-        ("$.names.length()", json!(2)),
-        ("$.store.book[*].price.max()", json!(12.0)),
+        (
+            json!({"Type": "Pass", "Parameters": {"v.$": call}}),
+            |value| json!({"v": [value]}),
+        ),
+        (
+            json!({"Type": "Pass", "Parameters": {"v.$": format!("States.ArrayLength( {path} )")}}),
+            |value| json!({"v": value.as_array().map(Vec::len)}),
+        ),
+        (
+            json!({"Type": "Map", "ItemsPath": path, "ItemProcessor": inner}),
+            Value::clone,
+        ),
+        (
+            json!({
+                "Type": "Map", "ItemsPath": "$$.Execution.Input.one", "ItemProcessor": inner,
+                "ItemSelector": {"v.$": path}
+            }),
+            |value| json!([{"v": value}]),
+        ),
+    ]
+}
+
+#[test]
+fn an_indefinite_path_over_what_is_not_there_is_empty_everywhere() {
+    let input = json!({"one": [1], "a": {}, "s": "t"});
+    let below = [
+        "z[*]",
+        "z.y[*]",
+        "a.b.c[*].d",
+        "z[1:].c",
+        "a.b[0,1]",
+        "a.b[?(@.c == 'd')].e",
+        "z..y",
+        "a..b",
     ];
-    for (path, expected) in cases {
-        assert_eq!(evaluate(path, &shop).as_ref(), Ok(expected), "{path}");
+    for below in below {
+        for root in ["$", "$$.Execution.Input", "$kept"] {
+            for (state, expected) in places(&format!("{root}.{below}")) {
+                if root == "$" && state.get("ItemSelector").is_none()
+                    || root != "$" && state.get("OutputPath").is_none()
+                {
+                    let keeping = json!({"Type": "Pass", "Assign": {"kept.$": "$"}, "Next": "S"});
+                    let mut definition = single(state);
+                    definition["States"]["K"] = keeping;
+                    definition["StartAt"] = json!("K");
+                    let found = outcome(&run(&definition, &input));
+                    assert_eq!(found.as_ref(), Ok(&expected(&json!([]))), "{definition}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_list_is_a_value_that_choices_and_fail_states_see() {
+    let choice = json!({"StartAt": "C", "States": {
+        "C": {"Type": "Choice", "Default": "N", "Choices": [
+            {"Not": {"Variable": "$.z[*].a", "IsNull": true}, "Next": "Y"}
+        ]},
+        "Y": {"Type": "Pass", "Result": true, "End": true}, "N": {"Type": "Pass", "Result": false, "End": true}
+    }});
+    assert_eq!(outcome(&run(&choice, &json!({}))), Ok(json!(true)));
+    for (field, value) in [("SecondsPath", "$.z[*]"), ("TimestampPath", "$.z[1:].a")] {
+        let (error, cause) = outcome(&run(&single(json!({"Type": "Wait", field: value})), &json!({}))).unwrap_err();
+        assert_eq!(error, "States.Runtime");
+        assert!(cause.contains(" == []"), "{cause}");
     }
 }
 
@@ -148,4 +173,71 @@ fn what_is_evaluated_stands_behind_what_is_constant_in_javas_order() {
     assert_eq!(keys(&output), ["zone", "account", "image", "role", "size", "name"]);
     assert_eq!(keys(&output["account"]), ["owner", "cost", "team"]);
     assert_eq!(output["name"], json!(r#"{"image":2,"role":3,"size":1,"name":4}"#));
+}
+
+#[test]
+fn numbers_may_be_given_as_text_where_a_map_asks_for_them() {
+    let inner = json!({"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}});
+    let distributed = json!({
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}
+    });
+    let input = json!({"l": [1], "n": "1", "part": "0.5", "less": "-1", "word": "one", "none": "", "half": "1.5"});
+    // The field, the path, and a part of the cause where there is one. AWS says nothing of a negative concurrency.
+    let cases = [
+        ("MaxConcurrencyPath", "$.n", None),
+        ("MaxConcurrencyPath", "$kept.n", None),
+        ("MaxConcurrencyPath", "$$.Execution.Input.n", None),
+        ("MaxConcurrencyPath", "$.less", Some("cannot be negative")),
+        (
+            "MaxConcurrencyPath",
+            "$.word",
+            Some("value \"one\" which is not a valid integer: $.word"),
+        ),
+        (
+            "MaxConcurrencyPath",
+            "$.none",
+            Some("value \"\" which is not a valid integer"),
+        ),
+        (
+            "MaxConcurrencyPath",
+            "$.half",
+            Some("value \"1.5\" which is not a valid integer"),
+        ),
+        ("ToleratedFailureCountPath", "$.n", None),
+        ("ToleratedFailureCountPath", "$kept.n", None),
+        (
+            "ToleratedFailureCountPath",
+            "$.part",
+            Some("which is not a valid integer: $.part"),
+        ),
+        ("ToleratedFailurePercentagePath", "$.n", None),
+        ("ToleratedFailurePercentagePath", "$kept.part", None),
+        (
+            "ToleratedFailurePercentagePath",
+            "$.less",
+            Some("must be between 0 and 100"),
+        ),
+        (
+            "ToleratedFailurePercentagePath",
+            "$.word",
+            Some("value \"one\" which is not a valid float: $.word"),
+        ),
+    ];
+    for (field, path, expected) in cases {
+        let processor = if field == "MaxConcurrencyPath" {
+            &inner
+        } else {
+            &distributed
+        };
+        let mut definition =
+            single(json!({"Type": "Map", "ItemsPath": "$.l", field: path, "ItemProcessor": processor}));
+        definition["States"]["K"] = json!({"Type": "Pass", "Assign": {"kept.$": "$"}, "Next": "S"});
+        definition["StartAt"] = json!("K");
+        match (outcome(&run(&definition, &input)), expected) {
+            (Ok(output), None) => assert_eq!(output, json!([1]), "{definition}"),
+            (Err((_, cause)), Some(expected)) => assert!(cause.contains(expected), "{definition}\n{cause}"),
+            (found, _) => panic!("{definition}\n{found:?}"),
+        }
+    }
 }

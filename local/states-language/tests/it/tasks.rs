@@ -222,7 +222,9 @@ fn payloads_beyond_the_quota_are_refused() {
 #[test]
 fn the_history_ends_at_its_limit() {
     let definition = json!({"StartAt": "A", "States": {
-        "A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}
+        "A": {"Type": "Pass", "Next": "B"},
+        "B": {"Type": "Choice", "Default": "A", "Choices": [{"Variable": "$.never", "IsPresent": true, "Next": "E"}]},
+        "E": {"Type": "Succeed"}
     }});
     let execution = crate::common::run(&definition, &json!({}));
     assert_eq!(execution.history().len(), 25_000);
@@ -311,7 +313,9 @@ fn a_redrive_of_what_ended_in_a_fail_state_only_fails_again() {
 #[test]
 fn a_flow_without_end_gives_its_host_a_turn() {
     let definition = json!({"StartAt": "A", "TimeoutSeconds": 5, "States": {
-        "A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}
+        "A": {"Type": "Pass", "Next": "B"},
+        "B": {"Type": "Choice", "Default": "A", "Choices": [{"Variable": "$.never", "IsPresent": true, "Next": "E"}]},
+        "E": {"Type": "Succeed"}
     }});
     let options = states_language::StartOptions {
         execution_type: states_language::ExecutionType::Express,

@@ -92,7 +92,7 @@ fn every_state_assigns_from_what_it_has() {
         (
             json!({
                 "Type": "Map", "ItemsPath": "$.list", "ItemProcessor": {"StartAt": "I", "States": {"I": item}},
-                "ResultSelector": {"all.$": "$"}, "ResultPath": "$.n", "Assign": {"x.$": "$.all[-1]"}
+                "ResultSelector": {"all.$": "$"}, "ResultPath": "$.n", "Assign": {"x.$": "$.all[(@.length-1)]"}
             }),
             json!({"x": "6"}),
             json!({"n": {"all": [5, 6]}, "list": [5, 6], "in": {"n": 2}}),

@@ -202,6 +202,12 @@ fn check_role(platform: &Platform, role: &str, machine_arn: &str, definition: &s
     if !role.starts_with("arn:") || role.split(':').count() < 6 {
         return Err(invalid_arn(format_args!("Invalid ARN prefix: {role}")));
     }
+    if !is_role(role) {
+        return Err(ServiceError::new(
+            "InvalidArn",
+            format_args!("Invalid Role Arn: '{role}'"),
+        ));
+    }
     let trusted = platform
         .iam
         .trusts_service(&platform.account, role, "states.amazonaws.com", Some(machine_arn));
@@ -215,7 +221,7 @@ fn check_role(platform: &Platform, role: &str, machine_arn: &str, definition: &s
         Ok(true) => {}
     }
     for (operation, rule) in MANAGED_RULES {
-        if !definition.contains(&format!(":states:::sagemaker:{operation}.sync")) {
+        if !definition.contains(&format!(":sagemaker:{operation}.sync")) {
             continue;
         }
         let rule = platform.account.arn("events", format_args!("rule/{rule}"));
@@ -227,6 +233,16 @@ fn check_role(platform: &Platform, role: &str, machine_arn: &str, definition: &s
         })?;
     }
     Ok(())
+}
+
+/// Whether it is the ARN of a role in an account, which has twelve digits.
+fn is_role(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", _, "iam", "", account, resource] = parts[..] else {
+        return false;
+    };
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    is_account && resource.strip_prefix("role/").is_some_and(|name| !name.is_empty())
 }
 
 fn unlogged() -> Value {

@@ -254,6 +254,11 @@ impl StepFunctions {
     }
 
     fn update_alias(&self, _: &Call, input: UpdateAlias) -> Result<Value, ServiceError> {
+        if input.description.is_none() && input.routing_configuration.is_empty() {
+            return Err(ServiceError::validation(
+                "Either the description or the routing configuration must be specified",
+            ));
+        }
         self.alias(&input.state_machine_alias_arn, |machine, name| {
             let routes = match input.routing_configuration.as_slice() {
                 [] => None,

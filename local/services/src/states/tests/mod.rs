@@ -136,6 +136,11 @@ async fn what_is_wrong_is_named() {
         ),
         (
             "CreateStateMachine",
+            json!({"name": "n".repeat(81), "definition": "{}", "roleArn": role}),
+            "ValidationException",
+        ),
+        (
+            "CreateStateMachine",
             world.definition("m", waiting()),
             "StateMachineAlreadyExists",
         ),
@@ -148,6 +153,11 @@ async fn what_is_wrong_is_named() {
             "StartExecution",
             json!({"stateMachineArn": machine, "name": "a/b"}),
             "InvalidName",
+        ),
+        (
+            "StartExecution",
+            json!({"stateMachineArn": machine, "name": "n".repeat(81)}),
+            "ValidationException",
         ),
         ("StartExecution", json!({"stateMachineArn": "m"}), "InvalidArn"),
         (
@@ -178,6 +188,11 @@ async fn what_is_wrong_is_named() {
             "MissingRequiredParameter",
         ),
         (
+            "UpdateStateMachineAlias",
+            json!({"stateMachineAliasArn": format!("{machine}:none")}),
+            "ValidationException",
+        ),
+        (
             "DescribeStateMachineAlias",
             json!({"stateMachineAliasArn": format!("{machine}:none")}),
             "ResourceNotFound",
@@ -193,4 +208,40 @@ async fn what_is_wrong_is_named() {
         .await;
     assert_eq!(validated["result"], "FAIL");
     assert!(validated["diagnostics"][0]["code"].is_string());
+}
+
+#[tokio::test]
+async fn a_role_is_in_an_account() {
+    let world = World::new();
+    let definition = &world.definition("n", pass())["definition"];
+    for role in [
+        "arn:aws:iam::1234:role/machine",
+        "arn:aws:iam::12345678901a:role/machine",
+        "arn:aws:iam:::role/machine",
+        "arn:aws:iam::123456789012:user/machine",
+        "arn:aws:iam::123456789012:role/",
+        "arn:aws:sts::123456789012:role/machine",
+    ] {
+        let input = json!({"name": "n", "definition": definition, "roleArn": role});
+        let error = world.try_call("CreateStateMachine", input).await.unwrap_err();
+        assert_eq!(
+            (&*error.code, &*error.message),
+            ("InvalidArn", &*format!("Invalid Role Arn: '{role}'"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_workflow_without_an_end_has_no_place() {
+    let world = World::new();
+    let looped = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}).to_string();
+    let validated = world
+        .call("ValidateStateMachineDefinition", json!({"definition": looped}))
+        .await;
+    let diagnostic =
+        json!({"severity": "ERROR", "code": "MISSING_END_STATE", "message": "Workflow has no terminal state"});
+    assert_eq!(
+        validated,
+        json!({"result": "FAIL", "diagnostics": [diagnostic], "truncated": false})
+    );
 }

@@ -23,13 +23,19 @@ pub(crate) fn whole(amount: Option<&Amount>, key: &str, scope: &Scope<'_>) -> Re
         Some(Amount::Literal(number)) => return Ok(Some(*number as u64)),
         Some(Amount::Path(path)) => {
             let value = scope.data(path)?;
-            let Json::Number(Number::Int(_)) = value else {
-                return Err(StateError::Runtime(format!(
-                    "The {key}Path field refers to value \"{}\" which is not a valid integer: {path}",
-                    value.plain()
-                )));
-            };
-            value
+            match &value {
+                Json::Number(Number::Int(_)) => value,
+                // AWS takes a number that is given as text, too.
+                other => match other.as_str().and_then(|text| text.parse::<i64>().ok()) {
+                    Some(number) => number.into(),
+                    None => {
+                        return Err(StateError::Runtime(format!(
+                            "The {key}Path field refers to value \"{}\" which is not a valid integer: {path}",
+                            other.plain()
+                        )));
+                    }
+                },
+            }
         }
         Some(Amount::Query(query)) => {
             let value = query.evaluate(scope)?;
@@ -55,7 +61,11 @@ pub(crate) fn percentage(amount: Option<&Amount>, scope: &Scope<'_>) -> Result<O
         Some(Amount::Literal(number)) => return Ok(Some(*number)),
         Some(Amount::Path(path)) => {
             let value = scope.data(path)?;
-            value.as_f64().ok_or_else(|| {
+            let number = match &value {
+                Json::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+                other => other.as_f64(),
+            };
+            number.ok_or_else(|| {
                 StateError::Runtime(format!(
                     "The ToleratedFailurePercentagePath field refers to value \"{}\" which is not a valid float: {path}",
                     value.plain()

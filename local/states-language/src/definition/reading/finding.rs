@@ -51,9 +51,13 @@ impl fmt::Display for Finding {
 }
 
 impl Finding {
-    /// The pointer, with `/` for the whole definition.
+    /// The pointer, with `/` for the whole definition. AWS has no place for a missing end, and says so in Java.
     fn place(&self) -> &str {
-        if self.pointer.is_empty() { "/" } else { &self.pointer }
+        match &*self.pointer {
+            "" if self.code == code::NO_TERMINAL => "null",
+            "" => "/",
+            pointer => pointer,
+        }
     }
 }
 
@@ -131,7 +135,9 @@ impl<'t> Findings<'t> {
 
     pub(crate) fn into_list(self) -> Vec<Finding> {
         let mut list = self.list.into_inner();
-        list.sort_by_key(|finding| (finding.severity, finding.line, finding.column));
+        // What is said of no place comes behind all other errors, as on AWS.
+        let is_placeless = |finding: &Finding| finding.code == code::NO_TERMINAL;
+        list.sort_by_key(|finding| (finding.severity, is_placeless(finding), finding.line, finding.column));
         list
     }
 

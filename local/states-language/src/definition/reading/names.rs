@@ -24,7 +24,9 @@ impl<'n> Names<'n> {
         let name = fields.text(key)?;
         let index = self.indexes.get(name).copied();
         if index.is_none() {
-            let message = format!("Missing '{key}' target: {name}");
+            // AWS says `Next` whichever field it is.
+            let word = if key == "StartAt" { key } else { "Next" };
+            let message = format!("Missing '{word}' target: {name}");
             fields.findings.error(code::MISSING_TARGET, &fields.at(key), message);
         }
         index

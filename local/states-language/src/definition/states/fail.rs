@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::definition::reading::Fields;
-use crate::expression::{Failure, Query, QueryLanguage, Scope, StateError, Template};
+use crate::expression::{Failure, Query, QueryKind, QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
 
 /// Ends in failure.
@@ -50,7 +50,16 @@ fn source(fields: &Fields<'_>, key: &'static str, path_key: &'static str) -> Opt
         if fields.has(key) {
             fields.error(path_key, format!("Only one of '{key}' and '{path_key}' can be given"));
         }
-        return fields.query(path_key).map(Source::Query);
+        let query = fields.query(path_key)?;
+        if let QueryKind::Intrinsic(call) = &query.kind
+            && !call.may_be_text()
+        {
+            fields.error(
+                path_key,
+                format!("The value for the field '{path_key}' must be a string"),
+            );
+        }
+        return Some(Source::Query(query));
     }
     fields.text(key)?;
     match fields.language {

@@ -35,19 +35,53 @@ pub enum Integration {
     },
 }
 
+/// What else than integrations has ARNs of the service `states`.
+const OWN_RESOURCES: [&str; 6] = ["stateMachine", "execution", "express", "mapRun", "activity", "alias"];
+
 /// Takes a resource's ARN apart; the error says why it cannot be.
 pub(crate) fn parse(arn: &str) -> Result<Integration, String> {
+    let invalid = || Err(format!("Value is not a valid resource ARN: {arn}"));
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", _partition, service, region, _account, resource] = parts[..] else {
-        return Err(format!("Value is not a valid resource ARN: {arn}"));
+    let ["arn", _partition, service, region, account, resource] = parts[..] else {
+        return invalid();
     };
-    match (service, region) {
-        ("lambda", _) if resource.starts_with("function:") => Ok(Integration::Lambda {
+    let (kind, name) = resource.split_once(':').unwrap_or((resource, ""));
+    match service {
+        "lambda" if kind == "function" && is_function(name) => Ok(Integration::Lambda {
             function_arn: arn.into(),
         }),
-        ("states", "") => service_integration(arn, resource),
-        ("states", _) if resource.starts_with("activity:") => Err(format!("Activities are not supported: {arn}")),
-        _ => Err(format!("Value is not a valid resource ARN: {arn}")),
+        "states" if kind == "activity" && !region.is_empty() => Err(format!("Activities are not supported: {arn}")),
+        // The region and the account may stand there, both or neither.
+        "states" if region.is_empty() != account.is_empty() => invalid(),
+        "states" if !region.is_empty() && OWN_RESOURCES.contains(&kind) => invalid(),
+        "states" => service_integration(arn, resource),
+        _ => invalid(),
+    }
+}
+
+/// Whether it is a function's name, or a name and a version or alias. What a deployment will fill in may be anything.
+fn is_function(name: &str) -> bool {
+    if name.contains("${") {
+        return true;
+    }
+    let (name, qualifier) = match name.split_once(':') {
+        Some((name, qualifier)) => (name, Some(qualifier)),
+        None => (name, None),
+    };
+    let fits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "$_-".contains(c));
+    !name.is_empty() && qualifier.is_none_or(fits)
+}
+
+/// The operation of S3 that an item reader or a result writer names.
+pub(crate) fn s3_operation(arn: &str) -> Option<Arc<str>> {
+    match parse(arn) {
+        Ok(Integration::Service {
+            service,
+            operation,
+            pattern: Pattern::RequestResponse,
+            ..
+        }) if &*service == "s3" => Some(operation),
+        _ => None,
     }
 }
 

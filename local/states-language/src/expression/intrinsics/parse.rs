@@ -66,6 +66,11 @@ impl<'t> Reader<'t> {
         for (index, argument) in arguments.iter_mut().enumerate() {
             // What stands in a template's braces is looked at once it is filled in.
             let is_template = *function == Function::Format && index == 0;
+            if let Argument::Literal(literal) = argument
+                && !function.takes(index, literal)
+            {
+                return Err(format!("{literal} is of the wrong type for `{name}`"));
+            }
             if let Argument::Literal(Json::String(text)) = argument {
                 *text = unescape(text, if is_template { "'" } else { "'{}\\" }).into();
             }
@@ -101,7 +106,9 @@ impl<'t> Reader<'t> {
     fn argument(&mut self, depth: usize) -> Result<Argument, String> {
         match self.rest().chars().next() {
             Some('$') => {
-                let (path, length) = Path::parse_prefix(self.rest()).map_err(|error| error.0)?;
+                let rest = self.rest();
+                let length = Path::length_as_argument(rest);
+                let path = Path::parse(rest[..length].trim_end()).map_err(|error| error.0)?;
                 self.at += length;
                 Ok(Argument::Path(path))
             }

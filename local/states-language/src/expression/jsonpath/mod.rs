@@ -5,15 +5,20 @@
 //! an *indefinite* one (with a wildcard, slice, union, filter or `..`) gives a list, which may be empty. Names may hold
 //! hyphens and much else without quotes.
 //!
+//! What AWS says and does fits Jayway's version 2.0.0 and none from 2.1.0 on; `docs::differences` says by which signs.
+//! So this is 2.0.0, oddities included: no functions, no escapes in names, no operators that are words, and everything in
+//! a filter that is not a path is text.
+//!
 //! `$` starts at the input, `$$` at the context object, and `$name` at a variable.
 
+mod brackets;
+mod compare;
 mod evaluate;
-mod functions;
-mod operator;
+mod filter;
 mod parse;
 mod path;
-mod reader;
 mod reference;
+mod walk;
 
 pub(super) use path::PathNotFound;
 pub(crate) use path::{Path, Root};

@@ -1,348 +1,126 @@
-//! Reads paths, and the filters in them. They share a file because a path can have filters, and a filter has paths.
+//! Reads paths.
 
-use super::functions::Function;
-use super::operator::OPERATORS;
-use super::path::{Filter, InvalidPath, Operand, Path, Root, Step};
-use super::reader::{Reader, invalid};
-use crate::text::Json;
+use super::brackets;
+use super::path::{InvalidPath, Path, Root, Step};
 
-/// How deep filters may nest: a limit, so that no text can exhaust the stack.
-const MAX_DEPTH: usize = 64;
+/// The most steps: more than data nests, and few enough for the stack.
+const MAX_STEPS: usize = 1_000;
 
 impl Path {
-    /// Reads a path that is the whole text.
+    /// Reads a path that is the whole text. Blanks may stand around it.
     pub(crate) fn parse(text: &str) -> Result<Path, InvalidPath> {
-        let (path, length) = Path::parse_prefix(text)?;
-        if length < text.len() {
-            return Err(invalid(text, format!("unexpected `{}`", &text[length..])));
-        }
-        Ok(path)
+        let invalid = |why: &str| InvalidPath(format!("`{text}` is not a JSONPath: {why}"));
+        let path = trim(text)
+            .strip_prefix('$')
+            .ok_or_else(|| invalid("it does not start with `$`"))?;
+        let (root, rest) = match path.strip_prefix('$') {
+            Some(rest) => (Root::Context, rest),
+            None => {
+                let (name, rest) = path.split_at(word_end(path));
+                match name.chars().next() {
+                    None => (Root::Input, rest),
+                    Some(first) if first.is_numeric() => return Err(invalid("a variable's name starts with a digit")),
+                    Some(_) => (Root::Variable(name.into()), rest),
+                }
+            }
+        };
+        let steps = steps(rest, false).map_err(|why| invalid(&why))?;
+        Ok(Path::new(text, root, steps))
     }
 
-    /// Reads a path at the beginning of a text, and says how long it is.
-    pub(crate) fn parse_prefix(text: &str) -> Result<(Path, usize), InvalidPath> {
-        let mut reader = Reader { text, at: 0, depth: 0 };
-        let path = reader.path()?;
-        Ok((path, reader.at))
+    /// A path in a filter, which starts at `@` or `$`.
+    pub(super) fn in_filter(text: &str) -> Result<Path, String> {
+        let rest = text.strip_prefix(['@', '$']).unwrap_or(text);
+        Ok(Path::new(text, Root::Input, steps(rest, true)?))
+    }
+
+    /// How long a path is that starts a list of arguments: up to the comma or the bracket behind it.
+    pub(crate) fn length_as_argument(text: &str) -> usize {
+        let (mut brackets, mut parentheses, mut quoted) = (0_usize, 0_usize, false);
+        for (at, character) in text.char_indices() {
+            match character {
+                '\'' if brackets > 0 => quoted = !quoted,
+                _ if quoted => {}
+                '[' => brackets += 1,
+                ']' => brackets = brackets.saturating_sub(1),
+                _ if brackets > 0 => {}
+                '(' => parentheses += 1,
+                ')' if parentheses > 0 => parentheses -= 1,
+                ',' | ')' => return at,
+                _ => {}
+            }
+        }
+        text.len()
     }
 }
 
-impl Reader<'_> {
-    /// A path from `$`, `$$` or `$name`.
-    fn path(&mut self) -> Result<Path, InvalidPath> {
-        let start = self.at;
-        if !self.eat("$") {
-            return self.fail("it does not start with `$`");
-        }
-        let root = if self.eat("$") {
-            Root::Context
-        } else {
-            match self.word() {
-                "" => Root::Input,
-                name => Root::Variable(name.into()),
+/// Without the blanks around it, as Java sees them.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c <= ' ')
+}
+
+fn word_end(text: &str) -> usize {
+    text.find(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .unwrap_or(text.len())
+}
+
+/// The steps behind a root. A path within a filter has no filters.
+fn steps(text: &str, in_filter: bool) -> Result<Vec<Step>, String> {
+    if !(text.is_empty() || text.starts_with(['.', '['])) {
+        return Err(format!("unexpected `{text}`"));
+    }
+    let mut steps = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            ' ' => return Err("a blank stands outside of quotes".to_owned()),
+            '$' => return Err(format!("unexpected `{rest}`")),
+            '[' => {
+                let end = brackets::closing(rest);
+                steps.push(brackets::read(&rest[..end], in_filter)?);
+                end
             }
-        };
-        self.steps_behind(start, root)
-    }
-
-    /// A path in a filter, from `@`.
-    fn path_from_current(&mut self) -> Result<Path, InvalidPath> {
-        let start = self.at;
-        self.at += 1;
-        self.steps_behind(start, Root::Input)
-    }
-
-    fn steps_behind(&mut self, start: usize, root: Root) -> Result<Path, InvalidPath> {
-        let mut steps = Vec::new();
-        loop {
-            if self.eat("..") {
+            '.' if rest[1..].starts_with('.') => {
                 steps.push(Step::Descend);
-                match self.peek() {
-                    Some('[') => steps.push(self.bracket()?),
-                    Some(_) => steps.push(self.dotted()?),
-                    None => return self.fail("it ends with `..`"),
-                }
-            } else if self.eat(".") {
-                steps.push(self.dotted()?);
-            } else if self.peek() == Some('[') {
-                steps.push(self.bracket()?);
-            } else {
-                break;
+                2
             }
-        }
-        // Several names at the end make one object of what they name.
-        let singles = match steps.split_last() {
-            Some((Step::Fields(_), before)) => before,
-            _ => &steps[..],
+            '.' => 1 + dotted(&rest[1..], &mut steps)?,
+            '*' => {
+                steps.push(Step::Wildcard);
+                1
+            }
+            _ => {
+                let end = name_end(rest);
+                steps.push(Step::Field(rest[..end].into()));
+                end
+            }
         };
-        let definite = singles.iter().all(Step::is_definite);
-        Ok(Path {
-            text: self.text[start..self.at].into(),
-            root,
-            steps,
-            definite,
-        })
-    }
-
-    /// What follows a dot: a name, `*`, or a function's call.
-    fn dotted(&mut self) -> Result<Step, InvalidPath> {
-        if self.eat("*") {
-            return Ok(Step::Wildcard);
-        }
-        let rest = self.rest();
-        let end = rest
-            .find(|c: char| c.is_whitespace() || ".[](),=!<>&|'\"".contains(c))
-            .unwrap_or(rest.len());
-        let name = &rest[..end];
-        if name.is_empty() {
-            return self.fail("a name is missing");
-        }
-        self.at += end;
-        if rest[end..].starts_with("()") {
-            self.at += 2;
-            return match Function::of_name(name) {
-                Some(function) => Ok(Step::Function(function)),
-                None => self.fail(format!("there is no function `{name}`")),
-            };
-        }
-        Ok(Step::Field(name.into()))
-    }
-
-    /// What stands in brackets.
-    fn bracket(&mut self) -> Result<Step, InvalidPath> {
-        self.at += 1;
-        self.skip_space();
-        let step = match self.peek() {
-            Some('*') => {
-                self.at += 1;
-                Step::Wildcard
-            }
-            Some('?') => {
-                self.at += 1;
-                self.skip_space();
-                Step::Filter(filter(self)?)
-            }
-            Some('\'' | '"') => self.names()?,
-            Some(_) => self.numbers()?,
-            None => return self.fail("a `]` is missing"),
-        };
-        self.skip_space();
-        if self.eat("]") {
-            Ok(step)
-        } else {
-            self.fail("a `]` is missing")
+        rest = &rest[length..];
+        if steps.len() > MAX_STEPS {
+            return Err(format!("it has more than {MAX_STEPS} steps"));
         }
     }
-
-    fn names(&mut self) -> Result<Step, InvalidPath> {
-        let mut names = vec![self.quoted()?];
-        loop {
-            self.skip_space();
-            if !self.eat(",") {
-                break;
-            }
-            self.skip_space();
-            names.push(self.quoted()?);
-        }
-        Ok(match (names.len(), names.pop()) {
-            (1, Some(name)) => Step::Field(name),
-            (_, last) => Step::Fields(names.into_iter().chain(last).collect()),
-        })
-    }
-
-    fn numbers(&mut self) -> Result<Step, InvalidPath> {
-        let first = self.whole_number()?;
-        self.skip_space();
-        if self.eat(":") {
-            self.skip_space();
-            let last = self.whole_number()?;
-            return Ok(Step::Slice(first, last));
-        }
-        let Some(first) = first else {
-            return self.fail("an index is missing");
-        };
-        let mut indexes = vec![first];
-        while self.eat(",") {
-            self.skip_space();
-            match self.whole_number()? {
-                Some(index) => indexes.push(index),
-                None => return self.fail("an index is missing"),
-            }
-            self.skip_space();
-        }
-        Ok(if indexes.len() == 1 {
-            Step::Index(first)
-        } else {
-            Step::Indexes(indexes)
-        })
+    match steps.last() {
+        Some(Step::Descend) => Err("it ends with `..`".to_owned()),
+        _ => Ok(steps),
     }
 }
 
-impl Step {
-    fn is_definite(&self) -> bool {
-        matches!(self, Step::Field(_) | Step::Index(_) | Step::Function(_))
+/// What follows a single dot, and how long it is. A bracket or another dot there has its own turn: `$.[0]`.
+fn dotted(rest: &str, steps: &mut Vec<Step>) -> Result<usize, String> {
+    if rest.is_empty() {
+        return Err("it ends with `.`".to_owned());
     }
+    let end = name_end(rest);
+    match &rest[..end] {
+        "" => {}
+        "*" => steps.push(Step::Wildcard),
+        name => steps.push(Step::Field(name.into())),
+    }
+    Ok(end)
 }
 
-/// Reads `(…)`.
-fn filter(reader: &mut Reader<'_>) -> Result<Filter, InvalidPath> {
-    reader.depth += 1;
-    if reader.depth > MAX_DEPTH {
-        return reader.fail(format!("filters nest more than {MAX_DEPTH} levels deep"));
-    }
-    if !reader.eat("(") {
-        return reader.fail("a filter's `(` is missing");
-    }
-    let filter = any(reader)?;
-    reader.skip_space();
-    if !reader.eat(")") {
-        return reader.fail("a filter's `)` is missing");
-    }
-    reader.depth -= 1;
-    Ok(filter)
-}
-
-fn any(reader: &mut Reader<'_>) -> Result<Filter, InvalidPath> {
-    let mut filters = vec![all(reader)?];
-    loop {
-        reader.skip_space();
-        if !reader.eat("||") {
-            break;
-        }
-        filters.push(all(reader)?);
-    }
-    Ok(one_or(filters, Filter::Or))
-}
-
-fn all(reader: &mut Reader<'_>) -> Result<Filter, InvalidPath> {
-    let mut filters = vec![single(reader)?];
-    loop {
-        reader.skip_space();
-        if !reader.eat("&&") {
-            break;
-        }
-        filters.push(single(reader)?);
-    }
-    Ok(one_or(filters, Filter::And))
-}
-
-fn one_or(mut filters: Vec<Filter>, combine: fn(Vec<Filter>) -> Filter) -> Filter {
-    match filters.pop() {
-        Some(only) if filters.is_empty() => only,
-        last => combine(filters.into_iter().chain(last).collect()),
-    }
-}
-
-fn single(reader: &mut Reader<'_>) -> Result<Filter, InvalidPath> {
-    reader.skip_space();
-    if reader.peek() == Some('(') {
-        return filter(reader);
-    }
-    if reader.peek() == Some('!') {
-        reader.at += 1;
-        reader.depth += 1;
-        if reader.depth > MAX_DEPTH {
-            return reader.fail(format!("filters nest more than {MAX_DEPTH} levels deep"));
-        }
-        let inner = single(reader)?;
-        reader.depth -= 1;
-        return Ok(Filter::Not(Box::new(inner)));
-    }
-    let left = operand(reader)?;
-    reader.skip_space();
-    if reader.eat("=~") {
-        reader.skip_space();
-        return Ok(Filter::Matches(left, regex(reader)?));
-    }
-    for (text, operator) in OPERATORS {
-        if reader.eat(text) {
-            reader.skip_space();
-            return Ok(Filter::Compare(left, operator, operand(reader)?));
-        }
-    }
-    match left {
-        Operand::Literal(_) => reader.fail("a filter is neither a path nor a comparison"),
-        path => Ok(Filter::Exists(path)),
-    }
-}
-
-fn operand(reader: &mut Reader<'_>) -> Result<Operand, InvalidPath> {
-    match reader.peek() {
-        Some('@') => reader.path_from_current().map(Operand::Current),
-        Some('$') => reader.path().map(Operand::Root),
-        Some('\'' | '"') => reader.quoted().map(|text| Operand::Literal(Json::String(text))),
-        Some('[') => {
-            reader.at += 1;
-            let mut items = Vec::new();
-            loop {
-                reader.skip_space();
-                if reader.eat("]") {
-                    return Ok(Operand::Literal(Json::array(items)));
-                }
-                match operand_literal(reader)? {
-                    Some(item) => items.push(item),
-                    None => return reader.fail("a list in a filter holds something else than texts and numbers"),
-                }
-                reader.skip_space();
-                reader.eat(",");
-            }
-        }
-        _ => match operand_literal(reader)? {
-            Some(value) => Ok(Operand::Literal(value)),
-            None => reader.fail("a filter's operand is missing"),
-        },
-    }
-}
-
-/// A text, number, `true`, `false` or `null`.
-fn operand_literal(reader: &mut Reader<'_>) -> Result<Option<Json>, InvalidPath> {
-    if matches!(reader.peek(), Some('\'' | '"')) {
-        return reader.quoted().map(|text| Some(Json::String(text)));
-    }
-    let rest = reader.rest();
-    let end = rest
-        .find(|c: char| !(c.is_alphanumeric() || "+-.".contains(c)))
-        .unwrap_or(rest.len());
-    let value = match &rest[..end] {
-        "true" => Json::Bool(true),
-        "false" => Json::Bool(false),
-        "null" => Json::Null,
-        number => match Json::parse(number) {
-            Ok(value @ Json::Number(_)) => value,
-            _ => return Ok(None),
-        },
-    };
-    reader.at += end;
-    Ok(Some(value))
-}
-
-fn regex(reader: &mut Reader<'_>) -> Result<regex_lite::Regex, InvalidPath> {
-    if !reader.eat("/") {
-        return reader.fail("a regular expression is not between slashes");
-    }
-    let rest = reader.rest();
-    let mut escaped = false;
-    let end = rest.char_indices().find(|(_, c)| {
-        let ends = *c == '/' && !escaped;
-        escaped = *c == '\\' && !escaped;
-        ends
-    });
-    let Some((end, _)) = end else {
-        return reader.fail("a regular expression is not closed");
-    };
-    let pattern = rest[..end].replace("\\/", "/");
-    reader.at += end + 1;
-    let flags = reader.word();
-    if !flags.bytes().all(|flag| b"imsx".contains(&flag)) {
-        return reader.fail(format!("unknown flags `{flags}` of a regular expression"));
-    }
-    let flags = if flags.is_empty() {
-        String::new()
-    } else {
-        format!("(?{flags})")
-    };
-    match regex_lite::Regex::new(&format!("{flags}^(?:{pattern})$")) {
-        Ok(regex) => Ok(regex),
-        Err(error) => reader.fail(format!("a regular expression is not valid: {error}")),
-    }
+/// A name without quotes ends before a dot, a bracket or a blank, and nowhere else.
+fn name_end(text: &str) -> usize {
+    text.find(['.', '[', ' ']).unwrap_or(text.len())
 }

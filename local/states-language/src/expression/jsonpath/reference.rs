@@ -29,6 +29,7 @@ impl ReferencePath {
         let mut steps = Vec::with_capacity(path.steps.len());
         for step in &path.steps {
             steps.push(match step {
+                Step::Field(name) if name.ends_with("()") => return refuse("it has a function"),
                 Step::Field(name) => Place::Field(name.clone()),
                 Step::Index(index) => match usize::try_from(*index) {
                     Ok(index) => Place::Index(index),

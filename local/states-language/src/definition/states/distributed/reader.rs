@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::definition::reading::{Amount, Fields, whole};
+use crate::definition::states::resource::s3_operation;
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::text::{Json, Object, pointer};
 
@@ -54,8 +55,8 @@ impl Reader {
         let max_items = config
             .as_ref()
             .and_then(|config| config.amount("MaxItems", Some("MaxItemsPath"), 0.0, 100_000_000.0));
-        let operation = match resource?.rsplit_once(":::s3:") {
-            Some((_, operation @ ("getObject" | "listObjectsV2"))) => Arc::from(operation),
+        let operation = match s3_operation(resource?) {
+            Some(operation) if matches!(&*operation, "getObject" | "listObjectsV2") => operation,
             _ => {
                 fields.error(
                     "Resource",
@@ -65,6 +66,8 @@ impl Reader {
             }
         };
         let format = match &config {
+            // A listing has one form only.
+            Some(config) if &*operation == "listObjectsV2" && !config.has("InputType") => Some(Format::JsonLines),
             Some(config) => Format::parse(config),
             None if &*operation == "getObject" => {
                 fields.missing("ReaderConfig");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::definition::reading::Fields;
+use crate::definition::states::resource::s3_operation;
 use crate::expression::{Failure, QueryLanguage, Scope, StateError, Template};
 use crate::text::{Json, Object};
 
@@ -33,7 +34,7 @@ pub(crate) struct Written {
 impl Writer {
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Writer> {
         let resource = fields.required_text("Resource");
-        if resource.is_some_and(|resource| !resource.ends_with(":::s3:putObject")) {
+        if resource.is_some_and(|resource| s3_operation(resource).as_deref() != Some("putObject")) {
             fields.error("Resource", "A ResultWriter's resource must be s3:putObject");
         }
         let key = if fields.language == QueryLanguage::JsonPath {

@@ -1,9 +1,17 @@
 """A run is watched from its start to its end, and approved, on a page that is opened once."""
 
 import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
 
+from conftest import Visit
 from playwright.sync_api import expect
-from world import PIPELINE, until
+from world import PIPELINE, World, passes, until
+
+REPOSITORY = Path(__file__).parents[2]
 
 # Notes each class that something with a status has had, in order.
 NOTES = """() => {
@@ -40,6 +48,15 @@ def test_a_run_is_watched_and_approved(visit, world):
     world.client("sns").create_topic(Name="something-happens")
     assert decide.get_by_label("Comment").input_value() == "looks good"
     assert page.locator("#inspector details.part[open]").count() == opened
+    # A tab that was left open with another run decides nothing about this one.
+    said = {"pipeline": PIPELINE, "execution": "another", "stage": "Approve", "action": "Approve", "status": "Rejected"}
+    refused = page.request.post(f"{world.page}/do/approve", form=said, headers={"origin": world.page})
+    assert refused.status == 409 and world.waits_for_approval()
+    # What was typed stays, also where nothing has the focus.
+    page.locator(".heading h1").click()
+    page.evaluate("refresh()")
+    page.wait_for_function("!asking")
+    assert decide.get_by_label("Comment").input_value() == "looks good"
     decide.get_by_role("button", name="Approve").click()
     expect(page.locator(".heading .badge").first).to_contain_text("Succeeded")
     expect(page.locator(".decide")).to_have_count(0)
@@ -87,6 +104,8 @@ def test_another_pages_change_is_seen_at_once(visit, world):
     folded = inspector.locator(".json details:not([open])").first
     folded.locator("> summary").click()
     inspector.evaluate("it => it.scrollTop = 200")
+    # Whoever has clicked somewhere sees changes there, too.
+    here.page.locator("#graph").click(position={"x": 4, "y": 4})
     world.states.stop_execution(executionArn=execution)
     expect(state).to_have_class(re.compile(r"\bis-aborted\b"))
     assert here.is_the_same()
@@ -94,13 +113,49 @@ def test_another_pages_change_is_seen_at_once(visit, world):
     assert until(lambda: inspector.evaluate("it => it.scrollTop") == 200, "scrolled as before", 5)
 
 
-def test_the_server_goes_away_and_comes_back(visit, world):
-    """The page says that it is alone, and keeps what it has."""
-    here = visit()
+def test_the_server_goes_away_and_comes_back(browser, request, tmp_path):
+    """The page says that it is alone, keeps what it has, and comes back by itself."""
+    stepline = str(Path(request.config.getoption("--stepline")).resolve())
+    first = World(stepline, tmp_path / "state")
+    here = Visit(browser, first)
     here.open("/executions")
+    here.mark()
     expect(here.page.locator("#lost")).to_be_hidden()
-    here.context.set_offline(True)
-    # A connection that is open stays so: the browser is asked to see that it is gone.
-    here.page.evaluate("dispatchEvent(new Event('offline'))")
-    here.context.set_offline(False)
+    first.end()
+    expect(here.page.locator("#lost")).to_be_visible()
     expect(here.page.locator("h1")).to_contain_text("Executions")
+    second = World(stepline, tmp_path / "state", page_port=urlsplit(first.page).port)
+    try:
+        expect(here.page.locator("#lost")).to_be_hidden()
+        second.start(second.machine("afterwards", passes("A")), "once")
+        expect(here.page.get_by_role("link", name="once", exact=True)).to_be_visible()
+        assert here.is_the_same()
+    finally:
+        here.context.close()
+        second.end()
+
+
+def test_a_definition_is_drawn_again_as_it_is_edited(browser, request, tmp_path):
+    """`check --watch` on a copy of the files that deploy: a mistake is shown at its line, and its mend, too."""
+    stepline = str(Path(request.config.getoption("--stepline")).resolve())
+    for folder in ("config", "container", "events", "sam", "seed", "statemachine"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder)
+    command = [stepline, "check", "--watch", "--page-port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as checking:
+        try:
+            found = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in checking.stdout)
+            address = next(match.group() for match in found if match)
+            page = browser.new_page()
+            page.goto(f"{address}/definitions/ml-pipeline.asl.json")
+            expect(page.locator(".finding")).to_have_count(0)
+            expect(page.locator("[data-state=ImageNotGiven]").first).to_be_attached()
+            file = tmp_path / "statemachine/ml-pipeline.asl.json"
+            right = file.read_text()
+            file.write_text(right.replace('"Default": "ImageNotGiven"', '"Default": "Nowhere"', 1))
+            expect(page.locator(".source .finding").first).to_contain_text("Nowhere")
+            expect(page.locator("[data-state=Nowhere]").first).to_be_attached()
+            file.write_text(right)
+            expect(page.locator(".source .finding")).to_have_count(0)
+            page.close()
+        finally:
+            checking.send_signal(signal.SIGINT)

@@ -32,11 +32,11 @@ def until(found, what: str, patience: float = PATIENCE):
 class World:
     """The services and the page, up until `end`."""
 
-    def __init__(self, stepline: str, folder: Path, *options: str) -> None:
+    def __init__(self, stepline: str, folder: Path, page_port: int = 0) -> None:
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [stepline, "up", "--machine", "hello", "--containers", "process", "--fresh", "--state", str(folder)]
-            + ["--port", "0", "--page-port", "0", *options],
+            + ["--port", "0", "--page-port", str(page_port)],
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,

@@ -126,6 +126,9 @@ words! {
     ToDecide: "To be decided", "承認待ちの内容";
     Retry: "Retry the stage", "ステージを再試行";
     Stop: "Stop", "停止";
+    StopAndWait: "Stop and wait", "停止して待機";
+    StopAndAbandon: "Stop and abandon", "停止して中止";
+    Stopping: "Stopping", "停止中";
     Start: "Start the pipeline", "パイプラインを開始";
     Redrive: "Redrive from the failed state", "失敗したステートから再実行";
     WhyItFailed: "Why it failed", "失敗の理由";
@@ -151,7 +154,8 @@ words! {
     ZoomIn: "Zoom in", "拡大";
     ZoomOut: "Zoom out", "縮小";
     Fit: "Fit", "全体表示";
-    LinesBefore: "earlier lines are in the whole log", "行前はログ全体にあります";
+    LinesBefore: "Earlier lines are in the whole log.", "これより前の行はログ全体にあります。";
+    TooLarge: "Objects of more than 32 MB are not shown here. The AWS CLI can fetch this one.", "32 MB を超えるオブジェクトはここでは表示できません。AWS CLI で取得してください。";
     Lost: "The server has stopped. What you see is what it said last; the page comes back by itself when the server does.", "サーバーが停止しました。最後に受け取った内容を表示しています。サーバーが戻れば自動で再接続します。";
     NotFound: "This is not here", "見つかりません";
     NotFoundHint: "It may be of another account, or was deleted by --fresh. The list on the left has what is here.", "別のアカウントのものか、--fresh で削除された可能性があります。左の一覧にあるものを選んでください。";

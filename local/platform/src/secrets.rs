@@ -93,23 +93,10 @@ impl Secrets {
 
     /// The text, with `••••••` in the place of each secret.
     pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut known = self.known();
-        if known.chosen.contains(text) {
-            return HIDDEN.into();
-        }
-        let finder = known.finder();
-        let mut spans: Vec<(usize, usize)> = finder.map_or_else(Vec::new, |finder| {
-            finder
-                .find_iter(text)
-                .map(|found| (found.start(), found.end()))
-                .collect()
-        });
-        spans.extend(known.issued_in(text));
-        drop(known);
+        let spans = self.known().spans(text.as_bytes());
         if spans.is_empty() {
             return text.into();
         }
-        spans.sort_unstable();
         let (mut shown, mut done) = (String::with_capacity(text.len()), 0);
         for (start, end) in spans {
             if start >= done {
@@ -119,6 +106,24 @@ impl Secrets {
             done = done.max(end);
         }
         shown += &text[done..];
+        shown.into()
+    }
+
+    /// The same with bytes that may be no text, or text in another encoding than UTF-8.
+    pub fn hide_bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        let spans = self.known().spans(bytes);
+        if spans.is_empty() {
+            return bytes.into();
+        }
+        let (mut shown, mut done) = (Vec::with_capacity(bytes.len()), 0);
+        for (start, end) in spans {
+            if start >= done {
+                shown.extend_from_slice(&bytes[done..start]);
+                shown.extend_from_slice(HIDDEN.as_bytes());
+            }
+            done = done.max(end);
+        }
+        shown.extend_from_slice(&bytes[done..]);
         shown.into()
     }
 
@@ -141,6 +146,23 @@ impl Secrets {
 }
 
 impl Known {
+    /// Where secrets are, in their order. In UTF-8 each begins and ends between characters, as the secrets are text.
+    fn spans(&mut self, bytes: &[u8]) -> Vec<(usize, usize)> {
+        if std::str::from_utf8(bytes).is_ok_and(|text| self.chosen.contains(text)) {
+            return vec![(0, bytes.len())];
+        }
+        let finder = self.finder();
+        let mut spans: Vec<(usize, usize)> = finder.map_or_else(Vec::new, |finder| {
+            finder
+                .find_iter(bytes)
+                .map(|found| (found.start(), found.end()))
+                .collect()
+        });
+        spans.extend(self.issued_in(bytes));
+        spans.sort_unstable();
+        spans
+    }
+
     /// What finds the chosen ones; None where there is nothing to find.
     fn finder(&mut self) -> Option<Arc<AhoCorasick>> {
         if self.finder.is_none() {
@@ -160,13 +182,12 @@ impl Known {
         self.finder.clone()
     }
 
-    /// Where what was issued is in a text. Only runs of hexadecimal digits are looked at, so many cost nothing.
-    fn issued_in(&self, text: &str) -> Vec<(usize, usize)> {
+    /// Where what was issued is in bytes. Only runs of hexadecimal digits are looked at, so many cost nothing.
+    fn issued_in(&self, bytes: &[u8]) -> Vec<(usize, usize)> {
         let Some(shortest) = self.lengths.last() else {
             return Vec::new();
         };
         let mut found = Vec::new();
-        let bytes = text.as_bytes();
         let mut start = 0;
         for run in bytes.split(|byte| !byte.is_ascii_hexdigit()) {
             let mut from = start;
@@ -175,12 +196,13 @@ impl Known {
                 let fitting = self.lengths.iter().map(|length| from + length);
                 let fitting = fitting.filter(|to| *to <= end);
                 match fitting
-                    .map(|to| (to, self.issued.get(&text[from..to])))
+                    .map(|to| (to, self.issued_as(&bytes[from..to])))
                     .find(|(_, prefix)| prefix.is_some())
                 {
                     Some((to, prefix)) => {
-                        let before = &text[..from];
-                        let before = prefix.and_then(|prefix| before.strip_suffix(prefix)).unwrap_or(before);
+                        let before = &bytes[..from];
+                        let prefix = prefix.and_then(|prefix| before.strip_suffix(prefix.as_bytes()));
+                        let before = prefix.unwrap_or(before);
                         found.push((before.len(), to));
                         from = to;
                     }
@@ -190,6 +212,11 @@ impl Known {
             start = end + 1;
         }
         found
+    }
+
+    /// What stands before these digits, where they were issued.
+    fn issued_as(&self, digits: &[u8]) -> Option<&'static str> {
+        self.issued.get(std::str::from_utf8(digits).ok()?).copied()
     }
 }
 
@@ -204,6 +231,31 @@ mod tests {
         let long = format!("a{}", "é".repeat(SHOWN / 2));
         let expected = format!("a{}… 2 more bytes", "é".repeat(SHOWN / 2 - 1));
         assert_eq!(cut(long), expected);
+    }
+
+    #[test]
+    fn secrets_are_hidden_in_bytes_that_are_no_text() {
+        let secrets = Secrets::default();
+        assert!(matches!(secrets.hide_bytes(b"\xff"), Cow::Borrowed(_)));
+        for value in ["hunter22", "abc", "café!"] {
+            secrets.keep(value);
+        }
+        let (key, token) = ("ab12".repeat(10), "cd34".repeat(16));
+        secrets.issue("", &key);
+        secrets.issue("local-", &token);
+        let issued = format!("GIF89a {key} local-{token}");
+        for (bytes, expected) in [
+            (
+                &b"caf\xe9;hunter22\n"[..],
+                [&b"caf\xe9;"[..], HIDDEN.as_bytes(), b"\n"].concat(),
+            ),
+            (b"abc", HIDDEN.into()),
+            (b"abcd\xff", b"abcd\xff".into()),
+            ("é café!".as_bytes(), "é ••••••".into()),
+            (issued.as_bytes(), "GIF89a •••••• ••••••".into()),
+        ] {
+            assert_eq!(*secrets.hide_bytes(bytes), *expected, "{bytes:?}");
+        }
     }
 
     #[test]

@@ -19,12 +19,14 @@ pub(crate) struct Stream {
 pub(crate) struct Lines {
     /// Each with its moment.
     pub(crate) lines: Vec<(Timestamp, String)>,
-    /// How many lines there are before these that are not here.
-    pub(crate) before: usize,
+    /// Whether there are lines before these that are not here.
+    pub(crate) has_earlier: bool,
 }
 
-/// The most lines that are read of a stream.
-const MOST: usize = 100_000;
+/// The most lines of a stream that are given.
+const MOST: usize = 1_000_000;
+/// The most lines that GetLogEvents answers at once.
+const PAGE: usize = 10_000;
 
 impl Stream {
     /// The stream of a build: <https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details.html>.
@@ -34,6 +36,11 @@ impl Stream {
             group: format!("/aws/codebuild/{project}"),
             name: name.to_owned(),
         })
+    }
+
+    /// What GetLogEvents is asked.
+    fn input(&self) -> Value {
+        json!({"logGroupName": self.group, "logStreamName": self.name})
     }
 }
 
@@ -54,36 +61,112 @@ impl Reader {
     }
 
     /// The lines of a stream that have `filter` in them, of which the last `most` are given.
+    ///
+    /// A few are read from the stream's end, so that a long log is as cheap to look at as a short one. Everything is read
+    /// from its beginning, up to [`MOST`] lines.
     pub(crate) async fn lines(&self, stream: &Stream, filter: &str, most: usize) -> Result<Lines, Gone> {
-        let mut input = json!({
-            "logGroupName": stream.group,
-            "logStreamName": stream.name,
-            "startFromHead": true,
-        });
+        let fit = Fit(filter.to_lowercase());
+        if most < MOST {
+            self.last_lines(stream, &fit, most).await
+        } else {
+            self.all_lines(stream, &fit).await
+        }
+    }
+
+    /// The last lines, read page by page towards the stream's beginning until there are enough.
+    async fn last_lines(&self, stream: &Stream, fit: &Fit, most: usize) -> Result<Lines, Gone> {
+        let mut input = stream.input();
+        if fit.0.is_empty() {
+            // One more than is shown says whether there are earlier ones.
+            input["limit"] = most.saturating_add(1).clamp(1, PAGE).into();
+        }
+        // The newest line first.
         let mut found = Vec::new();
-        let wanted = filter.to_lowercase();
-        loop {
-            let mut page = self.look("logs", "GetLogEvents", input.clone()).await?;
-            let Value::Array(events) = page["events"].take() else {
+        while found.len() <= most {
+            let Some(lines) = self.page(&mut input, "nextBackwardToken").await? else {
                 break;
             };
-            // The last token is answered again and again.
-            let next = page["nextForwardToken"].take();
-            if events.is_empty() || found.len() > MOST || next == input["nextToken"] {
-                break;
-            }
-            input["nextToken"] = next;
-            let lines = events.iter().map(|event| {
-                let at = event["timestamp"].as_i64().unwrap_or_default();
-                let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
-                (at, text(event, "message").to_owned())
-            });
-            found.extend(lines.filter(|(_, line)| wanted.is_empty() || line.to_lowercase().contains(&wanted)));
+            found.extend(lines.into_iter().rev().filter(|(_, line)| fit.has(line)));
         }
-        let before = found.len().saturating_sub(most);
+        let has_earlier = found.len() > most;
+        found.truncate(most);
+        found.reverse();
         Ok(Lines {
-            lines: found.split_off(before),
-            before,
+            lines: found,
+            has_earlier,
         })
+    }
+
+    /// All lines in their order. Those that are too many are counted, and the last line says how many they are.
+    async fn all_lines(&self, stream: &Stream, fit: &Fit) -> Result<Lines, Gone> {
+        let mut input = stream.input();
+        input["startFromHead"] = true.into();
+        let (mut found, mut missing) = (Vec::new(), 0);
+        while let Some(lines) = self.page(&mut input, "nextForwardToken").await? {
+            let lines = lines.into_iter().filter(|(_, line)| fit.has(line));
+            missing += keep(&mut found, lines, MOST);
+        }
+        if missing > 0 {
+            let at = found.last().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at);
+            found.push((at, format!("… {missing} more lines are not shown here")));
+        }
+        Ok(Lines {
+            lines: found,
+            has_earlier: false,
+        })
+    }
+
+    /// The page that `input` asks for, which then asks for the one behind `token`. None where the stream ends.
+    async fn page(&self, input: &mut Value, token: &str) -> Result<Option<Vec<(Timestamp, String)>>, Gone> {
+        let mut page = self.look("logs", "GetLogEvents", input.clone()).await?;
+        // At the end there is nothing, and the last token is answered again and again.
+        let next = page[token].take();
+        let events = match page["events"].take() {
+            Value::Array(events) if !events.is_empty() && next != input["nextToken"] => events,
+            _ => return Ok(None),
+        };
+        input["nextToken"] = next;
+        let read = |event: &Value| {
+            let at = event["timestamp"].as_i64().unwrap_or_default();
+            let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
+            (at, text(event, "message").to_owned())
+        };
+        Ok(Some(events.iter().map(read).collect()))
+    }
+}
+
+/// Which lines are wanted: those with this text in small letters in them.
+struct Fit(String);
+
+impl Fit {
+    fn has(&self, line: &str) -> bool {
+        self.0.is_empty() || line.to_lowercase().contains(&self.0)
+    }
+}
+
+/// Keeps at most `most` lines, and says how many more there were.
+fn keep<T>(found: &mut Vec<T>, mut lines: impl Iterator<Item = T>, most: usize) -> usize {
+    found.extend(lines.by_ref().take(most.saturating_sub(found.len())));
+    lines.count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_too_many_are_counted() {
+        let mut found = Vec::new();
+        assert_eq!(keep(&mut found, 0..2, 3), 0);
+        assert_eq!(keep(&mut found, 2..5, 3), 2);
+        assert_eq!(keep(&mut found, 5..6, 3), 1);
+        assert_eq!(found, [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_filter_is_of_small_and_large_letters_alike() {
+        assert!(Fit("error".into()).has("An ERROR"));
+        assert!(Fit(String::new()).has("anything"));
+        assert!(!Fit("error".into()).has("fine"));
     }
 }

@@ -5,6 +5,11 @@ use super::values::{moment, text};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::borrow::Cow;
+
+/// How much more is read than is shown: more than the longest secret, which is a parameter of 8 KB, has when it is
+/// escaped in JSON. So a secret at the end of what is shown is known as one.
+const MARGIN: usize = 64 * 1024;
 
 /// An address in S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +58,11 @@ impl Place {
         self
     }
 
+    /// What S3 is asked about the object.
+    fn input(&self) -> Value {
+        json!({"Bucket": self.bucket, "Key": self.key})
+    }
+
     /// The last part of the key.
     pub(crate) fn name(&self) -> &str {
         self.key.rsplit('/').next().unwrap_or(&self.key)
@@ -78,18 +88,39 @@ impl Reader {
         })
     }
 
-    /// An object's bytes: all of them, or at most the first `most`.
-    pub(crate) async fn object(&self, place: &Place, most: Option<usize>) -> Result<Bytes, Gone> {
-        let input = json!({"Bucket": place.bucket, "Key": place.key});
-        if let Some(most) = most {
-            let mut first = input.clone();
-            first["Range"] = format!("bytes=0-{}", most.saturating_sub(1)).into();
+    /// How many bytes an object has.
+    pub(crate) async fn size(&self, place: &Place) -> Result<u64, Gone> {
+        let head = self.look("s3", "HeadObject", place.input()).await?;
+        Ok(head["ContentLength"].as_u64().unwrap_or_default())
+    }
+
+    /// An object's bytes, with the secrets in them hidden.
+    pub(crate) async fn object(&self, place: &Place) -> Result<Bytes, Gone> {
+        let (_, bytes) = self.bytes("s3", "GetObject", place.input()).await?;
+        Ok(self.without_secrets_in(bytes))
+    }
+
+    /// How an object begins, at most `most` bytes of it with the secrets in them hidden, and whether that is all of it.
+    pub(crate) async fn beginning(&self, place: &Place, most: usize) -> Result<(Bytes, bool), Gone> {
+        let read = most + MARGIN;
+        let mut first = place.input();
+        first["Range"] = format!("bytes=0-{}", read - 1).into();
+        let bytes = match self.bytes("s3", "GetObject", first).await {
+            Ok((_, bytes)) => bytes,
             // An empty object has no first byte.
-            if let Ok((_, bytes)) = self.bytes("s3", "GetObject", first).await {
-                return Ok(bytes);
-            }
+            Err(_) => self.bytes("s3", "GetObject", place.input()).await?.1,
+        };
+        let (is_whole, is_cut) = (bytes.len() <= most, bytes.len() >= read);
+        let hidden = self.without_secrets_in(bytes);
+        let end = shown(hidden.len(), most, is_whole, is_cut);
+        Ok((hidden.slice(..end), is_whole))
+    }
+
+    fn without_secrets_in(&self, bytes: Bytes) -> Bytes {
+        match self.platform().secrets.hide_bytes(&bytes) {
+            Cow::Owned(hidden) => hidden.into(),
+            Cow::Borrowed(_) => bytes,
         }
-        Ok(self.bytes("s3", "GetObject", input).await?.1)
     }
 
     /// An object that is JSON; null where it is not there, or none.
@@ -97,15 +128,38 @@ impl Reader {
         let Some(place) = Place::read(uri) else {
             return Value::Null;
         };
-        let bytes = self.object(&place, None).await.unwrap_or_default();
+        let bytes = self.object(&place).await.unwrap_or_default();
         let text = self.hidden(&String::from_utf8_lossy(&bytes));
         serde_json::from_str(&text).unwrap_or_default()
+    }
+}
+
+/// How many of `length` bytes are shown whose secrets are hidden. At the end of what `is_cut` may be the first part of a
+/// secret, which was not known as one: that is left out.
+fn shown(length: usize, most: usize, is_whole: bool, is_cut: bool) -> usize {
+    match (is_whole, is_cut) {
+        (true, _) => length,
+        (false, true) => most.min(length.saturating_sub(MARGIN)),
+        (false, false) => most.min(length),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_part_of_a_secret_is_not_shown() {
+        let most = 10;
+        assert_eq!(
+            shown(30, most, true, false),
+            30,
+            "what is hidden may be longer than what was there"
+        );
+        assert_eq!(shown(30, most, false, false), most);
+        assert_eq!(shown(MARGIN + 4, most, false, true), 4);
+        assert_eq!(shown(2 * MARGIN, most, false, true), most);
+    }
 
     #[test]
     fn an_address_has_a_bucket_and_a_key() {

@@ -212,8 +212,13 @@ impl Reader {
         Ok(actions)
     }
 
-    /// The token of an approval that is waited for.
-    pub(crate) async fn approval_token(&self, pipeline: &str, stage: &str, action: &str) -> Result<String, Gone> {
+    /// The token of an approval that an execution of a pipeline waits for: that one, and no later one of the same action.
+    pub(crate) async fn approval_token(
+        &self,
+        (pipeline, execution): (&str, &str),
+        stage: &str,
+        action: &str,
+    ) -> Result<String, Gone> {
         let state = self
             .look("codepipeline", "GetPipelineState", json!({"name": pipeline}))
             .await?;
@@ -227,6 +232,10 @@ impl Reader {
         let stage = named(&state["stageStates"], "stageName", stage);
         let found = named(&stage["actionStates"], "actionName", action);
         match text(&found["latestExecution"], "token") {
+            _ if text(&stage["latestExecution"], "pipelineExecutionId") != execution => {
+                let said = format!("another execution is at {action} by now, and this one waits for no approval");
+                Err(Gone::Refused(said))
+            }
             "" => Err(Gone::NotFound(format!("the action {action} waits for no approval"))),
             token => Ok(token.to_owned()),
         }

@@ -14,6 +14,11 @@ const keeps = (node, name) =>
   (node.id === "graph" && name === "class") ||
   (node.dataset?.src && name === "style");
 
+/** What a person has typed and not sent, or types just now. */
+const isTyped = (node) =>
+  node.matches?.("input, textarea, select") && (node === document.activeElement || node.value !== node.defaultValue) &&
+  !["hidden", "radio", "checkbox", "submit"].includes(node.type);
+
 /** Parts of long lists that were loaded stay loaded. */
 const isLoaded = (node) => node.dataset?.loaded !== undefined;
 
@@ -29,13 +34,12 @@ const put = (text, move) => {
   document.documentElement.dataset.theme = next.documentElement.dataset.theme;
   Idiomorph.morph(body(), next.body, {
     morphStyle: "outerHTML",
-    ignoreActiveValue: true,
     callbacks: {
       beforeAttributeUpdated: (name, node) => !(keeps(node, name) && !move),
       beforeNodeMorphed: (from, to) => {
         if (from.id === "lost" || isKept(from, to)) return false;
-        // What a person has typed and not sent, and the answer to what was sent: nobody else has them.
-        if (!move && from instanceof HTMLTextAreaElement && from.value !== from.defaultValue) return false;
+        // What was typed, and the answer to what was sent: nobody else has them.
+        if (!move && isTyped(from)) return false;
         if (!move && from.dataset?.answer !== undefined && !to.hasChildNodes()) return false;
         if (from instanceof HTMLDetailsElement && !move && from.open !== to.open) to.open = from.open;
         return !(isLoaded(from) && from.dataset.src === to.dataset?.src);
@@ -79,11 +83,15 @@ let going = 0;
 
 const go = async (url, { push = true, method = "GET", form } = {}) => {
   const mine = ++going;
+  const before = heard;
   const answer = await fetch(url, { method, body: form, headers: { accept: "text/html" } });
   const text = await answer.text();
   if (mine !== going) return;
   if (push) history.pushState(null, "", answer.redirected || method === "GET" ? answer.url : location.href);
   put(text, true);
+  if (document.activeElement === body()) document.getElementById("content")?.focus({ preventScroll: true });
+  // What changed on the way was not about what is shown now.
+  if (heard !== before) refresh();
 };
 
 const lead = (url, options) => go(url, options).catch(() => (location.href = url));
@@ -115,6 +123,8 @@ addEventListener("popstate", () => lead(location.href, { push: false }));
 
 let wanted = false;
 let asking = false;
+/** How many times something was heard of. */
+let heard = 0;
 
 const refresh = async () => {
   wanted = true;
@@ -138,25 +148,36 @@ const refresh = async () => {
 /** Nothing moves under somebody who drags or opens a menu. */
 const isWriting = () => graph()?.classList.contains("is-dragged");
 
+let live;
+
+/** Hears of changes while somebody looks: a browser has few connections, and tabs in the background want none. */
 const listen = () => {
-  const live = new EventSource("/live");
-  let wasLost = false;
+  if (live || document.hidden) return;
+  live = new EventSource("/live");
   live.onopen = () => {
     document.getElementById("lost").hidden = true;
-    if (wasLost) refresh();
+    // What happened before there was somebody to tell.
+    refresh();
   };
   live.onerror = () => {
-    wasLost = true;
     document.getElementById("lost").hidden = false;
     // Some browsers give up: begin anew.
-    if (live.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
+    if (live?.readyState === EventSource.CLOSED) setTimeout(() => { hush(); listen(); }, 1000);
   };
   live.onmessage = ({ data }) => {
     const about = body().dataset.live.split("\n").filter(Boolean);
     const topics = JSON.parse(data);
+    heard += 1;
     if (topics.includes("everything") || topics.some((topic) => about.some((word) => topic.startsWith(word)))) refresh();
   };
 };
+
+const hush = () => {
+  live?.close();
+  live = undefined;
+};
+
+document.addEventListener("visibilitychange", () => (document.hidden ? hush() : listen()));
 
 // --- Long lists: a part is loaded when it is about to be seen ------------------------------------------------------
 
@@ -217,6 +238,15 @@ const zoom = (factor) => {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-zoom]");
   if (button) zoom({ in: 1.25, out: 0.8, fit: 0 }[button.dataset.zoom]);
+  const theme = event.target.closest("#theme");
+  if (theme) {
+    // The other one of what is seen, whoever chose it.
+    event.preventDefault();
+    const ofSystem = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    const chosen = document.documentElement.dataset.theme;
+    const other = (chosen === "system" ? ofSystem : chosen) === "dark" ? "light" : "dark";
+    location.href = `/set?theme=${other === ofSystem ? "system" : other}`;
+  }
   const copy = event.target.closest("[data-copy]");
   if (copy) navigator.clipboard?.writeText(copy.closest(".part").querySelector(".body").textContent);
   const strip = event.target.closest("[data-iterations]");
@@ -254,8 +284,11 @@ document.addEventListener("pointermove", (event) => {
   if (drag) drag.pane.scrollTo(drag.x - event.clientX, drag.y - event.clientY);
 });
 document.addEventListener("pointerup", () => {
-  drag?.pane.classList.remove("is-dragged");
+  if (!drag) return;
+  drag.pane.classList.remove("is-dragged");
   drag = undefined;
+  // What came while it was dragged.
+  refresh();
 });
 document.addEventListener(
   "wheel",

@@ -8,6 +8,7 @@ use crate::trace::Trace;
 use crate::views::{Failure, Logged, Selection, Shown, Told};
 use serde_json::{Value, json};
 use state_graph::Chart;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -104,15 +105,20 @@ pub(crate) async fn executions_of(served: &Served, run: &Run) -> Vec<Execution> 
     found
 }
 
-/// The execution of a run that matters: the one that is selected, runs, or has failed, or else the first one.
-pub(crate) fn that_matters<'a>(executions: &'a [Execution], selection: &Selection) -> Option<&'a Execution> {
+/// The execution of a run that matters: the one that is selected, runs, or made the run fail, or else the first one. What
+/// was tried again counts as it was the last time.
+pub(crate) fn that_matters<'a>(run: &Run, executions: &'a [Execution], selection: &Selection) -> Option<&'a Execution> {
     let asked = selection.get("execution");
-    let mut ordered = executions.iter();
-    ordered
-        .find(|execution| execution.arn == asked)
-        .or_else(|| executions.iter().find(|execution| execution.is_open()))
-        .or_else(|| executions.iter().find(|execution| execution.status != "SUCCEEDED"))
-        .or(executions.first())
+    if let Some(chosen) = executions.iter().find(|execution| execution.arn == asked) {
+        return Some(chosen);
+    }
+    let mut machines = BTreeSet::new();
+    let newest = executions.iter().rev().filter(|it| machines.insert(&*it.machine));
+    let newest: Vec<&Execution> = newest.collect();
+    let failed = |it: &&&Execution| run.status == "Failed" && it.status != "SUCCEEDED";
+    let open = newest.iter().find(|execution| execution.is_open());
+    let first = newest.last();
+    open.or_else(|| newest.iter().find(failed)).or(first).copied()
 }
 
 /// An execution, and what is looked at in it.

@@ -22,7 +22,7 @@ pub async fn summary(page: &Page, pipeline: &str, id: &str) -> Result<String, No
     let run = served.reader.run(pipeline, id).await?;
     let told = tell(&served, run).await;
     let mut text = format!("## {} {}\n\n", sign(told.status()), escaped(told.name()));
-    let commit = told.commit.get(..12).unwrap_or(&told.commit);
+    let commit = code(told.commit.get(..12).unwrap_or(&told.commit));
     let took = between(&context, told.run.started, told.run.updated);
     let _ = writeln!(
         text,
@@ -46,7 +46,7 @@ pub async fn summary(page: &Page, pipeline: &str, id: &str) -> Result<String, No
     }
     tell_metrics(&mut text, &served, &told.run).await;
     let executions = executions_of(&served, &told.run).await;
-    if let Some(execution) = that_matters(&executions, &Selection::default()) {
+    if let Some(execution) = that_matters(&told.run, &executions, &Selection::default()) {
         let gathered = gather(&served, &execution.arn, &Selection::default().with("state", "-")).await?;
         if let Some(chart) = &gathered.chart {
             let known = gathered.known.lock().await;
@@ -67,7 +67,7 @@ async fn failure(served: &Served, told: &Told) -> Result<Option<(Failure, bool)>
         return Ok(None);
     };
     let executions = executions_of(served, &told.run).await;
-    if let Some(execution) = that_matters(&executions, &Selection::default()) {
+    if let Some(execution) = that_matters(&told.run, &executions, &Selection::default()) {
         let gathered = gather(served, &execution.arn, &Selection::default().with("state", "-")).await?;
         if let Some(failure) = gathered.failure {
             return Ok(Some((failure, true)));
@@ -89,7 +89,7 @@ fn tell_failure(text: &mut String, failure: &Failure) {
     }
     let _ = writeln!(text, ">\n> What mends it: {}\n", failure.mend(Language::English));
     if let Some(statement) = &failure.statement {
-        let _ = writeln!(text, "```json\n{}\n```\n", code(statement));
+        let _ = writeln!(text, "```json\n{}\n```\n", fenced(statement));
     }
 }
 
@@ -200,8 +200,13 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// Text inside of backticks, which cannot leave them.
+/// Text inside of backticks, which cannot leave them: an empty line would end the paragraph, and the backticks with it.
 fn code(text: &str) -> String {
+    crate::show::plain(text).replace('`', "'").replace('\n', " ")
+}
+
+/// Text inside of a fence, which keeps its lines: none can end the fence, as there are no backticks in it.
+fn fenced(text: &str) -> String {
     crate::show::plain(text).replace('`', "'")
 }
 
@@ -216,5 +221,9 @@ mod tests {
             "&lt;img src=x&gt; \\[a\\](http://b) \\`c\\` &#64;team \\| \\#1 "
         );
         assert_eq!(code("a`b"), "a'b");
+        assert_eq!(fenced("{\n```\n}"), "{\n'''\n}");
+        for text in ["a\n\n<img src=x>", "a\r\n\r\n<img src=x>", "a\r\r<img src=x>"] {
+            assert!(!code(text).contains(['\n', '\r']), "{text:?}");
+        }
     }
 }

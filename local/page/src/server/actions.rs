@@ -74,7 +74,7 @@ async fn approve(State(served): State<Arc<Served>>, headers: HeaderMap, Form(for
         may_act(&served, &headers)?;
         let token = served
             .reader
-            .approval_token(&form.pipeline, &form.stage, &form.action)
+            .approval_token((&form.pipeline, &form.execution), &form.stage, &form.action)
             .await?;
         let summary = match form.summary.trim() {
             "" => NO_COMMENT,
@@ -117,6 +117,7 @@ async fn stop(State(served): State<Arc<Served>>, headers: HeaderMap, Form(form):
             "pipelineName": form.pipeline,
             "pipelineExecutionId": form.execution,
             "reason": "Stopped on the page",
+            "abandon": form.status == "abandon",
         });
         served
             .reader

@@ -23,8 +23,10 @@ use std::sync::Arc;
 const MOST: usize = 1000;
 /// The most objects of a channel that are listed.
 const OBJECTS: usize = 100;
-/// How much of an object is read for its preview.
+/// How much of an object is shown in its preview.
 const BEGINNING: usize = 64 * 1024;
+/// The size of the largest object that is answered: it is held in memory while its secrets are looked for.
+const LARGEST: u64 = 32 * 1024 * 1024;
 
 pub(super) fn router() -> Router<Arc<Served>> {
     Router::new()
@@ -150,7 +152,14 @@ async fn object(State(served): State<Arc<Served>>, headers: HeaderMap, Query(ask
         bucket: asked.bucket,
         key: asked.key,
     };
-    let bytes = match served.reader.object(&place, None).await {
+    let read = async {
+        if served.reader.size(&place).await? > LARGEST {
+            let said = context(&served, &headers).say(Word::TooLarge);
+            return Err(Gone::Refused(said.to_owned()));
+        }
+        served.reader.object(&place).await
+    };
+    let bytes = match read.await {
         Ok(bytes) => bytes,
         Err(gone) => return problem(&served, &headers, &gone),
     };
@@ -160,7 +169,7 @@ async fn object(State(served): State<Arc<Served>>, headers: HeaderMap, Query(ask
     match std::str::from_utf8(&bytes) {
         Ok(text) => {
             let kind = "text/plain; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind)], served.reader.hidden(text)).into_response()
+            ([(header::CONTENT_TYPE, kind)], text.to_owned()).into_response()
         }
         Err(_) => {
             let headers = [
@@ -179,11 +188,9 @@ async fn preview(State(served): State<Arc<Served>>, headers: HeaderMap, Query(as
         bucket: asked.bucket,
         key: asked.key,
     };
-    match served.reader.object(&place, Some(BEGINNING)).await {
-        Ok(bytes) => {
-            let is_whole = bytes.len() < BEGINNING;
-            let text = beginning(&bytes).map(|text| served.reader.hidden(text));
-            let shown = Preview::of(place.name(), &bytes, text.as_deref(), is_whole);
+    match served.reader.beginning(&place, BEGINNING).await {
+        Ok((bytes, is_whole)) => {
+            let shown = Preview::of(place.name(), &bytes, beginning(&bytes), is_whole);
             Html(views::preview(&context, &place, &shown).into_string()).into_response()
         }
         Err(gone) => problem(&served, &headers, &gone),

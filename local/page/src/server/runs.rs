@@ -107,7 +107,7 @@ fn looked_at<'a>(run: &'a Run, executions: &'a [Execution], selection: &Selectio
         .filter(|arn| !arn.is_empty());
     let execution = match started {
         Some(arn) => executions.iter().find(|execution| execution.arn == arn),
-        None => that_matters(executions, selection),
+        None => that_matters(run, executions, selection),
     };
     let is_chosen = !selection.get("execution").is_empty() || !selection.get("state").is_empty();
     let failed = run.failed().filter(|_| run.status == "Failed" && !is_chosen);

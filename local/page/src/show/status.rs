@@ -15,9 +15,8 @@ pub(crate) fn tone(status: &str) -> (Tone, Option<Word>) {
         "Failed" | "FAILED" | "Abandoned" | "Crashed" => (Tone::Failed, Some(Word::Failed)),
         "Rejected" => (Tone::Failed, Some(Word::Rejected)),
         "TIMED_OUT" | "TimedOut" => (Tone::Failed, Some(Word::TimedOut)),
-        "InProgress" | "RUNNING" | "IN_PROGRESS" | "PENDING_REDRIVE" | "Stopping" => {
-            (Tone::Running, Some(Word::InProgress))
-        }
+        "InProgress" | "RUNNING" | "IN_PROGRESS" | "PENDING_REDRIVE" => (Tone::Running, Some(Word::InProgress)),
+        "Stopping" => (Tone::Running, Some(Word::Stopping)),
         "WaitingForApproval" => (Tone::Waiting, Some(Word::WaitingForApproval)),
         "PendingManualApproval" => (Tone::Waiting, Some(Word::PendingApproval)),
         "Stopped" | "STOPPED" | "ABORTED" | "Cancelled" => (Tone::Stopped, Some(Word::Stopped)),

@@ -3,6 +3,7 @@
 use super::Trace;
 use super::visit::{Chosen, Visit};
 use state_graph::{Iterations, Look, Overlay, Status};
+use std::collections::HashMap;
 use std::time::Duration;
 
 impl Trace {
@@ -37,10 +38,15 @@ impl Trace {
             selected: selected.map(str::to_owned),
             ..Overlay::default()
         };
-        for visit in self.visits.iter().filter(|visit| self.is_shown(visit, chosen)) {
-            // The latest visit says how a state is; what all of them took is added up for none.
-            let look = overlay.states.entry(visit.state.to_string()).or_default();
-            *look = looked(visit, chosen, look);
+        let mut shown: HashMap<&str, &Visit> = HashMap::new();
+        for visit in self.current().filter(|visit| self.is_shown(visit, chosen)) {
+            let worst = shown.entry(&visit.state).or_insert(visit);
+            if rank(visit.status) >= rank(worst.status) {
+                *worst = visit;
+            }
+        }
+        for (state, visit) in shown {
+            overlay.states.insert(state.to_owned(), looked(visit, chosen));
         }
         for (from, to) in &self.ways {
             let both = [from, to].map(|state| overlay.states.contains_key(&**state));
@@ -50,27 +56,57 @@ impl Trace {
         }
         overlay
     }
+    /// The visits that say how their states are: of each state the latest one on its level, in blocks of which the same
+    /// is true, and since these were last started. So of a state there is one in each iteration around it.
+    fn current(&self) -> impl Iterator<Item = &Visit> {
+        let levels = self.visits.iter().enumerate();
+        let latest: HashMap<_, _> = levels
+            .map(|(number, visit)| ((&*visit.state, visit.within), number))
+            .collect();
+        let mut are_current: Vec<bool> = Vec::with_capacity(self.visits.len());
+        for (number, visit) in self.visits.iter().enumerate() {
+            let is_latest = latest.get(&(&*visit.state, visit.within)) == Some(&number);
+            // A block was entered before what is inside of it.
+            let is_around = visit.within.is_none_or(|within| {
+                let is_start = self.visits[within.visit].starts == within.start;
+                is_start && are_current.get(within.visit) == Some(&true)
+            });
+            are_current.push(is_latest && is_around);
+        }
+        let visits = self.visits.iter().zip(are_current);
+        visits.filter_map(|(visit, is_current)| is_current.then_some(visit))
+    }
 }
 
-/// How a state looks after a visit, when it looked like `before` after the one before.
-fn looked(visit: &Visit, chosen: &Chosen, before: &Look) -> Look {
+/// Which status stands for several iterations: the highest.
+///
+/// A failure is what somebody looks for. Then what is not over yet, for it may still fail, work before waiting. Of what
+/// is over, an iteration that was aborted has no result, and one whose error was caught has not gone the usual way.
+fn rank(status: Status) -> u8 {
+    match status {
+        Status::Failed | Status::TimedOut => 6,
+        Status::Running => 5,
+        Status::Waiting => 4,
+        Status::Aborted => 3,
+        Status::Caught => 2,
+        Status::Succeeded => 1,
+        Status::NotReached => 0,
+    }
+}
+
+/// How a state looks, by the visit that stands for it.
+fn looked(visit: &Visit, chosen: &Chosen) -> Look {
     let is_map = !visit.iterations.is_empty();
     let iterations = is_map.then(|| Iterations {
         statuses: visit.iterations.clone(),
         selected: chosen.get(&*visit.state).copied(),
     });
-    // One that runs or has failed is what matters among several iterations.
-    let status = match (before.status, visit.status) {
-        (worse @ (Status::Failed | Status::TimedOut), Status::Succeeded) if visit.within.is_some() => worse,
-        (Status::Running, Status::Succeeded) if visit.within.is_some() => Status::Running,
-        (_, status) => status,
-    };
     let took = visit.to.map(|to| {
         let span = to.duration_since(visit.from);
         Duration::try_from(span).unwrap_or_default()
     });
     Look {
-        status,
+        status: visit.status,
         took,
         attempts: u32::try_from(visit.attempts.len()).unwrap_or(u32::MAX),
         iterations,

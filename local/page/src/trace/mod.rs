@@ -4,20 +4,25 @@
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>. So an event belongs to the
 //! visit of the event before it, unless it enters a state. Events are pushed one by one, as they come.
 
+mod ending;
 mod event;
+mod going_on;
 mod look;
+mod redrive;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_blocks;
 mod visit;
 
 pub(crate) use event::{Event, details};
-use jiff::Timestamp;
+use redrive::Redrive;
 use serde_json::Value;
 use state_graph::Status;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use visit::Within;
 pub(crate) use visit::{Attempt, Chosen, Visit};
+use visit::{Place, Within};
 
 /// What has happened in an execution so far.
 #[derive(Debug, Default)]
@@ -34,24 +39,19 @@ pub(crate) struct Trace {
     pub(crate) ended: Option<Status>,
     /// For each event by its number from 1: where its thread was.
     places: Vec<Place>,
-    /// The visits that go on.
-    open: BTreeSet<usize>,
-}
-
-/// Where a thread of an execution is.
-#[derive(Debug, Clone, Copy, Default)]
-struct Place {
-    /// The visit of the last state, if it was in this level.
-    visit: Option<usize>,
-    /// The level.
-    within: Option<Within>,
+    /// The visits that go on, by where they are.
+    open: BTreeSet<(Option<Within>, usize)>,
+    /// The visits that were ended by something else than their own exit, since the last redrive.
+    left: Vec<usize>,
+    /// What the last redrive took up again.
+    redrive: Redrive,
 }
 
 impl Trace {
     /// Takes the next event of the history.
     pub(crate) fn push(&mut self, raw: &Value) {
         let event = Event::new(raw);
-        let before = self.place(event.previous);
+        let before = self.before(&event);
         let place = self.take(&event, before);
         let at = usize::try_from(event.id).unwrap_or_default();
         if self.places.len() <= at {
@@ -79,8 +79,10 @@ impl Trace {
             return self.exit(event, before);
         }
         if event.kind.starts_with("Execution") {
-            self.end(event, before);
-            return before;
+            return self.end(event, before);
+        }
+        if event.kind == "EvaluationFailed" {
+            return self.misjudge(event, before);
         }
         if event.kind.starts_with("MapIteration") {
             return self.iterate(event, before);
@@ -88,13 +90,16 @@ impl Trace {
         let is_of_block = event.kind.starts_with("MapState") || event.kind.starts_with("ParallelState");
         let place = if is_of_block { self.block(before) } else { before };
         if let Some(number) = place.visit {
+            if is_of_block {
+                self.of_block(number, event, before);
+            }
             self.work(number, event);
         }
         match (event.kind, place.visit) {
             // What comes next is inside.
             ("MapStateStarted" | "ParallelStateStarted", Some(visit)) => Place {
                 visit: Some(visit),
-                within: Some(Within { visit, iteration: None }),
+                within: Some(self.inside(visit, None)),
             },
             _ => place,
         }
@@ -103,34 +108,38 @@ impl Trace {
     fn enter(&mut self, event: &Event<'_>, kind: &str, before: Place) -> Place {
         let name: Arc<str> = event.detail("name").into();
         // A way leads here from a state of the same level. From the block around, it is only the start.
-        let from = before.visit.and_then(|number| self.visits.get(number));
-        if let Some(from) = from
+        let number = self.visits.len();
+        let mut branch = number;
+        if let Some(from) = before.visit.and_then(|number| self.visits.get_mut(number))
             && from.within == before.within
-            && !from.is_open()
         {
-            self.ways.insert((from.state.clone(), name.clone()));
+            if from.is_open() && from.state == name && self.redrive.is_followed_by(event) {
+                // A Fail state is entered again by a redrive; it goes on like the others.
+                from.events.push(event.id);
+                return before;
+            }
+            branch = from.branch;
+            if !from.is_open() {
+                self.ways.insert((from.state.clone(), name.clone()));
+            }
         }
         let mut visit = Visit::new(name, kind.into(), event.id, event.at, before.within);
         visit.input = event.payload("input");
-        self.open.insert(self.visits.len());
+        visit.branch = branch;
+        self.open.insert((before.within, number));
         self.visits.push(visit);
         Place {
-            visit: Some(self.visits.len() - 1),
+            visit: Some(number),
             within: before.within,
         }
     }
 
     fn exit(&mut self, event: &Event<'_>, before: Place) -> Place {
-        let name = event.detail("name");
         // The last event of a block may be one of a state inside.
-        let mut number = before.visit;
-        while let Some(at) = number
-            && &*self.visits[at].state != name
-        {
-            number = self.visits[at].within.map(|within| within.visit);
-        }
-        let Some(number) = number else { return before };
-        self.abandon_inside(number, event.at, Status::Aborted);
+        let Some(number) = self.around(before.visit, event.detail("name")) else {
+            return before;
+        };
+        self.abandon_inside(number, event.at);
         let visit = &mut self.visits[number];
         visit.to = Some(event.at);
         visit.output = event.payload("output");
@@ -141,27 +150,87 @@ impl Trace {
             Status::Succeeded
         };
         visit.events.push(event.id);
-        self.open.remove(&number);
+        self.open.remove(&(visit.within, number));
         Place {
             visit: Some(number),
             within: visit.within,
         }
     }
 
+    /// The visit of a state of this name that a visit is inside of, or is itself.
+    fn around(&self, inside: Option<usize>, name: &str) -> Option<usize> {
+        let mut number = inside;
+        while let Some(at) = number
+            && &*self.visits[at].state != name
+        {
+            number = self.visits[at].within.map(|within| within.visit);
+        }
+        number
+    }
+
+    /// An expression of a state failed. That may follow a state inside of it, or what came before it.
+    fn misjudge(&mut self, event: &Event<'_>, before: Place) -> Place {
+        let name = event.detail("state");
+        let last = self.visits.len().checked_sub(1);
+        let last = last.filter(|number| self.visits[*number].is_open() && &*self.visits[*number].state == name);
+        let number = self.around(before.visit, name).filter(|at| self.visits[*at].is_open());
+        let Some(number) = number.or(last).or(before.visit) else {
+            return before;
+        };
+        self.work(number, event);
+        Place {
+            visit: Some(number),
+            within: self.visits[number].within,
+        }
+    }
+
     /// The block that an event is about, when the thread may still be inside of it.
+    ///
+    /// One that has failed is over: what follows is of the one around, if there is one.
     fn block(&self, before: Place) -> Place {
         let mut number = before.visit;
+        let mut over = None;
         while let Some(at) = number {
             let visit = &self.visits[at];
-            if visit.is_open() && matches!(&*visit.kind, "Map" | "Parallel") {
-                return Place {
+            if visit.is_open() && visit.is_block() {
+                let place = Place {
                     visit: Some(at),
                     within: visit.within,
                 };
+                if !visit.is_over {
+                    return place;
+                }
+                over = over.or(Some(place));
             }
             number = visit.within.map(|within| within.visit);
         }
-        before
+        over.unwrap_or(before)
+    }
+
+    /// What is inside of a block, since it was last started.
+    fn inside(&self, block: usize, iteration: Option<usize>) -> Within {
+        Within {
+            visit: block,
+            start: self.visits[block].starts,
+            iteration,
+        }
+    }
+
+    /// A block starts, perhaps anew, or ends: remembers which visit inside made it fail.
+    fn of_block(&mut self, block: usize, event: &Event<'_>, before: Place) {
+        if event.kind.ends_with("StateStarted") {
+            // A block that is retried says no failure of its own.
+            self.blame(block, before.visit);
+            self.abandon_inside(block, event.at);
+            let visit = &mut self.visits[block];
+            visit.starts += 1;
+            (visit.blamed, visit.is_over) = (None, false);
+        } else if event.kind.ends_with("StateFailed") {
+            self.blame(block, before.visit);
+            self.visits[block].is_over = true;
+        } else if event.kind.ends_with("StateAborted") {
+            self.visits[block].is_over = true;
+        }
     }
 
     fn iterate(&mut self, event: &Event<'_>, before: Place) -> Place {
@@ -175,6 +244,10 @@ impl Trace {
             "MapIterationFailed" => Status::Failed,
             _ => Status::Aborted,
         };
+        if status == Status::Failed {
+            self.blame(number, before.visit);
+        }
+        let within = self.inside(number, Some(index));
         let visit = &mut self.visits[number];
         visit.events.push(event.id);
         if index < MOST_ITERATIONS {
@@ -183,12 +256,13 @@ impl Trace {
             }
             visit.iterations[index] = status;
         }
-        let within = Within {
-            visit: number,
-            iteration: Some(index),
-        };
         if status != Status::Running {
-            self.abandon(|visit| visit.within == Some(within), event.at, Status::Aborted);
+            self.abandon((Some(within), 0)..=(Some(within), usize::MAX), event.at);
+        }
+        if status == Status::Failed
+            && let Some(failed) = self.visits[number].blamed
+        {
+            self.fail(self.blamed_in(failed));
         }
         Place {
             visit: Some(number),
@@ -224,103 +298,6 @@ impl Trace {
             _ => {}
         }
     }
-
-    /// The execution ended: what is still open ends with it.
-    fn end(&mut self, event: &Event<'_>, before: Place) {
-        let status = match event.kind {
-            "ExecutionStarted" => return,
-            "ExecutionRedriven" => {
-                self.ended = None;
-                self.culprit = None;
-                return;
-            }
-            "ExecutionSucceeded" => Status::Succeeded,
-            "ExecutionFailed" => Status::Failed,
-            "ExecutionTimedOut" => Status::TimedOut,
-            _ => Status::Aborted,
-        };
-        self.ended = Some(status);
-        let (error, cause) = (event.text("error"), event.text("cause"));
-        if status == Status::Failed {
-            // The innermost state that failed: the last event leads to it.
-            self.culprit = before.visit;
-        }
-        let culprit = self.culprit;
-        for number in std::mem::take(&mut self.open) {
-            let visit = &mut self.visits[number];
-            visit.to = Some(event.at);
-            visit.status = match status {
-                Status::Succeeded => Status::Succeeded,
-                _ if Some(number) == culprit || visit.error.is_some() => Status::Failed,
-                Status::TimedOut => Status::TimedOut,
-                _ => Status::Aborted,
-            };
-            if Some(number) == culprit && visit.error.is_none() {
-                (visit.error, visit.cause) = (error.clone(), cause.clone());
-            }
-            close_attempts(visit, event.at);
-        }
-        self.blame_around(culprit);
-        self.culprit = culprit.map(|number| self.that_began_it(number));
-    }
-
-    /// The visit whose error a Fail state passes on: it was caught only to be told. Or else that visit itself.
-    fn that_began_it(&self, number: usize) -> usize {
-        let told = &self.visits[number];
-        if &*told.kind != "Fail" {
-            return number;
-        }
-        let before = self.visits[..number].iter().enumerate().rev();
-        let mut of_level = before.filter(|(_, visit)| visit.within == told.within);
-        match of_level.next() {
-            Some((began, visit)) if visit.status == Status::Caught && visit.error == told.error => began,
-            _ => number,
-        }
-    }
-
-    /// A block whose state failed has failed, too.
-    fn blame_around(&mut self, culprit: Option<usize>) {
-        let mut around = culprit.and_then(|number| self.visits[number].within);
-        while let Some(within) = around {
-            let visit = &mut self.visits[within.visit];
-            if visit.status == Status::Aborted {
-                visit.status = Status::Failed;
-            }
-            around = visit.within;
-        }
-    }
-
-    /// Ends what is open inside of a block that has ended.
-    fn abandon_inside(&mut self, block: usize, at: Timestamp, status: Status) {
-        if matches!(&*self.visits[block].kind, "Map" | "Parallel") {
-            self.abandon(
-                |visit| visit.within.is_some_and(|within| within.visit == block),
-                at,
-                status,
-            );
-            for iteration in &mut self.visits[block].iterations {
-                if *iteration == Status::Running {
-                    *iteration = status;
-                }
-            }
-        }
-    }
-
-    fn abandon(&mut self, belongs: impl Fn(&Visit) -> bool, at: Timestamp, status: Status) {
-        let ended: Vec<usize> = self
-            .open
-            .iter()
-            .copied()
-            .filter(|number| belongs(&self.visits[*number]))
-            .collect();
-        for number in ended {
-            self.open.remove(&number);
-            let visit = &mut self.visits[number];
-            visit.to = Some(at);
-            visit.status = if visit.error.is_some() { Status::Failed } else { status };
-            close_attempts(visit, at);
-        }
-    }
 }
 
 /// More iterations than one state can have.
@@ -341,13 +318,5 @@ fn close(visit: &mut Visit, event: &Event<'_>, status: Status) {
             _ => None,
         };
         (visit.error, visit.cause) = (error.or(named), cause);
-    }
-}
-
-fn close_attempts(visit: &mut Visit, at: Timestamp) {
-    let status = visit.status;
-    for attempt in visit.attempts.iter_mut().filter(|attempt| attempt.to.is_none()) {
-        attempt.to = Some(at);
-        attempt.status = status;
     }
 }

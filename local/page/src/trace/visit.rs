@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Which part of another state a visit belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Within {
     /// The visit of the Map or Parallel state, by its number.
     pub(crate) visit: usize,
+    /// At which start of that state: one that is retried begins anew.
+    pub(crate) start: u32,
     /// The iteration of a Map, from 0; nothing for a Parallel.
     pub(crate) iteration: Option<usize>,
 }
@@ -55,6 +57,14 @@ pub(crate) struct Visit {
     pub(crate) map_run: Option<Arc<str>>,
     /// Its events, from the first to the last.
     pub(crate) events: Vec<u64>,
+    /// The first visit of its branch or iteration.
+    pub(super) branch: usize,
+    /// How many times a Map or Parallel was started.
+    pub(super) starts: u32,
+    /// The visit inside that made a Map or Parallel fail, since it was last started.
+    pub(super) blamed: Option<usize>,
+    /// Whether a Map or Parallel has failed, and only its end is to come.
+    pub(super) is_over: bool,
 }
 
 /// One time that a state's work was begun.
@@ -100,6 +110,10 @@ impl Visit {
             iterations: Vec::new(),
             map_run: None,
             events: vec![entered],
+            branch: 0,
+            starts: 0,
+            blamed: None,
+            is_over: false,
         }
     }
 
@@ -108,8 +122,46 @@ impl Visit {
         self.to.is_none()
     }
 
+    /// Whether it has states inside.
+    pub(super) fn is_block(&self) -> bool {
+        matches!(&*self.kind, "Map" | "Parallel")
+    }
+
+    /// Ends it for something other than its own exit.
+    pub(super) fn shut(&mut self, at: Timestamp, status: Status) {
+        self.to = Some(at);
+        self.status = status;
+        for attempt in self.attempts.iter_mut().filter(|attempt| attempt.to.is_none()) {
+            (attempt.to, attempt.status) = (Some(at), status);
+        }
+        let inside = if status == Status::Succeeded {
+            status
+        } else {
+            Status::Aborted
+        };
+        self.shut_iterations(inside);
+    }
+
+    /// Ends the iterations that go on.
+    pub(super) fn shut_iterations(&mut self, status: Status) {
+        for iteration in &mut self.iterations {
+            if *iteration == Status::Running {
+                *iteration = status;
+            }
+        }
+    }
+
     /// Whether its end was a failure that nothing caught.
     pub(crate) fn has_failed(&self) -> bool {
         matches!(self.status, Status::Failed | Status::TimedOut)
     }
+}
+
+/// Where a thread of an execution is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place {
+    /// The visit of the last state, if it was in this level.
+    pub(super) visit: Option<usize>,
+    /// The level.
+    pub(super) within: Option<Within>,
 }

@@ -66,7 +66,8 @@ impl Served for Ssm {
             .values()
             .filter(|parameter| parameter.kind == Kind::SecureString);
         let versions = secure.flat_map(|parameter| parameter.versions.iter());
-        versions.map(|version| version.value.clone()).collect()
+        let values = versions.map(|version| version.value.clone());
+        values.chain(self.retired.earlier().iter().cloned()).collect()
     }
 }
 

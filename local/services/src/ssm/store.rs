@@ -1,11 +1,12 @@
 //! What Parameter Store keeps.
 
 use super::name::Selected;
-use super::parameter::Parameter;
+use super::parameter::{Kind, Parameter, Version};
 use jiff::Timestamp;
-use platform::store::{Held, Rows, Store, StoreError};
+use platform::store::{Held, Rows, Shelf, Store, StoreError};
 use platform::{Account, Call, ServiceError};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
@@ -16,6 +17,41 @@ pub struct Ssm {
     pub(super) parameters: Rows<Parameter>,
     /// Secrets that `/aws/reference/secretsmanager/…` reads, by id.
     pub(super) secrets: Mutex<BTreeMap<String, Secret>>,
+    pub(super) retired: Retired,
+}
+
+/// The values of SecureStrings that no parameter has any more. Logs and records that last may still have them.
+///
+/// They lie in the state folder as the values of the parameters do: it is for its user alone.
+#[derive(Default)]
+pub(super) struct Retired {
+    shelf: Shelf,
+    /// Those of earlier commands. Those of this one are known as secrets since they were written.
+    earlier: Vec<String>,
+}
+
+impl Retired {
+    fn open(store: &Store) -> Result<Self, StoreError> {
+        let shelf = Shelf::new(store, "ssm/retired", "value");
+        let rows = shelf.read()?.into_iter();
+        Ok(Self {
+            earlier: rows.map(|(_, value)| value).collect(),
+            shelf,
+        })
+    }
+
+    /// Those of earlier commands.
+    pub(super) fn earlier(&self) -> &[String] {
+        &self.earlier
+    }
+
+    /// Keeps the value of a version that goes away. A value that several had is kept once.
+    pub(super) fn put(&self, kind: Kind, version: &Version) {
+        if kind == Kind::SecureString {
+            let key = hex::encode(Sha256::digest(&version.value));
+            self.shelf.put(&key, &version.value);
+        }
+    }
 }
 
 /// A secret of Secrets Manager.
@@ -42,6 +78,7 @@ impl Ssm {
         Ok(Self {
             parameters: Rows::open(store, "ssm/parameters")?,
             secrets: Mutex::default(),
+            retired: Retired::open(store)?,
         })
     }
 

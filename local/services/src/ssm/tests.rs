@@ -368,3 +368,36 @@ async fn every_value_that_a_secure_string_has_had_is_a_secret() {
     drop(platform);
     assert_eq!(shown(&open()), "••••••, ••••••, plain-value");
 }
+
+#[tokio::test]
+async fn a_value_that_no_secure_string_has_any_more_stays_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        let store = platform::store::Store::open(folder.path()).unwrap();
+        testing::account(vec![Arc::new(Ssm::open(&store).unwrap())])
+    };
+    let platform = open();
+    for name in ["/one", "/two", "/three"] {
+        let input = json!({"Name": name, "Value": format!("value-of-{name}"), "Type": "SecureString"});
+        call(&platform, "ssm", "PutParameter", input).await.unwrap();
+    }
+    // The hundred that are kept push the first one out.
+    for number in 0..100 {
+        let value = format!("number-{number}");
+        let input = json!({"Name": "/three", "Value": value, "Type": "SecureString", "Overwrite": true});
+        call(&platform, "ssm", "PutParameter", input).await.unwrap();
+    }
+    put(&platform, "/plain", "plain-value").await;
+    for (operation, input) in [
+        ("DeleteParameter", json!({"Name": "/one"})),
+        ("DeleteParameters", json!({"Names": ["/two", "/plain"]})),
+    ] {
+        call(&platform, "ssm", operation, input).await.unwrap();
+    }
+    drop(platform);
+    let platform = open();
+    for name in ["/one", "/two", "/three"] {
+        assert_eq!(platform.secrets.hide(&format!("value-of-{name}")), "••••••", "{name}");
+    }
+    assert_eq!(platform.secrets.hide("plain-value"), "plain-value");
+}

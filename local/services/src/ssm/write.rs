@@ -8,6 +8,7 @@ use super::parameter::{Kind, MOST_VERSIONS, Parameter, Version};
 use super::store::Ssm;
 use jiff::Timestamp;
 use platform::input::On;
+use platform::store::Held;
 use platform::{Call, Nothing, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -95,7 +96,9 @@ impl Ssm {
             versions: Vec::new(),
             tags: put.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
         });
-        make_room(parameter)?;
+        if let Some(oldest) = make_room(parameter)? {
+            self.retired.put(kind, &oldest);
+        }
         let number = parameter.latest().map_or(1, |latest| latest.number + 1);
         parameter.versions.push(Version {
             number,
@@ -114,15 +117,26 @@ impl Ssm {
 
     pub(super) fn delete_parameter(&self, _: &Call, input: On<OneName, Nothing>) -> Result<Value, ServiceError> {
         let name = input.target.name;
-        let removed = self.parameters().remove(&name);
-        removed.map(|_| json!({})).ok_or_else(|| name::not_found(&name))
+        let removed = self.remove(&mut self.parameters(), &name);
+        removed.then(|| json!({})).ok_or_else(|| name::not_found(&name))
+    }
+
+    /// Removes a parameter, if it is there. Its values stay secrets.
+    fn remove(&self, parameters: &mut Held<'_, Parameter>, name: &str) -> bool {
+        let Some(parameter) = parameters.get(name) else {
+            return false;
+        };
+        for version in &parameter.versions {
+            self.retired.put(parameter.kind, version);
+        }
+        parameters.remove(name).is_some()
     }
 
     pub(super) fn delete_parameters(&self, _: &Call, input: On<TenNames, Nothing>) -> Result<Value, ServiceError> {
         let names = BTreeSet::from_iter(input.target.names);
         let mut parameters = self.parameters();
         let (deleted, invalid): (Vec<String>, Vec<String>) =
-            names.into_iter().partition(|name| parameters.remove(name).is_some());
+            names.into_iter().partition(|name| self.remove(&mut parameters, name));
         Ok(json!({"DeletedParameters": deleted, "InvalidParameters": invalid}))
     }
 
@@ -247,9 +261,9 @@ fn check_value(put: &PutParameter, data_type: &str) -> Result<(), ServiceError> 
 }
 
 /// Removes the oldest version where there are too many. A version with a label stays, and this is an error.
-fn make_room(parameter: &mut Parameter) -> Result<(), ServiceError> {
+fn make_room(parameter: &mut Parameter) -> Result<Option<Version>, ServiceError> {
     if parameter.versions.len() < MOST_VERSIONS {
-        return Ok(());
+        return Ok(None);
     }
     if !parameter.versions[0].labels.is_empty() {
         return Err(ServiceError::new(
@@ -257,8 +271,7 @@ fn make_room(parameter: &mut Parameter) -> Result<(), ServiceError> {
             "The oldest version of the parameter has a label. Move the label to a newer version and try again.",
         ));
     }
-    parameter.versions.remove(0);
-    Ok(())
+    Ok(Some(parameter.versions.remove(0)))
 }
 
 /// A label has 100 characters at most, and does not begin with a digit, `aws` or `ssm`.

@@ -11,12 +11,17 @@ use tokio::sync::{Mutex, mpsc};
 /// The most characters of what is said to an approval.
 const MAX_SUMMARY: usize = 512;
 
+type Typed = mpsc::UnboundedReceiver<std::io::Result<String>>;
+
 /// The lines that somebody types. One thread reads them all: a question that the page has answered keeps none back.
-static TYPED: LazyLock<Mutex<mpsc::Receiver<std::io::Result<String>>>> = LazyLock::new(|| {
-    let (sender, typed) = mpsc::channel(1);
+/// It waits for nobody, so that all that was typed too late is there to be dropped.
+static TYPED: LazyLock<Mutex<Typed>> = LazyLock::new(|| {
+    let (sender, typed) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lines() {
-            if sender.blocking_send(line).is_err() {
+            // What cannot be read once is not tried for ever.
+            let is_last = line.is_err();
+            if sender.send(line).is_err() || is_last {
                 break;
             }
         }
@@ -32,15 +37,16 @@ pub(super) struct Asked<'a> {
     pub(super) token: &'a str,
 }
 
-/// Asks when what is to be decided is shown: the status, and what was said to it. Nothing where the page has answered.
+/// Asks when what is to be decided is shown: the status, and what was said to it. Nothing where the page has answered, or
+/// where nobody waits for an answer any more.
 /// Whatever else happens is shown afterwards.
 pub(super) async fn ask(session: &Session, asked: Asked<'_>) -> Result<Option<(&'static str, String)>, Trouble> {
     let journal = session.cloud.journal.follow();
     session.display().hold(asked.token).await;
     let decided = tokio::select! {
         decided = questions(asked.action) => decided.map(Some),
-        () = answered_elsewhere(journal, asked) => {
-            eprintln!("answered on the page");
+        why = over(journal, asked) => {
+            eprintln!("{why}");
             Ok(None)
         }
     };
@@ -48,13 +54,17 @@ pub(super) async fn ask(session: &Session, asked: Asked<'_>) -> Result<Option<(&
     decided
 }
 
-/// Waits until somebody else has answered.
-async fn answered_elsewhere(mut journal: Receiver<Entry>, asked: Asked<'_>) {
+/// Waits until somebody else has answered, or until the approval timed out or was abandoned; and says which.
+async fn over(mut journal: Receiver<Entry>, asked: Asked<'_>) -> &'static str {
     loop {
         match journal.recv().await {
             Ok(entry) => match entry.happening {
                 Happening::ApprovalAnswered { stage, action, .. } if stage == asked.stage && action == asked.action => {
-                    return;
+                    return "answered on the page";
+                }
+                // An answer is told before this.
+                Happening::ActionEnded { stage, action, .. } if stage == asked.stage && action == asked.action => {
+                    return "the approval waits for no answer any more";
                 }
                 _ => {}
             },
@@ -65,6 +75,7 @@ async fn answered_elsewhere(mut journal: Receiver<Entry>, asked: Asked<'_>) {
 }
 
 async fn questions(action: &str) -> Result<(&'static str, String), Trouble> {
+    drop_earlier(&mut *TYPED.lock().await);
     let yes = line(&format!("{action}: go on? [y/N] ")).await?;
     if matches!(yes.as_str(), "y" | "Y" | "yes") {
         return Ok(("Approved", "Approved at the terminal".to_owned()));
@@ -78,6 +89,11 @@ async fn questions(action: &str) -> Result<(&'static str, String), Trouble> {
     Ok(("Rejected", reason.chars().take(MAX_SUMMARY).collect()))
 }
 
+/// Drops what was typed before a question: it answered another one, and came too late.
+fn drop_earlier(typed: &mut Typed) {
+    while typed.try_recv().is_ok() {}
+}
+
 /// A line that somebody types; empty where nobody can any more.
 async fn line(question: &str) -> Result<String, Trouble> {
     eprint!("{question}");
@@ -87,5 +103,56 @@ async fn line(question: &str) -> Result<String, Trouble> {
         Some(Ok(line)) => Ok(line.trim().to_owned()),
         Some(Err(error)) => Err(Trouble::Other(format!("cannot read the answer: {error}"))),
         None => Ok(String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use platform::journal::Journal;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn what_was_typed_too_late_answers_nothing() {
+        let (sender, mut typed) = mpsc::unbounded_channel();
+        for line in ["y", "because"] {
+            sender.send(Ok(line.to_owned())).unwrap();
+        }
+        drop_earlier(&mut typed);
+        sender.send(Ok("n".to_owned())).unwrap();
+        assert_eq!(typed.recv().await.unwrap().unwrap(), "n");
+    }
+
+    #[tokio::test]
+    async fn a_question_ends_with_its_approval() {
+        let asked = Asked {
+            stage: "Approve",
+            action: "Review",
+            token: "token",
+        };
+        let ended = |stage: &str| Happening::ActionEnded {
+            stage: stage.into(),
+            action: "Review".into(),
+            status: "Failed".into(),
+            message: None,
+            took: Duration::ZERO,
+        };
+        let answered = Happening::ApprovalAnswered {
+            pipeline: "pipeline".into(),
+            stage: "Approve".into(),
+            action: "Review".into(),
+            approved: true,
+            summary: String::new(),
+        };
+        for (last, why) in [
+            (ended("Approve"), "the approval waits for no answer any more"),
+            (answered, "answered on the page"),
+        ] {
+            let journal = Journal::default();
+            let follower = journal.follow();
+            journal.record(ended("Other"));
+            journal.record(last);
+            assert_eq!(over(follower, asked).await, why);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What lasts from run to run: where it is, how it begins anew, and what is in it.
 
+use super::page;
 use crate::cloud;
 use platform::store::{Inventory, Store, StoreError};
 use std::fmt::Write as _;
@@ -15,7 +16,10 @@ pub(super) fn open(folder: &Path, fresh: bool) -> Result<Store, StoreError> {
     if fresh {
         Store::clear(folder)?;
     }
-    Store::open(folder)
+    let store = Store::open(folder)?;
+    // Nobody else has the folder now, so the page that is told there is gone.
+    page::forget(folder);
+    Ok(store)
 }
 
 /// Whether nothing is kept in a folder yet.
@@ -79,6 +83,11 @@ mod tests {
         assert!(nothing.starts_with("Nothing lasts yet"), "{nothing}");
         let store = open(folder.path(), true).unwrap();
         drop(store);
+        // A command that was killed leaves the address of its page.
+        let stale = folder.path().join("page");
+        std::fs::write(&stale, "http://127.0.0.1:1/").unwrap();
+        drop(open(folder.path(), false).unwrap());
+        assert!(!stale.exists());
         let empty = describe(folder.path()).unwrap();
         assert!(empty.ends_with("KB)\n--fresh begins anew\n"), "{empty}");
         assert_eq!((size(1), size(5_432_100)), ("1 KB".to_owned(), "5.4 MB".to_owned()));

@@ -7,6 +7,7 @@ use super::page;
 use super::session::{self, Trouble};
 use crate::cloud::Cloud;
 use crate::deploy;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use platform::store::StoreError;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -49,13 +50,30 @@ fn of_another(folder: &Path, run: Option<&str>, error: StoreError) -> Result<Exi
 
 /// Says where the page is, and shows it to whoever sits at a terminal.
 fn show(url: &str, run: Option<&str>) {
-    let url = match run {
-        Some(run) => format!("{url}search?q={run}"),
-        None => url.to_owned(),
-    };
+    let url = address(url, run);
     println!("{url}");
     if std::io::stdout().is_terminal() {
         // Without a browser the address is there to be followed.
         let _ = ::open::that_detached(&url);
+    }
+}
+
+/// The address of the page, or of what it finds of a run. Whatever somebody typed stays the text that is looked for.
+fn address(url: &str, run: Option<&str>) -> String {
+    match run {
+        Some(run) => format!("{url}search?q={}", utf8_percent_encode(run, NON_ALPHANUMERIC)),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_for_is_one_text() {
+        let url = "http://127.0.0.1:4567/";
+        assert_eq!(address(url, None), url);
+        assert_eq!(address(url, Some("a b&c#d")), format!("{url}search?q=a%20b%26c%23d"));
     }
 }

@@ -1,9 +1,10 @@
 //! The page of a command: where it is served, and where another command finds it.
 
 use crate::cloud::Cloud;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Why there is no page.
@@ -22,6 +23,9 @@ const PORT: u16 = 4567;
 
 /// The name of the file beside what lasts that says where the page is.
 const ADDRESS: &str = "page";
+
+/// How long a page on this machine may take to answer.
+const ANSWERS_WITHIN: Duration = Duration::from_millis(500);
 
 /// The page while it is served. The file that says where ends with it.
 pub(super) struct PageServed {
@@ -46,6 +50,10 @@ pub(super) async fn serve(
     port: Option<u16>,
     may_act: bool,
 ) -> Result<PageServed, PageError> {
+    let folder = cloud.store.folder();
+    if let Some(folder) = folder {
+        forget(folder);
+    }
     let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
     let listener = match port {
         Some(port) => TcpListener::bind(at(port))
@@ -64,7 +72,7 @@ pub(super) async fn serve(
     };
     page::serve(page, listener)?;
     let url = format!("http://{address}/");
-    let told = cloud.store.folder().map(|folder| folder.join(ADDRESS));
+    let told = folder.map(|folder| folder.join(ADDRESS));
     if let Some(file) = &told {
         // `open` finds the page by it. Without it, it says that another command has the account.
         let _ = std::fs::write(file, &url);
@@ -72,7 +80,38 @@ pub(super) async fn serve(
     Ok(PageServed { url, told })
 }
 
-/// Where the page of the command is that has this folder now.
+/// Removes what an earlier command said about its page: one that was killed could not. Only whoever has the folder's store
+/// may do so.
+pub(super) fn forget(folder: &Path) {
+    // Mostly there is none.
+    let _ = std::fs::remove_file(folder.join(ADDRESS));
+}
+
+/// Where the page of the command is that has this folder now. None where nobody answers there.
 pub(super) fn of_another(folder: &Path) -> Option<String> {
-    std::fs::read_to_string(folder.join(ADDRESS)).ok()
+    let url = std::fs::read_to_string(folder.join(ADDRESS)).ok()?;
+    let address = url.strip_prefix("http://")?.strip_suffix('/')?.parse().ok()?;
+    TcpStream::connect_timeout(&address, ANSWERS_WITHIN).ok()?;
+    Some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_gone_is_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = || of_another(folder.path());
+        assert_eq!(told(), None);
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        std::fs::write(folder.path().join(ADDRESS), &url).unwrap();
+        assert_eq!(told(), Some(url));
+        drop(listener);
+        assert_eq!(told(), None);
+        forget(folder.path());
+        assert!(!folder.path().join(ADDRESS).exists());
+        forget(folder.path());
+    }
 }

@@ -25,6 +25,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     if options.ask && !std::io::stdin().is_terminal() {
         return Err(Trouble::Usage("--ask needs a terminal to ask on".into()));
     }
+    let base = report::base(&options.report, &session::repository()?)?;
     let Played {
         session,
         run,
@@ -36,7 +37,8 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         () = interrupted(), if options.keep => return Err(Trouble::Interrupted),
     };
     let succeeded = status == "Succeeded";
-    report::write(&options.report, &session, (&run.0, &run.1)).await?;
+    // A report that cannot be written changes nothing of how the run ended: it is said behind the last line.
+    let reported = report::write(&options.report, base.as_ref(), &session, (&run.0, &run.1)).await;
     if !succeeded {
         let text = "to see why, with its graph and logs: cargo run -- open".to_owned();
         session.cloud.journal.record(Happening::Note { text });
@@ -55,6 +57,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         }
     }
     session.end(&last).await;
+    reported?;
     Ok(if succeeded {
         ExitCode::SUCCESS
     } else {

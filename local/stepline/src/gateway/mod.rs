@@ -125,11 +125,11 @@ fn refusal(incoming: &Incoming, error: &ServiceError) -> Response<Body> {
 const OF_A_PAGE: &str = "a page in a browser may not call the local services: any page that is open there could, and would \
                          be the administrator";
 
-/// Whether a script or a form of some page sends this, as browsers say of what they send. An address that somebody opens
-/// is none, and SDKs say nothing of the kind.
+/// Whether some page sends this, as browsers say of what they send: its script, its form, or a frame in it. Only an address
+/// that somebody has typed is none, and SDKs say nothing of the kind.
 fn is_of_a_page(headers: &HeaderMap) -> bool {
-    let navigates = headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
-    headers.contains_key(header::ORIGIN) || !navigates
+    let is_typed = headers.get("sec-fetch-site").is_none_or(|site| site == "none");
+    headers.contains_key(header::ORIGIN) || !is_typed
 }
 
 fn unknown(service: &str, incoming: &Incoming) -> ServiceError {
@@ -154,7 +154,12 @@ mod tests {
             (&[][..], false),
             (&[("origin", "http://evil.example")], true),
             (&[("sec-fetch-mode", "cors"), ("sec-fetch-site", "same-origin")], true),
-            (&[("sec-fetch-mode", "no-cors")], true),
+            (&[("sec-fetch-mode", "no-cors"), ("sec-fetch-site", "cross-site")], true),
+            // A frame in a page whose name was made to lead here.
+            (
+                &[("sec-fetch-mode", "navigate"), ("sec-fetch-site", "same-origin")],
+                true,
+            ),
             (&[("sec-fetch-mode", "navigate"), ("sec-fetch-site", "none")], false),
         ] {
             let map = headers.iter().map(|(name, value)| {

@@ -46,7 +46,7 @@ fn lines(context: &Context, logged: &Logged, filter: &str) -> Markup {
     };
     html! {
         div class="lines" id=[context.id("lines")] data-tail tabindex="0" role="region" aria-label=(plain(logged.streams.first().map_or("", |stream| &stream.name))) {
-            @if logged.lines.before > 0 { p class="is-quiet" { (logged.lines.before) " " (context.say(Word::LinesBefore)) } }
+            @if logged.lines.has_earlier { p class="is-quiet" { (context.say(Word::LinesBefore)) } }
             @if logged.lines.lines.is_empty() { p class="is-quiet" { (context.say(none)) } }
             @for (at, line) in &logged.lines.lines {
                 div class=(class(line)) { time datetime=(at) title=(exact(*at)) { (at.strftime("%H:%M:%S%.3f")) } span { (plain(line)) } }

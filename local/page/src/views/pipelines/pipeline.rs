@@ -95,18 +95,20 @@ fn buttons(context: &Context, told: &Told) -> Markup {
     html! {
         div class="buttons" {
             @if let Some(failed) = failed {
-                form method="post" action="/do/retry" {
+                form id="retry" method="post" action="/do/retry" {
                     (hidden("pipeline", &run.pipeline)) (hidden("execution", &run.id)) (hidden("stage", &failed.stage))
                     button class="primary" { (context.say(Word::Retry)) }
                 }
             }
-            @if run.status == "InProgress" {
-                form method="post" action="/do/stop" {
+            @if run.is_open() {
+                form id="stop" method="post" action="/do/stop" {
                     (hidden("pipeline", &run.pipeline)) (hidden("execution", &run.id))
-                    button { (context.say(Word::Stop)) }
+                    // What runs goes on to its end first, or is left.
+                    @if run.status == "InProgress" { button name="status" value="wait" { (context.say(Word::StopAndWait)) } }
+                    button name="status" value="abandon" { (context.say(Word::StopAndAbandon)) }
                 }
             } @else {
-                form method="post" action="/do/start" {
+                form id="start" method="post" action="/do/start" {
                     (hidden("pipeline", &run.pipeline))
                     button { (context.say(Word::Start)) }
                 }
@@ -129,7 +131,7 @@ pub(crate) fn approval(context: &Context, told: &Told) -> Markup {
                 p { a href=(model_link(context, execution)) { (context.say(Word::Models)) ": " (plain(execution.rsplit('/').next().unwrap_or_default())) } }
             }
             @if context.may_act {
-                form method="post" action="/do/approve" {
+                form id="decide" method="post" action="/do/approve" {
                     (hidden("pipeline", &run.pipeline)) (hidden("execution", &run.id))
                     (hidden("stage", &action.stage)) (hidden("action", &action.name))
                     label { span { (context.say(Word::Comment)) } input name="summary" maxlength="512" autocomplete="off"; }

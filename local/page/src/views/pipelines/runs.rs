@@ -23,7 +23,7 @@ pub(crate) struct Told {
 impl Told {
     /// The status, an approval that is waited for included.
     pub(crate) fn status(&self) -> &str {
-        if self.run.awaits_approval().is_some() {
+        if self.run.status == "InProgress" && self.run.awaits_approval().is_some() {
             "WaitingForApproval"
         } else {
             &self.run.status

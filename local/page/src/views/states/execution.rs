@@ -40,9 +40,9 @@ fn buttons(context: &Context, execution: &Execution) -> Markup {
     html! {
         div class="buttons" {
             @if execution.is_open() {
-                form method="post" action="/do/stop-execution" { (arn) button { (context.say(Word::Stop)) } }
+                form id="stop" method="post" action="/do/stop-execution" { (arn) button { (context.say(Word::Stop)) } }
             } @else if execution.status != "SUCCEEDED" {
-                form method="post" action="/do/redrive" { (arn) button class="primary" { (context.say(Word::Redrive)) } }
+                form id="redrive" method="post" action="/do/redrive" { (arn) button class="primary" { (context.say(Word::Redrive)) } }
             }
         }
     }

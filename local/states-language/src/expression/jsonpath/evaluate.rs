@@ -1,11 +1,11 @@
 //! Evaluates paths: the quick way where every step leads to one place.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use super::items::{from_end, item, item_or_null, pick};
 use super::path::{Path, PathNotFound, Step};
 use super::walk::{Fault, Walk, not_an_array, not_an_object, several_names};
-use crate::text::{Json, Object};
+use crate::text::Json;
 
 impl Path {
     /// Evaluates the path below a root that was looked up.
@@ -108,25 +108,4 @@ impl Path {
         matches!(before.last(), Some(Step::Index(_) | Step::FromEnd(_)))
             && Path::new("", self.root.clone(), before.to_vec()).exists(root)
     }
-}
-
-/// An object of those fields that are there.
-pub(super) fn pick(object: &Object, names: &[Arc<str>]) -> Json {
-    let found = names
-        .iter()
-        .filter_map(|name| Some((name.clone(), object.get(name)?.clone())));
-    found.collect::<Object>().into()
-}
-
-fn item(items: &[Json], index: i64) -> Option<&Json> {
-    usize::try_from(index).ok().and_then(|index| items.get(index))
-}
-
-/// An item; null before an array's start and behind its end, because AWS's JSON library has it so.
-pub(super) fn item_or_null(items: &[Json], index: i64) -> &Json {
-    item(items, index).unwrap_or(&Json::Null)
-}
-
-fn from_end(items: &[Json], offset: i64) -> Option<&Json> {
-    item(items, i64::try_from(items.len()).ok()? + offset)
 }

@@ -15,6 +15,7 @@ mod brackets;
 mod compare;
 mod evaluate;
 mod filter;
+mod items;
 mod parse;
 mod path;
 mod reference;

@@ -1,6 +1,6 @@
 //! The long way through a document: any step may lead to several places.
 
-use super::evaluate::{item_or_null, pick};
+use super::items::{item_or_null, pick};
 use super::path::{Path, Step, printed};
 use crate::text::{Json, Object};
 

@@ -60,6 +60,29 @@ impl Reader {
         listed.unwrap_or_default().iter().map(read).collect()
     }
 
+    /// The streams of a group that had lines at about this moment, the likeliest first. A function has one for each of its
+    /// processes, and nothing else says which one an invocation wrote to.
+    pub(crate) async fn streams_at(&self, group: &str, at: Timestamp) -> Vec<Stream> {
+        let names = ("logStreams", "nextToken");
+        let input = json!({"logGroupName": group});
+        let listed = self.all(("logs", "DescribeLogStreams"), input, names, 1000).await;
+        let at = at.as_millisecond();
+        let mut found: Vec<(i64, Stream)> = Vec::new();
+        for stream in listed.unwrap_or_default() {
+            let [first, last] = ["firstEventTimestamp", "lastEventTimestamp"].map(|name| stream[name].as_i64());
+            let (Some(first), Some(last)) = (first, last) else {
+                continue;
+            };
+            // How far away its lines are; one that goes on longer is not farther.
+            let away = (first - at).max(at - last).max(0);
+            let name = text(&stream, "logStreamName").to_owned();
+            let group = group.to_owned();
+            found.push((away, Stream { group, name }));
+        }
+        found.sort_by_key(|(away, _)| *away);
+        found.into_iter().map(|(_, stream)| stream).collect()
+    }
+
     /// The lines of a stream that have `filter` in them, of which the last `most` are given.
     ///
     /// A few are read from the stream's end, so that a long log is as cheap to look at as a short one. Everything is read

@@ -254,9 +254,9 @@ async fn behind(served: &Served, visit: &crate::trace::Visit) -> (Option<Job>, V
     if let Some(function) = parameters["FunctionName"].as_str() {
         let name = function.split(":function:").last().unwrap_or(function);
         let name = name.split(':').next().unwrap_or(name);
-        let mut streams = served.reader.streams(&format!("/aws/lambda/{name}"), "").await;
-        streams.reverse();
-        return (None, streams);
+        let group = format!("/aws/lambda/{name}");
+        let at = attempt.to.unwrap_or(attempt.from);
+        return (None, served.reader.streams_at(&group, at).await);
     }
     (None, Vec::new())
 }

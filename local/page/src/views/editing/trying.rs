@@ -100,7 +100,7 @@ pub(crate) fn trying(context: &Context, shown: &Trying<'_>) -> Markup {
                     @if !shown.recorded.is_empty() { (taking(context, shown)) }
                     (form(context, shown))
                 }
-                section class="outcome stack" id="outcome" aria-labelledby="outcome-title" tabindex="0" {
+                section class="trial-outcome stack" id="outcome" aria-labelledby="outcome-title" tabindex="0" {
                     h3 id="outcome-title" { (context.say(Word::WhatCameOut)) }
                     (outcome(context, shown))
                 }

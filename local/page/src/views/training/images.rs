@@ -73,7 +73,7 @@ fn scan(context: &Context, image: &Image) -> Markup {
         @else if image.scan == "COMPLETE" && image.findings.is_empty() { (badge(context, "Succeeded")) " " (context.say(Word::NothingFoundByScan)) }
         @else if image.findings.is_empty() { (badge(context, &image.scan)) }
         @for (severity, count) in &image.findings {
-            span class={ "finding" @if matches!(&**severity, "CRITICAL" | "HIGH") { " is-bad" } } { (count) " " (plain(severity)) } " "
+            span class={ "scan-finding" @if matches!(&**severity, "CRITICAL" | "HIGH") { " is-bad" } } { (count) " " (plain(severity)) } " "
         }
     }
 }

@@ -47,6 +47,8 @@ def world(request, tmp_path_factory):
 def browser():
     # Chromium does not sandbox what root runs.
     options = ["--no-sandbox"] if os.getuid() == 0 else []
+    # There is no screen, and little shared memory in a container.
+    options += ["--disable-gpu", "--disable-dev-shm-usage"]
     with sync_playwright() as playwright:
         # Chromium of late asks before a page reaches for this machine; other browsers do not, and so nothing leans on it.
         options += [f"--host-resolver-rules=MAP {EVIL} 127.0.0.1", "--disable-features=LocalNetworkAccessChecks"]

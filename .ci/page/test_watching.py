@@ -55,7 +55,8 @@ def test_a_run_is_watched_and_approved(visit, world):
     # What was typed stays, also where nothing has the focus.
     page.locator(".heading h1").click()
     page.evaluate("refresh()")
-    page.wait_for_function("!asking")
+    # Asked so, since the page lets no text become a script.
+    until(lambda: page.evaluate("!asking"), "the refresh")
     assert decide.get_by_label("Comment").input_value() == "looks good"
     decide.get_by_role("button", name="Approve").click()
     expect(page.locator(".heading .badge").first).to_contain_text("Succeeded")

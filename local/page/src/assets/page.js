@@ -153,13 +153,17 @@ let live;
 /** Hears of changes while somebody looks: a browser has few connections, and tabs in the background want none. */
 const listen = () => {
   if (live || document.hidden) return;
-  live = new EventSource("/live");
+  // From where the view was read: nothing that happens in between is missed.
+  live = new EventSource(`/live?from=${body().dataset.heard}`);
+  let wasLost = false;
   live.onopen = () => {
     document.getElementById("lost").hidden = true;
-    // What happened before there was somebody to tell.
-    refresh();
+    // Another server may count anew.
+    if (wasLost) refresh();
+    wasLost = false;
   };
   live.onerror = () => {
+    wasLost = true;
     document.getElementById("lost").hidden = false;
     // Some browsers give up: begin anew.
     if (live?.readyState === EventSource.CLOSED) setTimeout(() => { hush(); listen(); }, 1000);

@@ -31,6 +31,7 @@ pub(super) fn context(page: &Page, language: Language) -> Context {
         language,
         theme: Theme::System,
         now: Timestamp::now(),
+        heard: 0,
         links: Links::File,
         environment: page.environment.clone(),
         may_act: false,

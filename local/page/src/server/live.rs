@@ -6,10 +6,11 @@
 
 use crate::account::{Stamps, stamps};
 use crate::served::Served;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{Stream, unfold};
 use platform::journal::{Entry, Happening};
+use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -22,9 +23,20 @@ const FILES: u32 = 2;
 /// Where more than this happened at once, everything may have changed.
 const MANY: usize = 5000;
 
-pub(super) async fn live(State(served): State<Arc<Served>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    // What happened before is in the page that was just answered.
-    let (from, _) = served.page.platform.journal.since(u64::MAX);
+/// From where somebody wants to hear.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    from: Option<u64>,
+}
+
+pub(super) async fn live(
+    State(served): State<Arc<Served>>,
+    Query(asked): Query<Asked>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    // What happened before the view was read is in it. A number of another server's journal is none of this one.
+    let (now, _) = served.page.platform.journal.since(u64::MAX);
+    let from = asked.from.filter(|from| *from <= now).unwrap_or(now);
     let watched = Watched {
         files: stamps(&served.page.platform.root),
         looks: 0,

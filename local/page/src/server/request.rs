@@ -23,6 +23,7 @@ pub(super) fn context(served: &Served, headers: &HeaderMap) -> Context {
         language: chosen.unwrap_or_else(|| Language::accepted(accepted.unwrap_or_default())),
         theme: Theme::of_name(cookie(headers, "theme").unwrap_or_default()),
         now: Timestamp::now(),
+        heard: served.page.platform.journal.since(u64::MAX).0,
         links: Links::Served,
         environment: served.page.environment.clone(),
         may_act: served.page.may_act,

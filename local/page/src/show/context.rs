@@ -54,6 +54,8 @@ pub(crate) struct Context {
     pub(crate) theme: Theme,
     /// Now: what times are relative to.
     pub(crate) now: Timestamp,
+    /// How far the journal was before anything was read: what comes after it is not in the view.
+    pub(crate) heard: u64,
     /// Where links lead.
     pub(crate) links: Links,
     /// The environment's name, such as `dev`.

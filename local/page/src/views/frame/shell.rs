@@ -59,7 +59,7 @@ pub(crate) fn shell(context: &Context, frame: Frame<'_>) -> Markup {
                 script src="/assets/idiomorph.js" defer {}
                 script src="/assets/page.js" defer {}
             }
-            body data-live=(frame.live) data-lost=(context.say(Word::Lost)) {
+            body data-live=(frame.live) data-heard=(context.heard) data-lost=(context.say(Word::Lost)) {
                 a class="skip" href="#content" { (context.say(Word::SkipToContent)) }
                 header class="top" {
                     a class="brand" href="/" { img src="/assets/sign.svg" alt="" width="20" height="20"; "Stepline" }

@@ -179,6 +179,7 @@ mod tests {
             language: Language::English,
             theme: Theme::System,
             now: jiff::Timestamp::UNIX_EPOCH,
+            heard: 0,
             links: Links::Served,
             environment: "dev".into(),
             may_act: false,

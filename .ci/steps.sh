@@ -175,7 +175,9 @@ page_in_a_browser() {
   "$stackport/bin/python" -m pip install --quiet --disable-pip-version-check stackport==0.4.6
   npm ci --silent --no-audit --no-fund --prefix .ci
   cargo build --quiet --locked -p stepline
-  "$page" -B -m pytest --quiet -rA -p no:cacheprovider .ci/page --stepline target/debug/stepline
+  # Only a browser that crashed is given another try.
+  "$page" -B -m pytest --quiet -rA -p no:cacheprovider --reruns 2 --only-rerun "browser has been closed" \
+    .ci/page --stepline target/debug/stepline
 }
 
 a_browser() { # whether there is a Chromium, which is installed where that is possible

@@ -4,13 +4,14 @@ Whatever a test looks at, nothing may be said in the console, no error may be th
 outside of loopback may be asked for: `Visit` looks at the end.
 """
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.dont_write_bytecode = True
@@ -52,9 +53,31 @@ def browser():
     with sync_playwright() as playwright:
         # Chromium of late asks before a page reaches for this machine; other browsers do not, and so nothing leans on it.
         options += [f"--host-resolver-rules=MAP {EVIL} 127.0.0.1", "--disable-features=LocalNetworkAccessChecks"]
-        launched = playwright.chromium.launch(executable_path=chromium(), args=options)
-        yield launched
-        launched.close()
+        running = Browser(lambda: playwright.chromium.launch(executable_path=chromium(), args=options))
+        yield running
+        running.close()
+
+
+class Browser:
+    """A Chromium, or the next one where it has crashed: one crash shall not fail every test behind it."""
+
+    def __init__(self, launch) -> None:
+        self.launch = launch
+        self.launched = launch()
+
+    def _connected(self):
+        if not self.launched.is_connected():
+            self.launched = self.launch()
+        return self.launched
+
+    def new_context(self, **options):
+        return self._connected().new_context(**options)
+
+    def new_page(self, **options):
+        return self._connected().new_page(**options)
+
+    def close(self) -> None:
+        self.launched.close()
 
 
 class Visit:
@@ -113,6 +136,7 @@ def visit(browser, world):
 
     yield opened
     for one in visits:
-        one.context.close()
+        with contextlib.suppress(Error):  # It may have gone with its browser.
+            one.context.close()
     for one in visits:
         one.check()

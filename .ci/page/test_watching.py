@@ -37,7 +37,8 @@ def test_a_run_is_watched_and_approved(visit, world):
     page.evaluate(NOTES)
     page.get_by_role("button", name="Start the pipeline").click()
     expect(page.locator(".stages")).to_be_visible()
-    assert f"/runs/{PIPELINE}/" in page.url, "the address bar names the run"
+    # The address bar names the run.
+    expect(page).to_have_url(re.compile(f"/runs/{PIPELINE}/"))
 
     decide = page.locator(".decide")
     expect(decide).to_be_visible()
@@ -64,9 +65,8 @@ def test_a_run_is_watched_and_approved(visit, world):
     assert here.is_the_same(), "nothing was loaded anew"
 
     had = page.evaluate("window.had")
-    went = [one for one in had["SageMaker-Hello-World"] if "is-not-reached" not in one]
-    assert [one.split()[0] for one in went] == ["is-running", "is-succeeded"] or went[-1] == "is-succeeded", had
-    assert any("is-running" in one for one in went), had
+    # A job of the sample is over in a moment: that a state is seen running is what the next test waits for.
+    assert "is-succeeded" in had["SageMaker-Hello-World"][-1], had
     for name in (text.strip() for text in page.locator("a.action .title").all_text_contents()):
         assert "is-succeeded" in had[name][-1], (name, had[name])
     assert any("is-running" in " ".join(classes[:-1]) for classes in had.values())
@@ -94,7 +94,7 @@ def test_another_pages_change_is_seen_at_once(visit, world):
     here.open("/executions")
     here.mark()
     execution = world.start(machine, "slow", {"seconds": 600, "many": list(range(400))})
-    link = here.page.get_by_role("link", name="slow")
+    link = here.page.get_by_role("link", name="slow", exact=True)
     expect(link).to_be_visible()
     link.click()
     state = here.page.locator("[data-state=Wait]")

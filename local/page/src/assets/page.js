@@ -142,8 +142,9 @@ const refresh = async () => {
       break;
     }
     // Whoever looks on slows nothing down: what took long is asked for seldom.
-    const rest = Math.max(150, 10 * (performance.now() - began));
-    await new Promise((resolve) => setTimeout(resolve, Math.min(rest, 5000)));
+    const took = performance.now() - began;
+    const rest = took < 200 ? 150 : Math.min(10 * took, 5000);
+    await new Promise((resolve) => setTimeout(resolve, rest));
   }
   asking = false;
 };

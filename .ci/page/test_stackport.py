@@ -43,7 +43,12 @@ def stackport(world, tmp_path):
     until(is_up, "StackPort", 30)
     yield address
     process.terminate()
-    process.wait(10)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        # It waits for connections that a browser holds.
+        process.kill()
+        process.wait()
 
 
 def test_stackport_lists_and_draws_an_execution(world, stackport, browser):

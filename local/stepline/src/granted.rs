@@ -1,6 +1,5 @@
 //! What the roles of the files that deploy may do, and what a change adds to it.
 
-use crate::cloud::Cloud;
 use crate::deploy::{self, DeployError};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,8 +10,7 @@ type Granted = (String, String);
 
 /// What the roles of an environment may do, by the files of the repository at `root`.
 async fn granted(root: &Path, environment: &str) -> Result<BTreeSet<Granted>, DeployError> {
-    let cloud = Cloud::new(deploy::account_of(root, environment)?, root.to_owned());
-    deploy::deploy(&cloud, environment).await?;
+    let (cloud, _) = deploy::deploy_apart(root, environment).await?;
     let mut granted = BTreeSet::new();
     for role in cloud.iam.roles() {
         // A role that is gone between the two has nothing.

@@ -80,7 +80,8 @@ impl Definition {
     }
 }
 
-fn outermost(chart: &Chart) -> Vec<String> {
+/// The names of the outermost states of a definition.
+pub(crate) fn outermost(chart: &Chart) -> Vec<String> {
     let states = chart.states().filter(|state| state.parent.is_none());
     let mut names: Vec<String> = states.map(|state| state.name.clone()).collect();
     names.sort();

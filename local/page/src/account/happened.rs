@@ -28,13 +28,9 @@ impl Remembered {
         match read.next {
             Some(next) if read.entries.len() < MOST => {
                 let (next, new) = reader.platform().journal.since(next);
-                let mut new = new.into_iter().filter(|entry| is_told(&entry.happening)).peekable();
+                let new = new.into_iter().filter(|entry| is_told(&entry.happening));
+                let mut new = new.filter_map(|entry| reader.told(entry)).peekable();
                 if new.peek().is_some() {
-                    let new = new.map(|entry| Kept {
-                        count: 1,
-                        last: entry.at,
-                        entry,
-                    });
                     Arc::make_mut(&mut read.entries).extend(new);
                 }
                 read.next = Some(next);

@@ -105,12 +105,27 @@ impl Reader {
         let journal = &self.platform.journal;
         let entries: Vec<Kept> = match journal.kept() {
             Ok(kept) if !kept.is_empty() => kept,
-            _ => journal.entries().into_iter().map(once).collect(),
+            _ => {
+                return journal
+                    .entries()
+                    .into_iter()
+                    .filter_map(|entry| self.told(entry))
+                    .collect();
+            }
         };
         entries
             .into_iter()
             .filter_map(|kept| self.without_secrets(kept))
             .collect()
+    }
+
+    /// An entry of this run, with its secrets hidden.
+    pub(crate) fn told(&self, entry: Entry) -> Option<Kept> {
+        self.without_secrets(Kept {
+            last: entry.at,
+            count: 1,
+            entry,
+        })
     }
 
     /// The entry with its secrets hidden. Events and what functions were asked have none any more, and are long.
@@ -122,14 +137,5 @@ impl Reader {
                 serde_json::from_value(hidden).ok()
             }
         }
-    }
-}
-
-/// An entry of this run alone.
-fn once(entry: Entry) -> Kept {
-    Kept {
-        last: entry.at,
-        count: 1,
-        entry,
     }
 }

@@ -161,9 +161,10 @@ pub(crate) async fn gather(served: &Served, arn: &str, selection: &Selection) ->
     let reading = known.lock().await;
     let trace = &reading.trace;
     let state = state_of(trace, &execution, selection);
+    let chart = Chart::read(&definition).ok();
     let mut gathered = Gathered {
-        chart: Chart::read(&definition).ok(),
-        failure: failure_of(served, trace, &execution, &definition).await,
+        failure: failure_of(served, trace, &execution, chart.as_ref()),
+        chart,
         execution,
         definition,
         known: known.clone(),
@@ -173,29 +174,23 @@ pub(crate) async fn gather(served: &Served, arn: &str, selection: &Selection) ->
         streams: Vec::new(),
     };
     let chosen = selection.iterations();
-    if let Some(state) = &gathered.state {
-        let visits = trace.visits_of(state, &chosen);
-        let asked = selection.number("visit");
-        let visit = visits
-            .iter()
-            .find(|(number, _)| Some(*number) == asked)
-            .or(visits.last());
-        if let Some((_, visit)) = visit {
-            gathered.events = events_of(served, arn, &visit.events).await?;
-            (gathered.job, gathered.streams) = behind(served, visit).await;
-            if gathered.streams.is_empty() && visit.has_failed() {
-                // A state that only says that it failed: what ran before it has the log.
-                let before = trace
-                    .visits
-                    .iter()
-                    .rev()
-                    .filter(|it| it.entered < visit.entered && trace.is_shown(it, &chosen));
-                for visit in before.take(LOOKED_BACK) {
-                    let (job, streams) = behind(served, visit).await;
-                    if job.is_some() {
-                        gathered.streams = streams;
-                        break;
-                    }
+    if let Some(state) = &gathered.state
+        && let Some((_, visit)) = trace.looked_at(state, &chosen, selection.number("visit"))
+    {
+        gathered.events = events_of(served, arn, &visit.events).await?;
+        (gathered.job, gathered.streams) = behind(served, visit).await;
+        if gathered.streams.is_empty() && visit.has_failed() {
+            // A state that only says that it failed: what ran before it has the log.
+            let before = trace
+                .visits
+                .iter()
+                .rev()
+                .filter(|it| it.entered < visit.entered && trace.is_shown(it, &chosen));
+            for visit in before.take(LOOKED_BACK) {
+                let (job, streams) = behind(served, visit).await;
+                if job.is_some() {
+                    gathered.streams = streams;
+                    break;
                 }
             }
         }
@@ -262,7 +257,7 @@ async fn behind(served: &Served, visit: &crate::trace::Visit) -> (Option<Job>, V
 }
 
 /// Why an execution failed, if it did.
-async fn failure_of(served: &Served, trace: &Trace, execution: &Execution, definition: &str) -> Option<Failure> {
+fn failure_of(served: &Served, trace: &Trace, execution: &Execution, chart: Option<&Chart>) -> Option<Failure> {
     if execution.is_open() || execution.status == "SUCCEEDED" {
         return None;
     }
@@ -273,8 +268,10 @@ async fn failure_of(served: &Served, trace: &Trace, execution: &Execution, defin
     let cause = of_state(culprit.and_then(|visit| visit.cause.as_ref()), "cause");
     Some(Failure {
         what: culprit.map_or_else(|| execution.machine.clone(), |visit| visit.state.to_string()),
-        place: culprit.and_then(|visit| place::of_state(&served.page.platform.root, definition, &visit.state)),
-        statement: place::statement_for(&served.reader, &cause),
+        place: chart.zip(culprit).and_then(|(chart, visit)| {
+            place::of_state(&served.definitions, &served.page.platform.root, chart, &visit.state)
+        }),
+        statement: place::statement_for(&served.happened.entries(&served.reader), &cause),
         error,
         cause: spoken(&cause),
     })

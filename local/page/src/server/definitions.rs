@@ -2,7 +2,7 @@
 
 use super::frame::{View, framed};
 use super::recorded::{self, Filled};
-use super::request::context;
+use super::request::{Asked, context};
 use crate::account::{Definition, Described, Gone};
 use crate::served::Served;
 use crate::show::Context;
@@ -41,7 +41,7 @@ async fn definition(
     State(served): State<Arc<Served>>,
     headers: HeaderMap,
     Path(file): Path<String>,
-    Query(asked): Query<Vec<(String, String)>>,
+    Query(asked): Asked,
 ) -> Response {
     let context = context(&served, &headers);
     let drawn = draw(&served, &context, &file, &Selection::new(asked)).await;

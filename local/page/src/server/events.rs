@@ -1,7 +1,7 @@
 //! The view of events on the bus.
 
-use super::frame::{View, framed, problem};
-use super::request::context;
+use super::frame::{View, framed, part_of};
+use super::request::{Asked, context};
 use crate::account::{Execution, Gone, Sent, sent};
 use crate::served::Served;
 use crate::views::{self, Events, Selection, Which};
@@ -9,12 +9,9 @@ use crate::words::Word;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use std::sync::Arc;
-
-/// What an address selects.
-type Asked = Query<Vec<(String, String)>>;
 
 /// How many executions of a target are looked at for the one that an event started.
 const LOOKED_AT: usize = 1000;
@@ -117,8 +114,6 @@ async fn part(
             selection.number("from").unwrap_or_default(),
         ))
     };
-    match drawn.await {
-        Ok(rows) => Html(rows.into_string()).into_response(),
-        Err(gone) => problem(&served, &headers, &gone),
-    }
+    let drawn = drawn.await;
+    part_of(&served, &headers, drawn)
 }

@@ -1,7 +1,7 @@
 //! The views of executions of state machines, and the parts of their long lists.
 
-use super::frame::{View, framed, live, problem};
-use super::request::context;
+use super::frame::{View, framed, live, part_of};
+use super::request::{Asked, context};
 use crate::account::{Execution, Gone, Machine};
 use crate::gather::{gather, logged};
 use crate::served::Served;
@@ -10,13 +10,10 @@ use crate::words::Word;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use maud::html;
 use std::sync::Arc;
-
-/// What an address selects.
-type Asked = Query<Vec<(String, String)>>;
 
 /// The most executions that a table has.
 const MOST: usize = 1000;
@@ -141,8 +138,6 @@ async fn part(
             }
         })
     };
-    match drawn.await {
-        Ok(rows) => Html(rows.into_string()).into_response(),
-        Err(gone) => problem(&served, &headers, &gone),
-    }
+    let drawn = drawn.await;
+    part_of(&served, &headers, drawn)
 }

@@ -51,7 +51,6 @@ pub(super) async fn framed(served: &Served, context: &Context, view: &str, drawn
         runs: views::list(context, &told, drawn.selected.as_deref()),
         content: drawn.content,
         live: live.join("\n"),
-        searched: "",
     };
     (status, Html(views::shell(context, frame).into_string())).into_response()
 }
@@ -65,9 +64,16 @@ pub(super) fn problem(served: &Served, headers: &HeaderMap, gone: &Gone) -> Resp
         runs: html! {},
         content: views::gone(&context, gone),
         live: String::new(),
-        searched: "",
     };
     (StatusCode::CONFLICT, Html(views::shell(&context, frame).into_string())).into_response()
+}
+
+/// A part of a view, as the browser comes to see it, or what went wrong with it.
+pub(super) fn part_of(served: &Served, headers: &HeaderMap, drawn: Result<Markup, Gone>) -> Response {
+    match drawn {
+        Ok(drawn) => Html(drawn.into_string()).into_response(),
+        Err(gone) => problem(served, headers, &gone),
+    }
 }
 
 /// The topics at which a view of executions and their log is drawn anew.

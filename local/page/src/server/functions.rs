@@ -1,7 +1,7 @@
 //! The views of functions and their invocations.
 
-use super::frame::{View, framed, problem};
-use super::request::context;
+use super::frame::{View, framed, part_of};
+use super::request::{Asked, context};
 use crate::account::{Decision, Gone, Invoked, decisions, sent};
 use crate::served::Served;
 use crate::views::{self, CalledBy, FunctionShown, Opened, Selection};
@@ -9,14 +9,11 @@ use crate::words::Word;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use platform::journal::Kept;
 use serde_json::Value;
 use std::sync::Arc;
-
-/// What an address selects.
-type Asked = Query<Vec<(String, String)>>;
 
 pub(super) fn router() -> Router<Arc<Served>> {
     Router::new()
@@ -140,9 +137,9 @@ async fn part(
         return match all.find(|invoked| invoked.sequence.to_string() == sequence) {
             Some(invoked) => {
                 let opened = opened(&served, &entries, &invoked).await;
-                Html(views::invocation(&context, &opened).into_string()).into_response()
+                part_of(&served, &headers, Ok(views::invocation(&context, &opened)))
             }
-            None => problem(&served, &headers, &Gone::NotFound(String::new())),
+            None => part_of(&served, &headers, Err(Gone::NotFound(String::new()))),
         };
     }
     let name = selection.get("function");
@@ -150,5 +147,5 @@ async fn part(
     let all: Vec<Invoked<'_>> = all.filter(fits).collect();
     let found: Vec<&Invoked<'_>> = all.iter().collect();
     let from = selection.number("from").unwrap_or_default();
-    Html(views::invocation_part(&context, &found, from).into_string()).into_response()
+    part_of(&served, &headers, Ok(views::invocation_part(&context, &found, from)))
 }

@@ -9,15 +9,15 @@ mod executions;
 mod frame;
 mod functions;
 mod guard;
+mod images;
+mod jobs;
 mod live;
 mod makers;
+mod models;
 mod permissions;
 mod recorded;
 mod request;
 mod routes;
-mod routes_images;
-mod routes_jobs;
-mod routes_models;
 mod runs;
 mod search;
 mod trying;
@@ -52,9 +52,9 @@ pub fn serve(page: Page, listener: TcpListener) -> std::io::Result<JoinHandle<()
         .merge(permissions::router())
         .merge(events::router())
         .merge(functions::router())
-        .merge(routes_images::router())
-        .merge(routes_jobs::router())
-        .merge(routes_models::router())
+        .merge(images::router())
+        .merge(jobs::router())
+        .merge(models::router())
         .merge(definitions::router())
         .merge(trying::router())
         .route("/search", get(search::search))

@@ -1,7 +1,7 @@
 //! The views of permissions, by the decisions that the journal has.
 
 use super::frame::{View, framed};
-use super::request::context;
+use super::request::{Asked, context};
 use crate::account::{Decision, Gone, decisions};
 use crate::served::Served;
 use crate::views::{self, Permissions, RoleShown, Selection};
@@ -13,9 +13,6 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use platform::journal::Kept;
 use std::sync::Arc;
-
-/// What an address selects.
-type Asked = Query<Vec<(String, String)>>;
 
 pub(super) fn router() -> Router<Arc<Served>> {
     Router::new()

@@ -3,9 +3,13 @@
 use crate::served::Served;
 use crate::show::{Context, Links, Theme};
 use crate::words::Language;
+use axum::extract::Query;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use jiff::Timestamp;
+
+/// What an address selects: the pairs behind its question mark.
+pub(super) type Asked = Query<Vec<(String, String)>>;
 
 /// A cookie's value.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

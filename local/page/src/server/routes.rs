@@ -1,7 +1,7 @@
 //! What is at no view's address: whole logs, choices of language and theme, and what is nowhere.
 
 use super::frame::{framed, problem};
-use super::request::context;
+use super::request::{Asked, context};
 use crate::account::{Gone, Stream};
 use crate::served::Served;
 use crate::views::Selection;
@@ -11,9 +11,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
-
-/// What an address selects.
-type Asked = Query<Vec<(String, String)>>;
 
 pub(super) fn router() -> Router<Arc<Served>> {
     Router::new().route("/log", get(log)).route("/set", get(set))

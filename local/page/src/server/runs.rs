@@ -1,7 +1,7 @@
 //! The views of runs: executions of pipelines.
 
 use super::frame::{View, framed, live};
-use super::request::context;
+use super::request::{Asked, context};
 use crate::account::{Action, Execution, Gone, Run};
 use crate::gather::{RECENT, executions_of, failure_of_run, gather, logged, streams_of_action, tell, that_matters};
 use crate::served::Served;
@@ -14,9 +14,6 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use std::sync::Arc;
-
-/// What an address selects.
-type Asked = Query<Vec<(String, String)>>;
 
 /// The most runs that the table has.
 const MOST: usize = 1000;

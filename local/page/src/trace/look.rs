@@ -31,6 +31,14 @@ impl Trace {
             .collect()
     }
 
+    /// The visit of a state that is looked at: the one that was asked for, the last one that failed, or else the last one.
+    pub(crate) fn looked_at(&self, state: &str, chosen: &Chosen, asked: Option<usize>) -> Option<(usize, &Visit)> {
+        let visits = self.visits_of(state, chosen);
+        let by_number = visits.iter().find(|(number, _)| Some(*number) == asked);
+        let failed = || visits.iter().rev().find(|(_, visit)| visit.has_failed());
+        by_number.or_else(failed).or(visits.last()).copied()
+    }
+
     /// How the states look.
     pub(crate) fn overlay(&self, chosen: &Chosen, selected: Option<&str>) -> Overlay {
         let mut overlay = Overlay {

@@ -8,7 +8,6 @@ use crate::cloud::Cloud;
 use crate::deploy;
 use crate::lineage::{self, Calls, LineageError, Record, Verdict};
 use aws_credential_types::Credentials;
-use platform::account::Account;
 use platform::store::StoreError;
 use std::path::Path;
 use std::process::ExitCode;
@@ -21,7 +20,7 @@ pub(super) async fn lineage(options: LineageOptions) -> Result<ExitCode, Trouble
     let account = deploy::account_of(&root, &environment)?;
     let group = match options.group {
         Some(group) => group,
-        None => group_of(&root, &environment, &account).await?,
+        None => group_of(&root, &environment).await?,
     };
     let is_local = options.endpoint.is_none() && !options.aws;
     let calls: Arc<dyn Calls> = match options.endpoint {
@@ -51,9 +50,8 @@ pub(super) async fn lineage(options: LineageOptions) -> Result<ExitCode, Trouble
 }
 
 /// The model package group that the templates make.
-async fn group_of(root: &Path, environment: &str, account: &Account) -> Result<String, Trouble> {
-    let cloud = Cloud::new(account.clone(), root.to_owned());
-    let deployment = deploy::deploy(&cloud, environment).await?;
+async fn group_of(root: &Path, environment: &str) -> Result<String, Trouble> {
+    let (_, deployment) = deploy::deploy_apart(root, environment).await?;
     match deployment.references("AWS::SageMaker::ModelPackageGroup").as_slice() {
         // `Ref` is its ARN, in the local account.
         [only] => Ok(only.rsplit('/').next().unwrap_or(only).to_owned()),

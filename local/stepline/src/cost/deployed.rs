@@ -31,10 +31,8 @@ pub(super) struct Deployed {
 impl Deployed {
     /// Reads it from the repository at `root`.
     pub(super) async fn read(root: &Path, environment: &str) -> Result<Self, CostError> {
-        let account = deploy::account_of(root, environment)?;
-        let region = account.region.clone();
-        let cloud = Cloud::new(account, root.to_owned());
-        let deployment = deploy::deploy(&cloud, environment).await?;
+        let (cloud, deployment) = deploy::deploy_apart(root, environment).await?;
+        let region = cloud.account.region.clone();
         let pipelines = deployment.references("AWS::CodePipeline::Pipeline");
         let pipeline = pipelines.first().copied().unwrap_or_default().to_owned();
         let stacks = deployment.before.iter().chain(&deployment.stacks);

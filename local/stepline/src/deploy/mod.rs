@@ -105,6 +105,17 @@ pub fn parameter(root: &Path, environment: &str, name: &str) -> Result<Option<St
 /// The `--config-env` of the stack that an account has once. It has the permissions boundaries of all other stacks.
 const OF_ACCOUNT: &str = "deployer";
 
+/// Deploys an environment into an account of its own, of which nothing lasts: to learn what the files of the repository at
+/// `root` make.
+///
+/// # Errors
+/// Those of [`deploy`].
+pub async fn deploy_apart(root: &Path, environment: &str) -> Result<(Arc<Cloud>, Deployment), DeployError> {
+    let cloud = Cloud::new(account_of(root, environment)?, root.to_owned());
+    let deployment = deploy(&cloud, environment).await?;
+    Ok((cloud, deployment))
+}
+
 /// Deploys an environment as on AWS: first `sam deploy --config-env deployer`, unless the account has that stack
 /// already, then `--config-env ENV`, then `--config-env pipeline-ENV`; between the two `--config-env serving-ENV`, if the
 /// pipeline deploys models to a service. If its pipeline rehearses in another environment, the functions and the state

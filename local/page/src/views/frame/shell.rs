@@ -31,8 +31,6 @@ pub(crate) struct Frame<'a> {
     pub(crate) content: Markup,
     /// The topics at which it is drawn anew: the words that they begin with, one a line.
     pub(crate) live: String,
-    /// What was searched for.
-    pub(crate) searched: &'a str,
 }
 
 /// The whole document.
@@ -71,7 +69,7 @@ pub(crate) fn shell(context: &Context, frame: Frame<'_>) -> Markup {
                     }
                     form class="search" action="/search" role="search" {
                         (kind_icon("search"))
-                        input id="search" type="search" name="q" value=(plain(frame.searched))
+                        input id="search" type="search" name="q"
                             placeholder=(context.say(Word::SearchHint)) aria-label=(context.say(Word::Search)) autocomplete="off";
                     }
                     a class="choice" id="theme" href={ "/set?theme=" (theme.name()) } data-reload title=(context.say(Word::Theme))

@@ -42,11 +42,7 @@ fn selected(context: &Context, shown: &Shown<'_>, state: &str) -> Markup {
     let chosen = shown.selection.iterations();
     let visits = shown.trace.visits_of(state, &chosen);
     let asked = shown.selection.number("visit");
-    let visit = visits
-        .iter()
-        .find(|(number, _)| Some(*number) == asked)
-        .or_else(|| visits.iter().rev().find(|(_, visit)| visit.has_failed()))
-        .or(visits.last());
+    let visit = shown.trace.looked_at(state, &chosen, asked);
     let of_chart = shown.chart.and_then(|chart| chart.state(state));
     html! {
         h2 { (plain(state)) }
@@ -58,7 +54,7 @@ fn selected(context: &Context, shown: &Shown<'_>, state: &str) -> Markup {
             (badge(context, visit.map_or("", |(_, visit)| of_graph(visit.status))))
         }
         @if let Some(comment) = of_chart.and_then(|known| known.comment.as_deref()) { p class="is-quiet" { (plain(comment)) } }
-        @if visits.len() > 1 { (choice(context, shown, state, &visits, visit.map(|(number, _)| *number))) }
+        @if visits.len() > 1 { (choice(context, shown, state, &visits, visit.map(|(number, _)| number))) }
         @if let Some((_, visit)) = visit { (details_of(context, shown, visit)) }
     }
 }

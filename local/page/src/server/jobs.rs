@@ -2,7 +2,7 @@
 
 use super::frame::{View, framed, problem};
 use super::makers::Makers;
-use super::request::context;
+use super::request::{Asked, context};
 use crate::account::{Gone, Job, Place, Preview, image_type};
 use crate::gather::logged;
 use crate::served::Served;
@@ -38,7 +38,7 @@ pub(super) fn router() -> Router<Arc<Served>> {
 
 /// Which object.
 #[derive(Debug, Deserialize)]
-struct Asked {
+struct OfObject {
     bucket: String,
     key: String,
 }
@@ -69,7 +69,7 @@ async fn job(
     State(served): State<Arc<Served>>,
     headers: HeaderMap,
     Path((kind, name)): Path<(String, String)>,
-    Query(asked): Query<Vec<(String, String)>>,
+    Query(asked): Asked,
 ) -> Response {
     let context = context(&served, &headers);
     let drawn = draw_job(&served, &context, (&kind, &name), &Selection::new(asked)).await;
@@ -147,7 +147,7 @@ async fn cost(served: &Served, job: &Job) -> Option<(f64, String)> {
 }
 
 /// An object: an image as one, text as text, and everything else to be kept.
-async fn object(State(served): State<Arc<Served>>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
+async fn object(State(served): State<Arc<Served>>, headers: HeaderMap, Query(asked): Query<OfObject>) -> Response {
     let place = Place {
         bucket: asked.bucket,
         key: asked.key,
@@ -182,7 +182,7 @@ async fn object(State(served): State<Arc<Served>>, headers: HeaderMap, Query(ask
 }
 
 /// How an object begins.
-async fn preview(State(served): State<Arc<Served>>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
+async fn preview(State(served): State<Arc<Served>>, headers: HeaderMap, Query(asked): Query<OfObject>) -> Response {
     let context = context(&served, &headers);
     let place = Place {
         bucket: asked.bucket,

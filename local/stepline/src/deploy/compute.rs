@@ -60,7 +60,7 @@ pub(super) async fn event_invoke_config(maker: &Maker<'_>, mut properties: Prope
         // The function itself. The operation means the same without a qualifier.
         None | Some("$LATEST") => {}
         Some(_) => {
-            return Err(Fault::new("the local run has no versions of functions")
+            return Err(Fault::absent("the local run has no versions of functions")
                 .within("Qualifier")
                 .into());
         }

@@ -20,6 +20,14 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
     properties.finish()?;
     let name = new.name.clone();
     let iam = &maker.cloud.iam;
+    let absent = |arn: &String| arn.contains(":iam::aws:policy/") && iam.managed_policy(arn).is_none();
+    if let Some(index) = new.managed_policies.iter().position(absent) {
+        let policy = &new.managed_policies[index];
+        let fault = Fault::absent(format_args!(
+            "the local run does not have {policy}: what it allows is denied here"
+        ));
+        return Err(fault.within(index).within("ManagedPolicyArns").into());
+    }
     let arn = iam
         .create_role(&maker.cloud.account, new)
         .map_err(|error| maker.refused("iam", "CreateRole", error))?;

@@ -2,7 +2,7 @@
 //!
 //! The account's administrator does here what CloudFormation does with `sam/*.yaml` and `sam/samconfig.toml`, through
 //! the same door as every other call. Some resources have no effect on one machine: they are accepted if they are on an
-//! explicit list. Every other type, and every property that nothing reads, is refused by name.
+//! explicit list. Every other type, and every property that nothing reads, is passed over with one line that names it.
 
 mod accepted;
 mod chain;
@@ -13,6 +13,7 @@ mod error;
 mod identity;
 mod lasting;
 mod maker;
+mod passing;
 mod properties;
 mod seed;
 mod serving;
@@ -23,9 +24,10 @@ mod wiring;
 pub use error::{DeployError, Refusal};
 
 use crate::cloud::Cloud;
-use crate::template::{Deployed, Fault, Made, Output, SamConfig, Stack};
+use crate::template::{Deployed, Fault, Made, Output, SamConfig, Stack, TemplateError};
 use maker::Failure;
 use platform::account::Account;
+use platform::journal::Happening;
 use services::cloudformation::StackResource;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -56,6 +58,8 @@ pub struct DeployedStack {
     pub outputs: Vec<Output>,
     /// Its resources by logical id: their type, and the values of `Ref` and `GetAtt`.
     pub resources: BTreeMap<String, (String, Made)>,
+    /// What its template has and the local run does not.
+    pub passed_over: Vec<TemplateError>,
 }
 
 impl Deployment {
@@ -238,26 +242,23 @@ pub async fn deploy_stack(
     for id in stack.order().to_vec() {
         let resource = stack.resource(&id)?;
         let kind = resource.kind.clone();
-        let made = lasting::make(cloud, &deployed.stack, resource)
-            .await
-            .map_err(|failure| match failure {
-                Failure::Fault(fault) => {
-                    let fault = fault.within("Properties").within(&id).within("Resources");
-                    DeployError::Template(stack.locate(fault))
-                }
-                Failure::Kind => {
-                    let fault = Fault::new(format_args!("the local run has no `{kind}`"));
-                    DeployError::Template(stack.locate(fault.within("Type").within(&id).within("Resources")))
-                }
-                Failure::Service { operation, error } => DeployError::Refused(Box::new(Refusal {
-                    file: deployed.template.display().to_string(),
-                    resource: id.clone(),
-                    operation,
-                    error,
-                })),
-            })?;
-        stack.made(&id, made.clone());
-        resources.insert(id, (kind, made));
+        let within = |fault: Fault| fault.within(&id).within("Resources");
+        let outcome = passing::make((cloud, &deployed.stack), resource, &resources).await;
+        let outcome = outcome.map_err(|failure| match failure {
+            Failure::Fault(fault) => DeployError::Template(stack.locate(within(fault.within("Properties")))),
+            Failure::Kind => DeployError::Template(stack.locate(within(Fault::absent(&kind)))),
+            Failure::Service { operation, error } => DeployError::Refused(Box::new(Refusal {
+                file: deployed.template.display().to_string(),
+                resource: id.clone(),
+                operation,
+                error,
+            })),
+        })?;
+        for fault in outcome.passed_over {
+            stack.pass_over(within(fault));
+        }
+        stack.made(&id, outcome.made.clone());
+        resources.insert(id, (kind, outcome.made));
     }
     lasting::remove_others(cloud, &deployed.stack, &resources).await?;
     let recorded = resources.iter().map(|(id, (kind, made))| StackResource {
@@ -271,7 +272,12 @@ pub async fn deploy_stack(
         name: deployed.stack.clone(),
         outputs: stack.outputs()?,
         resources,
+        passed_over: stack.passed_over(),
     };
+    for passed_over in &stack.passed_over {
+        let text = format!("passed over: {passed_over}");
+        cloud.journal.record(Happening::Note { text });
+    }
     fill_buckets(cloud, &stack).await?;
     Ok(stack)
 }

@@ -94,7 +94,7 @@ impl Properties {
     /// Refuses a property that is left.
     pub(super) fn finish(self) -> Result<(), Fault> {
         match self.0.keys().next() {
-            Some(name) => Err(Fault::new("is not in the local run").within(name)),
+            Some(name) => Err(Fault::absent("is not in the local run").within(name)),
             None => Ok(()),
         }
     }

@@ -39,6 +39,7 @@ pub(crate) struct Fault {
     message: String,
     /// The position, if the YAML reader found the fault. It knows no path.
     position: Option<(usize, usize)>,
+    is_absent: bool,
 }
 
 impl Fault {
@@ -48,7 +49,22 @@ impl Fault {
             outward: Vec::new(),
             message: message.to_string(),
             position: None,
+            is_absent: false,
         }
+    }
+
+    /// A fault of the local run's own: AWS may have what is meant here, and the local run does not. What it stands in is
+    /// passed over, and the rest goes on.
+    pub(crate) fn absent(message: impl fmt::Display) -> Self {
+        Self {
+            is_absent: true,
+            ..Self::new(message)
+        }
+    }
+
+    /// Whether it is the local run that lacks something, and not the template that is wrong.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.is_absent
     }
 
     /// A fault at a place in the text.
@@ -67,7 +83,7 @@ impl Fault {
     }
 
     /// The path from the top.
-    pub(super) fn path(&self) -> Vec<&str> {
+    pub(crate) fn path(&self) -> Vec<&str> {
         self.outward.iter().rev().map(String::as_str).collect()
     }
 
@@ -87,10 +103,18 @@ impl Fault {
     }
 }
 
-/// Refuses keys that are not known.
-pub(super) fn known(fields: &Map<String, Value>, names: &[&str], what: &str) -> Result<(), Fault> {
-    match fields.keys().find(|field| !names.contains(&field.as_str())) {
-        Some(field) => Err(Fault::new(format_args!("{what} has no `{field}` in the local run")).within(field)),
-        None => Ok(()),
-    }
+/// Refuses keys that are not known, and gives those that AWS knows and the local run does not, each as what is passed over.
+pub(super) fn known(
+    fields: &Map<String, Value>,
+    names: &[&str],
+    absent: &[&str],
+    what: &str,
+) -> Result<Vec<Fault>, Fault> {
+    let unknown = fields.keys().filter(|field| !names.contains(&field.as_str()));
+    unknown
+        .map(|field| match absent.contains(&field.as_str()) {
+            true => Ok(Fault::absent(format_args!("{what} has no `{field}` in the local run")).within(field)),
+            false => Err(Fault::new(format_args!("{what} has no `{field}`")).within(field)),
+        })
+        .collect()
 }

@@ -13,6 +13,7 @@ mod parameters;
 mod resolve;
 mod sam;
 mod scope;
+mod stand_in;
 mod yaml;
 
 pub use config::{Deployed, SamConfig};
@@ -24,11 +25,11 @@ pub use scope::Made;
 use platform::account::Account;
 use scope::Scope;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use yaml::Source;
 
-/// The sections that a template can have; others are refused.
+/// The sections of a template that are read.
 const SECTIONS: &[&str] = &[
     "AWSTemplateFormatVersion",
     "Conditions",
@@ -39,9 +40,11 @@ const SECTIONS: &[&str] = &[
     "Outputs",
     "Parameters",
     "Resources",
-    "Rules",
     "Transform",
 ];
+
+/// The sections that CloudFormation has and the local run does not.
+const ABSENT_SECTIONS: &[&str] = &["Hooks", "Rules"];
 
 /// What a resource can have beside its type and its properties.
 const RESOURCE_ATTRIBUTES: &[&str] = &[
@@ -56,6 +59,9 @@ const RESOURCE_ATTRIBUTES: &[&str] = &[
     "UpdateReplacePolicy",
 ];
 
+/// What a resource of SAM's can have and the local run does not.
+const ABSENT_ATTRIBUTES: &[&str] = &["Connectors", "IgnoreGlobals"];
+
 /// A template with values for its parameters, ready for its resources to be created.
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -66,6 +72,7 @@ pub struct Stack {
     outputs: Map<String, Value>,
     order: Vec<String>,
     scope: Scope,
+    passed_over: Vec<Fault>,
 }
 
 /// A resource with its functions resolved.
@@ -77,6 +84,8 @@ pub struct Resource {
     pub kind: String,
     /// Its properties.
     pub properties: Map<String, Value>,
+    /// The logical ids of those that it names, or depends on.
+    pub needs: BTreeSet<String>,
     /// Whether it stays when the template does not have it any more: its `DeletionPolicy`.
     pub is_retained: bool,
 }
@@ -133,11 +142,8 @@ impl Stack {
             .value
             .as_object()
             .ok_or_else(|| Fault::new("a template must be a map"))?;
-        known(template, SECTIONS, "a template")?;
+        let mut passed_over = known(template, SECTIONS, ABSENT_SECTIONS, "a template")?;
         let section = |name: &str| section(template, name);
-        if template.contains_key("Rules") {
-            return Err(Fault::new("the local run has no rules for parameters").within("Rules"));
-        }
         let parameters =
             parameters::values(&section("Parameters")?, values).map_err(|fault| fault.within("Parameters"))?;
         let mappings = Value::Object(section("Mappings")?);
@@ -147,19 +153,21 @@ impl Stack {
         if declared.is_empty() {
             return Err(Fault::new("a template must have at least one resource").within("Resources"));
         }
-        let mut resources = match template.get("Transform") {
-            None => declared,
-            Some(transform) if *transform == "AWS::Serverless-2016-10-31" => {
-                let directory = file.parent().unwrap_or(Path::new(""));
-                sam::expand(declared, &section("Globals")?, directory).map_err(|fault| fault.within("Resources"))?
-            }
-            Some(other) => {
-                return Err(Fault::new(format_args!("the local run has no transform {other}")).within("Transform"));
-            }
-        };
-        let absent = absent(&resources, &scope).map_err(|fault| fault.within("Resources"))?;
+        let in_resources = |fault: Fault| fault.within("Resources");
+        let (is_sam, others) = transforms(template.get("Transform"));
+        passed_over.extend(others);
+        let mut resources = declared;
+        if is_sam {
+            let directory = file.parent().unwrap_or(Path::new(""));
+            let expanded = sam::expand(resources, &section("Globals")?, directory).map_err(in_resources)?;
+            resources = expanded.resources;
+            passed_over.extend(expanded.passed_over.into_iter().map(in_resources));
+        }
+        let repeated = unknown_shapes(&mut resources);
+        passed_over.extend(repeated.into_iter().map(in_resources));
+        let absent = absent(&resources, &scope, &mut passed_over).map_err(in_resources)?;
         resources.retain(|id, _| !absent.contains(id));
-        let order = order::creation(&resources, &scope).map_err(|fault| fault.within("Resources"))?;
+        let order = order::creation(&resources, &scope).map_err(in_resources)?;
         Ok(Self {
             file: file.to_owned(),
             source: source.clone(),
@@ -167,6 +175,7 @@ impl Stack {
             outputs: section("Outputs")?,
             order,
             scope,
+            passed_over,
         })
     }
 
@@ -200,34 +209,57 @@ impl Stack {
     ///
     /// # Errors
     /// A function in it cannot be resolved.
-    pub fn resource(&self, id: &str) -> Result<Resource, TemplateError> {
-        self.resolved(id)
-            .map_err(|fault| self.locate(fault.within(id).within("Resources")))
+    pub fn resource(&mut self, id: &str) -> Result<Resource, TemplateError> {
+        let mut passed_over = Vec::new();
+        let resolved = self.resolved(id, &mut passed_over);
+        let within = |fault: Fault| fault.within(id).within("Resources");
+        self.passed_over.extend(passed_over.into_iter().map(within));
+        resolved.map_err(|fault| self.locate(within(fault)))
     }
 
-    fn resolved(&self, id: &str) -> Result<Resource, Fault> {
+    /// The resource, without those of its properties that name what the local run does not have.
+    fn resolved(&self, id: &str, passed_over: &mut Vec<Fault>) -> Result<Resource, Fault> {
         let declared = self.resources.get(id).and_then(Value::as_object);
         let declared = declared.ok_or_else(|| Fault::new("there is no such resource"))?;
         let kind = declared.get("Type").and_then(Value::as_str);
         let kind = kind.ok_or_else(|| Fault::new("has no `Type`"))?;
-        let properties = match declared.get("Properties") {
-            None => None,
-            Some(properties) => {
-                resolve::resolve(properties, &self.scope).map_err(|fault| fault.within("Properties"))?
+        let mut properties = Map::new();
+        match declared.get("Properties") {
+            None => {}
+            Some(Value::Object(declared)) => {
+                for (name, value) in declared {
+                    let within = |fault: Fault| fault.within(name).within("Properties");
+                    match resolve::resolve(value, &self.scope).map_err(within) {
+                        Ok(value) => properties.extend(value.map(|value| (name.clone(), value))),
+                        Err(fault) if fault.is_absent() => passed_over.push(fault),
+                        Err(fault) => return Err(fault),
+                    }
+                    passed_over.extend(self.scope.take_passed_over().into_iter().map(within));
+                }
             }
-        };
-        let properties = match properties {
-            None => Map::new(),
-            Some(Value::Object(properties)) => properties,
-            Some(_) => return Err(Fault::new("`Properties` must be a map")),
-        };
+            Some(_) => return Err(Fault::new("must be a map").within("Properties")),
+        }
         let deletion = declared.get("DeletionPolicy").and_then(Value::as_str);
         Ok(Resource {
             id: id.to_owned(),
             kind: kind.to_owned(),
             properties,
+            needs: order::dependencies(&Value::Object(declared.clone()), &self.scope)?,
             is_retained: deletion.is_some_and(|policy| policy.starts_with("Retain")),
         })
+    }
+
+    /// What the local run does not have of the template, and goes on without: each at its place in the file.
+    pub fn passed_over(&self) -> Vec<TemplateError> {
+        self.passed_over
+            .iter()
+            .map(|fault| self.locate(fault.clone()))
+            .collect()
+    }
+
+    /// Passes over something in the properties of a resource.
+    pub(crate) fn pass_over(&mut self, fault: Fault) {
+        self.passed_over.push(fault);
     }
 
     /// Says what came of a resource: the values of its `Ref` and `Fn::GetAtt`.
@@ -242,8 +274,11 @@ impl Stack {
     pub fn outputs(&self) -> Result<Vec<Output>, TemplateError> {
         let mut outputs = Vec::new();
         for (name, output) in &self.outputs {
-            let output = self.output(name, output);
-            outputs.extend(output.map_err(|fault| self.locate(fault.within(name).within("Outputs")))?);
+            match self.output(name, output) {
+                // What stands for it elsewhere is passed over there.
+                Err(fault) if fault.is_absent() => {}
+                output => outputs.extend(output.map_err(|fault| self.locate(fault.within(name).within("Outputs")))?),
+            }
         }
         Ok(outputs)
     }
@@ -272,15 +307,42 @@ impl Stack {
     }
 }
 
+/// Whether SAM's is among the transforms of a template, and those that the local run does not have.
+fn transforms(declared: Option<&Value>) -> (bool, Vec<Fault>) {
+    let all = match declared {
+        None => &[][..],
+        Some(Value::Array(several)) => several,
+        Some(one) => std::slice::from_ref(one),
+    };
+    let (sam, others): (Vec<&Value>, Vec<&Value>) = all.iter().partition(|name| **name == "AWS::Serverless-2016-10-31");
+    let others = others.into_iter();
+    let others =
+        others.map(|name| Fault::absent(format_args!("the local run has no transform {name}")).within("Transform"));
+    (!sam.is_empty(), others.collect())
+}
+
+/// Takes away what is no resource but stands for several: `Fn::ForEach`.
+fn unknown_shapes(resources: &mut Map<String, Value>) -> Vec<Fault> {
+    let loops: Vec<String> = resources.keys().filter(|id| id.starts_with("Fn::")).cloned().collect();
+    loops
+        .into_iter()
+        .map(|id| {
+            resources.shift_remove(&id);
+            Fault::absent("the local run has no such function").within(id)
+        })
+        .collect()
+}
+
 /// The resources that a condition leaves out. This also checks the shape of all resources.
-fn absent(resources: &Map<String, Value>, scope: &Scope) -> Result<Vec<String>, Fault> {
+fn absent(resources: &Map<String, Value>, scope: &Scope, passed_over: &mut Vec<Fault>) -> Result<Vec<String>, Fault> {
     let mut absent = Vec::new();
     for (id, resource) in resources {
-        let check = || -> Result<bool, Fault> {
+        let mut check = || -> Result<bool, Fault> {
             let fields = resource
                 .as_object()
                 .ok_or_else(|| Fault::new("a resource must be a map"))?;
-            known(fields, RESOURCE_ATTRIBUTES, "a resource")?;
+            let others = known(fields, RESOURCE_ATTRIBUTES, ABSENT_ATTRIBUTES, "a resource")?.into_iter();
+            passed_over.extend(others.map(|fault| fault.within(id).within("Resources")));
             match fields.get("Condition") {
                 None => Ok(true),
                 Some(Value::String(condition)) => scope.condition(condition).map_err(|fault| fault.within("Condition")),

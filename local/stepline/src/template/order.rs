@@ -31,7 +31,8 @@ pub(super) fn creation(resources: &Map<String, Value>, scope: &Scope) -> Result<
     Ok(order)
 }
 
-fn dependencies(resource: &Value, scope: &Scope) -> Result<BTreeSet<String>, Fault> {
+/// What a resource names or depends on, its template's parameters among them.
+pub(super) fn dependencies(resource: &Value, scope: &Scope) -> Result<BTreeSet<String>, Fault> {
     let mut names = BTreeSet::new();
     match resource.get("DependsOn") {
         Some(Value::String(name)) => drop(names.insert(name.clone())),

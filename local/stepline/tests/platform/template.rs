@@ -22,8 +22,20 @@ fn open(directory: &Path, text: &str, values: &[&str]) -> Result<Stack, String> 
     })
 }
 
+fn passed_over(stack: &Stack) -> Vec<String> {
+    let faults = stack.passed_over().into_iter().map(|fault| fault.to_string());
+    faults
+        .map(|shown| shown[shown.find("template.yaml").unwrap_or(0)..].to_owned())
+        .collect()
+}
+
 /// The property `P` of the resource `R`, in a template that has these sections too.
 fn property(value: &str, sections: &str) -> Result<Value, String> {
+    resolved(value, sections).map(|(value, _)| value)
+}
+
+/// The same, and what was passed over.
+fn resolved(value: &str, sections: &str) -> Result<(Value, Vec<String>), String> {
     let directory = tempfile::tempdir().expect("a directory");
     let text = format!(
         "{sections}\nResources:\n  Other:\n    Type: T::O\n  R:\n    Type: T::R\n    Properties:\n      P: {value}\n"
@@ -35,7 +47,8 @@ fn property(value: &str, sections: &str) -> Result<Value, String> {
             shown[shown.find("template.yaml").unwrap_or(0)..].to_owned()
         })?;
         if id == "R" {
-            return Ok(resource.properties.get("P").cloned().unwrap_or(json!("absent")));
+            let value = resource.properties.get("P").cloned().unwrap_or(json!("absent"));
+            return Ok((value, passed_over(&stack)));
         }
         stack.made(&id, Made::new("other").with("Arn", "arn:other").with("Nested.Part", 7));
     }
@@ -107,10 +120,6 @@ fn faults_name_the_place_and_the_thing() {
             "template.yaml:8:7: Resources/R/Properties/P/Ref: there is no parameter or resource `Absent`",
         ),
         (
-            "!GetAtt Other.Absent",
-            "template.yaml:8:7: Resources/R/Properties/P/Fn::GetAtt: the resource `Other` has no attribute `Absent` in the local run",
-        ),
-        (
             "!GetAtt R.Arn",
             "template.yaml:2:1: Resources: Circular dependency between resources: [R]",
         ),
@@ -120,15 +129,68 @@ fn faults_name_the_place_and_the_thing() {
         ),
         ("!Sub '${'", "has a `${` without its `}`"),
         ("!Select [5, [a]]", "there is no item 5 among 1"),
-        ("!Cidr [a, 1, 2]", "is not in the local run"),
         ("!ImportValue absent", "no stack exports `absent`"),
         ("!Equals [a, a]", "is a condition"),
-        ("'{{resolve:ssm:/a}}'", "dynamic references"),
         ("!Join [a]", "takes a list of 2 values"),
     ] {
         let error = property(written, "").expect_err(written);
         assert!(error.contains(expected), "{written}: {error}");
     }
+}
+
+#[test]
+fn what_the_local_run_lacks_is_passed_over_at_its_place() {
+    for (written, value, expected) in [
+        (
+            "!GetAtt Other.Absent",
+            json!("other.Absent"),
+            "template.yaml:8:7: Resources/R/Properties/P: the resource `Other` has no attribute `Absent` in the local run: \"other.Absent\" \
+             stands for it",
+        ),
+        (
+            "!Cidr [a, 1, 2]",
+            json!("absent"),
+            "template.yaml:8:10: Resources/R/Properties/P/Fn::Cidr: is not in the local run",
+        ),
+        (
+            "'{{resolve:ssm:/a}}'",
+            json!("{{resolve:ssm:/a}}"),
+            "template.yaml:8:7: Resources/R/Properties/P: the local run has no dynamic references: `{{resolve:ssm:/a}}` stays as it is",
+        ),
+    ] {
+        assert_eq!(
+            resolved(written, ""),
+            Ok((value, vec![expected.to_owned()])),
+            "{written}"
+        );
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    for (text, expected) in [
+        (
+            "Resources: {A: {Type: T}}\nTransform: AWS::Include",
+            "template.yaml:2:1: Transform: the local run has no transform \"AWS::Include\"",
+        ),
+        (
+            "Resources: {A: {Type: T}}\nRules: {}",
+            "template.yaml:2:1: Rules: a template has no `Rules` in the local run",
+        ),
+        (
+            "Resources: {A: {Type: T, Connectors: {}}}",
+            "template.yaml:1:26: Resources/A/Connectors: a resource has no `Connectors` in the local run",
+        ),
+        (
+            "Resources: {A: {Type: T}, 'Fn::ForEach::B': [C, [d], {}]}",
+            "template.yaml:1:27: Resources/Fn::ForEach::B: the local run has no such function",
+        ),
+    ] {
+        let stack = open(directory.path(), text, &[]).expect(text);
+        assert_eq!(passed_over(&stack), [expected], "{text}");
+        assert_eq!(stack.order(), ["A"], "{text}");
+    }
+    // What SAM has and the local run does not stays as a resource of its own type: nothing is made of it.
+    let text = "Resources: {A: {Type: AWS::Serverless::Api}}\nTransform: [AWS::Serverless-2016-10-31]";
+    let mut stack = open(directory.path(), text, &[]).expect(text);
+    assert_eq!(stack.resource("A").expect("a resource").kind, "AWS::Serverless::Api");
 }
 
 #[test]
@@ -141,15 +203,10 @@ fn sections_that_nobody_reads_are_refused() {
             "Resources: {A: {Type: T, Propertys: {}}}",
             "a resource has no `Propertys`",
         ),
-        ("Resources: {A: {Type: T}}\nTransform: AWS::Include", "no transform"),
         ("Resources: {A: {Type: T, Condition: C}}", "no condition `C`"),
         (
             "Resources: {A: {Type: T}}\nConditions: {C: !Condition D, D: !Condition C}",
             "circle of conditions",
-        ),
-        (
-            "Resources: {A: {Type: AWS::Serverless::Api}}\nTransform: AWS::Serverless-2016-10-31",
-            "no `AWS::Serverless::Api`",
         ),
     ] {
         let error = open(directory.path(), text, &[]).map(|_| ()).expect_err(text);
@@ -332,8 +389,8 @@ fn sam_properties_that_nobody_reads_are_refused() {
     for (from, to, expected) in [
         (
             "FunctionName: work",
-            "FileSystemConfigs: {}",
-            "a function has no `FileSystemConfigs`",
+            "FunctionNme: work",
+            "a function has no `FunctionNme`",
         ),
         (
             "BuildMethod: rust-cargolambda",
@@ -341,14 +398,8 @@ fn sam_properties_that_nobody_reads_are_refused() {
             "must be `rust-cargolambda`",
         ),
         (", BuildProperties: {Binary: work}", "", "has no `Binary`"),
-        ("Type: EventBridgeRule", "Type: Api", "no events of type `Api`"),
         ("Pattern:", "Patern:", "an event has no `Patern`"),
-        ("SQSSendMessagePolicy", "VPCAccessPolicy", "is not a policy template"),
-        (
-            "Function: {Runtime",
-            "Api: {Runtime",
-            "for functions or for state machines",
-        ),
+        ("Function: {Runtime", "Api: 1\n  Function: {Runtime", "must be a map"),
         ("Enabled: false", "Enabled: !Ref X", "must be true or false"),
         (
             "Enabled: false",
@@ -360,6 +411,38 @@ fn sam_properties_that_nobody_reads_are_refused() {
         let text = SAM.replacen(from, to, 1);
         let error = open(directory.path(), &text, &[]).map(|_| ()).expect_err(expected);
         assert!(error.contains(expected), "{from}: {error}");
+    }
+}
+
+#[test]
+fn what_the_local_run_lacks_of_sam_is_passed_over() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (from, to, expected) in [
+        (
+            "FunctionName: work",
+            "FileSystemConfigs: {}",
+            "Resources/Work/Properties/FileSystemConfigs: a function has no `FileSystemConfigs` in the local run",
+        ),
+        (
+            "Type: EventBridgeRule",
+            "Type: Api",
+            "Properties/Events/Pushed: the local run has no events of type `Api`",
+        ),
+        (
+            "SQSSendMessagePolicy",
+            "VPCAccessPolicy",
+            "VPCAccessPolicy: is not a policy template that the local run has",
+        ),
+    ] {
+        let text = SAM.replacen(from, to, 1);
+        let stack = open(directory.path(), &text, &[]).expect(expected);
+        let shown = passed_over(&stack);
+        assert!(
+            matches!(&*shown, [only] if only.ends_with(expected)),
+            "{from}: {shown:?}"
+        );
+        // The function itself is there.
+        assert!(stack.order().iter().any(|id| id == "Work"), "{from}");
     }
 }
 

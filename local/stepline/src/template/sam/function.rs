@@ -41,10 +41,38 @@ const EXPANDED: &[&str] = &[
     "Tracing",
 ];
 
+/// Properties that the local run does not have.
+const ABSENT: &[&str] = &[
+    "AutoPublishAlias",
+    "AutoPublishAliasAllProperties",
+    "AutoPublishCodeSha256",
+    "CapacityProviderConfig",
+    "CodeSigningConfigArn",
+    "DeploymentPreference",
+    "DurableConfig",
+    "FileSystemConfigs",
+    "FunctionScalingConfig",
+    "FunctionUrlConfig",
+    "ImageConfig",
+    "ImageUri",
+    "InlineCode",
+    "Layers",
+    "PropagateTags",
+    "ProvisionedConcurrencyConfig",
+    "PublishToLatestPublished",
+    "RecursiveLoop",
+    "RuntimeManagementConfig",
+    "SnapStart",
+    "SourceKMSKeyArn",
+    "TenancyConfig",
+    "VersionDeletionPolicy",
+    "VersionDescription",
+];
+
 /// The function with its role, rules and permissions, and the settings of its asynchronous invocations.
 pub(super) fn expand(parent: &Parent<'_>) -> Result<Generated, Fault> {
     let properties = &parent.properties;
-    known_properties(properties, &[SAME, EXPANDED], "a function").map_err(|fault| fault.within("Properties"))?;
+    parent.check_properties(&[SAME, EXPANDED], ABSENT, "a function")?;
     let mut generated = Vec::new();
     let mut function = Map::new();
     copy(properties, SAME, &mut function);
@@ -55,7 +83,7 @@ pub(super) fn expand(parent: &Parent<'_>) -> Result<Generated, Fault> {
         }
         None => {
             let id = format!("{}Role", parent.id);
-            let role = policies::function_role(properties, &id).map_err(|fault| fault.within("Properties"))?;
+            let role = policies::function_role(parent, &id).map_err(|fault| fault.within("Properties"))?;
             generated.push((id.clone(), parent.generate("AWS::IAM::Role", role)));
             function.insert("Role".into(), attribute(&id, "Arn"));
         }

@@ -5,13 +5,10 @@
 use super::super::fault::Fault;
 use serde_json::{Map, Value};
 
-/// Refuses sections that the local run does not read.
+/// Refuses sections that are no map. Those of resources that the local run does not have are never looked at.
 pub(super) fn check(globals: &Map<String, Value>) -> Result<(), Fault> {
-    let unknown = globals
-        .iter()
-        .find(|(name, section)| !matches!(name.as_str(), "Function" | "StateMachine") || !section.is_object());
-    match unknown {
-        Some((name, _)) => Err(Fault::new("must be a map, for functions or for state machines").within(name)),
+    match globals.iter().find(|(_, section)| !section.is_object()) {
+        Some((name, _)) => Err(Fault::new("must be a map").within(name)),
         None => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ mod function;
 mod globals;
 mod parent;
 mod policies;
+mod policy_templates;
 mod state_machine;
 
 use super::fault::Fault;
@@ -15,24 +16,44 @@ use parent::Parent;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// A template's resources with those of SAM expanded; `directory` is where the template's relative paths start.
+/// What came of SAM's resources.
+pub(super) struct Expanded {
+    /// All resources of the template, under their logical ids.
+    pub(super) resources: Map<String, Value>,
+    /// What the local run does not have.
+    pub(super) passed_over: Vec<Fault>,
+}
+
+/// A template's resources with those of SAM expanded; `directory` is where the template's relative paths start. Types that
+/// are not here stay as they are.
 pub(super) fn expand(
     declared: Map<String, Value>,
     globals: &Map<String, Value>,
     directory: &Path,
-) -> Result<Map<String, Value>, Fault> {
+) -> Result<Expanded, Fault> {
     globals::check(globals)?;
-    let mut resources = Map::new();
+    let (mut resources, mut passed_over) = (Map::new(), Vec::new());
     for (id, resource) in declared {
         match resource.get("Type").and_then(Value::as_str) {
-            Some(kind) if kind.starts_with("AWS::Serverless::") => {
+            Some(kind @ ("AWS::Serverless::Function" | "AWS::Serverless::StateMachine")) => {
                 let parent = Parent::read(&id, kind, &resource, globals).map_err(|fault| fault.within(&id))?;
                 let expanded = match kind {
                     "AWS::Serverless::Function" => function::expand(&parent),
-                    "AWS::Serverless::StateMachine" => state_machine::expand(&parent, directory),
-                    _ => Err(Fault::new(format_args!("the local run has no `{kind}`"))),
+                    _ => state_machine::expand(&parent, directory),
                 };
-                for (id, generated) in expanded.map_err(|fault| fault.within(&id))? {
+                let expanded = match expanded {
+                    // As a resource of a type that the local run does not have.
+                    Err(fault) if fault.is_absent() => {
+                        passed_over.push(fault.within(&id));
+                        vec![(id.clone(), resource)]
+                    }
+                    expanded => {
+                        let expanded = expanded.map_err(|fault| fault.within(&id))?;
+                        passed_over.extend(parent.passed_over());
+                        expanded
+                    }
+                };
+                for (id, generated) in expanded {
                     if resources.insert(id.clone(), generated).is_some() {
                         return Err(Fault::new("is also the id of a resource that SAM generates").within(id));
                     }
@@ -45,5 +66,5 @@ pub(super) fn expand(
             }
         }
     }
-    Ok(resources)
+    Ok(Expanded { resources, passed_over })
 }

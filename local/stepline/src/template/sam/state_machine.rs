@@ -5,7 +5,7 @@
 use super::super::fault::Fault;
 use super::super::yaml::Source;
 use super::events::Target;
-use super::parent::{Generated, Parent, attribute, copy, known_properties, reference, tag_list};
+use super::parent::{Generated, Parent, attribute, copy, reference, tag_list};
 use super::{events, policies};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -34,7 +34,7 @@ const PROPERTIES: &[&str] = &[
 pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated, Fault> {
     let in_properties = |fault: Fault| fault.within("Properties");
     let properties = &parent.properties;
-    known_properties(properties, &[PROPERTIES], "a state machine").map_err(in_properties)?;
+    parent.check_properties(&[PROPERTIES], &["PropagateTags"], "a state machine")?;
     let mut generated = Vec::new();
     let mut machine = Map::new();
     machine.insert(
@@ -56,7 +56,7 @@ pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated,
         Some(role) => role.clone(),
         None => {
             let id = format!("{}Role", parent.id);
-            let role = policies::state_machine_role(properties, &id).map_err(in_properties)?;
+            let role = policies::state_machine_role(parent, &id).map_err(in_properties)?;
             generated.push((id.clone(), parent.generate("AWS::IAM::Role", role)));
             attribute(&id, "Arn")
         }

@@ -21,7 +21,7 @@ mod up;
 use crate::cloud;
 use clap::{Parser, Subcommand};
 use interrupt::interrupted;
-use options::{Common, Environment, LineageOptions, OpenOptions, RunOptions};
+use options::{Common, LineageOptions, OpenOptions, RunOptions};
 use session::{Standing, Trouble};
 use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
@@ -118,9 +118,9 @@ enum Command {
     Lineage(LineageOptions),
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
     Doctor {
-        /// The environment of sam/samconfig.toml
-        #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
-        env: Environment,
+        /// The environment; otherwise dev, or the only one
+        #[arg(long, value_name = "ENVIRONMENT")]
+        env: Option<String>,
     },
 }
 
@@ -201,7 +201,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         Command::Lineage(options) => lineage::lineage(options).await,
         Command::Doctor { env } => {
             let root = session::repository()?;
-            let env = session::known(&root, env)?;
+            let env = session::known(&root, env.as_deref())?;
             let report = crate::doctor::examine(&root, &env).await?;
             println!("{report}");
             Ok(ExitCode::from(report.exit_code()))

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 pub(super) async fn open(options: OpenOptions) -> Result<ExitCode, Trouble> {
     let root = session::repository()?;
-    let environment = session::known(&root, options.env)?;
+    let environment = session::known(&root, options.env.as_deref())?;
     let folder = kept::folder(&root, options.state.as_deref());
     if kept::is_empty(&folder)? {
         let text = format!(

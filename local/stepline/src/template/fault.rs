@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A fault in a template: the file, the line and column where they are known, the path to the thing, and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,18 @@ impl fmt::Display for TemplateError {
 }
 
 impl std::error::Error for TemplateError {}
+
+impl TemplateError {
+    /// The same, with the file as it is called from this folder.
+    #[must_use]
+    pub fn below(&self, folder: &Path) -> Self {
+        let file = self.file.strip_prefix(folder).unwrap_or(&self.file);
+        Self {
+            file: file.to_owned(),
+            ..self.clone()
+        }
+    }
+}
 
 /// A fault whose file and position are not known yet. Each level that it passes on its way up adds its key to the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +100,7 @@ impl Fault {
     }
 
     /// The fault in its file; `position_of` knows where the things at a path stand.
-    pub(super) fn locate(
+    pub(crate) fn locate(
         self,
         file: PathBuf,
         position_of: impl FnOnce(&[&str]) -> Option<(usize, usize)>,

@@ -112,42 +112,52 @@ pub(crate) fn read(file: &Path) -> Result<Value, TemplateError> {
 }
 
 impl Stack {
-    /// Reads the template in `file`, to be created under the name `stack`.
+    /// Reads the template of what is to be deployed; other stacks have these exports.
     ///
     /// # Errors
-    /// The file cannot be read, or something in it is wrong or not in the local run.
+    /// The file cannot be read, or something in it is wrong.
     pub fn open(
-        file: &Path,
+        deployed: &Deployed,
         account: &Account,
-        stack: &str,
-        values: &BTreeMap<String, String>,
         exports: &BTreeMap<String, String>,
     ) -> Result<Self, TemplateError> {
+        let file = &deployed.template;
         let locate = |fault: Fault| fault.locate(file.to_owned(), |_| None);
         let text = std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?;
         let source = Source::read(&text).map_err(locate)?;
-        Self::build(file, &source, account, stack, values, exports)
+        Self::build(deployed, &source, account, exports)
             .map_err(|fault| fault.locate(file.to_owned(), |path| source.position(path)))
     }
 
     fn build(
-        file: &Path,
+        deployed: &Deployed,
         source: &Source,
         account: &Account,
-        stack: &str,
-        values: &BTreeMap<String, String>,
         exports: &BTreeMap<String, String>,
     ) -> Result<Self, Fault> {
+        let file = &deployed.template;
         let template = source
             .value
             .as_object()
             .ok_or_else(|| Fault::new("a template must be a map"))?;
         let mut passed_over = known(template, SECTIONS, ABSENT_SECTIONS, "a template")?;
         let section = |name: &str| section(template, name);
-        let parameters =
-            parameters::values(&section("Parameters")?, values).map_err(|fault| fault.within("Parameters"))?;
+        let parameters = parameters::values(&section("Parameters")?, deployed, account);
+        let parameters = parameters.map_err(|fault| fault.within("Parameters"))?;
+        passed_over.extend(
+            parameters
+                .passed_over
+                .into_iter()
+                .map(|fault| fault.within("Parameters")),
+        );
         let mappings = Value::Object(section("Mappings")?);
-        let mut scope = Scope::new(account.clone(), stack, parameters, mappings, exports.clone());
+        let mut scope = Scope::new(
+            account.clone(),
+            &deployed.stack,
+            parameters.values,
+            mappings,
+            exports.clone(),
+        );
         conditions::decide(&section("Conditions")?, &mut scope).map_err(|fault| fault.within("Conditions"))?;
         let declared = section("Resources")?;
         if declared.is_empty() {
@@ -169,7 +179,7 @@ impl Stack {
         resources.retain(|id, _| !absent.contains(id));
         let order = order::creation(&resources, &scope).map_err(in_resources)?;
         Ok(Self {
-            file: file.to_owned(),
+            file: file.clone(),
             source: source.clone(),
             resources,
             outputs: section("Outputs")?,
@@ -193,6 +203,12 @@ impl Stack {
     pub fn parameter(&self, name: &str) -> Option<String> {
         let value = self.scope.reference(name).ok()??;
         value.as_str().map(str::to_owned)
+    }
+
+    /// The names of the template's parameters.
+    pub fn parameters(&self) -> Vec<String> {
+        let declared = self.source.value["Parameters"].as_object();
+        declared.into_iter().flat_map(Map::keys).cloned().collect()
     }
 
     /// Whether a condition of the template holds. A condition that it does not have does not hold.

@@ -29,13 +29,7 @@ fn all_templates_can_be_read() {
     let config = SamConfig::read(&root().join("sam/samconfig.toml")).expect("samconfig.toml");
     for environment in config.environments() {
         let deployed = config.deployed(environment).expect(environment);
-        let stack = Stack::open(
-            &deployed.template,
-            &Account::local(),
-            &deployed.stack,
-            &deployed.values,
-            &Default::default(),
-        );
+        let stack = Stack::open(&deployed, &Account::local(), &Default::default());
         let stack = stack.unwrap_or_else(|error| panic!("{environment}: {error}"));
         assert!(!stack.order().is_empty(), "{environment}");
     }
@@ -99,8 +93,7 @@ async fn deployed(resource: &str) -> Result<DeployedStack, String> {
         environment: "e".to_owned(),
         stack: "s".to_owned(),
         template,
-        region: None,
-        values: Default::default(),
+        ..Deployed::default()
     };
     let cloud = Cloud::new(Account::local(), root());
     let outcome = deploy::deploy_stack(&cloud, &deployed, &Deployment::default()).await;

@@ -105,8 +105,8 @@ async fn made(cloud: &Arc<Cloud>, template: &str) -> Result<DeployedStack, Strin
         environment: "test".to_owned(),
         template: file,
         stack: "stack".to_owned(),
-        values: BTreeMap::new(),
         region: Some(Account::local().region),
+        ..Deployed::default()
     };
     let made = deploy::deploy_stack(cloud, &stack, &Deployment::default()).await;
     made.map_err(|error| error.to_string())

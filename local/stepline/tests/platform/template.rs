@@ -3,7 +3,7 @@ use platform::account::Account;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use stepline::template::{Made, Stack};
+use stepline::template::{Deployed, Made, Stack};
 
 /// Opens a template; `values` are its parameters' values, written `Name=Value`.
 fn open(directory: &Path, text: &str, values: &[&str]) -> Result<Stack, String> {
@@ -15,7 +15,13 @@ fn open(directory: &Path, text: &str, values: &[&str]) -> Result<Stack, String> 
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let exports = BTreeMap::from([("shared-bucket".to_owned(), "the-bucket".to_owned())]);
-    Stack::open(&file, &Account::local(), "stack", &values, &exports).map_err(|error| {
+    let deployed = Deployed {
+        stack: "stack".to_owned(),
+        template: file,
+        values,
+        ..Deployed::default()
+    };
+    Stack::open(&deployed, &Account::local(), &exports).map_err(|error| {
         let shown = error.to_string();
         let start = shown.find("template.yaml").unwrap_or(0);
         shown[start..].to_owned()

@@ -1,6 +1,6 @@
 //! Why IAM decides as it does.
 
-use super::{Iam, NewRole, PolicyKind, Reason, Requirement};
+use super::{Iam, NewRole, NewUser, PolicyKind, Reason, Requirement};
 use crate::account::Account;
 use crate::principal::Principal;
 use serde_json::{Value, json};
@@ -104,4 +104,93 @@ fn the_least_statement_is_enough_and_a_role_shows_its_statements() {
     let statements = iam.statements("r").unwrap();
     assert!(allowed && statements.contains(reason.unwrap().statement.as_ref().unwrap()));
     assert_eq!(statements.len(), 4);
+}
+
+#[test]
+fn a_user_is_allowed_what_its_policies_and_those_of_its_groups_allow() {
+    let account = Account::local();
+    let iam = iam(&account);
+    let allow = |action: &str| {
+        json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*",
+            "Condition": {"StringEquals": {"aws:username": "ci"}}}})
+    };
+    let user = NewUser {
+        path: "/team/".to_owned(),
+        permissions_boundary: Some("arn:aws:iam::123456789012:policy/boundary".to_owned()),
+        ..NewUser::new("ci").with_policy("own", allow("s3:PutObject"))
+    };
+    iam.create_user(&account, user).unwrap();
+    iam.create_user(&account, NewUser::new("other")).unwrap();
+    let group = NewUser::new("builders").with_policy("group", allow("s3:GetObject"));
+    iam.create_group(&account, group).unwrap();
+    let key = iam.access_key("stack/Key", "ci", true).unwrap();
+    let principal = iam.principal_of(&key.id, None).unwrap();
+    assert_eq!(principal.arn(&account), "arn:aws:iam::123456789012:user/team/ci");
+    let may = |action: &str| iam.decide(&account, &principal, &Requirement::new(action, "arn:aws:s3:::b/k"));
+    assert_eq!(may("s3:PutObject"), Ok(()));
+    let denied = may("s3:GetObject").unwrap_err().message;
+    assert!(
+        denied.starts_with("User: arn:aws:iam::123456789012:user/team/ci is not authorized to perform: s3:GetObject"),
+        "{denied}"
+    );
+    iam.add_user_to_group("ci", "builders").unwrap();
+    assert_eq!(may("s3:GetObject"), Ok(()));
+    iam.put_user_policy("ci", "more", allow("*")).unwrap();
+    // The boundary is S3 alone.
+    assert_eq!(may("s3:DeleteObject"), Ok(()));
+    assert!(may("sqs:SendMessage").is_err());
+    let of_bucket = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:user/other"}, "Resource": "arn:aws:s3:::given/*"}});
+    iam.put_resource_policy("arn:aws:s3:::given", &of_bucket).unwrap();
+    let other = Principal::User {
+        name: "other".to_owned(),
+        path: "/".to_owned(),
+    };
+    let given = Requirement::new("s3:GetObject", "arn:aws:s3:::given/k");
+    assert_eq!(iam.decide(&account, &other, &given), Ok(()));
+}
+
+#[test]
+fn a_key_is_the_same_in_each_run_and_works_while_its_user_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = Account::local();
+    let run = |user: Option<&str>, is_active: bool| {
+        let store = crate::store::Store::open(folder.path()).unwrap();
+        let secrets = Arc::<crate::secrets::Secrets>::default();
+        let iam = Iam::open(&store, Arc::clone(&secrets)).unwrap();
+        let key = user.map(|user| {
+            iam.create_user(&account, NewUser::new(user)).unwrap();
+            iam.access_key("stack/Key", user, is_active).unwrap()
+        });
+        (iam, key, secrets)
+    };
+    let (iam, key, secrets) = run(Some("ci"), true);
+    let key = key.unwrap();
+    assert_eq!(iam.secret_of(&key.id).as_ref(), Some(&key.secret));
+    assert!(!secrets.hide(&format!("say {}", key.secret)).contains(&key.secret));
+    assert!(!format!("{key:?}").contains(&key.secret));
+    // No session's token goes with it.
+    assert_eq!(
+        iam.principal_of(&key.id, Some("t")).unwrap_err().code,
+        "UnrecognizedClientException"
+    );
+    for _ in 0..2 {
+        iam.access_key(&uuid::Uuid::new_v4().to_string(), "ci", true).err();
+    }
+    assert_eq!(iam.access_key("a third", "ci", true).unwrap_err().code, "LimitExceeded");
+    drop(iam);
+    let (iam, again, _) = run(Some("ci"), false);
+    assert_eq!(again.map(|again| again.secret), Some(key.secret.clone()));
+    assert_eq!(
+        iam.principal_of(&key.id, None).unwrap_err().code,
+        "UnrecognizedClientException"
+    );
+    drop(iam);
+    let (iam, _, secrets) = run(None, true);
+    assert_eq!(iam.secret_of(&key.id), None);
+    assert_eq!(
+        iam.principal_of(&key.id, None).unwrap_err().code,
+        "UnrecognizedClientException"
+    );
+    assert!(!secrets.hide(&key.secret).contains(&key.secret));
 }

@@ -1,6 +1,8 @@
 //! Builds, from StartBuild to their ends: the commands run in a shell, and `docker` and `aws` in them are the stand-ins
 //! of the command that Cargo has built, over HTTP and signed with the build's credentials.
 
+mod keys;
+mod pipelines;
 mod python;
 mod reports;
 mod world;

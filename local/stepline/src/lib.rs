@@ -11,6 +11,7 @@
 pub mod aws;
 pub mod cli;
 pub mod cloud;
+mod command;
 pub mod cost;
 pub mod deploy;
 pub mod display;

@@ -129,6 +129,8 @@ impl Session {
         let project = Project::open(&root)?;
         let environment = project.environment(common.env.as_deref())?;
         let overrides = common.overrides(&project, &environment)?;
+        cloud::hide_from_git(&root)
+            .map_err(|error| Trouble::Other(format!("cannot write below {}: {error}", root.display())))?;
         // Before anything is opened: who asked for a port that is taken has to know that first.
         let listener = listen(address).await?;
         let account = project.account(&environment)?;

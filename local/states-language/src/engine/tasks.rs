@@ -231,6 +231,30 @@ impl Engine {
         Ok(())
     }
 
+    /// Ends the whole execution at a task, past all retriers and catchers. A redrive does the task again.
+    pub(super) fn give_up(&mut self, id: TaskId, failure: Failure, now: Timestamp) -> Result<(), Refused> {
+        let place = self.task_place(id)?;
+        self.task_started(id, now)?;
+        let failed = match self.names(place) {
+            Names::Lambda(_) => EventDetails::LambdaFunctionFailed(failure.clone()),
+            Names::Service(resource) => EventDetails::TaskFailed {
+                resource,
+                failure: failure.clone(),
+            },
+        };
+        self.follow(place, failed, now);
+        let token = self.task_work(place).and_then(|work| work.token.clone());
+        self.forget_task(id, token.as_ref());
+        self.set_phase(place, Phase::Work);
+        let mut outer = place;
+        while let Some((parent, _)) = self.run(outer.run).parent {
+            outer = parent;
+        }
+        let cursor = self.thread(outer).cursor;
+        self.fail_run(outer.run, failure, cursor, now);
+        Ok(())
+    }
+
     pub(super) fn task_heartbeat(&mut self, id: TaskId, now: Timestamp) -> Result<(), Refused> {
         let place = self.task_place(id)?;
         let heartbeat = self.next_epoch();

@@ -221,7 +221,7 @@ impl Execution {
     /// task again.
     pub fn give_up(&mut self, id: TaskId, error: &str, cause: &str, now: Timestamp) -> Result<(), Refused> {
         self.latest = now;
-        self.engine.give_up(id, Failure::new(error, cause), now)?;
+        self.engine.give_up(id, error, cause, now)?;
         self.engine.prune_timers();
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 mod attached;
 mod condition;
+mod could;
 mod credentials;
 mod denial;
 mod document;

@@ -9,6 +9,7 @@
 //! a permission that the template does not give is missing here too.
 
 pub mod aws;
+pub mod checks;
 pub mod cli;
 pub mod cloud;
 mod command;

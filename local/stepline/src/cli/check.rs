@@ -5,8 +5,9 @@ use super::interrupt::interrupted;
 use super::options::serving;
 use super::page;
 use super::session::{Trouble, repository};
+use crate::checks;
 use crate::cloud::Cloud;
-use crate::deploy;
+use crate::deploy::{self, Deployment};
 use crate::project::{self, Overrides, Project, ProjectError};
 use platform::Account;
 use states_language::{Severity, StateMachine};
@@ -63,6 +64,13 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
                 for passed_over in deployment.passed_over() {
                     println!("{environment}: note: {}", passed_over.below(root));
                 }
+                let files = files_of_machines(&deployment)?;
+                for finding in checks::look(&cloud).await? {
+                    let place = files.get(&finding.machine).map(|file| shown(root, file));
+                    let place = place.unwrap_or_else(|| format!("state machine {}", finding.machine));
+                    println!("{environment}: {place}:{}:{}: {finding}", finding.line, finding.column);
+                    errors += usize::from(finding.severity == checks::Severity::Error);
+                }
             }
             Err(error) => {
                 println!("{environment}: error: {error}");
@@ -80,6 +88,19 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
         _ => println!("Failed: {errors} errors in {checked}"),
     }
     Ok(errors)
+}
+
+/// The files of the definitions of state machines, by the names of the machines.
+fn files_of_machines(deployment: &Deployment) -> Result<BTreeMap<String, PathBuf>, Trouble> {
+    let mut files = BTreeMap::new();
+    for stack in deployment.all() {
+        for (id, file) in project::definitions_of(&stack.template)? {
+            let made = stack.resources.get(&id).map(|(_, made)| made);
+            let name = made.and_then(|made| made.attributes.get("Name")?.as_str());
+            files.extend(name.map(|name| (name.to_owned(), file)));
+        }
+    }
+    Ok(files)
 }
 
 /// Checks one definition, says what is found, and counts the errors.

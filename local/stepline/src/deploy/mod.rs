@@ -33,7 +33,7 @@ use platform::account::Account;
 use platform::journal::Happening;
 use services::cloudformation::StackResource;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What has been deployed.
@@ -56,6 +56,8 @@ pub struct DeployedStack {
     pub environment: String,
     /// Its name.
     pub name: String,
+    /// Its template.
+    pub template: PathBuf,
     /// Its outputs.
     pub outputs: Vec<Output>,
     /// Its resources by logical id: their type, and the values of `Ref` and `GetAtt`.
@@ -74,10 +76,14 @@ impl Deployment {
         matching.filter_map(|(_, made)| made.reference.as_str()).collect()
     }
 
+    /// All stacks, in the order of their creation.
+    pub fn all(&self) -> impl Iterator<Item = &DeployedStack> {
+        self.account.iter().chain(&self.before).chain(&self.stacks)
+    }
+
     /// What the templates have and the local run does not.
     pub fn passed_over(&self) -> impl Iterator<Item = &TemplateError> {
-        let stacks = self.account.iter().chain(&self.before).chain(&self.stacks);
-        stacks.flat_map(|stack| &stack.passed_over)
+        self.all().flat_map(|stack| &stack.passed_over)
     }
 
     /// The names of the environment's pipelines.
@@ -209,6 +215,7 @@ pub async fn deploy_stack(
     let stack = DeployedStack {
         environment: deployed.environment.clone(),
         name: deployed.stack.clone(),
+        template: deployed.template.clone(),
         outputs: stack.outputs()?,
         resources,
         parameters: stack.parameters(),

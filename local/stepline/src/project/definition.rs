@@ -13,17 +13,21 @@ pub(super) fn is_named_so(file: &Path) -> bool {
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// The files that a template names.
-pub(super) fn named_by(template: &Path) -> Result<Vec<PathBuf>, ProjectError> {
+/// The files that a template names, by the logical ids of their state machines.
+///
+/// # Errors
+/// The template cannot be read.
+pub(crate) fn definitions_of(template: &Path) -> Result<Vec<(String, PathBuf)>, ProjectError> {
     let folder = template.parent().unwrap_or(Path::new(""));
     let read = template::read(template)?;
     let resources = read["Resources"].as_object().into_iter().flatten();
-    let names = resources.filter_map(|(_, resource)| {
+    let named = resources.filter_map(|(id, resource)| {
         let properties = &resource["Properties"];
         let named = [&properties["DefinitionUri"], &properties["DefinitionS3Location"]];
-        named.iter().find_map(|name| name.as_str().map(str::to_owned))
+        let name = named.iter().find_map(|name| name.as_str())?;
+        Some((id.clone(), plain(&folder.join(name))?))
     });
-    Ok(names.filter_map(|name| plain(&folder.join(name))).collect())
+    Ok(named.collect())
 }
 
 /// A path to a file that is there, without `..` in it.
@@ -50,10 +54,23 @@ pub(crate) fn definition(file: &Path) -> Result<String, ProjectError> {
     Ok(with_values(&text))
 }
 
-/// The text with each `${…}` outside of texts replaced by a number that is as long.
+/// What may stand for a text that is one substitution as a whole: an ARN, which fits everywhere.
+const ARN: &str = "\"arn:aws:lambda:us-east-1:123456789012:function:name\"";
+
+/// The text with a value in the place of each `${…}` that is one as a whole: an ARN for a text, and outside of texts a
+/// number that is as long.
 fn with_values(text: &str) -> String {
     let (mut replaced, mut rest, mut in_text) = (String::with_capacity(text.len()), text, false);
     while let Some(character) = rest.chars().next() {
+        if character == '"'
+            && !in_text
+            && let Some(length) = substitution(&rest[1..])
+            && rest[1 + length..].starts_with('"')
+        {
+            replaced.push_str(ARN);
+            rest = &rest[length + 2..];
+            continue;
+        }
         let length = match (character, in_text) {
             ('\\', true) => rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at),
             ('"', _) => {
@@ -75,6 +92,13 @@ fn with_values(text: &str) -> String {
     replaced
 }
 
+/// How long the substitution is that a text begins with.
+fn substitution(text: &str) -> Option<usize> {
+    let name = text.strip_prefix("${")?;
+    let end = name.find(['}', '"'])?;
+    name[end..].starts_with('}').then_some(end + 3)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,7 +106,11 @@ mod tests {
     #[test]
     fn values_stand_where_substitutions_do() {
         for (text, expected) in [
-            (r#"{"A": ${B}, "C": "${D}"}"#, r#"{"A": 1   , "C": "${D}"}"#),
+            (r#"{"A": ${B}, "C": "x${D}"}"#, r#"{"A": 1   , "C": "x${D}"}"#),
+            (
+                r#"{"A": "${B}", "C": "${D"}"#,
+                &format!(r#"{{"A": {ARN}, "C": "${{D"}}"#),
+            ),
             (r#"{"A": "\"${B}", "C": ${D"#, r#"{"A": "\"${B}", "C": 1  "#),
             (r#"{"日本": 1}"#, r#"{"日本": 1}"#),
         ] {

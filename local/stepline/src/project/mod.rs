@@ -25,7 +25,7 @@ mod root;
 mod sections;
 mod walk;
 
-pub(crate) use definition::definition;
+pub(crate) use definition::{definition, definitions_of};
 pub use error::ProjectError;
 pub(crate) use pipelines::declaration;
 pub use plan::{Overrides, Plan};
@@ -163,7 +163,8 @@ impl Project {
         let mut definitions: BTreeSet<PathBuf> = files.filter(|file| definition::is_named_so(file)).collect();
         for environment in self.environments.values() {
             for deployed in environment.all() {
-                definitions.extend(definition::named_by(&deployed.template)?);
+                let named = definitions_of(&deployed.template)?.into_iter();
+                definitions.extend(named.map(|(_, file)| file));
             }
         }
         Ok(definitions)

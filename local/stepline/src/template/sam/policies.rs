@@ -18,7 +18,12 @@ pub(super) fn function_role(parent: &Parent<'_>, id: &str) -> Result<Value, Faul
 
 /// The role of a state machine that has no `Role`.
 pub(super) fn state_machine_role(parent: &Parent<'_>, id: &str) -> Result<Value, Fault> {
-    role(parent, id, "states.amazonaws.com", Vec::new())
+    let is_traced = parent
+        .properties
+        .get("Tracing")
+        .is_some_and(|tracing| tracing["Enabled"] == true);
+    let managed = is_traced.then(|| aws_managed("AWSXrayWriteOnlyAccess"));
+    role(parent, id, "states.amazonaws.com", managed.into_iter().collect())
 }
 
 fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -> Result<Value, Fault> {

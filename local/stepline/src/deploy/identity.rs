@@ -11,7 +11,7 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
     let new = NewRole {
         name: properties.take_text("RoleName")?.unwrap_or_else(|| maker.name()),
         path: properties.take_text("Path")?.unwrap_or_else(|| "/".to_owned()),
-        trust: properties.require("AssumeRolePolicyDocument")?,
+        trust: properties.require_json("AssumeRolePolicyDocument")?,
         policies: inline(properties.take("Policies")).map_err(|fault| fault.within("Policies"))?,
         managed_policies: properties.take_texts("ManagedPolicyArns")?,
         permissions_boundary: properties.take_text("PermissionsBoundary")?,
@@ -48,7 +48,10 @@ fn inline(policies: Option<Value>) -> Result<Vec<(String, Value)>, Fault> {
         };
         let mut policy = Properties::new(policy);
         let read = |policy: &mut Properties| -> Result<(String, Value), Fault> {
-            Ok((policy.require_text("PolicyName")?, policy.require("PolicyDocument")?))
+            Ok((
+                policy.require_text("PolicyName")?,
+                policy.require_json("PolicyDocument")?,
+            ))
         };
         inline.push(read(&mut policy).map_err(|fault| fault.within(index))?);
         policy.finish().map_err(|fault| fault.within(index))?;
@@ -59,7 +62,7 @@ fn inline(policies: Option<Value>) -> Result<Vec<(String, Value)>, Fault> {
 /// `AWS::IAM::Policy`: an inline policy of several roles, users and groups.
 pub(super) fn policy(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = properties.require_text("PolicyName")?;
-    let document = properties.require("PolicyDocument")?;
+    let document = properties.require_json("PolicyDocument")?;
     let holders = Holders::take(&mut properties)?;
     properties.finish()?;
     holders.put(maker, &name, &document)?;
@@ -72,7 +75,7 @@ pub(super) fn managed_policy(maker: &Maker<'_>, mut properties: Properties) -> R
         .take_text("ManagedPolicyName")?
         .unwrap_or_else(|| maker.name());
     let path = properties.take_text("Path")?.unwrap_or_else(|| "/".to_owned());
-    let document = properties.require("PolicyDocument")?;
+    let document = properties.require_json("PolicyDocument")?;
     let holders = Holders::take(&mut properties)?;
     properties.ignore(&["Description"]);
     properties.finish()?;

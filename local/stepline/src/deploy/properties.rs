@@ -23,6 +23,15 @@ impl Properties {
             .ok_or_else(|| Fault::new(format_args!("has no `{name}`")))
     }
 
+    /// A document that must be there: a map, or its text as JSON.
+    pub(super) fn require_json(&mut self, name: &str) -> Result<Value, Fault> {
+        match self.require(name)? {
+            Value::String(text) => serde_json::from_str(&text)
+                .map_err(|error| Fault::new(format_args!("is no JSON: {error}")).within(name)),
+            other => Ok(other),
+        }
+    }
+
     /// A property that is text, if it is there; numbers and booleans are text too, as in CloudFormation.
     pub(super) fn take_text(&mut self, name: &str) -> Result<Option<String>, Fault> {
         self.take(name)

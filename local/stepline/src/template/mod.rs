@@ -76,7 +76,7 @@ pub struct Stack {
 }
 
 /// A resource with its functions resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Resource {
     /// Its logical id.
     pub id: String,
@@ -237,6 +237,17 @@ impl Stack {
     fn resolved(&self, id: &str, passed_over: &mut Vec<Fault>) -> Result<Resource, Fault> {
         let declared = self.resources.get(id).and_then(Value::as_object);
         let declared = declared.ok_or_else(|| Fault::new("there is no such resource"))?;
+        if order::is_unexpanded(&self.resources[id]) {
+            return Ok(Resource {
+                id: id.to_owned(),
+                kind: declared
+                    .get("Type")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
+                ..Resource::default()
+            });
+        }
         let kind = declared.get("Type").and_then(Value::as_str);
         let kind = kind.ok_or_else(|| Fault::new("has no `Type`"))?;
         let mut properties = Map::new();

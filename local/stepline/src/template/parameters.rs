@@ -64,7 +64,10 @@ fn stand_in(name: &str, declaration: &Value, account: &Account) -> String {
         .and_then(|value| plain(value).ok());
     let kind = declared_type(declaration);
     let lowered = name.to_lowercase();
-    allowed.unwrap_or_else(|| match kind {
+    let pattern = declaration.get("AllowedPattern").and_then(Value::as_str);
+    let pattern = pattern.and_then(|pattern| regex_lite::Regex::new(&format!("^(?:{pattern})$")).ok());
+    let fits = |value: &&str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(value));
+    let usual = allowed.unwrap_or_else(|| match kind {
         "Number" => declaration
             .get("MinValue")
             .and_then(|least| plain(least).ok())
@@ -73,8 +76,20 @@ fn stand_in(name: &str, declaration: &Value, account: &Account) -> String {
         kind if kind.contains("Subnet::Id") => "subnet-0123456789abcdef0".into(),
         _ if lowered.contains("mail") => "someone@example.com".into(),
         _ if lowered.ends_with("arn") => account.arn("example", &lowered),
-        _ => lowered,
-    })
+        _ => lowered.clone(),
+    });
+    let others = [
+        &*account.id,
+        &*account.region,
+        "name",
+        "1",
+        "10.0.0.0/16",
+        "example.com",
+        "https://example.com",
+        "Password123!",
+    ];
+    let fitting = [&*usual].into_iter().chain(others).find(fits);
+    fitting.unwrap_or(&usual).to_owned()
 }
 
 fn value(declaration: &Value, given: Option<String>) -> Result<Value, Fault> {

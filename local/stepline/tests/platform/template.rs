@@ -436,8 +436,8 @@ fn what_the_local_run_lacks_of_sam_is_passed_over() {
         ),
         (
             "SQSSendMessagePolicy",
-            "VPCAccessPolicy",
-            "VPCAccessPolicy: is not a policy template that the local run has",
+            "EFSWriteAccessPolicy",
+            "EFSWriteAccessPolicy: is not a policy template that the local run has",
         ),
     ] {
         let text = SAM.replacen(from, to, 1);

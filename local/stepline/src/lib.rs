@@ -19,6 +19,7 @@ pub mod display;
 pub mod doctor;
 pub mod gateway;
 pub mod granted;
+pub mod init;
 pub mod lineage;
 pub mod project;
 pub mod samples;

@@ -4,6 +4,7 @@ mod asking;
 mod check;
 mod cost;
 mod graph;
+mod init;
 mod interrupt;
 mod invoke;
 mod kept;
@@ -135,6 +136,8 @@ enum Command {
     Open(OpenOptions),
     /// Validates the definitions in statemachine/
     Check(check::CheckOptions),
+    /// Writes the few files that a repository lacks so that its own chain runs here; never over one that is there
+    Init(init::InitOptions),
     /// Draws a definition, as SVG or as a Mermaid flowchart
     Graph(graph::GraphOptions),
     /// Says what is kept from run to run, and where
@@ -225,6 +228,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         }
         Command::Open(options) => open::open(options).await,
         Command::Check(options) => check::check(&options).await,
+        Command::Init(options) => init::init(options).await,
         Command::Graph(options) => graph::graph(&options),
         Command::Services => {
             print!("{}", cloud::operations());

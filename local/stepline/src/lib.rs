@@ -21,6 +21,7 @@ pub mod gateway;
 pub mod granted;
 pub mod init;
 pub mod lineage;
+pub mod new;
 pub mod project;
 pub mod samples;
 pub mod template;

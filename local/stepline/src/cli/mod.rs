@@ -9,6 +9,7 @@ mod interrupt;
 mod invoke;
 mod kept;
 mod lineage;
+mod new;
 mod open;
 mod options;
 mod page;
@@ -138,6 +139,8 @@ enum Command {
     Check(check::CheckOptions),
     /// Writes the few files that a repository lacks so that its own chain runs here; never over one that is there
     Init(init::InitOptions),
+    /// Makes a repository of your own, with the chain and a training pipeline in it
+    New(new::NewOptions),
     /// Draws a definition, as SVG or as a Mermaid flowchart
     Graph(graph::GraphOptions),
     /// Says what is kept from run to run, and where
@@ -229,6 +232,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         Command::Open(options) => open::open(options).await,
         Command::Check(options) => check::check(&options).await,
         Command::Init(options) => init::init(options).await,
+        Command::New(options) => new::new(options),
         Command::Graph(options) => graph::graph(&options),
         Command::Services => {
             print!("{}", cloud::operations());

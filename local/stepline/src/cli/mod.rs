@@ -3,6 +3,7 @@
 mod asking;
 mod check;
 mod cost;
+mod execute;
 mod graph;
 mod init;
 mod interrupt;

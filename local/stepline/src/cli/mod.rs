@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod served;
 mod session;
+mod shell;
 mod up;
 
 use crate::{cloud, command};
@@ -156,6 +157,13 @@ enum Command {
     Cost(cost::CostOptions),
     /// Follows a model, a deployment or a commit: commit, image, data, execution, training job, metrics, package, service
     Lineage(LineageOptions),
+    /// Prints the completions for a shell: put them where it looks for them
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, for man(1)
+    Man,
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
     Doctor {
         /// The environment; otherwise dev, or the only one
@@ -241,6 +249,8 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         }
         Command::Cost(options) => cost::cost(options).await,
         Command::Lineage(options) => lineage::lineage(options).await,
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man => shell::manual(),
         Command::Doctor { env } => {
             let root = session::repository()?;
             let env = session::known(&root, env.as_deref())?;
@@ -296,6 +306,8 @@ mod tests {
             (vec!["stepline", "graph", "a.asl.json", "--format", "mermaid"], true),
             (vec!["stepline", "graph", "a.asl.json", "--format", "png"], false),
             (vec!["stepline", "graph"], false),
+            (vec!["stepline", "completions", "zsh"], true),
+            (vec!["stepline", "completions", "dos"], false),
             (vec!["stepline", "fly"], false),
         ] {
             assert_eq!(Arguments::try_parse_from(&arguments).is_ok(), is_right, "{arguments:?}");

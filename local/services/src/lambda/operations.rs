@@ -1,13 +1,16 @@
 //! The table of Lambda's operations, and what each one does.
 
+use super::code::Package;
 use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, name_of};
 use super::invoke;
+use super::layers::PublishLayerVersion;
 use super::outcome::Outcome;
 use super::{Lambda, lock};
 use platform::{Call, Nothing, Operation, Operations, Platform, Principal, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, LazyLock};
 
 /// An asynchronous event may have this many bytes.
@@ -28,7 +31,8 @@ impl Served for Lambda {
                 Ok(vec![may("InvokeFunction", platform, &it.function_name)?])
             };
             Operations::new([
-                Operation::new("CreateFunction", may_create, Lambda::create),
+                Operation::waiting("CreateFunction", may_create, Lambda::create),
+                Operation::waiting("PublishLayerVersion", may_publish_layer, Lambda::publish_layer_version),
                 Operation::waiting("Invoke", may_invoke, Lambda::invoke),
                 on(
                     "AddPermission",
@@ -132,10 +136,23 @@ fn may(action: &str, platform: &Platform, reference: &str) -> Result<Requirement
 
 fn may_create(_: &Lambda, platform: &Platform, input: &CreateFunction) -> Result<Vec<Requirement>, ServiceError> {
     let create = may("CreateFunction", platform, &input.function_name)?;
-    Ok(vec![
-        create,
-        Requirement::pass_role(&input.role, "lambda.amazonaws.com"),
-    ])
+    let layers = input
+        .layers
+        .iter()
+        .map(|arn| Requirement::new("lambda:GetLayerVersion", arn));
+    let pass_role = Requirement::pass_role(&input.role, "lambda.amazonaws.com");
+    Ok([create, pass_role].into_iter().chain(layers).collect())
+}
+
+fn may_publish_layer(
+    _: &Lambda,
+    platform: &Platform,
+    input: &PublishLayerVersion,
+) -> Result<Vec<Requirement>, ServiceError> {
+    let layer = platform
+        .account
+        .arn("lambda", format_args!("layer:{}", input.layer_name));
+    Ok(vec![Requirement::new("lambda:PublishLayerVersion", layer)])
 }
 
 /// What Lambda calls with the role of a function that is put into a VPC.
@@ -171,7 +188,7 @@ fn may_be_in(vpc: &VpcConfig, platform: &Platform, input: &CreateFunction) -> Re
 }
 
 impl Lambda {
-    fn create(&self, call: &Call, input: CreateFunction) -> Result<Value, ServiceError> {
+    async fn create(self: Arc<Self>, call: Call, input: CreateFunction) -> Result<Value, ServiceError> {
         input.check()?;
         let platform = &call.platform;
         if !platform
@@ -187,18 +204,24 @@ impl Lambda {
             may_be_in(vpc, platform, &input)?;
         }
         let name = input.function_name.clone();
-        let mut functions = lock(&self.functions);
-        if functions.contains_key(&name) {
-            return Err(ServiceError::new(
-                "ResourceConflictException",
-                format_args!("Function already exist: {name}"),
-            )
-            .with_status(409));
+        let is_there = || {
+            let message = format!("Function already exist: {name}");
+            ServiceError::new("ResourceConflictException", message).with_status(409)
+        };
+        if lock(&self.functions).contains_key(&name) {
+            return Err(is_there());
         }
-        let function = Arc::new(Function::new(&platform.account, input));
+        let layers = self.layers_of(platform, &input.layers)?;
+        let package = Package::fetch(input.code.code()?, platform, &call.caller, &self.kept).await?;
+        let function = Arc::new(Function::new(&platform.account, input, package, layers));
         let described = function.describe();
-        functions.insert(name, function);
-        Ok(described)
+        match lock(&self.functions).entry(name.clone()) {
+            Entry::Occupied(_) => Err(is_there()),
+            Entry::Vacant(free) => {
+                free.insert(function);
+                Ok(described)
+            }
+        }
     }
 
     async fn invoke(self: Arc<Self>, call: Call, input: Invoke) -> Result<Value, ServiceError> {

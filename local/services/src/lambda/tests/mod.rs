@@ -1,4 +1,9 @@
-//! What the operations take and refuse. No function runs here.
+//! What the operations take and refuse. Functions run in the modules below.
+
+mod code;
+mod node;
+mod python;
+mod world;
 
 use super::Lambda;
 use crate::testing;

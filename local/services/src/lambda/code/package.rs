@@ -1,0 +1,104 @@
+//! The code of a function as it is kept: what each of its processes starts from.
+
+use super::given::Code;
+use super::kept::{KeepError, Kept};
+use super::launch::{NotHere, Parts, Prepared, provided};
+use super::runtime::Runtime;
+use super::{node, python};
+use crate::objects;
+use crate::python::Environments;
+use platform::{Platform, Principal, ServiceError};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a function runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::lambda) enum Package {
+    /// A binary of the workspace, which cargo builds.
+    Binary(String),
+    /// Files, as Lambda has them at `/var/task`, and the folder that they come from.
+    Files {
+        /// Where they are.
+        files: PathBuf,
+        /// The team's own folder.
+        source: Option<PathBuf>,
+    },
+    /// The local run does not have it, for this reason.
+    NotHere(String),
+}
+
+impl Package {
+    /// Fetches code and keeps it. Objects of S3 are read as `caller`, as on AWS.
+    ///
+    /// # Errors
+    /// Those of CreateFunction for code that cannot be read.
+    pub(in crate::lambda) async fn fetch(
+        code: Code,
+        platform: &Arc<Platform>,
+        caller: &Principal,
+        kept: &Kept,
+    ) -> Result<Self, ServiceError> {
+        let kept = kept.clone();
+        let files = match code {
+            Code::Binary(name) => return Ok(Self::Binary(name)),
+            Code::NotHere(why) => return Ok(Self::NotHere(why)),
+            Code::Source(source) => {
+                let why = format!("the local run builds no image yet: {}", source.dockerfile.display());
+                return Ok(Self::NotHere(why));
+            }
+            Code::Image(uri) => {
+                let why = format!("the local run runs no image from a registry as a function yet: `{uri}`");
+                return Ok(Self::NotHere(why));
+            }
+            Code::Path(path) => {
+                let source = path.is_dir().then(|| path.clone());
+                let files = kept_off(move || kept.path(&path)).await?;
+                return Ok(Self::Files { files, source });
+            }
+            Code::Zip(zip) => kept_off(move || kept.zip(&zip)).await?,
+            Code::Object(bucket, key) => {
+                let object = objects::get(platform, caller, &bucket, &key).await.map_err(|error| {
+                    let message = format!(
+                        "Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
+                        error.code, error.message
+                    );
+                    ServiceError::new("InvalidParameterValueException", message)
+                })?;
+                kept_off(move || kept.zip(&object)).await?
+            }
+        };
+        Ok(Self::Files { files, source: None })
+    }
+}
+
+/// Keeps files, away from what must not wait.
+async fn kept_off(keep: impl FnOnce() -> Result<PathBuf, KeepError> + Send + 'static) -> Result<PathBuf, ServiceError> {
+    let kept = tokio::task::spawn_blocking(keep).await;
+    let kept = kept.map_err(|error| ServiceError::new("ServiceException", error).with_status(500))?;
+    kept.map_err(|error| ServiceError::new("InvalidParameterValueException", error))
+}
+
+/// How a function with files is started; `say` gets what is worth telling while its packages are installed.
+///
+/// # Errors
+/// The local run does not have its runtime.
+pub(in crate::lambda) fn prepare(
+    parts: &Parts,
+    kept: &Kept,
+    environments: &Environments,
+    say: &mut dyn FnMut(&str),
+) -> Result<Prepared, NotHere> {
+    let runtime = Runtime::read(&parts.runtime).map_err(|error| NotHere(error.message))?;
+    match runtime {
+        Runtime::Python(_) => python::prepare(parts, kept, environments, Vec::new(), say),
+        Runtime::Node(_) => {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            node::prepare(parts, kept, &path, say)
+        }
+        Runtime::Provided => provided(parts),
+        Runtime::NotHere(name) => Err(NotHere(format!(
+            "the local run has no runtime `{name}`: it runs functions in Python, in Node.js, and those that bring a \
+             `bootstrap`"
+        ))),
+    }
+}

@@ -1,0 +1,148 @@
+//! Functions in Python: this machine's Python runs them, with the packages of their requirements.
+
+use super::kept::Kept;
+use super::launch::{Launch, NotHere, Parts, Prepared, joined};
+use crate::python::{self, Environments, Install, Missing, Wanted};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What asks the Runtime API for events and calls the handler.
+const BOOTSTRAP: &str = include_str!("bootstrap.py");
+
+/// What Lambda's own runtimes for Python have beside the standard library.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/dg/python-package.html>.
+const OF_RUNTIME: &str = "boto3";
+
+/// What begins the names of modules that come with it.
+const OF_RUNTIME_MODULES: [&str; 2] = ["boto3", "botocore"];
+
+/// The list of packages that `sam build` installs.
+const REQUIREMENTS: &str = "requirements.txt";
+
+/// How a function in Python is started. What its packages need is installed before, once for each list of them.
+pub(super) fn prepare(
+    parts: &Parts,
+    kept: &Kept,
+    environments: &Environments,
+    mut wanted: Vec<Wanted>,
+    say: &mut dyn FnMut(&str),
+) -> Result<Prepared, NotHere> {
+    let (version, interpreter) = python::interpreter().map_err(|why| {
+        NotHere(format!(
+            "the runtime `{}` is this machine's Python: {why}",
+            parts.runtime
+        ))
+    })?;
+    let mut notes = Vec::new();
+    let asked = parts.runtime.trim_start_matches("python");
+    if version != asked && !version.starts_with(&format!("{asked}.")) {
+        notes.push(format!(
+            "the runtime {} is asked for, and this machine's Python {version} takes its place",
+            parts.runtime
+        ));
+    }
+    for folder in [parts.files.as_path()].into_iter().chain(parts.built_layers("python")) {
+        match requirements(folder) {
+            Ok(found) => wanted.extend(found),
+            Err(why) => notes.push(format!("packages are left out: {why}")),
+        }
+    }
+    let environment = environment(parts, environments, wanted, &mut notes, say);
+    let runtime = kept.texts(&[("bootstrap.py", BOOTSTRAP)])?;
+    let (program, isolation) = match environment {
+        Some(environment) => (environment.join("bin/python3"), "-s"),
+        // Without packages: those of this machine are none of a function's.
+        None => (interpreter, "-S"),
+    };
+    let mut variables = parts.variables();
+    variables.insert("LAMBDA_RUNTIME_DIR".into(), runtime.clone().into());
+    variables.insert("PYTHONPATH".into(), joined(of_layers(parts, asked)));
+    Ok(Prepared {
+        launch: Launch {
+            program,
+            arguments: ["-B".into(), isolation.into(), runtime.join("bootstrap.py").into()].into(),
+            folder: Some(parts.files.clone()),
+            variables,
+        },
+        notes,
+    })
+}
+
+/// The folders in which layers have modules.
+fn of_layers(parts: &Parts, version: &str) -> impl Iterator<Item = PathBuf> {
+    let packages = format!("python/lib/python{version}/site-packages");
+    let names = [packages.as_str(), "python"];
+    let taken: Vec<PathBuf> = parts.of_layers(&names).collect();
+    let built: Vec<PathBuf> = parts.built_layers("python").map(Path::to_owned).collect();
+    taken.into_iter().chain(built)
+}
+
+/// What a folder's requirements want to have installed.
+fn requirements(folder: &Path) -> Result<Option<Wanted>, String> {
+    if !folder.join(REQUIREMENTS).is_file() {
+        return Ok(None);
+    }
+    let install = Install {
+        options: Vec::new(),
+        files: vec![REQUIREMENTS.to_owned()],
+        packages: Vec::new(),
+    };
+    let read = |file: &str| fs::read_to_string(folder.join(file)).map_err(|error| error.to_string());
+    install.wanted(read).map(Some)
+}
+
+/// The virtual environment with what is wanted. Where it cannot be had, a function runs without: it may not need it.
+fn environment(
+    parts: &Parts,
+    environments: &Environments,
+    wanted: Vec<Wanted>,
+    notes: &mut Vec<String>,
+    say: &mut dyn FnMut(&str),
+) -> Option<PathBuf> {
+    let own = Install {
+        options: Vec::new(),
+        files: Vec::new(),
+        packages: vec![OF_RUNTIME.to_owned()],
+    };
+    let own = own.wanted(|_| Err(String::new())).ok();
+    let needs_own = !wanted.is_empty() || mentions(&parts.files, &OF_RUNTIME_MODULES);
+    // The function's own version of a package comes over the runtime's.
+    let all: Vec<Wanted> = own
+        .clone()
+        .filter(|_| needs_own)
+        .into_iter()
+        .chain(wanted.clone())
+        .collect();
+    let why = match environments.with(&all, say) {
+        Ok(made) => return made,
+        Err(why) => why,
+    };
+    let names = match wanted.is_empty() {
+        true => format!("{OF_RUNTIME}, which Lambda has beside each function,"),
+        false => format!("what {REQUIREMENTS} lists"),
+    };
+    notes.push(format!("{names} cannot be had, and the function runs without: {why}"));
+    if wanted.is_empty() || matches!(why, Missing::Unreachable(_)) {
+        return None;
+    }
+    environments
+        .with(&own.into_iter().collect::<Vec<_>>(), say)
+        .ok()
+        .flatten()
+}
+
+/// Whether a module below the folder speaks of one of these names.
+fn mentions(folder: &Path, names: &[&str]) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return false;
+    };
+    entries.flatten().any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return mentions(&path, names);
+        }
+        let is_module = path.extension().is_some_and(|extension| extension == "py");
+        is_module && fs::read_to_string(&path).is_ok_and(|text| names.iter().any(|name| text.contains(name)))
+    })
+}

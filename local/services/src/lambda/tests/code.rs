@@ -1,0 +1,186 @@
+//! Where the code of functions comes from: folders, zips, layers, and what is not here.
+
+use super::world::{World, zip_file};
+use serde_json::json;
+use std::fs;
+
+const ANSWERS: &str = "def handler(event, context):\n    return 'zip'\n";
+
+#[tokio::test]
+async fn code_comes_from_a_folder_a_zip_on_disk_or_a_zip_in_the_request() {
+    let zip = zip_file(&[("index.py", ANSWERS, 0o644)]);
+    let bytes = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, &zip).unwrap();
+    for way in ["folder", "file", "request"] {
+        let world = World::new();
+        let team = world.team(&[("index.py", ANSWERS)]);
+        fs::write(team.join("function.zip"), &bytes).unwrap();
+        let code = match way {
+            "folder" => json!({"LocalPath": team}),
+            "file" => json!({"LocalPath": team.join("function.zip")}),
+            _ => json!({"ZipFile": zip}),
+        };
+        world
+            .create("python3.11", "index.handler", json!({"Code": code}))
+            .await
+            .unwrap();
+        assert_eq!(world.invoke(json!({})).await["Payload"], "zip", "{way}");
+    }
+}
+
+#[tokio::test]
+async fn a_deployed_function_stays_as_it_was_when_its_folder_is_edited() {
+    let world = World::new();
+    let team = world.team(&[("index.py", "def handler(event, context):\n    return 1\n")]);
+    world.function("python3.11", "index.handler", &team).await;
+    world.team(&[("index.py", "def handler(event, context):\n    return 2\n")]);
+    assert_eq!(world.invoke(json!({})).await["Payload"], 1);
+    world
+        .call("DeleteFunction", json!({"FunctionName": "f"}))
+        .await
+        .unwrap();
+    world.function("python3.11", "index.handler", &team).await;
+    assert_eq!(world.invoke(json!({})).await["Payload"], 2);
+}
+
+#[tokio::test]
+async fn a_bootstrap_of_the_functions_own_is_run_as_it_is() {
+    let script = r#"#!/bin/sh
+id=$(curl -sS -D - -o /dev/null "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next" \
+    | tr -d '\r' | sed -n 's/^lambda-runtime-aws-request-id: //p')
+curl -sS -d "\"$_HANDLER\"" "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/$id/response" > /dev/null
+"#;
+    let world = World::new();
+    let code = json!({"Code": {"ZipFile": zip_file(&[("bootstrap", script, 0o755)])}});
+    world.create("provided.al2023", "any.thing", code).await.unwrap();
+    assert_eq!(world.invoke(json!({})).await["Payload"], "any.thing");
+}
+
+#[tokio::test]
+async fn layers_lie_on_the_path_and_later_ones_come_over_earlier_ones() {
+    let world = World::new();
+    let mut arns = Vec::new();
+    for (name, files) in [
+        (
+            "one",
+            [("python/both.py", "of = 'one'"), ("python/first.py", "of = 'one'")],
+        ),
+        (
+            "two",
+            [
+                ("python/both.py", "of = 'two'"),
+                ("python/lib/python3.11/site-packages/deep.py", "of = 'two'"),
+            ],
+        ),
+    ] {
+        let files = files.map(|(path, text)| (path, text, 0o644));
+        let layer = json!({"LayerName": name, "Content": {"ZipFile": zip_file(&files)}});
+        let published = world.call("PublishLayerVersion", layer).await.unwrap();
+        assert_eq!(published["Version"], 1);
+        arns.push(published["LayerVersionArn"].clone());
+    }
+    let others = "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python311-x86_64:7";
+    arns.push(others.into());
+    let team = world.team(&[(
+        "app.py",
+        "import both, deep, first\ndef handler(event, context):\n    return [both.of, deep.of, first.of]\n",
+    )]);
+    let members = json!({"Code": {"LocalPath": team}, "Layers": arns});
+    let created = world.create("python3.11", "app.handler", members).await.unwrap();
+    assert_eq!(created["Layers"][0]["Arn"], arns[0]);
+    assert_eq!(world.invoke(json!({})).await["Payload"], json!(["two", "two", "one"]));
+    let notes = world.notes().join("\n");
+    assert!(
+        notes.contains(&format!("the layer {others} is not here, and functions run without it")),
+        "{notes}"
+    );
+}
+
+#[tokio::test]
+async fn code_that_cannot_be_taken_is_refused_in_lambdas_words() {
+    let world = World::new();
+    let team = world.team(&[("app.py", ANSWERS)]);
+    let path = json!({"LocalPath": team});
+    for (runtime, members, message) in [
+        (
+            "python3.11",
+            json!({"Code": {}}),
+            "Please provide a source for function code.",
+        ),
+        (
+            "python3.11",
+            json!({"Code": {"ZipFile": "UEs/"}}),
+            "Could not unzip uploaded file. Please check your file, then try to upload again.",
+        ),
+        (
+            "python3.11",
+            json!({"Code": {"LocalPath": "/no/such/folder"}}),
+            "/no/such/folder: No such file",
+        ),
+        (
+            "pyton3.11",
+            json!({"Code": path}),
+            "Value pyton3.11 at 'runtime' failed to satisfy constraint",
+        ),
+        (
+            "python3.11",
+            json!({"Code": path, "Runtime": null}),
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+        ),
+        (
+            "python3.11",
+            json!({"Code": path, "Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:none:1"]}),
+            "Layer version arn:aws:lambda:us-east-1:123456789012:layer:none:1 does not exist.",
+        ),
+        (
+            "python3.11",
+            json!({"Code": {"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/f:1"}, "PackageType": "Image"}),
+            "Please don't provide Handler or Runtime or Layer when the intent is to use an image.",
+        ),
+    ] {
+        let error = world.create(runtime, "app.handler", members.clone()).await.unwrap_err();
+        assert_eq!(error.code, "InvalidParameterValueException", "{members}");
+        assert!(error.message.starts_with(message), "{members}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_this_machine_cannot_run_is_deployed_and_its_invocation_says_so() {
+    for (runtime, code, part) in [
+        (
+            "java21",
+            json!({"LocalPath": "team"}),
+            "the local run has no runtime `java21`",
+        ),
+        (
+            "provided.al2023",
+            json!({"LocalPath": "team"}),
+            "its code has no `bootstrap`",
+        ),
+        (
+            "python3.11",
+            json!({"LocalRefusal": "make builds it"}),
+            "make builds it",
+        ),
+    ] {
+        let world = World::new();
+        let team = world.team(&[("app.py", ANSWERS)]);
+        let code = if code["LocalPath"].is_string() {
+            json!({"LocalPath": team})
+        } else {
+            code
+        };
+        world
+            .create(runtime, "app.handler", json!({"Code": code}))
+            .await
+            .unwrap();
+        let error = world.call("Invoke", json!({"FunctionName": "f"})).await.unwrap_err();
+        assert_eq!(error.code, "NotInLocalRun", "{runtime}");
+        assert!(error.message.contains(part), "{error}");
+        world.lambda.prepare(&world.platform, |_| ()).await.unwrap();
+        let notes = world.notes().join("\n");
+        assert!(
+            notes.contains(&format!("functions: f cannot run here: {part}")) || notes.contains(part),
+            "{notes}"
+        );
+    }
+}

@@ -330,29 +330,30 @@ pub(crate) fn interpreter() -> Result<(&'static str, PathBuf), String> {
     found.clone().map(|program| (version, program))
 }
 
-/// The smallest package there is, for tests.
+/// The smallest package of this name, for tests: it says hello.
 #[cfg(test)]
-pub(crate) fn smallest_wheel(path: &Path) {
-    let mut archive = zip::ZipWriter::new(File::create(path).unwrap());
-    let files = [
-        ("greeting.py", "text = 'hello'\n"),
+pub(crate) fn smallest_wheel(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(format!("{name}-1-py3-none-any.whl"));
+    let mut archive = zip::ZipWriter::new(File::create(&path).unwrap());
+    let file = |part: &str| format!("{name}-1.dist-info/{part}");
+    for (name, text) in [
+        (format!("{name}.py"), "text = 'hello'\n".to_owned()),
         (
-            "greeting-1.dist-info/METADATA",
-            "Metadata-Version: 2.1\nName: greeting\nVersion: 1\n",
+            file("METADATA"),
+            format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1\n"),
         ),
         (
-            "greeting-1.dist-info/WHEEL",
-            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            file("WHEEL"),
+            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
         ),
-        ("greeting-1.dist-info/RECORD", ""),
-    ];
-    for (name, text) in files {
-        archive
-            .start_file(name, zip::write::SimpleFileOptions::default())
-            .unwrap();
+        (file("RECORD"), String::new()),
+    ] {
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file(name, options).unwrap();
         archive.write_all(text.as_bytes()).unwrap();
     }
     archive.finish().unwrap();
+    path
 }
 
 #[cfg(test)]
@@ -406,9 +407,7 @@ mod tests {
         // A package of this machine, without an index.
         let package = folder.path().join("package");
         fs::create_dir_all(&package).unwrap();
-        let name = "greeting-1-py3-none-any.whl";
-        smallest_wheel(&package.join(name));
-        let text = format!("greeting @ file://{}\n", package.join(name).display());
+        let text = format!("greeting @ file://{}\n", smallest_wheel(&package, "greeting").display());
         let wanted = || vec![install(&["/r.txt"]).wanted(|_| Ok(text.clone())).unwrap()];
         let mut said = Vec::new();
         let made = environments.with(&wanted(), &mut |line| said.push(line.to_owned()));

@@ -2,7 +2,7 @@
 
 use super::kept::Kept;
 use super::launch::{Launch, NotHere, Parts, Prepared, joined};
-use crate::python::{self, Environments, Install, Missing, Wanted};
+use crate::python::{self, Environments, Install, Wanted};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub(super) fn prepare(
     parts: &Parts,
     kept: &Kept,
     environments: &Environments,
-    mut wanted: Vec<Wanted>,
+    wanted: Vec<Wanted>,
     say: &mut dyn FnMut(&str),
 ) -> Result<Prepared, NotHere> {
     let (version, interpreter) = python::interpreter().map_err(|why| {
@@ -42,13 +42,17 @@ pub(super) fn prepare(
             parts.runtime
         ));
     }
+    let mut packages = Packages {
+        needs_own: mentions(&parts.files, &OF_RUNTIME_MODULES),
+        brings_own: false,
+        wanted,
+    };
     for folder in [parts.files.as_path()].into_iter().chain(parts.built_layers("python")) {
-        match requirements(folder) {
-            Ok(found) => wanted.extend(found),
-            Err(why) => notes.push(format!("packages are left out: {why}")),
+        if let Err(why) = packages.add(folder) {
+            notes.push(format!("packages are left out: {why}"));
         }
     }
-    let environment = environment(parts, environments, wanted, &mut notes, say);
+    let environment = packages.install(environments, &mut notes, say);
     let runtime = kept.texts(&[("bootstrap.py", BOOTSTRAP)])?;
     let (program, isolation) = match environment {
         Some(environment) => (environment.join("bin/python3"), "-s"),
@@ -78,58 +82,76 @@ fn of_layers(parts: &Parts, version: &str) -> impl Iterator<Item = PathBuf> {
     taken.into_iter().chain(built)
 }
 
-/// What a folder's requirements want to have installed.
-fn requirements(folder: &Path) -> Result<Option<Wanted>, String> {
-    if !folder.join(REQUIREMENTS).is_file() {
-        return Ok(None);
-    }
-    let install = Install {
-        options: Vec::new(),
-        files: vec![REQUIREMENTS.to_owned()],
-        packages: Vec::new(),
-    };
-    let read = |file: &str| fs::read_to_string(folder.join(file)).map_err(|error| error.to_string());
-    install.wanted(read).map(Some)
+/// The packages that a function has beside its files.
+struct Packages {
+    /// Whether what the runtime brings is needed.
+    needs_own: bool,
+    /// Whether they have it themselves.
+    brings_own: bool,
+    wanted: Vec<Wanted>,
 }
 
-/// The virtual environment with what is wanted. Where it cannot be had, a function runs without: it may not need it.
-fn environment(
-    parts: &Parts,
-    environments: &Environments,
-    wanted: Vec<Wanted>,
-    notes: &mut Vec<String>,
-    say: &mut dyn FnMut(&str),
-) -> Option<PathBuf> {
-    let own = Install {
-        options: Vec::new(),
-        files: Vec::new(),
-        packages: vec![OF_RUNTIME.to_owned()],
-    };
-    let own = own.wanted(|_| Err(String::new())).ok();
-    let needs_own = !wanted.is_empty() || mentions(&parts.files, &OF_RUNTIME_MODULES);
-    // The function's own version of a package comes over the runtime's.
-    let all: Vec<Wanted> = own
-        .clone()
-        .filter(|_| needs_own)
-        .into_iter()
-        .chain(wanted.clone())
-        .collect();
-    let why = match environments.with(&all, say) {
-        Ok(made) => return made,
-        Err(why) => why,
-    };
-    let names = match wanted.is_empty() {
-        true => format!("{OF_RUNTIME}, which Lambda has beside each function,"),
-        false => format!("what {REQUIREMENTS} lists"),
-    };
-    notes.push(format!("{names} cannot be had, and the function runs without: {why}"));
-    if wanted.is_empty() || matches!(why, Missing::Unreachable(_)) {
-        return None;
+impl Packages {
+    /// Adds what a folder's requirements want to have installed.
+    fn add(&mut self, folder: &Path) -> Result<(), String> {
+        let Ok(text) = fs::read_to_string(folder.join(REQUIREMENTS)) else {
+            return Ok(());
+        };
+        let install = Install {
+            options: Vec::new(),
+            files: vec![REQUIREMENTS.to_owned()],
+            packages: Vec::new(),
+        };
+        self.wanted.push(install.wanted(|_| Ok(text.clone()))?);
+        // Any package may look for it.
+        self.needs_own = true;
+        self.brings_own |= text.lines().any(|line| line.trim_start().starts_with(OF_RUNTIME));
+        Ok(())
     }
-    environments
-        .with(&own.into_iter().collect::<Vec<_>>(), say)
-        .ok()
-        .flatten()
+
+    /// The virtual environment with all of it, or with that part of it which can be had: a function may not need more.
+    fn install(
+        &self,
+        environments: &Environments,
+        notes: &mut Vec<String>,
+        say: &mut dyn FnMut(&str),
+    ) -> Option<PathBuf> {
+        let own = Install {
+            options: Vec::new(),
+            files: Vec::new(),
+            packages: vec![OF_RUNTIME.to_owned()],
+        };
+        let own: Vec<Wanted> = own
+            .wanted(|_| Err(String::new()))
+            .into_iter()
+            .filter(|_| self.needs_own && !self.brings_own)
+            .collect();
+        // The function's own version of a package comes over the runtime's.
+        let all = [own.clone(), self.wanted.clone()].concat();
+        let why = match environments.with(&all, say) {
+            Ok(made) => return made,
+            Err(why) => why,
+        };
+        let left_out = |names: &str| format!("{names} cannot be had, and functions run without: {why}");
+        let of_runtime = format!("{OF_RUNTIME}, which Lambda has beside each function,");
+        for (part, absent) in [
+            (&self.wanted, of_runtime.as_str()),
+            (&own, "what requirements.txt lists"),
+        ] {
+            if part.len() < all.len()
+                && !part.is_empty()
+                && let Ok(made) = environments.with(part, say)
+            {
+                notes.push(left_out(absent));
+                return made;
+            }
+        }
+        notes.push(match self.wanted.is_empty() {
+            true => left_out(&of_runtime),
+            false => left_out("what requirements.txt lists"),
+        });
+        None
+    }
 }
 
 /// Whether a module below the folder speaks of one of these names.

@@ -8,6 +8,7 @@ use platform::{Call, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 /// As many layers as a function may have.
@@ -35,18 +36,19 @@ impl Lambda {
         call: Call,
         input: PublishLayerVersion,
     ) -> Result<Value, ServiceError> {
-        let content = match input.content.code()? {
-            content @ (Code::Path(_) | Code::Zip(_) | Code::Object(..)) => content,
-            _ => {
-                return Err(ServiceError::new(
-                    "InvalidParameterValueException",
-                    "A layer is a zip or a folder.",
-                ));
+        let fetched = match input.content.code()? {
+            Code::NotHere(why) => {
+                let text = format!("the layer {} is left out: {why}", input.layer_name);
+                self.note(&call.platform, text);
+                let empty = self.kept.texts(&[]);
+                empty.map_err(|error| ServiceError::new("ServiceException", error).with_status(500))?
             }
-        };
-        let fetched = Package::fetch(content, &call.platform, &call.caller, &self.kept).await?;
-        let Package::Files { files, .. } = fetched else {
-            return Err(ServiceError::new("ServiceException", "A layer has no files").with_status(500));
+            content @ (Code::Path(_) | Code::Zip(_) | Code::Object(..)) => {
+                let fetched = Package::fetch(content, &call.platform, &call.caller, &self.kept).await?;
+                let files = fetched.files().map(Path::to_owned);
+                files.ok_or_else(|| ServiceError::validation("a layer has files"))?
+            }
+            _ => return Err(ServiceError::validation("a layer is a zip or a folder")),
         };
         let layer = call
             .platform
@@ -58,7 +60,7 @@ impl Lambda {
             .unwrap_or(1);
         let arn = format!("{layer}:{version}");
         let files = LayerFiles {
-            folder: files,
+            folder: fetched,
             built_for: input.content.built_for().map(str::to_owned),
         };
         layers.insert(arn.clone(), files);

@@ -13,6 +13,7 @@ pub(super) async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made
         "AWS::IAM::Policy" => identity::policy(maker, properties),
         "AWS::IAM::ManagedPolicy" => identity::managed_policy(maker, properties),
         "AWS::Lambda::Function" => compute::function(maker, properties).await,
+        "AWS::Lambda::LayerVersion" => compute::layer(maker, properties).await,
         "AWS::Lambda::Permission" => compute::permission(maker, properties).await,
         "AWS::Lambda::EventInvokeConfig" => compute::event_invoke_config(maker, properties).await,
         "AWS::StepFunctions::StateMachine" => compute::state_machine(maker, properties).await,

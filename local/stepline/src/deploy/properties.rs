@@ -23,6 +23,11 @@ impl Properties {
             .ok_or_else(|| Fault::new(format_args!("has no `{name}`")))
     }
 
+    /// A property that is text, if it is there: it stays to be read.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
     /// A property that is text, if it is there; numbers and booleans are text too, as in CloudFormation.
     pub(super) fn take_text(&mut self, name: &str) -> Result<Option<String>, Fault> {
         self.take(name)

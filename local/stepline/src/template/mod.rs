@@ -5,6 +5,7 @@
 //! properties of each with all functions resolved ([`Stack::resource`]), and says what came of it ([`Stack::made`]).
 //! Nothing here knows a service.
 
+mod code;
 mod conditions;
 mod config;
 mod fault;
@@ -157,6 +158,8 @@ impl Stack {
                 return Err(Fault::new(format_args!("the local run has no transform {other}")).within("Transform"));
             }
         };
+        let directory = file.parent().unwrap_or(Path::new(""));
+        code::package(&mut resources, directory).map_err(|fault| fault.within("Resources"))?;
         let absent = absent(&resources, &scope).map_err(|fault| fault.within("Resources"))?;
         resources.retain(|id, _| !absent.contains(id));
         let order = order::creation(&resources, &scope).map_err(|fault| fault.within("Resources"))?;

@@ -335,20 +335,11 @@ fn sam_properties_that_nobody_reads_are_refused() {
             "FileSystemConfigs: {}",
             "a function has no `FileSystemConfigs`",
         ),
-        (
-            "BuildMethod: rust-cargolambda",
-            "BuildMethod: go",
-            "must be `rust-cargolambda`",
-        ),
         (", BuildProperties: {Binary: work}", "", "has no `Binary`"),
         ("Type: EventBridgeRule", "Type: Api", "no events of type `Api`"),
         ("Pattern:", "Patern:", "an event has no `Patern`"),
         ("SQSSendMessagePolicy", "VPCAccessPolicy", "is not a policy template"),
-        (
-            "Function: {Runtime",
-            "Api: {Runtime",
-            "for functions or for state machines",
-        ),
+        ("Function: {Runtime", "Apo: {Runtime", "for one of SAM's types"),
         ("Enabled: false", "Enabled: !Ref X", "must be true or false"),
         (
             "Enabled: false",

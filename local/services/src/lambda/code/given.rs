@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use platform::ServiceError;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// `Code` of CreateFunction and `Content` of PublishLayerVersion, with what the local run adds: names that begin with
@@ -39,6 +40,9 @@ pub(in crate::lambda) struct ImageSource {
     pub(super) context: PathBuf,
     /// The Dockerfile, in the context.
     pub(super) dockerfile: PathBuf,
+    /// The values of the Dockerfile's arguments.
+    #[serde(default)]
+    pub(super) arguments: BTreeMap<String, String>,
 }
 
 /// Where code comes from.

@@ -8,7 +8,7 @@ use super::{node, python};
 use crate::objects;
 use crate::python::Environments;
 use platform::{Platform, Principal, ServiceError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a function runs.
@@ -28,6 +28,14 @@ pub(in crate::lambda) enum Package {
 }
 
 impl Package {
+    /// Where its files are, if it has some.
+    pub(in crate::lambda) fn files(&self) -> Option<&Path> {
+        match self {
+            Self::Files { files, .. } => Some(files),
+            _ => None,
+        }
+    }
+
     /// Fetches code and keeps it. Objects of S3 are read as `caller`, as on AWS.
     ///
     /// # Errors

@@ -2,11 +2,13 @@
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html>.
 
+use super::super::code;
 use super::super::fault::Fault;
 use super::events::Target;
 use super::parent::{Generated, Parent, attribute, copy, known_properties, reference, tag_list};
 use super::{events, policies};
 use serde_json::{Map, Value, json};
+use std::path::Path;
 
 /// Properties that `AWS::Lambda::Function` has under the same name.
 const SAME: &[&str] = &[
@@ -16,9 +18,12 @@ const SAME: &[&str] = &[
     "EphemeralStorage",
     "FunctionName",
     "Handler",
+    "ImageConfig",
     "KmsKeyArn",
+    "Layers",
     "LoggingConfig",
     "MemorySize",
+    "PackageType",
     "ReservedConcurrentExecutions",
     "Runtime",
     "Timeout",
@@ -32,7 +37,8 @@ const EXPANDED: &[&str] = &[
     "DeadLetterQueue",
     "EventInvokeConfig",
     "Events",
-    "PackageType",
+    "ImageUri",
+    "InlineCode",
     "PermissionsBoundary",
     "Policies",
     "Role",
@@ -42,13 +48,13 @@ const EXPANDED: &[&str] = &[
 ];
 
 /// The function with its role, rules and permissions, and the settings of its asynchronous invocations.
-pub(super) fn expand(parent: &Parent<'_>) -> Result<Generated, Fault> {
+pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated, Fault> {
     let properties = &parent.properties;
     known_properties(properties, &[SAME, EXPANDED], "a function").map_err(|fault| fault.within("Properties"))?;
     let mut generated = Vec::new();
     let mut function = Map::new();
     copy(properties, SAME, &mut function);
-    function.insert("Code".into(), json!({ "LocalBinary": binary(parent)? }));
+    function.insert("Code".into(), code(parent, directory)?);
     match properties.get("Role") {
         Some(role) => {
             function.insert("Role".into(), role.clone());
@@ -91,20 +97,18 @@ pub(super) fn expand(parent: &Parent<'_>) -> Result<Generated, Fault> {
     Ok(generated)
 }
 
-/// The cargo binary from which `sam build` makes the function.
-fn binary<'p>(parent: &'p Parent<'_>) -> Result<&'p str, Fault> {
-    let metadata = |pointer: &str| parent.metadata.and_then(|metadata| metadata.pointer(pointer)?.as_str());
-    match metadata("/BuildMethod") {
-        Some("rust-cargolambda") => {}
-        _ => {
-            let fault = Fault::new("the local run builds with cargo alone: `BuildMethod` must be `rust-cargolambda`");
-            return Err(fault.within("Metadata"));
-        }
+/// Where the function's code is.
+fn code(parent: &Parent<'_>, directory: &Path) -> Result<Value, Fault> {
+    let (properties, built) = (&parent.properties, parent.metadata);
+    let property = |name: &str| properties.get(name);
+    if property("PackageType").and_then(Value::as_str) == Some("Image") {
+        let image = code::of_image(property("ImageUri"), built, directory);
+        return image.map_err(|fault| fault.within("ImageUri").within("Properties"));
     }
-    metadata("/BuildProperties/Binary").ok_or_else(|| {
-        let fault = Fault::new("has no `Binary`: the local run needs it to know what to build");
-        fault.within("BuildProperties").within("Metadata")
-    })
+    match (property("InlineCode"), property("CodeUri")) {
+        (Some(text), None) => Ok(json!({ "ZipFile": text })),
+        (_, uri) => code::of_function(uri, built, directory),
+    }
 }
 
 fn invoke_config(function: &str, config: &Value) -> Result<Value, Fault> {

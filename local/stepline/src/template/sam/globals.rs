@@ -1,17 +1,29 @@
-//! `Globals`: properties for all functions or all state machines of a template.
+//! `Globals`: properties for all resources of one of SAM's types.
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html>.
 
 use super::super::fault::Fault;
 use serde_json::{Map, Value};
 
-/// Refuses sections that the local run does not read.
+/// The types that have globals. Some of them have no resources here, and then theirs mean nothing.
+const SECTIONS: [&str; 8] = [
+    "Api",
+    "CapacityProvider",
+    "Function",
+    "HttpApi",
+    "LayerVersion",
+    "SimpleTable",
+    "StateMachine",
+    "WebSocketApi",
+];
+
+/// Refuses sections that SAM does not have.
 pub(super) fn check(globals: &Map<String, Value>) -> Result<(), Fault> {
     let unknown = globals
         .iter()
-        .find(|(name, section)| !matches!(name.as_str(), "Function" | "StateMachine") || !section.is_object());
+        .find(|(name, section)| !SECTIONS.contains(&name.as_str()) || !section.is_object());
     match unknown {
-        Some((name, _)) => Err(Fault::new("must be a map, for functions or for state machines").within(name)),
+        Some((name, _)) => Err(Fault::new("must be a map, for one of SAM's types such as `Function`").within(name)),
         None => Ok(()),
     }
 }

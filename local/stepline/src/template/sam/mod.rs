@@ -1,4 +1,4 @@
-//! What SAM makes of its own resources: functions, roles, rules, permissions, versions and aliases, under the logical
+//! What SAM makes of its own resources: functions, layers, roles, rules, permissions, versions and aliases, under the logical
 //! ids that SAM gives them.
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html>.
@@ -6,6 +6,7 @@
 mod events;
 mod function;
 mod globals;
+mod layer;
 mod parent;
 mod policies;
 mod state_machine;
@@ -28,7 +29,8 @@ pub(super) fn expand(
             Some(kind) if kind.starts_with("AWS::Serverless::") => {
                 let parent = Parent::read(&id, kind, &resource, globals).map_err(|fault| fault.within(&id))?;
                 let expanded = match kind {
-                    "AWS::Serverless::Function" => function::expand(&parent),
+                    "AWS::Serverless::Function" => function::expand(&parent, directory),
+                    "AWS::Serverless::LayerVersion" => layer::expand(&parent, directory),
                     "AWS::Serverless::StateMachine" => state_machine::expand(&parent, directory),
                     _ => Err(Fault::new(format_args!("the local run has no `{kind}`"))),
                 };

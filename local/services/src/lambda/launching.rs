@@ -1,7 +1,7 @@
 //! Getting functions ready to run: what cargo builds, what pip and npm install, and what is told of it.
 
 use super::build::{self, BuildError};
-use super::code::{self, Launch, NotHere, Package, Parts, Prepared};
+use super::code::{self, Installs, Launch, NotHere, Package, Parts, Prepared};
 use super::functions::Function;
 use super::{Lambda, lock};
 use platform::journal::Happening;
@@ -111,17 +111,28 @@ impl Lambda {
     }
 
     async fn prepared(&self, function: &Function, progress: &impl Fn(&str)) -> Result<Prepared, NotHere> {
-        let (files, source) = match &function.package {
-            Package::Files { files, source } => (files.clone(), source.clone()),
+        let configuration = &function.configuration;
+        let mut parts = Parts {
+            runtime: configuration.runtime.clone().unwrap_or_default(),
+            files: PathBuf::new(),
+            source: None,
+            layers: function.layers.clone(),
+            installs: Installs::AsListed,
+            variables: BTreeMap::new(),
+        };
+        let mut image = None;
+        match &function.package {
+            Package::Files { files, source } => (parts.files, parts.source) = (files.clone(), source.clone()),
+            Package::Image(content) => {
+                parts.runtime.clone_from(&content.runtime);
+                parts.files.clone_from(&content.files);
+                parts.installs = content.installs.clone();
+                parts.variables.clone_from(&content.variables);
+                image = Some(content);
+            }
             Package::NotHere(why) => return Err(NotHere(why.clone())),
             Package::Binary(_) => return Err(NotHere("cargo builds it".to_owned())),
-        };
-        let parts = Parts {
-            runtime: function.configuration.runtime.clone().unwrap_or_default(),
-            files,
-            source,
-            layers: function.layers.clone(),
-        };
+        }
         let (kept, containers) = (self.kept.clone(), self.containers.clone());
         // Its lines come while it goes on.
         let (lines, mut said) = mpsc::unbounded_channel::<String>();
@@ -133,7 +144,27 @@ impl Lambda {
         while let Some(line) = said.recv().await {
             progress(&line);
         }
-        work.await.unwrap_or_else(|error| Err(NotHere(error.to_string())))
+        let mut prepared = work.await.unwrap_or_else(|error| Err(NotHere(error.to_string())))?;
+        if let Some(content) = image {
+            let config = configuration.image_config.as_ref();
+            if config.is_some_and(|config| config.entry_point.is_some()) {
+                return Err(NotHere(
+                    "without a container engine its image's own entry point runs".to_owned(),
+                ));
+            }
+            let command = config
+                .and_then(|config| config.command.as_ref())
+                .unwrap_or(&content.command);
+            let handler = command
+                .first()
+                .ok_or_else(|| NotHere("its image has no CMD".to_owned()))?;
+            prepared.launch.variables.insert("_HANDLER".to_owned(), handler.into());
+            let name = function.name();
+            prepared
+                .notes
+                .extend(content.notes.iter().map(|note| format!("{name}: {note}")));
+        }
+        Ok(prepared)
     }
 
     /// Tells the journal something of how functions run, once.

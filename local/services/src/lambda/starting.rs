@@ -90,6 +90,7 @@ fn command(
     let mut command = Command::new(&launch.program);
     command
         .env_clear()
+        .envs(&launch.defaults)
         .envs(&configuration.environment.variables)
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", function.name())

@@ -105,10 +105,26 @@ impl Kept {
         })
     }
 
-    fn tree(&self, root: &Path) -> Result<PathBuf, KeepError> {
+    /// Gives a folder of its own to whoever puts files together, and takes it away.
+    pub(super) fn staged<T, E: From<KeepError>>(&self, fill: impl FnOnce(&Path) -> Result<T, E>) -> Result<T, E> {
+        let stage = self.folder.join(format!(".{}", uuid::Uuid::new_v4().simple()));
+        fs::create_dir_all(&stage).map_err(at(&stage))?;
+        let filled = fill(&stage);
+        // What cannot be removed is in nobody's way.
+        let _ = fs::remove_dir_all(&stage);
+        filled
+    }
+
+    /// The files of a folder that are code, by their paths in it.
+    pub(super) fn files(&self, root: &Path) -> Result<Vec<PathBuf>, KeepError> {
         let mut files = Vec::new();
         self.collect(root, Path::new(""), &mut files)?;
         files.sort();
+        Ok(files)
+    }
+
+    fn tree(&self, root: &Path) -> Result<PathBuf, KeepError> {
+        let files = self.files(root)?;
         let (mut hash, mut size) = (Sha256::new(), 0);
         for file in &files {
             let path = root.join(file);
@@ -150,7 +166,7 @@ impl Kept {
             let is_left_out = LEFT_OUT.iter().any(|left_out| name == *left_out)
                 || (has_packages && name == "node_modules")
                 || path.join(MARK_OF_CARGO).is_file()
-                || self.folder.starts_with(&path);
+                || (self.folder.starts_with(&path) && !root.starts_with(&self.folder));
             if found.is_dir() && !is_left_out {
                 self.collect(root, &below, files)?;
             } else if found.is_file() {

@@ -1,6 +1,7 @@
 //! What starts a process of a function.
 
 use super::kept::KeepError;
+use crate::python::Wanted;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ pub(in crate::lambda) struct Launch {
     pub(in crate::lambda) arguments: Vec<OsString>,
     /// Where it is started: what Lambda has at `/var/task`.
     pub(in crate::lambda) folder: Option<PathBuf>,
+    /// Variables that the function may set otherwise.
+    pub(in crate::lambda) defaults: BTreeMap<String, String>,
     /// Variables of its runtime.
     pub(in crate::lambda) variables: BTreeMap<String, OsString>,
 }
@@ -22,8 +25,8 @@ pub(in crate::lambda) struct Launch {
 const TASK_ROOT: &str = "/var/task";
 
 impl Launch {
-    /// The value of a variable of folders that the runtime sets and the function too. The function's own come first; it
-    /// knows its files where Lambda has them.
+    /// The value of a variable that the runtime sets, where the function may set it too. Of a list of folders its own come
+    /// first; it knows its files where Lambda has them.
     pub(in crate::lambda) fn beside(&self, own: Option<&String>, value: &OsString) -> OsString {
         let (Some(own), Some(folder)) = (own, &self.folder) else {
             return value.clone();
@@ -77,11 +80,24 @@ pub(in crate::lambda) struct Parts {
     pub(in crate::lambda) source: Option<PathBuf>,
     /// Its layers, in the order in which they are laid over one another.
     pub(in crate::lambda) layers: Vec<LayerFiles>,
+    /// What packages are installed.
+    pub(in crate::lambda) installs: Installs,
+    /// Variables of its image.
+    pub(in crate::lambda) variables: BTreeMap<String, String>,
+}
+
+/// Which packages a function has beside its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::lambda) enum Installs {
+    /// Those that its files list, as `sam build` installs them.
+    AsListed,
+    /// These.
+    These(Vec<Wanted>),
 }
 
 impl Parts {
     /// The variables that each process has which runs files: where they are, and what layers bring.
-    pub(super) fn variables(&self) -> BTreeMap<String, OsString> {
+    pub(super) fn of_runtime(&self) -> BTreeMap<String, OsString> {
         let mut variables: BTreeMap<String, OsString> = [
             ("LAMBDA_TASK_ROOT".to_owned(), self.files.clone().into_os_string()),
             (
@@ -149,7 +165,8 @@ pub(super) fn provided(parts: &Parts) -> Result<Prepared, NotHere> {
     let launch = Launch {
         program,
         folder: Some(parts.files.clone()),
-        variables: parts.variables(),
+        defaults: parts.variables.clone(),
+        variables: parts.of_runtime(),
         ..Launch::default()
     };
     Ok(Prepared {

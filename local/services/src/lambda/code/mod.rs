@@ -4,7 +4,9 @@
 //! of the Runtime API, or the function's own `bootstrap`. What this machine does not have is no reason not to deploy: an
 //! invocation says what is missing.
 
+mod dockerfile;
 mod given;
+mod image;
 mod kept;
 mod launch;
 mod node;
@@ -14,6 +16,6 @@ mod runtime;
 
 pub(super) use given::{Code, Given};
 pub(super) use kept::Kept;
-pub(super) use launch::{Launch, LayerFiles, NotHere, Parts, Prepared};
+pub(super) use launch::{Installs, Launch, LayerFiles, NotHere, Parts, Prepared};
 pub(super) use package::{Package, prepare};
 pub(super) use runtime::Runtime;

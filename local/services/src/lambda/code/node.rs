@@ -1,7 +1,7 @@
 //! Functions in Node.js: the machine's own `node` runs them, with the packages of their `package.json`.
 
 use super::kept::{Kept, key};
-use super::launch::{Launch, NotHere, Parts, Prepared, joined};
+use super::launch::{Installs, Launch, NotHere, Parts, Prepared, joined};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -46,8 +46,8 @@ pub(super) fn prepare(
         version: &version,
         kept,
     };
-    if let Some(why) = link_packages(parts, &npm, say) {
-        notes.push(why);
+    if parts.installs == Installs::AsListed {
+        notes.extend(link_packages(parts, &npm, say));
     }
     let mut modules = Vec::new();
     for layer in parts.built_layers("nodejs") {
@@ -64,7 +64,7 @@ pub(super) fn prepare(
         )),
     }
     let runtime = kept.texts(&[("bootstrap.mjs", BOOTSTRAP)])?;
-    let mut variables = parts.variables();
+    let mut variables = parts.of_runtime();
     variables.insert("LAMBDA_RUNTIME_DIR".into(), runtime.clone().into());
     variables.insert("NODE_PATH".into(), joined(modules.into_iter()));
     Ok(Prepared {
@@ -72,6 +72,7 @@ pub(super) fn prepare(
             program,
             arguments: [runtime.join("bootstrap.mjs").into()].into(),
             folder: Some(parts.files.clone()),
+            defaults: parts.variables.clone(),
             variables,
         },
         notes,
@@ -263,6 +264,7 @@ fn imported_sdk(text: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn the_packages_of_the_sdk_are_those_that_are_imported() {
@@ -281,6 +283,8 @@ mod tests {
             files: folder.path().to_owned(),
             source: None,
             layers: Vec::new(),
+            installs: Installs::AsListed,
+            variables: BTreeMap::new(),
         };
         let kept = Kept::new(folder.path().join("kept"));
         let error = prepare(&parts, &kept, OsStr::new(""), &mut |_| {}).unwrap_err();

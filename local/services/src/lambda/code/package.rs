@@ -1,11 +1,13 @@
 //! The code of a function as it is kept: what each of its processes starts from.
 
 use super::given::Code;
+use super::image::{self, Content};
 use super::kept::{KeepError, Kept};
 use super::launch::{NotHere, Parts, Prepared, provided};
 use super::runtime::Runtime;
 use super::{node, python};
 use crate::objects;
+use crate::program;
 use crate::python::Environments;
 use platform::{Platform, Principal, ServiceError};
 use std::path::{Path, PathBuf};
@@ -23,6 +25,8 @@ pub(in crate::lambda) enum Package {
         /// The team's own folder.
         source: Option<PathBuf>,
     },
+    /// What an image has.
+    Image(Content),
     /// The local run does not have it, for this reason.
     NotHere(String),
 }
@@ -50,13 +54,14 @@ impl Package {
         let files = match code {
             Code::Binary(name) => return Ok(Self::Binary(name)),
             Code::NotHere(why) => return Ok(Self::NotHere(why)),
-            Code::Source(source) => {
-                let why = format!("the local run builds no image yet: {}", source.dockerfile.display());
-                return Ok(Self::NotHere(why));
-            }
+            Code::Source(source) => return of_image(move || image::built(&source, &kept)).await,
             Code::Image(uri) => {
-                let why = format!("the local run runs no image from a registry as a function yet: `{uri}`");
-                return Ok(Self::NotHere(why));
+                let pulled = program::pull(platform, caller, &uri).await;
+                let pulled = pulled.map_err(|error| {
+                    let message = format!("Source image {uri} does not exist. Provide a valid source image. {error}");
+                    ServiceError::new("InvalidParameterValueException", message)
+                })?;
+                return of_image(move || image::pulled(&uri, &pulled, &kept)).await;
             }
             Code::Path(path) => {
                 let source = path.is_dir().then(|| path.clone());
@@ -79,6 +84,13 @@ impl Package {
     }
 }
 
+/// What an image has, or why it cannot be had here.
+async fn of_image(read: impl FnOnce() -> Result<Content, NotHere> + Send + 'static) -> Result<Package, ServiceError> {
+    let content = tokio::task::spawn_blocking(read).await;
+    let content = content.map_err(|error| ServiceError::new("ServiceException", error).with_status(500))?;
+    Ok(content.map_or_else(|NotHere(why)| Package::NotHere(why), Package::Image))
+}
+
 /// Keeps files, away from what must not wait.
 async fn kept_off(keep: impl FnOnce() -> Result<PathBuf, KeepError> + Send + 'static) -> Result<PathBuf, ServiceError> {
     let kept = tokio::task::spawn_blocking(keep).await;
@@ -98,7 +110,7 @@ pub(in crate::lambda) fn prepare(
 ) -> Result<Prepared, NotHere> {
     let runtime = Runtime::read(&parts.runtime).map_err(|error| NotHere(error.message))?;
     match runtime {
-        Runtime::Python(_) => python::prepare(parts, kept, environments, Vec::new(), say),
+        Runtime::Python(_) => python::prepare(parts, kept, environments, say),
         Runtime::Node(_) => {
             let path = std::env::var_os("PATH").unwrap_or_default();
             node::prepare(parts, kept, &path, say)

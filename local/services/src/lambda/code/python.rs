@@ -1,7 +1,7 @@
 //! Functions in Python: this machine's Python runs them, with the packages of their requirements.
 
 use super::kept::Kept;
-use super::launch::{Launch, NotHere, Parts, Prepared, joined};
+use super::launch::{Installs, Launch, NotHere, Parts, Prepared, joined};
 use crate::python::{self, Environments, Install, Wanted};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,6 @@ pub(super) fn prepare(
     parts: &Parts,
     kept: &Kept,
     environments: &Environments,
-    wanted: Vec<Wanted>,
     say: &mut dyn FnMut(&str),
 ) -> Result<Prepared, NotHere> {
     let (version, interpreter) = python::interpreter().map_err(|why| {
@@ -45,9 +44,17 @@ pub(super) fn prepare(
     let mut packages = Packages {
         needs_own: mentions(&parts.files, &OF_RUNTIME_MODULES),
         brings_own: false,
-        wanted,
+        wanted: Vec::new(),
     };
-    for folder in [parts.files.as_path()].into_iter().chain(parts.built_layers("python")) {
+    let own = match &parts.installs {
+        Installs::AsListed => Some(parts.files.as_path()),
+        Installs::These(wanted) => {
+            packages.wanted.extend(wanted.iter().cloned());
+            packages.needs_own |= !wanted.is_empty();
+            None
+        }
+    };
+    for folder in own.into_iter().chain(parts.built_layers("python")) {
         if let Err(why) = packages.add(folder) {
             notes.push(format!("packages are left out: {why}"));
         }
@@ -59,7 +66,7 @@ pub(super) fn prepare(
         // Without packages: those of this machine are none of a function's.
         None => (interpreter, "-S"),
     };
-    let mut variables = parts.variables();
+    let mut variables = parts.of_runtime();
     variables.insert("LAMBDA_RUNTIME_DIR".into(), runtime.clone().into());
     variables.insert("PYTHONPATH".into(), joined(of_layers(parts, asked)));
     Ok(Prepared {
@@ -67,6 +74,7 @@ pub(super) fn prepare(
             program,
             arguments: ["-B".into(), isolation.into(), runtime.join("bootstrap.py").into()].into(),
             folder: Some(parts.files.clone()),
+            defaults: parts.variables.clone(),
             variables,
         },
         notes,

@@ -186,3 +186,61 @@ async fn what_this_machine_cannot_run_is_deployed_and_its_invocation_says_so() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_function_of_a_dockerfile_runs_as_its_base_image_would() {
+    let dockerfile = r#"
+FROM public.ecr.aws/lambda/python:3.12
+ENV GREETING=hello NAME=image
+COPY src/*.py ./
+COPY requirements.txt ${LAMBDA_TASK_ROOT}
+RUN pip install -r requirements.txt
+RUN dnf install -y gcc
+CMD ["app.handler"]
+"#;
+    let app = "import os, part\ndef handler(event, context):\n    return [part.of, os.environ['GREETING'], os.environ['NAME']]\n\
+               def other(event, context):\n    return 'other'\n";
+    for (config, expected) in [
+        (json!({}), json!(["part", "hello", "own"])),
+        (json!({"ImageConfig": {"Command": ["app.other"]}}), json!("other")),
+    ] {
+        let world = World::new();
+        let team = world.team(&[
+            ("Dockerfile", dockerfile),
+            ("src/app.py", app),
+            ("src/part.py", "of = 'part'\n"),
+            ("requirements.txt", "boto3 @ file:///nowhere/boto3-1-py3-none-any.whl\n"),
+        ]);
+        let mut members = json!({
+            "Code": {"LocalImage": {"Context": team, "Dockerfile": "Dockerfile"}}, "PackageType": "Image",
+            "Runtime": null, "Handler": null, "Environment": {"Variables": {"NAME": "own"}},
+        });
+        members
+            .as_object_mut()
+            .unwrap()
+            .extend(config.as_object().unwrap().clone());
+        let created = world.create("", "", members).await.unwrap();
+        assert_eq!(created["PackageType"], "Image");
+        assert_eq!(world.invoke(json!({})).await["Payload"], expected);
+        let notes = world.notes().join("\n");
+        assert!(
+            notes.contains("functions: f: RUN dnf install -y gcc is skipped: "),
+            "{notes}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_needs_an_engine_is_deployed_and_its_invocation_says_so() {
+    let world = World::new();
+    let team = world.team(&[(
+        "Dockerfile",
+        "FROM python:3.12\nENTRYPOINT [\"python\", \"-m\", \"awslambdaric\"]\n",
+    )]);
+    let members = json!({"Code": {"LocalImage": {"Context": team, "Dockerfile": "Dockerfile"}},
+        "PackageType": "Image", "Runtime": null, "Handler": null});
+    world.create("", "", members).await.unwrap();
+    let error = world.call("Invoke", json!({"FunctionName": "f"})).await.unwrap_err();
+    assert_eq!(error.code, "NotInLocalRun");
+    assert!(error.message.contains("has no base image `python:3.12`"), "{error}");
+}

@@ -55,6 +55,11 @@ impl Package {
             Code::Binary(name) => return Ok(Self::Binary(name)),
             Code::NotHere(why) => return Ok(Self::NotHere(why)),
             Code::Source(source) => return of_image(move || image::built(&source, &kept)).await,
+            Code::Image(uri) if !uri.starts_with(&format!("{}/", platform.account.registry())) => {
+                let registry = platform.account.registry();
+                let why = format!("the image `{uri}` is not in {registry}, the one registry that the local run has");
+                return Ok(Self::NotHere(why));
+            }
             Code::Image(uri) => {
                 let pulled = program::pull(platform, caller, &uri).await;
                 let pulled = pulled.map_err(|error| {

@@ -3,6 +3,7 @@
 mod code;
 mod node;
 mod python;
+mod stored;
 mod world;
 
 use super::Lambda;

@@ -25,7 +25,11 @@ impl World {
         let environments = Environments::new(folder.path().join("python"));
         let containers = Arc::new(Containers::new(environments));
         let lambda = Arc::new(Lambda::new(folder.path().join("functions"), containers));
-        let platform = testing::account(vec![lambda.clone()]);
+        let platform = testing::account(vec![
+            lambda.clone(),
+            Arc::<crate::ecr::Ecr>::default(),
+            Arc::<crate::s3::S3>::default(),
+        ]);
         // Nothing calls a service here.
         platform.set_endpoint("http://127.0.0.1:9".to_owned());
         let logs = json!({"Statement": {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}});
@@ -51,6 +55,11 @@ impl World {
 
     pub(super) async fn call(&self, operation: &str, input: Value) -> Result<Value, ServiceError> {
         testing::call(&self.platform, "lambda", operation, input).await
+    }
+
+    /// The same of another service.
+    pub(super) async fn of(&self, service: &str, operation: &str, input: Value) -> Value {
+        testing::call(&self.platform, service, operation, input).await.unwrap()
     }
 
     /// The function `f` with this runtime, handler and code.

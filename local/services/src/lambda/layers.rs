@@ -2,99 +2,38 @@
 //!
 //! Follows <https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html>.
 
-use super::code::{Code, Given, LayerFiles, Package};
-use super::{Lambda, lock};
-use platform::{Call, Platform, ServiceError};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use super::code::LayerFiles;
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// As many layers as a function may have.
-const MOST: usize = 5;
+pub(super) const MOST: usize = 5;
 
 /// The layers of the account: the files of each version, by its ARN.
 #[derive(Debug, Default)]
 pub(super) struct Layers(Mutex<BTreeMap<String, LayerFiles>>);
 
-/// See <https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html>.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct PublishLayerVersion {
-    pub(super) layer_name: String,
-    content: Given,
-    description: Option<String>,
-    compatible_runtimes: Option<Vec<String>>,
-    compatible_architectures: Option<Vec<String>>,
-    license_info: Option<String>,
+impl Layers {
+    /// Keeps another version of a layer; answers with its number.
+    pub(super) fn publish(&self, layer: &str, files: LayerFiles) -> u64 {
+        let mut layers = self.lock();
+        let version = (1..).find(|version| !layers.contains_key(&arn(layer, *version)));
+        let version = version.unwrap_or_default();
+        layers.insert(arn(layer, version), files);
+        version
+    }
+
+    /// The files of a version.
+    pub(super) fn version(&self, arn: &str) -> Option<LayerFiles> {
+        self.lock().get(arn).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, LayerFiles>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Lambda {
-    pub(super) async fn publish_layer_version(
-        self: Arc<Self>,
-        call: Call,
-        input: PublishLayerVersion,
-    ) -> Result<Value, ServiceError> {
-        let fetched = match input.content.code()? {
-            Code::NotHere(why) => {
-                let text = format!("the layer {} is left out: {why}", input.layer_name);
-                self.note(&call.platform, text);
-                let empty = self.kept.texts(&[]);
-                empty.map_err(|error| ServiceError::new("ServiceException", error).with_status(500))?
-            }
-            content @ (Code::Path(_) | Code::Zip(_) | Code::Object(..)) => {
-                let fetched = Package::fetch(content, &call.platform, &call.caller, &self.kept).await?;
-                let files = fetched.files().map(Path::to_owned);
-                files.ok_or_else(|| ServiceError::validation("a layer has files"))?
-            }
-            _ => return Err(ServiceError::validation("a layer is a zip or a folder")),
-        };
-        let layer = call
-            .platform
-            .account
-            .arn("lambda", format_args!("layer:{}", input.layer_name));
-        let mut layers = lock(&self.layers.0);
-        let version = (1..)
-            .find(|version| !layers.contains_key(&format!("{layer}:{version}")))
-            .unwrap_or(1);
-        let arn = format!("{layer}:{version}");
-        let files = LayerFiles {
-            folder: fetched,
-            built_for: input.content.built_for().map(str::to_owned),
-        };
-        layers.insert(arn.clone(), files);
-        Ok(json!({
-            "LayerArn": layer,
-            "LayerVersionArn": arn,
-            "Version": version,
-            "Description": input.description.unwrap_or_default(),
-            "CreatedDate": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string(),
-            "CompatibleRuntimes": input.compatible_runtimes,
-            "CompatibleArchitectures": input.compatible_architectures,
-            "LicenseInfo": input.license_info,
-        }))
-    }
-
-    /// The files of a function's layers. One of another account or region is noted, and the function is without it.
-    pub(super) fn layers_of(&self, platform: &Platform, arns: &[String]) -> Result<Vec<LayerFiles>, ServiceError> {
-        let refuse = |message: String| Err(ServiceError::new("InvalidParameterValueException", message));
-        if arns.len() > MOST {
-            return refuse("Cannot reference more than 5 layers.".to_owned());
-        }
-        let own = platform.account.arn("lambda", "layer:");
-        let layers = lock(&self.layers.0);
-        let mut found = Vec::new();
-        for arn in arns {
-            match layers.get(arn) {
-                Some(files) => found.push(files.clone()),
-                None if arn.starts_with(&own) => return refuse(format!("Layer version {arn} does not exist.")),
-                None => self.note(
-                    platform,
-                    format!("the layer {arn} is not here, and functions run without it"),
-                ),
-            }
-        }
-        Ok(found)
-    }
+/// The ARN of a layer's version.
+pub(super) fn arn(layer: &str, version: u64) -> String {
+    format!("{layer}:{version}")
 }

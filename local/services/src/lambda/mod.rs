@@ -14,6 +14,7 @@ mod layers;
 mod memory;
 mod operations;
 mod outcome;
+mod publishing;
 pub mod rest;
 mod runtime_api;
 mod starting;

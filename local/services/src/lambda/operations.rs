@@ -3,8 +3,8 @@
 use super::code::Package;
 use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, name_of};
 use super::invoke;
-use super::layers::PublishLayerVersion;
 use super::outcome::Outcome;
+use super::publishing::PublishLayerVersion;
 use super::{Lambda, lock};
 use platform::{Call, Nothing, Operation, Operations, Platform, Principal, Requirement, Served, ServiceError};
 use serde::Deserialize;

@@ -114,6 +114,13 @@ fn command(
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
+    adjust(&mut command, function, launch);
+    Ok(command)
+}
+
+/// What depends on how the function is started, and on how it logs.
+fn adjust(command: &mut Command, function: &Function, launch: &Launch) {
+    let configuration = &function.configuration;
     if let Some(folder) = &launch.folder {
         command.current_dir(folder);
     }
@@ -131,7 +138,6 @@ fn command(
             }
         }
     }
-    Ok(command)
 }
 
 fn could_not_start(binary: &Path, error: &std::io::Error) -> ServiceError {

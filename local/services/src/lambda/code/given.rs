@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// See <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html>.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::lambda) struct Given {
+pub(crate) struct Given {
     zip_file: Option<String>,
     s3_bucket: Option<String>,
     s3_key: Option<String>,
@@ -35,7 +35,7 @@ pub(in crate::lambda) struct Given {
 /// What an image is built from, as `Metadata` of a function in SAM says it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(in crate::lambda) struct ImageSource {
+pub(crate) struct ImageSource {
     /// The folder that the Dockerfile's paths start at.
     pub(super) context: PathBuf,
     /// The Dockerfile, in the context.
@@ -47,7 +47,7 @@ pub(in crate::lambda) struct ImageSource {
 
 /// Where code comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::lambda) enum Code {
+pub(crate) enum Code {
     /// Cargo builds it.
     Binary(String),
     /// From a folder or a zip of this machine.
@@ -69,7 +69,7 @@ impl Given {
     ///
     /// # Errors
     /// None is, or several are, or it is not what it should be.
-    pub(in crate::lambda) fn code(&self) -> Result<Code, ServiceError> {
+    pub(crate) fn code(&self) -> Result<Code, ServiceError> {
         let refuse = |message: &str| ServiceError::new("InvalidParameterValueException", message);
         if self.s3_object_version.is_some() {
             return Err(ServiceError::not_in_local_run(
@@ -106,7 +106,7 @@ impl Given {
     }
 
     /// The runtime for which SAM would build it, if it is a layer that SAM builds.
-    pub(in crate::lambda) fn built_for(&self) -> Option<&str> {
+    pub(crate) fn built_for(&self) -> Option<&str> {
         self.local_build.as_deref()
     }
 }

@@ -19,19 +19,19 @@ const TASK_ROOT: &str = "var/task";
 
 /// What an image runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::lambda) struct Content {
+pub(crate) struct Content {
     /// The name of its runtime.
-    pub(in crate::lambda) runtime: String,
+    pub(crate) runtime: String,
     /// Its files at `/var/task`.
-    pub(in crate::lambda) files: PathBuf,
+    pub(crate) files: PathBuf,
     /// Variables of the image.
-    pub(in crate::lambda) variables: BTreeMap<String, String>,
+    pub(crate) variables: BTreeMap<String, String>,
     /// What it has installed.
-    pub(in crate::lambda) installs: Installs,
+    pub(crate) installs: Installs,
     /// Its command, which is the handler.
-    pub(in crate::lambda) command: Vec<String>,
+    pub(crate) command: Vec<String>,
     /// What is not as in the image.
-    pub(in crate::lambda) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// What an image from this Dockerfile would run.

@@ -36,7 +36,7 @@ const DEPTH: usize = 100;
 
 /// Why code is not kept. Those that AWS has too are in its words.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::lambda) enum KeepError {
+pub(crate) enum KeepError {
     /// It is more than a function may have.
     #[error("Unzipped size must be smaller than {LIMIT} bytes")]
     TooLarge,
@@ -60,18 +60,18 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> KeepError {
 
 /// Where the copies are.
 #[derive(Debug, Clone)]
-pub(in crate::lambda) struct Kept {
+pub(crate) struct Kept {
     folder: PathBuf,
 }
 
 impl Kept {
     /// Copies that are kept in this folder, which need not be there yet.
-    pub(in crate::lambda) fn new(folder: PathBuf) -> Self {
+    pub(crate) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
     /// A copy of a folder, or what is in a zip.
-    pub(in crate::lambda) fn path(&self, path: &Path) -> Result<PathBuf, KeepError> {
+    pub(crate) fn path(&self, path: &Path) -> Result<PathBuf, KeepError> {
         let found = fs::metadata(path).map_err(at(path))?;
         if found.is_dir() {
             return self.tree(path);
@@ -80,7 +80,7 @@ impl Kept {
     }
 
     /// What is in a zip.
-    pub(in crate::lambda) fn zip(&self, archive: &[u8]) -> Result<PathBuf, KeepError> {
+    pub(crate) fn zip(&self, archive: &[u8]) -> Result<PathBuf, KeepError> {
         let mut zip = zip::ZipArchive::new(Cursor::new(archive)).map_err(|_| KeepError::NotZip)?;
         if zip.decompressed_size().is_none_or(|size| size > u128::from(LIMIT)) {
             return Err(KeepError::TooLarge);
@@ -91,7 +91,7 @@ impl Kept {
     }
 
     /// A few files with these texts.
-    pub(in crate::lambda) fn texts(&self, files: &[(&str, &str)]) -> Result<PathBuf, KeepError> {
+    pub(crate) fn texts(&self, files: &[(&str, &str)]) -> Result<PathBuf, KeepError> {
         let parts: Vec<&[u8]> = files
             .iter()
             .flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()])
@@ -177,7 +177,7 @@ impl Kept {
     }
 
     /// The folder of this name, which is filled now unless it is there.
-    pub(in crate::lambda) fn keep<E: From<KeepError>>(
+    pub(crate) fn keep<E: From<KeepError>>(
         &self,
         name: &str,
         fill: impl FnOnce(&Path) -> Result<(), E>,
@@ -207,7 +207,7 @@ impl Kept {
 }
 
 /// A name for what consists of these parts.
-pub(in crate::lambda) fn key(parts: &[&[u8]]) -> String {
+pub(crate) fn key(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());

@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 
 /// How a process of a function is started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::lambda) struct Launch {
+pub(crate) struct Launch {
     /// The program.
-    pub(in crate::lambda) program: PathBuf,
+    pub(crate) program: PathBuf,
     /// What it is called with.
-    pub(in crate::lambda) arguments: Vec<OsString>,
+    pub(crate) arguments: Vec<OsString>,
     /// Where it is started: what Lambda has at `/var/task`.
-    pub(in crate::lambda) folder: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
     /// Variables that the function may set otherwise.
-    pub(in crate::lambda) defaults: BTreeMap<String, String>,
+    pub(crate) defaults: BTreeMap<String, String>,
     /// Variables of its runtime.
-    pub(in crate::lambda) variables: BTreeMap<String, OsString>,
+    pub(crate) variables: BTreeMap<String, OsString>,
 }
 
 /// Where Lambda has a function's files.
@@ -27,7 +27,7 @@ const TASK_ROOT: &str = "/var/task";
 impl Launch {
     /// The value of a variable that the runtime sets, where the function may set it too. Of a list of folders its own come
     /// first; it knows its files where Lambda has them.
-    pub(in crate::lambda) fn beside(&self, own: Option<&String>, value: &OsString) -> OsString {
+    pub(crate) fn beside(&self, own: Option<&String>, value: &OsString) -> OsString {
         let (Some(own), Some(folder)) = (own, &self.folder) else {
             return value.clone();
         };
@@ -42,16 +42,16 @@ impl Launch {
 
 /// A [`Launch`], and what is worth telling of it.
 #[derive(Debug, Default)]
-pub(in crate::lambda) struct Prepared {
-    pub(in crate::lambda) launch: Launch,
+pub(crate) struct Prepared {
+    pub(crate) launch: Launch,
     /// What is not as on Lambda, a line each.
-    pub(in crate::lambda) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// The local run does not have what a function needs. It says what, and what mends it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(in crate::lambda) struct NotHere(pub(in crate::lambda) String);
+pub(crate) struct NotHere(pub(crate) String);
 
 impl From<KeepError> for NotHere {
     fn from(error: KeepError) -> Self {
@@ -61,34 +61,34 @@ impl From<KeepError> for NotHere {
 
 /// What a layer has: Lambda puts it below `/opt`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::lambda) struct LayerFiles {
+pub(crate) struct LayerFiles {
     /// Where its files are.
-    pub(in crate::lambda) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The runtime for which `sam build` would build it, where the template says so. Its files are then such as those of
     /// a function, and no path of a layer's.
-    pub(in crate::lambda) built_for: Option<String>,
+    pub(crate) built_for: Option<String>,
 }
 
 /// What a function consists of.
 #[derive(Debug, Clone)]
-pub(in crate::lambda) struct Parts {
+pub(crate) struct Parts {
     /// The name of its runtime.
-    pub(in crate::lambda) runtime: String,
+    pub(crate) runtime: String,
     /// Its files.
-    pub(in crate::lambda) files: PathBuf,
+    pub(crate) files: PathBuf,
     /// Where they were copied from: the team's own folder.
-    pub(in crate::lambda) source: Option<PathBuf>,
+    pub(crate) source: Option<PathBuf>,
     /// Its layers, in the order in which they are laid over one another.
-    pub(in crate::lambda) layers: Vec<LayerFiles>,
+    pub(crate) layers: Vec<LayerFiles>,
     /// What packages are installed.
-    pub(in crate::lambda) installs: Installs,
+    pub(crate) installs: Installs,
     /// Variables of its image.
-    pub(in crate::lambda) variables: BTreeMap<String, String>,
+    pub(crate) variables: BTreeMap<String, String>,
 }
 
 /// Which packages a function has beside its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::lambda) enum Installs {
+pub(crate) enum Installs {
     /// Those that its files list, as `sam build` installs them.
     AsListed,
     /// These.

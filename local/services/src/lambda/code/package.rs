@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// What a function runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::lambda) enum Package {
+pub(crate) enum Package {
     /// A binary of the workspace, which cargo builds.
     Binary(String),
     /// Files, as Lambda has them at `/var/task`, and the folder that they come from.
@@ -33,7 +33,7 @@ pub(in crate::lambda) enum Package {
 
 impl Package {
     /// Where its files are, if it has some.
-    pub(in crate::lambda) fn files(&self) -> Option<&Path> {
+    pub(crate) fn files(&self) -> Option<&Path> {
         match self {
             Self::Files { files, .. } => Some(files),
             _ => None,
@@ -44,7 +44,7 @@ impl Package {
     ///
     /// # Errors
     /// Those of CreateFunction for code that cannot be read.
-    pub(in crate::lambda) async fn fetch(
+    pub(crate) async fn fetch(
         code: Code,
         platform: &Arc<Platform>,
         caller: &Principal,
@@ -107,7 +107,7 @@ async fn kept_off(keep: impl FnOnce() -> Result<PathBuf, KeepError> + Send + 'st
 ///
 /// # Errors
 /// The local run does not have its runtime.
-pub(in crate::lambda) fn prepare(
+pub(crate) fn prepare(
     parts: &Parts,
     kept: &Kept,
     environments: &Environments,

@@ -9,7 +9,7 @@ const FAMILIES: [&str; 7] = ["dotnet", "go", "java", "nodejs", "provided", "pyth
 
 /// A runtime of Lambda's, as far as the local run can stand in for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::lambda) enum Runtime {
+pub(crate) enum Runtime {
     /// Python, in this version.
     Python(String),
     /// Node.js, in this major version.
@@ -25,7 +25,7 @@ impl Runtime {
     ///
     /// # Errors
     /// Lambda has none that is called so.
-    pub(in crate::lambda) fn read(name: &str) -> Result<Self, ServiceError> {
+    pub(crate) fn read(name: &str) -> Result<Self, ServiceError> {
         if let Some(version) = name.strip_prefix("python") {
             return Ok(Self::Python(version.to_owned()));
         }

@@ -215,8 +215,12 @@ pub(super) struct Destination {
 pub(super) struct Function {
     /// What it was created with.
     pub(super) configuration: CreateFunction,
-    /// Its ARN, unqualified.
+    /// Its ARN, with the version or alias that this is.
     pub(super) arn: String,
+    /// Its version.
+    pub(super) version: String,
+    /// Its published versions and their aliases, by number and by name.
+    pub(super) qualified: Mutex<BTreeMap<String, Arc<Function>>>,
     /// What it runs.
     pub(super) package: Package,
     /// What its layers have.
@@ -240,6 +244,8 @@ impl Function {
     ) -> Self {
         Self {
             arn: account.arn("lambda", format_args!("function:{}", configuration.function_name)),
+            version: LATEST.to_owned(),
+            qualified: Mutex::default(),
             configuration,
             package,
             layers,
@@ -247,6 +253,30 @@ impl Function {
             event_invoke: Mutex::default(),
             warm: Mutex::default(),
             permissions: Mutex::default(),
+        }
+    }
+
+    /// The function as a version of it, under that version's number or an alias for it.
+    pub(super) fn published(&self, version: &str, qualifier: &str) -> Self {
+        Self {
+            configuration: self.configuration.clone(),
+            arn: format!("{}:{qualifier}", self.arn),
+            version: version.to_owned(),
+            qualified: Mutex::default(),
+            package: self.package.clone(),
+            layers: self.layers.clone(),
+            launch: self.launch.clone(),
+            event_invoke: Mutex::default(),
+            warm: Mutex::default(),
+            permissions: Mutex::default(),
+        }
+    }
+
+    /// Its ARN with a qualifier in any case.
+    pub(super) fn qualified_arn(&self) -> String {
+        match self.version.as_str() {
+            LATEST => format!("{}:{LATEST}", self.arn),
+            _ => self.arn.clone(),
         }
     }
 
@@ -305,7 +335,7 @@ impl Function {
             "Environment": configuration.environment,
             "Architectures": configuration.architectures.clone().unwrap_or_else(|| vec!["x86_64".into()]),
             "PackageType": configuration.package_type.as_deref().unwrap_or("Zip"),
-            "Version": "$LATEST",
+            "Version": self.version,
             "State": "Active",
             "LastUpdateStatus": "Successful",
         });
@@ -343,22 +373,24 @@ impl Function {
     }
 }
 
-/// A function's name from what callers write: a name, a partial ARN or a full one, each perhaps with a qualifier.
-///
-/// # Errors
-/// A qualifier other than `$LATEST`: the local run publishes no versions of functions.
-pub(super) fn name_of(reference: &str) -> Result<&str, ServiceError> {
-    let after = match reference.split_once(":function:") {
-        Some((_, after)) => after,
-        None => reference,
-    };
+/// The qualifier of a function as it is.
+pub(super) const LATEST: &str = "$LATEST";
+
+/// A function's name and its qualifier, if there is one, from what callers write: a name, a partial ARN or a full one.
+pub(super) fn named(reference: &str) -> (&str, Option<&str>) {
+    let after = reference.split_once(":function:").map_or(reference, |(_, after)| after);
     match after.split_once(':') {
-        None | Some((_, "$LATEST")) => Ok(after.split(':').next().unwrap_or(after)),
-        Some((name, qualifier)) => Err(ServiceError::new(
-            "NotInLocalRun",
-            format!("the local run publishes no versions of functions: `{name}` has no qualifier `{qualifier}`"),
-        )
-        .with_status(501)),
+        Some((name, qualifier)) => (name, Some(qualifier)),
+        None => (after, None),
+    }
+}
+
+/// The part of an ARN that names a function, with its qualifier.
+pub(super) fn resource(reference: &str, qualifier: Option<&str>) -> String {
+    let (name, own) = named(reference);
+    match own.or(qualifier) {
+        Some(qualifier) => format!("function:{name}:{qualifier}"),
+        None => format!("function:{name}"),
     }
 }
 
@@ -368,21 +400,18 @@ mod tests {
 
     #[test]
     fn a_function_is_found_by_name_and_by_arn() {
-        for (reference, expected) in [
-            ("image-push-dev", Some("image-push-dev")),
-            ("image-push-dev:$LATEST", Some("image-push-dev")),
-            (
-                "arn:aws:lambda:us-east-1:123456789012:function:image-push-dev",
-                Some("image-push-dev"),
-            ),
-            ("123456789012:function:image-push-dev", Some("image-push-dev")),
-            (
-                "arn:aws:lambda:us-east-1:123456789012:function:image-push-dev:live",
-                None,
-            ),
+        let arn = "arn:aws:lambda:us-east-1:123456789012:function:image-push-dev";
+        for (reference, qualifier) in [
+            ("image-push-dev", None),
+            ("image-push-dev:$LATEST", Some("$LATEST")),
+            (arn, None),
+            ("123456789012:function:image-push-dev", None),
+            (&format!("{arn}:live"), Some("live")),
         ] {
-            assert_eq!(name_of(reference).ok(), expected, "{reference}");
+            assert_eq!(named(reference), ("image-push-dev", qualifier), "{reference}");
         }
+        assert_eq!(resource(arn, Some("1")), "function:image-push-dev:1");
+        assert_eq!(resource(&format!("{arn}:live"), None), "function:image-push-dev:live");
     }
 
     #[test]

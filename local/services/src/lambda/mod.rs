@@ -108,7 +108,7 @@ impl Lambda {
 
     /// Kills every process of one function, as a failing machine would.
     pub fn kill(&self, function: &str) {
-        let is_its = |environment: &&Arc<Environment>| environment.function_arn.rsplit(':').next() == Some(function);
+        let is_its = |environment: &&Arc<Environment>| functions::named(&environment.function_arn).0 == function;
         for environment in lock(&self.environments).values().filter(is_its) {
             environment.kill();
         }
@@ -150,17 +150,20 @@ impl Lambda {
         lock(&self.environments).remove(id);
     }
 
+    /// The function that is called so, or a version or alias of it.
     fn function(&self, reference: &str, qualifier: Option<&str>) -> Result<Arc<Function>, ServiceError> {
-        let name = functions::name_of(reference)?;
-        if let Some(qualifier) = qualifier {
-            functions::name_of(&format!("{name}:{qualifier}"))?;
-        }
-        lock(&self.functions).get(name).cloned().ok_or_else(|| {
-            ServiceError::new(
-                "ResourceNotFoundException",
-                format_args!("Function not found: {reference}"),
-            )
-            .with_status(404)
+        let (name, own) = functions::named(reference);
+        let function = lock(&self.functions).get(name).cloned();
+        let found = match own.or(qualifier) {
+            None | Some(functions::LATEST) => function,
+            Some(qualifier) => function.and_then(|function| lock(&function.qualified).get(qualifier).cloned()),
+        };
+        found.ok_or_else(|| {
+            let message = match qualifier.filter(|_| own.is_none()) {
+                Some(qualifier) => format!("Function not found: {reference}:{qualifier}"),
+                None => format!("Function not found: {reference}"),
+            };
+            ServiceError::new("ResourceNotFoundException", message).with_status(404)
         })
     }
 }

@@ -23,7 +23,8 @@ pub(super) fn start(
     launch: &Launch,
 ) -> Result<Arc<Environment>, ServiceError> {
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let stream = format!("{}[$LATEST]{id}", jiff::Timestamp::now().strftime("%Y/%m/%d/"));
+    let day = jiff::Timestamp::now().strftime("%Y/%m/%d/");
+    let stream = format!("{day}[{}]{id}", function.version);
     let address = Address::reserve().map_err(|error| {
         let message = format!(
             "the Runtime API gets no address for a process of `{}`: {error}",
@@ -94,7 +95,7 @@ fn command(
         .envs(&configuration.environment.variables)
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", function.name())
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", &function.version)
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", configuration.memory_size.to_string())
         .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
         .env("AWS_LAMBDA_LOG_GROUP_NAME", function.log_group())

@@ -95,6 +95,23 @@ pub(super) async fn layer(maker: &Maker<'_>, mut properties: Properties) -> Resu
     Ok(Made::new(arn.clone()).with("LayerVersionArn", arn))
 }
 
+/// `AWS::Lambda::Version`.
+pub(super) async fn function_version(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
+    let input = properties.rest();
+    let published = maker.call("lambda", "PublishVersion", input.into()).await?;
+    let field = |name: &str| published.get(name).cloned().unwrap_or_default();
+    Ok(Made::new(field("FunctionArn"))
+        .with("FunctionArn", field("FunctionArn"))
+        .with("Version", field("Version")))
+}
+
+/// `AWS::Lambda::Alias`.
+pub(super) async fn function_alias(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
+    let created = maker.call("lambda", "CreateAlias", properties.rest().into()).await?;
+    let arn = created.get("AliasArn").cloned().unwrap_or_default();
+    Ok(Made::new(arn.clone()).with("AliasArn", arn))
+}
+
 /// `AWS::Lambda::Permission`.
 pub(super) async fn permission(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
     let statement = maker.name();
@@ -105,16 +122,7 @@ pub(super) async fn permission(maker: &Maker<'_>, properties: Properties) -> Res
 }
 
 /// `AWS::Lambda::EventInvokeConfig`.
-pub(super) async fn event_invoke_config(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
-    match properties.take_text("Qualifier")?.as_deref() {
-        // The function itself. The operation means the same without a qualifier.
-        None | Some("$LATEST") => {}
-        Some(_) => {
-            return Err(Fault::new("the local run has no versions of functions")
-                .within("Qualifier")
-                .into());
-        }
-    }
+pub(super) async fn event_invoke_config(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
     let mut input = properties.rest();
     for numeric in ["MaximumEventAgeInSeconds", "MaximumRetryAttempts"] {
         if let Some(value) = input.shift_remove(numeric) {

@@ -148,11 +148,15 @@ impl Stack {
         if declared.is_empty() {
             return Err(Fault::new("a template must have at least one resource").within("Resources"));
         }
+        let mut outputs = section("Outputs")?;
         let mut resources = match template.get("Transform") {
             None => declared,
             Some(transform) if *transform == "AWS::Serverless-2016-10-31" => {
                 let directory = file.parent().unwrap_or(Path::new(""));
-                sam::expand(declared, &section("Globals")?, directory).map_err(|fault| fault.within("Resources"))?
+                let expanded = sam::expand(declared, &section("Globals")?, directory);
+                let (resources, names) = expanded.map_err(|fault| fault.within("Resources"))?;
+                outputs.values_mut().for_each(|output| names.resolve(output));
+                resources
             }
             Some(other) => {
                 return Err(Fault::new(format_args!("the local run has no transform {other}")).within("Transform"));
@@ -167,7 +171,7 @@ impl Stack {
             file: file.to_owned(),
             source: source.clone(),
             resources,
-            outputs: section("Outputs")?,
+            outputs,
             order,
             scope,
         })

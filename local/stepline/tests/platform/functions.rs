@@ -22,7 +22,8 @@ Resources:
     Properties: {ContentUri: layer, CompatibleRuntimes: [python3.12]}
   Double:
     Type: AWS::Serverless::Function
-    Properties: {CodeUri: double/, Handler: src/app.handler}
+    Properties:
+      {CodeUri: double/, Handler: src/app.handler, AutoPublishAlias: live}
   Word:
     Type: AWS::Lambda::Function
     Properties:
@@ -48,7 +49,7 @@ Resources:
       Policies:
         - LambdaInvokePolicy: {FunctionName: !Ref Double}
         - LambdaInvokePolicy: {FunctionName: !Ref Word}
-      DefinitionSubstitutions: {Double: !Ref Double, Word: !GetAtt Word.Arn}
+      DefinitionSubstitutions: {Double: !Ref Double.Alias, Word: !GetAtt Word.Arn}
       Definition:
         StartAt: Double
         States:

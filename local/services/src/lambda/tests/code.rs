@@ -209,7 +209,7 @@ CMD ["app.handler"]
             ("Dockerfile", dockerfile),
             ("src/app.py", app),
             ("src/part.py", "of = 'part'\n"),
-            ("requirements.txt", "boto3 @ file:///nowhere/boto3-1-py3-none-any.whl\n"),
+            ("requirements.txt", "# none\n"),
         ]);
         let mut members = json!({
             "Code": {"LocalImage": {"Context": team, "Dockerfile": "Dockerfile"}}, "PackageType": "Image",
@@ -243,4 +243,68 @@ async fn an_image_that_needs_an_engine_is_deployed_and_its_invocation_says_so() 
     let error = world.call("Invoke", json!({"FunctionName": "f"})).await.unwrap_err();
     assert_eq!(error.code, "NotInLocalRun");
     assert!(error.message.contains("has no base image `python:3.12`"), "{error}");
+}
+
+#[tokio::test]
+async fn versions_and_aliases_are_invoked_by_their_arns() {
+    let world = World::new();
+    let answers = "def handler(event, context):\n    return [context.function_version, context.invoked_function_arn]\n";
+    let team = world.team(&[("app.py", answers)]);
+    world.function("python3.11", "app.handler", &team).await;
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:f";
+    let call = async |operation: &str, input: serde_json::Value| world.call(operation, input).await;
+    let alias = json!({"FunctionName": "f", "Name": "live", "FunctionVersion": "1"});
+    let early = call("CreateAlias", alias.clone()).await.unwrap_err();
+    assert_eq!(early.code, "ResourceNotFoundException");
+    for _ in 0..2 {
+        // Nothing has changed meanwhile.
+        let published = call("PublishVersion", json!({"FunctionName": "f"})).await.unwrap();
+        assert_eq!(published["Version"], "1");
+        assert_eq!(published["FunctionArn"], format!("{arn}:1"));
+    }
+    let created = call("CreateAlias", alias.clone()).await.unwrap();
+    assert_eq!(created["AliasArn"], format!("{arn}:live"));
+    let again = call("CreateAlias", alias).await.unwrap_err();
+    assert_eq!(again.code, "ResourceConflictException");
+    for (name, qualifier, version, invoked) in [
+        ("f", None, "$LATEST", arn.to_owned()),
+        ("f:1", None, "1", format!("{arn}:1")),
+        ("f", Some("live"), "1", format!("{arn}:live")),
+        (&*format!("{arn}:live"), None, "1", format!("{arn}:live")),
+    ] {
+        let answer = call("Invoke", json!({"FunctionName": name, "Qualifier": qualifier}))
+            .await
+            .unwrap();
+        assert_eq!(answer["ExecutedVersion"], version, "{name}");
+        assert_eq!(answer["Payload"], json!([version, invoked]), "{name}");
+    }
+    let listed = call("ListAliases", json!({"FunctionName": "f"})).await.unwrap();
+    assert_eq!(listed["Aliases"][0]["FunctionVersion"], "1");
+    let listed = call("ListVersionsByFunction", json!({"FunctionName": "f"}))
+        .await
+        .unwrap();
+    assert_eq!(listed["Versions"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn who_may_invoke_a_function_may_not_invoke_its_alias() {
+    let world = World::new();
+    let team = world.team(&[("app.py", ANSWERS)]);
+    world.function("python3.11", "app.handler", &team).await;
+    world
+        .call("PublishVersion", json!({"FunctionName": "f"}))
+        .await
+        .unwrap();
+    let alias = json!({"FunctionName": "f", "Name": "live", "FunctionVersion": "1"});
+    world.call("CreateAlias", alias).await.unwrap();
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:f";
+    let policy = json!({"Statement": {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": arn}});
+    let role = platform::iam::NewRole::for_service("caller", "lambda.amazonaws.com").with_policy("calls", policy);
+    world.platform.iam.create_role(&world.platform.account, role).unwrap();
+    let caller = platform::Principal::role_session("caller", "session");
+    for (name, allowed) in [("f", true), ("f:live", false), ("f:1", false)] {
+        let input = json!({"FunctionName": name});
+        let answer = world.platform.call(&caller, "lambda", "Invoke", input).await;
+        assert_eq!(answer.is_ok(), allowed, "{name}: {answer:?}");
+    }
 }

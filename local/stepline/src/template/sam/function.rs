@@ -8,6 +8,7 @@ use super::events::Target;
 use super::parent::{Generated, Parent, attribute, copy, known_properties, reference, tag_list};
 use super::{events, policies};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// Properties that `AWS::Lambda::Function` has under the same name.
@@ -33,6 +34,7 @@ const SAME: &[&str] = &[
 /// Properties that SAM turns into something else.
 const EXPANDED: &[&str] = &[
     "AssumeRolePolicyDocument",
+    "AutoPublishAlias",
     "CodeUri",
     "DeadLetterQueue",
     "EventInvokeConfig",
@@ -86,14 +88,22 @@ pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated,
         })?;
         function.insert("DeadLetterConfig".into(), json!({ "TargetArn": arn }));
     }
+    let published = published(parent, &function).map_err(|fault| fault.within("Properties"))?;
     generated.push(parent.generate_main("AWS::Lambda::Function", function));
+    let mut target = Target::Function(reference(parent.id), attribute(parent.id, "Arn"));
+    let mut qualifier = json!("$LATEST");
+    if let Some(published) = published {
+        target = Target::Function(reference(&published.alias_id), reference(&published.alias_id));
+        qualifier = published.alias.into();
+        generated.extend(published.resources);
+    }
     if let Some(config) = properties.get("EventInvokeConfig") {
-        let config = invoke_config(parent.id, config);
+        let config = invoke_config(parent.id, qualifier, config);
         let config = config.map_err(|fault| fault.within("EventInvokeConfig").within("Properties"))?;
         let config = parent.generate("AWS::Lambda::EventInvokeConfig", config);
         generated.push((format!("{}EventInvokeConfig", parent.id), config));
     }
-    generated.extend(events::expand(parent, &Target::Function)?);
+    generated.extend(events::expand(parent, &target)?);
     Ok(generated)
 }
 
@@ -111,13 +121,47 @@ fn code(parent: &Parent<'_>, directory: &Path) -> Result<Value, Fault> {
     }
 }
 
-fn invoke_config(function: &str, config: &Value) -> Result<Value, Fault> {
+/// The version and the alias that SAM makes of a function with `AutoPublishAlias`.
+struct Published {
+    alias: String,
+    alias_id: String,
+    resources: Generated,
+}
+
+fn published(parent: &Parent<'_>, function: &Map<String, Value>) -> Result<Option<Published>, Fault> {
+    let alias = match parent.properties.get("AutoPublishAlias") {
+        None => return Ok(None),
+        Some(Value::String(alias)) => alias.clone(),
+        Some(_) => return Err(Fault::new("must be a name, not a function").within("AutoPublishAlias")),
+    };
+    let letters: String = alias.chars().filter(char::is_ascii_alphanumeric).collect();
+    let hash = hex::encode(Sha256::digest(Value::Object(function.clone()).to_string()));
+    let version_id = format!("{}Version{}", parent.id, &hash[..10]);
+    let alias_id = format!("{}Alias{letters}", parent.id);
+    let version = json!({ "FunctionName": reference(parent.id) });
+    let leads_to = json!({
+        "FunctionName": reference(parent.id),
+        "FunctionVersion": attribute(&version_id, "Version"),
+        "Name": alias,
+    });
+    let leads_to = parent.generate("AWS::Lambda::Alias", leads_to);
+    Ok(Some(Published {
+        resources: vec![
+            (version_id, parent.generate("AWS::Lambda::Version", version)),
+            (alias_id.clone(), leads_to),
+        ],
+        alias,
+        alias_id,
+    }))
+}
+
+fn invoke_config(function: &str, qualifier: Value, config: &Value) -> Result<Value, Fault> {
     let config = config.as_object().ok_or_else(|| Fault::new("must be a map"))?;
     let same = &["MaximumEventAgeInSeconds", "MaximumRetryAttempts"];
     known_properties(config, &[same, &["DestinationConfig"]], "an asynchronous invocation")?;
     let mut expanded = Map::new();
     expanded.insert("FunctionName".into(), reference(function));
-    expanded.insert("Qualifier".into(), "$LATEST".into());
+    expanded.insert("Qualifier".into(), qualifier);
     copy(config, same, &mut expanded);
     if let Some(destinations) = config.get("DestinationConfig") {
         let destinations = destinations

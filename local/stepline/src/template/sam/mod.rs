@@ -12,18 +12,53 @@ mod policies;
 mod state_machine;
 
 use super::fault::Fault;
-use parent::Parent;
+use parent::{Generated, Parent};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::Path;
+
+/// Names that SAM gives to what it generates, such as `Function.Alias`, and the logical ids that they mean.
+#[derive(Debug, Default)]
+pub(super) struct Names(BTreeMap<String, String>);
+
+impl Names {
+    /// Adds those of a function.
+    fn add(&mut self, id: &str, generated: &Generated) {
+        for (own, resource) in generated {
+            let kind = resource.get("Type").and_then(Value::as_str);
+            let kind = kind.and_then(|kind| kind.strip_prefix("AWS::Lambda::"));
+            if let Some(kind) = kind.filter(|kind| matches!(*kind, "Alias" | "Version")) {
+                self.0.insert(format!("{id}.{kind}"), own.clone());
+            }
+        }
+    }
+
+    /// Has every `Ref` in a value that is one of these names lead to the resource.
+    pub(super) fn resolve(&self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                if let Some(reference) = fields.get_mut("Ref")
+                    && let Some(id) = reference.as_str().and_then(|name| self.0.get(name))
+                {
+                    *reference = id.clone().into();
+                }
+                fields.values_mut().for_each(|field| self.resolve(field));
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.resolve(item)),
+            _ => {}
+        }
+    }
+}
 
 /// A template's resources with those of SAM expanded; `directory` is where the template's relative paths start.
 pub(super) fn expand(
     declared: Map<String, Value>,
     globals: &Map<String, Value>,
     directory: &Path,
-) -> Result<Map<String, Value>, Fault> {
+) -> Result<(Map<String, Value>, Names), Fault> {
     globals::check(globals)?;
     let mut resources = Map::new();
+    let mut names = Names::default();
     for (id, resource) in declared {
         match resource.get("Type").and_then(Value::as_str) {
             Some(kind) if kind.starts_with("AWS::Serverless::") => {
@@ -34,7 +69,9 @@ pub(super) fn expand(
                     "AWS::Serverless::StateMachine" => state_machine::expand(&parent, directory),
                     _ => Err(Fault::new(format_args!("the local run has no `{kind}`"))),
                 };
-                for (id, generated) in expanded.map_err(|fault| fault.within(&id))? {
+                let expanded = expanded.map_err(|fault| fault.within(&id))?;
+                names.add(&id, &expanded);
+                for (id, generated) in expanded {
                     if resources.insert(id.clone(), generated).is_some() {
                         return Err(Fault::new("is also the id of a resource that SAM generates").within(id));
                     }
@@ -47,5 +84,6 @@ pub(super) fn expand(
             }
         }
     }
-    Ok(resources)
+    resources.values_mut().for_each(|resource| names.resolve(resource));
+    Ok((resources, names))
 }

@@ -18,6 +18,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// See <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a process that has answered may take until it asks for another event.
+const ASKING: Duration = Duration::from_secs(5);
+
 /// Runs an event for a caller who waits for its end. If the caller hangs up, the invocation goes on to its end.
 ///
 /// # Errors
@@ -104,7 +107,7 @@ async fn take_warm(function: &Function) -> Option<Arc<Environment>> {
             warm.retain(|environment| environment.is_alive());
             warm.pop()?
         };
-        if environment.asks_again(function.timeout()).await {
+        if environment.asks_again(ASKING).await {
             return Some(environment);
         }
         environment.kill();

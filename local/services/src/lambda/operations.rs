@@ -245,7 +245,8 @@ impl Lambda {
             return Err(is_there());
         }
         let layers = self.layers_of(platform, &input.layers)?;
-        let package = Package::fetch(input.code.code()?, platform, &call.caller, &self.kept).await?;
+        let (code, runtime) = (input.code.code()?, input.runtime.as_deref());
+        let package = Package::of_function(code, runtime, platform, &call.caller, &self.kept).await?;
         let function = Arc::new(Function::new(&platform.account, input, package, layers));
         let described = function.describe();
         match lock(&self.functions).entry(name.clone()) {

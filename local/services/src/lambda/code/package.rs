@@ -40,6 +40,30 @@ impl Package {
         }
     }
 
+    /// The code of a function with this runtime, as [`Self::fetch`] keeps it. What could not run anyhow need not be there.
+    ///
+    /// # Errors
+    /// Those of CreateFunction for code that cannot be read.
+    pub(crate) async fn of_function(
+        code: Code,
+        runtime: Option<&str>,
+        platform: &Arc<Platform>,
+        caller: &Principal,
+        kept: &Kept,
+    ) -> Result<Self, ServiceError> {
+        let runtime = runtime.map(Runtime::read).transpose()?;
+        match (&code, runtime) {
+            (Code::NotHere(_) | Code::Binary(_), _) => {}
+            (_, Some(Runtime::NotHere(name))) => return Ok(Self::NotHere(no_runtime(&name))),
+            (Code::Path(path), Some(Runtime::Provided)) if !path.exists() => {
+                let why = format!("its code is not there yet: build it, so that {} has it", path.display());
+                return Ok(Self::NotHere(why));
+            }
+            _ => {}
+        }
+        Self::fetch(code, platform, caller, kept).await
+    }
+
     /// Fetches code and keeps it. Objects of S3 are read as `caller`, as on AWS.
     ///
     /// # Errors
@@ -121,9 +145,12 @@ pub(crate) fn prepare(
             node::prepare(parts, kept, &path, say)
         }
         Runtime::Provided => provided(parts),
-        Runtime::NotHere(name) => Err(NotHere(format!(
-            "the local run has no runtime `{name}`: it runs functions in Python, in Node.js, and those that bring a \
-             `bootstrap`"
-        ))),
+        Runtime::NotHere(name) => Err(NotHere(no_runtime(&name))),
     }
+}
+
+fn no_runtime(name: &str) -> String {
+    format!(
+        "the local run has no runtime `{name}`: it runs functions in Python, in Node.js, and those that bring a `bootstrap`"
+    )
 }

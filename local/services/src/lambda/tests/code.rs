@@ -150,8 +150,13 @@ async fn what_this_machine_cannot_run_is_deployed_and_its_invocation_says_so() {
     for (runtime, code, part) in [
         (
             "java21",
-            json!({"LocalPath": "team"}),
+            json!({"LocalPath": "/not/built.jar"}),
             "the local run has no runtime `java21`",
+        ),
+        (
+            "provided.al2023",
+            json!({"LocalPath": "/not/built"}),
+            "its code is not there yet: build it, so that /not/built has it",
         ),
         (
             "provided.al2023",
@@ -166,7 +171,7 @@ async fn what_this_machine_cannot_run_is_deployed_and_its_invocation_says_so() {
     ] {
         let world = World::new();
         let team = world.team(&[("app.py", ANSWERS)]);
-        let code = if code["LocalPath"].is_string() {
+        let code = if code["LocalPath"] == "team" {
             json!({"LocalPath": team})
         } else {
             code

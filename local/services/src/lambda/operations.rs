@@ -27,15 +27,6 @@ impl Served for Lambda {
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<Lambda>> = LazyLock::new(|| {
-            let may_invoke = |_: &Lambda, platform: &Platform, it: &Invoke| {
-                let qualifier = it.qualifier.as_deref();
-                Ok(vec![may_qualified(
-                    "InvokeFunction",
-                    platform,
-                    &it.function_name,
-                    qualifier,
-                )])
-            };
             Operations::new([
                 Operation::waiting("CreateFunction", may_create, Lambda::create),
                 Operation::waiting("PublishLayerVersion", may_publish_layer, Lambda::publish_layer_version),
@@ -165,6 +156,11 @@ fn may(action: &str, platform: &Platform, reference: &str) -> Requirement {
 fn may_qualified(action: &str, platform: &Platform, reference: &str, qualifier: Option<&str>) -> Requirement {
     let arn = platform.account.arn("lambda", resource(reference, qualifier));
     Requirement::new(format!("lambda:{action}"), arn)
+}
+
+fn may_invoke(_: &Lambda, platform: &Platform, input: &Invoke) -> Result<Vec<Requirement>, ServiceError> {
+    let (name, qualifier) = (&input.function_name, input.qualifier.as_deref());
+    Ok(vec![may_qualified("InvokeFunction", platform, name, qualifier)])
 }
 
 fn may_create(_: &Lambda, platform: &Platform, input: &CreateFunction) -> Result<Vec<Requirement>, ServiceError> {

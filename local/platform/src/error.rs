@@ -15,6 +15,8 @@ pub struct ServiceError {
     pub message: String,
     /// The HTTP status it travels with.
     pub status: u16,
+    /// The member of the input that the local run does not have, where that is what is wrong.
+    pub unknown_member: Option<String>,
 }
 
 /// What an error means to a caller, whatever the service calls it.
@@ -59,6 +61,7 @@ impl ServiceError {
             code,
             message: message.to_string(),
             status: 400,
+            unknown_member: None,
         }
     }
 

@@ -18,11 +18,14 @@ pub fn read<'a, T: Deserialize<'a>>(
     T::deserialize(input).map_err(|error| {
         let text = error.to_string();
         match text.strip_prefix("unknown field ") {
-            Some(rest) => ServiceError::new(
-                "NotInLocalRun",
-                format_args!("the local run does not have the field {rest}"),
-            )
-            .with_status(501),
+            Some(rest) => ServiceError {
+                status: 501,
+                unknown_member: rest.split('`').nth(1).map(str::to_owned),
+                ..ServiceError::new(
+                    "NotInLocalRun",
+                    format_args!("the local run does not have the field {rest}"),
+                )
+            },
             None => ServiceError::validation(text),
         }
     })
@@ -151,6 +154,7 @@ mod tests {
             let error = read(input).map(drop).unwrap_err();
             assert_eq!(error.code, code);
             assert!(error.message.contains(part), "{error}");
+            assert_eq!(error.unknown_member.is_some(), code == "NotInLocalRun", "{error}");
         }
     }
 

@@ -17,6 +17,13 @@ pub enum Principal {
         /// IAM policy documents as JSON text.
         session_policies: Vec<String>,
     },
+    /// A user, by an access key; what the policies of the user and its groups do not allow is denied.
+    User {
+        /// The user's name.
+        name: String,
+        /// The user's path: `/`, or `/…/`.
+        path: String,
+    },
     /// An AWS service acting by itself: allowed what resource policies give it.
     Service {
         /// The service's name, such as `events.amazonaws.com`.
@@ -48,7 +55,7 @@ impl Principal {
     pub fn source_arn(&self) -> Option<&str> {
         match self {
             Self::Service { source_arn, .. } => source_arn.as_deref(),
-            Self::Administrator | Self::RoleSession { .. } => None,
+            Self::Administrator | Self::RoleSession { .. } | Self::User { .. } => None,
         }
     }
 
@@ -59,6 +66,7 @@ impl Principal {
             Self::RoleSession { role, session, .. } => {
                 account.global_arn("sts", format_args!("assumed-role/{role}/{session}"))
             }
+            Self::User { name, path } => account.global_arn("iam", format_args!("user{path}{name}")),
             Self::Service { name, .. } => name.clone(),
         }
     }

@@ -1,12 +1,12 @@
-//! IAM's API, as far as it shows roles and their policies. What a role allows is decided in [`platform::iam`].
+//! IAM's API, as far as it shows roles, users and policies. What they allow is decided in [`platform::iam`].
 //!
 //! Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html> and its like. A policy is shown as IAM does,
 //! percent-encoded.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use platform::iam::Role;
+use platform::iam::{AccessKey, Role, User};
 use platform::input::{On, Page, Target, page};
-use platform::{Call, Nothing, Operation, Operations, Platform, Served, ServiceError};
+use platform::{Call, Nothing, Operation, Operations, Platform, Principal, Served, ServiceError};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -56,6 +56,13 @@ struct ListRolePolicies {
     max_items: Option<usize>,
 }
 
+/// A user, or the one who asks.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct OneUser {
+    user_name: Option<String>,
+}
+
 /// A number, which the query protocol has as a text.
 fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
     match Value::deserialize(deserializer)? {
@@ -74,6 +81,13 @@ impl Served for IamApi {
                 on_role("GetRolePolicy", IamApi::get_role_policy),
                 on_role("ListAttachedRolePolicies", IamApi::list_attached_role_policies),
                 on_role("ListRolePolicies", IamApi::list_role_policies),
+                on_user("GetUser", IamApi::get_user),
+                on_user("ListAccessKeys", IamApi::list_access_keys),
+                Operation::on(
+                    "ListUsers",
+                    |platform, _: &Listing| platform.account.global_arn("iam", "user/"),
+                    IamApi::list_users,
+                ),
                 Operation::on(
                     "ListRoles",
                     |platform, _: &Listing| arn(platform, ""),
@@ -91,6 +105,19 @@ type Does<I> = fn(&IamApi, &Call, On<OneRole, I>) -> Result<Value, ServiceError>
 /// A row of an operation on a role.
 fn on_role<I: DeserializeOwned + Send + 'static>(name: &'static str, does: Does<I>) -> Operation<IamApi> {
     let resource = |platform: &Platform, input: &On<OneRole, I>| arn(platform, &input.target.role_name);
+    Operation::on(name, resource, does)
+}
+
+/// A row of an operation on a user. Who names none asks for the own one, which only a policy for all users allows here.
+fn on_user(name: &'static str, does: fn(&IamApi, &Call, OneUser) -> Result<Value, ServiceError>) -> Operation<IamApi> {
+    let resource = |platform: &Platform, input: &OneUser| {
+        let name = input.user_name.as_deref();
+        let known = name.and_then(|name| platform.iam.user(name).ok()).map(|user| user.arn);
+        known.unwrap_or_else(|| {
+            let name = name.unwrap_or("*");
+            platform.account.global_arn("iam", format_args!("user/{name}"))
+        })
+    };
     Operation::on(name, resource, does)
 }
 
@@ -119,6 +146,29 @@ fn shown(role: &Role) -> Value {
         "CreateDate": role.created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "AssumeRolePolicyDocument": encoded(&role.trust),
     })
+}
+
+fn user(user: &User) -> Value {
+    json!({
+        "Path": user.path,
+        "UserName": user.name,
+        "UserId": user.id,
+        "Arn": user.arn,
+        "CreateDate": user.created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    })
+}
+
+/// The user that is named, or the one who asks.
+fn named(call: &Call, input: OneUser) -> Result<User, ServiceError> {
+    let name = match (input.user_name, &call.caller) {
+        (Some(name), _) => name,
+        (None, Principal::User { name, .. }) => name.clone(),
+        (None, _) => {
+            let message = "Must specify userName when calling with non-User credentials";
+            return Err(ServiceError::new("ValidationError", message));
+        }
+    };
+    call.platform.iam.user(&name)
 }
 
 /// A page of a list.
@@ -179,6 +229,32 @@ impl IamApi {
         listed(inline, which, "PolicyNames", |name| name.as_str().into())
     }
 
+    /// See <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html>.
+    fn get_user(&self, call: &Call, input: OneUser) -> Result<Value, ServiceError> {
+        Ok(json!({"User": user(&named(call, input)?)}))
+    }
+
+    /// See <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html>.
+    fn list_access_keys(&self, call: &Call, input: OneUser) -> Result<Value, ServiceError> {
+        let keys = call.platform.iam.access_keys(&named(call, input)?.name)?;
+        listed(keys, (None, None), "AccessKeyMetadata", |key: AccessKey| {
+            json!({
+                "UserName": key.user,
+                "AccessKeyId": key.id,
+                "Status": if key.is_active { "Active" } else { "Inactive" },
+                "CreateDate": key.created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            })
+        })
+    }
+
+    /// See <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html>.
+    fn list_users(&self, call: &Call, input: Listing) -> Result<Value, ServiceError> {
+        let users = call.platform.iam.users();
+        let prefix = input.path_prefix.as_deref().unwrap_or("/");
+        let users = users.iter().filter(|user| user.path.starts_with(prefix));
+        listed(users, (input.max_items, input.marker.as_deref()), "Users", user)
+    }
+
     fn list_roles(&self, call: &Call, input: Listing) -> Result<Value, ServiceError> {
         let roles = call.platform.iam.roles();
         let prefix = input.path_prefix.as_deref().unwrap_or("/");
@@ -191,8 +267,35 @@ impl IamApi {
 mod tests {
     use super::*;
     use crate::testing::{account, call, refusal};
-    use platform::iam::NewRole;
+    use platform::iam::{NewRole, NewUser};
     use std::sync::Arc;
+
+    #[tokio::test]
+    async fn users_and_their_keys_are_shown_without_secrets() {
+        let platform = account(vec![Arc::new(IamApi::default())]);
+        let new = NewUser::new("ci").with_policy(
+            "own",
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"}]}),
+        );
+        platform.iam.create_user(&platform.account, new).unwrap();
+        let key = platform.iam.access_key("key", "ci", true).unwrap();
+        let ci = Principal::User {
+            name: "ci".to_owned(),
+            path: "/".to_owned(),
+        };
+        let own = platform.call(&ci, "iam", "GetUser", json!({})).await.unwrap();
+        assert_eq!(own["User"]["Arn"], "arn:aws:iam::123456789012:user/ci");
+        let denied = platform.call(&ci, "iam", "ListUsers", json!({})).await.unwrap_err();
+        assert_eq!(denied.kind, platform::ErrorKind::Denied);
+        let keys = call(&platform, "iam", "ListAccessKeys", json!({"UserName": "ci"}))
+            .await
+            .unwrap();
+        assert_eq!(keys["AccessKeyMetadata"][0]["AccessKeyId"], key.id.as_str());
+        assert!(!keys.to_string().contains(&key.secret));
+        let users = call(&platform, "iam", "ListUsers", json!({})).await.unwrap();
+        assert_eq!(users["Users"][0], own["User"]);
+        assert_eq!(refusal(&platform, "iam", "GetUser", json!({})).await, "ValidationError");
+    }
 
     #[tokio::test]
     async fn roles_and_their_policies_are_shown() {

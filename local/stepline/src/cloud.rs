@@ -146,11 +146,30 @@ impl Cloud {
     }
 }
 
-/// Where everything is that the local run leaves: below the `target/` of the repository, or where `CARGO_TARGET_DIR`
-/// says.
+/// The folder of the local run in a repository that has no `target/`, and of what is under way in any.
+const OWN: &str = ".stepline";
+
+/// Where everything is that the local run leaves: below the `target/` of a repository with Rust, or where
+/// `CARGO_TARGET_DIR` says; in `.stepline/` of any other.
 pub(crate) fn folder(root: &Path) -> PathBuf {
+    if !root.join("Cargo.toml").is_file() {
+        return root.join(OWN);
+    }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     target.join("stepline")
+}
+
+/// Sees to it that git passes over what the local run leaves in a repository.
+///
+/// # Errors
+/// The folder cannot be made, such as in a repository that is read-only.
+pub(crate) fn hide_from_git(root: &Path) -> std::io::Result<()> {
+    let ignore = root.join(OWN).join(".gitignore");
+    if ignore.is_file() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(root.join(OWN))?;
+    std::fs::write(ignore, "*\n")
 }
 
 /// The services that are here and their operations, as a table in Markdown.

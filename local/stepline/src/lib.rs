@@ -1,7 +1,7 @@
 //! The whole chain, from a merge to a finished state machine, on one machine.
 //!
 //! [`Cloud`](cloud::Cloud) is one AWS account in one region, in this process, on loopback. It is filled from the files
-//! that deploy Stepline (`sam/*.yaml`, `sam/samconfig.toml`), and whatever happens in it is written to its
+//! that deploy (templates, `samconfig.toml`), and whatever happens in it is written to its
 //! [`Journal`](platform::journal::Journal), from which the command prints its progress and tests read the path that was taken.
 //!
 //! There is one door to every service: [`Platform::call`](platform::Platform::call). The HTTP gateway comes in through it on
@@ -9,8 +9,10 @@
 //! a permission that the template does not give is missing here too.
 
 pub mod aws;
+pub mod checks;
 pub mod cli;
 pub mod cloud;
+mod command;
 pub mod cost;
 pub mod deploy;
 pub mod display;
@@ -18,5 +20,6 @@ pub mod doctor;
 pub mod gateway;
 pub mod granted;
 pub mod lineage;
+pub mod project;
 pub mod samples;
 pub mod template;

@@ -16,27 +16,27 @@ use std::sync::Arc;
 pub(super) struct Asker {
     /// The account's id.
     pub(super) account: String,
-    /// The ARN of the session.
-    pub(super) session_arn: Option<String>,
+    /// The ARN of the session, or of the user.
+    pub(super) own_arn: Option<String>,
     /// The ARN of the session's role.
     pub(super) role_arn: Option<String>,
     /// The service principal.
     pub(super) service: Option<String>,
 }
 
-/// A role's own policies.
+/// The own policies of a role or a user.
 #[derive(Debug, Default)]
 pub(super) struct Own {
     /// What they allow and deny.
     pub(super) identity: Vec<Document>,
-    /// The role's permissions boundary; None means that nothing is narrowed.
+    /// The permissions boundary; None means that nothing is narrowed.
     pub(super) boundary: Option<Document>,
 }
 
 /// The policies that have a say.
 #[derive(Debug, Default)]
 pub(super) struct Policies {
-    /// The role's own.
+    /// The caller's own.
     pub(super) own: Arc<Own>,
     /// Those that narrow the session; none means that nothing is narrowed.
     pub(super) session: Vec<Document>,
@@ -102,7 +102,7 @@ enum Named {
     Account,
     /// By the role: its boundary and session policies still narrow.
     Role,
-    /// By the session, the service, or as anyone: nothing narrows it.
+    /// By the session, the user, the service, or as anyone: nothing narrows it.
     Itself,
 }
 
@@ -217,7 +217,7 @@ fn named(statement: &Statement, asker: &Asker) -> Option<Named> {
 }
 
 fn named_in_account(name: &str, asker: &Asker) -> Option<Named> {
-    if asker.session_arn.as_deref() == Some(name) {
+    if asker.own_arn.as_deref() == Some(name) {
         return Some(Named::Itself);
     }
     if asker.role_arn.as_deref() == Some(name) {

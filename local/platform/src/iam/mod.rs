@@ -1,11 +1,13 @@
-//! IAM: roles, their policies, the credentials of their sessions, and what they are allowed.
+//! IAM: roles and users, their policies, the credentials of sessions, access keys, and what they are allowed.
 //!
 //! Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>. Identity-based
 //! policies, permissions boundaries, session policies, trust policies and policies of resources are enforced;
 //! organisations' policies are not in the local run.
 
+mod asking;
 mod attached;
 mod condition;
+mod could;
 mod credentials;
 mod denial;
 mod document;
@@ -20,12 +22,15 @@ mod shape;
 mod state;
 #[cfg(test)]
 mod tests;
+mod user;
+mod users;
 
 pub use credentials::Credentials;
 pub use reason::{Cited, PolicyKind, Reason};
 pub use requirement::Requirement;
 pub use role::{NewRole, Role};
 pub use sessions::SESSION_LENGTH;
+pub use user::{AccessKey, NewUser, User};
 
 use crate::account::Account;
 use crate::error::ServiceError;
@@ -33,9 +38,8 @@ use crate::principal::Principal;
 use crate::secrets::Secrets;
 use crate::store::{Rows, Store, StoreError};
 use attached::Attached;
-use condition::Context;
 use document::{Document, Kind, Statement};
-use evaluate::{Asker, Deciding, Policies, Verdict};
+use evaluate::{Deciding, Policies, Verdict};
 use jiff::Timestamp;
 use serde_json::Value;
 use sessions::Session;
@@ -45,12 +49,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// How many characters a customer managed policy may have, white space not counted.
 const MANAGED_POLICY_SIZE: usize = 6144;
 
-/// The account's roles, their sessions, and the policies that are attached to resources.
+/// The account's roles and users, their sessions and keys, and the policies that are attached to resources.
 #[derive(Debug, Default)]
 pub struct Iam {
     state: Mutex<State>,
     /// The policies of resources that were put as a whole. Roles are made anew from the templates.
     kept: Rows<Value>,
+    /// The access keys of users, by the names that [`access_key`](Self::access_key) is given. Users are made anew.
+    keys: Rows<AccessKey>,
     secrets: Arc<Secrets>,
 }
 
@@ -61,12 +67,20 @@ impl Iam {
     /// It cannot be read.
     pub fn open(store: &Store, secrets: Arc<Secrets>) -> Result<Self, StoreError> {
         let kept = Rows::open(store, "iam/resource-policies")?;
-        let state = State {
+        let keys: Rows<AccessKey> = Rows::open(store, "iam/access-keys")?;
+        for key in keys.lock().values() {
+            secrets.keep(&key.secret);
+        }
+        let state = Mutex::new(State {
             resources: attached::of(&kept),
             ..State::default()
-        };
-        let state = Mutex::new(state);
-        Ok(Self { state, kept, secrets })
+        });
+        Ok(Self {
+            state,
+            kept,
+            keys,
+            secrets,
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -121,6 +135,7 @@ impl Iam {
         let mut state = self.state();
         state.managed.insert(arn.to_owned(), document);
         state.read.clear();
+        state.read_of_users.clear();
         Ok(())
     }
 
@@ -281,13 +296,10 @@ impl Iam {
             name: service.to_owned(),
             source_arn: source_arn.map(str::to_owned),
         };
-        let context = self.context(account, &caller, Vec::new());
-        Ok(evaluate::trusts(
-            &trust,
-            &self.asker(account, &caller),
-            "sts:AssumeRole",
-            &context,
-        ))
+        let mut state = self.state();
+        let context = asking::context(&mut state, account, &caller, Vec::new());
+        let asker = asking::asker(&mut state, account, &caller);
+        Ok(evaluate::trusts(&trust, &asker, "sts:AssumeRole", &context))
     }
 
     /// Whether `caller` may assume `role` (its name or ARN): its trust policy counts as a resource's does, so that a
@@ -304,19 +316,37 @@ impl Iam {
             resource: vec![Document::read(&role.trust, Kind::Trust)?],
             ..self.policies_for(caller)?
         };
-        let (asker, context) = (self.asker(account, caller), self.context(account, caller, Vec::new()));
+        let mut state = self.state();
+        let asker = asking::asker(&mut state, account, caller);
+        let context = asking::context(&mut state, account, caller, Vec::new());
+        drop(state);
         let (verdict, _) = evaluate::decide(&policies, &asker, "sts:AssumeRole", &role.arn, &context);
         Ok(matches!(verdict, Verdict::Allowed(_)))
     }
 
     /// Who signs with an access key. Keys that this account did not issue are the person's at the keyboard, who may
-    /// use any; a role session's key works with its own token only, and until it expires.
+    /// use any. A role session's key works with its own token only, and until it expires; a user's has no token.
     ///
     /// # Errors
     /// UnrecognizedClientException or ExpiredTokenException.
     pub fn principal_of(&self, access_key: &str, token: Option<&str>) -> Result<Principal, ServiceError> {
         let state = self.state();
+        if let Some(key) = state.users.key(access_key) {
+            return match state.users.get(&key.user) {
+                // A user's key has no token.
+                Ok(user) if key.is_active && token.is_none() => Ok(Principal::User {
+                    name: user.name.clone(),
+                    path: user.path.clone(),
+                }),
+                Ok(_) | Err(_) => Err(unrecognized()),
+            };
+        }
         let Some(session) = state.sessions.get(access_key) else {
+            drop(state);
+            // A key that nothing here has asked for yet, or not any more.
+            if self.keys.lock().values().any(|kept| kept.id == access_key) {
+                return Err(unrecognized());
+            }
             return match token {
                 // A token that looks like ours under a key that is not: a mix of two credentials.
                 Some(token) if token.starts_with(credentials::TOKEN_PREFIX) => Err(unrecognized()),
@@ -336,9 +366,12 @@ impl Iam {
         Ok(session.principal.clone())
     }
 
-    /// The secret that belongs to an access key of a session, to verify signatures with.
+    /// The secret that belongs to an access key of a session or a user, to verify signatures with.
     pub fn secret_of(&self, access_key: &str) -> Option<String> {
         let state = self.state();
+        if let Some(key) = state.users.key(access_key) {
+            return Some(key.secret.clone());
+        }
         let session = state.sessions.get(access_key)?;
         Some(session.credentials.secret_access_key.clone())
     }
@@ -368,8 +401,10 @@ impl Iam {
             },
             Err(error) => return (Err(error), None),
         };
-        let context = self.context(account, caller, requirement.context.clone());
-        let asker = self.asker(account, caller);
+        let mut state = self.state();
+        let context = asking::context(&mut state, account, caller, requirement.context.clone());
+        let asker = asking::asker(&mut state, account, caller);
+        drop(state);
         let (verdict, by) = evaluate::decide(&policies, &asker, &requirement.action, &requirement.resource, &context);
         let least = match verdict {
             Verdict::NotAllowed(kind) => Some(reason::least(caller, requirement, kind)),
@@ -389,18 +424,23 @@ impl Iam {
 
     /// The policies that a caller brings along.
     fn policies_for(&self, caller: &Principal) -> Result<Policies, ServiceError> {
-        let Principal::RoleSession {
-            role, session_policies, ..
-        } = caller
-        else {
-            return Ok(Policies::default());
-        };
-        let session = session_policies.iter().map(|policy| read_session_policy(policy));
-        Ok(Policies {
-            own: self.state().own_policies(role)?,
-            session: session.collect::<Result<_, _>>()?,
-            resource: Vec::new(),
-        })
+        match caller {
+            Principal::Administrator | Principal::Service { .. } => Ok(Policies::default()),
+            Principal::User { name, .. } => Ok(Policies {
+                own: self.state().policies_of_user(name)?,
+                ..Policies::default()
+            }),
+            Principal::RoleSession {
+                role, session_policies, ..
+            } => {
+                let session = session_policies.iter().map(|policy| read_session_policy(policy));
+                Ok(Policies {
+                    own: self.state().own_policies(role)?,
+                    session: session.collect::<Result<_, _>>()?,
+                    resource: Vec::new(),
+                })
+            }
+        }
     }
 
     /// The policies of the resource itself or of what it lies in: of the bucket for an object.
@@ -412,64 +452,6 @@ impl Iam {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
         });
         attached.map(|(_, attached)| attached.document.clone()).collect()
-    }
-
-    fn asker(&self, account: &Account, caller: &Principal) -> Asker {
-        let mut asker = Asker {
-            account: account.id.clone(),
-            ..Asker::default()
-        };
-        match caller {
-            Principal::Administrator => {}
-            Principal::RoleSession { role, .. } => {
-                asker.session_arn = Some(caller.arn(account));
-                asker.role_arn = self.state().role_mut(role).ok().map(|role| role.arn.clone());
-            }
-            Principal::Service { name, .. } => asker.service = Some(name.clone()),
-        }
-        asker
-    }
-
-    /// The condition keys that every request has, and its own.
-    ///
-    /// Follows <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. A request on
-    /// loopback counts as secure: what AWS would have encrypted does not leave the machine here.
-    fn context(&self, account: &Account, caller: &Principal, own: Vec<(String, String)>) -> Context {
-        let now = Timestamp::now();
-        let mut values = own;
-        let mut know = |key: &str, value: String| values.push((key.to_owned(), value));
-        know("aws:SecureTransport", "true".to_owned());
-        know("aws:RequestedRegion", account.region.clone());
-        know("aws:ResourceAccount", account.id.clone());
-        know("aws:CurrentTime", now.to_string());
-        know("aws:EpochTime", now.as_second().to_string());
-        know("aws:SourceIp", "127.0.0.1".to_owned());
-        match caller {
-            Principal::Administrator => {
-                know("aws:PrincipalArn", caller.arn(account));
-                know("aws:PrincipalAccount", account.id.clone());
-                know("aws:PrincipalType", "User".to_owned());
-                know("aws:PrincipalIsAWSService", "false".to_owned());
-            }
-            Principal::RoleSession { role, session, .. } => {
-                if let Ok(role) = self.state().role_mut(role) {
-                    know("aws:PrincipalArn", role.arn.clone());
-                    know("aws:userid", format!("{}:{session}", role.id));
-                }
-                know("aws:PrincipalAccount", account.id.clone());
-                know("aws:PrincipalType", "AssumedRole".to_owned());
-                know("aws:PrincipalIsAWSService", "false".to_owned());
-            }
-            Principal::Service { name, source_arn } => {
-                know("aws:PrincipalIsAWSService", "true".to_owned());
-                know("aws:PrincipalServiceName", name.clone());
-                know("aws:SourceAccount", account.id.clone());
-                if let Some(source_arn) = source_arn {
-                    know("aws:SourceArn", source_arn.clone());
-                }
-            }
-        }
-        Context::new(values)
     }
 }
 

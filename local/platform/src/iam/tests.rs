@@ -1,6 +1,6 @@
 //! Why IAM decides as it does.
 
-use super::{Iam, NewRole, PolicyKind, Reason, Requirement};
+use super::{Iam, NewRole, NewUser, PolicyKind, Reason, Requirement};
 use crate::account::Account;
 use crate::principal::Principal;
 use serde_json::{Value, json};
@@ -104,4 +104,160 @@ fn the_least_statement_is_enough_and_a_role_shows_its_statements() {
     let statements = iam.statements("r").unwrap();
     assert!(allowed && statements.contains(reason.unwrap().statement.as_ref().unwrap()));
     assert_eq!(statements.len(), 4);
+}
+
+#[test]
+fn a_user_is_allowed_what_its_policies_and_those_of_its_groups_allow() {
+    let account = Account::local();
+    let iam = iam(&account);
+    let allow = |action: &str| {
+        json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*",
+            "Condition": {"StringEquals": {"aws:username": "ci"}}}})
+    };
+    let user = NewUser {
+        path: "/team/".to_owned(),
+        permissions_boundary: Some("arn:aws:iam::123456789012:policy/boundary".to_owned()),
+        ..NewUser::new("ci").with_policy("own", allow("s3:PutObject"))
+    };
+    iam.create_user(&account, user).unwrap();
+    iam.create_user(&account, NewUser::new("other")).unwrap();
+    let group = NewUser::new("builders").with_policy("group", allow("s3:GetObject"));
+    iam.create_group(&account, group).unwrap();
+    let key = iam.access_key("stack/Key", "ci", true).unwrap();
+    let principal = iam.principal_of(&key.id, None).unwrap();
+    assert_eq!(principal.arn(&account), "arn:aws:iam::123456789012:user/team/ci");
+    let may = |action: &str| iam.decide(&account, &principal, &Requirement::new(action, "arn:aws:s3:::b/k"));
+    assert_eq!(may("s3:PutObject"), Ok(()));
+    let denied = may("s3:GetObject").unwrap_err().message;
+    assert!(
+        denied.starts_with("User: arn:aws:iam::123456789012:user/team/ci is not authorized to perform: s3:GetObject"),
+        "{denied}"
+    );
+    iam.add_user_to_group("ci", "builders").unwrap();
+    assert_eq!(may("s3:GetObject"), Ok(()));
+    iam.put_user_policy("ci", "more", allow("*")).unwrap();
+    // The boundary is S3 alone.
+    assert_eq!(may("s3:DeleteObject"), Ok(()));
+    assert!(may("sqs:SendMessage").is_err());
+    let of_bucket = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:user/other"}, "Resource": "arn:aws:s3:::given/*"}});
+    iam.put_resource_policy("arn:aws:s3:::given", &of_bucket).unwrap();
+    let other = Principal::User {
+        name: "other".to_owned(),
+        path: "/".to_owned(),
+    };
+    let given = Requirement::new("s3:GetObject", "arn:aws:s3:::given/k");
+    assert_eq!(iam.decide(&account, &other, &given), Ok(()));
+}
+
+#[test]
+fn a_key_is_the_same_in_each_run_and_works_while_its_user_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = Account::local();
+    let run = |user: Option<&str>, is_active: bool| {
+        let store = crate::store::Store::open(folder.path()).unwrap();
+        let secrets = Arc::<crate::secrets::Secrets>::default();
+        let iam = Iam::open(&store, Arc::clone(&secrets)).unwrap();
+        let key = user.map(|user| {
+            iam.create_user(&account, NewUser::new(user)).unwrap();
+            iam.access_key("stack/Key", user, is_active).unwrap()
+        });
+        (iam, key, secrets)
+    };
+    let (iam, key, secrets) = run(Some("ci"), true);
+    let key = key.unwrap();
+    assert_eq!(iam.secret_of(&key.id).as_ref(), Some(&key.secret));
+    assert!(!secrets.hide(&format!("say {}", key.secret)).contains(&key.secret));
+    assert!(!format!("{key:?}").contains(&key.secret));
+    // No session's token goes with it.
+    assert_eq!(
+        iam.principal_of(&key.id, Some("t")).unwrap_err().code,
+        "UnrecognizedClientException"
+    );
+    for _ in 0..2 {
+        iam.access_key(&uuid::Uuid::new_v4().to_string(), "ci", true).err();
+    }
+    assert_eq!(iam.access_key("a third", "ci", true).unwrap_err().code, "LimitExceeded");
+    drop(iam);
+    let (iam, again, _) = run(Some("ci"), false);
+    assert_eq!(again.map(|again| again.secret), Some(key.secret.clone()));
+    assert_eq!(
+        iam.principal_of(&key.id, None).unwrap_err().code,
+        "UnrecognizedClientException"
+    );
+    drop(iam);
+    let (iam, _, secrets) = run(None, true);
+    assert_eq!(iam.secret_of(&key.id), None);
+    assert_eq!(
+        iam.principal_of(&key.id, None).unwrap_err().code,
+        "UnrecognizedClientException"
+    );
+    assert!(!secrets.hide(&key.secret).contains(&key.secret));
+}
+
+#[test]
+fn what_a_role_could_have_is_known_before_its_resource_is() {
+    let account = Account::local();
+    let iam = iam(&account);
+    let pass = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
+            "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}},
+        {"Effect": "Allow", "Action": "ecs:RunTask", "Resource": "*",
+            "Condition": {"ArnEquals": {"ecs:cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/c"}}},
+        {"Effect": "Allow", "Action": "ssm:Get*", "Resource": "arn:aws:ssm:*:*:parameter/${aws:PrincipalTag/team}/*"},
+        {"Effect": "Allow", "Action": "sqs:*", "NotResource": "arn:aws:sqs:*:*:hidden"},
+        {"Effect": "Deny", "Action": "sns:*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "sns:*", "Resource": "*"},
+    ]});
+    let role = NewRole::for_service("states", "states.amazonaws.com").with_policy("calls", pass);
+    iam.create_role(&account, role).unwrap();
+    let role_arn = "arn:aws:iam::123456789012:role/job";
+    for (role, requirement, expected) in [
+        ("r", Requirement::new("s3:GetObject", "arn:aws:s3:::b/k"), true),
+        ("r", Requirement::new("s3:GetObject", "arn:aws:s3:::b/hidden"), false),
+        ("r", Requirement::new("s3:GetObject", "arn:aws:s3:::*"), true),
+        ("r", Requirement::new("s3:GetObject", "arn:aws:s3:::other/*"), false),
+        ("r", Requirement::new("s3:GetObject", "arn:aws:s3:::shared/k"), true),
+        ("r", Requirement::new("states:StartExecution", "*"), false),
+        (
+            "states",
+            Requirement::pass_role(role_arn, "sagemaker.amazonaws.com"),
+            true,
+        ),
+        (
+            "states",
+            Requirement::pass_role(role_arn, "ecs-tasks.amazonaws.com"),
+            false,
+        ),
+        ("states", Requirement::new("ecs:RunTask", "*"), true),
+        (
+            "states",
+            Requirement::new("ssm:GetParameter", "arn:aws:ssm:us-east-1:1:parameter/a/b"),
+            true,
+        ),
+        (
+            "states",
+            Requirement::new("ssm:GetParameter", "arn:aws:ssm:us-east-1:1:document/a"),
+            false,
+        ),
+        (
+            "states",
+            Requirement::new("sqs:SendMessage", "arn:aws:sqs:us-east-1:1:q"),
+            true,
+        ),
+        (
+            "states",
+            Requirement::new("sqs:SendMessage", "arn:aws:sqs:us-east-1:1:hidden"),
+            false,
+        ),
+        ("states", Requirement::new("sqs:SendMessage", "*"), true),
+        ("states", Requirement::new("sns:Publish", "*"), false),
+    ] {
+        let found = iam.could_allow(role, &requirement).unwrap();
+        assert_eq!(found, expected, "{role}: {requirement:?}");
+    }
+    assert_eq!(
+        iam.could_allow("none", &Requirement::new("a:B", "*")).unwrap_err().code,
+        "NoSuchEntity"
+    );
 }

@@ -76,6 +76,7 @@ impl Build {
             project: project.name.clone(),
             initiator: match caller {
                 Principal::RoleSession { role, session, .. } => format!("{role}/{session}"),
+                Principal::User { name, .. } => name.clone(),
                 other => other.arn(account),
             },
             role_arn: project.service_role.clone(),

@@ -6,12 +6,16 @@
 use super::build::Build;
 use super::buildspec::Env;
 use super::project::{Project, VariableKind, project_arn};
+use super::stand_in::CREDENTIALS;
 use crate::containers::Containers;
 use crate::python;
 use platform::Platform;
+use platform::iam::Iam;
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::process::Command;
@@ -24,10 +28,7 @@ pub(super) fn own(
     folder: &Path,
     source: &Path,
 ) -> Result<BTreeMap<String, String>, String> {
-    let credentials = platform
-        .iam
-        .assume_role(&build.role_arn, &session(build), Vec::new())
-        .map_err(|error| error.to_string())?;
+    let credentials = credentials(platform, build, folder)?;
     let mut variables: BTreeMap<String, String> = [
         ("CODEBUILD_BUILD_ARN", build.arn.clone()),
         ("CODEBUILD_BUILD_ID", build.id.clone()),
@@ -49,11 +50,12 @@ pub(super) fn own(
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
-    let known = credentials
-        .environment()
-        .into_iter()
-        .chain(platform.endpoint().map(|url| ("AWS_ENDPOINT_URL", url)));
-    variables.extend(known.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    variables.insert(CREDENTIALS.to_owned(), credentials);
+    variables.extend(
+        platform
+            .endpoint()
+            .map(|url| ("AWS_ENDPOINT_URL".to_owned(), url.to_owned())),
+    );
     // Without an engine there is no DOCKER_HOST, whatever this process was given.
     if let Some(engine) = containers.engine() {
         variables.insert("DOCKER_HOST".to_owned(), engine.address().to_string());
@@ -65,6 +67,41 @@ pub(super) fn own(
         variables.insert("CODEBUILD_RESOLVED_SOURCE_VERSION".into(), version.clone());
     }
     Ok(variables)
+}
+
+/// Puts the credentials of the build's role into a file, and gives its path. On AWS they come from an address, so that a
+/// key pair in the environment takes their place as a whole: nothing of the role's may stand beside it.
+fn credentials(platform: &Platform, build: &Build, folder: &Path) -> Result<String, String> {
+    let credentials = platform
+        .iam
+        .assume_role(&build.role_arn, &session(build), Vec::new())
+        .map_err(|error| error.to_string())?;
+    let lines = credentials
+        .environment()
+        .map(|(name, value)| format!("{} = {value}\n", name.to_lowercase()));
+    let path = folder.join("credentials");
+    let write = || {
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&path)?;
+        file.write_all(format!("[default]\n{}", lines.concat()).as_bytes())
+    };
+    write().map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(path.display().to_string())
+}
+
+/// A key pair in the environment that is nobody's in the account works nowhere, as on AWS: the local services would take it
+/// for that of the person at the keyboard. Gives what the log says of it.
+pub(super) fn refuse_strangers(platform: &Platform, variables: &mut BTreeMap<String, String>) -> Option<String> {
+    let key = variables.get("AWS_ACCESS_KEY_ID")?;
+    if platform.iam.knows_access_key(key) {
+        return None;
+    }
+    let text = format!(
+        "AWS_ACCESS_KEY_ID is {key}, which is no access key of this account: all calls with it are refused. An \
+         AWS::IAM::User with an AWS::IAM::AccessKey in a template has one"
+    );
+    variables.insert("AWS_SESSION_TOKEN".to_owned(), Iam::token_of_nobody());
+    Some(text)
 }
 
 /// Where the commands find their programs, and what these need to know. The stand-ins come first, and what packages bring

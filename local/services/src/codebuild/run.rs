@@ -300,6 +300,9 @@ impl Runner<'_> {
         environment::given(self.platform, &role, &spec.env, self.project, &mut variables)
             .await
             .map_err(|error| ("Decrypted Variables Error".to_owned(), error))?;
+        if let Some(told) = environment::refuse_strangers(self.platform, &mut variables) {
+            self.log(format!("[Container] {told}"));
+        }
         Ok(Workplace {
             spec,
             source,

@@ -2,6 +2,7 @@
 //!
 //! See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineDeclaration.html>.
 
+use super::providers::Kind;
 use platform::error::ServiceError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,7 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Declaration {
     pub(super) name: String,
     pub(super) role_arn: String,
-    pub(super) artifact_store: ArtifactStore,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) artifact_store: Option<ArtifactStore>,
+    /// The same by region. The local run has one region, and ignores what is for others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) artifact_stores: BTreeMap<String, ArtifactStore>,
     pub(super) stages: Vec<Stage>,
     #[serde(default = "first_version")]
     pub(super) version: u32,
@@ -129,95 +134,31 @@ pub(super) struct ArtifactName {
     pub(super) name: String,
 }
 
-/// The kinds of actions that the local run has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Provider {
-    /// A source through a CodeConnections connection: here the working tree.
-    Connection,
-    /// A build in CodeBuild.
-    CodeBuild,
-    /// A Lambda function that answers a job.
-    Lambda,
-    /// Somebody's approval.
-    Approval,
-}
-
-impl ActionType {
-    /// The kind of action, or None for one that the local run does not have.
-    pub(super) fn known(&self) -> Option<Provider> {
-        match (
-            self.category.as_str(),
-            self.owner.as_str(),
-            self.provider.as_str(),
-            self.version.as_str(),
-        ) {
-            ("Source", "AWS", "CodeStarSourceConnection", "1") => Some(Provider::Connection),
-            ("Build" | "Test", "AWS", "CodeBuild", "1") => Some(Provider::CodeBuild),
-            ("Invoke", "AWS", "Lambda", "1") => Some(Provider::Lambda),
-            ("Approval", "AWS", "Manual", "1") => Some(Provider::Approval),
-            _ => None,
-        }
-    }
-}
-
-/// How many minutes an approval may wait.
-///
-/// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
-const APPROVAL_MINUTES: std::ops::RangeInclusive<u32> = 5..=86_400;
-
-/// The longest value of a configuration, before variables are resolved.
-///
-/// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
-const CONFIGURATION_LIMIT: usize = 1000;
-
-impl Action {
-    /// Checks what an action of this kind may and must say.
-    fn check_configuration(&self, provider: Provider) -> Result<(), String> {
-        match (provider, self.timeout_in_minutes) {
-            (_, None) => {}
-            (Provider::Approval, Some(minutes)) if APPROVAL_MINUTES.contains(&minutes) => {}
-            (Provider::Approval, Some(minutes)) => {
-                return Err(format!(
-                    "value {minutes} at timeoutInMinutes failed to satisfy constraint: it must lie between {} and {}",
-                    APPROVAL_MINUTES.start(),
-                    APPROVAL_MINUTES.end()
-                ));
-            }
-            (Provider::Connection | Provider::CodeBuild | Provider::Lambda, Some(_)) => {
-                return Err("timeoutInMinutes is available only to the manual approval action type".into());
-            }
-        }
-        let needed: &[&str] = match provider {
-            Provider::Connection => &["ConnectionArn", "FullRepositoryId", "BranchName"],
-            Provider::CodeBuild => &["ProjectName"],
-            Provider::Lambda => &["FunctionName"],
-            Provider::Approval => &[],
-        };
-        if let Some(missing) = needed.iter().find(|key| !self.configuration.contains_key(**key)) {
-            return Err(format!("its configuration lacks `{missing}`"));
-        }
-        for (key, value) in &self.configuration {
-            let length = value.chars().count();
-            if length > CONFIGURATION_LIMIT {
-                return Err(format!(
-                    "its {key} has {length} characters, and CodePipeline takes at most {CONFIGURATION_LIMIT}"
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Declaration {
+    /// Where artifacts go in this region. A declaration that was checked has it.
+    pub(super) fn store(&self, region: &str) -> Option<&ArtifactStore> {
+        self.artifact_store
+            .as_ref()
+            .or_else(|| self.artifact_stores.get(region))
+    }
+
+    fn check_stores(&self, region: &str) -> Result<(), String> {
+        if self.artifact_store.is_some() != self.artifact_stores.is_empty() {
+            return Err("it must have either artifactStore or artifactStores".into());
+        }
+        match self.store(region) {
+            None => Err(format!("its artifactStores lack its own region, {region}")),
+            Some(store) if store.kind != "S3" => Err(format!("artifactStore.type `{}` is not S3", store.kind)),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Checks what AWS checks when a pipeline is created or updated; the error names what is wrong and where.
-    pub(super) fn check(&self) -> Result<(), ServiceError> {
+    pub(super) fn check(&self, region: &str) -> Result<(), ServiceError> {
         let refuse =
             |code: &str, message: String| Err(ServiceError::new(code, format!("Pipeline `{}`: {message}", self.name)));
-        if self.artifact_store.kind != "S3" {
-            return refuse(
-                "InvalidStructureException",
-                format!("artifactStore.type `{}` is not S3", self.artifact_store.kind),
-            );
+        if let Err(message) = self.check_stores(region) {
+            return refuse("InvalidStructureException", message);
         }
         if self.stages.len() < 2 {
             return refuse("InvalidStructureException", "it must have at least two stages".into());
@@ -248,7 +189,7 @@ impl Declaration {
                         format!("stage `{}` has two actions called `{}`", stage.name, action.name),
                     );
                 }
-                if let Err(message) = self.check_action(index, action, &mut namespaces, &mut artifacts) {
+                if let Err(message) = self.check_action((region, index), action, &mut namespaces, &mut artifacts) {
                     return refuse(
                         "InvalidActionDeclarationException",
                         format!("action `{}` in stage `{}`: {message}", action.name, stage.name),
@@ -261,22 +202,19 @@ impl Declaration {
 
     fn check_action<'d>(
         &self,
-        stage: usize,
+        (region, stage): (&str, usize),
         action: &'d Action,
         namespaces: &mut BTreeSet<&'d str>,
         artifacts: &mut BTreeSet<&'d str>,
     ) -> Result<(), String> {
-        let kind = &action.action_type_id;
-        let Some(provider) = kind.known() else {
-            return Err(format!(
-                "the local run has no provider `{}` of category `{}` (owner {}, version {}): it has CodeStarSourceConnection, CodeBuild, Lambda and Manual",
-                kind.provider, kind.category, kind.owner, kind.version
-            ));
-        };
-        if (provider == Provider::Connection) != (stage == 0) {
+        let kind = Kind::of(&action.action_type_id)?;
+        if kind.is_source() != (stage == 0) {
             return Err("source actions belong into the first stage, and only they do".into());
         }
-        action.check_configuration(provider)?;
+        if let Some(elsewhere) = action.region.as_deref().filter(|elsewhere| *elsewhere != region) {
+            return Err(format!("it is in {elsewhere}, and the local run is in {region} alone"));
+        }
+        kind.check(action)?;
         for artifact in &action.input_artifacts {
             if !artifacts.contains(artifact.name.as_str()) {
                 return Err(format!(

@@ -17,6 +17,11 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::task::JoinSet;
 
+/// How many bytes an action's configuration may have when its variables are resolved.
+///
+/// See <https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html>.
+const RESOLVED_LIMIT: usize = 100 * 1024;
+
 /// Which actions of the first stage run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Rerun {
@@ -58,7 +63,11 @@ pub(super) fn launch(
     rerun: Rerun,
 ) {
     let engine = Engine::new(place, pipeline, execution);
-    tokio::spawn(async move { engine.run(from, rerun).await });
+    let underway = engine.platform.ongoing.began(&execution.id);
+    tokio::spawn(async move {
+        let ending = engine.run(from, rerun).await;
+        underway.ended(ending == Status::Succeeded);
+    });
 }
 
 /// An execution that runs.
@@ -86,7 +95,7 @@ impl Engine {
         }
     }
 
-    async fn run(self, from: usize, rerun: Rerun) {
+    async fn run(self, from: usize, rerun: Rerun) -> Status {
         let began = Instant::now();
         let pipeline = self.execution.declaration.name.clone();
         self.platform.journal.record(Happening::PipelineStarted {
@@ -103,6 +112,7 @@ impl Engine {
             reason: ending.reason,
             took: began.elapsed(),
         });
+        ending.status
     }
 
     /// Ends the execution. If somebody has asked it to stop in its last moment, and was told that it will, then it has
@@ -331,8 +341,17 @@ impl Engine {
             .configuration
             .iter()
             .map(|(key, value)| Ok((key.clone(), variables::resolve(value, &progress.namespaces)?)))
-            .collect::<Result<_, String>>()
+            .collect::<Result<BTreeMap<_, _>, String>>()
             .map_err(|message| Failure::new("ConfigurationError", message))?;
+        let size: usize = configuration
+            .iter()
+            .map(|(key, value): (&String, &String)| key.len() + value.len())
+            .sum();
+        if size > RESOLVED_LIMIT {
+            let message =
+                format!("its resolved configuration has {size} bytes, and CodePipeline takes {RESOLVED_LIMIT}");
+            return Err(Failure::new("ConfigurationError", message));
+        }
         let inputs = action
             .input_artifacts
             .iter()
@@ -354,9 +373,10 @@ impl Engine {
         let declaration = &self.execution.declaration;
         let cut = |name: &str, length: usize| name.chars().take(length).collect::<String>();
         let random = uuid::Uuid::new_v4().simple().to_string();
+        let store = declaration.store(&self.platform.account.region);
         Artifact {
             name: name.to_owned(),
-            bucket: declaration.artifact_store.location.clone(),
+            bucket: store.map(|store| store.location.clone()).unwrap_or_default(),
             key: format!("{}/{}/{}", cut(&declaration.name, 20), cut(name, 10), &random[..7]),
             revision: None,
         }

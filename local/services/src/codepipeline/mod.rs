@@ -12,6 +12,7 @@ mod listing;
 mod notify;
 mod past;
 mod pipeline;
+mod providers;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -171,7 +172,7 @@ impl CodePipeline {
     fn create(&self, call: &Call, input: WithPipeline) -> Result<Value, ServiceError> {
         let platform = &call.platform;
         let mut declaration = input.pipeline;
-        declaration.check()?;
+        declaration.check(&platform.account.region)?;
         let role = &declaration.role_arn;
         if !platform
             .iam
@@ -205,9 +206,9 @@ impl CodePipeline {
     }
 
     /// Replaces a pipeline's declaration; executions that run go on with the one that they started with.
-    fn update(&self, _: &Call, input: WithPipeline) -> Result<Value, ServiceError> {
+    fn update(&self, call: &Call, input: WithPipeline) -> Result<Value, ServiceError> {
         let mut declaration = input.pipeline;
-        declaration.check()?;
+        declaration.check(&call.platform.account.region)?;
         let pipeline = self.pipeline(&declaration.name)?;
         let mut current = lock(&pipeline.declaration);
         declaration.version = current.version + 1;

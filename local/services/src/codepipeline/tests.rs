@@ -1,5 +1,9 @@
 //! Two people ask at the same moment: what each of them is told must hold.
 
+mod declarations;
+mod state_machines;
+mod world;
+
 use super::engine::{self, Ending};
 use super::execution::{Execution, Status, Stop};
 use super::pipeline::Decision;

@@ -1,6 +1,6 @@
 //! The work of an action, and how it ends.
 
-use super::declaration::Action;
+use super::declaration::{Action, EncryptionKey};
 use super::execution::{Artifact, Execution};
 use super::jobs::Jobs;
 use super::pipeline::Pipeline;
@@ -33,6 +33,12 @@ pub(super) struct Work<'w> {
 impl Work<'_> {
     pub(super) fn pipeline_name(&self) -> &str {
         &self.execution.declaration.name
+    }
+
+    /// The key of the pipeline's artifacts, if it is not the default one.
+    pub(super) fn encryption_key(&self) -> Option<&EncryptionKey> {
+        let store = self.execution.declaration.store(&self.platform.account.region)?;
+        store.encryption_key.as_ref()
     }
 
     /// A value of the configuration. Those that the action needs are there: the declaration was checked.

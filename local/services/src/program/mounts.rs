@@ -10,6 +10,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+/// The folder of which a program has nothing of the machine's.
+const TEMPORARY: &str = "/tmp";
+
 /// What a program's root is put together from.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tree {
@@ -60,16 +63,18 @@ pub(super) fn script(image: &Path, own: Option<&Own>) -> io::Result<String> {
     }
     let mut script = String::from("set -e\nroot=$1 ready=$2 start=$3 path=$4\nshift 4\n");
     script.push_str("PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin\nmount -t tmpfs -o mode=755 tmpfs \"$root\"\n");
-    compose(&mut script, &tree, Path::new("/"))?;
     // What a program leaves in its own /tmp goes with it.
-    script.push_str("mount -t tmpfs -o mode=1777 tmpfs \"$root/tmp\"\nmkdir -p \"$root$start\"\n: >\"$ready\"\n");
+    script.push_str("mkdir \"$root/tmp\"\nmount -t tmpfs -o mode=1777 tmpfs \"$root/tmp\"\n");
+    compose(&mut script, &tree, Path::new("/"))?;
+    script.push_str("mkdir -p \"$root$start\"\n: >\"$ready\"\n");
     script.push_str("PATH=$PATH exec chroot \"$root\" /bin/sh -c 'cd \"$1\"; PATH=$2; export PATH; shift 2; exec \"$@\"' sh \"$start\" \"$path\" \"$@\"\n");
     Ok(script)
 }
 
 /// Writes what makes one folder of the root: `tree` is what the program puts there.
 fn compose(script: &mut String, tree: &Tree, at: &Path) -> io::Result<()> {
-    let host = fs::read_dir(at).into_iter().flatten();
+    let is_own = at == Path::new(TEMPORARY);
+    let host = fs::read_dir(at).into_iter().flatten().filter(|_| !is_own);
     let mut host: BTreeMap<String, fs::FileType> = host
         .filter_map(|entry| {
             let entry = entry.ok()?;
@@ -82,6 +87,10 @@ fn compose(script: &mut String, tree: &Tree, at: &Path) -> io::Result<()> {
     for (name, child) in &tree.children {
         let path = at.join(name);
         let known = host.remove(name);
+        if path == Path::new(TEMPORARY) {
+            compose(script, child, &path)?;
+            continue;
+        }
         // A folder of the machine's that the image adds to, also where a link leads to it.
         let shared = !child.children.is_empty() && known.is_some() && path.is_dir();
         if shared || child.from.is_none() {
@@ -91,7 +100,10 @@ fn compose(script: &mut String, tree: &Tree, at: &Path) -> io::Result<()> {
             bind(script, from, &path, from.is_dir());
         }
     }
-    for (name, kind) in host {
+    for (name, kind) in host
+        .into_iter()
+        .filter(|(name, _)| at.join(name) != Path::new(TEMPORARY))
+    {
         let path = at.join(name);
         if kind.is_symlink() {
             let target = fs::read_link(&path)?;
@@ -129,6 +141,8 @@ mod tests {
     #[test]
     fn an_images_files_are_bound_at_their_paths() {
         let image = tempfile::tempdir().unwrap();
+        fs::create_dir(image.path().join("tmp")).unwrap();
+        fs::write(image.path().join("tmp/requirements.lock"), "").unwrap();
         let program = image.path().join("opt/program/src");
         fs::create_dir_all(&program).unwrap();
         fs::write(program.join("it's.py"), "").unwrap();
@@ -145,6 +159,11 @@ mod tests {
                 image.path().display()
             ),
             "mount --rbind '/jobs/j/ml' \"$root\"'/opt/ml'".to_owned(),
+            // What the image has there is there, and nothing of the machine's.
+            format!(
+                "mount --rbind '{}/tmp/requirements.lock' \"$root\"'/tmp/requirements.lock'",
+                image.path().display()
+            ),
             "mount --rbind '/usr' \"$root\"'/usr'".to_owned(),
         ] {
             assert!(script.lines().any(|found| found == line), "{line} in\n{script}");

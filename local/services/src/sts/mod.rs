@@ -47,6 +47,7 @@ impl Sts {
                 let id = call.platform.iam.role(role).map(|role| role.id).unwrap_or_default();
                 format!("{id}:{session}")
             }
+            Principal::User { name, .. } => call.platform.iam.user(name).map(|user| user.id).unwrap_or_default(),
             Principal::Administrator | Principal::Service { .. } => "AIDALOCALADMINISTRATO".to_owned(),
         };
         Ok(json!({"UserId": user_id, "Account": account.id, "Arn": call.caller.arn(account)}))

@@ -211,8 +211,23 @@ impl Engine {
     }
 
     pub(super) fn task_failed(&mut self, id: TaskId, error: &str, cause: &str, now: Timestamp) -> Result<(), Refused> {
-        let place = self.task_place(id)?;
         let failure = Failure::new(clip(error, MAX_ERROR), clip(cause, MAX_CAUSE));
+        self.fail_task(id, Raised::from(failure), now)
+    }
+
+    /// The same with an error that nothing retries or catches.
+    pub(super) fn give_up(&mut self, id: TaskId, error: &str, cause: &str, now: Timestamp) -> Result<(), Refused> {
+        let failure = Failure::new(clip(error, MAX_ERROR), clip(cause, MAX_CAUSE));
+        let raised = Raised {
+            is_final: true,
+            ..Raised::from(failure)
+        };
+        self.fail_task(id, raised, now)
+    }
+
+    fn fail_task(&mut self, id: TaskId, raised: Raised, now: Timestamp) -> Result<(), Refused> {
+        let place = self.task_place(id)?;
+        let failure = raised.failure.clone();
         if self.task_work(place).is_none() {
             self.tasks.remove(&id);
             self.map_io_failed(place, failure, now);
@@ -220,14 +235,11 @@ impl Engine {
         }
         self.task_started(id, now)?;
         let failed = match self.names(place) {
-            Names::Lambda(_) => EventDetails::LambdaFunctionFailed(failure.clone()),
-            Names::Service(resource) => EventDetails::TaskFailed {
-                resource,
-                failure: failure.clone(),
-            },
+            Names::Lambda(_) => EventDetails::LambdaFunctionFailed(failure),
+            Names::Service(resource) => EventDetails::TaskFailed { resource, failure },
         };
         self.follow(place, failed, now);
-        self.end_task(id, place, Phase::Failed(Raised::from(failure)));
+        self.end_task(id, place, Phase::Failed(raised));
         Ok(())
     }
 
@@ -262,7 +274,10 @@ impl Engine {
         };
         self.follow(place, timed_out, now);
         self.commands.push(Command::AbortTask { task: id });
-        let raised = Raised { failure, is_heartbeat };
+        let raised = Raised {
+            is_heartbeat,
+            ..Raised::from(failure)
+        };
         self.end_task(id, place, Phase::Failed(raised));
     }
 

@@ -5,8 +5,11 @@ use super::interrupt::interrupted;
 use super::options::serving;
 use super::page;
 use super::session::{Trouble, repository};
+use crate::checks;
 use crate::cloud::Cloud;
-use crate::deploy::{self, Overrides};
+use crate::deploy::{self, Deployment};
+use crate::project::{self, Overrides, Project, ProjectError};
+use platform::Account;
 use states_language::{Severity, StateMachine};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,49 +42,47 @@ pub(super) async fn check(options: &CheckOptions) -> Result<ExitCode, Trouble> {
 
 /// Checks everything, says what is found, and counts the errors.
 async fn look(root: &Path) -> Result<usize, Trouble> {
-    let folder = root.join("statemachine");
-    let unreadable =
-        |path: &Path, error: std::io::Error| Trouble::Other(format!("cannot read `{}`: {error}", path.display()));
-    let mut files: Vec<_> = std::fs::read_dir(&folder)
-        .map_err(|error| unreadable(&folder, error))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    files.sort();
-    let mut errors = 0_usize;
-    for file in &files {
-        let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, error))?;
-        let shown = file.strip_prefix(root).unwrap_or(file).display();
-        let findings = StateMachine::validate(&text);
-        if findings.is_empty() {
-            println!("{shown}: ok");
-        }
-        for finding in findings {
-            println!(
-                "{shown}:{}:{}: {}: {finding}",
-                finding.line,
-                finding.column,
-                finding.severity.name().to_lowercase()
-            );
-            errors += usize::from(finding.severity == Severity::Error);
-        }
+    let project = Project::open(root)?;
+    let definitions = project.definitions()?;
+    let environments = project.environments();
+    if definitions.is_empty() && environments.is_empty() {
+        return Err(ProjectError::Nothing(root.to_owned()).into());
     }
-    let environments = deploy::environments(root)?;
+    let mut errors = 0_usize;
+    for file in &definitions {
+        errors += definition(root, file)?;
+    }
     let overrides = Overrides {
-        pipeline: [serving()].into(),
+        implied: [serving()].into(),
         ..Overrides::default()
     };
     for environment in &environments {
-        let cloud = Cloud::new(deploy::account_of(root, environment)?, root.to_owned());
+        let cloud = Cloud::new(project.account(environment)?, root.to_owned());
         match deploy::deploy_with(&cloud, environment, &overrides).await {
-            Ok(_) => println!("{environment}: its templates deploy"),
+            Ok(deployment) => {
+                println!("{environment}: its templates deploy");
+                for passed_over in deployment.passed_over() {
+                    println!("{environment}: note: {}", passed_over.below(root));
+                }
+                let files = files_of_machines(&deployment)?;
+                for finding in checks::look(&cloud).await? {
+                    let place = files.get(&finding.machine).map(|file| shown(root, file));
+                    let place = place.unwrap_or_else(|| format!("state machine {}", finding.machine));
+                    println!("{environment}: {place}:{}:{}: {finding}", finding.line, finding.column);
+                    errors += usize::from(finding.severity == checks::Severity::Error);
+                }
+            }
             Err(error) => {
                 println!("{environment}: error: {error}");
                 errors += 1;
             }
         }
     }
-    let checked = format!("{} definitions and {} environments", files.len(), environments.len());
+    let checked = format!(
+        "{} definitions and {} environments",
+        definitions.len(),
+        environments.len()
+    );
     match errors {
         0 => println!("Succeeded: {checked} checked"),
         _ => println!("Failed: {errors} errors in {checked}"),
@@ -89,21 +90,51 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
     Ok(errors)
 }
 
+/// The files of the definitions of state machines, by the names of the machines.
+fn files_of_machines(deployment: &Deployment) -> Result<BTreeMap<String, PathBuf>, Trouble> {
+    let mut files = BTreeMap::new();
+    for stack in deployment.all() {
+        for (id, file) in project::definitions_of(&stack.template)? {
+            let made = stack.resources.get(&id).map(|(_, made)| made);
+            let name = made.and_then(|made| made.attributes.get("Name")?.as_str());
+            files.extend(name.map(|name| (name.to_owned(), file)));
+        }
+    }
+    Ok(files)
+}
+
+/// Checks one definition, says what is found, and counts the errors.
+fn definition(root: &Path, file: &Path) -> Result<usize, Trouble> {
+    let shown = shown(root, file);
+    let text = project::definition(file)?;
+    let findings = StateMachine::validate(&text);
+    if findings.is_empty() {
+        println!("{shown}: ok");
+    }
+    for finding in &findings {
+        println!(
+            "{shown}:{}:{}: {}: {finding}",
+            finding.line,
+            finding.column,
+            finding.severity.name().to_lowercase()
+        );
+    }
+    Ok(findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count())
+}
+
 /// How often the files are looked at.
 const EVERY: Duration = Duration::from_millis(300);
 
-/// What is watched: below which folders, and how the files end.
-const WATCHED: &[(&str, &[&str])] = &[
-    ("statemachine", &[".json"]),
-    ("sam", &[".yaml", ".yml", ".toml"]),
-    ("config", &[".yaml", ".yml"]),
-];
-
 /// Checks again whenever a file changes. An interrupt is how it is meant to end.
 async fn watch(root: &Path, port: Option<u16>) -> Result<ExitCode, Trouble> {
-    let environments = deploy::environments(root)?;
-    let environment = environments.first().map_or("dev", String::as_str);
-    let cloud = Cloud::new(deploy::account_of(root, environment)?, root.to_owned());
+    let project = Project::open(root)?;
+    let environments = project.environments();
+    let environment = environments.first().copied().unwrap_or("dev");
+    let account = project.account(environment).unwrap_or_else(|_| Account::local());
+    let cloud = Cloud::new(account, root.to_owned());
     // Nothing is deployed there: the definitions are files, and trying a state changes nothing.
     let page = page::serve(&cloud, environment, port, false).await?;
     println!("{}definitions", page.url);
@@ -144,21 +175,10 @@ fn shown(root: &Path, file: &Path) -> String {
 
 /// When each watched file was changed, and how long it is.
 fn stamps(root: &Path) -> BTreeMap<PathBuf, (Option<SystemTime>, u64)> {
-    let mut found = BTreeMap::new();
-    for (folder, endings) in WATCHED {
-        let mut folders = vec![root.join(folder)];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                let path = entry.path();
-                let Ok(metadata) = entry.metadata() else { continue };
-                let name = entry.file_name().to_string_lossy().into_owned();
-                if metadata.is_dir() && !name.starts_with('.') {
-                    folders.push(path);
-                } else if metadata.is_file() && endings.iter().any(|ending| name.ends_with(ending)) {
-                    found.insert(path, (metadata.modified().ok(), metadata.len()));
-                }
-            }
-        }
-    }
-    found
+    let files = project::files(root).into_iter();
+    let stamp = |file: PathBuf| {
+        let metadata = file.metadata().ok()?;
+        Some((file, (metadata.modified().ok(), metadata.len())))
+    };
+    files.filter_map(stamp).collect()
 }

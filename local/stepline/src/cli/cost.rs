@@ -1,6 +1,5 @@
 //! `stepline cost`: the most that one run can cost, and the change against another state of the repository.
 
-use super::options::Environment;
 use super::session::{self, Trouble};
 use crate::cost::{self, Base, Prices};
 use serde_json::json;
@@ -11,9 +10,9 @@ use std::process::ExitCode;
 /// What `cost` takes.
 #[derive(clap::Args)]
 pub(super) struct CostOptions {
-    /// The environment of sam/samconfig.toml
-    #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
-    env: Environment,
+    /// The environment; otherwise dev, or the only one
+    #[arg(long, value_name = "ENVIRONMENT")]
+    env: Option<String>,
     /// Prints it as JSON
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
@@ -35,14 +34,7 @@ pub(super) async fn cost(options: CostOptions) -> Result<ExitCode, Trouble> {
     if options.renew {
         return renew(&root, &mut prices).await;
     }
-    let environment = options.env.0;
-    let known = crate::deploy::environments(&root)?;
-    if !known.contains(&environment) {
-        return Err(Trouble::UnknownEnvironment {
-            asked: environment,
-            known: known.join(" and "),
-        });
-    }
+    let environment = session::known(&root, options.env.as_deref())?;
     let bill = cost::estimate(&root, &environment, &prices).await;
     let bill = bill.map_err(|error| other(&error))?;
     let base = match options.base {

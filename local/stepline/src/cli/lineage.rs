@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Prints the records; 1 where a link is broken.
 pub(super) async fn lineage(options: LineageOptions) -> Result<ExitCode, Trouble> {
     let root = session::repository()?;
-    let environment = session::known(&root, options.env)?;
+    let environment = session::known(&root, options.env.as_deref())?;
     let account = deploy::account_of(&root, &environment)?;
     let group = match options.group {
         Some(group) => group,

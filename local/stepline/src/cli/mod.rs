@@ -18,10 +18,10 @@ mod served;
 mod session;
 mod up;
 
-use crate::cloud;
+use crate::{cloud, command};
 use clap::{Parser, Subcommand};
 use interrupt::interrupted;
-use options::{Common, Environment, LineageOptions, OpenOptions, RunOptions};
+use options::{Common, LineageOptions, OpenOptions, RunOptions};
 use session::{Standing, Trouble};
 use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
@@ -33,34 +33,67 @@ use std::time::Duration;
 /// machines they start and their jobs. No AWS account, and no Docker: but where a container engine answers, it builds
 /// and runs the image.
 #[derive(Parser)]
-#[command(name = "stepline", version, after_help = EXAMPLES)]
+#[command(name = "stepline", version, after_help = examples())]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  cargo run                                     the dev pipeline on this working tree
-  cargo run -- run --keep                       the same, with the model served until Ctrl-C
-  cargo run -- run --env prod --ask             the prod pipeline, asking before it executes
-  cargo run -- run --containers engine          the image built and run by Docker, or not at all
-  cargo run -- run --json                       everything that happens, as JSON, one object a line
-  cargo run -- push ml-pipeline-release-dev:release-1   an image pushed from outside the pipeline
-  cargo run -- invoke pipeline-action --event events/pipeline-action-first-call.json
-  cargo run -- up --port 4566                   the services, for the AWS CLI, boto3 or cargo lambda
-  cargo run -- open                             the page of past runs
-  cargo run -- check                            the state machines' definitions, validated
-  cargo run -- check --watch                    the same whenever a file changes, and on a page
-  cargo run -- graph statemachine/ml-pipeline.asl.json --output graph.svg   a definition as a drawing
-  cargo run -- run --fresh                      from an empty account, without what earlier runs have left
-  cargo run -- state                            what is kept from run to run
-  cargo run -- services                         the services and operations that are here
-  cargo run -- cost --base origin/dev           the most a run can cost, and the change against another revision
-  cargo run -- lineage 3                        what version 3 of the model was made of, and where it serves
-  cargo run -- doctor --env prod                what your AWS account lacks for a deployment
+/// What can be asked, and what it does.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("", "the dev pipeline on this working tree"),
+    ("run --keep", "the same, with the model served until Ctrl-C"),
+    ("run --env prod --ask", "the prod pipeline, asking before it executes"),
+    (
+        "run --containers engine",
+        "the image built and run by Docker, or not at all",
+    ),
+    ("run --json", "everything that happens, as JSON, one object a line"),
+    (
+        "push ml-pipeline-release-dev:release-1",
+        "an image pushed from outside the pipeline",
+    ),
+    (
+        "invoke pipeline-action --event events/pipeline-action-first-call.json",
+        "one function with one event",
+    ),
+    ("up --port 4566", "the services, for the AWS CLI, boto3 or cargo lambda"),
+    ("open", "the page of past runs"),
+    ("check", "the state machines' definitions, validated"),
+    ("check --watch", "the same whenever a file changes, and on a page"),
+    (
+        "graph statemachine/ml-pipeline.asl.json --output graph.svg",
+        "a definition as a drawing",
+    ),
+    (
+        "run --fresh",
+        "from an empty account, without what earlier runs have left",
+    ),
+    ("state", "what is kept from run to run"),
+    ("services", "the services and operations that are here"),
+    (
+        "cost --base origin/dev",
+        "the most a run can cost, and the change against another revision",
+    ),
+    (
+        "lineage 3",
+        "what version 3 of the model was made of, and where it serves",
+    ),
+    ("doctor --env prod", "what your AWS account lacks for a deployment"),
+];
 
-Exit code: 0 where it succeeded, 1 where it failed (the last line says what and why), 2 for wrong usage.";
+const EXIT_CODES: &str =
+    "Exit code: 0 where it succeeded, 1 where it failed (the last line says what and why), 2 for wrong usage.";
+
+/// The examples, as the person at the keyboard has to type them.
+fn examples() -> String {
+    let mut shown = "Examples:\n".to_owned();
+    for (arguments, what) in EXAMPLES {
+        let line = format!("{} {arguments}", command::name());
+        shown.push_str(&format!("  {:<46} {what}\n", line.trim_end().trim_end_matches(" --")));
+    }
+    format!("{shown}\n{EXIT_CODES}")
+}
 
 #[derive(Subcommand)]
 enum Command {
@@ -118,9 +151,9 @@ enum Command {
     Lineage(LineageOptions),
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
     Doctor {
-        /// The environment of sam/samconfig.toml
-        #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
-        env: Environment,
+        /// The environment; otherwise dev, or the only one
+        #[arg(long, value_name = "ENVIRONMENT")]
+        env: Option<String>,
     },
 }
 
@@ -201,7 +234,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         Command::Lineage(options) => lineage::lineage(options).await,
         Command::Doctor { env } => {
             let root = session::repository()?;
-            let env = session::known(&root, env)?;
+            let env = session::known(&root, env.as_deref())?;
             let report = crate::doctor::examine(&root, &env).await?;
             println!("{report}");
             Ok(ExitCode::from(report.exit_code()))

@@ -6,6 +6,7 @@ use super::options::OpenOptions;
 use super::page;
 use super::session::{self, Trouble};
 use crate::cloud::Cloud;
+use crate::command;
 use crate::deploy;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use platform::store::StoreError;
@@ -15,12 +16,13 @@ use std::process::ExitCode;
 
 pub(super) async fn open(options: OpenOptions) -> Result<ExitCode, Trouble> {
     let root = session::repository()?;
-    let environment = session::known(&root, options.env)?;
+    let environment = session::known(&root, options.env.as_deref())?;
     let folder = kept::folder(&root, options.state.as_deref());
     if kept::is_empty(&folder)? {
         let text = format!(
-            "nothing lasts yet in {}: play the pipeline first, with `cargo run`",
-            folder.display()
+            "nothing lasts yet in {}: play the pipeline first, with `{} run`",
+            folder.display(),
+            command::name()
         );
         return Err(Trouble::Other(text));
     }

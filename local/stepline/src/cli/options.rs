@@ -1,9 +1,9 @@
 //! What the commands take.
 
-use crate::deploy::{self, DeployError, Overrides};
 use crate::display::Display;
+use crate::project::{Overrides, Project, ProjectError};
 use services::containers::Choice;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What `run` takes.
@@ -48,9 +48,9 @@ pub(super) struct LineageOptions {
     /// CLUSTER/SERVICE, or a task definition), or a commit
     #[arg(value_name = "MODEL|DEPLOYMENT|COMMIT")]
     pub(super) of: String,
-    /// The environment of sam/samconfig.toml
-    #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
-    pub(super) env: Environment,
+    /// The environment; otherwise dev, or the only one
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub(super) env: Option<String>,
     /// Asks AWS, with your credentials, in the place of the local account
     #[arg(long)]
     pub(super) aws: bool,
@@ -74,9 +74,9 @@ pub(super) struct OpenOptions {
     /// A run: the begin of its id, of its commit, or a word of the commit's message; without it the newest
     #[arg(value_name = "RUN")]
     pub(super) run: Option<String>,
-    /// The environment of sam/samconfig.toml
-    #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
-    pub(super) env: Environment,
+    /// The environment; otherwise dev, or the only one
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub(super) env: Option<String>,
     /// Where what lasts from run to run is kept, in the place of target/stepline/state
     #[arg(long, value_name = "FOLDER")]
     pub(super) state: Option<PathBuf>,
@@ -88,9 +88,9 @@ pub(super) struct OpenOptions {
 /// What every command that stands up the services takes.
 #[derive(clap::Args, Default)]
 pub(super) struct Common {
-    /// The environment of sam/samconfig.toml
-    #[arg(long, default_value = "dev", value_name = "ENVIRONMENT")]
-    pub(super) env: Environment,
+    /// The environment; otherwise dev, or the only one
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub(super) env: Option<String>,
     /// How long CodePipeline waits between two calls of its function (on AWS about half a minute)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) poll_interval: Option<Duration>,
@@ -104,6 +104,9 @@ pub(super) struct Common {
     /// parameter `Test`. Those of the sample are left out unless this says on: they need packages
     #[arg(long, value_enum, value_name = "WHETHER")]
     pub(super) test: Option<Tests>,
+    /// Values of parameters that replace those in samconfig.toml, for the templates that have them
+    #[arg(long, value_name = "NAME=VALUE", num_args = 1..)]
+    pub(super) parameter_overrides: Vec<Parameter>,
     /// What builds images and runs jobs of SageMaker
     #[arg(long, value_enum, default_value_t, value_name = "WAY")]
     pub(super) containers: Choice,
@@ -125,27 +128,54 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// The values of parameters that the options give, for the templates of the repository at `root`.
-    pub(super) fn overrides(&self, root: &Path) -> Result<Overrides, DeployError> {
+    /// The values of parameters that the options give, for an environment of a repository.
+    pub(super) fn overrides(&self, project: &Project, environment: &str) -> Result<Overrides, ProjectError> {
         let machine = self.machine.map(|machine| machine.to_string());
         let starts = match &machine {
             Some(machine) => Some(machine.clone()),
-            None => deploy::parameter(root, &self.env.0, "Machine")?,
+            None => project.parameter(environment, "Machine")?,
         };
         let is_sample = starts.as_deref() == Some("hello");
-        let test = self.test.or(is_sample.then_some(Tests::Off));
-        let machine = machine.map(|machine| ("Machine".to_owned(), machine));
-        let wait = self.wait.map(|wait| ("Wait".to_owned(), wait.to_string()));
-        let test = test.map(|test| ("Test".to_owned(), test.to_string()));
+        let implied_test = (self.test.is_none() && is_sample).then(|| ("Test".to_owned(), Tests::Off.to_string()));
+        let named = |name: &str, value: String| (name.to_owned(), value);
+        let asked = self
+            .parameter_overrides
+            .iter()
+            .map(|pair| (pair.name.clone(), pair.value.clone()));
         Ok(Overrides {
-            environment: machine.clone().into_iter().collect(),
-            pipeline: machine.into_iter().chain(wait).chain(test).chain([serving()]).collect(),
+            asked: asked
+                .chain(machine.map(|machine| named("Machine", machine)))
+                .chain(self.wait.map(|wait| named("Wait", wait.to_string())))
+                .chain(self.test.map(|test| named("Test", test.to_string())))
+                .collect(),
+            implied: implied_test.into_iter().chain([serving()]).collect(),
         })
     }
 
     /// The display that the options ask for.
     pub(super) fn display(&self) -> Display {
         Display::new(self.json, self.verbose)
+    }
+}
+
+/// The value of a parameter, written `NAME=VALUE`.
+#[derive(Debug, Clone)]
+pub(super) struct Parameter {
+    name: String,
+    value: String,
+}
+
+impl std::str::FromStr for Parameter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok(Self {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            }),
+            _ => Err(format!("`{text}` must be NAME=VALUE")),
+        }
     }
 }
 
@@ -209,22 +239,6 @@ impl std::fmt::Display for Machine {
     }
 }
 
-/// An environment's name; `dev` unless said otherwise.
-#[derive(Clone)]
-pub(super) struct Environment(pub(super) String);
-
-impl Default for Environment {
-    fn default() -> Self {
-        Self("dev".into())
-    }
-}
-
-impl From<String> for Environment {
-    fn from(name: String) -> Self {
-        Self(name)
-    }
-}
-
 /// Reads `200ms`, `2s`, `20m`, `1h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -243,25 +257,36 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
+
+    fn overrides(common: &Common) -> Overrides {
+        let project = Project::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
+        common.overrides(&project, "dev").unwrap()
+    }
 
     #[test]
-    fn both_stacks_hear_which_machine_it_is() {
+    fn what_is_asked_for_is_told_from_what_is_implied() {
         let common = Common {
             machine: Some(Machine::Hello),
             wait: Some(Wait::Event),
+            parameter_overrides: vec!["Branch=main".parse().unwrap()],
             ..Common::default()
         };
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let Overrides { environment, pipeline } = common.overrides(&root).unwrap();
-        let hello = || ("Machine".to_owned(), "hello".to_owned());
-        assert_eq!(environment, [hello()].into());
-        assert_eq!(pipeline.get("Machine").map(String::as_str), Some("hello"));
-        assert_eq!(pipeline.get("Wait").map(String::as_str), Some("event"));
+        let Overrides { asked, implied } = overrides(&common);
+        let pairs = |values: &[(&str, &str)]| -> std::collections::BTreeMap<String, String> {
+            let pairs = values.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+            pairs.collect()
+        };
+        assert_eq!(
+            asked,
+            pairs(&[("Branch", "main"), ("Machine", "hello"), ("Wait", "event")])
+        );
+        assert_eq!(implied, pairs(&[("Serving", "ecs"), ("Test", "off")]));
+        assert!("Branch".parse::<Parameter>().is_err());
     }
 
     #[test]
     fn the_sample_is_not_tested_unless_it_is_asked_for() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         for (machine, test, expected) in [
             (Machine::Hello, None, Some("off")),
             (Machine::Hello, Some(Tests::On), Some("on")),
@@ -273,8 +298,9 @@ mod tests {
                 test,
                 ..Common::default()
             };
-            let overrides = options.overrides(&root).unwrap();
-            assert_eq!(overrides.pipeline.get("Test").map(String::as_str), expected);
+            let Overrides { asked, implied } = overrides(&options);
+            let test = asked.get("Test").or_else(|| implied.get("Test"));
+            assert_eq!(test.map(String::as_str), expected);
         }
     }
 

@@ -6,6 +6,7 @@ use super::options::RunOptions;
 use super::report;
 use super::served;
 use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
+use crate::command;
 use crate::display::{self, seconds};
 use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
@@ -40,14 +41,15 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     // A report that cannot be written changes nothing of how the run ended: it is said behind the last line.
     let reported = report::write(&options.report, base.as_ref(), &session, (&run.0, &run.1)).await;
     if !succeeded {
-        let text = "to see why, with its graph and logs: cargo run -- open".to_owned();
+        let text = format!("to see why, with its graph and logs: {} open", command::name());
         session.cloud.journal.record(Happening::Note { text });
     }
     if succeeded && let Some(url) = served::url(&session) {
         let until = if options.keep {
-            "until Ctrl-C"
+            "until Ctrl-C".to_owned()
         } else {
-            "until this command ends (--keep holds it, and `cargo run -- up` serves it again)"
+            let command = command::name();
+            format!("until this command ends (--keep holds it, and `{command} up` serves it again)")
         };
         let ask = served::question(&session.cloud.root, url);
         let text = format!("the model is served at {url} {until}; to ask it: {ask}");

@@ -1,12 +1,13 @@
 //! Standing up the services and deploying to them: what every command starts with.
 
 use super::kept;
-use super::options::{Common, Environment};
+use super::options::Common;
 use super::page::{self, PageError, PageServed};
 use crate::cloud::{self, Cloud};
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
 use crate::gateway;
+use crate::project::{self, Project, ProjectError};
 use crate::samples::SampleError;
 use platform::error::ServiceError;
 use platform::journal::Happening;
@@ -24,10 +25,8 @@ use tokio::net::TcpListener;
 /// Why a command could not do its work at all.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {
-    #[error("there is no `sam/samconfig.toml` here or above `{0}`: start it in a clone of the repository")]
-    NoRepository(PathBuf),
-    #[error("sam/samconfig.toml has no environment `{asked}`: it has {known}")]
-    UnknownEnvironment { asked: String, known: String },
+    #[error("{0}")]
+    Project(#[from] ProjectError),
     #[error(
         "no `python3` is on the PATH: without a container engine jobs run the container's programs with it; install Python 3, or start Docker"
     )]
@@ -62,9 +61,10 @@ impl Trouble {
     /// 2 where the command line asked for what does not exist, 130 for an interrupt, else 1.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NoRepository(_) | Self::UnknownEnvironment { .. } | Self::NoEngine(_) | Self::Usage(_) => {
-                ExitCode::from(2)
-            }
+            Self::Project(ProjectError::Nothing(_) | ProjectError::UnknownEnvironment { .. })
+            | Self::Deploy(DeployError::NoParameter(_))
+            | Self::NoEngine(_)
+            | Self::Usage(_) => ExitCode::from(2),
             Self::Sample(SampleError::Unreadable { .. } | SampleError::NotJson { .. }) => ExitCode::from(2),
             Self::Interrupted => ExitCode::from(130),
             _ => ExitCode::FAILURE,
@@ -126,11 +126,14 @@ impl Session {
         lasts: Lasts,
     ) -> Result<Self, Trouble> {
         let root = repository()?;
-        let environment = known(&root, common.env.clone())?;
-        let overrides = common.overrides(&root)?;
+        let project = Project::open(&root)?;
+        let environment = project.environment(common.env.as_deref())?;
+        let overrides = common.overrides(&project, &environment)?;
+        cloud::hide_from_git(&root)
+            .map_err(|error| Trouble::Other(format!("cannot write below {}: {error}", root.display())))?;
         // Before anything is opened: who asked for a port that is taken has to know that first.
         let listener = listen(address).await?;
-        let account = deploy::account_of(&root, &environment)?;
+        let account = project.account(&environment)?;
         let cloud = match lasts {
             Lasts::Yes => {
                 let store = kept::open(&kept::folder(&root, common.state.as_deref()), common.fresh)?;
@@ -147,7 +150,7 @@ impl Session {
             engine: containers.engine().map(ToString::to_string),
             text: containers.to_string(),
         });
-        if common.test.is_none() && overrides.pipeline.get("Test").is_some_and(|test| test == "off") {
+        if common.test.is_none() && overrides.implied.get("Test").is_some_and(|test| test == "off") {
             let text =
                 "the sample's container is not tested, so that nothing but Python is needed: --test on does".into();
             cloud.journal.record(Happening::Note { text });
@@ -178,7 +181,7 @@ impl Session {
 
     /// The environment's pipeline.
     pub(super) fn pipeline(&self) -> Result<String, Trouble> {
-        match self.deployment.references("AWS::CodePipeline::Pipeline").as_slice() {
+        match self.deployment.pipelines().as_slice() {
             [only] => Ok((*only).to_owned()),
             found => Err(Trouble::Other(format!(
                 "the templates of `{}` have {} pipelines, and a run needs one",
@@ -233,27 +236,20 @@ fn new_logs(cloud: &Cloud) -> PathBuf {
     logs
 }
 
-/// The repository: that of the package that `cargo run` runs, else the one that we are in.
+/// The repository: the one that we are in, else that of the package that `cargo run` runs.
 pub(super) fn repository() -> Result<PathBuf, Trouble> {
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    let found = package.iter().chain([&here]).find_map(|from| {
-        let mut folders = from.ancestors();
-        folders.find(|folder| folder.join("sam/samconfig.toml").is_file())
-    });
-    found.map(Path::to_owned).ok_or(Trouble::NoRepository(here))
+    let found = [&here]
+        .into_iter()
+        .chain(&package)
+        .find_map(|from| project::find_root(from));
+    found.ok_or(Trouble::Project(ProjectError::Nothing(here)))
 }
 
-/// The environment, where the repository has it.
-pub(super) fn known(root: &Path, environment: Environment) -> Result<String, Trouble> {
-    let known = deploy::environments(root)?;
-    if known.contains(&environment.0) {
-        return Ok(environment.0);
-    }
-    Err(Trouble::UnknownEnvironment {
-        asked: environment.0,
-        known: known.join(" and "),
-    })
+/// The environment that is meant, where the repository has it.
+pub(super) fn known(root: &Path, asked: Option<&str>) -> Result<String, Trouble> {
+    Ok(Project::open(root)?.environment(asked)?)
 }
 
 /// A processing job needs Python where there is no engine to run its image.

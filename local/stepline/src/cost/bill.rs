@@ -309,7 +309,7 @@ impl Writer<'_> {
         if !self.unconfirmed.is_empty() {
             let names: Vec<String> = self.unconfirmed.into_iter().collect();
             notes.push(format!(
-                "Not confirmed by AWS's price list (`cargo run -- cost --renew` asks it): {}.",
+                "Not confirmed by AWS's price list (`stepline cost --renew` asks it): {}.",
                 names.join(", ")
             ));
         }

@@ -140,6 +140,10 @@ pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties)
     let name = properties
         .take_text("StateMachineName")?
         .unwrap_or_else(|| maker.name());
+    if properties.take("DefinitionS3Location").is_some() {
+        let fault = Fault::absent("the local run has no definition that lies in a bucket already");
+        return Err(fault.within("DefinitionS3Location").into());
+    }
     let definition = match (properties.take("DefinitionString"), properties.take("Definition")) {
         (Some(definition), None) | (None, Some(definition)) => document(definition),
         _ => return Err(Fault::new("must have either `DefinitionString` or `Definition`").into()),

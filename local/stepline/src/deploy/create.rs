@@ -9,6 +9,10 @@ use crate::template::{Made, Resource};
 pub(super) async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> {
     let properties = Properties::new(resource.properties);
     match resource.kind.as_str() {
+        "AWS::IAM::AccessKey" => identity::access_key(maker, properties),
+        "AWS::IAM::Group" => identity::group(maker, properties),
+        "AWS::IAM::User" => identity::user(maker, properties),
+        "AWS::IAM::UserToGroupAddition" => identity::addition(maker, properties),
         "AWS::IAM::Role" => identity::role(maker, properties),
         "AWS::IAM::Policy" => identity::policy(maker, properties),
         "AWS::IAM::ManagedPolicy" => identity::managed_policy(maker, properties),

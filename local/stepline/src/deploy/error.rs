@@ -1,12 +1,19 @@
 //! Why a deployment ends early.
 
+use crate::project::ProjectError;
 use crate::template::TemplateError;
 use platform::error::ServiceError;
 
 /// Why a deployment ended early.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DeployError {
-    /// A template or `samconfig.toml` is wrong, or asks for what the local run does not have.
+    /// It cannot be said what is deployed.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// A value was given for a parameter that no template has.
+    #[error("no template has the parameter `{0}`")]
+    NoParameter(String),
+    /// A template is wrong.
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// A service refused to create a resource.

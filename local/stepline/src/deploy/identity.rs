@@ -1,9 +1,9 @@
-//! Roles and their policies.
+//! Roles, users and their policies.
 
 use super::maker::{Failure, Maker};
 use super::properties::Properties;
 use crate::template::{Fault, Made};
-use platform::iam::NewRole;
+use platform::iam::{NewRole, NewUser};
 use serde_json::Value;
 
 /// `AWS::IAM::Role`.
@@ -11,7 +11,7 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
     let new = NewRole {
         name: properties.take_text("RoleName")?.unwrap_or_else(|| maker.name()),
         path: properties.take_text("Path")?.unwrap_or_else(|| "/".to_owned()),
-        trust: properties.require("AssumeRolePolicyDocument")?,
+        trust: properties.require_json("AssumeRolePolicyDocument")?,
         policies: inline(properties.take("Policies")).map_err(|fault| fault.within("Policies"))?,
         managed_policies: properties.take_texts("ManagedPolicyArns")?,
         permissions_boundary: properties.take_text("PermissionsBoundary")?,
@@ -20,6 +20,14 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
     properties.finish()?;
     let name = new.name.clone();
     let iam = &maker.cloud.iam;
+    let absent = |arn: &String| arn.contains(":iam::aws:policy/") && iam.managed_policy(arn).is_none();
+    if let Some(index) = new.managed_policies.iter().position(absent) {
+        let policy = &new.managed_policies[index];
+        let fault = Fault::absent(format_args!(
+            "the local run does not have {policy}: what it allows is denied here"
+        ));
+        return Err(fault.within(index).within("ManagedPolicyArns").into());
+    }
     let arn = iam
         .create_role(&maker.cloud.account, new)
         .map_err(|error| maker.refused("iam", "CreateRole", error))?;
@@ -40,7 +48,10 @@ fn inline(policies: Option<Value>) -> Result<Vec<(String, Value)>, Fault> {
         };
         let mut policy = Properties::new(policy);
         let read = |policy: &mut Properties| -> Result<(String, Value), Fault> {
-            Ok((policy.require_text("PolicyName")?, policy.require("PolicyDocument")?))
+            Ok((
+                policy.require_text("PolicyName")?,
+                policy.require_json("PolicyDocument")?,
+            ))
         };
         inline.push(read(&mut policy).map_err(|fault| fault.within(index))?);
         policy.finish().map_err(|fault| fault.within(index))?;
@@ -48,19 +59,13 @@ fn inline(policies: Option<Value>) -> Result<Vec<(String, Value)>, Fault> {
     Ok(inline)
 }
 
-/// `AWS::IAM::Policy`: an inline policy of several roles.
+/// `AWS::IAM::Policy`: an inline policy of several roles, users and groups.
 pub(super) fn policy(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = properties.require_text("PolicyName")?;
-    let document = properties.require("PolicyDocument")?;
-    let roles = properties.take_texts("Roles")?;
+    let document = properties.require_json("PolicyDocument")?;
+    let holders = Holders::take(&mut properties)?;
     properties.finish()?;
-    for role in roles {
-        maker
-            .cloud
-            .iam
-            .put_role_policy(&role, &name, document.clone())
-            .map_err(|error| maker.refused("iam", "PutRolePolicy", error))?;
-    }
+    holders.put(maker, &name, &document)?;
     Ok(Made::new(name))
 }
 
@@ -70,8 +75,8 @@ pub(super) fn managed_policy(maker: &Maker<'_>, mut properties: Properties) -> R
         .take_text("ManagedPolicyName")?
         .unwrap_or_else(|| maker.name());
     let path = properties.take_text("Path")?.unwrap_or_else(|| "/".to_owned());
-    let document = properties.require("PolicyDocument")?;
-    let roles = properties.take_texts("Roles")?;
+    let document = properties.require_json("PolicyDocument")?;
+    let holders = Holders::take(&mut properties)?;
     properties.ignore(&["Description"]);
     properties.finish()?;
     let iam = &maker.cloud.iam;
@@ -81,9 +86,113 @@ pub(super) fn managed_policy(maker: &Maker<'_>, mut properties: Properties) -> R
         .global_arn("iam", format_args!("policy{path}{name}"));
     iam.create_policy(&arn, document.clone())
         .map_err(|error| maker.refused("iam", "CreatePolicy", error))?;
-    for role in roles {
-        iam.put_role_policy(&role, &arn, document.clone())
-            .map_err(|error| maker.refused("iam", "AttachRolePolicy", error))?;
-    }
+    holders.put(maker, &arn, &document)?;
     Ok(Made::new(arn.clone()).with("PolicyArn", arn))
+}
+
+/// Whose policy it is.
+struct Holders {
+    roles: Vec<String>,
+    users: Vec<String>,
+    groups: Vec<String>,
+}
+
+impl Holders {
+    fn take(properties: &mut Properties) -> Result<Self, Fault> {
+        Ok(Self {
+            roles: properties.take_texts("Roles")?,
+            users: properties.take_texts("Users")?,
+            groups: properties.take_texts("Groups")?,
+        })
+    }
+
+    /// Gives them the policy: an inline one by its name, a managed one by its ARN.
+    fn put(&self, maker: &Maker<'_>, policy: &str, document: &Value) -> Result<(), Failure> {
+        let iam = &maker.cloud.iam;
+        let (roles, users, groups) = (self.roles.iter(), self.users.iter(), self.groups.iter());
+        let put = roles
+            .map(|role| ("PutRolePolicy", iam.put_role_policy(role, policy, document.clone())))
+            .chain(users.map(|user| ("PutUserPolicy", iam.put_user_policy(user, policy, document.clone()))))
+            .chain(groups.map(|group| ("PutGroupPolicy", iam.put_group_policy(group, policy, document.clone()))));
+        for (operation, done) in put {
+            done.map_err(|error| maker.refused("iam", operation, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// What users and groups have in common.
+fn person(maker: &Maker<'_>, properties: &mut Properties, name: &str) -> Result<NewUser, Fault> {
+    Ok(NewUser {
+        name: properties.take_text(name)?.unwrap_or_else(|| maker.name()),
+        path: properties.take_text("Path")?.unwrap_or_else(|| "/".to_owned()),
+        policies: inline(properties.take("Policies")).map_err(|fault| fault.within("Policies"))?,
+        managed_policies: properties.take_texts("ManagedPolicyArns")?,
+        permissions_boundary: properties.take_text("PermissionsBoundary")?,
+    })
+}
+
+/// `AWS::IAM::User`.
+pub(super) fn user(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let new = person(maker, &mut properties, "UserName")?;
+    let groups = properties.take_texts("Groups")?;
+    properties.ignore(&["LoginProfile", "Tags"]);
+    properties.finish()?;
+    let (name, iam) = (new.name.clone(), &maker.cloud.iam);
+    let arn = iam
+        .create_user(&maker.cloud.account, new)
+        .map_err(|error| maker.refused("iam", "CreateUser", error))?;
+    join(maker, &name, &groups)?;
+    Ok(Made::new(name).with("Arn", arn))
+}
+
+fn join(maker: &Maker<'_>, user: &str, groups: &[String]) -> Result<(), Failure> {
+    for group in groups {
+        let added = maker.cloud.iam.add_user_to_group(user, group);
+        added.map_err(|error| maker.refused("iam", "AddUserToGroup", error))?;
+    }
+    Ok(())
+}
+
+/// `AWS::IAM::Group`.
+pub(super) fn group(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let new = person(maker, &mut properties, "GroupName")?;
+    properties.finish()?;
+    let name = new.name.clone();
+    let arn = maker
+        .cloud
+        .iam
+        .create_group(&maker.cloud.account, new)
+        .map_err(|error| maker.refused("iam", "CreateGroup", error))?;
+    Ok(Made::new(name).with("Arn", arn))
+}
+
+/// `AWS::IAM::UserToGroupAddition`.
+pub(super) fn addition(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let group = properties.require_text("GroupName")?;
+    let users = properties.take_texts("Users")?;
+    properties.finish()?;
+    for user in users {
+        join(maker, &user, std::slice::from_ref(&group))?;
+    }
+    Ok(Made::new(maker.name()))
+}
+
+/// `AWS::IAM::AccessKey`. It is the same in each run, until its serial or its user changes.
+pub(super) fn access_key(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let user = properties.require_text("UserName")?;
+    let serial = properties.take("Serial").map(|serial| serial.to_string());
+    let is_active = match properties.take_text("Status")?.as_deref() {
+        None | Some("Active") => true,
+        Some("Inactive") => false,
+        Some(_) => return Err(Fault::new("must be Active or Inactive").within("Status").into()),
+    };
+    properties.finish()?;
+    let name = format!("{}/{}/{}", maker.stack, maker.id, serial.unwrap_or_default());
+    let key = maker
+        .cloud
+        .iam
+        .access_key(&name, &user, is_active)
+        .map_err(|error| maker.refused("iam", "CreateAccessKey", error))?;
+    Ok(Made::new(key.id).with("SecretAccessKey", key.secret))
 }

@@ -81,6 +81,7 @@ pub(super) async fn make(cloud: &Arc<Cloud>, stack: &str, resource: Resource) ->
         return Ok(Made {
             reference: reference.clone(),
             attributes: attributes.clone(),
+            ..Made::default()
         });
     }
     // Before anything is made, so that a run that is killed meanwhile leaves nothing that nobody knows of.

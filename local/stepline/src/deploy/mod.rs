@@ -1,18 +1,20 @@
 //! Deploying: the stacks of an environment, created resource by resource through AWS's own operations.
 //!
-//! The account's administrator does here what CloudFormation does with `sam/*.yaml` and `sam/samconfig.toml`, through
+//! The account's administrator does here what CloudFormation does with templates and their parameters, through
 //! the same door as every other call. Some resources have no effect on one machine: they are accepted if they are on an
-//! explicit list. Every other type, and every property that nothing reads, is refused by name.
+//! explicit list. Every other type, and every property that nothing reads, is passed over with one line that names it.
 
 mod accepted;
 mod chain;
 mod compute;
 mod create;
+mod declared;
 mod equals;
 mod error;
 mod identity;
 mod lasting;
 mod maker;
+mod passing;
 mod properties;
 mod seed;
 mod serving;
@@ -20,19 +22,19 @@ mod storage;
 mod telling;
 mod wiring;
 
+pub use crate::project::Overrides;
 pub use error::{DeployError, Refusal};
 
 use crate::cloud::Cloud;
-use crate::template::{Deployed, Fault, Made, Output, SamConfig, Stack};
+use crate::project::Project;
+use crate::template::{Deployed, Fault, Made, Output, Stack, TemplateError};
 use maker::Failure;
 use platform::account::Account;
+use platform::journal::Happening;
 use services::cloudformation::StackResource;
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Where SAM's configuration is in a repository.
-const CONFIG: &str = "sam/samconfig.toml";
 
 /// What has been deployed.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,6 +45,8 @@ pub struct Deployment {
     pub before: Vec<DeployedStack>,
     /// The environment's own stacks, in the order of their creation.
     pub stacks: Vec<DeployedStack>,
+    /// The pipelines that no template makes.
+    pub pipelines: Vec<String>,
 }
 
 /// A stack that has been deployed.
@@ -52,10 +56,16 @@ pub struct DeployedStack {
     pub environment: String,
     /// Its name.
     pub name: String,
+    /// Its template.
+    pub template: PathBuf,
     /// Its outputs.
     pub outputs: Vec<Output>,
     /// Its resources by logical id: their type, and the values of `Ref` and `GetAtt`.
     pub resources: BTreeMap<String, (String, Made)>,
+    /// The parameters of its template.
+    pub parameters: Vec<String>,
+    /// What its template has and the local run does not.
+    pub passed_over: Vec<TemplateError>,
 }
 
 impl Deployment {
@@ -65,45 +75,43 @@ impl Deployment {
         let matching = resources.filter(|(of, _)| of == kind);
         matching.filter_map(|(_, made)| made.reference.as_str()).collect()
     }
+
+    /// All stacks, in the order of their creation.
+    pub fn all(&self) -> impl Iterator<Item = &DeployedStack> {
+        self.account.iter().chain(&self.before).chain(&self.stacks)
+    }
+
+    /// What the templates have and the local run does not.
+    pub fn passed_over(&self) -> impl Iterator<Item = &TemplateError> {
+        self.all().flat_map(|stack| &stack.passed_over)
+    }
+
+    /// The names of the environment's pipelines.
+    pub fn pipelines(&self) -> Vec<&str> {
+        let declared = self.pipelines.iter().map(String::as_str);
+        self.references("AWS::CodePipeline::Pipeline")
+            .into_iter()
+            .chain(declared)
+            .collect()
+    }
 }
 
-/// The environments that can be deployed: those of `samconfig.toml` that have a pipeline beside their functions.
+/// The environments that can be deployed.
 ///
 /// # Errors
-/// `samconfig.toml` cannot be read.
+/// The files that say so cannot be read.
 pub fn environments(root: &Path) -> Result<Vec<String>, DeployError> {
-    let config = SamConfig::read(&root.join(CONFIG))?;
-    let names = config.environments();
-    let paired = names.iter().filter(|name| names.contains(&pipeline_of(name).as_str()));
-    Ok(paired.map(|name| (*name).to_owned()).collect())
+    let project = Project::open(root)?;
+    Ok(project.environments().into_iter().map(str::to_owned).collect())
 }
 
-/// The account of an environment: the local one, in the region that `samconfig.toml` says.
+/// The account of an environment: the local one, with the id and in the region that the files say.
 ///
 /// # Errors
-/// `samconfig.toml` cannot be read, or does not know the environment.
+/// The files that say so cannot be read, or do not know the environment.
 pub fn account_of(root: &Path, environment: &str) -> Result<Account, DeployError> {
-    let deployed = SamConfig::read(&root.join(CONFIG))?.deployed(environment)?;
-    let local = Account::local();
-    Ok(Account {
-        region: deployed.region.unwrap_or(local.region),
-        ..local
-    })
+    Ok(Project::open(root)?.account(environment)?)
 }
-
-/// What a parameter of an environment's functions and state machines is, unless a deployment says otherwise.
-///
-/// # Errors
-/// `samconfig.toml` or the template cannot be read, or does not know the environment.
-pub fn parameter(root: &Path, environment: &str, name: &str) -> Result<Option<String>, DeployError> {
-    let deployed = SamConfig::read(&root.join(CONFIG))?.deployed(environment)?;
-    let (template, account, none) = (&deployed.template, Account::local(), BTreeMap::new());
-    let stack = Stack::open(template, &account, &deployed.stack, &deployed.values, &none)?;
-    Ok(stack.parameter(name))
-}
-
-/// The `--config-env` of the stack that an account has once. It has the permissions boundaries of all other stacks.
-const OF_ACCOUNT: &str = "deployer";
 
 /// Deploys an environment into an account of its own, of which nothing lasts: to learn what the files of the repository at
 /// `root` make.
@@ -116,10 +124,7 @@ pub async fn deploy_apart(root: &Path, environment: &str) -> Result<(Arc<Cloud>,
     Ok((cloud, deployment))
 }
 
-/// Deploys an environment as on AWS: first `sam deploy --config-env deployer`, unless the account has that stack
-/// already, then `--config-env ENV`, then `--config-env pipeline-ENV`; between the two `--config-env serving-ENV`, if the
-/// pipeline deploys models to a service. If its pipeline rehearses in another environment, the functions and the state
-/// machine of that environment are deployed before.
+/// Deploys an environment as its [`Plan`](crate::project::Plan) says, one stack after the other, and then its pipelines.
 ///
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.
@@ -127,91 +132,40 @@ pub async fn deploy(cloud: &Arc<Cloud>, environment: &str) -> Result<Deployment,
     deploy_with(cloud, environment, &Overrides::default()).await
 }
 
-/// Values of parameters that replace those in `samconfig.toml`, as `--parameter-overrides` of `sam deploy` does.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// Of the stack with the functions and the state machines, and of the one that rehearses for it.
-    pub environment: BTreeMap<String, String>,
-    /// Of the pipeline's stack.
-    pub pipeline: BTreeMap<String, String>,
-}
-
 /// The same, with other values of parameters.
 ///
 /// # Errors
-/// The first fault of a template, or the first refusal of a service.
+/// The first fault of a template, or the first refusal of a service; a parameter that no template has.
 pub async fn deploy_with(
     cloud: &Arc<Cloud>,
     environment: &str,
     overrides: &Overrides,
 ) -> Result<Deployment, DeployError> {
-    let config = SamConfig::read(&cloud.root.join(CONFIG))?;
+    let plan = Project::open(&cloud.root)?.plan(environment, &cloud.account, overrides)?;
     let mut deployment = Deployment::default();
-    if config.environments().contains(&OF_ACCOUNT) {
-        let deployed = config.deployed(OF_ACCOUNT)?;
+    for deployed in &plan.account {
         if !cloud.cloudformation.has(&deployed.stack) {
-            let stack = deploy_stack(cloud, &deployed, &deployment).await?;
+            let stack = deploy_stack(cloud, deployed, &deployment).await?;
             deployment.account.push(stack);
         }
     }
-    let planned = PlannedPipeline::read(&config, &cloud.account, environment, overrides)?;
-    if let Some(other) = planned.rehearses_in {
-        let mut deployed = config.deployed(&other)?;
-        deployed.values.extend(overrides.environment.clone());
-        let stack = deploy_stack(cloud, &deployed, &deployment).await?;
+    for deployed in &plan.before {
+        let stack = deploy_stack(cloud, deployed, &deployment).await?;
         deployment.before.push(stack);
     }
-    let nothing = BTreeMap::new();
-    let serving = planned.serves.then(|| (serving_of(environment), &nothing));
-    for (environment, values) in [(environment.to_owned(), &overrides.environment)]
-        .into_iter()
-        .chain(serving)
-        .chain([(pipeline_of(environment), &overrides.pipeline)])
-    {
-        let mut deployed = config.deployed(&environment)?;
-        deployed.values.extend(values.clone());
-        let stack = deploy_stack(cloud, &deployed, &deployment).await?;
+    for deployed in &plan.stacks {
+        let stack = deploy_stack(cloud, deployed, &deployment).await?;
         deployment.stacks.push(stack);
     }
-    Ok(deployment)
-}
-
-/// The `--config-env` of a pipeline's stack begins with this; the environment's name follows.
-const PIPELINE_PREFIX: &str = "pipeline-";
-
-fn pipeline_of(environment: &str) -> String {
-    format!("{PIPELINE_PREFIX}{environment}")
-}
-
-/// The `--config-env` of the stack of the service that an environment's pipeline deploys to.
-fn serving_of(environment: &str) -> String {
-    format!("serving-{environment}")
-}
-
-/// What a pipeline needs beside its own environment's functions, by the parameters and conditions of `sam/pipeline.yaml`.
-struct PlannedPipeline {
-    /// The environment in which it runs an image before it asks for an approval: `RehearseIn`, where `Rehearses` holds.
-    rehearses_in: Option<String>,
-    /// Whether it deploys models to a service: the condition `ServesModels`.
-    serves: bool,
-}
-
-impl PlannedPipeline {
-    fn read(
-        config: &SamConfig,
-        account: &Account,
-        environment: &str,
-        overrides: &Overrides,
-    ) -> Result<Self, DeployError> {
-        let mut pipeline = config.deployed(&pipeline_of(environment))?;
-        pipeline.values.extend(overrides.pipeline.clone());
-        let exports = BTreeMap::new();
-        let stack = Stack::open(&pipeline.template, account, &pipeline.stack, &pipeline.values, &exports)?;
-        Ok(Self {
-            rehearses_in: stack.parameter("RehearseIn").filter(|_| stack.condition("Rehearses")),
-            serves: stack.condition("ServesModels"),
-        })
+    let stacks = deployment.before.iter().chain(&deployment.stacks);
+    let known: BTreeSet<&String> = stacks.flat_map(|stack| &stack.parameters).collect();
+    if let Some(name) = overrides.asked.keys().find(|name| !known.contains(name)) {
+        return Err(DeployError::NoParameter(name.clone()));
     }
+    for file in &plan.pipelines {
+        deployment.pipelines.push(declared::pipeline(cloud, file).await?);
+    }
+    Ok(deployment)
 }
 
 /// Deploys one stack after others: it can import their exports. A new pipeline's first execution waits until somebody
@@ -224,40 +178,32 @@ pub async fn deploy_stack(
     deployed: &Deployed,
     before: &Deployment,
 ) -> Result<DeployedStack, DeployError> {
-    let outputs = before.stacks.iter().flat_map(|stack| &stack.outputs);
+    let earlier = before.account.iter().chain(&before.stacks);
+    let outputs = earlier.flat_map(|stack| &stack.outputs);
     let exports = outputs.filter_map(|output| Some((output.export.clone()?, output.value.clone())));
     let exports: BTreeMap<String, String> = exports.collect();
-    let mut stack = Stack::open(
-        &deployed.template,
-        &cloud.account,
-        &deployed.stack,
-        &deployed.values,
-        &exports,
-    )?;
+    let mut stack = Stack::open(deployed, &cloud.account, &exports)?;
     let mut resources = BTreeMap::new();
     for id in stack.order().to_vec() {
         let resource = stack.resource(&id)?;
         let kind = resource.kind.clone();
-        let made = lasting::make(cloud, &deployed.stack, resource)
-            .await
-            .map_err(|failure| match failure {
-                Failure::Fault(fault) => {
-                    let fault = fault.within("Properties").within(&id).within("Resources");
-                    DeployError::Template(stack.locate(fault))
-                }
-                Failure::Kind => {
-                    let fault = Fault::new(format_args!("the local run has no `{kind}`"));
-                    DeployError::Template(stack.locate(fault.within("Type").within(&id).within("Resources")))
-                }
-                Failure::Service { operation, error } => DeployError::Refused(Box::new(Refusal {
-                    file: deployed.template.display().to_string(),
-                    resource: id.clone(),
-                    operation,
-                    error,
-                })),
-            })?;
-        stack.made(&id, made.clone());
-        resources.insert(id, (kind, made));
+        let within = |fault: Fault| fault.within(&id).within("Resources");
+        let outcome = passing::make((cloud, &deployed.stack), resource, &resources).await;
+        let outcome = outcome.map_err(|failure| match failure {
+            Failure::Fault(fault) => DeployError::Template(stack.locate(within(fault.within("Properties")))),
+            Failure::Kind => DeployError::Template(stack.locate(within(Fault::absent(&kind)))),
+            Failure::Service { operation, error } => DeployError::Refused(Box::new(Refusal {
+                file: deployed.template.display().to_string(),
+                resource: id.clone(),
+                operation,
+                error,
+            })),
+        })?;
+        for fault in outcome.passed_over {
+            stack.pass_over(within(fault));
+        }
+        stack.made(&id, outcome.made.clone());
+        resources.insert(id, (kind, outcome.made));
     }
     lasting::remove_others(cloud, &deployed.stack, &resources).await?;
     let recorded = resources.iter().map(|(id, (kind, made))| StackResource {
@@ -269,9 +215,16 @@ pub async fn deploy_stack(
     let stack = DeployedStack {
         environment: deployed.environment.clone(),
         name: deployed.stack.clone(),
+        template: deployed.template.clone(),
         outputs: stack.outputs()?,
         resources,
+        parameters: stack.parameters(),
+        passed_over: stack.passed_over(),
     };
+    for passed_over in &stack.passed_over {
+        let text = format!("passed over: {}", passed_over.below(&cloud.root));
+        cloud.journal.record(Happening::Note { text });
+    }
     fill_buckets(cloud, &stack).await?;
     Ok(stack)
 }

@@ -28,6 +28,15 @@ impl Properties {
         self.0.get(name)?.as_str()
     }
 
+    /// A document that must be there: a map, or its text as JSON.
+    pub(super) fn require_json(&mut self, name: &str) -> Result<Value, Fault> {
+        match self.require(name)? {
+            Value::String(text) => serde_json::from_str(&text)
+                .map_err(|error| Fault::new(format_args!("is no JSON: {error}")).within(name)),
+            other => Ok(other),
+        }
+    }
+
     /// A property that is text, if it is there; numbers and booleans are text too, as in CloudFormation.
     pub(super) fn take_text(&mut self, name: &str) -> Result<Option<String>, Fault> {
         self.take(name)
@@ -99,7 +108,7 @@ impl Properties {
     /// Refuses a property that is left.
     pub(super) fn finish(self) -> Result<(), Fault> {
         match self.0.keys().next() {
-            Some(name) => Err(Fault::new("is not in the local run").within(name)),
+            Some(name) => Err(Fault::absent("is not in the local run").within(name)),
             None => Ok(()),
         }
     }

@@ -1,8 +1,9 @@
-//! `samconfig.toml`: the stack, the template and the parameter values of each environment.
+//! `samconfig.toml`, or `samconfig.yaml`: the stack, the template and the parameter values of each environment.
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html>.
 
 use super::fault::{Fault, TemplateError};
+use super::yaml::Source;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -15,7 +16,7 @@ pub struct SamConfig {
 }
 
 /// What `sam deploy --config-env NAME` would deploy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Deployed {
     /// What `--config-env` is given for it.
     pub environment: String,
@@ -27,19 +28,27 @@ pub struct Deployed {
     pub region: Option<String>,
     /// The parameters' values.
     pub values: BTreeMap<String, String>,
+    /// Values that come over those, for the parameters among them that the template has.
+    pub offered: BTreeMap<String, String>,
+    /// Whether a parameter without a value gets one that stands in for it: nobody has said how the template is deployed.
+    pub stands_in_values: bool,
 }
 
 impl SamConfig {
     /// Reads the file.
     ///
     /// # Errors
-    /// It cannot be read, or is not TOML.
+    /// It cannot be read, or is neither TOML nor, where its name says so, YAML.
     pub fn read(file: &Path) -> Result<Self, TemplateError> {
         let locate = |fault: Fault| fault.locate(file.to_owned(), |_| None);
         let text = std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?;
-        let environments = text
-            .parse::<Table>()
-            .map_err(|error| locate(Fault::new(error.message())))?;
+        let is_yaml = file.extension().is_some_and(|ending| ending != "toml");
+        let environments = match is_yaml {
+            true => of_yaml(&text).map_err(locate)?,
+            false => text
+                .parse::<Table>()
+                .map_err(|error| locate(Fault::new(error.message())))?,
+        };
         Ok(Self {
             file: file.to_owned(),
             environments,
@@ -51,6 +60,17 @@ impl SamConfig {
         let tables = self.environments.iter().filter(|(_, value)| value.is_table());
         let names = tables.map(|(name, _)| name.as_str());
         names.filter(|name| *name != "default").collect()
+    }
+
+    /// The sections that name a stack, `default` among them.
+    pub(crate) fn sections_with_stacks(&self) -> Vec<&str> {
+        let tables = self.environments.iter();
+        let with_stacks = tables.filter(|(_, section)| {
+            section
+                .as_table()
+                .is_some_and(|section| setting(section, "stack_name").is_some())
+        });
+        with_stacks.map(|(name, _)| name.as_str()).collect()
     }
 
     /// What is deployed in an environment. As in SAM, an environment's section takes nothing from `default`. The region
@@ -74,13 +94,7 @@ impl SamConfig {
                     self.environments().join(", ")
                 ))
             })?;
-        // A setting of the command `deploy` comes before a setting for all commands.
-        let parameter = |name: &str| {
-            ["deploy", "global"].iter().find_map(|command| {
-                let parameters = section.get(*command)?.get("parameters")?;
-                parameters.get(name)
-            })
-        };
+        let parameter = |name: &str| setting(section, name);
         let text = |name: &str| match parameter(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -100,9 +114,10 @@ impl SamConfig {
         Ok(Deployed {
             environment: environment.to_owned(),
             stack,
-            template: directory.join(template.unwrap_or_else(|| "template.yaml".into())),
+            template: template.map_or_else(|| usual_template(directory), |template| directory.join(template)),
             region,
             values,
+            ..Deployed::default()
         })
     }
 
@@ -115,6 +130,31 @@ impl SamConfig {
             Some(Value::String(region)) => Ok(Some(region.clone())),
             Some(_) => Err(Fault::new("must be text").within("region")),
         }
+    }
+}
+
+/// A setting of the command `deploy`, or one for all commands.
+fn setting<'s>(section: &'s Table, name: &str) -> Option<&'s Value> {
+    ["deploy", "global"].iter().find_map(|command| {
+        let parameters = section.get(*command)?.get("parameters")?;
+        parameters.get(name)
+    })
+}
+
+/// The template that SAM takes where none is named.
+fn usual_template(directory: &Path) -> PathBuf {
+    let usual = ["template.yaml", "template.yml", "template.json"].map(|name| directory.join(name));
+    let found = usual.iter().find(|file| file.is_file());
+    found.unwrap_or(&usual[0]).clone()
+}
+
+/// The same file as YAML.
+fn of_yaml(text: &str) -> Result<Table, Fault> {
+    let read = Source::read(text)?;
+    match Value::try_from(&read.value) {
+        Ok(Value::Table(table)) => Ok(table),
+        Ok(_) => Err(Fault::new("must be a map")),
+        Err(error) => Err(Fault::new(error)),
     }
 }
 
@@ -132,6 +172,13 @@ fn values(overrides: &Value) -> Result<BTreeMap<String, String>, Fault> {
     pairs
         .iter()
         .map(|pair| {
+            // The AWS CLI's way to write it.
+            if let Some((name, value)) = pair
+                .strip_prefix("ParameterKey=")
+                .and_then(|rest| rest.split_once(",ParameterValue="))
+            {
+                return Ok((name.to_owned(), value.trim_matches('"').to_owned()));
+            }
             let (name, value) = pair
                 .split_once('=')
                 .ok_or_else(|| Fault::new(format_args!("`{pair}` must be NAME=VALUE")))?;

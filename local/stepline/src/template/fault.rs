@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A fault in a template: the file, the line and column where they are known, the path to the thing, and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,18 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
+impl TemplateError {
+    /// The same, with the file as it is called from this folder.
+    #[must_use]
+    pub fn below(&self, folder: &Path) -> Self {
+        let file = self.file.strip_prefix(folder).unwrap_or(&self.file);
+        Self {
+            file: file.to_owned(),
+            ..self.clone()
+        }
+    }
+}
+
 /// A fault whose file and position are not known yet. Each level that it passes on its way up adds its key to the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -39,6 +51,7 @@ pub(crate) struct Fault {
     message: String,
     /// The position, if the YAML reader found the fault. It knows no path.
     position: Option<(usize, usize)>,
+    is_absent: bool,
 }
 
 impl Fault {
@@ -48,7 +61,22 @@ impl Fault {
             outward: Vec::new(),
             message: message.to_string(),
             position: None,
+            is_absent: false,
         }
+    }
+
+    /// A fault of the local run's own: AWS may have what is meant here, and the local run does not. What it stands in is
+    /// passed over, and the rest goes on.
+    pub(crate) fn absent(message: impl fmt::Display) -> Self {
+        Self {
+            is_absent: true,
+            ..Self::new(message)
+        }
+    }
+
+    /// Whether it is the local run that lacks something, and not the template that is wrong.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.is_absent
     }
 
     /// A fault at a place in the text.
@@ -67,12 +95,12 @@ impl Fault {
     }
 
     /// The path from the top.
-    pub(super) fn path(&self) -> Vec<&str> {
+    pub(crate) fn path(&self) -> Vec<&str> {
         self.outward.iter().rev().map(String::as_str).collect()
     }
 
     /// The fault in its file; `position_of` knows where the things at a path stand.
-    pub(super) fn locate(
+    pub(crate) fn locate(
         self,
         file: PathBuf,
         position_of: impl FnOnce(&[&str]) -> Option<(usize, usize)>,
@@ -87,10 +115,18 @@ impl Fault {
     }
 }
 
-/// Refuses keys that are not known.
-pub(super) fn known(fields: &Map<String, Value>, names: &[&str], what: &str) -> Result<(), Fault> {
-    match fields.keys().find(|field| !names.contains(&field.as_str())) {
-        Some(field) => Err(Fault::new(format_args!("{what} has no `{field}` in the local run")).within(field)),
-        None => Ok(()),
-    }
+/// Refuses keys that are not known, and gives those that AWS knows and the local run does not, each as what is passed over.
+pub(super) fn known(
+    fields: &Map<String, Value>,
+    names: &[&str],
+    absent: &[&str],
+    what: &str,
+) -> Result<Vec<Fault>, Fault> {
+    let unknown = fields.keys().filter(|field| !names.contains(&field.as_str()));
+    unknown
+        .map(|field| match absent.contains(&field.as_str()) {
+            true => Ok(Fault::absent(format_args!("{what} has no `{field}` in the local run")).within(field)),
+            false => Err(Fault::new(format_args!("{what} has no `{field}`")).within(field)),
+        })
+        .collect()
 }

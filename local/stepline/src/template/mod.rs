@@ -14,6 +14,7 @@ mod parameters;
 mod resolve;
 mod sam;
 mod scope;
+mod stand_in;
 mod yaml;
 
 pub use config::{Deployed, SamConfig};
@@ -25,11 +26,11 @@ pub use scope::Made;
 use platform::account::Account;
 use scope::Scope;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use yaml::Source;
 
-/// The sections that a template can have; others are refused.
+/// The sections of a template that are read.
 const SECTIONS: &[&str] = &[
     "AWSTemplateFormatVersion",
     "Conditions",
@@ -40,9 +41,11 @@ const SECTIONS: &[&str] = &[
     "Outputs",
     "Parameters",
     "Resources",
-    "Rules",
     "Transform",
 ];
+
+/// The sections that CloudFormation has and the local run does not.
+const ABSENT_SECTIONS: &[&str] = &["Hooks", "Rules"];
 
 /// What a resource can have beside its type and its properties.
 const RESOURCE_ATTRIBUTES: &[&str] = &[
@@ -57,6 +60,9 @@ const RESOURCE_ATTRIBUTES: &[&str] = &[
     "UpdateReplacePolicy",
 ];
 
+/// What a resource of SAM's can have and the local run does not.
+const ABSENT_ATTRIBUTES: &[&str] = &["Connectors", "IgnoreGlobals"];
+
 /// A template with values for its parameters, ready for its resources to be created.
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -67,10 +73,11 @@ pub struct Stack {
     outputs: Map<String, Value>,
     order: Vec<String>,
     scope: Scope,
+    passed_over: Vec<Fault>,
 }
 
 /// A resource with its functions resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Resource {
     /// Its logical id.
     pub id: String,
@@ -78,6 +85,8 @@ pub struct Resource {
     pub kind: String,
     /// Its properties.
     pub properties: Map<String, Value>,
+    /// The logical ids of those that it names, or depends on.
+    pub needs: BTreeSet<String>,
     /// Whether it stays when the template does not have it any more: its `DeletionPolicy`.
     pub is_retained: bool,
 }
@@ -104,76 +113,82 @@ pub(crate) fn read(file: &Path) -> Result<Value, TemplateError> {
 }
 
 impl Stack {
-    /// Reads the template in `file`, to be created under the name `stack`.
+    /// Reads the template of what is to be deployed; other stacks have these exports.
     ///
     /// # Errors
-    /// The file cannot be read, or something in it is wrong or not in the local run.
+    /// The file cannot be read, or something in it is wrong.
     pub fn open(
-        file: &Path,
+        deployed: &Deployed,
         account: &Account,
-        stack: &str,
-        values: &BTreeMap<String, String>,
         exports: &BTreeMap<String, String>,
     ) -> Result<Self, TemplateError> {
+        let file = &deployed.template;
         let locate = |fault: Fault| fault.locate(file.to_owned(), |_| None);
         let text = std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?;
         let source = Source::read(&text).map_err(locate)?;
-        Self::build(file, &source, account, stack, values, exports)
+        Self::build(deployed, &source, account, exports)
             .map_err(|fault| fault.locate(file.to_owned(), |path| source.position(path)))
     }
 
     fn build(
-        file: &Path,
+        deployed: &Deployed,
         source: &Source,
         account: &Account,
-        stack: &str,
-        values: &BTreeMap<String, String>,
         exports: &BTreeMap<String, String>,
     ) -> Result<Self, Fault> {
+        let file = &deployed.template;
         let template = source
             .value
             .as_object()
             .ok_or_else(|| Fault::new("a template must be a map"))?;
-        known(template, SECTIONS, "a template")?;
+        let mut passed_over = known(template, SECTIONS, ABSENT_SECTIONS, "a template")?;
         let section = |name: &str| section(template, name);
-        if template.contains_key("Rules") {
-            return Err(Fault::new("the local run has no rules for parameters").within("Rules"));
-        }
-        let parameters =
-            parameters::values(&section("Parameters")?, values).map_err(|fault| fault.within("Parameters"))?;
+        let parameters = parameters::values(&section("Parameters")?, deployed, account);
+        let parameters = parameters.map_err(|fault| fault.within("Parameters"))?;
+        passed_over.extend(
+            parameters
+                .passed_over
+                .into_iter()
+                .map(|fault| fault.within("Parameters")),
+        );
         let mappings = Value::Object(section("Mappings")?);
-        let mut scope = Scope::new(account.clone(), stack, parameters, mappings, exports.clone());
+        let mut scope = Scope::new(
+            account.clone(),
+            &deployed.stack,
+            parameters.values,
+            mappings,
+            exports.clone(),
+        );
         conditions::decide(&section("Conditions")?, &mut scope).map_err(|fault| fault.within("Conditions"))?;
         let declared = section("Resources")?;
         if declared.is_empty() {
             return Err(Fault::new("a template must have at least one resource").within("Resources"));
         }
-        let mut outputs = section("Outputs")?;
-        let mut resources = match template.get("Transform") {
-            None => declared,
-            Some(transform) if *transform == "AWS::Serverless-2016-10-31" => {
-                let directory = file.parent().unwrap_or(Path::new(""));
-                let expanded = sam::expand(declared, &section("Globals")?, directory);
-                let (resources, names) = expanded.map_err(|fault| fault.within("Resources"))?;
-                outputs.values_mut().for_each(|output| names.resolve(output));
-                resources
-            }
-            Some(other) => {
-                return Err(Fault::new(format_args!("the local run has no transform {other}")).within("Transform"));
-            }
-        };
+        let in_resources = |fault: Fault| fault.within("Resources");
+        let (is_sam, others) = transforms(template.get("Transform"));
+        passed_over.extend(others);
+        let (mut resources, mut outputs) = (declared, section("Outputs")?);
         let directory = file.parent().unwrap_or(Path::new(""));
-        code::package(&mut resources, directory).map_err(|fault| fault.within("Resources"))?;
-        let absent = absent(&resources, &scope).map_err(|fault| fault.within("Resources"))?;
+        if is_sam {
+            let expanded = sam::expand(resources, &section("Globals")?, directory).map_err(in_resources)?;
+            resources = expanded.resources;
+            outputs.values_mut().for_each(|output| expanded.names.resolve(output));
+            passed_over.extend(expanded.passed_over.into_iter().map(in_resources));
+        }
+        code::package(&mut resources, directory).map_err(in_resources)?;
+        let repeated = unknown_shapes(&mut resources);
+        passed_over.extend(repeated.into_iter().map(in_resources));
+        let absent = absent(&resources, &scope, &mut passed_over).map_err(in_resources)?;
         resources.retain(|id, _| !absent.contains(id));
-        let order = order::creation(&resources, &scope).map_err(|fault| fault.within("Resources"))?;
+        let order = order::creation(&resources, &scope).map_err(in_resources)?;
         Ok(Self {
-            file: file.to_owned(),
+            file: file.clone(),
             source: source.clone(),
             resources,
             outputs,
             order,
             scope,
+            passed_over,
         })
     }
 
@@ -193,6 +208,12 @@ impl Stack {
         value.as_str().map(str::to_owned)
     }
 
+    /// The names of the template's parameters.
+    pub fn parameters(&self) -> Vec<String> {
+        let declared = self.source.value["Parameters"].as_object();
+        declared.into_iter().flat_map(Map::keys).cloned().collect()
+    }
+
     /// Whether a condition of the template holds. A condition that it does not have does not hold.
     pub(crate) fn condition(&self, name: &str) -> bool {
         self.scope.condition(name).unwrap_or_default()
@@ -207,34 +228,68 @@ impl Stack {
     ///
     /// # Errors
     /// A function in it cannot be resolved.
-    pub fn resource(&self, id: &str) -> Result<Resource, TemplateError> {
-        self.resolved(id)
-            .map_err(|fault| self.locate(fault.within(id).within("Resources")))
+    pub fn resource(&mut self, id: &str) -> Result<Resource, TemplateError> {
+        let mut passed_over = Vec::new();
+        let resolved = self.resolved(id, &mut passed_over);
+        let within = |fault: Fault| fault.within(id).within("Resources");
+        self.passed_over.extend(passed_over.into_iter().map(within));
+        resolved.map_err(|fault| self.locate(within(fault)))
     }
 
-    fn resolved(&self, id: &str) -> Result<Resource, Fault> {
+    /// The resource, without those of its properties that name what the local run does not have.
+    fn resolved(&self, id: &str, passed_over: &mut Vec<Fault>) -> Result<Resource, Fault> {
         let declared = self.resources.get(id).and_then(Value::as_object);
         let declared = declared.ok_or_else(|| Fault::new("there is no such resource"))?;
+        if order::is_unexpanded(&self.resources[id]) {
+            return Ok(Resource {
+                id: id.to_owned(),
+                kind: declared
+                    .get("Type")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
+                ..Resource::default()
+            });
+        }
         let kind = declared.get("Type").and_then(Value::as_str);
         let kind = kind.ok_or_else(|| Fault::new("has no `Type`"))?;
-        let properties = match declared.get("Properties") {
-            None => None,
-            Some(properties) => {
-                resolve::resolve(properties, &self.scope).map_err(|fault| fault.within("Properties"))?
+        let mut properties = Map::new();
+        match declared.get("Properties") {
+            None => {}
+            Some(Value::Object(declared)) => {
+                for (name, value) in declared {
+                    let within = |fault: Fault| fault.within(name).within("Properties");
+                    match resolve::resolve(value, &self.scope).map_err(within) {
+                        Ok(value) => properties.extend(value.map(|value| (name.clone(), value))),
+                        Err(fault) if fault.is_absent() => passed_over.push(fault),
+                        Err(fault) => return Err(fault),
+                    }
+                    passed_over.extend(self.scope.take_passed_over().into_iter().map(within));
+                }
             }
-        };
-        let properties = match properties {
-            None => Map::new(),
-            Some(Value::Object(properties)) => properties,
-            Some(_) => return Err(Fault::new("`Properties` must be a map")),
-        };
+            Some(_) => return Err(Fault::new("must be a map").within("Properties")),
+        }
         let deletion = declared.get("DeletionPolicy").and_then(Value::as_str);
         Ok(Resource {
             id: id.to_owned(),
             kind: kind.to_owned(),
             properties,
+            needs: order::dependencies(&Value::Object(declared.clone()), &self.scope)?,
             is_retained: deletion.is_some_and(|policy| policy.starts_with("Retain")),
         })
+    }
+
+    /// What the local run does not have of the template, and goes on without: each at its place in the file.
+    pub fn passed_over(&self) -> Vec<TemplateError> {
+        self.passed_over
+            .iter()
+            .map(|fault| self.locate(fault.clone()))
+            .collect()
+    }
+
+    /// Passes over something in the properties of a resource.
+    pub(crate) fn pass_over(&mut self, fault: Fault) {
+        self.passed_over.push(fault);
     }
 
     /// Says what came of a resource: the values of its `Ref` and `Fn::GetAtt`.
@@ -249,8 +304,11 @@ impl Stack {
     pub fn outputs(&self) -> Result<Vec<Output>, TemplateError> {
         let mut outputs = Vec::new();
         for (name, output) in &self.outputs {
-            let output = self.output(name, output);
-            outputs.extend(output.map_err(|fault| self.locate(fault.within(name).within("Outputs")))?);
+            match self.output(name, output) {
+                // What stands for it elsewhere is passed over there.
+                Err(fault) if fault.is_absent() => {}
+                output => outputs.extend(output.map_err(|fault| self.locate(fault.within(name).within("Outputs")))?),
+            }
         }
         Ok(outputs)
     }
@@ -279,15 +337,42 @@ impl Stack {
     }
 }
 
+/// Whether SAM's is among the transforms of a template, and those that the local run does not have.
+fn transforms(declared: Option<&Value>) -> (bool, Vec<Fault>) {
+    let all = match declared {
+        None => &[][..],
+        Some(Value::Array(several)) => several,
+        Some(one) => std::slice::from_ref(one),
+    };
+    let (sam, others): (Vec<&Value>, Vec<&Value>) = all.iter().partition(|name| **name == "AWS::Serverless-2016-10-31");
+    let others = others.into_iter();
+    let others =
+        others.map(|name| Fault::absent(format_args!("the local run has no transform {name}")).within("Transform"));
+    (!sam.is_empty(), others.collect())
+}
+
+/// Takes away what is no resource but stands for several: `Fn::ForEach`.
+fn unknown_shapes(resources: &mut Map<String, Value>) -> Vec<Fault> {
+    let loops: Vec<String> = resources.keys().filter(|id| id.starts_with("Fn::")).cloned().collect();
+    loops
+        .into_iter()
+        .map(|id| {
+            resources.shift_remove(&id);
+            Fault::absent("the local run has no such function").within(id)
+        })
+        .collect()
+}
+
 /// The resources that a condition leaves out. This also checks the shape of all resources.
-fn absent(resources: &Map<String, Value>, scope: &Scope) -> Result<Vec<String>, Fault> {
+fn absent(resources: &Map<String, Value>, scope: &Scope, passed_over: &mut Vec<Fault>) -> Result<Vec<String>, Fault> {
     let mut absent = Vec::new();
     for (id, resource) in resources {
-        let check = || -> Result<bool, Fault> {
+        let mut check = || -> Result<bool, Fault> {
             let fields = resource
                 .as_object()
                 .ok_or_else(|| Fault::new("a resource must be a map"))?;
-            known(fields, RESOURCE_ATTRIBUTES, "a resource")?;
+            let others = known(fields, RESOURCE_ATTRIBUTES, ABSENT_ATTRIBUTES, "a resource")?.into_iter();
+            passed_over.extend(others.map(|fault| fault.within(id).within("Resources")));
             match fields.get("Condition") {
                 None => Ok(true),
                 Some(Value::String(condition)) => scope.condition(condition).map_err(|fault| fault.within("Condition")),

@@ -31,9 +31,12 @@ pub(crate) fn resolve(value: &Value, scope: &Scope) -> Result<Option<Value>, Fau
             }
             Ok(Some(Value::Array(resolved)))
         }
-        Value::String(text) if text.contains("{{resolve:") => Err(Fault::new(
-            "the local run has no dynamic references (`{{resolve:…}}`): take a parameter instead",
-        )),
+        Value::String(text) if text.contains("{{resolve:") => {
+            scope.pass_over(Fault::absent(format_args!(
+                "the local run has no dynamic references: `{text}` stays as it is"
+            )));
+            Ok(Some(value.clone()))
+        }
         other => Ok(Some(other.clone())),
     }
 }
@@ -99,7 +102,7 @@ fn call(name: &str, argument: &Value, scope: &Scope) -> Result<Option<Value>, Fa
                 "is a condition: it can only be used in `Conditions` and in `Fn::If`",
             ));
         }
-        _ => return Err(Fault::new("is not in the local run")),
+        _ => return Err(Fault::absent("is not in the local run")),
     };
     Ok(Some(value))
 }

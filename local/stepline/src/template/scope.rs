@@ -4,6 +4,7 @@ use super::fault::Fault;
 use platform::account::Account;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A created resource, as the rest of its template sees it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -12,6 +13,8 @@ pub struct Made {
     pub reference: Value,
     /// The values of `Fn::GetAtt`, by attribute.
     pub attributes: BTreeMap<String, Value>,
+    /// Whether it only stands for a resource that the local run does not have.
+    pub is_stand_in: bool,
 }
 
 impl Made {
@@ -19,7 +22,7 @@ impl Made {
     pub fn new(reference: impl Into<Value>) -> Self {
         Self {
             reference: reference.into(),
-            attributes: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
@@ -41,6 +44,8 @@ pub(crate) struct Scope {
     conditions: BTreeMap<String, bool>,
     made: BTreeMap<String, Made>,
     exports: BTreeMap<String, String>,
+    /// What could not be resolved here since it was last asked for.
+    passed_over: Arc<Mutex<Vec<Fault>>>,
 }
 
 impl Scope {
@@ -60,6 +65,7 @@ impl Scope {
             conditions: BTreeMap::new(),
             made: BTreeMap::new(),
             exports,
+            passed_over: Arc::default(),
         }
     }
 
@@ -108,11 +114,27 @@ impl Scope {
             .made
             .get(resource)
             .ok_or_else(|| Fault::new(format_args!("there is no resource `{resource}`")))?;
-        made.attributes.get(attribute).cloned().ok_or_else(|| {
-            Fault::new(format_args!(
-                "the resource `{resource}` has no attribute `{attribute}` in the local run"
-            ))
-        })
+        if let Some(value) = made.attributes.get(attribute) {
+            return Ok(value.clone());
+        }
+        let value = made.plausible(attribute);
+        if !made.is_stand_in {
+            self.pass_over(Fault::absent(format_args!(
+                "the resource `{resource}` has no attribute `{attribute}` in the local run: {value} stands for it"
+            )));
+        }
+        Ok(value)
+    }
+
+    /// Notes what the local run does not have, and goes on without.
+    pub(super) fn pass_over(&self, fault: Fault) {
+        let mut faults = self.passed_over.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.push(fault);
+    }
+
+    /// What was passed over since this was last asked.
+    pub(super) fn take_passed_over(&self) -> Vec<Fault> {
+        std::mem::take(&mut self.passed_over.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether a condition of the template holds.

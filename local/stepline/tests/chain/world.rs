@@ -233,16 +233,13 @@ fn repository() -> PathBuf {
 
 /// These parameters, and in both stacks what the pipeline starts.
 fn overrides(machine: &str, environment: &[(&str, &str)], pipeline: &[(&str, &str)]) -> Overrides {
-    let values = |of: &[(&str, &str)]| {
-        [("Machine", machine)]
-            .iter()
-            .chain(of)
-            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
-            .collect()
-    };
+    let values = [("Machine", machine)];
+    let values = values.iter().chain(environment).chain(pipeline);
     Overrides {
-        environment: values(environment),
-        pipeline: values(pipeline),
+        asked: values
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        ..Overrides::default()
     }
 }
 

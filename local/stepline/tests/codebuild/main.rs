@@ -1,6 +1,8 @@
 //! Builds, from StartBuild to their ends: the commands run in a shell, and `docker` and `aws` in them are the stand-ins
 //! of the command that Cargo has built, over HTTP and signed with the build's credentials.
 
+mod keys;
+mod pipelines;
 mod python;
 mod reports;
 mod world;
@@ -121,6 +123,52 @@ async fn an_image_that_sagemaker_may_refuse_fails_the_build_and_every_later_one_
                 assert!(said.contains(part), "{how}: {said}");
             }
         }
+    }
+}
+
+/// The images of CodeBuild keep what they build in Docker's own store.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_of_the_kind_that_the_builds_own_image_makes() {
+    const BUILDSPEC: &str = concat!(
+        "version: 0.2\nphases:\n  build:\n    commands:\n",
+        "      - aws ecr get-login-password | docker login --username AWS --password-stdin ${REPOSITORY_URI%%/*}\n",
+        "      - docker build -t $REPOSITORY_URI:plain .\n",
+        "      - docker push $REPOSITORY_URI:plain\n",
+        "      - docker build --provenance=true -t $REPOSITORY_URI:attested .\n",
+    );
+    for (image, kind, status) in [
+        (
+            "aws/codebuild/standard:7.0",
+            "application/vnd.docker.distribution.manifest.v2+json",
+            "FAILED",
+        ),
+        (
+            "public.ecr.aws/team/builder:1",
+            "application/vnd.oci.image.index.v1+json",
+            "SUCCEEDED",
+        ),
+    ] {
+        let world = World::new(&everything()).await;
+        let environment = json!({
+            "type": "LINUX_CONTAINER", "computeType": "BUILD_GENERAL1_SMALL", "image": image,
+            "environmentVariables": [
+                {"name": "REPOSITORY_URI", "value": format!("{}/ml-pipeline-dev", world.cloud.account.registry())},
+            ],
+        });
+        let files = [
+            ("buildspec.yml", BUILDSPEC),
+            ("Dockerfile", "FROM scratch\nCMD [\"true\"]\n"),
+        ];
+        let build = world.build(&files, json!({"environment": environment})).await;
+        assert_eq!(build["buildStatus"], status, "{image}: {:#?}", world.lines());
+        let ids = json!({"repositoryName": "ml-pipeline-dev", "imageIds": [{"imageTag": "plain"}]});
+        let described = world.call("ecr", "DescribeImages", ids).await;
+        assert_eq!(described["imageDetails"][0]["imageManifestMediaType"], kind, "{image}");
+        let refused = world
+            .lines()
+            .iter()
+            .any(|line| line.contains("Attestation is not supported"));
+        assert_eq!(refused, status == "FAILED", "{image}");
     }
 }
 

@@ -70,10 +70,25 @@ impl World {
         ended["builds"][0].clone()
     }
 
-    pub(crate) async fn start(&self, files: &[(&str, &str)], changes: Value) -> String {
+    /// Puts the files where sources are taken from.
+    pub(crate) async fn put_source(&self, files: &[(&str, &str)]) {
         let source = json!({"Bucket": "artifacts", "Key": "source.zip"});
         let put = self.cloud.send(&ADMIN, "s3", "PutObject", source, zip(files).into());
         put.await.unwrap();
+    }
+
+    pub(crate) async fn start(&self, files: &[(&str, &str)], changes: Value) -> String {
+        self.put_source(files).await;
+        let name = self.make_project(files, changes).await;
+        self.begin(&name).await
+    }
+
+    /// Makes a project of this name.
+    pub(crate) async fn project(&self, name: &str) {
+        self.make_project(&[], json!({"name": name})).await;
+    }
+
+    async fn make_project(&self, files: &[(&str, &str)], changes: Value) -> Value {
         let mut project = json!({
             "name": format!("p-{}", files.len() + self.cloud.journal.entries().len()),
             "source": {"type": "CODEPIPELINE", "buildspec": "buildspec.yml"},
@@ -94,7 +109,7 @@ impl World {
         }
         let name = project["name"].clone();
         self.call("codebuild", "CreateProject", project).await;
-        self.begin(&name).await
+        name
     }
 
     async fn begin(&self, name: &Value) -> String {

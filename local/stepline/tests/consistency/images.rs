@@ -110,13 +110,7 @@ fn the_schedule_runs_releases_alone() {
     ] {
         let mut deployed = config.deployed("dev").unwrap_or_else(|error| panic!("{error}"));
         deployed.values.insert("ScheduledImageUri".into(), uri.clone());
-        let opened = Stack::open(
-            &deployed.template,
-            &Account::local(),
-            &deployed.stack,
-            &deployed.values,
-            &std::collections::BTreeMap::new(),
-        );
+        let opened = Stack::open(&deployed, &Account::local(), &std::collections::BTreeMap::new());
         assert_eq!(opened.is_ok(), taken, "{uri}");
         if let Err(error) = opened {
             assert!(

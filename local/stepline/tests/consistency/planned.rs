@@ -107,14 +107,7 @@ fn plan(environment: &str, of_environment: &[(&str, &str)], of_pipeline: &[(&str
         let values = given.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
         deployed.values.extend(values);
         let exports = BTreeMap::new();
-        let mut stack = Stack::open(
-            &deployed.template,
-            &Account::local(),
-            &deployed.stack,
-            &deployed.values,
-            &exports,
-        )
-        .unwrap_or_else(|error| panic!("{error}"));
+        let mut stack = Stack::open(&deployed, &Account::local(), &exports).unwrap_or_else(|error| panic!("{error}"));
         for id in stack.order().to_vec() {
             let resource = stack.resource(&id).unwrap_or_else(|error| panic!("{error}"));
             stack.made(&id, made(&resource));

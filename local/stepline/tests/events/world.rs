@@ -67,7 +67,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         gateway::serve(cloud.clone(), listener).expect("a gateway");
         let overrides = deploy::Overrides {
-            pipeline: [("Serving".to_owned(), "ecs".to_owned())].into(),
+            asked: [("Serving".to_owned(), "ecs".to_owned())].into(),
             ..deploy::Overrides::default()
         };
         let deployed = deploy::deploy_with(&cloud, "dev", &overrides).await;

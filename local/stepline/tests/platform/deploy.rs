@@ -5,7 +5,7 @@ use platform::account::Account;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use stepline::cloud::Cloud;
-use stepline::deploy::{self, DeployError, Deployment};
+use stepline::deploy::{self, DeployError, DeployedStack, Deployment};
 use stepline::template::{Deployed, SamConfig, Stack};
 
 pub(crate) fn root() -> PathBuf {
@@ -29,13 +29,7 @@ fn all_templates_can_be_read() {
     let config = SamConfig::read(&root().join("sam/samconfig.toml")).expect("samconfig.toml");
     for environment in config.environments() {
         let deployed = config.deployed(environment).expect(environment);
-        let stack = Stack::open(
-            &deployed.template,
-            &Account::local(),
-            &deployed.stack,
-            &deployed.values,
-            &Default::default(),
-        );
+        let stack = Stack::open(&deployed, &Account::local(), &Default::default());
         let stack = stack.unwrap_or_else(|error| panic!("{environment}: {error}"));
         assert!(!stack.order().is_empty(), "{environment}");
     }
@@ -72,6 +66,14 @@ async fn both_environments_deploy_through_the_services() {
         let aliases = names("AWS::StepFunctions::StateMachineAlias");
         let started = parameter["Parameter"]["Value"].as_str().expect("an ARN");
         assert!(aliases.split(' ').any(|alias| alias == started), "{started}");
+        let stacks = deployment
+            .account
+            .iter()
+            .chain(&deployment.before)
+            .chain(&deployment.stacks);
+        for stack in stacks {
+            assert_eq!(stack.passed_over, [], "{}", stack.name);
+        }
         // Prod's pipeline rehearses in dev, whose functions have to be there.
         let before: Vec<&str> = deployment.before.iter().map(|stack| stack.name.as_str()).collect();
         let expected: &[&str] = if environment == "prod" { &["stepline-dev"] } else { &[] };
@@ -82,15 +84,68 @@ async fn both_environments_deploy_through_the_services() {
     }
 }
 
-#[tokio::test]
-async fn what_the_local_run_lacks_is_refused_at_its_place() {
+/// A template of one resource, deployed into an empty account.
+async fn deployed(resource: &str) -> Result<DeployedStack, String> {
     let directory = tempfile::tempdir().expect("a directory");
     let template = directory.path().join("t.yaml");
-    for (resource, expected) in [
+    std::fs::write(&template, format!("Resources:\n  R: {resource}\n")).expect("a template");
+    let deployed = Deployed {
+        environment: "e".to_owned(),
+        stack: "s".to_owned(),
+        template,
+        ..Deployed::default()
+    };
+    let cloud = Cloud::new(Account::local(), root());
+    let outcome = deploy::deploy_stack(&cloud, &deployed, &Deployment::default()).await;
+    outcome.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn what_the_local_run_lacks_is_passed_over_at_its_place() {
+    let role = "{Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: {Effect: Allow, Action: \
+                'sts:AssumeRole', Principal: {Service: lambda.amazonaws.com}}}, ManagedPolicyArns: \
+                ['arn:aws:iam::aws:policy/AmazonSQSFullAccess', 'arn:aws:iam::aws:policy/AmazonBedrockFullAccess']}}";
+    for (resource, reference, expected) in [
         (
             "{Type: AWS::RDS::DBInstance}",
+            "s-R",
             "t.yaml:2:7: Resources/R/Type: the local run has no `AWS::RDS::DBInstance`",
         ),
+        (
+            "{Type: AWS::DynamoDB::Table, Properties: {TableName: orders}}",
+            "orders",
+            "t.yaml:2:7: Resources/R/Type: the local run has no `AWS::DynamoDB::Table`",
+        ),
+        // The thing itself is made.
+        (
+            "{Type: AWS::SSM::Parameter, Properties: {Name: p, Type: String, Value: v, Colour: red}}",
+            "p",
+            "t.yaml:2:80: Resources/R/Properties/Colour: is not in the local run",
+        ),
+        (
+            "{Type: AWS::ECS::Cluster, Properties: {ClusterName: main, Configuration: {}}}",
+            "main",
+            "the local run does not have the field `configuration`",
+        ),
+        (
+            role,
+            "s-R",
+            "the local run does not have arn:aws:iam::aws:policy/AmazonBedrockFullAccess: what it allows is denied here",
+        ),
+    ] {
+        let stack = deployed(resource).await.expect(resource);
+        assert_eq!(stack.resources["R"].1.reference, reference, "{resource}");
+        let shown: Vec<String> = stack.passed_over.iter().map(ToString::to_string).collect();
+        assert!(
+            matches!(&*shown, [only] if only.contains(expected)),
+            "{resource}: {shown:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_refused_at_its_place() {
+    for (resource, expected) in [
         (
             "{Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: {Effect: Allow, Action: 'sts:AssumeRole', \
              Principal: {Service: lambda.amazonaws.com}}}, PermissionsBoundary: 'arn:aws:iam::123456789012:policy/absent'}}",
@@ -111,17 +166,7 @@ async fn what_the_local_run_lacks_is_refused_at_its_place() {
         ),
         ("{Type: AWS::CloudWatch::Alarm, Properties: {MetricName: m}}", ""),
     ] {
-        std::fs::write(&template, format!("Resources:\n  R: {resource}\n")).expect("a template");
-        let deployed = Deployed {
-            environment: "e".to_owned(),
-            stack: "s".to_owned(),
-            template: template.clone(),
-            region: None,
-            values: Default::default(),
-        };
-        let cloud = Cloud::new(Account::local(), root());
-        let outcome = deploy::deploy_stack(&cloud, &deployed, &Deployment::default()).await;
-        let shown = outcome.err().map(|error| error.to_string()).unwrap_or_default();
+        let shown = deployed(resource).await.err().unwrap_or_default();
         assert!(
             shown.contains(expected) && (!expected.is_empty() || shown.is_empty()),
             "{resource}: {shown}"

@@ -87,8 +87,7 @@ fn written(folder: &Path) -> Deployed {
         environment: "dev".to_owned(),
         stack: "s".to_owned(),
         template: folder.join("template.yaml"),
-        region: None,
-        values: BTreeMap::new(),
+        ..Deployed::default()
     }
 }
 
@@ -195,7 +194,7 @@ fn code_is_found_where_sam_and_cloudformation_look_for_it() {
         let deployed = written(folder.path());
         std::fs::write(&deployed.template, TEMPLATE.replacen(from, to, 1)).expect("a template");
         let none = BTreeMap::new();
-        let stack = Stack::open(&deployed.template, &Account::local(), "s", &none, &none);
+        let stack = Stack::open(&deployed, &Account::local(), &none);
         let mut stack = stack.unwrap_or_else(|error| panic!("{to}: {error}"));
         for other in stack.order().to_vec() {
             let made = stepline::template::Made::new(other.as_str()).with("Arn", other.as_str());

@@ -276,8 +276,7 @@ async fn deployed(folder: &Path, template: &str) -> Arc<Cloud> {
         environment: "e".to_owned(),
         stack: "s".to_owned(),
         template: file,
-        region: None,
-        values: Default::default(),
+        ..Deployed::default()
     };
     let cloud = open(&folder.join("state"));
     let outcome = deploy::deploy_stack(&cloud, &deployed, &Deployment::default()).await;

@@ -1,6 +1,7 @@
 //! What the services stand on: templates, IAM, the gateway, and the storage services, through their public doors.
 
 mod boundaries;
+mod checks;
 mod client;
 mod denials;
 mod deploy;

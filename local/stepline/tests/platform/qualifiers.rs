@@ -30,10 +30,9 @@ fn start(qualifier: &str) -> Value {
 #[tokio::test]
 async fn the_templates_roles_start_what_they_are_for() {
     let cloud = Cloud::new(platform::account::Account::local(), root());
-    let sample = std::collections::BTreeMap::from([("Machine".to_owned(), "hello".to_owned())]);
     let overrides = deploy::Overrides {
-        environment: sample.clone(),
-        pipeline: sample,
+        asked: [("Machine".to_owned(), "hello".to_owned())].into(),
+        ..deploy::Overrides::default()
     };
     let deployed = deploy::deploy_with(&cloud, "dev", &overrides).await;
     deployed.unwrap_or_else(|error| panic!("{error}"));
@@ -131,8 +130,7 @@ async fn fired(text: &str) -> Option<String> {
         environment: "dev".to_owned(),
         stack: "s".to_owned(),
         template,
-        region: None,
-        values: Default::default(),
+        ..Deployed::default()
     };
     let cloud = cloud();
     let stack = deploy::deploy_stack(&cloud, &deployed, &Deployment::default()).await;

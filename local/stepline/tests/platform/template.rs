@@ -3,7 +3,7 @@ use platform::account::Account;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use stepline::template::{Made, Stack};
+use stepline::template::{Deployed, Made, Stack};
 
 /// Opens a template; `values` are its parameters' values, written `Name=Value`.
 fn open(directory: &Path, text: &str, values: &[&str]) -> Result<Stack, String> {
@@ -15,15 +15,33 @@ fn open(directory: &Path, text: &str, values: &[&str]) -> Result<Stack, String> 
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let exports = BTreeMap::from([("shared-bucket".to_owned(), "the-bucket".to_owned())]);
-    Stack::open(&file, &Account::local(), "stack", &values, &exports).map_err(|error| {
+    let deployed = Deployed {
+        stack: "stack".to_owned(),
+        template: file,
+        values,
+        ..Deployed::default()
+    };
+    Stack::open(&deployed, &Account::local(), &exports).map_err(|error| {
         let shown = error.to_string();
         let start = shown.find("template.yaml").unwrap_or(0);
         shown[start..].to_owned()
     })
 }
 
+fn passed_over(stack: &Stack) -> Vec<String> {
+    let faults = stack.passed_over().into_iter().map(|fault| fault.to_string());
+    faults
+        .map(|shown| shown[shown.find("template.yaml").unwrap_or(0)..].to_owned())
+        .collect()
+}
+
 /// The property `P` of the resource `R`, in a template that has these sections too.
 fn property(value: &str, sections: &str) -> Result<Value, String> {
+    resolved(value, sections).map(|(value, _)| value)
+}
+
+/// The same, and what was passed over.
+fn resolved(value: &str, sections: &str) -> Result<(Value, Vec<String>), String> {
     let directory = tempfile::tempdir().expect("a directory");
     let text = format!(
         "{sections}\nResources:\n  Other:\n    Type: T::O\n  R:\n    Type: T::R\n    Properties:\n      P: {value}\n"
@@ -35,7 +53,8 @@ fn property(value: &str, sections: &str) -> Result<Value, String> {
             shown[shown.find("template.yaml").unwrap_or(0)..].to_owned()
         })?;
         if id == "R" {
-            return Ok(resource.properties.get("P").cloned().unwrap_or(json!("absent")));
+            let value = resource.properties.get("P").cloned().unwrap_or(json!("absent"));
+            return Ok((value, passed_over(&stack)));
         }
         stack.made(&id, Made::new("other").with("Arn", "arn:other").with("Nested.Part", 7));
     }
@@ -48,8 +67,8 @@ fn functions() {
         "Parameters:\n  Name: {Type: String, Default: x}\n  Size: {Type: Number, Default: 10}\n",
         "  List: {Type: CommaDelimitedList, Default: 'a, b'}\n",
         "Mappings:\n  Sizes: {dev: {small: 1}}\n",
-        "Conditions:\n  Yes: !Equals [!Ref Name, x]\n  No: !Not [!Condition Yes]\n",
-        "  Either: !Or [!Condition No, !Condition Yes]\n  Both: !And [!Condition No, !Condition Yes]\n",
+        "Conditions:\n  Holds: !Equals [!Ref Name, x]\n  Fails: !Not [!Condition Holds]\n",
+        "  Either: !Or [!Condition Fails, !Condition Holds]\n  Both: !And [!Condition Fails, !Condition Holds]\n",
     );
     for (written, expected) in [
         ("!Ref Name", json!("x")),
@@ -80,15 +99,15 @@ fn functions() {
         ("!Base64 hello", json!("aGVsbG8=")),
         ("!GetAZs ''", json!(["us-east-1a", "us-east-1b", "us-east-1c"])),
         ("!ImportValue shared-bucket", json!("the-bucket")),
-        ("!If [Yes, 1, 2]", json!(1)),
-        ("!If [No, 1, 2]", json!(2)),
+        ("!If [Holds, 1, 2]", json!(1)),
+        ("!If [Fails, 1, 2]", json!(2)),
         ("!If [Either, 1, 2]", json!(1)),
         ("!If [Both, 1, 2]", json!(2)),
-        ("!If [No, 1, !Ref AWS::NoValue]", json!("absent")),
-        ("[1, !If [No, 2, !Ref AWS::NoValue], 3]", json!([1, 3])),
-        ("{a: !If [No, 2, !Ref AWS::NoValue], b: 3}", json!({"b": 3})),
+        ("!If [Fails, 1, !Ref AWS::NoValue]", json!("absent")),
+        ("[1, !If [Fails, 2, !Ref AWS::NoValue], 3]", json!([1, 3])),
+        ("{a: !If [Fails, 2, !Ref AWS::NoValue], b: 3}", json!({"b": 3})),
         // The branch that does not count may name what does not exist.
-        ("!If [Yes, 1, !Ref Absent]", json!(1)),
+        ("!If [Holds, 1, !Ref Absent]", json!(1)),
         // A key that only looks like a function's in a policy.
         (
             "{Condition: {Bool: {a: b}}}",
@@ -107,10 +126,6 @@ fn faults_name_the_place_and_the_thing() {
             "template.yaml:8:7: Resources/R/Properties/P/Ref: there is no parameter or resource `Absent`",
         ),
         (
-            "!GetAtt Other.Absent",
-            "template.yaml:8:7: Resources/R/Properties/P/Fn::GetAtt: the resource `Other` has no attribute `Absent` in the local run",
-        ),
-        (
             "!GetAtt R.Arn",
             "template.yaml:2:1: Resources: Circular dependency between resources: [R]",
         ),
@@ -120,15 +135,68 @@ fn faults_name_the_place_and_the_thing() {
         ),
         ("!Sub '${'", "has a `${` without its `}`"),
         ("!Select [5, [a]]", "there is no item 5 among 1"),
-        ("!Cidr [a, 1, 2]", "is not in the local run"),
         ("!ImportValue absent", "no stack exports `absent`"),
         ("!Equals [a, a]", "is a condition"),
-        ("'{{resolve:ssm:/a}}'", "dynamic references"),
         ("!Join [a]", "takes a list of 2 values"),
     ] {
         let error = property(written, "").expect_err(written);
         assert!(error.contains(expected), "{written}: {error}");
     }
+}
+
+#[test]
+fn what_the_local_run_lacks_is_passed_over_at_its_place() {
+    for (written, value, expected) in [
+        (
+            "!GetAtt Other.Absent",
+            json!("other.Absent"),
+            "template.yaml:8:7: Resources/R/Properties/P: the resource `Other` has no attribute `Absent` in the local run: \"other.Absent\" \
+             stands for it",
+        ),
+        (
+            "!Cidr [a, 1, 2]",
+            json!("absent"),
+            "template.yaml:8:7: Resources/R/Properties/P/Fn::Cidr: is not in the local run",
+        ),
+        (
+            "'{{resolve:ssm:/a}}'",
+            json!("{{resolve:ssm:/a}}"),
+            "template.yaml:8:7: Resources/R/Properties/P: the local run has no dynamic references: `{{resolve:ssm:/a}}` stays as it is",
+        ),
+    ] {
+        assert_eq!(
+            resolved(written, ""),
+            Ok((value, vec![expected.to_owned()])),
+            "{written}"
+        );
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    for (text, expected) in [
+        (
+            "Resources: {A: {Type: T}}\nTransform: AWS::Include",
+            "template.yaml:2:1: Transform: the local run has no transform \"AWS::Include\"",
+        ),
+        (
+            "Resources: {A: {Type: T}}\nRules: {}",
+            "template.yaml:2:1: Rules: a template has no `Rules` in the local run",
+        ),
+        (
+            "Resources: {A: {Type: T, Connectors: {}}}",
+            "template.yaml:1:26: Resources/A/Connectors: a resource has no `Connectors` in the local run",
+        ),
+        (
+            "Resources: {A: {Type: T}, 'Fn::ForEach::B': [C, [d], {}]}",
+            "template.yaml:1:27: Resources/Fn::ForEach::B: the local run has no such function",
+        ),
+    ] {
+        let stack = open(directory.path(), text, &[]).expect(text);
+        assert_eq!(passed_over(&stack), [expected], "{text}");
+        assert_eq!(stack.order(), ["A"], "{text}");
+    }
+    // What SAM has and the local run does not stays as a resource of its own type: nothing is made of it.
+    let text = "Resources: {A: {Type: AWS::Serverless::Api}}\nTransform: [AWS::Serverless-2016-10-31]";
+    let mut stack = open(directory.path(), text, &[]).expect(text);
+    assert_eq!(stack.resource("A").expect("a resource").kind, "AWS::Serverless::Api");
 }
 
 #[test]
@@ -141,15 +209,10 @@ fn sections_that_nobody_reads_are_refused() {
             "Resources: {A: {Type: T, Propertys: {}}}",
             "a resource has no `Propertys`",
         ),
-        ("Resources: {A: {Type: T}}\nTransform: AWS::Include", "no transform"),
         ("Resources: {A: {Type: T, Condition: C}}", "no condition `C`"),
         (
             "Resources: {A: {Type: T}}\nConditions: {C: !Condition D, D: !Condition C}",
             "circle of conditions",
-        ),
-        (
-            "Resources: {A: {Type: AWS::Serverless::Api}}\nTransform: AWS::Serverless-2016-10-31",
-            "no `AWS::Serverless::Api`",
         ),
     ] {
         let error = open(directory.path(), text, &[]).map(|_| ()).expect_err(text);
@@ -190,13 +253,13 @@ fn parameters_are_checked() {
 fn resources_come_behind_what_they_need() {
     let directory = tempfile::tempdir().expect("a directory");
     let text = concat!(
-        "Conditions: {No: !Equals [a, b]}\n",
+        "Conditions: {Fails: !Equals [a, b]}\n",
         "Resources:\n",
         "  A: {Type: T, Properties: {X: !Sub '${B.Arn}'}}\n",
         "  B: {Type: T, DependsOn: C}\n",
-        "  C: {Type: T, Properties: {X: !If [No, !Ref Gone, !Ref D]}}\n",
+        "  C: {Type: T, Properties: {X: !If [Fails, !Ref Gone, !Ref D]}}\n",
         "  D: {Type: T}\n",
-        "  Gone: {Type: T, Condition: No}\n",
+        "  Gone: {Type: T, Condition: Fails}\n",
     );
     let stack = open(directory.path(), text, &[]).expect("a stack");
     assert_eq!(stack.order(), ["D", "C", "B", "A"]);
@@ -361,14 +424,12 @@ fn sam_properties_that_nobody_reads_are_refused() {
     for (from, to, expected) in [
         (
             "FunctionName: work",
-            "FileSystemConfigs: {}",
-            "a function has no `FileSystemConfigs`",
+            "FunctionNme: work",
+            "a function has no `FunctionNme`",
         ),
         (", BuildProperties: {Binary: work}", "", "has no `Binary`"),
-        ("Type: EventBridgeRule", "Type: Api", "no events of type `Api`"),
         ("Pattern:", "Patern:", "an event has no `Patern`"),
-        ("SQSSendMessagePolicy", "VPCAccessPolicy", "is not a policy template"),
-        ("Function: {Runtime", "Apo: {Runtime", "for one of SAM's types"),
+        ("Function: {Runtime", "Api: 1\n  Function: {Runtime", "must be a map"),
         ("Enabled: false", "Enabled: !Ref X", "must be true or false"),
         (
             "Enabled: false",
@@ -380,6 +441,38 @@ fn sam_properties_that_nobody_reads_are_refused() {
         let text = SAM.replacen(from, to, 1);
         let error = open(directory.path(), &text, &[]).map(|_| ()).expect_err(expected);
         assert!(error.contains(expected), "{from}: {error}");
+    }
+}
+
+#[test]
+fn what_the_local_run_lacks_of_sam_is_passed_over() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (from, to, expected) in [
+        (
+            "FunctionName: work",
+            "FileSystemConfigs: {}",
+            "Resources/Work/Properties/FileSystemConfigs: a function has no `FileSystemConfigs` in the local run",
+        ),
+        (
+            "Type: EventBridgeRule",
+            "Type: Api",
+            "Properties/Events/Pushed: the local run has no events of type `Api`",
+        ),
+        (
+            "SQSSendMessagePolicy",
+            "EFSWriteAccessPolicy",
+            "EFSWriteAccessPolicy: is not a policy template that the local run has",
+        ),
+    ] {
+        let text = SAM.replacen(from, to, 1);
+        let stack = open(directory.path(), &text, &[]).expect(expected);
+        let shown = passed_over(&stack);
+        assert!(
+            matches!(&*shown, [only] if only.ends_with(expected)),
+            "{from}: {shown:?}"
+        );
+        // The function itself is there.
+        assert!(stack.order().iter().any(|id| id == "Work"), "{from}");
     }
 }
 

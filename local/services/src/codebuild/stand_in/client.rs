@@ -5,6 +5,7 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::time::SystemTime;
@@ -27,6 +28,9 @@ pub(super) const SSM: Protocol = Protocol {
     service: "ssm",
     target: "AmazonSSM",
 };
+
+/// The variable with the path of the file that has the build's credentials.
+pub(crate) const CREDENTIALS: &str = "AWS_SHARED_CREDENTIALS_FILE";
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 /// A layer's part, in Base64 in JSON, is the largest thing that is ever answered or sent.
@@ -81,18 +85,37 @@ fn variable(name: &str) -> Result<String, CallError> {
     env::var(name).map_err(|_| CallError::Unreachable(format!("`{name}` is not set in the environment")))
 }
 
+/// A key pair of the environment, or else what the file has: where SDKs look, too.
+fn credentials() -> Result<Credentials, CallError> {
+    if env::var("AWS_ACCESS_KEY_ID").is_ok_and(|key| !key.is_empty()) {
+        let (key, secret) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
+        let token = env::var("AWS_SESSION_TOKEN").ok();
+        return Ok(Credentials::new(key, secret, token, None, "the environment"));
+    }
+    let path = variable(CREDENTIALS)?;
+    let text = std::fs::read_to_string(&path).map_err(|error| CallError::Unreachable(format!("{path}: {error}")))?;
+    in_file(&text).ok_or_else(|| CallError::Unreachable(format!("{path} has no credentials under [default]")))
+}
+
+fn in_file(text: &str) -> Option<Credentials> {
+    let mut lines = text.lines().map(str::trim);
+    lines.find(|line| *line == "[default]")?;
+    let section: BTreeMap<&str, &str> = lines
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .collect();
+    let of = |name: &str| section.get(name).map(|value| (*value).to_owned());
+    let (key, secret) = (of("aws_access_key_id")?, of("aws_secret_access_key")?);
+    Some(Credentials::new(key, secret, of("aws_session_token"), None, "a file"))
+}
+
 /// Calls one operation with the credentials, the region and the endpoint of the environment.
 pub(super) fn call(protocol: &Protocol, operation: &str, input: &Value) -> Result<Value, CallError> {
     let endpoint = variable("AWS_ENDPOINT_URL")?;
     let endpoint = endpoint.trim_end_matches('/');
     let caller = Caller {
-        credentials: Credentials::new(
-            variable("AWS_ACCESS_KEY_ID")?,
-            variable("AWS_SECRET_ACCESS_KEY")?,
-            env::var("AWS_SESSION_TOKEN").ok(),
-            None,
-            "the environment",
-        ),
+        credentials: credentials()?,
         region: variable("AWS_REGION").or_else(|_| variable("AWS_DEFAULT_REGION"))?,
         at: SystemTime::now(),
     };

@@ -5,7 +5,7 @@ use super::builder::Builder;
 use super::client::{CallError, ECR, call};
 use super::failure::Failure;
 use super::image::attest;
-use super::media::MediaTypes;
+use super::media::{ImageStore, MediaTypes};
 use super::options::{Build, usage, with_tag};
 use super::store::Store;
 use crate::manifest::{DOCKER_MANIFEST, Manifest};
@@ -97,7 +97,8 @@ fn login(args: &[&str]) -> Result<(), Failure> {
 }
 
 fn build_image(args: &[&str]) -> Result<(), Failure> {
-    let options = Build::read(args)?;
+    let kept_in = ImageStore::of_build();
+    let options = Build::read(args, kept_in)?;
     if !options.context.is_dir() {
         return Err(failed(format_args!(
             "unable to prepare context: path {} not found",
@@ -112,7 +113,11 @@ fn build_image(args: &[&str]) -> Result<(), Failure> {
         }
     };
     let built = builder()?.build(&options, &store, &mut say).map_err(failed)?;
-    let is_attested = options.provenance.unwrap_or_else(attests_by_itself);
+    let is_attested = match (kept_in, options.provenance) {
+        (ImageStore::Docker, Some(true)) => return Err(failed(NO_ATTESTATIONS)),
+        (ImageStore::Docker, _) => false,
+        (ImageStore::Containerd, asked) => asked.unwrap_or_else(attests_by_itself),
+    };
     for tag in &options.tags {
         store.tag(tag, &built.image, is_attested).map_err(failed)?;
         say(&format!("naming to {tag}"));
@@ -133,6 +138,9 @@ fn build_image(args: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What Docker says where its own image store is to keep an attestation.
+const NO_ATTESTATIONS: &str = "Attestation is not supported for the docker driver. Switch to a different driver, or turn on the containerd image store, and try again.";
+
 /// Whether a build makes an attestation of provenance that nobody asked for: so it does, unless the environment says
 /// no. See <https://docs.docker.com/build/metadata/attestations/slsa-provenance/>.
 fn attests_by_itself() -> bool {
@@ -144,7 +152,7 @@ fn attests_by_itself() -> bool {
 
 fn push_named(args: &[&str]) -> Result<(), Failure> {
     match args {
-        [name] | ["-q" | "--quiet", name] => push(&open()?, &with_tag(name), MediaTypes::default()),
+        [name] | ["-q" | "--quiet", name] => push(&open()?, &with_tag(name), ImageStore::of_build().media_types()),
         _ => Err(usage("push takes one image: REGISTRY/REPOSITORY:TAG")),
     }
 }

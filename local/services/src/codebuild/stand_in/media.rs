@@ -17,6 +17,35 @@ pub(super) enum MediaTypes {
     Oci,
 }
 
+/// Where Docker keeps the images that it builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ImageStore {
+    /// Docker's own, of which images come as Docker's schema 2, one for each tag. The images of CodeBuild have it: they start
+    /// the daemon with `--storage-driver=overlay2`
+    /// (<https://github.com/aws/aws-codebuild-docker-images/blob/master/al/x86_64/standard/5.0/dockerd-entrypoint.sh>).
+    Docker,
+    /// That of containerd, the default of Docker Engine 29, of which images come as OCI's, with an attestation beside them.
+    Containerd,
+}
+
+impl ImageStore {
+    /// The store of the image in which a build runs; any image but CodeBuild's own is taken to have the newer one.
+    pub(super) fn of_build() -> Self {
+        match std::env::var("CODEBUILD_BUILD_IMAGE") {
+            Ok(image) if image.starts_with("aws/codebuild/") => Self::Docker,
+            _ => Self::Containerd,
+        }
+    }
+
+    /// In whose words images are written down unless somebody asks for others.
+    pub(super) fn media_types(self) -> MediaTypes {
+        match self {
+            Self::Docker => MediaTypes::Docker,
+            Self::Containerd => MediaTypes::Oci,
+        }
+    }
+}
+
 impl MediaTypes {
     /// The text of a manifest; of each compressed layer its digest and its length.
     pub(super) fn manifest(self, config_size: usize, config_digest: &str, layers: &[(String, u64)]) -> String {

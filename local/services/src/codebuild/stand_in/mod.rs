@@ -22,6 +22,8 @@ mod python;
 mod saved;
 mod store;
 
+pub(super) use client::CREDENTIALS;
+
 use std::env;
 use std::ffi::OsString;
 use std::io;

@@ -1,7 +1,7 @@
 //! What `docker` is called with: the options of `docker build`, and the names of images.
 
 use super::failure::Failure;
-use super::media::MediaTypes;
+use super::media::{ImageStore, MediaTypes};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -25,9 +25,12 @@ pub(super) struct Build {
 }
 
 impl Build {
-    /// Reads what stands behind `docker build`.
-    pub(super) fn read(args: &[&str]) -> Result<Self, Failure> {
-        let mut build = Self::default();
+    /// Reads what stands behind `docker build`, for images that come into this store.
+    pub(super) fn read(args: &[&str], store: ImageStore) -> Result<Self, Failure> {
+        let mut build = Self {
+            media_types: store.media_types(),
+            ..Self::default()
+        };
         let mut context = None;
         let mut args = args.iter();
         while let Some(arg) = args.next() {
@@ -142,7 +145,7 @@ mod tests {
     #[test]
     fn the_options_of_a_build_are_read() {
         let line = "--tag a --build-arg=A=1 --platform linux/amd64 --provenance=false --pull --no-cache -q container";
-        let build = Build::read(&line.split(' ').collect::<Vec<_>>()).unwrap();
+        let build = Build::read(&line.split(' ').collect::<Vec<_>>(), ImageStore::Containerd).unwrap();
         assert_eq!(build.tags, ["a:latest"]);
         assert_eq!(build.args["A"], "1");
         assert_eq!(build.platform.as_deref(), Some("linux/amd64"));
@@ -155,7 +158,7 @@ mod tests {
             "as Docker's image store has it by itself"
         );
         let line = "-t a --output type=image,oci-mediatypes=false,push=true .";
-        let build = Build::read(&line.split(' ').collect::<Vec<_>>()).unwrap();
+        let build = Build::read(&line.split(' ').collect::<Vec<_>>(), ImageStore::Containerd).unwrap();
         assert_eq!((build.media_types, build.push), (MediaTypes::Docker, true));
         assert_eq!(build.provenance, None);
         for (line, part) in [
@@ -167,7 +170,7 @@ mod tests {
             ("--secret x .", "`build --secret`"),
             (". --file", "--file"),
         ] {
-            let failure = Build::read(&line.split(' ').collect::<Vec<_>>()).unwrap_err();
+            let failure = Build::read(&line.split(' ').collect::<Vec<_>>(), ImageStore::Containerd).unwrap_err();
             assert!(failure.message.contains(part), "{line}: {}", failure.message);
         }
     }

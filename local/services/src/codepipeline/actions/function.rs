@@ -126,7 +126,7 @@ fn credentials(work: &Work<'_>) -> Result<Credentials, Failure> {
     if !writes.is_empty() {
         statements.push(json!({"Effect": "Allow", "Action": "s3:PutObject", "Resource": writes}));
     }
-    if let Some(key) = &work.execution.declaration.artifact_store.encryption_key {
+    if let Some(key) = work.encryption_key() {
         statements.push(json!({
             "Effect": "Allow",
             "Action": ["kms:Decrypt", "kms:GenerateDataKey*", "kms:Encrypt", "kms:DescribeKey"],
@@ -162,7 +162,7 @@ fn event(work: &Work<'_>, job_id: &str, token: Option<&str>, credentials: &Crede
     if let Some(token) = token {
         data["continuationToken"] = token.into();
     }
-    if let Some(key) = &work.execution.declaration.artifact_store.encryption_key {
+    if let Some(key) = work.encryption_key() {
         data["encryptionKey"] = json!({"id": key.id, "type": key.kind});
     }
     json!({"CodePipeline.job": {"id": job_id, "accountId": work.platform.account.id, "data": data}})

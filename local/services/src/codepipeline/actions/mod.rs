@@ -1,28 +1,30 @@
 //! What the actions do, one file per provider.
 
 mod approval;
+mod archive;
 mod build;
 mod function;
+mod object;
 mod source;
+mod state_machine;
 
 pub(super) use source::zip_of;
 
-use super::declaration::Provider;
+use super::providers::{Kind, Provider};
 use super::work::{Done, Failure, Work};
 
 /// Does what the action is for.
 pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
-    match work.action.action_type_id.known() {
-        Some(Provider::Connection) => source::perform(work).await,
-        Some(Provider::CodeBuild) => build::perform(work).await,
-        Some(Provider::Lambda) => function::perform(work).await,
-        Some(Provider::Approval) => approval::perform(work).await,
-        None => Err(Failure::new(
-            "ConfigurationError",
-            format!(
-                "the local run has no provider `{}`",
-                work.action.action_type_id.provider
-            ),
-        )),
+    let kind = Kind::of(&work.action.action_type_id);
+    match kind
+        .map_err(|message| Failure::new("ConfigurationError", message))?
+        .provider
+    {
+        Provider::Connection => source::perform(work).await,
+        Provider::Object => object::perform(work).await,
+        Provider::CodeBuild => build::perform(work).await,
+        Provider::Lambda => function::perform(work).await,
+        Provider::StepFunctions => state_machine::perform(work).await,
+        Provider::Approval => approval::perform(work).await,
     }
 }

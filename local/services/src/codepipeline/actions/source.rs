@@ -109,8 +109,11 @@ struct Tree {
 
 impl Tree {
     fn read(root: &Path) -> Result<Self, String> {
+        if git(root, &["rev-parse", "--git-dir"]).is_err() {
+            return Self::of_folder(root);
+        }
         let files = git(root, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
-        let is_dirty = !git(root, &["status", "--porcelain", "-z"])?.is_empty();
+        let is_dirty = !git(root, &["status", "--porcelain", "-z", "."])?.is_empty();
         let zip = zip(root, files.split('\0').filter(|file| !file.is_empty()))?;
         // A repository may have no commit yet.
         let log = git(root, &["log", "-1", "--format=%H%x00%s%x00%an%x00%ae%x00%aI"]).unwrap_or_default();
@@ -132,6 +135,32 @@ impl Tree {
             author_date,
         })
     }
+
+    /// A folder that is no repository yet: all of its files but those that a `.gitignore` in it names.
+    fn of_folder(root: &Path) -> Result<Self, String> {
+        let repository = empty_repository()?;
+        let (place, tree) = (repository.path().to_string_lossy(), root.to_string_lossy());
+        let of = ["--git-dir", &*place, "--work-tree", &*tree];
+        let listed = [&of[..], &["ls-files", "-z", "--others", "--exclude-standard"]].concat();
+        let files = git(root, &listed)?;
+        let zip = zip(root, files.split('\0').filter(|file| !file.is_empty()))?;
+        Ok(Self {
+            revision: hex::encode(Sha256::digest(&zip))[..40].to_owned(),
+            zip,
+            is_dirty: false,
+            message: "The folder as it is: it is no repository of git".to_owned(),
+            author: String::new(),
+            author_email: String::new(),
+            author_date: String::new(),
+        })
+    }
+}
+
+/// The beginning of a git repository of which nothing but what it ignores is asked.
+fn empty_repository() -> Result<tempfile::TempDir, String> {
+    let folder = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
+    git(folder.path(), &["init", "--quiet", "--bare"])?;
+    Ok(folder)
 }
 
 fn git(root: &Path, arguments: &[&str]) -> Result<String, String> {
@@ -255,9 +284,16 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_no_repository_is_named() {
+    fn a_folder_that_is_no_repository_is_its_files() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let message = Tree::read(folder.path()).err().expect("a refusal");
-        assert!(message.contains("not a git repository"), "{message}");
+        let root = folder.path();
+        std::fs::create_dir(root.join("made")).expect("a folder");
+        for (file, content) in [("kept.txt", "kept"), ("made/.gitignore", "*\n"), ("made/by-a-run", "m")] {
+            std::fs::write(root.join(file), content).expect("a file");
+        }
+        let tree = Tree::read(root).expect("a tree");
+        assert_eq!(names(&tree.zip), ["kept.txt"]);
+        assert_eq!((tree.revision.len(), tree.is_dirty), (40, false));
+        assert!(tree.message.contains("no repository of git"), "{}", tree.message);
     }
 }

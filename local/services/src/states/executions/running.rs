@@ -4,13 +4,16 @@ use super::map_run;
 use super::past::{Keeping, Past};
 use super::progress::Progress;
 use crate::states::machines::machine::Chosen;
+use crate::states::mocks;
 use crate::states::tasks::errors::Failed;
 use crate::states::tasks::{self, items, jobs};
 use jiff::Timestamp;
 use platform::input::seconds;
 use platform::{Platform, Principal, Underway};
 use serde_json::{Value, json};
-use states_language::{Command, Execution, ExecutionType, Integration, Pattern, Refused, Status, TaskId, TaskRequest};
+use states_language::{
+    Command, Execution, ExecutionType, Integration, MockedStates, Pattern, Refused, Status, TaskId, TaskRequest,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -66,6 +69,8 @@ pub(crate) struct State {
     pub(crate) redriven: Option<(String, Timestamp)>,
     progress: Progress,
     tasks: HashMap<TaskId, Work>,
+    /// What stands in the place of tasks' work.
+    mocked: MockedStates,
     /// Where it is kept.
     keeping: Option<Keeping>,
 }
@@ -87,7 +92,7 @@ impl Running {
         chosen: Chosen,
         trace_header: Option<String>,
         execution: Execution,
-        tokens: Tokens,
+        (tokens, mocked): (Tokens, MockedStates),
     ) -> Arc<Self> {
         Arc::new(Self {
             name,
@@ -101,6 +106,7 @@ impl Running {
                 redriven: None,
                 progress: Progress::default(),
                 tasks: HashMap::new(),
+                mocked,
                 keeping: None,
             }),
             tokens,
@@ -327,6 +333,7 @@ impl Running {
 
     fn carry_out(self: &Arc<Self>, platform: &Arc<Platform>, command: Command) {
         match command {
+            Command::StartTask(request) if self.mock(&request) => {}
             Command::StartTask(request) => {
                 let request = Arc::new(request);
                 if let Some(token) = &request.token {
@@ -360,7 +367,9 @@ impl Running {
                     // An execution that has ended refuses the answer.
                     let _ = match read {
                         Ok(source) => state.execution.items_read(request.id, source, now),
-                        Err(Failed { error, cause }) => state.execution.task_failed(request.id, &error, &cause, now),
+                        Err(failed) => state
+                            .execution
+                            .task_failed(request.id, &failed.error, &failed.cause, now),
                     };
                     drop(state);
                     running.wake.notify_one();
@@ -375,6 +384,20 @@ impl Running {
             }
             Command::AbortTask { task } => self.abort(platform, task),
         }
+    }
+
+    /// Gives a task the outcome of its mock, and says whether it has one.
+    fn mock(&self, request: &TaskRequest) -> bool {
+        let mut state = self.lock();
+        let Some(outcome) = state.mocked.take(&request.state) else {
+            return false;
+        };
+        state.progress.mocked(&request.state);
+        // What was aborted in the meantime refuses the answer.
+        let _ = mocks::answer(&mut state.execution, request, outcome, Timestamp::now());
+        drop(state);
+        self.wake.notify_one();
+        true
     }
 
     /// Aborts a task, and stops its job.
@@ -432,7 +455,10 @@ impl Running {
         state.tasks.remove(&id);
         let answered = match answer {
             Ok(output) => state.execution.task_succeeded(id, &output, now),
-            Err(Failed { error, cause }) => state.execution.task_failed(id, &error, &cause, now),
+            Err(Failed { error, cause, ends }) => match ends {
+                true => state.execution.give_up(id, &error, &cause, now),
+                false => state.execution.task_failed(id, &error, &cause, now),
+            },
         };
         if let Err(Refused::InvalidOutput(error)) = answered {
             let _ = state.execution.task_failed(

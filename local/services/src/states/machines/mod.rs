@@ -208,17 +208,19 @@ fn check_role(platform: &Platform, role: &str, machine_arn: &str, definition: &s
             format_args!("Invalid Role Arn: '{role}'"),
         ));
     }
-    let trusted = platform
-        .iam
-        .trusts_service(&platform.account, role, "states.amazonaws.com", Some(machine_arn));
-    match trusted {
+    let regional = format!("states.{}.amazonaws.com", platform.account.region);
+    let trusts = |service: &str| {
+        let iam = &platform.iam;
+        iam.trusts_service(&platform.account, role, service, Some(machine_arn))
+    };
+    match trusts("states.amazonaws.com") {
         Err(_) => return Ok(()),
-        Ok(false) => {
+        Ok(false) if !trusts(&regional).unwrap_or_default() => {
             return Err(ServiceError::access_denied(
                 "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role.",
             ));
         }
-        Ok(true) => {}
+        Ok(_) => {}
     }
     for (operation, rule) in MANAGED_RULES {
         if !definition.contains(&format!(":sagemaker:{operation}.sync")) {

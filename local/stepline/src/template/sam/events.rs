@@ -34,9 +34,17 @@ pub(super) fn expand(parent: &Parent<'_>, target: &Target) -> Result<Generated, 
         .as_object()
         .ok_or_else(|| Fault::new("must be a map").within("Events"))?;
     for (name, event) in events {
-        let rule = rule(parent, target, name, event, &mut generated);
-        let rule = rule.map_err(|fault| fault.within(name).within("Events").within("Properties"))?;
-        generated.push(rule);
+        let mut own = Vec::new();
+        match rule(parent, target, name, event, &mut own) {
+            Ok(rule) => generated.extend(own.into_iter().chain([rule])),
+            Err(fault) => {
+                let fault = fault.within(name).within("Events").within("Properties");
+                if !fault.is_absent() {
+                    return Err(fault);
+                }
+                parent.pass_over(fault);
+            }
+        }
     }
     Ok(generated)
 }
@@ -61,7 +69,7 @@ fn rule(
         "Schedule" => of_schedule(properties)?,
         "" => return Err(Fault::new("has no `Type`")),
         other => {
-            return Err(Fault::new(format_args!(
+            return Err(Fault::absent(format_args!(
                 "the local run has no events of type `{other}`"
             )));
         }
@@ -71,7 +79,7 @@ fn rule(
         .is_some_and(|config| config.get("Type").is_some())
     {
         return Err(
-            Fault::new("the local run makes no queue by itself: name one by its `Arn`").within("DeadLetterConfig"),
+            Fault::absent("the local run makes no queue by itself: name one by its `Arn`").within("DeadLetterConfig"),
         );
     }
     let mut destination = match target {

@@ -49,10 +49,33 @@ const EXPANDED: &[&str] = &[
     "Tracing",
 ];
 
+/// Properties that the local run does not have.
+const ABSENT: &[&str] = &[
+    "AutoPublishAliasAllProperties",
+    "AutoPublishCodeSha256",
+    "CapacityProviderConfig",
+    "CodeSigningConfigArn",
+    "DeploymentPreference",
+    "DurableConfig",
+    "FileSystemConfigs",
+    "FunctionScalingConfig",
+    "FunctionUrlConfig",
+    "PropagateTags",
+    "ProvisionedConcurrencyConfig",
+    "PublishToLatestPublished",
+    "RecursiveLoop",
+    "RuntimeManagementConfig",
+    "SnapStart",
+    "SourceKMSKeyArn",
+    "TenancyConfig",
+    "VersionDeletionPolicy",
+    "VersionDescription",
+];
+
 /// The function with its role, rules and permissions, and the settings of its asynchronous invocations.
 pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated, Fault> {
     let properties = &parent.properties;
-    known_properties(properties, &[SAME, EXPANDED], "a function").map_err(|fault| fault.within("Properties"))?;
+    parent.check_properties(&[SAME, EXPANDED], ABSENT, "a function")?;
     let mut generated = Vec::new();
     let mut function = Map::new();
     copy(properties, SAME, &mut function);
@@ -63,7 +86,7 @@ pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated,
         }
         None => {
             let id = format!("{}Role", parent.id);
-            let role = policies::function_role(properties, &id).map_err(|fault| fault.within("Properties"))?;
+            let role = policies::function_role(parent, &id).map_err(|fault| fault.within("Properties"))?;
             generated.push((id.clone(), parent.generate("AWS::IAM::Role", role)));
             function.insert("Role".into(), attribute(&id, "Arn"));
         }
@@ -88,7 +111,7 @@ pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated,
         })?;
         function.insert("DeadLetterConfig".into(), json!({ "TargetArn": arn }));
     }
-    let published = published(parent, &function).map_err(|fault| fault.within("Properties"))?;
+    let published = published(parent, &function);
     generated.push(parent.generate_main("AWS::Lambda::Function", function));
     let mut target = Target::Function(reference(parent.id), attribute(parent.id, "Arn"));
     let mut qualifier = json!("$LATEST");
@@ -128,11 +151,15 @@ struct Published {
     resources: Generated,
 }
 
-fn published(parent: &Parent<'_>, function: &Map<String, Value>) -> Result<Option<Published>, Fault> {
+fn published(parent: &Parent<'_>, function: &Map<String, Value>) -> Option<Published> {
     let alias = match parent.properties.get("AutoPublishAlias") {
-        None => return Ok(None),
+        None => return None,
         Some(Value::String(alias)) => alias.clone(),
-        Some(_) => return Err(Fault::new("must be a name, not a function").within("AutoPublishAlias")),
+        Some(_) => {
+            let fault = Fault::absent("the local run takes a name, and no function").within("AutoPublishAlias");
+            parent.pass_over(fault.within("Properties"));
+            return None;
+        }
     };
     let letters: String = alias.chars().filter(char::is_ascii_alphanumeric).collect();
     let hash = hex::encode(Sha256::digest(Value::Object(function.clone()).to_string()));
@@ -145,14 +172,14 @@ fn published(parent: &Parent<'_>, function: &Map<String, Value>) -> Result<Optio
         "Name": alias,
     });
     let leads_to = parent.generate("AWS::Lambda::Alias", leads_to);
-    Ok(Some(Published {
+    Some(Published {
         resources: vec![
             (version_id, parent.generate("AWS::Lambda::Version", version)),
             (alias_id.clone(), leads_to),
         ],
         alias,
         alias_id,
-    }))
+    })
 }
 
 fn invoke_config(function: &str, qualifier: Value, config: &Value) -> Result<Value, Fault> {

@@ -4,7 +4,7 @@
 
 use super::super::code;
 use super::super::fault::Fault;
-use super::parent::{Generated, Parent, copy, known_properties};
+use super::parent::{Generated, Parent, copy};
 use serde_json::Map;
 use std::path::Path;
 
@@ -14,10 +14,13 @@ const EXPANDED: &[&str] = &["ContentUri", "LayerName", "LicenseInfo", "Retention
 /// Properties that it has under the same name.
 const SAME: &[&str] = &["CompatibleArchitectures", "CompatibleRuntimes", "Description"];
 
+/// Properties that the local run does not have.
+const ABSENT: &[&str] = &["PublishLambdaVersion"];
+
 /// The layer, under its own id: SAM puts a hash behind it, and changes what refers to it.
 pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated, Fault> {
     let properties = &parent.properties;
-    known_properties(properties, &[SAME, EXPANDED], "a layer").map_err(|fault| fault.within("Properties"))?;
+    parent.check_properties(&[SAME, EXPANDED], ABSENT, "a layer")?;
     let mut layer = Map::new();
     copy(properties, SAME, &mut layer);
     copy(properties, &["LicenseInfo"], &mut layer);

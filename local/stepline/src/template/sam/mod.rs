@@ -9,6 +9,7 @@ mod globals;
 mod layer;
 mod parent;
 mod policies;
+mod policy_templates;
 mod state_machine;
 
 use super::fault::Fault;
@@ -50,26 +51,49 @@ impl Names {
     }
 }
 
-/// A template's resources with those of SAM expanded; `directory` is where the template's relative paths start.
+/// What came of SAM's resources.
+pub(super) struct Expanded {
+    /// All resources of the template, under their logical ids.
+    pub(super) resources: Map<String, Value>,
+    /// The names of what SAM has generated.
+    pub(super) names: Names,
+    /// What the local run does not have.
+    pub(super) passed_over: Vec<Fault>,
+}
+
+/// A template's resources with those of SAM expanded; `directory` is where the template's relative paths start. Types that
+/// are not here stay as they are.
 pub(super) fn expand(
     declared: Map<String, Value>,
     globals: &Map<String, Value>,
     directory: &Path,
-) -> Result<(Map<String, Value>, Names), Fault> {
+) -> Result<Expanded, Fault> {
     globals::check(globals)?;
-    let mut resources = Map::new();
-    let mut names = Names::default();
+    let (mut resources, mut names, mut passed_over) = (Map::new(), Names::default(), Vec::new());
     for (id, resource) in declared {
         match resource.get("Type").and_then(Value::as_str) {
-            Some(kind) if kind.starts_with("AWS::Serverless::") => {
+            Some(
+                kind
+                @ ("AWS::Serverless::Function" | "AWS::Serverless::LayerVersion" | "AWS::Serverless::StateMachine"),
+            ) => {
                 let parent = Parent::read(&id, kind, &resource, globals).map_err(|fault| fault.within(&id))?;
                 let expanded = match kind {
                     "AWS::Serverless::Function" => function::expand(&parent, directory),
                     "AWS::Serverless::LayerVersion" => layer::expand(&parent, directory),
-                    "AWS::Serverless::StateMachine" => state_machine::expand(&parent, directory),
-                    _ => Err(Fault::new(format_args!("the local run has no `{kind}`"))),
+                    _ => state_machine::expand(&parent, directory),
                 };
-                let expanded = expanded.map_err(|fault| fault.within(&id))?;
+                let expanded = match expanded {
+                    // As a resource of a type that the local run does not have.
+                    Err(fault) if fault.is_absent() => {
+                        passed_over.push(fault.within(&id));
+                        vec![(id.clone(), resource)]
+                    }
+                    expanded => {
+                        let expanded = expanded.map_err(|fault| fault.within(&id))?;
+                        passed_over.extend(parent.passed_over());
+                        expanded
+                    }
+                };
                 names.add(&id, &expanded);
                 for (id, generated) in expanded {
                     if resources.insert(id.clone(), generated).is_some() {
@@ -85,5 +109,9 @@ pub(super) fn expand(
         }
     }
     resources.values_mut().for_each(|resource| names.resolve(resource));
-    Ok((resources, names))
+    Ok(Expanded {
+        resources,
+        names,
+        passed_over,
+    })
 }

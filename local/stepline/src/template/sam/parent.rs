@@ -3,6 +3,7 @@
 use super::super::fault::{Fault, known};
 use super::globals;
 use serde_json::{Map, Value, json};
+use std::cell::RefCell;
 
 /// Resources by logical id, as an expansion gives them.
 pub(super) type Generated = Vec<(String, Value)>;
@@ -14,6 +15,7 @@ pub(super) struct Parent<'r> {
     pub(super) metadata: Option<&'r Value>,
     pub(super) condition: Option<&'r Value>,
     pub(super) depends_on: Option<&'r Value>,
+    passed_over: RefCell<Vec<Fault>>,
 }
 
 impl<'r> Parent<'r> {
@@ -34,7 +36,27 @@ impl<'r> Parent<'r> {
             metadata: resource.get("Metadata"),
             condition: resource.get("Condition"),
             depends_on: resource.get("DependsOn"),
+            passed_over: RefCell::default(),
         })
+    }
+
+    /// Leaves out what the local run does not have of the resource, and goes on with the rest.
+    pub(super) fn pass_over(&self, fault: Fault) {
+        self.passed_over.borrow_mut().push(fault.within(self.id));
+    }
+
+    /// Refuses properties that are on none of these lists, and passes over those that SAM has and the local run does not.
+    pub(super) fn check_properties(&self, lists: &[&[&str]], absent: &[&str], what: &str) -> Result<(), Fault> {
+        let faults = known(&self.properties, &lists.concat(), absent, what);
+        for fault in faults.map_err(|fault| fault.within("Properties"))? {
+            self.pass_over(fault.within("Properties"));
+        }
+        Ok(())
+    }
+
+    /// What was passed over.
+    pub(super) fn passed_over(self) -> Vec<Fault> {
+        self.passed_over.into_inner()
     }
 
     /// A generated resource, under the same condition.
@@ -88,5 +110,5 @@ pub(super) fn copy(from: &Map<String, Value>, names: &[&str], to: &mut Map<Strin
 
 /// Refuses properties that are not known.
 pub(super) fn known_properties(properties: &Map<String, Value>, lists: &[&[&str]], what: &str) -> Result<(), Fault> {
-    known(properties, &lists.concat(), what)
+    known(properties, &lists.concat(), &[], what).map(drop)
 }

@@ -3,23 +3,31 @@
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-templates.html>.
 
 use super::super::fault::Fault;
+use super::parent::Parent;
+use super::policy_templates;
 use serde_json::{Map, Value, json};
 
 /// The role of a function that has no `Role`.
-pub(super) fn function_role(properties: &Map<String, Value>, id: &str) -> Result<Value, Fault> {
+pub(super) fn function_role(parent: &Parent<'_>, id: &str) -> Result<Value, Fault> {
     let mut managed = vec![aws_managed("service-role/AWSLambdaBasicExecutionRole")];
-    if properties.get("Tracing").is_some_and(|mode| mode != "Disabled") {
+    if parent.properties.get("Tracing").is_some_and(|mode| mode != "Disabled") {
         managed.push(aws_managed("AWSXrayWriteOnlyAccess"));
     }
-    role(properties, id, "lambda.amazonaws.com", managed)
+    role(parent, id, "lambda.amazonaws.com", managed)
 }
 
 /// The role of a state machine that has no `Role`.
-pub(super) fn state_machine_role(properties: &Map<String, Value>, id: &str) -> Result<Value, Fault> {
-    role(properties, id, "states.amazonaws.com", Vec::new())
+pub(super) fn state_machine_role(parent: &Parent<'_>, id: &str) -> Result<Value, Fault> {
+    let is_traced = parent
+        .properties
+        .get("Tracing")
+        .is_some_and(|tracing| tracing["Enabled"] == true);
+    let managed = is_traced.then(|| aws_managed("AWSXrayWriteOnlyAccess"));
+    role(parent, id, "states.amazonaws.com", managed.into_iter().collect())
 }
 
-fn role(properties: &Map<String, Value>, id: &str, service: &str, mut managed: Vec<Value>) -> Result<Value, Fault> {
+fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -> Result<Value, Fault> {
+    let properties = &parent.properties;
     let mut inline: Vec<Value> = Vec::new();
     let policies = match properties.get("Policies") {
         None => Vec::new(),
@@ -31,9 +39,11 @@ fn role(properties: &Map<String, Value>, id: &str, service: &str, mut managed: V
         match policy {
             Value::String(name) if name.starts_with("arn:") => managed.push(policy.clone()),
             Value::String(name) => managed.push(aws_managed(name)),
-            Value::Object(fields) => match one_policy(fields).map_err(within)? {
-                Policy::Managed(arn) => managed.push(arn),
-                Policy::Inline(document) => inline.push(json!({
+            Value::Object(fields) => match one_policy(fields).map_err(within) {
+                Err(fault) if fault.is_absent() => parent.pass_over(fault.within("Properties")),
+                Err(fault) => return Err(fault),
+                Ok(Policy::Managed(arn)) => managed.push(arn),
+                Ok(Policy::Inline(document)) => inline.push(json!({
                     "PolicyName": format!("{id}Policy{}", inline.len()),
                     "PolicyDocument": document,
                 })),
@@ -88,93 +98,6 @@ fn one_policy(fields: &Map<String, Value>) -> Result<Policy, Fault> {
     let (Some((name, arguments)), None) = (entries.next(), entries.next()) else {
         return Err(Fault::new("must be a policy or one of SAM's templates"));
     };
-    let statement = from_template(name, arguments).map_err(|fault| fault.within(name))?;
+    let statement = policy_templates::statements(name, arguments).map_err(|fault| fault.within(name))?;
     Ok(Policy::Inline(json!({"Version": "2012-10-17", "Statement": statement})))
-}
-
-/// One of SAM's policy templates: it allows actions on resources that an argument names.
-struct PolicyTemplate {
-    name: &'static str,
-    actions: &'static [&'static str],
-    argument: &'static str,
-    /// The ARNs, each with `${name}` for the argument.
-    resources: &'static [&'static str],
-}
-
-/// The templates for the services of the local run.
-const TEMPLATES: &[PolicyTemplate] = &[
-    PolicyTemplate {
-        name: "LambdaInvokePolicy",
-        actions: &["lambda:InvokeFunction"],
-        argument: "FunctionName",
-        resources: &["arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${name}*"],
-    },
-    PolicyTemplate {
-        name: "SQSSendMessagePolicy",
-        actions: &["sqs:SendMessage*"],
-        argument: "QueueName",
-        resources: &["arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${name}"],
-    },
-    PolicyTemplate {
-        name: "SSMParameterReadPolicy",
-        actions: &["ssm:GetParameters", "ssm:GetParameter", "ssm:GetParametersByPath"],
-        argument: "ParameterName",
-        resources: &["arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${name}"],
-    },
-    PolicyTemplate {
-        name: "SSMParameterWithSlashPrefixReadPolicy",
-        actions: &["ssm:GetParameters", "ssm:GetParameter", "ssm:GetParametersByPath"],
-        argument: "ParameterName",
-        resources: &["arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${name}"],
-    },
-    PolicyTemplate {
-        name: "StepFunctionsExecutionPolicy",
-        actions: &["states:StartExecution"],
-        argument: "StateMachineName",
-        resources: &["arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${name}"],
-    },
-    PolicyTemplate {
-        name: "EventBridgePutEventsPolicy",
-        actions: &["events:PutEvents"],
-        argument: "EventBusName",
-        resources: &["arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${name}"],
-    },
-    PolicyTemplate {
-        name: "S3ReadPolicy",
-        actions: &[
-            "s3:GetObject",
-            "s3:ListBucket",
-            "s3:GetBucketLocation",
-            "s3:GetObjectVersion",
-            "s3:GetLifecycleConfiguration",
-        ],
-        argument: "BucketName",
-        resources: BUCKET_AND_OBJECTS,
-    },
-    PolicyTemplate {
-        name: "S3WritePolicy",
-        actions: &["s3:PutObject", "s3:PutObjectAcl", "s3:PutLifecycleConfiguration"],
-        argument: "BucketName",
-        resources: BUCKET_AND_OBJECTS,
-    },
-];
-
-const BUCKET_AND_OBJECTS: &[&str] = &[
-    "arn:${AWS::Partition}:s3:::${name}",
-    "arn:${AWS::Partition}:s3:::${name}/*",
-];
-
-/// The statement that SAM makes from a policy template.
-fn from_template(name: &str, arguments: &Value) -> Result<Value, Fault> {
-    let template = TEMPLATES.iter().find(|template| template.name == name);
-    let template = template.ok_or_else(|| Fault::new("is not a policy template that the local run has"))?;
-    // It may be an intrinsic function itself.
-    let argument = arguments
-        .get(template.argument)
-        .ok_or_else(|| Fault::new(format_args!("has no `{}`", template.argument)))?;
-    let resources = template.resources.iter();
-    let resources: Vec<Value> = resources
-        .map(|arn| json!({"Fn::Sub": [arn, {"name": argument}]}))
-        .collect();
-    Ok(json!([{"Effect": "Allow", "Action": template.actions, "Resource": resources}]))
 }

@@ -5,7 +5,7 @@
 use super::super::fault::Fault;
 use super::super::yaml::Source;
 use super::events::Target;
-use super::parent::{Generated, Parent, attribute, copy, known_properties, reference, tag_list};
+use super::parent::{Generated, Parent, attribute, copy, reference, tag_list};
 use super::{events, policies};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -34,13 +34,11 @@ const PROPERTIES: &[&str] = &[
 pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated, Fault> {
     let in_properties = |fault: Fault| fault.within("Properties");
     let properties = &parent.properties;
-    known_properties(properties, &[PROPERTIES], "a state machine").map_err(in_properties)?;
+    parent.check_properties(&[PROPERTIES], &["PropagateTags"], "a state machine")?;
     let mut generated = Vec::new();
     let mut machine = Map::new();
-    machine.insert(
-        "DefinitionString".into(),
-        definition(properties, directory).map_err(in_properties)?,
-    );
+    let (property, definition) = definition(properties, directory).map_err(in_properties)?;
+    machine.insert(property.into(), definition);
     copy(properties, &["DefinitionSubstitutions"], &mut machine);
     for (sam, own) in [
         ("Name", "StateMachineName"),
@@ -56,7 +54,7 @@ pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated,
         Some(role) => role.clone(),
         None => {
             let id = format!("{}Role", parent.id);
-            let role = policies::state_machine_role(properties, &id).map_err(in_properties)?;
+            let role = policies::state_machine_role(parent, &id).map_err(in_properties)?;
             generated.push((id.clone(), parent.generate("AWS::IAM::Role", role)));
             attribute(&id, "Arn")
         }
@@ -112,10 +110,11 @@ fn version_id(id: &str, machine: &Map<String, Value>) -> String {
     format!("{id}Version{}", &hash[..10])
 }
 
-/// The definition as text, from the file or from the template itself.
-fn definition(properties: &Map<String, Value>, directory: &Path) -> Result<Value, Fault> {
+/// The property that holds the definition, and what it is: the text of a file, or the template's own, with functions in it.
+fn definition(properties: &Map<String, Value>, directory: &Path) -> Result<(&'static str, Value), Fault> {
+    const TEXT: &str = "DefinitionString";
     match (properties.get("Definition"), properties.get("DefinitionUri")) {
-        (Some(definition), None) => Ok(definition.to_string().into()),
+        (Some(definition), None) => Ok(("Definition", definition.clone())),
         (None, Some(Value::String(path))) => {
             let file = directory.join(path);
             let fault = |message: String| Fault::new(message).within("DefinitionUri");
@@ -123,9 +122,12 @@ fn definition(properties: &Map<String, Value>, directory: &Path) -> Result<Value
             if path.ends_with(".yaml") || path.ends_with(".yml") {
                 let source =
                     Source::read(&text).map_err(|inner| fault(inner.locate(file.clone(), |_| None).to_string()))?;
-                return Ok(source.value.to_string().into());
+                return Ok((TEXT, source.value.to_string().into()));
             }
-            Ok(text.into())
+            Ok((TEXT, text.into()))
+        }
+        (None, Some(Value::Object(_))) => {
+            Err(Fault::absent("the local run has no definition that lies in a bucket already").within("DefinitionUri"))
         }
         (None, Some(_)) => Err(Fault::new("must be a path, as SAM wants it").within("DefinitionUri")),
         _ => Err(Fault::new("a state machine has either `Definition` or `DefinitionUri`")),

@@ -1,0 +1,125 @@
+//! What a pipeline may be declared with, and what is refused when it is made.
+
+use super::world::{World, declaration, stage};
+use serde_json::{Value, json};
+
+async fn refusal(change: impl FnOnce(&mut Value)) -> Option<String> {
+    let world = World::new(json!([]), &[]).await;
+    let wait = stage("Wait", "Approval", "Manual", json!({}), json!({}));
+    let mut pipeline = declaration(&[wait]);
+    change(&mut pipeline);
+    let made = world
+        .try_call("codepipeline", "CreatePipeline", json!({"pipeline": pipeline}))
+        .await;
+    made.err().map(|error| format!("{}: {}", error.code, error.message))
+}
+
+#[tokio::test]
+async fn what_get_pipeline_shows_makes_a_pipeline() {
+    let world = World::new(json!([]), &[]).await;
+    let wait = stage("Wait", "Approval", "Manual", json!({}), json!({}));
+    let mut pipeline = declaration(&[wait]);
+    pipeline["version"] = 7.into();
+    pipeline["stages"][0]["actions"][0]["region"] = "us-east-1".into();
+    pipeline["stages"][0]["actions"][0]["inputArtifacts"] = json!([]);
+    let made = world
+        .call("codepipeline", "CreatePipeline", json!({"pipeline": pipeline}))
+        .await;
+    assert_eq!(made["pipeline"]["version"], 1);
+    let shown = world.call("codepipeline", "GetPipeline", json!({"name": "p"})).await;
+    let again = world
+        .call("codepipeline", "UpdatePipeline", json!({"pipeline": shown["pipeline"]}))
+        .await;
+    assert_eq!(again["pipeline"]["version"], 2);
+    world.call("codepipeline", "DeletePipeline", json!({"name": "p"})).await;
+    let mut again = shown["pipeline"].clone();
+    again["artifactStores"] = json!({"us-east-1": again["artifactStore"], "eu-west-1": again["artifactStore"]});
+    again.as_object_mut().unwrap().remove("artifactStore");
+    world
+        .call("codepipeline", "CreatePipeline", json!({"pipeline": again}))
+        .await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_when_the_pipeline_is_made() {
+    let second = |pipeline: &mut Value, provider: (&str, &str), configuration: Value, members: Value| {
+        pipeline["stages"][1] = stage("X", provider.0, provider.1, configuration, members);
+    };
+    let states = ("Invoke", "StepFunctions");
+    let machine = "arn:aws:states:us-east-1:123456789012:stateMachine:m";
+    let source = json!({"inputArtifacts": [{"name": "Source"}]});
+    for (provider, configuration, members, expected) in [
+        (
+            states,
+            json!({}),
+            json!({}),
+            "missing required configuration 'StateMachineArn'",
+        ),
+        (
+            states,
+            json!({"StateMachineArn": machine, "Inputs": "{}"}),
+            json!({}),
+            "Action configuration for action 'X' contains unknown configuration 'Inputs'",
+        ),
+        (
+            states,
+            json!({"StateMachineArn": machine, "InputType": "FilePath"}),
+            source.clone(),
+            "missing required configuration 'Input'",
+        ),
+        (
+            states,
+            json!({"StateMachineArn": machine, "InputType": "FilePath", "Input": "a"}),
+            json!({}),
+            "needs an input artifact",
+        ),
+        (
+            states,
+            json!({"StateMachineArn": machine, "InputType": "Json"}),
+            json!({}),
+            "InputType is `Json`",
+        ),
+        (
+            states,
+            json!({"StateMachineArn": machine}),
+            json!({"outputArtifacts": [{"name": "A"}, {"name": "B"}]}),
+            "Action X declares 2 output artifacts which is greater than the maximum count (1)",
+        ),
+        (
+            ("Build", "CodeBuild"),
+            json!({"ProjectName": "b"}),
+            json!({}),
+            "Action X declares 0 input artifacts which is less than the minimum count (1)",
+        ),
+        (
+            ("Build", "CodeBuild"),
+            json!({"ProjectName": "b", "BatchEnabled": "true"}),
+            source.clone(),
+            "no CodeBuild with BatchEnabled",
+        ),
+        (
+            ("Build", "CodeBuild"),
+            json!({"ProjectName": "b"}),
+            json!({"inputArtifacts": [{"name": "Source"}], "region": "eu-west-1"}),
+            "it is in eu-west-1",
+        ),
+        (
+            ("Deploy", "CodeDeploy"),
+            json!({}),
+            json!({}),
+            "it has CodeStarSourceConnection (Source), S3 (Source)",
+        ),
+    ] {
+        let said = refusal(|pipeline| second(pipeline, provider, configuration, members)).await;
+        let said = said.unwrap_or_default();
+        assert!(
+            said.starts_with("InvalidActionDeclarationException") && said.contains(expected),
+            "{expected}: {said}"
+        );
+    }
+    let both = refusal(|pipeline| pipeline["artifactStores"] = json!({"us-east-1": pipeline["artifactStore"]})).await;
+    assert!(both.is_some_and(|said| said.contains("either artifactStore or artifactStores")));
+    let off = json!({"ProjectName": "b", "BatchEnabled": "false", "CombineArtifacts": "false"});
+    let accepted = refusal(|pipeline| second(pipeline, ("Test", "CodeBuild"), off, source)).await;
+    assert_eq!(accepted, None);
+}

@@ -1,0 +1,248 @@
+//! The permissions that a definition's calls need.
+
+use std::sync::Arc;
+
+use super::call::{Call, CallKind, Target, calls};
+use super::catalog::signing_name;
+use super::misuse::pascal;
+use super::needs::{self, Argument, Need, On, When};
+use super::place::MachineSettings;
+use crate::definition::{Integration, Pattern};
+use crate::text::ParseError;
+
+/// An action that the role of a state machine needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// The state that needs it; nothing where the state machine does, for its log and its traces.
+    pub state: Option<Arc<str>>,
+    /// The line of the call, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// The action, such as `lambda:InvokeFunction`.
+    pub action: String,
+    /// On what: an ARN, `*`, or an ARN with stars for what only an execution knows.
+    pub resource: String,
+    /// Whether the resource is known to the letter.
+    pub is_exact: bool,
+    /// Whether the call fails without. Otherwise AWS has the action in its policies, or the name of the action was made
+    /// from the operation's.
+    pub is_certain: bool,
+    /// The service that a role is handed to, for `iam:PassRole`.
+    pub passed_to: Option<&'static str>,
+}
+
+/// What the role of a state machine needs for what its definition calls, in the order of the calls. A call that another
+/// role makes (`Credentials`) needs leave to assume that one.
+///
+/// ```
+/// use states_language::{MachineSettings, permissions};
+///
+/// let definition = r#"{"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+///     "Parameters": {"FunctionName": "ask", "Payload.$": "$"}, "End": true}}}"#;
+/// let settings = MachineSettings {
+///     partition: "aws".into(), region: "eu-west-1".into(), account: "123456789012".into(), name: "m".into(),
+///     logs: false, traces: false,
+/// };
+/// let needed = permissions(definition, &settings)?;
+/// assert_eq!(
+///     (&*needed[0].action, &*needed[0].resource),
+///     ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:123456789012:function:ask")
+/// );
+/// # Ok::<(), states_language::ParseError>(())
+/// ```
+pub fn permissions(definition: &str, settings: &MachineSettings) -> Result<Vec<Needed>, ParseError> {
+    let mut found = Vec::new();
+    for call in calls(definition)? {
+        found.extend(of_call(&call, settings));
+    }
+    let own = [(needs::LOGS, settings.logs), (needs::TRACES, settings.traces)];
+    let own = own.into_iter().filter(|(_, is_on)| *is_on);
+    found.extend(own.flat_map(|(actions, _)| actions.iter().map(|action| of_machine(action))));
+    Ok(found)
+}
+
+fn of_machine(action: &str) -> Needed {
+    Needed {
+        state: None,
+        line: 1,
+        column: 1,
+        action: action.to_owned(),
+        resource: "*".to_owned(),
+        is_exact: true,
+        is_certain: true,
+        passed_to: None,
+    }
+}
+
+/// What one call needs.
+fn of_call(call: &Call, settings: &MachineSettings) -> Vec<Needed> {
+    let with = |action: &str, on: On, is_certain: bool| {
+        let (resource, is_exact) = resource(on, call, settings);
+        Needed {
+            state: Some(call.state.clone()),
+            line: call.line,
+            column: call.column,
+            action: action.to_owned(),
+            resource,
+            is_exact,
+            is_certain,
+            passed_to: match on {
+                On::Role(_, service) => Some(service),
+                _ => None,
+            },
+        }
+    };
+    if let Some(role) = &call.credentials {
+        let mut assumed = with("sts:AssumeRole", On::Unknown, true);
+        if let Some(role) = role {
+            (assumed.resource, assumed.is_exact) = (role.to_string(), true);
+        }
+        return vec![assumed];
+    }
+    let (name, waits) = match &call.target {
+        Target::Activity | Target::Nothing(_) => return Vec::new(),
+        Target::Integration(Integration::Lambda { .. }) => ("lambda:Invoke".to_owned(), false),
+        Target::Integration(Integration::Service {
+            service,
+            operation,
+            pattern,
+            ..
+        }) => {
+            let name = format!("{}:{}", signing_name(service), pascal(operation));
+            (name, *pattern == Pattern::Sync)
+        }
+    };
+    let rows: &[Need] = match call.kind {
+        CallKind::Children => needs::CHILDREN,
+        CallKind::ResultWriter => needs::WRITER,
+        CallKind::Task | CallKind::ItemReader => {
+            let found = needs::OPERATIONS.iter().find(|(operation, _)| *operation == name);
+            match found {
+                Some((_, rows)) => rows,
+                None => return vec![with(&name, On::Unknown, is_alike(&name))],
+            }
+        }
+    };
+    let mut needed = Vec::new();
+    for need in rows {
+        let is_certain = match need.when {
+            When::Always => true,
+            When::Sync if waits => true,
+            When::AsDocumented => false,
+            When::SyncAsDocumented if waits => false,
+            When::Sync | When::SyncAsDocumented => continue,
+        };
+        if let On::Role(argument, _) = need.on
+            && !call.has_argument(argument)
+        {
+            continue;
+        }
+        needed.extend(
+            need.actions
+                .iter()
+                .map(|action| with(versioned(action, call), need.on, is_certain)),
+        );
+    }
+    needed
+}
+
+/// An object's version is read by another action than the object.
+fn versioned<'a>(action: &'a str, call: &Call) -> &'a str {
+    if action == "s3:GetObject" && call.has_argument(&["VersionId"]) {
+        "s3:GetObjectVersion"
+    } else {
+        action
+    }
+}
+
+fn is_alike(operation: &str) -> bool {
+    let prefix = operation.split(':').next().unwrap_or_default();
+    needs::ALIKE.contains(&prefix)
+}
+
+/// The ARN of what an action is on, and whether it is known to the letter.
+fn resource(on: On, call: &Call, settings: &MachineSettings) -> (String, bool) {
+    let unknown = || ("*".to_owned(), false);
+    match on {
+        On::All => ("*".to_owned(), true),
+        On::Unknown => unknown(),
+        On::Named(service, form, argument) => named(service, form, call.argument(argument), settings),
+        On::Function => function(call, settings),
+        On::Queue => match call.argument(&["QueueUrl"]) {
+            Some(url) => (settings.arn("sqs", url.rsplit('/').next().unwrap_or(url)), true),
+            None => (settings.arn("sqs", "*"), false),
+        },
+        On::Topic => match call.argument(&["TopicArn"]).or_else(|| call.argument(&["TargetArn"])) {
+            Some(arn) => (arn.to_owned(), true),
+            None => unknown(),
+        },
+        On::TaskDefinition => task_definition(call, settings),
+        On::ExecutionsOf(argument) => executions_of(argument, call, settings),
+        On::Rule(name) => (settings.arn("events", &format!("rule/{name}")), true),
+        On::Role(argument, _) => match call.argument(argument).filter(|role| role.starts_with("arn:")) {
+            Some(arn) => (arn.to_owned(), true),
+            None => unknown(),
+        },
+        On::Bucket => match call.argument(&["Bucket"]) {
+            Some(bucket) => (settings.s3(bucket), true),
+            None => unknown(),
+        },
+        On::Object => {
+            let bucket = call.argument(&["Bucket"]).unwrap_or("*");
+            match call.argument(&["Key"]) {
+                Some(key) if bucket != "*" => (settings.s3(&format!("{bucket}/{key}")), true),
+                _ => (settings.s3(&format!("{bucket}/*")), false),
+            }
+        }
+        On::OwnMachine => (settings.arn("states", &format!("stateMachine:{}", settings.name)), true),
+        On::OwnExecutions => (settings.arn("states", &format!("execution:{}/*", settings.name)), false),
+    }
+}
+
+fn named(service: &str, form: &str, name: Option<&str>, settings: &MachineSettings) -> (String, bool) {
+    match name {
+        None => (settings.arn(service, form), false),
+        // A version or an alias of a state machine is no resource of IAM's.
+        Some(arn) if arn.starts_with("arn:") && service == "states" => {
+            (arn.splitn(8, ':').take(7).collect::<Vec<_>>().join(":"), true)
+        }
+        Some(arn) if arn.starts_with("arn:") => (arn.to_owned(), true),
+        Some(name) => (settings.arn(service, &form.replace('*', name)), true),
+    }
+}
+
+fn function(call: &Call, settings: &MachineSettings) -> (String, bool) {
+    if let Target::Integration(Integration::Lambda { function_arn }) = &call.target {
+        return (function_arn.to_string(), !function_arn.contains("${"));
+    }
+    let Some(name) = call.argument(&["FunctionName"]) else {
+        return (settings.arn("lambda", "function:*"), false);
+    };
+    let mut arn = match name.split_once(":function:") {
+        Some(_) if name.starts_with("arn:") => name.to_owned(),
+        Some((_, name)) => settings.arn("lambda", &format!("function:{name}")),
+        None => settings.arn("lambda", &format!("function:{name}")),
+    };
+    if let Some(qualifier) = call.argument(&["Qualifier"]) {
+        arn = format!("{arn}:{qualifier}");
+    } else if call.has_argument(&["Qualifier"]) {
+        return (format!("{arn}:*"), false);
+    }
+    (arn, true)
+}
+
+fn task_definition(call: &Call, settings: &MachineSettings) -> (String, bool) {
+    match call.argument(&["TaskDefinition"]) {
+        None => (settings.arn("ecs", "task-definition/*"), false),
+        Some(arn) if arn.starts_with("arn:") => (arn.to_owned(), true),
+        Some(revision) if revision.contains(':') => (settings.arn("ecs", &format!("task-definition/{revision}")), true),
+        Some(family) => (settings.arn("ecs", &format!("task-definition/{family}:*")), false),
+    }
+}
+
+fn executions_of(argument: Argument, call: &Call, settings: &MachineSettings) -> (String, bool) {
+    let machine = call.argument(argument).and_then(|arn| arn.split(':').nth(6));
+    let executions = format!("execution:{}:*", machine.unwrap_or("*"));
+    (settings.arn("states", &executions), false)
+}

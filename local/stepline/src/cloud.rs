@@ -86,7 +86,7 @@ impl Cloud {
         let ecs = Arc::new(Ecs::open(store, containers.clone())?);
         let load_balancing = Arc::new(ElasticLoadBalancing::open(store)?);
         let events: Arc<EventBridge> = Arc::default();
-        let lambda: Arc<Lambda> = Arc::default();
+        let lambda = Arc::new(Lambda::new(folder(&root).join("functions"), containers.clone()));
         let servicequotas: Arc<ServiceQuotas> = Arc::default();
         let ssm = Arc::new(Ssm::open(store)?);
         let platform = Platform::lasting(

@@ -23,6 +23,11 @@ impl Properties {
             .ok_or_else(|| Fault::new(format_args!("has no `{name}`")))
     }
 
+    /// A property that is text, if it is there: it stays to be read.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
     /// A document that must be there: a map, or its text as JSON.
     pub(super) fn require_json(&mut self, name: &str) -> Result<Value, Fault> {
         match self.require(name)? {

@@ -5,6 +5,7 @@
 //! properties of each with all functions resolved ([`Stack::resource`]), and says what came of it ([`Stack::made`]).
 //! Nothing here knows a service.
 
+mod code;
 mod conditions;
 mod config;
 mod fault;
@@ -166,13 +167,15 @@ impl Stack {
         let in_resources = |fault: Fault| fault.within("Resources");
         let (is_sam, others) = transforms(template.get("Transform"));
         passed_over.extend(others);
-        let mut resources = declared;
+        let (mut resources, mut outputs) = (declared, section("Outputs")?);
+        let directory = file.parent().unwrap_or(Path::new(""));
         if is_sam {
-            let directory = file.parent().unwrap_or(Path::new(""));
             let expanded = sam::expand(resources, &section("Globals")?, directory).map_err(in_resources)?;
             resources = expanded.resources;
+            outputs.values_mut().for_each(|output| expanded.names.resolve(output));
             passed_over.extend(expanded.passed_over.into_iter().map(in_resources));
         }
+        code::package(&mut resources, directory).map_err(in_resources)?;
         let repeated = unknown_shapes(&mut resources);
         passed_over.extend(repeated.into_iter().map(in_resources));
         let absent = absent(&resources, &scope, &mut passed_over).map_err(in_resources)?;
@@ -182,7 +185,7 @@ impl Stack {
             file: file.clone(),
             source: source.clone(),
             resources,
-            outputs: section("Outputs")?,
+            outputs,
             order,
             scope,
             passed_over,

@@ -6,6 +6,7 @@ mod client;
 mod denials;
 mod deploy;
 mod executions;
+mod functions;
 mod gateway;
 mod iam;
 mod lasting;

@@ -6,6 +6,7 @@ use super::page::{self, PageError, PageServed};
 use crate::cloud::{self, Cloud};
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
+use crate::functions;
 use crate::gateway;
 use crate::project::{self, Project, ProjectError};
 use crate::samples::SampleError;
@@ -166,7 +167,11 @@ impl Session {
         display.busy(&format!("Deploying {environment} to this machine"));
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
         display.busy("Building the functions");
-        cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
+        let workspace = functions::workspace(&cloud.root);
+        cloud
+            .lambda
+            .prepare_from(&workspace, |line| display.cargo(line))
+            .await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {
             cloud.resume_services();
         }

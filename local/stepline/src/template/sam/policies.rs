@@ -76,7 +76,25 @@ fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -
     Ok(role)
 }
 
+/// Policies that SAM knows by their names, and whose ARNs have a path.
+const SERVICE_ROLES: &[&str] = &[
+    "AWSCodeDeployRoleForLambda",
+    "AWSLambdaBasicExecutionRole",
+    "AWSLambdaDynamoDBExecutionRole",
+    "AWSLambdaENIManagementAccess",
+    "AWSLambdaKinesisExecutionRole",
+    "AWSLambdaMSKExecutionRole",
+    "AWSLambdaRole",
+    "AWSLambdaSQSQueueExecutionRole",
+    "AWSLambdaVPCAccessExecutionRole",
+    "AmazonAPIGatewayPushToCloudWatchLogs",
+    "AmazonECSTaskExecutionRolePolicy",
+];
+
 fn aws_managed(name: &str) -> Value {
+    if SERVICE_ROLES.contains(&name) {
+        return aws_managed(&format!("service-role/{name}"));
+    }
     json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:iam::aws:policy/{name}") })
 }
 

@@ -51,6 +51,8 @@ pub enum Target {
     Integration(Integration),
     /// An activity, for which workers of one's own ask.
     Activity,
+    /// What a deployment fills in: `${SaveFunctionArn}`.
+    Open,
     /// Nothing that AWS knows, and why.
     Nothing(String),
 }
@@ -195,6 +197,11 @@ fn target(resource: &str) -> Target {
     }
     match integration(resource) {
         Ok(integration) => Target::Integration(integration),
+        // `${AWS::Partition}` has colons of its own.
+        Err(_) if resource.contains("${") => {
+            let filled = resource.replace("${AWS::Partition}", "aws");
+            integration(&filled).map_or(Target::Open, Target::Integration)
+        }
         Err(why) => Target::Nothing(why),
     }
 }

@@ -40,7 +40,7 @@ pub fn misuse(call: &Call, kind: ExecutionType) -> Option<Misuse> {
         return None;
     }
     match &call.target {
-        Target::Activity | Target::Integration(Integration::Lambda { .. }) => None,
+        Target::Activity | Target::Open | Target::Integration(Integration::Lambda { .. }) => None,
         Target::Nothing(why) => Some(error(why.clone())),
         Target::Integration(Integration::Service {
             service,

@@ -77,41 +77,15 @@ fn of_machine(action: &str) -> Needed {
 
 /// What one call needs.
 fn of_call(call: &Call, settings: &MachineSettings) -> Vec<Needed> {
-    let with = |action: &str, on: On, is_certain: bool| {
-        let (resource, is_exact) = resource(on, call, settings);
-        Needed {
-            state: Some(call.state.clone()),
-            line: call.line,
-            column: call.column,
-            action: action.to_owned(),
-            resource,
-            is_exact,
-            is_certain,
-            passed_to: match on {
-                On::Role(_, service) => Some(service),
-                _ => None,
-            },
-        }
-    };
     if let Some(role) = &call.credentials {
-        let mut assumed = with("sts:AssumeRole", On::Unknown, true);
+        let mut assumed = one("sts:AssumeRole", On::Unknown, true, (call, settings));
         if let Some(role) = role {
             (assumed.resource, assumed.is_exact) = (role.to_string(), true);
         }
         return vec![assumed];
     }
-    let (name, waits) = match &call.target {
-        Target::Activity | Target::Nothing(_) => return Vec::new(),
-        Target::Integration(Integration::Lambda { .. }) => ("lambda:Invoke".to_owned(), false),
-        Target::Integration(Integration::Service {
-            service,
-            operation,
-            pattern,
-            ..
-        }) => {
-            let name = format!("{}:{}", signing_name(service), pascal(operation));
-            (name, *pattern == Pattern::Sync)
-        }
+    let Some((name, waits)) = operation(call) else {
+        return Vec::new();
     };
     let rows: &[Need] = match call.kind {
         CallKind::Children => needs::CHILDREN,
@@ -120,7 +94,7 @@ fn of_call(call: &Call, settings: &MachineSettings) -> Vec<Needed> {
             let found = needs::OPERATIONS.iter().find(|(operation, _)| *operation == name);
             match found {
                 Some((_, rows)) => rows,
-                None => return vec![with(&name, On::Unknown, is_alike(&name))],
+                None => return vec![one(&name, On::Unknown, is_alike(&name), (call, settings))],
             }
         }
     };
@@ -138,13 +112,45 @@ fn of_call(call: &Call, settings: &MachineSettings) -> Vec<Needed> {
         {
             continue;
         }
-        needed.extend(
-            need.actions
-                .iter()
-                .map(|action| with(versioned(action, call), need.on, is_certain)),
-        );
+        let actions = need.actions.iter().map(|action| versioned(action, call));
+        needed.extend(actions.map(|action| one(action, need.on, is_certain, (call, settings))));
     }
     needed
+}
+
+/// One action that a call needs.
+fn one(action: &str, on: On, is_certain: bool, (call, settings): (&Call, &MachineSettings)) -> Needed {
+    let (resource, is_exact) = resource(on, call, settings);
+    Needed {
+        state: Some(call.state.clone()),
+        line: call.line,
+        column: call.column,
+        action: action.to_owned(),
+        resource,
+        is_exact,
+        is_certain,
+        passed_to: match on {
+            On::Role(_, service) => Some(service),
+            _ => None,
+        },
+    }
+}
+
+/// The operation that is called, with its prefix, and whether a job is waited for.
+fn operation(call: &Call) -> Option<(String, bool)> {
+    match &call.target {
+        Target::Activity | Target::Open | Target::Nothing(_) => None,
+        Target::Integration(Integration::Lambda { .. }) => Some(("lambda:Invoke".to_owned(), false)),
+        Target::Integration(Integration::Service {
+            service,
+            operation,
+            pattern,
+            ..
+        }) => {
+            let name = format!("{}:{}", signing_name(service), pascal(operation));
+            Some((name, *pattern == Pattern::Sync))
+        }
+    }
 }
 
 /// An object's version is read by another action than the object.

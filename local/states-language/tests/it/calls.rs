@@ -50,6 +50,8 @@ fn calls_are_found_at_any_depth_with_their_places() {
                 }}},
             ]},
             "W": {"Type": "Task", "Resource": "arn:aws:states:eu-west-1:123456789012:activity:work"},
+            "O": {"Type": "Task", "Resource": "${SaveFunctionArn}"},
+            "L": {"Type": "Task", "Resource": "arn:${AWS::Partition}:states:::sns:publish"},
         },
     });
     let text = serde_json::to_string_pretty(&text).unwrap();
@@ -69,6 +71,8 @@ fn calls_are_found_at_any_depth_with_their_places() {
                 &format!("{map}/ItemProcessor/States/a~1b/Resource")
             ),
             ("W", CallKind::Task, "/States/W/Resource"),
+            ("O", CallKind::Task, "/States/O/Resource"),
+            ("L", CallKind::Task, "/States/L/Resource"),
         ]
     );
     let line = text.lines().position(|line| line.contains("ecs:runTask")).unwrap() + 1;
@@ -77,7 +81,8 @@ fn calls_are_found_at_any_depth_with_their_places() {
         panic!("{:?}", found[4])
     };
     assert_eq!(*pattern, Pattern::Sync);
-    assert_eq!(found[5].target, Target::Activity);
+    assert_eq!((&found[5].target, &found[6].target), (&Target::Activity, &Target::Open));
+    assert_eq!(found[7].operation(), Some(("sns", "publish")));
 }
 
 #[test]

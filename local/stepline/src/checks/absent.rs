@@ -1,7 +1,7 @@
 //! Calls that the account here does not have.
 
-use super::Machine;
 use super::finding::{Finding, Severity};
+use super::machine::Machine;
 use crate::cloud::Cloud;
 use services::states::lacks;
 use states_language::{Call, CallKind, Severity as Known, Target, misuse};

@@ -1,7 +1,7 @@
 //! Functions, state machines, topics and queues that a definition names and nothing has made.
 
-use super::Machine;
 use super::finding::{Finding, Severity};
+use super::machine::Machine;
 use crate::cloud::Cloud;
 use platform::{Account, ErrorKind};
 use serde_json::json;
@@ -42,7 +42,7 @@ fn named(call: &Call) -> Option<Named> {
             return Some(function(function_arn.to_string())).filter(|it| !it.name.contains("${"));
         }
         Target::Integration(Integration::Service { service, operation, .. }) => (signing_name(service), &**operation),
-        Target::Activity | Target::Nothing(_) => return None,
+        Target::Activity | Target::Open | Target::Nothing(_) => return None,
     };
     match (service, operation) {
         ("lambda", "invoke") => text("FunctionName").map(function),

@@ -1,7 +1,7 @@
 //! Permissions that a state machine's role lacks for what its definition calls.
 
-use super::Machine;
 use super::finding::{Finding, Place, Severity};
+use super::machine::Machine;
 use crate::cloud::Cloud;
 use platform::Requirement;
 use states_language::{MachineSettings, Needed, permissions};

@@ -8,6 +8,7 @@ mod interrupt;
 mod invoke;
 mod kept;
 mod lineage;
+mod mocks;
 mod open;
 mod options;
 mod page;
@@ -51,6 +52,7 @@ Examples:
   cargo run -- up --port 4566                   the services, for the AWS CLI, boto3 or cargo lambda
   cargo run -- open                             the page of past runs
   cargo run -- check                            the state machines' definitions, validated
+  cargo run -- run --mock FILE                  states take their outcomes from a file (docs/mocks.md)
   cargo run -- check --watch                    the same whenever a file changes, and on a page
   cargo run -- graph statemachine/ml-pipeline.asl.json --output graph.svg   a definition as a drawing
   cargo run -- run --fresh                      from an empty account, without what earlier runs have left

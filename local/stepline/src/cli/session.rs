@@ -1,6 +1,7 @@
 //! Standing up the services and deploying to them: what every command starts with.
 
 use super::kept;
+use super::mocks::{self, MocksError};
 use super::options::{Common, Environment};
 use super::page::{self, PageError, PageServed};
 use crate::cloud::{self, Cloud};
@@ -8,6 +9,7 @@ use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
 use crate::gateway;
 use crate::samples::SampleError;
+use platform::account::Account;
 use platform::error::ServiceError;
 use platform::journal::Happening;
 use platform::principal::Principal;
@@ -47,6 +49,8 @@ pub(super) enum Trouble {
     #[error("{0}")]
     Sample(#[from] SampleError),
     #[error("{0}")]
+    Mocks(#[from] MocksError),
+    #[error("{0}")]
     Page(#[from] PageError),
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -65,7 +69,9 @@ impl Trouble {
             Self::NoRepository(_) | Self::UnknownEnvironment { .. } | Self::NoEngine(_) | Self::Usage(_) => {
                 ExitCode::from(2)
             }
-            Self::Sample(SampleError::Unreadable { .. } | SampleError::NotJson { .. }) => ExitCode::from(2),
+            Self::Sample(SampleError::Unreadable { .. } | SampleError::NotJson { .. }) | Self::Mocks(_) => {
+                ExitCode::from(2)
+            }
             Self::Interrupted => ExitCode::from(130),
             _ => ExitCode::FAILURE,
         }
@@ -128,16 +134,12 @@ impl Session {
         let root = repository()?;
         let environment = known(&root, common.env.clone())?;
         let overrides = common.overrides(&root)?;
+        let mocks = mocks::read(common)?;
         // Before anything is opened: who asked for a port that is taken has to know that first.
         let listener = listen(address).await?;
         let account = deploy::account_of(&root, &environment)?;
-        let cloud = match lasts {
-            Lasts::Yes => {
-                let store = kept::open(&kept::folder(&root, common.state.as_deref()), common.fresh)?;
-                Cloud::open(account, root, &store)?
-            }
-            Lasts::No => Cloud::new(account, root),
-        };
+        let cloud = open(common, account, root, lasts)?;
+        cloud.states.use_mocks(mocks);
         if let Some(interval) = common.poll_interval {
             cloud.pace.set_poll_interval(interval);
         }
@@ -162,6 +164,7 @@ impl Session {
         cloud.journal.record(Happening::Note { text });
         display.busy(&format!("Deploying {environment} to this machine"));
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
+        mocks::look(&cloud, common)?;
         display.busy("Building the functions");
         cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {
@@ -212,6 +215,17 @@ impl Session {
         }
         self.shown.end(last).await;
     }
+}
+
+/// The account, with what lasts of it.
+fn open(common: &Common, account: Account, root: PathBuf, lasts: Lasts) -> Result<Arc<Cloud>, Trouble> {
+    Ok(match lasts {
+        Lasts::Yes => {
+            let store = kept::open(&kept::folder(&root, common.state.as_deref()), common.fresh)?;
+            Cloud::open(account, root, &store)?
+        }
+        Lasts::No => Cloud::new(account, root),
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {

@@ -9,6 +9,7 @@ mod executions;
 mod gateway;
 mod iam;
 mod lasting;
+mod mocks;
 mod objects;
 mod pipelines;
 mod qualifiers;

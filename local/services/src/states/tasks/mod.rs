@@ -8,6 +8,7 @@ pub(crate) mod errors;
 pub(crate) mod fields;
 pub(crate) mod items;
 pub(crate) mod jobs;
+pub(crate) mod mocked;
 
 use absent::{lacks, not_here, told};
 use errors::Failed;

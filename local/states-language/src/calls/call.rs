@@ -47,10 +47,8 @@ pub enum CallKind {
 /// What a call goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A function or a service's operation.
+    /// A function, an activity or a service's operation.
     Integration(Integration),
-    /// An activity, for which workers of one's own ask.
-    Activity,
     /// What a deployment fills in: `${SaveFunctionArn}`.
     Open,
     /// Nothing that AWS knows, and why.
@@ -189,12 +187,6 @@ fn call(
 }
 
 fn target(resource: &str) -> Target {
-    let parts: Vec<&str> = resource.splitn(7, ':').collect();
-    if let ["arn", _, "states", region, _, "activity", _] = parts[..]
-        && !region.is_empty()
-    {
-        return Target::Activity;
-    }
     match integration(resource) {
         Ok(integration) => Target::Integration(integration),
         // `${AWS::Partition}` has colons of its own.

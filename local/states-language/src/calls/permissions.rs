@@ -139,7 +139,7 @@ fn one(action: &str, on: On, is_certain: bool, (call, settings): (&Call, &Machin
 /// The operation that is called, with its prefix, and whether a job is waited for.
 fn operation(call: &Call) -> Option<(String, bool)> {
     match &call.target {
-        Target::Activity | Target::Open | Target::Nothing(_) => None,
+        Target::Open | Target::Nothing(_) | Target::Integration(Integration::Activity { .. }) => None,
         Target::Integration(Integration::Lambda { .. }) => Some(("lambda:Invoke".to_owned(), false)),
         Target::Integration(Integration::Service {
             service,

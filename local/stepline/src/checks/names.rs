@@ -42,7 +42,7 @@ fn named(call: &Call) -> Option<Named> {
             return Some(function(function_arn.to_string())).filter(|it| !it.name.contains("${"));
         }
         Target::Integration(Integration::Service { service, operation, .. }) => (signing_name(service), &**operation),
-        Target::Activity | Target::Open | Target::Nothing(_) => return None,
+        Target::Open | Target::Nothing(_) | Target::Integration(Integration::Activity { .. }) => return None,
     };
     match (service, operation) {
         ("lambda", "invoke") => text("FunctionName").map(function),

@@ -50,6 +50,20 @@ async fn a_mocked_state_calls_nothing_and_its_history_looks_as_if_it_had() {
 }
 
 #[tokio::test]
+async fn an_activity_can_be_mocked() {
+    let activity = "arn:aws:states:us-east-1:123456789012:activity:work";
+    let world = with(&json!({"T": {"result": 1}}));
+    let states = json!({"T": {"Type": "Task", "Resource": activity, "End": true}});
+    let described = world.run(states, json!({})).await;
+    assert_eq!(described["output"], "1", "{described:#}");
+    let events = world.events(described["executionArn"].as_str().unwrap()).await;
+    assert_eq!(
+        events[2..5],
+        ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"]
+    );
+}
+
+#[tokio::test]
 async fn errors_of_mocks_are_retried_and_caught_as_aws_errors_are() {
     let error = json!({"errorOutput": {"error": "DynamoDB.ThrottlingException", "cause": "slow"}});
     let mut state = task("dynamodb:putItem");

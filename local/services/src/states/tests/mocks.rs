@@ -43,7 +43,7 @@ async fn a_mocked_state_calls_nothing_and_its_history_looks_as_if_it_had() {
         assert_eq!(left, [true]);
         let calls = world.0.journal.entries().into_iter();
         let calls = calls.filter(|entry| {
-            matches!(&entry.happening, Happening::Authorized { principal, .. } if principal.contains("assumed-role"))
+            matches!(&entry.happening, Happening::Authorized { principal, .. } if principal.contains("assumed-role/machine/e"))
         });
         assert_eq!(calls.count(), 0, "{resource}");
     }

@@ -1,5 +1,6 @@
 //! Functions, state machines, topics and queues that a definition names and nothing has made.
 
+use super::absent;
 use super::finding::{Finding, Severity};
 use super::machine::Machine;
 use crate::cloud::Cloud;
@@ -26,10 +27,16 @@ pub(super) async fn look(cloud: &Arc<Cloud>, machine: &Machine, calls: &[Call]) 
         };
         let question = json!({ named.member: named.name });
         let answer = cloud.look(named.service, named.operation, question).await;
-        if answer.is_err_and(|error| error.kind == ErrorKind::NotFound) {
-            let (kind, name) = (named.kind, &named.name);
-            let text = format!("no template has the {kind} `{name}`: the call would fail");
-            found.push(machine.at(Severity::Warning, call, text));
+        match answer.err() {
+            Some(error) if error.kind == ErrorKind::NotFound => {
+                let (kind, name) = (named.kind, &named.name);
+                let text = format!("no template has the {kind} `{name}`: the call would fail");
+                found.push(machine.at(Severity::Warning, call, text));
+            }
+            Some(error) if error.kind == ErrorKind::NotInLocalRun => {
+                found.push(machine.at(Severity::Note, call, absent::note(&error.message)));
+            }
+            _ => {}
         }
     }
     found

@@ -56,7 +56,7 @@ pub(super) fn look(cloud: &Cloud, common: &Common) -> Result<(), MocksError> {
     let Some(option) = &common.mock else { return Ok(()) };
     match check(cloud, option) {
         Err(error) if common.mocks_come_first => {
-            let text = error.to_string();
+            let text = format!("{error}; clients may still make state machines, and choose as ARN#CASE");
             cloud.journal.record(Happening::Note { text });
             Ok(())
         }

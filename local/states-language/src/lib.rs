@@ -10,7 +10,7 @@ mod host;
 mod text;
 
 pub use calls::{
-    Call, CallKind, MachineSettings, Misuse, Needed, Target, calls, misuse, permissions, signing_name,
+    Call, CallKind, MachineSettings, Misuse, Necessity, Needed, Target, calls, misuse, permissions, signing_name,
     unknown_integration,
 };
 pub use definition::{

@@ -14,6 +14,6 @@ mod walk;
 pub use call::{Call, CallKind, Target, calls};
 pub use catalog::signing_name;
 pub use misuse::{Misuse, misuse, unknown_integration};
-pub use permissions::{Needed, permissions};
+pub use permissions::{Necessity, Needed, permissions};
 pub use place::MachineSettings;
 pub(crate) use walk::states;

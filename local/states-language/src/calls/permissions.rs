@@ -25,11 +25,21 @@ pub struct Needed {
     pub resource: String,
     /// Whether the resource is known to the letter.
     pub is_exact: bool,
-    /// Whether the call fails without. Otherwise AWS has the action in its policies, or the name of the action was made
-    /// from the operation's.
-    pub is_certain: bool,
+    /// What becomes of it where the action is not allowed.
+    pub necessity: Necessity,
     /// The service that a role is handed to, for `iam:PassRole`.
     pub passed_to: Option<&'static str>,
+}
+
+/// What becomes of a call whose role may not do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Necessity {
+    /// It fails.
+    Certain,
+    /// It succeeds, but a job that it waits for goes on when its execution is stopped.
+    ToStop,
+    /// That is not known: AWS has the action in its policies, or the action's name was made from the operation's.
+    Documented,
 }
 
 /// What the role of a state machine needs for what its definition calls, in the order of the calls. A call that another
@@ -70,7 +80,7 @@ fn of_machine(action: &str) -> Needed {
         action: action.to_owned(),
         resource: "*".to_owned(),
         is_exact: true,
-        is_certain: true,
+        necessity: Necessity::Certain,
         passed_to: None,
     }
 }
@@ -78,7 +88,7 @@ fn of_machine(action: &str) -> Needed {
 /// What one call needs.
 fn of_call(call: &Call, settings: &MachineSettings) -> Vec<Needed> {
     if let Some(role) = &call.credentials {
-        let mut assumed = one("sts:AssumeRole", On::Unknown, true, (call, settings));
+        let mut assumed = one("sts:AssumeRole", On::Unknown, Necessity::Certain, (call, settings));
         if let Some(role) = role {
             (assumed.resource, assumed.is_exact) = (role.to_string(), true);
         }
@@ -94,18 +104,19 @@ fn of_call(call: &Call, settings: &MachineSettings) -> Vec<Needed> {
             let found = needs::OPERATIONS.iter().find(|(operation, _)| *operation == name);
             match found {
                 Some((_, rows)) => rows,
-                None => return vec![one(&name, On::Unknown, is_alike(&name), (call, settings))],
+                None => return vec![one(&name, On::Unknown, of_name(&name), (call, settings))],
             }
         }
     };
     let mut needed = Vec::new();
     for need in rows {
-        let is_certain = match need.when {
-            When::Always => true,
-            When::Sync if waits => true,
-            When::AsDocumented => false,
-            When::SyncAsDocumented if waits => false,
-            When::Sync | When::SyncAsDocumented => continue,
+        let necessity = match need.when {
+            When::Always => Necessity::Certain,
+            When::Sync if waits => Necessity::Certain,
+            When::SyncToStop if waits => Necessity::ToStop,
+            When::SyncAsDocumented if waits => Necessity::Documented,
+            When::AsDocumented => Necessity::Documented,
+            When::Sync | When::SyncToStop | When::SyncAsDocumented => continue,
         };
         if let On::Role(argument, _) = need.on
             && !call.has_argument(argument)
@@ -113,13 +124,13 @@ fn of_call(call: &Call, settings: &MachineSettings) -> Vec<Needed> {
             continue;
         }
         let actions = need.actions.iter().map(|action| versioned(action, call));
-        needed.extend(actions.map(|action| one(action, need.on, is_certain, (call, settings))));
+        needed.extend(actions.map(|action| one(action, need.on, necessity, (call, settings))));
     }
     needed
 }
 
 /// One action that a call needs.
-fn one(action: &str, on: On, is_certain: bool, (call, settings): (&Call, &MachineSettings)) -> Needed {
+fn one(action: &str, on: On, necessity: Necessity, (call, settings): (&Call, &MachineSettings)) -> Needed {
     let (resource, is_exact) = resource(on, call, settings);
     Needed {
         state: Some(call.state.clone()),
@@ -128,7 +139,7 @@ fn one(action: &str, on: On, is_certain: bool, (call, settings): (&Call, &Machin
         action: action.to_owned(),
         resource,
         is_exact,
-        is_certain,
+        necessity,
         passed_to: match on {
             On::Role(_, service) => Some(service),
             _ => None,
@@ -162,9 +173,14 @@ fn versioned<'a>(action: &'a str, call: &Call) -> &'a str {
     }
 }
 
-fn is_alike(operation: &str) -> bool {
+/// How sure it is that an operation needs the action of its own name.
+fn of_name(operation: &str) -> Necessity {
     let prefix = operation.split(':').next().unwrap_or_default();
-    needs::ALIKE.contains(&prefix)
+    if needs::ALIKE.contains(&prefix) {
+        Necessity::Certain
+    } else {
+        Necessity::Documented
+    }
 }
 
 /// The ARN of what an action is on, and whether it is known to the letter.

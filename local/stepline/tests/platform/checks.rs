@@ -223,6 +223,20 @@ async fn what_no_statement_of_the_role_could_allow_is_an_error() {
             vec![lacking("call", "iam:PassRole", "arn:aws:iam::123456789012:role/job")],
         ),
         (
+            json!([{"Effect": "Allow", "Resource": "*", "Action": [
+                "sagemaker:CreateTrainingJob", "sagemaker:AddTags", "sagemaker:DescribeTrainingJob", "iam:PassRole",
+                "events:*",
+            ]}]),
+            "sagemaker:createTrainingJob.sync",
+            train.clone(),
+            json!({}),
+            vec![
+                "warning: state Work: no policy of the role machine allows to stop the job with its execution: add \
+                 sagemaker:StopTrainingJob on arn:aws:sagemaker:us-east-1:123456789012:training-job/*"
+                    .to_owned(),
+            ],
+        ),
+        (
             json!([{
                 "Effect": "Allow", "Action": ["sagemaker:CreateTrainingJob", "iam:PassRole"], "Resource": "*",
                 "Condition": {"StringEqualsIfExists": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
@@ -237,7 +251,7 @@ async fn what_no_statement_of_the_role_could_allow_is_an_error() {
             "aws-sdk:ssm:getParameter",
             json!({"Name": "/a"}),
             logs,
-            vec![lacking("log or trace", log_actions, "*")],
+            vec![lacking("log or the traces", log_actions, "*")],
         ),
     ] {
         let cloud = with_role(&statements);

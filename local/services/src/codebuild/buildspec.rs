@@ -122,7 +122,11 @@ impl TryFrom<String> for OnFailure {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Artifacts {
+    #[serde(default)]
     pub(super) files: Vec<String>,
+    /// More of them, by the names that CodePipeline knows them by.
+    #[serde(default)]
+    pub(super) secondary_artifacts: BTreeMap<String, Artifacts>,
     #[serde(default)]
     pub(super) discard_paths: Value,
     pub(super) base_directory: Option<String>,

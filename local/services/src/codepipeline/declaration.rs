@@ -102,7 +102,15 @@ pub(super) struct Action {
     #[serde(default)]
     pub(super) input_artifacts: Vec<ArtifactName>,
     #[serde(default)]
-    pub(super) output_artifacts: Vec<ArtifactName>,
+    pub(super) output_artifacts: Vec<OutputArtifact>,
+    /// What the action `Commands` runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) commands: Vec<String>,
+    /// Which variables of the commands' environment are output variables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) output_variables: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) environment_variables: Vec<EnvironmentVariable>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) role_arn: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,6 +133,25 @@ pub(super) struct ActionType {
     pub(super) owner: String,
     pub(super) provider: String,
     pub(super) version: String,
+}
+
+/// A variable in the environment of commands.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct EnvironmentVariable {
+    pub(super) name: String,
+    pub(super) value: String,
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub(super) kind: Option<String>,
+}
+
+/// An artifact that is made, and the files that commands put into it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct OutputArtifact {
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) files: Vec<String>,
 }
 
 /// An artifact's name.
@@ -213,6 +240,10 @@ impl Declaration {
         }
         if let Some(elsewhere) = action.region.as_deref().filter(|elsewhere| *elsewhere != region) {
             return Err(format!("it is in {elsewhere}, and the local run is in {region} alone"));
+        }
+        if kind.needs_v2() && self.pipeline_type.as_deref() != Some("V2") {
+            let provider = &action.action_type_id.provider;
+            return Err(format!("the provider {provider} is only for pipelines of the type V2"));
         }
         kind.check(action)?;
         for artifact in &action.input_artifacts {

@@ -20,6 +20,7 @@ impl World {
     pub(super) async fn new(statements: Value, files: &[(&str, &str)]) -> Self {
         let services: Vec<Arc<dyn Service>> = vec![
             Arc::<crate::codepipeline::CodePipeline>::default(),
+            Arc::<crate::ecs::Ecs>::default(),
             Arc::<crate::s3::S3>::default(),
             Arc::<crate::states::StepFunctions>::default(),
         ];
@@ -36,6 +37,7 @@ impl World {
         for role in [
             role("pipeline", "codepipeline.amazonaws.com").with_policy("calls", document(own)),
             role("machine", "states.amazonaws.com"),
+            role("task", "ecs-tasks.amazonaws.com"),
         ] {
             world.0.iam.create_role(&world.0.account, role).expect("a role");
         }

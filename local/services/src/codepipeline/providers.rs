@@ -3,7 +3,8 @@
 //! See <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference.html> and
 //! <https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-action-artifacts.html>.
 
-use super::declaration::{Action, ActionType};
+use super::declaration::Action;
+use super::parts::ActionType;
 use std::ops::RangeInclusive;
 
 /// What carries an action out.

@@ -2,6 +2,7 @@
 
 mod declarations;
 mod deploys;
+mod stages;
 mod state_machines;
 mod world;
 

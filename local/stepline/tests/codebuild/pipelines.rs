@@ -224,3 +224,33 @@ async fn a_build_takes_and_makes_several_artifacts() {
     let (status, actions) = run(&world, &everything(), &source, &[other, build, check]).await;
     assert_eq!(status, "Succeeded", "{actions:#?} {:#?}", world.lines());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_runs_commands_on_what_the_stage_made() {
+    for (command, expected) in [("test -f made.txt", "Succeeded"), ("test -f other.txt", "Failed")] {
+        let mut stage = stage(
+            "Make",
+            ("Compute", "Commands"),
+            &json!({}),
+            (&["SourceArtifact"], &["Made"]),
+        );
+        stage["actions"][0]["commands"] = json!(["echo made >made.txt"]);
+        stage["onSuccess"] = json!({"conditions": [{"result": "FAIL", "rules": [{
+            "name": "IsMade",
+            "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "Commands", "version": "1"},
+            "commands": [command],
+            "inputArtifacts": [{"name": "Made"}],
+        }]}]});
+        let world = World::new(&everything()).await;
+        let (status, actions) = run(&world, &everything(), &[("a", "b")], &[stage]).await;
+        assert_eq!((status.as_str(), actions.len()), (expected, 2), "{actions:#?}");
+        let state = world
+            .call("codepipeline", "GetPipelineState", json!({"name": "team"}))
+            .await;
+        let condition = &state["stageStates"][1]["onSuccessConditionState"]["conditionStates"][0];
+        assert_eq!(
+            condition["ruleStates"][0]["latestExecution"]["status"], expected,
+            "{state:#}"
+        );
+    }
+}

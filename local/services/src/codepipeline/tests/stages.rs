@@ -1,9 +1,13 @@
 //! What stages have beside their actions: conditions, retries, rollbacks and transitions.
 
 use super::world::{World, stage};
+use crate::codepipeline::CodePipeline;
+use crate::testing;
 use platform::iam::NewRole;
-use platform::{ErrorKind, Principal};
+use platform::store::Store;
+use platform::{Account, ErrorKind, Platform, Principal, Service};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A stage whose state machine succeeds if the source says `{"ok": true}`.
 fn work(members: Value) -> Value {
@@ -264,4 +268,46 @@ async fn nobody_enters_a_stage_whose_transition_is_disabled() {
     let outbound = json!({"stageName": "Source", "transitionType": "Outbound", "reason": "r"});
     act("Source", "DisableStageTransition", outbound).await.unwrap();
     assert_eq!(world.second_stage().await["inboundTransitionState"]["enabled"], false);
+}
+
+#[tokio::test]
+async fn a_transition_stays_disabled_in_the_next_run_until_its_pipeline_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    for run in 0..2 {
+        let store = Store::open(folder.path()).unwrap();
+        let codepipeline = Arc::new(CodePipeline::open(&store));
+        let services: Vec<Arc<dyn Service>> = vec![codepipeline];
+        let root = folder.path().to_owned();
+        let platform = Platform::lasting(Account::local(), root, services, store).unwrap();
+        let role = NewRole::for_service("pipeline", "codepipeline.amazonaws.com");
+        platform.iam.create_role(&platform.account, role).unwrap();
+        let call = |operation: &'static str, input: Value| testing::call(&platform, "codepipeline", operation, input);
+        let is_enabled = async || {
+            let state = call("GetPipelineState", json!({"name": "p"})).await.unwrap();
+            state["stageStates"][1]["inboundTransitionState"]["enabled"] == true
+        };
+        let pipeline = json!({"pipeline": super::world::declaration(&[work(json!({}))])});
+        call("CreatePipeline", pipeline.clone()).await.unwrap();
+        assert_eq!(is_enabled().await, run == 0);
+        let disable = json!({"pipelineName": "p", "stageName": "Work", "transitionType": "Inbound", "reason": "r"});
+        call("DisableStageTransition", disable).await.unwrap();
+        assert!(!is_enabled().await);
+        if run == 1 {
+            call("DeletePipeline", json!({"name": "p"})).await.unwrap();
+            // As the gateway does before it answers.
+            platform.store.settled().await.unwrap();
+            call("CreatePipeline", pipeline).await.unwrap();
+            assert!(is_enabled().await);
+        }
+        let listed = call("ListPipelineExecutions", json!({"pipelineName": "p"}))
+            .await
+            .unwrap();
+        for execution in listed["pipelineExecutionSummaries"].as_array().unwrap() {
+            platform
+                .ongoing
+                .end(execution["pipelineExecutionId"].as_str().unwrap())
+                .await;
+        }
+        platform.store.settled().await.unwrap();
+    }
 }

@@ -60,37 +60,40 @@ impl Served for CodeBuild {
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<CodeBuild>> = LazyLock::new(|| {
-            Operations::new(of_reports().into_iter().chain([
-                Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
-                Operation::on("ListProjects", |_, _: &ListProjects| "*", CodeBuild::list_projects),
-                on(
-                    "BatchGetProjects",
-                    |it: &Names| it.names.iter().map(String::as_str).collect(),
-                    CodeBuild::batch_get_projects,
-                ),
-                // CodePipeline's own, which no client may call.
-                Operation::waiting(
-                    "RunManagedBuild",
-                    |_, _, _: &RunManagedBuild| Ok(Vec::new()),
-                    CodeBuild::run_managed_build,
-                ),
-                on(
-                    "StartBuild",
-                    |it: &StartBuild| vec![&it.project_name],
-                    CodeBuild::start_build,
-                ),
-                on(
-                    "BatchGetBuilds",
-                    |it: &Ids| it.ids.iter().map(|id| project_of(id)).collect(),
-                    CodeBuild::batch_get_builds,
-                ),
-                on("StopBuild", |it: &Id| vec![project_of(&it.id)], CodeBuild::stop_build),
-                on(
-                    "ListBuildsForProject",
-                    |it: &List| vec![&it.project_name],
-                    CodeBuild::list_builds_for_project,
-                ),
-            ]))
+            Operations::new(
+                of_reports().into_iter().chain([
+                    Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
+                    Operation::on("ListProjects", |_, _: &ListProjects| "*", CodeBuild::list_projects),
+                    on(
+                        "BatchGetProjects",
+                        |it: &Names| it.names.iter().map(String::as_str).collect(),
+                        CodeBuild::batch_get_projects,
+                    ),
+                    // CodePipeline's own, which no client may call.
+                    Operation::waiting(
+                        "RunManagedBuild",
+                        |_, _, _: &RunManagedBuild| Ok(Vec::new()),
+                        CodeBuild::run_managed_build,
+                    )
+                    .internal(),
+                    on(
+                        "StartBuild",
+                        |it: &StartBuild| vec![&it.project_name],
+                        CodeBuild::start_build,
+                    ),
+                    on(
+                        "BatchGetBuilds",
+                        |it: &Ids| it.ids.iter().map(|id| project_of(id)).collect(),
+                        CodeBuild::batch_get_builds,
+                    ),
+                    on("StopBuild", |it: &Id| vec![project_of(&it.id)], CodeBuild::stop_build),
+                    on(
+                        "ListBuildsForProject",
+                        |it: &List| vec![&it.project_name],
+                        CodeBuild::list_builds_for_project,
+                    ),
+                ]),
+            )
         });
         &TABLE
     }

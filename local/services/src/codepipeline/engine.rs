@@ -296,11 +296,18 @@ impl Engine {
             run.inputs.clone_from(&inputs);
         });
         let role = action.role_arn.as_ref().unwrap_or(&self.execution.declaration.role_arn);
-        let caller = self
-            .platform
-            .iam
-            .session(role, &self.execution.id, Vec::new())
-            .map_err(|error| Failure::new("ConfigurationError", error.message))?;
+        let (iam, account) = (&self.platform.iam, &self.platform.account);
+        let session = |role: &str| {
+            let session = iam.session(role, &self.execution.id, Vec::new());
+            session.map_err(|error| Failure::new("ConfigurationError", error.message))
+        };
+        let caller = session(role)?;
+        // An action's own role is assumed by the pipeline's.
+        let pipelines = &self.execution.declaration.role_arn;
+        if role != pipelines && !iam.may_assume(account, role, &session(pipelines)?).unwrap_or(false) {
+            let message = format!("The role {pipelines} is not authorized to perform AssumeRole on role {role}");
+            return Err(Failure::new("PermissionError", message));
+        }
         actions::perform(Work {
             platform: &self.platform,
             jobs: &self.jobs,

@@ -246,6 +246,7 @@ impl CodePipeline {
         progress.status = Status::InProgress;
         progress.summary = None;
         progress.attempt += 1;
+        *progress.retried_by_hand.entry(input.stage_name).or_default() += 1;
         execution.stop.send_replace(execution::Stop::No);
         drop(progress);
         engine::launch((&call.platform, &self.jobs), &pipeline, &execution, from, rerun);

@@ -167,6 +167,9 @@ pub(super) struct Progress {
     /// The stages that were retried by themselves.
     #[serde(default)]
     pub(super) retried: BTreeSet<String>,
+    /// How often people have retried a stage.
+    #[serde(default)]
+    pub(super) retried_by_hand: BTreeMap<String, u32>,
     #[serde(default)]
     pub(super) conditions: Vec<ConditionRun>,
 }
@@ -248,6 +251,7 @@ impl Execution {
                     artifacts: BTreeMap::new(),
                     attempt: 1,
                     retried: BTreeSet::new(),
+                    retried_by_hand: BTreeMap::new(),
                     conditions: Vec::new(),
                 },
             ),

@@ -55,9 +55,10 @@ impl Engine {
         let Some(after) = &stage.on_failure else {
             return ending;
         };
+        let is_retried = self.execution.progress().retried.contains(&stage.name);
         let ending = match after.result {
             // Once: https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RetryStageMetadata.html
-            Some(Outcome::Retry) if !self.execution.is_stopping() => {
+            Some(Outcome::Retry) if !is_retried && !self.execution.is_stopping() => {
                 let mode = after.retry_configuration.as_ref().and_then(|retry| retry.retry_mode);
                 let again = self.retry(stage, mode.unwrap_or(RetryMode::FailedActions)).await;
                 if again.status != Status::Failed {

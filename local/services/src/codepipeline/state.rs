@@ -1,6 +1,6 @@
 //! A pipeline's state: its stages, each with its last execution, its transition and its conditions.
 
-use super::execution::{ActionRun, ConditionRun, Execution};
+use super::execution::{ActionRun, ConditionRun, Execution, Progress};
 use super::pipeline::Pipeline;
 use super::view::{execution_type, shown_id, shown_summary};
 use platform::input::seconds;
@@ -37,9 +37,8 @@ pub(super) fn state(pipeline: &Pipeline) -> Value {
                     "type": execution_type(execution),
                 });
                 let progress = execution.progress();
-                if progress.retried.contains(&stage.name) {
-                    shown["retryStageMetadata"] =
-                        json!({"autoStageRetryAttempt": 1, "latestRetryTrigger": "AutomatedStageRetry"});
+                if let Some(retries) = retries(&progress, &stage.name) {
+                    shown["retryStageMetadata"] = retries;
                 }
                 for run in progress.conditions.iter().filter(|run| run.stage == stage.name) {
                     shown[format!("{}ConditionState", run.when.member())] = condition(run);
@@ -69,6 +68,24 @@ fn transition(pipeline: &Pipeline, stage: &str) -> Value {
             "disabledReason": disabled.reason,
         }),
     }
+}
+
+/// How a stage was retried. See
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RetryStageMetadata.html>.
+fn retries(progress: &Progress, stage: &str) -> Option<Value> {
+    let by_hand = progress.retried_by_hand.get(stage);
+    let mut shown = match (progress.retried.contains(stage), by_hand) {
+        (false, None) => return None,
+        (_, Some(_)) => json!({"latestRetryTrigger": "ManualStageRetry"}),
+        (true, None) => json!({"latestRetryTrigger": "AutomatedStageRetry"}),
+    };
+    if progress.retried.contains(stage) {
+        shown["autoStageRetryAttempt"] = 1.into();
+    }
+    if let Some(times) = by_hand {
+        shown["manualStageRetryAttempt"] = (*times).into();
+    }
+    Some(shown)
 }
 
 /// A condition as it was checked last. See

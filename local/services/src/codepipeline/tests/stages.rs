@@ -71,6 +71,13 @@ async fn a_failed_stage_is_retried_once_by_itself() {
         let metadata = &world.second_stage().await["retryStageMetadata"];
         let expected = json!({"autoStageRetryAttempt": 1, "latestRetryTrigger": "AutomatedStageRetry"});
         assert_eq!(*metadata, if runs == 2 { expected } else { Value::Null });
+        let again = json!({"pipelineName": "p", "stageName": "Work", "pipelineExecutionId": id,
+            "retryMode": "ALL_ACTIONS"});
+        world.call("codepipeline", "RetryStageExecution", again).await;
+        assert_eq!(world.end(&id).await, "Failed");
+        let metadata = &world.second_stage().await["retryStageMetadata"];
+        assert_eq!(metadata["manualStageRetryAttempt"], 1);
+        assert_eq!(metadata["latestRetryTrigger"], "ManualStageRetry");
     }
 }
 

@@ -71,3 +71,20 @@ async fn keys_that_are_nobodys_are_refused_and_a_line_says_so() {
         assert!(lines.iter().any(|line| line.contains(expected)), "{lines:#?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_secret_signs_nothing() {
+    let world = World::new(&everything()).await;
+    let (iam, account) = (&world.cloud.iam, &world.cloud.account);
+    let policy = json!({"Version": "2012-10-17", "Statement": everything()});
+    iam.create_user(account, NewUser::new("ci").with_policy("own", policy))
+        .unwrap();
+    let key = iam.access_key("Key", "ci", true).unwrap();
+    keep(&world, "/ci/id", &key.id).await;
+    keep(&world, "/ci/secret", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY").await;
+    let build = world.build(&[("buildspec.yml", SPEC)], json!({})).await;
+    let lines = world.lines();
+    assert_eq!(build["buildStatus"], "FAILED", "{lines:#?}");
+    let refusal = "(InvalidSignatureException) when calling the GetAuthorizationToken operation";
+    assert!(lines.iter().any(|line| line.contains(refusal)), "{lines:#?}");
+}

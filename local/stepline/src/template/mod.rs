@@ -241,6 +241,9 @@ impl Stack {
         let declared = self.resources.get(id).and_then(Value::as_object);
         let declared = declared.ok_or_else(|| Fault::new("there is no such resource"))?;
         if order::is_unexpanded(&self.resources[id]) {
+            // Nothing is made of it, but what refers to it wants its name.
+            let properties = declared.get("Properties").and_then(Value::as_object);
+            let texts = properties.into_iter().flatten().filter(|(_, value)| value.is_string());
             return Ok(Resource {
                 id: id.to_owned(),
                 kind: declared
@@ -248,6 +251,7 @@ impl Stack {
                     .and_then(Value::as_str)
                     .unwrap_or_default()
                     .to_owned(),
+                properties: texts.map(|(name, value)| (name.clone(), value.clone())).collect(),
                 ..Resource::default()
             });
         }

@@ -82,7 +82,11 @@ impl Kept {
     /// What is in a zip.
     pub(crate) fn zip(&self, archive: &[u8]) -> Result<PathBuf, KeepError> {
         let mut zip = zip::ZipArchive::new(Cursor::new(archive)).map_err(|_| KeepError::NotZip)?;
-        if zip.decompressed_size().is_none_or(|size| size > u128::from(LIMIT)) {
+        let mut size = 0;
+        for at in 0..zip.len() {
+            size += zip.by_index_raw(at).map_err(|_| KeepError::NotZip)?.size();
+        }
+        if size > LIMIT {
             return Err(KeepError::TooLarge);
         }
         self.keep(&key(&[b"zip", archive]), |into| {

@@ -69,7 +69,24 @@ const PERMISSIONS: &[(&str, &str, &[&str], &[&str])] = &[
         &["states:StartExecution", "states:StartSyncExecution"],
         &["*"],
     ),
+    // What Step Functions waits for nested executions by.
+    (
+        "AWS::StepFunctions::StateMachine",
+        READ,
+        &["states:DescribeExecution", "events:DescribeRule"],
+        &[EVERYTHING],
+    ),
+    (
+        "AWS::StepFunctions::StateMachine",
+        WRITE,
+        &["states:StopExecution", "events:PutTargets", "events:PutRule"],
+        &[EVERYTHING],
+    ),
 ];
+
+/// Executions of the state machine, and the rule by which Step Functions hears of them: their ARNs are not that of the
+/// resource.
+const EVERYTHING: &str = "everything";
 
 const READ: &str = "Read";
 const WRITE: &str = "Write";
@@ -106,7 +123,7 @@ fn made_of(kind: &str) -> &str {
 /// Puts a policy in the place of each connector whose ends are known: those that are resources, and those that resources
 /// have among their attributes. What is left stays as it is.
 pub(super) fn expand(declared: &mut Map<String, Value>) -> Vec<(String, Fault)> {
-    let (mut made, mut left) = (Map::new(), Vec::new());
+    let (mut made, mut left, mut waits) = (Map::new(), Vec::new(), Vec::new());
     for (id, resource) in declared.iter() {
         if resource["Type"] == "AWS::Serverless::Connector" {
             match policy(
@@ -114,13 +131,20 @@ pub(super) fn expand(declared: &mut Map<String, Value>) -> Vec<(String, Fault)> 
                 resource.pointer("/Properties/Source/Id"),
                 &resource["Properties"],
             ) {
-                Ok(policy) => drop(made.insert(id.clone(), policy)),
+                Ok(policy) => {
+                    waits.extend(nested(declared, resource.pointer("/Properties/Source/Id"), id, &resource["Properties"]));
+                    made.insert(id.clone(), policy);
+                }
                 Err(fault) => left.push((id.clone(), fault.within("Properties"))),
             }
         }
         for (name, connector) in resource["Connectors"].as_object().into_iter().flatten() {
             match policy(declared, Some(&Value::from(id.as_str())), &connector["Properties"]) {
-                Ok(policy) => drop(made.insert(format!("{id}{name}"), policy)),
+                Ok(policy) => {
+                    let own = format!("{id}{name}");
+                    waits.extend(nested(declared, Some(&Value::from(id.as_str())), &own, &connector["Properties"]));
+                    made.insert(own, policy);
+                }
                 Err(fault) => left.push((id.clone(), fault.within(name).within("Connectors"))),
             }
         }
@@ -128,8 +152,37 @@ pub(super) fn expand(declared: &mut Map<String, Value>) -> Vec<(String, Fault)> 
     for resource in declared.values_mut().filter_map(Value::as_object_mut) {
         resource.shift_remove("Connectors");
     }
+    for (source, policy) in waits {
+        depend(&mut declared[&source], policy);
+    }
     declared.extend(made);
     left
+}
+
+/// A state machine that starts another one, and the policy that it needs before it is made.
+fn nested(
+    declared: &Map<String, Value>,
+    source: Option<&Value>,
+    policy: &str,
+    properties: &Value,
+) -> Option<(String, String)> {
+    let kind = |id: &str| made_of(declared.get(id)?["Type"].as_str()?).to_owned().into();
+    let is_machine = |id: &str| kind(id).is_some_and(|kind: String| kind == "AWS::StepFunctions::StateMachine");
+    let source = source.and_then(Value::as_str)?;
+    let destination = properties["Destination"]["Id"].as_str()?;
+    (is_machine(source) && is_machine(destination) && source != destination)
+        .then(|| (source.to_owned(), policy.to_owned()))
+}
+
+/// Has a resource wait for another one.
+fn depend(resource: &mut Value, on: String) {
+    let mut waits = match resource["DependsOn"].take() {
+        Value::Array(several) => several,
+        Value::Null => Vec::new(),
+        one => vec![one],
+    };
+    waits.push(on.into());
+    resource["DependsOn"] = waits.into();
 }
 
 /// The policy of one connector.
@@ -178,7 +231,8 @@ fn resource(id: &str, kind: &str, pattern: &str) -> Value {
     let gives_arn = matches!(made_of(kind), "AWS::SNS::Topic" | "AWS::StepFunctions::StateMachine");
     let arn = if gives_arn { reference(id) } else { attribute(id, "Arn") };
     match pattern.strip_prefix('*') {
-        Some("") | None => arn,
+        None => "*".into(),
+        Some("") => arn,
         Some(rest) => json!({"Fn::Join": ["", [arn, rest]]}),
     }
 }

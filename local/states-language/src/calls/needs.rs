@@ -19,7 +19,9 @@ pub(super) enum When {
     Always,
     /// By one that waits for a job.
     Sync,
-    /// To stop the job that is waited for, with its execution.
+    /// To ask for the state of the job that is waited for, beside hearing of it by an event.
+    SyncToFollow,
+    /// To stop it, with its execution.
     SyncToStop,
     /// AWS has it in the policy for waiting, and it is not known that waiting fails without.
     SyncAsDocumented,
@@ -76,6 +78,14 @@ const fn sync(actions: &'static [&'static str], on: On) -> Need {
         actions,
         on,
         when: When::Sync,
+    }
+}
+
+const fn following(actions: &'static [&'static str], on: On) -> Need {
+    Need {
+        actions,
+        on,
+        when: When::SyncToFollow,
     }
 }
 
@@ -148,7 +158,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "batch:SubmitJob",
         &[
             always(&["batch:SubmitJob"], On::Unknown),
-            sync(&["batch:DescribeJobs"], On::All),
+            following(&["batch:DescribeJobs"], On::All),
             stopping(&["batch:TerminateJob"], On::All),
             rule("StepFunctionsGetEventsForBatchJobsRule"),
         ],
@@ -157,7 +167,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "codebuild:StartBuild",
         &[
             always(&["codebuild:StartBuild"], PROJECT),
-            sync(&["codebuild:BatchGetBuilds"], PROJECT),
+            following(&["codebuild:BatchGetBuilds"], PROJECT),
             stopping(&["codebuild:StopBuild"], PROJECT),
             documented(&["codebuild:BatchGetReports"], On::Unknown),
             rule("StepFunctionsGetEventForCodeBuildStartBuildRule"),
@@ -167,7 +177,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "codebuild:StartBuildBatch",
         &[
             always(&["codebuild:StartBuildBatch"], PROJECT),
-            sync(&["codebuild:BatchGetBuildBatches"], PROJECT),
+            following(&["codebuild:BatchGetBuildBatches"], PROJECT),
             stopping(&["codebuild:StopBuildBatch"], PROJECT),
             rule("StepFunctionsGetEventForCodeBuildStartBuildBatchRule"),
         ],
@@ -182,7 +192,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "ecs:RunTask",
         &[
             always(&["ecs:RunTask"], On::TaskDefinition),
-            sync(&["ecs:DescribeTasks"], On::Unknown),
+            following(&["ecs:DescribeTasks"], On::Unknown),
             stopping(&["ecs:StopTask"], On::Unknown),
             rule("StepFunctionsGetEventsForECSTaskRule"),
         ],
@@ -194,7 +204,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "elasticmapreduce:AddStep",
         &[
             always(&["elasticmapreduce:AddJobFlowSteps"], On::Unknown),
-            sync(&["elasticmapreduce:DescribeStep"], On::Unknown),
+            following(&["elasticmapreduce:DescribeStep"], On::Unknown),
             stopping(&["elasticmapreduce:CancelSteps"], On::Unknown),
             rule("StepFunctionsGetEventForEMRAddJobFlowStepsRule"),
         ],
@@ -208,7 +218,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
                 &["iam:PassRole"],
                 On::Role(&["ServiceRole"], "elasticmapreduce.amazonaws.com"),
             ),
-            sync(&["elasticmapreduce:DescribeCluster"], On::Unknown),
+            following(&["elasticmapreduce:DescribeCluster"], On::Unknown),
             stopping(&["elasticmapreduce:TerminateJobFlows"], On::Unknown),
             rule("StepFunctionsGetEventForEMRRunJobFlowRule"),
         ],
@@ -217,7 +227,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "elasticmapreduce:TerminateCluster",
         &[
             always(&["elasticmapreduce:TerminateJobFlows"], On::Unknown),
-            sync(&["elasticmapreduce:DescribeCluster"], On::Unknown),
+            following(&["elasticmapreduce:DescribeCluster"], On::Unknown),
             rule("StepFunctionsGetEventForEMRTerminateJobFlowsRule"),
         ],
     ),
@@ -251,7 +261,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         &[
             always(&["mediaconvert:CreateJob"], On::All),
             always(&["iam:PassRole"], On::Role(&["Role"], "mediaconvert.amazonaws.com")),
-            sync(&["mediaconvert:GetJob"], On::All),
+            following(&["mediaconvert:GetJob"], On::All),
             stopping(&["mediaconvert:CancelJob"], On::All),
             rule("StepFunctionsGetEventsForMediaConvertJobRule"),
         ],
@@ -288,7 +298,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
                 &["iam:PassRole"],
                 On::Role(&["TrainingJobDefinition", "RoleArn"], SAGEMAKER),
             ),
-            sync(&["sagemaker:DescribeHyperParameterTuningJob"], TUNING),
+            following(&["sagemaker:DescribeHyperParameterTuningJob"], TUNING),
             stopping(&["sagemaker:StopHyperParameterTuningJob"], TUNING),
             LIST_TAGS,
             rule("StepFunctionsGetEventsForSageMakerTuningJobsRule"),
@@ -299,7 +309,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         &[
             always(&["sagemaker:CreateLabelingJob"], LABELING),
             always(&["iam:PassRole"], ROLE),
-            sync(&["sagemaker:DescribeLabelingJob"], LABELING),
+            following(&["sagemaker:DescribeLabelingJob"], LABELING),
             stopping(&["sagemaker:StopLabelingJob"], LABELING),
             LIST_TAGS,
             rule("StepFunctionsGetEventsForSageMakerLabelingJobsRule"),
@@ -320,7 +330,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         &[
             always(&["sagemaker:CreateProcessingJob"], PROCESSING),
             always(&["iam:PassRole"], ROLE),
-            sync(&["sagemaker:AddTags", "sagemaker:DescribeProcessingJob"], PROCESSING),
+            sync(&["sagemaker:AddTags"], PROCESSING),
+            following(&["sagemaker:DescribeProcessingJob"], PROCESSING),
             stopping(&["sagemaker:StopProcessingJob"], PROCESSING),
             LIST_TAGS,
             rule("StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
@@ -331,7 +342,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         &[
             always(&["sagemaker:CreateTrainingJob"], TRAINING),
             always(&["iam:PassRole"], ROLE),
-            sync(&["sagemaker:AddTags", "sagemaker:DescribeTrainingJob"], TRAINING),
+            sync(&["sagemaker:AddTags"], TRAINING),
+            following(&["sagemaker:DescribeTrainingJob"], TRAINING),
             stopping(&["sagemaker:StopTrainingJob"], TRAINING),
             LIST_TAGS,
             rule("StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
@@ -341,7 +353,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "sagemaker:CreateTransformJob",
         &[
             always(&["sagemaker:CreateTransformJob"], TRANSFORM),
-            sync(&["sagemaker:AddTags", "sagemaker:DescribeTransformJob"], TRANSFORM),
+            sync(&["sagemaker:AddTags"], TRANSFORM),
+            following(&["sagemaker:DescribeTransformJob"], TRANSFORM),
             stopping(&["sagemaker:StopTransformJob"], TRANSFORM),
             LIST_TAGS,
             rule("StepFunctionsGetEventsForSageMakerTransformJobsRule"),
@@ -359,7 +372,7 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
                 &["states:StartExecution"],
                 On::Named("states", "stateMachine:*", MACHINE),
             ),
-            sync(&["states:DescribeExecution"], On::ExecutionsOf(MACHINE)),
+            following(&["states:DescribeExecution"], On::ExecutionsOf(MACHINE)),
             stopping(&["states:StopExecution"], On::ExecutionsOf(MACHINE)),
             rule("StepFunctionsGetEventsForStepFunctionsExecutionRule"),
         ],

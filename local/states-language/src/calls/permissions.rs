@@ -36,6 +36,8 @@ pub struct Needed {
 pub enum Necessity {
     /// It fails.
     Certain,
+    /// The job begins, and AWS may not learn how it goes: it hears of it by an event, and cannot ask.
+    ToFollow,
     /// It succeeds, but a job that it waits for goes on when its execution is stopped.
     ToStop,
     /// That is not known: AWS has the action in its policies, or the action's name was made from the operation's.
@@ -113,10 +115,11 @@ fn of_call(call: &Call, settings: &MachineSettings) -> Vec<Needed> {
         let necessity = match need.when {
             When::Always => Necessity::Certain,
             When::Sync if waits => Necessity::Certain,
+            When::SyncToFollow if waits => Necessity::ToFollow,
             When::SyncToStop if waits => Necessity::ToStop,
             When::SyncAsDocumented if waits => Necessity::Documented,
             When::AsDocumented => Necessity::Documented,
-            When::Sync | When::SyncToStop | When::SyncAsDocumented => continue,
+            When::Sync | When::SyncToFollow | When::SyncToStop | When::SyncAsDocumented => continue,
         };
         if let On::Role(argument, _) = need.on
             && !call.has_argument(argument)

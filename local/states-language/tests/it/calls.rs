@@ -232,7 +232,7 @@ fn services_sign_with_names_of_their_own() {
 
 #[test]
 fn calls_need_what_aws_documents() {
-    use Necessity::{Certain, Documented, ToStop};
+    use Necessity::{Certain, Documented, ToFollow, ToStop};
     let arn = |service: &str, rest: &str| format!("arn:aws:{service}:us-east-1:123456789012:{rest}");
     let role = "arn:aws:iam::123456789012:role/job";
     let rule = |name: &str| {
@@ -241,6 +241,7 @@ fn calls_need_what_aws_documents() {
             .map(|action| (format!("events:{action}"), rule.clone(), true, Certain))
     };
     let one = |action: &str, resource: String, is_exact: bool| (action.to_owned(), resource, is_exact, Certain);
+    let following = |action: &str, resource: String| (action.to_owned(), resource, false, ToFollow);
     let stopping = |action: &str, resource: String| (action.to_owned(), resource, false, ToStop);
     let documented = |action: &str| (action.to_owned(), "*".to_owned(), true, Documented);
     let with_rule = |needed: Vec<(String, String, bool, Necessity)>, name: &str| [needed, rule(name).to_vec()].concat();
@@ -282,7 +283,7 @@ fn calls_need_what_aws_documents() {
                     one("sagemaker:CreateProcessingJob", processing.clone(), false),
                     one("iam:PassRole", role.to_owned(), true),
                     one("sagemaker:AddTags", processing.clone(), false),
-                    one("sagemaker:DescribeProcessingJob", processing.clone(), false),
+                    following("sagemaker:DescribeProcessingJob", processing.clone()),
                     stopping("sagemaker:StopProcessingJob", processing),
                     documented("sagemaker:ListTags"),
                 ],
@@ -295,7 +296,7 @@ fn calls_need_what_aws_documents() {
             with_rule(
                 vec![
                     one("states:StartExecution", arn("states", "stateMachine:inner"), true),
-                    one("states:DescribeExecution", arn("states", "execution:inner:*"), false),
+                    following("states:DescribeExecution", arn("states", "execution:inner:*")),
                     stopping("states:StopExecution", arn("states", "execution:inner:*")),
                 ],
                 "StepFunctionsGetEventsForStepFunctionsExecutionRule",

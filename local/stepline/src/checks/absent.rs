@@ -1,6 +1,6 @@
 //! Calls that the account here does not have.
 
-use super::finding::{Finding, Severity};
+use super::finding::{About, Finding, Severity};
 use super::machine::Machine;
 use crate::cloud::Cloud;
 use services::states::lacks;
@@ -15,7 +15,7 @@ pub(super) fn look(cloud: &Cloud, machine: &Machine, calls: &[Call]) -> Vec<Find
             return None;
         };
         let why = lacks(cloud, integration)?;
-        Some(machine.at(Severity::Note, call, note(&why)))
+        Some(machine.at((About::Absence, Severity::Note), call, note(&why)))
     });
     found.collect()
 }

@@ -24,11 +24,28 @@ impl Severity {
     }
 }
 
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum About {
+    /// An integration that AWS does not know.
+    Integration,
+    /// A substitution that was not made.
+    Substitution,
+    /// A call that the account here does not have.
+    Absence,
+    /// A permission that the role lacks.
+    Permission,
+    /// A name that nothing has.
+    Name,
+}
+
 /// Something that is to be said of a state machine, with what mends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
+    /// What it is about.
+    pub about: About,
     /// The state machine's name.
     pub machine: String,
     /// The state; none for what is of the state machine as a whole.

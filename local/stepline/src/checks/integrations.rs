@@ -1,6 +1,6 @@
 //! Integrations that AWS does not know.
 
-use super::finding::{Finding, Severity};
+use super::finding::{About, Finding, Severity};
 use super::machine::Machine;
 use states_language::{Call, misuse};
 
@@ -12,7 +12,7 @@ pub(super) fn look(machine: &Machine, calls: &[Call]) -> Vec<Finding> {
             states_language::Severity::Error => Severity::Error,
             states_language::Severity::Warning => Severity::Warning,
         };
-        Some(machine.at(severity, call, misuse.text))
+        Some(machine.at((About::Integration, severity), call, misuse.text))
     });
     found.collect()
 }

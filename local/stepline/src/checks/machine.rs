@@ -1,6 +1,6 @@
 //! A state machine, as the checks see it.
 
-use super::finding::{Finding, Place, Severity};
+use super::finding::{About, Finding, Place, Severity};
 use serde_json::Value;
 use states_language::{Call, ExecutionType};
 
@@ -40,19 +40,20 @@ impl Machine {
     }
 
     /// A finding at a call.
-    pub(super) fn at(&self, severity: Severity, call: &Call, text: String) -> Finding {
+    pub(super) fn at(&self, (about, severity): (About, Severity), call: &Call, text: String) -> Finding {
         let place = Place {
             state: Some(call.state.to_string()),
             line: call.line,
             column: call.column,
         };
-        self.finding(severity, place, text)
+        self.finding((about, severity), place, text)
     }
 
     /// A finding at a place.
-    pub(super) fn finding(&self, severity: Severity, place: Place, text: String) -> Finding {
+    pub(super) fn finding(&self, (about, severity): (About, Severity), place: Place, text: String) -> Finding {
         Finding {
             severity,
+            about,
             machine: self.name.clone(),
             state: place.state,
             line: place.line,

@@ -11,7 +11,7 @@ mod names;
 mod permissions;
 mod substitutions;
 
-pub use finding::{Finding, Severity};
+pub use finding::{About, Finding, Severity};
 pub use machine::Machine;
 
 use crate::cloud::Cloud;

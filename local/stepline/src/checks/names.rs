@@ -1,7 +1,7 @@
 //! Functions, state machines, topics and queues that a definition names and nothing has made.
 
 use super::absent;
-use super::finding::{Finding, Severity};
+use super::finding::{About, Finding, Severity};
 use super::machine::Machine;
 use crate::cloud::Cloud;
 use platform::{Account, ErrorKind};
@@ -31,10 +31,10 @@ pub(super) async fn look(cloud: &Arc<Cloud>, machine: &Machine, calls: &[Call]) 
             Some(error) if error.kind == ErrorKind::NotFound => {
                 let (kind, name) = (named.kind, &named.name);
                 let text = format!("no template has the {kind} `{name}`: the call would fail");
-                found.push(machine.at(Severity::Warning, call, text));
+                found.push(machine.at((About::Name, Severity::Warning), call, text));
             }
             Some(error) if error.kind == ErrorKind::NotInLocalRun => {
-                found.push(machine.at(Severity::Note, call, absent::note(&error.message)));
+                found.push(machine.at((About::Absence, Severity::Note), call, absent::note(&error.message)));
             }
             _ => {}
         }

@@ -1,14 +1,14 @@
 //! Permissions that a state machine's role lacks for what its definition calls.
 
-use super::finding::{Finding, Place, Severity};
+use super::finding::{About, Finding, Place, Severity};
 use super::machine::Machine;
 use crate::cloud::Cloud;
 use platform::Requirement;
 use states_language::{MachineSettings, Necessity, Needed, permissions};
 use std::collections::BTreeMap;
 
-/// A state, what its actions are on, and how bad it is that they are not allowed.
-type Where = (Option<String>, String, Severity);
+/// A state, what its actions are on, and what becomes of it without.
+type Where = (Option<String>, String, Necessity);
 
 /// What no statement of the role could allow, one finding for a state and a resource. Nothing is said of a role that the
 /// account does not have, and of actions that may not be needed.
@@ -25,16 +25,8 @@ pub(super) fn look(cloud: &Cloud, machine: &Machine) -> Vec<Finding> {
     let needed = permissions(&machine.definition, &settings).unwrap_or_default();
     let mut lacking: BTreeMap<Where, (Place, Vec<String>)> = BTreeMap::new();
     for needed in needed {
-        let severity = match needed.necessity {
-            Necessity::Certain => Severity::Error,
-            Necessity::ToStop => Severity::Warning,
-            Necessity::Documented => continue,
-        };
-        if cloud
-            .iam
-            .could_allow(&machine.role_arn, &requirement(&needed))
-            .unwrap_or(true)
-        {
+        let could_be = cloud.iam.could_allow(&machine.role_arn, &requirement(&needed));
+        if could_be.unwrap_or(true) || needed.necessity == Necessity::Documented {
             continue;
         }
         let state = needed.state.as_deref().map(str::to_owned);
@@ -43,25 +35,30 @@ pub(super) fn look(cloud: &Cloud, machine: &Machine) -> Vec<Finding> {
             line: needed.line,
             column: needed.column,
         };
-        let entry = lacking
-            .entry((state, needed.resource, severity))
-            .or_insert_with(|| (place, Vec::new()));
-        entry.1.push(needed.action);
+        let entry = lacking.entry((state, needed.resource, needed.necessity));
+        entry.or_insert_with(|| (place, Vec::new())).1.push(needed.action);
     }
-    let role = machine.role_arn.rsplit('/').next().unwrap_or_default();
-    let found = lacking.into_iter().map(|((_, resource, severity), (place, actions))| {
-        let what = match (severity, &place.state) {
-            (Severity::Warning, _) => "allows to stop the job with its execution",
-            (_, Some(_)) => "allows the call",
-            (_, None) => "allows the log or the traces",
-        };
-        let text = format!(
-            "no policy of the role {role} {what}: add {} on {resource}",
-            actions.join(", ")
-        );
-        machine.finding(severity, place, text)
-    });
+    let found = lacking
+        .into_iter()
+        .map(|((_, resource, necessity), (place, actions))| said(machine, &resource, necessity, (place, actions)));
     found.collect()
+}
+
+fn said(machine: &Machine, resource: &str, necessity: Necessity, (place, actions): (Place, Vec<String>)) -> Finding {
+    let role = machine.role_arn.rsplit('/').next().unwrap_or_default();
+    let (severity, what) = match (necessity, &place.state) {
+        (Necessity::Certain, Some(_)) => (Severity::Error, "allows the call"),
+        (Necessity::Certain, None) => (Severity::Error, "allows the log or the traces"),
+        (Necessity::ToFollow, _) => (Severity::Warning, "allows to ask how the job goes"),
+        (Necessity::ToStop | Necessity::Documented, _) => {
+            (Severity::Warning, "allows to stop the job with its execution")
+        }
+    };
+    let text = format!(
+        "no policy of the role {role} {what}: add {} on {resource}",
+        actions.join(", ")
+    );
+    machine.finding((About::Permission, severity), place, text)
 }
 
 fn requirement(needed: &Needed) -> Requirement {

@@ -1,6 +1,6 @@
 //! Substitutions that were not made.
 
-use super::finding::{Finding, Place, Severity};
+use super::finding::{About, Finding, Place, Severity};
 use super::machine::Machine;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ pub(super) fn look(machine: &Machine) -> Vec<Finding> {
         let text = format!(
             "`${{{name}}}` stands in the definition, and nothing fills it in: name it in DefinitionSubstitutions"
         );
-        machine.finding(Severity::Warning, place, text)
+        machine.finding((About::Substitution, Severity::Warning), place, text)
     });
     found.collect()
 }

@@ -5,7 +5,7 @@ use crate::world::{call, cloud};
 use platform::iam::NewRole;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use stepline::checks::{self, Finding, Severity};
+use stepline::checks::{self, About, Finding, Severity};
 use stepline::cloud::Cloud;
 use stepline::deploy;
 
@@ -224,13 +224,15 @@ async fn what_no_statement_of_the_role_could_allow_is_an_error() {
         ),
         (
             json!([{"Effect": "Allow", "Resource": "*", "Action": [
-                "sagemaker:CreateTrainingJob", "sagemaker:AddTags", "sagemaker:DescribeTrainingJob", "iam:PassRole",
-                "events:*",
+                "sagemaker:CreateTrainingJob", "sagemaker:AddTags", "iam:PassRole", "events:*",
             ]}]),
             "sagemaker:createTrainingJob.sync",
             train.clone(),
             json!({}),
             vec![
+                "warning: state Work: no policy of the role machine allows to ask how the job goes: add \
+                 sagemaker:DescribeTrainingJob on arn:aws:sagemaker:us-east-1:123456789012:training-job/*"
+                    .to_owned(),
                 "warning: state Work: no policy of the role machine allows to stop the job with its execution: add \
                  sagemaker:StopTrainingJob on arn:aws:sagemaker:us-east-1:123456789012:training-job/*"
                     .to_owned(),
@@ -278,10 +280,11 @@ async fn findings_name_their_place() {
     assert_eq!(
         (
             finding.severity,
+            finding.about,
             &*finding.machine,
             finding.state.as_deref(),
             finding.line
         ),
-        (Severity::Note, "m", Some("Work"), 6)
+        (Severity::Note, About::Absence, "m", Some("Work"), 6)
     );
 }

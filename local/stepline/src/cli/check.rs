@@ -65,7 +65,13 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
                     println!("{environment}: note: {}", passed_over.below(root));
                 }
                 let files = files_of_machines(&deployment)?;
-                for finding in checks::look(&cloud).await? {
+                for mut finding in checks::look(&cloud).await? {
+                    // Names that nobody has given say nothing of what a role may do.
+                    if finding.about == checks::About::Permission
+                        && deployment.all().any(|stack| stack.stands_in_values)
+                    {
+                        finding.severity = finding.severity.max(checks::Severity::Warning);
+                    }
                     let place = files.get(&finding.machine).map(|file| shown(root, file));
                     let place = place.unwrap_or_else(|| format!("state machine {}", finding.machine));
                     println!("{environment}: {place}:{}:{}: {finding}", finding.line, finding.column);
@@ -106,18 +112,19 @@ fn files_of_machines(deployment: &Deployment) -> Result<BTreeMap<String, PathBuf
 /// Checks one definition, says what is found, and counts the errors.
 fn definition(root: &Path, file: &Path) -> Result<usize, Trouble> {
     let shown = shown(root, file);
-    let text = project::definition(file)?;
-    let findings = StateMachine::validate(&text);
+    let read = project::definition(file)?;
+    let mut findings = StateMachine::validate(&read.text);
+    // What a substitution makes of a value is looked at where the definition is deployed.
+    findings.retain(|finding| !read.open.contains(&finding.pointer));
     if findings.is_empty() {
         println!("{shown}: ok");
     }
     for finding in &findings {
-        println!(
-            "{shown}:{}:{}: {}: {finding}",
-            finding.line,
-            finding.column,
-            finding.severity.name().to_lowercase()
-        );
+        let severity = finding.severity.name().to_lowercase();
+        match read.has_positions {
+            true => println!("{shown}:{}:{}: {severity}: {finding}", finding.line, finding.column),
+            false => println!("{shown}: {severity}: {finding}"),
+        }
     }
     Ok(findings
         .iter()

@@ -6,6 +6,7 @@ use crate::template::{Fault, Made};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 use std::io::{Cursor, Write};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -135,11 +136,18 @@ pub(super) async fn event_invoke_config(maker: &Maker<'_>, properties: Propertie
     Ok(Made::new(maker.name()))
 }
 
+/// The name of a state machine to which the template gives none: unlike other names, it does not begin with the stack's.
+/// The twelve characters at its end, which are chance on AWS, are the same in every run.
+fn machine_name(maker: &Maker<'_>) -> String {
+    let hash = hex::encode(Sha256::digest(maker.name()));
+    format!("{}-{}", maker.id, &hash[..12])
+}
+
 /// `AWS::StepFunctions::StateMachine`.
 pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = properties
         .take_text("StateMachineName")?
-        .unwrap_or_else(|| maker.name());
+        .unwrap_or_else(|| machine_name(maker));
     if properties.take("DefinitionS3Location").is_some() {
         let fault = Fault::absent("the local run has no definition that lies in a bucket already");
         return Err(fault.within("DefinitionS3Location").into());

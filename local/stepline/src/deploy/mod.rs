@@ -64,6 +64,8 @@ pub struct DeployedStack {
     pub resources: BTreeMap<String, (String, Made)>,
     /// The parameters of its template.
     pub parameters: Vec<String>,
+    /// Whether some of its parameters have values that nobody has given.
+    pub stands_in_values: bool,
     /// What its template has and the local run does not.
     pub passed_over: Vec<TemplateError>,
 }
@@ -227,6 +229,11 @@ pub async fn deploy_stack(
         template: deployed.template.clone(),
         outputs: stack.outputs()?,
         resources,
+        stands_in_values: deployed.stands_in_values
+            && stack
+                .passed_over()
+                .iter()
+                .any(|fault| fault.path.starts_with("Parameters/")),
         parameters: stack.parameters(),
         passed_over: stack.passed_over(),
     };

@@ -2,6 +2,8 @@
 
 use super::error::ProjectError;
 use crate::template;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How the names of such files end.
@@ -40,22 +42,58 @@ fn plain(file: &Path) -> Option<PathBuf> {
     Some(folder.join(file.file_name()?)).filter(|file| file.is_file())
 }
 
-/// The text of a definition as JSON. Where a substitution stands in the place of a value, a number does.
+/// A definition as it is written.
+pub(crate) struct Definition {
+    /// Its text as JSON. Where a substitution stands in the place of a value, some value does.
+    pub(crate) text: String,
+    /// JSON pointers to what only a substitution gives a value.
+    pub(crate) open: BTreeSet<String>,
+    /// Whether lines and columns of the text are those of the file.
+    pub(crate) has_positions: bool,
+}
+
+/// Reads the definition of a file.
 ///
 /// # Errors
 /// The file cannot be read, or is not the YAML that its name says it is.
-pub(crate) fn definition(file: &Path) -> Result<String, ProjectError> {
-    let is_yaml = file
-        .extension()
-        .is_some_and(|ending| ending == "yaml" || ending == "yml");
-    if is_yaml {
-        return Ok(template::read(file)?.to_string());
+pub(crate) fn definition(file: &Path) -> Result<Definition, ProjectError> {
+    let ending = file.extension().and_then(|ending| ending.to_str());
+    let is_yaml = matches!(ending, Some("yaml" | "yml"));
+    let text = match is_yaml {
+        true => template::read(file)?.to_string(),
+        false => std::fs::read_to_string(file).map_err(|error| ProjectError::File {
+            file: file.to_owned(),
+            message: error.to_string(),
+        })?,
+    };
+    let text = with_values(&text);
+    let mut open = BTreeSet::new();
+    if let Ok(value) = serde_json::from_str::<Value>(&text) {
+        note_open(&value, String::new(), &mut open);
     }
-    let text = std::fs::read_to_string(file).map_err(|error| ProjectError::File {
-        file: file.to_owned(),
-        message: error.to_string(),
-    })?;
-    Ok(with_values(&text))
+    Ok(Definition {
+        text,
+        open,
+        has_positions: !is_yaml,
+    })
+}
+
+/// Notes where substitutions stand.
+fn note_open(value: &Value, pointer: String, open: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if text.contains("${") || ARN.trim_matches('"') == text => drop(open.insert(pointer)),
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(at, item)| note_open(item, format!("{pointer}/{at}"), open));
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                note_open(value, format!("{pointer}/{name}"), open);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// What may stand for a text that is one substitution as a whole: an ARN, which fits everywhere.

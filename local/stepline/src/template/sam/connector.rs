@@ -132,7 +132,12 @@ pub(super) fn expand(declared: &mut Map<String, Value>) -> Vec<(String, Fault)> 
                 &resource["Properties"],
             ) {
                 Ok(policy) => {
-                    waits.extend(nested(declared, resource.pointer("/Properties/Source/Id"), id, &resource["Properties"]));
+                    waits.extend(nested(
+                        declared,
+                        resource.pointer("/Properties/Source/Id"),
+                        id,
+                        &resource["Properties"],
+                    ));
                     made.insert(id.clone(), policy);
                 }
                 Err(fault) => left.push((id.clone(), fault.within("Properties"))),
@@ -142,7 +147,12 @@ pub(super) fn expand(declared: &mut Map<String, Value>) -> Vec<(String, Fault)> 
             match policy(declared, Some(&Value::from(id.as_str())), &connector["Properties"]) {
                 Ok(policy) => {
                     let own = format!("{id}{name}");
-                    waits.extend(nested(declared, Some(&Value::from(id.as_str())), &own, &connector["Properties"]));
+                    waits.extend(nested(
+                        declared,
+                        Some(&Value::from(id.as_str())),
+                        &own,
+                        &connector["Properties"],
+                    ));
                     made.insert(own, policy);
                 }
                 Err(fault) => left.push((id.clone(), fault.within(name).within("Connectors"))),

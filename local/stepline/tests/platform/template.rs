@@ -277,6 +277,7 @@ Resources:
       FunctionName: work
       MemorySize: 256
       Policies:
+        - AWSLambdaBasicExecutionRole
         - SQSSendMessagePolicy: {QueueName: failed}
         - Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]
       EventInvokeConfig:

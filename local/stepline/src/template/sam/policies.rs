@@ -38,7 +38,9 @@ fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -
         let within = |fault: Fault| fault.within(index).within("Policies");
         match policy {
             Value::String(name) if name.starts_with("arn:") => managed.push(policy.clone()),
-            Value::String(name) => managed.push(aws_managed(name)),
+            Value::String(name) => {
+                managed.extend(Some(aws_managed(&path_of(name))).filter(|arn| !managed.contains(arn)))
+            }
             Value::Object(fields) => match one_policy(fields).map_err(within) {
                 Err(fault) if fault.is_absent() => parent.pass_over(fault.within("Properties")),
                 Err(fault) => return Err(fault),
@@ -74,6 +76,17 @@ fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -
         }
     }
     Ok(role)
+}
+
+/// The path of a managed policy that a template names: those for functions' roles are in a folder of their own.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html>.
+fn path_of(name: &str) -> String {
+    match name.strip_prefix("AWSLambda") {
+        Some("ENIManagementAccess") => format!("service-role/{name}"),
+        Some(rest) if rest.ends_with("Role") => format!("service-role/{name}"),
+        _ => name.to_owned(),
+    }
 }
 
 fn aws_managed(name: &str) -> Value {

@@ -21,7 +21,20 @@ pub(super) struct RunOptions {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) job_timeout: Option<Duration>,
     #[command(flatten)]
+    pub(super) execution: ExecutionOptions,
+    #[command(flatten)]
     pub(super) report: ReportOptions,
+}
+
+/// What is run in the place of a pipeline.
+#[derive(clap::Args, Default)]
+pub(super) struct ExecutionOptions {
+    /// Starts this state machine in the place of the pipeline; where there is no pipeline, the only one
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["report", "summary"])]
+    pub(super) state_machine: Option<String>,
+    /// The execution's input as JSON, or @FILE
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(super) input: Option<String>,
 }
 
 /// What a run leaves for others to read.

@@ -26,7 +26,7 @@ pub use crate::project::Overrides;
 pub use error::{DeployError, Refusal};
 
 use crate::cloud::Cloud;
-use crate::project::Project;
+use crate::project::{Plan, Project};
 use crate::template::{Deployed, Fault, Made, Output, Stack, TemplateError};
 use maker::Failure;
 use platform::account::Account;
@@ -142,6 +142,23 @@ pub async fn deploy_with(
     overrides: &Overrides,
 ) -> Result<Deployment, DeployError> {
     let plan = Project::open(&cloud.root)?.plan(environment, &cloud.account, overrides)?;
+    let mut deployment = deploy_stacks(cloud, &plan).await?;
+    let stacks = deployment.before.iter().chain(&deployment.stacks);
+    let known: BTreeSet<&String> = stacks.flat_map(|stack| &stack.parameters).collect();
+    if let Some(name) = overrides.asked.keys().find(|name| !known.contains(name)) {
+        return Err(DeployError::NoParameter(name.clone()));
+    }
+    for file in &plan.pipelines {
+        deployment.pipelines.push(declared::pipeline(cloud, file).await?);
+    }
+    Ok(deployment)
+}
+
+/// Deploys the stacks of a plan, and not its pipelines.
+///
+/// # Errors
+/// The first fault of a template, or the first refusal of a service.
+pub(crate) async fn deploy_stacks(cloud: &Arc<Cloud>, plan: &Plan) -> Result<Deployment, DeployError> {
     let mut deployment = Deployment::default();
     for deployed in &plan.account {
         if !cloud.cloudformation.has(&deployed.stack) {
@@ -156,14 +173,6 @@ pub async fn deploy_with(
     for deployed in &plan.stacks {
         let stack = deploy_stack(cloud, deployed, &deployment).await?;
         deployment.stacks.push(stack);
-    }
-    let stacks = deployment.before.iter().chain(&deployment.stacks);
-    let known: BTreeSet<&String> = stacks.flat_map(|stack| &stack.parameters).collect();
-    if let Some(name) = overrides.asked.keys().find(|name| !known.contains(name)) {
-        return Err(DeployError::NoParameter(name.clone()));
-    }
-    for file in &plan.pipelines {
-        deployment.pipelines.push(declared::pipeline(cloud, file).await?);
     }
     Ok(deployment)
 }

@@ -27,6 +27,7 @@ mod walk;
 
 pub(crate) use definition::{definition, definitions_of};
 pub use error::ProjectError;
+pub(crate) use file::NAME as FILE;
 pub(crate) use pipelines::declaration;
 pub use plan::{Overrides, Plan};
 pub(crate) use root::find_root;
@@ -138,6 +139,11 @@ impl Project {
             deployed.offered = overrides.offered();
         }
         Ok(plan)
+    }
+
+    /// The files with pipelines of an environment.
+    pub fn pipelines(&self, environment: &str) -> &[PathBuf] {
+        self.environments.get(environment).map_or(&[], |of| &of.pipelines)
     }
 
     /// The value of a parameter of the first of an environment's stacks that has it, unless a deployment says otherwise.

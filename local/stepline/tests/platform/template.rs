@@ -420,6 +420,18 @@ fn sam_publishes_a_function_and_has_its_events_lead_to_the_alias() {
 }
 
 #[test]
+fn sam_lets_a_function_into_its_vpc() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let vpc = "VpcConfig: {SubnetIds: [s], SecurityGroupIds: [g]}";
+    let text = SAM.replacen("FunctionName: work", vpc, 1);
+    let mut stack = open(directory.path(), &text, &[]).expect("a stack");
+    let role = stack.resource("WorkRole").expect("a role");
+    let managed = ["AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole"];
+    let managed = managed.map(|name| format!("arn:aws:iam::aws:policy/service-role/{name}"));
+    assert_eq!(role.properties["ManagedPolicyArns"], json!(managed));
+}
+
+#[test]
 fn sam_properties_that_nobody_reads_are_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     for (from, to, expected) in [

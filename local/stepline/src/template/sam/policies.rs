@@ -13,6 +13,9 @@ pub(super) fn function_role(parent: &Parent<'_>, id: &str) -> Result<Value, Faul
     if parent.properties.get("Tracing").is_some_and(|mode| mode != "Disabled") {
         managed.push(aws_managed("AWSXrayWriteOnlyAccess"));
     }
+    if parent.properties.contains_key("VpcConfig") {
+        managed.push(aws_managed("service-role/AWSLambdaVPCAccessExecutionRole"));
+    }
     role(parent, id, "lambda.amazonaws.com", managed)
 }
 

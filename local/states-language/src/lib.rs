@@ -9,7 +9,10 @@ mod expression;
 mod host;
 mod text;
 
-pub use calls::{Call, CallKind, MachineSettings, Misuse, Needed, Target, calls, misuse, permissions, signing_name};
+pub use calls::{
+    Call, CallKind, MachineSettings, Misuse, Necessity, Needed, Target, calls, misuse, permissions, signing_name,
+    unknown_integration,
+};
 pub use definition::{
     ExecutionType, Finding, Integration, InvalidDefinition, ItemSource, Pattern, Severity, StateMachine,
 };

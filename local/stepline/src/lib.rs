@@ -17,6 +17,7 @@ pub mod cost;
 pub mod deploy;
 pub mod display;
 pub mod doctor;
+mod functions;
 pub mod gateway;
 pub mod granted;
 pub mod init;

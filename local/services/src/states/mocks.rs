@@ -4,11 +4,8 @@
 //! the state machine's ARN in StartExecution, after a `#`.
 
 use super::registry::StepFunctions;
-use super::tasks::errors::{Failed, NO_MOCKED_RESPONSE};
 use platform::ServiceError;
-use states_language::{
-    Execution, Integration, InvalidMocks, MockedResult, MockedStates, Mocks, Pattern, Refused, TaskRequest, Timestamp,
-};
+use states_language::{InvalidMocks, MockedStates, Mocks};
 
 /// What stands between a state machine's ARN and a test case.
 const CASE: char = '#';
@@ -69,42 +66,5 @@ impl StepFunctions {
             .check_states(machine, definition)
             .and_then(|()| mocks.of(machine, case));
         found.map_err(|error| ServiceError::validation(format_args!("the file of mocks does not fit: {error}")))
-    }
-}
-
-/// Gives an execution the outcome of a mock, as if the call had been made.
-pub(super) fn answer(
-    execution: &mut Execution,
-    request: &TaskRequest,
-    outcome: Result<MockedResult, String>,
-    now: Timestamp,
-) -> Result<(), Refused> {
-    let id = request.id;
-    execution.task_started(id, now)?;
-    let waits = matches!(
-        &request.integration,
-        Integration::Service {
-            pattern: Pattern::Sync | Pattern::WaitForTaskToken,
-            ..
-        }
-    );
-    let failed = match outcome {
-        Err(missing) => Failed::ending(NO_MOCKED_RESPONSE, missing),
-        Ok(outcome) => {
-            if waits {
-                execution.task_submitted(id, "{}", now)?;
-            }
-            match outcome {
-                MockedResult::Result(result) => return execution.task_succeeded(id, &result, now),
-                MockedResult::Error(failure) => {
-                    let text = |text: Option<std::sync::Arc<str>>| text.unwrap_or_default().to_string();
-                    Failed::new(&text(failure.error), text(failure.cause))
-                }
-            }
-        }
-    };
-    match failed.ends {
-        true => execution.give_up(id, &failed.error, &failed.cause, now),
-        false => execution.task_failed(id, &failed.error, &failed.cause, now),
     }
 }

@@ -47,10 +47,10 @@ pub enum CallKind {
 /// What a call goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A function or a service's operation.
+    /// A function, an activity or a service's operation.
     Integration(Integration),
-    /// An activity, for which workers of one's own ask.
-    Activity,
+    /// What a deployment fills in: `${SaveFunctionArn}`.
+    Open,
     /// Nothing that AWS knows, and why.
     Nothing(String),
 }
@@ -187,14 +187,13 @@ fn call(
 }
 
 fn target(resource: &str) -> Target {
-    let parts: Vec<&str> = resource.splitn(7, ':').collect();
-    if let ["arn", _, "states", region, _, "activity", _] = parts[..]
-        && !region.is_empty()
-    {
-        return Target::Activity;
-    }
     match integration(resource) {
         Ok(integration) => Target::Integration(integration),
+        // `${AWS::Partition}` has colons of its own.
+        Err(_) if resource.contains("${") => {
+            let filled = resource.replace("${AWS::Partition}", "aws");
+            integration(&filled).map_or(Target::Open, Target::Integration)
+        }
         Err(why) => Target::Nothing(why),
     }
 }

@@ -40,34 +40,41 @@ pub fn misuse(call: &Call, kind: ExecutionType) -> Option<Misuse> {
         return None;
     }
     match &call.target {
-        Target::Activity | Target::Integration(Integration::Lambda { .. }) => None,
+        Target::Open => None,
         Target::Nothing(why) => Some(error(why.clone())),
-        Target::Integration(Integration::Service {
+        Target::Integration(integration) => unknown_integration(integration).or_else(|| of_express(integration, kind)),
+    }
+}
+
+/// What is wrong with an integration in any state machine; nothing where AWS has it.
+#[must_use]
+pub fn unknown_integration(integration: &Integration) -> Option<Misuse> {
+    match integration {
+        Integration::Lambda { .. } | Integration::Activity { .. } => None,
+        Integration::Service {
             service,
             operation,
             pattern,
             sync_version,
-        }) => {
-            let found = match service.strip_prefix("aws-sdk:") {
-                Some(service) => of_sdk(service, operation, *pattern),
-                None => of_optimized(service, operation, (*pattern, *sync_version)),
-            };
-            found.or_else(|| of_express(*pattern, kind))
-        }
+        } => match service.strip_prefix("aws-sdk:") {
+            Some(service) => of_sdk(service, operation, *pattern),
+            None => of_optimized(service, operation, (*pattern, *sync_version)),
+        },
     }
 }
 
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html>
-fn of_express(pattern: Pattern, kind: ExecutionType) -> Option<Misuse> {
-    let suffix = match pattern {
-        Pattern::RequestResponse => return None,
-        Pattern::Sync => ".sync",
-        Pattern::WaitForTaskToken => ".waitForTaskToken",
+fn of_express(integration: &Integration, kind: ExecutionType) -> Option<Misuse> {
+    let what = match integration {
+        Integration::Activity { .. } => "activities",
+        Integration::Service { pattern, .. } if *pattern == Pattern::Sync => "`.sync`",
+        Integration::Service { pattern, .. } if *pattern == Pattern::WaitForTaskToken => "`.waitForTaskToken`",
+        Integration::Lambda { .. } | Integration::Service { .. } => return None,
     };
     let refused = kind == ExecutionType::Express;
     refused.then(|| {
         error(format!(
-            "an Express state machine has no `{suffix}`: make it a Standard one"
+            "an Express state machine has no {what}: make it a Standard one"
         ))
     })
 }

@@ -13,7 +13,7 @@ mod walk;
 
 pub use call::{Call, CallKind, Target, calls};
 pub use catalog::signing_name;
-pub use misuse::{Misuse, misuse};
-pub use permissions::{Needed, permissions};
+pub use misuse::{Misuse, misuse, unknown_integration};
+pub use permissions::{Necessity, Needed, permissions};
 pub use place::MachineSettings;
 pub(crate) use walk::states;

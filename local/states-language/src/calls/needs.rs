@@ -19,6 +19,8 @@ pub(super) enum When {
     Always,
     /// By one that waits for a job.
     Sync,
+    /// To stop the job that is waited for, with its execution.
+    SyncToStop,
     /// AWS has it in the policy for waiting, and it is not known that waiting fails without.
     SyncAsDocumented,
     /// The same for every call.
@@ -77,6 +79,14 @@ const fn sync(actions: &'static [&'static str], on: On) -> Need {
     }
 }
 
+const fn stopping(actions: &'static [&'static str], on: On) -> Need {
+    Need {
+        actions,
+        on,
+        when: When::SyncToStop,
+    }
+}
+
 const fn documented(actions: &'static [&'static str], on: On) -> Need {
     Need {
         actions,
@@ -103,6 +113,7 @@ const fn rule(name: &'static str) -> Need {
 
 const MACHINE: Argument = &["StateMachineArn"];
 const PROJECT: On = On::Named("codebuild", "project/*", &["ProjectName"]);
+const JOB: On = On::Named("glue", "job/*", &["JobName"]);
 const TABLE: On = On::Named("dynamodb", "table/*", &["TableName"]);
 const PROCESSING: On = On::Named("sagemaker", "processing-job/*", &["ProcessingJobName"]);
 const TRAINING: On = On::Named("sagemaker", "training-job/*", &["TrainingJobName"]);
@@ -128,7 +139,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "athena:StartQueryExecution",
         &[
             always(&["athena:StartQueryExecution"], On::Unknown),
-            sync(&["athena:GetQueryExecution", "athena:StopQueryExecution"], On::Unknown),
+            sync(&["athena:GetQueryExecution"], On::Unknown),
+            stopping(&["athena:StopQueryExecution"], On::Unknown),
             documented(&["athena:GetDataCatalog"], On::Unknown),
         ],
     ),
@@ -136,7 +148,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "batch:SubmitJob",
         &[
             always(&["batch:SubmitJob"], On::Unknown),
-            sync(&["batch:DescribeJobs", "batch:TerminateJob"], On::All),
+            sync(&["batch:DescribeJobs"], On::All),
+            stopping(&["batch:TerminateJob"], On::All),
             rule("StepFunctionsGetEventsForBatchJobsRule"),
         ],
     ),
@@ -144,7 +157,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "codebuild:StartBuild",
         &[
             always(&["codebuild:StartBuild"], PROJECT),
-            sync(&["codebuild:StopBuild", "codebuild:BatchGetBuilds"], PROJECT),
+            sync(&["codebuild:BatchGetBuilds"], PROJECT),
+            stopping(&["codebuild:StopBuild"], PROJECT),
             documented(&["codebuild:BatchGetReports"], On::Unknown),
             rule("StepFunctionsGetEventForCodeBuildStartBuildRule"),
         ],
@@ -153,7 +167,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "codebuild:StartBuildBatch",
         &[
             always(&["codebuild:StartBuildBatch"], PROJECT),
-            sync(&["codebuild:StopBuildBatch", "codebuild:BatchGetBuildBatches"], PROJECT),
+            sync(&["codebuild:BatchGetBuildBatches"], PROJECT),
+            stopping(&["codebuild:StopBuildBatch"], PROJECT),
             rule("StepFunctionsGetEventForCodeBuildStartBuildBatchRule"),
         ],
     ),
@@ -167,7 +182,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "ecs:RunTask",
         &[
             always(&["ecs:RunTask"], On::TaskDefinition),
-            sync(&["ecs:StopTask", "ecs:DescribeTasks"], On::Unknown),
+            sync(&["ecs:DescribeTasks"], On::Unknown),
+            stopping(&["ecs:StopTask"], On::Unknown),
             rule("StepFunctionsGetEventsForECSTaskRule"),
         ],
     ),
@@ -178,10 +194,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "elasticmapreduce:AddStep",
         &[
             always(&["elasticmapreduce:AddJobFlowSteps"], On::Unknown),
-            sync(
-                &["elasticmapreduce:DescribeStep", "elasticmapreduce:CancelSteps"],
-                On::Unknown,
-            ),
+            sync(&["elasticmapreduce:DescribeStep"], On::Unknown),
+            stopping(&["elasticmapreduce:CancelSteps"], On::Unknown),
             rule("StepFunctionsGetEventForEMRAddJobFlowStepsRule"),
         ],
     ),
@@ -194,10 +208,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
                 &["iam:PassRole"],
                 On::Role(&["ServiceRole"], "elasticmapreduce.amazonaws.com"),
             ),
-            sync(
-                &["elasticmapreduce:DescribeCluster", "elasticmapreduce:TerminateJobFlows"],
-                On::Unknown,
-            ),
+            sync(&["elasticmapreduce:DescribeCluster"], On::Unknown),
+            stopping(&["elasticmapreduce:TerminateJobFlows"], On::Unknown),
             rule("StepFunctionsGetEventForEMRRunJobFlowRule"),
         ],
     ),
@@ -213,11 +225,10 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
     (
         "glue:StartJobRun",
         &[
-            always(&["glue:StartJobRun"], On::Named("glue", "job/*", &["JobName"])),
-            sync(
-                &["glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
-                On::Named("glue", "job/*", &["JobName"]),
-            ),
+            always(&["glue:StartJobRun"], JOB),
+            sync(&["glue:GetJobRun"], JOB),
+            stopping(&["glue:BatchStopJobRun"], JOB),
+            documented(&["glue:GetJobRuns"], JOB),
         ],
     ),
     (
@@ -240,7 +251,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         &[
             always(&["mediaconvert:CreateJob"], On::All),
             always(&["iam:PassRole"], On::Role(&["Role"], "mediaconvert.amazonaws.com")),
-            sync(&["mediaconvert:GetJob", "mediaconvert:CancelJob"], On::All),
+            sync(&["mediaconvert:GetJob"], On::All),
+            stopping(&["mediaconvert:CancelJob"], On::All),
             rule("StepFunctionsGetEventsForMediaConvertJobRule"),
         ],
     ),
@@ -276,13 +288,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
                 &["iam:PassRole"],
                 On::Role(&["TrainingJobDefinition", "RoleArn"], SAGEMAKER),
             ),
-            sync(
-                &[
-                    "sagemaker:DescribeHyperParameterTuningJob",
-                    "sagemaker:StopHyperParameterTuningJob",
-                ],
-                TUNING,
-            ),
+            sync(&["sagemaker:DescribeHyperParameterTuningJob"], TUNING),
+            stopping(&["sagemaker:StopHyperParameterTuningJob"], TUNING),
             LIST_TAGS,
             rule("StepFunctionsGetEventsForSageMakerTuningJobsRule"),
         ],
@@ -292,10 +299,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         &[
             always(&["sagemaker:CreateLabelingJob"], LABELING),
             always(&["iam:PassRole"], ROLE),
-            sync(
-                &["sagemaker:DescribeLabelingJob", "sagemaker:StopLabelingJob"],
-                LABELING,
-            ),
+            sync(&["sagemaker:DescribeLabelingJob"], LABELING),
+            stopping(&["sagemaker:StopLabelingJob"], LABELING),
             LIST_TAGS,
             rule("StepFunctionsGetEventsForSageMakerLabelingJobsRule"),
         ],
@@ -315,14 +320,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         &[
             always(&["sagemaker:CreateProcessingJob"], PROCESSING),
             always(&["iam:PassRole"], ROLE),
-            sync(
-                &[
-                    "sagemaker:AddTags",
-                    "sagemaker:DescribeProcessingJob",
-                    "sagemaker:StopProcessingJob",
-                ],
-                PROCESSING,
-            ),
+            sync(&["sagemaker:AddTags", "sagemaker:DescribeProcessingJob"], PROCESSING),
+            stopping(&["sagemaker:StopProcessingJob"], PROCESSING),
             LIST_TAGS,
             rule("StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
         ],
@@ -332,14 +331,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         &[
             always(&["sagemaker:CreateTrainingJob"], TRAINING),
             always(&["iam:PassRole"], ROLE),
-            sync(
-                &[
-                    "sagemaker:AddTags",
-                    "sagemaker:DescribeTrainingJob",
-                    "sagemaker:StopTrainingJob",
-                ],
-                TRAINING,
-            ),
+            sync(&["sagemaker:AddTags", "sagemaker:DescribeTrainingJob"], TRAINING),
+            stopping(&["sagemaker:StopTrainingJob"], TRAINING),
             LIST_TAGS,
             rule("StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
         ],
@@ -348,14 +341,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "sagemaker:CreateTransformJob",
         &[
             always(&["sagemaker:CreateTransformJob"], TRANSFORM),
-            sync(
-                &[
-                    "sagemaker:AddTags",
-                    "sagemaker:DescribeTransformJob",
-                    "sagemaker:StopTransformJob",
-                ],
-                TRANSFORM,
-            ),
+            sync(&["sagemaker:AddTags", "sagemaker:DescribeTransformJob"], TRANSFORM),
+            stopping(&["sagemaker:StopTransformJob"], TRANSFORM),
             LIST_TAGS,
             rule("StepFunctionsGetEventsForSageMakerTransformJobsRule"),
         ],
@@ -372,10 +359,8 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
                 &["states:StartExecution"],
                 On::Named("states", "stateMachine:*", MACHINE),
             ),
-            sync(
-                &["states:DescribeExecution", "states:StopExecution"],
-                On::ExecutionsOf(MACHINE),
-            ),
+            sync(&["states:DescribeExecution"], On::ExecutionsOf(MACHINE)),
+            stopping(&["states:StopExecution"], On::ExecutionsOf(MACHINE)),
             rule("StepFunctionsGetEventsForStepFunctionsExecutionRule"),
         ],
     ),

@@ -25,11 +25,21 @@ pub struct Needed {
     pub resource: String,
     /// Whether the resource is known to the letter.
     pub is_exact: bool,
-    /// Whether the call fails without. Otherwise AWS has the action in its policies, or the name of the action was made
-    /// from the operation's.
-    pub is_certain: bool,
+    /// What becomes of it where the action is not allowed.
+    pub necessity: Necessity,
     /// The service that a role is handed to, for `iam:PassRole`.
     pub passed_to: Option<&'static str>,
+}
+
+/// What becomes of a call whose role may not do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Necessity {
+    /// It fails.
+    Certain,
+    /// It succeeds, but a job that it waits for goes on when its execution is stopped.
+    ToStop,
+    /// That is not known: AWS has the action in its policies, or the action's name was made from the operation's.
+    Documented,
 }
 
 /// What the role of a state machine needs for what its definition calls, in the order of the calls. A call that another
@@ -70,48 +80,22 @@ fn of_machine(action: &str) -> Needed {
         action: action.to_owned(),
         resource: "*".to_owned(),
         is_exact: true,
-        is_certain: true,
+        necessity: Necessity::Certain,
         passed_to: None,
     }
 }
 
 /// What one call needs.
 fn of_call(call: &Call, settings: &MachineSettings) -> Vec<Needed> {
-    let with = |action: &str, on: On, is_certain: bool| {
-        let (resource, is_exact) = resource(on, call, settings);
-        Needed {
-            state: Some(call.state.clone()),
-            line: call.line,
-            column: call.column,
-            action: action.to_owned(),
-            resource,
-            is_exact,
-            is_certain,
-            passed_to: match on {
-                On::Role(_, service) => Some(service),
-                _ => None,
-            },
-        }
-    };
     if let Some(role) = &call.credentials {
-        let mut assumed = with("sts:AssumeRole", On::Unknown, true);
+        let mut assumed = one("sts:AssumeRole", On::Unknown, Necessity::Certain, (call, settings));
         if let Some(role) = role {
             (assumed.resource, assumed.is_exact) = (role.to_string(), true);
         }
         return vec![assumed];
     }
-    let (name, waits) = match &call.target {
-        Target::Activity | Target::Nothing(_) => return Vec::new(),
-        Target::Integration(Integration::Lambda { .. }) => ("lambda:Invoke".to_owned(), false),
-        Target::Integration(Integration::Service {
-            service,
-            operation,
-            pattern,
-            ..
-        }) => {
-            let name = format!("{}:{}", signing_name(service), pascal(operation));
-            (name, *pattern == Pattern::Sync)
-        }
+    let Some((name, waits)) = operation(call) else {
+        return Vec::new();
     };
     let rows: &[Need] = match call.kind {
         CallKind::Children => needs::CHILDREN,
@@ -120,31 +104,64 @@ fn of_call(call: &Call, settings: &MachineSettings) -> Vec<Needed> {
             let found = needs::OPERATIONS.iter().find(|(operation, _)| *operation == name);
             match found {
                 Some((_, rows)) => rows,
-                None => return vec![with(&name, On::Unknown, is_alike(&name))],
+                None => return vec![one(&name, On::Unknown, of_name(&name), (call, settings))],
             }
         }
     };
     let mut needed = Vec::new();
     for need in rows {
-        let is_certain = match need.when {
-            When::Always => true,
-            When::Sync if waits => true,
-            When::AsDocumented => false,
-            When::SyncAsDocumented if waits => false,
-            When::Sync | When::SyncAsDocumented => continue,
+        let necessity = match need.when {
+            When::Always => Necessity::Certain,
+            When::Sync if waits => Necessity::Certain,
+            When::SyncToStop if waits => Necessity::ToStop,
+            When::SyncAsDocumented if waits => Necessity::Documented,
+            When::AsDocumented => Necessity::Documented,
+            When::Sync | When::SyncToStop | When::SyncAsDocumented => continue,
         };
         if let On::Role(argument, _) = need.on
             && !call.has_argument(argument)
         {
             continue;
         }
-        needed.extend(
-            need.actions
-                .iter()
-                .map(|action| with(versioned(action, call), need.on, is_certain)),
-        );
+        let actions = need.actions.iter().map(|action| versioned(action, call));
+        needed.extend(actions.map(|action| one(action, need.on, necessity, (call, settings))));
     }
     needed
+}
+
+/// One action that a call needs.
+fn one(action: &str, on: On, necessity: Necessity, (call, settings): (&Call, &MachineSettings)) -> Needed {
+    let (resource, is_exact) = resource(on, call, settings);
+    Needed {
+        state: Some(call.state.clone()),
+        line: call.line,
+        column: call.column,
+        action: action.to_owned(),
+        resource,
+        is_exact,
+        necessity,
+        passed_to: match on {
+            On::Role(_, service) => Some(service),
+            _ => None,
+        },
+    }
+}
+
+/// The operation that is called, with its prefix, and whether a job is waited for.
+fn operation(call: &Call) -> Option<(String, bool)> {
+    match &call.target {
+        Target::Open | Target::Nothing(_) | Target::Integration(Integration::Activity { .. }) => None,
+        Target::Integration(Integration::Lambda { .. }) => Some(("lambda:Invoke".to_owned(), false)),
+        Target::Integration(Integration::Service {
+            service,
+            operation,
+            pattern,
+            ..
+        }) => {
+            let name = format!("{}:{}", signing_name(service), pascal(operation));
+            Some((name, *pattern == Pattern::Sync))
+        }
+    }
 }
 
 /// An object's version is read by another action than the object.
@@ -156,9 +173,14 @@ fn versioned<'a>(action: &'a str, call: &Call) -> &'a str {
     }
 }
 
-fn is_alike(operation: &str) -> bool {
+/// How sure it is that an operation needs the action of its own name.
+fn of_name(operation: &str) -> Necessity {
     let prefix = operation.split(':').next().unwrap_or_default();
-    needs::ALIKE.contains(&prefix)
+    if needs::ALIKE.contains(&prefix) {
+        Necessity::Certain
+    } else {
+        Necessity::Documented
+    }
 }
 
 /// The ARN of what an action is on, and whether it is known to the letter.

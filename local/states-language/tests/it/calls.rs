@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use states_language::{
-    Call, CallKind, ExecutionType, Integration, MachineSettings, Pattern, Severity, Target, calls, misuse, permissions,
-    signing_name,
+    Call, CallKind, ExecutionType, Integration, MachineSettings, Necessity, Pattern, Severity, Target, calls, misuse,
+    permissions, signing_name,
 };
 
 use crate::common::FUNCTION;
@@ -50,6 +50,8 @@ fn calls_are_found_at_any_depth_with_their_places() {
                 }}},
             ]},
             "W": {"Type": "Task", "Resource": "arn:aws:states:eu-west-1:123456789012:activity:work"},
+            "O": {"Type": "Task", "Resource": "${SaveFunctionArn}"},
+            "L": {"Type": "Task", "Resource": "arn:${AWS::Partition}:states:::sns:publish"},
         },
     });
     let text = serde_json::to_string_pretty(&text).unwrap();
@@ -69,6 +71,8 @@ fn calls_are_found_at_any_depth_with_their_places() {
                 &format!("{map}/ItemProcessor/States/a~1b/Resource")
             ),
             ("W", CallKind::Task, "/States/W/Resource"),
+            ("O", CallKind::Task, "/States/O/Resource"),
+            ("L", CallKind::Task, "/States/L/Resource"),
         ]
     );
     let line = text.lines().position(|line| line.contains("ecs:runTask")).unwrap() + 1;
@@ -77,7 +81,12 @@ fn calls_are_found_at_any_depth_with_their_places() {
         panic!("{:?}", found[4])
     };
     assert_eq!(*pattern, Pattern::Sync);
-    assert_eq!(found[5].target, Target::Activity);
+    assert!(matches!(
+        &found[5].target,
+        Target::Integration(Integration::Activity { .. })
+    ));
+    assert_eq!(found[6].target, Target::Open);
+    assert_eq!(found[7].operation(), Some(("sns", "publish")));
 }
 
 #[test]
@@ -223,15 +232,18 @@ fn services_sign_with_names_of_their_own() {
 
 #[test]
 fn calls_need_what_aws_documents() {
+    use Necessity::{Certain, Documented, ToStop};
     let arn = |service: &str, rest: &str| format!("arn:aws:{service}:us-east-1:123456789012:{rest}");
     let role = "arn:aws:iam::123456789012:role/job";
     let rule = |name: &str| {
         let rule = arn("events", &format!("rule/{name}"));
-        ["PutTargets", "PutRule", "DescribeRule"].map(|action| (format!("events:{action}"), rule.clone(), true, true))
+        ["PutTargets", "PutRule", "DescribeRule"]
+            .map(|action| (format!("events:{action}"), rule.clone(), true, Certain))
     };
-    let one = |action: &str, resource: String, is_exact: bool| (action.to_owned(), resource, is_exact, true);
-    let documented = |action: &str| (action.to_owned(), "*".to_owned(), true, false);
-    let with_rule = |needed: Vec<(String, String, bool, bool)>, name: &str| [needed, rule(name).to_vec()].concat();
+    let one = |action: &str, resource: String, is_exact: bool| (action.to_owned(), resource, is_exact, Certain);
+    let stopping = |action: &str, resource: String| (action.to_owned(), resource, false, ToStop);
+    let documented = |action: &str| (action.to_owned(), "*".to_owned(), true, Documented);
+    let with_rule = |needed: Vec<(String, String, bool, Necessity)>, name: &str| [needed, rule(name).to_vec()].concat();
     let processing = arn("sagemaker", "processing-job/*");
     for (resource, parameters, expected) in [
         (
@@ -271,7 +283,7 @@ fn calls_need_what_aws_documents() {
                     one("iam:PassRole", role.to_owned(), true),
                     one("sagemaker:AddTags", processing.clone(), false),
                     one("sagemaker:DescribeProcessingJob", processing.clone(), false),
-                    one("sagemaker:StopProcessingJob", processing, false),
+                    stopping("sagemaker:StopProcessingJob", processing),
                     documented("sagemaker:ListTags"),
                 ],
                 "StepFunctionsGetEventsForSageMakerProcessingJobsRule",
@@ -284,7 +296,7 @@ fn calls_need_what_aws_documents() {
                 vec![
                     one("states:StartExecution", arn("states", "stateMachine:inner"), true),
                     one("states:DescribeExecution", arn("states", "execution:inner:*"), false),
-                    one("states:StopExecution", arn("states", "execution:inner:*"), false),
+                    stopping("states:StopExecution", arn("states", "execution:inner:*")),
                 ],
                 "StepFunctionsGetEventsForStepFunctionsExecutionRule",
             ),
@@ -312,14 +324,14 @@ fn calls_need_what_aws_documents() {
         (
             "aws-sdk:bedrockruntime:converse",
             json!({}),
-            vec![("bedrock:Converse".into(), "*".into(), false, false)],
+            vec![("bedrock:Converse".into(), "*".into(), false, Documented)],
         ),
         ("eks:call", json!({}), vec![]),
     ] {
         let needed = permissions(&definition(&integration(resource), parameters), &settings()).unwrap();
         let told: Vec<_> = needed
             .into_iter()
-            .map(|it| (it.action, it.resource, it.is_exact, it.is_certain))
+            .map(|it| (it.action, it.resource, it.is_exact, it.necessity))
             .collect();
         assert_eq!(told, expected, "{resource}");
     }
@@ -344,7 +356,7 @@ fn a_state_machine_needs_what_is_switched_on_and_what_its_maps_do() {
     let needed = permissions(&text, &all).unwrap();
     let certain: Vec<(&str, &str)> = needed
         .iter()
-        .filter(|it| it.is_certain && it.state.is_some())
+        .filter(|it| it.necessity == Necessity::Certain && it.state.is_some())
         .map(|it| (&*it.action, &*it.resource))
         .collect();
     assert_eq!(

@@ -67,8 +67,13 @@ fn a_test_case_is_asked_for_or_chosen_or_the_only_one() {
     assert_eq!(mocks.undecided("other"), [""; 0]);
     let chosen = mocks.clone().with_case("HappyPath").unwrap();
     assert_eq!(chosen.undecided("LambdaSQSIntegration"), [""; 0]);
-    // CloudFormation puts the stack's name before it.
-    for name in ["LambdaSQSIntegration", "stack-LambdaSQSIntegration"] {
+    // CloudFormation puts the stack's name before it, and chance behind it.
+    for name in [
+        "LambdaSQSIntegration",
+        "stack-LambdaSQSIntegration",
+        "LambdaSQSIntegration-eMXLrbWg0pvE",
+        "stack-LambdaSQSIntegration-eMXLrbWg0pvE",
+    ] {
         let mut states = chosen.of(name, None).unwrap();
         assert!(
             matches!(states.take("LambdaState"), Some(Ok(MockedResult::Result(_)))),
@@ -79,6 +84,13 @@ fn a_test_case_is_asked_for_or_chosen_or_the_only_one() {
             matches!(states.take("LambdaState"), Some(Ok(MockedResult::Error(_)))),
             "{name}"
         );
+    }
+    for name in [
+        "LambdaSQSIntegrations",
+        "LambdaSQSIntegration-other",
+        "MyLambdaSQSIntegration",
+    ] {
+        assert!(chosen.of(name, None).unwrap().is_empty(), "{name}");
     }
     let mut one = local();
     let cases = one["StateMachines"]["LambdaSQSIntegration"]["TestCases"]

@@ -1,7 +1,7 @@
 //! Calls that the account here does not have.
 
-use super::Machine;
 use super::finding::{Finding, Severity};
+use super::machine::Machine;
 use crate::cloud::Cloud;
 use services::states::lacks;
 use states_language::{Call, CallKind, Severity as Known, Target, misuse};
@@ -15,8 +15,12 @@ pub(super) fn look(cloud: &Cloud, machine: &Machine, calls: &[Call]) -> Vec<Find
             return None;
         };
         let why = lacks(cloud, integration)?;
-        let text = format!("{why}: an execution ends there, unless --mock FILE gives the state an outcome");
-        Some(machine.at(Severity::Note, call, text))
+        Some(machine.at(Severity::Note, call, note(&why)))
     });
     found.collect()
+}
+
+/// What is said of a call that cannot be made here.
+pub(super) fn note(why: &str) -> String {
+    format!("{why}: an execution ends there, unless --mock FILE gives the state an outcome")
 }

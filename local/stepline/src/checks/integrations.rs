@@ -1,7 +1,7 @@
 //! Integrations that AWS does not know.
 
-use super::Machine;
 use super::finding::{Finding, Severity};
+use super::machine::Machine;
 use states_language::{Call, misuse};
 
 /// What is misspelt, or waited for in a way that there is not.

@@ -6,35 +6,19 @@
 mod absent;
 mod finding;
 mod integrations;
+mod machine;
 mod names;
 mod permissions;
 mod substitutions;
 
 pub use finding::{Finding, Severity};
+pub use machine::Machine;
 
 use crate::cloud::Cloud;
-use finding::Place;
 use platform::ServiceError;
-use serde_json::{Value, json};
-use states_language::{Call, ExecutionType, calls};
+use serde_json::json;
+use states_language::calls;
 use std::sync::Arc;
-
-/// A state machine, as it is deployed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Machine {
-    /// Its name.
-    pub name: String,
-    /// Its definition.
-    pub definition: String,
-    /// The ARN of its role.
-    pub role_arn: String,
-    /// Standard or Express.
-    pub kind: ExecutionType,
-    /// Whether its executions are logged.
-    pub logs: bool,
-    /// Whether its executions are traced.
-    pub traces: bool,
-}
 
 /// Looks at all state machines of the account, and says what is found: by state machine, and by the place in its
 /// definition.
@@ -72,44 +56,4 @@ pub async fn of_machine(cloud: &Arc<Cloud>, machine: &Machine) -> Vec<Finding> {
     findings.extend(names::look(cloud, machine, &calls).await);
     findings.sort_by_key(|finding| (finding.line, finding.column, finding.severity));
     findings
-}
-
-impl Machine {
-    /// A state machine as DescribeStateMachine answers.
-    pub fn read(described: &Value) -> Self {
-        let text = |field: &str| described[field].as_str().unwrap_or_default().to_owned();
-        let level = described["loggingConfiguration"]["level"].as_str();
-        Self {
-            name: text("name"),
-            definition: text("definition"),
-            role_arn: text("roleArn"),
-            kind: match described["type"].as_str() {
-                Some("EXPRESS") => ExecutionType::Express,
-                _ => ExecutionType::Standard,
-            },
-            logs: level.is_some_and(|level| level != "OFF"),
-            traces: described["tracingConfiguration"]["enabled"] == true,
-        }
-    }
-
-    /// A finding at a call.
-    fn at(&self, severity: Severity, call: &Call, text: String) -> Finding {
-        let place = Place {
-            state: Some(call.state.to_string()),
-            line: call.line,
-            column: call.column,
-        };
-        self.finding(severity, place, text)
-    }
-
-    fn finding(&self, severity: Severity, place: Place, text: String) -> Finding {
-        Finding {
-            severity,
-            machine: self.name.clone(),
-            state: place.state,
-            line: place.line,
-            column: place.column,
-            text,
-        }
-    }
 }

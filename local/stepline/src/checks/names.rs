@@ -1,7 +1,8 @@
 //! Functions, state machines, topics and queues that a definition names and nothing has made.
 
-use super::Machine;
+use super::absent;
 use super::finding::{Finding, Severity};
+use super::machine::Machine;
 use crate::cloud::Cloud;
 use platform::{Account, ErrorKind};
 use serde_json::json;
@@ -26,10 +27,16 @@ pub(super) async fn look(cloud: &Arc<Cloud>, machine: &Machine, calls: &[Call]) 
         };
         let question = json!({ named.member: named.name });
         let answer = cloud.look(named.service, named.operation, question).await;
-        if answer.is_err_and(|error| error.kind == ErrorKind::NotFound) {
-            let (kind, name) = (named.kind, &named.name);
-            let text = format!("no template has the {kind} `{name}`: the call would fail");
-            found.push(machine.at(Severity::Warning, call, text));
+        match answer.err() {
+            Some(error) if error.kind == ErrorKind::NotFound => {
+                let (kind, name) = (named.kind, &named.name);
+                let text = format!("no template has the {kind} `{name}`: the call would fail");
+                found.push(machine.at(Severity::Warning, call, text));
+            }
+            Some(error) if error.kind == ErrorKind::NotInLocalRun => {
+                found.push(machine.at(Severity::Note, call, absent::note(&error.message)));
+            }
+            _ => {}
         }
     }
     found
@@ -42,7 +49,7 @@ fn named(call: &Call) -> Option<Named> {
             return Some(function(function_arn.to_string())).filter(|it| !it.name.contains("${"));
         }
         Target::Integration(Integration::Service { service, operation, .. }) => (signing_name(service), &**operation),
-        Target::Activity | Target::Nothing(_) => return None,
+        Target::Open | Target::Nothing(_) | Target::Integration(Integration::Activity { .. }) => return None,
     };
     match (service, operation) {
         ("lambda", "invoke") => text("FunctionName").map(function),

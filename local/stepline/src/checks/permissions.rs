@@ -1,17 +1,17 @@
 //! Permissions that a state machine's role lacks for what its definition calls.
 
-use super::Machine;
 use super::finding::{Finding, Place, Severity};
+use super::machine::Machine;
 use crate::cloud::Cloud;
 use platform::Requirement;
-use states_language::{MachineSettings, Needed, permissions};
+use states_language::{MachineSettings, Necessity, Needed, permissions};
 use std::collections::BTreeMap;
 
-/// A state, and what its actions are on.
-type Where = (Option<String>, String);
+/// A state, what its actions are on, and how bad it is that they are not allowed.
+type Where = (Option<String>, String, Severity);
 
 /// What no statement of the role could allow, one finding for a state and a resource. Nothing is said of a role that the
-/// account does not have.
+/// account does not have, and of actions that may not be needed.
 pub(super) fn look(cloud: &Cloud, machine: &Machine) -> Vec<Finding> {
     let account = &cloud.account;
     let settings = MachineSettings {
@@ -24,7 +24,12 @@ pub(super) fn look(cloud: &Cloud, machine: &Machine) -> Vec<Finding> {
     };
     let needed = permissions(&machine.definition, &settings).unwrap_or_default();
     let mut lacking: BTreeMap<Where, (Place, Vec<String>)> = BTreeMap::new();
-    for needed in needed.into_iter().filter(|needed| needed.is_certain) {
+    for needed in needed {
+        let severity = match needed.necessity {
+            Necessity::Certain => Severity::Error,
+            Necessity::ToStop => Severity::Warning,
+            Necessity::Documented => continue,
+        };
         if cloud
             .iam
             .could_allow(&machine.role_arn, &requirement(&needed))
@@ -39,21 +44,22 @@ pub(super) fn look(cloud: &Cloud, machine: &Machine) -> Vec<Finding> {
             column: needed.column,
         };
         let entry = lacking
-            .entry((state, needed.resource))
+            .entry((state, needed.resource, severity))
             .or_insert_with(|| (place, Vec::new()));
         entry.1.push(needed.action);
     }
     let role = machine.role_arn.rsplit('/').next().unwrap_or_default();
-    let found = lacking.into_iter().map(|((_, resource), (place, actions))| {
-        let what = match place.state {
-            Some(_) => "call",
-            None => "log or trace",
+    let found = lacking.into_iter().map(|((_, resource, severity), (place, actions))| {
+        let what = match (severity, &place.state) {
+            (Severity::Warning, _) => "allows to stop the job with its execution",
+            (_, Some(_)) => "allows the call",
+            (_, None) => "allows the log or the traces",
         };
         let text = format!(
-            "no policy of the role {role} allows the {what}: add {} on {resource}",
+            "no policy of the role {role} {what}: add {} on {resource}",
             actions.join(", ")
         );
-        machine.finding(Severity::Error, place, text)
+        machine.finding(severity, place, text)
     });
     found.collect()
 }

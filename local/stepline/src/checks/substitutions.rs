@@ -1,7 +1,7 @@
 //! Substitutions that were not made.
 
-use super::Machine;
 use super::finding::{Finding, Place, Severity};
+use super::machine::Machine;
 use serde_json::Value;
 use std::collections::BTreeSet;
 

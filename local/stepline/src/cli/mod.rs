@@ -10,6 +10,7 @@ mod interrupt;
 mod invoke;
 mod kept;
 mod lineage;
+mod mocks;
 mod new;
 mod open;
 mod options;
@@ -64,6 +65,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("up --port 4566", "the services, for the AWS CLI, boto3 or cargo lambda"),
     ("open", "the page of past runs"),
     ("check", "the state machines' definitions, validated"),
+    (
+        "run --mock FILE",
+        "states take their outcomes from a file (docs/mocks.md)",
+    ),
     ("check --watch", "the same whenever a file changes, and on a page"),
     (
         "graph statemachine/ml-pipeline.asl.json --output graph.svg",

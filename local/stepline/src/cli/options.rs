@@ -126,6 +126,13 @@ pub(super) struct Common {
     /// Where what lasts from run to run is kept, in the place of target/stepline/state
     #[arg(long, value_name = "FOLDER")]
     pub(super) state: Option<PathBuf>,
+    /// Gives states outcomes from a file in the place of what they call, in the format of Step Functions Local's mocks or of
+    /// TestState's; #CASE chooses one of its test cases
+    #[arg(long, value_name = "FILE[#CASE]")]
+    pub(super) mock: Option<String>,
+    /// Whether clients may make the state machines that are mocked, later than the templates are deployed
+    #[arg(skip)]
+    pub(super) mocks_come_first: bool,
     /// Begins with an empty account: what was kept of earlier runs is deleted
     #[arg(long)]
     pub(super) fresh: bool,

@@ -1,14 +1,17 @@
 //! Standing up the services and deploying to them: what every command starts with.
 
 use super::kept;
+use super::mocks::{self, MocksError};
 use super::options::Common;
 use super::page::{self, PageError, PageServed};
 use crate::cloud::{self, Cloud};
 use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
+use crate::functions;
 use crate::gateway;
 use crate::project::{self, Project, ProjectError};
 use crate::samples::SampleError;
+use platform::account::Account;
 use platform::error::ServiceError;
 use platform::journal::Happening;
 use platform::principal::Principal;
@@ -46,6 +49,8 @@ pub(super) enum Trouble {
     #[error("{0}")]
     Sample(#[from] SampleError),
     #[error("{0}")]
+    Mocks(#[from] MocksError),
+    #[error("{0}")]
     Page(#[from] PageError),
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -65,7 +70,9 @@ impl Trouble {
             | Self::Deploy(DeployError::NoParameter(_))
             | Self::NoEngine(_)
             | Self::Usage(_) => ExitCode::from(2),
-            Self::Sample(SampleError::Unreadable { .. } | SampleError::NotJson { .. }) => ExitCode::from(2),
+            Self::Sample(SampleError::Unreadable { .. } | SampleError::NotJson { .. }) | Self::Mocks(_) => {
+                ExitCode::from(2)
+            }
             Self::Interrupted => ExitCode::from(130),
             _ => ExitCode::FAILURE,
         }
@@ -129,18 +136,14 @@ impl Session {
         let project = Project::open(&root)?;
         let environment = project.environment(common.env.as_deref())?;
         let overrides = common.overrides(&project, &environment)?;
+        let mocks = mocks::read(common)?;
         cloud::hide_from_git(&root)
             .map_err(|error| Trouble::Other(format!("cannot write below {}: {error}", root.display())))?;
         // Before anything is opened: who asked for a port that is taken has to know that first.
         let listener = listen(address).await?;
         let account = project.account(&environment)?;
-        let cloud = match lasts {
-            Lasts::Yes => {
-                let store = kept::open(&kept::folder(&root, common.state.as_deref()), common.fresh)?;
-                Cloud::open(account, root, &store)?
-            }
-            Lasts::No => Cloud::new(account, root),
-        };
+        let cloud = open(common, account, root, lasts)?;
+        cloud.states.use_mocks(mocks);
         if let Some(interval) = common.poll_interval {
             cloud.pace.set_poll_interval(interval);
         }
@@ -165,8 +168,13 @@ impl Session {
         cloud.journal.record(Happening::Note { text });
         display.busy(&format!("Deploying {environment} to this machine"));
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
+        mocks::look(&cloud, common)?;
         display.busy("Building the functions");
-        cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
+        let workspace = functions::workspace(&cloud.root);
+        cloud
+            .lambda
+            .prepare_from(&workspace, |line| display.cargo(line))
+            .await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {
             cloud.resume_services();
         }
@@ -215,6 +223,17 @@ impl Session {
         }
         self.shown.end(last).await;
     }
+}
+
+/// The account, with what lasts of it.
+fn open(common: &Common, account: Account, root: PathBuf, lasts: Lasts) -> Result<Arc<Cloud>, Trouble> {
+    Ok(match lasts {
+        Lasts::Yes => {
+            let store = kept::open(&kept::folder(&root, common.state.as_deref()), common.fresh)?;
+            Cloud::open(account, root, &store)?
+        }
+        Lasts::No => Cloud::new(account, root),
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {

@@ -166,7 +166,8 @@ pub(super) fn camel(value: Value) -> Value {
     }
 }
 
-fn camel_name(name: &str) -> String {
+/// A name as APIs spell it.
+pub(super) fn camel_name(name: &str) -> String {
     let mut characters = name.chars();
     characters
         .next()

@@ -21,7 +21,11 @@ pub(crate) fn definitions_of(template: &Path) -> Result<Vec<(String, PathBuf)>, 
     let folder = template.parent().unwrap_or(Path::new(""));
     let read = template::read(template)?;
     let resources = read["Resources"].as_object().into_iter().flatten();
-    let named = resources.filter_map(|(id, resource)| {
+    let machines = resources.filter(|(_, resource)| {
+        let kind = resource["Type"].as_str();
+        kind.is_some_and(|kind| kind.ends_with("::StateMachine"))
+    });
+    let named = machines.filter_map(|(id, resource)| {
         let properties = &resource["Properties"];
         let named = [&properties["DefinitionUri"], &properties["DefinitionS3Location"]];
         let name = named.iter().find_map(|name| name.as_str())?;

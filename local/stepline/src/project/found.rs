@@ -109,6 +109,9 @@ fn nested(template: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// How much of a folder's name a stack is called by: names of resources begin with it.
+const STACK_NAME: usize = 24;
+
 /// A template without a `samconfig` file: the stack is called as its folder.
 fn alone(root: &Path, template: &Path) -> Deployed {
     let folder = template
@@ -120,7 +123,8 @@ fn alone(root: &Path, template: &Path) -> Deployed {
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     let words: Vec<&str> = words(&name).filter(|word| !word.is_empty()).collect();
-    let name = words.join("-");
+    let name: String = words.join("-").chars().take(STACK_NAME).collect();
+    let name = name.trim_end_matches('-').to_owned();
     let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
     Deployed {
         environment: "dev".to_owned(),

@@ -2,6 +2,7 @@
 //! upload, as the local run takes them.
 
 use super::fault::Fault;
+use crate::functions;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -15,13 +16,11 @@ fn metadata<'m>(metadata: Option<&'m Value>, pointer: &str) -> Option<&'m str> {
 /// The code of a function, from its path and from how it is built.
 pub(super) fn of_function(uri: Option<&Value>, built: Option<&Value>, directory: &Path) -> Result<Value, Fault> {
     match metadata(built, "/BuildMethod") {
-        Some("rust-cargolambda") => {
-            let binary = metadata(built, "/BuildProperties/Binary").ok_or_else(|| {
-                let fault = Fault::new("has no `Binary`: the local run needs it to know what to build");
-                fault.within("BuildProperties").within("Metadata")
-            })?;
-            Ok(json!({ "LocalBinary": binary }))
-        }
+        Some("rust-cargolambda") => Ok(match metadata(built, "/BuildProperties/Binary") {
+            Some(binary) => json!({ "LocalBinary": binary }),
+            None => json!({ "LocalRefusal":
+                    "its `BuildProperties` have no `Binary`: the local run needs it to know what to build with cargo" }),
+        }),
         Some(method) if !is_of_runtime(method) => Ok(json!({ "LocalRefusal": format!(
             "the local run does not build with `BuildMethod: {method}`: let the template lead to what was built, or build \
              with cargo (`rust-cargolambda`)"
@@ -86,7 +85,15 @@ fn at(uri: Option<&Value>, directory: &Path) -> Result<Value, Fault> {
     if let Some((bucket, key)) = path.strip_prefix("s3://").and_then(|object| object.split_once('/')) {
         return Ok(json!({"S3Bucket": bucket, "S3Key": key}));
     }
-    Ok(json!({ "LocalPath": directory.join(path).display().to_string() }))
+    let file = directory.join(path);
+    if let Some(binary) = functions::in_the_place_of(&file) {
+        return Ok(json!({ "LocalBinary": binary }));
+    }
+    if !file.exists() {
+        let why = format!("there is no `{}`: it has to be built first", file.display());
+        return Ok(json!({ "LocalRefusal": why }));
+    }
+    Ok(json!({ "LocalPath": file.display().to_string() }))
 }
 
 /// Puts into CloudFormation's own resources what `aws cloudformation package` would: it takes paths for their code.

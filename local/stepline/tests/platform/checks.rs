@@ -47,6 +47,14 @@ async fn our_own_definitions_give_no_alarm() {
         let (cloud, _) = deploy::deploy_apart(&root(), environment).await.expect("deployed");
         let findings = checks::look(&cloud).await.expect("looked");
         let told: Vec<String> = findings.iter().map(|it| format!("{}: {it}", it.machine)).collect();
+        let machines = call(&cloud, "states", "ListStateMachines", json!({}))
+            .await
+            .expect("listed");
+        assert!(
+            machines["stateMachines"]
+                .as_array()
+                .is_some_and(|machines| machines.len() > 2)
+        );
         assert_eq!(told, [""; 0]);
     }
 }
@@ -98,6 +106,15 @@ async fn calls_are_checked_against_aws_and_against_the_account_here() {
             json!({"FunctionName": "nobody"}),
             json!({}),
             vec!["warning: state Work: no template has the function `nobody`: the call would fail"],
+        ),
+        (
+            "arn:aws:states:::lambda:invoke",
+            json!({"FunctionName": "nobody:live"}),
+            json!({}),
+            vec![
+                "note: state Work: the local run publishes no versions of functions: `nobody` has no qualifier `live`: an \
+                 execution ends there, unless --mock FILE gives the state an outcome",
+            ],
         ),
         (
             "arn:aws:lambda:us-east-1:123456789012:function:nobody",
@@ -206,6 +223,20 @@ async fn what_no_statement_of_the_role_could_allow_is_an_error() {
             vec![lacking("call", "iam:PassRole", "arn:aws:iam::123456789012:role/job")],
         ),
         (
+            json!([{"Effect": "Allow", "Resource": "*", "Action": [
+                "sagemaker:CreateTrainingJob", "sagemaker:AddTags", "sagemaker:DescribeTrainingJob", "iam:PassRole",
+                "events:*",
+            ]}]),
+            "sagemaker:createTrainingJob.sync",
+            train.clone(),
+            json!({}),
+            vec![
+                "warning: state Work: no policy of the role machine allows to stop the job with its execution: add \
+                 sagemaker:StopTrainingJob on arn:aws:sagemaker:us-east-1:123456789012:training-job/*"
+                    .to_owned(),
+            ],
+        ),
+        (
             json!([{
                 "Effect": "Allow", "Action": ["sagemaker:CreateTrainingJob", "iam:PassRole"], "Resource": "*",
                 "Condition": {"StringEqualsIfExists": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
@@ -220,7 +251,7 @@ async fn what_no_statement_of_the_role_could_allow_is_an_error() {
             "aws-sdk:ssm:getParameter",
             json!({"Name": "/a"}),
             logs,
-            vec![lacking("log or trace", log_actions, "*")],
+            vec![lacking("log or the traces", log_actions, "*")],
         ),
     ] {
         let cloud = with_role(&statements);

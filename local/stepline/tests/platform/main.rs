@@ -10,6 +10,7 @@ mod functions;
 mod gateway;
 mod iam;
 mod lasting;
+mod mocks;
 mod objects;
 mod pipelines;
 mod qualifiers;

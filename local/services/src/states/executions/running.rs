@@ -3,22 +3,19 @@
 use super::map_run;
 use super::past::{Keeping, Past};
 use super::progress::Progress;
+use super::work::Work;
 use crate::states::machines::machine::Chosen;
-use crate::states::mocks;
 use crate::states::tasks::errors::Failed;
-use crate::states::tasks::{self, items, jobs};
+use crate::states::tasks::{self, items, jobs, mocked};
 use jiff::Timestamp;
 use platform::input::seconds;
 use platform::{Platform, Principal, Underway};
 use serde_json::{Value, json};
-use states_language::{
-    Command, Execution, ExecutionType, Integration, MockedStates, Pattern, Refused, Status, TaskId, TaskRequest,
-};
+use states_language::{Command, Execution, ExecutionType, MockedStates, Refused, Status, TaskId, TaskRequest};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 
 /// An execution, while it runs and afterwards.
 #[derive(Debug)]
@@ -73,15 +70,6 @@ pub(crate) struct State {
     mocked: MockedStates,
     /// Where it is kept.
     keeping: Option<Keeping>,
-}
-
-/// A task that is being done.
-#[derive(Debug)]
-struct Work {
-    abort: AbortHandle,
-    request: Arc<TaskRequest>,
-    /// The job that the task waits for, to be stopped when the task is aborted.
-    job: Option<jobs::Job>,
 }
 
 impl Running {
@@ -394,7 +382,7 @@ impl Running {
         };
         state.progress.mocked(&request.state);
         // What was aborted in the meantime refuses the answer.
-        let _ = mocks::answer(&mut state.execution, request, outcome, Timestamp::now());
+        let _ = mocked::answer(&mut state.execution, request, outcome, Timestamp::now());
         drop(state);
         self.wake.notify_one();
         true
@@ -408,7 +396,7 @@ impl Running {
         if let Some(job) = work.job {
             work.abort.abort();
             self.stop_job(platform, &work.request, job);
-        } else if !starts_a_job(&work.request) {
+        } else if !work.starts_a_job() {
             work.abort.abort();
         }
         // The call that starts a job may be under way: `submitted` stops the job once it is known.
@@ -476,17 +464,6 @@ impl Running {
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
     }
-}
-
-/// Whether a task starts a job and waits for it.
-fn starts_a_job(request: &TaskRequest) -> bool {
-    matches!(
-        &request.integration,
-        Integration::Service {
-            pattern: Pattern::Sync,
-            ..
-        }
-    )
 }
 
 /// Waits until a time; for ever where there is none.

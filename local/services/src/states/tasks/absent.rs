@@ -6,18 +6,19 @@ use super::errors::{Failed, NOT_IN_LOCAL_RUN, failed};
 use super::fields::capitalize;
 use super::jobs::Job;
 use platform::{ErrorKind, Platform, ServiceError};
-use states_language::{Integration, Pattern, TaskRequest, signing_name};
+use states_language::{Integration, Pattern, Severity, TaskRequest, signing_name};
 
 /// What the account here lacks of what an integration calls; nothing where it has it.
 pub fn lacks(platform: &Platform, integration: &Integration) -> Option<String> {
-    let Integration::Service {
-        service,
-        operation,
-        pattern,
-        ..
-    } = integration
-    else {
-        return None;
+    let (service, operation, pattern) = match integration {
+        Integration::Lambda { .. } => return None,
+        Integration::Activity { .. } => return Some("the local run has no activities".to_owned()),
+        Integration::Service {
+            service,
+            operation,
+            pattern,
+            ..
+        } => (service, operation, pattern),
     };
     let (name, called) = (signing_name(service), capitalize(operation));
     if !platform.has(name, &called) {
@@ -25,6 +26,14 @@ pub fn lacks(platform: &Platform, integration: &Integration) -> Option<String> {
     }
     let waits_in_vain = *pattern == Pattern::Sync && !Job::is_known(service, operation);
     waits_in_vain.then(|| format!("the local run has no jobs of `{service}:{operation}` to wait for"))
+}
+
+/// The failure of a task that neither AWS nor the local run knows: AWS would not have created the state machine.
+pub(super) fn unknown(request: &TaskRequest) -> Option<Failed> {
+    let misuse = states_language::unknown_integration(&request.integration)?;
+    let (state, resource) = (&request.state, &request.resource);
+    let cause = format!("{}. The state '{state}' calls it ({resource})", misuse.text);
+    (misuse.severity == Severity::Error).then(|| Failed::ending(NOT_IN_LOCAL_RUN, cause))
 }
 
 /// The failure of a task that the local run cannot do.

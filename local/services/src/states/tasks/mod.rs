@@ -8,8 +8,9 @@ pub(crate) mod errors;
 pub(crate) mod fields;
 pub(crate) mod items;
 pub(crate) mod jobs;
+pub(crate) mod mocked;
 
-use absent::{lacks, not_here, told};
+use absent::{lacks, not_here, told, unknown};
 use errors::Failed;
 use fields::{capitalize, rename, uncapitalize};
 use platform::error::ServiceError;
@@ -33,8 +34,9 @@ pub(crate) async fn perform(
             return Some(Err(Failed::new("States.TaskFailed", error.message)));
         }
     }
-    if let Some(why) = lacks(platform, &request.integration) {
-        return Some(Err(not_here(request, why)));
+    let lacking = || lacks(platform, &request.integration).map(|why| not_here(request, why));
+    if let Some(failed) = unknown(request).or_else(lacking) {
+        return Some(Err(failed));
     }
     let parameters = Value::from(&request.parameters);
     let (service, operation, pattern, version) = match &request.integration {
@@ -44,6 +46,7 @@ pub(crate) async fn perform(
             let answer = invoke(platform, role, ("lambda", request), call).await;
             return Some(answer.map(|answer| answer["Payload"].to_string()));
         }
+        Integration::Activity { .. } => return Some(Err(not_here(request, "the local run has no activities"))),
         Integration::Service {
             service,
             operation,

@@ -64,6 +64,20 @@ async fn it_is_told_from_aws_errors_and_never_caught() {
 }
 
 #[tokio::test]
+async fn what_aws_would_not_create_is_not_called() {
+    for (resource, mend) in [
+        ("ssm:getParameter", "write `arn:aws:states:::aws-sdk:ssm:getParameter`"),
+        ("lamda:invoke", "did you mean `lambda:invoke`?"),
+        ("sqs:sendMessage.sync", "AWS has `sqs:sendMessage`"),
+    ] {
+        let described = World::new().run(careful(resource, json!({})), json!({})).await;
+        assert_eq!(described["error"], NOT_IN_LOCAL_RUN);
+        let cause = described["cause"].as_str().unwrap();
+        assert!(cause.contains(mend) && !cause.contains("AWS would do it"), "{cause}");
+    }
+}
+
+#[tokio::test]
 async fn it_ends_the_execution_that_waits_for_the_one_that_called_it() {
     let world = World::new();
     let inner = world.machine("inner", careful("dynamodb:putItem", json!({}))).await;
@@ -87,6 +101,7 @@ async fn what_is_lacking_is_known_before_anything_runs() {
         ),
         ("arn:aws:states:::aws-sdk:eventbridge:putEvents", false),
         ("arn:aws:states:::glue:startJobRun", true),
+        ("arn:aws:states:us-east-1:123456789012:activity:work", true),
     ] {
         let text = json!({"States": {"S": {"Type": "Task", "Resource": resource}}}).to_string();
         let Target::Integration(integration) = &calls(&text).unwrap()[0].target else {

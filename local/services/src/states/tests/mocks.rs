@@ -43,10 +43,24 @@ async fn a_mocked_state_calls_nothing_and_its_history_looks_as_if_it_had() {
         assert_eq!(left, [true]);
         let calls = world.0.journal.entries().into_iter();
         let calls = calls.filter(|entry| {
-            matches!(&entry.happening, Happening::Authorized { principal, .. } if principal.contains("assumed-role"))
+            matches!(&entry.happening, Happening::Authorized { principal, .. } if principal.contains("assumed-role/machine/e"))
         });
         assert_eq!(calls.count(), 0, "{resource}");
     }
+}
+
+#[tokio::test]
+async fn an_activity_can_be_mocked() {
+    let activity = "arn:aws:states:us-east-1:123456789012:activity:work";
+    let world = with(&json!({"T": {"result": 1}}));
+    let states = json!({"T": {"Type": "Task", "Resource": activity, "End": true}});
+    let described = world.run(states, json!({})).await;
+    assert_eq!(described["output"], "1", "{described:#}");
+    let events = world.events(described["executionArn"].as_str().unwrap()).await;
+    assert_eq!(
+        events[2..5],
+        ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"]
+    );
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ impl Mocks {
     }
 
     /// The mocks of a state machine's execution: of the test case that is asked for, else of the chosen one, else of the
-    /// only one. A name stands for the state machine that has it, or has it behind a dash, as CloudFormation names them.
+    /// only one. A name stands for the state machine that has it, or that CloudFormation has named after it.
     pub fn of(&self, machine: &str, case: Option<&str>) -> Result<MockedStates, InvalidMocks> {
         let mut states = self.everywhere.clone();
         let cases = self.name_of(machine).and_then(|name| self.machines.get(name));
@@ -109,11 +109,18 @@ impl Mocks {
 
     /// The name that mocks have for a state machine.
     pub(super) fn name_of(&self, machine: &str) -> Option<&str> {
-        let is_it =
-            |name: &&str| machine == *name || machine.strip_suffix(*name).is_some_and(|rest| rest.ends_with('-'));
         let exact = self.machines().find(|name| *name == machine);
-        exact.or_else(|| self.machines().find(is_it))
+        exact.or_else(|| self.machines().find(|name| is_named(machine, name)))
     }
+}
+
+/// Whether CloudFormation has made a state machine's name of this one: behind the stack's, or before twelve characters of
+/// chance.
+fn is_named(machine: &str, name: &str) -> bool {
+    let is_chance = |text: &str| text.len() == 12 && text.chars().all(|c| c.is_ascii_alphanumeric());
+    let bare = machine.rsplit_once('-').filter(|(_, last)| is_chance(last));
+    let ends = |whole: &str| whole == name || whole.strip_suffix(name).is_some_and(|rest| rest.ends_with('-'));
+    ends(machine) || bare.is_some_and(|(bare, _)| ends(bare))
 }
 
 impl MockedStates {

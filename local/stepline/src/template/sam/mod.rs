@@ -3,6 +3,7 @@
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html>.
 
+mod connector;
 mod events;
 mod function;
 mod globals;
@@ -61,15 +62,58 @@ pub(super) struct Expanded {
     pub(super) passed_over: Vec<Fault>,
 }
 
+/// The APIs that SAM makes for functions with events of an API that nobody describes, so that what names them finds
+/// something.
+///
+/// See <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-api.html>.
+fn implicit_apis(declared: &Map<String, Value>) -> Map<String, Value> {
+    const APIS: &[(&str, &str, [(&str, &str); 2])] = &[
+        (
+            "Api",
+            "RestApiId",
+            [
+                ("ServerlessRestApi", "AWS::ApiGateway::RestApi"),
+                ("ServerlessRestApiProdStage", "AWS::ApiGateway::Stage"),
+            ],
+        ),
+        (
+            "HttpApi",
+            "ApiId",
+            [
+                ("ServerlessHttpApi", "AWS::ApiGatewayV2::Api"),
+                ("ServerlessHttpApiApiGatewayDefaultStage", "AWS::ApiGatewayV2::Stage"),
+            ],
+        ),
+    ];
+    let mut apis = Map::new();
+    let events = declared
+        .values()
+        .flat_map(|resource| resource["Properties"]["Events"].as_object().into_iter().flatten());
+    for (_, event) in events {
+        let api = APIS
+            .iter()
+            .find(|(kind, named, _)| event["Type"] == *kind && event["Properties"].get(*named).is_none());
+        for (id, kind) in api.into_iter().flat_map(|(.., resources)| resources) {
+            if !declared.contains_key(*id) {
+                apis.insert((*id).to_owned(), serde_json::json!({ "Type": kind }));
+            }
+        }
+    }
+    apis
+}
+
 /// A template's resources with those of SAM expanded; `directory` is where the template's relative paths start. Types that
 /// are not here stay as they are.
 pub(super) fn expand(
-    declared: Map<String, Value>,
+    mut declared: Map<String, Value>,
     globals: &Map<String, Value>,
     directory: &Path,
 ) -> Result<Expanded, Fault> {
     globals::check(globals)?;
-    let (mut resources, mut names, mut passed_over) = (Map::new(), Names::default(), Vec::new());
+    let (mut resources, mut names) = (Map::new(), Names::default());
+    let left = connector::expand(&mut declared).into_iter();
+    let mut passed_over: Vec<Fault> = left.map(|(id, fault)| fault.within(id)).collect();
+    resources.extend(implicit_apis(&declared));
     for (id, resource) in declared {
         match resource.get("Type").and_then(Value::as_str) {
             Some(

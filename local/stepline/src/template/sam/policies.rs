@@ -41,9 +41,7 @@ fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -
         let within = |fault: Fault| fault.within(index).within("Policies");
         match policy {
             Value::String(name) if name.starts_with("arn:") => managed.push(policy.clone()),
-            Value::String(name) => {
-                managed.extend(Some(aws_managed(&path_of(name))).filter(|arn| !managed.contains(arn)))
-            }
+            Value::String(name) => managed.extend(Some(aws_managed(name)).filter(|arn| !managed.contains(arn))),
             Value::Object(fields) => match one_policy(fields).map_err(within) {
                 Err(fault) if fault.is_absent() => parent.pass_over(fault.within("Properties")),
                 Err(fault) => return Err(fault),
@@ -81,18 +79,25 @@ fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -
     Ok(role)
 }
 
-/// The path of a managed policy that a template names: those for functions' roles are in a folder of their own.
-///
-/// See <https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html>.
-fn path_of(name: &str) -> String {
-    match name.strip_prefix("AWSLambda") {
-        Some("ENIManagementAccess") => format!("service-role/{name}"),
-        Some(rest) if rest.ends_with("Role") => format!("service-role/{name}"),
-        _ => name.to_owned(),
-    }
-}
+/// Policies that SAM knows by their names, and whose ARNs have a path.
+const SERVICE_ROLES: &[&str] = &[
+    "AWSCodeDeployRoleForLambda",
+    "AWSLambdaBasicExecutionRole",
+    "AWSLambdaDynamoDBExecutionRole",
+    "AWSLambdaENIManagementAccess",
+    "AWSLambdaKinesisExecutionRole",
+    "AWSLambdaMSKExecutionRole",
+    "AWSLambdaRole",
+    "AWSLambdaSQSQueueExecutionRole",
+    "AWSLambdaVPCAccessExecutionRole",
+    "AmazonAPIGatewayPushToCloudWatchLogs",
+    "AmazonECSTaskExecutionRolePolicy",
+];
 
 fn aws_managed(name: &str) -> Value {
+    if SERVICE_ROLES.contains(&name) {
+        return aws_managed(&format!("service-role/{name}"));
+    }
     json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:iam::aws:policy/{name}") })
 }
 

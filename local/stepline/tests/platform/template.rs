@@ -440,7 +440,6 @@ fn sam_properties_that_nobody_reads_are_refused() {
             "FunctionNme: work",
             "a function has no `FunctionNme`",
         ),
-        (", BuildProperties: {Binary: work}", "", "has no `Binary`"),
         ("Pattern:", "Patern:", "an event has no `Patern`"),
         ("Function: {Runtime", "Api: 1\n  Function: {Runtime", "must be a map"),
         ("Enabled: false", "Enabled: !Ref X", "must be true or false"),

@@ -143,14 +143,9 @@ impl Stack {
             .ok_or_else(|| Fault::new("a template must be a map"))?;
         let mut passed_over = known(template, SECTIONS, ABSENT_SECTIONS, "a template")?;
         let section = |name: &str| section(template, name);
-        let parameters = parameters::values(&section("Parameters")?, deployed, account);
-        let parameters = parameters.map_err(|fault| fault.within("Parameters"))?;
-        passed_over.extend(
-            parameters
-                .passed_over
-                .into_iter()
-                .map(|fault| fault.within("Parameters")),
-        );
+        let in_parameters = |fault: Fault| fault.within("Parameters");
+        let parameters = parameters::values(&section("Parameters")?, deployed, account).map_err(in_parameters)?;
+        passed_over.extend(parameters.passed_over.into_iter().map(in_parameters));
         let mappings = Value::Object(section("Mappings")?);
         let mut scope = Scope::new(
             account.clone(),

@@ -190,6 +190,13 @@ fn code_is_found_where_sam_and_cloudformation_look_for_it() {
             "Built",
             json!({"LocalBinary": "b"}),
         ),
+        (
+            "Metadata: {BuildMethod: makefile}",
+            "Metadata: {BuildMethod: rust-cargolambda}",
+            "Built",
+            json!({"LocalRefusal":
+                "its `BuildProperties` have no `Binary`: the local run needs it to know what to build with cargo"}),
+        ),
     ] {
         let deployed = written(folder.path());
         std::fs::write(&deployed.template, TEMPLATE.replacen(from, to, 1)).expect("a template");

@@ -277,6 +277,7 @@ Resources:
       FunctionName: work
       MemorySize: 256
       Policies:
+        - AWSLambdaBasicExecutionRole
         - SQSSendMessagePolicy: {QueueName: failed}
         - Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]
       EventInvokeConfig:
@@ -419,6 +420,18 @@ fn sam_publishes_a_function_and_has_its_events_lead_to_the_alias() {
 }
 
 #[test]
+fn sam_lets_a_function_into_its_vpc() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let vpc = "VpcConfig: {SubnetIds: [s], SecurityGroupIds: [g]}";
+    let text = SAM.replacen("FunctionName: work", vpc, 1);
+    let mut stack = open(directory.path(), &text, &[]).expect("a stack");
+    let role = stack.resource("WorkRole").expect("a role");
+    let managed = ["AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole"];
+    let managed = managed.map(|name| format!("arn:aws:iam::aws:policy/service-role/{name}"));
+    assert_eq!(role.properties["ManagedPolicyArns"], json!(managed));
+}
+
+#[test]
 fn sam_properties_that_nobody_reads_are_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     for (from, to, expected) in [
@@ -427,7 +440,6 @@ fn sam_properties_that_nobody_reads_are_refused() {
             "FunctionNme: work",
             "a function has no `FunctionNme`",
         ),
-        (", BuildProperties: {Binary: work}", "", "has no `Binary`"),
         ("Pattern:", "Patern:", "an event has no `Patern`"),
         ("Function: {Runtime", "Api: 1\n  Function: {Runtime", "must be a map"),
         ("Enabled: false", "Enabled: !Ref X", "must be true or false"),

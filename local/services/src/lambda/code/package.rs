@@ -40,7 +40,8 @@ impl Package {
         }
     }
 
-    /// The code of a function with this runtime, as [`Self::fetch`] keeps it. What could not run anyhow need not be there.
+    /// The code of a function with this runtime, as [`Self::fetch`] keeps it. What is yet to be built, or could not run anyhow,
+    /// stops nobody else.
     ///
     /// # Errors
     /// Those of CreateFunction for code that cannot be read.
@@ -55,7 +56,7 @@ impl Package {
         match (&code, runtime) {
             (Code::NotHere(_) | Code::Binary(_), _) => {}
             (_, Some(Runtime::NotHere(name))) => return Ok(Self::NotHere(no_runtime(&name))),
-            (Code::Path(path), Some(Runtime::Provided)) if !path.exists() => {
+            (Code::Path(path), _) if !path.exists() => {
                 let why = format!("its code is not there yet: build it, so that {} has it", path.display());
                 return Ok(Self::NotHere(why));
             }

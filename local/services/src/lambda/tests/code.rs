@@ -114,11 +114,6 @@ async fn code_that_cannot_be_taken_is_refused_in_lambdas_words() {
             "Could not unzip uploaded file. Please check your file, then try to upload again.",
         ),
         (
-            "python3.11",
-            json!({"Code": {"LocalPath": "/no/such/folder"}}),
-            "/no/such/folder: No such file",
-        ),
-        (
             "pyton3.11",
             json!({"Code": path}),
             "Value pyton3.11 at 'runtime' failed to satisfy constraint",
@@ -154,7 +149,7 @@ async fn what_this_machine_cannot_run_is_deployed_and_its_invocation_says_so() {
             "the local run has no runtime `java21`",
         ),
         (
-            "provided.al2023",
+            "nodejs22.x",
             json!({"LocalPath": "/not/built"}),
             "its code is not there yet: build it, so that /not/built has it",
         ),

@@ -13,6 +13,9 @@ pub(super) fn function_role(parent: &Parent<'_>, id: &str) -> Result<Value, Faul
     if parent.properties.get("Tracing").is_some_and(|mode| mode != "Disabled") {
         managed.push(aws_managed("AWSXrayWriteOnlyAccess"));
     }
+    if parent.properties.contains_key("VpcConfig") {
+        managed.push(aws_managed("service-role/AWSLambdaVPCAccessExecutionRole"));
+    }
     role(parent, id, "lambda.amazonaws.com", managed)
 }
 
@@ -38,7 +41,7 @@ fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -
         let within = |fault: Fault| fault.within(index).within("Policies");
         match policy {
             Value::String(name) if name.starts_with("arn:") => managed.push(policy.clone()),
-            Value::String(name) => managed.push(aws_managed(name)),
+            Value::String(name) => managed.extend(Some(aws_managed(name)).filter(|arn| !managed.contains(arn))),
             Value::Object(fields) => match one_policy(fields).map_err(within) {
                 Err(fault) if fault.is_absent() => parent.pass_over(fault.within("Properties")),
                 Err(fault) => return Err(fault),

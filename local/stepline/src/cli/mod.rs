@@ -24,7 +24,7 @@ mod shell;
 mod up;
 
 use crate::{cloud, command};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use interrupt::interrupted;
 use options::{Common, LineageOptions, OpenOptions, RunOptions};
 use session::{Standing, Trouble};
@@ -254,8 +254,8 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         }
         Command::Cost(options) => cost::cost(options).await,
         Command::Lineage(options) => lineage::lineage(options).await,
-        Command::Completions { shell } => shell::completions(shell),
-        Command::Man => shell::manual(),
+        Command::Completions { shell } => shell::completions(Arguments::command(), shell),
+        Command::Man => shell::manual(Arguments::command()),
         Command::Doctor { env } => {
             let root = session::repository()?;
             let env = session::known(&root, env.as_deref())?;
@@ -269,7 +269,6 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

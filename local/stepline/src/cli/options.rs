@@ -20,6 +20,9 @@ pub(super) struct RunOptions {
     /// How long a job's answer is waited for (on AWS 20 minutes)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) job_timeout: Option<Duration>,
+    /// The pipeline, where the environment has several
+    #[arg(long, value_name = "NAME", conflicts_with = "state_machine")]
+    pub(super) pipeline: Option<String>,
     #[command(flatten)]
     pub(super) execution: ExecutionOptions,
     #[command(flatten)]

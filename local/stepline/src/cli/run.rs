@@ -108,7 +108,7 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Troub
             last: ended.last,
         });
     }
-    let pipeline = session.pipeline()?;
+    let pipeline = session.pipeline(options.pipeline.as_deref())?;
     let of_function = answered_by_function(&session, &pipeline).await?;
     let (id, status, reason, took) = until_it_ends(&session, &pipeline, &of_function, options.ask).await?;
     let last = match reason {

@@ -9,7 +9,7 @@ use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
 use crate::functions;
 use crate::gateway;
-use crate::project::{self, Project, ProjectError};
+use crate::project::{self, Overrides, Project, ProjectError};
 use crate::samples::SampleError;
 use platform::account::Account;
 use platform::error::ServiceError;
@@ -149,15 +149,7 @@ impl Session {
         }
         let display = display.with_logs(new_logs(&cloud));
         let shown = display.follow(&cloud.journal);
-        cloud.journal.record(Happening::Containers {
-            engine: containers.engine().map(ToString::to_string),
-            text: containers.to_string(),
-        });
-        if common.test.is_none() && overrides.implied.get("Test").is_some_and(|test| test == "off") {
-            let text =
-                "the sample's container is not tested, so that nothing but Python is needed: --test on does".into();
-            cloud.journal.record(Happening::Note { text });
-        }
+        announce(&cloud, common, &overrides, &containers);
         if let Found::Engine(engine) = containers {
             cloud.containers.use_engine(engine);
         }
@@ -187,14 +179,19 @@ impl Session {
         })
     }
 
-    /// The environment's pipeline.
-    pub(super) fn pipeline(&self) -> Result<String, Trouble> {
-        match self.deployment.pipelines().as_slice() {
-            [only] => Ok((*only).to_owned()),
-            found => Err(Trouble::Other(format!(
-                "the templates of `{}` have {} pipelines, and a run needs one",
-                self.environment,
-                found.len()
+    /// The pipeline that is meant: the one that was asked for, or the environment's only one.
+    pub(super) fn pipeline(&self, asked: Option<&str>) -> Result<String, Trouble> {
+        let known = self.deployment.pipelines();
+        match (asked, known.as_slice()) {
+            (None, [only]) => Ok((*only).to_owned()),
+            (Some(asked), known) if known.contains(&asked) => Ok(asked.to_owned()),
+            (asked, _) => Err(Trouble::Usage(format!(
+                "{}: choose one with --pipeline: {}",
+                match asked {
+                    Some(asked) => format!("`{}` has no pipeline `{asked}`", self.environment),
+                    None => format!("`{}` has {} pipelines", self.environment, known.len()),
+                },
+                known.join(", ")
             ))),
         }
     }
@@ -234,6 +231,18 @@ fn open(common: &Common, account: Account, root: PathBuf, lasts: Lasts) -> Resul
         }
         Lasts::No => Cloud::new(account, root),
     })
+}
+
+/// Says what is particular of this run: how containers run, and what is left out.
+fn announce(cloud: &Cloud, common: &Common, overrides: &Overrides, containers: &Found) {
+    cloud.journal.record(Happening::Containers {
+        engine: containers.engine().map(ToString::to_string),
+        text: containers.to_string(),
+    });
+    if common.test.is_none() && overrides.implied.get("Test").is_some_and(|test| test == "off") {
+        let text = "the sample's container is not tested, so that nothing but Python is needed: --test on does".into();
+        cloud.journal.record(Happening::Note { text });
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {

@@ -1,23 +1,22 @@
 //! What a shell and a reader of manuals want of the command.
 
-use super::Arguments;
 use super::session::Trouble;
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::Shell;
 use std::io::Write;
 use std::process::ExitCode;
 
 /// Prints the completions for a shell.
-pub(super) fn completions(shell: Shell) -> Result<ExitCode, Trouble> {
+pub(super) fn completions(mut command: Command, shell: Shell) -> Result<ExitCode, Trouble> {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "stepline", &mut text);
+    clap_complete::generate(shell, &mut command, "stepline", &mut text);
     print(&text)
 }
 
 /// Prints the manual page.
-pub(super) fn manual() -> Result<ExitCode, Trouble> {
+pub(super) fn manual(command: Command) -> Result<ExitCode, Trouble> {
     let mut text = Vec::new();
-    let rendered = clap_mangen::Man::new(Arguments::command()).render(&mut text);
+    let rendered = clap_mangen::Man::new(command).render(&mut text);
     rendered.map_err(|error| Trouble::Other(error.to_string()))?;
     print(&text)
 }

@@ -1,6 +1,6 @@
 //! What a pipeline and its builds use.
 
-use super::survey::{Build, Role, Survey};
+use super::used::{Build, Role, Used};
 use crate::project;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ const OF_PROVIDER: &[(&str, &[&str])] = &[
 pub(super) const BUILD_ROLE: &str = "codebuild-service-role";
 
 /// Notes what a pipeline uses.
-pub(super) fn of_pipeline(root: &Path, pipeline: &Value, survey: &mut Survey) {
+pub(super) fn of_pipeline(root: &Path, pipeline: &Value, used: &mut Used) {
     let stores = pipeline["artifactStores"]
         .as_object()
         .into_iter()
@@ -56,7 +56,7 @@ pub(super) fn of_pipeline(root: &Path, pipeline: &Value, survey: &mut Survey) {
     for bucket in &buckets {
         objects(&mut needs, bucket);
     }
-    survey.buckets.extend(buckets.clone());
+    used.buckets.extend(buckets.clone());
     let stages = pipeline["stages"].as_array().into_iter().flatten();
     for action in stages.flat_map(|stage| stage["actions"].as_array().into_iter().flatten()) {
         let provider = action["actionTypeId"]["provider"].as_str().unwrap_or_default();
@@ -64,12 +64,12 @@ pub(super) fn of_pipeline(root: &Path, pipeline: &Value, survey: &mut Survey) {
             needs.need(actions, "*");
         }
         if let ("CodeBuild", Some(name)) = (provider, action["configuration"]["ProjectName"].as_str()) {
-            let build = of_build(root, name, &buckets, survey);
-            survey.projects.insert(name.to_owned(), build);
+            let build = of_build(root, name, &buckets, used);
+            used.projects.insert(name.to_owned(), build);
         }
     }
     let arn = pipeline["roleArn"].as_str().unwrap_or_default();
-    if let Some(role) = survey.roles.get_mut(arn.rsplit('/').next().unwrap_or_default()) {
+    if let Some(role) = used.roles.get_mut(arn.rsplit('/').next().unwrap_or_default()) {
         role.trusts.insert("codepipeline.amazonaws.com".to_owned());
         for (resource, actions) in needs.needs {
             role.needs.entry(resource).or_default().extend(actions);
@@ -89,7 +89,7 @@ fn objects(role: &mut Role, bucket: &str) {
 }
 
 /// Notes what a build uses, by the buildspec that fits its project's name best.
-fn of_build(root: &Path, name: &str, buckets: &[String], survey: &mut Survey) -> Build {
+fn of_build(root: &Path, name: &str, buckets: &[String], used: &mut Used) -> Build {
     let Some(file) = buildspec(root, name) else {
         return Build::default();
     };
@@ -99,8 +99,8 @@ fn of_build(root: &Path, name: &str, buckets: &[String], survey: &mut Survey) ->
     let parameters = env["parameter-store"].as_object().into_iter().flatten();
     for (variable, parameter) in parameters {
         if let Some(parameter) = parameter.as_str() {
-            survey.parameters.insert(parameter.to_owned(), variable.clone());
-            survey.uses_keys |= variable == "AWS_SECRET_ACCESS_KEY";
+            used.parameters.insert(parameter.to_owned(), variable.clone());
+            used.uses_keys |= variable == "AWS_SECRET_ACCESS_KEY";
         }
     }
     let variables = env["variables"].as_object().into_iter().flatten();
@@ -108,7 +108,7 @@ fn of_build(root: &Path, name: &str, buckets: &[String], survey: &mut Survey) ->
         .filter(|(name, _)| name.contains("REPO"))
         .filter_map(|(_, value)| value.as_str());
     let plain = repositories.filter(|value| !value.is_empty() && value.bytes().all(is_of_name));
-    survey.repositories.extend(plain.map(str::to_owned));
+    used.repositories.extend(plain.map(str::to_owned));
     let pushes = text.contains("docker push") || text.contains("--push") || text.contains("push=true");
     let mut needs = Role::default();
     needs.need(
@@ -118,18 +118,18 @@ fn of_build(root: &Path, name: &str, buckets: &[String], survey: &mut Survey) ->
     for bucket in buckets {
         objects(&mut needs, bucket);
     }
-    for parameter in survey.parameters.keys() {
+    for parameter in used.parameters.keys() {
         let name = parameter.trim_start_matches('/');
         needs.need(
             &["ssm:GetParameters"],
-            &survey.account.arn("ssm", format_args!("parameter/{name}")),
+            &used.account.arn("ssm", format_args!("parameter/{name}")),
         );
     }
-    let pushes = pushes && !survey.uses_keys;
+    let pushes = pushes && !used.uses_keys;
     if pushes {
-        push(&mut needs, survey);
+        push(&mut needs, used);
     }
-    let role = survey.roles.entry(BUILD_ROLE.to_owned()).or_insert_with(|| Role {
+    let role = used.roles.entry(BUILD_ROLE.to_owned()).or_insert_with(|| Role {
         path: "/".to_owned(),
         ..Role::default()
     });
@@ -150,9 +150,9 @@ fn is_of_name(byte: u8) -> bool {
 /// What pushing images takes.
 ///
 /// See <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html>.
-pub(super) fn push(role: &mut Role, survey: &Survey) {
+pub(super) fn push(role: &mut Role, used: &Used) {
     role.need(&["ecr:GetAuthorizationToken"], "*");
-    for repository in &survey.repositories {
+    for repository in &used.repositories {
         role.need(
             &[
                 "ecr:BatchCheckLayerAvailability",
@@ -164,7 +164,7 @@ pub(super) fn push(role: &mut Role, survey: &Survey) {
                 "ecr:PutImage",
                 "ecr:UploadLayerPart",
             ],
-            &survey.account.arn("ecr", format_args!("repository/{repository}")),
+            &used.account.arn("ecr", format_args!("repository/{repository}")),
         );
     }
 }

@@ -1,7 +1,7 @@
 //! The template of what the account has and no other template makes.
 
 use super::chain::{self, BUILD_ROLE};
-use super::survey::{Role, Survey};
+use super::used::{Role, Used};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -9,32 +9,32 @@ use std::collections::BTreeMap;
 const USER: &str = "stepline-build";
 
 /// The resources, by logical id; none where nothing lacks.
-pub(super) fn template(surveys: &[Survey]) -> Map<String, Value> {
+pub(super) fn template(uses: &[Used]) -> Map<String, Value> {
     let mut resources = Map::new();
-    for survey in surveys {
-        for (name, role) in merged(surveys) {
+    for used in uses {
+        for (name, role) in merged(uses) {
             let id = id(&name);
             resources.entry(id).or_insert_with(|| of_role(&name, &role));
         }
-        for bucket in &survey.buckets {
+        for bucket in &used.buckets {
             resources.insert(
                 id(bucket),
                 json!({"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}}),
             );
         }
-        for repository in &survey.repositories {
+        for repository in &used.repositories {
             let repository = json!({"Type": "AWS::ECR::Repository", "Properties": {"RepositoryName": repository}});
             resources.insert(
                 id(repository["Properties"]["RepositoryName"].as_str().unwrap_or_default()),
                 repository,
             );
         }
-        for (project, build) in &survey.projects {
+        for (project, build) in &used.projects {
             let project_resource = of_project(project, build.buildspec.as_deref());
             resources.insert(id(project), project_resource);
         }
-        keys(survey, &mut resources);
-        for (parameter, variable) in &survey.parameters {
+        keys(used, &mut resources);
+        for (parameter, variable) in &used.parameters {
             let value = value(variable);
             let properties = json!({"Name": parameter, "Type": "String", "Value": value});
             resources.insert(
@@ -47,9 +47,9 @@ pub(super) fn template(surveys: &[Survey]) -> Map<String, Value> {
 }
 
 /// The roles of all environments, each with what any of them needs of it.
-fn merged(surveys: &[Survey]) -> BTreeMap<String, Role> {
+fn merged(uses: &[Used]) -> BTreeMap<String, Role> {
     let mut all: BTreeMap<String, Role> = BTreeMap::new();
-    for (name, role) in surveys.iter().flat_map(|survey| &survey.roles) {
+    for (name, role) in uses.iter().flat_map(|used| &used.roles) {
         let known = all.entry(name.clone()).or_default();
         known.path.clone_from(&role.path);
         known.trusts.extend(role.trusts.clone());
@@ -106,12 +106,12 @@ fn of_project(name: &str, buildspec: Option<&str>) -> Value {
 }
 
 /// The user whose keys builds read from Parameter Store: it may push images.
-fn keys(survey: &Survey, resources: &mut Map<String, Value>) {
-    if !survey.uses_keys {
+fn keys(used: &Used, resources: &mut Map<String, Value>) {
+    if !used.uses_keys {
         return;
     }
     let mut role = Role::default();
-    chain::push(&mut role, survey);
+    chain::push(&mut role, used);
     let user = json!({"UserName": USER, "Policies": [policy(&role)]});
     resources.insert(
         "BuildUser".into(),

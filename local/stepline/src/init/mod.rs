@@ -10,6 +10,7 @@ mod existing;
 mod roles;
 mod survey;
 mod text;
+mod used;
 mod yaml;
 
 pub use text::{EXISTING, Written};

@@ -1,6 +1,6 @@
 //! What the roles of state machines need that no template makes.
 
-use super::survey::{Role, Survey};
+use super::used::{Role, Used};
 use crate::checks::Machine;
 use crate::cloud::Cloud;
 use crate::deploy::DeployError;
@@ -30,14 +30,14 @@ const OF_JOB: &[(&[&str], &str)] = &[
 ];
 
 /// Notes what the roles of the deployed state machines need, and which services take them.
-pub(super) async fn of_machines(cloud: &Arc<Cloud>, survey: &mut Survey) -> Result<(), DeployError> {
+pub(super) async fn of_machines(cloud: &Arc<Cloud>, used: &mut Used) -> Result<(), DeployError> {
     let listed = cloud.look("states", "ListStateMachines", json!({})).await;
     let listed = listed.map(|looked| looked.output).unwrap_or_default();
     for machine in listed["stateMachines"].as_array().into_iter().flatten() {
         let arn = json!({"stateMachineArn": machine["stateMachineArn"]});
         let described = cloud.look("states", "DescribeStateMachine", arn).await;
         let machine = Machine::read(&described.map(|looked| looked.output).unwrap_or_default());
-        let account = &survey.account;
+        let account = &used.account;
         let settings = MachineSettings {
             partition: account.partition.clone(),
             region: account.region.clone(),
@@ -47,13 +47,13 @@ pub(super) async fn of_machines(cloud: &Arc<Cloud>, survey: &mut Survey) -> Resu
             traces: machine.traces,
         };
         let needed = permissions(&machine.definition, &settings).unwrap_or_default();
-        note(survey, &machine.role_arn, &needed);
+        note(used, &machine.role_arn, &needed);
     }
     Ok(())
 }
 
-fn note(survey: &mut Survey, role_arn: &str, needed: &[Needed]) {
-    let roles = &mut survey.roles;
+fn note(used: &mut Used, role_arn: &str, needed: &[Needed]) {
+    let roles = &mut used.roles;
     let name_of = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
     if let Some(role) = roles.get_mut(&name_of(role_arn)) {
         role.trusts.insert("states.amazonaws.com".to_owned());

@@ -1,5 +1,6 @@
 //! What an environment uses and no template makes.
 
+use super::used::{Role, Used};
 use super::{chain, roles};
 use crate::cloud::Cloud;
 use crate::deploy::{self, DeployError};
@@ -10,49 +11,6 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// What is used, by its names.
-#[derive(Debug)]
-pub(super) struct Survey {
-    pub(super) environment: String,
-    pub(super) account: Account,
-    pub(super) roles: BTreeMap<String, Role>,
-    pub(super) buckets: BTreeSet<String>,
-    /// Repositories of images.
-    pub(super) repositories: BTreeSet<String>,
-    /// Build projects, by name.
-    pub(super) projects: BTreeMap<String, Build>,
-    /// Parameters of Parameter Store that builds read: the variable that each is for.
-    pub(super) parameters: BTreeMap<String, String>,
-    /// Whether builds sign with keys of a user.
-    pub(super) uses_keys: bool,
-}
-
-/// A role.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Role {
-    pub(super) path: String,
-    /// The services that take it.
-    pub(super) trusts: BTreeSet<String>,
-    /// What it needs: actions by resource.
-    pub(super) needs: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Role {
-    pub(super) fn need(&mut self, actions: &[&str], resource: &str) {
-        let needs = self.needs.entry(resource.to_owned()).or_default();
-        needs.extend(actions.iter().map(|action| (*action).to_owned()));
-    }
-}
-
-/// A build project.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Build {
-    /// Where its buildspec is, from the root.
-    pub(super) buildspec: Option<String>,
-    /// Whether it pushes images with its own role.
-    pub(super) pushes: bool,
-}
-
 /// Looks at an environment: deploys its templates into an account of their own, in which the roles are that nobody makes, and
 /// reads what came of it.
 pub(super) async fn look(
@@ -60,7 +18,7 @@ pub(super) async fn look(
     project: &Project,
     environment: &str,
     account: Account,
-) -> Result<Survey, DeployError> {
+) -> Result<Used, DeployError> {
     let cloud = Cloud::new(account.clone(), root.to_owned());
     let plan = project.plan(environment, &account, &Overrides::default())?;
     let templates = plan.stacks.iter().map(|deployed| deployed.template.clone());
@@ -70,7 +28,7 @@ pub(super) async fn look(
         .iter()
         .filter_map(|file| std::fs::read_to_string(file).ok())
         .collect();
-    let mut survey = Survey {
+    let mut used = Used {
         environment: environment.to_owned(),
         roles: named_roles(&texts, &account),
         buckets: BTreeSet::new(),
@@ -80,7 +38,7 @@ pub(super) async fn look(
         uses_keys: false,
         account: account.clone(),
     };
-    for (name, role) in &survey.roles {
+    for (name, role) in &used.roles {
         let trust = json!({"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Principal": {"Service": ANYBODY}, "Action": "sts:AssumeRole"},
         ]});
@@ -94,14 +52,14 @@ pub(super) async fn look(
         // One that a template makes as well is its own.
         let _ = cloud.iam.create_role(&account, new);
     }
-    let stood_in: BTreeSet<String> = survey.roles.keys().cloned().collect();
+    let stood_in: BTreeSet<String> = used.roles.keys().cloned().collect();
     deploy::deploy_stacks(&cloud, &plan).await?;
-    roles::of_machines(&cloud, &mut survey).await?;
+    roles::of_machines(&cloud, &mut used).await?;
     for file in &plan.pipelines {
-        chain::of_pipeline(root, &project::declaration(file)?["pipeline"], &mut survey);
+        chain::of_pipeline(root, &project::declaration(file)?["pipeline"], &mut used);
     }
-    leave_out_what_is_made(&cloud, &mut survey, &stood_in).await;
-    Ok(survey)
+    leave_out_what_is_made(&cloud, &mut used, &stood_in).await;
+    Ok(used)
 }
 
 /// The services that may take a role until it is known which do.
@@ -149,7 +107,7 @@ fn named_repositories(texts: &[String], account: &Account) -> BTreeSet<String> {
 }
 
 /// Leaves out what the templates make themselves.
-async fn leave_out_what_is_made(cloud: &std::sync::Arc<Cloud>, survey: &mut Survey, stood_in: &BTreeSet<String>) {
+async fn leave_out_what_is_made(cloud: &std::sync::Arc<Cloud>, used: &mut Used, stood_in: &BTreeSet<String>) {
     let names = |answer: &Value, list: &str, name: &str| -> BTreeSet<String> {
         let items = answer[list].as_array().into_iter().flatten();
         items.filter_map(|item| Some(item[name].as_str()?.to_owned())).collect()
@@ -163,11 +121,8 @@ async fn leave_out_what_is_made(cloud: &std::sync::Arc<Cloud>, survey: &mut Surv
             .await
             .map(|looked| looked.output);
         let made = names(&answer.unwrap_or_default(), list, name);
-        survey
-            .buckets
-            .retain(|bucket| service != "s3" || !made.contains(bucket));
-        survey
-            .repositories
+        used.buckets.retain(|bucket| service != "s3" || !made.contains(bucket));
+        used.repositories
             .retain(|repository| service != "ecr" || !made.contains(repository));
     }
     let made = cloud
@@ -181,17 +136,16 @@ async fn leave_out_what_is_made(cloud: &std::sync::Arc<Cloud>, survey: &mut Surv
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    survey.projects.retain(|project, _| !made.contains(project.as_str()));
+    used.projects.retain(|project, _| !made.contains(project.as_str()));
     let mut kept = BTreeSet::new();
-    for parameter in survey.parameters.keys() {
+    for parameter in used.parameters.keys() {
         let asked = json!({"Name": parameter});
         if cloud.look("ssm", "GetParameter", asked).await.is_err() {
             kept.insert(parameter.clone());
         }
     }
-    survey.parameters.retain(|name, _| kept.contains(name));
+    used.parameters.retain(|name, _| kept.contains(name));
     let own: BTreeSet<String> = cloud.iam.roles().into_iter().map(|role| role.name).collect();
-    survey
-        .roles
+    used.roles
         .retain(|name, _| stood_in.contains(name) || !own.contains(name));
 }

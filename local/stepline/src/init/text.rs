@@ -1,6 +1,6 @@
 //! The files that `init` writes.
 
-use super::survey::Survey;
+use super::used::Used;
 use super::yaml;
 use crate::deploy::DeployError;
 use crate::project::{FILE, Project, ProjectError};
@@ -37,7 +37,7 @@ pub(super) fn there(root: &Path) -> Vec<Written> {
 pub(super) fn write(
     root: &Path,
     project: &Project,
-    surveys: &[Survey],
+    uses: &[Used],
     existing: Map<String, Value>,
 ) -> Result<Vec<Written>, DeployError> {
     let mut files = Vec::new();
@@ -47,7 +47,7 @@ pub(super) fn write(
         files.push((EXISTING, what, template(existing)));
     }
     let what = "what stepline plays, and where it finds it".to_owned();
-    files.push((FILE, what, toml(root, project, surveys, has_existing)));
+    files.push((FILE, what, toml(root, project, uses, has_existing)));
     files
         .into_iter()
         .map(|(file, what, text)| put(root, file, what, &text))
@@ -98,11 +98,11 @@ fn template(resources: Map<String, Value>) -> String {
 }
 
 /// The text of `stepline.toml`: what was found, so that it can be changed.
-fn toml(root: &Path, project: &Project, surveys: &[Survey], has_existing: bool) -> String {
+fn toml(root: &Path, project: &Project, uses: &[Used], has_existing: bool) -> String {
     let mut text = String::from(
         "# What `stepline` plays, and where it finds it. What is not said here is found from the files themselves.\n",
     );
-    if let Some(first) = surveys.first() {
+    if let Some(first) = uses.first() {
         let _ = write!(
             text,
             "account = \"{}\"\nregion = \"{}\"\n",
@@ -110,8 +110,8 @@ fn toml(root: &Path, project: &Project, surveys: &[Survey], has_existing: bool) 
         );
     }
     let shown = |file: &PathBuf| format!("\"{}\"", file.strip_prefix(root).unwrap_or(file).display());
-    for survey in surveys {
-        let name = &survey.environment;
+    for used in uses {
+        let name = &used.environment;
         let _ = write!(text, "\n[environments.{name}]\n");
         if has_existing {
             let _ = writeln!(text, "existing = [\"{EXISTING}\"]");

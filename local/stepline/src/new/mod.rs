@@ -3,20 +3,14 @@
 //! A Python team has no use for Rust. So the functions are zips in `functions/`, with their sums, and templates name them: SAM
 //! uploads what is there and builds nothing.
 
+mod asked;
 mod files;
 mod rewrite;
 
+pub use asked::Asked;
+
 use std::path::Path;
 use std::{fs, io};
-
-/// What is asked for.
-#[derive(Debug, Clone, Default)]
-pub struct Asked {
-    /// The region, in the place of us-east-1.
-    pub region: Option<String>,
-    /// The repository on GitHub, `OWNER/NAME`.
-    pub repository: Option<String>,
-}
 
 /// Writes the repository into a folder that is not there, or empty.
 ///

@@ -1,6 +1,6 @@
 //! What is different in a new repository: functions are zips, and names are its own.
 
-use super::Asked;
+use super::asked::Asked;
 
 /// The version of the SAM CLI that the workflows install.
 const SAM_CLI: &str = "1.170.0";
@@ -64,8 +64,8 @@ fn configured(text: &str, asked: &Asked) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::files;
     use super::*;
-    use crate::new::files;
 
     fn text(path: &str) -> String {
         let file = files::all().find(|file| file.path == path).expect(path);

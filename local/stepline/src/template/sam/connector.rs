@@ -176,8 +176,8 @@ fn nested(
     policy: &str,
     properties: &Value,
 ) -> Option<(String, String)> {
-    let kind = |id: &str| made_of(declared.get(id)?["Type"].as_str()?).to_owned().into();
-    let is_machine = |id: &str| kind(id).is_some_and(|kind: String| kind == "AWS::StepFunctions::StateMachine");
+    let kind = |id: &str| declared.get(id)?["Type"].as_str().map(made_of);
+    let is_machine = |id: &str| kind(id) == Some("AWS::StepFunctions::StateMachine");
     let source = source.and_then(Value::as_str)?;
     let destination = properties["Destination"]["Id"].as_str()?;
     (is_machine(source) && is_machine(destination) && source != destination)

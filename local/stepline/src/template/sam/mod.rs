@@ -62,12 +62,15 @@ pub(super) struct Expanded {
     pub(super) passed_over: Vec<Fault>,
 }
 
+/// An event's type, the property that names an API of one's own, and the resources that SAM makes where it does not.
+type Implicit = (&'static str, &'static str, [(&'static str, &'static str); 2]);
+
 /// The APIs that SAM makes for functions with events of an API that nobody describes, so that what names them finds
 /// something.
 ///
 /// See <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-api.html>.
 fn implicit_apis(declared: &Map<String, Value>) -> Map<String, Value> {
-    const APIS: &[(&str, &str, [(&str, &str); 2])] = &[
+    const APIS: &[Implicit] = &[
         (
             "Api",
             "RestApiId",

@@ -68,13 +68,19 @@ pub fn permissions(definition: &str, settings: &MachineSettings) -> Result<Vec<N
     for call in calls(definition)? {
         found.extend(of_call(&call, settings));
     }
-    let own = [(needs::LOGS, settings.logs), (needs::TRACES, settings.traces)];
-    let own = own.into_iter().filter(|(_, is_on)| *is_on);
-    found.extend(own.flat_map(|(actions, _)| actions.iter().map(|action| of_machine(action))));
+    // Without, a state machine cannot be made with a log. Its executions run without traces.
+    let own = [
+        (needs::LOGS, Necessity::Certain, settings.logs),
+        (needs::TRACES, Necessity::Documented, settings.traces),
+    ];
+    let own = own.into_iter().filter(|(.., is_on)| *is_on);
+    found.extend(
+        own.flat_map(|(actions, necessity, _)| actions.iter().map(move |action| of_machine(action, necessity))),
+    );
     Ok(found)
 }
 
-fn of_machine(action: &str) -> Needed {
+fn of_machine(action: &str, necessity: Necessity) -> Needed {
     Needed {
         state: None,
         line: 1,
@@ -82,7 +88,7 @@ fn of_machine(action: &str) -> Needed {
         action: action.to_owned(),
         resource: "*".to_owned(),
         is_exact: true,
-        necessity: Necessity::Certain,
+        necessity,
         passed_to: None,
     }
 }

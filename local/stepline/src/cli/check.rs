@@ -11,7 +11,7 @@ use crate::deploy::{self, Deployment};
 use crate::project::{self, Overrides, Project, ProjectError};
 use platform::Account;
 use states_language::{Severity, StateMachine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -48,7 +48,7 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
     if definitions.is_empty() && environments.is_empty() {
         return Err(ProjectError::Nothing(root.to_owned()).into());
     }
-    let mut errors = 0_usize;
+    let (mut errors, mut inline) = (0_usize, BTreeSet::new());
     for file in &definitions {
         errors += definition(root, file)?;
     }
@@ -65,6 +65,11 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
                     println!("{environment}: note: {}", passed_over.below(root));
                 }
                 let files = files_of_machines(&deployment)?;
+                let machines = deployment.references("AWS::StepFunctions::StateMachine");
+                inline.extend(machines.iter().filter_map(|arn| {
+                    let name = arn.rsplit(':').next()?;
+                    (!files.contains_key(name)).then(|| name.to_owned())
+                }));
                 for mut finding in checks::look(&cloud).await? {
                     // Names that nobody has given say nothing of what a role may do.
                     if finding.about == checks::About::Permission
@@ -86,7 +91,7 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
     }
     let checked = format!(
         "{} definitions and {} environments",
-        definitions.len(),
+        definitions.len() + inline.len(),
         environments.len()
     );
     match errors {

@@ -179,9 +179,11 @@ fn nested(
     let kind = |id: &str| declared.get(id)?["Type"].as_str().map(made_of);
     let is_machine = |id: &str| kind(id) == Some("AWS::StepFunctions::StateMachine");
     let source = source.and_then(Value::as_str)?;
-    let destination = properties["Destination"]["Id"].as_str()?;
-    (is_machine(source) && is_machine(destination) && source != destination)
-        .then(|| (source.to_owned(), policy.to_owned()))
+    let mut starts = destinations(properties)
+        .iter()
+        .filter_map(|destination| destination["Id"].as_str());
+    let starts_another = starts.any(|destination| is_machine(destination) && source != destination);
+    (is_machine(source) && starts_another).then(|| (source.to_owned(), policy.to_owned()))
 }
 
 /// Has a resource wait for another one.
@@ -198,10 +200,6 @@ fn depend(resource: &mut Value, on: String) {
 /// The policy of one connector.
 fn policy(declared: &Map<String, Value>, source: Option<&Value>, properties: &Value) -> Result<Value, Fault> {
     let role = role(declared, source.and_then(Value::as_str).unwrap_or_default())?;
-    let destinations = match &properties["Destination"] {
-        Value::Array(several) => several.as_slice(),
-        one => std::slice::from_ref(one),
-    };
     let wanted: Vec<&str> = properties["Permissions"]
         .as_array()
         .into_iter()
@@ -209,18 +207,20 @@ fn policy(declared: &Map<String, Value>, source: Option<&Value>, properties: &Va
         .filter_map(Value::as_str)
         .collect();
     let mut statements = Vec::new();
-    for destination in destinations {
+    for destination in destinations(properties) {
         let id = destination["Id"].as_str().unwrap_or_default();
-        let kind = declared
-            .get(id)
-            .and_then(|resource| resource["Type"].as_str())
-            .unwrap_or_default();
+        let kind = declared.get(id).unwrap_or(destination)["Type"].as_str();
+        let kind = kind.unwrap_or_default();
+        let arn = match &destination["Arn"] {
+            Value::Null => arn(id, kind),
+            arn => arn.clone(),
+        };
         let known = PERMISSIONS
             .iter()
             .filter(|(of, category, ..)| *of == made_of(kind) && wanted.contains(category));
         let before = statements.len();
         statements.extend(known.map(|(_, _, actions, on)| {
-            let on: Vec<Value> = on.iter().map(|on| resource(id, kind, on)).collect();
+            let on: Vec<Value> = on.iter().map(|on| resource(&arn, on)).collect();
             json!({"Effect": "Allow", "Action": actions, "Resource": on})
         }));
         if statements.len() == before {
@@ -236,13 +236,27 @@ fn policy(declared: &Map<String, Value>, source: Option<&Value>, properties: &Va
     Ok(json!({"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document, "Roles": [role]}}))
 }
 
+/// The ARN of a resource of the template.
+fn arn(id: &str, kind: &str) -> Value {
+    match made_of(kind) {
+        "AWS::SNS::Topic" | "AWS::StepFunctions::StateMachine" => reference(id),
+        _ => attribute(id, "Arn"),
+    }
+}
+
+/// Where a connector leads.
+fn destinations(properties: &Value) -> &[Value] {
+    match &properties["Destination"] {
+        Value::Array(several) => several,
+        one => std::slice::from_ref(one),
+    }
+}
+
 /// What a pattern stands for: the resource's ARN, and what follows it.
-fn resource(id: &str, kind: &str, pattern: &str) -> Value {
-    let gives_arn = matches!(made_of(kind), "AWS::SNS::Topic" | "AWS::StepFunctions::StateMachine");
-    let arn = if gives_arn { reference(id) } else { attribute(id, "Arn") };
+fn resource(arn: &Value, pattern: &str) -> Value {
     match pattern.strip_prefix('*') {
         None => "*".into(),
-        Some("") => arn,
+        Some("") => arn.clone(),
         Some(rest) => json!({"Fn::Join": ["", [arn, rest]]}),
     }
 }

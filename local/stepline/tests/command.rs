@@ -81,7 +81,12 @@ fn what_cannot_be_done_has_an_exit_code_and_a_reason() {
             1,
             "sagemaker:ListModelPackages failed: NoAnswer",
         ),
-        (elsewhere.path(), vec!["run"], 2, "sam/samconfig.toml"),
+        (
+            elsewhere.path(),
+            vec!["run"],
+            2,
+            "`stepline init` writes what is missing",
+        ),
         (repository, vec!["check"], 0, "Succeeded"),
         (repository, vec!["--help"], 0, "Exit code"),
     ] {

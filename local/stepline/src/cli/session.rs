@@ -66,7 +66,11 @@ impl Trouble {
     /// 2 where the command line asked for what does not exist, 130 for an interrupt, else 1.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Project(ProjectError::Nothing(_) | ProjectError::UnknownEnvironment { .. })
+            Self::Project(
+                ProjectError::Nothing(_)
+                | ProjectError::UnknownEnvironment { .. }
+                | ProjectError::SeveralTemplates { .. },
+            )
             | Self::Deploy(DeployError::NoParameter(_))
             | Self::NoEngine(_)
             | Self::Usage(_) => ExitCode::from(2),

@@ -4,6 +4,7 @@ mod asking;
 mod check;
 mod cost;
 mod execute;
+mod functions;
 mod graph;
 mod init;
 mod interrupt;
@@ -148,6 +149,8 @@ enum Command {
     Init(init::InitOptions),
     /// Makes a repository of your own, with the chain and a training pipeline in it
     New(new::NewOptions),
+    /// Puts Stepline's own functions into functions/ as zips, for a repository without Rust
+    Functions(functions::FunctionsOptions),
     /// Draws a definition, as SVG or as a Mermaid flowchart
     Graph(graph::GraphOptions),
     /// Says what is kept from run to run, and where
@@ -247,6 +250,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         Command::Check(options) => check::check(&options).await,
         Command::Init(options) => init::init(options).await,
         Command::New(options) => new::new(options),
+        Command::Functions(options) => functions::put(&options),
         Command::Graph(options) => graph::graph(&options),
         Command::Services => {
             print!("{}", cloud::operations());

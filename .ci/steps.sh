@@ -111,6 +111,26 @@ a_clone() {
   echo "$folder"
 }
 
+# What `stepline new` makes is what AWS's own linters take, and runs: with the functions of this clone in the place of zips.
+own_repository() {
+  local folder out
+  python_tools
+  folder=$(mktemp -d)/models
+  cargo run --quiet --locked -- new "$folder" --region eu-west-1 --repository team/models
+  (
+    cd "$folder"
+    cfn-lint sam/*.yaml
+    for template in template pipeline serving deployer; do
+      sam validate --lint --region eu-west-1 --template "sam/$template.yaml"
+    done
+  )
+  shellcheck "$folder"/sam/{deploy,move-pipeline,region,roll-back,seed,teardown}
+  yamllint --strict --config-file .ci/yamllint.yaml "$folder/.github/workflows"
+  out=$(cd "$folder" && env -u CARGO_MANIFEST_DIR "$OLDPWD/target/debug/stepline" run --machine hello 2>&1) ||
+    { tail -n 20 <<<"$out"; return 1; }
+  tail -n 1 <<<"$out"
+}
+
 # A clone whose hello.py raises: the pipeline must fail with exit code 1 and the failure must say where and why.
 broken_container() {
   local copy out code=0

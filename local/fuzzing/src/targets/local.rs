@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stepline::cloud::Cloud;
 use stepline::gateway;
-use stepline::template::{Made, Stack};
+use stepline::template::{Deployed, Made, Stack};
 
 /// How many requests one account gets before the next one is empty again: what it keeps is not what is measured.
 const REQUESTS_AN_ACCOUNT: usize = 200;
@@ -76,7 +76,13 @@ pub(crate) fn template(bytes: &[u8]) {
     let opened = FOLDER.with(|folder| {
         let file = folder.path().join("template.yaml");
         std::fs::write(&file, bytes).expect("a template");
-        Stack::open(&file, &Account::local(), "stack", &BTreeMap::new(), &BTreeMap::new())
+        let deployed = Deployed {
+            stack: "stack".to_owned(),
+            template: file,
+            stands_in_values: true,
+            ..Deployed::default()
+        };
+        Stack::open(&deployed, &Account::local(), &BTreeMap::new())
     });
     let Ok(mut stack) = opened else { return };
     for id in stack.order().to_vec() {

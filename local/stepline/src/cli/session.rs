@@ -268,14 +268,11 @@ fn new_logs(cloud: &Cloud) -> PathBuf {
     logs
 }
 
-/// The repository: the one that we are in, else that of the package that `cargo run` runs.
+/// The repository: that of the package that `cargo run` runs, else the one that we are in.
 pub(super) fn repository() -> Result<PathBuf, Trouble> {
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    let found = [&here]
-        .into_iter()
-        .chain(&package)
-        .find_map(|from| project::find_root(from));
+    let found = package.iter().chain([&here]).find_map(|from| project::find_root(from));
     found.ok_or(Trouble::Project(ProjectError::Nothing(here)))
 }
 

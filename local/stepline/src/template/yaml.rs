@@ -46,6 +46,7 @@ pub(crate) struct Source {
 impl Source {
     /// Reads one document.
     pub(crate) fn read(text: &str) -> Result<Self, Fault> {
+        refuse_empty_functions(text)?;
         let mut input = text.as_bytes();
         let mut parser = Parser::new();
         parser.set_input_string(&mut input);
@@ -86,6 +87,32 @@ impl Source {
 
 fn pointer(path: &[&str]) -> String {
     path.iter().flat_map(|segment| ["\u{0}", segment]).collect()
+}
+
+/// Refuses a function without an argument in a list or a map, such as `[!Ref, x]`: the parser ends the process at it.
+fn refuse_empty_functions(text: &str) -> Result<(), Fault> {
+    for (line, content) in text.lines().enumerate() {
+        for (at, _) in content.match_indices('!') {
+            let before = content[..at].trim_end();
+            // An anchor may stand before a function.
+            let word = before
+                .rfind(char::is_whitespace)
+                .map_or(before, |space| before[space..].trim());
+            let before = if word.starts_with('&') {
+                before[..before.len() - word.len()].trim_end()
+            } else {
+                before
+            };
+            let before = before.chars().next_back();
+            let name = content[at + 1..].split([' ', '\t', ',']).next().unwrap_or_default();
+            let begins_value = before.is_none_or(|before| "[{,:?-".contains(before));
+            if begins_value && content[at + 1 + name.len()..].starts_with(',') {
+                let column = content[..at].chars().count() + 1;
+                return Err(Fault::at(line + 1, column, format_args!("`!{name}` has no argument")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Line and column, from 1.
@@ -300,6 +327,8 @@ mod tests {
             ("A: !Sup x\n", "f:1:4: `!Sup` is not a function"),
             ("A: &x [1]\nB: *y\n", "f:2:4: there is no anchor `y`"),
             ("A: [1\n", "f:"),
+            ("A: [!Ref, x]\n", "f:1:5: `!Ref` has no argument"),
+            ("A: [&a !Ref, x]\n", "f:1:8: `!Ref` has no argument"),
             ("A: 1\n---\nB: 2\n", "f: holds 2 documents instead of one"),
         ] {
             let fault = Source::read(text).expect_err(text);

@@ -95,13 +95,10 @@ fn refuse_empty_functions(text: &str) -> Result<(), Fault> {
         for (at, _) in content.match_indices('!') {
             let before = content[..at].trim_end();
             // An anchor may stand before a function.
-            let word = before
-                .rfind(char::is_whitespace)
-                .map_or(before, |space| before[space..].trim());
-            let before = if word.starts_with('&') {
-                before[..before.len() - word.len()].trim_end()
-            } else {
-                before
+            let is_name = |text: &str| text.chars().all(|one| one.is_alphanumeric() || "_-".contains(one));
+            let before = match before.rsplit_once('&') {
+                Some((rest, name)) if is_name(name) => rest.trim_end(),
+                _ => before,
             };
             let before = before.chars().next_back();
             let name = content[at + 1..].split([' ', '\t', ',']).next().unwrap_or_default();

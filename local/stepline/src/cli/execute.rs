@@ -5,6 +5,7 @@ use super::session::{Session, Trouble};
 use crate::display::seconds;
 use platform::journal::Happening;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
 /// An execution that has ended.
@@ -14,27 +15,38 @@ pub(super) struct Ended {
     pub(super) last: String,
 }
 
-/// The state machine that is meant: the one that was asked for by its name, or the only one.
+/// The state machine that is meant: the one that was asked for by its name, its logical id or its ARN, or the only one.
 fn machine(session: &Session, asked: Option<&str>) -> Result<String, Trouble> {
-    let machines = session.deployment.references("AWS::StepFunctions::StateMachine");
-    let name = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
-    let named = |asked: &str| machines.iter().find(|arn| **arn == asked || name(arn) == asked);
-    let names = || machines.iter().map(|arn| name(arn)).collect::<Vec<_>>().join(", ");
+    let stacks = session.deployment.stacks.iter().flat_map(|stack| &stack.resources);
+    let machines: Vec<(&str, &str)> = stacks
+        .filter(|(_, (kind, made))| kind == "AWS::StepFunctions::StateMachine" && !made.is_stand_in)
+        .filter_map(|(id, (_, made))| Some((id.as_str(), made.reference.as_str()?)))
+        .collect();
+    let named = |asked: &str| {
+        let is_it = |(id, arn): &&(&str, &str)| *id == asked || *arn == asked || name(arn) == asked;
+        machines.iter().find(is_it).map(|(_, arn)| (*arn).to_owned())
+    };
+    let names = || machines.iter().map(|(_, arn)| name(arn)).collect::<Vec<_>>().join(", ");
+    let environment = session.environment();
     match (asked, machines.as_slice()) {
-        (Some(asked), _) => named(asked)
-            .map(|arn| (*arn).to_owned())
-            .ok_or_else(|| Trouble::Usage(format!("there is no state machine `{asked}`: there are {}", names()))),
-        (None, [only]) => Ok((*only).to_owned()),
+        (Some(asked), _) => {
+            let known = || format!("there is no state machine `{asked}`: there are {}", names());
+            named(asked).ok_or_else(|| Trouble::Usage(known()))
+        }
+        (None, [(_, only)]) => Ok((*only).to_owned()),
         (None, []) => Err(Trouble::Usage(format!(
-            "`{}` has neither a pipeline nor a state machine to run",
-            session.environment()
+            "`{environment}` has neither a pipeline nor a state machine to run"
         ))),
         (None, _) => Err(Trouble::Usage(format!(
-            "`{}` has no pipeline and several state machines: choose one with --state-machine: {}",
-            session.environment(),
+            "`{environment}` has no pipeline and several state machines: choose one with --state-machine: {}",
             names()
         ))),
     }
+}
+
+/// The name in a state machine's ARN.
+fn name(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or_default()
 }
 
 /// The input as it was given: JSON, or the name of a file behind an `@`.
@@ -57,41 +69,48 @@ fn input(given: Option<&str>) -> Result<String, Trouble> {
 pub(super) async fn execute(session: &Session, options: &ExecutionOptions) -> Result<Ended, Trouble> {
     let machine = machine(session, options.state_machine.as_deref())?;
     let input = input(options.input.as_deref())?;
-    let mut journal = session.cloud.journal.follow();
     let asked = json!({"stateMachineArn": machine, "input": input});
+    let described = json!({"stateMachineArn": machine});
+    let described = session.call("states", "DescribeStateMachine", described).await?;
+    let ended = match described["type"] == "EXPRESS" {
+        // What became of it is in its log alone, unless somebody waits for it.
+        true => session.call("states", "StartSyncExecution", asked).await?,
+        false => standard(session, asked).await?,
+    };
+    let text = |field: &str| ended[field].as_str().map(str::to_owned);
+    let succeeded = ended["status"] == "SUCCEEDED";
+    let said: Vec<String> = match succeeded {
+        true => text("output").into_iter().collect(),
+        false => [text("error"), text("cause")].into_iter().flatten().collect(),
+    };
+    let word = if succeeded { "Succeeded" } else { "Failed" };
+    let took = ended["stopDate"].as_f64().unwrap_or_default() - ended["startDate"].as_f64().unwrap_or_default();
+    let took = seconds(Duration::try_from_secs_f64(took).unwrap_or_default());
+    let last = format!(
+        "{word}: state machine {}, after {took}: {}",
+        name(&machine),
+        said.join(": ")
+    );
+    Ok(Ended { succeeded, last })
+}
+
+/// A standard execution, as DescribeExecution answers when it has ended.
+async fn standard(session: &Session, asked: Value) -> Result<Value, Trouble> {
+    let mut journal = session.cloud.journal.follow();
     let started = session.call("states", "StartExecution", asked).await?;
     let arn = started["executionArn"].as_str().unwrap_or_default();
     loop {
-        let entry = match journal.recv().await {
-            Ok(entry) => entry,
-            Err(RecvError::Lagged(_)) => continue,
+        match journal.recv().await {
+            Ok(entry) => {
+                if let Happening::ExecutionEnded { execution_arn, .. } = entry.happening
+                    && execution_arn == arn
+                {
+                    let described = json!({"executionArn": arn});
+                    return session.call("states", "DescribeExecution", described).await;
+                }
+            }
+            Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return Err(Trouble::Other("the journal is closed".into())),
-        };
-        if let Happening::ExecutionEnded {
-            execution_arn,
-            status,
-            error,
-            cause,
-            took,
-        } = entry.happening
-            && execution_arn == arn
-        {
-            let succeeded = status == "SUCCEEDED";
-            let described = session
-                .call("states", "DescribeExecution", json!({"executionArn": arn}))
-                .await?;
-            let why: Vec<String> = match succeeded {
-                true => described["output"].as_str().map(str::to_owned).into_iter().collect(),
-                false => [error, cause].into_iter().flatten().collect(),
-            };
-            let word = if succeeded { "Succeeded" } else { "Failed" };
-            let name = machine.rsplit(':').next().unwrap_or_default();
-            let last = format!(
-                "{word}: state machine {name}, after {}: {}",
-                seconds(took),
-                why.join(": ")
-            );
-            return Ok(Ended { succeeded, last });
         }
     }
 }

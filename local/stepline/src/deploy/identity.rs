@@ -4,7 +4,6 @@ use super::maker::{Failure, Maker};
 use super::properties::Properties;
 use crate::template::{Fault, Made};
 use platform::iam::{NewRole, NewUser};
-use platform::journal::Happening;
 use serde_json::Value;
 
 /// `AWS::IAM::Role`.
@@ -13,11 +12,10 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
     let managed = properties.take_texts("ManagedPolicyArns")?.into_iter();
     let (unknown_policies, managed_policies): (Vec<String>, Vec<String>) = managed.partition(is_unknown);
     for policy in &unknown_policies {
-        let text = format!(
-            "passed over: the local run does not have {policy}: what it allows {} is denied here",
-            maker.id
-        );
-        maker.cloud.journal.record(Happening::Note { text });
+        let fault = Fault::absent(format_args!(
+            "the local run does not have {policy}: what it allows is denied here"
+        ));
+        maker.leave_out(fault.within("ManagedPolicyArns"));
     }
     let new = NewRole {
         name: properties.take_text("RoleName")?.unwrap_or_else(|| maker.name()),

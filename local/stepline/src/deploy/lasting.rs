@@ -7,12 +7,12 @@ use super::create::create;
 use super::error::{DeployError, Refusal};
 use super::maker::{Failure, Maker};
 use crate::cloud::Cloud;
-use crate::template::{Made, Resource};
+use crate::template::{Fault, Made, Resource};
 use platform::{ErrorKind, Principal, ServiceError};
 use serde_json::{Value, json};
 use services::cloudformation::Record;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// How a service deletes something: its name, the operation, and the member that has what `Ref` gives.
 type Deletion = (&'static str, &'static str, &'static str);
@@ -49,13 +49,19 @@ const LASTING: &[(&str, Option<Deletion>)] = &[
 const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
 
 /// Makes a resource, or finds it as it was made before.
-pub(super) async fn make(cloud: &Arc<Cloud>, stack: &str, resource: Resource) -> Result<Made, Failure> {
+/// What is left out of it is noted in `left_out`.
+pub(super) async fn make(
+    (cloud, stack): (&Arc<Cloud>, &str),
+    resource: Resource,
+    left_out: &Mutex<Vec<Fault>>,
+) -> Result<Made, Failure> {
     let id = resource.id.clone();
     let maker = |is_there| Maker {
         cloud,
         stack,
         id: &id,
         is_there,
+        left_out,
     };
     if !LASTING.iter().any(|(kind, _)| *kind == resource.kind) {
         return create(&maker(false), resource).await;

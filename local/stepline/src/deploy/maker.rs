@@ -5,7 +5,7 @@ use crate::template::Fault;
 use platform::error::ServiceError;
 use platform::principal::Principal;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why a resource was not created.
 pub(super) enum Failure {
@@ -30,9 +30,16 @@ pub(super) struct Maker<'m> {
     pub(super) id: &'m str,
     /// Whether it was made before, at least in part: then it is changed.
     pub(super) is_there: bool,
+    /// What is left out of it, below its properties.
+    pub(super) left_out: &'m Mutex<Vec<Fault>>,
 }
 
 impl Maker<'_> {
+    /// Leaves something out, and goes on with the rest.
+    pub(super) fn leave_out(&self, fault: Fault) {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+    }
+
     /// Calls an operation as the administrator.
     pub(super) async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Failure> {
         let answer = self.cloud.call(&Principal::Administrator, service, operation, input);

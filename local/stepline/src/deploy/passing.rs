@@ -8,7 +8,7 @@ use crate::template::{Fault, Made, Resource};
 use platform::{ErrorKind, ServiceError};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A resource, and what was left out of it: the faults start below its logical id.
 pub(super) struct Outcome {
@@ -30,8 +30,16 @@ pub(super) async fn make(
 ) -> Result<Outcome, Failure> {
     let mut passed_over = Vec::new();
     loop {
-        let failure = match lasting::make(cloud, stack, resource.clone()).await {
-            Ok(made) => return Ok(Outcome { made, passed_over }),
+        let left_out = Mutex::default();
+        let failure = match lasting::make((cloud, stack), resource.clone(), &left_out).await {
+            Ok(made) => {
+                let left_out = left_out
+                    .into_inner()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .into_iter();
+                passed_over.extend(left_out.map(|fault| fault.within("Properties")));
+                return Ok(Outcome { made, passed_over });
+            }
             Err(failure) => failure,
         };
         let (fault, can_do_without) = match failure {

@@ -111,10 +111,7 @@ async fn calls_are_checked_against_aws_and_against_the_account_here() {
             "arn:aws:states:::lambda:invoke",
             json!({"FunctionName": "nobody:live"}),
             json!({}),
-            vec![
-                "note: state Work: the local run publishes no versions of functions: `nobody` has no qualifier `live`: an \
-                 execution ends there, unless --mock FILE gives the state an outcome",
-            ],
+            vec!["warning: state Work: no template has the function `nobody:live`: the call would fail"],
         ),
         (
             "arn:aws:lambda:us-east-1:123456789012:function:nobody",

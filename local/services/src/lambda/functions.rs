@@ -65,7 +65,12 @@ pub(super) struct VpcConfig {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Code {
     /// The binary target's name, built by cargo from the repository.
-    pub(super) local_binary: String,
+    pub(super) local_binary: Option<String>,
+    /// The zip, in S3.
+    pub(super) s3_bucket: Option<String>,
+    pub(super) s3_key: Option<String>,
+    #[expect(dead_code, reason = "the zip is not read yet")]
+    s3_object_version: Option<String>,
 }
 
 /// The function's own environment variables.

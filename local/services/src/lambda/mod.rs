@@ -2,6 +2,7 @@
 //! Lambda over the Runtime API. Follows <https://docs.aws.amazon.com/lambda/latest/api/welcome.html>.
 
 mod build;
+mod changing;
 mod concurrency;
 mod destination;
 mod environment;
@@ -74,7 +75,7 @@ impl Lambda {
         let mut binaries = self.binaries.lock().await;
         let mut missing: Vec<String> = lock(&self.functions)
             .values()
-            .map(|function| function.configuration.code.local_binary.clone())
+            .filter_map(|function| function.configuration.code.local_binary.clone())
             .filter(|binary| !binaries.contains_key(binary))
             .collect();
         missing.sort();
@@ -100,7 +101,7 @@ impl Lambda {
         let functions = lock(&self.functions);
         let names = functions
             .iter()
-            .map(|(name, function)| (name, &function.configuration.code.local_binary));
+            .filter_map(|(name, function)| Some((name, function.configuration.code.local_binary.as_ref()?)));
         names.map(|(name, binary)| (name.clone(), binary.clone())).collect()
     }
 
@@ -141,7 +142,13 @@ impl Lambda {
     }
 
     async fn binary(&self, platform: &Platform, function: &Function) -> Result<PathBuf, ServiceError> {
-        let name = &function.configuration.code.local_binary;
+        let code = &function.configuration.code;
+        let name = code.local_binary.as_ref().ok_or_else(|| {
+            let (bucket, key) = (&code.s3_bucket, &code.s3_key);
+            let zip = [bucket, key].map(|part| part.as_deref().unwrap_or_default()).join("/");
+            let message = format_args!("the local run cannot run the code at s3://{zip} yet");
+            ServiceError::new("NotInLocalRun", message).with_status(501)
+        })?;
         if let Some(path) = self.binaries.lock().await.get(name) {
             return Ok(path.clone());
         }

@@ -1,9 +1,11 @@
 //! The table of Lambda's operations, and what each one does.
 
-use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, name_of};
+use super::changing::{self, Changes, RemovePermission, WithCode};
+use super::functions::{Code, CreateFunction, EventInvokeConfig, Function, VpcConfig, name_of};
 use super::invoke;
 use super::outcome::Outcome;
 use super::{Lambda, lock};
+use platform::input::On;
 use platform::{Call, Nothing, Operation, Operations, Platform, Principal, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -48,6 +50,14 @@ impl Served for Lambda {
                     Ok(event_invoke_config(function))
                 }),
                 on_named("GetPolicy", |_, function| Ok(policy(function))),
+                on(
+                    "UpdateFunctionCode",
+                    |it: &On<WithCode, Code>| &it.target.function_name,
+                    Lambda::update_code,
+                ),
+                Operation::new("UpdateFunctionConfiguration", may_change, Lambda::update_configuration),
+                on("RemovePermission", |it: &RemovePermission| &it.function_name, Lambda::remove_permission),
+                on_named("DeleteFunctionEventInvokeConfig", changing::delete_event_invoke_config),
                 on_named("DeleteFunction", Lambda::delete),
                 Operation::on("ListFunctions", |_, _| "*".to_owned(), Lambda::list),
                 Operation::on(
@@ -136,6 +146,12 @@ fn may_create(_: &Lambda, platform: &Platform, input: &CreateFunction) -> Result
         create,
         Requirement::pass_role(&input.role, "lambda.amazonaws.com"),
     ])
+}
+
+fn may_change(_: &Lambda, platform: &Platform, input: &Changes) -> Result<Vec<Requirement>, ServiceError> {
+    let change = may("UpdateFunctionConfiguration", platform, &input.function_name)?;
+    let pass = input.role.as_ref().map(|role| Requirement::pass_role(role, "lambda.amazonaws.com"));
+    Ok([change].into_iter().chain(pass).collect())
 }
 
 /// What Lambda calls with the role of a function that is put into a VPC.

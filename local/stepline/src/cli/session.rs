@@ -159,12 +159,14 @@ impl Session {
             cloud.containers.use_engine(engine);
         }
         standing.0.get_or_init(|| cloud.clone());
+        deploy::stand_behind(&cloud);
         gateway::serve(cloud.clone(), listener).map_err(|error| Trouble::Other(error.to_string()))?;
         let page = page::serve(&cloud, &environment, common.page_port, true).await?;
         let text = format!("watch it at {}", page.url);
         cloud.journal.record(Happening::Note { text });
         display.busy(&format!("Deploying {environment} to this machine"));
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
+        deploy::resume(&cloud).await;
         display.busy("Building the functions");
         cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {

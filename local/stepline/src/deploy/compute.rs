@@ -29,7 +29,10 @@ pub(super) async fn function(maker: &Maker<'_>, mut properties: Properties) -> R
             input.insert(numeric.into(), number(value));
         }
     }
-    let answer = maker.call("lambda", "CreateFunction", input.into()).await?;
+    let answer = match maker.is_there {
+        true => change_function(maker, input).await?,
+        false => maker.call("lambda", "CreateFunction", input.into()).await?,
+    };
     if let Some(reserved) = reserved {
         let input = json!({"FunctionName": name, "ReservedConcurrentExecutions": number(reserved)});
         maker.call("lambda", "PutFunctionConcurrency", input).await?;
@@ -43,6 +46,34 @@ pub(super) async fn function(maker: &Maker<'_>, mut properties: Properties) -> R
             .into()
     });
     Ok(Made::new(name).with("Arn", arn))
+}
+
+/// A function is changed by two operations: one for its code, one for the rest.
+async fn change_function(maker: &Maker<'_>, mut input: Map<String, Value>) -> Result<Value, Failure> {
+    let mut code = json!({"FunctionName": input["FunctionName"]});
+    if let Some(Value::Object(location)) = input.shift_remove("Code") {
+        for (name, value) in location {
+            code[name] = value;
+        }
+    }
+    if let Some(architectures) = input.shift_remove("Architectures") {
+        code["Architectures"] = architectures;
+    }
+    for unchanging in ["PackageType", "Tags"] {
+        input.shift_remove(unchanging);
+    }
+    // What the template does not say any more is as it is without it.
+    for (property, usual) in [
+        ("Description", json!("")),
+        ("Environment", json!({})),
+        ("MemorySize", json!(128)),
+        ("Timeout", json!(3)),
+        ("TracingConfig", json!({"Mode": "PassThrough"})),
+    ] {
+        input.entry(property).or_insert(usual);
+    }
+    maker.call("lambda", "UpdateFunctionCode", code).await?;
+    maker.call("lambda", "UpdateFunctionConfiguration", input.into()).await
 }
 
 /// `AWS::Lambda::Permission`.
@@ -82,9 +113,11 @@ pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties)
     let name = properties
         .take_text("StateMachineName")?
         .unwrap_or_else(|| maker.name());
-    let definition = match (properties.take("DefinitionString"), properties.take("Definition")) {
-        (Some(definition), None) | (None, Some(definition)) => document(definition),
-        _ => return Err(Fault::new("must have either `DefinitionString` or `Definition`").into()),
+    let given = ["DefinitionString", "Definition", "DefinitionS3Location"].map(|name| properties.take(name));
+    let definition = match given {
+        [Some(definition), None, None] | [None, Some(definition), None] => document(definition),
+        [None, None, Some(location)] => definition_at(maker, &location).await?,
+        _ => return Err(Fault::new("must have either `DefinitionString`, `Definition` or `DefinitionS3Location`").into()),
     };
     let definition = match properties.take("DefinitionSubstitutions") {
         None => definition,
@@ -130,6 +163,22 @@ pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties)
         .with("Arn", arn)
         .with("Name", name)
         .with("StateMachineRevisionId", revision))
+}
+
+/// A definition that was uploaded, in JSON or in YAML.
+async fn definition_at(maker: &Maker<'_>, location: &Value) -> Result<String, Failure> {
+    let mut object = json!({"Bucket": location["Bucket"], "Key": location["Key"]});
+    if let Some(version) = location.get("Version") {
+        object["VersionId"] = version.clone();
+    }
+    let found = maker.call("s3", "GetObject", object).await?;
+    let text = found["Body"].as_str().unwrap_or_default().to_owned();
+    if serde_json::from_str::<Value>(&text).is_ok() {
+        return Ok(text);
+    }
+    let read = crate::template::read_text(&text);
+    let read = read.map_err(|error| Fault::new(error).within("DefinitionS3Location"))?;
+    Ok(read.to_string())
 }
 
 /// The first version that an alias leads to.

@@ -21,6 +21,7 @@ pub(crate) use fault::Fault;
 pub use fault::TemplateError;
 use fault::known;
 pub use scope::Made;
+pub(crate) use scope::stack_id;
 
 use platform::account::Account;
 use scope::Scope;
@@ -99,6 +100,8 @@ pub struct Output {
     pub value: String,
     /// The name under which other stacks can import it.
     pub export: Option<String>,
+    /// What the template says of it.
+    pub description: Option<String>,
 }
 
 /// A template as it is written, with the long forms of its functions: nothing is checked or resolved.
@@ -109,6 +112,15 @@ pub(crate) fn read(file: &Path) -> Result<Value, TemplateError> {
     let locate = |fault: Fault| fault.locate(file.to_owned(), |_| None);
     let text = std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?;
     Source::read(&text).map(|source| source.value).map_err(locate)
+}
+
+/// The same of a template that is given as it is.
+///
+/// # Errors
+/// It is not YAML.
+pub(crate) fn read_text(text: &str) -> Result<Value, TemplateError> {
+    let locate = |fault: Fault| fault.locate(PathBuf::new(), |_| None);
+    Source::read(text).map(|source| source.value).map_err(locate)
 }
 
 impl Stack {
@@ -123,7 +135,10 @@ impl Stack {
     ) -> Result<Self, TemplateError> {
         let file = &deployed.template;
         let locate = |fault: Fault| fault.locate(file.to_owned(), |_| None);
-        let text = std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?;
+        let text = match &deployed.text {
+            Some(text) => text.clone(),
+            None => std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?,
+        };
         let source = Source::read(&text).map_err(locate)?;
         Self::build(deployed, &source, account, exports)
             .map_err(|fault| fault.locate(file.to_owned(), |path| source.position(path)))
@@ -168,7 +183,7 @@ impl Stack {
         passed_over.extend(others);
         let mut resources = declared;
         if is_sam {
-            let directory = file.parent().unwrap_or(Path::new(""));
+            let directory = file.parent().filter(|_| deployed.text.is_none());
             let expanded = sam::expand(resources, &section("Globals")?, directory).map_err(in_resources)?;
             resources = expanded.resources;
             passed_over.extend(expanded.passed_over.into_iter().map(in_resources));
@@ -197,6 +212,27 @@ impl Stack {
     /// The template's file.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// The template after its transforms.
+    pub(crate) fn processed(&self) -> Value {
+        let mut processed = self.source.value.clone();
+        if let Some(sections) = processed.as_object_mut() {
+            sections.shift_remove("Transform");
+            sections.shift_remove("Globals");
+            sections.insert("Resources".into(), self.resources.clone().into());
+        }
+        processed
+    }
+
+    /// The exports of other stacks that it has imported so far.
+    pub(crate) fn imports(&self) -> Vec<String> {
+        self.scope.imports()
+    }
+
+    /// The stack's ARN.
+    pub(crate) fn id(&self) -> String {
+        self.scope.stack_id()
     }
 
     /// The value of a parameter that is text.
@@ -314,6 +350,7 @@ impl Stack {
             name: name.to_owned(),
             value: text(value).map_err(|fault| fault.within("Value"))?,
             export: output.pointer("/Export/Name").map(text).transpose()?,
+            description: output.get("Description").and_then(Value::as_str).map(str::to_owned),
         }))
     }
 

@@ -4,9 +4,10 @@
 
 use super::super::fault::Fault;
 use super::events::Target;
-use super::parent::{Generated, Parent, attribute, copy, known_properties, reference, tag_list};
+use super::parent::{Generated, Parent, attribute, copy, known_properties, reference, tag_list, uploaded};
 use super::{events, policies};
 use serde_json::{Map, Value, json};
+use std::path::Path;
 
 /// Properties that `AWS::Lambda::Function` has under the same name.
 const SAME: &[&str] = &[
@@ -70,13 +71,18 @@ const ABSENT: &[&str] = &[
 ];
 
 /// The function with its role, rules and permissions, and the settings of its asynchronous invocations.
-pub(super) fn expand(parent: &Parent<'_>) -> Result<Generated, Fault> {
+pub(super) fn expand(parent: &Parent<'_>, directory: Option<&Path>) -> Result<Generated, Fault> {
     let properties = &parent.properties;
     parent.check_properties(&[SAME, EXPANDED], ABSENT, "a function")?;
     let mut generated = Vec::new();
     let mut function = Map::new();
     copy(properties, SAME, &mut function);
-    function.insert("Code".into(), json!({ "LocalBinary": binary(parent)? }));
+    let code = match directory {
+        Some(_) => json!({ "LocalBinary": binary(parent)? }),
+        None => uploaded(properties.get("CodeUri"), "CodeUri", ["S3Bucket", "S3Key", "S3ObjectVersion"])
+            .map_err(|fault| fault.within("Properties"))?,
+    };
+    function.insert("Code".into(), code);
     match properties.get("Role") {
         Some(role) => {
             function.insert("Role".into(), role.clone());

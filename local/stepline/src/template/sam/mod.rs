@@ -24,12 +24,12 @@ pub(super) struct Expanded {
     pub(super) passed_over: Vec<Fault>,
 }
 
-/// A template's resources with those of SAM expanded; `directory` is where the template's relative paths start. Types that
-/// are not here stay as they are.
+/// A template's resources with those of SAM expanded; `directory` is where the template's relative paths start, unless its
+/// files have been uploaded. Types that are not here stay as they are.
 pub(super) fn expand(
     declared: Map<String, Value>,
     globals: &Map<String, Value>,
-    directory: &Path,
+    directory: Option<&Path>,
 ) -> Result<Expanded, Fault> {
     globals::check(globals)?;
     let (mut resources, mut passed_over) = (Map::new(), Vec::new());
@@ -38,7 +38,7 @@ pub(super) fn expand(
             Some(kind @ ("AWS::Serverless::Function" | "AWS::Serverless::StateMachine")) => {
                 let parent = Parent::read(&id, kind, &resource, globals).map_err(|fault| fault.within(&id))?;
                 let expanded = match kind {
-                    "AWS::Serverless::Function" => function::expand(&parent),
+                    "AWS::Serverless::Function" => function::expand(&parent, directory),
                     _ => state_machine::expand(&parent, directory),
                 };
                 let expanded = match expanded {

@@ -5,7 +5,7 @@
 use super::super::fault::Fault;
 use super::super::yaml::Source;
 use super::events::Target;
-use super::parent::{Generated, Parent, attribute, copy, reference, tag_list};
+use super::parent::{Generated, Parent, attribute, copy, reference, tag_list, uploaded};
 use super::{events, policies};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -31,16 +31,24 @@ const PROPERTIES: &[&str] = &[
 ];
 
 /// The state machine with its role, version, alias and rules.
-pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated, Fault> {
+pub(super) fn expand(parent: &Parent<'_>, directory: Option<&Path>) -> Result<Generated, Fault> {
     let in_properties = |fault: Fault| fault.within("Properties");
     let properties = &parent.properties;
     parent.check_properties(&[PROPERTIES], &["PropagateTags"], "a state machine")?;
     let mut generated = Vec::new();
     let mut machine = Map::new();
-    machine.insert(
-        "DefinitionString".into(),
-        definition(properties, directory).map_err(in_properties)?,
-    );
+    let (name, definition) = match directory {
+        None if properties.contains_key("DefinitionUri") => {
+            let uri = properties.get("DefinitionUri");
+            let location = uploaded(uri, "DefinitionUri", ["Bucket", "Key", "Version"]);
+            ("DefinitionS3Location", location.map_err(in_properties)?)
+        }
+        _ => {
+            let directory = directory.unwrap_or(Path::new(""));
+            ("DefinitionString", definition(properties, directory).map_err(in_properties)?)
+        }
+    };
+    machine.insert(name.into(), definition);
     copy(properties, &["DefinitionSubstitutions"], &mut machine);
     for (sam, own) in [
         ("Name", "StateMachineName"),

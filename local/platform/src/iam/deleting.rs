@@ -103,8 +103,13 @@ impl Iam {
     pub fn remove_resource_statement(&self, resource_arn: &str, sid: &str) {
         let mut state = self.state();
         if let Some(attached) = state.resources.get_mut(resource_arn) {
-            attached.document.statements.retain(|statement| statement.sid.as_deref() != Some(sid));
-            attached.statements.retain(|statement| statement["Sid"] != Value::from(sid));
+            attached
+                .document
+                .statements
+                .retain(|statement| statement.sid.as_deref() != Some(sid));
+            attached
+                .statements
+                .retain(|statement| statement["Sid"] != Value::from(sid));
         }
     }
 }

@@ -54,7 +54,10 @@ impl CloudFormation {
         let On { target, own } = input;
         target.check()?;
         if own.include_nested_stacks {
-            return Err(ServiceError::not_in_local_run("cloudformation", "CreateChangeSet with IncludeNestedStacks"));
+            return Err(ServiceError::not_in_local_run(
+                "cloudformation",
+                "CreateChangeSet with IncludeNestedStacks",
+            ));
         }
         let is_creation = match own.change_set_type.as_deref() {
             Some("CREATE") => true,
@@ -69,13 +72,20 @@ impl CloudFormation {
             (true, None) => None,
             (true, Some(known)) if known.status == Status::ReviewInProgress => None,
             (true, Some(known)) => {
-                let message = format_args!("Stack [{}] already exists and cannot be created again with the changeSet [{}].", known.wanted.stack, own.change_set_name);
+                let message = format_args!(
+                    "Stack [{}] already exists and cannot be created again with the changeSet [{}].",
+                    known.wanted.stack, own.change_set_name
+                );
                 return Err(ServiceError::validation(message));
             }
             (false, _) => Some(self.updatable(&target.stack_name)?),
         };
+        let is_kept = target.deployment_config.disable_rollback;
         let prepared = self.ready(&call, target, before.as_ref(), false).await?;
-        let change_set = self.new_change_set(&call, own, prepared, before)?;
+        let mut change_set = self.new_change_set(&call, own, prepared, before)?;
+        if is_kept {
+            change_set.on_failure = OnFailure::DoNothing;
+        }
         let answer = json!({"Id": change_set.id, "StackId": change_set.stack_id});
         self.put_change_set(change_set);
         Ok(answer)
@@ -108,16 +118,27 @@ impl CloudFormation {
                 (changes, failure)
             }
         };
-        if before.is_none() && self.find(&stack.wanted.stack).is_none_or(|known| known.deleted.is_some()) {
+        if before.is_none()
+            && self
+                .find(&stack.wanted.stack)
+                .is_none_or(|known| known.deleted.is_some())
+        {
             self.put(Stack {
                 status: Status::ReviewInProgress,
                 ..Stack::new(stack.id.clone(), stack.wanted.clone())
             });
-            self.tell(&stack.wanted.stack, Status::ReviewInProgress, Some("User Initiated".into()));
+            self.tell(
+                &stack.wanted.stack,
+                Status::ReviewInProgress,
+                Some("User Initiated".into()),
+            );
         }
         let name = own.change_set_name;
         let unique = uuid::Uuid::new_v4();
-        let arn = call.platform.account.arn("cloudformation", format_args!("changeSet/{name}/{unique}"));
+        let arn = call
+            .platform
+            .account
+            .arn("cloudformation", format_args!("changeSet/{name}/{unique}"));
         Ok(ChangeSet {
             id: arn,
             name,
@@ -134,7 +155,10 @@ impl CloudFormation {
     }
 
     pub(super) fn describe_change_set(&self, _: &Call, input: OneChangeSet) -> Result<Value, ServiceError> {
-        if input.include_property_values.is_some_and(|value| value != "false" && value != false) {
+        if input
+            .include_property_values
+            .is_some_and(|value| value != "false" && value != false)
+        {
             let what = "DescribeChangeSet with IncludePropertyValues";
             return Err(ServiceError::not_in_local_run("cloudformation", what));
         }
@@ -158,7 +182,12 @@ impl CloudFormation {
 
     pub(super) fn list_change_sets(&self, _: &Call, input: super::input::OfStack) -> Result<Value, ServiceError> {
         let stack = self.stack(&input.stack_name)?;
-        let page = page(self.change_sets_of(&stack.id), PAGE, input.next_token.as_deref(), "ValidationException")?;
+        let page = page(
+            self.change_sets_of(&stack.id),
+            PAGE,
+            input.next_token.as_deref(),
+            "ValidationException",
+        )?;
         Ok(page.answer("Summaries", "NextToken", |change_set| summary(&change_set)))
     }
 
@@ -169,7 +198,10 @@ impl CloudFormation {
     ) -> Result<Value, ServiceError> {
         let change_set = self.change_set(&input.change_set_name, input.stack_name.as_deref())?;
         let invalid = |status: &str| {
-            let message = format!("ChangeSet [{}] cannot be executed in its current status of [{status}]", change_set.id);
+            let message = format!(
+                "ChangeSet [{}] cannot be executed in its current status of [{status}]",
+                change_set.id
+            );
             Err(ServiceError::new("InvalidChangeSetStatus", message))
         };
         if change_set.failure.is_some() {
@@ -185,10 +217,17 @@ impl CloudFormation {
         let mut stack = change_set.stack.clone();
         stack.change_set = Some(change_set.id.clone());
         stack.disable_rollback = input.disable_rollback || change_set.on_failure == OnFailure::DoNothing;
-        let on_failure = if stack.disable_rollback { OnFailure::DoNothing } else { change_set.on_failure };
+        let on_failure = if stack.disable_rollback {
+            OnFailure::DoNothing
+        } else {
+            change_set.on_failure
+        };
         let caller = acting(call, stack.role_arn.as_deref())?;
         self.forget_change_sets(&change_set.stack_id);
-        let executed = ChangeSet { is_executed: true, ..change_set };
+        let executed = ChangeSet {
+            is_executed: true,
+            ..change_set
+        };
         self.put_change_set(executed);
         let summary = super::engine::Summary::default();
         let task = match before {
@@ -223,7 +262,9 @@ impl CloudFormation {
         };
         found.ok_or_else(|| {
             let message = format_args!("ChangeSet [{name}] does not exist");
-            ServiceError::new("ChangeSetNotFound", message).of_kind(ErrorKind::NotFound).with_status(404)
+            ServiceError::new("ChangeSetNotFound", message)
+                .of_kind(ErrorKind::NotFound)
+                .with_status(404)
         })
     }
 }
@@ -245,7 +286,10 @@ fn summary(change_set: &ChangeSet) -> Value {
         "ExecutionStatus": execution,
         "IncludeNestedStacks": false,
     });
-    for (name, text) in [("StatusReason", &change_set.failure), ("Description", &change_set.description)] {
+    for (name, text) in [
+        ("StatusReason", &change_set.failure),
+        ("Description", &change_set.description),
+    ] {
         if let Some(text) = text {
             summary[name] = text.as_str().into();
         }

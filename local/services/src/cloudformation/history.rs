@@ -99,7 +99,12 @@ impl CloudFormation {
 
     pub(super) fn list_stack_resources(&self, _: &Call, input: OfStack) -> Result<Value, ServiceError> {
         let stack = self.stack(&input.stack_name)?;
-        let page = page(self.latest(&stack), PAGE, input.next_token.as_deref(), "ValidationException")?;
+        let page = page(
+            self.latest(&stack),
+            PAGE,
+            input.next_token.as_deref(),
+            "ValidationException",
+        )?;
         Ok(page.answer("StackResourceSummaries", "NextToken", |event| {
             let mut shown = show(&event, "LastUpdatedTimestamp");
             if let Some(summary) = shown.as_object_mut() {
@@ -118,6 +123,8 @@ impl CloudFormation {
                 continue;
             }
             match latest.iter_mut().find(|known| known.logical_id == event.logical_id) {
+                // It is about the one whose place another one has taken.
+                Some(known) if event.status.is_removal() && known.physical_id != event.physical_id => {}
                 Some(known) => *known = event,
                 None => latest.push(event),
             }

@@ -62,6 +62,25 @@ pub(super) struct Request {
     pub(super) role_arn: Option<String>,
     #[serde(default, rename = "NotificationARNs", deserialize_with = "list")]
     pub(super) notification_arns: Vec<String>,
+    #[serde(default)]
+    pub(super) deployment_config: DeploymentConfig,
+}
+
+/// How fast it is to be, which makes no difference here, and whether it is rolled back.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct DeploymentConfig {
+    #[expect(dead_code, reason = "nothing here is waited for longer than it takes")]
+    mode: Option<Mode>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(super) disable_rollback: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Mode {
+    Standard,
+    Express,
 }
 
 /// Tags that are given, be they none.
@@ -80,6 +99,7 @@ impl Target for Request {
         "Tags",
         "RoleARN",
         "NotificationARNs",
+        "DeploymentConfig",
     ];
 }
 
@@ -92,7 +112,10 @@ impl Request {
         let is_name = !self.stack_name.is_empty()
             && self.stack_name.len() <= 128
             && self.stack_name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && self.stack_name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            && self
+                .stack_name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if is_name || self.stack_name.starts_with("arn:") {
             return Ok(());
         }
@@ -111,7 +134,10 @@ pub(super) struct Creation {
     #[serde(default, deserialize_with = "flag")]
     pub(super) disable_rollback: bool,
     pub(super) on_failure: Option<super::work::OnFailure>,
-    #[expect(dead_code, reason = "the local run makes no stack twice for one token, but by its name")]
+    #[expect(
+        dead_code,
+        reason = "the local run makes no stack twice for one token, but by its name"
+    )]
     client_request_token: Option<String>,
     #[expect(dead_code, reason = "no creation here lasts for minutes")]
     timeout_in_minutes: Option<Value>,

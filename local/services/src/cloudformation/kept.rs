@@ -1,6 +1,6 @@
 //! The account's stacks, and what is kept of them.
 
-use super::engine::{Engine, Shown, Wanted};
+use super::engine::{Engine, Shown, Summary, Wanted};
 use super::rows::{ChangeSet, Event, Record, Stack};
 use super::status::Status;
 use platform::store::{Rows, Store, StoreError};
@@ -80,7 +80,9 @@ impl CloudFormation {
         let mut of_stack = Vec::new();
         for rows in [&self.records, &self.passing] {
             let rows = rows.lock();
-            let records = rows.iter().filter_map(|(key, record)| Some((key.strip_prefix(&prefix)?.to_owned(), record.clone())));
+            let records = rows
+                .iter()
+                .filter_map(|(key, record)| Some((key.strip_prefix(&prefix)?.to_owned(), record.clone())));
             of_stack.extend(records);
         }
         of_stack
@@ -97,11 +99,13 @@ impl CloudFormation {
     pub fn exports(&self, but: &str) -> BTreeMap<String, String> {
         let others = self.all().into_iter().filter(|stack| stack.wanted.stack != but);
         let outputs = others.flat_map(|stack| stack.outputs);
-        outputs.filter_map(|output| Some((output.export?, output.value))).collect()
+        outputs
+            .filter_map(|output| Some((output.export?, output.value)))
+            .collect()
     }
 
     /// Notes a stack that the local run itself begins to deploy.
-    pub fn begin_own(&self, id: String, wanted: Wanted) {
+    pub fn begin_own(&self, id: String, wanted: Wanted, summary: &Summary) {
         let name = wanted.stack.clone();
         let before = self.find(&name).filter(|stack| stack.deleted.is_none());
         self.events.lock().retain(|_, event| event.stack != name);
@@ -110,7 +114,9 @@ impl CloudFormation {
             Some(before) => (Status::UpdateInProgress, Stack { wanted, ..before }),
             None => (Status::CreateInProgress, stack),
         };
-        self.put(Stack { is_own: true, ..stack });
+        let mut stack = Stack { is_own: true, ..stack };
+        stack.say(summary);
+        self.put(stack);
         self.tell(&name, status, None);
     }
 
@@ -168,8 +174,13 @@ impl CloudFormation {
         self.stacks.lock().values().cloned().collect()
     }
 
+    /// Keeps a stack. One that had its ARN and is gone is forgotten then: the ARN comes from the name.
     pub(super) fn put(&self, stack: Stack) {
-        self.stacks.lock().insert(stack.wanted.stack.clone(), stack);
+        let mut stacks = self.stacks.lock();
+        if stacks.remove(&stack.id).is_some() {
+            self.events.lock().retain(|_, event| event.stack_id != stack.id);
+        }
+        stacks.insert(stack.wanted.stack.clone(), stack);
     }
 
     pub(super) fn change(&self, name: &str, change: impl FnOnce(&mut Stack)) {
@@ -208,7 +219,9 @@ impl CloudFormation {
 
     pub(super) fn change_sets_of(&self, stack_id: &str) -> Vec<ChangeSet> {
         let change_sets = self.change_sets.lock();
-        let of_stack = change_sets.values().filter(|change_set| change_set.stack_id == stack_id);
+        let of_stack = change_sets
+            .values()
+            .filter(|change_set| change_set.stack_id == stack_id);
         of_stack.cloned().collect()
     }
 
@@ -217,7 +230,9 @@ impl CloudFormation {
     }
 
     pub(super) fn forget_change_sets(&self, stack_id: &str) {
-        self.change_sets.lock().retain(|_, change_set| change_set.stack_id != stack_id);
+        self.change_sets
+            .lock()
+            .retain(|_, change_set| change_set.stack_id != stack_id);
     }
 }
 

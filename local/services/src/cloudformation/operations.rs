@@ -66,7 +66,11 @@ fn reading() -> Vec<Operation<CloudFormation>> {
             |it: &DescribeStacks| it.stack_name.as_ref(),
             CloudFormation::describe_stacks,
         ),
-        on("DescribeStackEvents", |it: &OfStack| Some(&it.stack_name), CloudFormation::describe_stack_events),
+        on(
+            "DescribeStackEvents",
+            |it: &OfStack| Some(&it.stack_name),
+            CloudFormation::describe_stack_events,
+        ),
         on(
             "DescribeStackResources",
             |it: &DescribeStackResources| it.stack_name.as_ref(),
@@ -77,9 +81,21 @@ fn reading() -> Vec<Operation<CloudFormation>> {
             |it: &DescribeStackResource| Some(&it.stack_name),
             CloudFormation::describe_stack_resource,
         ),
-        on("ListStackResources", |it: &OfStack| Some(&it.stack_name), CloudFormation::list_stack_resources),
-        on("ListChangeSets", |it: &OfStack| Some(&it.stack_name), CloudFormation::list_change_sets),
-        on("GetTemplate", |it: &GetTemplate| it.stack_name.as_ref(), CloudFormation::get_template),
+        on(
+            "ListStackResources",
+            |it: &OfStack| Some(&it.stack_name),
+            CloudFormation::list_stack_resources,
+        ),
+        on(
+            "ListChangeSets",
+            |it: &OfStack| Some(&it.stack_name),
+            CloudFormation::list_change_sets,
+        ),
+        on(
+            "GetTemplate",
+            |it: &GetTemplate| it.stack_name.as_ref(),
+            CloudFormation::get_template,
+        ),
         of_change_set(
             "DescribeChangeSet",
             |it: &OneChangeSet| (&it.change_set_name, it.stack_name.as_ref()),
@@ -109,7 +125,10 @@ fn all_of(platform: &Platform, stack: Option<&String>) -> String {
 }
 
 fn needs(name: &str, platform: &Platform, stack: Option<&String>) -> Vec<Requirement> {
-    vec![Requirement::new(format!("cloudformation:{name}"), all_of(platform, stack))]
+    vec![Requirement::new(
+        format!("cloudformation:{name}"),
+        all_of(platform, stack),
+    )]
 }
 
 /// An operation on a stack.

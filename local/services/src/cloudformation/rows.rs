@@ -1,6 +1,6 @@
 //! What lasts of stacks: themselves, what happened to them, their resources and their change sets.
 
-use super::engine::{Change, Shown, Wanted};
+use super::engine::{Change, Shown, Summary, Wanted};
 use super::status::Status;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,13 @@ impl Stack {
             deleted: None,
             is_own: false,
         }
+    }
+
+    /// Notes what its template says of itself.
+    pub(super) fn say(&mut self, summary: &Summary) {
+        self.description.clone_from(&summary.description);
+        let hidden = summary.parameters.iter().filter(|parameter| parameter.is_hidden);
+        self.hidden = hidden.map(|parameter| parameter.name.clone()).collect();
     }
 }
 

@@ -65,11 +65,15 @@ impl CloudFormation {
         let On { target, own } = input;
         target.check()?;
         let known = self.find(&target.stack_name);
-        if known.as_ref().is_some_and(|known| known.status != Status::ReviewInProgress) {
+        if known
+            .as_ref()
+            .is_some_and(|known| known.status != Status::ReviewInProgress)
+        {
             let message = format_args!("Stack [{}] already exists", target.stack_name);
             return Err(ServiceError::new("AlreadyExistsException", message));
         }
-        let on_failure = match (own.disable_rollback, own.on_failure) {
+        let is_kept = own.disable_rollback || target.deployment_config.disable_rollback;
+        let on_failure = match (is_kept, own.on_failure) {
             (true, Some(_)) => {
                 let message = "Either DisableRollback or OnFailure can be specified, not both.";
                 return Err(ServiceError::validation(message));
@@ -90,13 +94,14 @@ impl CloudFormation {
         let On { target, own } = input;
         target.check()?;
         let before = self.updatable(&target.stack_name)?;
+        let is_kept = own.disable_rollback || target.deployment_config.disable_rollback;
         let mut prepared = self.ready(&call, target, Some(&before), true).await?;
         let changes = self.plan(&mut prepared.stack)?;
         if changes.is_empty() && is_the_same(&before, &prepared.stack) {
             return Err(ServiceError::validation("No updates are to be performed."));
         }
-        prepared.stack.disable_rollback = own.disable_rollback;
-        let on_failure = match own.disable_rollback {
+        prepared.stack.disable_rollback = is_kept;
+        let on_failure = match is_kept {
             true => OnFailure::DoNothing,
             false => OnFailure::Rollback,
         };
@@ -141,12 +146,7 @@ impl CloudFormation {
     }
 
     /// Begins what has been prepared, and says the stack's id.
-    pub(super) fn begin(
-        self: &Arc<Self>,
-        call: &Call,
-        prepared: Prepared,
-        task: Task,
-    ) -> Result<Value, ServiceError> {
+    pub(super) fn begin(self: &Arc<Self>, call: &Call, prepared: Prepared, task: Task) -> Result<Value, ServiceError> {
         let Prepared { mut stack, caller, .. } = prepared;
         if matches!(task, Task::Update(..)) {
             stack.updated = Some(Timestamp::now());
@@ -173,20 +173,33 @@ impl CloudFormation {
 
     pub(super) fn delete_stack(self: &Arc<Self>, call: &Call, input: DeleteStack) -> Result<Value, ServiceError> {
         if !input.retain_resources.is_empty() {
-            return Err(ServiceError::not_in_local_run("cloudformation", "DeleteStack with RetainResources"));
+            return Err(ServiceError::not_in_local_run(
+                "cloudformation",
+                "DeleteStack with RetainResources",
+            ));
         }
         // A stack that is not there is gone already.
         let Some(mut stack) = self.find(&input.stack_name).filter(|stack| stack.deleted.is_none()) else {
             return Ok(json!({}));
         };
         if stack.status.is_under_way() {
-            let message = format_args!("Stack [{}] cannot be deleted while in status {}", stack.wanted.stack, stack.status);
+            let message = format_args!(
+                "Stack [{}] cannot be deleted while in status {}",
+                stack.wanted.stack, stack.status
+            );
             return Err(ServiceError::validation(message));
         }
-        let exports: Vec<&String> = stack.outputs.iter().filter_map(|output| output.export.as_ref()).collect();
+        let exports: Vec<&String> = stack
+            .outputs
+            .iter()
+            .filter_map(|output| output.export.as_ref())
+            .collect();
         let importing = self.all().into_iter().find_map(|other| {
             let used = other.imports.iter().find(|name| exports.contains(name))?;
-            Some(format!("Export {used} cannot be deleted as it is in use by {}", other.wanted.stack))
+            Some(format!(
+                "Export {used} cannot be deleted as it is in use by {}",
+                other.wanted.stack
+            ))
         });
         if let Some(message) = importing {
             return Err(ServiceError::validation(message));
@@ -219,7 +232,10 @@ impl CloudFormation {
             summary["StackName"] = stack.wanted.stack.into();
             summary["StackId"] = stack.id.into();
             summary["StackStatus"] = json!(stack.status);
-            for (name, text) in [("StackStatusReason", stack.reason), ("TemplateDescription", stack.description)] {
+            for (name, text) in [
+                ("StackStatusReason", stack.reason),
+                ("TemplateDescription", stack.description),
+            ] {
                 if let Some(text) = text {
                     summary[name] = text.into();
                 }
@@ -231,7 +247,10 @@ impl CloudFormation {
     pub(super) fn list_exports(&self, _: &Call, input: ListExports) -> Result<Value, ServiceError> {
         let stacks = self.all();
         let exports = stacks.iter().flat_map(|stack| {
-            let exported = stack.outputs.iter().filter_map(|output| Some((output.export.as_ref()?, &output.value)));
+            let exported = stack
+                .outputs
+                .iter()
+                .filter_map(|output| Some((output.export.as_ref()?, &output.value)));
             exported.map(|(name, value)| json!({"ExportingStackId": stack.id, "Name": name, "Value": value}))
         });
         let page = page(exports, PAGE, input.next_token.as_deref(), "ValidationException")?;

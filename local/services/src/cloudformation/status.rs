@@ -55,6 +55,11 @@ impl Status {
         self.to_string().ends_with("IN_PROGRESS") && self != Self::ReviewInProgress
     }
 
+    /// Whether it is about a removal.
+    pub(super) fn is_removal(self) -> bool {
+        self.to_string().starts_with("DELETE")
+    }
+
     /// Whether a stack of this status can be changed.
     pub(super) fn can_be_updated(self) -> bool {
         matches!(

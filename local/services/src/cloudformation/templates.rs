@@ -127,9 +127,7 @@ impl CloudFormation {
             },
             None => Stack::new(engine.stack_id(name), wanted),
         };
-        stack.description.clone_from(&summary.description);
-        let hidden = summary.parameters.iter().filter(|parameter| parameter.is_hidden);
-        stack.hidden = hidden.map(|parameter| parameter.name.clone()).collect();
+        stack.say(&summary);
         stack.capabilities = request.capabilities;
         stack.role_arn = request.role_arn.or(stack.role_arn);
         stack.tags = request.tags.unwrap_or(stack.tags);
@@ -173,8 +171,8 @@ impl CloudFormation {
 
     pub(super) async fn validate_template(self: Arc<Self>, call: Call, input: Named) -> Result<Value, ServiceError> {
         let given = load(&call, input.template_body.as_ref(), input.template_url.as_ref()).await?;
-        let template = given
-            .ok_or_else(|| ServiceError::validation("Either Template URL or Template Body must be specified."))?;
+        let template =
+            given.ok_or_else(|| ServiceError::validation("Either Template URL or Template Body must be specified."))?;
         let summary = self.engine()?.summary(&template).map_err(format_error)?;
         Ok(described(&summary))
     }
@@ -219,7 +217,9 @@ fn values(
     let (mut values, mut missing) = (BTreeMap::new(), Vec::new());
     for Declared { name, default, .. } in &summary.parameters {
         let value = match given.iter().find(|given| given.parameter_key == *name) {
-            Some(given) if given.use_previous_value => before.and_then(|before| before.wanted.values.get(name).cloned()),
+            Some(given) if given.use_previous_value => {
+                before.and_then(|before| before.wanted.values.get(name).cloned())
+            }
             Some(given) => given.parameter_value.clone().or_else(|| default.clone()),
             None => default.clone(),
         };
@@ -287,7 +287,10 @@ pub(super) fn missing_capability(summary: &Summary, acknowledged: &[String], dir
     };
     // A change set shows what the transform makes before it is made.
     let expanded = directly && !summary.transforms.is_empty() && !has("CAPABILITY_AUTO_EXPAND");
-    let missing: Vec<&str> = required.into_iter().chain(expanded.then_some("CAPABILITY_AUTO_EXPAND")).collect();
+    let missing: Vec<&str> = required
+        .into_iter()
+        .chain(expanded.then_some("CAPABILITY_AUTO_EXPAND"))
+        .collect();
     (!missing.is_empty()).then(|| format!("Requires capabilities : [{}]", missing.join(", ")))
 }
 
@@ -298,7 +301,10 @@ mod tests {
     #[test]
     fn an_object_is_found_by_every_style_of_url() {
         for (url, expected) in [
-            ("https://s3.us-east-1.amazonaws.com/b/k/x.template", Some(("b", "k/x.template"))),
+            (
+                "https://s3.us-east-1.amazonaws.com/b/k/x.template",
+                Some(("b", "k/x.template")),
+            ),
             ("https://s3.amazonaws.com/b/k", Some(("b", "k"))),
             ("https://s3-eu-west-1.amazonaws.com/b/k", Some(("b", "k"))),
             ("https://b.s3.amazonaws.com/k%20k", Some(("b", "k k"))),

@@ -99,7 +99,10 @@ impl Work {
         match on_failure {
             OnFailure::DoNothing => self.tell(Status::CreateFailed, Some(reason)),
             OnFailure::Delete => {
-                self.tell(Status::DeleteInProgress, Some(format!("{reason}Delete requested by user.")));
+                self.tell(
+                    Status::DeleteInProgress,
+                    Some(format!("{reason}Delete requested by user.")),
+                );
                 self.delete(stack, None).await;
             }
             OnFailure::Rollback => {
@@ -154,7 +157,8 @@ impl Work {
     async fn delete(&self, stack: Stack, reason: Option<String>) -> bool {
         match self.engine.remove(stack.wanted, self.caller.clone(), true).await {
             Ok(()) => {
-                self.service.change(&self.name, |stack| stack.deleted = Some(Timestamp::now()));
+                self.service
+                    .change(&self.name, |stack| stack.deleted = Some(Timestamp::now()));
                 self.tell(Status::DeleteComplete, reason);
                 self.service.bury(&self.name);
                 true

@@ -60,7 +60,11 @@ impl Served for CodeBuild {
         static TABLE: LazyLock<Operations<CodeBuild>> = LazyLock::new(|| {
             Operations::new(of_reports().into_iter().chain([
                 Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
-                on("DeleteProject", |it: &ProjectName| vec![&it.name], CodeBuild::delete_project),
+                on(
+                    "DeleteProject",
+                    |it: &ProjectName| vec![&it.name],
+                    CodeBuild::delete_project,
+                ),
                 Operation::new("UpdateProject", may_update_project, CodeBuild::update_project),
                 Operation::on("ListProjects", |_, _: &ListProjects| "*", CodeBuild::list_projects),
                 on(
@@ -296,7 +300,10 @@ impl CodeBuild {
         let arn = project_arn(&call.platform, &name);
         let mut state = self.lock();
         let known = state.projects.get(&name).ok_or_else(|| {
-            ServiceError::new("ResourceNotFoundException", format_args!("Project cannot be found: {arn}"))
+            ServiceError::new(
+                "ResourceNotFoundException",
+                format_args!("Project cannot be found: {arn}"),
+            )
         })?;
         let mut changed = json!(known);
         for (member, value) in input {

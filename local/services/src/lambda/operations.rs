@@ -56,7 +56,11 @@ impl Served for Lambda {
                     Lambda::update_code,
                 ),
                 Operation::new("UpdateFunctionConfiguration", may_change, Lambda::update_configuration),
-                on("RemovePermission", |it: &RemovePermission| &it.function_name, Lambda::remove_permission),
+                on(
+                    "RemovePermission",
+                    |it: &RemovePermission| &it.function_name,
+                    Lambda::remove_permission,
+                ),
                 on_named("DeleteFunctionEventInvokeConfig", changing::delete_event_invoke_config),
                 on_named("DeleteFunction", Lambda::delete),
                 Operation::on("ListFunctions", |_, _| "*".to_owned(), Lambda::list),
@@ -150,7 +154,10 @@ fn may_create(_: &Lambda, platform: &Platform, input: &CreateFunction) -> Result
 
 fn may_change(_: &Lambda, platform: &Platform, input: &Changes) -> Result<Vec<Requirement>, ServiceError> {
     let change = may("UpdateFunctionConfiguration", platform, &input.function_name)?;
-    let pass = input.role.as_ref().map(|role| Requirement::pass_role(role, "lambda.amazonaws.com"));
+    let pass = input
+        .role
+        .as_ref()
+        .map(|role| Requirement::pass_role(role, "lambda.amazonaws.com"));
     Ok([change].into_iter().chain(pass).collect())
 }
 

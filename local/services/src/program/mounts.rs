@@ -100,7 +100,10 @@ fn compose(script: &mut String, tree: &Tree, at: &Path) -> io::Result<()> {
             bind(script, from, &path, from.is_dir());
         }
     }
-    for (name, kind) in host.into_iter().filter(|(name, _)| at.join(name) != Path::new(TEMPORARY)) {
+    for (name, kind) in host
+        .into_iter()
+        .filter(|(name, _)| at.join(name) != Path::new(TEMPORARY))
+    {
         let path = at.join(name);
         if kind.is_symlink() {
             let target = fs::read_link(&path)?;

@@ -22,7 +22,11 @@ pub(super) async fn project(maker: &Maker<'_>, mut properties: Properties) -> Re
         let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value}));
         input["tags"] = tags.collect();
     }
-    let operation = if maker.is_there { "UpdateProject" } else { "CreateProject" };
+    let operation = if maker.is_there {
+        "UpdateProject"
+    } else {
+        "CreateProject"
+    };
     let created = maker.call("codebuild", operation, input).await?;
     let arn = created.pointer("/project/arn").cloned();
     let arn = arn.unwrap_or_else(|| {

@@ -117,7 +117,11 @@ pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties)
     let definition = match given {
         [Some(definition), None, None] | [None, Some(definition), None] => document(definition),
         [None, None, Some(location)] => definition_at(maker, &location).await?,
-        _ => return Err(Fault::new("must have either `DefinitionString`, `Definition` or `DefinitionS3Location`").into()),
+        _ => {
+            return Err(
+                Fault::new("must have either `DefinitionString`, `Definition` or `DefinitionS3Location`").into(),
+            );
+        }
     };
     let definition = match properties.take("DefinitionSubstitutions") {
         None => definition,

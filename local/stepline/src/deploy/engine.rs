@@ -40,7 +40,8 @@ impl Templates {
 
 impl Engine for Templates {
     fn stack_id(&self, stack: &str) -> String {
-        self.cloud().map_or_else(|_| stack.to_owned(), |cloud| template::stack_id(&cloud.account, stack))
+        self.cloud()
+            .map_or_else(|_| stack.to_owned(), |cloud| template::stack_id(&cloud.account, stack))
     }
 
     fn summary(&self, template: &str) -> Result<Summary, String> {
@@ -90,12 +91,18 @@ fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
     let order = stack.order().to_vec();
     for id in &order {
         let resource = stack.resource(id)?;
-        let known = cloud.cloudformation.recorded(&name, id).filter(|known| known.kind == resource.kind);
+        let known = cloud
+            .cloudformation
+            .recorded(&name, id)
+            .filter(|known| known.kind == resource.kind);
         let made = known.as_ref().and_then(lasting::as_made);
         let change = |action, properties: Vec<String>| Change {
             action,
             logical_id: id.clone(),
-            physical_id: made.as_ref().and_then(|made| made.reference.as_str()).map(str::to_owned),
+            physical_id: made
+                .as_ref()
+                .and_then(|made| made.reference.as_str())
+                .map(str::to_owned),
             kind: resource.kind.clone(),
             is_replaced: properties.iter().any(|property| REPLACING.contains(&property.as_str())),
             properties,
@@ -113,7 +120,14 @@ fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
                 different.iter().any(|property| REPLACING.contains(&property.as_str()))
             }
         };
-        let stand_in = || Made::stand_in(&cloud.account, &resource.kind, &resource.properties, &format!("{name}-{id}"));
+        let stand_in = || {
+            Made::stand_in(
+                &cloud.account,
+                &resource.kind,
+                &resource.properties,
+                &format!("{name}-{id}"),
+            )
+        };
         stack.made(id, made.filter(|_| !different).unwrap_or_else(stand_in));
     }
     for (id, record) in cloud.cloudformation.records(&name) {
@@ -163,7 +177,11 @@ fn differing(before: &Value, after: &Map<String, Value>) -> Vec<String> {
     other.map(|(name, _)| name).chain(gone).cloned().collect()
 }
 
-async fn make(cloud: &Arc<Cloud>, wanted: Wanted, (caller, occasion): (Principal, Occasion)) -> Result<Vec<Shown>, String> {
+async fn make(
+    cloud: &Arc<Cloud>,
+    wanted: Wanted,
+    (caller, occasion): (Principal, Occasion),
+) -> Result<Vec<Shown>, String> {
     let mut stack = open(cloud, &wanted).map_err(|reason| format!("{reason} "))?;
     let place = Place {
         cloud,
@@ -198,7 +216,9 @@ async fn make(cloud: &Arc<Cloud>, wanted: Wanted, (caller, occasion): (Principal
 
 async fn remove(cloud: &Arc<Cloud>, wanted: &Wanted, caller: &Principal, all: bool) -> Result<(), String> {
     // What is there can be removed, be its template as it may.
-    let order = open(cloud, wanted).map(|stack| stack.order().to_vec()).unwrap_or_default();
+    let order = open(cloud, wanted)
+        .map(|stack| stack.order().to_vec())
+        .unwrap_or_default();
     let place = Place {
         cloud,
         stack: &wanted.stack,

@@ -28,7 +28,10 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
         ));
         return Err(fault.within(index).within("ManagedPolicyArns").into());
     }
-    let arn = maker.cloud.account.global_arn("iam", format_args!("role{}{name}", new.path));
+    let arn = maker
+        .cloud
+        .account
+        .global_arn("iam", format_args!("role{}{name}", new.path));
     let (operation, made) = match maker.before {
         None => {
             maker.allow("CreateRole", &arn)?;
@@ -36,7 +39,10 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
         }
         Some(before) => {
             maker.allow("UpdateRole", &arn)?;
-            ("UpdateRole", iam.change_role(&maker.cloud.account, new, &policies_of(before)))
+            (
+                "UpdateRole",
+                iam.change_role(&maker.cloud.account, new, &policies_of(before)),
+            )
         }
     };
     let arn = made.map_err(|error| maker.refused("iam", operation, error))?;
@@ -98,7 +104,14 @@ pub(super) fn managed_policy(maker: &Maker<'_>, mut properties: Properties) -> R
         .cloud
         .account
         .global_arn("iam", format_args!("policy{path}{name}"));
-    maker.allow(if maker.is_there { "CreatePolicyVersion" } else { "CreatePolicy" }, &arn)?;
+    maker.allow(
+        if maker.is_there {
+            "CreatePolicyVersion"
+        } else {
+            "CreatePolicy"
+        },
+        &arn,
+    )?;
     iam.create_policy(&arn, document.clone())
         .map_err(|error| maker.refused("iam", "CreatePolicy", error))?;
     holders.put(maker, &arn, &document)?;
@@ -164,7 +177,13 @@ pub(super) fn user(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
     properties.ignore(&["LoginProfile", "Tags"]);
     properties.finish()?;
     let (name, iam) = (new.name.clone(), &maker.cloud.iam);
-    maker.allow("CreateUser", &maker.cloud.account.global_arn("iam", format_args!("user{}{name}", new.path)))?;
+    maker.allow(
+        "CreateUser",
+        &maker
+            .cloud
+            .account
+            .global_arn("iam", format_args!("user{}{name}", new.path)),
+    )?;
     let arn = iam
         .create_user(&maker.cloud.account, new)
         .map_err(|error| maker.refused("iam", "CreateUser", error))?;
@@ -185,7 +204,13 @@ pub(super) fn group(maker: &Maker<'_>, mut properties: Properties) -> Result<Mad
     let new = person(maker, &mut properties, "GroupName")?;
     properties.finish()?;
     let name = new.name.clone();
-    maker.allow("CreateGroup", &maker.cloud.account.global_arn("iam", format_args!("group{}{name}", new.path)))?;
+    maker.allow(
+        "CreateGroup",
+        &maker
+            .cloud
+            .account
+            .global_arn("iam", format_args!("group{}{name}", new.path)),
+    )?;
     let arn = maker
         .cloud
         .iam

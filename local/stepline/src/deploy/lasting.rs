@@ -56,7 +56,9 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
         other => (None, other),
     };
     let wanted = Value::from(resource.properties.clone());
-    if let Some(record) = known.as_ref().filter(|known| known.properties == wanted && kind != LOAD_BALANCER)
+    if let Some(record) = known
+        .as_ref()
+        .filter(|known| known.properties == wanted && kind != LOAD_BALANCER)
         && let Some(made) = as_made(record)
     {
         let passed_over = faults(&record.passed_over);
@@ -163,14 +165,18 @@ fn written(fault: &Fault) -> (Vec<String>, String) {
 
 fn faults(written: &[(Vec<String>, String)]) -> Vec<Fault> {
     let fault = |(path, message): &(Vec<String>, String)| {
-        path.iter().rev().fold(Fault::absent(message), |fault, segment| fault.within(segment))
+        path.iter()
+            .rev()
+            .fold(Fault::absent(message), |fault, segment| fault.within(segment))
     };
     written.iter().map(fault).collect()
 }
 
 /// What an event says of what was left out.
 fn said(passed_over: &[Fault]) -> Option<String> {
-    let faults = passed_over.iter().map(|fault| format!("{}: {fault}", fault.path().join("/")));
+    let faults = passed_over
+        .iter()
+        .map(|fault| format!("{}: {fault}", fault.path().join("/")));
     let all: Vec<String> = faults.collect();
     (!all.is_empty()).then(|| format!("passed over: {}", all.join("; ")))
 }

@@ -2,9 +2,9 @@
 
 use crate::cloud::Cloud;
 use crate::template::Fault;
+use platform::Requirement;
 use platform::error::ServiceError;
 use platform::principal::Principal;
-use platform::Requirement;
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;

@@ -37,7 +37,7 @@ use maker::{Failure, Occasion, Place};
 use platform::Principal;
 use platform::account::Account;
 use platform::journal::Happening;
-use services::cloudformation::Wanted;
+use services::cloudformation::{Declared, Summary, Wanted};
 use stack::Trouble;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -185,7 +185,8 @@ pub async fn deploy_stack(
     let exports: BTreeMap<String, String> = exports.collect();
     let mut stack = Stack::open(deployed, &cloud.account, &exports)?;
     let service = &cloud.cloudformation;
-    service.begin_own(stack.id(), wanted(deployed));
+    let (wanted, summary) = wanted(deployed);
+    service.begin_own(stack.id(), wanted, &summary);
     let place = Place {
         cloud,
         stack: &deployed.stack,
@@ -227,14 +228,20 @@ pub async fn deploy_stack(
 }
 
 /// What CloudFormation knows of a stack that the local run deploys.
-fn wanted(deployed: &Deployed) -> Wanted {
-    let mut values = deployed.values.clone();
-    values.extend(deployed.offered.clone());
-    Wanted {
+fn wanted(deployed: &Deployed) -> (Wanted, Summary) {
+    // It has been read already.
+    let template = std::fs::read_to_string(&deployed.template).unwrap_or_default();
+    let summary = needs::summary(&template).unwrap_or_default();
+    let values = summary.parameters.iter().filter_map(|Declared { name, default, .. }| {
+        let given = deployed.offered.get(name).or_else(|| deployed.values.get(name));
+        Some((name.clone(), given.or(default.as_ref())?.clone()))
+    });
+    let wanted = Wanted {
         stack: deployed.stack.clone(),
-        template: std::fs::read_to_string(&deployed.template).unwrap_or_default(),
-        values,
-    }
+        values: values.collect(),
+        template,
+    };
+    (wanted, summary)
 }
 
 /// Why a stack of this file was not made.

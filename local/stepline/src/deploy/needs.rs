@@ -28,12 +28,18 @@ pub(super) fn summary(text: &str) -> Result<Summary, String> {
     let resources = read.get("Resources").and_then(Value::as_object);
     let resources = resources.filter(|resources| !resources.is_empty());
     let resources = resources.ok_or("At least one Resources member must be defined.")?;
-    let mut kinds: Vec<String> = resources.values().filter_map(|resource| kind(resource).map(str::to_owned)).collect();
+    let mut kinds: Vec<String> = resources
+        .values()
+        .filter_map(|resource| kind(resource).map(str::to_owned))
+        .collect();
     kinds.sort();
     kinds.dedup();
     let transforms = match read.get("Transform") {
         Some(Value::String(one)) => vec![one.clone()],
-        Some(Value::Array(several)) => several.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+        Some(Value::Array(several)) => several
+            .iter()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect(),
         _ => Vec::new(),
     };
     let parameters = read.get("Parameters").and_then(Value::as_object).into_iter().flatten();
@@ -55,12 +61,18 @@ fn parameter(name: &str, declared: &Value) -> Declared {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let allowed = declared.get("AllowedValues").and_then(Value::as_array).into_iter().flatten();
+    let allowed = declared
+        .get("AllowedValues")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     Declared {
         name: name.to_owned(),
         kind: declared.get("Type").map(text).unwrap_or_default(),
         default: declared.get("Default").map(text),
-        is_hidden: declared.get("NoEcho").is_some_and(|hidden| hidden == true || hidden == "true"),
+        is_hidden: declared
+            .get("NoEcho")
+            .is_some_and(|hidden| hidden == true || hidden == "true"),
         description: declared.get("Description").map(text),
         allowed: allowed.map(text).collect(),
     }
@@ -83,8 +95,15 @@ fn capability(resources: &Map<String, Value>) -> Option<(&'static str, String)> 
     }
     needing.sort_unstable();
     needing.dedup();
-    let reason = format!("The following resource(s) require capabilities: [{}]", needing.join(", "));
-    let name = if is_named { "CAPABILITY_NAMED_IAM" } else { "CAPABILITY_IAM" };
+    let reason = format!(
+        "The following resource(s) require capabilities: [{}]",
+        needing.join(", ")
+    );
+    let name = if is_named {
+        "CAPABILITY_NAMED_IAM"
+    } else {
+        "CAPABILITY_IAM"
+    };
     (!needing.is_empty()).then_some((name, reason))
 }
 
@@ -94,16 +113,26 @@ mod tests {
 
     #[test]
     fn what_must_be_acknowledged_is_found() {
-        let of = |resources: &str| summary(&format!("Resources:\n{resources}")).expect("a template").capability;
+        let of = |resources: &str| {
+            summary(&format!("Resources:\n{resources}"))
+                .expect("a template")
+                .capability
+        };
         assert_eq!(of("  Q: {Type: AWS::SQS::Queue}"), None);
         let role = of("  R: {Type: AWS::IAM::Role}").expect("a capability");
         assert_eq!(role.0, "CAPABILITY_IAM");
-        assert_eq!(role.1, "The following resource(s) require capabilities: [AWS::IAM::Role]");
+        assert_eq!(
+            role.1,
+            "The following resource(s) require capabilities: [AWS::IAM::Role]"
+        );
         let named = of("  R: {Type: AWS::IAM::Role, Properties: {RoleName: r}}").expect("a capability");
         assert_eq!(named.0, "CAPABILITY_NAMED_IAM");
         let function = of("  F: {Type: AWS::Serverless::Function}").expect("a capability");
         assert_eq!(function.0, "CAPABILITY_IAM");
-        assert_eq!(of("  F: {Type: AWS::Serverless::Function, Properties: {Role: r}}"), None);
+        assert_eq!(
+            of("  F: {Type: AWS::Serverless::Function, Properties: {Role: r}}"),
+            None
+        );
         for (template, reason) in [
             ("[]", "unsupported structure."),
             ("Resources: {}", "At least one Resources member must be defined."),

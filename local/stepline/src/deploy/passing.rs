@@ -52,7 +52,12 @@ pub(super) async fn make(maker: &Maker<'_>, mut resource: Resource, others: &Res
         };
         passed_over.push(fault);
         if !can_do_without {
-            let made = Made::stand_in(&maker.cloud.account, &resource.kind, &resource.properties, &maker.name());
+            let made = Made::stand_in(
+                &maker.cloud.account,
+                &resource.kind,
+                &resource.properties,
+                &maker.name(),
+            );
             return Ok(Outcome { made, passed_over });
         }
     }

@@ -17,13 +17,24 @@ enum Removal {
 
 /// The types that leave something behind which has to be removed. All others are gone with what they belong to.
 const REMOVALS: &[(&str, Removal)] = &[
-    ("AWS::CodeBuild::Project", Removal::By("codebuild", "DeleteProject", "name")),
-    ("AWS::CodePipeline::Pipeline", Removal::By("codepipeline", "DeletePipeline", "name")),
+    (
+        "AWS::CodeBuild::Project",
+        Removal::By("codebuild", "DeleteProject", "name"),
+    ),
+    (
+        "AWS::CodePipeline::Pipeline",
+        Removal::By("codepipeline", "DeletePipeline", "name"),
+    ),
     (
         "AWS::ECR::Repository",
         Removal::With("ecr", |reference, properties| {
-            let is_emptied = properties.get("EmptyOnDelete").is_some_and(|empty| empty == true || empty == "true");
-            vec![("DeleteRepository", json!({"repositoryName": reference, "force": is_emptied}))]
+            let is_emptied = properties
+                .get("EmptyOnDelete")
+                .is_some_and(|empty| empty == true || empty == "true");
+            vec![(
+                "DeleteRepository",
+                json!({"repositoryName": reference, "force": is_emptied}),
+            )]
         }),
     ),
     ("AWS::ECS::Cluster", Removal::By("ecs", "DeleteCluster", "cluster")),
@@ -37,7 +48,10 @@ const REMOVALS: &[(&str, Removal)] = &[
             vec![("DeleteService", input)]
         }),
     ),
-    ("AWS::ECS::TaskDefinition", Removal::By("ecs", "DeregisterTaskDefinition", "taskDefinition")),
+    (
+        "AWS::ECS::TaskDefinition",
+        Removal::By("ecs", "DeregisterTaskDefinition", "taskDefinition"),
+    ),
     (
         "AWS::ElasticLoadBalancingV2::Listener",
         Removal::By("elasticloadbalancing", "DeleteListener", "ListenerArn"),
@@ -53,7 +67,11 @@ const REMOVALS: &[(&str, Removal)] = &[
     (
         "AWS::Events::Rule",
         Removal::With("events", |reference, properties| {
-            let targets = properties.get("Targets").and_then(Value::as_array).into_iter().flatten();
+            let targets = properties
+                .get("Targets")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
             let ids: Vec<Value> = targets.filter_map(|target| target.get("Id").cloned()).collect();
             let delete = ("DeleteRule", json!({"Name": reference}));
             match ids.is_empty() {
@@ -62,24 +80,45 @@ const REMOVALS: &[(&str, Removal)] = &[
             }
         }),
     ),
-    ("AWS::IAM::Group", Removal::FromIam("DeleteGroup", |place, name, _| place.cloud.iam.delete_group(name))),
-    ("AWS::IAM::ManagedPolicy", Removal::FromIam("DeletePolicy", |place, arn, _| place.cloud.iam.delete_policy(arn))),
+    (
+        "AWS::IAM::Group",
+        Removal::FromIam("DeleteGroup", |place, name, _| place.cloud.iam.delete_group(name)),
+    ),
+    (
+        "AWS::IAM::ManagedPolicy",
+        Removal::FromIam("DeletePolicy", |place, arn, _| place.cloud.iam.delete_policy(arn)),
+    ),
     (
         "AWS::IAM::Policy",
         Removal::FromIam("DeleteRolePolicy", |place, name, properties| {
-            place.cloud.iam.delete_inline_policy(name, &|kind| names(properties, kind));
+            place
+                .cloud
+                .iam
+                .delete_inline_policy(name, &|kind| names(properties, kind));
             Ok(())
         }),
     ),
-    ("AWS::IAM::Role", Removal::FromIam("DeleteRole", |place, name, _| place.cloud.iam.delete_role(name))),
-    ("AWS::IAM::User", Removal::FromIam("DeleteUser", |place, name, _| place.cloud.iam.delete_user(name))),
+    (
+        "AWS::IAM::Role",
+        Removal::FromIam("DeleteRole", |place, name, _| place.cloud.iam.delete_role(name)),
+    ),
+    (
+        "AWS::IAM::User",
+        Removal::FromIam("DeleteUser", |place, name, _| place.cloud.iam.delete_user(name)),
+    ),
     (
         "AWS::Lambda::EventInvokeConfig",
         Removal::With("lambda", |_, properties| {
-            vec![("DeleteFunctionEventInvokeConfig", json!({"FunctionName": properties["FunctionName"]}))]
+            vec![(
+                "DeleteFunctionEventInvokeConfig",
+                json!({"FunctionName": properties["FunctionName"]}),
+            )]
         }),
     ),
-    ("AWS::Lambda::Function", Removal::By("lambda", "DeleteFunction", "FunctionName")),
+    (
+        "AWS::Lambda::Function",
+        Removal::By("lambda", "DeleteFunction", "FunctionName"),
+    ),
     (
         "AWS::Lambda::Permission",
         Removal::With("lambda", |reference, properties| {
@@ -87,17 +126,31 @@ const REMOVALS: &[(&str, Removal)] = &[
             vec![("RemovePermission", input)]
         }),
     ),
-    ("AWS::Logs::LogGroup", Removal::By("logs", "DeleteLogGroup", "logGroupName")),
+    (
+        "AWS::Logs::LogGroup",
+        Removal::By("logs", "DeleteLogGroup", "logGroupName"),
+    ),
     ("AWS::S3::Bucket", Removal::By("s3", "DeleteBucket", "Bucket")),
-    ("AWS::S3::BucketPolicy", Removal::By("s3", "DeleteBucketPolicy", "Bucket")),
-    ("AWS::SNS::Subscription", Removal::By("sns", "Unsubscribe", "SubscriptionArn")),
+    (
+        "AWS::S3::BucketPolicy",
+        Removal::By("s3", "DeleteBucketPolicy", "Bucket"),
+    ),
+    (
+        "AWS::SNS::Subscription",
+        Removal::By("sns", "Unsubscribe", "SubscriptionArn"),
+    ),
     ("AWS::SNS::Topic", Removal::By("sns", "DeleteTopic", "TopicArn")),
     ("AWS::SQS::Queue", Removal::By("sqs", "DeleteQueue", "QueueUrl")),
     (
         "AWS::SQS::QueuePolicy",
         Removal::With("sqs", |_, properties| {
             let queues = properties.get("Queues").and_then(Value::as_array).into_iter().flatten();
-            let without = |queue: &Value| ("SetQueueAttributes", json!({"QueueUrl": queue, "Attributes": {"Policy": ""}}));
+            let without = |queue: &Value| {
+                (
+                    "SetQueueAttributes",
+                    json!({"QueueUrl": queue, "Attributes": {"Policy": ""}}),
+                )
+            };
             queues.map(without).collect()
         }),
     ),
@@ -165,5 +218,11 @@ pub(super) async fn remove(place: Place<'_>, record: &Record) -> Result<(), (Str
 }
 
 fn unless_gone(removed: Result<(), ServiceError>) -> Result<(), ServiceError> {
-    removed.or_else(|error| if error.kind == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+    removed.or_else(|error| {
+        if error.kind == ErrorKind::NotFound {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    })
 }

@@ -161,7 +161,10 @@ impl Scope {
     /// The value of `Fn::ImportValue`.
     pub(super) fn import(&self, name: &str) -> Result<Value, Fault> {
         let value = self.exports.get(name);
-        self.imports.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        self.imports
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned());
         value
             .map(|value| value.as_str().into())
             .ok_or_else(|| Fault::new(format_args!("no stack exports `{name}`")))

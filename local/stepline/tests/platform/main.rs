@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod client;
+mod cloudformation;
 mod denials;
 mod deploy;
 mod executions;

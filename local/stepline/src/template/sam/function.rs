@@ -79,8 +79,12 @@ pub(super) fn expand(parent: &Parent<'_>, directory: Option<&Path>) -> Result<Ge
     copy(properties, SAME, &mut function);
     let code = match directory {
         Some(_) => json!({ "LocalBinary": binary(parent)? }),
-        None => uploaded(properties.get("CodeUri"), "CodeUri", ["S3Bucket", "S3Key", "S3ObjectVersion"])
-            .map_err(|fault| fault.within("Properties"))?,
+        None => uploaded(
+            properties.get("CodeUri"),
+            "CodeUri",
+            ["S3Bucket", "S3Key", "S3ObjectVersion"],
+        )
+        .map_err(|fault| fault.within("Properties"))?,
     };
     function.insert("Code".into(), code);
     match properties.get("Role") {

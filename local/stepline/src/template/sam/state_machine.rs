@@ -45,7 +45,10 @@ pub(super) fn expand(parent: &Parent<'_>, directory: Option<&Path>) -> Result<Ge
         }
         _ => {
             let directory = directory.unwrap_or(Path::new(""));
-            ("DefinitionString", definition(properties, directory).map_err(in_properties)?)
+            (
+                "DefinitionString",
+                definition(properties, directory).map_err(in_properties)?,
+            )
         }
     };
     machine.insert(name.into(), definition);

@@ -4,7 +4,6 @@ use super::Iam;
 use super::role::{NewRole, Role};
 use crate::account::Account;
 use crate::error::ServiceError;
-use serde_json::Value;
 
 impl Iam {
     /// Makes a role that is there what it would be if it were created so: its id stays, and so do the policies that others
@@ -107,9 +106,7 @@ impl Iam {
                 .document
                 .statements
                 .retain(|statement| statement.sid.as_deref() != Some(sid));
-            attached
-                .statements
-                .retain(|statement| statement["Sid"] != Value::from(sid));
+            attached.statements.retain(|statement| statement["Sid"] != sid);
         }
     }
 }

@@ -2,14 +2,15 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html> and its like.
 
-use super::CloudFormation;
 use super::engine::{Action, Change};
 use super::input::{NewChangeSet, Request, flag};
+use super::kept::CloudFormation;
+use super::on_failure::OnFailure;
 use super::rows::{ChangeSet, Stack};
 use super::stacks::is_the_same;
 use super::status::Status;
 use super::templates::{Prepared, acting, missing_capability, parameters};
-use super::work::{OnFailure, Task};
+use super::work::Task;
 use jiff::Timestamp;
 use platform::input::{On, page};
 use platform::{Call, ErrorKind, ServiceError};
@@ -118,20 +119,8 @@ impl CloudFormation {
                 (changes, failure)
             }
         };
-        if before.is_none()
-            && self
-                .find(&stack.wanted.stack)
-                .is_none_or(|known| known.deleted.is_some())
-        {
-            self.put(Stack {
-                status: Status::ReviewInProgress,
-                ..Stack::new(stack.id.clone(), stack.wanted.clone())
-            });
-            self.tell(
-                &stack.wanted.stack,
-                Status::ReviewInProgress,
-                Some("User Initiated".into()),
-            );
+        if before.is_none() {
+            self.review(&stack);
         }
         let name = own.change_set_name;
         let unique = uuid::Uuid::new_v4();
@@ -152,6 +141,15 @@ impl CloudFormation {
             created: Timestamp::now(),
             on_failure: own.on_stack_failure.unwrap_or_default(),
         })
+    }
+
+    /// Notes a stack that there is nothing of yet but a change set.
+    fn review(&self, stack: &Stack) {
+        let name = &stack.wanted.stack;
+        if self.find(name).is_none_or(|known| known.deleted.is_some()) {
+            self.put(Stack::new(stack.id.clone(), stack.wanted.clone()));
+            self.tell(name, Status::ReviewInProgress, Some("User Initiated".into()));
+        }
     }
 
     pub(super) fn describe_change_set(&self, _: &Call, input: OneChangeSet) -> Result<Value, ServiceError> {

@@ -105,6 +105,17 @@ pub struct Shown {
     pub description: Option<String>,
 }
 
+/// How much of a stack is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What its template does not have any more.
+    Gone,
+    /// All of it.
+    All,
+    /// All of it, because it could not be created: what is retained but for that goes, too.
+    NotCreated,
+}
+
 /// Makes the resources of templates. Errors are sentences for people.
 pub trait Engine: Send + Sync {
     /// The ARN of a stack of this name.
@@ -127,8 +138,8 @@ pub trait Engine: Send + Sync {
     /// It fails with the first failure, whose resource an event names.
     fn make(&self, wanted: Wanted, caller: Principal) -> Doing<Vec<Shown>>;
 
-    /// Removes what the stack's template does not have any more, or all of it.
+    /// Removes of a stack what is to be removed.
     ///
     /// It fails with what could not be removed.
-    fn remove(&self, stack: Wanted, caller: Principal, all: bool) -> Doing<()>;
+    fn remove(&self, stack: Wanted, caller: Principal, extent: Extent) -> Doing<()>;
 }

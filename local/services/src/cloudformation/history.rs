@@ -1,7 +1,7 @@
 //! What is in a stack, and what happened to it.
 
-use super::CloudFormation;
 use super::input::OfStack;
+use super::kept::CloudFormation;
 use super::rows::{Event, Stack};
 use super::status::Status;
 use jiff::Timestamp;

@@ -133,7 +133,7 @@ impl Request {
 pub(super) struct Creation {
     #[serde(default, deserialize_with = "flag")]
     pub(super) disable_rollback: bool,
-    pub(super) on_failure: Option<super::work::OnFailure>,
+    pub(super) on_failure: Option<super::on_failure::OnFailure>,
     #[expect(
         dead_code,
         reason = "the local run makes no stack twice for one token, but by its name"
@@ -160,7 +160,7 @@ pub(super) struct NewChangeSet {
     pub(super) change_set_name: String,
     pub(super) change_set_type: Option<String>,
     pub(super) description: Option<String>,
-    pub(super) on_stack_failure: Option<super::work::OnFailure>,
+    pub(super) on_stack_failure: Option<super::on_failure::OnFailure>,
     #[serde(default, deserialize_with = "flag")]
     pub(super) include_nested_stacks: bool,
     #[expect(dead_code, reason = "a change set is made once, by its name")]

@@ -8,6 +8,7 @@ mod engine;
 mod history;
 mod input;
 mod kept;
+mod on_failure;
 mod operations;
 mod rows;
 mod stacks;
@@ -15,7 +16,7 @@ mod status;
 mod templates;
 mod work;
 
-pub use engine::{Action, Change, Declared, Doing, Engine, Plan, Shown, Summary, Wanted};
+pub use engine::{Action, Change, Declared, Doing, Engine, Extent, Plan, Shown, Summary, Wanted};
 pub use kept::CloudFormation;
 pub use rows::Record;
 pub use status::Status;

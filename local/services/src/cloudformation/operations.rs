@@ -2,10 +2,10 @@
 //!
 //! What IAM is asked follows <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html>.
 
-use super::CloudFormation;
 use super::change_sets::{ExecuteChangeSet, OneChangeSet};
 use super::history::{DescribeStackResource, DescribeStackResources};
 use super::input::{Creation, NewChangeSet, OfStack, Request, Update};
+use super::kept::CloudFormation;
 use super::stacks::{DeleteStack, DescribeStacks, ListExports, ListImports, ListStacks};
 use super::templates::{GetTemplate, Named};
 use platform::input::On;

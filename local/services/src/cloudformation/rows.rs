@@ -20,6 +20,9 @@ pub struct Record {
     pub attributes: BTreeMap<String, Value>,
     /// Whether it stays when the template does not have it any more.
     pub is_retained: bool,
+    /// Whether it goes with a stack that cannot be created, although it is retained.
+    #[serde(default)]
+    pub is_retained_once_created: bool,
     /// Whether it only stands for a resource that the local run does not have.
     #[serde(default)]
     pub is_stand_in: bool,
@@ -127,5 +130,5 @@ pub(super) struct ChangeSet {
     pub(super) failure: Option<String>,
     pub(super) is_executed: bool,
     pub(super) created: Timestamp,
-    pub(super) on_failure: super::work::OnFailure,
+    pub(super) on_failure: super::on_failure::OnFailure,
 }

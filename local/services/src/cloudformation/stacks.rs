@@ -1,11 +1,12 @@
 //! Stacks: made, changed, removed and shown.
 
-use super::CloudFormation;
 use super::input::{Creation, Request, Update, list};
+use super::kept::CloudFormation;
+use super::on_failure::OnFailure;
 use super::rows::Stack;
 use super::status::Status;
 use super::templates::{Prepared, missing_capability, parameters};
-use super::work::{OnFailure, Task, begin};
+use super::work::{Task, begin};
 use jiff::Timestamp;
 use platform::input::{On, page};
 use platform::{Call, ErrorKind, Requirement, ServiceError};

@@ -1,8 +1,8 @@
 //! Templates: where they come from, what they say of themselves, and what is asked of who deploys them.
 
-use super::CloudFormation;
 use super::engine::{Declared, Engine, Summary, Wanted};
 use super::input::{Given, Request};
+use super::kept::CloudFormation;
 use super::rows::Stack;
 use percent_encoding::percent_decode_str;
 use platform::{Call, Principal, Requirement, ServiceError};

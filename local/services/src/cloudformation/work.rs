@@ -1,26 +1,13 @@
 //! What is done to stacks, from its beginning to its end: each step is an event.
 
-use super::CloudFormation;
-use super::engine::{Engine, Shown};
+use super::engine::{Engine, Extent, Shown};
+use super::kept::CloudFormation;
+use super::on_failure::OnFailure;
 use super::rows::Stack;
 use super::status::Status;
 use jiff::Timestamp;
 use platform::{Platform, Principal};
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// What becomes of a stack that cannot be created.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(super) enum OnFailure {
-    /// What was made is removed, and the stack stays to be looked at.
-    #[default]
-    Rollback,
-    /// All of it is removed.
-    Delete,
-    /// All of it stays.
-    DoNothing,
-}
 
 /// What is to be done with a stack.
 pub(super) enum Task {
@@ -70,7 +57,7 @@ pub(super) fn begin(
         let is_done = match task {
             Task::Create(on_failure) => work.create(stack, on_failure).await,
             Task::Update(before, on_failure) => work.update(stack, *before, on_failure).await,
-            Task::Delete => work.delete(stack, None).await,
+            Task::Delete => work.delete(stack, Extent::All).await,
         };
         underway.ended(is_done);
     });
@@ -103,12 +90,16 @@ impl Work {
                     Status::DeleteInProgress,
                     Some(format!("{reason}Delete requested by user.")),
                 );
-                self.delete(stack, None).await;
+                self.delete(stack, Extent::NotCreated).await;
             }
             OnFailure::Rollback => {
                 let reason = Some(format!("{reason}Rollback requested by user."));
                 self.tell(Status::RollbackInProgress, reason);
-                match self.engine.remove(stack.wanted, self.caller.clone(), true).await {
+                match self
+                    .engine
+                    .remove(stack.wanted, self.caller.clone(), Extent::NotCreated)
+                    .await
+                {
                     Ok(()) => self.tell(Status::RollbackComplete, None),
                     Err(reason) => self.tell(Status::RollbackFailed, Some(reason)),
                 }
@@ -123,7 +114,10 @@ impl Work {
             Ok(outputs) => {
                 self.tell(Status::UpdateCompleteCleanupInProgress, None);
                 // What cannot be removed stays, and the update is complete: the events say why.
-                let _ = self.engine.remove(stack.wanted, self.caller.clone(), false).await;
+                let _ = self
+                    .engine
+                    .remove(stack.wanted, self.caller.clone(), Extent::Gone)
+                    .await;
                 self.complete(outputs, Status::UpdateComplete);
                 return true;
             }
@@ -140,13 +134,14 @@ impl Work {
                 status: stack.status,
                 reason: stack.reason.clone(),
                 updated: stack.updated,
+                change_set: stack.change_set.clone(),
                 ..before
             };
         });
         match self.engine.make(wanted.clone(), self.caller.clone()).await {
             Ok(_) => {
                 self.tell(Status::UpdateRollbackCompleteCleanupInProgress, None);
-                let _ = self.engine.remove(wanted, self.caller.clone(), false).await;
+                let _ = self.engine.remove(wanted, self.caller.clone(), Extent::Gone).await;
                 self.complete(outputs, Status::UpdateRollbackComplete);
             }
             Err(reason) => self.tell(Status::UpdateRollbackFailed, Some(reason)),
@@ -154,12 +149,12 @@ impl Work {
         false
     }
 
-    async fn delete(&self, stack: Stack, reason: Option<String>) -> bool {
-        match self.engine.remove(stack.wanted, self.caller.clone(), true).await {
+    async fn delete(&self, stack: Stack, extent: Extent) -> bool {
+        match self.engine.remove(stack.wanted, self.caller.clone(), extent).await {
             Ok(()) => {
                 self.service
                     .change(&self.name, |stack| stack.deleted = Some(Timestamp::now()));
-                self.tell(Status::DeleteComplete, reason);
+                self.tell(Status::DeleteComplete, None);
                 self.service.bury(&self.name);
                 true
             }

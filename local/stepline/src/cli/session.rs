@@ -4,7 +4,7 @@ use super::kept;
 use super::options::Common;
 use super::page::{self, PageError, PageServed};
 use crate::cloud::{self, Cloud};
-use crate::deploy::{self, DeployError, Deployment};
+use crate::deploy::{self, DeployError, Deployment, Overrides};
 use crate::display::{Display, Shown};
 use crate::gateway;
 use crate::project::{self, Project, ProjectError};
@@ -141,6 +141,7 @@ impl Session {
             }
             Lasts::No => Cloud::new(account, root),
         };
+        deploy::stand_behind(&cloud);
         if let Some(interval) = common.poll_interval {
             cloud.pace.set_poll_interval(interval);
         }
@@ -159,19 +160,12 @@ impl Session {
             cloud.containers.use_engine(engine);
         }
         standing.0.get_or_init(|| cloud.clone());
-        deploy::stand_behind(&cloud);
         gateway::serve(cloud.clone(), listener).map_err(|error| Trouble::Other(error.to_string()))?;
         let page = page::serve(&cloud, &environment, common.page_port, true).await?;
         let text = format!("watch it at {}", page.url);
         cloud.journal.record(Happening::Note { text });
         display.busy(&format!("Deploying {environment} to this machine"));
-        let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
-        deploy::resume(&cloud).await;
-        display.busy("Building the functions");
-        cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
-        if !deployment.references("AWS::ECS::Service").is_empty() {
-            cloud.resume_services();
-        }
+        let deployment = make(&cloud, &environment, &overrides, &display).await?;
         Ok(Self {
             cloud,
             deployment,
@@ -217,6 +211,23 @@ impl Session {
         }
         self.shown.end(last).await;
     }
+}
+
+/// Deploys the environment and what others have deployed before, builds the functions, and has services go on.
+async fn make(
+    cloud: &Arc<Cloud>,
+    environment: &str,
+    overrides: &Overrides,
+    display: &Display,
+) -> Result<Deployment, Trouble> {
+    let deployment = deploy::deploy_with(cloud, environment, overrides).await?;
+    deploy::resume(cloud).await;
+    display.busy("Building the functions");
+    cloud.lambda.prepare(cloud, |line| display.cargo(line)).await?;
+    if !deployment.references("AWS::ECS::Service").is_empty() {
+        cloud.resume_services();
+    }
+    Ok(deployment)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {

@@ -4,11 +4,11 @@ use super::maker::{Occasion, Place};
 use super::stack::{self, Trouble};
 use super::{lasting, needs};
 use crate::cloud::Cloud;
-use crate::template::{self, Deployed, Made, Stack, TemplateError};
+use crate::template::{self, Deployed, Made, Resource, Stack, TemplateError};
 use platform::Principal;
 use platform::journal::Happening;
 use serde_json::{Map, Value};
-use services::cloudformation::{Action, Change, Doing, Engine, Plan, Shown, Summary, Wanted};
+use services::cloudformation::{Action, Change, Doing, Engine, Extent, Plan, Record, Shown, Summary, Wanted};
 use std::sync::{Arc, Weak};
 
 /// Has the account's CloudFormation make what somebody asks it for.
@@ -59,9 +59,9 @@ impl Engine for Templates {
         Box::pin(async move { make(&cloud?, wanted, (caller, Occasion::Asked)).await })
     }
 
-    fn remove(&self, wanted: Wanted, caller: Principal, all: bool) -> Doing<()> {
+    fn remove(&self, wanted: Wanted, caller: Principal, extent: Extent) -> Doing<()> {
         let cloud = self.cloud();
-        Box::pin(async move { remove(&cloud?, &wanted, &caller, all).await })
+        Box::pin(async move { remove(&cloud?, &wanted, &caller, extent).await })
     }
 }
 
@@ -91,35 +91,12 @@ fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
     let order = stack.order().to_vec();
     for id in &order {
         let resource = stack.resource(id)?;
-        let known = cloud
-            .cloudformation
-            .recorded(&name, id)
-            .filter(|known| known.kind == resource.kind);
-        let made = known.as_ref().and_then(lasting::as_made);
-        let change = |action, properties: Vec<String>| Change {
-            action,
-            logical_id: id.clone(),
-            physical_id: made
-                .as_ref()
-                .and_then(|made| made.reference.as_str())
-                .map(str::to_owned),
-            kind: resource.kind.clone(),
-            is_replaced: properties.iter().any(|property| REPLACING.contains(&property.as_str())),
-            properties,
-        };
-        let different = match &known {
-            None => {
-                changes.push(change(Action::Add, Vec::new()));
-                false
-            }
-            Some(known) => {
-                let different = differing(&known.properties, &resource.properties);
-                if !different.is_empty() {
-                    changes.push(change(Action::Modify, different.clone()));
-                }
-                different.iter().any(|property| REPLACING.contains(&property.as_str()))
-            }
-        };
+        let known = cloud.cloudformation.recorded(&name, id);
+        let known = known.filter(|known| known.kind == resource.kind);
+        let change = change(&resource, known.as_ref());
+        let stays = change.as_ref().is_none_or(|change| !change.is_replaced);
+        changes.extend(change);
+        let made = known.as_ref().and_then(lasting::as_made).filter(|_| stays);
         let stand_in = || {
             Made::stand_in(
                 &cloud.account,
@@ -128,20 +105,18 @@ fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
                 &format!("{name}-{id}"),
             )
         };
-        stack.made(id, made.filter(|_| !different).unwrap_or_else(stand_in));
+        stack.made(id, made.unwrap_or_else(stand_in));
     }
-    for (id, record) in cloud.cloudformation.records(&name) {
-        if !order.contains(&id) {
-            changes.push(Change {
-                action: Action::Remove,
-                logical_id: id,
-                physical_id: record.reference.as_ref().and_then(Value::as_str).map(str::to_owned),
-                kind: record.kind,
-                is_replaced: false,
-                properties: Vec::new(),
-            });
-        }
-    }
+    let records = cloud.cloudformation.records(&name).into_iter();
+    let gone = records.filter(|(id, _)| !order.contains(id));
+    changes.extend(gone.map(|(logical_id, record)| Change {
+        action: Action::Remove,
+        logical_id,
+        physical_id: physical_id(&record),
+        kind: record.kind,
+        is_replaced: false,
+        properties: Vec::new(),
+    }));
     // An output that cannot be resolved is known before anything is made.
     stack.outputs()?;
     Ok(Plan {
@@ -149,6 +124,28 @@ fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
         changes,
         imports: stack.imports(),
     })
+}
+
+/// How a resource would change, if it would.
+fn change(resource: &Resource, known: Option<&Record>) -> Option<Change> {
+    let properties = known.map(|known| differing(&known.properties, &resource.properties));
+    let (action, properties) = match properties {
+        None => (Action::Add, Vec::new()),
+        Some(none) if none.is_empty() => return None,
+        Some(properties) => (Action::Modify, properties),
+    };
+    Some(Change {
+        action,
+        logical_id: resource.id.clone(),
+        physical_id: known.and_then(physical_id),
+        kind: resource.kind.clone(),
+        is_replaced: properties.iter().any(|property| REPLACING.contains(&property.as_str())),
+        properties,
+    })
+}
+
+fn physical_id(record: &Record) -> Option<String> {
+    record.reference.as_ref()?.as_str().map(str::to_owned)
 }
 
 /// The properties whose change makes another resource: those that name it.
@@ -214,7 +211,7 @@ async fn make(
     Ok(stack::shown(&outputs))
 }
 
-async fn remove(cloud: &Arc<Cloud>, wanted: &Wanted, caller: &Principal, all: bool) -> Result<(), String> {
+async fn remove(cloud: &Arc<Cloud>, wanted: &Wanted, caller: &Principal, extent: Extent) -> Result<(), String> {
     // What is there can be removed, be its template as it may.
     let order = open(cloud, wanted)
         .map(|stack| stack.order().to_vec())
@@ -225,7 +222,7 @@ async fn remove(cloud: &Arc<Cloud>, wanted: &Wanted, caller: &Principal, all: bo
         caller,
         occasion: Occasion::Asked,
     };
-    let removed = lasting::remove(place, &order, all).await;
+    let removed = lasting::remove(place, &order, extent).await;
     removed.map_err(|refused| {
         let ids: Vec<String> = refused.into_iter().map(|(id, ..)| id).collect();
         format!("The following resource(s) failed to delete: [{}]. ", ids.join(", "))

@@ -8,7 +8,7 @@ use super::passing::{self, Outcome, Resources};
 use super::removal::{self, UPDATED_BY_ANOTHER};
 use crate::template::{Fault, Made, Resource};
 use serde_json::Value;
-use services::cloudformation::{Record, Status};
+use services::cloudformation::{Extent, Record, Status};
 use std::collections::BTreeMap;
 
 /// The types that last.
@@ -47,11 +47,8 @@ pub(super) fn as_made(record: &Record) -> Option<Made> {
 
 /// Makes a resource, changes it, or finds it as it was made before. Events say what is done.
 pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resources) -> Result<Outcome, Failure> {
-    let Place { cloud, stack, .. } = place;
     let (id, kind) = (resource.id.clone(), resource.kind.clone());
-    let service = &cloud.cloudformation;
-    let recorded = service.recorded(stack, &id);
-    let (known, another) = match recorded {
+    let (known, another) = match place.cloud.cloudformation.recorded(place.stack, &id) {
         Some(record) if record.kind == kind => (Some(record), None),
         other => (None, other),
     };
@@ -67,29 +64,14 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
     if let Some(another) = another {
         keep(place, &format!("{id}{REPLACED}"), another);
     }
-    let (begun, done, failed) = match known {
-        None => (Status::CreateInProgress, Status::CreateComplete, Status::CreateFailed),
-        Some(_) => (Status::UpdateInProgress, Status::UpdateComplete, Status::UpdateFailed),
-    };
-    let reference = known.as_ref().and_then(|known| known.reference.clone());
-    let physical = |reference: Option<&Value>| reference.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let note = |status, reference: Option<&Value>, reason| {
-        if place.occasion != Occasion::Again {
-            service.note(stack, (&id, &physical(reference)), &kind, status, reason);
-        }
-    };
-    note(begun, reference.as_ref(), None);
     // Before anything is made, so that a run that is killed meanwhile leaves nothing that nobody knows of.
-    let record = Record {
-        kind: kind.clone(),
-        properties: Value::Null,
-        reference: reference.clone(),
-        attributes: known.as_ref().map(|known| known.attributes.clone()).unwrap_or_default(),
-        is_retained: resource.is_retained,
-        is_stand_in: false,
-        passed_over: Vec::new(),
+    let begun = begun(&resource, known.as_ref());
+    keep(place, &id, begun.clone());
+    let [doing, done, failed] = match known {
+        None => [Status::CreateInProgress, Status::CreateComplete, Status::CreateFailed],
+        Some(_) => [Status::UpdateInProgress, Status::UpdateComplete, Status::UpdateFailed],
     };
-    keep(place, &id, record.clone());
+    note(place, (&id, &begun), doing, None);
     match make_or_change(place, resource, others, known.as_ref()).await {
         Ok(outcome) => {
             let record = Record {
@@ -98,22 +80,42 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
                 attributes: outcome.made.attributes.clone(),
                 is_stand_in: outcome.made.is_stand_in,
                 passed_over: outcome.passed_over.iter().map(written).collect(),
-                ..record
+                ..begun
             };
             if let Some(before) = known.filter(|known| is_another(known, &record)) {
                 keep(place, &format!("{id}{REPLACED}"), before);
             }
-            note(done, record.reference.as_ref(), said(&outcome.passed_over));
+            note(place, (&id, &record), done, said(&outcome.passed_over));
             keep(place, &id, record);
             Ok(outcome)
         }
         Err(failure) => {
-            note(failed, reference.as_ref(), Some(failure.to_string()));
-            if reference.is_none() && !LASTING.contains(&kind.as_str()) {
-                service.forget(stack, &id);
-            }
+            note(place, (&id, &begun), failed, Some(failure.to_string()));
             Err(failure)
         }
+    }
+}
+
+/// What is kept of a resource while it is being made or changed.
+fn begun(resource: &Resource, known: Option<&Record>) -> Record {
+    Record {
+        kind: resource.kind.clone(),
+        properties: Value::Null,
+        reference: known.and_then(|known| known.reference.clone()),
+        attributes: known.map(|known| known.attributes.clone()).unwrap_or_default(),
+        is_retained: resource.is_retained,
+        is_retained_once_created: resource.is_retained_once_created,
+        is_stand_in: false,
+        passed_over: Vec::new(),
+    }
+}
+
+/// Says what is done with a resource, unless it is only made again.
+fn note(place: Place<'_>, (id, record): (&str, &Record), status: Status, reason: Option<String>) {
+    let physical_id = record.reference.as_ref().and_then(Value::as_str).unwrap_or_default();
+    if place.occasion != Occasion::Again {
+        let service = &place.cloud.cloudformation;
+        service.note(place.stack, (id, physical_id), &record.kind, status, reason);
     }
 }
 
@@ -130,7 +132,9 @@ async fn make_or_change(
         let removed = removal::remove(place, before).await;
         removed.map_err(|(operation, error)| Failure::Service { operation, error })?;
     }
-    let before = known.filter(|_| anew.is_none());
+    // What lasts may be there although nobody has heard of its end.
+    let may_be_there = |known: &&Record| known.reference.is_some() || LASTING.contains(&known.kind.as_str());
+    let before = known.filter(|_| anew.is_none()).filter(may_be_there);
     let maker = Maker {
         cloud: place.cloud,
         stack: place.stack,
@@ -182,9 +186,9 @@ fn said(passed_over: &[Fault]) -> Option<String> {
 }
 
 /// What a stack has that its template does not have any more, or all that it has: in the order in which it is removed.
-fn to_remove(place: Place<'_>, order: &[String], all: bool) -> Vec<(String, Record)> {
+fn to_remove(place: Place<'_>, order: &[String], extent: Extent) -> Vec<(String, Record)> {
     let mut records = place.cloud.cloudformation.records(place.stack);
-    records.retain(|(id, _)| all || !order.contains(id));
+    records.retain(|(id, _)| extent != Extent::Gone || !order.contains(id));
     let position: BTreeMap<&String, usize> = order.iter().enumerate().map(|(at, id)| (id, at)).collect();
     // What nobody knows the order of goes first: nothing that stays needs it.
     records.sort_by_key(|(id, _)| std::cmp::Reverse(position.get(id).copied().unwrap_or(usize::MAX)));
@@ -198,15 +202,14 @@ fn to_remove(place: Place<'_>, order: &[String], all: bool) -> Vec<(String, Reco
 pub(super) async fn remove(
     place: Place<'_>,
     order: &[String],
-    all: bool,
+    extent: Extent,
 ) -> Result<(), Vec<(String, String, platform::ServiceError)>> {
     let service = &place.cloud.cloudformation;
     let mut refused = Vec::new();
-    for (id, record) in to_remove(place, order, all) {
+    for (id, record) in to_remove(place, order, extent) {
         let shown = id.strip_suffix(REPLACED).unwrap_or(&id);
-        let reference = record.reference.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let note = |status, reason| service.note(place.stack, (shown, reference), &record.kind, status, reason);
-        if record.is_retained {
+        let note = |status, reason| note(place, (shown, &record), status, reason);
+        if record.is_retained && !(extent == Extent::NotCreated && record.is_retained_once_created) {
             note(Status::DeleteSkipped, None);
             service.forget(place.stack, &id);
             continue;

@@ -37,7 +37,7 @@ use maker::{Failure, Occasion, Place};
 use platform::Principal;
 use platform::account::Account;
 use platform::journal::Happening;
-use services::cloudformation::{Declared, Summary, Wanted};
+use services::cloudformation::{Declared, Extent, Summary, Wanted};
 use stack::Trouble;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -199,7 +199,7 @@ pub async fn deploy_stack(
         refused(deployed, &stack, trouble)
     })?;
     let order = stack.order().to_vec();
-    let removed = lasting::remove(place, &order, false).await;
+    let removed = lasting::remove(place, &order, Extent::Gone).await;
     removed.map_err(|mut refused| {
         let (resource, operation, error) = refused.remove(0);
         DeployError::Refused(Box::new(Refusal {

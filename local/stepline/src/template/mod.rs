@@ -89,6 +89,8 @@ pub struct Resource {
     pub needs: BTreeSet<String>,
     /// Whether it stays when the template does not have it any more: its `DeletionPolicy`.
     pub is_retained: bool,
+    /// Whether it goes all the same where its stack cannot be created.
+    pub is_retained_once_created: bool,
 }
 
 /// An output of a stack.
@@ -298,6 +300,7 @@ impl Stack {
             properties,
             needs: order::dependencies(&Value::Object(declared.clone()), &self.scope)?,
             is_retained: deletion.is_some_and(|policy| policy.starts_with("Retain")),
+            is_retained_once_created: deletion == Some("RetainExceptOnCreate"),
         })
     }
 

@@ -37,20 +37,7 @@ pub(super) fn expand(parent: &Parent<'_>, directory: Option<&Path>) -> Result<Ge
     parent.check_properties(&[PROPERTIES], &["PropagateTags"], "a state machine")?;
     let mut generated = Vec::new();
     let mut machine = Map::new();
-    let (name, definition) = match directory {
-        None if properties.contains_key("DefinitionUri") => {
-            let uri = properties.get("DefinitionUri");
-            let location = uploaded(uri, "DefinitionUri", ["Bucket", "Key", "Version"]);
-            ("DefinitionS3Location", location.map_err(in_properties)?)
-        }
-        _ => {
-            let directory = directory.unwrap_or(Path::new(""));
-            (
-                "DefinitionString",
-                definition(properties, directory).map_err(in_properties)?,
-            )
-        }
-    };
+    let (name, definition) = defined(properties, directory).map_err(in_properties)?;
     machine.insert(name.into(), definition);
     copy(properties, &["DefinitionSubstitutions"], &mut machine);
     for (sam, own) in [
@@ -91,6 +78,20 @@ pub(super) fn expand(parent: &Parent<'_>, directory: Option<&Path>) -> Result<Ge
     }
     generated.extend(events::expand(parent, &Target::StateMachine(target))?);
     Ok(generated)
+}
+
+/// The definition, or where it was uploaded to, with the name that CloudFormation's own resource has for it.
+fn defined(properties: &Map<String, Value>, directory: Option<&Path>) -> Result<(&'static str, Value), Fault> {
+    match (directory, properties.get("DefinitionUri")) {
+        (None, uri @ Some(_)) => {
+            let location = uploaded(uri, "DefinitionUri", ["Bucket", "Key", "Version"])?;
+            Ok(("DefinitionS3Location", location))
+        }
+        _ => {
+            let directory = directory.unwrap_or(Path::new(""));
+            Ok(("DefinitionString", definition(properties, directory)?))
+        }
+    }
 }
 
 /// A version of the state machine as it is, and an alias for it.

@@ -1,87 +1,10 @@
-//! CloudFormation's operations: what they make of templates, how they take it back, and what they say.
+//! What the operations make of templates, how they take it back, and what they say.
 
-use super::world::{call, cloud};
+use super::{PARAMETER, account, delay, done, events, ok, refusal, stack, status, template};
+use crate::world::{call, role};
+use platform::Principal;
 use platform::iam::NewRole;
-use platform::store::Store;
-use platform::{Account, Principal, ServiceError};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use stepline::cloud::Cloud;
-use stepline::deploy;
-use stepline::template::Deployed;
-
-/// An account in which templates can be deployed.
-fn account() -> Arc<Cloud> {
-    let cloud = cloud();
-    deploy::stand_behind(&cloud);
-    cloud
-}
-
-async fn formation(cloud: &Arc<Cloud>, operation: &str, input: Value) -> Result<Value, ServiceError> {
-    call(cloud, "cloudformation", operation, input).await
-}
-
-async fn ok(cloud: &Arc<Cloud>, operation: &str, input: Value) -> Value {
-    formation(cloud, operation, input).await.expect(operation)
-}
-
-async fn refusal(cloud: &Arc<Cloud>, operation: &str, input: Value) -> String {
-    formation(cloud, operation, input)
-        .await
-        .expect_err(operation)
-        .to_string()
-}
-
-/// Begins something with the stack `s`, and gives its status at the end.
-async fn done(cloud: &Arc<Cloud>, operation: &str, input: Value) -> String {
-    let known = formation(cloud, "DescribeStacks", json!({"StackName": "s"})).await;
-    let answer = ok(cloud, operation, input).await;
-    // DeleteStack and ExecuteChangeSet do not say it.
-    let before = || known.expect("a stack")["Stacks"][0]["StackId"].take();
-    let id = answer.get("StackId").cloned().unwrap_or_else(before);
-    let id = id.as_str().expect("an id");
-    cloud.ongoing.end(id).await;
-    status(cloud, id).await
-}
-
-async fn status(cloud: &Arc<Cloud>, stack: &str) -> String {
-    let stacks = ok(cloud, "DescribeStacks", json!({"StackName": stack})).await;
-    stacks["Stacks"][0]["StackStatus"]
-        .as_str()
-        .expect("a status")
-        .to_owned()
-}
-
-/// What happened to the stack, as `resource status`, in order.
-async fn events(cloud: &Arc<Cloud>) -> Vec<String> {
-    let events = ok(cloud, "DescribeStackEvents", json!({"StackName": "s"})).await;
-    let events = events["StackEvents"].as_array().expect("events").iter().rev();
-    let text = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
-    events
-        .map(|event| format!("{} {}", text(event, "LogicalResourceId"), text(event, "ResourceStatus")))
-        .collect()
-}
-
-/// A template with a queue of this delay, and what else is to be in it.
-fn template(delay: &str, others: &str) -> String {
-    format!(
-        "Parameters:\n  Name: {{Type: String, Default: q}}\nResources:\n  Q:\n    Type: AWS::SQS::Queue\n    \
-         Properties: {{QueueName: !Ref Name, DelaySeconds: {delay}}}\n{others}Outputs:\n  Url: {{Value: !Ref Q}}\n"
-    )
-}
-
-const PARAMETER: &str =
-    "  P: {Type: AWS::SSM::Parameter, Properties: {Name: p, Type: String, Value: !GetAtt Q.QueueName}}\n";
-
-fn stack(template: &str) -> Value {
-    json!({"StackName": "s", "TemplateBody": template})
-}
-
-async fn delay(cloud: &Arc<Cloud>, queue: &str) -> Option<String> {
-    let input = json!({"QueueUrl": queue, "AttributeNames": ["DelaySeconds"]});
-    let attributes = call(cloud, "sqs", "GetQueueAttributes", input).await.ok()?;
-    attributes["Attributes"]["DelaySeconds"].as_str().map(str::to_owned)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stack_is_made_changed_and_removed() {
@@ -337,7 +260,7 @@ async fn what_is_wrong_is_said_as_aws_says_it() {
 async fn stacks_are_made_with_the_permissions_of_who_asks() {
     let cloud = account();
     let allowed = |actions: Value| json!([{"Effect": "Allow", "Action": actions, "Resource": "*"}]);
-    let who = super::world::role(
+    let who = role(
         &cloud,
         "who",
         allowed(json!(["cloudformation:*", "sqs:GetQueueUrl", "iam:PassRole"])),
@@ -401,108 +324,4 @@ async fn a_stack_imports_what_another_exports() {
         used,
         "ValidationException: Export shared cannot be deleted as it is in use by i"
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_template_comes_from_s3_and_its_role_is_changed_in_place() {
-    let cloud = account();
-    call(&cloud, "s3", "CreateBucket", json!({"Bucket": "templates"}))
-        .await
-        .expect("a bucket");
-    let role = |action: &str| {
-        format!(
-            "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      AssumeRolePolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: 'sts:AssumeRole'}}]}}\n      Policies: [{{PolicyName: own, PolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, Action: '{action}', Resource: '*'}}]}}}}]\n  P:\n    Type: AWS::IAM::Policy\n    Properties: {{PolicyName: more, Roles: [!Ref R], PolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, Action: 'ssm:GetParameter', Resource: '*'}}]}}}}\n"
-        )
-    };
-    for (operation, action) in [
-        ("CreateStack", "sqs:ListQueues"),
-        ("UpdateStack", "s3:ListAllMyBuckets"),
-    ] {
-        let object = json!({"Bucket": "templates", "Key": "t.yaml"});
-        let body = role(action).into();
-        cloud
-            .send(&Principal::Administrator, "s3", "PutObject", object, body)
-            .await
-            .expect("an object");
-        let input = json!({
-            "StackName": "s",
-            "TemplateURL": "https://s3.us-east-1.amazonaws.com/templates/t.yaml",
-            "Capabilities": ["CAPABILITY_IAM"],
-        });
-        done(&cloud, operation, input).await;
-    }
-    assert_eq!(status(&cloud, "s").await, "UPDATE_COMPLETE");
-    let role = cloud.iam.role("s-R").expect("a role");
-    let policies = json!(role.policies).to_string();
-    assert!(
-        policies.contains("s3:ListAllMyBuckets") && !policies.contains("sqs:"),
-        "{policies}"
-    );
-    // What another resource has put into it stays.
-    assert!(policies.contains("ssm:GetParameter"), "{policies}");
-    assert_eq!(
-        done(&cloud, "DeleteStack", json!({"StackName": "s"})).await,
-        "DELETE_COMPLETE"
-    );
-    assert!(cloud.iam.role("s-R").is_err());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_somebody_has_deployed_is_there_after_a_restart() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let open = || {
-        let store = Store::open(folder.path()).expect("the store opens");
-        let cloud = Cloud::open(Account::local(), std::env::temp_dir(), &store).expect("it opens");
-        deploy::stand_behind(&cloud);
-        cloud
-    };
-    let role = "  R:\n    Type: AWS::IAM::Role\n    Properties: {AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}]}}\n";
-    let mut input = stack(&template("1", role));
-    input["Capabilities"] = json!(["CAPABILITY_IAM"]);
-    let cloud = open();
-    assert_eq!(done(&cloud, "CreateStack", input.clone()).await, "CREATE_COMPLETE");
-    cloud.store.settled().await.expect("it lasts");
-    drop(cloud);
-    let cloud = open();
-    assert!(cloud.iam.role("s-R").is_err());
-    let told = events(&cloud).await;
-    deploy::resume(&cloud).await;
-    assert!(cloud.iam.role("s-R").is_ok());
-    // Nothing has happened to the stack.
-    assert_eq!(
-        (events(&cloud).await, status(&cloud, "s").await.as_str()),
-        (told, "CREATE_COMPLETE")
-    );
-    let same = refusal(&cloud, "UpdateStack", input).await;
-    assert_eq!(same, "ValidationException: No updates are to be performed.");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_local_run_deploys_is_a_stack_like_any_other() {
-    let cloud = Cloud::new(Account::local(), std::env::temp_dir());
-    deploy::stand_behind(&cloud);
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("template.yaml");
-    std::fs::write(&file, template("1", PARAMETER)).expect("a file");
-    let deployed = Deployed {
-        stack: "s".into(),
-        template: file,
-        ..Deployed::default()
-    };
-    deploy::deploy_stack(&cloud, &deployed, &deploy::Deployment::default())
-        .await
-        .expect("it is deployed");
-    let shown = ok(&cloud, "DescribeStacks", json!({"StackName": "s"})).await;
-    assert_eq!(
-        shown["Stacks"][0]["Parameters"],
-        json!([{"ParameterKey": "Name", "ParameterValue": "q"}])
-    );
-    let body = ok(&cloud, "GetTemplate", json!({"StackName": "s"})).await;
-    assert_eq!(body["TemplateBody"], template("1", PARAMETER));
-    let found = ok(&cloud, "DescribeStackResources", json!({"PhysicalResourceId": "p"})).await;
-    assert_eq!(found["StackResources"][1]["LogicalResourceId"], "P");
-    let previous = json!([{"ParameterKey": "Name", "UsePreviousValue": "true"}]);
-    let update = json!({"StackName": "s", "TemplateBody": template("2", PARAMETER), "Parameters": previous});
-    assert_eq!(done(&cloud, "UpdateStack", update).await, "UPDATE_COMPLETE");
-    assert_eq!(delay(&cloud, "q").await.as_deref(), Some("2"));
 }

@@ -325,3 +325,33 @@ async fn a_stack_imports_what_another_exports() {
         "ValidationException: Export shared cannot be deleted as it is in use by i"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_retained_stays_unless_its_stack_was_never_there() {
+    let cloud = account();
+    let bucket = "  B: {Type: AWS::S3::Bucket, DeletionPolicy: RetainExceptOnCreate, Properties: {BucketName: kept}}\n";
+    let is_there = async || {
+        call(&cloud, "s3", "HeadBucket", json!({"Bucket": "kept"}))
+            .await
+            .is_ok()
+    };
+    let failing = template(
+        "1",
+        &format!("{bucket}  Z: {{Type: AWS::SQS::Queue, DependsOn: B, Properties: {{DelaySeconds: 5000}}}}\n"),
+    );
+    assert_eq!(done(&cloud, "CreateStack", stack(&failing)).await, "ROLLBACK_COMPLETE");
+    assert!(!is_there().await);
+    assert_eq!(
+        done(&cloud, "DeleteStack", json!({"StackName": "s"})).await,
+        "DELETE_COMPLETE"
+    );
+    assert_eq!(
+        done(&cloud, "CreateStack", stack(&template("1", bucket))).await,
+        "CREATE_COMPLETE"
+    );
+    assert_eq!(
+        done(&cloud, "DeleteStack", json!({"StackName": "s"})).await,
+        "DELETE_COMPLETE"
+    );
+    assert!(is_there().await);
+}

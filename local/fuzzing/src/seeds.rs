@@ -109,7 +109,7 @@ pub(crate) fn definitions() -> Seeds {
     let deployed = files("statemachine", "")
         .into_iter()
         .filter(|text| text.len() < 32 * 1024);
-    bytes(deployed.chain(ours("definition")))
+    bytes(deployed.chain(files("docs/mocks", "")).chain(ours("definition")))
 }
 
 pub(crate) fn buildspecs() -> Seeds {

@@ -174,6 +174,7 @@ words! {
     NotReached: "Not started", "未実行";
     WaitingForApproval: "Waiting for approval", "承認待ち";
     Superseded: "Superseded", "置き換え済み";
+    Skipped: "Skipped", "スキップ済み";
     Approved: "Approved", "承認済み";
     Rejected: "Rejected", "却下済み";
     PendingApproval: "Pending approval", "承認保留中";

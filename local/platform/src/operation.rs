@@ -50,6 +50,7 @@ type Read<S> = Box<dyn Fn(Arc<S>, &Arc<Platform>, Value) -> Result<Prepared, Ser
 pub struct Operation<S> {
     name: &'static str,
     read: Read<S>,
+    is_internal: bool,
 }
 
 impl<S> fmt::Debug for Operation<S> {
@@ -110,6 +111,16 @@ impl<S: Served> Operation<S> {
         Self {
             name,
             read: Box::new(read),
+            is_internal: false,
+        }
+    }
+
+    /// The same between services alone: no API has it, and no list shows it.
+    #[must_use]
+    pub fn internal(self) -> Self {
+        Self {
+            is_internal: true,
+            ..self
         }
     }
 
@@ -143,9 +154,9 @@ impl<S> Operations<S> {
         self.0.get(name)
     }
 
-    /// The names of all operations, sorted.
+    /// The names of all operations that clients may call, sorted.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.keys().copied()
+        self.0.values().filter(|row| !row.is_internal).map(|row| row.name)
     }
 }
 

@@ -205,6 +205,12 @@ impl Platform {
             .map(|service| (service.signing_name(), service.operations()))
     }
 
+    /// Whether a service is here, and has this operation.
+    pub fn has(&self, service: &str, operation: &str) -> bool {
+        let found = self.services.iter().find(|known| known.signing_name() == service);
+        found.is_some_and(|service| service.operations().contains(&operation))
+    }
+
     /// The door for those who speak JSON: what streams out beside the output is its `Body`, as text.
     ///
     /// # Errors

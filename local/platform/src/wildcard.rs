@@ -29,6 +29,30 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     matches(&pattern, &text, |a, b| a == b)
 }
 
+/// Whether there is a text that matches both patterns.
+pub(crate) fn meet(one: &[Piece], other: &[Piece]) -> bool {
+    let is_run = |piece: Option<&Piece>| piece == Some(&Piece::AnyRun);
+    // Whether what is left of both meets, from the last piece of `one` to its first: a row has each place in `other`.
+    let mut below: Vec<bool> = Vec::new();
+    for left in (0..=one.len()).map(|at| one.get(one.len() - at)) {
+        let mut row = vec![false; other.len() + 1];
+        for at in (0..=other.len()).rev() {
+            let right = other.get(at);
+            let beside = row.get(at + 1).copied().unwrap_or_default();
+            let under = |at: usize| below.get(at).copied().unwrap_or_default();
+            row[at] = match (left, right) {
+                (None, None) => true,
+                _ if is_run(left) || is_run(right) => left.is_some() && under(at) || right.is_some() && beside,
+                (Some(Piece::Literal(left)), Some(Piece::Literal(right))) => left == right && under(at + 1),
+                (Some(_), Some(_)) => under(at + 1),
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+        }
+        below = row;
+    }
+    below.first().copied().unwrap_or_default()
+}
+
 /// Whether the whole of a text matches these pieces; `same` compares characters.
 ///
 /// A star takes as few characters as it can. Only the last star is tried again, so the time is quadratic at worst.
@@ -82,6 +106,28 @@ mod tests {
             ("**a", "aaa", true),
         ] {
             assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn patterns_meet_where_a_text_matches_both() {
+        for (one, other, expected) in [
+            ("", "", true),
+            ("*", "", true),
+            ("abc", "abc", true),
+            ("abc", "abd", false),
+            ("a*", "*c", true),
+            ("a*d", "b*", false),
+            ("job/train-*", "job/*-eval", true),
+            ("job/a?", "job/ab*", true),
+            ("job/a?", "job/abc*", false),
+            ("*x*", "abc", false),
+            ("a*b*c", "a*c", true),
+            ("?", "*", true),
+        ] {
+            let pieces = |text: &str| text.chars().map(piece).collect::<Vec<_>>();
+            assert_eq!(meet(&pieces(one), &pieces(other)), expected, "{one} {other}");
+            assert_eq!(meet(&pieces(other), &pieces(one)), expected, "{other} {one}");
         }
     }
 }

@@ -316,6 +316,46 @@ fn python() -> Result<&'static str, String> {
     found.as_deref().map_err(Clone::clone)
 }
 
+/// This machine's Python: its version, and the program itself, behind whatever stands for it on the `PATH`.
+pub(crate) fn interpreter() -> Result<(&'static str, PathBuf), String> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let version = python()?.split(' ').next().unwrap_or_default();
+    let found = FOUND.get_or_init(|| {
+        let output = Command::new(program())
+            .args(["-c", "import sys; print(sys.executable)"])
+            .output();
+        let output = output.map_err(|error| error.to_string())?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().into())
+    });
+    found.clone().map(|program| (version, program))
+}
+
+/// The smallest package of this name, for tests: it says hello.
+#[cfg(test)]
+pub(crate) fn smallest_wheel(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(format!("{name}-1-py3-none-any.whl"));
+    let mut archive = zip::ZipWriter::new(File::create(&path).unwrap());
+    let file = |part: &str| format!("{name}-1.dist-info/{part}");
+    for (name, text) in [
+        (format!("{name}.py"), "text = 'hello'\n".to_owned()),
+        (
+            file("METADATA"),
+            format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1\n"),
+        ),
+        (
+            file("WHEEL"),
+            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
+        ),
+        (file("RECORD"), String::new()),
+    ] {
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file(name, options).unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap();
+    path
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -367,9 +407,7 @@ mod tests {
         // A package of this machine, without an index.
         let package = folder.path().join("package");
         fs::create_dir_all(&package).unwrap();
-        let name = "greeting-1-py3-none-any.whl";
-        wheel(&package.join(name));
-        let text = format!("greeting @ file://{}\n", package.join(name).display());
+        let text = format!("greeting @ file://{}\n", smallest_wheel(&package, "greeting").display());
         let wanted = || vec![install(&["/r.txt"]).wanted(|_| Ok(text.clone())).unwrap()];
         let mut said = Vec::new();
         let made = environments.with(&wanted(), &mut |line| said.push(line.to_owned()));
@@ -428,29 +466,5 @@ mod tests {
         }
         let error = install(&["/r.txt"]).wanted(|_| Err("it is not there".into())).err();
         assert_eq!(error.as_deref(), Some("/r.txt: it is not there"));
-    }
-
-    /// The smallest package there is.
-    fn wheel(path: &Path) {
-        let mut archive = zip::ZipWriter::new(File::create(path).unwrap());
-        let files = [
-            ("greeting.py", "text = 'hello'\n"),
-            (
-                "greeting-1.dist-info/METADATA",
-                "Metadata-Version: 2.1\nName: greeting\nVersion: 1\n",
-            ),
-            (
-                "greeting-1.dist-info/WHEEL",
-                "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-            ),
-            ("greeting-1.dist-info/RECORD", ""),
-        ];
-        for (name, text) in files {
-            archive
-                .start_file(name, zip::write::SimpleFileOptions::default())
-                .unwrap();
-            archive.write_all(text.as_bytes()).unwrap();
-        }
-        archive.finish().unwrap();
     }
 }

@@ -41,7 +41,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     execution.task_submitted(task.id, r#"{"ProcessingJobArn":"arn"}"#, now)?;
                     execution.task_succeeded(task.id, r#"{"ProcessingJobStatus":"Completed"}"#, now)?;
                 }
-                (Integration::Lambda { .. }, None) => execution.task_succeeded(task.id, "null", now)?,
+                (Integration::Lambda { .. } | Integration::Activity { .. }, None) => {
+                    execution.task_succeeded(task.id, "null", now)?
+                }
             }
         }
         for event in &execution.history()[shown..] {

@@ -354,6 +354,7 @@ impl TaskHandler for Functions {
                 let payload = self.call(function, &event)?;
                 Ok(Json::from(invoked(&serde_json::Value::from(&payload))))
             }
+            Integration::Activity { .. } => Err(Failure::new("States.TaskFailed", "there is no worker here")),
             Integration::Service { service, .. } => {
                 Err(Failure::new("States.TaskFailed", format!("there is no {service} here")))
             }

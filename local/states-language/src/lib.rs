@@ -1,6 +1,7 @@
 #![doc = include_str!("docs/guide.md")]
 #![warn(missing_docs)]
 
+mod calls;
 mod definition;
 pub mod docs;
 mod engine;
@@ -8,6 +9,10 @@ mod expression;
 mod host;
 mod text;
 
+pub use calls::{
+    Call, CallKind, MachineSettings, Misuse, Necessity, Needed, Target, calls, misuse, permissions, signing_name,
+    unknown_integration,
+};
 pub use definition::{
     ExecutionType, Finding, Integration, InvalidDefinition, ItemSource, Pattern, Severity, StateMachine,
 };
@@ -18,8 +23,8 @@ pub use engine::{
 };
 pub use expression::Failure;
 pub use host::{
-    Clock, MockedResult, SystemClock, TaskHandler, TestStateError, TestStateOptions, TestStateResult, TestStatus,
-    VirtualClock, run_to_end, test_state,
+    Clock, InvalidMocks, MockedResult, MockedStates, Mocks, SystemClock, TaskHandler, TestStateError, TestStateOptions,
+    TestStateResult, TestStatus, VirtualClock, run_to_end, test_state,
 };
 pub use jiff::Timestamp;
-pub use text::{Json, Number, Object, ParseError};
+pub use text::{Json, Number, Object, ParseError, closest};

@@ -51,6 +51,8 @@ pub struct Cloud {
     pub servicequotas: Arc<ServiceQuotas>,
     /// Parameter Store, which keeps secrets that Secrets Manager would have.
     pub ssm: Arc<Ssm>,
+    /// Step Functions, for mocks.
+    pub states: Arc<StepFunctions>,
 }
 
 impl Deref for Cloud {
@@ -86,9 +88,10 @@ impl Cloud {
         let ecs = Arc::new(Ecs::open(store, containers.clone())?);
         let load_balancing = Arc::new(ElasticLoadBalancing::open(store)?);
         let events: Arc<EventBridge> = Arc::default();
-        let lambda: Arc<Lambda> = Arc::default();
+        let lambda = Arc::new(Lambda::new(folder(&root).join("functions"), containers.clone()));
         let servicequotas: Arc<ServiceQuotas> = Arc::default();
         let ssm = Arc::new(Ssm::open(store)?);
+        let states = Arc::new(StepFunctions::open(store)?);
         let platform = Platform::lasting(
             account,
             root,
@@ -110,7 +113,7 @@ impl Cloud {
                 Arc::new(Sns::open(store)?),
                 Arc::new(Sqs::open(store)?),
                 ssm.clone(),
-                Arc::new(StepFunctions::open(store)?),
+                states.clone(),
                 Arc::<Sts>::default(),
             ],
             store.clone(),
@@ -127,6 +130,7 @@ impl Cloud {
             lambda,
             servicequotas,
             ssm,
+            states,
         }))
     }
 }

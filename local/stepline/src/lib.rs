@@ -9,6 +9,7 @@
 //! a permission that the template does not give is missing here too.
 
 pub mod aws;
+pub mod checks;
 pub mod cli;
 pub mod cloud;
 mod command;
@@ -16,9 +17,12 @@ pub mod cost;
 pub mod deploy;
 pub mod display;
 pub mod doctor;
+mod functions;
 pub mod gateway;
 pub mod granted;
+pub mod init;
 pub mod lineage;
+pub mod new;
 pub mod project;
 pub mod samples;
 pub mod template;

@@ -21,6 +21,8 @@ fn what_cannot_be_done_has_an_exit_code_and_a_reason() {
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("an address").port().to_string();
+    let state = elsewhere.path().join("state");
+    let state = state.to_str().expect("a path");
     for (folder, arguments, code, part) in [
         (repository, vec!["fly"], 2, "--help"),
         (repository, vec!["run", "--poll-interval", "soon"], 2, "--help"),
@@ -38,6 +40,34 @@ fn what_cannot_be_done_has_an_exit_code_and_a_reason() {
             2,
             "no-such-file.json",
         ),
+        (
+            repository,
+            vec!["run", "--mock", "no-such-mocks.json"],
+            2,
+            "no-such-mocks.json",
+        ),
+        (
+            repository,
+            vec!["run", "--mock", "../../docs/mocks/test-cases.json#Hapy"],
+            2,
+            "no state machine has a test case `Hapy`: did you mean `Happy`?",
+        ),
+        (
+            repository,
+            vec![
+                "run",
+                "--fresh",
+                "--state",
+                state,
+                "--containers",
+                "process",
+                "--mock",
+                "../../docs/mocks/test-cases.json",
+            ],
+            2,
+            "`ml-pipeline-dev` has the test cases Happy, NoRights: choose one with --mock \
+             ../../docs/mocks/test-cases.json#CASE",
+        ),
         (repository, vec!["lineage", "two words"], 2, "no deployment"),
         (
             repository,
@@ -51,7 +81,12 @@ fn what_cannot_be_done_has_an_exit_code_and_a_reason() {
             1,
             "sagemaker:ListModelPackages failed: NoAnswer",
         ),
-        (elsewhere.path(), vec!["run"], 2, "sam/samconfig.toml"),
+        (
+            elsewhere.path(),
+            vec!["run"],
+            2,
+            "`stepline init` writes what is missing",
+        ),
         (repository, vec!["check"], 0, "Succeeded"),
         (repository, vec!["--help"], 0, "Exit code"),
     ] {

@@ -288,7 +288,7 @@ async fn what_lambda_does_not_have_here_is_refused_by_name() {
             json!({"FunctionName": "subject", "InvocationType": "Later"}),
             "`Later`",
         ),
-        ("PublishLayerVersion", json!({"LayerName": "x"}), "PublishLayerVersion"),
+        ("UpdateAlias", json!({"FunctionName": "x"}), "UpdateAlias"),
         (
             "CreateFunction",
             json!({"FunctionName": "x", "FileSystemConfigs": []}),

@@ -9,7 +9,10 @@ use platform::iam::{Credentials, Iam, NewRole};
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use services::codebuild::buildspec::BuildSpec;
-use states_language::{Execution, Failure, StartOptions, StateMachine, TaskRequest, VirtualClock, run_to_end};
+use states_language::{
+    Execution, ExecutionType, Failure, MachineSettings, Mocks, StartOptions, StateMachine, TaskRequest, VirtualClock,
+    calls, misuse, permissions, run_to_end,
+};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,9 +27,25 @@ const REQUESTS_AN_ACCOUNT: usize = 200;
 /// How long an answer is waited for that AWS would let one wait for, too: a queue's next message, an execution's end.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Reads a definition; one that is in order is run, with tasks that answer what they were asked.
+/// Reads a definition; one that is in order is run, with tasks that answer what they were asked. What it would call is
+/// read of any, and so is a file of mocks.
 pub(crate) fn definition(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
+    for call in calls(&text).unwrap_or_default() {
+        let _ = misuse(&call, ExecutionType::Express);
+    }
+    let settings = MachineSettings {
+        partition: "aws".into(),
+        region: "us-east-1".into(),
+        account: "123456789012".into(),
+        name: "m".into(),
+        logs: true,
+        traces: true,
+    };
+    let _ = permissions(&text, &settings);
+    if let Ok(mut mocked) = Mocks::read(&text).and_then(|mocks| mocks.of("m", None)) {
+        let _ = (mocked.take("A"), mocked.take("A"));
+    }
     let Ok(machine) = StateMachine::parse(&text) else {
         assert!(!StateMachine::validate(&text).is_empty(), "refused without a finding");
         return;

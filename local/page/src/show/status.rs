@@ -21,6 +21,7 @@ pub(crate) fn tone(status: &str) -> (Tone, Option<Word>) {
         "PendingManualApproval" => (Tone::Waiting, Some(Word::PendingApproval)),
         "Stopped" | "STOPPED" | "ABORTED" | "Cancelled" => (Tone::Stopped, Some(Word::Stopped)),
         "Superseded" => (Tone::Stopped, Some(Word::Superseded)),
+        "Skipped" => (Tone::Quiet, Some(Word::Skipped)),
         "Caught" | "CAUGHT_ERROR" => (Tone::Caught, Some(Word::Caught)),
         "RETRIABLE" => (Tone::Caught, Some(Word::Retriable)),
         "" => (Tone::Quiet, Some(Word::NotReached)),

@@ -164,6 +164,11 @@ impl Condition {
         Ok(conditions)
     }
 
+    /// Whether it is about a key that the context has.
+    pub(super) fn is_known(&self, context: &Context) -> bool {
+        !context.values(&self.key).is_empty()
+    }
+
     /// Whether the condition holds in this context.
     pub(super) fn holds(&self, context: &Context, has_variables: bool) -> bool {
         let actual = context.values(&self.key);

@@ -7,6 +7,7 @@
 mod asking;
 mod attached;
 mod condition;
+mod could;
 mod credentials;
 mod deleting;
 mod denial;

@@ -22,6 +22,8 @@ pub struct NewRole {
     pub managed_policies: Vec<String>,
     /// The ARN of the managed policy that is its permissions boundary.
     pub permissions_boundary: Option<String>,
+    /// The ARNs of policies of AWS's own that are not here: what they allow is denied.
+    pub unknown_policies: Vec<String>,
 }
 
 impl NewRole {
@@ -37,6 +39,7 @@ impl NewRole {
             policies: Vec::new(),
             managed_policies: Vec::new(),
             permissions_boundary: None,
+            unknown_policies: Vec::new(),
         }
     }
 
@@ -67,6 +70,8 @@ pub struct Role {
     pub policies: BTreeMap<String, Value>,
     /// The ARN of the managed policy that is its permissions boundary.
     pub permissions_boundary: Option<String>,
+    /// The ARNs of policies of AWS's own that are not here.
+    pub unknown_policies: Vec<String>,
 }
 
 impl Role {
@@ -106,6 +111,7 @@ impl Role {
             trust: new.trust,
             policies,
             permissions_boundary: new.permissions_boundary,
+            unknown_policies: new.unknown_policies,
         })
     }
 

@@ -194,3 +194,70 @@ fn a_key_is_the_same_in_each_run_and_works_while_its_user_is_there() {
     );
     assert!(!secrets.hide(&key.secret).contains(&key.secret));
 }
+
+#[test]
+fn what_a_role_could_have_is_known_before_its_resource_is() {
+    let account = Account::local();
+    let iam = iam(&account);
+    let pass = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
+            "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}},
+        {"Effect": "Allow", "Action": "ecs:RunTask", "Resource": "*",
+            "Condition": {"ArnEquals": {"ecs:cluster": "arn:aws:ecs:us-east-1:123456789012:cluster/c"}}},
+        {"Effect": "Allow", "Action": "ssm:Get*", "Resource": "arn:aws:ssm:*:*:parameter/${aws:PrincipalTag/team}/*"},
+        {"Effect": "Allow", "Action": "sqs:*", "NotResource": "arn:aws:sqs:*:*:hidden"},
+        {"Effect": "Deny", "Action": "sns:*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "sns:*", "Resource": "*"},
+    ]});
+    let role = NewRole::for_service("states", "states.amazonaws.com").with_policy("calls", pass);
+    iam.create_role(&account, role).unwrap();
+    let role_arn = "arn:aws:iam::123456789012:role/job";
+    for (role, requirement, expected) in [
+        ("r", Requirement::new("s3:GetObject", "arn:aws:s3:::b/k"), true),
+        ("r", Requirement::new("s3:GetObject", "arn:aws:s3:::b/hidden"), false),
+        ("r", Requirement::new("s3:GetObject", "arn:aws:s3:::*"), true),
+        ("r", Requirement::new("s3:GetObject", "arn:aws:s3:::other/*"), false),
+        ("r", Requirement::new("s3:GetObject", "arn:aws:s3:::shared/k"), true),
+        ("r", Requirement::new("states:StartExecution", "*"), false),
+        (
+            "states",
+            Requirement::pass_role(role_arn, "sagemaker.amazonaws.com"),
+            true,
+        ),
+        (
+            "states",
+            Requirement::pass_role(role_arn, "ecs-tasks.amazonaws.com"),
+            false,
+        ),
+        ("states", Requirement::new("ecs:RunTask", "*"), true),
+        (
+            "states",
+            Requirement::new("ssm:GetParameter", "arn:aws:ssm:us-east-1:1:parameter/a/b"),
+            true,
+        ),
+        (
+            "states",
+            Requirement::new("ssm:GetParameter", "arn:aws:ssm:us-east-1:1:document/a"),
+            false,
+        ),
+        (
+            "states",
+            Requirement::new("sqs:SendMessage", "arn:aws:sqs:us-east-1:1:q"),
+            true,
+        ),
+        (
+            "states",
+            Requirement::new("sqs:SendMessage", "arn:aws:sqs:us-east-1:1:hidden"),
+            false,
+        ),
+        ("states", Requirement::new("sqs:SendMessage", "*"), true),
+        ("states", Requirement::new("sns:Publish", "*"), false),
+    ] {
+        let found = iam.could_allow(role, &requirement).unwrap();
+        assert_eq!(found, expected, "{role}: {requirement:?}");
+    }
+    assert_eq!(
+        iam.could_allow("none", &Requirement::new("a:B", "*")).unwrap_err().code,
+        "NoSuchEntity"
+    );
+}

@@ -109,13 +109,15 @@ pub enum Happening {
         state: String,
         state_type: String,
     },
-    /// A state was left, or failed: then `error` says with what.
+    /// A state was left, or failed: then `error` says with what. `mocked` is whether a mock stood in the place of its work.
     StateExited {
         execution_arn: String,
         state: String,
         state_type: String,
         error: Option<String>,
         took: Duration,
+        #[serde(default, skip_serializing_if = "is_false")]
+        mocked: bool,
     },
     /// A state failed and will be tried again, as its `Retry` says: attempt `attempt` of `max_attempts` begins after
     /// `next_try_in`.
@@ -226,6 +228,11 @@ impl Happening {
             _ => 0,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn size(value: &serde_json::Value) -> usize {

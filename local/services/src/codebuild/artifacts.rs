@@ -1,21 +1,65 @@
 //! Source in, artifacts out: both are zips in S3.
 
 use super::buildspec::Artifacts;
+use crate::objects;
 use globset::{GlobBuilder, GlobMatcher};
+use platform::{Platform, Principal};
+use serde_json::{Value, json};
 use std::fs;
 use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+/// Gets what is at a bucket and a key, with a slash between them, and unpacks it into a folder.
+pub(super) async fn download(
+    (platform, role): (&Arc<Platform>, &Principal),
+    location: &str,
+    into: &Path,
+) -> Result<(), String> {
+    let (bucket, key) = location.split_once('/').unwrap_or((location, ""));
+    let body = objects::get(platform, role, bucket, key)
+        .await
+        .map_err(|error| format!("error while downloading key {key}, error: {error}"))?;
+    let into = into.to_owned();
+    let unpacked = tokio::task::spawn_blocking(move || unzip(&body, &into));
+    let unpacked = unpacked.await.map_err(io::Error::other).and_then(|unpacked| unpacked);
+    unpacked.map_err(|error| format!("the source artifact `{bucket}/{key}`: {error}"))
+}
+
+/// Packs what the build specification names, and puts it where the project says.
+pub(super) async fn upload(
+    (platform, role): (&Arc<Platform>, &Principal),
+    to: &Value,
+    artifacts: &Artifacts,
+    source: &Path,
+) -> Result<(), String> {
+    let name = to["name"].as_str().or(artifacts.name.as_deref());
+    let (Some(bucket), Some(name)) = (to["location"].as_str(), name) else {
+        return Err("the artifacts need a location and a name".into());
+    };
+    if to["packaging"].as_str() != Some("ZIP") {
+        return Err("the local run packs artifacts as ZIP alone".into());
+    }
+    let archive = pack(artifacts, source).map_err(|error| error.to_string())?;
+    let key = match to["path"].as_str().unwrap_or_default().trim_matches('/') {
+        "" => name.to_owned(),
+        path => format!("{path}/{name}"),
+    };
+    let put = objects::put(platform, role, (bucket, &key), archive, json!({}));
+    put.await.map_err(|error| error.to_string())
+}
+
 /// Unpacks a source artifact.
-pub(super) fn unzip(archive: &[u8], into: &Path) -> io::Result<()> {
+fn unzip(archive: &[u8], into: &Path) -> io::Result<()> {
+    fs::create_dir_all(into)?;
     ZipArchive::new(Cursor::new(archive))?.extract(into)?;
     Ok(())
 }
 
-/// Packs what a build specification names. `secondary` names are relative to the source's folder.
-pub(super) fn pack(artifacts: &Artifacts, source: &Path) -> io::Result<Vec<u8>> {
+/// Packs what a build specification names.
+fn pack(artifacts: &Artifacts, source: &Path) -> io::Result<Vec<u8>> {
     let base = source.join(artifacts.base_directory.as_deref().unwrap_or("."));
     let flat = is_yes(&artifacts.discard_paths);
     let unwanted = patterns(&artifacts.exclude_paths)?;
@@ -50,9 +94,9 @@ pub(super) fn pack(artifacts: &Artifacts, source: &Path) -> io::Result<Vec<u8>> 
 }
 
 /// What `discard-paths` says.
-pub(super) fn is_yes(value: &serde_json::Value) -> bool {
+pub(super) fn is_yes(value: &Value) -> bool {
     match value {
-        serde_json::Value::Bool(yes) => *yes,
+        Value::Bool(yes) => *yes,
         other => other == "yes",
     }
 }
@@ -107,7 +151,6 @@ pub(super) fn path_pattern(pattern: &str) -> Result<GlobMatcher, globset::Error>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn what_is_named_is_packed() {

@@ -122,13 +122,34 @@ impl TryFrom<String> for OnFailure {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Artifacts {
+    #[serde(default)]
     pub(super) files: Vec<String>,
+    /// More of them, by the names that CodePipeline knows them by.
+    #[serde(default)]
+    pub(super) secondary_artifacts: BTreeMap<String, Artifacts>,
     #[serde(default)]
     pub(super) discard_paths: Value,
     pub(super) base_directory: Option<String>,
     pub(super) name: Option<String>,
     #[serde(default)]
     pub(super) exclude_paths: Vec<String>,
+}
+
+impl Artifacts {
+    /// Checks that each has files, and that none but the first has others.
+    fn check(&self) -> Result<(), String> {
+        if self.files.is_empty() && self.secondary_artifacts.is_empty() {
+            return Err("artifacts: missing field `files`".to_owned());
+        }
+        for (name, artifacts) in &self.secondary_artifacts {
+            if artifacts.files.is_empty() || !artifacts.secondary_artifacts.is_empty() {
+                return Err(format!(
+                    "the secondary artifact `{name}` needs files, and has no others"
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The results of tests that a report group gets.
@@ -221,10 +242,10 @@ impl BuildSpec {
                 "the local run has no variables in names of report groups, such as `{name}`"
             ));
         }
-        match self.reports.iter().find(|(_, reports)| reports.files.is_empty()) {
-            Some((name, _)) => Err(format!("the report group `{name}` needs files")),
-            None => Ok(()),
+        if let Some((name, _)) = self.reports.iter().find(|(_, reports)| reports.files.is_empty()) {
+            return Err(format!("the report group `{name}` needs files"));
         }
+        self.artifacts.as_ref().map_or(Ok(()), Artifacts::check)
     }
 
     /// What `runtime-versions` says, by the runtime.
@@ -313,9 +334,10 @@ mod tests {
             ("version: 0.2\nphases: {build: {run-as: me}}", "`run-as`"),
             ("version: 0.2\nphases: {build: {on-failure: PANIC}}", "`PANIC`"),
             (
-                "version: 0.2\nartifacts: {files: [a], secondary-artifacts: {}}",
-                "`secondary-artifacts`",
+                "version: 0.2\nartifacts: {files: [a], secondary-artifacts: {A: {}}}",
+                "`A` needs files",
             ),
+            ("version: 0.2\nartifacts: {name: a}", "`files`"),
             (
                 "version: 0.2\nreports: {a: {files: [x], file-format: CUCUMBERJSON}}",
                 "`CUCUMBERJSON`",

@@ -92,7 +92,8 @@ fn credentials(platform: &Platform, build: &Build, folder: &Path) -> Result<Stri
 /// A key pair in the environment that is nobody's in the account works nowhere, as on AWS: the local services would take it
 /// for that of the person at the keyboard. Gives what the log says of it.
 pub(super) fn refuse_strangers(platform: &Platform, variables: &mut BTreeMap<String, String>) -> Option<String> {
-    let key = variables.get("AWS_ACCESS_KEY_ID")?;
+    // SDKs take an empty one for none.
+    let key = variables.get("AWS_ACCESS_KEY_ID").filter(|key| !key.is_empty())?;
     if platform.iam.knows_access_key(key) {
         return None;
     }

@@ -11,6 +11,7 @@ mod artifacts;
 mod build;
 pub mod buildspec;
 mod environment;
+mod managed;
 mod project;
 mod reports;
 mod run;
@@ -21,6 +22,7 @@ pub use stand_in::stand_in;
 
 use crate::containers::Containers;
 use build::{Build, Running};
+use managed::RunManagedBuild;
 use platform::input::On;
 use platform::store::{Shelf, Store, StoreError};
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
@@ -58,37 +60,46 @@ impl Served for CodeBuild {
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<CodeBuild>> = LazyLock::new(|| {
-            Operations::new(of_reports().into_iter().chain([
-                Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
-                on(
-                    "DeleteProject",
-                    |it: &ProjectName| vec![&it.name],
-                    CodeBuild::delete_project,
-                ),
-                Operation::new("UpdateProject", may_update_project, CodeBuild::update_project),
-                Operation::on("ListProjects", |_, _: &ListProjects| "*", CodeBuild::list_projects),
-                on(
-                    "BatchGetProjects",
-                    |it: &Names| it.names.iter().map(String::as_str).collect(),
-                    CodeBuild::batch_get_projects,
-                ),
-                on(
-                    "StartBuild",
-                    |it: &StartBuild| vec![&it.project_name],
-                    CodeBuild::start_build,
-                ),
-                on(
-                    "BatchGetBuilds",
-                    |it: &Ids| it.ids.iter().map(|id| project_of(id)).collect(),
-                    CodeBuild::batch_get_builds,
-                ),
-                on("StopBuild", |it: &Id| vec![project_of(&it.id)], CodeBuild::stop_build),
-                on(
-                    "ListBuildsForProject",
-                    |it: &List| vec![&it.project_name],
-                    CodeBuild::list_builds_for_project,
-                ),
-            ]))
+            Operations::new(
+                of_reports().into_iter().chain([
+                    Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
+                    on(
+                        "DeleteProject",
+                        |it: &ProjectName| vec![&it.name],
+                        CodeBuild::delete_project,
+                    ),
+                    Operation::new("UpdateProject", may_update_project, CodeBuild::update_project),
+                    Operation::on("ListProjects", |_, _: &ListProjects| "*", CodeBuild::list_projects),
+                    on(
+                        "BatchGetProjects",
+                        |it: &Names| it.names.iter().map(String::as_str).collect(),
+                        CodeBuild::batch_get_projects,
+                    ),
+                    // CodePipeline's own, which no client may call.
+                    Operation::waiting(
+                        "RunManagedBuild",
+                        |_, _, _: &RunManagedBuild| Ok(Vec::new()),
+                        CodeBuild::run_managed_build,
+                    )
+                    .internal(),
+                    on(
+                        "StartBuild",
+                        |it: &StartBuild| vec![&it.project_name],
+                        CodeBuild::start_build,
+                    ),
+                    on(
+                        "BatchGetBuilds",
+                        |it: &Ids| it.ids.iter().map(|id| project_of(id)).collect(),
+                        CodeBuild::batch_get_builds,
+                    ),
+                    on("StopBuild", |it: &Id| vec![project_of(&it.id)], CodeBuild::stop_build),
+                    on(
+                        "ListBuildsForProject",
+                        |it: &List| vec![&it.project_name],
+                        CodeBuild::list_builds_for_project,
+                    ),
+                ]),
+            )
         });
         &TABLE
     }
@@ -344,7 +355,7 @@ impl CodeBuild {
     fn start_build(&self, call: &Call, start: StartBuild) -> Result<Value, ServiceError> {
         let platform = &call.platform;
         let arn = project_arn(platform, &start.project_name);
-        let mut state = self.lock();
+        let state = self.lock();
         let Some(known) = state.projects.get(&start.project_name) else {
             return Err(no_such_project(&arn));
         };
@@ -359,12 +370,31 @@ impl CodeBuild {
                 format_args!("CodeBuild is not authorized to perform: sts:AssumeRole on {role}"),
             ));
         }
+        drop(state);
+        let running = self.begin(call, project);
+        let shown = running.lock().json();
+        Ok(json!({"build": shown}))
+    }
+
+    /// Runs a build of CodePipeline's, and answers when it has ended.
+    async fn run_managed_build(self: Arc<Self>, call: Call, input: RunManagedBuild) -> Result<Value, ServiceError> {
+        RunManagedBuild::allow(&call)?;
+        let running = self.begin(&call, input.project()?);
+        let arn = running.lock().arn.clone();
+        call.platform.ongoing.end(&arn).await;
+        let shown = running.lock().json();
+        Ok(json!({"build": shown}))
+    }
+
+    /// Starts a build in the background.
+    fn begin(&self, call: &Call, project: Project) -> Arc<Running> {
+        let platform = &call.platform;
+        let mut state = self.lock();
         state.started += 1;
         let build = Build::new(&platform.account, &call.caller, &project, state.started);
-        let id = build.id.clone();
-        let shown = build.json();
         let underway = platform.ongoing.began(&build.arn);
         let running = Running::new(&state.rows, build);
+        let id = running.lock().id.clone();
         state.builds.insert(id, Arc::clone(&running));
         drop(state);
         let means = run::Means {
@@ -372,8 +402,8 @@ impl CodeBuild {
             containers: Arc::clone(&self.containers),
             reports: Arc::clone(&self.reports),
         };
-        tokio::spawn(run::run(means, project, running, underway));
-        Ok(json!({"build": shown}))
+        tokio::spawn(run::run(means, project, Arc::clone(&running), underway));
+        running
     }
 
     fn batch_get_builds(&self, _: &Call, input: Ids) -> Result<Value, ServiceError> {

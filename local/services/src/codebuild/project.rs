@@ -15,7 +15,11 @@ pub(super) struct Project {
     pub(super) source: Source,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) source_version: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) secondary_sources: Vec<Source>,
     pub(super) artifacts: Value,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) secondary_artifacts: Vec<Value>,
     pub(super) environment: Environment,
     pub(super) service_role: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +49,15 @@ pub(super) struct Source {
     pub(super) location: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) buildspec: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_identifier: Option<String>,
+}
+
+impl Source {
+    /// What a secondary source is called.
+    pub(super) fn identifier(&self) -> &str {
+        self.source_identifier.as_deref().unwrap_or_default()
+    }
 }
 
 /// What a build runs in. The local run only shows the image: a build runs on this machine.
@@ -140,7 +153,9 @@ pub(super) struct StartBuild {
     pub(super) source_version: Option<String>,
     source_type_override: Option<String>,
     source_location_override: Option<String>,
+    secondary_sources_override: Option<Vec<Source>>,
     artifacts_override: Option<Value>,
+    secondary_artifacts_override: Option<Vec<Value>>,
     #[serde(default)]
     environment_variables_override: Vec<Variable>,
     buildspec_override: Option<String>,
@@ -168,6 +183,12 @@ impl StartBuild {
         if self.source_version.is_some() {
             project.source_version.clone_from(&self.source_version);
         }
+        if let Some(sources) = &self.secondary_sources_override {
+            project.secondary_sources.clone_from(sources);
+        }
+        if let Some(artifacts) = &self.secondary_artifacts_override {
+            project.secondary_artifacts.clone_from(artifacts);
+        }
         if let Some(artifacts) = &self.artifacts_override {
             project.artifacts = artifacts.clone();
         }
@@ -182,11 +203,37 @@ impl StartBuild {
         });
         variables.extend(self.environment_variables_override.iter().cloned());
         project.check_times()?;
+        project.check_places()?;
+        Ok(project)
+    }
+}
+
+impl Project {
+    /// Checks that sources and artifacts are where the local run reads and writes.
+    ///
+    /// # Errors
+    /// InvalidInputException.
+    fn check_places(&self) -> Result<(), ServiceError> {
         let invalid = |message: String| Err(ServiceError::new("InvalidInputException", message));
-        match (project.source.kind.as_str(), &project.source.location) {
+        for source in &self.secondary_sources {
+            let is_object = source
+                .location
+                .as_deref()
+                .is_some_and(|location| location.contains('/'));
+            let name = source.identifier();
+            let is_named = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-@.".contains(&b));
+            if source.kind != "S3" || !is_object || !is_named {
+                return invalid(
+                    "Invalid secondary source: the local run reads those of the type S3, with a bucket and a key as location \
+                     and a sourceIdentifier"
+                        .into(),
+                );
+            }
+        }
+        match (self.source.kind.as_str(), &self.source.location) {
             ("S3", Some(location)) if location.contains('/') => {}
             ("S3", _) => return invalid("Invalid project source: location must be a bucket and a key".into()),
-            ("NO_SOURCE", _) if project.source.buildspec.is_some() => {}
+            ("NO_SOURCE", _) if self.source.buildspec.is_some() => {}
             ("NO_SOURCE", _) => {
                 return invalid("Invalid project source: buildspec must be given where there is no source".into());
             }
@@ -196,8 +243,8 @@ impl StartBuild {
                 ));
             }
         }
-        match project.artifacts["type"].as_str() {
-            Some("S3" | "NO_ARTIFACTS") => Ok(project),
+        match self.artifacts["type"].as_str() {
+            Some("S3" | "NO_ARTIFACTS") => Ok(()),
             other => invalid(format!(
                 "Cannot start a build with the artifacts type {}: the local run writes S3 and NO_ARTIFACTS",
                 other.unwrap_or("(none)")

@@ -11,12 +11,11 @@ use super::reports::{Kept, Maker};
 use super::shell::{Ended, Shell};
 use super::{artifacts, environment};
 use crate::containers::Containers;
-use crate::objects;
 use jiff::Timestamp;
 use platform::journal::Happening;
 use platform::principal::Principal;
 use platform::{Line, Platform, Requirement, Underway};
-use serde_json::json;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -264,23 +263,10 @@ impl Runner<'_> {
         tokio::fs::create_dir_all(&source)
             .await
             .map_err(|error| client(&error))?;
-        if let Some((bucket, key)) = self
-            .project
-            .source
-            .location
-            .as_deref()
-            .and_then(|at| at.split_once('/'))
-        {
-            let body = objects::get(self.platform, &role, bucket, key).await;
-            let body =
-                body.map_err(|error| client(&format_args!("error while downloading key {key}, error: {error}")))?;
-            let into = source.clone();
-            let unpacked = tokio::task::spawn_blocking(move || artifacts::unzip(&body, &into));
-            let unpacked = unpacked
+        if let (Some(location), "S3") = (&self.project.source.location, self.project.source.kind.as_str()) {
+            artifacts::download((self.platform, &role), location, &source)
                 .await
-                .map_err(std::io::Error::other)
-                .and_then(|unpacked| unpacked);
-            unpacked.map_err(|error| client(&format_args!("the source artifact `{bucket}/{key}`: {error}")))?;
+                .map_err(|error| client(&error))?;
         }
         super::stand_in::install(&self.folder.join("bin")).map_err(|error| client(&error))?;
         let wrong = |error: String| ("YAML_FILE_ERROR".to_owned(), error);
@@ -297,6 +283,14 @@ impl Runner<'_> {
             )
         };
         let mut variables = own.map_err(|error| client(&error))?;
+        for other in &self.project.secondary_sources {
+            let (name, location) = (other.identifier(), other.location.as_deref().unwrap_or_default());
+            let into = self.folder.join(format!("src_{name}"));
+            artifacts::download((self.platform, &role), location, &into)
+                .await
+                .map_err(|error| client(&error))?;
+            variables.insert(format!("CODEBUILD_SRC_DIR_{name}"), into.display().to_string());
+        }
         environment::given(self.platform, &role, &spec.env, self.project, &mut variables)
             .await
             .map_err(|error| ("Decrypted Variables Error".to_owned(), error))?;
@@ -440,29 +434,25 @@ impl Runner<'_> {
         )
     }
 
-    /// Puts the artifacts to S3, where the build has any.
+    /// Puts the artifacts to S3, where the build has any. One that the build specification does not have is not made.
     async fn upload(&self, workplace: &Workplace) -> Result<(), Failure> {
-        let to = &self.project.artifacts;
-        let (Some(artifacts), Some("S3")) = (&workplace.spec.artifacts, to["type"].as_str()) else {
+        let Some(artifacts) = &workplace.spec.artifacts else {
             return Ok(());
         };
-        let fail = |error: &dyn std::fmt::Display| ("CLIENT_ERROR".to_owned(), error.to_string());
-        let (Some(bucket), Some(name)) = (
-            to["location"].as_str(),
-            to["name"].as_str().or(artifacts.name.as_deref()),
-        ) else {
-            return Err(fail(&"the artifacts need a location and a name"));
+        let named = |artifact: &Value| {
+            artifacts
+                .secondary_artifacts
+                .get(artifact["artifactIdentifier"].as_str()?)
         };
-        if to["packaging"].as_str() != Some("ZIP") {
-            return Err(fail(&"the local run packs artifacts as ZIP alone"));
+        let secondary = self.project.secondary_artifacts.iter();
+        let all = secondary.filter_map(|to| Some((to, named(to)?)));
+        for (to, artifacts) in std::iter::once((&self.project.artifacts, artifacts)).chain(all) {
+            if to["type"] == "S3" {
+                artifacts::upload((self.platform, &self.role()?), to, artifacts, &workplace.source)
+                    .await
+                    .map_err(|error| ("CLIENT_ERROR".to_owned(), error))?;
+            }
         }
-        let archive = artifacts::pack(artifacts, &workplace.source).map_err(|error| fail(&error))?;
-        let key = match to["path"].as_str().unwrap_or_default().trim_matches('/') {
-            "" => name.to_owned(),
-            path => format!("{path}/{name}"),
-        };
-        let role = self.role()?;
-        let put = objects::put(self.platform, &role, (bucket, &key), archive, json!({}));
-        put.await.map_err(|error| fail(&error))
+        Ok(())
     }
 }

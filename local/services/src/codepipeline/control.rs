@@ -1,7 +1,8 @@
 //! What people do with executions: start and stop them, retry a stage, and answer an approval.
 
+use super::conditions::RetryMode;
 use super::engine::{self, Rerun};
-use super::execution::{self, ActionRun, ActionStatus, Execution, Status};
+use super::execution::{self, ActionRun, Execution, Status};
 use super::jobs::Jobs;
 use super::pipeline::{CodePipeline, Decision, Pipeline, lock};
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use platform::input::seconds;
 use platform::{Call, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most characters of an approval's summary.
@@ -51,13 +52,6 @@ pub(super) struct Retry {
     stage_name: String,
     pipeline_execution_id: String,
     retry_mode: RetryMode,
-}
-
-#[derive(PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum RetryMode {
-    FailedActions,
-    AllActions,
 }
 
 impl Retry {
@@ -120,7 +114,7 @@ pub(super) fn begin(place: (&Arc<Platform>, &Arc<Jobs>), pipeline: &Arc<Pipeline
     let execution = Arc::new(pipeline.kept.keep(execution));
     executions.push(execution.clone());
     drop(executions);
-    engine::launch(place, pipeline, &execution, 0, Rerun::All);
+    engine::launch(place, pipeline, &execution, execution.first_stage(), Rerun::All);
     execution.id.clone()
 }
 
@@ -144,16 +138,6 @@ fn stage_not_found(pipeline: &str, stage: &str) -> ServiceError {
         "StageNotFoundException",
         format_args!("pipeline `{pipeline}` has no stage `{stage}`"),
     )
-}
-
-/// The actions of a stage whose last run has succeeded.
-fn succeeded(runs: &[ActionRun], stage: &str) -> BTreeSet<String> {
-    let runs = runs.iter().filter(|run| run.stage == stage);
-    let last: BTreeMap<&str, ActionStatus> = runs.map(|run| (run.action.name.as_str(), run.status)).collect();
-    let succeeded = last
-        .into_iter()
-        .filter(|(_, status)| *status == ActionStatus::Succeeded);
-    succeeded.map(|(name, _)| name.to_owned()).collect()
 }
 
 impl CodePipeline {
@@ -257,11 +241,12 @@ impl CodePipeline {
         }
         let rerun = match input.retry_mode {
             RetryMode::AllActions => Rerun::All,
-            RetryMode::FailedActions => Rerun::AllBut(succeeded(&progress.actions, &input.stage_name)),
+            RetryMode::FailedActions => Rerun::AllBut(progress.succeeded(&input.stage_name)),
         };
         progress.status = Status::InProgress;
         progress.summary = None;
         progress.attempt += 1;
+        *progress.retried_by_hand.entry(input.stage_name).or_default() += 1;
         execution.stop.send_replace(execution::Stop::No);
         drop(progress);
         engine::launch((&call.platform, &self.jobs), &pipeline, &execution, from, rerun);

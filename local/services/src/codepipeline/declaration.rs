@@ -2,11 +2,12 @@
 //!
 //! See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PipelineDeclaration.html>.
 
-use super::providers::Kind;
+use super::conditions::{Conditions, OnFailure};
+use super::parts::{ActionType, ArtifactName, EnvironmentVariable, OutputArtifact};
 use platform::error::ServiceError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What a pipeline consists of. Fields that mean nothing here are refused by name.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -87,6 +88,12 @@ pub(super) struct VariableDeclaration {
 pub(super) struct Stage {
     pub(super) name: String,
     pub(super) actions: Vec<Action>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) before_entry: Option<Conditions>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) on_success: Option<Conditions>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) on_failure: Option<OnFailure>,
 }
 
 /// One thing that a stage does.
@@ -102,7 +109,15 @@ pub(super) struct Action {
     #[serde(default)]
     pub(super) input_artifacts: Vec<ArtifactName>,
     #[serde(default)]
-    pub(super) output_artifacts: Vec<ArtifactName>,
+    pub(super) output_artifacts: Vec<OutputArtifact>,
+    /// What the action `Commands` runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) commands: Vec<String>,
+    /// Which variables of the commands' environment are output variables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) output_variables: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) environment_variables: Vec<EnvironmentVariable>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) role_arn: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,123 +132,12 @@ fn first_run_order() -> u32 {
     1
 }
 
-/// What kind of action it is.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ActionType {
-    pub(super) category: String,
-    pub(super) owner: String,
-    pub(super) provider: String,
-    pub(super) version: String,
-}
-
-/// An artifact's name.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ArtifactName {
-    pub(super) name: String,
-}
-
 impl Declaration {
     /// Where artifacts go in this region. A declaration that was checked has it.
     pub(super) fn store(&self, region: &str) -> Option<&ArtifactStore> {
         self.artifact_store
             .as_ref()
             .or_else(|| self.artifact_stores.get(region))
-    }
-
-    fn check_stores(&self, region: &str) -> Result<(), String> {
-        if self.artifact_store.is_some() != self.artifact_stores.is_empty() {
-            return Err("it must have either artifactStore or artifactStores".into());
-        }
-        match self.store(region) {
-            None => Err(format!("its artifactStores lack its own region, {region}")),
-            Some(store) if store.kind != "S3" => Err(format!("artifactStore.type `{}` is not S3", store.kind)),
-            Some(_) => Ok(()),
-        }
-    }
-
-    /// Checks what AWS checks when a pipeline is created or updated; the error names what is wrong and where.
-    pub(super) fn check(&self, region: &str) -> Result<(), ServiceError> {
-        let refuse =
-            |code: &str, message: String| Err(ServiceError::new(code, format!("Pipeline `{}`: {message}", self.name)));
-        if let Err(message) = self.check_stores(region) {
-            return refuse("InvalidStructureException", message);
-        }
-        if self.stages.len() < 2 {
-            return refuse("InvalidStructureException", "it must have at least two stages".into());
-        }
-        let mut stages = BTreeSet::new();
-        let mut namespaces = BTreeSet::new();
-        let mut artifacts = BTreeSet::new();
-        for (index, stage) in self.stages.iter().enumerate() {
-            if !stages.insert(&stage.name) {
-                return refuse(
-                    "InvalidStageDeclarationException",
-                    format!("two stages are called `{}`", stage.name),
-                );
-            }
-            if stage.actions.is_empty() {
-                return refuse(
-                    "InvalidStageDeclarationException",
-                    format!("stage `{}` has no actions", stage.name),
-                );
-            }
-            let mut actions = BTreeSet::new();
-            let mut orders: Vec<&Action> = stage.actions.iter().collect();
-            orders.sort_by_key(|action| action.run_order);
-            for action in orders {
-                if !actions.insert(&action.name) {
-                    return refuse(
-                        "InvalidActionDeclarationException",
-                        format!("stage `{}` has two actions called `{}`", stage.name, action.name),
-                    );
-                }
-                if let Err(message) = self.check_action((region, index), action, &mut namespaces, &mut artifacts) {
-                    return refuse(
-                        "InvalidActionDeclarationException",
-                        format!("action `{}` in stage `{}`: {message}", action.name, stage.name),
-                    );
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn check_action<'d>(
-        &self,
-        (region, stage): (&str, usize),
-        action: &'d Action,
-        namespaces: &mut BTreeSet<&'d str>,
-        artifacts: &mut BTreeSet<&'d str>,
-    ) -> Result<(), String> {
-        let kind = Kind::of(&action.action_type_id)?;
-        if kind.is_source() != (stage == 0) {
-            return Err("source actions belong into the first stage, and only they do".into());
-        }
-        if let Some(elsewhere) = action.region.as_deref().filter(|elsewhere| *elsewhere != region) {
-            return Err(format!("it is in {elsewhere}, and the local run is in {region} alone"));
-        }
-        kind.check(action)?;
-        for artifact in &action.input_artifacts {
-            if !artifacts.contains(artifact.name.as_str()) {
-                return Err(format!(
-                    "no action before it makes its input artifact `{}`",
-                    artifact.name
-                ));
-            }
-        }
-        for artifact in &action.output_artifacts {
-            if !artifacts.insert(&artifact.name) {
-                return Err(format!("another action makes the artifact `{}` already", artifact.name));
-            }
-        }
-        if let Some(namespace) = &action.namespace
-            && (!namespaces.insert(namespace) || matches!(namespace.as_str(), "codepipeline" | "variables"))
-        {
-            return Err(format!("the namespace `{namespace}` is taken"));
-        }
-        Ok(())
     }
 
     /// The pipeline's variables: those that the execution was started with, and the defaults of the others.

@@ -8,7 +8,7 @@ use super::jobs::Jobs;
 use super::notify::Notify;
 use super::pipeline::Pipeline;
 use super::variables;
-use super::work::{Failure, Work};
+use super::work::{Done, Failure, Work};
 use jiff::Timestamp;
 use platform::Platform;
 use platform::journal::Happening;
@@ -73,10 +73,10 @@ pub(super) fn launch(
 /// An execution that runs.
 #[derive(Clone)]
 pub(super) struct Engine {
-    platform: Arc<Platform>,
-    jobs: Arc<Jobs>,
-    pipeline: Arc<Pipeline>,
-    execution: Arc<Execution>,
+    pub(super) platform: Arc<Platform>,
+    pub(super) jobs: Arc<Jobs>,
+    pub(super) pipeline: Arc<Pipeline>,
+    pub(super) execution: Arc<Execution>,
     notify: Notify,
 }
 
@@ -102,7 +102,8 @@ impl Engine {
             pipeline: pipeline.clone(),
             execution_id: self.execution.id.clone(),
         });
-        self.notify.pipeline(if from == 0 { "STARTED" } else { "RESUMED" });
+        let is_new = self.execution.progress().attempt == 1;
+        self.notify.pipeline(if is_new { "STARTED" } else { "RESUMED" });
         let ending = self.end(self.stages(from, rerun).await);
         self.notify.pipeline(&ending.status.word().to_uppercase());
         self.platform.journal.record(Happening::PipelineEnded {
@@ -134,7 +135,9 @@ impl Engine {
     async fn stages(&self, from: usize, rerun: Rerun) -> Ending {
         let declaration = &self.execution.declaration;
         let mut rerun = Some(rerun);
-        for stage in declaration.stages.iter().skip(from) {
+        // A rollback is of one stage.
+        let most = self.execution.rolled_back_to().map_or(usize::MAX, |_| 1);
+        for stage in declaration.stages.iter().skip(from).take(most) {
             let entry = tokio::select! {
                 entry = self.pipeline.gates.enter(declaration.execution_mode, &stage.name, &self.execution.id) => Some(entry),
                 () = self.execution.stopping() => None,
@@ -148,7 +151,7 @@ impl Engine {
                 None => Ending::stopped(&self.execution),
             };
             self.pipeline.gates.leave(&stage.name, &self.execution.id);
-            if ending.status != Status::Succeeded {
+            if !matches!(ending.status, Status::Succeeded | Status::Skipped) {
                 return ending;
             }
             if self.execution.is_stopping() {
@@ -158,7 +161,13 @@ impl Engine {
         Ending::succeeded()
     }
 
-    async fn stage(&self, stage: &Stage, rerun: Rerun) -> Ending {
+    pub(super) fn set_stage(&self, stage: &str, status: Status) {
+        self.execution.progress().stages.insert(stage.to_owned(), status);
+        self.notify.stage(stage, &status.word().to_uppercase());
+    }
+
+    /// Runs a stage without its conditions.
+    pub(super) async fn run_stage(&self, stage: &Stage, rerun: &Rerun) -> Ending {
         let began = Instant::now();
         self.execution
             .progress()
@@ -168,12 +177,8 @@ impl Engine {
             stage: stage.name.clone(),
         });
         self.notify.stage(&stage.name, "STARTED");
-        let ending = self.actions(stage, &rerun).await;
-        self.execution
-            .progress()
-            .stages
-            .insert(stage.name.clone(), ending.status);
-        self.notify.stage(&stage.name, &ending.status.word().to_uppercase());
+        let ending = self.actions(stage, rerun).await;
+        self.set_stage(&stage.name, ending.status);
         self.platform.journal.record(Happening::StageEnded {
             stage: stage.name.clone(),
             status: ending.status.word().to_owned(),
@@ -278,8 +283,8 @@ impl Engine {
         run
     }
 
-    /// Resolves what the action needs, does it, and keeps what it made.
-    async fn perform(&self, stage: &str, action: &Action, run_id: &str) -> Result<(), Failure> {
+    /// Resolves what the action needs, and does it.
+    pub(super) async fn carry_out(&self, stage: &str, action: &Action, run_id: &str) -> Result<Done, Failure> {
         let (configuration, inputs) = self.resolve(action)?;
         let outputs: Vec<Artifact> = action
             .output_artifacts
@@ -291,12 +296,19 @@ impl Engine {
             run.inputs.clone_from(&inputs);
         });
         let role = action.role_arn.as_ref().unwrap_or(&self.execution.declaration.role_arn);
-        let caller = self
-            .platform
-            .iam
-            .session(role, &self.execution.id, Vec::new())
-            .map_err(|error| Failure::new("ConfigurationError", error.message))?;
-        let done = actions::perform(Work {
+        let (iam, account) = (&self.platform.iam, &self.platform.account);
+        let session = |role: &str| {
+            let session = iam.session(role, &self.execution.id, Vec::new());
+            session.map_err(|error| Failure::new("ConfigurationError", error.message))
+        };
+        let caller = session(role)?;
+        // An action's own role is assumed by the pipeline's.
+        let pipelines = &self.execution.declaration.role_arn;
+        if role != pipelines && !iam.may_assume(account, role, &session(pipelines)?).unwrap_or(false) {
+            let message = format!("The role {pipelines} is not authorized to perform AssumeRole on role {role}");
+            return Err(Failure::new("PermissionError", message));
+        }
+        actions::perform(Work {
             platform: &self.platform,
             jobs: &self.jobs,
             pipeline: &self.pipeline,
@@ -310,7 +322,12 @@ impl Engine {
             inputs,
             outputs,
         })
-        .await?;
+        .await
+    }
+
+    /// Does what the action is for, and keeps what it made.
+    async fn perform(&self, stage: &str, action: &Action, run_id: &str) -> Result<(), Failure> {
+        let done = self.carry_out(stage, action, run_id).await?;
         let mut progress = self.execution.progress();
         for artifact in &done.outputs {
             progress.artifacts.insert(artifact.name.clone(), artifact.clone());

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use platform::store::{Changing, Record, Shelf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::watch;
 
 /// An artifact: a zip in the pipeline's bucket.
@@ -43,6 +43,8 @@ pub(super) enum Status {
     Superseded,
     Succeeded,
     Failed,
+    /// Of a stage alone, whose condition says so.
+    Skipped,
 }
 
 impl Status {
@@ -55,8 +57,55 @@ impl Status {
             Self::Superseded => "Superseded",
             Self::Succeeded => "Succeeded",
             Self::Failed => "Failed",
+            Self::Skipped => "Skipped",
         }
     }
+}
+
+/// When a stage's conditions are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum When {
+    BeforeEntry,
+    OnSuccess,
+    OnFailure,
+}
+
+impl When {
+    /// The member of a declaration that has them.
+    pub(super) fn member(self) -> &'static str {
+        match self {
+            Self::BeforeEntry => "beforeEntry",
+            Self::OnSuccess => "onSuccess",
+            Self::OnFailure => "onFailure",
+        }
+    }
+}
+
+/// A condition that was checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ConditionRun {
+    pub(super) stage: String,
+    pub(super) when: When,
+    pub(super) rules: Vec<RuleRun>,
+    pub(super) at: Timestamp,
+}
+
+/// A rule that was checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct RuleRun {
+    pub(super) id: String,
+    pub(super) name: String,
+    /// Why it failed.
+    pub(super) failure: Option<String>,
+    pub(super) at: Timestamp,
+}
+
+/// What an execution is that rolls a stage back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RollbackOf {
+    pub(super) stage: String,
+    /// The id of the execution that succeeded in it.
+    pub(super) target: String,
 }
 
 /// The status of an action execution.
@@ -115,6 +164,26 @@ pub(super) struct Progress {
     pub(super) namespaces: Namespaces,
     pub(super) artifacts: BTreeMap<String, Artifact>,
     pub(super) attempt: u32,
+    /// The stages that were retried by themselves.
+    #[serde(default)]
+    pub(super) retried: BTreeSet<String>,
+    /// How often people have retried a stage.
+    #[serde(default)]
+    pub(super) retried_by_hand: BTreeMap<String, u32>,
+    #[serde(default)]
+    pub(super) conditions: Vec<ConditionRun>,
+}
+
+impl Progress {
+    /// The actions of a stage whose last run has succeeded.
+    pub(super) fn succeeded(&self, stage: &str) -> BTreeSet<String> {
+        let runs = self.actions.iter().filter(|run| run.stage == stage);
+        let last: BTreeMap<&str, ActionStatus> = runs.map(|run| (run.action.name.as_str(), run.status)).collect();
+        let succeeded = last
+            .into_iter()
+            .filter(|(_, status)| *status == ActionStatus::Succeeded);
+        succeeded.map(|(name, _)| name.to_owned()).collect()
+    }
 }
 
 /// How an execution was asked to stop.
@@ -140,6 +209,7 @@ pub(super) struct Execution {
     /// The token of the request that started it. The same request may be sent again with the same token.
     pub(super) request: Option<String>,
     pub(super) started: Timestamp,
+    pub(super) rollback: Option<RollbackOf>,
     /// Changed only under the lock of `progress`, so that it agrees with the status there.
     pub(super) stop: watch::Sender<Stop>,
     pub(super) progress: Record<Progress>,
@@ -166,6 +236,7 @@ impl Execution {
             trigger,
             request,
             started: now,
+            rollback: None,
             stop: watch::Sender::default(),
             progress: Record::new(
                 &Shelf::default(),
@@ -179,9 +250,42 @@ impl Execution {
                     namespaces,
                     artifacts: BTreeMap::new(),
                     attempt: 1,
+                    retried: BTreeSet::new(),
+                    retried_by_hand: BTreeMap::new(),
+                    conditions: Vec::new(),
                 },
             ),
         }
+    }
+
+    /// An execution that runs a stage again with what `target` had: its declaration, variables and artifacts.
+    pub(super) fn rolling_back(target: &Self, stage: &str, trigger: Value) -> Self {
+        let mut execution = Self::new(target.declaration.clone(), target.variables.clone(), trigger, None);
+        {
+            let (mut progress, earlier) = (execution.progress(), target.progress());
+            progress.artifacts.clone_from(&earlier.artifacts);
+            for (namespace, values) in &earlier.namespaces {
+                let namespace = progress.namespaces.entry(namespace.clone());
+                namespace.or_insert_with(|| values.clone());
+            }
+        }
+        execution.rollback = Some(RollbackOf {
+            stage: stage.to_owned(),
+            target: target.id.clone(),
+        });
+        execution
+    }
+
+    /// The id of the execution to which a stage is rolled back.
+    pub(super) fn rolled_back_to(&self) -> Option<&str> {
+        self.rollback.as_ref().map(|rollback| rollback.target.as_str())
+    }
+
+    /// The index of the stage that it begins with.
+    pub(super) fn first_stage(&self) -> usize {
+        let stages = &self.declaration.stages;
+        let of = |rollback: &RollbackOf| stages.iter().position(|stage| stage.name == rollback.stage);
+        self.rollback.as_ref().and_then(of).unwrap_or_default()
     }
 
     /// Locks what is known so far. Hold it for a moment only, never across an await.

@@ -1,9 +1,11 @@
-//! Who may enter a stage: the execution modes.
+//! Who may enter a stage: the execution modes, and transitions that are disabled.
 //!
 //! See
 //! <https://docs.aws.amazon.com/codepipeline/latest/userguide/concepts-how-it-works.html#concepts-how-it-works-executions>.
 
 use super::declaration::ExecutionMode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -24,10 +26,20 @@ impl Default for Gates {
     }
 }
 
+/// A transition that is disabled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Disabled {
+    pub(super) reason: String,
+    pub(super) by: String,
+    pub(super) at: Timestamp,
+}
+
 #[derive(Debug, Default)]
 struct Gate {
     inside: Option<String>,
     waiting: VecDeque<String>,
+    /// Nobody enters while it is.
+    disabled: Option<Disabled>,
 }
 
 /// What happened to an execution that waited before a stage.
@@ -42,14 +54,11 @@ pub(super) enum Entry {
 impl Gates {
     /// Waits until `execution` may enter `stage`.
     pub(super) async fn enter(&self, mode: ExecutionMode, stage: &str, execution: &str) -> Entry {
-        if mode == ExecutionMode::Parallel {
-            return Entry::Entered;
-        }
         let mut changed = self.changed.subscribe();
         self.line_up(mode, stage, execution);
         loop {
             changed.mark_unchanged();
-            if let Some(entry) = self.try_enter(stage, execution) {
+            if let Some(entry) = self.try_enter(mode, stage, execution) {
                 return entry;
             }
             // Fails only when the sender is gone, and it lives in `self`.
@@ -71,6 +80,17 @@ impl Gates {
         self.stages().get(stage)?.waiting.front().cloned()
     }
 
+    /// Disables the transition to a stage, or enables it.
+    pub(super) fn disable(&self, stage: &str, disabled: Option<Disabled>) {
+        self.stages().entry(stage.to_owned()).or_default().disabled = disabled;
+        self.changed.send_replace(());
+    }
+
+    /// Why nobody enters a stage.
+    pub(super) fn disabled(&self, stage: &str) -> Option<Disabled> {
+        self.stages().get(stage)?.disabled.clone()
+    }
+
     fn line_up(&self, mode: ExecutionMode, stage: &str, execution: &str) {
         let mut stages = self.stages();
         let gate = stages.entry(stage.to_owned()).or_default();
@@ -82,11 +102,18 @@ impl Gates {
         self.changed.send_replace(());
     }
 
-    fn try_enter(&self, stage: &str, execution: &str) -> Option<Entry> {
+    fn try_enter(&self, mode: ExecutionMode, stage: &str, execution: &str) -> Option<Entry> {
         let mut stages = self.stages();
         let gate = stages.entry(stage.to_owned()).or_default();
         if !gate.waiting.iter().any(|waiting| waiting == execution) {
             return Some(Entry::Superseded);
+        }
+        if gate.disabled.is_some() {
+            return None;
+        }
+        if mode == ExecutionMode::Parallel {
+            gate.waiting.retain(|waiting| waiting != execution);
+            return Some(Entry::Entered);
         }
         if gate.inside.is_none() && gate.waiting.front().is_some_and(|first| first == execution) {
             gate.inside = gate.waiting.pop_front();

@@ -2,6 +2,8 @@
 //! <https://docs.aws.amazon.com/codepipeline/latest/APIReference/Welcome.html>.
 
 mod actions;
+mod check;
+mod conditions;
 mod control;
 mod declaration;
 mod engine;
@@ -10,11 +12,17 @@ mod gates;
 mod jobs;
 mod listing;
 mod notify;
+mod parts;
 mod past;
 mod pipeline;
 mod providers;
+mod rollback;
+mod rules;
+mod stage;
+mod state;
 #[cfg(test)]
 mod tests;
+mod transitions;
 mod variables;
 mod view;
 mod work;
@@ -30,11 +38,13 @@ use listing::{ListActions, ListExecutions};
 use pipeline::{First, Pipeline, lock};
 use platform::input::seconds;
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use rollback::Rollback;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
+use transitions::{Disable, Enable};
 
 /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html>.
 impl Served for CodePipeline {
@@ -70,6 +80,9 @@ impl Served for CodePipeline {
                     CodePipeline::list_action_executions,
                 ),
                 Operation::on("RetryStageExecution", Retry::stage, CodePipeline::retry),
+                Operation::on("RollbackStage", Rollback::stage, CodePipeline::roll_back),
+                Operation::on("DisableStageTransition", Disable::stage, CodePipeline::disable),
+                Operation::on("EnableStageTransition", Enable::stage, CodePipeline::enable),
                 Operation::on("PutApprovalResult", Approve::action, CodePipeline::approve),
                 Operation::on("ListPipelines", all, CodePipeline::list_pipelines),
                 // IAM does not know which pipeline a job belongs to.
@@ -228,11 +241,15 @@ impl CodePipeline {
     }
 
     fn get_state(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
-        Ok(view::state(&*self.pipeline(&input.name)?))
+        Ok(state::state(&*self.pipeline(&input.name)?))
     }
 
     fn delete(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
-        lock(&self.pipelines).remove(&input.name);
+        if let Some(pipeline) = lock(&self.pipelines).remove(&input.name) {
+            for stage in pipeline.declaration().stages {
+                pipeline.kept.disable(&stage.name, None);
+            }
+        }
         Ok(json!({}))
     }
 

@@ -1,7 +1,8 @@
 //! What lasts of a pipeline's executions.
 
 use super::declaration::Declaration;
-use super::execution::{ActionStatus, Execution, Progress, Status};
+use super::execution::{ActionStatus, Execution, Progress, RollbackOf, Status};
+use super::gates::Disabled;
 use jiff::Timestamp;
 use platform::store::{Record, Shelf, Store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ const CUT_OFF: &str = "The local run ended while the execution was in progress."
 pub(super) struct Kept {
     begun: Shelf,
     progress: Shelf,
+    /// The transitions that are disabled, by the stages that they lead to.
+    transitions: Shelf,
 }
 
 /// What does not change while an execution runs.
@@ -29,6 +32,8 @@ struct Begun {
     trigger: Value,
     request: Option<String>,
     started: Timestamp,
+    #[serde(default)]
+    rollback: Option<RollbackOf>,
 }
 
 /// The space of what does not change.
@@ -50,6 +55,7 @@ impl Kept {
         Self {
             begun: Shelf::new(store, EXECUTIONS, pipeline),
             progress: Shelf::new(store, "codepipeline/progress", pipeline),
+            transitions: Shelf::new(store, "codepipeline/transitions", pipeline),
         }
     }
 
@@ -68,11 +74,25 @@ impl Kept {
                 trigger: begun.trigger,
                 request: begun.request,
                 started: begun.started,
+                rollback: begun.rollback,
                 stop: watch::Sender::default(),
                 progress: Record::new(&self.progress, &id, progress),
             }))
         });
         Ok(executions.collect())
+    }
+
+    /// Keeps that a transition is disabled, or not any more.
+    pub(super) fn disable(&self, stage: &str, disabled: Option<&Disabled>) {
+        match disabled {
+            Some(disabled) => self.transitions.put(stage, disabled),
+            None => self.transitions.remove(stage),
+        }
+    }
+
+    /// The transitions that are disabled.
+    pub(super) fn disabled(&self) -> Result<Vec<(String, Disabled)>, StoreError> {
+        self.transitions.read()
     }
 
     /// Keeps an execution from now on.
@@ -84,6 +104,7 @@ impl Kept {
             trigger: execution.trigger.clone(),
             request: execution.request.clone(),
             started: execution.started,
+            rollback: execution.rollback.clone(),
         };
         self.begun.put(&execution.id, &begun);
         Execution {

@@ -54,10 +54,14 @@ impl Pipeline {
     /// A pipeline, with the executions that this store has of it.
     pub(super) fn new(declaration: Declaration, store: &Store) -> Result<Self, StoreError> {
         let kept = Kept::of(store, &declaration.name);
+        let gates = Gates::default();
+        for (stage, disabled) in kept.disabled()? {
+            gates.disable(&stage, Some(disabled));
+        }
         Ok(Self {
             declaration: Mutex::new(declaration),
             executions: Mutex::new(kept.read()?),
-            gates: Gates::default(),
+            gates,
             approvals: Mutex::default(),
             created: Timestamp::now(),
             kept,

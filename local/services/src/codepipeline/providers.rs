@@ -3,7 +3,8 @@
 //! See <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference.html> and
 //! <https://docs.aws.amazon.com/codepipeline/latest/userguide/reference-action-artifacts.html>.
 
-use super::declaration::{Action, ActionType};
+use super::declaration::Action;
+use super::parts::ActionType;
 use std::ops::RangeInclusive;
 
 /// What carries an action out.
@@ -15,6 +16,14 @@ pub(super) enum Provider {
     Object,
     /// A build in CodeBuild.
     CodeBuild,
+    /// An image that is built and pushed.
+    ImageBuild,
+    /// Shell commands.
+    Commands,
+    /// Files for a bucket.
+    ObjectDeploy,
+    /// New images for a service of ECS.
+    Ecs,
     /// A Lambda function that answers a job.
     Lambda,
     /// An execution of a state machine.
@@ -42,7 +51,7 @@ pub(super) struct Kind {
 }
 
 /// All of them.
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 11] = [
     Kind {
         provider: Provider::Connection,
         category: "Source",
@@ -71,6 +80,46 @@ const KINDS: [Kind; 7] = [
     Kind {
         category: "Test",
         ..CODEBUILD
+    },
+    Kind {
+        provider: Provider::ImageBuild,
+        category: "Build",
+        name: "ECRBuildAndPublish",
+        needed: &["ECRRepositoryName"],
+        optional: &["DockerFilePath", "ImageTags", "RegistryType"],
+        absent: &[],
+        inputs: 1..=1,
+        outputs: 0..=0,
+    },
+    Kind {
+        provider: Provider::Commands,
+        category: "Compute",
+        name: "Commands",
+        needed: &[],
+        optional: &[],
+        absent: &[],
+        inputs: 1..=10,
+        outputs: 0..=1,
+    },
+    Kind {
+        provider: Provider::ObjectDeploy,
+        category: "Deploy",
+        name: "S3",
+        needed: &["BucketName", "Extract"],
+        optional: &["ObjectKey", "CannedACL", "CacheControl", "KMSEncryptionKeyARN"],
+        absent: &[],
+        inputs: 1..=1,
+        outputs: 0..=0,
+    },
+    Kind {
+        provider: Provider::Ecs,
+        category: "Deploy",
+        name: "ECS",
+        needed: &["ClusterName", "ServiceName"],
+        optional: &["FileName", "DeploymentTimeout"],
+        absent: &[],
+        inputs: 1..=1,
+        outputs: 0..=0,
     },
     Kind {
         provider: Provider::Lambda,
@@ -150,6 +199,11 @@ impl Kind {
         })
     }
 
+    /// Whether only pipelines of the second type have it.
+    pub(super) fn needs_v2(&self) -> bool {
+        matches!(self.provider, Provider::Commands | Provider::ImageBuild)
+    }
+
     pub(super) fn is_source(&self) -> bool {
         self.category == "Source"
     }
@@ -161,6 +215,17 @@ impl Kind {
     pub(super) fn check(&self, action: &Action) -> Result<(), String> {
         self.check_timeout(action.timeout_in_minutes)?;
         self.check_configuration(action)?;
+        let has_files = action.output_artifacts.iter().any(|output| !output.files.is_empty());
+        for (member, is_there) in [
+            ("commands", !action.commands.is_empty()),
+            ("outputVariables", !action.output_variables.is_empty()),
+            ("environmentVariables", !action.environment_variables.is_empty()),
+            ("files of outputArtifacts", has_files),
+        ] {
+            if is_there && self.provider != Provider::Commands {
+                return Err(format!("{member}: only the action Commands has them"));
+            }
+        }
         let counts = [
             ("input", action.input_artifacts.len(), &self.inputs),
             ("output", action.output_artifacts.len(), &self.outputs),
@@ -221,10 +286,79 @@ impl Kind {
         }
         match self.provider {
             Provider::StepFunctions => check_input(action),
+            Provider::Commands => check_commands(action),
+            Provider::ImageBuild => check_value(action, "RegistryType", &["private"]),
+            Provider::ObjectDeploy => check_extract(action),
+            Provider::Ecs => check_minutes(action),
             Provider::Connection | Provider::Object | Provider::CodeBuild | Provider::Lambda | Provider::Approval => {
                 Ok(())
             }
         }
+    }
+}
+
+/// A value of the configuration that no variable decides.
+fn fixed<'a>(action: &'a Action, key: &str) -> Option<&'a str> {
+    let value = action.configuration.get(key).map(String::as_str);
+    value.filter(|value| !value.contains("#{"))
+}
+
+fn check_value(action: &Action, key: &str, values: &[&str]) -> Result<(), String> {
+    match fixed(action, key).filter(|value| !values.contains(value)) {
+        Some(other) => Err(format!(
+            "its {key} is `{other}`: the local run has {}",
+            values.join(" and ")
+        )),
+        None => Ok(()),
+    }
+}
+
+fn check_extract(action: &Action) -> Result<(), String> {
+    check_value(action, "Extract", &["true", "false"])?;
+    if fixed(action, "Extract") == Some("false") && !action.configuration.contains_key("ObjectKey") {
+        return Err(format!(
+            "Action configuration for action '{}' is missing required configuration 'ObjectKey'",
+            action.name
+        ));
+    }
+    Ok(())
+}
+
+fn check_minutes(action: &Action) -> Result<(), String> {
+    let minutes = fixed(action, "DeploymentTimeout");
+    match minutes.filter(|minutes| !minutes.parse().is_ok_and(|minutes: u64| (1..=60).contains(&minutes))) {
+        Some(other) => Err(format!(
+            "its DeploymentTimeout is `{other}`: it must lie between 1 and 60 minutes"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// How many commands an action may have, and how long each may be.
+///
+/// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
+const COMMANDS: RangeInclusive<usize> = 1..=50;
+
+fn check_commands(action: &Action) -> Result<(), String> {
+    if !COMMANDS.contains(&action.commands.len()) {
+        return Err("its commands must be 1 to 50".into());
+    }
+    let is_wrong =
+        |command: &&String| command.contains('\n') || !(1..=CONFIGURATION_LIMIT).contains(&command.chars().count());
+    if let Some(wrong) = action.commands.iter().find(is_wrong) {
+        return Err(format!(
+            "the command `{wrong}` must be one line of 1 to {CONFIGURATION_LIMIT} characters"
+        ));
+    }
+    let kind = action
+        .environment_variables
+        .iter()
+        .filter_map(|variable| variable.kind.as_deref());
+    match kind.into_iter().find(|kind| *kind != "PLAINTEXT") {
+        Some(other) => Err(format!(
+            "the local run has no environment variables of the type {other}"
+        )),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Two people ask at the same moment: what each of them is told must hold.
 
 mod declarations;
+mod deploys;
+mod stages;
 mod state_machines;
 mod world;
 

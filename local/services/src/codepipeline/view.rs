@@ -1,7 +1,6 @@
-//! Pipelines, executions and their actions, as the operations that read show them.
+//! Executions and their actions, as the operations that read show them.
 
 use super::execution::{ActionRun, ActionStatus, Artifact, Execution};
-use super::pipeline::Pipeline;
 use platform::input::seconds;
 use serde_json::{Value, json};
 
@@ -24,8 +23,11 @@ pub(super) fn execution(execution: &Execution) -> Value {
         "variables": variables,
         "trigger": execution.trigger,
         "executionMode": execution.declaration.execution_mode,
-        "executionType": "STANDARD",
+        "executionType": execution_type(execution),
     });
+    if let Some(target) = execution.rolled_back_to() {
+        shown["rollbackMetadata"] = json!({"rollbackTargetPipelineExecutionId": target});
+    }
     if let Some(summary) = &progress.summary {
         shown["statusSummary"] = summary.as_str().into();
     }
@@ -40,15 +42,24 @@ fn revision(artifact: &Artifact) -> Option<Value> {
 /// One of `ListPipelineExecutions`' summaries.
 pub(super) fn summary(execution: &Execution) -> Value {
     let progress = execution.progress();
-    json!({
+    let mut shown = json!({
         "pipelineExecutionId": execution.id,
         "status": progress.status.word(),
         "startTime": seconds(execution.started),
         "lastUpdateTime": seconds(progress.updated),
         "trigger": execution.trigger,
         "executionMode": execution.declaration.execution_mode,
-        "executionType": "STANDARD",
-    })
+        "executionType": execution_type(execution),
+    });
+    if let Some(target) = execution.rolled_back_to() {
+        shown["rollbackMetadata"] = json!({"rollbackTargetPipelineExecutionId": target});
+    }
+    shown
+}
+
+/// What kind of execution it is.
+pub(super) fn execution_type(execution: &Execution) -> &'static str {
+    execution.rolled_back_to().map_or("STANDARD", |_| "ROLLBACK")
 }
 
 /// One of `ListActionExecutions`' details. See
@@ -116,78 +127,4 @@ pub(super) fn shown_summary(run: &ActionRun) -> Option<&str> {
         None if run.resolved.contains_key("FunctionName") => None,
         None => run.summary.as_deref(),
     }
-}
-
-/// `GetPipelineState`'s output. See
-/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_GetPipelineState.html>.
-pub(super) fn state(pipeline: &Pipeline) -> Value {
-    let declaration = pipeline.declaration();
-    let executions = pipeline.executions();
-    let stages: Vec<Value> = declaration
-        .stages
-        .iter()
-        .map(|stage| {
-            let latest = executions.iter().rev().find_map(|execution| {
-                let status = *execution.progress().stages.get(&stage.name)?;
-                Some(json!({"pipelineExecutionId": execution.id, "status": status.word()}))
-            });
-            let actions: Vec<Value> = stage
-                .actions
-                .iter()
-                .map(|action| action_state(&executions, &stage.name, &action.name))
-                .collect();
-            let mut shown = json!({
-                "stageName": stage.name,
-                "inboundTransitionState": {"enabled": true},
-                "actionStates": actions,
-            });
-            if let Some(latest) = latest {
-                shown["latestExecution"] = latest;
-            }
-            if let Some(inbound) = pipeline.gates.inbound(&stage.name) {
-                shown["inboundExecution"] = json!({"pipelineExecutionId": inbound, "status": "InProgress"});
-            }
-            shown
-        })
-        .collect();
-    json!({
-        "pipelineName": declaration.name,
-        "pipelineVersion": declaration.version,
-        "stageStates": stages,
-        "created": seconds(pipeline.created),
-    })
-}
-
-fn action_state(executions: &[std::sync::Arc<Execution>], stage: &str, action: &str) -> Value {
-    let latest = executions.iter().rev().find_map(|execution| {
-        let progress = execution.progress();
-        let is_it = |run: &&ActionRun| run.stage == stage && run.action.name == action;
-        progress.actions.iter().rev().find(is_it).cloned()
-    });
-    let Some(run) = latest else {
-        return json!({"actionName": action});
-    };
-    let mut shown = json!({
-        "actionName": action,
-        "latestExecution": {
-            "actionExecutionId": run.id,
-            "status": run.status.word(),
-            "lastStatusChange": seconds(run.updated),
-        },
-    });
-    let latest = &mut shown["latestExecution"];
-    for (field, value) in [
-        ("summary", shown_summary(&run)),
-        ("externalExecutionId", shown_id(&run)),
-        ("token", run.token.as_deref()),
-        ("lastUpdatedBy", run.updated_by.as_deref()),
-    ] {
-        if let Some(value) = value {
-            latest[field] = value.into();
-        }
-    }
-    if let Some((code, message)) = &run.error {
-        latest["errorDetails"] = json!({"code": code, "message": message});
-    }
-    shown
 }

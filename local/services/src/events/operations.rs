@@ -5,7 +5,7 @@ use super::rules::{NewTarget, PutRule, Rule, arn, not_found};
 use super::{EventBridge, delivery};
 use platform::input::page;
 use platform::journal::{Happening, RuleConsidered};
-use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use platform::{Call, ErrorKind, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -200,7 +200,8 @@ fn default_bus(bus: Option<&str>) -> Result<(), ServiceError> {
         Some(other) => Err(ServiceError::new(
             "ResourceNotFoundException",
             format_args!("Event bus {other} does not exist: the local run has the default bus alone"),
-        )),
+        )
+        .of_kind(ErrorKind::NotInLocalRun)),
     }
 }
 

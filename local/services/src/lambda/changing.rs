@@ -1,7 +1,8 @@
 //! What changes a function that is there: its code, its configuration, and who may call it.
 
+use super::code::{Given, Package};
 use super::functions::{
-    Code, CreateFunction, DeadLetterConfig, EventInvokeConfig, Function, LoggingConfig, Variables, VpcConfig,
+    CreateFunction, DeadLetterConfig, EventInvokeConfig, Function, ImageConfig, LoggingConfig, Variables, VpcConfig,
 };
 use super::{Lambda, lock};
 use platform::input::{On, Target};
@@ -33,6 +34,8 @@ pub(super) struct Changes {
     pub(super) function_name: String,
     pub(super) role: Option<String>,
     runtime: Option<String>,
+    layers: Option<Vec<String>>,
+    image_config: Option<ImageConfig>,
     handler: Option<String>,
     timeout: Option<u32>,
     memory_size: Option<u32>,
@@ -49,6 +52,7 @@ pub(super) struct Changes {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct RemovePermission {
     pub(super) function_name: String,
+    qualifier: Option<String>,
     statement_id: String,
 }
 
@@ -60,7 +64,11 @@ fn put<T>(place: &mut T, given: Option<T>) {
 }
 
 impl Lambda {
-    pub(super) fn update_code(&self, call: &Call, input: On<WithCode, Code>) -> Result<Value, ServiceError> {
+    pub(super) async fn update_code(
+        self: Arc<Self>,
+        call: Call,
+        input: On<WithCode, Given>,
+    ) -> Result<Value, ServiceError> {
         let On { target, own } = input;
         let function = self.function(&target.function_name, None)?;
         let mut configuration = function.configuration.clone();
@@ -68,14 +76,20 @@ impl Lambda {
         if target.architectures.is_some() {
             configuration.architectures = target.architectures;
         }
-        self.change(call, &function, configuration)
+        self.change(&call, &function, configuration).await
     }
 
-    pub(super) fn update_configuration(&self, call: &Call, changes: Changes) -> Result<Value, ServiceError> {
+    pub(super) async fn update_configuration(
+        self: Arc<Self>,
+        call: Call,
+        changes: Changes,
+    ) -> Result<Value, ServiceError> {
         let function = self.function(&changes.function_name, None)?;
         let mut changed = function.configuration.clone();
         put(&mut changed.role, changes.role);
-        put(&mut changed.runtime, changes.runtime);
+        put(&mut changed.runtime, changes.runtime.map(Some));
+        put(&mut changed.layers, changes.layers);
+        put(&mut changed.image_config, changes.image_config.map(Some));
         put(&mut changed.timeout, changes.timeout);
         put(&mut changed.memory_size, changes.memory_size);
         put(&mut changed.environment, changes.environment);
@@ -86,11 +100,11 @@ impl Lambda {
         put(&mut changed.tracing_config, changes.tracing_config.map(Some));
         put(&mut changed.ephemeral_storage, changes.ephemeral_storage.map(Some));
         put(&mut changed.vpc_config, changes.vpc_config.map(Some));
-        self.change(call, &function, changed)
+        self.change(&call, &function, changed).await
     }
 
     /// Puts a changed function in the place of what is there. What was begun with the old one comes to its end.
-    fn change(&self, call: &Call, function: &Function, changed: CreateFunction) -> Result<Value, ServiceError> {
+    async fn change(&self, call: &Call, function: &Function, changed: CreateFunction) -> Result<Value, ServiceError> {
         changed.check()?;
         let platform = &call.platform;
         let trusts = platform
@@ -102,9 +116,19 @@ impl Lambda {
                 "The role defined for the function cannot be assumed by Lambda.",
             ));
         }
-        let changed = Function::new(&platform.account, changed);
+        let layers = self.layers_of(platform, &changed.layers)?;
+        let (code, runtime) = (changed.code.code()?, changed.runtime.as_deref());
+        let package = Package::of_function(code, runtime, platform, &call.caller, &self.kept).await?;
+        let changed = Function::new(&platform.account, changed, package, layers);
         *lock(&changed.event_invoke) = function.event_invoke();
         lock(&changed.permissions).clone_from(&*lock(&function.permissions));
+        for (name, before) in lock(&function.qualified).iter() {
+            // There is one version at most, and that is what the function is.
+            let published = changed.published(&before.version, name);
+            *lock(&published.event_invoke) = before.event_invoke();
+            lock(&published.permissions).clone_from(&*lock(&before.permissions));
+            lock(&changed.qualified).insert(name.clone(), Arc::new(published));
+        }
         let described = changed.describe();
         lock(&self.functions).insert(function.name().to_owned(), Arc::new(changed));
         for environment in lock(&function.warm).drain(..) {
@@ -114,7 +138,7 @@ impl Lambda {
     }
 
     pub(super) fn remove_permission(&self, call: &Call, input: RemovePermission) -> Result<Value, ServiceError> {
-        let function = self.function(&input.function_name, None)?;
+        let function = self.function(&input.function_name, input.qualifier.as_deref())?;
         let sid = &input.statement_id;
         if lock(&function.permissions).remove(sid).is_none() {
             let message = format_args!("Statement {sid} is not found in resource policy.");

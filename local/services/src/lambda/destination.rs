@@ -70,7 +70,7 @@ pub(super) async fn conclude(
 }
 
 fn record(function: &Function, request_id: &str, event: &Value, outcome: &Outcome, attempts: u32) -> Value {
-    let mut context = json!({"statusCode": 200, "executedVersion": "$LATEST"});
+    let mut context = json!({"statusCode": 200, "executedVersion": function.version});
     if outcome.is_error() {
         context["functionError"] = "Unhandled".into();
     }
@@ -79,7 +79,7 @@ fn record(function: &Function, request_id: &str, event: &Value, outcome: &Outcom
         "timestamp": format!("{:.3}", jiff::Timestamp::now()),
         "requestContext": {
             "requestId": request_id,
-            "functionArn": format!("{}:$LATEST", function.arn),
+            "functionArn": function.qualified_arn(),
             "condition": if outcome.is_error() { "RetriesExhausted" } else { "Success" },
             "approximateInvokeCount": attempts,
         },

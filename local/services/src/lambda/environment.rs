@@ -66,6 +66,8 @@ pub(super) struct Environment {
     outbox: mpsc::UnboundedSender<Work>,
     current: Mutex<Option<Current>>,
     phase: watch::Sender<Phase>,
+    /// Whether it has asked for an event that it has not got yet.
+    asks: watch::Sender<bool>,
     kill: Notify,
 }
 
@@ -83,6 +85,7 @@ impl Environment {
             outbox,
             current: Mutex::default(),
             phase: watch::Sender::new(Phase::Starting),
+            asks: watch::Sender::new(false),
             kill: Notify::new(),
         }
     }
@@ -126,6 +129,16 @@ impl Environment {
             .map_or_else(|_| Phase::Exited("its watcher is gone".into()), |phase| phase.clone())
     }
 
+    /// Waits until the process asks for an event once more: some end after their last answer. Whether it does in time.
+    pub(super) async fn asks_again(&self, within: Duration) -> bool {
+        let mut asks = self.asks.subscribe();
+        tokio::select! {
+            asked = asks.wait_for(|asks| *asks) => asked.is_ok(),
+            _ = self.exited() => false,
+            () = tokio::time::sleep(within) => false,
+        }
+    }
+
     /// Waits until the process is gone and all that it printed has been read; says how it ended.
     pub(super) async fn exited(&self) -> String {
         let mut phase = self.phase.subscribe();
@@ -160,7 +173,10 @@ impl Environment {
             }
             first
         });
-        self.inbox.lock().await.recv().await
+        self.asks.send_replace(true);
+        let work = self.inbox.lock().await.recv().await;
+        self.asks.send_replace(false);
+        work
     }
 
     /// The Runtime API's `response` and `error`: whether the process works on `request_id`.

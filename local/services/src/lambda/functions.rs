@@ -1,5 +1,6 @@
 //! What Lambda knows of a function: its configuration, and where the outcomes of its asynchronous invocations go.
 
+use super::code::{Given, Launch, LayerFiles, Package, Runtime};
 use super::environment::Environment;
 use platform::account::Account;
 use platform::error::ServiceError;
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// `CreateFunction`'s input, as far as it means something here; any other field is refused by name.
 ///
@@ -17,8 +19,13 @@ use std::time::Duration;
 pub(super) struct CreateFunction {
     pub(super) function_name: String,
     pub(super) role: String,
-    pub(super) code: Code,
-    pub(super) runtime: String,
+    pub(super) code: Given,
+    #[serde(default)]
+    pub(super) runtime: Option<String>,
+    #[serde(default)]
+    pub(super) layers: Vec<String>,
+    #[serde(default)]
+    pub(super) image_config: Option<ImageConfig>,
     #[serde(default)]
     pub(super) handler: Option<String>,
     #[serde(default = "default_timeout")]
@@ -59,18 +66,16 @@ pub(super) struct VpcConfig {
     pub(super) security_group_ids: Vec<String>,
 }
 
-/// Where the code is. On AWS it is a zip. Here it is the name of a binary of the workspace, which would be the zip's
-/// `bootstrap`: SAM's `Metadata.BuildProperties.Binary` has it.
-#[derive(Debug, Clone, Deserialize)]
+/// What a function in an image has instead of the image's own settings.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Code {
-    /// The binary target's name, built by cargo from the repository.
-    pub(super) local_binary: Option<String>,
-    /// The zip, in S3.
-    pub(super) s3_bucket: Option<String>,
-    pub(super) s3_key: Option<String>,
-    #[expect(dead_code, reason = "the zip is not read yet")]
-    s3_object_version: Option<String>,
+pub(super) struct ImageConfig {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) command: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) entry_point: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) working_directory: Option<String>,
 }
 
 /// The function's own environment variables.
@@ -111,18 +116,26 @@ fn default_memory() -> u32 {
 }
 
 impl CreateFunction {
+    /// Whether the code is an image.
+    pub(super) fn is_image(&self) -> bool {
+        self.package_type.as_deref() == Some("Image")
+    }
+
     /// Checks the values that AWS checks. The error names the value.
     pub(super) fn check(&self) -> Result<(), ServiceError> {
         let refuse = |message: String| Err(ServiceError::new("InvalidParameterValueException", message));
-        if !self.runtime.starts_with("provided") {
-            return Err(ServiceError::new(
-                "NotInLocalRun",
-                format!(
-                    "the local run has no runtime `{}` (function `{}`): it runs `provided.al2023` binaries",
-                    self.runtime, self.function_name
-                ),
-            )
-            .with_status(501));
+        match (&self.runtime, self.is_image()) {
+            (Some(runtime), false) => drop(Runtime::read(runtime)?),
+            (None, true) if self.handler.is_none() && self.layers.is_empty() => {}
+            (None, false) => {
+                let mandatory =
+                    "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
+                return refuse(mandatory.to_owned());
+            }
+            (_, true) => {
+                let message = "Please don't provide Handler or Runtime or Layer when the intent is to use an image.";
+                return refuse(message.to_owned());
+            }
         }
         if self.publish {
             return Err(ServiceError::not_in_local_run("lambda", "CreateFunction with Publish"));
@@ -202,8 +215,18 @@ pub(super) struct Destination {
 pub(super) struct Function {
     /// What it was created with.
     pub(super) configuration: CreateFunction,
-    /// Its ARN, unqualified.
+    /// Its ARN, with the version or alias that this is.
     pub(super) arn: String,
+    /// Its version.
+    pub(super) version: String,
+    /// Its published versions and their aliases, by number and by name.
+    pub(super) qualified: Mutex<BTreeMap<String, Arc<Function>>>,
+    /// What it runs.
+    pub(super) package: Package,
+    /// What its layers have.
+    pub(super) layers: Vec<LayerFiles>,
+    /// What starts a process of it, once somebody has needed that.
+    pub(super) launch: OnceCell<Launch>,
     /// What becomes of asynchronous invocations.
     pub(super) event_invoke: Mutex<EventInvokeConfig>,
     /// Processes that wait for their next event.
@@ -213,19 +236,61 @@ pub(super) struct Function {
 }
 
 impl Function {
-    pub(super) fn new(account: &Account, configuration: CreateFunction) -> Self {
+    pub(super) fn new(
+        account: &Account,
+        configuration: CreateFunction,
+        package: Package,
+        layers: Vec<LayerFiles>,
+    ) -> Self {
         Self {
             arn: account.arn("lambda", format_args!("function:{}", configuration.function_name)),
+            version: LATEST.to_owned(),
+            qualified: Mutex::default(),
             configuration,
+            package,
+            layers,
+            launch: OnceCell::new(),
             event_invoke: Mutex::default(),
             warm: Mutex::default(),
             permissions: Mutex::default(),
         }
     }
 
+    /// The function as a version of it, under that version's number or an alias for it.
+    pub(super) fn published(&self, version: &str, qualifier: &str) -> Self {
+        Self {
+            configuration: self.configuration.clone(),
+            arn: format!("{}:{qualifier}", self.arn),
+            version: version.to_owned(),
+            qualified: Mutex::default(),
+            package: self.package.clone(),
+            layers: self.layers.clone(),
+            launch: self.launch.clone(),
+            event_invoke: Mutex::default(),
+            warm: Mutex::default(),
+            permissions: Mutex::default(),
+        }
+    }
+
+    /// Its ARN with a qualifier in any case.
+    pub(super) fn qualified_arn(&self) -> String {
+        match self.version.as_str() {
+            LATEST => format!("{}:{LATEST}", self.arn),
+            _ => self.arn.clone(),
+        }
+    }
+
     /// The function's name.
     pub(super) fn name(&self) -> &str {
         &self.configuration.function_name
+    }
+
+    /// The binary that it runs, if cargo builds it.
+    pub(super) fn binary(&self) -> Option<&str> {
+        match &self.package {
+            Package::Binary(name) => Some(name),
+            _ => None,
+        }
     }
 
     /// The name of the role that it runs as.
@@ -258,19 +323,19 @@ impl Function {
     /// `FunctionConfiguration`, as `GetFunctionConfiguration` shows it.
     pub(super) fn describe(&self) -> Value {
         let configuration = &self.configuration;
+        let layers = configuration.layers.iter().map(|arn| json!({"Arn": arn}));
+        let layers = Some(layers.collect::<Value>()).filter(|_| !configuration.layers.is_empty());
         let mut described = json!({
             "FunctionName": configuration.function_name,
             "FunctionArn": self.arn,
-            "Runtime": configuration.runtime,
             "Role": configuration.role,
-            "Handler": configuration.handler,
             "Description": configuration.description.as_deref().unwrap_or_default(),
             "Timeout": configuration.timeout,
             "MemorySize": configuration.memory_size,
             "Environment": configuration.environment,
             "Architectures": configuration.architectures.clone().unwrap_or_else(|| vec!["x86_64".into()]),
             "PackageType": configuration.package_type.as_deref().unwrap_or("Zip"),
-            "Version": "$LATEST",
+            "Version": self.version,
             "State": "Active",
             "LastUpdateStatus": "Successful",
         });
@@ -283,6 +348,16 @@ impl Function {
                 "LoggingConfig",
                 configuration.logging_config.as_ref().map(|config| json!(config)),
             ),
+            ("Runtime", configuration.runtime.as_ref().map(|runtime| json!(runtime))),
+            ("Handler", configuration.handler.as_ref().map(|handler| json!(handler))),
+            (
+                "ImageConfigResponse",
+                configuration
+                    .image_config
+                    .as_ref()
+                    .map(|config| json!({"ImageConfig": config})),
+            ),
+            ("Layers", layers),
             ("TracingConfig", configuration.tracing_config.clone()),
             ("EphemeralStorage", configuration.ephemeral_storage.clone()),
             (
@@ -298,22 +373,24 @@ impl Function {
     }
 }
 
-/// A function's name from what callers write: a name, a partial ARN or a full one, each perhaps with a qualifier.
-///
-/// # Errors
-/// A qualifier other than `$LATEST`: the local run publishes no versions of functions.
-pub(super) fn name_of(reference: &str) -> Result<&str, ServiceError> {
-    let after = match reference.split_once(":function:") {
-        Some((_, after)) => after,
-        None => reference,
-    };
+/// The qualifier of a function as it is.
+pub(super) const LATEST: &str = "$LATEST";
+
+/// A function's name and its qualifier, if there is one, from what callers write: a name, a partial ARN or a full one.
+pub(super) fn named(reference: &str) -> (&str, Option<&str>) {
+    let after = reference.split_once(":function:").map_or(reference, |(_, after)| after);
     match after.split_once(':') {
-        None | Some((_, "$LATEST")) => Ok(after.split(':').next().unwrap_or(after)),
-        Some((name, qualifier)) => Err(ServiceError::new(
-            "NotInLocalRun",
-            format!("the local run publishes no versions of functions: `{name}` has no qualifier `{qualifier}`"),
-        )
-        .with_status(501)),
+        Some((name, qualifier)) => (name, Some(qualifier)),
+        None => (after, None),
+    }
+}
+
+/// The part of an ARN that names a function, with its qualifier.
+pub(super) fn resource(reference: &str, qualifier: Option<&str>) -> String {
+    let (name, own) = named(reference);
+    match own.or(qualifier) {
+        Some(qualifier) => format!("function:{name}:{qualifier}"),
+        None => format!("function:{name}"),
     }
 }
 
@@ -323,21 +400,18 @@ mod tests {
 
     #[test]
     fn a_function_is_found_by_name_and_by_arn() {
-        for (reference, expected) in [
-            ("image-push-dev", Some("image-push-dev")),
-            ("image-push-dev:$LATEST", Some("image-push-dev")),
-            (
-                "arn:aws:lambda:us-east-1:123456789012:function:image-push-dev",
-                Some("image-push-dev"),
-            ),
-            ("123456789012:function:image-push-dev", Some("image-push-dev")),
-            (
-                "arn:aws:lambda:us-east-1:123456789012:function:image-push-dev:live",
-                None,
-            ),
+        let arn = "arn:aws:lambda:us-east-1:123456789012:function:image-push-dev";
+        for (reference, qualifier) in [
+            ("image-push-dev", None),
+            ("image-push-dev:$LATEST", Some("$LATEST")),
+            (arn, None),
+            ("123456789012:function:image-push-dev", None),
+            (&format!("{arn}:live"), Some("live")),
         ] {
-            assert_eq!(name_of(reference).ok(), expected, "{reference}");
+            assert_eq!(named(reference), ("image-push-dev", qualifier), "{reference}");
         }
+        assert_eq!(resource(arn, Some("1")), "function:image-push-dev:1");
+        assert_eq!(resource(&format!("{arn}:live"), None), "function:image-push-dev:live");
     }
 
     #[test]

@@ -18,6 +18,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// See <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a process that has answered may take until it asks for another event.
+const ASKING: Duration = Duration::from_secs(5);
+
 /// Runs an event for a caller who waits for its end. If the caller hangs up, the invocation goes on to its end.
 ///
 /// # Errors
@@ -45,7 +48,7 @@ pub(super) async fn run_synchronously(
 /// Runs one event through a process of the function, to its end, and writes the REPORT.
 ///
 /// # Errors
-/// There is no process to run it: no binary, or a role that cannot be assumed.
+/// There is no process to run it: this machine does not have what it needs, or a role that cannot be assumed.
 pub(super) async fn run(
     lambda: &Arc<Lambda>,
     platform: &Arc<Platform>,
@@ -54,13 +57,13 @@ pub(super) async fn run(
     payload: Value,
     attempt: u32,
 ) -> Result<Outcome, ServiceError> {
-    let binary = lambda.binary(platform, function).await?;
+    let launch = lambda.launch(platform, function).await?;
     let event = platform.shown(&payload);
-    let warm = take_warm(function);
+    let warm = take_warm(function).await;
     let is_cold = warm.is_none();
     let environment = match warm {
         Some(environment) => environment,
-        None => lambda.start_environment(platform, function, &binary)?,
+        None => lambda.start_environment(platform, function, &launch)?,
     };
     let (init, refused) = match initialised(&environment, request_id).await {
         Ok(init) => (is_cold.then_some(init), None),
@@ -96,10 +99,19 @@ pub(super) async fn run(
     Ok(outcome)
 }
 
-fn take_warm(function: &Function) -> Option<Arc<Environment>> {
-    let mut warm = lock(&function.warm);
-    warm.retain(|environment| environment.is_alive());
-    warm.pop()
+/// A process that has answered before and waits for its next event.
+async fn take_warm(function: &Function) -> Option<Arc<Environment>> {
+    loop {
+        let environment = {
+            let mut warm = lock(&function.warm);
+            warm.retain(|environment| environment.is_alive());
+            warm.pop()?
+        };
+        if environment.asks_again(ASKING).await {
+            return Some(environment);
+        }
+        environment.kill();
+    }
 }
 
 /// Waits until the process asks for its first event, and says how long that took; or says why it never will.

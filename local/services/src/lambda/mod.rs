@@ -1,16 +1,21 @@
-//! Lambda, as far as the chain needs it. A function is a binary of this repository. It runs as a process that talks to
-//! Lambda over the Runtime API. Follows <https://docs.aws.amazon.com/lambda/latest/api/welcome.html>.
+//! Lambda, as far as the chain needs it. A function is a binary of this repository, or code in Python or Node.js, or
+//! whatever brings its own runtime. It runs as a process that talks to Lambda over the Runtime API. Follows
+//! <https://docs.aws.amazon.com/lambda/latest/api/welcome.html>.
 
 mod build;
 mod changing;
+mod code;
 mod concurrency;
 mod destination;
 mod environment;
 mod functions;
 mod invoke;
+mod launching;
+mod layers;
 mod memory;
 mod operations;
 mod outcome;
+mod publishing;
 pub mod rest;
 mod runtime_api;
 mod starting;
@@ -19,24 +24,41 @@ mod tests;
 
 pub use build::BuildError;
 
+use crate::containers::Containers;
+use code::{Kept, Launch};
 use concurrency::Concurrency;
 use environment::Environment;
 use functions::Function;
+use layers::Layers;
 use platform::{Platform, ServiceError};
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// Lambda in this account and region.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lambda {
     functions: Mutex<BTreeMap<String, Arc<Function>>>,
+    layers: Layers,
     environments: Mutex<HashMap<String, Arc<Environment>>>,
     binaries: tokio::sync::Mutex<BTreeMap<String, PathBuf>>,
+    /// Where the code of functions and layers is.
+    kept: Kept,
+    /// What has the Python packages of functions.
+    containers: Arc<Containers>,
+    /// What the journal has been told of how functions run.
+    noted: Mutex<BTreeSet<String>>,
     in_flight: InFlight,
     concurrency: Concurrency,
+}
+
+impl Default for Lambda {
+    /// The code of functions is kept among the machine's temporary files.
+    fn default() -> Self {
+        Self::new(std::env::temp_dir().join("stepline-functions"), Arc::default())
+    }
 }
 
 /// Asynchronous invocations that have not come to their end.
@@ -59,50 +81,19 @@ impl Drop for Busy {
 }
 
 impl Lambda {
-    /// Builds the binaries of all functions that have none yet, with one run of cargo; `progress` gets what it prints.
-    ///
-    /// # Errors
-    /// See [`BuildError`].
-    pub async fn prepare(&self, platform: &Platform, progress: impl Fn(&str)) -> Result<(), BuildError> {
-        self.prepare_from(&platform.root, progress).await
-    }
-
-    /// The same from the workspace at `root`: for an account whose own root is another folder.
-    ///
-    /// # Errors
-    /// See [`BuildError`].
-    pub async fn prepare_from(&self, root: &Path, progress: impl Fn(&str)) -> Result<(), BuildError> {
-        let mut binaries = self.binaries.lock().await;
-        let mut missing: Vec<String> = lock(&self.functions)
-            .values()
-            .filter_map(|function| function.configuration.code.local_binary.clone())
-            .filter(|binary| !binaries.contains_key(binary))
-            .collect();
-        missing.sort();
-        missing.dedup();
-        if !missing.is_empty() {
-            binaries.extend(build::build(root, &missing, progress).await?);
+    /// Lambda that keeps the code of functions in this folder, which need not be there yet.
+    pub fn new(folder: PathBuf, containers: Arc<Containers>) -> Self {
+        Self {
+            functions: Mutex::default(),
+            layers: Layers::default(),
+            environments: Mutex::default(),
+            binaries: tokio::sync::Mutex::default(),
+            kept: Kept::new(folder),
+            containers,
+            noted: Mutex::default(),
+            in_flight: InFlight::default(),
+            concurrency: Concurrency::default(),
         }
-        Ok(())
-    }
-
-    /// Runs `binary` from `path`, instead of building it.
-    pub async fn provide(&self, binary: &str, path: PathBuf) {
-        self.binaries.lock().await.insert(binary.to_owned(), path);
-    }
-
-    /// Where the binaries are that have been built or provided, by their names.
-    pub async fn built(&self) -> BTreeMap<String, PathBuf> {
-        self.binaries.lock().await.clone()
-    }
-
-    /// The functions: each one's name, and its binary's.
-    pub fn names(&self) -> Vec<(String, String)> {
-        let functions = lock(&self.functions);
-        let names = functions
-            .iter()
-            .filter_map(|(name, function)| Some((name, function.configuration.code.local_binary.as_ref()?)));
-        names.map(|(name, binary)| (name.clone(), binary.clone())).collect()
     }
 
     /// Waits until every asynchronous invocation, its retries included, has come to its end.
@@ -118,7 +109,7 @@ impl Lambda {
 
     /// Kills every process of one function, as a failing machine would.
     pub fn kill(&self, function: &str) {
-        let is_its = |environment: &&Arc<Environment>| environment.function_arn.rsplit(':').next() == Some(function);
+        let is_its = |environment: &&Arc<Environment>| functions::named(&environment.function_arn).0 == function;
         for environment in lock(&self.environments).values().filter(is_its) {
             environment.kill();
         }
@@ -141,36 +132,17 @@ impl Lambda {
         platform.pace.retry() * attempt
     }
 
-    async fn binary(&self, platform: &Platform, function: &Function) -> Result<PathBuf, ServiceError> {
-        let code = &function.configuration.code;
-        let name = code.local_binary.as_ref().ok_or_else(|| {
-            let (bucket, key) = (&code.s3_bucket, &code.s3_key);
-            let zip = [bucket, key].map(|part| part.as_deref().unwrap_or_default()).join("/");
-            let message = format_args!("the local run cannot run the code at s3://{zip} yet");
-            ServiceError::new("NotInLocalRun", message).with_status(501)
-        })?;
-        if let Some(path) = self.binaries.lock().await.get(name) {
-            return Ok(path.clone());
-        }
-        self.prepare(platform, |_| ())
-            .await
-            .map_err(|error| ServiceError::new("ServiceException", error).with_status(500))?;
-        self.binaries.lock().await.get(name).cloned().ok_or_else(|| {
-            ServiceError::new("ServiceException", format_args!("`{name}` was not built")).with_status(500)
-        })
-    }
-
     fn start_environment(
         self: &Arc<Self>,
         platform: &Arc<Platform>,
         function: &Function,
-        binary: &Path,
+        launch: &Launch,
     ) -> Result<Arc<Environment>, ServiceError> {
         // Held meanwhile, so that a process that ends at once is not forgotten before it is known.
         let mut environments = lock(&self.environments);
         let lambda = Arc::clone(self);
         let forget = move |id: &str| lambda.forget_environment(id);
-        let environment = starting::start(forget, platform, function, binary)?;
+        let environment = starting::start(forget, platform, function, launch)?;
         environments.insert(environment.id.clone(), environment.clone());
         Ok(environment)
     }
@@ -179,17 +151,20 @@ impl Lambda {
         lock(&self.environments).remove(id);
     }
 
+    /// The function that is called so, or a version or alias of it.
     fn function(&self, reference: &str, qualifier: Option<&str>) -> Result<Arc<Function>, ServiceError> {
-        let name = functions::name_of(reference)?;
-        if let Some(qualifier) = qualifier {
-            functions::name_of(&format!("{name}:{qualifier}"))?;
-        }
-        lock(&self.functions).get(name).cloned().ok_or_else(|| {
-            ServiceError::new(
-                "ResourceNotFoundException",
-                format_args!("Function not found: {reference}"),
-            )
-            .with_status(404)
+        let (name, own) = functions::named(reference);
+        let function = lock(&self.functions).get(name).cloned();
+        let found = match own.or(qualifier) {
+            None | Some(functions::LATEST) => function,
+            Some(qualifier) => function.and_then(|function| lock(&function.qualified).get(qualifier).cloned()),
+        };
+        found.ok_or_else(|| {
+            let message = match qualifier.filter(|_| own.is_none()) {
+                Some(qualifier) => format!("Function not found: {reference}:{qualifier}"),
+                None => format!("Function not found: {reference}"),
+            };
+            ServiceError::new("ResourceNotFoundException", message).with_status(404)
         })
     }
 }

@@ -1,15 +1,18 @@
 //! The table of Lambda's operations, and what each one does.
 
 use super::changing::{self, Changes, RemovePermission, WithCode};
-use super::functions::{Code, CreateFunction, EventInvokeConfig, Function, VpcConfig, name_of};
+use super::code::{Given, Package};
+use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, resource};
 use super::invoke;
 use super::outcome::Outcome;
+use super::publishing::{self, CreateAlias, GetAlias, PublishLayerVersion, PublishVersion};
 use super::{Lambda, lock};
 use platform::input::On;
 use platform::{Call, Nothing, Operation, Operations, Platform, Principal, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, LazyLock};
 
 /// An asynchronous event may have this many bytes.
@@ -26,11 +29,26 @@ impl Served for Lambda {
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<Lambda>> = LazyLock::new(|| {
-            let may_invoke = |_: &Lambda, platform: &Platform, it: &Invoke| {
-                Ok(vec![may("InvokeFunction", platform, &it.function_name)?])
-            };
-            Operations::new([
-                Operation::new("CreateFunction", may_create, Lambda::create),
+            Operations::new(of_changes().into_iter().chain([
+                Operation::waiting("CreateFunction", may_create, Lambda::create),
+                Operation::waiting("PublishLayerVersion", may_publish_layer, Lambda::publish_layer_version),
+                on(
+                    "PublishVersion",
+                    |it: &PublishVersion| &it.function_name,
+                    Lambda::publish_version,
+                ),
+                on(
+                    "CreateAlias",
+                    |it: &CreateAlias| &it.function_name,
+                    Lambda::create_alias,
+                ),
+                on("GetAlias", |it: &GetAlias| &it.function_name, Lambda::get_alias),
+                on_named("ListAliases", |_, function| {
+                    Ok(json!({"Aliases": publishing::aliases(function)}))
+                }),
+                on_named("ListVersionsByFunction", |_, function| {
+                    Ok(json!({"Versions": publishing::versions(function)}))
+                }),
                 Operation::waiting("Invoke", may_invoke, Lambda::invoke),
                 on(
                     "AddPermission",
@@ -50,18 +68,6 @@ impl Served for Lambda {
                     Ok(event_invoke_config(function))
                 }),
                 on_named("GetPolicy", |_, function| Ok(policy(function))),
-                on(
-                    "UpdateFunctionCode",
-                    |it: &On<WithCode, Code>| &it.target.function_name,
-                    Lambda::update_code,
-                ),
-                Operation::new("UpdateFunctionConfiguration", may_change, Lambda::update_configuration),
-                on(
-                    "RemovePermission",
-                    |it: &RemovePermission| &it.function_name,
-                    Lambda::remove_permission,
-                ),
-                on_named("DeleteFunctionEventInvokeConfig", changing::delete_event_invoke_config),
                 on_named("DeleteFunction", Lambda::delete),
                 Operation::on("ListFunctions", |_, _| "*".to_owned(), Lambda::list),
                 Operation::on(
@@ -69,10 +75,30 @@ impl Served for Lambda {
                     |_, _| "*".to_owned(),
                     Lambda::get_account_settings,
                 ),
-            ])
+            ]))
         });
         &TABLE
     }
+}
+
+/// The rows of what changes a function that is there.
+fn of_changes() -> [Operation<Lambda>; 4] {
+    [
+        Operation::waiting(
+            "UpdateFunctionCode",
+            |_: &Lambda, platform: &Platform, it: &On<WithCode, Given>| {
+                Ok(vec![may("UpdateFunctionCode", platform, &it.target.function_name)])
+            },
+            Lambda::update_code,
+        ),
+        Operation::waiting("UpdateFunctionConfiguration", may_change, Lambda::update_configuration),
+        on(
+            "RemovePermission",
+            |it: &RemovePermission| &it.function_name,
+            Lambda::remove_permission,
+        ),
+        on_named("DeleteFunctionEventInvokeConfig", changing::delete_event_invoke_config),
+    ]
 }
 
 #[derive(Deserialize)]
@@ -103,6 +129,7 @@ fn no_payload() -> Value {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct AddPermission {
     function_name: String,
+    qualifier: Option<String>,
     statement_id: String,
     principal: String,
     action: String,
@@ -124,40 +151,65 @@ fn on<I: DeserializeOwned + Send + 'static>(
     function: fn(&I) -> &str,
     does: fn(&Lambda, &Call, I) -> Result<Value, ServiceError>,
 ) -> Operation<Lambda> {
-    let requires = move |_: &Lambda, platform: &Platform, input: &I| Ok(vec![may(name, platform, function(input))?]);
+    let requires = move |_: &Lambda, platform: &Platform, input: &I| Ok(vec![may(name, platform, function(input))]);
     Operation::new(name, requires, does)
 }
 
 /// An operation that takes a function's name alone.
 fn on_named(name: &'static str, does: fn(&Lambda, &Function) -> Result<Value, ServiceError>) -> Operation<Lambda> {
-    let requires = move |_: &Lambda, platform: &Platform, it: &Named| Ok(vec![may(name, platform, &it.function_name)?]);
+    let requires = move |_: &Lambda, platform: &Platform, it: &Named| {
+        Ok(vec![may_qualified(
+            name,
+            platform,
+            &it.function_name,
+            it.qualifier.as_deref(),
+        )])
+    };
     Operation::new(name, requires, move |lambda: &Lambda, _: &Call, it: Named| {
         let function = lambda.function(&it.function_name, it.qualifier.as_deref())?;
         does(lambda, &function)
     })
 }
 
-fn may(action: &str, platform: &Platform, reference: &str) -> Result<Requirement, ServiceError> {
-    let arn = platform
-        .account
-        .arn("lambda", format_args!("function:{}", name_of(reference)?));
-    Ok(Requirement::new(format!("lambda:{action}"), arn))
+fn may(action: &str, platform: &Platform, reference: &str) -> Requirement {
+    may_qualified(action, platform, reference, None)
+}
+
+fn may_qualified(action: &str, platform: &Platform, reference: &str, qualifier: Option<&str>) -> Requirement {
+    let arn = platform.account.arn("lambda", resource(reference, qualifier));
+    Requirement::new(format!("lambda:{action}"), arn)
+}
+
+fn may_invoke(_: &Lambda, platform: &Platform, input: &Invoke) -> Result<Vec<Requirement>, ServiceError> {
+    let (name, qualifier) = (&input.function_name, input.qualifier.as_deref());
+    Ok(vec![may_qualified("InvokeFunction", platform, name, qualifier)])
 }
 
 fn may_create(_: &Lambda, platform: &Platform, input: &CreateFunction) -> Result<Vec<Requirement>, ServiceError> {
-    let create = may("CreateFunction", platform, &input.function_name)?;
-    Ok(vec![
-        create,
-        Requirement::pass_role(&input.role, "lambda.amazonaws.com"),
-    ])
+    let create = may("CreateFunction", platform, &input.function_name);
+    let layers = input
+        .layers
+        .iter()
+        .map(|arn| Requirement::new("lambda:GetLayerVersion", arn));
+    let pass_role = Requirement::pass_role(&input.role, "lambda.amazonaws.com");
+    Ok([create, pass_role].into_iter().chain(layers).collect())
+}
+
+fn may_publish_layer(
+    _: &Lambda,
+    platform: &Platform,
+    input: &PublishLayerVersion,
+) -> Result<Vec<Requirement>, ServiceError> {
+    let layer = platform
+        .account
+        .arn("lambda", format_args!("layer:{}", input.layer_name));
+    Ok(vec![Requirement::new("lambda:PublishLayerVersion", layer)])
 }
 
 fn may_change(_: &Lambda, platform: &Platform, input: &Changes) -> Result<Vec<Requirement>, ServiceError> {
-    let change = may("UpdateFunctionConfiguration", platform, &input.function_name)?;
-    let pass = input
-        .role
-        .as_ref()
-        .map(|role| Requirement::pass_role(role, "lambda.amazonaws.com"));
+    let change = may("UpdateFunctionConfiguration", platform, &input.function_name);
+    let role = input.role.as_ref();
+    let pass = role.map(|role| Requirement::pass_role(role, "lambda.amazonaws.com"));
     Ok([change].into_iter().chain(pass).collect())
 }
 
@@ -194,7 +246,7 @@ fn may_be_in(vpc: &VpcConfig, platform: &Platform, input: &CreateFunction) -> Re
 }
 
 impl Lambda {
-    fn create(&self, call: &Call, input: CreateFunction) -> Result<Value, ServiceError> {
+    async fn create(self: Arc<Self>, call: Call, input: CreateFunction) -> Result<Value, ServiceError> {
         input.check()?;
         let platform = &call.platform;
         if !platform
@@ -210,18 +262,25 @@ impl Lambda {
             may_be_in(vpc, platform, &input)?;
         }
         let name = input.function_name.clone();
-        let mut functions = lock(&self.functions);
-        if functions.contains_key(&name) {
-            return Err(ServiceError::new(
-                "ResourceConflictException",
-                format_args!("Function already exist: {name}"),
-            )
-            .with_status(409));
+        let is_there = || {
+            let message = format!("Function already exist: {name}");
+            ServiceError::new("ResourceConflictException", message).with_status(409)
+        };
+        if lock(&self.functions).contains_key(&name) {
+            return Err(is_there());
         }
-        let function = Arc::new(Function::new(&platform.account, input));
+        let layers = self.layers_of(platform, &input.layers)?;
+        let (code, runtime) = (input.code.code()?, input.runtime.as_deref());
+        let package = Package::of_function(code, runtime, platform, &call.caller, &self.kept).await?;
+        let function = Arc::new(Function::new(&platform.account, input, package, layers));
         let described = function.describe();
-        functions.insert(name, function);
-        Ok(described)
+        match lock(&self.functions).entry(name.clone()) {
+            Entry::Occupied(_) => Err(is_there()),
+            Entry::Vacant(free) => {
+                free.insert(function);
+                Ok(described)
+            }
+        }
     }
 
     async fn invoke(self: Arc<Self>, call: Call, input: Invoke) -> Result<Value, ServiceError> {
@@ -253,13 +312,13 @@ impl Lambda {
             }
             InvocationType::RequestResponse => {
                 let outcome = invoke::run_synchronously(&self, &call.platform, &function, &request_id, payload).await?;
-                Ok(answer(&request_id, outcome))
+                Ok(answer(&function, &request_id, outcome))
             }
         }
     }
 
     fn add_permission(&self, call: &Call, input: AddPermission) -> Result<Value, ServiceError> {
-        let function = self.function(&input.function_name, None)?;
+        let function = self.function(&input.function_name, input.qualifier.as_deref())?;
         let mut statement = json!({
             "Sid": input.statement_id,
             "Effect": "Allow",
@@ -293,8 +352,11 @@ impl Lambda {
 
     fn delete(&self, function: &Function) -> Result<Value, ServiceError> {
         lock(&self.functions).remove(function.name());
-        for environment in lock(&function.warm).drain(..) {
-            environment.kill();
+        let qualified = lock(&function.qualified).values().cloned().collect::<Vec<_>>();
+        for function in qualified.iter().map(Arc::as_ref).chain([function]) {
+            for environment in lock(&function.warm).drain(..) {
+                environment.kill();
+            }
         }
         Ok(json!({}))
     }
@@ -314,11 +376,11 @@ impl Lambda {
 }
 
 /// `Invoke`'s output for a finished invocation.
-fn answer(request_id: &str, outcome: Outcome) -> Value {
+fn answer(function: &Function, request_id: &str, outcome: Outcome) -> Value {
     let is_error = outcome.is_error();
     let mut answer = json!({
         "StatusCode": 200,
-        "ExecutedVersion": "$LATEST",
+        "ExecutedVersion": function.version,
         "RequestId": request_id,
     });
     answer["Payload"] = outcome.into_payload();
@@ -330,7 +392,7 @@ fn answer(request_id: &str, outcome: Outcome) -> Value {
 
 fn event_invoke_config(function: &Function) -> Value {
     let mut config = json!(function.event_invoke());
-    config["FunctionArn"] = format!("{}:$LATEST", function.arn).into();
+    config["FunctionArn"] = function.qualified_arn().into();
     config
 }
 

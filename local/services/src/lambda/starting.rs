@@ -1,5 +1,6 @@
 //! Starting an execution environment: the process, what it is told, and what becomes of what it prints.
 
+use super::code::Launch;
 use super::environment::Environment;
 use super::functions::Function;
 use super::runtime_api::Address;
@@ -14,15 +15,16 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
-/// Starts a process of `function` from its binary. `forget` is told its id when it has ended.
+/// Starts a process of `function`. `forget` is told its id when it has ended.
 pub(super) fn start(
     forget: impl FnOnce(&str) + Send + 'static,
     platform: &Arc<Platform>,
     function: &Function,
-    binary: &Path,
+    launch: &Launch,
 ) -> Result<Arc<Environment>, ServiceError> {
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let stream = format!("{}[$LATEST]{id}", jiff::Timestamp::now().strftime("%Y/%m/%d/"));
+    let day = jiff::Timestamp::now().strftime("%Y/%m/%d/");
+    let stream = format!("{day}[{}]{id}", function.version);
     let address = Address::reserve().map_err(|error| {
         let message = format!(
             "the Runtime API gets no address for a process of `{}`: {error}",
@@ -30,15 +32,15 @@ pub(super) fn start(
         );
         ServiceError::new("ServiceException", message).with_status(500)
     })?;
-    let mut child = command(platform, function, binary, address.host_and_port, &stream)?
+    let mut child = command(platform, function, launch, address.host_and_port, &stream)?
         .spawn()
-        .map_err(|error| could_not_start(binary, &error))?;
+        .map_err(|error| could_not_start(&launch.program, &error))?;
     let pid = child
         .id()
-        .ok_or_else(|| could_not_start(binary, &std::io::Error::other("it ended at once")))?;
+        .ok_or_else(|| could_not_start(&launch.program, &std::io::Error::other("it ended at once")))?;
     let group = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let guard = group.map(Guard::of).transpose();
-    let guard = guard.map_err(|error| could_not_start(binary, &error))?;
+    let guard = guard.map_err(|error| could_not_start(&launch.program, &error))?;
     let environment = Arc::new(Environment::of(id, stream.clone(), function.arn.clone(), pid));
     let serving = address.serve(environment.clone());
     let may_write = may_log(platform, function, &stream);
@@ -73,7 +75,7 @@ pub(super) fn start(
 fn command(
     platform: &Arc<Platform>,
     function: &Function,
-    binary: &Path,
+    launch: &Launch,
     runtime_api: SocketAddr,
     stream: &str,
 ) -> Result<Command, ServiceError> {
@@ -86,13 +88,14 @@ fn command(
     };
     let credentials = platform.iam.assume_role(function.role(), function.name(), Vec::new())?;
     let configuration = &function.configuration;
-    let mut command = Command::new(binary);
+    let mut command = Command::new(&launch.program);
     command
         .env_clear()
+        .envs(&launch.defaults)
         .envs(&configuration.environment.variables)
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", function.name())
-        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", &function.version)
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", configuration.memory_size.to_string())
         .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
         .env("AWS_LAMBDA_LOG_GROUP_NAME", function.log_group())
@@ -106,11 +109,26 @@ fn command(
         .env("LANG", "en_US.UTF-8")
         .env("TZ", ":UTC")
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .args(&launch.arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
+    adjust(&mut command, function, launch);
+    Ok(command)
+}
+
+/// What depends on how the function is started, and on how it logs.
+fn adjust(command: &mut Command, function: &Function, launch: &Launch) {
+    let configuration = &function.configuration;
+    if let Some(folder) = &launch.folder {
+        command.current_dir(folder);
+    }
+    for (name, value) in &launch.variables {
+        let own = configuration.environment.variables.get(name);
+        command.env(name, launch.beside(own, value));
+    }
     if let Some(logging) = &configuration.logging_config {
         for (name, value) in [
             ("AWS_LAMBDA_LOG_FORMAT", &logging.log_format),
@@ -121,7 +139,6 @@ fn command(
             }
         }
     }
-    Ok(command)
 }
 
 fn could_not_start(binary: &Path, error: &std::io::Error) -> ServiceError {

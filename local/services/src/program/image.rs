@@ -32,15 +32,21 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Which image lies under this one, where it was built without an engine.
+    pub(crate) fn base(&self) -> Option<&str> {
+        let label = self.labels.as_ref()?.get("org.opencontainers.image.base.name");
+        label.map(String::as_str)
+    }
+
     /// What Python packages the image has beside its files, where it was built without an engine.
-    pub(super) fn installs(&self) -> Vec<Install> {
+    pub(crate) fn installs(&self) -> Vec<Install> {
         let label = self.labels.as_ref().and_then(|labels| labels.get(python::LABEL));
         label
             .and_then(|label| serde_json::from_str(label).ok())
             .unwrap_or_default()
     }
 
-    pub(super) fn variables(&self) -> BTreeMap<String, String> {
+    pub(crate) fn variables(&self) -> BTreeMap<String, String> {
         let pairs = self.env.iter().filter_map(|pair| pair.split_once('='));
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
@@ -166,7 +172,7 @@ pub(crate) async fn pull(platform: &Arc<Platform>, role: &Principal, uri: &str) 
 
 impl Image {
     /// Unpacks the layers over one another; deleted files are deleted.
-    pub(super) fn unpack(&self, into: &Path) -> io::Result<()> {
+    pub(crate) fn unpack(&self, into: &Path) -> io::Result<()> {
         fs::create_dir_all(into)?;
         for layer in &self.layers {
             let compressed = layer.starts_with(&[0x1f, 0x8b]);

@@ -55,9 +55,14 @@ impl Tree {
 }
 
 /// A shell script that makes the program's root and runs its command in it. Its arguments are the root, a file that
-/// it leaves when all is in place, the folder to start in, the command's `PATH`, and the command.
-pub(super) fn script(image: &Path, own: Option<&Own>) -> io::Result<String> {
+/// it leaves when all is in place, the folder to start in, the command's `PATH`, and the command. `packages` are at their own
+/// path.
+pub(super) fn script(image: &Path, own: Option<&Own>, packages: Option<&Path>) -> io::Result<String> {
     let mut tree = Tree::of(image)?;
+    // A repository may lie there, and its packages with it.
+    if let Some(packages) = packages.filter(|packages| packages.starts_with(TEMPORARY)) {
+        tree.put(&packages.to_string_lossy(), packages);
+    }
     if let Some(own) = own {
         tree.put(own.path, &own.folder);
     }
@@ -151,7 +156,7 @@ mod tests {
             variable: "ML_ROOT",
             folder: "/jobs/j/ml".into(),
         };
-        let script = script(image.path(), Some(&own)).unwrap();
+        let script = script(image.path(), Some(&own), Some(Path::new("/tmp/r/python/p"))).unwrap();
         for line in [
             "mkdir -p \"$root\"'/opt'".to_owned(),
             format!(
@@ -159,6 +164,7 @@ mod tests {
                 image.path().display()
             ),
             "mount --rbind '/jobs/j/ml' \"$root\"'/opt/ml'".to_owned(),
+            "mount --rbind '/tmp/r/python/p' \"$root\"'/tmp/r/python/p'".to_owned(),
             // What the image has there is there, and nothing of the machine's.
             format!(
                 "mount --rbind '{}/tmp/requirements.lock' \"$root\"'/tmp/requirements.lock'",

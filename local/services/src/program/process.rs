@@ -215,7 +215,8 @@ impl Command {
     fn in_namespace(&self, arguments: &[String], ready: &Path) -> io::Result<process::Command> {
         let root = self.folder.join("root");
         fs::create_dir_all(&root)?;
-        let script = mounts::script(&self.image(), self.own.as_ref())?;
+        let packages = self.environment.get("VIRTUAL_ENV").map(Path::new);
+        let script = mounts::script(&self.image(), self.own.as_ref(), packages)?;
         let mut command = process::Command::new("unshare");
         command
             .args(["--user", "--map-root-user", "--mount", "--", "sh", "-c", &script, "job"])

@@ -5,13 +5,15 @@
 //!
 //! - `machines` keeps state machines, their versions and their aliases;
 //! - `executions` runs executions: it tells the interpreter the time, and carries out what it asks for;
-//! - `tasks` has the other services do the tasks, as the state machine's role.
+//! - `tasks` has the other services do the tasks, as the state machine's role;
+//! - `mocks` has outcomes in the place of tasks' work, where somebody gives them.
 //!
 //! There are no activities. The child executions of a Map Run cannot be described one by one.
 
 mod arn;
 mod executions;
 mod machines;
+mod mocks;
 mod registry;
 mod rows;
 mod tasks;
@@ -19,6 +21,8 @@ mod tasks;
 mod tests;
 
 pub use registry::StepFunctions;
+pub use tasks::absent::lacks;
+pub use tasks::errors::{NO_MOCKED_RESPONSE, NOT_IN_LOCAL_RUN};
 
 use platform::{Operations, Served};
 use std::sync::LazyLock;

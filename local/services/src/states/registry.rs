@@ -7,14 +7,16 @@ use super::executions::running::Tokens;
 use super::machines::machine::Machine;
 use platform::error::ServiceError;
 use platform::store::{Held, Rows, Store, StoreError};
+use states_language::Mocks;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Step Functions in this account and region.
 #[derive(Debug, Default)]
 pub struct StepFunctions {
     machines: Rows<Machine>,
     executions: Mutex<Executions>,
+    pub(super) mocks: OnceLock<Mocks>,
 }
 
 impl StepFunctions {
@@ -34,6 +36,7 @@ impl StepFunctions {
         Ok(Self {
             machines: Rows::open(store, "states/machines")?,
             executions: Mutex::new(executions),
+            mocks: OnceLock::new(),
         })
     }
 

@@ -11,6 +11,8 @@ pub(crate) struct Raised {
     pub(crate) failure: Failure,
     /// A heartbeat's end is a `States.Timeout`, and answers to `States.HeartbeatTimeout` too.
     pub(crate) is_heartbeat: bool,
+    /// Nothing retries or catches it: the host could not do what AWS could.
+    pub(crate) is_final: bool,
 }
 
 impl From<Failure> for Raised {
@@ -18,6 +20,7 @@ impl From<Failure> for Raised {
         Raised {
             failure,
             is_heartbeat: false,
+            is_final: false,
         }
     }
 }

@@ -215,6 +215,17 @@ impl Execution {
         Ok(())
     }
 
+    /// Ends the execution at a task that the host cannot do though AWS could, such as a call of a service that is not there.
+    /// Nothing retries or catches the error, by no name, also where the task is a child's of a distributed Map: so that
+    /// nobody takes it for an error of the service's. The history has it as the task's failure, and a redrive does the
+    /// task again.
+    pub fn give_up(&mut self, id: TaskId, error: &str, cause: &str, now: Timestamp) -> Result<(), Refused> {
+        self.latest = now;
+        self.engine.give_up(id, error, cause, now)?;
+        self.engine.prune_timers();
+        Ok(())
+    }
+
     /// Says that a task is alive, which starts its `HeartbeatSeconds` anew.
     pub fn task_heartbeat(&mut self, id: TaskId, now: Timestamp) -> Result<(), Refused> {
         self.latest = now;

@@ -1,4 +1,4 @@
-//! The fourth floor: the engine, which carries out what a definition's states decide and writes the history of it.
+//! The fifth floor: the engine, which carries out what a definition's states decide and writes the history of it.
 //!
 //! An [`Execution`] does no work, keeps no time and starts no thread. Its host calls [`Execution::run`] with the time
 //! of day, does what the returned [`Command`]s ask for, and reports back with `task_succeeded` and its siblings.

@@ -128,6 +128,12 @@ impl Engine {
                 timeout_in_seconds: call.timeout_seconds,
                 credentials_role_arn: call.credentials_role_arn.clone(),
             },
+            Integration::Activity { activity_arn } => EventDetails::ActivityScheduled {
+                resource: activity_arn.clone(),
+                input: Payload::Json(call.parameters.clone()),
+                timeout_in_seconds: call.timeout_seconds,
+                heartbeat_in_seconds: call.heartbeat_seconds,
+            },
             Integration::Service { service, .. } => EventDetails::TaskScheduled(Box::new(TaskScheduled {
                 resource: task_resource(task, service),
                 region: self.options.region.clone(),
@@ -169,6 +175,7 @@ impl Engine {
         }
         let started = match self.names(place) {
             Names::Lambda(_) => EventDetails::LambdaFunctionStarted,
+            Names::Activity(_) => EventDetails::ActivityStarted {},
             Names::Service(resource) => EventDetails::TaskStarted(resource),
         };
         self.follow(place, started, now);
@@ -194,7 +201,7 @@ impl Engine {
         let result = Json::parse(output).map_err(Refused::InvalidOutput)?;
         if output.len() > MAX_PAYLOAD {
             let name = match self.names(place) {
-                Names::Lambda(arn) => arn,
+                Names::Lambda(arn) | Names::Activity(arn) => arn,
                 Names::Service(resource) => resource.resource_type,
             };
             return self.task_failed(id, "States.DataLimitExceeded", &too_long(&name), now);
@@ -203,6 +210,7 @@ impl Engine {
         let text = Payload::Text(output.into());
         let succeeded = match self.names(place) {
             Names::Lambda(_) => EventDetails::LambdaFunctionSucceeded { output: text },
+            Names::Activity(_) => EventDetails::ActivitySucceeded { output: text },
             Names::Service(resource) => EventDetails::TaskSucceeded { resource, output: text },
         };
         self.follow(place, succeeded, now);
@@ -211,8 +219,23 @@ impl Engine {
     }
 
     pub(super) fn task_failed(&mut self, id: TaskId, error: &str, cause: &str, now: Timestamp) -> Result<(), Refused> {
-        let place = self.task_place(id)?;
         let failure = Failure::new(clip(error, MAX_ERROR), clip(cause, MAX_CAUSE));
+        self.fail_task(id, Raised::from(failure), now)
+    }
+
+    /// The same with an error that nothing retries or catches.
+    pub(super) fn give_up(&mut self, id: TaskId, error: &str, cause: &str, now: Timestamp) -> Result<(), Refused> {
+        let failure = Failure::new(clip(error, MAX_ERROR), clip(cause, MAX_CAUSE));
+        let raised = Raised {
+            is_final: true,
+            ..Raised::from(failure)
+        };
+        self.fail_task(id, raised, now)
+    }
+
+    fn fail_task(&mut self, id: TaskId, raised: Raised, now: Timestamp) -> Result<(), Refused> {
+        let place = self.task_place(id)?;
+        let failure = raised.failure.clone();
         if self.task_work(place).is_none() {
             self.tasks.remove(&id);
             self.map_io_failed(place, failure, now);
@@ -220,14 +243,12 @@ impl Engine {
         }
         self.task_started(id, now)?;
         let failed = match self.names(place) {
-            Names::Lambda(_) => EventDetails::LambdaFunctionFailed(failure.clone()),
-            Names::Service(resource) => EventDetails::TaskFailed {
-                resource,
-                failure: failure.clone(),
-            },
+            Names::Lambda(_) => EventDetails::LambdaFunctionFailed(failure),
+            Names::Activity(_) => EventDetails::ActivityFailed(failure),
+            Names::Service(resource) => EventDetails::TaskFailed { resource, failure },
         };
         self.follow(place, failed, now);
-        self.end_task(id, place, Phase::Failed(Raised::from(failure)));
+        self.end_task(id, place, Phase::Failed(raised));
         Ok(())
     }
 
@@ -255,6 +276,7 @@ impl Engine {
         };
         let timed_out = match self.names(place) {
             Names::Lambda(_) => EventDetails::LambdaFunctionTimedOut(failure.clone()),
+            Names::Activity(_) => EventDetails::ActivityTimedOut(failure.clone()),
             Names::Service(resource) => EventDetails::TaskTimedOut {
                 resource,
                 failure: failure.clone(),
@@ -262,7 +284,10 @@ impl Engine {
         };
         self.follow(place, timed_out, now);
         self.commands.push(Command::AbortTask { task: id });
-        let raised = Raised { failure, is_heartbeat };
+        let raised = Raised {
+            is_heartbeat,
+            ..Raised::from(failure)
+        };
         self.end_task(id, place, Phase::Failed(raised));
     }
 
@@ -281,6 +306,7 @@ impl Engine {
         match &state.body {
             Body::Task(task) => match &task.integration {
                 Integration::Lambda { function_arn } => Names::Lambda(function_arn.clone()),
+                Integration::Activity { activity_arn } => Names::Activity(activity_arn.clone()),
                 Integration::Service { service, .. } => Names::Service(task_resource(task, service)),
             },
             _ => Names::Lambda(state.common.name.clone()),
@@ -298,6 +324,7 @@ fn task_resource(task: &Task, service: &Arc<str>) -> TaskResource {
 /// What does a task's work, as events name it.
 enum Names {
     Lambda(Arc<str>),
+    Activity(Arc<str>),
     Service(TaskResource),
 }
 

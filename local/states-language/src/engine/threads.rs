@@ -265,6 +265,10 @@ impl Engine {
 
     /// A state failed: it is retried, caught, or its flow fails.
     pub(super) fn raise(&mut self, place: Place, raised: Raised, now: Timestamp) -> bool {
+        if raised.is_final {
+            self.fail_outermost(place, raised.failure, now);
+            return false;
+        }
         let state = self.state(place);
         if let Some(delay) = self.retry_delay(place, &state, &raised) {
             self.drop_children(place);
@@ -355,6 +359,16 @@ impl Engine {
         self.event(run, cursor, EventDetails::ExecutionFailed(failure.clone()), now);
         self.end_run(run, Status::Failed, Some(failure.clone()), now);
         self.run_ended(run, Err(failure), now);
+    }
+
+    /// Ends the execution that this belongs to, past the Maps and Parallels around it.
+    fn fail_outermost(&mut self, place: Place, failure: Failure, now: Timestamp) {
+        let mut outer = place;
+        while let Some((parent, _)) = self.run(outer.run).parent {
+            outer = parent;
+        }
+        let cursor = self.thread(outer).cursor;
+        self.fail_run(outer.run, failure, cursor, now);
     }
 
     /// The state machine's `TimeoutSeconds` are over.

@@ -1,8 +1,10 @@
-//! The first floor: JSON, pointers into it, and timestamps. It knows nothing of state machines.
+//! The first floor: JSON, pointers into it, timestamps, and names that are alike. It knows nothing of state machines.
 
+mod closest;
 mod json;
 pub(crate) mod pointer;
 pub(crate) mod timestamp;
 
+pub use closest::closest;
 pub(crate) use json::{Excess, MAX_DEPTH};
 pub use json::{Json, Number, Object, ParseError};

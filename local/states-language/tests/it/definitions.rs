@@ -164,12 +164,6 @@ fn faults_are_found_where_they_are() {
             "not a valid resource ARN",
         ),
         (
-            task(json!({"Resource": "arn:aws:states:us-east-1:123456789012:activity:a"})),
-            schema,
-            "/States/A/Resource",
-            "Activities are not supported",
-        ),
-        (
             task(json!({"TimeoutSeconds": 5, "HeartbeatSeconds": 5})),
             schema,
             "/States/A/HeartbeatSeconds",

@@ -1,5 +1,6 @@
 //! The library through its public doors.
 
+mod calls;
 mod chains;
 mod choices;
 mod common;
@@ -10,6 +11,7 @@ mod errors;
 mod fails;
 mod floors;
 mod fuzz;
+mod giving_up;
 mod history;
 mod intrinsics;
 mod invocations;
@@ -17,6 +19,7 @@ mod jayway;
 mod jsonata;
 mod maps;
 mod maps_by_query;
+mod mocks;
 mod parallels;
 mod paths;
 mod refusals;

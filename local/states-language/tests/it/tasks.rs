@@ -55,6 +55,40 @@ fn a_function_is_invoked_with_its_parameters() {
 }
 
 #[test]
+fn an_activity_has_events_of_its_own() {
+    let activity = "arn:aws:states:us-east-1:123456789012:activity:work";
+    let definition = single(json!({"Type": "Task", "Resource": activity, "HeartbeatSeconds": 5, "TimeoutSeconds": 9}));
+    let mut execution = start(&definition, &json!({"n": 1}));
+    let task = only_task(&execution.run(now()));
+    let expected = Integration::Activity {
+        activity_arn: activity.into(),
+    };
+    assert_eq!(task.integration, expected);
+    execution.task_succeeded(task.id, "2", now()).unwrap();
+    execution.run(now());
+    assert_eq!(outcome(&execution), Ok(json!(2)));
+    let events = events(&execution);
+    let scheduled = json!({
+        "resource": activity, "input": "{\"n\":1}", "inputDetails": {"truncated": false},
+        "timeoutInSeconds": 9, "heartbeatInSeconds": 5,
+    });
+    assert_eq!(events[2]["activityScheduledEventDetails"], scheduled);
+    assert_eq!(
+        types(&execution)[2..5],
+        ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"]
+    );
+    for (ends, expected) in [("fails", "ActivityFailed"), ("is silent", "ActivityTimedOut")] {
+        let mut execution = start(&definition, &json!({}));
+        let task = only_task(&execution.run(now()));
+        if ends == "fails" {
+            execution.task_failed(task.id, "E", "c", now()).unwrap();
+        }
+        execution.run(later(5));
+        assert!(types(&execution).contains(&expected), "{ends}");
+    }
+}
+
+#[test]
 fn a_job_is_submitted_and_then_waited_for() {
     let definition = single(json!({
         "Type": "Task", "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",

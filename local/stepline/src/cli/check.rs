@@ -5,12 +5,13 @@ use super::interrupt::interrupted;
 use super::options::serving;
 use super::page;
 use super::session::{Trouble, repository};
+use crate::checks;
 use crate::cloud::Cloud;
-use crate::deploy;
+use crate::deploy::{self, Deployment};
 use crate::project::{self, Overrides, Project, ProjectError};
 use platform::Account;
 use states_language::{Severity, StateMachine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -47,7 +48,7 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
     if definitions.is_empty() && environments.is_empty() {
         return Err(ProjectError::Nothing(root.to_owned()).into());
     }
-    let mut errors = 0_usize;
+    let (mut errors, mut inline) = (0_usize, BTreeSet::new());
     for file in &definitions {
         errors += definition(root, file)?;
     }
@@ -63,6 +64,24 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
                 for passed_over in deployment.passed_over() {
                     println!("{environment}: note: {}", passed_over.below(root));
                 }
+                let files = files_of_machines(&deployment)?;
+                let machines = deployment.references("AWS::StepFunctions::StateMachine");
+                inline.extend(machines.iter().filter_map(|arn| {
+                    let name = arn.rsplit(':').next()?;
+                    (!files.contains_key(name)).then(|| name.to_owned())
+                }));
+                for mut finding in checks::look(&cloud).await? {
+                    // Names that nobody has given say nothing of what a role may do.
+                    if finding.about == checks::About::Permission
+                        && deployment.all().any(|stack| stack.stands_in_values)
+                    {
+                        finding.severity = finding.severity.max(checks::Severity::Warning);
+                    }
+                    let place = files.get(&finding.machine).map(|file| shown(root, file));
+                    let place = place.unwrap_or_else(|| format!("state machine {}", finding.machine));
+                    println!("{environment}: {place}:{}:{}: {finding}", finding.line, finding.column);
+                    errors += usize::from(finding.severity == checks::Severity::Error);
+                }
             }
             Err(error) => {
                 println!("{environment}: error: {error}");
@@ -72,7 +91,7 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
     }
     let checked = format!(
         "{} definitions and {} environments",
-        definitions.len(),
+        definitions.len() + inline.len(),
         environments.len()
     );
     match errors {
@@ -82,21 +101,35 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
     Ok(errors)
 }
 
+/// The files of the definitions of state machines, by the names of the machines.
+fn files_of_machines(deployment: &Deployment) -> Result<BTreeMap<String, PathBuf>, Trouble> {
+    let mut files = BTreeMap::new();
+    for stack in deployment.all() {
+        for (id, file) in project::definitions_of(&stack.template)? {
+            let made = stack.resources.get(&id).map(|(_, made)| made);
+            let name = made.and_then(|made| made.attributes.get("Name")?.as_str());
+            files.extend(name.map(|name| (name.to_owned(), file)));
+        }
+    }
+    Ok(files)
+}
+
 /// Checks one definition, says what is found, and counts the errors.
 fn definition(root: &Path, file: &Path) -> Result<usize, Trouble> {
     let shown = shown(root, file);
-    let text = project::definition(file)?;
-    let findings = StateMachine::validate(&text);
+    let read = project::definition(file)?;
+    let mut findings = StateMachine::validate(&read.text);
+    // What a substitution makes of a value is looked at where the definition is deployed.
+    findings.retain(|finding| !read.open.contains(&finding.pointer));
     if findings.is_empty() {
         println!("{shown}: ok");
     }
     for finding in &findings {
-        println!(
-            "{shown}:{}:{}: {}: {finding}",
-            finding.line,
-            finding.column,
-            finding.severity.name().to_lowercase()
-        );
+        let severity = finding.severity.name().to_lowercase();
+        match read.has_positions {
+            true => println!("{shown}:{}:{}: {severity}: {finding}", finding.line, finding.column),
+            false => println!("{shown}: {severity}: {finding}"),
+        }
     }
     Ok(findings
         .iter()

@@ -22,20 +22,7 @@ pub(super) async fn invoke(
     // With what the sample events speak of: in an account of its own.
     let display = common.display();
     let session = Session::start(&common, containers, session::LOOPBACK, display, standing, Lasts::No).await?;
-    let own = session.deployment.references("AWS::Lambda::Function");
-    let mut known = session.cloud.lambda.names();
-    // Those of an environment that this one rehearses in are there too.
-    known.retain(|(name, _)| own.contains(&name.as_str()));
-    let Some((name, _)) = known
-        .iter()
-        .find(|(name, binary)| name == function || binary == function)
-    else {
-        let binaries: Vec<&str> = known.iter().map(|(_, binary)| binary.as_str()).collect();
-        return Err(Trouble::Usage(format!(
-            "there is no function `{function}`: the templates have {}",
-            binaries.join(", ")
-        )));
-    };
+    let name = &named(&session, function)?;
     let answer = samples::provide(&session.cloud, &event).await?;
     let output = session
         .call("lambda", "Invoke", json!({"FunctionName": name, "Payload": event}))
@@ -47,6 +34,31 @@ pub(super) async fn invoke(
     let (code, last) = outcome(name, &output, answer);
     session.end(&last).await;
     Ok(code)
+}
+
+/// The function's name, from what somebody calls it: its name, its logical id in a template, or its binary.
+fn named(session: &Session, function: &str) -> Result<String, Trouble> {
+    let own = session.deployment.references("AWS::Lambda::Function");
+    let mut known = session.cloud.lambda.names();
+    // Those of an environment that this one rehearses in are there too.
+    known.retain(|(name, _)| own.contains(&name.as_str()));
+    let resources = session.deployment.stacks.iter().flat_map(|stack| &stack.resources);
+    let logical = resources
+        .filter(|(id, (kind, _))| *id == function && kind == "AWS::Lambda::Function")
+        .find_map(|(_, (_, made))| made.reference.as_str());
+    let is_meant = |(name, binary): &&(String, Option<String>)| {
+        name == function || binary.as_deref() == Some(function) || logical == Some(name)
+    };
+    if let Some((name, _)) = known.iter().find(is_meant) {
+        return Ok(name.clone());
+    }
+    let names = known
+        .iter()
+        .map(|(name, binary)| binary.as_ref().unwrap_or(name).as_str());
+    Err(Trouble::Usage(format!(
+        "there is no function `{function}`: the templates have {}",
+        names.collect::<Vec<_>>().join(", ")
+    )))
 }
 
 /// The exit code and the last line, from what Lambda answered and what came for the job, where the event was one.

@@ -3,11 +3,16 @@
 mod asking;
 mod check;
 mod cost;
+mod execute;
+mod functions;
 mod graph;
+mod init;
 mod interrupt;
 mod invoke;
 mod kept;
 mod lineage;
+mod mocks;
+mod new;
 mod open;
 mod options;
 mod page;
@@ -16,10 +21,11 @@ mod report;
 mod run;
 mod served;
 mod session;
+mod shell;
 mod up;
 
 use crate::{cloud, command};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use interrupt::interrupted;
 use options::{Common, LineageOptions, OpenOptions, RunOptions};
 use session::{Standing, Trouble};
@@ -60,6 +66,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("up --port 4566", "the services, for the AWS CLI, boto3 or cargo lambda"),
     ("open", "the page of past runs"),
     ("check", "the state machines' definitions, validated"),
+    (
+        "run --mock FILE",
+        "states take their outcomes from a file (docs/mocks.md)",
+    ),
     ("check --watch", "the same whenever a file changes, and on a page"),
     (
         "graph statemachine/ml-pipeline.asl.json --output graph.svg",
@@ -135,6 +145,12 @@ enum Command {
     Open(OpenOptions),
     /// Validates the definitions in statemachine/
     Check(check::CheckOptions),
+    /// Writes the few files that a repository lacks so that its own chain runs here; never over one that is there
+    Init(init::InitOptions),
+    /// Makes a repository of your own, with the chain and a training pipeline in it
+    New(new::NewOptions),
+    /// Puts Stepline's own functions into functions/ as zips, for a repository without Rust
+    Functions(functions::FunctionsOptions),
     /// Draws a definition, as SVG or as a Mermaid flowchart
     Graph(graph::GraphOptions),
     /// Says what is kept from run to run, and where
@@ -149,6 +165,13 @@ enum Command {
     Cost(cost::CostOptions),
     /// Follows a model, a deployment or a commit: commit, image, data, execution, training job, metrics, package, service
     Lineage(LineageOptions),
+    /// Prints the completions for a shell: put them where it looks for them
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, for man(1)
+    Man,
     /// Looks at your AWS account before a first deployment and says what is missing; changes nothing
     Doctor {
         /// The environment; otherwise dev, or the only one
@@ -225,6 +248,9 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         }
         Command::Open(options) => open::open(options).await,
         Command::Check(options) => check::check(&options).await,
+        Command::Init(options) => init::init(options).await,
+        Command::New(options) => new::new(options),
+        Command::Functions(options) => functions::put(&options),
         Command::Graph(options) => graph::graph(&options),
         Command::Services => {
             print!("{}", cloud::operations());
@@ -232,6 +258,8 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         }
         Command::Cost(options) => cost::cost(options).await,
         Command::Lineage(options) => lineage::lineage(options).await,
+        Command::Completions { shell } => shell::completions(Arguments::command(), shell),
+        Command::Man => shell::manual(Arguments::command()),
         Command::Doctor { env } => {
             let root = session::repository()?;
             let env = session::known(&root, env.as_deref())?;
@@ -245,7 +273,6 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -287,6 +314,8 @@ mod tests {
             (vec!["stepline", "graph", "a.asl.json", "--format", "mermaid"], true),
             (vec!["stepline", "graph", "a.asl.json", "--format", "png"], false),
             (vec!["stepline", "graph"], false),
+            (vec!["stepline", "completions", "zsh"], true),
+            (vec!["stepline", "completions", "dos"], false),
             (vec!["stepline", "fly"], false),
         ] {
             assert_eq!(Arguments::try_parse_from(&arguments).is_ok(), is_right, "{arguments:?}");

@@ -20,8 +20,24 @@ pub(super) struct RunOptions {
     /// How long a job's answer is waited for (on AWS 20 minutes)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) job_timeout: Option<Duration>,
+    /// The pipeline, where the environment has several
+    #[arg(long, value_name = "NAME", conflicts_with = "state_machine")]
+    pub(super) pipeline: Option<String>,
+    #[command(flatten)]
+    pub(super) execution: ExecutionOptions,
     #[command(flatten)]
     pub(super) report: ReportOptions,
+}
+
+/// What is run in the place of a pipeline.
+#[derive(clap::Args, Default)]
+pub(super) struct ExecutionOptions {
+    /// Starts this state machine in the place of the pipeline; where there is no pipeline, the only one
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["report", "summary"])]
+    pub(super) state_machine: Option<String>,
+    /// The execution's input as JSON, or @FILE
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(super) input: Option<String>,
 }
 
 /// What a run leaves for others to read.
@@ -113,6 +129,13 @@ pub(super) struct Common {
     /// Where what lasts from run to run is kept, in the place of target/stepline/state
     #[arg(long, value_name = "FOLDER")]
     pub(super) state: Option<PathBuf>,
+    /// Gives states outcomes from a file in the place of what they call, in the format of Step Functions Local's mocks or of
+    /// TestState's; #CASE chooses one of its test cases
+    #[arg(long, value_name = "FILE[#CASE]")]
+    pub(super) mock: Option<String>,
+    /// Whether clients may make the state machines that are mocked, later than the templates are deployed
+    #[arg(skip)]
+    pub(super) mocks_come_first: bool,
     /// Begins with an empty account: what was kept of earlier runs is deleted
     #[arg(long)]
     pub(super) fresh: bool,

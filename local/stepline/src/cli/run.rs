@@ -1,6 +1,7 @@
 //! `stepline run`: the pipeline, from Source to its last stage.
 
 use super::asking::{self, Asked};
+use super::execute;
 use super::interrupt::interrupted;
 use super::options::RunOptions;
 use super::report;
@@ -39,7 +40,10 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     };
     let succeeded = status == "Succeeded";
     // A report that cannot be written changes nothing of how the run ended: it is said behind the last line.
-    let reported = report::write(&options.report, base.as_ref(), &session, (&run.0, &run.1)).await;
+    let reported = match &run {
+        Some((pipeline, id)) => report::write(&options.report, base.as_ref(), &session, (pipeline, id)).await,
+        None => Ok(()),
+    };
     if !succeeded {
         let text = format!("to see why, with its graph and logs: {} open", command::name());
         session.cloud.journal.record(Happening::Note { text });
@@ -70,8 +74,8 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
 /// A pipeline that was played to its end.
 struct Played {
     session: Session,
-    /// The pipeline and its execution.
-    run: (String, String),
+    /// The pipeline and its execution; none where a state machine was run by itself.
+    run: Option<(String, String)>,
     /// How it ended.
     status: String,
     /// The line that says so.
@@ -95,7 +99,16 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Troub
     if let Some(timeout) = options.job_timeout {
         session.cloud.pace.set_job_timeout(timeout);
     }
-    let pipeline = session.pipeline()?;
+    if options.execution.state_machine.is_some() || session.deployment.pipelines().is_empty() {
+        let ended = execute::execute(&session, &options.execution).await?;
+        return Ok(Played {
+            session,
+            run: None,
+            status: if ended.succeeded { "Succeeded" } else { "Failed" }.to_owned(),
+            last: ended.last,
+        });
+    }
+    let pipeline = session.pipeline(options.pipeline.as_deref())?;
     let of_function = answered_by_function(&session, &pipeline).await?;
     let (id, status, reason, took) = until_it_ends(&session, &pipeline, &of_function, options.ask).await?;
     let last = match reason {
@@ -104,7 +117,7 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Troub
     };
     Ok(Played {
         session,
-        run: (pipeline, id),
+        run: Some((pipeline, id)),
         status,
         last,
     })

@@ -1,14 +1,17 @@
 //! Standing up the services and deploying to them: what every command starts with.
 
 use super::kept;
+use super::mocks::{self, MocksError};
 use super::options::Common;
 use super::page::{self, PageError, PageServed};
 use crate::cloud::{self, Cloud};
-use crate::deploy::{self, DeployError, Deployment, Overrides};
+use crate::deploy::{self, DeployError, Deployment};
 use crate::display::{Display, Shown};
+use crate::functions;
 use crate::gateway;
-use crate::project::{self, Project, ProjectError};
+use crate::project::{self, Overrides, Project, ProjectError};
 use crate::samples::SampleError;
+use platform::account::Account;
 use platform::error::ServiceError;
 use platform::journal::Happening;
 use platform::principal::Principal;
@@ -46,6 +49,8 @@ pub(super) enum Trouble {
     #[error("{0}")]
     Sample(#[from] SampleError),
     #[error("{0}")]
+    Mocks(#[from] MocksError),
+    #[error("{0}")]
     Page(#[from] PageError),
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -61,11 +66,17 @@ impl Trouble {
     /// 2 where the command line asked for what does not exist, 130 for an interrupt, else 1.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Project(ProjectError::Nothing(_) | ProjectError::UnknownEnvironment { .. })
+            Self::Project(
+                ProjectError::Nothing(_)
+                | ProjectError::UnknownEnvironment { .. }
+                | ProjectError::SeveralTemplates { .. },
+            )
             | Self::Deploy(DeployError::NoParameter(_))
             | Self::NoEngine(_)
             | Self::Usage(_) => ExitCode::from(2),
-            Self::Sample(SampleError::Unreadable { .. } | SampleError::NotJson { .. }) => ExitCode::from(2),
+            Self::Sample(SampleError::Unreadable { .. } | SampleError::NotJson { .. }) | Self::Mocks(_) => {
+                ExitCode::from(2)
+            }
             Self::Interrupted => ExitCode::from(130),
             _ => ExitCode::FAILURE,
         }
@@ -129,33 +140,21 @@ impl Session {
         let project = Project::open(&root)?;
         let environment = project.environment(common.env.as_deref())?;
         let overrides = common.overrides(&project, &environment)?;
+        let mocks = mocks::read(common)?;
         cloud::hide_from_git(&root)
             .map_err(|error| Trouble::Other(format!("cannot write below {}: {error}", root.display())))?;
         // Before anything is opened: who asked for a port that is taken has to know that first.
         let listener = listen(address).await?;
         let account = project.account(&environment)?;
-        let cloud = match lasts {
-            Lasts::Yes => {
-                let store = kept::open(&kept::folder(&root, common.state.as_deref()), common.fresh)?;
-                Cloud::open(account, root, &store)?
-            }
-            Lasts::No => Cloud::new(account, root),
-        };
+        let cloud = open(common, account, root, lasts)?;
         deploy::stand_behind(&cloud);
+        cloud.states.use_mocks(mocks);
         if let Some(interval) = common.poll_interval {
             cloud.pace.set_poll_interval(interval);
         }
         let display = display.with_logs(new_logs(&cloud));
         let shown = display.follow(&cloud.journal);
-        cloud.journal.record(Happening::Containers {
-            engine: containers.engine().map(ToString::to_string),
-            text: containers.to_string(),
-        });
-        if common.test.is_none() && overrides.implied.get("Test").is_some_and(|test| test == "off") {
-            let text =
-                "the sample's container is not tested, so that nothing but Python is needed: --test on does".into();
-            cloud.journal.record(Happening::Note { text });
-        }
+        announce(&cloud, common, &overrides, &containers);
         if let Found::Engine(engine) = containers {
             cloud.containers.use_engine(engine);
         }
@@ -165,7 +164,18 @@ impl Session {
         let text = format!("watch it at {}", page.url);
         cloud.journal.record(Happening::Note { text });
         display.busy(&format!("Deploying {environment} to this machine"));
-        let deployment = make(&cloud, &environment, &overrides, &display).await?;
+        let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
+        deploy::resume(&cloud).await;
+        mocks::look(&cloud, common)?;
+        display.busy("Building the functions");
+        let workspace = functions::workspace(&cloud.root);
+        cloud
+            .lambda
+            .prepare_from(&workspace, |line| display.cargo(line))
+            .await?;
+        if !deployment.references("AWS::ECS::Service").is_empty() {
+            cloud.resume_services();
+        }
         Ok(Self {
             cloud,
             deployment,
@@ -175,14 +185,19 @@ impl Session {
         })
     }
 
-    /// The environment's pipeline.
-    pub(super) fn pipeline(&self) -> Result<String, Trouble> {
-        match self.deployment.pipelines().as_slice() {
-            [only] => Ok((*only).to_owned()),
-            found => Err(Trouble::Other(format!(
-                "the templates of `{}` have {} pipelines, and a run needs one",
-                self.environment,
-                found.len()
+    /// The pipeline that is meant: the one that was asked for, or the environment's only one.
+    pub(super) fn pipeline(&self, asked: Option<&str>) -> Result<String, Trouble> {
+        let known = self.deployment.pipelines();
+        match (asked, known.as_slice()) {
+            (None, [only]) => Ok((*only).to_owned()),
+            (Some(asked), known) if known.contains(&asked) => Ok(asked.to_owned()),
+            (asked, _) => Err(Trouble::Usage(format!(
+                "{}: choose one with --pipeline: {}",
+                match asked {
+                    Some(asked) => format!("`{}` has no pipeline `{asked}`", self.environment),
+                    None => format!("`{}` has {} pipelines", self.environment, known.len()),
+                },
+                known.join(", ")
             ))),
         }
     }
@@ -213,21 +228,27 @@ impl Session {
     }
 }
 
-/// Deploys the environment and what others have deployed before, builds the functions, and has services go on.
-async fn make(
-    cloud: &Arc<Cloud>,
-    environment: &str,
-    overrides: &Overrides,
-    display: &Display,
-) -> Result<Deployment, Trouble> {
-    let deployment = deploy::deploy_with(cloud, environment, overrides).await?;
-    deploy::resume(cloud).await;
-    display.busy("Building the functions");
-    cloud.lambda.prepare(cloud, |line| display.cargo(line)).await?;
-    if !deployment.references("AWS::ECS::Service").is_empty() {
-        cloud.resume_services();
+/// The account, with what lasts of it.
+fn open(common: &Common, account: Account, root: PathBuf, lasts: Lasts) -> Result<Arc<Cloud>, Trouble> {
+    Ok(match lasts {
+        Lasts::Yes => {
+            let store = kept::open(&kept::folder(&root, common.state.as_deref()), common.fresh)?;
+            Cloud::open(account, root, &store)?
+        }
+        Lasts::No => Cloud::new(account, root),
+    })
+}
+
+/// Says what is particular of this run: how containers run, and what is left out.
+fn announce(cloud: &Cloud, common: &Common, overrides: &Overrides, containers: &Found) {
+    cloud.journal.record(Happening::Containers {
+        engine: containers.engine().map(ToString::to_string),
+        text: containers.to_string(),
+    });
+    if common.test.is_none() && overrides.implied.get("Test").is_some_and(|test| test == "off") {
+        let text = "the sample's container is not tested, so that nothing but Python is needed: --test on does".into();
+        cloud.journal.record(Happening::Note { text });
     }
-    Ok(deployment)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {

@@ -16,6 +16,10 @@ pub(super) async fn up(
     common: Common,
     standing: &Standing,
 ) -> Result<ExitCode, Trouble> {
+    let common = Common {
+        mocks_come_first: true,
+        ..common
+    };
     let containers = session::containers(&common).await?;
     let display = common.display().on_stderr();
     // What the sample events speak of is in an account of its own.

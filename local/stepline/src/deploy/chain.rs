@@ -2,7 +2,7 @@
 
 use super::equals::refuse_equal_actions;
 use super::maker::{Failure, Maker, Occasion};
-use super::properties::{Properties, camel, texts};
+use super::properties::{Properties, camel, camel_name, texts};
 use crate::template::{Fault, Made};
 use serde_json::{Value, json};
 
@@ -45,14 +45,10 @@ pub(super) async fn pipeline(maker: &Maker<'_>, mut properties: Properties) -> R
     let tags = properties.take_tags()?;
     // It is about updates. Here each deployment starts from nothing.
     properties.ignore(&["RestartExecutionOnUpdate"]);
-    let mut declaration = properties.rest();
-    // The keys of an action's configuration keep their capital letters.
-    let configurations = take_configurations(&mut declaration)?;
-    let mut pipeline = camel(Value::Object(declaration));
+    let transitions = properties.take("DisableInboundStageTransitions").unwrap_or_default();
+    let mut pipeline = declared(Value::Object(properties.rest()))?;
     pipeline["name"] = name.clone().into();
-    for (stage, action, configuration) in configurations {
-        pipeline["stages"][stage]["actions"][action]["configuration"] = configuration;
-    }
+    by_region(&mut pipeline);
     refuse_equal_actions(&pipeline)?;
     let mut input = json!({ "pipeline": pipeline });
     if !tags.is_empty() {
@@ -69,27 +65,77 @@ pub(super) async fn pipeline(maker: &Maker<'_>, mut properties: Properties) -> R
         maker.cloud.codepipeline.hold_first_execution(&name);
     }
     let created = maker.call("codepipeline", "CreatePipeline", input).await?;
+    for transition in transitions.as_array().into_iter().flatten() {
+        let input = json!({
+            "pipelineName": name,
+            "stageName": transition["StageName"],
+            "transitionType": "Inbound",
+            "reason": transition["Reason"],
+        });
+        maker.call("codepipeline", "DisableStageTransition", input).await?;
+    }
     let version = created.pointer("/pipeline/version").cloned().unwrap_or(json!(1));
     Ok(Made::new(name).with("Version", version))
 }
 
-/// Takes the configuration of every action out of a declaration. Each comes with the index of the stage and of the
-/// action.
-fn take_configurations(declaration: &mut serde_json::Map<String, Value>) -> Result<Vec<(usize, usize, Value)>, Fault> {
-    let mut taken = Vec::new();
-    let stages = declaration.get_mut("Stages").and_then(Value::as_array_mut);
-    for (stage, declared) in stages.into_iter().flatten().enumerate() {
-        let actions = declared.get_mut("Actions").and_then(Value::as_array_mut);
-        for (action, declared) in actions.into_iter().flatten().enumerate() {
-            let configuration = declared
-                .as_object_mut()
-                .and_then(|action| action.shift_remove("Configuration"));
-            if let Some(configuration) = configuration {
-                let configuration = texts(configuration, "Configuration")
-                    .map_err(|fault| fault.within(action).within("Actions").within(stage).within("Stages"))?;
-                taken.push((stage, action, configuration));
-            }
+/// A declaration in CodePipeline's own names. The keys of a configuration keep their capital letters.
+fn declared(value: Value) -> Result<Value, Fault> {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| {
+                let value = match (name.as_str(), value) {
+                    ("Configuration", value) => texts(value, "Configuration")?,
+                    ("Version", Value::Number(version)) => version.to_string().into(),
+                    (name, value) => declared(value).map_err(|fault| fault.within(name))?,
+                };
+                Ok((camel_name(&name), value))
+            });
+            fields.collect()
         }
+        Value::Array(items) => {
+            let items = items.into_iter().enumerate();
+            items
+                .map(|(index, item)| declared(item).map_err(|fault| fault.within(index)))
+                .collect()
+        }
+        other => Ok(other),
     }
-    Ok(taken)
+}
+
+/// Turns CloudFormation's list of artifact stores into CodePipeline's map.
+fn by_region(pipeline: &mut Value) {
+    let Some(Value::Array(stores)) = pipeline.get_mut("artifactStores").map(Value::take) else {
+        return;
+    };
+    let stores = stores.into_iter().filter_map(|mut store| {
+        let region = store["region"].as_str()?.to_owned();
+        Some((region, store["artifactStore"].take()))
+    });
+    pipeline["artifactStores"] = Value::Object(stores.collect());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declaration_has_codepipelines_names() {
+        let kind = json!({"Category": "Rule", "Version": 1});
+        let rule = json!({"Name": "R", "RuleTypeId": kind, "Configuration": {"Variable": "v", "Strict": true}});
+        let given = json!({
+            "ArtifactStores": [{"Region": "us-east-1", "ArtifactStore": {"Type": "S3", "Location": "b"}}],
+            "Stages": [{"Name": "S", "BeforeEntry": {"Conditions": [{"Result": "FAIL", "Rules": [rule]}]},
+                "Actions": [{"Name": "A", "Configuration": {"Extract": false}}]}],
+        });
+        let mut pipeline = declared(given).ok().unwrap();
+        by_region(&mut pipeline);
+        let rule = json!({"name": "R", "ruleTypeId": {"category": "Rule", "version": "1"},
+            "configuration": {"Variable": "v", "Strict": "true"}});
+        let expected = json!({
+            "artifactStores": {"us-east-1": {"type": "S3", "location": "b"}},
+            "stages": [{"name": "S", "beforeEntry": {"conditions": [{"result": "FAIL", "rules": [rule]}]},
+                "actions": [{"name": "A", "configuration": {"Extract": "false"}}]}],
+        });
+        assert_eq!(pipeline, expected);
+    }
 }

@@ -3,7 +3,13 @@
 use super::maker::{Failure, Maker};
 use super::properties::{Properties, camel, document, number, text, texts};
 use crate::template::{Fault, Made};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use std::io::{Cursor, Write};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 /// `AWS::Lambda::Function`.
 pub(super) async fn function(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
@@ -11,8 +17,10 @@ pub(super) async fn function(maker: &Maker<'_>, mut properties: Properties) -> R
     let tags = properties.take_tags()?;
     let reserved = properties.take("ReservedConcurrentExecutions");
     let environment = properties.take("Environment");
+    let code = code(&mut properties)?;
     let mut input = properties.rest();
     input.insert("FunctionName".into(), name.clone().into());
+    input.insert("Code".into(), code);
     if !tags.is_empty() {
         let tags: Map<String, Value> = tags.into_iter().map(|(key, value)| (key, value.into())).collect();
         input.insert("Tags".into(), tags.into());
@@ -46,6 +54,69 @@ pub(super) async fn function(maker: &Maker<'_>, mut properties: Properties) -> R
             .into()
     });
     Ok(Made::new(name).with("Arn", arn))
+}
+
+/// `Code` as the API takes it. Text in the template itself becomes a zip with a file `index`.
+///
+/// See <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html>.
+fn code(properties: &mut Properties) -> Result<Value, Fault> {
+    let mut code = properties.require("Code")?;
+    let Some(inline) = code.get_mut("ZipFile") else {
+        return Ok(code);
+    };
+    let source = text(inline).map_err(|fault| fault.within("ZipFile").within("Code"))?;
+    let runtime = properties.text("Runtime").unwrap_or_default();
+    let extension = match runtime {
+        _ if runtime.starts_with("python") => "py",
+        _ if runtime.starts_with("nodejs") => "js",
+        _ => {
+            let fault = Fault::new("is for functions in Python and Node.js alone");
+            return Err(fault.within("ZipFile").within("Code"));
+        }
+    };
+    let zip = zipped(&format!("index.{extension}"), &source);
+    *inline = zip
+        .map_err(|error| Fault::new(error).within("ZipFile").within("Code"))?
+        .into();
+    Ok(code)
+}
+
+/// A zip with one file, in base64.
+fn zipped(name: &str, source: &str) -> Result<String, std::io::Error> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file(name, SimpleFileOptions::default().unix_permissions(0o644))?;
+    archive.write_all(source.as_bytes())?;
+    Ok(BASE64_STANDARD.encode(archive.finish()?.into_inner()))
+}
+
+/// `AWS::Lambda::LayerVersion`.
+pub(super) async fn layer(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let name = properties.take_text("LayerName")?.unwrap_or_else(|| maker.name());
+    let mut input = properties.rest();
+    input.insert("LayerName".into(), name.into());
+    let published = maker.call("lambda", "PublishLayerVersion", input.into()).await?;
+    let arn = published.get("LayerVersionArn").cloned().unwrap_or_default();
+    Ok(Made::new(arn.clone()).with("LayerVersionArn", arn))
+}
+
+/// `AWS::Lambda::Version`.
+pub(super) async fn function_version(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
+    let input = properties.rest();
+    let published = maker.call("lambda", "PublishVersion", input.into()).await?;
+    let field = |name: &str| published.get(name).cloned().unwrap_or_default();
+    Ok(Made::new(field("FunctionArn"))
+        .with("FunctionArn", field("FunctionArn"))
+        .with("Version", field("Version")))
+}
+
+/// `AWS::Lambda::Alias`.
+pub(super) async fn function_alias(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
+    let input = properties.rest();
+    let which = json!({"FunctionName": input.get("FunctionName"), "Name": input.get("Name")});
+    maker.call_unless_there("lambda", "CreateAlias", input.into()).await?;
+    let found = maker.call("lambda", "GetAlias", which).await?;
+    let arn = found.get("AliasArn").cloned().unwrap_or_default();
+    Ok(Made::new(arn.clone()).with("AliasArn", arn))
 }
 
 /// A function is changed by two operations: one for its code, one for the rest.
@@ -86,16 +157,7 @@ pub(super) async fn permission(maker: &Maker<'_>, properties: Properties) -> Res
 }
 
 /// `AWS::Lambda::EventInvokeConfig`.
-pub(super) async fn event_invoke_config(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
-    match properties.take_text("Qualifier")?.as_deref() {
-        // The function itself. The operation means the same without a qualifier.
-        None | Some("$LATEST") => {}
-        Some(_) => {
-            return Err(Fault::absent("the local run has no versions of functions")
-                .within("Qualifier")
-                .into());
-        }
-    }
+pub(super) async fn event_invoke_config(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
     let mut input = properties.rest();
     for numeric in ["MaximumEventAgeInSeconds", "MaximumRetryAttempts"] {
         if let Some(value) = input.shift_remove(numeric) {
@@ -108,11 +170,18 @@ pub(super) async fn event_invoke_config(maker: &Maker<'_>, mut properties: Prope
     Ok(Made::new(maker.name()))
 }
 
+/// The name of a state machine to which the template gives none: unlike other names, it does not begin with the stack's.
+/// The twelve characters at its end, which are chance on AWS, are the same in every run.
+fn machine_name(maker: &Maker<'_>) -> String {
+    let hash = hex::encode(Sha256::digest(maker.name()));
+    format!("{}-{}", maker.id, &hash[..12])
+}
+
 /// `AWS::StepFunctions::StateMachine`.
 pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = properties
         .take_text("StateMachineName")?
-        .unwrap_or_else(|| maker.name());
+        .unwrap_or_else(|| machine_name(maker));
     let given = ["DefinitionString", "Definition", "DefinitionS3Location"].map(|name| properties.take(name));
     let definition = match given {
         [Some(definition), None, None] | [None, Some(definition), None] => document(definition),

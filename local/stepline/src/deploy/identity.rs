@@ -4,30 +4,34 @@ use super::maker::{Failure, Maker};
 use super::properties::Properties;
 use crate::template::{Fault, Made};
 use platform::iam::{NewRole, NewUser};
+use platform::journal::Happening;
 use serde_json::Value;
 
 /// `AWS::IAM::Role`.
 pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let is_unknown = |arn: &String| arn.contains(":iam::aws:policy/") && maker.cloud.iam.managed_policy(arn).is_none();
+    let managed = properties.take_texts("ManagedPolicyArns")?.into_iter();
+    let (unknown_policies, managed_policies): (Vec<String>, Vec<String>) = managed.partition(is_unknown);
+    for policy in &unknown_policies {
+        let text = format!(
+            "passed over: the local run does not have {policy}: what it allows {} is denied here",
+            maker.id
+        );
+        maker.cloud.journal.record(Happening::Note { text });
+    }
     let new = NewRole {
         name: properties.take_text("RoleName")?.unwrap_or_else(|| maker.name()),
         path: properties.take_text("Path")?.unwrap_or_else(|| "/".to_owned()),
-        trust: properties.require("AssumeRolePolicyDocument")?,
+        trust: properties.require_json("AssumeRolePolicyDocument")?,
         policies: inline(properties.take("Policies")).map_err(|fault| fault.within("Policies"))?,
-        managed_policies: properties.take_texts("ManagedPolicyArns")?,
+        managed_policies,
+        unknown_policies,
         permissions_boundary: properties.take_text("PermissionsBoundary")?,
     };
     properties.ignore(&["Description", "MaxSessionDuration", "Tags"]);
     properties.finish()?;
     let name = new.name.clone();
     let iam = &maker.cloud.iam;
-    let absent = |arn: &String| arn.contains(":iam::aws:policy/") && iam.managed_policy(arn).is_none();
-    if let Some(index) = new.managed_policies.iter().position(absent) {
-        let policy = &new.managed_policies[index];
-        let fault = Fault::absent(format_args!(
-            "the local run does not have {policy}: what it allows is denied here"
-        ));
-        return Err(fault.within(index).within("ManagedPolicyArns").into());
-    }
     let arn = maker
         .cloud
         .account
@@ -71,7 +75,10 @@ fn inline(policies: Option<Value>) -> Result<Vec<(String, Value)>, Fault> {
         };
         let mut policy = Properties::new(policy);
         let read = |policy: &mut Properties| -> Result<(String, Value), Fault> {
-            Ok((policy.require_text("PolicyName")?, policy.require("PolicyDocument")?))
+            Ok((
+                policy.require_text("PolicyName")?,
+                policy.require_json("PolicyDocument")?,
+            ))
         };
         inline.push(read(&mut policy).map_err(|fault| fault.within(index))?);
         policy.finish().map_err(|fault| fault.within(index))?;
@@ -82,7 +89,7 @@ fn inline(policies: Option<Value>) -> Result<Vec<(String, Value)>, Fault> {
 /// `AWS::IAM::Policy`: an inline policy of several roles, users and groups.
 pub(super) fn policy(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = properties.require_text("PolicyName")?;
-    let document = properties.require("PolicyDocument")?;
+    let document = properties.require_json("PolicyDocument")?;
     let holders = Holders::take(&mut properties)?;
     properties.finish()?;
     holders.put(maker, &name, &document)?;
@@ -95,7 +102,7 @@ pub(super) fn managed_policy(maker: &Maker<'_>, mut properties: Properties) -> R
         .take_text("ManagedPolicyName")?
         .unwrap_or_else(|| maker.name());
     let path = properties.take_text("Path")?.unwrap_or_else(|| "/".to_owned());
-    let document = properties.require("PolicyDocument")?;
+    let document = properties.require_json("PolicyDocument")?;
     let holders = Holders::take(&mut properties)?;
     properties.ignore(&["Description"]);
     properties.finish()?;

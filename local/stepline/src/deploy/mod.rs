@@ -31,7 +31,7 @@ pub use engine::{resume, stand_behind};
 pub use error::{DeployError, Refusal};
 
 use crate::cloud::Cloud;
-use crate::project::Project;
+use crate::project::{Plan, Project};
 use crate::template::{Deployed, Fault, Made, Output, Stack, TemplateError};
 use maker::{Failure, Occasion, Place};
 use platform::Principal;
@@ -40,7 +40,7 @@ use platform::journal::Happening;
 use services::cloudformation::{Declared, Extent, Summary, Wanted};
 use stack::Trouble;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What has been deployed.
@@ -63,12 +63,16 @@ pub struct DeployedStack {
     pub environment: String,
     /// Its name.
     pub name: String,
+    /// Its template.
+    pub template: PathBuf,
     /// Its outputs.
     pub outputs: Vec<Output>,
     /// Its resources by logical id: their type, and the values of `Ref` and `GetAtt`.
     pub resources: BTreeMap<String, (String, Made)>,
     /// The parameters of its template.
     pub parameters: Vec<String>,
+    /// Whether some of its parameters have values that nobody has given.
+    pub stands_in_values: bool,
     /// What its template has and the local run does not.
     pub passed_over: Vec<TemplateError>,
 }
@@ -81,10 +85,14 @@ impl Deployment {
         matching.filter_map(|(_, made)| made.reference.as_str()).collect()
     }
 
+    /// All stacks, in the order of their creation.
+    pub fn all(&self) -> impl Iterator<Item = &DeployedStack> {
+        self.account.iter().chain(&self.before).chain(&self.stacks)
+    }
+
     /// What the templates have and the local run does not.
     pub fn passed_over(&self) -> impl Iterator<Item = &TemplateError> {
-        let stacks = self.account.iter().chain(&self.before).chain(&self.stacks);
-        stacks.flat_map(|stack| &stack.passed_over)
+        self.all().flat_map(|stack| &stack.passed_over)
     }
 
     /// The names of the environment's pipelines.
@@ -143,6 +151,23 @@ pub async fn deploy_with(
     overrides: &Overrides,
 ) -> Result<Deployment, DeployError> {
     let plan = Project::open(&cloud.root)?.plan(environment, &cloud.account, overrides)?;
+    let mut deployment = deploy_stacks(cloud, &plan).await?;
+    let stacks = deployment.before.iter().chain(&deployment.stacks);
+    let known: BTreeSet<&String> = stacks.flat_map(|stack| &stack.parameters).collect();
+    if let Some(name) = overrides.asked.keys().find(|name| !known.contains(name)) {
+        return Err(DeployError::NoParameter(name.clone()));
+    }
+    for file in &plan.pipelines {
+        deployment.pipelines.push(declared::pipeline(cloud, file).await?);
+    }
+    Ok(deployment)
+}
+
+/// Deploys the stacks of a plan, and not its pipelines.
+///
+/// # Errors
+/// The first fault of a template, or the first refusal of a service.
+pub(crate) async fn deploy_stacks(cloud: &Arc<Cloud>, plan: &Plan) -> Result<Deployment, DeployError> {
     let mut deployment = Deployment::default();
     for deployed in &plan.account {
         if !cloud.cloudformation.has(&deployed.stack) {
@@ -157,14 +182,6 @@ pub async fn deploy_with(
     for deployed in &plan.stacks {
         let stack = deploy_stack(cloud, deployed, &deployment).await?;
         deployment.stacks.push(stack);
-    }
-    let stacks = deployment.before.iter().chain(&deployment.stacks);
-    let known: BTreeSet<&String> = stacks.flat_map(|stack| &stack.parameters).collect();
-    if let Some(name) = overrides.asked.keys().find(|name| !known.contains(name)) {
-        return Err(DeployError::NoParameter(name.clone()));
-    }
-    for file in &plan.pipelines {
-        deployment.pipelines.push(declared::pipeline(cloud, file).await?);
     }
     Ok(deployment)
 }
@@ -214,8 +231,14 @@ pub async fn deploy_stack(
     let stack = DeployedStack {
         environment: deployed.environment.clone(),
         name: deployed.stack.clone(),
+        template: deployed.template.clone(),
         outputs,
         resources,
+        stands_in_values: deployed.stands_in_values
+            && stack
+                .passed_over()
+                .iter()
+                .any(|fault| fault.path.starts_with("Parameters/")),
         parameters: stack.parameters(),
         passed_over: stack.passed_over(),
     };

@@ -23,6 +23,20 @@ impl Properties {
             .ok_or_else(|| Fault::new(format_args!("has no `{name}`")))
     }
 
+    /// A property that is text, if it is there: it stays to be read.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    /// A document that must be there: a map, or its text as JSON.
+    pub(super) fn require_json(&mut self, name: &str) -> Result<Value, Fault> {
+        match self.require(name)? {
+            Value::String(text) => serde_json::from_str(&text)
+                .map_err(|error| Fault::new(format_args!("is no JSON: {error}")).within(name)),
+            other => Ok(other),
+        }
+    }
+
     /// A property that is text, if it is there; numbers and booleans are text too, as in CloudFormation.
     pub(super) fn take_text(&mut self, name: &str) -> Result<Option<String>, Fault> {
         self.take(name)
@@ -152,7 +166,8 @@ pub(super) fn camel(value: Value) -> Value {
     }
 }
 
-fn camel_name(name: &str) -> String {
+/// A name as APIs spell it.
+pub(super) fn camel_name(name: &str) -> String {
     let mut characters = name.chars();
     characters
         .next()

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// The members of ECS whose keys are names of the template's own.
 const MAPS: [&str; 2] = ["DockerLabels", "Options"];
 
+/// The members of ECS that take text, whatever it says.
+const TEXTS: [&str; 3] = ["Command", "EntryPoint", "Value"];
+
 /// The members of ECS that take numbers.
 const NUMBERS: [&str; 18] = [
     "BakeTimeInMinutes",
@@ -61,7 +64,7 @@ fn for_ecs(name: &str, value: Value) -> Value {
             }
         }
         other if NUMBERS.contains(&name) => number(other),
-        other if name == "Value" && !other.is_string() => other.to_string().into(),
+        other @ (Value::Bool(_) | Value::Number(_)) if TEXTS.contains(&name) => other.to_string().into(),
         other => other,
     }
 }

@@ -58,11 +58,29 @@ const BUCKET_SETTINGS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The most characters of a bucket's name.
+///
+/// See <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>.
+const BUCKET_NAME_LIMIT: usize = 63;
+
+/// The name of a bucket to which the template gives none: where it would be too long, the stack's part is shortened, as
+/// CloudFormation does it.
+fn bucket_name(maker: &Maker<'_>) -> String {
+    let id: String = maker.id.to_lowercase().chars().take(BUCKET_NAME_LIMIT / 2).collect();
+    let stack: String = maker
+        .stack
+        .to_lowercase()
+        .chars()
+        .take(BUCKET_NAME_LIMIT - 1 - id.len())
+        .collect();
+    format!("{stack}-{id}")
+}
+
 /// `AWS::S3::Bucket`.
 pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = match properties.take_text("BucketName")? {
         Some(name) => name,
-        None => maker.name().to_lowercase(),
+        None => bucket_name(maker),
     };
     maker
         .call_unless_there("s3", "CreateBucket", json!({"Bucket": name}))

@@ -141,13 +141,15 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             state_type,
             error,
             took,
+            mocked,
             ..
         } => {
             let outcome = error
                 .as_ref()
                 .map_or("succeeded".to_owned(), |error| format!("failed with {error}"));
+            let mocked = if *mocked { ", mocked" } else { "" };
             vec![format!(
-                "      State {state} ({state_type}): {outcome}, {}",
+                "      State {state} ({state_type}{mocked}): {outcome}, {}",
                 seconds(*took)
             )]
         }

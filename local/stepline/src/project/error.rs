@@ -21,7 +21,7 @@ pub enum ProjectError {
     },
     /// Several templates, and no file that says which belong together.
     #[error(
-        "`{folder}` has several templates and no samconfig.toml: {templates}. Name those of an environment in stepline.toml, in the order of their deployment:\n\n[environments.dev]\nstacks = [{{ template = \"{first}\", name = \"my-stack\" }}]\n"
+        "`{folder}` has several templates and no samconfig.toml: {templates}. Name those of an environment in stepline.toml, in the order of their deployment:\n\n[environments.dev]\nstacks = [{{ template = \"{first}\", name = \"my-stack\" }}]"
     )]
     SeveralTemplates {
         /// Where.

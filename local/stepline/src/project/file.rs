@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Its name.
-pub(super) const NAME: &str = "stepline.toml";
+pub(crate) const NAME: &str = "stepline.toml";
 
 /// What it says.
 #[derive(Debug, Default, Deserialize)]
@@ -110,11 +110,12 @@ impl Named {
         };
         for path in &self.existing {
             let file = there(path)?;
-            let kind = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-            let kind = kind.unwrap_or_default();
-            environment
-                .existing
-                .push(stack(file, format!("{kind}-{name}"), BTreeMap::new()));
+            // The same for all environments that name it.
+            let words = path
+                .trim_end_matches(|last| last != '.')
+                .split(|character: char| !character.is_alphanumeric());
+            let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+            environment.existing.push(stack(file, words.join("-"), BTreeMap::new()));
         }
         if let Some(stacks) = &self.stacks {
             environment.stacks.clear();

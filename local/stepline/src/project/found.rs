@@ -11,11 +11,14 @@ use std::path::{Path, PathBuf};
 /// What Stepline's own repository deploys from: where it is there, nothing else is looked for.
 pub(super) const OWN: &str = "sam/samconfig.toml";
 
-/// Whether a file is a template.
+/// Whether a file is a template, by what it looks like: what is wrong in one is to be said, and not passed over.
 pub(super) fn is_template(file: &Path) -> bool {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    let first = text.contains("Resources") && text.contains("AWS::") && text.contains("Type");
-    first && template::read(file).is_ok_and(|read| read["Resources"].is_object())
+    let has = |section: &str| {
+        text.lines()
+            .any(|line| line.trim_start_matches([' ', '{', '"']).starts_with(section))
+    };
+    text.contains("AWS::") && text.contains("Type") && has("Resources")
 }
 
 /// Whether a file has a pipeline as JSON.
@@ -106,6 +109,9 @@ fn nested(template: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// How much of a folder's name a stack is called by: names of resources begin with it.
+const STACK_NAME: usize = 24;
+
 /// A template without a `samconfig` file: the stack is called as its folder.
 fn alone(root: &Path, template: &Path) -> Deployed {
     let folder = template
@@ -117,7 +123,8 @@ fn alone(root: &Path, template: &Path) -> Deployed {
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     let words: Vec<&str> = words(&name).filter(|word| !word.is_empty()).collect();
-    let name = words.join("-");
+    let name: String = words.join("-").chars().take(STACK_NAME).collect();
+    let name = name.trim_end_matches('-').to_owned();
     let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
     Deployed {
         environment: "dev".to_owned(),

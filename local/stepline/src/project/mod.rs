@@ -25,8 +25,9 @@ mod root;
 mod sections;
 mod walk;
 
-pub(crate) use definition::definition;
+pub(crate) use definition::{definition, definitions_of};
 pub use error::ProjectError;
+pub(crate) use file::NAME as FILE;
 pub(crate) use pipelines::declaration;
 pub use plan::{Overrides, Plan};
 pub(crate) use root::find_root;
@@ -140,6 +141,11 @@ impl Project {
         Ok(plan)
     }
 
+    /// The files with pipelines of an environment.
+    pub fn pipelines(&self, environment: &str) -> &[PathBuf] {
+        self.environments.get(environment).map_or(&[], |of| &of.pipelines)
+    }
+
     /// The value of a parameter of the first of an environment's stacks that has it, unless a deployment says otherwise.
     ///
     /// # Errors
@@ -163,7 +169,8 @@ impl Project {
         let mut definitions: BTreeSet<PathBuf> = files.filter(|file| definition::is_named_so(file)).collect();
         for environment in self.environments.values() {
             for deployed in environment.all() {
-                definitions.extend(definition::named_by(&deployed.template)?);
+                let named = definitions_of(&deployed.template)?.into_iter();
+                definitions.extend(named.map(|(_, file)| file));
             }
         }
         Ok(definitions)

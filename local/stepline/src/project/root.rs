@@ -3,23 +3,36 @@
 use super::{file, found, walk};
 use std::path::{Path, PathBuf};
 
-/// The repository that `from` is in: the nearest folder with a `stepline.toml`, else the nearest one with something that
-/// deploys in it or below it.
+/// Files that stand where a repository begins, the surest first.
+const MARKS: &[&[&str]] = &[
+    &[file::NAME],
+    &[
+        found::OWN,
+        "samconfig.toml",
+        "samconfig.yaml",
+        "samconfig.yml",
+        "template.yaml",
+        "template.yml",
+        "template.json",
+    ],
+];
+
+/// The repository that `from` is in: the nearest folder, up to that of git, with a `stepline.toml`, else with a file of SAM's;
+/// else `from` itself or the folder of git, with something that deploys below it.
 pub(crate) fn find_root(from: &Path) -> Option<PathBuf> {
-    let mut above = from.ancestors();
-    if let Some(folder) = above.find(|folder| folder.join(file::NAME).is_file()) {
-        return Some(folder.to_owned());
-    }
-    for folder in from.ancestors() {
-        if folder.join(found::OWN).is_file() || walk::files(folder).iter().any(|file| says(file)) {
+    let top = from.ancestors().position(|folder| folder.join(".git").exists());
+    let above = || from.ancestors().take(top.map_or(usize::MAX, |top| top + 1));
+    for marks in MARKS {
+        let mut marked = above().filter(|folder| marks.iter().any(|mark| folder.join(mark).is_file()));
+        if let Some(folder) = marked.next() {
             return Some(folder.to_owned());
         }
-        // Above a repository are others.
-        if folder.join(".git").exists() {
-            break;
-        }
     }
-    None
+    // Folders above that are no repository may hold anything.
+    let whole = top.and_then(|top| from.ancestors().nth(top));
+    let mut saying = [from].into_iter().chain(whole);
+    let found = saying.find(|folder| walk::files(folder).iter().any(|file| says(file)));
+    found.map(Path::to_owned)
 }
 
 /// Whether a file says something of what is deployed.

@@ -5,6 +5,7 @@
 //! properties of each with all functions resolved ([`Stack::resource`]), and says what came of it ([`Stack::made`]).
 //! Nothing here knows a service.
 
+mod code;
 mod conditions;
 mod config;
 mod fault;
@@ -77,7 +78,7 @@ pub struct Stack {
 }
 
 /// A resource with its functions resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Resource {
     /// Its logical id.
     pub id: String,
@@ -159,14 +160,9 @@ impl Stack {
             .ok_or_else(|| Fault::new("a template must be a map"))?;
         let mut passed_over = known(template, SECTIONS, ABSENT_SECTIONS, "a template")?;
         let section = |name: &str| section(template, name);
-        let parameters = parameters::values(&section("Parameters")?, deployed, account);
-        let parameters = parameters.map_err(|fault| fault.within("Parameters"))?;
-        passed_over.extend(
-            parameters
-                .passed_over
-                .into_iter()
-                .map(|fault| fault.within("Parameters")),
-        );
+        let in_parameters = |fault: Fault| fault.within("Parameters");
+        let parameters = parameters::values(&section("Parameters")?, deployed, account).map_err(in_parameters)?;
+        passed_over.extend(parameters.passed_over.into_iter().map(in_parameters));
         let mappings = Value::Object(section("Mappings")?);
         let mut scope = Scope::new(
             account.clone(),
@@ -183,13 +179,18 @@ impl Stack {
         let in_resources = |fault: Fault| fault.within("Resources");
         let (is_sam, others) = transforms(template.get("Transform"));
         passed_over.extend(others);
-        let mut resources = declared;
+        let (mut resources, mut outputs) = (declared, section("Outputs")?);
+        let directory = file.parent().unwrap_or(Path::new(""));
+        if deployed.text.is_some() {
+            code::uploaded(&mut resources).map_err(in_resources)?;
+        }
         if is_sam {
-            let directory = file.parent().filter(|_| deployed.text.is_none());
             let expanded = sam::expand(resources, &section("Globals")?, directory).map_err(in_resources)?;
             resources = expanded.resources;
+            outputs.values_mut().for_each(|output| expanded.names.resolve(output));
             passed_over.extend(expanded.passed_over.into_iter().map(in_resources));
         }
+        code::package(&mut resources, directory).map_err(in_resources)?;
         let repeated = unknown_shapes(&mut resources);
         passed_over.extend(repeated.into_iter().map(in_resources));
         let absent = absent(&resources, &scope, &mut passed_over).map_err(in_resources)?;
@@ -199,7 +200,7 @@ impl Stack {
             file: file.clone(),
             source: source.clone(),
             resources,
-            outputs: section("Outputs")?,
+            outputs,
             order,
             scope,
             passed_over,
@@ -275,6 +276,21 @@ impl Stack {
     fn resolved(&self, id: &str, passed_over: &mut Vec<Fault>) -> Result<Resource, Fault> {
         let declared = self.resources.get(id).and_then(Value::as_object);
         let declared = declared.ok_or_else(|| Fault::new("there is no such resource"))?;
+        if order::is_unexpanded(&self.resources[id]) {
+            // Nothing is made of it, but what refers to it wants its name.
+            let properties = declared.get("Properties").and_then(Value::as_object);
+            let texts = properties.into_iter().flatten().filter(|(_, value)| value.is_string());
+            return Ok(Resource {
+                id: id.to_owned(),
+                kind: declared
+                    .get("Type")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
+                properties: texts.map(|(name, value)| (name.clone(), value.clone())).collect(),
+                ..Resource::default()
+            });
+        }
         let kind = declared.get("Type").and_then(Value::as_str);
         let kind = kind.ok_or_else(|| Fault::new("has no `Type`"))?;
         let mut properties = Map::new();

@@ -10,7 +10,11 @@ use std::collections::BTreeSet;
 pub(super) fn creation(resources: &Map<String, Value>, scope: &Scope) -> Result<Vec<String>, Fault> {
     let mut waiting: Vec<(&String, BTreeSet<String>)> = Vec::with_capacity(resources.len());
     for (id, resource) in resources {
-        let names = dependencies(resource, scope).map_err(|fault| fault.within(id))?;
+        // What SAM would make several resources of can be in a circle as one, and is not made here.
+        let names = match is_unexpanded(resource) {
+            true => BTreeSet::new(),
+            false => dependencies(resource, scope).map_err(|fault| fault.within(id))?,
+        };
         let depends = names.into_iter().filter(|name| resources.contains_key(name));
         waiting.push((id, depends.collect()));
     }
@@ -29,6 +33,12 @@ pub(super) fn creation(resources: &Map<String, Value>, scope: &Scope) -> Result<
         order.push(waiting.remove(ready).0.clone());
     }
     Ok(order)
+}
+
+/// Whether a resource is one of SAM's that the local run does not have.
+pub(super) fn is_unexpanded(resource: &Value) -> bool {
+    let kind = resource.get("Type").and_then(Value::as_str);
+    kind.is_some_and(|kind| kind.starts_with("AWS::Serverless::"))
 }
 
 /// What a resource names or depends on, its template's parameters among them.

@@ -57,6 +57,9 @@ fn declared_type(declaration: &Value) -> &str {
     declaration.get("Type").and_then(Value::as_str).unwrap_or_default()
 }
 
+/// How long a text is that stands in for a value: it may become part of a name.
+const STAND_IN: usize = 10;
+
 /// A value that a parameter could have.
 fn stand_in(name: &str, declaration: &Value, account: &Account) -> String {
     let allowed = declaration
@@ -64,7 +67,10 @@ fn stand_in(name: &str, declaration: &Value, account: &Account) -> String {
         .and_then(|value| plain(value).ok());
     let kind = declared_type(declaration);
     let lowered = name.to_lowercase();
-    allowed.unwrap_or_else(|| match kind {
+    let pattern = declaration.get("AllowedPattern").and_then(Value::as_str);
+    let pattern = pattern.and_then(|pattern| regex_lite::Regex::new(&format!("^(?:{pattern})$")).ok());
+    let fits = |value: &&str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(value));
+    let usual = allowed.unwrap_or_else(|| match kind {
         "Number" => declaration
             .get("MinValue")
             .and_then(|least| plain(least).ok())
@@ -73,8 +79,20 @@ fn stand_in(name: &str, declaration: &Value, account: &Account) -> String {
         kind if kind.contains("Subnet::Id") => "subnet-0123456789abcdef0".into(),
         _ if lowered.contains("mail") => "someone@example.com".into(),
         _ if lowered.ends_with("arn") => account.arn("example", &lowered),
-        _ => lowered,
-    })
+        _ => lowered.chars().take(STAND_IN).collect(),
+    });
+    let others = [
+        &*account.id,
+        &*account.region,
+        "name",
+        "1",
+        "10.0.0.0/16",
+        "example.com",
+        "https://example.com",
+        "Password123!",
+    ];
+    let fitting = [&*usual].into_iter().chain(others).find(fits);
+    fitting.unwrap_or(&usual).to_owned()
 }
 
 fn value(declaration: &Value, given: Option<String>) -> Result<Value, Fault> {
@@ -133,9 +151,9 @@ fn check_text(declaration: &Value, text: &str) -> Result<(), Fault> {
         }
     }
     if let Some(pattern) = constraint(declaration, "AllowedPattern").and_then(Value::as_str) {
-        let whole = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
-            .map_err(|error| Fault::new(error).within("AllowedPattern"))?;
-        if !whole.is_match(text) {
+        // What this kind of expression cannot say, such as look-around, is not checked.
+        let whole = regex_lite::Regex::new(&format!("^(?:{pattern})$"));
+        if whole.is_ok_and(|whole| !whole.is_match(text)) {
             let described = constraint(declaration, "ConstraintDescription").and_then(Value::as_str);
             return Err(Fault::new(match described {
                 Some(description) => format!("`{text}` {description}"),

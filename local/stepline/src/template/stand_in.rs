@@ -26,6 +26,7 @@ const ARNS: &[(&str, &str, &str, bool)] = &[
         "deliverystream/",
         false,
     ),
+    ("AWS::Lambda::Function", "lambda", "function:", false),
     ("AWS::Lambda::LayerVersion", "lambda", "layer:", true),
     ("AWS::SecretsManager::Secret", "secretsmanager", "secret:", true),
     ("AWS::Serverless::Function", "lambda", "function:", false),
@@ -34,7 +35,10 @@ const ARNS: &[(&str, &str, &str, bool)] = &[
     ("AWS::Serverless::LayerVersion", "lambda", "layer:", true),
     ("AWS::Serverless::SimpleTable", "dynamodb", "table/", false),
     ("AWS::Serverless::StateMachine", "states", "stateMachine:", true),
+    ("AWS::SNS::Topic", "sns", "", true),
+    ("AWS::SQS::Queue", "sqs", "", false),
     ("AWS::StepFunctions::Activity", "states", "activity:", true),
+    ("AWS::StepFunctions::StateMachine", "states", "stateMachine:", true),
 ];
 
 /// Properties by which templates name resources.

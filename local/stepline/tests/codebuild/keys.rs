@@ -16,6 +16,7 @@ phases:
     commands:
       - aws ecr get-login-password >password
       - aws ssm get-parameter --name /stepline/dev/python-env || echo denied
+      - aws sts get-caller-identity --query Arn --output text
       - unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
       - aws ssm get-parameter --name /stepline/dev/python-env --query Parameter.Value --output text
 "#;
@@ -41,7 +42,9 @@ async fn a_users_keys_take_the_place_of_the_role_as_a_whole() {
     assert_eq!(build["buildStatus"], "SUCCEEDED", "{lines:#?}");
     let denial = "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: ssm:GetParameter";
     assert!(lines.iter().any(|line| line.contains(denial)), "{lines:#?}");
-    assert!(lines.iter().any(|line| line == "development"), "{lines:#?}");
+    for line in ["arn:aws:iam::123456789012:user/ci", "development"] {
+        assert!(lines.iter().any(|said| said == line), "{lines:#?}");
+    }
     assert!(!lines.iter().any(|line| line.contains(&key.secret)), "{lines:#?}");
     let by: Vec<String> = world
         .cloud
@@ -67,4 +70,21 @@ async fn keys_that_are_nobodys_are_refused_and_a_line_says_so() {
     for expected in ["which is no access key of this account", "UnrecognizedClientException"] {
         assert!(lines.iter().any(|line| line.contains(expected)), "{lines:#?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_secret_signs_nothing() {
+    let world = World::new(&everything()).await;
+    let (iam, account) = (&world.cloud.iam, &world.cloud.account);
+    let policy = json!({"Version": "2012-10-17", "Statement": everything()});
+    iam.create_user(account, NewUser::new("ci").with_policy("own", policy))
+        .unwrap();
+    let key = iam.access_key("Key", "ci", true).unwrap();
+    keep(&world, "/ci/id", &key.id).await;
+    keep(&world, "/ci/secret", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY").await;
+    let build = world.build(&[("buildspec.yml", SPEC)], json!({})).await;
+    let lines = world.lines();
+    assert_eq!(build["buildStatus"], "FAILED", "{lines:#?}");
+    let refusal = "(InvalidSignatureException) when calling the GetAuthorizationToken operation";
+    assert!(lines.iter().any(|line| line.contains(refusal)), "{lines:#?}");
 }

@@ -336,3 +336,58 @@ async fn a_deployment_changes_what_its_template_has_changed() {
     close(cloud).await;
     close(deployed(folder.path(), &template("two", 2, "")).await).await;
 }
+
+const USER: &str = r#"
+Resources:
+  Group:
+    Type: AWS::IAM::Group
+    Properties:
+      GroupName: builders
+      Policies: [{PolicyName: read, PolicyDocument: {Version: "2012-10-17", Statement: [
+        {Effect: Allow, Action: "ssm:GetParameter", Resource: "*"}]}}]
+  User: {Type: AWS::IAM::User, Properties: {UserName: ci, Path: /team/}}
+  Membership: {Type: AWS::IAM::UserToGroupAddition, Properties: {GroupName: !Ref Group, Users: [!Ref User]}}
+  Policy:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: write
+      Users: [!Ref User]
+      PolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "ssm:PutParameter", Resource: "*"}]}
+  Key: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref User, Status: STATUS}}
+  Id: {Type: AWS::SSM::Parameter, Properties: {Name: /ci/id, Type: String, Value: !Ref Key}}
+  Secret: {Type: AWS::SSM::Parameter, Properties: {Name: /ci/secret, Type: String, Value: !GetAtt Key.SecretAccessKey}}
+"#;
+
+#[tokio::test]
+async fn a_users_access_key_is_the_same_in_each_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut keys = Vec::new();
+    for status in ["Active", "Active", "Inactive"] {
+        let cloud = deployed(folder.path(), &USER.replace("STATUS", status)).await;
+        let (id, secret) = (value(&cloud, "/ci/id").await, value(&cloud, "/ci/secret").await);
+        let id = id.as_str().expect("an id");
+        assert_eq!(cloud.iam.secret_of(id).map(Value::from), Some(secret.clone()));
+        let principal = cloud.iam.principal_of(id, None);
+        assert_eq!(principal.is_ok(), status == "Active");
+        if let Ok(principal) = principal {
+            let who = cloud.call(&principal, "sts", "GetCallerIdentity", json!({})).await;
+            assert_eq!(who.expect("who")["Arn"], "arn:aws:iam::123456789012:user/team/ci");
+            for (operation, input, is_allowed) in [
+                ("GetParameter", json!({"Name": "/ci/id"}), true),
+                (
+                    "PutParameter",
+                    json!({"Name": "p", "Value": "v", "Type": "String", "Overwrite": true}),
+                    true,
+                ),
+                ("DeleteParameter", json!({"Name": "p"}), false),
+            ] {
+                let answer = cloud.call(&principal, "ssm", operation, input).await;
+                assert_eq!(answer.is_ok(), is_allowed, "{operation}: {answer:?}");
+            }
+        }
+        keys.push((id.to_owned(), secret));
+        close(cloud).await;
+    }
+    keys.dedup();
+    assert_eq!(keys.len(), 1);
+}

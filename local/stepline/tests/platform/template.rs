@@ -67,8 +67,8 @@ fn functions() {
         "Parameters:\n  Name: {Type: String, Default: x}\n  Size: {Type: Number, Default: 10}\n",
         "  List: {Type: CommaDelimitedList, Default: 'a, b'}\n",
         "Mappings:\n  Sizes: {dev: {small: 1}}\n",
-        "Conditions:\n  Yes: !Equals [!Ref Name, x]\n  No: !Not [!Condition Yes]\n",
-        "  Either: !Or [!Condition No, !Condition Yes]\n  Both: !And [!Condition No, !Condition Yes]\n",
+        "Conditions:\n  Holds: !Equals [!Ref Name, x]\n  Fails: !Not [!Condition Holds]\n",
+        "  Either: !Or [!Condition Fails, !Condition Holds]\n  Both: !And [!Condition Fails, !Condition Holds]\n",
     );
     for (written, expected) in [
         ("!Ref Name", json!("x")),
@@ -99,15 +99,15 @@ fn functions() {
         ("!Base64 hello", json!("aGVsbG8=")),
         ("!GetAZs ''", json!(["us-east-1a", "us-east-1b", "us-east-1c"])),
         ("!ImportValue shared-bucket", json!("the-bucket")),
-        ("!If [Yes, 1, 2]", json!(1)),
-        ("!If [No, 1, 2]", json!(2)),
+        ("!If [Holds, 1, 2]", json!(1)),
+        ("!If [Fails, 1, 2]", json!(2)),
         ("!If [Either, 1, 2]", json!(1)),
         ("!If [Both, 1, 2]", json!(2)),
-        ("!If [No, 1, !Ref AWS::NoValue]", json!("absent")),
-        ("[1, !If [No, 2, !Ref AWS::NoValue], 3]", json!([1, 3])),
-        ("{a: !If [No, 2, !Ref AWS::NoValue], b: 3}", json!({"b": 3})),
+        ("!If [Fails, 1, !Ref AWS::NoValue]", json!("absent")),
+        ("[1, !If [Fails, 2, !Ref AWS::NoValue], 3]", json!([1, 3])),
+        ("{a: !If [Fails, 2, !Ref AWS::NoValue], b: 3}", json!({"b": 3})),
         // The branch that does not count may name what does not exist.
-        ("!If [Yes, 1, !Ref Absent]", json!(1)),
+        ("!If [Holds, 1, !Ref Absent]", json!(1)),
         // A key that only looks like a function's in a policy.
         (
             "{Condition: {Bool: {a: b}}}",
@@ -156,7 +156,7 @@ fn what_the_local_run_lacks_is_passed_over_at_its_place() {
         (
             "!Cidr [a, 1, 2]",
             json!("absent"),
-            "template.yaml:8:10: Resources/R/Properties/P/Fn::Cidr: is not in the local run",
+            "template.yaml:8:7: Resources/R/Properties/P/Fn::Cidr: is not in the local run",
         ),
         (
             "'{{resolve:ssm:/a}}'",
@@ -253,13 +253,13 @@ fn parameters_are_checked() {
 fn resources_come_behind_what_they_need() {
     let directory = tempfile::tempdir().expect("a directory");
     let text = concat!(
-        "Conditions: {No: !Equals [a, b]}\n",
+        "Conditions: {Fails: !Equals [a, b]}\n",
         "Resources:\n",
         "  A: {Type: T, Properties: {X: !Sub '${B.Arn}'}}\n",
         "  B: {Type: T, DependsOn: C}\n",
-        "  C: {Type: T, Properties: {X: !If [No, !Ref Gone, !Ref D]}}\n",
+        "  C: {Type: T, Properties: {X: !If [Fails, !Ref Gone, !Ref D]}}\n",
         "  D: {Type: T}\n",
-        "  Gone: {Type: T, Condition: No}\n",
+        "  Gone: {Type: T, Condition: Fails}\n",
     );
     let stack = open(directory.path(), text, &[]).expect("a stack");
     assert_eq!(stack.order(), ["D", "C", "B", "A"]);
@@ -277,6 +277,7 @@ Resources:
       FunctionName: work
       MemorySize: 256
       Policies:
+        - AWSLambdaBasicExecutionRole
         - SQSSendMessagePolicy: {QueueName: failed}
         - Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]
       EventInvokeConfig:
@@ -390,6 +391,47 @@ fn sam_expands_to_what_it_deploys() {
 }
 
 #[test]
+fn sam_publishes_a_function_and_has_its_events_lead_to_the_alias() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = SAM.replacen("FunctionName: work", "AutoPublishAlias: live", 1);
+    let text =
+        format!("{text}Outputs:\n  Alias: {{Value: !Ref Work.Alias}}\n  Version: {{Value: !Ref Work.Version}}\n");
+    let mut stack = open(directory.path(), &text, &[]).expect("a stack");
+    let mut properties = BTreeMap::new();
+    for id in stack.order().to_vec() {
+        let resource = stack.resource(&id).expect("a resource");
+        let made = Made::new(format!("ref:{}", resource.kind)).with("Arn", format!("arn:{id}"));
+        stack.made(&id, made.with("Version", "1").with("StateMachineRevisionId", "INITIAL"));
+        properties.insert(id, Value::Object(resource.properties));
+    }
+    for (id, pointer, expected) in [
+        ("WorkAliaslive", "/FunctionName", "ref:AWS::Lambda::Function"),
+        ("WorkAliaslive", "/FunctionVersion", "1"),
+        ("WorkAliaslive", "/Name", "live"),
+        ("WorkPushed", "/Targets/0/Arn", "ref:AWS::Lambda::Alias"),
+        ("WorkPushedPermission", "/FunctionName", "ref:AWS::Lambda::Alias"),
+        ("WorkEventInvokeConfig", "/Qualifier", "live"),
+    ] {
+        assert_eq!(properties[id].pointer(pointer), Some(&json!(expected)), "{id}{pointer}");
+    }
+    let outputs = stack.outputs().expect("outputs");
+    let outputs: Vec<&str> = outputs.iter().map(|output| output.value.as_str()).collect();
+    assert_eq!(outputs, ["ref:AWS::Lambda::Alias", "ref:AWS::Lambda::Version"]);
+}
+
+#[test]
+fn sam_lets_a_function_into_its_vpc() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let vpc = "VpcConfig: {SubnetIds: [s], SecurityGroupIds: [g]}";
+    let text = SAM.replacen("FunctionName: work", vpc, 1);
+    let mut stack = open(directory.path(), &text, &[]).expect("a stack");
+    let role = stack.resource("WorkRole").expect("a role");
+    let managed = ["AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole"];
+    let managed = managed.map(|name| format!("arn:aws:iam::aws:policy/service-role/{name}"));
+    assert_eq!(role.properties["ManagedPolicyArns"], json!(managed));
+}
+
+#[test]
 fn sam_properties_that_nobody_reads_are_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     for (from, to, expected) in [
@@ -398,12 +440,6 @@ fn sam_properties_that_nobody_reads_are_refused() {
             "FunctionNme: work",
             "a function has no `FunctionNme`",
         ),
-        (
-            "BuildMethod: rust-cargolambda",
-            "BuildMethod: go",
-            "must be `rust-cargolambda`",
-        ),
-        (", BuildProperties: {Binary: work}", "", "has no `Binary`"),
         ("Pattern:", "Patern:", "an event has no `Patern`"),
         ("Function: {Runtime", "Api: 1\n  Function: {Runtime", "must be a map"),
         ("Enabled: false", "Enabled: !Ref X", "must be true or false"),
@@ -436,8 +472,8 @@ fn what_the_local_run_lacks_of_sam_is_passed_over() {
         ),
         (
             "SQSSendMessagePolicy",
-            "VPCAccessPolicy",
-            "VPCAccessPolicy: is not a policy template that the local run has",
+            "EFSWriteAccessPolicy",
+            "EFSWriteAccessPolicy: is not a policy template that the local run has",
         ),
     ] {
         let text = SAM.replacen(from, to, 1);

@@ -3,7 +3,7 @@
 //! `--query` is JMESPath, all of <https://jmespath.org/specification.html>. Two things differ from the AWS CLI: objects in
 //! the result have their names in alphabetical order, and a literal in backquotes must be JSON: `"v1"`, not `v1`.
 
-use super::client::{ECR, Protocol, SSM, call};
+use super::client::{ECR, Protocol, SSM, STS, call};
 use super::failure::Failure;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -73,6 +73,12 @@ const COMMANDS: &[Command] = &[
             ("--names", "Names", Kind::Texts),
             ("--with-decryption", "WithDecryption", Kind::Switch),
         ],
+    },
+    Command {
+        names: ["sts", "get-caller-identity"],
+        protocol: &STS,
+        operation: "GetCallerIdentity",
+        options: &[],
     },
 ];
 

@@ -1,4 +1,4 @@
-//! Calls to the services as a build makes them: AWS's JSON protocol over HTTP, signed with Signature Version 4.
+//! Calls to the services as a build makes them: AWS's protocols over HTTP, signed with Signature Version 4.
 
 use super::failure::Failure;
 use aws_credential_types::Credentials;
@@ -10,29 +10,41 @@ use std::env;
 use std::error::Error;
 use std::time::SystemTime;
 
-/// A service that speaks JSON, and how.
+/// A service, and how it is spoken to.
 pub(super) struct Protocol {
     /// The name in signatures.
-    pub(super) service: &'static str,
-    /// What stands before the operation in `X-Amz-Target`.
-    pub(super) target: &'static str,
+    service: &'static str,
+    wire: Wire,
+}
+
+enum Wire {
+    /// JSON, with this before the operation in `X-Amz-Target`.
+    Json(&'static str),
+    /// Forms that are answered in XML, with this version of the API.
+    Query(&'static str),
 }
 
 /// ECR.
 pub(super) const ECR: Protocol = Protocol {
     service: "ecr",
-    target: "AmazonEC2ContainerRegistry_V20150921",
+    wire: Wire::Json("AmazonEC2ContainerRegistry_V20150921"),
 };
 /// Parameter Store.
 pub(super) const SSM: Protocol = Protocol {
     service: "ssm",
-    target: "AmazonSSM",
+    wire: Wire::Json("AmazonSSM"),
+};
+/// Security Token Service.
+pub(super) const STS: Protocol = Protocol {
+    service: "sts",
+    wire: Wire::Query("2011-06-15"),
 };
 
 /// The variable with the path of the file that has the build's credentials.
 pub(crate) const CREDENTIALS: &str = "AWS_SHARED_CREDENTIALS_FILE";
 
-const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+const JSON: &str = "application/x-amz-json-1.1";
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 /// A layer's part, in Base64 in JSON, is the largest thing that is ever answered or sent.
 const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
 
@@ -119,11 +131,20 @@ pub(super) fn call(protocol: &Protocol, operation: &str, input: &Value) -> Resul
         region: variable("AWS_REGION").or_else(|_| variable("AWS_DEFAULT_REGION"))?,
         at: SystemTime::now(),
     };
-    let body = input.to_string();
-    let target = format!("{}.{operation}", protocol.target);
+    let (body, headers) = match protocol.wire {
+        Wire::Json(target) => {
+            let target = ("x-amz-target", format!("{target}.{operation}"));
+            (input.to_string(), vec![("content-type", JSON.to_owned()), target])
+        }
+        // No operation that is called this way has an input.
+        Wire::Query(version) => {
+            let body = format!("Action={operation}&Version={version}");
+            (body, vec![("content-type", FORM.to_owned())])
+        }
+    };
     let uri = format!("{endpoint}/");
     let headers = caller
-        .headers(protocol.service, &uri, &target, body.as_bytes())
+        .headers(protocol.service, &uri, headers, body.as_bytes())
         .map_err(|error| CallError::Unreachable(format!("the request cannot be signed: {error}")))?;
     let mut request = ureq::post(&uri).config().http_status_as_error(false).build();
     for (name, value) in &headers {
@@ -134,9 +155,11 @@ pub(super) fn call(protocol: &Protocol, operation: &str, input: &Value) -> Resul
     };
     let mut response = request.send(body).map_err(|error| unreachable(&error))?;
     let text = response.body_mut().with_config().limit(LARGEST_ANSWER).read_to_string();
-    let answer: Value = text
-        .map_err(|error| unreachable(&error))
-        .and_then(|text| serde_json::from_str(&text).map_err(|error| unreachable(&error)))?;
+    let text = text.map_err(|error| unreachable(&error))?;
+    let answer = match protocol.wire {
+        Wire::Json(_) => serde_json::from_str(&text).map_err(|error| unreachable(&error))?,
+        Wire::Query(_) => leaves(&text),
+    };
     if response.status().is_success() {
         return Ok(answer);
     }
@@ -144,11 +167,32 @@ pub(super) fn call(protocol: &Protocol, operation: &str, input: &Value) -> Resul
         let found = names.into_iter().find_map(|name| answer.get(name)?.as_str());
         found.unwrap_or_default().to_owned()
     };
-    let code = part(["__type", "code"]);
+    let code = match protocol.wire {
+        Wire::Json(_) => part(["__type", "code"]),
+        Wire::Query(_) => part(["Code", "code"]),
+    };
     Err(CallError::Refused(Refusal {
         code: code.rsplit('#').next().unwrap_or_default().to_owned(),
         message: part(["message", "Message"]),
     }))
+}
+
+/// The elements of an XML document that have text alone, and are no request's id.
+fn leaves(xml: &str) -> Value {
+    let mut leaves = serde_json::Map::new();
+    let mut rest = xml;
+    while let Some((name, behind)) = rest.split_once('<').and_then(|(_, tag)| tag.split_once('>')) {
+        rest = behind;
+        let end = format!("</{name}>");
+        if let Some((text, after)) = behind.split_once('<')
+            && behind[text.len()..].starts_with(&end)
+            && name != "RequestId"
+        {
+            leaves.insert(name.to_owned(), text.into());
+            rest = &after[end.len() - 1..];
+        }
+    }
+    leaves.into()
 }
 
 /// Who signs requests, where and when.
@@ -164,13 +208,9 @@ impl Caller {
         self,
         service: &str,
         uri: &str,
-        target: &str,
+        mut headers: Vec<(&'static str, String)>,
         body: &[u8],
     ) -> Result<Vec<(&'static str, String)>, Box<dyn Error>> {
-        let mut headers = vec![
-            ("content-type", CONTENT_TYPE.to_owned()),
-            ("x-amz-target", target.to_owned()),
-        ];
         let identity = self.credentials.into();
         let params = SigningParams::builder()
             .identity(&identity)
@@ -193,6 +233,12 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    #[test]
+    fn what_xml_says_is_read() {
+        let xml = "<R xmlns=\"x\"><A><Account>1</Account><Arn>a:b/c</Arn></A><M><RequestId>r</RequestId></M></R>";
+        assert_eq!(leaves(xml), serde_json::json!({"Account": "1", "Arn": "a:b/c"}));
+    }
+
     /// Against a signature made by botocore 1.43 from the same request.
     #[test]
     fn requests_are_signed() {
@@ -208,7 +254,8 @@ mod tests {
             at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_323_045),
         };
         let target = "AmazonEC2ContainerRegistry_V20150921.PutImage";
-        let mut headers = caller.headers("ecr", "http://127.0.0.1:4566/", target, b"{}").unwrap();
+        let headers = vec![("content-type", JSON.to_owned()), ("x-amz-target", target.to_owned())];
+        let mut headers = caller.headers("ecr", "http://127.0.0.1:4566/", headers, b"{}").unwrap();
         headers.sort_unstable();
         let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
         assert_eq!(

@@ -43,6 +43,11 @@ pub(super) struct Plan {
 /// The build arguments that need no ARG.
 const KNOWN_ARGS: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SOURCE_DATE_EPOCH"];
 
+/// AWS's base images for functions: they know where a function's files are, and start there.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/dg/images-create.html>.
+const OF_FUNCTIONS: [&str; 2] = ["public.ecr.aws/lambda/", "amazon/aws-lambda-"];
+
 /// Reads a Dockerfile with the arguments of `--build-arg`.
 pub(super) fn plan(text: &str, args: &BTreeMap<String, String>) -> Result<Plan, String> {
     let mut reader = Reader {
@@ -226,6 +231,10 @@ impl Reader<'_> {
             [base, as_, _] if as_.eq_ignore_ascii_case("AS") => base,
             _ => return Err(format!("FROM takes an image: {rest}")),
         };
+        if OF_FUNCTIONS.iter().any(|begin| base.starts_with(begin)) {
+            self.directory = "/var/task".into();
+            self.variables.insert("LAMBDA_TASK_ROOT".into(), "/var/task".into());
+        }
         self.plan = Some(Plan {
             base: (*base).to_owned(),
             steps: Vec::new(),
@@ -261,12 +270,10 @@ impl Reader<'_> {
                 "with more than one source, the destination of {name} must end with a /"
             ));
         }
-        let slash = if target.ends_with('/') || target == "." || target.ends_with("/.") {
-            "/"
-        } else {
-            ""
-        };
         let place = join(&self.directory, target);
+        // Where the build is, there is a folder.
+        let is_folder = target.ends_with('/') || target.ends_with("/.") || place == self.directory;
+        let slash = if is_folder { "/" } else { "" };
         Ok(Layer::Copy {
             sources: sources.to_vec(),
             target: if place == "/" { place } else { format!("{place}{slash}") },
@@ -351,6 +358,17 @@ CMD --help
                 "Env": ["A=1", "B=x y", "PYTHON_ENV=dev"],
             })
         );
+    }
+
+    #[test]
+    fn aws_base_images_know_where_a_function_is() {
+        let text = "FROM public.ecr.aws/lambda/python:3.12\nCOPY app.py ${LAMBDA_TASK_ROOT}\nCOPY lib lib\n";
+        let plan = plan(text, &BTreeMap::new()).unwrap();
+        let targets = plan.steps.iter().filter_map(|step| match &step.layer {
+            Some(Layer::Copy { target, .. }) => Some(target.as_str()),
+            _ => None,
+        });
+        assert_eq!(targets.collect::<Vec<_>>(), ["/var/task/", "/var/task/lib"]);
     }
 
     #[test]

@@ -44,6 +44,21 @@ fn read(archive: &[u8], name: &str) -> Result<Vec<u8>, ZipError> {
     Ok(content)
 }
 
+/// All files, by their paths.
+pub(super) fn files(archive: &[u8]) -> Result<Vec<(String, Vec<u8>)>, ZipError> {
+    let mut archive = ZipArchive::new(Cursor::new(archive))?;
+    let mut files = Vec::new();
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index)?;
+        if file.is_file() {
+            let mut content = Vec::new();
+            file.read_to_end(&mut content)?;
+            files.push((file.name()?.into_owned(), content));
+        }
+    }
+    Ok(files)
+}
+
 /// A zip of one file.
 pub(super) fn of_file(name: &str, content: &[u8]) -> io::Result<Vec<u8>> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));

@@ -2,6 +2,7 @@
 //!
 //! See <https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeBuild.html>.
 
+use crate::codepipeline::execution::Artifact;
 use crate::codepipeline::work::{Done, Failure, Work};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -38,12 +39,6 @@ pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
 
 fn start(work: &Work<'_>) -> Result<Value, Failure> {
     let configuration_error = |message: String| Failure::new("ConfigurationError", message);
-    let known = ["ProjectName", "EnvironmentVariables", "PrimarySource"];
-    if let Some(unknown) = work.configuration.keys().find(|key| !known.contains(&key.as_str())) {
-        return Err(configuration_error(format!(
-            "the local run has no CodeBuild configuration `{unknown}`"
-        )));
-    }
     let source = match (work.configuration.get("PrimarySource"), work.inputs.as_slice()) {
         (None, [only]) => only,
         (Some(name), inputs) => inputs
@@ -57,20 +52,31 @@ fn start(work: &Work<'_>) -> Result<Value, Failure> {
             )));
         }
     };
-    let artifacts = match work.outputs.as_slice() {
-        [] => json!({"type": "NO_ARTIFACTS"}),
-        [only] => json!({"type": "S3", "location": only.bucket, "name": only.key, "packaging": "ZIP"}),
-        _ => {
-            return Err(configuration_error(
-                "the local run has no secondary artifacts of a build".into(),
-            ));
+    let place = |artifact: &Artifact| format!("{}/{}", artifact.bucket, artifact.key);
+    let made = |artifact: &Artifact| json!({"type": "S3", "location": artifact.bucket, "name": artifact.key, "packaging": "ZIP"});
+    let others = work.inputs.iter().filter(|artifact| artifact.name != source.name);
+    let others =
+        others.map(|artifact| json!({"type": "S3", "location": place(artifact), "sourceIdentifier": artifact.name}));
+    // One artifact is the build's own; of several each has its name in the build specification.
+    let (artifact, artifacts) = match work.outputs.as_slice() {
+        [] => (json!({"type": "NO_ARTIFACTS"}), Vec::new()),
+        [only] => (made(only), Vec::new()),
+        several => {
+            let named = several.iter().map(|artifact| {
+                let mut shown = made(artifact);
+                shown["artifactIdentifier"] = artifact.name.as_str().into();
+                shown
+            });
+            (json!({"type": "NO_ARTIFACTS"}), named.collect())
         }
     };
     let mut input = json!({
         "projectName": work.configured("ProjectName"),
         "sourceTypeOverride": "S3",
-        "sourceLocationOverride": format!("{}/{}", source.bucket, source.key),
-        "artifactsOverride": artifacts,
+        "sourceLocationOverride": place(source),
+        "secondarySourcesOverride": others.collect::<Vec<_>>(),
+        "artifactsOverride": artifact,
+        "secondaryArtifactsOverride": artifacts,
     });
     if let Some(revision) = &source.revision {
         input["sourceVersion"] = revision.as_str().into();
@@ -82,7 +88,7 @@ fn start(work: &Work<'_>) -> Result<Value, Failure> {
     Ok(input)
 }
 
-fn exported(build: &Value) -> BTreeMap<String, String> {
+pub(super) fn exported(build: &Value) -> BTreeMap<String, String> {
     build["exportedEnvironmentVariables"]
         .as_array()
         .into_iter()
@@ -95,7 +101,7 @@ fn exported(build: &Value) -> BTreeMap<String, String> {
 }
 
 /// What CodePipeline shows of a build that did not succeed: its status, and the phase that failed with its reason.
-fn reason(build: &Value) -> String {
+pub(super) fn reason(build: &Value) -> String {
     let status = build["buildStatus"].as_str().unwrap_or("unknown");
     let phase = build["phases"].as_array().into_iter().flatten().find(|phase| {
         phase["phaseStatus"]

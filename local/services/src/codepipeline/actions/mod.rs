@@ -3,8 +3,13 @@
 mod approval;
 mod archive;
 mod build;
+mod commands;
+mod compute;
 mod function;
+mod image;
 mod object;
+mod object_deploy;
+mod service;
 mod source;
 mod state_machine;
 
@@ -23,6 +28,10 @@ pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
         Provider::Connection => source::perform(work).await,
         Provider::Object => object::perform(work).await,
         Provider::CodeBuild => build::perform(work).await,
+        Provider::ImageBuild => image::perform(work).await,
+        Provider::Commands => commands::perform(work).await,
+        Provider::ObjectDeploy => object_deploy::perform(work).await,
+        Provider::Ecs => service::perform(work).await,
         Provider::Lambda => function::perform(work).await,
         Provider::StepFunctions => state_machine::perform(work).await,
         Provider::Approval => approval::perform(work).await,

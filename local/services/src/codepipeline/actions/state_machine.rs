@@ -26,7 +26,9 @@ const OUTPUT: &str = "output.json";
 pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
     let machine = work.configured("StateMachineArn").to_owned();
     let call = |operation: &'static str, input: Value| work.platform.call(&work.caller, "states", operation, input);
-    let described = call("DescribeStateMachine", json!({"stateMachineArn": machine})).await?;
+    // A version or an alias is of its machine's type.
+    let unqualified = machine.splitn(8, ':').take(7).collect::<Vec<_>>().join(":");
+    let described = call("DescribeStateMachine", json!({"stateMachineArn": unqualified})).await?;
     let is_express = described["type"] == "EXPRESS";
     if is_express && !work.outputs.is_empty() {
         let message = "Output artifacts are not supported for express state machines";

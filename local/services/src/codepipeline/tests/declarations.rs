@@ -14,6 +14,15 @@ async fn refusal(change: impl FnOnce(&mut Value)) -> Option<String> {
     made.err().map(|error| format!("{}: {}", error.code, error.message))
 }
 
+fn condition(member: &str, result: &str, rules: Value) -> Value {
+    json!({member: {"conditions": [{"result": result, "rules": rules}]}})
+}
+
+fn rule(provider: &str, configuration: Value) -> Value {
+    let kind = json!({"category": "Rule", "owner": "AWS", "provider": provider, "version": "1"});
+    json!([{"name": "R", "ruleTypeId": kind, "configuration": configuration}])
+}
+
 #[tokio::test]
 async fn what_get_pipeline_shows_makes_a_pipeline() {
     let world = World::new(json!([]), &[]).await;
@@ -116,6 +125,49 @@ async fn what_is_wrong_is_named_when_the_pipeline_is_made() {
             said.starts_with("InvalidActionDeclarationException") && said.contains(expected),
             "{expected}: {said}"
         );
+    }
+    for (stage, expected) in [
+        (
+            json!({"onFailure": {"result": "SKIP"}}),
+            "must be ROLLBACK, RETRY or FAIL",
+        ),
+        (
+            json!({"beforeEntry": {"conditions": []}}),
+            "beforeEntry must have one condition",
+        ),
+        (
+            condition("beforeEntry", "ROLLBACK", json!([])),
+            "beforeEntry cannot have this result",
+        ),
+        (condition("onSuccess", "FAIL", json!([])), "must have 1 to 5 rules"),
+        (
+            condition("onSuccess", "FAIL", rule("CloudWatchAlarm", json!({}))),
+            "no rule `CloudWatchAlarm`",
+        ),
+        (
+            condition("onSuccess", "FAIL", rule("VariableCheck", json!({"Variable": "a"}))),
+            "missing `Value`",
+        ),
+        (
+            condition("onSuccess", "FAIL", rule("LambdaInvoke", json!({}))),
+            "missing required configuration 'FunctionName'",
+        ),
+    ] {
+        for (kind, expected) in [("V2", expected), ("V1", "only for pipelines of the type V2")] {
+            let said = refusal(|pipeline| {
+                pipeline["pipelineType"] = kind.into();
+                let Value::Object(members) = stage.clone() else {
+                    unreachable!()
+                };
+                pipeline["stages"][1].as_object_mut().unwrap().extend(members);
+            });
+            let said = said.await.unwrap_or_default();
+            let is_refused = said.starts_with("InvalidStageDeclarationException") && said.contains(expected);
+            assert!(
+                is_refused || kind == "V1" && stage["onFailure"].is_object(),
+                "{expected}: {said}"
+            );
+        }
     }
     let both = refusal(|pipeline| pipeline["artifactStores"] = json!({"us-east-1": pipeline["artifactStore"]})).await;
     assert!(both.is_some_and(|said| said.contains("either artifactStore or artifactStores")));

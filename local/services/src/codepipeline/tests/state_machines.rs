@@ -1,6 +1,7 @@
 //! CodePipeline's own action for state machines.
 
 use super::world::{World, stage};
+use platform::iam::NewRole;
 use serde_json::{Value, json};
 
 /// What the action's page and CDK give the pipeline's role.
@@ -189,4 +190,50 @@ async fn an_abandoned_action_leaves_its_execution_alone() {
         .call("states", "ListExecutions", json!({"stateMachineArn": MACHINE}))
         .await;
     assert_eq!(listed["executions"][0]["status"], "RUNNING");
+}
+
+#[tokio::test]
+async fn an_actions_own_role_is_assumed_by_the_pipelines() {
+    for (trusted, expected) in [
+        ("arn:aws:iam::123456789012:role/pipeline", "Succeeded"),
+        ("arn:aws:iam::123456789012:role/machine", "Failed"),
+    ] {
+        let world = World::new(json!([]), &[("a", "b")]).await;
+        world.machine("STANDARD", pass()).await;
+        let mut own = NewRole::for_service("own", "codepipeline.amazonaws.com");
+        own.trust = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"},
+        ]});
+        let own = own.with_policy("own", json!({"Version": "2012-10-17", "Statement": allowed()}));
+        let arn = world.0.iam.create_role(&world.0.account, own).expect("a role");
+        let id = world.begin(&[execute(json!({}), json!({"roleArn": arn}))]).await;
+        assert_eq!(world.end(&id).await, expected, "{trusted}");
+        let error = &world.action("Execute").await["output"]["executionResult"]["errorDetails"]["code"];
+        assert_eq!(*error == "PermissionError", expected == "Failed");
+    }
+}
+
+#[tokio::test]
+async fn versions_and_aliases_are_executed() {
+    let world = World::new(allowed(), &[("a", "b")]).await;
+    world.machine("STANDARD", pass()).await;
+    let published = world
+        .call(
+            "states",
+            "PublishStateMachineVersion",
+            json!({"stateMachineArn": MACHINE}),
+        )
+        .await;
+    let version = &published["stateMachineVersionArn"];
+    let route = json!([{"stateMachineVersionArn": version, "weight": 100}]);
+    let alias = json!({"name": "live", "routingConfiguration": route});
+    let alias = world.call("states", "CreateStateMachineAlias", alias).await;
+    let alias = alias["stateMachineAliasArn"].as_str().expect("an ARN");
+    let id = world
+        .begin(&[execute(json!({"StateMachineArn": alias}), json!({}))])
+        .await;
+    let status = world.end(&id).await;
+    let action = world.action("Execute").await;
+    assert_eq!(status, "Succeeded", "{action}");
+    assert_eq!(action["output"]["outputVariables"]["StateMachineArn"], alias);
 }

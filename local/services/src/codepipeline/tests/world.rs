@@ -20,6 +20,7 @@ impl World {
     pub(super) async fn new(statements: Value, files: &[(&str, &str)]) -> Self {
         let services: Vec<Arc<dyn Service>> = vec![
             Arc::<crate::codepipeline::CodePipeline>::default(),
+            Arc::<crate::ecs::Ecs>::default(),
             Arc::<crate::s3::S3>::default(),
             Arc::<crate::states::StepFunctions>::default(),
         ];
@@ -36,6 +37,7 @@ impl World {
         for role in [
             role("pipeline", "codepipeline.amazonaws.com").with_policy("calls", document(own)),
             role("machine", "states.amazonaws.com"),
+            role("task", "ecs-tasks.amazonaws.com"),
         ] {
             world.0.iam.create_role(&world.0.account, role).expect("a role");
         }
@@ -44,12 +46,17 @@ impl World {
         }
         let versioning = json!({"Bucket": "source", "VersioningConfiguration": {"Status": "Enabled"}});
         world.call("s3", "PutBucketVersioning", versioning).await;
+        world.put_source(files).await;
+        world
+    }
+
+    /// Puts another version of the source.
+    pub(super) async fn put_source(&self, files: &[(&str, &str)]) {
         let source = json!({"Bucket": "source", "Key": "source.zip"});
-        let put = world
+        let put = self
             .0
             .send(&Principal::Administrator, "s3", "PutObject", source, zip(files).into());
         put.await.expect("the source");
-        world
     }
 
     pub(super) async fn try_call(&self, service: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
@@ -63,7 +70,12 @@ impl World {
 
     /// Makes a state machine of one state, and gives its ARN.
     pub(super) async fn machine(&self, kind: &str, state: Value) -> String {
-        let definition = json!({"StartAt": "S", "States": {"S": state}}).to_string();
+        self.machine_of(kind, json!({ "S": state })).await
+    }
+
+    /// The same of several states, of which `S` is the first.
+    pub(super) async fn machine_of(&self, kind: &str, states: Value) -> String {
+        let definition = json!({"StartAt": "S", "States": states}).to_string();
         let input = json!({
             "name": "m", "type": kind, "definition": definition,
             "roleArn": self.0.account.global_arn("iam", "role/machine"),
@@ -76,11 +88,31 @@ impl World {
     pub(super) async fn begin(&self, stages: &[Value]) -> String {
         let input = json!({"pipeline": declaration(stages)});
         self.call("codepipeline", "CreatePipeline", input).await;
-        let listed = self
-            .call("codepipeline", "ListPipelineExecutions", json!({"pipelineName": "p"}))
+        let latest = self.latest().await;
+        latest["pipelineExecutionId"].as_str().expect("an id").to_owned()
+    }
+
+    /// Starts another execution, and gives its id.
+    pub(super) async fn start(&self) -> String {
+        let started = self
+            .call("codepipeline", "StartPipelineExecution", json!({"name": "p"}))
             .await;
-        let id = &listed["pipelineExecutionSummaries"][0]["pipelineExecutionId"];
-        id.as_str().expect("an id").to_owned()
+        started["pipelineExecutionId"].as_str().expect("an id").to_owned()
+    }
+
+    /// The latest execution, as it is listed.
+    pub(super) async fn latest(&self) -> Value {
+        let input = json!({"pipelineName": "p"});
+        let listed = self.call("codepipeline", "ListPipelineExecutions", input).await;
+        listed["pipelineExecutionSummaries"][0].clone()
+    }
+
+    /// The state of the stage behind the source.
+    pub(super) async fn second_stage(&self) -> Value {
+        let state = self
+            .call("codepipeline", "GetPipelineState", json!({"name": "p"}))
+            .await;
+        state["stageStates"][1].clone()
     }
 
     /// Waits for an execution's end, and gives its status.

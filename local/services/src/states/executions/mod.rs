@@ -8,6 +8,7 @@ mod progress;
 pub(crate) mod running;
 mod start;
 mod tokens;
+mod work;
 
 use super::arn::Arn;
 

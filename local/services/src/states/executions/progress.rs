@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use platform::journal::{Happening, Journal};
 use serde_json::Value;
 use states_language::{Execution, HistoryEvent, Status};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// How much of an execution's history is in the journal.
@@ -13,6 +13,8 @@ pub(crate) struct Progress {
     seen: usize,
     /// The states that were entered and not left: their types, when, and the last error in them.
     open: HashMap<String, Open>,
+    /// The states whose tasks had the outcome of a mock.
+    mocked: HashSet<String>,
     /// The last state that was entered; a failure that names no state is its.
     latest: String,
     /// The states that the execution ended in, and their types: a redrive goes on in them.
@@ -71,6 +73,11 @@ impl Progress {
         }
     }
 
+    /// Remembers that a state's task had the outcome of a mock.
+    pub(crate) fn mocked(&mut self, state: &str) {
+        self.mocked.insert(state.to_owned());
+    }
+
     fn event(&mut self, journal: &Journal, execution_arn: &str, event: &HistoryEvent) {
         let kind = event.event_type();
         if kind == "ExecutionStarted" {
@@ -124,6 +131,7 @@ impl Progress {
             state_type: open.kind,
             error: open.error,
             took: between(open.since, at),
+            mocked: self.mocked.contains(state),
         });
     }
 }

@@ -3,19 +3,19 @@
 use super::map_run;
 use super::past::{Keeping, Past};
 use super::progress::Progress;
+use super::work::Work;
 use crate::states::machines::machine::Chosen;
 use crate::states::tasks::errors::Failed;
-use crate::states::tasks::{self, items, jobs};
+use crate::states::tasks::{self, items, jobs, mocked};
 use jiff::Timestamp;
 use platform::input::seconds;
 use platform::{Platform, Principal, Underway};
 use serde_json::{Value, json};
-use states_language::{Command, Execution, ExecutionType, Integration, Pattern, Refused, Status, TaskId, TaskRequest};
+use states_language::{Command, Execution, ExecutionType, MockedStates, Refused, Status, TaskId, TaskRequest};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 
 /// An execution, while it runs and afterwards.
 #[derive(Debug)]
@@ -66,17 +66,10 @@ pub(crate) struct State {
     pub(crate) redriven: Option<(String, Timestamp)>,
     progress: Progress,
     tasks: HashMap<TaskId, Work>,
+    /// What stands in the place of tasks' work.
+    mocked: MockedStates,
     /// Where it is kept.
     keeping: Option<Keeping>,
-}
-
-/// A task that is being done.
-#[derive(Debug)]
-struct Work {
-    abort: AbortHandle,
-    request: Arc<TaskRequest>,
-    /// The job that the task waits for, to be stopped when the task is aborted.
-    job: Option<jobs::Job>,
 }
 
 impl Running {
@@ -87,7 +80,7 @@ impl Running {
         chosen: Chosen,
         trace_header: Option<String>,
         execution: Execution,
-        tokens: Tokens,
+        (tokens, mocked): (Tokens, MockedStates),
     ) -> Arc<Self> {
         Arc::new(Self {
             name,
@@ -101,6 +94,7 @@ impl Running {
                 redriven: None,
                 progress: Progress::default(),
                 tasks: HashMap::new(),
+                mocked,
                 keeping: None,
             }),
             tokens,
@@ -327,6 +321,7 @@ impl Running {
 
     fn carry_out(self: &Arc<Self>, platform: &Arc<Platform>, command: Command) {
         match command {
+            Command::StartTask(request) if self.mock(&request) => {}
             Command::StartTask(request) => {
                 let request = Arc::new(request);
                 if let Some(token) = &request.token {
@@ -360,7 +355,9 @@ impl Running {
                     // An execution that has ended refuses the answer.
                     let _ = match read {
                         Ok(source) => state.execution.items_read(request.id, source, now),
-                        Err(Failed { error, cause }) => state.execution.task_failed(request.id, &error, &cause, now),
+                        Err(failed) => state
+                            .execution
+                            .task_failed(request.id, &failed.error, &failed.cause, now),
                     };
                     drop(state);
                     running.wake.notify_one();
@@ -377,6 +374,20 @@ impl Running {
         }
     }
 
+    /// Gives a task the outcome of its mock, and says whether it has one.
+    fn mock(&self, request: &TaskRequest) -> bool {
+        let mut state = self.lock();
+        let Some(outcome) = state.mocked.take(&request.state) else {
+            return false;
+        };
+        state.progress.mocked(&request.state);
+        // What was aborted in the meantime refuses the answer.
+        let _ = mocked::answer(&mut state.execution, request, outcome, Timestamp::now());
+        drop(state);
+        self.wake.notify_one();
+        true
+    }
+
     /// Aborts a task, and stops its job.
     fn abort(&self, platform: &Arc<Platform>, task: TaskId) {
         let Some(work) = self.lock().tasks.remove(&task) else {
@@ -385,7 +396,7 @@ impl Running {
         if let Some(job) = work.job {
             work.abort.abort();
             self.stop_job(platform, &work.request, job);
-        } else if !starts_a_job(&work.request) {
+        } else if !work.starts_a_job() {
             work.abort.abort();
         }
         // The call that starts a job may be under way: `submitted` stops the job once it is known.
@@ -432,7 +443,10 @@ impl Running {
         state.tasks.remove(&id);
         let answered = match answer {
             Ok(output) => state.execution.task_succeeded(id, &output, now),
-            Err(Failed { error, cause }) => state.execution.task_failed(id, &error, &cause, now),
+            Err(Failed { error, cause, ends }) => match ends {
+                true => state.execution.give_up(id, &error, &cause, now),
+                false => state.execution.task_failed(id, &error, &cause, now),
+            },
         };
         if let Err(Refused::InvalidOutput(error)) = answered {
             let _ = state.execution.task_failed(
@@ -450,17 +464,6 @@ impl Running {
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
     }
-}
-
-/// Whether a task starts a job and waits for it.
-fn starts_a_job(request: &TaskRequest) -> bool {
-    matches!(
-        &request.integration,
-        Integration::Service {
-            pattern: Pattern::Sync,
-            ..
-        }
-    )
 }
 
 /// Waits until a time; for ever where there is none.

@@ -4,6 +4,7 @@ use super::known::Known;
 use super::running::Running;
 use crate::states::arn::{Arn, check_name};
 use crate::states::machines::machine::{Chosen, Machine};
+use crate::states::mocks::with_case;
 use crate::states::registry::{Registry, StepFunctions, machine_not_found};
 use crate::states::rows::{on_machine, on_qualified};
 use crate::states::tasks::fields;
@@ -20,12 +21,15 @@ pub(super) fn operations() -> [Operation<StepFunctions>; 2] {
     [
         on_machine(
             "StartExecution",
-            |it: &Start| &it.state_machine_arn,
+            |it: &Start| with_case(&it.state_machine_arn).0,
             StepFunctions::start_execution,
         ),
         Operation::waiting(
             "StartSyncExecution",
-            |_, _, it: &Start| Ok(vec![on_qualified("StartSyncExecution", &it.state_machine_arn)?]),
+            |_, _, it: &Start| {
+                let (arn, _) = with_case(&it.state_machine_arn);
+                Ok(vec![on_qualified("StartSyncExecution", arn)?])
+            },
             StepFunctions::start_sync_execution,
         ),
     ]
@@ -117,7 +121,8 @@ fn invalid_input(refused: Refused) -> ServiceError {
 
 impl StepFunctions {
     fn make(&self, platform: &Platform, start: Start, sync: bool) -> Result<Made, ServiceError> {
-        let arn = Arn::of_kind(&start.state_machine_arn, "stateMachine")?;
+        let (arn, case) = with_case(&start.state_machine_arn);
+        let arn = Arn::of_kind(arn, "stateMachine")?;
         let name = start.name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         check_name(&name)?;
         let input = start.input.unwrap_or_else(|| "{}".into());
@@ -137,6 +142,7 @@ impl StepFunctions {
         {
             return Ok(Made::Known(known));
         }
+        let mocked = self.mocked(&machine_name, chosen.revision.machine.definition(), case)?;
         let execution = Execution::start(&chosen.revision.machine, options, &input, Timestamp::now());
         let execution = execution.map_err(invalid_input)?;
         let execution_arn = execution.arn().to_owned();
@@ -147,7 +153,7 @@ impl StepFunctions {
             chosen,
             start.trace_header,
             execution,
-            registry.known.tokens.clone(),
+            (registry.known.tokens.clone(), mocked),
         );
         // Express executions cannot be asked about by their ARNs.
         if kind == ExecutionType::Standard {

@@ -15,7 +15,7 @@ use platform::input::seconds;
 use platform::{Call, Operation, Platform, Principal, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use states_language::{ExecutionType, StateMachine};
+use states_language::{ExecutionType, MachineSettings, StateMachine, permissions};
 use std::collections::BTreeMap;
 
 /// The rows of the operations on state machines, versions, aliases and definitions.
@@ -183,18 +183,29 @@ fn parse(definition: &str) -> Result<StateMachine, ServiceError> {
     StateMachine::parse(definition).map_err(|error| ServiceError::new("InvalidDefinition", error))
 }
 
-/// The jobs that a state machine can wait for, and the rules by which Step Functions hears from SageMaker how they go:
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/sagemaker-iam.html>.
-const MANAGED_RULES: [(&str, &str); 2] = [
-    (
-        "createProcessingJob",
-        "StepFunctionsGetEventsForSageMakerProcessingJobsRule",
-    ),
-    (
-        "createTrainingJob",
-        "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
-    ),
-];
+/// What a role needs of the rules by which Step Functions hears of the jobs that the definition waits for:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html>.
+fn managed_rules(platform: &Platform, machine_arn: &str, definition: &str) -> Vec<Requirement> {
+    let account = &platform.account;
+    let settings = MachineSettings {
+        partition: account.partition.clone(),
+        region: account.region.clone(),
+        account: account.id.clone(),
+        name: machine_arn.rsplit(':').next().unwrap_or_default().to_owned(),
+        logs: false,
+        traces: false,
+    };
+    let needed = permissions(definition, &settings).unwrap_or_default();
+    let rules = needed
+        .into_iter()
+        .filter(|needed| needed.resource.contains(MANAGED_RULE));
+    rules
+        .map(|needed| Requirement::new(needed.action, needed.resource))
+        .collect()
+}
+
+/// How the names of these rules begin.
+const MANAGED_RULE: &str = ":rule/StepFunctionsGetEvent";
 
 /// Checks the role that a state machine is given, as AWS does. A role that this account does not have passes: a machine
 /// without tasks runs without it.
@@ -208,30 +219,25 @@ fn check_role(platform: &Platform, role: &str, machine_arn: &str, definition: &s
             format_args!("Invalid Role Arn: '{role}'"),
         ));
     }
-    let trusted = platform
-        .iam
-        .trusts_service(&platform.account, role, "states.amazonaws.com", Some(machine_arn));
-    match trusted {
+    let regional = format!("states.{}.amazonaws.com", platform.account.region);
+    let trusts = |service: &str| {
+        let iam = &platform.iam;
+        iam.trusts_service(&platform.account, role, service, Some(machine_arn))
+    };
+    match trusts("states.amazonaws.com") {
         Err(_) => return Ok(()),
-        Ok(false) => {
+        Ok(false) if !trusts(&regional).unwrap_or_default() => {
             return Err(ServiceError::access_denied(
                 "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role.",
             ));
         }
-        Ok(true) => {}
+        Ok(_) => {}
     }
-    for (operation, rule) in MANAGED_RULES {
-        if !definition.contains(&format!(":sagemaker:{operation}.sync")) {
-            continue;
-        }
-        let rule = platform.account.arn("events", format_args!("rule/{rule}"));
-        let needed = ["events:PutTargets", "events:PutRule", "events:DescribeRule"];
-        let needed = needed.map(|action| Requirement::new(action, rule.as_str()));
-        let session = Principal::role_session(role.rsplit('/').next().unwrap_or_default(), "StepFunctions");
-        platform.authorize(&session, &needed).map_err(|_| {
-            ServiceError::access_denied(format_args!("'{role}' is not authorized to create managed-rule."))
-        })?;
-    }
+    let session = Principal::role_session(role.rsplit('/').next().unwrap_or_default(), "StepFunctions");
+    let needed = managed_rules(platform, machine_arn, definition);
+    platform
+        .authorize(&session, &needed)
+        .map_err(|_| ServiceError::access_denied(format_args!("'{role}' is not authorized to create managed-rule.")))?;
     Ok(())
 }
 

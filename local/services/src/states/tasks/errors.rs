@@ -5,11 +5,18 @@
 
 use platform::error::ServiceError;
 
+/// The error of an execution that calls what the local run does not have.
+pub const NOT_IN_LOCAL_RUN: &str = "Stepline.NotInLocalRun";
+/// The error of an execution whose mocks have no outcome for one more invocation of a state.
+pub const NO_MOCKED_RESPONSE: &str = "Stepline.NoMockedResponse";
+
 /// A task's failure, as its state sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failed {
     pub(crate) error: String,
     pub(crate) cause: String,
+    /// Whether it ends the execution, whatever that retries or catches: AWS would not have failed.
+    pub(crate) ends: bool,
 }
 
 impl Failed {
@@ -17,6 +24,15 @@ impl Failed {
         Self {
             error: error.to_owned(),
             cause: cause.to_string(),
+            ends: false,
+        }
+    }
+
+    /// A failure that ends the execution.
+    pub(crate) fn ending(error: &str, cause: impl std::fmt::Display) -> Self {
+        Self {
+            ends: true,
+            ..Self::new(error, cause)
         }
     }
 }
@@ -53,6 +69,8 @@ fn names(service: &str) -> (String, String) {
                 "codebuild" => "CodeBuild".to_owned(),
                 "elasticloadbalancingv2" => "ElasticLoadBalancingV2".to_owned(),
                 "codepipeline" => "CodePipeline".to_owned(),
+                "cloudwatchlogs" => "CloudWatchLogs".to_owned(),
+                "cloudformation" => "CloudFormation".to_owned(),
                 name => name[..1].to_uppercase() + &name[1..],
             };
             return (name.clone(), format!("{name}Exception"));
@@ -101,10 +119,7 @@ pub(crate) fn failed(service: &str, error: &ServiceError) -> Failed {
             error.code
         )
     };
-    Failed {
-        error: format!("{prefix}.{class}"),
-        cause,
-    }
+    Failed::new(&format!("{prefix}.{class}"), cause)
 }
 
 #[cfg(test)]

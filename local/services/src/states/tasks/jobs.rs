@@ -1,6 +1,6 @@
 //! Jobs that a `.sync` task waits for.
 
-use super::errors::{Failed, failed};
+use super::errors::{Failed, NO_MOCKED_RESPONSE, NOT_IN_LOCAL_RUN, failed};
 use super::fields::{capitalize, rename};
 use platform::Platform;
 use platform::principal::Principal;
@@ -19,6 +19,16 @@ pub(crate) enum Job {
 }
 
 impl Job {
+    /// Whether there are jobs of an operation to wait for.
+    pub(crate) fn is_known(service: &str, operation: &str) -> bool {
+        matches!(
+            (service, operation),
+            ("sagemaker", "createProcessingJob" | "createTrainingJob")
+                | ("states", "startExecution")
+                | ("codebuild", "startBuild")
+        )
+    }
+
     /// The job that a call has started.
     pub(crate) fn of(service: &str, operation: &str, parameters: &Value, answer: &Value) -> Option<Self> {
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -65,9 +75,16 @@ impl Job {
             }
         };
         if succeeded {
-            Ok(described)
-        } else {
-            Err(Failed::new("States.TaskFailed", described))
+            return Ok(described);
+        }
+        let error = described["Error"].as_str().unwrap_or_default();
+        match (self, error) {
+            // What ended the inner execution ends the outer one, too.
+            (Self::Execution(_), NOT_IN_LOCAL_RUN | NO_MOCKED_RESPONSE) => {
+                let cause = described["Cause"].as_str().unwrap_or_default();
+                Err(Failed::ending(error, cause))
+            }
+            _ => Err(Failed::new("States.TaskFailed", described)),
         }
     }
 

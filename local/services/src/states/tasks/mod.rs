@@ -3,18 +3,21 @@
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html>: Lambda functions by their
 //! ARNs, optimized integrations, and `aws-sdk:` ones with the operations that the local services have.
 
+pub(crate) mod absent;
 pub(crate) mod errors;
 pub(crate) mod fields;
 pub(crate) mod items;
 pub(crate) mod jobs;
+pub(crate) mod mocked;
 
-use errors::{Failed, failed};
+use absent::{lacks, not_here, told, unknown};
+use errors::Failed;
 use fields::{capitalize, rename, uncapitalize};
 use platform::error::ServiceError;
 use platform::principal::Principal;
 use platform::{Platform, Requirement};
 use serde_json::{Map, Value, json};
-use states_language::{Integration, Pattern, TaskRequest};
+use states_language::{Integration, Pattern, TaskRequest, signing_name};
 use std::sync::Arc;
 
 /// Does a task as `role`; `own` is the state machine's role. None where a token will bring the answer. `submitted` hears
@@ -31,14 +34,19 @@ pub(crate) async fn perform(
             return Some(Err(Failed::new("States.TaskFailed", error.message)));
         }
     }
+    let lacking = || lacks(platform, &request.integration).map(|why| not_here(request, why));
+    if let Some(failed) = unknown(request).or_else(lacking) {
+        return Some(Err(failed));
+    }
     let parameters = Value::from(&request.parameters);
     let (service, operation, pattern, version) = match &request.integration {
         Integration::Lambda { function_arn } => {
             let call =
                 json!({"FunctionName": &**function_arn, "InvocationType": "RequestResponse", "Payload": parameters});
-            let answer = invoke(platform, role, "lambda", call).await;
+            let answer = invoke(platform, role, ("lambda", request), call).await;
             return Some(answer.map(|answer| answer["Payload"].to_string()));
         }
+        Integration::Activity { .. } => return Some(Err(not_here(request, "the local run has no activities"))),
         Integration::Service {
             service,
             operation,
@@ -49,6 +57,7 @@ pub(crate) async fn perform(
     let call = Call {
         platform,
         role,
+        request,
         service,
         operation,
     };
@@ -65,8 +74,8 @@ pub(crate) async fn perform(
         }
         Pattern::Sync => {
             let Some(job) = jobs::Job::of(service, operation, &parameters, &answer) else {
-                let cause = format!("the local run has no jobs of {service}:{operation} to wait for");
-                return Some(Err(Failed::new("States.Runtime", cause)));
+                let why = format!("the answer of `{service}:{operation}` names no job to wait for");
+                return Some(Err(not_here(request, why)));
             };
             submitted(&answer.to_string(), Some(job.clone()));
             Some(job.wait(platform, role, version).await.map(|job| job.to_string()))
@@ -78,6 +87,7 @@ pub(crate) async fn perform(
 struct Call<'a> {
     platform: &'a Arc<Platform>,
     role: &'a Principal,
+    request: &'a TaskRequest,
     service: &'a str,
     operation: &'a str,
 }
@@ -85,12 +95,7 @@ struct Call<'a> {
 impl Call<'_> {
     /// The service as the local run has it: the name in signatures.
     fn signing_name(&self) -> &str {
-        match self.service.trim_start_matches("aws-sdk:") {
-            "sfn" => "states",
-            "elasticloadbalancingv2" => "elasticloadbalancing",
-            "eventbridge" => "events",
-            name => name,
-        }
+        signing_name(self.service)
     }
 
     fn is_optimized(&self) -> bool {
@@ -151,7 +156,7 @@ impl Call<'_> {
 
     async fn make(&self, parameters: Value) -> Result<Value, Failed> {
         if self.signing_name() == "lambda" && self.operation == "invoke" {
-            let answer = invoke(self.platform, self.role, self.service, parameters).await?;
+            let answer = invoke(self.platform, self.role, (self.service, self.request), parameters).await?;
             return Ok(self.with_metadata(answer));
         }
         let operation = capitalize(self.operation);
@@ -164,7 +169,7 @@ impl Call<'_> {
             .platform
             .call(self.role, self.signing_name(), &operation, parameters)
             .await;
-        let answer = answer.map_err(|error| failed(self.service, &error))?;
+        let answer = answer.map_err(|error| told(self.request, self.service, &error))?;
         let answer = if self.is_camel_case() {
             rename(answer, capitalize)
         } else {
@@ -191,9 +196,14 @@ impl Call<'_> {
 }
 
 /// Invokes a function; an error that it answers is a failure under the error's own name.
-async fn invoke(platform: &Arc<Platform>, role: &Principal, service: &str, call: Value) -> Result<Value, Failed> {
+async fn invoke(
+    platform: &Arc<Platform>,
+    role: &Principal,
+    (service, request): (&str, &TaskRequest),
+    call: Value,
+) -> Result<Value, Failed> {
     let answer = platform.call(role, "lambda", "Invoke", call).await;
-    let answer = answer.map_err(|error: ServiceError| failed(service, &error))?;
+    let answer = answer.map_err(|error: ServiceError| told(request, service, &error))?;
     let payload = answer.get("Payload").cloned().unwrap_or_default();
     if answer.get("FunctionError").is_some_and(|error| !error.is_null()) {
         // A function that has answered nothing of the kind is told apart by this name.

@@ -155,24 +155,38 @@ async fn a_stopped_execution_stops_its_training() {
 
 #[tokio::test]
 async fn a_role_that_may_not_make_the_rule_is_refused() {
-    for (operation, rule) in [("createTrainingJob", "Training"), ("createProcessingJob", "Processing")] {
-        let name = |kind: &str| format!("arn:aws:events:*:*:rule/StepFunctionsGetEventsForSageMaker{kind}JobsRule");
-        let task = json!({"T": {
-            "Type": "Task", "Resource": format!("arn:aws:states:::sagemaker:{operation}.sync"), "End": true,
-        }});
-        for (kind, is_allowed) in [("Training", rule == "Training"), ("Processing", rule == "Processing")] {
-            let world = World::allowing(&json!({"Effect": "Allow", "Action": "events:*", "Resource": name(kind)}));
-            let created = world
-                .try_call("CreateStateMachine", world.definition("m", task.clone()))
-                .await;
-            match created {
-                Ok(_) => assert!(is_allowed, "{operation} with {kind}"),
+    let rules = [
+        (
+            "sagemaker:createTrainingJob.sync",
+            "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+        ),
+        (
+            "sagemaker:createProcessingJob.sync",
+            "StepFunctionsGetEventsForSageMakerProcessingJobsRule",
+        ),
+        (
+            "states:startExecution.sync:2",
+            "StepFunctionsGetEventsForStepFunctionsExecutionRule",
+        ),
+        (
+            "codebuild:startBuild.sync",
+            "StepFunctionsGetEventForCodeBuildStartBuildRule",
+        ),
+        ("ecs:runTask.sync", "StepFunctionsGetEventsForECSTaskRule"),
+    ];
+    for (resource, rule) in rules {
+        let resource = format!("arn:aws:states:::{resource}");
+        let task = json!({"T": {"Type": "Task", "Resource": resource, "End": true}});
+        for (_, allowed) in rules {
+            let allowed_rule = format!("arn:aws:events:*:*:rule/{allowed}");
+            let world = World::allowing(&json!({"Effect": "Allow", "Action": "events:*", "Resource": allowed_rule}));
+            let created = world.try_call("CreateStateMachine", world.definition("m", task.clone()));
+            match created.await {
+                Ok(_) => assert_eq!(rule, allowed, "{resource}"),
                 Err(error) => {
-                    assert!(!is_allowed, "{operation} with {kind}: {error}");
-                    assert!(
-                        error.message.contains("is not authorized to create managed-rule"),
-                        "{error}"
-                    );
+                    assert_ne!(rule, allowed, "{resource}: {error}");
+                    let refused = "is not authorized to create managed-rule";
+                    assert!(error.message.contains(refused), "{error}");
                 }
             }
         }

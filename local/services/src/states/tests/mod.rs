@@ -1,9 +1,11 @@
 //! State machines and their executions, called as a client calls them.
 
 mod aborted;
+mod absent;
 mod executions;
 mod jobs;
 mod machines;
+mod mocks;
 mod tasks;
 
 use super::StepFunctions;

@@ -15,5 +15,6 @@ pub use distributed::ItemSource;
 pub(crate) use distributed::{Distributed, Outcome};
 pub(crate) use map::{Limits, Map};
 pub(crate) use parallel::Parallel;
+pub(crate) use resource::parse as integration;
 pub use resource::{Integration, Pattern};
 pub(crate) use task::{Task, TaskCall};

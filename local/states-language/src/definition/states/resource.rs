@@ -22,6 +22,11 @@ pub enum Integration {
         /// The function's ARN, with its version or alias if it has one.
         function_arn: Arc<str>,
     },
+    /// An activity, for whose tasks workers ask: the input is theirs, what they send is the output.
+    Activity {
+        /// The activity's ARN.
+        activity_arn: Arc<str>,
+    },
     /// A service's operation: `arn:aws:states:::service:operation`, or `…:::aws-sdk:service:operation`.
     Service {
         /// The service as AWS writes it in events: `sagemaker`, `lambda`, `aws-sdk:s3`.
@@ -50,7 +55,11 @@ pub(crate) fn parse(arn: &str) -> Result<Integration, String> {
         "lambda" if kind == "function" && is_function(name) => Ok(Integration::Lambda {
             function_arn: arn.into(),
         }),
-        "states" if kind == "activity" && !region.is_empty() => Err(format!("Activities are not supported: {arn}")),
+        "states" if kind == "activity" && !region.is_empty() && !account.is_empty() && !name.is_empty() => {
+            Ok(Integration::Activity {
+                activity_arn: arn.into(),
+            })
+        }
         // The region and the account may stand there, both or neither.
         "states" if region.is_empty() != account.is_empty() => invalid(),
         "states" if !region.is_empty() && OWN_RESOURCES.contains(&kind) => invalid(),
@@ -125,7 +134,7 @@ fn service_integration(arn: &str, resource: &str) -> Result<Integration, String>
 /// What events call the resource: the operation with its pattern.
 pub(crate) fn event_resource(integration: &Integration) -> Arc<str> {
     match integration {
-        Integration::Lambda { function_arn } => function_arn.clone(),
+        Integration::Lambda { function_arn: arn } | Integration::Activity { activity_arn: arn } => arn.clone(),
         Integration::Service {
             operation,
             pattern,

@@ -145,6 +145,27 @@ pub enum EventDetails {
     LambdaFunctionFailed(Failure),
     /// The function took too long.
     LambdaFunctionTimedOut(Failure),
+    /// An activity's task is there for a worker.
+    ActivityScheduled {
+        resource: Arc<str>,
+        #[serde(flatten, serialize_with = "write::input")]
+        input: Payload,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timeout_in_seconds: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        heartbeat_in_seconds: Option<u64>,
+    },
+    /// A worker has taken it.
+    ActivityStarted {},
+    /// The worker sent its output.
+    ActivitySucceeded {
+        #[serde(flatten, serialize_with = "write::output")]
+        output: Payload,
+    },
+    /// The worker sent an error.
+    ActivityFailed(Failure),
+    /// The worker took too long, or none took it.
+    ActivityTimedOut(Failure),
     /// A service is about to be called.
     TaskScheduled(Box<TaskScheduled>),
     /// The service is being called.
@@ -255,6 +276,11 @@ impl EventDetails {
             EventDetails::LambdaFunctionSucceeded { .. } => "LambdaFunctionSucceeded",
             EventDetails::LambdaFunctionFailed(_) => "LambdaFunctionFailed",
             EventDetails::LambdaFunctionTimedOut(_) => "LambdaFunctionTimedOut",
+            EventDetails::ActivityScheduled { .. } => "ActivityScheduled",
+            EventDetails::ActivityStarted {} => "ActivityStarted",
+            EventDetails::ActivitySucceeded { .. } => "ActivitySucceeded",
+            EventDetails::ActivityFailed(_) => "ActivityFailed",
+            EventDetails::ActivityTimedOut(_) => "ActivityTimedOut",
             EventDetails::TaskScheduled(_) => "TaskScheduled",
             EventDetails::TaskStarted(_) => "TaskStarted",
             EventDetails::TaskStartFailed { .. } => "TaskStartFailed",

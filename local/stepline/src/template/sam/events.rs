@@ -4,7 +4,7 @@
 //! and its neighbours.
 
 use super::super::fault::Fault;
-use super::parent::{Generated, Parent, attribute, copy, known_properties, reference};
+use super::parent::{Generated, Parent, attribute, copy, known_properties};
 use serde_json::{Map, Value, json};
 
 /// Properties of the event that belong to the rule's target.
@@ -18,8 +18,8 @@ const OF_TARGET: &[&str] = &[
 
 /// The target of a rule.
 pub(super) enum Target {
-    /// A function. It needs a permission for the rule.
-    Function,
+    /// A function or its alias, by its `Ref` and its ARN. It needs a permission for the rule.
+    Function(Value, Value),
     /// A state machine or its alias. The rule needs a role to start it. The value is its ARN.
     StateMachine(Value),
 }
@@ -83,7 +83,7 @@ fn rule(
         );
     }
     let mut destination = match target {
-        Target::Function => function(parent, &id, name, properties, generated)?,
+        Target::Function(reference, arn) => function(parent, (reference, arn), &id, name, properties, generated)?,
         Target::StateMachine(arn) => state_machine(parent, arn, &id, name, properties, generated)?,
     };
     copy(properties, OF_TARGET, &mut destination);
@@ -141,6 +141,7 @@ fn of_schedule(properties: &Map<String, Value>) -> Result<Map<String, Value>, Fa
 /// A function as the target of the rule `id`, and the permission for the rule to invoke it.
 fn function(
     parent: &Parent<'_>,
+    (invoked, arn): (&Value, &Value),
     id: &str,
     name: &str,
     properties: &Map<String, Value>,
@@ -151,14 +152,14 @@ fn function(
     }
     let permission = json!({
         "Action": "lambda:InvokeFunction",
-        "FunctionName": reference(parent.id),
+        "FunctionName": invoked,
         "Principal": "events.amazonaws.com",
         "SourceArn": attribute(id, "Arn"),
     });
     let permission = parent.generate("AWS::Lambda::Permission", permission);
     generated.push((format!("{id}Permission"), permission));
     let mut destination = Map::new();
-    destination.insert("Arn".into(), attribute(parent.id, "Arn"));
+    destination.insert("Arn".into(), arn.clone());
     destination.insert("Id".into(), target_id(properties, name, "LambdaTarget"));
     Ok(destination)
 }

@@ -2,11 +2,13 @@
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html>.
 
+use super::super::code;
 use super::super::fault::Fault;
 use super::events::Target;
-use super::parent::{Generated, Parent, attribute, copy, known_properties, reference, tag_list, uploaded};
+use super::parent::{Generated, Parent, attribute, copy, known_properties, reference, tag_list};
 use super::{events, policies};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// Properties that `AWS::Lambda::Function` has under the same name.
@@ -17,9 +19,12 @@ const SAME: &[&str] = &[
     "EphemeralStorage",
     "FunctionName",
     "Handler",
+    "ImageConfig",
     "KmsKeyArn",
+    "Layers",
     "LoggingConfig",
     "MemorySize",
+    "PackageType",
     "ReservedConcurrentExecutions",
     "Runtime",
     "Timeout",
@@ -29,11 +34,13 @@ const SAME: &[&str] = &[
 /// Properties that SAM turns into something else.
 const EXPANDED: &[&str] = &[
     "AssumeRolePolicyDocument",
+    "AutoPublishAlias",
     "CodeUri",
     "DeadLetterQueue",
     "EventInvokeConfig",
     "Events",
-    "PackageType",
+    "ImageUri",
+    "InlineCode",
     "PermissionsBoundary",
     "Policies",
     "Role",
@@ -44,7 +51,6 @@ const EXPANDED: &[&str] = &[
 
 /// Properties that the local run does not have.
 const ABSENT: &[&str] = &[
-    "AutoPublishAlias",
     "AutoPublishAliasAllProperties",
     "AutoPublishCodeSha256",
     "CapacityProviderConfig",
@@ -54,10 +60,6 @@ const ABSENT: &[&str] = &[
     "FileSystemConfigs",
     "FunctionScalingConfig",
     "FunctionUrlConfig",
-    "ImageConfig",
-    "ImageUri",
-    "InlineCode",
-    "Layers",
     "PropagateTags",
     "ProvisionedConcurrencyConfig",
     "PublishToLatestPublished",
@@ -71,22 +73,13 @@ const ABSENT: &[&str] = &[
 ];
 
 /// The function with its role, rules and permissions, and the settings of its asynchronous invocations.
-pub(super) fn expand(parent: &Parent<'_>, directory: Option<&Path>) -> Result<Generated, Fault> {
+pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated, Fault> {
     let properties = &parent.properties;
     parent.check_properties(&[SAME, EXPANDED], ABSENT, "a function")?;
     let mut generated = Vec::new();
     let mut function = Map::new();
     copy(properties, SAME, &mut function);
-    let code = match directory {
-        Some(_) => json!({ "LocalBinary": binary(parent)? }),
-        None => uploaded(
-            properties.get("CodeUri"),
-            "CodeUri",
-            ["S3Bucket", "S3Key", "S3ObjectVersion"],
-        )
-        .map_err(|fault| fault.within("Properties"))?,
-    };
-    function.insert("Code".into(), code);
+    function.insert("Code".into(), code(parent, directory)?);
     match properties.get("Role") {
         Some(role) => {
             function.insert("Role".into(), role.clone());
@@ -118,40 +111,84 @@ pub(super) fn expand(parent: &Parent<'_>, directory: Option<&Path>) -> Result<Ge
         })?;
         function.insert("DeadLetterConfig".into(), json!({ "TargetArn": arn }));
     }
+    let published = published(parent, &function);
     generated.push(parent.generate_main("AWS::Lambda::Function", function));
+    let mut target = Target::Function(reference(parent.id), attribute(parent.id, "Arn"));
+    let mut qualifier = json!("$LATEST");
+    if let Some(published) = published {
+        target = Target::Function(reference(&published.alias_id), reference(&published.alias_id));
+        qualifier = published.alias.into();
+        generated.extend(published.resources);
+    }
     if let Some(config) = properties.get("EventInvokeConfig") {
-        let config = invoke_config(parent.id, config);
+        let config = invoke_config(parent.id, qualifier, config);
         let config = config.map_err(|fault| fault.within("EventInvokeConfig").within("Properties"))?;
         let config = parent.generate("AWS::Lambda::EventInvokeConfig", config);
         generated.push((format!("{}EventInvokeConfig", parent.id), config));
     }
-    generated.extend(events::expand(parent, &Target::Function)?);
+    generated.extend(events::expand(parent, &target)?);
     Ok(generated)
 }
 
-/// The cargo binary from which `sam build` makes the function.
-fn binary<'p>(parent: &'p Parent<'_>) -> Result<&'p str, Fault> {
-    let metadata = |pointer: &str| parent.metadata.and_then(|metadata| metadata.pointer(pointer)?.as_str());
-    match metadata("/BuildMethod") {
-        Some("rust-cargolambda") => {}
-        _ => {
-            let fault = Fault::new("the local run builds with cargo alone: `BuildMethod` must be `rust-cargolambda`");
-            return Err(fault.within("Metadata"));
-        }
+/// Where the function's code is.
+fn code(parent: &Parent<'_>, directory: &Path) -> Result<Value, Fault> {
+    let (properties, built) = (&parent.properties, parent.metadata);
+    let property = |name: &str| properties.get(name);
+    if property("PackageType").and_then(Value::as_str) == Some("Image") {
+        let image = code::of_image(property("ImageUri"), built, directory);
+        return image.map_err(|fault| fault.within("ImageUri").within("Properties"));
     }
-    metadata("/BuildProperties/Binary").ok_or_else(|| {
-        let fault = Fault::new("has no `Binary`: the local run needs it to know what to build");
-        fault.within("BuildProperties").within("Metadata")
+    match (property("InlineCode"), property("CodeUri")) {
+        (Some(text), None) => Ok(json!({ "ZipFile": text })),
+        (_, uri) => code::of_function(uri, built, directory),
+    }
+}
+
+/// The version and the alias that SAM makes of a function with `AutoPublishAlias`.
+struct Published {
+    alias: String,
+    alias_id: String,
+    resources: Generated,
+}
+
+fn published(parent: &Parent<'_>, function: &Map<String, Value>) -> Option<Published> {
+    let alias = match parent.properties.get("AutoPublishAlias") {
+        None => return None,
+        Some(Value::String(alias)) => alias.clone(),
+        Some(_) => {
+            let fault = Fault::absent("the local run takes a name, and no function").within("AutoPublishAlias");
+            parent.pass_over(fault.within("Properties"));
+            return None;
+        }
+    };
+    let letters: String = alias.chars().filter(char::is_ascii_alphanumeric).collect();
+    let hash = hex::encode(Sha256::digest(Value::Object(function.clone()).to_string()));
+    let version_id = format!("{}Version{}", parent.id, &hash[..10]);
+    let alias_id = format!("{}Alias{letters}", parent.id);
+    let version = json!({ "FunctionName": reference(parent.id) });
+    let leads_to = json!({
+        "FunctionName": reference(parent.id),
+        "FunctionVersion": attribute(&version_id, "Version"),
+        "Name": alias,
+    });
+    let leads_to = parent.generate("AWS::Lambda::Alias", leads_to);
+    Some(Published {
+        resources: vec![
+            (version_id, parent.generate("AWS::Lambda::Version", version)),
+            (alias_id.clone(), leads_to),
+        ],
+        alias,
+        alias_id,
     })
 }
 
-fn invoke_config(function: &str, config: &Value) -> Result<Value, Fault> {
+fn invoke_config(function: &str, qualifier: Value, config: &Value) -> Result<Value, Fault> {
     let config = config.as_object().ok_or_else(|| Fault::new("must be a map"))?;
     let same = &["MaximumEventAgeInSeconds", "MaximumRetryAttempts"];
     known_properties(config, &[same, &["DestinationConfig"]], "an asynchronous invocation")?;
     let mut expanded = Map::new();
     expanded.insert("FunctionName".into(), reference(function));
-    expanded.insert("Qualifier".into(), "$LATEST".into());
+    expanded.insert("Qualifier".into(), qualifier);
     copy(config, same, &mut expanded);
     if let Some(destinations) = config.get("DestinationConfig") {
         let destinations = destinations

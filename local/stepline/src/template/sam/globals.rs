@@ -1,4 +1,4 @@
-//! `Globals`: properties for all functions or all state machines of a template.
+//! `Globals`: properties for all resources of one of SAM's types.
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html>.
 

@@ -112,30 +112,3 @@ pub(super) fn copy(from: &Map<String, Value>, names: &[&str], to: &mut Map<Strin
 pub(super) fn known_properties(properties: &Map<String, Value>, lists: &[&[&str]], what: &str) -> Result<(), Fault> {
     known(properties, &lists.concat(), &[], what).map(drop)
 }
-
-/// Where something was uploaded to, under the names that CloudFormation's own resource has for its bucket, key and version.
-pub(super) fn uploaded(uri: Option<&Value>, property: &str, names: [&str; 3]) -> Result<Value, Fault> {
-    let mut location = Map::new();
-    match uri {
-        Some(Value::Object(object)) => {
-            for (given, name) in ["Bucket", "Key", "Version"].into_iter().zip(names) {
-                location.extend(object.get(given).map(|value| (name.to_owned(), value.clone())));
-            }
-        }
-        Some(Value::String(uri)) => {
-            let object = uri.strip_prefix("s3://").and_then(|object| object.split_once('/'));
-            if let Some((bucket, key)) = object {
-                location.insert(names[0].to_owned(), bucket.into());
-                location.insert(names[1].to_owned(), key.into());
-            }
-        }
-        _ => {}
-    }
-    if location.contains_key(names[0]) && location.contains_key(names[1]) {
-        return Ok(Value::Object(location));
-    }
-    let message = format_args!(
-        "is not a valid S3 Uri of the form 's3://bucket/key' with optional versionId query parameter: `sam package` uploads it"
-    );
-    Err(Fault::new(message).within(property))
-}

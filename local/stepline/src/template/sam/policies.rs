@@ -13,12 +13,20 @@ pub(super) fn function_role(parent: &Parent<'_>, id: &str) -> Result<Value, Faul
     if parent.properties.get("Tracing").is_some_and(|mode| mode != "Disabled") {
         managed.push(aws_managed("AWSXrayWriteOnlyAccess"));
     }
+    if parent.properties.contains_key("VpcConfig") {
+        managed.push(aws_managed("service-role/AWSLambdaVPCAccessExecutionRole"));
+    }
     role(parent, id, "lambda.amazonaws.com", managed)
 }
 
 /// The role of a state machine that has no `Role`.
 pub(super) fn state_machine_role(parent: &Parent<'_>, id: &str) -> Result<Value, Fault> {
-    role(parent, id, "states.amazonaws.com", Vec::new())
+    let is_traced = parent
+        .properties
+        .get("Tracing")
+        .is_some_and(|tracing| tracing["Enabled"] == true);
+    let managed = is_traced.then(|| aws_managed("AWSXrayWriteOnlyAccess"));
+    role(parent, id, "states.amazonaws.com", managed.into_iter().collect())
 }
 
 fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -> Result<Value, Fault> {
@@ -33,7 +41,7 @@ fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -
         let within = |fault: Fault| fault.within(index).within("Policies");
         match policy {
             Value::String(name) if name.starts_with("arn:") => managed.push(policy.clone()),
-            Value::String(name) => managed.push(aws_managed(name)),
+            Value::String(name) => managed.extend(Some(aws_managed(name)).filter(|arn| !managed.contains(arn))),
             Value::Object(fields) => match one_policy(fields).map_err(within) {
                 Err(fault) if fault.is_absent() => parent.pass_over(fault.within("Properties")),
                 Err(fault) => return Err(fault),
@@ -71,7 +79,25 @@ fn role(parent: &Parent<'_>, id: &str, service: &str, mut managed: Vec<Value>) -
     Ok(role)
 }
 
+/// Policies that SAM knows by their names, and whose ARNs have a path.
+const SERVICE_ROLES: &[&str] = &[
+    "AWSCodeDeployRoleForLambda",
+    "AWSLambdaBasicExecutionRole",
+    "AWSLambdaDynamoDBExecutionRole",
+    "AWSLambdaENIManagementAccess",
+    "AWSLambdaKinesisExecutionRole",
+    "AWSLambdaMSKExecutionRole",
+    "AWSLambdaRole",
+    "AWSLambdaSQSQueueExecutionRole",
+    "AWSLambdaVPCAccessExecutionRole",
+    "AmazonAPIGatewayPushToCloudWatchLogs",
+    "AmazonECSTaskExecutionRolePolicy",
+];
+
 fn aws_managed(name: &str) -> Value {
+    if SERVICE_ROLES.contains(&name) {
+        return aws_managed(&format!("service-role/{name}"));
+    }
     json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:iam::aws:policy/{name}") })
 }
 

@@ -1,265 +1,106 @@
-//! SAM's policy templates for the services of the local run: each allows actions on resources that an argument names.
+//! SAM's policy templates: each allows actions on resources that its arguments name.
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-policy-template-list.html>.
 
 use super::super::fault::Fault;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-/// A template.
-struct PolicyTemplate {
-    name: &'static str,
-    /// What its resources are named by; none where it allows its actions on all.
-    argument: Option<&'static str>,
-    statements: &'static [Statement],
+/// A statement a line: the template, its arguments, the actions, and the resources.
+const TEMPLATES: &str = include_str!("policy-templates.txt");
+
+/// What stands in the table for the region and the account.
+const HERE: &str = ":*here*:";
+
+/// One line.
+struct Line<'t> {
+    template: &'t str,
+    arguments: &'t str,
+    actions: &'t str,
+    resources: Vec<&'t str>,
 }
 
-/// Actions, and the ARNs that they are allowed on: `${name}` is the argument.
-type Statement = (&'static [&'static str], &'static [&'static str]);
+impl<'t> Line<'t> {
+    fn read(line: &'t str) -> Option<Self> {
+        let mut words = line.split(' ');
+        Some(Self {
+            template: words.next().filter(|first| *first != "#")?,
+            arguments: words.next()?,
+            actions: words.next()?,
+            resources: words.collect(),
+        })
+    }
 
-const ALL: &[&str] = &["*"];
-const BUCKET: &[&str] = &["arn:${AWS::Partition}:s3:::${name}"];
-const OBJECTS: &[&str] = &["arn:${AWS::Partition}:s3:::${name}/*"];
-const BUCKET_AND_OBJECTS: &[&str] = &[
-    "arn:${AWS::Partition}:s3:::${name}",
-    "arn:${AWS::Partition}:s3:::${name}/*",
-];
-const PARAMETERS: &[&str] = &["ssm:GetParameters", "ssm:GetParameter", "ssm:GetParametersByPath"];
-const STATE_MACHINE: &[&str] = &["arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${name}"];
-const TOPIC: &[&str] = &["arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${name}"];
-const QUEUE: &[&str] = &["arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${name}"];
+    /// The names of the template's arguments.
+    fn arguments(&self) -> impl Iterator<Item = &'t str> {
+        self.arguments.split(',').filter(|name| *name != "-")
+    }
 
-const fn template(name: &'static str, argument: &'static str, statements: &'static [Statement]) -> PolicyTemplate {
-    PolicyTemplate {
-        name,
-        argument: Some(argument),
-        statements,
+    /// The statement, where the arguments have these values.
+    fn statement(&self, values: &Map<String, Value>) -> Value {
+        let actions: Vec<&str> = self.actions.split(',').collect();
+        let resources: Vec<Value> = self.resources.iter().map(|resource| arn(resource, values)).collect();
+        json!({"Effect": "Allow", "Action": actions, "Resource": resources})
     }
 }
 
-const TEMPLATES: &[PolicyTemplate] = &[
-    PolicyTemplate {
-        name: "CloudFormationDescribeStacksPolicy",
-        argument: None,
-        statements: &[(
-            &["cloudformation:DescribeStacks"],
-            &["arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*"],
-        )],
-    },
-    PolicyTemplate {
-        name: "CodePipelineLambdaExecutionPolicy",
-        argument: None,
-        statements: &[(
-            &["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"],
-            ALL,
-        )],
-    },
-    template(
-        "CodePipelineReadOnlyPolicy",
-        "PipelineName",
-        &[(
-            &["codepipeline:ListPipelineExecutions"],
-            &["arn:${AWS::Partition}:codepipeline:${AWS::Region}:${AWS::AccountId}:${name}"],
-        )],
-    ),
-    template(
-        "EcsRunTaskPolicy",
-        "TaskDefinition",
-        &[(
-            &["ecs:RunTask"],
-            &["arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${name}"],
-        )],
-    ),
-    template(
-        "EventBridgePutEventsPolicy",
-        "EventBusName",
-        &[(
-            &["events:PutEvents"],
-            &["arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${name}"],
-        )],
-    ),
-    template(
-        "FilterLogEventsPolicy",
-        "LogGroupName",
-        &[(
-            &["logs:FilterLogEvents"],
-            &["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${name}:log-stream:*"],
-        )],
-    ),
-    template(
-        "LambdaInvokePolicy",
-        "FunctionName",
-        &[(
-            &["lambda:InvokeFunction"],
-            &["arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${name}*"],
-        )],
-    ),
-    template(
-        "S3CrudPolicy",
-        "BucketName",
-        &[(
-            &[
-                "s3:GetObject",
-                "s3:ListBucket",
-                "s3:GetBucketLocation",
-                "s3:GetObjectVersion",
-                "s3:PutObject",
-                "s3:PutObjectAcl",
-                "s3:GetLifecycleConfiguration",
-                "s3:PutLifecycleConfiguration",
-                "s3:DeleteObject",
-            ],
-            BUCKET_AND_OBJECTS,
-        )],
-    ),
-    template(
-        "S3FullAccessPolicy",
-        "BucketName",
-        &[
-            (
-                &[
-                    "s3:GetObject",
-                    "s3:GetObjectAcl",
-                    "s3:GetObjectVersion",
-                    "s3:PutObject",
-                    "s3:PutObjectAcl",
-                    "s3:DeleteObject",
-                    "s3:DeleteObjectTagging",
-                    "s3:DeleteObjectVersionTagging",
-                    "s3:GetObjectTagging",
-                    "s3:GetObjectVersionTagging",
-                    "s3:PutObjectTagging",
-                    "s3:PutObjectVersionTagging",
-                ],
-                OBJECTS,
-            ),
-            (
-                &[
-                    "s3:ListBucket",
-                    "s3:GetBucketLocation",
-                    "s3:GetLifecycleConfiguration",
-                    "s3:PutLifecycleConfiguration",
-                ],
-                BUCKET,
-            ),
-        ],
-    ),
-    template(
-        "S3ReadPolicy",
-        "BucketName",
-        &[(
-            &[
-                "s3:GetObject",
-                "s3:ListBucket",
-                "s3:GetBucketLocation",
-                "s3:GetObjectVersion",
-                "s3:GetLifecycleConfiguration",
-            ],
-            BUCKET_AND_OBJECTS,
-        )],
-    ),
-    template(
-        "S3WritePolicy",
-        "BucketName",
-        &[(
-            &["s3:PutObject", "s3:PutObjectAcl", "s3:PutLifecycleConfiguration"],
-            BUCKET_AND_OBJECTS,
-        )],
-    ),
-    template(
-        "SNSCrudPolicy",
-        "TopicName",
-        &[(
-            &[
-                "sns:ListSubscriptionsByTopic",
-                "sns:CreateTopic",
-                "sns:SetTopicAttributes",
-                "sns:Subscribe",
-                "sns:Publish",
-            ],
-            &["arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:${name}*"],
-        )],
-    ),
-    template("SNSPublishMessagePolicy", "TopicName", &[(&["sns:Publish"], TOPIC)]),
-    template(
-        "SQSPollerPolicy",
-        "QueueName",
-        &[(
-            &[
-                "sqs:ChangeMessageVisibility",
-                "sqs:ChangeMessageVisibilityBatch",
-                "sqs:DeleteMessage",
-                "sqs:DeleteMessageBatch",
-                "sqs:GetQueueAttributes",
-                "sqs:ReceiveMessage",
-            ],
-            QUEUE,
-        )],
-    ),
-    template("SQSSendMessagePolicy", "QueueName", &[(&["sqs:SendMessage*"], QUEUE)]),
-    template(
-        "SSMParameterReadPolicy",
-        "ParameterName",
-        &[
-            (&["ssm:DescribeParameters"], ALL),
-            (
-                PARAMETERS,
-                &["arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${name}"],
-            ),
-        ],
-    ),
-    template(
-        "SSMParameterWithSlashPrefixReadPolicy",
-        "ParameterName",
-        &[
-            (&["ssm:DescribeParameters"], ALL),
-            (
-                PARAMETERS,
-                &["arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${name}"],
-            ),
-        ],
-    ),
-    template(
-        "StepFunctionsCallbackPolicy",
-        "StateMachineName",
-        &[(
-            &[
-                "states:SendTaskFailure",
-                "states:SendTaskHeartbeat",
-                "states:SendTaskSuccess",
-            ],
-            STATE_MACHINE,
-        )],
-    ),
-    template(
-        "StepFunctionsExecutionPolicy",
-        "StateMachineName",
-        &[(&["states:StartExecution"], STATE_MACHINE)],
-    ),
-    template(
-        "StepFunctionsExecutionPolicy_v2",
-        "StateMachineName",
-        &[(&["states:StartExecution", "states:StartSyncExecution"], STATE_MACHINE)],
-    ),
-];
+fn arn(resource: &str, values: &Map<String, Value>) -> Value {
+    let arn = resource.replace(HERE, ":${AWS::Region}:${AWS::AccountId}:");
+    match arn.strip_prefix("arn:") {
+        None => arn.into(),
+        Some(rest) => json!({"Fn::Sub": [format!("arn:${{AWS::Partition}}:{rest}"), values]}),
+    }
+}
 
 /// The statements that SAM makes from a template of its own.
 pub(super) fn statements(name: &str, arguments: &Value) -> Result<Value, Fault> {
-    let template = TEMPLATES.iter().find(|template| template.name == name);
-    let template = template.ok_or_else(|| Fault::absent("is not a policy template that the local run has"))?;
-    let argument = match template.argument {
-        None => &Value::Null,
+    let lines: Vec<Line<'_>> = TEMPLATES
+        .lines()
+        .filter_map(Line::read)
+        .filter(|line| line.template == name)
+        .collect();
+    let Some(first) = lines.first() else {
+        return Err(Fault::absent("is not a policy template that the local run has"));
+    };
+    let mut values = Map::new();
+    for argument in first.arguments() {
         // It may be an intrinsic function itself.
-        Some(argument) => arguments
+        let value = arguments
             .get(argument)
-            .ok_or_else(|| Fault::new(format_args!("has no `{argument}`")))?,
-    };
-    let resource = |arn: &&str| match arn.contains("${name}") {
-        true => json!({"Fn::Sub": [arn, {"name": argument}]}),
-        false => json!({ "Fn::Sub": arn }),
-    };
-    let statements = template.statements.iter().map(|(actions, resources)| {
-        let resources: Vec<Value> = resources.iter().map(resource).collect();
-        json!({"Effect": "Allow", "Action": actions, "Resource": resources})
-    });
-    Ok(statements.collect())
+            .ok_or_else(|| Fault::new(format_args!("has no `{argument}`")))?;
+        values.insert(argument.to_owned(), value.clone());
+    }
+    Ok(lines.iter().map(|line| line.statement(&values)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_name_the_resources() {
+        let bucket = json!({"BucketName": {"Ref": "Bucket"}});
+        let made = statements("S3ReadPolicy", &bucket).expect("a template");
+        assert_eq!(made[0]["Action"][0], "s3:GetObject");
+        assert_eq!(
+            made[0]["Resource"][1],
+            json!({"Fn::Sub": ["arn:${AWS::Partition}:s3:::${BucketName}/*", bucket]})
+        );
+        let made = statements("SSMParameterReadPolicy", &json!({"ParameterName": "p"})).expect("a template");
+        assert_eq!(made[0]["Resource"][0], "*");
+        assert_eq!(
+            made[1]["Resource"][0]["Fn::Sub"][0],
+            "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${ParameterName}"
+        );
+        assert!(statements("S3ReadPolicy", &json!({})).is_err());
+        assert!(statements("NoPolicy", &json!({})).expect_err("no template").is_absent());
+        // Every line is one, and those of a template have the same arguments.
+        for line in TEMPLATES.lines().filter(|line| !line.starts_with('#')) {
+            let line = Line::read(line).expect("a line");
+            assert!(
+                !line.resources.is_empty() && line.actions.contains(':'),
+                "{}",
+                line.template
+            );
+        }
+    }
 }

@@ -5,7 +5,7 @@
 use super::super::fault::Fault;
 use super::super::yaml::Source;
 use super::events::Target;
-use super::parent::{Generated, Parent, attribute, copy, reference, tag_list, uploaded};
+use super::parent::{Generated, Parent, attribute, copy, reference, tag_list};
 use super::{events, policies};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -31,14 +31,14 @@ const PROPERTIES: &[&str] = &[
 ];
 
 /// The state machine with its role, version, alias and rules.
-pub(super) fn expand(parent: &Parent<'_>, directory: Option<&Path>) -> Result<Generated, Fault> {
+pub(super) fn expand(parent: &Parent<'_>, directory: &Path) -> Result<Generated, Fault> {
     let in_properties = |fault: Fault| fault.within("Properties");
     let properties = &parent.properties;
     parent.check_properties(&[PROPERTIES], &["PropagateTags"], "a state machine")?;
     let mut generated = Vec::new();
     let mut machine = Map::new();
-    let (name, definition) = defined(properties, directory).map_err(in_properties)?;
-    machine.insert(name.into(), definition);
+    let (property, definition) = definition(properties, directory).map_err(in_properties)?;
+    machine.insert(property.into(), definition);
     copy(properties, &["DefinitionSubstitutions"], &mut machine);
     for (sam, own) in [
         ("Name", "StateMachineName"),
@@ -80,20 +80,6 @@ pub(super) fn expand(parent: &Parent<'_>, directory: Option<&Path>) -> Result<Ge
     Ok(generated)
 }
 
-/// The definition, or where it was uploaded to, with the name that CloudFormation's own resource has for it.
-fn defined(properties: &Map<String, Value>, directory: Option<&Path>) -> Result<(&'static str, Value), Fault> {
-    match (directory, properties.get("DefinitionUri")) {
-        (None, uri @ Some(_)) => {
-            let location = uploaded(uri, "DefinitionUri", ["Bucket", "Key", "Version"])?;
-            Ok(("DefinitionS3Location", location))
-        }
-        _ => {
-            let directory = directory.unwrap_or(Path::new(""));
-            Ok(("DefinitionString", definition(properties, directory)?))
-        }
-    }
-}
-
 /// A version of the state machine as it is, and an alias for it.
 fn published(parent: &Parent<'_>, version: &str, alias_id: &str, name: &str) -> Generated {
     let revision = json!({
@@ -124,10 +110,11 @@ fn version_id(id: &str, machine: &Map<String, Value>) -> String {
     format!("{id}Version{}", &hash[..10])
 }
 
-/// The definition as text, from the file or from the template itself.
-fn definition(properties: &Map<String, Value>, directory: &Path) -> Result<Value, Fault> {
+/// The property that holds the definition, and what it is: the text of a file, or the template's own, with functions in it.
+fn definition(properties: &Map<String, Value>, directory: &Path) -> Result<(&'static str, Value), Fault> {
+    const TEXT: &str = "DefinitionString";
     match (properties.get("Definition"), properties.get("DefinitionUri")) {
-        (Some(definition), None) => Ok(definition.to_string().into()),
+        (Some(definition), None) => Ok(("Definition", definition.clone())),
         (None, Some(Value::String(path))) => {
             let file = directory.join(path);
             let fault = |message: String| Fault::new(message).within("DefinitionUri");
@@ -135,9 +122,12 @@ fn definition(properties: &Map<String, Value>, directory: &Path) -> Result<Value
             if path.ends_with(".yaml") || path.ends_with(".yml") {
                 let source =
                     Source::read(&text).map_err(|inner| fault(inner.locate(file.clone(), |_| None).to_string()))?;
-                return Ok(source.value.to_string().into());
+                return Ok((TEXT, source.value.to_string().into()));
             }
-            Ok(text.into())
+            Ok((TEXT, text.into()))
+        }
+        (None, Some(Value::Object(_))) => {
+            Err(Fault::absent("the local run has no definition that lies in a bucket already").within("DefinitionUri"))
         }
         (None, Some(_)) => Err(Fault::new("must be a path, as SAM wants it").within("DefinitionUri")),
         _ => Err(Fault::new("a state machine has either `Definition` or `DefinitionUri`")),

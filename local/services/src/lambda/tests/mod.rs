@@ -1,4 +1,10 @@
-//! What the operations take and refuse. No function runs here.
+//! What the operations take and refuse. Functions run in the modules below.
+
+mod code;
+mod node;
+mod python;
+mod stored;
+mod world;
 
 use super::Lambda;
 use crate::testing;
@@ -25,14 +31,18 @@ async fn call(platform: &Arc<Platform>, operation: &str, input: Value) -> Result
 }
 
 #[tokio::test]
-async fn a_function_has_no_qualifier_but_latest() {
+async fn a_function_has_no_qualifier_but_latest_until_it_is_published() {
     let platform = world().await;
     for (operation, qualifier, refused) in [
         ("GetFunction", "$LATEST", None),
-        ("GetFunction", "live", Some("NotInLocalRun")),
+        ("GetFunction", "live", Some("ResourceNotFoundException")),
         ("PutFunctionEventInvokeConfig", "$LATEST", None),
-        ("PutFunctionEventInvokeConfig", "live", Some("NotInLocalRun")),
-        ("AddPermission", "$LATEST", Some("NotInLocalRun")),
+        (
+            "PutFunctionEventInvokeConfig",
+            "live",
+            Some("ResourceNotFoundException"),
+        ),
+        ("GetPolicy", "1", Some("ResourceNotFoundException")),
     ] {
         let answer = call(
             &platform,
@@ -59,7 +69,7 @@ async fn an_invocation_is_checked_before_it_runs() {
         ),
         (json!({"InvocationType": "Later"}), Err("ValidationException")),
         (json!({"LogType": "Tail"}), Err("NotInLocalRun")),
-        (json!({"Qualifier": "live"}), Err("NotInLocalRun")),
+        (json!({"Qualifier": "live"}), Err("ResourceNotFoundException")),
         (json!({"ClientContext": "e30="}), Err("NotInLocalRun")),
         (json!({"FunctionName": "g"}), Err("ResourceNotFoundException")),
     ] {

@@ -1,0 +1,6 @@
+//! Repositories of others: what is found in them, what `init` writes down, and what `new` makes.
+
+mod chain;
+mod layouts;
+mod new;
+mod world;

@@ -1,0 +1,49 @@
+//! A repository in a temporary folder, and the command in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A repository of these files.
+pub(crate) struct Repository(tempfile::TempDir);
+
+impl Repository {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let repository = Self(folder);
+        for (path, content) in files {
+            repository.write(path, content);
+        }
+        repository
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.0.path().canonicalize().expect("the folder")
+    }
+
+    pub(crate) fn write(&self, path: &str, content: &str) {
+        let file = self.0.path().join(path);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        std::fs::write(file, content).expect("a file");
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.0.path().join(path)).expect("a file")
+    }
+
+    /// The command's exit code, and what it says.
+    pub(crate) fn stepline(&self, arguments: &[&str]) -> (i32, String) {
+        stepline(self.0.path(), arguments)
+    }
+}
+
+/// The command in a folder: its exit code, and what it says.
+pub(crate) fn stepline(folder: &Path, arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stepline"));
+    command.current_dir(folder).args(arguments);
+    for variable in ["CARGO_MANIFEST_DIR", "CARGO_TARGET_DIR", "DOCKER_HOST"] {
+        command.env_remove(variable);
+    }
+    let Output { status, stdout, stderr } = command.output().expect("the command runs");
+    let said = [stdout, stderr].concat();
+    (status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned())
+}

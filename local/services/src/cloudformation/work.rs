@@ -59,6 +59,8 @@ pub(super) fn begin(
             Task::Update(before, on_failure) => work.update(stack, *before, on_failure).await,
             Task::Delete => work.delete(stack, Extent::All).await,
         };
+        // Who waits for the end may close the account then.
+        drop(work);
         underway.ended(is_done);
     });
 }

@@ -245,6 +245,14 @@ boto3_smoke() {
   python3 .ci/boto3_smoke.py
 }
 
+# The templates as a team deploys them: by the SAM CLI, against the local services.
+sam_deploy() {
+  python_tools || true
+  [ -x "$tools/python/bin/sam" ] || { skip "the SAM CLI could not be installed"; return 0; }
+  up
+  python3 .ci/sam_deploy.py target/ci-sam-deploy
+}
+
 # One run of the training pipeline, read with boto3 and the AWS CLI: every answer has the shape of AWS's own models.
 aws_reads_a_run() {
   python_tools

@@ -9,6 +9,7 @@ mod attached;
 mod condition;
 mod could;
 mod credentials;
+mod deleting;
 mod denial;
 mod document;
 mod evaluate;
@@ -133,6 +134,10 @@ impl Iam {
             return Err(ServiceError::new("LimitExceeded", message).with_status(409));
         }
         let mut state = self.state();
+        // Whoever has it already has it as it is now.
+        for held in state.roles.values_mut().filter_map(|role| role.policies.get_mut(arn)) {
+            held.clone_from(&document);
+        }
         state.managed.insert(arn.to_owned(), document);
         state.read.clear();
         state.read_of_users.clear();

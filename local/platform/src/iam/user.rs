@@ -188,6 +188,26 @@ impl Users {
         Ok(())
     }
 
+    /// Takes a managed policy from all who have it.
+    pub(super) fn without_policy(&mut self, arn: &str) {
+        let of_users = self.users.values_mut().map(|user| &mut user.policies);
+        for policies in of_users.chain(self.groups.values_mut()) {
+            policies.remove(arn);
+        }
+    }
+
+    pub(super) fn delete(&mut self, name: &str) -> Result<(), ServiceError> {
+        self.keys.retain(|_, key| key.user != name);
+        self.users.remove(name).map(drop).ok_or_else(|| nobody("user", name))
+    }
+
+    pub(super) fn delete_group(&mut self, name: &str) -> Result<(), ServiceError> {
+        for user in self.users.values_mut() {
+            user.groups.remove(name);
+        }
+        self.groups.remove(name).map(drop).ok_or_else(|| nobody("group", name))
+    }
+
     /// The policies of a user, to be changed.
     pub(super) fn policies_mut(&mut self, user: &str) -> Result<&mut BTreeMap<String, Value>, ServiceError> {
         let user = self.users.get_mut(user).ok_or_else(|| nobody("user", user))?;

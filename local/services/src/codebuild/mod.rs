@@ -33,7 +33,7 @@ use reports::{
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -63,6 +63,12 @@ impl Served for CodeBuild {
             Operations::new(
                 of_reports().into_iter().chain([
                     Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
+                    on(
+                        "DeleteProject",
+                        |it: &ProjectName| vec![&it.name],
+                        CodeBuild::delete_project,
+                    ),
+                    Operation::new("UpdateProject", may_update_project, CodeBuild::update_project),
                     Operation::on("ListProjects", |_, _: &ListProjects| "*", CodeBuild::list_projects),
                     on(
                         "BatchGetProjects",
@@ -182,6 +188,24 @@ fn on_groups<I: DeserializeOwned + Send + 'static>(
     })
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ProjectName {
+    name: String,
+}
+
+fn may_update_project(
+    _: &CodeBuild,
+    platform: &Platform,
+    input: &Map<String, Value>,
+) -> Result<Vec<Requirement>, ServiceError> {
+    let text = |member: &str| input.get(member).and_then(Value::as_str);
+    let name = text("name").ok_or_else(|| ServiceError::validation("missing field `name`"))?;
+    let change = Requirement::new("codebuild:UpdateProject", project_arn(platform, name));
+    let pass = text("serviceRole").map(|role| Requirement::pass_role(role, "codebuild.amazonaws.com"));
+    Ok([change].into_iter().chain(pass).collect())
+}
+
 fn may_create_project(_: &CodeBuild, platform: &Platform, input: &Project) -> Result<Vec<Requirement>, ServiceError> {
     Ok(vec![
         Requirement::new("codebuild:CreateProject", project_arn(platform, &input.name)),
@@ -272,6 +296,34 @@ impl CodeBuild {
         }
         let shown = project.json(&arn);
         state.projects.insert(project.name.clone(), project);
+        Ok(json!({"project": shown}))
+    }
+
+    fn delete_project(&self, _: &Call, input: ProjectName) -> Result<Value, ServiceError> {
+        // One that is not there is gone already.
+        self.lock().projects.remove(&input.name);
+        Ok(json!({}))
+    }
+
+    /// Changes the members that are given. The others stay.
+    fn update_project(&self, call: &Call, input: Map<String, Value>) -> Result<Value, ServiceError> {
+        let name = input.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let arn = project_arn(&call.platform, &name);
+        let mut state = self.lock();
+        let known = state.projects.get(&name).ok_or_else(|| {
+            ServiceError::new(
+                "ResourceNotFoundException",
+                format_args!("Project cannot be found: {arn}"),
+            )
+        })?;
+        let mut changed = json!(known);
+        for (member, value) in input {
+            changed[member] = value;
+        }
+        let project: Project = platform::input::read(changed)?;
+        project.check_times()?;
+        let shown = project.json(&arn);
+        state.projects.insert(name, project);
         Ok(json!({"project": shown}))
     }
 

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/api/welcome.html>.
 
 mod build;
+mod changing;
 mod code;
 mod concurrency;
 mod destination;

@@ -1,11 +1,13 @@
 //! The table of Lambda's operations, and what each one does.
 
-use super::code::Package;
+use super::changing::{self, Changes, RemovePermission, WithCode};
+use super::code::{Given, Package};
 use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, resource};
 use super::invoke;
 use super::outcome::Outcome;
 use super::publishing::{self, CreateAlias, GetAlias, PublishLayerVersion, PublishVersion};
 use super::{Lambda, lock};
+use platform::input::On;
 use platform::{Call, Nothing, Operation, Operations, Platform, Principal, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -27,7 +29,7 @@ impl Served for Lambda {
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<Lambda>> = LazyLock::new(|| {
-            Operations::new([
+            Operations::new(of_changes().into_iter().chain([
                 Operation::waiting("CreateFunction", may_create, Lambda::create),
                 Operation::waiting("PublishLayerVersion", may_publish_layer, Lambda::publish_layer_version),
                 on(
@@ -73,10 +75,30 @@ impl Served for Lambda {
                     |_, _| "*".to_owned(),
                     Lambda::get_account_settings,
                 ),
-            ])
+            ]))
         });
         &TABLE
     }
+}
+
+/// The rows of what changes a function that is there.
+fn of_changes() -> [Operation<Lambda>; 4] {
+    [
+        Operation::waiting(
+            "UpdateFunctionCode",
+            |_: &Lambda, platform: &Platform, it: &On<WithCode, Given>| {
+                Ok(vec![may("UpdateFunctionCode", platform, &it.target.function_name)])
+            },
+            Lambda::update_code,
+        ),
+        Operation::waiting("UpdateFunctionConfiguration", may_change, Lambda::update_configuration),
+        on(
+            "RemovePermission",
+            |it: &RemovePermission| &it.function_name,
+            Lambda::remove_permission,
+        ),
+        on_named("DeleteFunctionEventInvokeConfig", changing::delete_event_invoke_config),
+    ]
 }
 
 #[derive(Deserialize)]
@@ -182,6 +204,13 @@ fn may_publish_layer(
         .account
         .arn("lambda", format_args!("layer:{}", input.layer_name));
     Ok(vec![Requirement::new("lambda:PublishLayerVersion", layer)])
+}
+
+fn may_change(_: &Lambda, platform: &Platform, input: &Changes) -> Result<Vec<Requirement>, ServiceError> {
+    let change = may("UpdateFunctionConfiguration", platform, &input.function_name);
+    let role = input.role.as_ref();
+    let pass = role.map(|role| Requirement::pass_role(role, "lambda.amazonaws.com"));
+    Ok([change].into_iter().chain(pass).collect())
 }
 
 /// What Lambda calls with the role of a function that is put into a VPC.

@@ -1,6 +1,6 @@
 //! What is published: versions of layers, versions of functions, and their aliases.
 //!
-//! A function does not change once it is created. So it has one version at most, and that is what it is.
+//! A function has one version at most, and that is what it is: a change of the function changes it, too.
 
 use super::code::{Code, Given, LayerFiles, Package};
 use super::functions::Function;

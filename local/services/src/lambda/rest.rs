@@ -58,8 +58,22 @@ fn route(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Resul
             Ok(("GetFunctionConfiguration", json!({"FunctionName": name})))
         }
         ("GET", ["2015-03-31", "functions", name, "policy"]) => Ok(("GetPolicy", json!({"FunctionName": name}))),
+        ("PUT", ["2015-03-31", "functions", name, "code"]) => Ok(("UpdateFunctionCode", with_name(name, body)?)),
+        ("PUT", ["2015-03-31", "functions", name, "configuration"]) => {
+            Ok(("UpdateFunctionConfiguration", with_name(name, body)?))
+        }
+        ("DELETE", ["2015-03-31", "functions", name]) => Ok(("DeleteFunction", json!({"FunctionName": name}))),
         _ => Err(ServiceError::not_in_local_run("lambda", &format!("{method} {path}"))),
     }
+}
+
+/// The input of an operation whose function is named by its path.
+fn with_name(name: &str, body: &[u8]) -> Result<Value, ServiceError> {
+    let mut input = payload(body)?;
+    if let Some(members) = input.as_object_mut() {
+        members.insert("FunctionName".to_owned(), name.into());
+    }
+    Ok(input)
 }
 
 fn payload(body: &[u8]) -> Result<Value, ServiceError> {
@@ -143,7 +157,13 @@ mod tests {
                 Some(("ListFunctions", json!({}))),
             ),
             (Method::POST, "/2015-03-31/functions/f/invocations", "{", None),
-            (Method::PUT, "/2015-03-31/functions/f/code", "", None),
+            (
+                Method::PUT,
+                "/2015-03-31/functions/f/code",
+                "{\"S3Key\": \"k\"}",
+                Some(("UpdateFunctionCode", json!({"FunctionName": "f", "S3Key": "k"}))),
+            ),
+            (Method::PUT, "/2015-03-31/functions/f/aliases", "", None),
         ] {
             let routed = route(&method, path, &HeaderMap::new(), body.as_bytes()).ok();
             assert_eq!(routed, expected, "{method} {path}");

@@ -157,6 +157,13 @@ impl S3 {
         Ok(json!({}))
     }
 
+    pub(super) fn delete_policy(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+        let arn = call.platform.account.s3_arn(&input.bucket, None);
+        call.platform.iam.delete_resource_policy(&arn);
+        self.in_bucket(&input.bucket, |bucket| drop(bucket.settings.remove("PutBucketPolicy")))?;
+        Ok(json!({}))
+    }
+
     /// us-east-1 has none, for historical reasons.
     pub(super) fn get_location(&self, call: &Call, _: Named) -> Result<Value, ServiceError> {
         let region = &call.platform.account.region;

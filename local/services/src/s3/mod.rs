@@ -51,6 +51,7 @@ fn of_buckets() -> impl Iterator<Item = Operation<S3>> {
     [
         Operation::new("CreateBucket", buckets::may_create, S3::create_bucket),
         Operation::new("DeleteBucket", on("s3:DeleteBucket"), S3::delete_bucket),
+        Operation::new("DeleteBucketPolicy", on("s3:DeleteBucketPolicy"), S3::delete_policy),
         Operation::new("GetBucketLocation", on("s3:GetBucketLocation"), S3::get_location),
         Operation::new("GetBucketVersioning", on("s3:GetBucketVersioning"), S3::get_versioning),
         Operation::new("HeadBucket", on("s3:ListBucket"), S3::head_bucket),

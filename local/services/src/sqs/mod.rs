@@ -182,7 +182,9 @@ impl Sqs {
         Ok(page.answer("queueUrls", "NextToken", |name| url_of(&call.platform, name).into()))
     }
 
-    fn delete_queue(&self, _: &Call, input: OnQueue<Nothing>) -> Result<Value, ServiceError> {
+    fn delete_queue(&self, call: &Call, input: OnQueue<Nothing>) -> Result<Value, ServiceError> {
+        let queue = arn(&call.platform, &input.target.queue_url);
+        call.platform.iam.delete_resource_policy(&queue);
         let removed = self.queues().remove(name_of(&input.target.queue_url));
         removed.map(|_| Value::Null).ok_or_else(no_queue)
     }
@@ -212,8 +214,13 @@ impl Sqs {
     }
 
     fn keep_policy(&self, platform: &Platform, name: &str, queue: &Queue) -> Result<(), ServiceError> {
-        let Some(policy) = queue.attributes.get("Policy").filter(|policy| !policy.is_empty()) else {
-            return Ok(());
+        let policy = match queue.attributes.get("Policy") {
+            None => return Ok(()),
+            Some(none) if none.is_empty() => {
+                platform.iam.delete_resource_policy(&arn(platform, name));
+                return Ok(());
+            }
+            Some(policy) => policy,
         };
         let invalid = |why: String| {
             let message = format!("Invalid value for the parameter Policy: {why}");

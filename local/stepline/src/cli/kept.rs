@@ -33,6 +33,7 @@ const SPACES: &[(&str, &str)] = &[
     ("s3/buckets", "buckets"),
     ("s3/objects", "objects in them"),
     ("ecr/repositories", "image repositories"),
+    ("cloudformation/stacks", "stacks"),
     ("states/machines", "state machines"),
     ("states/executions", "executions of them"),
     ("sagemaker/jobs", "processing and training jobs"),

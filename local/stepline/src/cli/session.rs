@@ -147,6 +147,7 @@ impl Session {
         let listener = listen(address).await?;
         let account = project.account(&environment)?;
         let cloud = open(common, account, root, lasts)?;
+        deploy::stand_behind(&cloud);
         cloud.states.use_mocks(mocks);
         if let Some(interval) = common.poll_interval {
             cloud.pace.set_poll_interval(interval);
@@ -164,6 +165,7 @@ impl Session {
         cloud.journal.record(Happening::Note { text });
         display.busy(&format!("Deploying {environment} to this machine"));
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
+        deploy::resume(&cloud).await;
         mocks::look(&cloud, common)?;
         display.busy("Building the functions");
         let workspace = functions::workspace(&cloud.root);

@@ -36,6 +36,8 @@ pub(super) async fn up(
         ("AWS_DEFAULT_REGION", region),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
+        // Clients would put `sync-` before the host for StartSyncExecution and TestState, and no such host is here.
+        ("AWS_DISABLE_HOST_PREFIX_INJECTION", "true"),
     ] {
         println!("export {name}={value}");
     }

@@ -1,7 +1,7 @@
 //! The build project and the pipeline.
 
 use super::equals::refuse_equal_actions;
-use super::maker::{Failure, Maker};
+use super::maker::{Failure, Maker, Occasion};
 use super::properties::{Properties, camel, camel_name, texts};
 use crate::template::{Fault, Made};
 use serde_json::{Value, json};
@@ -22,7 +22,12 @@ pub(super) async fn project(maker: &Maker<'_>, mut properties: Properties) -> Re
         let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value}));
         input["tags"] = tags.collect();
     }
-    let created = maker.call("codebuild", "CreateProject", input).await?;
+    let operation = if maker.is_there {
+        "UpdateProject"
+    } else {
+        "CreateProject"
+    };
+    let created = maker.call("codebuild", operation, input).await?;
     let arn = created.pointer("/project/arn").cloned();
     let arn = arn.unwrap_or_else(|| {
         maker
@@ -50,7 +55,15 @@ pub(super) async fn pipeline(maker: &Maker<'_>, mut properties: Properties) -> R
         let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value}));
         input["tags"] = tags.collect();
     }
-    maker.cloud.codepipeline.hold_first_execution(&name);
+    if maker.is_there {
+        input.as_object_mut().map(|input| input.shift_remove("tags"));
+        let updated = maker.call("codepipeline", "UpdatePipeline", input).await?;
+        let version = updated.pointer("/pipeline/version").cloned().unwrap_or(json!(1));
+        return Ok(Made::new(name).with("Version", version));
+    }
+    if maker.occasion != Occasion::Asked {
+        maker.cloud.codepipeline.hold_first_execution(&name);
+    }
     let created = maker.call("codepipeline", "CreatePipeline", input).await?;
     for transition in transitions.as_array().into_iter().flatten() {
         let input = json!({

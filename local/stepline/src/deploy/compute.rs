@@ -37,7 +37,10 @@ pub(super) async fn function(maker: &Maker<'_>, mut properties: Properties) -> R
             input.insert(numeric.into(), number(value));
         }
     }
-    let answer = maker.call("lambda", "CreateFunction", input.into()).await?;
+    let answer = match maker.is_there {
+        true => change_function(maker, input).await?,
+        false => maker.call("lambda", "CreateFunction", input.into()).await?,
+    };
     if reserved.is_some() {
         let fault = Fault::absent("the local run reserves no concurrency");
         maker.leave_out(fault.within("ReservedConcurrentExecutions"));
@@ -108,9 +111,40 @@ pub(super) async fn function_version(maker: &Maker<'_>, properties: Properties) 
 
 /// `AWS::Lambda::Alias`.
 pub(super) async fn function_alias(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
-    let created = maker.call("lambda", "CreateAlias", properties.rest().into()).await?;
-    let arn = created.get("AliasArn").cloned().unwrap_or_default();
+    let input = properties.rest();
+    let which = json!({"FunctionName": input.get("FunctionName"), "Name": input.get("Name")});
+    maker.call_unless_there("lambda", "CreateAlias", input.into()).await?;
+    let found = maker.call("lambda", "GetAlias", which).await?;
+    let arn = found.get("AliasArn").cloned().unwrap_or_default();
     Ok(Made::new(arn.clone()).with("AliasArn", arn))
+}
+
+/// A function is changed by two operations: one for its code, one for the rest.
+async fn change_function(maker: &Maker<'_>, mut input: Map<String, Value>) -> Result<Value, Failure> {
+    let mut code = json!({"FunctionName": input["FunctionName"]});
+    if let Some(Value::Object(location)) = input.shift_remove("Code") {
+        for (name, value) in location {
+            code[name] = value;
+        }
+    }
+    if let Some(architectures) = input.shift_remove("Architectures") {
+        code["Architectures"] = architectures;
+    }
+    for unchanging in ["PackageType", "Tags"] {
+        input.shift_remove(unchanging);
+    }
+    // What the template does not say any more is as it is without it.
+    for (property, usual) in [
+        ("Description", json!("")),
+        ("Environment", json!({})),
+        ("MemorySize", json!(128)),
+        ("Timeout", json!(3)),
+        ("TracingConfig", json!({"Mode": "PassThrough"})),
+    ] {
+        input.entry(property).or_insert(usual);
+    }
+    maker.call("lambda", "UpdateFunctionCode", code).await?;
+    maker.call("lambda", "UpdateFunctionConfiguration", input.into()).await
 }
 
 /// `AWS::Lambda::Permission`.
@@ -148,13 +182,15 @@ pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties)
     let name = properties
         .take_text("StateMachineName")?
         .unwrap_or_else(|| machine_name(maker));
-    if properties.take("DefinitionS3Location").is_some() {
-        let fault = Fault::absent("the local run has no definition that lies in a bucket already");
-        return Err(fault.within("DefinitionS3Location").into());
-    }
-    let definition = match (properties.take("DefinitionString"), properties.take("Definition")) {
-        (Some(definition), None) | (None, Some(definition)) => document(definition),
-        _ => return Err(Fault::new("must have either `DefinitionString` or `Definition`").into()),
+    let given = ["DefinitionString", "Definition", "DefinitionS3Location"].map(|name| properties.take(name));
+    let definition = match given {
+        [Some(definition), None, None] | [None, Some(definition), None] => document(definition),
+        [None, None, Some(location)] => definition_at(maker, &location).await?,
+        _ => {
+            return Err(
+                Fault::new("must have either `DefinitionString`, `Definition` or `DefinitionS3Location`").into(),
+            );
+        }
     };
     let definition = match properties.take("DefinitionSubstitutions") {
         None => definition,
@@ -200,6 +236,22 @@ pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties)
         .with("Arn", arn)
         .with("Name", name)
         .with("StateMachineRevisionId", revision))
+}
+
+/// A definition that was uploaded, in JSON or in YAML.
+async fn definition_at(maker: &Maker<'_>, location: &Value) -> Result<String, Failure> {
+    let mut object = json!({"Bucket": location["Bucket"], "Key": location["Key"]});
+    if let Some(version) = location.get("Version") {
+        object["VersionId"] = version.clone();
+    }
+    let found = maker.call("s3", "GetObject", object).await?;
+    let text = found["Body"].as_str().unwrap_or_default().to_owned();
+    if serde_json::from_str::<Value>(&text).is_ok() {
+        return Ok(text);
+    }
+    let read = crate::template::read_text(&text);
+    let read = read.map_err(|error| Fault::new(error).within("DefinitionS3Location"))?;
+    Ok(read.to_string())
 }
 
 /// The first version that an alias leads to.

@@ -30,11 +30,34 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
     properties.finish()?;
     let name = new.name.clone();
     let iam = &maker.cloud.iam;
-    let arn = iam
-        .create_role(&maker.cloud.account, new)
-        .map_err(|error| maker.refused("iam", "CreateRole", error))?;
+    let arn = maker
+        .cloud
+        .account
+        .global_arn("iam", format_args!("role{}{name}", new.path));
+    let (operation, made) = match maker.before {
+        None => {
+            maker.allow("CreateRole", &arn)?;
+            ("CreateRole", iam.create_role(&maker.cloud.account, new))
+        }
+        Some(before) => {
+            maker.allow("UpdateRole", &arn)?;
+            (
+                "UpdateRole",
+                iam.change_role(&maker.cloud.account, new, &policies_of(before)),
+            )
+        }
+    };
+    let arn = made.map_err(|error| maker.refused("iam", operation, error))?;
     let id = iam.role(&name).map(|role| role.id).unwrap_or_default();
     Ok(Made::new(name).with("Arn", arn).with("RoleId", id))
+}
+
+/// The names and the ARNs of the policies that a role's properties have.
+fn policies_of(properties: &Value) -> Vec<String> {
+    let listed = |name: &str| properties.get(name).and_then(Value::as_array).into_iter().flatten();
+    let inline = listed("Policies").filter_map(|policy| policy.get("PolicyName"));
+    let all = inline.chain(listed("ManagedPolicyArns"));
+    all.filter_map(|policy| policy.as_str().map(str::to_owned)).collect()
 }
 
 fn inline(policies: Option<Value>) -> Result<Vec<(String, Value)>, Fault> {
@@ -86,6 +109,14 @@ pub(super) fn managed_policy(maker: &Maker<'_>, mut properties: Properties) -> R
         .cloud
         .account
         .global_arn("iam", format_args!("policy{path}{name}"));
+    maker.allow(
+        if maker.is_there {
+            "CreatePolicyVersion"
+        } else {
+            "CreatePolicy"
+        },
+        &arn,
+    )?;
     iam.create_policy(&arn, document.clone())
         .map_err(|error| maker.refused("iam", "CreatePolicy", error))?;
     holders.put(maker, &arn, &document)?;
@@ -111,6 +142,16 @@ impl Holders {
     /// Gives them the policy: an inline one by its name, a managed one by its ARN.
     fn put(&self, maker: &Maker<'_>, policy: &str, document: &Value) -> Result<(), Failure> {
         let iam = &maker.cloud.iam;
+        let account = &maker.cloud.account;
+        for (operation, kind, names) in [
+            ("PutRolePolicy", "role", &self.roles),
+            ("PutUserPolicy", "user", &self.users),
+            ("PutGroupPolicy", "group", &self.groups),
+        ] {
+            for name in names {
+                maker.allow(operation, &account.global_arn("iam", format_args!("{kind}/{name}")))?;
+            }
+        }
         let (roles, users, groups) = (self.roles.iter(), self.users.iter(), self.groups.iter());
         let put = roles
             .map(|role| ("PutRolePolicy", iam.put_role_policy(role, policy, document.clone())))
@@ -141,6 +182,13 @@ pub(super) fn user(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
     properties.ignore(&["LoginProfile", "Tags"]);
     properties.finish()?;
     let (name, iam) = (new.name.clone(), &maker.cloud.iam);
+    maker.allow(
+        "CreateUser",
+        &maker
+            .cloud
+            .account
+            .global_arn("iam", format_args!("user{}{name}", new.path)),
+    )?;
     let arn = iam
         .create_user(&maker.cloud.account, new)
         .map_err(|error| maker.refused("iam", "CreateUser", error))?;
@@ -161,6 +209,13 @@ pub(super) fn group(maker: &Maker<'_>, mut properties: Properties) -> Result<Mad
     let new = person(maker, &mut properties, "GroupName")?;
     properties.finish()?;
     let name = new.name.clone();
+    maker.allow(
+        "CreateGroup",
+        &maker
+            .cloud
+            .account
+            .global_arn("iam", format_args!("group{}{name}", new.path)),
+    )?;
     let arn = maker
         .cloud
         .iam
@@ -190,6 +245,8 @@ pub(super) fn access_key(maker: &Maker<'_>, mut properties: Properties) -> Resul
         Some(_) => return Err(Fault::new("must be Active or Inactive").within("Status").into()),
     };
     properties.finish()?;
+    let of_user = maker.cloud.account.global_arn("iam", format_args!("user/{user}"));
+    maker.allow("CreateAccessKey", &of_user)?;
     let name = format!("{}/{}/{}", maker.stack, maker.id, serial.unwrap_or_default());
     let key = maker
         .cloud

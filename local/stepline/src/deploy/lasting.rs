@@ -1,146 +1,232 @@
-//! Resources that last from run to run. As CloudFormation does, a deployment leaves alone what its template has not
-//! changed: what somebody has done to it since, such as another value of a parameter, stays.
+//! Resources that are there already. As CloudFormation does, a deployment leaves alone what its template has not changed:
+//! what somebody has done to it since, such as another value of a parameter, stays.
 //!
-//! The others, such as roles, functions and rules, are made anew by each run.
+//! Some last from run to run. The others, such as roles, functions and rules, are made anew by each run.
 
-use super::create::create;
-use super::error::{DeployError, Refusal};
-use super::maker::{Failure, Maker};
-use crate::cloud::Cloud;
+use super::maker::{Failure, Maker, Occasion, Place};
+use super::passing::{self, Outcome, Resources};
+use super::removal::{self, UPDATED_BY_ANOTHER};
 use crate::template::{Fault, Made, Resource};
-use platform::{ErrorKind, Principal, ServiceError};
-use serde_json::{Value, json};
-use services::cloudformation::Record;
+use serde_json::Value;
+use services::cloudformation::{Extent, Record, Status};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
-/// How a service deletes something: its name, the operation, and the member that has what `Ref` gives.
-type Deletion = (&'static str, &'static str, &'static str);
-
-/// The types that last. Beside them, for those that are deleted with their entry in the template: how.
-const LASTING: &[(&str, Option<Deletion>)] = &[
-    (
-        "AWS::ECR::Repository",
-        Some(("ecr", "DeleteRepository", "repositoryName")),
-    ),
-    ("AWS::ECS::Service", None),
-    ("AWS::ECS::TaskDefinition", None),
-    ("AWS::ElasticLoadBalancingV2::Listener", None),
-    (LOAD_BALANCER, None),
-    ("AWS::ElasticLoadBalancingV2::TargetGroup", None),
-    ("AWS::Logs::LogGroup", Some(("logs", "DeleteLogGroup", "logGroupName"))),
-    ("AWS::S3::Bucket", Some(("s3", "DeleteBucket", "Bucket"))),
-    ("AWS::SNS::Topic", Some(("sns", "DeleteTopic", "TopicArn"))),
-    ("AWS::SQS::Queue", Some(("sqs", "DeleteQueue", "QueueUrl"))),
-    ("AWS::SSM::Parameter", Some(("ssm", "DeleteParameter", "Name"))),
-    (
-        "AWS::SageMaker::ModelPackageGroup",
-        Some(("sagemaker", "DeleteModelPackageGroup", "ModelPackageGroupName")),
-    ),
-    (
-        "AWS::StepFunctions::StateMachine",
-        Some(("states", "DeleteStateMachine", "stateMachineArn")),
-    ),
-    ("AWS::StepFunctions::StateMachineAlias", None),
-    ("AWS::StepFunctions::StateMachineVersion", None),
+/// The types that last.
+const LASTING: &[&str] = &[
+    "AWS::ECR::Repository",
+    "AWS::ECS::Service",
+    "AWS::ECS::TaskDefinition",
+    "AWS::ElasticLoadBalancingV2::Listener",
+    LOAD_BALANCER,
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::SSM::Parameter",
+    "AWS::SageMaker::ModelPackageGroup",
+    "AWS::StepFunctions::StateMachine",
+    "AWS::StepFunctions::StateMachineAlias",
+    "AWS::StepFunctions::StateMachineVersion",
 ];
 
 /// Its port may be another one in each run.
 const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
 
-/// Makes a resource, or finds it as it was made before.
-/// What is left out of it is noted in `left_out`.
-pub(super) async fn make(
-    (cloud, stack): (&Arc<Cloud>, &str),
-    resource: Resource,
-    left_out: &Mutex<Vec<Fault>>,
-) -> Result<Made, Failure> {
-    let id = resource.id.clone();
-    let maker = |is_there| Maker {
-        cloud,
-        stack,
-        id: &id,
-        is_there,
-        left_out,
+/// What stands behind the logical id of a resource whose place another one has taken, until it is removed.
+const REPLACED: &str = " (before)";
+
+/// What is known of a resource as the rest of its template sees it.
+pub(super) fn as_made(record: &Record) -> Option<Made> {
+    Some(Made {
+        reference: record.reference.clone()?,
+        attributes: record.attributes.clone(),
+        is_stand_in: record.is_stand_in,
+    })
+}
+
+/// Makes a resource, changes it, or finds it as it was made before. Events say what is done.
+pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resources) -> Result<Outcome, Failure> {
+    let (id, kind) = (resource.id.clone(), resource.kind.clone());
+    let (known, another) = match place.cloud.cloudformation.recorded(place.stack, &id) {
+        Some(record) if record.kind == kind => (Some(record), None),
+        other => (None, other),
     };
-    if !LASTING.iter().any(|(kind, _)| *kind == resource.kind) {
-        return create(&maker(false), resource).await;
-    }
-    let known = cloud.cloudformation.recorded(stack, &id);
-    let known = known.filter(|known| known.kind == resource.kind);
-    let wanted = Record {
-        kind: resource.kind.clone(),
-        properties: resource.properties.clone().into(),
-        reference: None,
-        attributes: BTreeMap::new(),
-        is_retained: resource.is_retained,
-    };
-    if let Some(Record {
-        properties,
-        reference: Some(reference),
-        attributes,
-        ..
-    }) = &known
-        && *properties == wanted.properties
-        && resource.kind != LOAD_BALANCER
+    let wanted = Value::from(resource.properties.clone());
+    if let Some(record) = known
+        .as_ref()
+        .filter(|known| known.properties == wanted && kind != LOAD_BALANCER)
+        && let Some(made) = as_made(record)
     {
-        return Ok(Made {
-            reference: reference.clone(),
-            attributes: attributes.clone(),
-            ..Made::default()
-        });
+        let passed_over = faults(&record.passed_over);
+        return Ok(Outcome { made, passed_over });
+    }
+    if let Some(another) = another {
+        keep(place, &format!("{id}{REPLACED}"), another);
     }
     // Before anything is made, so that a run that is killed meanwhile leaves nothing that nobody knows of.
-    cloud.cloudformation.record(stack, &id, wanted.clone());
-    let made = create(&maker(known.is_some()), resource).await?;
-    let record = Record {
-        reference: Some(made.reference.clone()),
-        attributes: made.attributes.clone(),
-        ..wanted
+    let begun = begun(&resource, known.as_ref());
+    keep(place, &id, begun.clone());
+    let [doing, done, failed] = match known {
+        None => [Status::CreateInProgress, Status::CreateComplete, Status::CreateFailed],
+        Some(_) => [Status::UpdateInProgress, Status::UpdateComplete, Status::UpdateFailed],
     };
-    cloud.cloudformation.record(stack, &id, record);
-    if let Some(before) = known.filter(|known| known.reference.as_ref().is_some_and(|before| *before != made.reference))
-    {
-        // Another name makes it another thing.
-        let _ = remove(cloud, &before).await;
+    note(place, (&id, &begun), doing, None);
+    match make_or_change(place, resource, others, known.as_ref()).await {
+        Ok(outcome) => {
+            let record = Record {
+                properties: wanted,
+                reference: Some(outcome.made.reference.clone()),
+                attributes: outcome.made.attributes.clone(),
+                is_stand_in: outcome.made.is_stand_in,
+                passed_over: outcome.passed_over.iter().map(written).collect(),
+                ..begun
+            };
+            if let Some(before) = known.filter(|known| is_another(known, &record)) {
+                keep(place, &format!("{id}{REPLACED}"), before);
+            }
+            note(place, (&id, &record), done, said(&outcome.passed_over));
+            keep(place, &id, record);
+            Ok(outcome)
+        }
+        Err(failure) => {
+            note(place, (&id, &begun), failed, Some(failure.to_string()));
+            Err(failure)
+        }
     }
-    Ok(made)
 }
 
-/// Removes what the stack's template does not have any more.
-pub(super) async fn remove_others(
-    cloud: &Arc<Cloud>,
-    stack: &str,
-    resources: &BTreeMap<String, (String, Made)>,
-) -> Result<(), DeployError> {
-    for (id, record) in cloud.cloudformation.records(stack) {
-        if resources.contains_key(&id) {
+/// What is kept of a resource while it is being made or changed.
+fn begun(resource: &Resource, known: Option<&Record>) -> Record {
+    Record {
+        kind: resource.kind.clone(),
+        properties: Value::Null,
+        reference: known.and_then(|known| known.reference.clone()),
+        attributes: known.map(|known| known.attributes.clone()).unwrap_or_default(),
+        is_retained: resource.is_retained,
+        is_retained_once_created: resource.is_retained_once_created,
+        is_stand_in: false,
+        passed_over: Vec::new(),
+    }
+}
+
+/// Says what is done with a resource, unless it is only made again.
+fn note(place: Place<'_>, (id, record): (&str, &Record), status: Status, reason: Option<String>) {
+    let physical_id = record.reference.as_ref().and_then(Value::as_str).unwrap_or_default();
+    if place.occasion != Occasion::Again {
+        let service = &place.cloud.cloudformation;
+        service.note(place.stack, (id, physical_id), &record.kind, status, reason);
+    }
+}
+
+/// Makes a resource, or changes the one that is there; where that cannot be, another one takes its place.
+async fn make_or_change(
+    place: Place<'_>,
+    resource: Resource,
+    others: &Resources,
+    known: Option<&Record>,
+) -> Result<Outcome, Failure> {
+    let id = resource.id.clone();
+    let anew = known.filter(|known| UPDATED_BY_ANOTHER.contains(&known.kind.as_str()));
+    if let Some(before) = anew {
+        let removed = removal::remove(place, before).await;
+        removed.map_err(|(operation, error)| Failure::Service { operation, error })?;
+    }
+    // What lasts may be there although nobody has heard of its end.
+    let may_be_there = |known: &&Record| known.reference.is_some() || LASTING.contains(&known.kind.as_str());
+    let before = known.filter(|_| anew.is_none()).filter(may_be_there);
+    let maker = Maker {
+        cloud: place.cloud,
+        stack: place.stack,
+        id: &id,
+        caller: place.caller,
+        occasion: place.occasion,
+        is_there: before.is_some(),
+        before: before.map(|before| &before.properties),
+        left_out: Mutex::default(),
+    };
+    passing::make(&maker, resource, others).await
+}
+
+/// Whether something else is there now. Another name makes another thing.
+fn is_another(before: &Record, after: &Record) -> bool {
+    let is_made_anew = UPDATED_BY_ANOTHER.contains(&before.kind.as_str());
+    !is_made_anew && before.reference.is_some() && before.reference != after.reference
+}
+
+fn keep(place: Place<'_>, id: &str, record: Record) {
+    let service = &place.cloud.cloudformation;
+    if LASTING.contains(&record.kind.as_str()) {
+        service.record(place.stack, id, record);
+    } else {
+        service.record_passing(place.stack, id, record);
+    }
+}
+
+fn written(fault: &Fault) -> (Vec<String>, String) {
+    let path = fault.path().into_iter().map(str::to_owned).collect();
+    (path, fault.to_string())
+}
+
+fn faults(written: &[(Vec<String>, String)]) -> Vec<Fault> {
+    let fault = |(path, message): &(Vec<String>, String)| {
+        path.iter()
+            .rev()
+            .fold(Fault::absent(message), |fault, segment| fault.within(segment))
+    };
+    written.iter().map(fault).collect()
+}
+
+/// What an event says of what was left out.
+fn said(passed_over: &[Fault]) -> Option<String> {
+    let faults = passed_over
+        .iter()
+        .map(|fault| format!("{}: {fault}", fault.path().join("/")));
+    let all: Vec<String> = faults.collect();
+    (!all.is_empty()).then(|| format!("passed over: {}", all.join("; ")))
+}
+
+/// What a stack has that its template does not have any more, or all that it has: in the order in which it is removed.
+fn to_remove(place: Place<'_>, order: &[String], extent: Extent) -> Vec<(String, Record)> {
+    let mut records = place.cloud.cloudformation.records(place.stack);
+    records.retain(|(id, _)| extent != Extent::Gone || !order.contains(id));
+    let position: BTreeMap<&String, usize> = order.iter().enumerate().map(|(at, id)| (id, at)).collect();
+    // What nobody knows the order of goes first: nothing that stays needs it.
+    records.sort_by_key(|(id, _)| std::cmp::Reverse(position.get(id).copied().unwrap_or(usize::MAX)));
+    records
+}
+
+/// Removes what the stack's template does not have any more, or all that the stack has.
+///
+/// # Errors
+/// Each resource that could not be removed: its logical id, the operation and its refusal.
+pub(super) async fn remove(
+    place: Place<'_>,
+    order: &[String],
+    extent: Extent,
+) -> Result<(), Vec<(String, String, platform::ServiceError)>> {
+    let service = &place.cloud.cloudformation;
+    let mut refused = Vec::new();
+    for (id, record) in to_remove(place, order, extent) {
+        let shown = id.strip_suffix(REPLACED).unwrap_or(&id);
+        let note = |status, reason| note(place, (shown, &record), status, reason);
+        if record.is_retained && !(extent == Extent::NotCreated && record.is_retained_once_created) {
+            note(Status::DeleteSkipped, None);
+            service.forget(place.stack, &id);
             continue;
         }
-        remove(cloud, &record).await.map_err(|(operation, error)| {
-            DeployError::Refused(Box::new(Refusal {
-                file: format!("stack {stack}, whose template does not have it any more"),
-                resource: id.clone(),
-                operation,
-                error,
-            }))
-        })?;
-        cloud.cloudformation.forget(stack, &id);
+        note(Status::DeleteInProgress, None);
+        match removal::remove(place, &record).await {
+            Ok(()) => {
+                note(Status::DeleteComplete, None);
+                service.forget(place.stack, &id);
+            }
+            Err((operation, error)) => {
+                note(Status::DeleteFailed, Some(format!("{operation}: {}", error.message)));
+                refused.push((shown.to_owned(), operation, error));
+            }
+        }
     }
-    Ok(())
-}
-
-/// Removes one, unless it is to be retained or is gone.
-async fn remove(cloud: &Arc<Cloud>, record: &Record) -> Result<(), (String, ServiceError)> {
-    let found = LASTING.iter().find(|(kind, _)| *kind == record.kind);
-    let (Some((_, Some((service, operation, member)))), Some(reference), false) =
-        (found, &record.reference, record.is_retained)
-    else {
-        return Ok(());
-    };
-    let input: Value = json!({*member: reference});
-    match cloud.call(&Principal::Administrator, service, operation, input).await {
-        Err(error) if error.kind != ErrorKind::NotFound => Err((format!("{service}:{operation}"), error)),
-        _ => Ok(()),
-    }
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
 }

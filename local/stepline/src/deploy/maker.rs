@@ -2,9 +2,11 @@
 
 use crate::cloud::Cloud;
 use crate::template::Fault;
+use platform::Requirement;
 use platform::error::ServiceError;
 use platform::principal::Principal;
 use serde_json::Value;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why a resource was not created.
@@ -17,10 +19,41 @@ pub(super) enum Failure {
     Service { operation: String, error: ServiceError },
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(fault) => write!(formatter, "Properties/{}: {fault}", fault.path().join("/")),
+            Self::Kind => formatter.write_str("the local run has no such type"),
+            Self::Service { operation, error } => write!(formatter, "{operation}: {error}"),
+        }
+    }
+}
+
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
+}
+
+/// What is deployed, and who does it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'p> {
+    pub(super) cloud: &'p Arc<Cloud>,
+    pub(super) stack: &'p str,
+    /// As whom the resources are made: CloudFormation acts with the permissions of who asks it.
+    pub(super) caller: &'p Principal,
+    pub(super) occasion: Occasion,
+}
+
+/// What a stack is made for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// The local run deploys the repository.
+    Own,
+    /// Somebody has asked CloudFormation.
+    Asked,
+    /// What somebody has deployed in an earlier run is made again, as far as it has not lasted.
+    Again,
 }
 
 /// Creates one resource of a stack.
@@ -28,10 +61,14 @@ pub(super) struct Maker<'m> {
     pub(super) cloud: &'m Arc<Cloud>,
     pub(super) stack: &'m str,
     pub(super) id: &'m str,
+    pub(super) caller: &'m Principal,
+    pub(super) occasion: Occasion,
     /// Whether it was made before, at least in part: then it is changed.
     pub(super) is_there: bool,
+    /// The properties with which it was made before.
+    pub(super) before: Option<&'m Value>,
     /// What is left out of it, below its properties.
-    pub(super) left_out: &'m Mutex<Vec<Fault>>,
+    pub(super) left_out: Mutex<Vec<Fault>>,
 }
 
 impl Maker<'_> {
@@ -40,10 +77,22 @@ impl Maker<'_> {
         self.left_out.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
     }
 
-    /// Calls an operation as the administrator.
+    /// What was left out since this was last asked.
+    pub(super) fn take_left_out(&self) -> Vec<Fault> {
+        std::mem::take(&mut self.left_out.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Calls an operation as whoever deploys.
     pub(super) async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Failure> {
-        let answer = self.cloud.call(&Principal::Administrator, service, operation, input);
+        let answer = self.cloud.call(self.caller, service, operation, input);
         answer.await.map_err(|error| self.refused(service, operation, error))
+    }
+
+    /// Asks IAM for leave to do what no operation does here: IAM's own resources are made without one.
+    pub(super) fn allow(&self, operation: &str, resource: &str) -> Result<(), Failure> {
+        let needed = Requirement::new(format!("iam:{operation}"), resource);
+        let allowed = self.cloud.authorize(self.caller, &[needed]);
+        allowed.map_err(|error| self.refused("iam", operation, error))
     }
 
     /// The same, unless the resource is there already.

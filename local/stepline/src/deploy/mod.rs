@@ -9,29 +9,36 @@ mod chain;
 mod compute;
 mod create;
 mod declared;
+mod engine;
 mod equals;
 mod error;
 mod identity;
 mod lasting;
 mod maker;
+mod needs;
 mod passing;
 mod properties;
+mod removal;
 mod seed;
 mod serving;
+mod stack;
 mod storage;
 mod telling;
 mod wiring;
 
 pub use crate::project::Overrides;
+pub use engine::{resume, stand_behind};
 pub use error::{DeployError, Refusal};
 
 use crate::cloud::Cloud;
 use crate::project::{Plan, Project};
 use crate::template::{Deployed, Fault, Made, Output, Stack, TemplateError};
-use maker::Failure;
+use maker::{Failure, Occasion, Place};
+use platform::Principal;
 use platform::account::Account;
 use platform::journal::Happening;
-use services::cloudformation::StackResource;
+use services::cloudformation::{Declared, Extent, Summary, Wanted};
+use stack::Trouble;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -194,40 +201,38 @@ pub async fn deploy_stack(
     let exports = outputs.filter_map(|output| Some((output.export.clone()?, output.value.clone())));
     let exports: BTreeMap<String, String> = exports.collect();
     let mut stack = Stack::open(deployed, &cloud.account, &exports)?;
-    let mut resources = BTreeMap::new();
-    for id in stack.order().to_vec() {
-        let resource = stack.resource(&id)?;
-        let kind = resource.kind.clone();
-        let within = |fault: Fault| fault.within(&id).within("Resources");
-        let outcome = passing::make((cloud, &deployed.stack), resource, &resources).await;
-        let outcome = outcome.map_err(|failure| match failure {
-            Failure::Fault(fault) => DeployError::Template(stack.locate(within(fault.within("Properties")))),
-            Failure::Kind => DeployError::Template(stack.locate(within(Fault::absent(&kind)))),
-            Failure::Service { operation, error } => DeployError::Refused(Box::new(Refusal {
-                file: deployed.template.display().to_string(),
-                resource: id.clone(),
-                operation,
-                error,
-            })),
-        })?;
-        for fault in outcome.passed_over {
-            stack.pass_over(within(fault));
-        }
-        stack.made(&id, outcome.made.clone());
-        resources.insert(id, (kind, outcome.made));
-    }
-    lasting::remove_others(cloud, &deployed.stack, &resources).await?;
-    let recorded = resources.iter().map(|(id, (kind, made))| StackResource {
-        logical_id: id.clone(),
-        physical_id: made.reference.as_str().unwrap_or_default().to_owned(),
-        kind: kind.clone(),
-    });
-    cloud.cloudformation.deployed(&deployed.stack, recorded.collect());
+    let service = &cloud.cloudformation;
+    let (wanted, summary) = wanted(deployed);
+    service.begin_own(stack.id(), wanted, &summary);
+    let place = Place {
+        cloud,
+        stack: &deployed.stack,
+        caller: &Principal::Administrator,
+        occasion: Occasion::Own,
+    };
+    let made = stack::make(place, &mut stack).await;
+    let resources = made.map_err(|trouble| {
+        service.fail_own(&deployed.stack, "a resource was not made");
+        refused(deployed, &stack, trouble)
+    })?;
+    let order = stack.order().to_vec();
+    let removed = lasting::remove(place, &order, Extent::Gone).await;
+    removed.map_err(|mut refused| {
+        let (resource, operation, error) = refused.remove(0);
+        DeployError::Refused(Box::new(Refusal {
+            file: format!("stack {}, whose template does not have it any more", deployed.stack),
+            resource,
+            operation,
+            error,
+        }))
+    })?;
+    let outputs = stack.outputs()?;
+    service.end_own(&deployed.stack, stack.processed().to_string(), stack::shown(&outputs));
     let stack = DeployedStack {
         environment: deployed.environment.clone(),
         name: deployed.stack.clone(),
         template: deployed.template.clone(),
-        outputs: stack.outputs()?,
+        outputs,
         resources,
         stands_in_values: deployed.stands_in_values
             && stack
@@ -243,6 +248,42 @@ pub async fn deploy_stack(
     }
     fill_buckets(cloud, &stack).await?;
     Ok(stack)
+}
+
+/// What CloudFormation knows of a stack that the local run deploys.
+fn wanted(deployed: &Deployed) -> (Wanted, Summary) {
+    // It has been read already.
+    let template = std::fs::read_to_string(&deployed.template).unwrap_or_default();
+    let summary = needs::summary(&template).unwrap_or_default();
+    let values = summary.parameters.iter().filter_map(|Declared { name, default, .. }| {
+        let given = deployed.offered.get(name).or_else(|| deployed.values.get(name));
+        Some((name.clone(), given.or(default.as_ref())?.clone()))
+    });
+    let wanted = Wanted {
+        stack: deployed.stack.clone(),
+        values: values.collect(),
+        template,
+    };
+    (wanted, summary)
+}
+
+/// Why a stack of this file was not made.
+fn refused(deployed: &Deployed, stack: &Stack, trouble: Trouble) -> DeployError {
+    let (id, kind, failure) = match trouble {
+        Trouble::Template(error) => return DeployError::Template(error),
+        Trouble::Resource { id, kind, failure } => (id, kind, failure),
+    };
+    let within = |fault: Fault| stack.locate(fault.within(&id).within("Resources"));
+    match failure {
+        Failure::Fault(fault) => DeployError::Template(within(fault.within("Properties"))),
+        Failure::Kind => DeployError::Template(within(Fault::absent(&kind))),
+        Failure::Service { operation, error } => DeployError::Refused(Box::new(Refusal {
+            file: deployed.template.display().to_string(),
+            resource: id,
+            operation,
+            error,
+        })),
+    }
 }
 
 /// Puts into the stack's buckets what they begin with.

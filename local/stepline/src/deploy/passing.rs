@@ -1,14 +1,12 @@
 //! Makes of a resource what the local run has of it. A property that it does not have is left out, and where nothing can be
 //! made, something stands for the resource: what refers to it is made all the same. Each time one line says so.
 
-use super::lasting;
-use super::maker::Failure;
-use crate::cloud::Cloud;
+use super::create::create;
+use super::maker::{Failure, Maker};
 use crate::template::{Fault, Made, Resource};
 use platform::{ErrorKind, ServiceError};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// A resource, and what was left out of it: the faults start below its logical id.
 pub(super) struct Outcome {
@@ -17,27 +15,20 @@ pub(super) struct Outcome {
 }
 
 /// The resources of a stack by logical id: their type, and what came of them.
-type Resources = BTreeMap<String, (String, Made)>;
+pub(super) type Resources = BTreeMap<String, (String, Made)>;
 
 /// Makes a resource of a stack after `others`, as far as it can be made.
 ///
 /// # Errors
 /// What is wrong with the template, or a refusal that AWS would give as well.
-pub(super) async fn make(
-    (cloud, stack): (&Arc<Cloud>, &str),
-    mut resource: Resource,
-    others: &Resources,
-) -> Result<Outcome, Failure> {
+pub(super) async fn make(maker: &Maker<'_>, mut resource: Resource, others: &Resources) -> Result<Outcome, Failure> {
     let mut passed_over = Vec::new();
     loop {
-        let left_out = Mutex::default();
-        let failure = match lasting::make((cloud, stack), resource.clone(), &left_out).await {
+        let made = create(maker, resource.clone()).await;
+        let left_out = maker.take_left_out();
+        let failure = match made {
             Ok(made) => {
-                let left_out = left_out
-                    .into_inner()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .into_iter();
-                passed_over.extend(left_out.map(|fault| fault.within("Properties")));
+                passed_over.extend(left_out.into_iter().map(|fault| fault.within("Properties")));
                 return Ok(Outcome { made, passed_over });
             }
             Err(failure) => failure,
@@ -66,8 +57,12 @@ pub(super) async fn make(
         };
         passed_over.push(fault);
         if !can_do_without {
-            let name = format!("{stack}-{}", resource.id);
-            let made = Made::stand_in(&cloud.account, &resource.kind, &resource.properties, &name);
+            let made = Made::stand_in(
+                &maker.cloud.account,
+                &resource.kind,
+                &resource.properties,
+                &maker.name(),
+            );
             return Ok(Outcome { made, passed_over });
         }
     }

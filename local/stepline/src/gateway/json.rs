@@ -2,6 +2,7 @@
 //!
 //! Follows <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>.
 
+use super::absent;
 use super::identity::identify;
 use crate::cloud::Cloud;
 use axum::body::{Body, Bytes};
@@ -69,7 +70,7 @@ async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<Value, ServiceE
         .iter()
         .find(|(known, _)| *known == prefix)
         .map(|(_, service)| *service);
-    let service = service.ok_or_else(|| ServiceError::not_in_local_run(prefix, operation))?;
+    let service = service.ok_or_else(|| absent::refusal(&identity.service, operation))?;
     if identity.service != service {
         return Err(ServiceError::new(
             "InvalidSignatureException",

@@ -4,6 +4,7 @@
 //! module). Its signature's credential scope says which service it is for, and its access key who asks. Each error is
 //! written as its protocol has it, and every answer carries a request id.
 
+mod absent;
 mod identity;
 mod json;
 mod query;
@@ -133,15 +134,7 @@ fn is_of_a_page(headers: &HeaderMap) -> bool {
 }
 
 fn unknown(service: &str, incoming: &Incoming) -> ServiceError {
-    ServiceError::new(
-        "UnknownOperationException",
-        format_args!(
-            "the local run has no `{} {}` of `{service}`",
-            incoming.method,
-            incoming.path()
-        ),
-    )
-    .with_status(404)
+    absent::refusal(service, &format!("{} {}", incoming.method, incoming.path()))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Follows <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>.
 
+use super::absent;
 use super::identity::identify;
 use crate::cloud::Cloud;
 use axum::body::Body;
@@ -79,7 +80,7 @@ async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<String, Service
         .ok_or_else(|| ServiceError::new("MissingAction", "the request has no `Action`"))?;
     let namespace = NAMESPACES.iter().find(|(service, _)| *service == identity.service);
     let Some((service, namespace)) = namespace else {
-        return Err(ServiceError::not_in_local_run(&identity.service, &action));
+        return Err(absent::refusal(&identity.service, &action));
     };
     let mut input = Value::Object(Map::new());
     for (name, value) in form {

@@ -116,3 +116,32 @@ pub(super) fn package(resources: &mut Map<String, Value>, directory: &Path) -> R
     }
     Ok(())
 }
+
+/// Checks a template whose files have been uploaded: nothing is built of it, and no path of it is one of this machine.
+pub(super) fn uploaded(resources: &mut Map<String, Value>) -> Result<(), Fault> {
+    for (id, resource) in resources {
+        let property = match resource.get("Type").and_then(Value::as_str) {
+            Some("AWS::Serverless::Function") => "CodeUri",
+            Some("AWS::Serverless::LayerVersion") => "ContentUri",
+            Some("AWS::Serverless::StateMachine") => "DefinitionUri",
+            Some("AWS::Lambda::Function") => "Code",
+            Some("AWS::Lambda::LayerVersion") => "Content",
+            _ => continue,
+        };
+        resource
+            .as_object_mut()
+            .map(|resource| resource.shift_remove("Metadata"));
+        let has = |property: &str| resource.pointer(&format!("/Properties/{property}")).is_some();
+        let uri = resource.pointer(&format!("/Properties/{property}"));
+        let is_there = match uri {
+            Some(Value::String(uri)) => uri.starts_with("s3://"),
+            Some(_) => true,
+            None => property != "CodeUri" || has("InlineCode") || has("ImageUri"),
+        };
+        if !is_there {
+            let fault = Fault::new("is not a valid S3 Uri of the form 's3://bucket/key': `sam package` uploads it");
+            return Err(fault.within(property).within("Properties").within(id));
+        }
+    }
+    Ok(())
+}

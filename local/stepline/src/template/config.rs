@@ -24,6 +24,8 @@ pub struct Deployed {
     pub stack: String,
     /// The template's file.
     pub template: PathBuf,
+    /// The template itself, where somebody gives it to CloudFormation: no file of this machine belongs to it.
+    pub text: Option<String>,
     /// The region, where the file names one: the environment's own, or the one of `default`.
     pub region: Option<String>,
     /// The parameters' values.

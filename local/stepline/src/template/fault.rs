@@ -19,7 +19,10 @@ pub struct TemplateError {
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.file.display())?;
+        // A template that was given to CloudFormation is in no file.
+        let file = self.file.display().to_string();
+        let file = if file.is_empty() { "template" } else { &file };
+        write!(formatter, "{file}")?;
         if let Some((line, column)) = self.position {
             write!(formatter, ":{line}:{column}")?;
         }
@@ -52,6 +55,13 @@ pub(crate) struct Fault {
     /// The position, if the YAML reader found the fault. It knows no path.
     position: Option<(usize, usize)>,
     is_absent: bool,
+}
+
+impl fmt::Display for Fault {
+    /// What is wrong, without where.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
 }
 
 impl Fault {

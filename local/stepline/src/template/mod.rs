@@ -22,6 +22,7 @@ pub(crate) use fault::Fault;
 pub use fault::TemplateError;
 use fault::known;
 pub use scope::Made;
+pub(crate) use scope::stack_id;
 
 use platform::account::Account;
 use scope::Scope;
@@ -89,6 +90,8 @@ pub struct Resource {
     pub needs: BTreeSet<String>,
     /// Whether it stays when the template does not have it any more: its `DeletionPolicy`.
     pub is_retained: bool,
+    /// Whether it goes all the same where its stack cannot be created.
+    pub is_retained_once_created: bool,
 }
 
 /// An output of a stack.
@@ -100,6 +103,8 @@ pub struct Output {
     pub value: String,
     /// The name under which other stacks can import it.
     pub export: Option<String>,
+    /// What the template says of it.
+    pub description: Option<String>,
 }
 
 /// A template as it is written, with the long forms of its functions: nothing is checked or resolved.
@@ -110,6 +115,15 @@ pub(crate) fn read(file: &Path) -> Result<Value, TemplateError> {
     let locate = |fault: Fault| fault.locate(file.to_owned(), |_| None);
     let text = std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?;
     Source::read(&text).map(|source| source.value).map_err(locate)
+}
+
+/// The same of a template that is given as it is.
+///
+/// # Errors
+/// It is not YAML.
+pub(crate) fn read_text(text: &str) -> Result<Value, TemplateError> {
+    let locate = |fault: Fault| fault.locate(PathBuf::new(), |_| None);
+    Source::read(text).map(|source| source.value).map_err(locate)
 }
 
 impl Stack {
@@ -124,7 +138,10 @@ impl Stack {
     ) -> Result<Self, TemplateError> {
         let file = &deployed.template;
         let locate = |fault: Fault| fault.locate(file.to_owned(), |_| None);
-        let text = std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?;
+        let text = match &deployed.text {
+            Some(text) => text.clone(),
+            None => std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?,
+        };
         let source = Source::read(&text).map_err(locate)?;
         Self::build(deployed, &source, account, exports)
             .map_err(|fault| fault.locate(file.to_owned(), |path| source.position(path)))
@@ -164,6 +181,9 @@ impl Stack {
         passed_over.extend(others);
         let (mut resources, mut outputs) = (declared, section("Outputs")?);
         let directory = file.parent().unwrap_or(Path::new(""));
+        if deployed.text.is_some() {
+            code::uploaded(&mut resources).map_err(in_resources)?;
+        }
         if is_sam {
             let expanded = sam::expand(resources, &section("Globals")?, directory).map_err(in_resources)?;
             resources = expanded.resources;
@@ -195,6 +215,27 @@ impl Stack {
     /// The template's file.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// The template after its transforms.
+    pub(crate) fn processed(&self) -> Value {
+        let mut processed = self.source.value.clone();
+        if let Some(sections) = processed.as_object_mut() {
+            sections.shift_remove("Transform");
+            sections.shift_remove("Globals");
+            sections.insert("Resources".into(), self.resources.clone().into());
+        }
+        processed
+    }
+
+    /// The exports of other stacks that it has imported so far.
+    pub(crate) fn imports(&self) -> Vec<String> {
+        self.scope.imports()
+    }
+
+    /// The stack's ARN.
+    pub(crate) fn id(&self) -> String {
+        self.scope.stack_id()
     }
 
     /// The value of a parameter that is text.
@@ -275,6 +316,7 @@ impl Stack {
             properties,
             needs: order::dependencies(&Value::Object(declared.clone()), &self.scope)?,
             is_retained: deletion.is_some_and(|policy| policy.starts_with("Retain")),
+            is_retained_once_created: deletion == Some("RetainExceptOnCreate"),
         })
     }
 
@@ -327,6 +369,7 @@ impl Stack {
             name: name.to_owned(),
             value: text(value).map_err(|fault| fault.within("Value"))?,
             export: output.pointer("/Export/Name").map(text).transpose()?,
+            description: output.get("Description").and_then(Value::as_str).map(str::to_owned),
         }))
     }
 

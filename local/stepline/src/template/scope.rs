@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use platform::account::Account;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A created resource, as the rest of its template sees it.
@@ -44,6 +44,8 @@ pub(crate) struct Scope {
     conditions: BTreeMap<String, bool>,
     made: BTreeMap<String, Made>,
     exports: BTreeMap<String, String>,
+    /// Those of them that were imported.
+    imports: Arc<Mutex<BTreeSet<String>>>,
     /// What could not be resolved here since it was last asked for.
     passed_over: Arc<Mutex<Vec<Fault>>>,
 }
@@ -65,6 +67,7 @@ impl Scope {
             conditions: BTreeMap::new(),
             made: BTreeMap::new(),
             exports,
+            imports: Arc::default(),
             passed_over: Arc::default(),
         }
     }
@@ -158,9 +161,19 @@ impl Scope {
     /// The value of `Fn::ImportValue`.
     pub(super) fn import(&self, name: &str) -> Result<Value, Fault> {
         let value = self.exports.get(name);
+        self.imports
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned());
         value
             .map(|value| value.as_str().into())
             .ok_or_else(|| Fault::new(format_args!("no stack exports `{name}`")))
+    }
+
+    /// The names that were imported.
+    pub(super) fn imports(&self) -> Vec<String> {
+        let imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
+        imports.iter().cloned().collect()
     }
 
     /// The region.
@@ -173,12 +186,16 @@ impl Scope {
         &self.stack
     }
 
-    /// The stack's ARN. The id at its end comes from the name, so that it is the same in every run.
-    fn stack_id(&self) -> String {
-        use sha2::Digest as _;
-        let hash = hex::encode(sha2::Sha256::digest(&self.stack));
-        let id = [&hash[..8], &hash[8..12], &hash[12..16], &hash[16..20], &hash[20..32]].join("-");
-        self.account
-            .arn("cloudformation", format_args!("stack/{}/{id}", self.stack))
+    /// The stack's ARN.
+    pub(crate) fn stack_id(&self) -> String {
+        stack_id(&self.account, &self.stack)
     }
+}
+
+/// The ARN of a stack. The id at its end comes from the name, so that it is the same in every run.
+pub(crate) fn stack_id(account: &Account, stack: &str) -> String {
+    use sha2::Digest as _;
+    let hash = hex::encode(sha2::Sha256::digest(stack));
+    let id = [&hash[..8], &hash[8..12], &hash[12..16], &hash[16..20], &hash[20..32]].join("-");
+    account.arn("cloudformation", format_args!("stack/{stack}/{id}"))
 }

@@ -3,6 +3,7 @@
 mod boundaries;
 mod checks;
 mod client;
+mod cloudformation;
 mod denials;
 mod deploy;
 mod executions;

@@ -84,7 +84,7 @@ pub(super) fn answer(asked: &Asked, escapes: bool, answer: Answer) -> (Builder, 
         builder = builder.header(format!("x-amz-meta-{name}"), value.as_str().unwrap_or_default());
     }
     let status = match asked.operation {
-        "AbortMultipartUpload" | "DeleteBucket" | "DeleteObject" | "DeleteObjectTagging" => 204,
+        "AbortMultipartUpload" | "DeleteBucket" | "DeleteBucketPolicy" | "DeleteObject" | "DeleteObjectTagging" => 204,
         _ if output.get("ContentRange").is_some() => 206,
         _ => 200,
     };

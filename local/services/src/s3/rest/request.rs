@@ -24,6 +24,7 @@ use Level::{Account, Bucket, Object};
 /// meant.
 const ROUTES: &[(Method, Level, &str, &str)] = &[
     (Method::GET, Account, "", "ListBuckets"),
+    (Method::DELETE, Bucket, "policy", "DeleteBucketPolicy"),
     (Method::DELETE, Bucket, "", "DeleteBucket"),
     (Method::GET, Bucket, "list-type", "ListObjectsV2"),
     (Method::GET, Bucket, "location", "GetBucketLocation"),

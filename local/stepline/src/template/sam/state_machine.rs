@@ -115,6 +115,11 @@ fn definition(properties: &Map<String, Value>, directory: &Path) -> Result<(&'st
     const TEXT: &str = "DefinitionString";
     match (properties.get("Definition"), properties.get("DefinitionUri")) {
         (Some(definition), None) => Ok(("Definition", definition.clone())),
+        (None, Some(Value::String(uri))) if uri.starts_with("s3://") => {
+            let object = uri.trim_start_matches("s3://").split_once('/');
+            let (bucket, key) = object.ok_or_else(|| Fault::new("must be s3://BUCKET/KEY").within("DefinitionUri"))?;
+            Ok(("DefinitionS3Location", json!({"Bucket": bucket, "Key": key})))
+        }
         (None, Some(Value::String(path))) => {
             let file = directory.join(path);
             let fault = |message: String| Fault::new(message).within("DefinitionUri");
@@ -126,9 +131,7 @@ fn definition(properties: &Map<String, Value>, directory: &Path) -> Result<(&'st
             }
             Ok((TEXT, text.into()))
         }
-        (None, Some(Value::Object(_))) => {
-            Err(Fault::absent("the local run has no definition that lies in a bucket already").within("DefinitionUri"))
-        }
+        (None, Some(Value::Object(location))) => Ok(("DefinitionS3Location", location.clone().into())),
         (None, Some(_)) => Err(Fault::new("must be a path, as SAM wants it").within("DefinitionUri")),
         _ => Err(Fault::new("a state machine has either `Definition` or `DefinitionUri`")),
     }

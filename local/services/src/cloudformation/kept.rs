@@ -1,0 +1,245 @@
+//! The account's stacks, and what is kept of them.
+
+use super::engine::{Engine, Shown, Summary, Wanted};
+use super::rows::{ChangeSet, Event, Record, Stack};
+use super::status::Status;
+use platform::store::{Rows, Store, StoreError};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// The account's stacks.
+#[derive(Default)]
+pub struct CloudFormation {
+    /// By their names; those that are gone by their ARNs.
+    stacks: Rows<Stack>,
+    events: Rows<Event>,
+    change_sets: Rows<ChangeSet>,
+    /// What was made of the resources that last, by stack and logical id.
+    records: Rows<Record>,
+    /// The same of those that are made anew by each run.
+    passing: Rows<Record>,
+    pub(super) engine: OnceLock<Arc<dyn Engine>>,
+    next_event: AtomicU64,
+}
+
+impl std::fmt::Debug for CloudFormation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("CloudFormation").field(&self.stacks).finish()
+    }
+}
+
+impl CloudFormation {
+    /// CloudFormation with what this store keeps of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
+        let events: Rows<Event> = Rows::open(store, "cloudformation/events")?;
+        let last = events.lock().keys().next_back().and_then(|key| number(key));
+        let stacks: Rows<Stack> = Rows::open(store, "cloudformation/stacks")?;
+        for stack in stacks.lock().values_mut().filter(|stack| stack.status.is_under_way()) {
+            stack.status = stack.status.cut_off();
+            stack.reason = Some("the local run ended meanwhile".to_owned());
+        }
+        Ok(Self {
+            stacks,
+            events,
+            change_sets: Rows::open(store, "cloudformation/change-sets")?,
+            records: Rows::open(store, "cloudformation/resources")?,
+            next_event: AtomicU64::new(last.map_or(0, |last| last + 1)),
+            ..Self::default()
+        })
+    }
+
+    /// Says what makes the resources; the first one counts.
+    pub fn set_engine(&self, engine: Arc<dyn Engine>) {
+        self.engine.get_or_init(|| engine);
+    }
+
+    /// What was made of a stack's resource, in this run or an earlier one.
+    pub fn recorded(&self, stack: &str, logical_id: &str) -> Option<Record> {
+        let key = key(stack, logical_id);
+        let lasting = self.records.lock().get(&key).cloned();
+        lasting.or_else(|| self.passing.lock().get(&key).cloned())
+    }
+
+    /// Notes what is made of a stack's resource that lasts from run to run.
+    pub fn record(&self, stack: &str, logical_id: &str, record: Record) {
+        self.records.lock().insert(key(stack, logical_id), record);
+    }
+
+    /// Notes what is made of a resource that each run makes anew.
+    pub fn record_passing(&self, stack: &str, logical_id: &str, record: Record) {
+        self.passing.lock().insert(key(stack, logical_id), record);
+    }
+
+    /// The resources of a stack, by their logical ids.
+    pub fn records(&self, stack: &str) -> Vec<(String, Record)> {
+        let prefix = key(stack, "");
+        let mut of_stack = Vec::new();
+        for rows in [&self.records, &self.passing] {
+            let rows = rows.lock();
+            let records = rows
+                .iter()
+                .filter_map(|(key, record)| Some((key.strip_prefix(&prefix)?.to_owned(), record.clone())));
+            of_stack.extend(records);
+        }
+        of_stack
+    }
+
+    /// Forgets a resource that is gone.
+    pub fn forget(&self, stack: &str, logical_id: &str) {
+        for rows in [&self.records, &self.passing] {
+            rows.lock().remove(&key(stack, logical_id));
+        }
+    }
+
+    /// What the stacks export, but for one of them: names and values.
+    pub fn exports(&self, but: &str) -> BTreeMap<String, String> {
+        let others = self.all().into_iter().filter(|stack| stack.wanted.stack != but);
+        let outputs = others.flat_map(|stack| stack.outputs);
+        outputs
+            .filter_map(|output| Some((output.export?, output.value)))
+            .collect()
+    }
+
+    /// Notes a stack that the local run itself begins to deploy.
+    pub fn begin_own(&self, id: String, wanted: Wanted, summary: &Summary) {
+        let name = wanted.stack.clone();
+        let before = self.find(&name).filter(|stack| stack.deleted.is_none());
+        self.events.lock().retain(|_, event| event.stack != name);
+        let stack = Stack::new(id, wanted.clone());
+        let (status, stack) = match before {
+            Some(before) => (Status::UpdateInProgress, Stack { wanted, ..before }),
+            None => (Status::CreateInProgress, stack),
+        };
+        let mut stack = Stack { is_own: true, ..stack };
+        stack.say(summary);
+        self.put(stack);
+        self.tell(&name, status, None);
+    }
+
+    /// Notes that the local run has deployed it. What its template says of itself is asked of the engine.
+    pub fn end_own(&self, name: &str, processed: String, outputs: Vec<Shown>) {
+        let mut status = Status::CreateComplete;
+        self.change(name, |stack| {
+            if stack.status == Status::UpdateInProgress {
+                status = Status::UpdateComplete;
+            }
+            stack.processed = processed;
+            stack.outputs = outputs;
+        });
+        self.tell(name, status, None);
+    }
+
+    /// Notes that the local run could not deploy it.
+    pub fn fail_own(&self, name: &str, reason: &str) {
+        self.tell(name, Status::UpdateFailed, Some(reason.to_owned()));
+    }
+
+    /// Whether a stack of this name has been deployed in this run.
+    pub fn has(&self, name: &str) -> bool {
+        let prefix = key(name, "");
+        self.passing.lock().keys().any(|key| key.starts_with(&prefix))
+    }
+
+    /// The stacks that somebody else has deployed, whose resources are there.
+    pub fn of_others(&self) -> Vec<Wanted> {
+        let stacks = self.all().into_iter();
+        let with_resources = stacks.filter(|stack| {
+            let is_there = !matches!(
+                stack.status,
+                Status::ReviewInProgress | Status::RollbackComplete | Status::CreateFailed
+            );
+            is_there && !stack.is_own
+        });
+        with_resources.map(|stack| stack.wanted).collect()
+    }
+
+    /// A stack by its name, or by its ARN.
+    pub(super) fn find(&self, name: &str) -> Option<Stack> {
+        let stacks = self.stacks.lock();
+        let by_id = || stacks.values().find(|stack| stack.id == name);
+        stacks.get(name).or_else(by_id).cloned()
+    }
+
+    /// The stacks that are there.
+    pub(super) fn all(&self) -> Vec<Stack> {
+        let stacks = self.with_the_deleted().into_iter();
+        stacks.filter(|stack| stack.deleted.is_none()).collect()
+    }
+
+    pub(super) fn with_the_deleted(&self) -> Vec<Stack> {
+        self.stacks.lock().values().cloned().collect()
+    }
+
+    /// Keeps a stack. One that had its ARN and is gone is forgotten then: the ARN comes from the name.
+    pub(super) fn put(&self, stack: Stack) {
+        let mut stacks = self.stacks.lock();
+        if stacks.remove(&stack.id).is_some() {
+            self.events.lock().retain(|_, event| event.stack_id != stack.id);
+        }
+        stacks.insert(stack.wanted.stack.clone(), stack);
+    }
+
+    pub(super) fn change(&self, name: &str, change: impl FnOnce(&mut Stack)) {
+        if let Some(stack) = self.stacks.lock().get_mut(name) {
+            change(stack);
+        }
+    }
+
+    /// Puts a stack that is gone where only its ARN finds it.
+    pub(super) fn bury(&self, name: &str) {
+        let mut stacks = self.stacks.lock();
+        if let Some(stack) = stacks.remove(name) {
+            stacks.insert(stack.id.clone(), stack);
+        }
+    }
+
+    pub(super) fn keep_event(&self, event: Event) {
+        let number = self.next_event.fetch_add(1, Ordering::Relaxed);
+        self.events.lock().insert(format!("{number:012}"), event);
+    }
+
+    /// What happened to a stack, in order.
+    pub(super) fn events_of(&self, stack_id: &str) -> Vec<Event> {
+        let events = self.events.lock();
+        let of_stack = events.values().filter(|event| event.stack_id == stack_id);
+        of_stack.cloned().collect()
+    }
+
+    pub(super) fn put_change_set(&self, change_set: ChangeSet) {
+        self.change_sets.lock().insert(change_set.id.clone(), change_set);
+    }
+
+    pub(super) fn change_set_of_id(&self, id: &str) -> Option<ChangeSet> {
+        self.change_sets.lock().get(id).cloned()
+    }
+
+    pub(super) fn change_sets_of(&self, stack_id: &str) -> Vec<ChangeSet> {
+        let change_sets = self.change_sets.lock();
+        let of_stack = change_sets
+            .values()
+            .filter(|change_set| change_set.stack_id == stack_id);
+        of_stack.cloned().collect()
+    }
+
+    pub(super) fn forget_change_set(&self, id: &str) {
+        self.change_sets.lock().remove(id);
+    }
+
+    pub(super) fn forget_change_sets(&self, stack_id: &str) {
+        self.change_sets
+            .lock()
+            .retain(|_, change_set| change_set.stack_id != stack_id);
+    }
+}
+
+fn key(stack: &str, logical_id: &str) -> String {
+    format!("{stack}/{logical_id}")
+}
+
+fn number(key: &str) -> Option<u64> {
+    key.parse().ok()
+}

@@ -1,0 +1,156 @@
+//! What changes a function that is there: its code, its configuration, and who may call it.
+
+use super::code::{Given, Package};
+use super::functions::{
+    CreateFunction, DeadLetterConfig, EventInvokeConfig, Function, ImageConfig, LoggingConfig, Variables, VpcConfig,
+};
+use super::{Lambda, lock};
+use platform::input::{On, Target};
+use platform::{Call, ServiceError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Whose code is changed. The other members say where the new code is.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html>.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct WithCode {
+    pub(super) function_name: String,
+    architectures: Option<Vec<String>>,
+}
+
+impl Target for WithCode {
+    const MEMBERS: &'static [&'static str] = &["FunctionName", "Architectures"];
+}
+
+/// What is changed of a configuration. What is not given stays.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Changes {
+    pub(super) function_name: String,
+    pub(super) role: Option<String>,
+    runtime: Option<String>,
+    layers: Option<Vec<String>>,
+    image_config: Option<ImageConfig>,
+    handler: Option<String>,
+    timeout: Option<u32>,
+    memory_size: Option<u32>,
+    environment: Option<Variables>,
+    dead_letter_config: Option<DeadLetterConfig>,
+    description: Option<String>,
+    logging_config: Option<LoggingConfig>,
+    tracing_config: Option<Value>,
+    ephemeral_storage: Option<Value>,
+    vpc_config: Option<VpcConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct RemovePermission {
+    pub(super) function_name: String,
+    qualifier: Option<String>,
+    statement_id: String,
+}
+
+/// Takes the place of what is there, if something else is given.
+fn put<T>(place: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *place = given;
+    }
+}
+
+impl Lambda {
+    pub(super) async fn update_code(
+        self: Arc<Self>,
+        call: Call,
+        input: On<WithCode, Given>,
+    ) -> Result<Value, ServiceError> {
+        let On { target, own } = input;
+        let function = self.function(&target.function_name, None)?;
+        let mut configuration = function.configuration.clone();
+        configuration.code = own;
+        if target.architectures.is_some() {
+            configuration.architectures = target.architectures;
+        }
+        self.change(&call, &function, configuration).await
+    }
+
+    pub(super) async fn update_configuration(
+        self: Arc<Self>,
+        call: Call,
+        changes: Changes,
+    ) -> Result<Value, ServiceError> {
+        let function = self.function(&changes.function_name, None)?;
+        let mut changed = function.configuration.clone();
+        put(&mut changed.role, changes.role);
+        put(&mut changed.runtime, changes.runtime.map(Some));
+        put(&mut changed.layers, changes.layers);
+        put(&mut changed.image_config, changes.image_config.map(Some));
+        put(&mut changed.timeout, changes.timeout);
+        put(&mut changed.memory_size, changes.memory_size);
+        put(&mut changed.environment, changes.environment);
+        put(&mut changed.handler, changes.handler.map(Some));
+        put(&mut changed.dead_letter_config, changes.dead_letter_config.map(Some));
+        put(&mut changed.description, changes.description.map(Some));
+        put(&mut changed.logging_config, changes.logging_config.map(Some));
+        put(&mut changed.tracing_config, changes.tracing_config.map(Some));
+        put(&mut changed.ephemeral_storage, changes.ephemeral_storage.map(Some));
+        put(&mut changed.vpc_config, changes.vpc_config.map(Some));
+        self.change(&call, &function, changed).await
+    }
+
+    /// Puts a changed function in the place of what is there. What was begun with the old one comes to its end.
+    async fn change(&self, call: &Call, function: &Function, changed: CreateFunction) -> Result<Value, ServiceError> {
+        changed.check()?;
+        let platform = &call.platform;
+        let trusts = platform
+            .iam
+            .trusts_service(&platform.account, &changed.role, "lambda.amazonaws.com", None);
+        if !trusts? {
+            return Err(ServiceError::new(
+                "InvalidParameterValueException",
+                "The role defined for the function cannot be assumed by Lambda.",
+            ));
+        }
+        let layers = self.layers_of(platform, &changed.layers)?;
+        let (code, runtime) = (changed.code.code()?, changed.runtime.as_deref());
+        let package = Package::of_function(code, runtime, platform, &call.caller, &self.kept).await?;
+        let changed = Function::new(&platform.account, changed, package, layers);
+        *lock(&changed.event_invoke) = function.event_invoke();
+        lock(&changed.permissions).clone_from(&*lock(&function.permissions));
+        for (name, before) in lock(&function.qualified).iter() {
+            // There is one version at most, and that is what the function is.
+            let published = changed.published(&before.version, name);
+            *lock(&published.event_invoke) = before.event_invoke();
+            lock(&published.permissions).clone_from(&*lock(&before.permissions));
+            lock(&changed.qualified).insert(name.clone(), Arc::new(published));
+        }
+        let described = changed.describe();
+        lock(&self.functions).insert(function.name().to_owned(), Arc::new(changed));
+        for environment in lock(&function.warm).drain(..) {
+            environment.kill();
+        }
+        Ok(described)
+    }
+
+    pub(super) fn remove_permission(&self, call: &Call, input: RemovePermission) -> Result<Value, ServiceError> {
+        let function = self.function(&input.function_name, input.qualifier.as_deref())?;
+        let sid = &input.statement_id;
+        if lock(&function.permissions).remove(sid).is_none() {
+            let message = format_args!("Statement {sid} is not found in resource policy.");
+            return Err(ServiceError::new("ResourceNotFoundException", message).with_status(404));
+        }
+        call.platform.iam.remove_resource_statement(&function.arn, sid);
+        Ok(json!({}))
+    }
+}
+
+/// Takes the settings of asynchronous invocations away again.
+pub(super) fn delete_event_invoke_config(_: &Lambda, function: &Function) -> Result<Value, ServiceError> {
+    *lock(&function.event_invoke) = EventInvokeConfig::default();
+    Ok(json!({}))
+}

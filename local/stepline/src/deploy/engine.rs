@@ -1,0 +1,230 @@
+//! What stands behind CloudFormation's operations: templates that somebody gives, and the makers of their resources.
+
+use super::maker::{Occasion, Place};
+use super::stack::{self, Trouble};
+use super::{lasting, needs};
+use crate::cloud::Cloud;
+use crate::template::{self, Deployed, Made, Resource, Stack, TemplateError};
+use platform::Principal;
+use platform::journal::Happening;
+use serde_json::{Map, Value};
+use services::cloudformation::{Action, Change, Doing, Engine, Extent, Plan, Record, Shown, Summary, Wanted};
+use std::sync::{Arc, Weak};
+
+/// Has the account's CloudFormation make what somebody asks it for.
+pub fn stand_behind(cloud: &Arc<Cloud>) {
+    let engine = Templates(Arc::downgrade(cloud));
+    cloud.cloudformation.set_engine(Arc::new(engine));
+}
+
+/// Makes again what others have deployed in earlier runs, as far as it has not lasted.
+pub async fn resume(cloud: &Arc<Cloud>) {
+    for wanted in cloud.cloudformation.of_others() {
+        let name = wanted.stack.clone();
+        let again = (Principal::Administrator, Occasion::Again);
+        if let Err(reason) = make(cloud, wanted, again).await {
+            let text = format!("stack {name}, which was deployed before, is not whole: {reason}");
+            cloud.journal.record(Happening::Note { text });
+        }
+    }
+}
+
+/// The account, which holds its CloudFormation, which holds this.
+struct Templates(Weak<Cloud>);
+
+impl Templates {
+    fn cloud(&self) -> Result<Arc<Cloud>, String> {
+        self.0.upgrade().ok_or_else(|| "the account is gone".to_owned())
+    }
+}
+
+impl Engine for Templates {
+    fn stack_id(&self, stack: &str) -> String {
+        self.cloud()
+            .map_or_else(|_| stack.to_owned(), |cloud| template::stack_id(&cloud.account, stack))
+    }
+
+    fn summary(&self, template: &str) -> Result<Summary, String> {
+        needs::summary(template)
+    }
+
+    fn plan(&self, wanted: &Wanted) -> Result<Plan, String> {
+        let cloud = self.cloud()?;
+        let mut stack = open(&cloud, wanted)?;
+        plan(&cloud, &mut stack).map_err(words)
+    }
+
+    fn make(&self, wanted: Wanted, caller: Principal) -> Doing<Vec<Shown>> {
+        let cloud = self.cloud();
+        Box::pin(async move { make(&cloud?, wanted, (caller, Occasion::Asked)).await })
+    }
+
+    fn remove(&self, wanted: Wanted, caller: Principal, extent: Extent) -> Doing<()> {
+        let cloud = self.cloud();
+        Box::pin(async move { remove(&cloud?, &wanted, &caller, extent).await })
+    }
+}
+
+/// What is wrong with a template that is in no file.
+fn words(error: TemplateError) -> String {
+    match error.path.is_empty() {
+        true => error.message,
+        false => format!("{}: {}", error.path, error.message),
+    }
+}
+
+fn open(cloud: &Cloud, wanted: &Wanted) -> Result<Stack, String> {
+    let deployed = Deployed {
+        stack: wanted.stack.clone(),
+        text: Some(wanted.template.clone()),
+        values: wanted.values.clone(),
+        ..Deployed::default()
+    };
+    let exports = cloud.cloudformation.exports(&wanted.stack);
+    Stack::open(&deployed, &cloud.account, &exports).map_err(words)
+}
+
+/// Compares a stack with what is there. What would be new is stood in for, so that what refers to it can be compared.
+fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
+    let mut changes = Vec::new();
+    let name = stack.name().to_owned();
+    let order = stack.order().to_vec();
+    for id in &order {
+        let resource = stack.resource(id)?;
+        let known = cloud.cloudformation.recorded(&name, id);
+        let known = known.filter(|known| known.kind == resource.kind);
+        let change = change(&resource, known.as_ref());
+        let stays = change.as_ref().is_none_or(|change| !change.is_replaced);
+        changes.extend(change);
+        let made = known.as_ref().and_then(lasting::as_made).filter(|_| stays);
+        let stand_in = || {
+            Made::stand_in(
+                &cloud.account,
+                &resource.kind,
+                &resource.properties,
+                &format!("{name}-{id}"),
+            )
+        };
+        stack.made(id, made.unwrap_or_else(stand_in));
+    }
+    let records = cloud.cloudformation.records(&name).into_iter();
+    let gone = records.filter(|(id, _)| !order.contains(id));
+    changes.extend(gone.map(|(logical_id, record)| Change {
+        action: Action::Remove,
+        logical_id,
+        physical_id: physical_id(&record),
+        kind: record.kind,
+        is_replaced: false,
+        properties: Vec::new(),
+    }));
+    // An output that cannot be resolved is known before anything is made.
+    stack.outputs()?;
+    Ok(Plan {
+        processed: stack.processed().to_string(),
+        changes,
+        imports: stack.imports(),
+    })
+}
+
+/// How a resource would change, if it would.
+fn change(resource: &Resource, known: Option<&Record>) -> Option<Change> {
+    let properties = known.map(|known| differing(&known.properties, &resource.properties));
+    let (action, properties) = match properties {
+        None => (Action::Add, Vec::new()),
+        Some(none) if none.is_empty() => return None,
+        Some(properties) => (Action::Modify, properties),
+    };
+    Some(Change {
+        action,
+        logical_id: resource.id.clone(),
+        physical_id: known.and_then(physical_id),
+        kind: resource.kind.clone(),
+        is_replaced: properties.iter().any(|property| REPLACING.contains(&property.as_str())),
+        properties,
+    })
+}
+
+fn physical_id(record: &Record) -> Option<String> {
+    record.reference.as_ref()?.as_str().map(str::to_owned)
+}
+
+/// The properties whose change makes another resource: those that name it.
+const REPLACING: &[&str] = &[
+    "AlarmName",
+    "BucketName",
+    "FunctionName",
+    "LogGroupName",
+    "ManagedPolicyName",
+    "ModelPackageGroupName",
+    "Name",
+    "QueueName",
+    "RepositoryName",
+    "RoleName",
+    "StateMachineName",
+    "TopicName",
+    "UserName",
+];
+
+/// The properties that differ.
+fn differing(before: &Value, after: &Map<String, Value>) -> Vec<String> {
+    let empty = Map::new();
+    let before = before.as_object().unwrap_or(&empty);
+    let gone = before.keys().filter(|name| !after.contains_key(*name));
+    let other = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
+    other.map(|(name, _)| name).chain(gone).cloned().collect()
+}
+
+async fn make(
+    cloud: &Arc<Cloud>,
+    wanted: Wanted,
+    (caller, occasion): (Principal, Occasion),
+) -> Result<Vec<Shown>, String> {
+    let mut stack = open(cloud, &wanted).map_err(|reason| format!("{reason} "))?;
+    let place = Place {
+        cloud,
+        stack: &wanted.stack,
+        caller: &caller,
+        occasion,
+    };
+    match stack::make(place, &mut stack).await {
+        Ok(_) => {}
+        Err(Trouble::Template(error)) => return Err(format!("{} ", words(error))),
+        Err(Trouble::Resource { id, failure, .. }) => {
+            let known = cloud.cloudformation.recorded(&wanted.stack, &id);
+            let was_there = known.is_some_and(|known| known.reference.is_some());
+            let verb = if was_there { "update" } else { "create" };
+            let reason = match occasion {
+                Occasion::Again => format!(" ({failure})"),
+                _ => String::new(),
+            };
+            return Err(format!("The following resource(s) failed to {verb}: [{id}]{reason}. "));
+        }
+    }
+    let outputs = stack.outputs().map_err(words)?;
+    if occasion == Occasion::Asked {
+        // Binaries that cargo builds are those of the local run's own functions.
+        for passed_over in stack.passed_over() {
+            let text = format!("stack {}: passed over: {passed_over}", wanted.stack);
+            cloud.journal.record(Happening::Note { text });
+        }
+    }
+    Ok(stack::shown(&outputs))
+}
+
+async fn remove(cloud: &Arc<Cloud>, wanted: &Wanted, caller: &Principal, extent: Extent) -> Result<(), String> {
+    // What is there can be removed, be its template as it may.
+    let order = open(cloud, wanted)
+        .map(|stack| stack.order().to_vec())
+        .unwrap_or_default();
+    let place = Place {
+        cloud,
+        stack: &wanted.stack,
+        caller,
+        occasion: Occasion::Asked,
+    };
+    let removed = lasting::remove(place, &order, extent).await;
+    removed.map_err(|refused| {
+        let ids: Vec<String> = refused.into_iter().map(|(id, ..)| id).collect();
+        format!("The following resource(s) failed to delete: [{}]. ", ids.join(", "))
+    })
+}

@@ -55,7 +55,7 @@ def views(world):
         "function": f"/functions/{function}",
         "images": "/images",
         "definitions": "/definitions",
-        "definition": "/definitions/ml-pipeline.asl.json",
+        "definition": "/definitions/statemachine/ml-pipeline.asl.json",
         "search": "/search?q=e",
         "search for nothing": "/search?q=",
         "not found": "/nowhere",

@@ -147,7 +147,7 @@ def test_a_definition_is_drawn_again_as_it_is_edited(browser, request, tmp_path)
             found = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in checking.stdout)
             address = next(match.group() for match in found if match)
             page = browser.new_page()
-            page.goto(f"{address}/definitions/ml-pipeline.asl.json")
+            page.goto(f"{address}/definitions/statemachine/ml-pipeline.asl.json")
             expect(page.locator(".finding")).to_have_count(0)
             expect(page.locator("[data-state=ImageNotGiven]").first).to_be_attached()
             file = tmp_path / "statemachine/ml-pipeline.asl.json"

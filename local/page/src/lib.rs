@@ -16,6 +16,7 @@ mod trials;
 mod views;
 mod words;
 
+pub use account::{DefinitionFiles, Written};
 pub use report::{NotReported, report, summary};
 pub use served::Page;
 pub use server::serve;

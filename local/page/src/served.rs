@@ -1,6 +1,6 @@
 //! What the page is of, and what requests are answered with.
 
-use crate::account::{Definitions, Executions, Reader, Remembered};
+use crate::account::{DefinitionFiles, Definitions, Executions, Reader, Remembered};
 use crate::trials::Trials;
 use platform::Platform;
 use std::sync::Arc;
@@ -14,6 +14,10 @@ pub struct Page {
     pub environment: String,
     /// Whether a person can start, stop and approve there: not in an account that was only opened to look at.
     pub may_act: bool,
+    /// The definitions in the repository.
+    pub definitions: Arc<dyn DefinitionFiles>,
+    /// How the command is called that people type, such as `stepline`.
+    pub command: &'static str,
 }
 
 /// What requests are answered with.
@@ -33,7 +37,7 @@ impl Served {
             reader: Reader::new(page.platform.clone()),
             executions: Executions::default(),
             happened: Remembered::default(),
-            definitions: Definitions::default(),
+            definitions: Definitions::new(page.definitions.clone()),
             trials: Trials::default(),
             page,
         }

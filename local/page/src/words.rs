@@ -91,7 +91,7 @@ words! {
     SkipToContent: "Skip to the content", "本文へ移動";
     Views: "Views", "ビュー";
     Environment: "Environment", "環境";
-    NoRuns: "No run yet. `cargo run` plays the pipeline, and its run appears here.", "まだ実行がありません。`cargo run` でパイプラインを実行すると、ここに表示されます。";
+    NoRuns: "No run yet. `{command} run` plays the pipeline, and its run appears here.", "まだ実行がありません。`{command} run` でパイプラインを実行すると、ここに表示されます。";
     NoExecutions: "No execution yet. A pipeline starts one, or you do with StartExecution.", "まだ実行がありません。パイプラインか StartExecution で開始すると表示されます。";
     NoJobs: "No job yet. A state machine that trains or processes makes one.", "まだジョブがありません。学習や処理を行うステートマシンが作成します。";
     NoModels: "No model yet. A training run that passes the gate registers one.", "まだモデルがありません。ゲートを通過した学習が登録します。";
@@ -161,7 +161,7 @@ words! {
     NotFoundHint: "It may be of another account, or was deleted by --fresh. The list on the left has what is here.", "別のアカウントのものか、--fresh で削除された可能性があります。左の一覧にあるものを選んでください。";
     Broken: "This cannot be shown", "表示できません";
     Back: "Back to the runs", "実行履歴へ戻る";
-    ReadOnly: "This is the record of past runs. `cargo run -- up` brings the services back up.", "過去の実行の記録です。`cargo run -- up` でサービスを再開できます。";
+    ReadOnly: "This is the record of past runs. `{command} up` brings the services back up.", "過去の実行の記録です。`{command} up` でサービスを再開できます。";
     Of: "of", "／";
     Results: "Results", "検索結果";
     NoResults: "Nothing here has this text in its name.", "一致するものがありません。";
@@ -224,7 +224,7 @@ words! {
     ByResourcePolicy: "Allowed by policies of resources", "リソースのポリシーによる許可";
     ByGone: "Decided by a statement that has changed since", "その後変更されたステートメントによる判定";
     NoStatements: "Its policies have no statement.", "ポリシーにステートメントがありません。";
-    RoleGone: "This role is not deployed now. Its calls were recorded earlier; `cargo run -- up` deploys it again, and then its statements are here too.", "このロールは現在デプロイされていません。以前の呼び出しの記録です。`cargo run -- up` で再びデプロイすると、ステートメントも表示されます。";
+    RoleGone: "This role is not deployed now. Its calls were recorded earlier; `{command} up` deploys it again, and then its statements are here too.", "このロールは現在デプロイされていません。以前の呼び出しの記録です。`{command} up` で再びデプロイすると、ステートメントも表示されます。";
     Created: "Created", "作成";
     RecordedCalls: "Recorded calls", "記録された呼び出し";
     TrustedServices: "Trusts", "信頼するサービス";
@@ -260,8 +260,8 @@ words! {
     Invocations: "Invocations", "呼び出し";
     MedianDuration: "Median duration", "所要時間の中央値";
     EnvironmentVariables: "Environment variables", "環境変数";
-    RuleGone: "This rule is not deployed now. Its events were recorded earlier; `cargo run -- up` deploys it again, and then its pattern and targets are here too.", "このルールは現在デプロイされていません。以前のイベントの記録です。`cargo run -- up` で再びデプロイすると、パターンとターゲットも表示されます。";
-    FunctionsGone: "No function is deployed now. What you see was recorded earlier; `cargo run -- up` deploys them again.", "現在デプロイされている関数はありません。以前の記録を表示しています。`cargo run -- up` で再びデプロイできます。";
+    RuleGone: "This rule is not deployed now. Its events were recorded earlier; `{command} up` deploys it again, and then its pattern and targets are here too.", "このルールは現在デプロイされていません。以前のイベントの記録です。`{command} up` で再びデプロイすると、パターンとターゲットも表示されます。";
+    FunctionsGone: "No function is deployed now. What you see was recorded earlier; `{command} up` deploys them again.", "現在デプロイされている関数はありません。以前の記録を表示しています。`{command} up` で再びデプロイできます。";
     NoInvocations: "No invocation was recorded yet. A run of the pipeline invokes functions, and they appear here.", "まだ呼び出しの記録がありません。パイプラインを実行すると、ここに表示されます。";
     BilledDuration: "Billed duration", "請求対象時間";
     InitDuration: "Init duration", "初期化時間";
@@ -324,7 +324,7 @@ words! {
     ReplacedBy: "Replaced by", "置き換え先";
     Compare: "Compare", "比較";
     TryIt: "Try it", "試す";
-    NoServiceHere: "This is the record of past runs: no service runs here. `cargo run -- up` brings it back up, and then it can be tried.", "過去の実行の記録のため、サービスは動いていません。`cargo run -- up` で再開すると試せます。";
+    NoServiceHere: "This is the record of past runs: no service runs here. `{command} up` brings it back up, and then it can be tried.", "過去の実行の記録のため、サービスは動いていません。`{command} up` で再開すると試せます。";
     NothingServed: "No service has a model of the registry yet. An approved model is deployed by the pipeline.", "モデルを提供しているサービスがまだありません。承認されたモデルはパイプラインがデプロイします。";
     NotOnThisMachine: "The service does not answer on this machine, and the page asks no other.", "サービスはこのマシンで応答していません。ほかのマシンには送信しません。";
     RequestBody: "Request", "リクエスト";
@@ -351,7 +351,7 @@ words! {
     NoFindings: "No errors, no warnings", "エラーも警告もありません";
     DefinitionText: "Definition's text", "定義のテキスト";
     StateMachines: "State machines", "ステートマシン";
-    NoDefinitions: "No definition yet. Write one as statemachine/NAME.asl.json, and it appears here.", "まだ定義がありません。statemachine/名前.asl.json として書くと、ここに表示されます。";
+    NoDefinitions: "No definition yet. Write one as NAME.asl.json, or name it in a template, and it appears here.", "まだ定義がありません。名前.asl.json として書くか、テンプレートで指定すると、ここに表示されます。";
     WithoutFile: "State machines without a file", "ファイルのないステートマシン";
     WithoutFileHint: "No file has the same states. The file was changed since they were deployed, or they were made in another way.", "同じステートを持つファイルがありません。デプロイ後にファイルが変更されたか、別の方法で作成されています。";
     LastGoodGraph: "The text cannot be read as it is. The graph is of the last text that could be.", "現在のテキストは解析できません。グラフは、最後に解析できたときのものです。";

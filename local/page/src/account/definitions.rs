@@ -1,4 +1,6 @@
 //! The definitions of state machines that lie in the repository, as they are on disk now.
+//!
+//! Which files they are is for whoever serves the page to say: templates name them, in folders of a team's choice.
 
 use super::places::{Span, spans};
 use super::reader::{Gone, Reader};
@@ -6,25 +8,53 @@ use super::values::text;
 use serde_json::{Value, json};
 use state_graph::Chart;
 use states_language::{Finding, Severity, StateMachine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// The folder of the definitions, below the repository's root.
-pub(crate) const FOLDER: &str = "statemachine";
-/// How a definition's file ends.
-const ENDING: &str = ".asl.json";
-/// How deep folders are looked into.
-const DEEP: usize = 8;
+/// The code of what is wrong with a file that cannot be read as a definition at all.
+const UNREADABLE: &str = "INVALID_YAML";
+
+/// Where the definitions of the repository are written.
+pub trait DefinitionFiles: std::fmt::Debug + Send + Sync {
+    /// The files that there are now, by their names: their paths below the repository's root, with `/` between folders.
+    /// The page reads no others.
+    fn files(&self) -> BTreeMap<String, PathBuf>;
+
+    /// Reads one of them.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn read(&self, file: &Path) -> io::Result<Written>;
+}
+
+/// A definition as it is written.
+#[derive(Debug)]
+pub struct Written {
+    /// The file's text.
+    pub text: String,
+    /// The definition as JSON, with some value where a substitution such as `${TableName}` stands in the place of one; or
+    /// why the text is none.
+    pub json: Result<String, String>,
+    /// JSON pointers to what only a substitution gives a value: what is wrong there is not known yet.
+    pub open: BTreeSet<String>,
+    /// Whether lines and columns of the JSON are those of the text.
+    pub has_positions: bool,
+}
 
 /// A definition, and what is to be said of it.
 #[derive(Debug)]
 pub(crate) struct Definition {
-    /// The file's path below the folder.
+    /// The file's path below the repository's root.
     pub(crate) name: String,
     /// Its text.
     pub(crate) text: String,
+    /// The text as JSON, or the text where it is none.
+    pub(crate) json: String,
+    /// Whether lines and columns of what is found are those of the text.
+    pub(crate) has_positions: bool,
     /// What is wrong with it.
     pub(crate) findings: Vec<Finding>,
     /// Its drawing: of this text, or of the last one that could be drawn.
@@ -36,16 +66,32 @@ pub(crate) struct Definition {
 }
 
 impl Definition {
-    fn read(name: &str, text: String, before: Option<&Self>) -> Self {
-        let chart = Chart::read(&text).ok().map(Arc::new);
+    fn read(name: &str, written: Written, before: Option<&Self>) -> Self {
+        let chart = written.json.as_ref().ok().and_then(|json| Chart::read(json).ok());
+        let chart = chart.map(Arc::new);
         let is_current = chart.is_some();
+        let findings = match &written.json {
+            Ok(json) => {
+                let mut findings = StateMachine::validate(json);
+                findings.retain(|finding| !written.open.contains(&finding.pointer));
+                findings
+            }
+            Err(message) => vec![unreadable(message)],
+        };
+        let json = written.json.unwrap_or_else(|_| written.text.clone());
         Self {
             name: name.to_owned(),
-            findings: StateMachine::validate(&text),
+            findings,
             chart: chart.or_else(|| before?.chart.clone()),
             is_current,
-            spans: if is_current { spans(&text) } else { Vec::new() },
-            text,
+            spans: if is_current && written.has_positions {
+                spans(&json)
+            } else {
+                Vec::new()
+            },
+            has_positions: written.has_positions,
+            text: written.text,
+            json,
         }
     }
 
@@ -77,6 +123,18 @@ impl Definition {
     /// The names of the outermost states: a state machine that has the same ones is made of this file.
     pub(crate) fn outermost(&self) -> Vec<String> {
         self.chart.as_deref().map(outermost).unwrap_or_default()
+    }
+}
+
+/// What is wrong with a text that is no definition in any language that one is written in.
+fn unreadable(message: &str) -> Finding {
+    Finding {
+        severity: Severity::Error,
+        code: UNREADABLE,
+        message: message.to_owned(),
+        pointer: String::new(),
+        line: 1,
+        column: 1,
     }
 }
 
@@ -112,65 +170,65 @@ impl Described {
 
 /// The definitions that were read last, so that an unchanged one is not validated again, and one that is broken now
 /// keeps the drawing that it had.
-#[derive(Debug, Default)]
-pub(crate) struct Definitions(Mutex<BTreeMap<String, Arc<Definition>>>);
+#[derive(Debug)]
+pub(crate) struct Definitions {
+    files: Arc<dyn DefinitionFiles>,
+    last: Mutex<BTreeMap<String, Arc<Definition>>>,
+}
 
 impl Definitions {
+    /// Those that `files` has.
+    pub(crate) fn new(files: Arc<dyn DefinitionFiles>) -> Self {
+        Self {
+            files,
+            last: Mutex::default(),
+        }
+    }
+
+    /// The files that there are now, by their names.
+    pub(crate) fn files(&self) -> BTreeMap<String, PathBuf> {
+        self.files.files()
+    }
+
     /// All of them, by name.
-    pub(crate) fn all(&self, root: &Path) -> Vec<Arc<Definition>> {
-        let names = files(root).into_keys();
-        names.filter_map(|name| self.one(root, &name).ok()).collect()
+    pub(crate) fn all(&self) -> Vec<Arc<Definition>> {
+        let files = self.files().into_iter();
+        files.filter_map(|(name, file)| self.read(&name, &file).ok()).collect()
     }
 
     /// One of them. Only the files that are listed can be asked for: a name leads nowhere else.
-    pub(crate) fn one(&self, root: &Path, name: &str) -> Result<Arc<Definition>, Gone> {
-        let gone = || Gone::NotFound(format!("{FOLDER}/ has no definition {name}"));
-        let path = files(root).remove(name).ok_or_else(gone)?;
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| Gone::Refused(format!("{FOLDER}/{name}: {error}")))?;
-        let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        if let Some(known) = before.as_ref().filter(|known| known.text == text) {
+    pub(crate) fn one(&self, name: &str) -> Result<Arc<Definition>, Gone> {
+        let gone = || Gone::NotFound(format!("the repository has no definition {name}"));
+        let file = self.files().remove(name).ok_or_else(gone)?;
+        let read = self.read(name, &file);
+        read.map_err(|error| Gone::Refused(format!("{name}: {error}")))
+    }
+
+    fn read(&self, name: &str, file: &Path) -> io::Result<Arc<Definition>> {
+        let written = self.files.read(file)?;
+        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last().get(name).cloned();
+        if let Some(known) = before.as_ref().filter(|known| known.text == written.text) {
             return Ok(known.clone());
         }
-        let read = Arc::new(Definition::read(name, text, before.as_deref()));
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(name.to_owned(), read.clone());
+        let read = Arc::new(Definition::read(name, written, before.as_deref()));
+        last().insert(name.to_owned(), read.clone());
         Ok(read)
     }
-}
-
-/// The files of definitions by their names. Links are not followed, so that nothing outside of the folder is among them.
-fn files(root: &Path) -> BTreeMap<String, PathBuf> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![(String::new(), root.join(FOLDER), 0)];
-    while let Some((prefix, folder, depth)) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) else {
-                continue;
-            };
-            if kind.is_dir() && depth < DEEP {
-                folders.push((format!("{prefix}{name}/"), entry.path(), depth + 1));
-            } else if kind.is_file() && name.ends_with(ENDING) {
-                found.insert(format!("{prefix}{name}"), entry.path());
-            }
-        }
-    }
-    found
 }
 
 /// When each file was changed, and how long it is: what an editor's save changes.
 pub(crate) type Stamps = BTreeMap<String, (Option<SystemTime>, u64)>;
 
-/// The stamps of the definitions' files.
-pub(crate) fn stamps(root: &Path) -> Stamps {
-    let stamp = |path: PathBuf| {
-        let metadata = std::fs::metadata(path).ok();
-        let modified = metadata.as_ref().and_then(|it| it.modified().ok());
-        (modified, metadata.map_or(0, |it| it.len()))
+/// The stamps of those of these files that are there.
+pub(crate) fn stamps(files: &BTreeMap<String, PathBuf>) -> Stamps {
+    let stamp = |file: &Path| {
+        let metadata = file.metadata().ok()?;
+        Some((metadata.modified().ok(), metadata.len()))
     };
-    files(root)
-        .into_iter()
-        .map(|(name, path)| (name, stamp(path)))
+    files
+        .iter()
+        .filter_map(|(name, file)| Some((name.clone(), stamp(file)?)))
         .collect()
 }
 

@@ -19,7 +19,8 @@ mod sent;
 mod values;
 
 pub(crate) use decisions::{Caller, Calls, Decision, calls, decisions};
-pub(crate) use definitions::{Definition, Definitions, Described, FOLDER, Stamps, outermost, stamps};
+pub(crate) use definitions::{Definition, Definitions, Described, Stamps, outermost, stamps};
+pub use definitions::{DefinitionFiles, Written};
 pub(crate) use executions::{Execution, Executions, Known, Machine};
 pub(crate) use functions::{Function, Invoked};
 pub(crate) use happened::Remembered;

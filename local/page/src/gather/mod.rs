@@ -268,9 +268,9 @@ fn failure_of(served: &Served, trace: &Trace, execution: &Execution, chart: Opti
     let cause = of_state(culprit.and_then(|visit| visit.cause.as_ref()), "cause");
     Some(Failure {
         what: culprit.map_or_else(|| execution.machine.clone(), |visit| visit.state.to_string()),
-        place: chart.zip(culprit).and_then(|(chart, visit)| {
-            place::of_state(&served.definitions, &served.page.platform.root, chart, &visit.state)
-        }),
+        place: chart
+            .zip(culprit)
+            .and_then(|(chart, visit)| place::of_state(&served.definitions, chart, &visit.state)),
         statement: place::statement_for(&served.happened.entries(&served.reader), &cause),
         error,
         cause: spoken(&cause),

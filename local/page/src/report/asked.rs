@@ -35,5 +35,6 @@ pub(super) fn context(page: &Page, language: Language) -> Context {
         links: Links::File,
         environment: page.environment.clone(),
         may_act: false,
+        command: page.command,
     }
 }

@@ -62,7 +62,7 @@ fn may_act(served: &Served, headers: &HeaderMap) -> Result<(), Gone> {
         return Ok(());
     }
     let context = super::request::context(served, headers);
-    Err(Gone::Refused(context.say(Word::ReadOnly).to_owned()))
+    Err(Gone::Refused(context.tell(Word::ReadOnly)))
 }
 
 fn run_of(served: &Served, headers: &HeaderMap, form: &OfPipeline, execution: &str) -> String {

@@ -25,7 +25,7 @@ async fn definitions(State(served): State<Arc<Served>>, headers: HeaderMap) -> R
     let context = context(&served, &headers);
     let drawn = async {
         let machines = served.reader.described().await?;
-        let found = served.definitions.all(&served.page.platform.root);
+        let found = served.definitions.all();
         Ok(View {
             title: context.say(Word::Definitions).to_owned(),
             content: views::definitions(&context, &found, &machines),
@@ -49,7 +49,7 @@ async fn definition(
 }
 
 async fn draw(served: &Served, context: &Context, file: &str, selection: &Selection) -> Result<View, Gone> {
-    let definition = served.definitions.one(&served.page.platform.root, file)?;
+    let definition = served.definitions.one(file)?;
     let described = served.reader.described().await?;
     let machines: Vec<&Described> = described.iter().filter(|machine| machine.is_of(&definition)).collect();
     let state = definition
@@ -73,7 +73,7 @@ async fn draw(served: &Served, context: &Context, file: &str, selection: &Select
                 form,
                 trial: trial.as_deref(),
                 is_gone: asked.is_some() && trial.is_none(),
-                is_old: trial.as_ref().is_some_and(|trial| trial.text != definition.text),
+                is_old: trial.as_ref().is_some_and(|trial| trial.text != definition.json),
                 key: format!("{file} {} {of} {asked:?} {}", state.name, context.language.tag()),
             };
             shown(context, &definition, machines.clone(), selection, Some(trying))

@@ -2,7 +2,7 @@
 //!
 //! A browser is not told what happened, only what it was about. It then asks again for what it shows. The journal is
 //! looked at ten times a second while somebody watches, so that nobody is slowed down who writes to it; the files of the
-//! definitions are looked at five times a second.
+//! definitions are looked at five times a second, and once a second which ones there are.
 
 use crate::account::{Stamps, stamps};
 use crate::served::Served;
@@ -11,8 +11,9 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{Stream, unfold};
 use platform::journal::{Entry, Happening};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_millis(100);
 /// Every how many looks at the journal the files are looked at, too.
 const FILES: u32 = 2;
+/// Every how many looks at the journal it is found out which files there are.
+const FINDS: u32 = 10;
 /// Where more than this happened at once, everything may have changed.
 const MANY: usize = 5000;
 
@@ -37,8 +40,10 @@ pub(super) async fn live(
     // What happened before the view was read is in it. A number of another server's journal is none of this one.
     let (now, _) = served.page.platform.journal.since(u64::MAX);
     let from = asked.from.filter(|from| *from <= now).unwrap_or(now);
+    let files = served.definitions.files();
     let watched = Watched {
-        files: stamps(&served.page.platform.root),
+        stamps: stamps(&files),
+        files,
         looks: 0,
         served,
         from,
@@ -60,7 +65,8 @@ pub(super) async fn live(
 struct Watched {
     served: Arc<Served>,
     from: u64,
-    files: Stamps,
+    files: BTreeMap<String, PathBuf>,
+    stamps: Stamps,
     looks: u32,
 }
 
@@ -71,12 +77,15 @@ impl Watched {
         self.from = next;
         let mut topics = topics(&entries);
         self.looks = self.looks.wrapping_add(1);
+        if self.looks.is_multiple_of(FINDS) {
+            self.files = self.served.definitions.files();
+        }
         if self.looks.is_multiple_of(FILES) {
-            let files = stamps(&self.served.page.platform.root);
-            let names = files.keys().chain(self.files.keys());
-            let changed = names.filter(|name| files.get(*name) != self.files.get(*name));
+            let stamps = stamps(&self.files);
+            let names = stamps.keys().chain(self.stamps.keys());
+            let changed = names.filter(|name| stamps.get(*name) != self.stamps.get(*name));
             topics.extend(changed.map(|name| format!("definition {name}")));
-            self.files = files;
+            self.stamps = stamps;
         }
         topics
     }

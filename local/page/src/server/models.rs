@@ -199,7 +199,7 @@ async fn try_service(State(served): State<Arc<Served>>, headers: HeaderMap, Form
     let context = context(&served, &headers);
     let drawn = async {
         if !served.page.may_act {
-            return Err(Gone::Refused(context.say(Word::NoServiceHere).to_owned()));
+            return Err(Gone::Refused(context.tell(Word::NoServiceHere)));
         }
         let services = served.reader.services().await?;
         let service = services.iter().find(|service| service.arn == typed.service);

@@ -31,5 +31,6 @@ pub(super) fn context(served: &Served, headers: &HeaderMap) -> Context {
         links: Links::Served,
         environment: served.page.environment.clone(),
         may_act: served.page.may_act,
+        command: served.page.command,
     }
 }

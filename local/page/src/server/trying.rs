@@ -21,7 +21,7 @@ pub(super) fn router() -> Router<Arc<Served>> {
 /// Tries a state, keeps what came out, and leads to where it is shown. Nothing in the account changes, so that this can
 /// be done in the record of past runs, too.
 async fn try_state(State(served): State<Arc<Served>>, headers: HeaderMap, Form(form): Form<TrialForm>) -> Response {
-    let definition = match served.definitions.one(&served.page.platform.root, &form.file) {
+    let definition = match served.definitions.one(&form.file) {
         Ok(definition) => definition,
         Err(gone) => return problem(&served, &headers, &gone),
     };
@@ -32,7 +32,7 @@ async fn try_state(State(served): State<Arc<Served>>, headers: HeaderMap, Form(f
     let path: Vec<&str> = std::iter::once("definitions").chain(form.file.split('/')).collect();
     let state = form.state.clone();
     let trial = Trial {
-        text: definition.text.clone(),
+        text: definition.json.clone(),
         form: form.clone(),
         answer,
     };
@@ -82,13 +82,13 @@ fn flow_of(definition: &Definition, state: &str) -> Result<String, Gone> {
     let chart = definition.chart.as_deref().filter(|_| definition.is_current);
     // What cannot be read is refused by the operation in its own words.
     let Some(found) = chart.and_then(|chart| chart.state(state)) else {
-        return Ok(definition.text.clone());
+        return Ok(definition.json.clone());
     };
     let around = found.pointer.rsplit_once("/States/").map_or("", |(around, _)| around);
     if around.is_empty() {
-        return Ok(definition.text.clone());
+        return Ok(definition.json.clone());
     }
-    let whole: Value = serde_json::from_str(&definition.text).map_err(|error| Gone::Refused(error.to_string()))?;
+    let whole: Value = serde_json::from_str(&definition.json).map_err(|error| Gone::Refused(error.to_string()))?;
     let mut flow = whole.pointer(around).cloned().unwrap_or_default();
     if let Some(members) = flow.as_object_mut() {
         // What an iteration is processed by is of the Map around it.

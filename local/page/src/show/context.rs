@@ -62,6 +62,8 @@ pub(crate) struct Context {
     pub(crate) environment: String,
     /// Whether a person can start, stop, approve: not in the record of past runs.
     pub(crate) may_act: bool,
+    /// How the command is called that people type.
+    pub(crate) command: &'static str,
 }
 
 /// What a path's segment may not have as it is.
@@ -76,6 +78,11 @@ impl Context {
     /// A word in the language.
     pub(crate) fn say(&self, word: Word) -> &'static str {
         word.in_language(self.language)
+    }
+
+    /// A word that names the command.
+    pub(crate) fn tell(&self, word: Word) -> String {
+        self.say(word).replace("{command}", self.command)
     }
 
     /// The id of a part that a view has once. A report has many views, and so none.

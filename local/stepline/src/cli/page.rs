@@ -1,6 +1,7 @@
 //! The page of a command: where it is served, and where another command finds it.
 
 use crate::cloud::Cloud;
+use crate::project::Definitions;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub(super) async fn serve(
         platform: Arc::clone(cloud),
         environment: environment.to_owned(),
         may_act,
+        definitions: Arc::new(Definitions::of(&cloud.root)),
+        command: crate::command::name(),
     };
     page::serve(page, listener)?;
     let url = format!("http://{address}/");

@@ -4,6 +4,7 @@ use super::options::ReportOptions;
 use super::session::{Session, Trouble};
 use crate::cost::{self, Base, Prices};
 use crate::granted;
+use crate::project::Definitions;
 use page::{Language, Page};
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub(super) async fn write(
         platform: Arc::clone(&session.cloud),
         environment: session.environment().to_owned(),
         may_act: false,
+        definitions: Arc::new(Definitions::of(&session.cloud.root)),
+        command: crate::command::name(),
     };
     let reported = write_report(options, &page, (pipeline, id)).await;
     let against = base.zip(options.base.as_deref());

@@ -14,11 +14,12 @@ pub(super) const OWN: &str = "sam/samconfig.toml";
 /// Whether a file is a template, by what it looks like: what is wrong in one is to be said, and not passed over.
 pub(super) fn is_template(file: &Path) -> bool {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    let has = |section: &str| {
-        text.lines()
-            .any(|line| line.trim_start_matches([' ', '{', '"']).starts_with(section))
+    let has_resources = || {
+        // JSON may be one line.
+        let mut lines = text.lines();
+        text.contains("\"Resources\"") || lines.any(|line| line.trim_start_matches([' ', '{']).starts_with("Resources"))
     };
-    text.contains("AWS::") && text.contains("Type") && has("Resources")
+    text.contains("AWS::") && text.contains("Type") && has_resources()
 }
 
 /// Whether a file has a pipeline as JSON.

@@ -15,6 +15,7 @@
 //! ```
 
 mod definition;
+mod definitions;
 mod environment;
 mod error;
 mod file;
@@ -26,6 +27,7 @@ mod sections;
 mod walk;
 
 pub(crate) use definition::{definition, definitions_of};
+pub use definitions::Definitions;
 pub use error::ProjectError;
 pub(crate) use file::NAME as FILE;
 pub(crate) use pipelines::declaration;

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use stepline::cloud::Cloud;
+use stepline::project::Definitions;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -58,6 +59,8 @@ impl World {
             platform: Arc::clone(&cloud),
             environment: "dev".into(),
             may_act: false,
+            definitions: Arc::new(Definitions::of(root.path())),
+            command: "stepline",
         };
         page::serve(page, listener).expect("the page");
         Self { cloud, root, address }

@@ -51,7 +51,7 @@ pub(crate) fn functions(context: &Context, functions: &[Function], invoked: &[In
         h1 { (context.say(Word::Functions)) " " span class="count" { (functions.len()) } }
         @if functions.is_empty() { p class="is-quiet" { (context.say(Word::NoFunctions)) } }
         @else {
-            @if functions.iter().all(Function::is_gone) { p class="is-quiet text" { (context.say(Word::FunctionsGone)) } }
+            @if functions.iter().all(Function::is_gone) { p class="is-quiet text" { (context.tell(Word::FunctionsGone)) } }
             div class="scroll" tabindex="0" role="region" aria-label=(context.say(Word::Functions)) {
                 table class="rows functions" {
                     thead { tr { @for word in heads { th scope="col" { (context.say(word)) } } } }

@@ -129,7 +129,7 @@ fn heading(context: &Context, shown: &RoleShown<'_>) -> Markup {
                 }
             }
         }
-        @if shown.role.is_none() && !shown.name.ends_with(".amazonaws.com") { p class="is-quiet" { (context.say(Word::RoleGone)) } }
+        @if shown.role.is_none() && !shown.name.ends_with(".amazonaws.com") { p class="is-quiet" { (context.tell(Word::RoleGone)) } }
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn rule(context: &Context, (rule, targets): &(Rule, Vec<Value>), show
                 (plain(&rule.name)) " "
                 @if rule.state == "DISABLED" { span class="badge" { (icon(Tone::Stopped)) " " (context.say(Word::Disabled)) } }
             }
-            @if rule.is_gone() { p class="is-quiet text" { (context.say(Word::RuleGone)) } }
+            @if rule.is_gone() { p class="is-quiet text" { (context.tell(Word::RuleGone)) } }
             @else { p class="is-quiet" { (arn(text(&rule.raw, "Arn"))) } }
             @if !text(&rule.raw, "Description").is_empty() { p class="text" { (plain(text(&rule.raw, "Description"))) } }
             @if let Some(pattern) = rule.pattern() { (crate::views::states::inspector::part(context, Word::EventPattern, &pretty(&pattern), true)) }

@@ -2,7 +2,7 @@
 
 use super::definitions::{links, path_of};
 use super::trying::{Trying, trying};
-use crate::account::{Definition, Described, FOLDER};
+use crate::account::{Definition, Described};
 use crate::show::{Context, Tone, icon, plain};
 use crate::views::frame::selection::Selection;
 use crate::views::states::canvas::{pane, words, zoom};
@@ -31,7 +31,7 @@ pub(crate) fn definition(context: &Context, shown: &DefinitionShown<'_>) -> Mark
     let definition = shown.definition;
     html! {
         div class="heading" {
-            h1 { (FOLDER) "/" (plain(&definition.name)) }
+            h1 { (plain(&definition.name)) }
             p class="facts" { (counts(context, definition)) }
             @if !shown.machines.is_empty() { (links(context, shown.machines.clone())) }
         }
@@ -80,7 +80,9 @@ fn findings(context: &Context, shown: &DefinitionShown<'_>) -> Markup {
                 @let (tone, word, _) = of_severity(finding.severity);
                 li {
                     (icon(tone)) span class="hidden" { (context.say(word)) }
-                    a class="mono" href=(line(context, shown, finding.line)) { (finding.line) ":" (finding.column) }
+                    @if shown.definition.has_positions {
+                        a class="mono" href=(line(context, shown, finding.line)) { (finding.line) ":" (finding.column) }
+                    } @else if !finding.pointer.is_empty() { span class="mono" { (plain(&finding.pointer)) } }
                     span { (plain(&finding.message)) " " span class="is-quiet mono" { (finding.code) } }
                 }
             } }
@@ -179,7 +181,7 @@ fn source(context: &Context, shown: &DefinitionShown<'_>) -> Markup {
     let state = shown.selection.get("state");
     let span = definition.lines_of(state);
     let mut by_line: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
-    for finding in &definition.findings {
+    for finding in definition.findings.iter().filter(|_| definition.has_positions) {
         by_line.entry(finding.line).or_default().push(finding);
     }
     let mut same = DefaultHasher::new();

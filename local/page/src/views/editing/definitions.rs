@@ -1,6 +1,6 @@
 //! The definitions of the repository, with what is wrong with them, and the state machines that are of none.
 
-use crate::account::{Definition, Described, FOLDER};
+use crate::account::{Definition, Described};
 use crate::show::{Context, Tone, icon, plain};
 use crate::words::Word;
 use maud::{Markup, html};
@@ -50,7 +50,7 @@ fn row(context: &Context, definition: &Definition, machines: &[Described]) -> Ma
     let of_it: Vec<&Described> = machines.iter().filter(|machine| machine.is_of(definition)).collect();
     html! {
         tr id={ "row-" (plain(&definition.name)) } {
-            td { a class="mono" href=(context.to(&path_of(&definition.name), &[])) { (FOLDER) "/" (plain(&definition.name)) } }
+            td { a class="mono" href=(context.to(&path_of(&definition.name), &[])) { (plain(&definition.name)) } }
             @for (count, tone) in counts {
                 td class="number" { @if count > 0 { (icon(tone)) " " } (count) }
             }

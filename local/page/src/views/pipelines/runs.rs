@@ -44,7 +44,7 @@ impl Told {
 pub(crate) fn list(context: &Context, runs: &[Told], selected: Option<&str>) -> Markup {
     html! {
         h2 { a href=(context.to(&["runs"], &[])) { (context.say(Word::Runs)) } }
-        @if runs.is_empty() { p class="is-quiet" { (context.say(Word::NoRuns)) } }
+        @if runs.is_empty() { p class="is-quiet" { (context.tell(Word::NoRuns)) } }
         ol {
             @for told in runs {
                 li id={ "run-" (told.run.id) } {
@@ -75,7 +75,7 @@ pub(crate) fn table(context: &Context, runs: &[Told], pipelines: &[String]) -> M
     html! {
         h1 { (context.say(Word::Runs)) " " span class="count" { (runs.len()) } }
         @if runs.is_empty() {
-            p class="is-quiet" { (context.say(Word::NoRuns)) }
+            p class="is-quiet" { (context.tell(Word::NoRuns)) }
             @if context.may_act { @for pipeline in pipelines {
                 form method="post" action="/do/start" {
                     (crate::views::frame::form::hidden("pipeline", pipeline))

@@ -29,7 +29,7 @@ pub(crate) fn trying(context: &Context, service: &Service, sample: &str, tried: 
     html! {
         section class="block" id="try" {
             h2 { (context.say(Word::TryIt)) ": " (plain(&service.name)) }
-            @if !context.may_act { p class="is-quiet" { (context.say(Word::NoServiceHere)) } }
+            @if !context.may_act { p class="is-quiet" { (context.tell(Word::NoServiceHere)) } }
             @else if let Some(port) = service.loopback() {
                 form class="try" method="post" action="/models/try" {
                     (crate::views::frame::form::hidden("service", &service.arn)) (crate::views::frame::form::hidden("back", back))
@@ -67,7 +67,7 @@ pub(crate) fn nothing_to_try(context: &Context) -> Markup {
     html! {
         section class="block" id="try" {
             h2 { (context.say(Word::TryIt)) }
-            p class="is-quiet" { (context.say(if context.may_act { Word::NothingServed } else { Word::NoServiceHere })) }
+            p class="is-quiet" { (context.tell(if context.may_act { Word::NothingServed } else { Word::NoServiceHere })) }
         }
     }
 }

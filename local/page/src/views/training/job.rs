@@ -183,6 +183,7 @@ mod tests {
             links: Links::Served,
             environment: "dev".into(),
             may_act: false,
+            command: "stepline",
         }
     }
 

@@ -138,6 +138,7 @@ impl CloudFormation {
             description: own.description,
             failure,
             is_executed: false,
+            is_obsolete: false,
             created: Timestamp::now(),
             on_failure: own.on_stack_failure.unwrap_or_default(),
         })
@@ -147,7 +148,11 @@ impl CloudFormation {
     fn review(&self, stack: &Stack) {
         let name = &stack.wanted.stack;
         if self.find(name).is_none_or(|known| known.deleted.is_some()) {
-            self.put(Stack::new(stack.id.clone(), stack.wanted.clone()));
+            let hidden = stack.hidden.clone();
+            self.put(Stack {
+                hidden,
+                ..Stack::new(stack.id.clone(), stack.wanted.clone())
+            });
             self.tell(name, Status::ReviewInProgress, Some("User Initiated".into()));
         }
     }
@@ -208,6 +213,9 @@ impl CloudFormation {
         if change_set.is_executed {
             return invalid("EXECUTE_COMPLETE");
         }
+        if change_set.is_obsolete {
+            return invalid("OBSOLETE");
+        }
         let before = match change_set.is_creation {
             true => None,
             false => Some(self.updatable(&change_set.stack_id)?),
@@ -220,19 +228,21 @@ impl CloudFormation {
         } else {
             change_set.on_failure
         };
-        let caller = acting(call, stack.role_arn.as_deref())?;
-        self.forget_change_sets(&change_set.stack_id);
+        // It was passed when the change set was made.
+        let caller = acting(call, stack.role_arn.as_deref(), false)?;
         let executed = ChangeSet {
             is_executed: true,
             ..change_set
         };
-        self.put_change_set(executed);
         let summary = super::engine::Summary::default();
         let task = match before {
             None => Task::Create(on_failure),
             Some(before) => Task::Update(Box::new(before), on_failure),
         };
         self.begin(call, Prepared { stack, summary, caller }, task)?;
+        // AWS deletes the others: they are of a stack that is not there any more.
+        self.forget_change_sets(&executed.stack_id);
+        self.put_change_set(executed);
         Ok(json!({}))
     }
 
@@ -269,10 +279,11 @@ impl CloudFormation {
 
 /// What is said of a change set everywhere.
 fn summary(change_set: &ChangeSet) -> Value {
-    let (status, execution) = match (&change_set.failure, change_set.is_executed) {
-        (Some(_), _) => ("FAILED", "UNAVAILABLE"),
-        (None, true) => ("CREATE_COMPLETE", "EXECUTE_COMPLETE"),
-        (None, false) => ("CREATE_COMPLETE", "AVAILABLE"),
+    let (status, execution) = match &change_set.failure {
+        Some(_) => ("FAILED", "UNAVAILABLE"),
+        None if change_set.is_executed => ("CREATE_COMPLETE", "EXECUTE_COMPLETE"),
+        None if change_set.is_obsolete => ("CREATE_COMPLETE", "OBSOLETE"),
+        None => ("CREATE_COMPLETE", "AVAILABLE"),
     };
     let mut summary = json!({
         "ChangeSetId": change_set.id,

@@ -104,6 +104,44 @@ impl CloudFormation {
             .collect()
     }
 
+    /// One of these exports that another stack imports, and which one does.
+    pub(super) fn imported<'e>(
+        &self,
+        exporting: &str,
+        mut exports: impl Iterator<Item = &'e str>,
+    ) -> Option<(&'e str, String)> {
+        let stacks = self.all();
+        exports.find_map(|export| {
+            let imports =
+                |other: &&Stack| other.wanted.stack != exporting && other.imports.iter().any(|it| it == export);
+            let importing = stacks.iter().find(imports)?;
+            Some((export, importing.wanted.stack.clone()))
+        })
+    }
+
+    /// Why a stack cannot have these outputs where it had those before: another one has an export of that name, or
+    /// imports one that would be another or gone.
+    ///
+    /// See <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html>.
+    pub(super) fn export_conflict(&self, stack: &str, before: &[Shown], after: &[Shown]) -> Option<String> {
+        fn exported(outputs: &[Shown]) -> impl Iterator<Item = (&str, &String)> {
+            let exported = outputs
+                .iter()
+                .filter_map(|output| Some((output.export.as_deref()?, &output.value)));
+            exported
+        }
+        let changed = exported(before).filter(|export| exported(after).all(|other| other != *export));
+        if let Some((used, by)) = self.imported(stack, changed.map(|(name, _)| name)) {
+            return Some(format!("Export {used} cannot be updated as it is in use by {by}"));
+        }
+        let others = self.all().into_iter().filter(|other| other.wanted.stack != stack);
+        others.into_iter().find_map(|other| {
+            let (taken, _) = exported(&other.outputs).find(|(name, _)| exported(after).any(|(own, _)| own == *name))?;
+            let by = &other.wanted.stack;
+            Some(format!("Export with name {taken} is already exported by stack {by}"))
+        })
+    }
+
     /// Notes a stack that the local run itself begins to deploy.
     pub fn begin_own(&self, id: String, wanted: Wanted, summary: &Summary) {
         let name = wanted.stack.clone();
@@ -148,9 +186,14 @@ impl CloudFormation {
     pub fn of_others(&self) -> Vec<Wanted> {
         let stacks = self.all().into_iter();
         let with_resources = stacks.filter(|stack| {
-            let is_there = !matches!(
+            // What was removed in part is not made again.
+            let is_there = matches!(
                 stack.status,
-                Status::ReviewInProgress | Status::RollbackComplete | Status::CreateFailed
+                Status::CreateComplete
+                    | Status::UpdateComplete
+                    | Status::UpdateFailed
+                    | Status::UpdateRollbackComplete
+                    | Status::UpdateRollbackFailed
             );
             is_there && !stack.is_own
         });
@@ -181,6 +224,33 @@ impl CloudFormation {
             self.events.lock().retain(|_, event| event.stack_id != stack.id);
         }
         stacks.insert(stack.wanted.stack.clone(), stack);
+    }
+
+    /// Keeps a stack with which something begins, unless something else has begun with the one that is there: its status
+    /// then.
+    pub(super) fn claim(&self, stack: Stack, is_creation: bool) -> Result<(), Status> {
+        let mut stacks = self.stacks.lock();
+        let known = stacks.get(&stack.wanted.stack).filter(|known| known.deleted.is_none());
+        let taken = known.map(|known| known.status).filter(|status| match is_creation {
+            true => *status != Status::ReviewInProgress,
+            false => status.is_under_way(),
+        });
+        if let Some(status) = taken {
+            return Err(status);
+        }
+        if stacks.remove(&stack.id).is_some() {
+            self.events.lock().retain(|_, event| event.stack_id != stack.id);
+        }
+        for change_set in self
+            .change_sets
+            .lock()
+            .values_mut()
+            .filter(|it| it.stack_id == stack.id)
+        {
+            change_set.is_obsolete = true;
+        }
+        stacks.insert(stack.wanted.stack.clone(), stack);
+        Ok(())
     }
 
     pub(super) fn change(&self, name: &str, change: impl FnOnce(&mut Stack)) {

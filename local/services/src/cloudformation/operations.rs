@@ -91,9 +91,19 @@ fn reading() -> Vec<Operation<CloudFormation>> {
             |it: &OfStack| Some(&it.stack_name),
             CloudFormation::list_change_sets,
         ),
-        on(
+        Operation::new(
             "GetTemplate",
-            |it: &GetTemplate| it.stack_name.as_ref(),
+            |service: &CloudFormation, platform: &Platform, input: &GetTemplate| {
+                let change_set = input.change_set_name.as_deref();
+                let of = change_set
+                    .and_then(|id| service.change_set_of_id(id))
+                    .map(|found| found.stack_id);
+                Ok(needs(
+                    "GetTemplate",
+                    platform,
+                    of.as_ref().or(input.stack_name.as_ref()),
+                ))
+            },
             CloudFormation::get_template,
         ),
         of_change_set(

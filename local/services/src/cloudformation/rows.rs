@@ -23,6 +23,9 @@ pub struct Record {
     /// Whether it goes with a stack that cannot be created, although it is retained.
     #[serde(default)]
     pub is_retained_once_created: bool,
+    /// Whether it is being made or changed, or could not be: then the properties are those from before.
+    #[serde(default)]
+    pub is_begun: bool,
     /// Whether it only stands for a resource that the local run does not have.
     #[serde(default)]
     pub is_stand_in: bool,
@@ -129,6 +132,9 @@ pub(super) struct ChangeSet {
     /// Why it cannot be executed.
     pub(super) failure: Option<String>,
     pub(super) is_executed: bool,
+    /// Whether the stack has been changed since, by something else.
+    #[serde(default)]
+    pub(super) is_obsolete: bool,
     pub(super) created: Timestamp,
     pub(super) on_failure: super::on_failure::OnFailure,
 }

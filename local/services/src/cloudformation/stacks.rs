@@ -156,7 +156,7 @@ impl CloudFormation {
         }
         stack.is_own = false;
         let id = stack.id.clone();
-        begin(self, (&call.platform, self.engine()?), (stack, task), caller);
+        begin(self, (&call.platform, self.engine()?), (stack, task), caller)?;
         Ok(json!({"StackId": id}))
     }
 
@@ -190,25 +190,17 @@ impl CloudFormation {
             );
             return Err(ServiceError::validation(message));
         }
-        let exports: Vec<&String> = stack
-            .outputs
-            .iter()
-            .filter_map(|output| output.export.as_ref())
-            .collect();
-        let importing = self.all().into_iter().find_map(|other| {
-            let used = other.imports.iter().find(|name| exports.contains(name))?;
-            Some(format!(
-                "Export {used} cannot be deleted as it is in use by {}",
-                other.wanted.stack
-            ))
-        });
-        if let Some(message) = importing {
+        let exports = stack.outputs.iter().filter_map(|output| output.export.as_deref());
+        if let Some((used, by)) = self.imported(&stack.wanted.stack, exports) {
+            let message = format_args!("Export {used} cannot be deleted as it is in use by {by}");
             return Err(ServiceError::validation(message));
         }
+        let is_passed = input.role_arn.is_some();
         stack.role_arn = input.role_arn.or(stack.role_arn);
-        let caller = super::templates::acting(call, stack.role_arn.as_deref())?;
-        self.forget_change_sets(&stack.id);
-        begin(self, (&call.platform, self.engine()?), (stack, Task::Delete), caller);
+        let caller = super::templates::acting(call, stack.role_arn.as_deref(), is_passed)?;
+        let id = stack.id.clone();
+        begin(self, (&call.platform, self.engine()?), (stack, Task::Delete), caller)?;
+        self.forget_change_sets(&id);
         Ok(json!({}))
     }
 

@@ -28,7 +28,7 @@ pub(super) struct Named {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct GetTemplate {
     pub(super) stack_name: Option<String>,
-    change_set_name: Option<String>,
+    pub(super) change_set_name: Option<String>,
     template_stage: Option<String>,
 }
 
@@ -129,9 +129,10 @@ impl CloudFormation {
         };
         stack.say(&summary);
         stack.capabilities = request.capabilities;
+        let is_passed = request.role_arn.is_some();
         stack.role_arn = request.role_arn.or(stack.role_arn);
         stack.tags = request.tags.unwrap_or(stack.tags);
-        let caller = acting(call, stack.role_arn.as_deref())?;
+        let caller = acting(call, stack.role_arn.as_deref(), is_passed)?;
         Ok(Prepared { stack, summary, caller })
     }
 
@@ -183,14 +184,17 @@ impl CloudFormation {
     }
 }
 
-/// Who makes the resources: the role of the stack, or whoever asks.
-pub(super) fn acting(call: &Call, role: Option<&str>) -> Result<Principal, ServiceError> {
+/// Who makes the resources: the role of the stack, or whoever asks. A role that the stack has already acts for whoever may
+/// use the stack, and only one that this request passes needs leave to be passed.
+pub(super) fn acting(call: &Call, role: Option<&str>, is_passed: bool) -> Result<Principal, ServiceError> {
     const SERVICE: &str = "cloudformation.amazonaws.com";
     let Some(role) = role else {
         return Ok(call.caller.clone());
     };
     let platform = &call.platform;
-    platform.authorize(&call.caller, &[Requirement::pass_role(role, SERVICE)])?;
+    if is_passed {
+        platform.authorize(&call.caller, &[Requirement::pass_role(role, SERVICE)])?;
+    }
     match platform.iam.trusts_service(&platform.account, role, SERVICE, None) {
         Ok(true) => platform.iam.session(role, "AWSCloudFormation", Vec::new()),
         _ => Err(ServiceError::validation(format_args!(

@@ -6,7 +6,7 @@ use super::on_failure::OnFailure;
 use super::rows::Stack;
 use super::status::Status;
 use jiff::Timestamp;
-use platform::{Platform, Principal};
+use platform::{Platform, Principal, ServiceError};
 use std::sync::Arc;
 
 /// What is to be done with a stack.
@@ -38,12 +38,34 @@ struct Work {
 }
 
 /// Begins a task, as the caller. The stack is as it shall be.
+///
+/// # Errors
+/// Something else has begun with it meanwhile.
 pub(super) fn begin(
     service: &Arc<CloudFormation>,
     (platform, engine): (&Arc<Platform>, Arc<dyn Engine>),
     (stack, task): (Stack, Task),
     caller: Principal,
-) {
+) -> Result<(), ServiceError> {
+    let stack = Stack {
+        status: task.first_status(),
+        ..stack
+    };
+    let is_creation = matches!(task, Task::Create(_));
+    service.claim(stack.clone(), is_creation).map_err(|status| {
+        let (id, name) = (&stack.id, &stack.wanted.stack);
+        match task {
+            Task::Create(_) => {
+                ServiceError::new("AlreadyExistsException", format_args!("Stack [{name}] already exists"))
+            }
+            Task::Update(..) => {
+                ServiceError::validation(format_args!("Stack:{id} is in {status} state and can not be updated."))
+            }
+            Task::Delete => ServiceError::validation(format_args!(
+                "Stack [{name}] cannot be deleted while in status {status}"
+            )),
+        }
+    })?;
     let underway = platform.ongoing.began(&stack.id);
     let work = Work {
         service: Arc::clone(service),
@@ -51,7 +73,6 @@ pub(super) fn begin(
         caller,
         name: stack.wanted.stack.clone(),
     };
-    service.put(stack.clone());
     service.tell(&work.name, task.first_status(), Some("User Initiated".to_owned()));
     tokio::spawn(async move {
         let is_done = match task {
@@ -63,6 +84,7 @@ pub(super) fn begin(
         drop(work);
         underway.ended(is_done);
     });
+    Ok(())
 }
 
 impl Work {
@@ -76,9 +98,17 @@ impl Work {
         self.tell(status, None);
     }
 
+    /// Makes a stack's resources. Its exports must be its own, and those that others import as they were.
+    async fn make(&self, stack: &Stack, before: &[Shown]) -> Result<Vec<Shown>, String> {
+        let outputs = self.engine.make(stack.wanted.clone(), self.caller.clone()).await?;
+        match self.service.export_conflict(&self.name, before, &outputs) {
+            Some(conflict) => Err(format!("{conflict}. ")),
+            None => Ok(outputs),
+        }
+    }
+
     async fn create(&self, stack: Stack, on_failure: OnFailure) -> bool {
-        let made = self.engine.make(stack.wanted.clone(), self.caller.clone()).await;
-        let reason = match made {
+        let reason = match self.make(&stack, &[]).await {
             Ok(outputs) => {
                 self.complete(outputs, Status::CreateComplete);
                 return true;
@@ -111,8 +141,7 @@ impl Work {
     }
 
     async fn update(&self, stack: Stack, before: Stack, on_failure: OnFailure) -> bool {
-        let made = self.engine.make(stack.wanted.clone(), self.caller.clone()).await;
-        let reason = match made {
+        let reason = match self.make(&stack, &before.outputs).await {
             Ok(outputs) => {
                 self.tell(Status::UpdateCompleteCleanupInProgress, None);
                 // What cannot be removed stays, and the update is complete: the events say why.

@@ -131,7 +131,7 @@ fn change(resource: &Resource, known: Option<&Record>) -> Option<Change> {
     let properties = known.map(|known| differing(&known.properties, &resource.properties));
     let (action, properties) = match properties {
         None => (Action::Add, Vec::new()),
-        Some(none) if none.is_empty() => return None,
+        Some(none) if none.is_empty() && known.is_none_or(|known| !known.is_begun) => return None,
         Some(properties) => (Action::Modify, properties),
     };
     Some(Change {
@@ -139,7 +139,9 @@ fn change(resource: &Resource, known: Option<&Record>) -> Option<Change> {
         logical_id: resource.id.clone(),
         physical_id: known.and_then(physical_id),
         kind: resource.kind.clone(),
-        is_replaced: properties.iter().any(|property| REPLACING.contains(&property.as_str())),
+        is_replaced: properties
+            .iter()
+            .any(|property| lasting::REPLACING.contains(&property.as_str())),
         properties,
     })
 }
@@ -147,23 +149,6 @@ fn change(resource: &Resource, known: Option<&Record>) -> Option<Change> {
 fn physical_id(record: &Record) -> Option<String> {
     record.reference.as_ref()?.as_str().map(str::to_owned)
 }
-
-/// The properties whose change makes another resource: those that name it.
-const REPLACING: &[&str] = &[
-    "AlarmName",
-    "BucketName",
-    "FunctionName",
-    "LogGroupName",
-    "ManagedPolicyName",
-    "ModelPackageGroupName",
-    "Name",
-    "QueueName",
-    "RepositoryName",
-    "RoleName",
-    "StateMachineName",
-    "TopicName",
-    "UserName",
-];
 
 /// The properties that differ.
 fn differing(before: &Value, after: &Map<String, Value>) -> Vec<String> {

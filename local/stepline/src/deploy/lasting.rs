@@ -3,7 +3,7 @@
 //!
 //! Some last from run to run. The others, such as roles, functions and rules, are made anew by each run.
 
-use super::maker::{Failure, Maker, Occasion, Place};
+use super::maker::{self, Failure, Maker, Occasion, Place};
 use super::passing::{self, Outcome, Resources};
 use super::removal::{self, UPDATED_BY_ANOTHER};
 use crate::template::{Fault, Made, Resource};
@@ -56,15 +56,32 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
     let wanted = Value::from(resource.properties.clone());
     if let Some(record) = known
         .as_ref()
-        .filter(|known| known.properties == wanted && kind != LOAD_BALANCER)
+        .filter(|known| known.properties == wanted && !known.is_begun && kind != LOAD_BALANCER)
         && let Some(made) = as_made(record)
     {
         let passed_over = faults(&record.passed_over);
+        // What becomes of it later is no property of it.
+        let record = Record {
+            is_retained: resource.is_retained,
+            is_retained_once_created: resource.is_retained_once_created,
+            ..record.clone()
+        };
+        keep(place, &id, record);
         return Ok(Outcome { made, passed_over });
     }
     if let Some(another) = another {
         keep(place, &format!("{id}{REPLACED}"), another);
     }
+    let changed = known.clone().filter(|known| is_named_as(known, &wanted));
+    // On the way back, what had the name is still there.
+    let restored = known.as_ref().filter(|_| changed.is_none()).and_then(|_| {
+        let before = place
+            .cloud
+            .cloudformation
+            .recorded(place.stack, &format!("{id}{REPLACED}"));
+        before.filter(|before| before.kind == kind && is_named_as(before, &wanted))
+    });
+    let is_retained = resource.is_retained_when_replaced && restored.is_none();
     // Before anything is made, so that a run that is killed meanwhile leaves nothing that nobody knows of.
     let begun = begun(&resource, known.as_ref());
     keep(place, &id, begun.clone());
@@ -73,7 +90,7 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
         Some(_) => [Status::UpdateInProgress, Status::UpdateComplete, Status::UpdateFailed],
     };
     note(place, (&id, &begun), doing, None);
-    match make_or_change(place, resource, others, known.as_ref()).await {
+    match make_or_change(place, resource, others, changed.or(restored).as_ref()).await {
         Ok(outcome) => {
             let record = Record {
                 properties: wanted,
@@ -81,10 +98,11 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
                 attributes: outcome.made.attributes.clone(),
                 is_stand_in: outcome.made.is_stand_in,
                 passed_over: outcome.passed_over.iter().map(written).collect(),
+                is_begun: false,
                 ..begun
             };
             if let Some(before) = known.filter(|known| is_another(known, &record)) {
-                keep(place, &format!("{id}{REPLACED}"), before);
+                keep(place, &format!("{id}{REPLACED}"), Record { is_retained, ..before });
             }
             note(place, (&id, &record), done, said(&outcome.passed_over));
             keep(place, &id, record);
@@ -92,6 +110,10 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
         }
         Err(failure) => {
             note(place, (&id, &begun), failed, Some(failure.to_string()));
+            if known.is_none() && says_that_it_is_there(&failure) {
+                // It is somebody else's.
+                place.cloud.cloudformation.forget(place.stack, &id);
+            }
             Err(failure)
         }
     }
@@ -101,14 +123,43 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
 fn begun(resource: &Resource, known: Option<&Record>) -> Record {
     Record {
         kind: resource.kind.clone(),
-        properties: Value::Null,
+        properties: known.map(|known| known.properties.clone()).unwrap_or_default(),
         reference: known.and_then(|known| known.reference.clone()),
         attributes: known.map(|known| known.attributes.clone()).unwrap_or_default(),
         is_retained: resource.is_retained,
         is_retained_once_created: resource.is_retained_once_created,
+        is_begun: true,
         is_stand_in: false,
         passed_over: Vec::new(),
     }
+}
+
+/// Whether a resource has the names that these properties give it. One that nothing has been made of has any.
+fn is_named_as(record: &Record, properties: &Value) -> bool {
+    let is_same = |name: &&str| record.properties.get(name) == properties.get(name);
+    record.properties.is_null() || UPDATED_BY_ANOTHER.contains(&record.kind.as_str()) || REPLACING.iter().all(is_same)
+}
+
+/// The properties whose change makes another resource: those that name it.
+pub(super) const REPLACING: &[&str] = &[
+    "AlarmName",
+    "BucketName",
+    "FunctionName",
+    "LogGroupName",
+    "ManagedPolicyName",
+    "ModelPackageGroupName",
+    "Name",
+    "QueueName",
+    "RepositoryName",
+    "RoleName",
+    "StateMachineName",
+    "TopicName",
+    "UserName",
+];
+
+/// Whether a service has refused to make something because it is there.
+fn says_that_it_is_there(failure: &Failure) -> bool {
+    matches!(failure, Failure::Service { error, .. } if maker::says_that_it_is_there(error))
 }
 
 /// Says what is done with a resource, unless it is only made again.

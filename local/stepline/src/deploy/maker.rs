@@ -118,7 +118,7 @@ impl Maker<'_> {
 }
 
 /// Whether a service has refused to make something because it is there: AWS's services word that alike.
-fn says_that_it_is_there(error: &ServiceError) -> bool {
+pub(super) fn says_that_it_is_there(error: &ServiceError) -> bool {
     let code = error.code.strip_suffix("Exception").unwrap_or(&error.code);
     code.ends_with("AlreadyExists") || code.ends_with("AlreadyOwnedByYou") || error.message.contains("already exists")
 }

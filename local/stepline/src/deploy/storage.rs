@@ -82,9 +82,7 @@ pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Res
         Some(name) => name,
         None => bucket_name(maker),
     };
-    maker
-        .call_unless_there("s3", "CreateBucket", json!({"Bucket": name}))
-        .await?;
+    let mut settings = Vec::new();
     for (property, operation, member) in BUCKET_SETTINGS {
         if let Some(setting) = properties.take(property) {
             let setting = if *property == "BucketEncryption" {
@@ -92,16 +90,21 @@ pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Res
             } else {
                 setting
             };
-            maker
-                .call("s3", operation, json!({"Bucket": name, *member: setting}))
-                .await?;
+            settings.push((*operation, json!({"Bucket": name, *member: setting})));
         }
     }
     if let Some(tags) = properties.take_tag_list()? {
         let input = json!({"Bucket": name, "Tagging": {"TagSet": tags}});
-        maker.call("s3", "PutBucketTagging", input).await?;
+        settings.push(("PutBucketTagging", input));
     }
+    // What is left out is known before anything is made: it is made once.
     properties.finish()?;
+    maker
+        .call_unless_there("s3", "CreateBucket", json!({"Bucket": name}))
+        .await?;
+    for (operation, input) in settings {
+        maker.call("s3", operation, input).await?;
+    }
     let host = format!("{name}.s3.amazonaws.com");
     let regional = format!("{name}.s3.{}.amazonaws.com", maker.cloud.account.region);
     Ok(Made::new(name.clone())

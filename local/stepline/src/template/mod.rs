@@ -92,6 +92,8 @@ pub struct Resource {
     pub is_retained: bool,
     /// Whether it goes all the same where its stack cannot be created.
     pub is_retained_once_created: bool,
+    /// Whether it stays when another one takes its place: its `UpdateReplacePolicy`.
+    pub is_retained_when_replaced: bool,
 }
 
 /// An output of a stack.
@@ -309,7 +311,8 @@ impl Stack {
             }
             Some(_) => return Err(Fault::new("must be a map").within("Properties")),
         }
-        let deletion = declared.get("DeletionPolicy").and_then(Value::as_str);
+        let policy = |name: &str| declared.get(name).and_then(Value::as_str);
+        let deletion = policy("DeletionPolicy");
         Ok(Resource {
             id: id.to_owned(),
             kind: kind.to_owned(),
@@ -317,6 +320,7 @@ impl Stack {
             needs: order::dependencies(&Value::Object(declared.clone()), &self.scope)?,
             is_retained: deletion.is_some_and(|policy| policy.starts_with("Retain")),
             is_retained_once_created: deletion == Some("RetainExceptOnCreate"),
+            is_retained_when_replaced: policy("UpdateReplacePolicy") == Some("Retain"),
         })
     }
 

@@ -1,6 +1,7 @@
 //! CloudFormation's operations: what they make of templates, how they take it back, and what they say.
 
 mod again;
+mod guards;
 mod kinds;
 mod stacks;
 

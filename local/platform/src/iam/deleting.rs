@@ -98,6 +98,22 @@ impl Iam {
         self.state().with_users(|users, _| users.delete_group(name))
     }
 
+    /// Takes an access key away: what is signed with it is refused from then on.
+    pub fn delete_access_key(&self, id: &str) {
+        let mut kept = self.keys.lock();
+        kept.retain(|_, key| key.id != id);
+        self.state().users.without_key(id);
+    }
+
+    /// Takes users out of a group.
+    pub fn remove_users_from_group(&self, users: &[String], group: &str) {
+        self.state().with_users(|of_account, _| {
+            for user in users {
+                of_account.leave(user, group);
+            }
+        });
+    }
+
     /// Takes the statement with this `Sid` out of a resource's policy, as Lambda's `RemovePermission` does.
     pub fn remove_resource_statement(&self, resource_arn: &str, sid: &str) {
         let mut state = self.state();

@@ -201,6 +201,18 @@ impl Users {
         self.users.remove(name).map(drop).ok_or_else(|| nobody("user", name))
     }
 
+    /// Takes a user out of a group, if it is in it.
+    pub(super) fn leave(&mut self, user: &str, group: &str) {
+        if let Some(user) = self.users.get_mut(user) {
+            user.groups.remove(group);
+        }
+    }
+
+    /// Takes an access key away.
+    pub(super) fn without_key(&mut self, id: &str) {
+        self.keys.remove(id);
+    }
+
     pub(super) fn delete_group(&mut self, name: &str) -> Result<(), ServiceError> {
         for user in self.users.values_mut() {
             user.groups.remove(name);

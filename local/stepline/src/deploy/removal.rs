@@ -81,6 +81,13 @@ const REMOVALS: &[(&str, Removal)] = &[
         }),
     ),
     (
+        "AWS::IAM::AccessKey",
+        Removal::FromIam("DeleteAccessKey", |place, id, _| {
+            place.cloud.iam.delete_access_key(id);
+            Ok(())
+        }),
+    ),
+    (
         "AWS::IAM::Group",
         Removal::FromIam("DeleteGroup", |place, name, _| place.cloud.iam.delete_group(name)),
     ),
@@ -105,6 +112,15 @@ const REMOVALS: &[(&str, Removal)] = &[
     (
         "AWS::IAM::User",
         Removal::FromIam("DeleteUser", |place, name, _| place.cloud.iam.delete_user(name)),
+    ),
+    (
+        "AWS::IAM::UserToGroupAddition",
+        Removal::FromIam("RemoveUserFromGroup", |place, _, properties| {
+            let group = properties["GroupName"].as_str().unwrap_or_default();
+            let iam = &place.cloud.iam;
+            iam.remove_users_from_group(&names(properties, "Users"), group);
+            Ok(())
+        }),
     ),
     (
         "AWS::Lambda::EventInvokeConfig",
@@ -175,6 +191,7 @@ pub(super) const UPDATED_BY_ANOTHER: &[&str] = &[
     "AWS::IAM::Group",
     "AWS::IAM::Policy",
     "AWS::IAM::User",
+    "AWS::IAM::UserToGroupAddition",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",
     "AWS::S3::BucketPolicy",

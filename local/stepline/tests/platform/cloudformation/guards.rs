@@ -235,3 +235,45 @@ async fn a_stack_s_own_role_acts_for_whoever_may_use_the_stack() {
         .await;
     gone.expect("the stack's own role does it");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_and_a_membership_end_with_their_resources() {
+    let cloud = account();
+    let template = |serial: &str, more: &str| {
+        let mut input = stack(&format!(
+            "Resources:\n  G: {{Type: AWS::IAM::Group, Properties: {{GroupName: g, Policies: [{{PolicyName: p, PolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, Action: 'sqs:*', Resource: '*'}}]}}}}]}}}}\n  U: {{Type: AWS::IAM::User, Properties: {{UserName: u}}}}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: !Ref U, Serial: {serial}}}}}\n{more}Outputs: {{K: {{Value: !Ref K}}}}\n"
+        ));
+        input["Capabilities"] = json!(["CAPABILITY_NAMED_IAM"]);
+        input
+    };
+    let key = || async {
+        let shown = ok(&cloud, "DescribeStacks", json!({"StackName": "s"})).await;
+        shown["Stacks"][0]["Outputs"][0]["OutputValue"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let member = "  M: {Type: AWS::IAM::UserToGroupAddition, Properties: {GroupName: !Ref G, Users: [!Ref U]}}\n";
+    assert_eq!(
+        done(&cloud, "CreateStack", template("1", member)).await,
+        "CREATE_COMPLETE"
+    );
+    let first = key().await;
+    let user = cloud.iam.principal_of(&first, None).expect("a user");
+    assert!(cloud.call(&user, "sqs", "ListQueues", json!({})).await.is_ok());
+    // One more serial than a user may have keys.
+    for serial in ["2", "3"] {
+        assert_eq!(
+            done(&cloud, "UpdateStack", template(serial, member)).await,
+            "UPDATE_COMPLETE"
+        );
+    }
+    assert!(!cloud.iam.knows_access_key(&first));
+    assert_eq!(cloud.iam.access_keys("u").expect("keys").len(), 1);
+    assert_eq!(done(&cloud, "UpdateStack", template("3", "")).await, "UPDATE_COMPLETE");
+    assert!(cloud.call(&user, "sqs", "ListQueues", json!({})).await.is_err());
+    assert_eq!(
+        done(&cloud, "DeleteStack", json!({"StackName": "s"})).await,
+        "DELETE_COMPLETE"
+    );
+}

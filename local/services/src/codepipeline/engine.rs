@@ -46,7 +46,7 @@ impl Ending {
         }
     }
 
-    fn stopped(execution: &Execution) -> Self {
+    pub(super) fn stopped(execution: &Execution) -> Self {
         Self {
             status: Status::Stopped,
             reason: execution.progress().summary.clone(),

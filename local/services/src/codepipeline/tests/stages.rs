@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A stage whose state machine succeeds if the source says `{"ok": true}`.
-fn work(members: Value) -> Value {
+pub(super) fn work(members: Value) -> Value {
     let configuration = json!({
         "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:m",
         "InputType": "FilePath",
@@ -24,15 +24,17 @@ fn work(members: Value) -> Value {
     stage
 }
 
-const GOOD: [(&str, &str); 1] = [("input.json", "{\"ok\": true}")];
-const BAD: [(&str, &str); 1] = [("input.json", "{\"ok\": false}")];
+pub(super) const GOOD: [(&str, &str); 1] = [("input.json", "{\"ok\": true}")];
+pub(super) const BAD: [(&str, &str); 1] = [("input.json", "{\"ok\": false}")];
 
-async fn world(source: &[(&str, &str)]) -> World {
-    let world = World::new(
-        json!([{"Effect": "Allow", "Action": "states:*", "Resource": "*"}]),
-        source,
-    )
-    .await;
+pub(super) async fn world(source: &[(&str, &str)]) -> World {
+    beside(Vec::new(), source).await
+}
+
+/// The same with these services too.
+pub(super) async fn beside(others: Vec<Arc<dyn Service>>, source: &[(&str, &str)]) -> World {
+    let statements = json!([{"Effect": "Allow", "Action": "states:*", "Resource": "*"}]);
+    let world = World::beside(others, statements, source).await;
     let states = json!({
         "S": {"Type": "Choice", "Choices": [{"Variable": "$.ok", "BooleanEquals": true, "Next": "P"}], "Default": "F"},
         "P": {"Type": "Pass", "End": true},
@@ -42,7 +44,7 @@ async fn world(source: &[(&str, &str)]) -> World {
     world
 }
 
-fn check(result: &str, value: &str) -> Value {
+pub(super) fn check(result: &str, value: &str) -> Value {
     json!({"conditions": [{"result": result, "rules": [{
         "name": "Id",
         "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "VariableCheck", "version": "1"},
@@ -204,7 +206,7 @@ async fn people_roll_stages_back_as_far_as_it_goes() {
 }
 
 /// Waits until an execution stands before the second stage.
-async fn waits(world: &World, id: &str) -> Value {
+pub(super) async fn waits(world: &World, id: &str) -> Value {
     loop {
         let state = world.second_stage().await;
         if state["inboundExecution"]["pipelineExecutionId"] == id {

@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 
 use super::memory;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -95,18 +95,28 @@ impl Environment {
         self.phase.send_replace(Phase::Exited(how));
     }
 
-    /// Waits until the process has ended, by itself or by [`Self::kill`], and says how.
+    /// Waits until the process has ended, by itself or by [`Self::kill`], and says how. What it started ends with it.
     pub(super) async fn outlive(&self, child: &mut Child) -> String {
         let status = tokio::select! {
             status = child.wait() => status,
-            () = self.kill.notified() => match child.start_kill() {
-                Ok(()) => child.wait().await,
-                Err(error) => Err(error),
-            },
+            () = self.kill.notified() => {
+                self.end_group();
+                child.wait().await
+            }
         };
+        // One that ended by itself may have left others, which Lambda's sandbox would not let live on either.
+        self.end_group();
         match status {
             Ok(status) => exit_words(status),
             Err(error) => error.to_string(),
+        }
+    }
+
+    /// Ends the process and those that it started.
+    fn end_group(&self) {
+        if let Some(group) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) {
+            // Nothing is left to be killed where it fails.
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 

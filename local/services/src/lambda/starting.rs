@@ -12,8 +12,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+/// How long the last lines of a process that has ended may take to arrive.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Starts a process of `function`. `forget` is told its id when it has ended.
 pub(super) fn start(
@@ -60,14 +66,23 @@ pub(super) fn start(
         let ended = watched.outlive(&mut child).await;
         drop(guard);
         serving.abort();
-        for pipe in pipes.into_iter().flatten() {
-            // A reader ends with its pipe; only a panic could make it fail, and then there is nothing to wait for.
-            let _ = pipe.await;
-        }
+        read_out(pipes.into_iter().flatten()).await;
         forget(&watched.id);
         watched.has_ended(ended);
     });
     Ok(environment)
+}
+
+/// Waits until all that was printed has been read. Somebody who left the process's group may hold its pipes for ever, and
+/// nobody waits for that.
+async fn read_out(readers: impl Iterator<Item = JoinHandle<()>>) {
+    let until = Instant::now() + LAST_LINES;
+    for reader in readers {
+        let stop = reader.abort_handle();
+        if timeout_at(until, reader).await.is_err() {
+            stop.abort();
+        }
+    }
 }
 
 /// The process's environment: Lambda's variables and the function's own. Of this machine's variables it has only those

@@ -99,12 +99,16 @@ pub(super) async fn run(
     Ok(outcome)
 }
 
-/// A process that has answered before and waits for its next event.
+/// A process that has answered before and waits for its next event. Lambda gives each of them an end, too: here it comes
+/// before its credentials could expire amid an invocation.
 async fn take_warm(function: &Function) -> Option<Arc<Environment>> {
     loop {
         let environment = {
             let mut warm = lock(&function.warm);
             warm.retain(|environment| environment.is_alive());
+            for expiring in warm.extract_if(.., |environment| !environment.has_time_for(function.timeout())) {
+                expiring.kill();
+            }
             warm.pop()?
         };
         if environment.asks_again(ASKING).await {
@@ -229,7 +233,10 @@ pub(super) fn run_asynchronously(
 
 #[cfg(test)]
 mod tests {
+    use super::super::code::Package;
     use super::*;
+    use jiff::{SignedDuration, Timestamp};
+    use platform::Account;
 
     #[test]
     fn time_is_billed_by_the_millisecond() {
@@ -240,6 +247,31 @@ mod tests {
                 "{micros}"
             );
         }
+    }
+
+    /// A process of a function that is there only in name: it has asked for an event, and its credentials hold this long.
+    fn named(id: &str, holds: SignedDuration) -> Arc<Environment> {
+        let expires = Timestamp::now() + holds;
+        let environment = Environment::of(id.into(), "s".into(), "f".into(), u32::MAX, expires);
+        let environment = Arc::new(environment);
+        let asking = Arc::clone(&environment);
+        tokio::spawn(async move { asking.next().await });
+        environment
+    }
+
+    #[tokio::test]
+    async fn a_process_whose_credentials_would_expire_gets_no_more_events() {
+        let configuration = json!({"FunctionName": "f", "Role": "r", "Code": {"LocalBinary": "f"}, "Timeout": 900});
+        let package = Package::Binary("f".to_owned());
+        let configuration = serde_json::from_value(configuration).unwrap();
+        let function = Function::new(&Account::local(), configuration, package, Vec::new());
+        let minutes = SignedDuration::from_mins;
+        *lock(&function.warm) = [("fresh", minutes(20)), ("old", minutes(14)), ("expired", minutes(-1))]
+            .map(|(id, holds)| named(id, holds))
+            .into();
+        let taken = take_warm(&function).await.map(|environment| environment.id.clone());
+        assert_eq!(taken.as_deref(), Some("fresh"));
+        assert!(lock(&function.warm).is_empty());
     }
 
     #[test]

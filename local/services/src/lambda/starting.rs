@@ -38,7 +38,10 @@ pub(super) fn start(
         );
         ServiceError::new("ServiceException", message).with_status(500)
     })?;
+    let credentials = platform.iam.assume_role(function.role(), function.name(), Vec::new())?;
+    let expires = credentials.expiration;
     let mut child = command(platform, function, launch, address.host_and_port, &stream)?
+        .envs(credentials.environment())
         .spawn()
         .map_err(|error| could_not_start(&launch.program, &error))?;
     let pid = child
@@ -47,7 +50,7 @@ pub(super) fn start(
     let group = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let guard = group.map(Guard::of).transpose();
     let guard = guard.map_err(|error| could_not_start(&launch.program, &error))?;
-    let environment = Arc::new(Environment::of(id, stream.clone(), function.arn.clone(), pid));
+    let environment = Arc::new(Environment::of(id, stream.clone(), function.arn.clone(), pid, expires));
     let serving = address.serve(environment.clone());
     let may_write = may_log(platform, function, &stream);
     let log = (function.log_group(), stream);
@@ -85,7 +88,7 @@ async fn read_out(readers: impl Iterator<Item = JoinHandle<()>>) {
     }
 }
 
-/// The process's environment: Lambda's variables and the function's own. Of this machine's variables it has only those
+/// The process's environment, but for its credentials: Lambda's variables and the function's own. Of this machine's variables it has only those
 /// that say where programs are.
 fn command(
     platform: &Arc<Platform>,
@@ -101,7 +104,6 @@ fn command(
         )
         .with_status(500));
     };
-    let credentials = platform.iam.assume_role(function.role(), function.name(), Vec::new())?;
     let configuration = &function.configuration;
     let mut command = Command::new(&launch.program);
     command
@@ -118,7 +120,6 @@ fn command(
         .env("_HANDLER", configuration.handler.as_deref().unwrap_or("bootstrap"))
         .env("AWS_REGION", &platform.account.region)
         .env("AWS_DEFAULT_REGION", &platform.account.region)
-        .envs(credentials.environment())
         // The one thing that differs from AWS: where the services are.
         .env("AWS_ENDPOINT_URL", endpoint)
         .env("LANG", "en_US.UTF-8")

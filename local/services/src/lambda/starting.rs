@@ -18,6 +18,9 @@ use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+/// Variables that are lists of folders.
+const FOLDERS: [&str; 4] = ["LD_LIBRARY_PATH", "NODE_PATH", "PATH", "PYTHONPATH"];
+
 /// How long the last lines of a process that has ended may take to arrive.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -143,6 +146,8 @@ fn adjust(command: &mut Command, function: &Function, launch: &Launch) {
     }
     for (name, value) in &launch.variables {
         let own = configuration.environment.variables.get(name);
+        // An image's own folders count beside the runtime's, as they do in its container.
+        let own = own.or_else(|| launch.defaults.get(name).filter(|_| FOLDERS.contains(&name.as_str())));
         command.env(name, launch.beside(own, value));
     }
     if let Some(logging) = &configuration.logging_config {

@@ -231,6 +231,28 @@ CMD ["app.handler"]
 }
 
 #[tokio::test]
+async fn the_folders_of_an_image_come_before_the_runtimes() {
+    let dockerfile = r#"
+FROM public.ecr.aws/lambda/python:3.12
+ENV PYTHONPATH=/var/task/src LD_LIBRARY_PATH=/of/image
+ENV PATH="/var/task/bin:${PATH}"
+COPY src/ src/
+CMD ["app.handler"]
+"#;
+    let app = "import os\ndef handler(event, context):\n    root = os.environ['LAMBDA_TASK_ROOT']\n    \
+               return [os.environ[name].replace(root, '') for name in ('PYTHONPATH', 'PATH', 'LD_LIBRARY_PATH')]\n";
+    let world = World::new();
+    let team = world.team(&[("Dockerfile", dockerfile), ("src/app.py", app)]);
+    let members = json!({"Code": {"LocalImage": {"Context": team, "Dockerfile": "Dockerfile"}},
+        "PackageType": "Image", "Runtime": null, "Handler": null});
+    world.create("", "", members).await.unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let expected = json!(["/src", format!("/bin:{path}"), "/of/image::/lib"]);
+    let answer = world.invoke(json!({})).await;
+    assert_eq!(answer["Payload"], expected, "{answer}");
+}
+
+#[tokio::test]
 async fn an_image_that_needs_an_engine_is_deployed_and_its_invocation_says_so() {
     let world = World::new();
     let team = world.team(&[(

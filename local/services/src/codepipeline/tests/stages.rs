@@ -206,7 +206,7 @@ async fn people_roll_stages_back_as_far_as_it_goes() {
 }
 
 /// Waits until an execution stands before the second stage.
-pub(super) async fn waits(world: &World, id: &str) -> Value {
+async fn waits(world: &World, id: &str) -> Value {
     loop {
         let state = world.second_stage().await;
         if state["inboundExecution"]["pipelineExecutionId"] == id {
@@ -280,6 +280,27 @@ async fn nobody_enters_a_stage_whose_transition_is_disabled() {
 }
 
 #[tokio::test]
+async fn a_retry_neither_waits_at_its_stages_transition_nor_takes_the_place_of_who_does() {
+    let world = world(&BAD).await;
+    let first = world.begin(&[work(json!({}))]).await;
+    assert_eq!(world.end(&first).await, "Failed");
+    world.put_source(&GOOD).await;
+    let transition = json!({"pipelineName": "p", "stageName": "Work", "transitionType": "Inbound"});
+    let mut disable = transition.clone();
+    disable["reason"] = "r".into();
+    world.call("codepipeline", "DisableStageTransition", disable).await;
+    let second = world.start().await;
+    waits(&world, &second).await;
+    let retry = json!({"pipelineName": "p", "stageName": "Work", "pipelineExecutionId": first,
+        "retryMode": "ALL_ACTIONS"});
+    world.call("codepipeline", "RetryStageExecution", retry).await;
+    assert_eq!(world.end(&first).await, "Failed");
+    waits(&world, &second).await;
+    world.call("codepipeline", "EnableStageTransition", transition).await;
+    assert_eq!(world.end(&second).await, "Succeeded");
+}
+
+#[tokio::test]
 async fn a_transition_stays_disabled_in_the_next_run_until_its_pipeline_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     for run in 0..2 {
@@ -319,4 +340,15 @@ async fn a_transition_stays_disabled_in_the_next_run_until_its_pipeline_is_delet
         }
         platform.store.settled().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn an_object_says_where_it_comes_from() {
+    let world = world(&GOOD).await;
+    let id = world.begin(&[work(json!({}))]).await;
+    world.end(&id).await;
+    let variables = &world.action("Source").await["output"]["outputVariables"];
+    assert_eq!(variables["BucketName"], "source");
+    assert_eq!(variables["ObjectKey"], "source.zip");
+    assert!(variables["VersionId"].is_string() && variables["ETag"].is_string());
 }

@@ -1,10 +1,11 @@
 //! Actions and rules that run commands, on builds that end as a test says.
 
 use super::stages::{BAD, GOOD, beside, check, work};
-use super::world::stage;
+use super::world::{World, stage};
 use platform::{Call, Operation, Operations, Served, ServiceError};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use std::process::Command;
 use std::sync::{Arc, LazyLock, Mutex};
 use tokio::sync::watch;
 
@@ -96,5 +97,41 @@ async fn what_is_abandoned_while_a_condition_is_checked_stops_and_engages_nothin
         assert_eq!(world.end(&second).await, "Stopped", "{member} {result}");
         assert_eq!(world.second_stage().await["latestExecution"]["status"], "Stopped");
         assert_eq!(world.latest().await["pipelineExecutionId"], second.as_str(), "{member}");
+    }
+}
+
+/// A docker whose pushes of the tag `bad` fail.
+const DOCKER: &str =
+    "docker() { case \"$*\" in push*:bad) return 1;; push*) echo 't: digest: sha256:1a size: 2';; esac; }";
+
+#[tokio::test]
+async fn an_image_is_published_with_all_its_tags_or_the_action_fails() {
+    let builds = Builds::ending(&["SUCCEEDED"]);
+    let ecr = Arc::<crate::ecr::Ecr>::default();
+    let statements = json!([{"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}]);
+    let world = World::beside(vec![builds.clone(), ecr], statements, &GOOD).await;
+    world
+        .call("ecr", "CreateRepository", json!({"repositoryName": "repo"}))
+        .await;
+    let source = json!({"inputArtifacts": [{"name": "Source"}]});
+    let configuration = json!({"ECRRepositoryName": "repo"});
+    let id = world
+        .begin(&[stage("Image", "Build", "ECRBuildAndPublish", configuration, source)])
+        .await;
+    assert_eq!(world.end(&id).await, "Succeeded");
+    let commands = builds.asked.borrow()[0]["buildspec"]["phases"]["build"]["commands"].clone();
+    let push = commands[2].as_str().expect("a command");
+    let home = tempfile::tempdir().unwrap();
+    for (tags, succeeds) in [
+        ("one two", true),
+        ("bad", false),
+        ("one bad", false),
+        ("one bad two", false),
+    ] {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{DOCKER}\n{push}")]);
+        shell.env("HOME", home.path()).env("IMAGE_TAGS", tags);
+        let ended = shell.env("REPOSITORY_URI", "host/r").output().unwrap();
+        assert_eq!(ended.status.success(), succeeds, "{tags}: {ended:?}");
     }
 }

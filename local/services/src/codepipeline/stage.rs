@@ -172,7 +172,8 @@ impl Engine {
             Err(message) => Some(message),
             Ok(Check::Variable) => rules::compare(&rule.configuration, &self.execution.progress().namespaces).err(),
             Ok(Check::Action(action)) => {
-                let done = self.carry_out(&stage.name, &action, id).await;
+                let work = self.carry_out(&stage.name, &action, id);
+                let done = rules::in_time(rule.timeout_in_minutes, work).await;
                 done.err().map(|failure| failure.message)
             }
         }

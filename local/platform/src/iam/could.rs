@@ -81,7 +81,7 @@ fn open(pattern: &str) -> Vec<Piece> {
 
 /// Whether a pattern has all that a resource with stars stands for.
 fn covers(pattern: &str, resource: &str) -> bool {
-    Pattern::plain(pattern).matches_arn(resource)
+    Pattern::plain(pattern).matches_resource(resource)
 }
 
 /// Whether a statement denies this for certain.

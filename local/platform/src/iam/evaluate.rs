@@ -184,7 +184,7 @@ fn statement_applies(
             Some(Pattern::plain(pattern))
         };
         match (pattern, resource) {
-            (Some(pattern), Some(resource)) => pattern.matches_arn(resource),
+            (Some(pattern), Some(resource)) => pattern.matches_resource(resource),
             _ => false,
         }
     };

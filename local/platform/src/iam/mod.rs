@@ -138,6 +138,7 @@ impl Iam {
         for held in state.roles.values_mut().filter_map(|role| role.policies.get_mut(arn)) {
             held.clone_from(&document);
         }
+        state.users.with_policy(arn, &document);
         state.managed.insert(arn.to_owned(), document);
         state.read.clear();
         state.read_of_users.clear();

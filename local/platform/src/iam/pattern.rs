@@ -15,6 +15,9 @@ pub(super) fn begins_alike(pattern: &str, text: &str, same: impl Fn(&u8, &u8) ->
         .all(|wanted| text.next().is_some_and(|actual| same(&actual, &wanted)))
 }
 
+/// How many parts an ARN has; the last one may have colons in it.
+const ARN_PARTS: usize = 6;
+
 /// A pattern whose variables have been replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern(Vec<Piece>);
@@ -57,14 +60,29 @@ impl Pattern {
         matches(&self.0, &text, |a, b| a.eq_ignore_ascii_case(&b))
     }
 
-    /// Whether this, read as an ARN, matches the ARN `text`: each of its six parts by itself, so that a star never
-    /// reaches over a colon of the first five.
+    /// Whether this, read as an ARN, matches the ARN `text` as conditions such as `ArnLike` compare them: each of the six
+    /// parts by itself, so that a star never reaches over a colon of the first five.
     pub(super) fn matches_arn(&self, text: &str) -> bool {
-        if self.0 == [Piece::AnyRun] {
-            return true;
+        self.0 == [Piece::AnyRun] || self.matches_parts(&text.splitn(ARN_PARTS, ':').collect::<Vec<_>>())
+    }
+
+    /// The same as `Resource` elements compare them: a star at the very end takes whatever follows, colons too, so that
+    /// `arn:aws:logs:*` has all of CloudWatch Logs.
+    pub(super) fn matches_resource(&self, text: &str) -> bool {
+        if self.0.last() != Some(&Piece::AnyRun) {
+            return self.matches_arn(text);
         }
-        let patterns: Vec<&[Piece]> = self.0.splitn(6, |piece| *piece == Piece::Literal(':')).collect();
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let most = self.arn_parts().len();
+        self.matches_parts(&text.splitn(most, ':').collect::<Vec<_>>())
+    }
+
+    fn arn_parts(&self) -> Vec<&[Piece]> {
+        let parts = self.0.splitn(ARN_PARTS, |piece| *piece == Piece::Literal(':'));
+        parts.collect()
+    }
+
+    fn matches_parts(&self, parts: &[&str]) -> bool {
+        let patterns = self.arn_parts();
         patterns.len() == parts.len()
             && patterns.iter().zip(parts).all(|(pattern, part)| {
                 let part: Vec<char> = part.chars().collect();
@@ -166,6 +184,31 @@ mod tests {
         ] {
             assert_eq!(Pattern::plain(pattern).matches_arn(arn), expected, "{pattern} on {arn}");
         }
+    }
+
+    #[test]
+    fn a_star_at_the_end_of_a_resource_takes_the_rest() {
+        let log = "arn:aws:logs:us-east-1:123456789012:log-group:/a:log-stream:b";
+        for (pattern, as_resource, as_condition) in [
+            ("*", true, true),
+            ("arn:aws:logs:*", true, false),
+            ("arn:aws:logs:us-east-1:*", true, false),
+            ("arn:aws:logs:us-*", true, false),
+            ("arn:aws:logs:*:*:*", true, true),
+            ("arn:aws:sqs:*", false, false),
+            ("arn:*:log-stream:b", false, false),
+            ("arn:aws:logs:us-east-1:123456789012:log-group:/b*", false, false),
+            (
+                "arn:aws:logs:us-east-1:123456789012:log-group:/a:more:and:more*",
+                false,
+                false,
+            ),
+        ] {
+            let pattern_read = Pattern::plain(pattern);
+            assert_eq!(pattern_read.matches_resource(log), as_resource, "{pattern}");
+            assert_eq!(pattern_read.matches_arn(log), as_condition, "{pattern}");
+        }
+        assert!(!Pattern::plain("arn:aws:logs:*").matches_resource("*"));
     }
 
     #[test]

@@ -151,6 +151,78 @@ fn a_user_is_allowed_what_its_policies_and_those_of_its_groups_allow() {
 }
 
 #[test]
+fn a_star_at_the_end_of_a_resource_has_all_that_follows() {
+    let account = Account::local();
+    let iam = Iam::default();
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["logs:*", "sqs:*"], "Resource": ["arn:aws:logs:*", "arn:aws:sqs:us-east-1:*"]},
+        {"Effect": "Deny", "Action": "logs:*", "Resource": "arn:aws:logs:eu-west-1:*"},
+        {"Effect": "Allow", "Action": "sns:*", "NotResource": "arn:aws:sns:eu-west-1:*"},
+    ]});
+    let role = NewRole::for_service("stars", "lambda.amazonaws.com").with_policy("calls", policy);
+    iam.create_role(&account, role).unwrap();
+    let principal = Principal::role_session("stars", "s");
+    for (action, resource, expected) in [
+        (
+            "logs:PutLogEvents",
+            "arn:aws:logs:us-east-1:1:log-group:g:log-stream:s",
+            true,
+        ),
+        (
+            "logs:PutLogEvents",
+            "arn:aws:logs:eu-west-1:1:log-group:g:log-stream:s",
+            false,
+        ),
+        ("sqs:SendMessage", "arn:aws:sqs:us-east-1:1:q", true),
+        ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:1:q", false),
+        ("sns:Publish", "arn:aws:sns:us-east-1:1:t", true),
+        ("sns:Publish", "arn:aws:sns:eu-west-1:1:t", false),
+    ] {
+        let requirement = Requirement::new(action, resource);
+        let decided = iam.decide(&account, &principal, &requirement).is_ok();
+        let could = iam.could_allow("stars", &requirement).unwrap();
+        assert_eq!((decided, could), (expected, expected), "{action} {resource}");
+    }
+}
+
+#[test]
+fn a_changed_managed_policy_is_changed_for_all_who_have_it() {
+    let account = Account::local();
+    let iam = Iam::default();
+    let arn = "arn:aws:iam::123456789012:policy/shared";
+    let allow = |action: &str| json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}});
+    iam.create_policy(arn, allow("s3:GetObject")).unwrap();
+    let with_it = |name: &str| NewUser {
+        managed_policies: vec![arn.to_owned()],
+        ..NewUser::new(name)
+    };
+    iam.create_user(&account, with_it("direct")).unwrap();
+    iam.create_group(&account, with_it("group")).unwrap();
+    iam.create_user(&account, NewUser::new("member")).unwrap();
+    iam.add_user_to_group("member", "group").unwrap();
+    let role = NewRole {
+        managed_policies: vec![arn.to_owned()],
+        ..NewRole::for_service("role", "lambda.amazonaws.com")
+    };
+    iam.create_role(&account, role).unwrap();
+    let user = |name: &str| Principal::User {
+        name: name.to_owned(),
+        path: "/".to_owned(),
+    };
+    let all = [user("direct"), user("member"), Principal::role_session("role", "s")];
+    for allowed in ["s3:GetObject", "s3:PutObject"] {
+        iam.create_policy(arn, allow(allowed)).unwrap();
+        for principal in &all {
+            for action in ["s3:GetObject", "s3:PutObject"] {
+                let requirement = Requirement::new(action, "arn:aws:s3:::b/k");
+                let decided = iam.decide(&account, principal, &requirement).is_ok();
+                assert_eq!(decided, action == allowed, "{principal:?} {action}, while {allowed} is");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_key_is_the_same_in_each_run_and_works_while_its_user_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let account = Account::local();

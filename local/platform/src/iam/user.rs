@@ -188,12 +188,24 @@ impl Users {
         Ok(())
     }
 
+    /// Changes what a managed policy says for all who have it.
+    pub(super) fn with_policy(&mut self, arn: &str, document: &Value) {
+        for held in self.all_policies().filter_map(|policies| policies.get_mut(arn)) {
+            held.clone_from(document);
+        }
+    }
+
     /// Takes a managed policy from all who have it.
     pub(super) fn without_policy(&mut self, arn: &str) {
-        let of_users = self.users.values_mut().map(|user| &mut user.policies);
-        for policies in of_users.chain(self.groups.values_mut()) {
+        for policies in self.all_policies() {
             policies.remove(arn);
         }
+    }
+
+    /// The policies of each user and of each group.
+    fn all_policies(&mut self) -> impl Iterator<Item = &mut BTreeMap<String, Value>> {
+        let of_users = self.users.values_mut().map(|user| &mut user.policies);
+        of_users.chain(self.groups.values_mut())
     }
 
     pub(super) fn delete(&mut self, name: &str) -> Result<(), ServiceError> {

@@ -1,6 +1,6 @@
 //! What AWS checks when a pipeline is created or updated.
 
-use super::declaration::{Action, Declaration};
+use super::declaration::{Action, Declaration, ExecutionMode};
 use super::providers::Kind;
 use super::rules::{self, Place};
 use platform::error::ServiceError;
@@ -23,6 +23,10 @@ impl Declaration {
         let refuse =
             |code: &str, message: String| Err(ServiceError::new(code, format!("Pipeline `{}`: {message}", self.name)));
         if let Err(message) = self.check_stores(region) {
+            return refuse("InvalidStructureException", message);
+        }
+        if let Some(member) = self.beyond_v1() {
+            let message = format!("{member}: only pipelines of the type V2 have this, and its type is V1");
             return refuse("InvalidStructureException", message);
         }
         if self.stages.len() < 2 {
@@ -74,6 +78,19 @@ impl Declaration {
             }
         }
         Ok(())
+    }
+
+    /// What the declaration has and its type does not. A pipeline that does not say its type is of the first.
+    ///
+    /// See <https://docs.aws.amazon.com/codepipeline/latest/userguide/pipeline-types.html>.
+    fn beyond_v1(&self) -> Option<&'static str> {
+        let members = [
+            ("executionMode", self.execution_mode != ExecutionMode::Superseded),
+            ("variables", !self.variables.is_empty()),
+            ("triggers", !self.triggers.is_empty()),
+        ];
+        let mut beyond = members.into_iter().filter(|(_, is_there)| *is_there && !self.is_v2());
+        beyond.next().map(|(member, _)| member)
     }
 
     fn is_v2(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::actions;
 use super::declaration::{Action, Stage};
 use super::execution::{ActionRun, ActionStatus, Artifact, Execution, Status};
-use super::gates::Entry;
+use super::gates::{Entry, Visitor};
 use super::jobs::Jobs;
 use super::notify::Notify;
 use super::pipeline::Pipeline;
@@ -46,7 +46,7 @@ impl Ending {
         }
     }
 
-    fn stopped(execution: &Execution) -> Self {
+    pub(super) fn stopped(execution: &Execution) -> Self {
         Self {
             status: Status::Stopped,
             reason: execution.progress().summary.clone(),
@@ -137,9 +137,16 @@ impl Engine {
         let mut rerun = Some(rerun);
         // A rollback is of one stage.
         let most = self.execution.rolled_back_to().map_or(usize::MAX, |_| 1);
+        // A later attempt begins in the stage that it runs again.
+        let mut is_back = self.execution.progress().attempt > 1;
         for stage in declaration.stages.iter().skip(from).take(most) {
+            let visitor = Visitor {
+                execution: &self.execution.id,
+                started: self.execution.started,
+                is_back: std::mem::take(&mut is_back),
+            };
             let entry = tokio::select! {
-                entry = self.pipeline.gates.enter(declaration.execution_mode, &stage.name, &self.execution.id) => Some(entry),
+                entry = self.pipeline.gates.enter(declaration.execution_mode, &stage.name, visitor) => Some(entry),
                 () = self.execution.stopping() => None,
             };
             let ending = match entry {

@@ -169,10 +169,11 @@ const CODEBUILD: Kind = Kind {
 /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
 const CONFIGURATION_LIMIT: usize = 1000;
 
-/// How many minutes an approval may wait.
+/// How many minutes an approval and a rule may take.
 ///
-/// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html>.
-const APPROVAL_MINUTES: RangeInclusive<u32> = 5..=86_400;
+/// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ActionDeclaration.html> and
+/// <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RuleDeclaration.html>.
+const MINUTES: RangeInclusive<u32> = 5..=86_400;
 
 impl Kind {
     /// The kind of such an action.
@@ -250,12 +251,7 @@ impl Kind {
             Some(_) if self.provider != Provider::Approval => {
                 Err("timeoutInMinutes is available only to the manual approval action type".into())
             }
-            Some(minutes) if APPROVAL_MINUTES.contains(&minutes) => Ok(()),
-            Some(minutes) => Err(format!(
-                "value {minutes} at timeoutInMinutes failed to satisfy constraint: it must lie between {} and {}",
-                APPROVAL_MINUTES.start(),
-                APPROVAL_MINUTES.end()
-            )),
+            Some(minutes) => check_timeout(minutes),
         }
     }
 
@@ -295,6 +291,21 @@ impl Kind {
             }
         }
     }
+}
+
+/// Checks how many minutes an approval or a rule may take.
+///
+/// # Errors
+/// They are too few or too many.
+pub(super) fn check_timeout(minutes: u32) -> Result<(), String> {
+    if MINUTES.contains(&minutes) {
+        return Ok(());
+    }
+    Err(format!(
+        "value {minutes} at timeoutInMinutes failed to satisfy constraint: it must lie between {} and {}",
+        MINUTES.start(),
+        MINUTES.end()
+    ))
 }
 
 /// A value of the configuration that no variable decides.

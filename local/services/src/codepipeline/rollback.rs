@@ -28,20 +28,26 @@ impl Rollback {
     }
 }
 
-/// Rolls a stage back after it failed, where an execution before has succeeded in it.
+/// Rolls a stage back after it failed, where an execution before has succeeded in it. A rollback that fails leads to no
+/// other: it would have the same to run with, and fail again for ever.
 pub(super) fn by_itself(
     place: (&Arc<Platform>, &Arc<Jobs>),
     pipeline: &Arc<Pipeline>,
     failed: &Arc<Execution>,
     stage: &str,
 ) {
+    if failed.rolled_back_to().is_some() {
+        return;
+    }
     let executions = pipeline.executions();
     let earlier = executions
         .iter()
         .rev()
         .skip_while(|other| other.id != failed.id)
         .skip(1);
-    let mut candidates = earlier.filter(|other| other.progress().stages.get(stage) == Some(&Status::Succeeded));
+    let has_succeeded = |other: &Execution| other.progress().stages.get(stage) == Some(&Status::Succeeded);
+    // As where people roll back, a rollback is no target.
+    let mut candidates = earlier.filter(|other| other.rolled_back_to().is_none() && has_succeeded(other));
     if let Some(target) = candidates.find(|target| is_same(pipeline, target)) {
         let trigger = json!({"triggerType": "AutomatedRollback", "triggerDetail": failed.id});
         begin(place, pipeline, Execution::rolling_back(target, stage, trigger));

@@ -6,10 +6,12 @@
 use super::conditions::{Condition, Outcome, Rule};
 use super::declaration::{Action, Stage};
 use super::parts::ActionType;
-use super::providers::Kind;
+use super::providers::{Kind, check_timeout};
 use super::variables::{Namespaces, resolve};
+use super::work::{Done, Failure};
 use regex_lite::Regex;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// How many rules a condition may have.
 ///
@@ -128,6 +130,7 @@ pub(super) fn check(stage: &Stage, place: &Place<'_>) -> Result<(), String> {
 }
 
 fn check_rule(rule: &Rule, place: &Place<'_>) -> Result<(), String> {
+    rule.timeout_in_minutes.map_or(Ok(()), check_timeout)?;
     let unknown = rule
         .input_artifacts
         .iter()
@@ -183,9 +186,35 @@ pub(super) fn compare(configuration: &BTreeMap<String, String>, namespaces: &Nam
     Err(format!("`{variable}` {operator} `{value}` does not hold"))
 }
 
+/// What a rule's work brings, if it brings it within the minutes that the rule gives it.
+///
+/// # Errors
+/// The work's own, or that it takes too long.
+pub(super) async fn in_time(
+    minutes: Option<u32>,
+    work: impl Future<Output = Result<Done, Failure>>,
+) -> Result<Done, Failure> {
+    let Some(minutes) = minutes else { return work.await };
+    let most = Duration::from_secs(u64::from(minutes) * 60);
+    let late = |_| Failure::new("JobTimedOut", format!("It has not ended after {minutes} minutes"));
+    tokio::time::timeout(most, work).await.map_err(late)?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn work_has_the_minutes_that_a_rule_gives_it() {
+        let late = in_time(Some(0), std::future::pending()).await.err();
+        assert_eq!(
+            late.map(|late| late.message).as_deref(),
+            Some("It has not ended after 0 minutes")
+        );
+        for minutes in [None, Some(5)] {
+            assert!(in_time(minutes, async { Ok(Done::default()) }).await.is_ok());
+        }
+    }
 
     #[test]
     fn variables_are_compared() {

@@ -1,7 +1,9 @@
 //! Two people ask at the same moment: what each of them is told must hold.
 
+mod builds;
 mod declarations;
 mod deploys;
+mod rollbacks;
 mod stages;
 mod state_machines;
 mod world;

@@ -4,7 +4,8 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 
 use super::memory;
-use rustix::process::Signal;
+use jiff::{SignedDuration, Timestamp};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -61,6 +62,8 @@ pub(super) struct Environment {
     /// The ARN of the function that it runs.
     pub(super) function_arn: String,
     pid: u32,
+    /// When the credentials that it was started with stop working.
+    expires: Timestamp,
     born: Instant,
     inbox: tokio::sync::Mutex<mpsc::UnboundedReceiver<Work>>,
     outbox: mpsc::UnboundedSender<Work>,
@@ -73,13 +76,14 @@ pub(super) struct Environment {
 
 impl Environment {
     /// A process that has been started.
-    pub(super) fn of(id: String, stream: String, function_arn: String, pid: u32) -> Self {
+    pub(super) fn of(id: String, stream: String, function_arn: String, pid: u32, expires: Timestamp) -> Self {
         let (outbox, inbox) = mpsc::unbounded_channel();
         Self {
             id,
             stream,
             function_arn,
             pid,
+            expires,
             born: Instant::now(),
             inbox: tokio::sync::Mutex::new(inbox),
             outbox,
@@ -95,18 +99,28 @@ impl Environment {
         self.phase.send_replace(Phase::Exited(how));
     }
 
-    /// Waits until the process has ended, by itself or by [`Self::kill`], and says how.
+    /// Waits until the process has ended, by itself or by [`Self::kill`], and says how. What it started ends with it.
     pub(super) async fn outlive(&self, child: &mut Child) -> String {
         let status = tokio::select! {
             status = child.wait() => status,
-            () = self.kill.notified() => match child.start_kill() {
-                Ok(()) => child.wait().await,
-                Err(error) => Err(error),
-            },
+            () = self.kill.notified() => {
+                self.end_group();
+                child.wait().await
+            }
         };
+        // One that ended by itself may have left others, which Lambda's sandbox would not let live on either.
+        self.end_group();
         match status {
             Ok(status) => exit_words(status),
             Err(error) => error.to_string(),
+        }
+    }
+
+    /// Ends the process and those that it started.
+    fn end_group(&self) {
+        if let Some(group) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) {
+            // Nothing is left to be killed where it fails.
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 
@@ -118,6 +132,12 @@ impl Environment {
     /// Whether the process can take another event.
     pub(super) fn is_alive(&self) -> bool {
         !matches!(*self.phase.borrow(), Phase::Exited(_) | Phase::InitFailed(_))
+    }
+
+    /// Whether its credentials hold for an invocation that takes this long.
+    pub(super) fn has_time_for(&self, timeout: Duration) -> bool {
+        Timestamp::now().duration_until(self.expires)
+            >= SignedDuration::try_from(timeout).unwrap_or(SignedDuration::MAX)
     }
 
     /// Waits until the process has asked for its first event, or will not do so any more.

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How long a process may take until it asks for its first event.
+/// How long a process may take until it asks for its first event. On AWS it is then started once more, within the first
+/// invocation's own time; here it is let go on for as long.
 ///
 /// See <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib>.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
@@ -65,7 +66,7 @@ pub(super) async fn run(
         Some(environment) => environment,
         None => lambda.start_environment(platform, function, &launch)?,
     };
-    let (init, refused) = match initialised(&environment, request_id).await {
+    let (init, refused) = match initialised(&environment, request_id, INIT_LIMIT, function.timeout()).await {
         Ok(init) => (is_cold.then_some(init), None),
         Err(outcome) => (None, Some(outcome)),
     };
@@ -99,12 +100,16 @@ pub(super) async fn run(
     Ok(outcome)
 }
 
-/// A process that has answered before and waits for its next event.
+/// A process that has answered before and waits for its next event. Lambda gives each of them an end, too: here it comes
+/// before its credentials could expire amid an invocation.
 async fn take_warm(function: &Function) -> Option<Arc<Environment>> {
     loop {
         let environment = {
             let mut warm = lock(&function.warm);
             warm.retain(|environment| environment.is_alive());
+            for expiring in warm.extract_if(.., |environment| !environment.has_time_for(function.timeout())) {
+                expiring.kill();
+            }
             warm.pop()?
         };
         if environment.asks_again(ASKING).await {
@@ -114,9 +119,15 @@ async fn take_warm(function: &Function) -> Option<Arc<Environment>> {
     }
 }
 
-/// Waits until the process asks for its first event, and says how long that took; or says why it never will.
-async fn initialised(environment: &Environment, request_id: &str) -> Result<Duration, Outcome> {
-    match tokio::time::timeout(INIT_LIMIT, environment.started()).await {
+/// Waits until the process asks for its first event, and says how long that took; or says why it never will. It has `first`
+/// and then the time of an invocation.
+async fn initialised(
+    environment: &Environment,
+    request_id: &str,
+    first: Duration,
+    timeout: Duration,
+) -> Result<Duration, Outcome> {
+    match tokio::time::timeout(first + timeout, environment.started()).await {
         Ok(Phase::Ready(init)) => Ok(init),
         Ok(Phase::InitFailed(diagnostic)) => {
             environment.kill();
@@ -127,7 +138,7 @@ async fn initialised(environment: &Environment, request_id: &str) -> Result<Dura
         Ok(Phase::Starting) | Err(_) => {
             environment.kill();
             environment.exited().await;
-            Err(timed_out(request_id, INIT_LIMIT))
+            Err(timed_out(request_id, timeout))
         }
     }
 }
@@ -229,7 +240,10 @@ pub(super) fn run_asynchronously(
 
 #[cfg(test)]
 mod tests {
+    use super::super::code::Package;
     use super::*;
+    use jiff::{SignedDuration, Timestamp};
+    use platform::Account;
 
     #[test]
     fn time_is_billed_by_the_millisecond() {
@@ -240,6 +254,49 @@ mod tests {
                 "{micros}"
             );
         }
+    }
+
+    /// A process of a function that is there only in name: it has asked for an event, and its credentials hold this long.
+    fn named(id: &str, holds: SignedDuration) -> Arc<Environment> {
+        let expires = Timestamp::now() + holds;
+        let environment = Environment::of(id.into(), "s".into(), "f".into(), u32::MAX, expires);
+        let environment = Arc::new(environment);
+        let asking = Arc::clone(&environment);
+        tokio::spawn(async move { asking.next().await });
+        environment
+    }
+
+    #[tokio::test]
+    async fn a_process_whose_credentials_would_expire_gets_no_more_events() {
+        let configuration = json!({"FunctionName": "f", "Role": "r", "Code": {"LocalBinary": "f"}, "Timeout": 900});
+        let package = Package::Binary("f".to_owned());
+        let configuration = serde_json::from_value(configuration).unwrap();
+        let function = Function::new(&Account::local(), configuration, package, Vec::new());
+        let minutes = SignedDuration::from_mins;
+        *lock(&function.warm) = [("fresh", minutes(20)), ("old", minutes(14)), ("expired", minutes(-1))]
+            .map(|(id, holds)| named(id, holds))
+            .into();
+        let taken = take_warm(&function).await.map(|environment| environment.id.clone());
+        assert_eq!(taken.as_deref(), Some("fresh"));
+        assert!(lock(&function.warm).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_start_may_take_the_time_of_an_invocation_too() {
+        let (none, long) = (Duration::ZERO, Duration::from_secs(100));
+        for (first, timeout) in [(none, long), (long, none)] {
+            let environment = named("e", SignedDuration::ZERO);
+            let started = initialised(&environment, "r", first, timeout).await;
+            assert!(started.is_ok(), "{first:?} {timeout:?}");
+        }
+        let mut sleeper = tokio::process::Command::new("sleep");
+        let mut child = sleeper.arg("1000").process_group(0).kill_on_drop(true).spawn().unwrap();
+        let (pid, expires) = (child.id().unwrap(), Timestamp::now());
+        let environment = Environment::of("e".into(), "s".into(), "f".into(), pid, expires);
+        let process = async { environment.has_ended(environment.outlive(&mut child).await) };
+        let (started, ()) = tokio::join!(initialised(&environment, "r", none, Duration::from_millis(10)), process);
+        let said = started.unwrap_err().payload()["errorMessage"].clone();
+        assert_eq!(said, "RequestId: r Error: Task timed out after 0.01 seconds");
     }
 
     #[test]

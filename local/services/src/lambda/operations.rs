@@ -2,7 +2,7 @@
 
 use super::changing::{self, Changes, RemovePermission, WithCode};
 use super::code::{Given, Package};
-use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, resource};
+use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, named, resource};
 use super::invoke;
 use super::outcome::Outcome;
 use super::publishing::{self, CreateAlias, GetAlias, PublishLayerVersion, PublishVersion};
@@ -351,6 +351,9 @@ impl Lambda {
     }
 
     fn delete(&self, function: &Function) -> Result<Value, ServiceError> {
+        if let Some(qualifier) = named(&function.arn).1 {
+            return self.delete_version(function, qualifier);
+        }
         lock(&self.functions).remove(function.name());
         let qualified = lock(&function.qualified).values().cloned().collect::<Vec<_>>();
         for function in qualified.iter().map(Arc::as_ref).chain([function]) {

@@ -81,6 +81,30 @@ impl Lambda {
         Ok(first.describe())
     }
 
+    /// Takes a version out. The function stays, and so does a version that an alias leads to.
+    pub(super) fn delete_version(&self, version: &Function, qualifier: &str) -> Result<Value, ServiceError> {
+        if qualifier != version.version {
+            let message = "Deletion of functions by alias is not currently supported.";
+            return Err(ServiceError::new("InvalidParameterValueException", message));
+        }
+        let function = self.function(version.name(), None)?;
+        let mut published = lock(&function.qualified);
+        let aliases = published
+            .iter()
+            .filter(|(name, other)| *name != qualifier && other.version == qualifier);
+        let aliases: Vec<&str> = aliases.map(|(name, _)| name.as_str()).collect();
+        if !aliases.is_empty() {
+            let aliases = aliases.join(", ");
+            let message = format!("Unable to delete version because the following aliases reference it: [{aliases}]");
+            return Err(ServiceError::new("ResourceConflictException", message).with_status(409));
+        }
+        published.remove(qualifier);
+        for environment in lock(&version.warm).drain(..) {
+            environment.kill();
+        }
+        Ok(json!({}))
+    }
+
     pub(super) fn create_alias(&self, _: &Call, input: CreateAlias) -> Result<Value, ServiceError> {
         let function = self.function(&input.function_name, None)?;
         let version = self.function(&input.function_name, Some(&input.function_version))?;

@@ -3,7 +3,7 @@
 //! See <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>.
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, Method, Response, StatusCode};
+use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 use platform::Platform;
 use platform::error::{ErrorKind, ServiceError};
@@ -16,11 +16,12 @@ pub async fn handle(
     platform: &Arc<Platform>,
     caller: &Principal,
     method: &Method,
-    path: &str,
+    uri: &Uri,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Response<Body> {
-    match route(method, path, headers, body) {
+    let routed = route(method, uri.path(), headers, body);
+    match routed.map(|(operation, input)| (operation, qualified(operation, input, uri.query()))) {
         Ok((operation, input)) => match platform.call(caller, "lambda", operation, input).await {
             Ok(output) if operation == "Invoke" => invocation(&output),
             Ok(output) => respond(StatusCode::OK, &[], output.to_string()),
@@ -65,6 +66,19 @@ fn route(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Resul
         ("DELETE", ["2015-03-31", "functions", name]) => Ok(("DeleteFunction", json!({"FunctionName": name}))),
         _ => Err(ServiceError::not_in_local_run("lambda", &format!("{method} {path}"))),
     }
+}
+
+/// The input with the version or alias that a request's query names.
+fn qualified(operation: &str, mut input: Value, query: Option<&str>) -> Value {
+    let takes_one = matches!(
+        operation,
+        "Invoke" | "GetFunction" | "GetFunctionConfiguration" | "GetPolicy" | "DeleteFunction"
+    );
+    let mut pairs = query.filter(|_| takes_one).unwrap_or_default().split('&');
+    if let Some(qualifier) = pairs.find_map(|pair| pair.strip_prefix("Qualifier=")) {
+        input["Qualifier"] = percent_decode_str(qualifier).decode_utf8_lossy().into();
+    }
+    input
 }
 
 /// The input of an operation whose function is named by its path.

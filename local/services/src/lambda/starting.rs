@@ -12,8 +12,17 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+/// Variables that are lists of folders.
+const FOLDERS: [&str; 4] = ["LD_LIBRARY_PATH", "NODE_PATH", "PATH", "PYTHONPATH"];
+
+/// How long the last lines of a process that has ended may take to arrive.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Starts a process of `function`. `forget` is told its id when it has ended.
 pub(super) fn start(
@@ -32,7 +41,10 @@ pub(super) fn start(
         );
         ServiceError::new("ServiceException", message).with_status(500)
     })?;
+    let credentials = platform.iam.assume_role(function.role(), function.name(), Vec::new())?;
+    let expires = credentials.expiration;
     let mut child = command(platform, function, launch, address.host_and_port, &stream)?
+        .envs(credentials.environment())
         .spawn()
         .map_err(|error| could_not_start(&launch.program, &error))?;
     let pid = child
@@ -41,7 +53,7 @@ pub(super) fn start(
     let group = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let guard = group.map(Guard::of).transpose();
     let guard = guard.map_err(|error| could_not_start(&launch.program, &error))?;
-    let environment = Arc::new(Environment::of(id, stream.clone(), function.arn.clone(), pid));
+    let environment = Arc::new(Environment::of(id, stream.clone(), function.arn.clone(), pid, expires));
     let serving = address.serve(environment.clone());
     let may_write = may_log(platform, function, &stream);
     let log = (function.log_group(), stream);
@@ -60,17 +72,26 @@ pub(super) fn start(
         let ended = watched.outlive(&mut child).await;
         drop(guard);
         serving.abort();
-        for pipe in pipes.into_iter().flatten() {
-            // A reader ends with its pipe; only a panic could make it fail, and then there is nothing to wait for.
-            let _ = pipe.await;
-        }
+        read_out(pipes.into_iter().flatten()).await;
         forget(&watched.id);
         watched.has_ended(ended);
     });
     Ok(environment)
 }
 
-/// The process's environment: Lambda's variables and the function's own. Of this machine's variables it has only those
+/// Waits until all that was printed has been read. Somebody who left the process's group may hold its pipes for ever, and
+/// nobody waits for that.
+async fn read_out(readers: impl Iterator<Item = JoinHandle<()>>) {
+    let until = Instant::now() + LAST_LINES;
+    for reader in readers {
+        let stop = reader.abort_handle();
+        if timeout_at(until, reader).await.is_err() {
+            stop.abort();
+        }
+    }
+}
+
+/// The process's environment, but for its credentials: Lambda's variables and the function's own. Of this machine's variables it has only those
 /// that say where programs are.
 fn command(
     platform: &Arc<Platform>,
@@ -86,7 +107,6 @@ fn command(
         )
         .with_status(500));
     };
-    let credentials = platform.iam.assume_role(function.role(), function.name(), Vec::new())?;
     let configuration = &function.configuration;
     let mut command = Command::new(&launch.program);
     command
@@ -103,7 +123,6 @@ fn command(
         .env("_HANDLER", configuration.handler.as_deref().unwrap_or("bootstrap"))
         .env("AWS_REGION", &platform.account.region)
         .env("AWS_DEFAULT_REGION", &platform.account.region)
-        .envs(credentials.environment())
         // The one thing that differs from AWS: where the services are.
         .env("AWS_ENDPOINT_URL", endpoint)
         .env("LANG", "en_US.UTF-8")
@@ -127,6 +146,8 @@ fn adjust(command: &mut Command, function: &Function, launch: &Launch) {
     }
     for (name, value) in &launch.variables {
         let own = configuration.environment.variables.get(name);
+        // An image's own folders count beside the runtime's, as they do in its container.
+        let own = own.or_else(|| launch.defaults.get(name).filter(|_| FOLDERS.contains(&name.as_str())));
         command.env(name, launch.beside(own, value));
     }
     if let Some(logging) = &configuration.logging_config {

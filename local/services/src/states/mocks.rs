@@ -3,7 +3,7 @@
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html>: the test case stands behind
 //! the state machine's ARN in StartExecution, after a `#`.
 
-use super::registry::StepFunctions;
+use super::registry::{Registry, StepFunctions};
 use platform::ServiceError;
 use states_language::{InvalidMocks, MockedStates, Mocks};
 
@@ -16,6 +16,12 @@ pub(super) fn with_case(arn: &str) -> (&str, Option<&str>) {
         Some((arn, case)) => (arn, Some(case)),
         None => (arn, None),
     }
+}
+
+/// Mocks that know which state machines there are.
+fn among(mocks: &Mocks, registry: &Registry<'_>) -> Mocks {
+    let machines = registry.machines.values();
+    mocks.clone().among(machines.map(|machine| machine.name.as_str()))
 }
 
 impl StepFunctions {
@@ -44,6 +50,7 @@ impl StepFunctions {
             return Vec::new();
         };
         let registry = self.lock();
+        let mocks = among(mocks, &registry);
         let names = registry.machines.values().map(|machine| machine.name.clone());
         let open = names.filter_map(|name| {
             let cases = mocks.undecided(&name);
@@ -53,15 +60,16 @@ impl StepFunctions {
         open.collect()
     }
 
-    /// The mocks of an execution that begins.
+    /// The mocks of an execution that begins, of one of the registry's state machines.
     pub(super) fn mocked(
         &self,
+        registry: &Registry<'_>,
         machine: &str,
         definition: &str,
         case: Option<&str>,
     ) -> Result<MockedStates, ServiceError> {
         let none = Mocks::default();
-        let mocks = self.mocks.get().unwrap_or(&none);
+        let mocks = among(self.mocks.get().unwrap_or(&none), registry);
         let found = mocks
             .check_states(machine, definition)
             .and_then(|()| mocks.of(machine, case));

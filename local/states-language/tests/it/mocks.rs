@@ -147,6 +147,37 @@ fn mocks_of_test_state_are_by_state_or_by_machine_and_state() {
 }
 
 #[test]
+fn a_machine_takes_the_mocks_of_the_name_that_says_most_of_it() {
+    let named = |result: u8| json!({"T": {"result": result}});
+    let mocks = read(&json!({"orders": named(1), "nightly-orders": named(2)}));
+    for (machine, expected) in [
+        ("orders", 1),
+        ("stack-orders", 1),
+        ("nightly-orders", 2),
+        ("stack-nightly-orders", 2),
+        ("stack-nightly-orders-0a1B2c3D4e5F", 2),
+    ] {
+        let mut states = mocks.of(machine, None).unwrap();
+        assert_eq!(states.take("T"), result(json!(expected)), "{machine}");
+    }
+}
+
+#[test]
+fn a_name_that_a_machine_has_does_not_stand_for_others() {
+    let mocks = read(&json!({"orders": {"T": {"result": 1}}}));
+    let is_mocked = |mocks: &Mocks, machine: &str| !mocks.of(machine, None).unwrap().is_empty();
+    assert!(is_mocked(&mocks, "nightly-orders"));
+    let among = mocks.clone().among(["orders", "nightly-orders"]);
+    assert!(is_mocked(&among, "orders") && !is_mocked(&among, "nightly-orders"));
+    let without = mocks.clone().among(["nightly-orders"]);
+    assert!(is_mocked(&without, "nightly-orders"));
+    let task = json!({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "r", "End": true}}}).to_string();
+    let pass = json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}).to_string();
+    assert_eq!(mocks.check(&[("orders", &task), ("nightly-orders", &pass)]), Ok(()));
+    assert!(mocks.check(&[("nightly-orders", &pass)]).is_err());
+}
+
+#[test]
 fn what_is_wrong_with_a_file_is_named() {
     let with = |pointer: &str, value: Value| {
         let mut file = local();

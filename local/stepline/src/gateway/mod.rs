@@ -78,7 +78,7 @@ async fn dispatch(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<Body> {
             let Incoming {
                 method, headers, body, ..
             } = incoming;
-            lambda::rest::handle(cloud, &identity.principal, method, incoming.uri.path(), headers, body).await
+            lambda::rest::handle(cloud, &identity.principal, method, &incoming.uri, headers, body).await
         }
         Ok(identity) => json_error(&unknown(&identity.service, incoming)),
         // What cannot be identified may still be meant for S3, whose clients read XML alone.

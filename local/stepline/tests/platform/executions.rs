@@ -14,6 +14,7 @@ async fn with_a_pipeline() -> Arc<Cloud> {
     let role = NewRole::for_service("pipeline", "codepipeline.amazonaws.com");
     cloud.iam.create_role(&cloud.account, role).expect("a role");
     let mut pipeline = pipeline("go on?");
+    pipeline["pipelineType"] = "V2".into();
     pipeline["executionMode"] = "QUEUED".into();
     pipeline["variables"] = json!([{"name": "why"}]);
     let created = call(&cloud, "codepipeline", "CreatePipeline", json!({"pipeline": pipeline})).await;

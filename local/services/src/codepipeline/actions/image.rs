@@ -6,7 +6,8 @@ use super::compute::{self, Commands};
 use crate::codepipeline::work::{Done, Failure, Work};
 use serde_json::json;
 
-/// What the action does. A path is the folder with the Dockerfile, or the Dockerfile itself.
+/// What the action does. A path is the folder with the Dockerfile, or the Dockerfile itself. A push that fails leaves no
+/// digest, since a loop that is left has succeeded.
 const COMMANDS: [&str; 3] = [
     "aws ecr get-login-password --region \"$AWS_REGION\" | \
      docker login --username AWS --password-stdin \"${REPOSITORY_URI%%/*}\"",
@@ -14,7 +15,7 @@ const COMMANDS: [&str; 3] = [
      else docker build -t \"$REPOSITORY_URI:built\" -f \"$DOCKER_FILE_PATH\" .; fi",
     "for tag in $IMAGE_TAGS; do \
      docker tag \"$REPOSITORY_URI:built\" \"$REPOSITORY_URI:$tag\" && \
-     docker push \"$REPOSITORY_URI:$tag\" >\"$HOME/pushed\" 2>&1 || { cat \"$HOME/pushed\"; false; break; }; \
+     docker push \"$REPOSITORY_URI:$tag\" >\"$HOME/pushed\" 2>&1 || { cat \"$HOME/pushed\"; ECRImageDigestId=; break; }; \
      cat \"$HOME/pushed\"; \
      ECRImageDigestId=$(sed -n 's/.* digest: \\(sha256:[0-9a-f]*\\) .*/\\1/p' \"$HOME/pushed\"); done && \
      [ -n \"$ECRImageDigestId\" ] && export ECRImageDigestId",

@@ -9,7 +9,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 pub(super) async fn perform(mut work: Work<'_>) -> Result<Done, Failure> {
-    let (bucket, key) = (work.configured("S3Bucket"), work.configured("S3ObjectKey"));
+    let configured = |key: &str| work.configured(key).to_owned();
+    let (bucket, key) = (configured("S3Bucket"), configured("S3ObjectKey"));
     let versioning = json!({"Bucket": bucket});
     let versioning = work
         .platform
@@ -37,6 +38,8 @@ pub(super) async fn perform(mut work: Work<'_>) -> Result<Done, Failure> {
     }
     Ok(Done {
         variables: BTreeMap::from([
+            ("BucketName".to_owned(), bucket),
+            ("ObjectKey".to_owned(), key),
             ("ETag".to_owned(), etag.trim_matches('"').to_owned()),
             ("VersionId".to_owned(), version.clone()),
         ]),

@@ -175,3 +175,45 @@ async fn what_is_wrong_is_named_when_the_pipeline_is_made() {
     let accepted = refusal(|pipeline| second(pipeline, ("Test", "CodeBuild"), off, source)).await;
     assert_eq!(accepted, None);
 }
+
+#[tokio::test]
+async fn a_rule_may_take_as_long_as_an_approval() {
+    let configuration = json!({"Variable": "a", "Operator": "EQ", "Value": "a"});
+    for (minutes, is_allowed) in [(4, false), (5, true), (86_400, true), (86_401, false)] {
+        let mut rules = rule("VariableCheck", configuration.clone());
+        rules[0]["timeoutInMinutes"] = minutes.into();
+        let members = condition("onSuccess", "FAIL", rules);
+        let said = refusal(|pipeline| pipeline["stages"][1]["onSuccess"] = members["onSuccess"].clone()).await;
+        let range = |said: &String| said.contains("it must lie between 5 and 86400");
+        assert_eq!(said.as_ref().is_some_and(range), !is_allowed, "{minutes}: {said:?}");
+        assert_eq!(said.is_none(), is_allowed);
+    }
+}
+
+#[tokio::test]
+async fn a_pipeline_of_the_first_type_has_nothing_of_the_second() {
+    for (member, value, is_of_v1) in [
+        ("executionMode", json!("SUPERSEDED"), true),
+        ("executionMode", json!("QUEUED"), false),
+        ("executionMode", json!("PARALLEL"), false),
+        ("variables", json!([{"name": "why", "defaultValue": "so"}]), false),
+        ("triggers", json!([{"providerType": "CodeStarSourceConnection"}]), false),
+    ] {
+        for kind in [None, Some("V1"), Some("V2")] {
+            let said = refusal(|pipeline| {
+                pipeline["pipelineType"] = kind.into();
+                pipeline[member] = value.clone();
+            });
+            let said = said.await;
+            let is_refused = said.as_ref().is_some_and(|said| {
+                said.starts_with("InvalidStructureException") && said.contains(&format!("{member}: only"))
+            });
+            assert_eq!(
+                is_refused,
+                !is_of_v1 && kind != Some("V2"),
+                "{kind:?} {member}: {said:?}"
+            );
+            assert_eq!(said.is_some(), is_refused, "{kind:?} {member}: {said:?}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A stage whose state machine succeeds if the source says `{"ok": true}`.
-fn work(members: Value) -> Value {
+pub(super) fn work(members: Value) -> Value {
     let configuration = json!({
         "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:m",
         "InputType": "FilePath",
@@ -24,15 +24,17 @@ fn work(members: Value) -> Value {
     stage
 }
 
-const GOOD: [(&str, &str); 1] = [("input.json", "{\"ok\": true}")];
-const BAD: [(&str, &str); 1] = [("input.json", "{\"ok\": false}")];
+pub(super) const GOOD: [(&str, &str); 1] = [("input.json", "{\"ok\": true}")];
+pub(super) const BAD: [(&str, &str); 1] = [("input.json", "{\"ok\": false}")];
 
-async fn world(source: &[(&str, &str)]) -> World {
-    let world = World::new(
-        json!([{"Effect": "Allow", "Action": "states:*", "Resource": "*"}]),
-        source,
-    )
-    .await;
+pub(super) async fn world(source: &[(&str, &str)]) -> World {
+    beside(Vec::new(), source).await
+}
+
+/// The same with these services too.
+pub(super) async fn beside(others: Vec<Arc<dyn Service>>, source: &[(&str, &str)]) -> World {
+    let statements = json!([{"Effect": "Allow", "Action": "states:*", "Resource": "*"}]);
+    let world = World::beside(others, statements, source).await;
     let states = json!({
         "S": {"Type": "Choice", "Choices": [{"Variable": "$.ok", "BooleanEquals": true, "Next": "P"}], "Default": "F"},
         "P": {"Type": "Pass", "End": true},
@@ -42,7 +44,7 @@ async fn world(source: &[(&str, &str)]) -> World {
     world
 }
 
-fn check(result: &str, value: &str) -> Value {
+pub(super) fn check(result: &str, value: &str) -> Value {
     json!({"conditions": [{"result": result, "rules": [{
         "name": "Id",
         "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "VariableCheck", "version": "1"},
@@ -278,6 +280,27 @@ async fn nobody_enters_a_stage_whose_transition_is_disabled() {
 }
 
 #[tokio::test]
+async fn a_retry_neither_waits_at_its_stages_transition_nor_takes_the_place_of_who_does() {
+    let world = world(&BAD).await;
+    let first = world.begin(&[work(json!({}))]).await;
+    assert_eq!(world.end(&first).await, "Failed");
+    world.put_source(&GOOD).await;
+    let transition = json!({"pipelineName": "p", "stageName": "Work", "transitionType": "Inbound"});
+    let mut disable = transition.clone();
+    disable["reason"] = "r".into();
+    world.call("codepipeline", "DisableStageTransition", disable).await;
+    let second = world.start().await;
+    waits(&world, &second).await;
+    let retry = json!({"pipelineName": "p", "stageName": "Work", "pipelineExecutionId": first,
+        "retryMode": "ALL_ACTIONS"});
+    world.call("codepipeline", "RetryStageExecution", retry).await;
+    assert_eq!(world.end(&first).await, "Failed");
+    waits(&world, &second).await;
+    world.call("codepipeline", "EnableStageTransition", transition).await;
+    assert_eq!(world.end(&second).await, "Succeeded");
+}
+
+#[tokio::test]
 async fn a_transition_stays_disabled_in_the_next_run_until_its_pipeline_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     for run in 0..2 {
@@ -317,4 +340,15 @@ async fn a_transition_stays_disabled_in_the_next_run_until_its_pipeline_is_delet
         }
         platform.store.settled().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn an_object_says_where_it_comes_from() {
+    let world = world(&GOOD).await;
+    let id = world.begin(&[work(json!({}))]).await;
+    world.end(&id).await;
+    let variables = &world.action("Source").await["output"]["outputVariables"];
+    assert_eq!(variables["BucketName"], "source");
+    assert_eq!(variables["ObjectKey"], "source.zip");
+    assert!(variables["VersionId"].is_string() && variables["ETag"].is_string());
 }

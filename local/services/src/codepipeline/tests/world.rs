@@ -18,12 +18,18 @@ pub(super) struct World(pub(super) Arc<Platform>);
 impl World {
     /// An account whose pipelines' role has these statements too, and whose source has these files.
     pub(super) async fn new(statements: Value, files: &[(&str, &str)]) -> Self {
-        let services: Vec<Arc<dyn Service>> = vec![
+        Self::beside(Vec::new(), statements, files).await
+    }
+
+    /// The same with these services too.
+    pub(super) async fn beside(others: Vec<Arc<dyn Service>>, statements: Value, files: &[(&str, &str)]) -> Self {
+        let mut services: Vec<Arc<dyn Service>> = vec![
             Arc::<crate::codepipeline::CodePipeline>::default(),
             Arc::<crate::ecs::Ecs>::default(),
             Arc::<crate::s3::S3>::default(),
             Arc::<crate::states::StepFunctions>::default(),
         ];
+        services.extend(others);
         let world = Self(testing::account(services));
         let mut own = json!([
             {"Effect": "Allow", "Action": ["s3:GetObject*", "s3:GetBucket*"], "Resource": "*"},

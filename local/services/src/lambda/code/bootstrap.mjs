@@ -164,6 +164,9 @@ async function handlerOf(root, whole) {
 
 // Events
 
+const UNSETTLED =
+  "The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes";
+
 // Set once for each event, and called when the process has nothing else to do.
 let atRest = () => {};
 
@@ -229,7 +232,10 @@ function handle(handler, { headers, text }) {
       // A handler with a callback has ended when nothing is left to be done.
       atRest = () => setImmediate(succeeds, result);
     });
-    atRest = once(() => post("response", "null"));
+    // An async handler that is still waited for then would wait for ever.
+    const isAsync = util.types.isAsyncFunction(handler);
+    const unsettled = () => post("error", JSON.stringify(told(new Fault("NodeJsExit", UNSETTLED))));
+    atRest = once(() => (isAsync ? unsettled() : post("response", "null")));
     try {
       const result = handler(JSON.parse(text), context, callback);
       if (typeof result?.then === "function") result.then(context.succeed, context.fail);

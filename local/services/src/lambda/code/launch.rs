@@ -31,11 +31,14 @@ impl Launch {
         let (Some(own), Some(folder)) = (own, &self.folder) else {
             return value.clone();
         };
-        let mut both = OsString::from(own.replace(TASK_ROOT, &folder.to_string_lossy()));
-        if !value.is_empty() {
+        let own = own.replace(TASK_ROOT, &folder.to_string_lossy());
+        // What an image's file says of the variable itself, as in `/x:$PATH`, is the runtime's value, which follows.
+        let own = own.split(':').filter(|part| !part.is_empty() && !part.starts_with('$'));
+        let mut both = OsString::from(own.collect::<Vec<_>>().join(":"));
+        if !both.is_empty() && !value.is_empty() {
             both.push(":");
-            both.push(value);
         }
+        both.push(value);
         both
     }
 }

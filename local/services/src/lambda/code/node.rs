@@ -57,7 +57,7 @@ pub(super) fn prepare(
         }
     }
     modules.extend(parts.of_layers(&["nodejs/node_modules", &format!("nodejs/node{asked}/node_modules")]));
-    match npm.sdk(&parts.files, asked, say) {
+    match npm.sdk(sought_sdk(parts), asked, say) {
         Ok(sdk) => modules.extend(sdk),
         Err(why) => notes.push(format!(
             "AWS's SDK, which Lambda has beside each function, cannot be had, and the function runs without: {why}"
@@ -156,11 +156,13 @@ impl Npm<'_> {
         self.install(&files, say).map(Some)
     }
 
-    /// Those packages of the SDK that the code speaks of and does not bring itself.
-    fn sdk(&self, code: &Path, runtime: &str, say: &mut dyn FnMut(&str)) -> Result<Option<PathBuf>, String> {
-        let mut names = BTreeSet::new();
-        collect_sdk(code, &mut names);
-        names.retain(|name| !code.join("node_modules").join(name).exists());
+    /// Those of these packages of the SDK that the runtime has.
+    fn sdk(
+        &self,
+        mut names: BTreeSet<String>,
+        runtime: &str,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Option<PathBuf>, String> {
         // Up to Node.js 16 it is the SDK's second version, and none of the third's packages.
         let is_old = runtime.parse::<u32>().is_ok_and(|major| major <= 16);
         names.retain(|name| is_old != name.starts_with(SDK));
@@ -230,12 +232,29 @@ fn install(npm: &Path, folder: &Path, say: &mut dyn FnMut(&str)) -> Result<(), S
     Err(format!("npm: {why}"))
 }
 
-/// The packages of AWS's SDK that modules below a folder import.
-fn collect_sdk(folder: &Path, names: &mut BTreeSet<String>) {
+/// The packages of AWS's SDK that a function and its layers speak of and do not bring themselves.
+fn sought_sdk(parts: &Parts) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    collect_sdk(&parts.files, &["node_modules"], &mut names);
+    for layer in &parts.layers {
+        // A layer's own code is among its packages. What the SDK itself imports comes with it.
+        collect_sdk(&layer.folder, &["@aws-sdk", "aws-sdk"], &mut names);
+    }
+    let of_layers = parts
+        .layers
+        .iter()
+        .map(|layer| layer.folder.join("nodejs/node_modules"));
+    let brought: Vec<PathBuf> = of_layers.chain([parts.files.join("node_modules")]).collect();
+    names.retain(|name| !brought.iter().any(|folder| folder.join(name).exists()));
+    names
+}
+
+/// The packages of AWS's SDK that modules below a folder import, but for folders with these names.
+fn collect_sdk(folder: &Path, but: &[&str], names: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.is_dir() && entry.file_name() != "node_modules" {
-            collect_sdk(&path, names);
+        if path.is_dir() && !but.iter().any(|name| entry.file_name() == *name) {
+            collect_sdk(&path, but, names);
         }
         let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
         if let Some(text) = fs::read_to_string(&path)
@@ -264,6 +283,7 @@ fn imported_sdk(text: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lambda::code::LayerFiles;
     use std::collections::BTreeMap;
 
     #[test]
@@ -273,6 +293,43 @@ mod tests {
             console.log("@aws-sdk/ is a scope", "@aws-sdk/");"#;
         let found: Vec<String> = imported_sdk(text).into_iter().collect();
         assert_eq!(found, ["@aws-sdk/client-s3", "@aws-sdk/lib-storage", "aws-sdk"]);
+    }
+
+    #[test]
+    fn the_packages_of_the_sdk_are_also_those_of_layers() {
+        let (files, layer) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for (folder, path, text) in [
+            (&files, "app.mjs", "import '@aws-sdk/client-sqs'"),
+            (&files, "node_modules/other/index.js", "require('@aws-sdk/client-ssm')"),
+            (
+                &layer,
+                "nodejs/node_modules/part/index.js",
+                "require('@aws-sdk/client-s3')",
+            ),
+            (&layer, "nodejs/own.js", "require('@aws-sdk/client-sns')"),
+            (
+                &layer,
+                "nodejs/node_modules/@aws-sdk/client-sns/index.js",
+                "require('@aws-sdk/inner')",
+            ),
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let parts = Parts {
+            runtime: "nodejs22.x".into(),
+            files: files.path().to_owned(),
+            source: None,
+            layers: vec![LayerFiles {
+                folder: layer.path().to_owned(),
+                built_for: None,
+            }],
+            installs: Installs::AsListed,
+            variables: BTreeMap::new(),
+        };
+        let found: Vec<String> = sought_sdk(&parts).into_iter().collect();
+        assert_eq!(found, ["@aws-sdk/client-s3", "@aws-sdk/client-sqs"]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(super) fn prepare(
         ));
     }
     let mut packages = Packages {
-        needs_own: mentions(&parts.files, &OF_RUNTIME_MODULES),
+        needs_own: needs_own(parts),
         brings_own: false,
         wanted: Vec::new(),
     };
@@ -162,6 +162,13 @@ impl Packages {
     }
 }
 
+/// Whether the function or one of its layers speaks of what the runtime brings.
+fn needs_own(parts: &Parts) -> bool {
+    let layers = parts.layers.iter().map(|layer| &layer.folder);
+    let mut folders = [&parts.files].into_iter().chain(layers);
+    folders.any(|folder| mentions(folder, &OF_RUNTIME_MODULES))
+}
+
 /// Whether a module below the folder speaks of one of these names.
 fn mentions(folder: &Path, names: &[&str]) -> bool {
     let Ok(entries) = fs::read_dir(folder) else {
@@ -175,4 +182,32 @@ fn mentions(folder: &Path, names: &[&str]) -> bool {
         let is_module = path.extension().is_some_and(|extension| extension == "py");
         is_module && fs::read_to_string(&path).is_ok_and(|text| names.iter().any(|name| text.contains(name)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lambda::code::LayerFiles;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_the_runtime_brings_is_needed_where_only_a_layer_imports_it() {
+        for (module, expected) in [("import boto3\n", true), ("import json\n", false)] {
+            let (files, layer) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            fs::create_dir(layer.path().join("python")).unwrap();
+            fs::write(layer.path().join("python/part.py"), module).unwrap();
+            let parts = Parts {
+                runtime: "python3.12".into(),
+                files: files.path().to_owned(),
+                source: None,
+                layers: vec![LayerFiles {
+                    folder: layer.path().to_owned(),
+                    built_for: None,
+                }],
+                installs: Installs::AsListed,
+                variables: BTreeMap::new(),
+            };
+            assert_eq!(needs_own(&parts), expected, "{module}");
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! Where the code of functions comes from: folders, zips, layers, and what is not here.
 
 use super::world::{World, zip_file};
-use serde_json::json;
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use platform::Principal;
+use serde_json::{Value, json};
 use std::fs;
 
 const ANSWERS: &str = "def handler(event, context):\n    return 'zip'\n";
@@ -231,6 +234,28 @@ CMD ["app.handler"]
 }
 
 #[tokio::test]
+async fn the_folders_of_an_image_come_before_the_runtimes() {
+    let dockerfile = r#"
+FROM public.ecr.aws/lambda/python:3.12
+ENV PYTHONPATH=/var/task/src LD_LIBRARY_PATH=/of/image
+ENV PATH="/var/task/bin:${PATH}"
+COPY src/ src/
+CMD ["app.handler"]
+"#;
+    let app = "import os\ndef handler(event, context):\n    root = os.environ['LAMBDA_TASK_ROOT']\n    \
+               return [os.environ[name].replace(root, '') for name in ('PYTHONPATH', 'PATH', 'LD_LIBRARY_PATH')]\n";
+    let world = World::new();
+    let team = world.team(&[("Dockerfile", dockerfile), ("src/app.py", app)]);
+    let members = json!({"Code": {"LocalImage": {"Context": team, "Dockerfile": "Dockerfile"}},
+        "PackageType": "Image", "Runtime": null, "Handler": null});
+    world.create("", "", members).await.unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let expected = json!(["/src", format!("/bin:{path}"), "/of/image::/lib"]);
+    let answer = world.invoke(json!({})).await;
+    assert_eq!(answer["Payload"], expected, "{answer}");
+}
+
+#[tokio::test]
 async fn an_image_that_needs_an_engine_is_deployed_and_its_invocation_says_so() {
     let world = World::new();
     let team = world.team(&[(
@@ -252,7 +277,7 @@ async fn versions_and_aliases_are_invoked_by_their_arns() {
     let team = world.team(&[("app.py", answers)]);
     world.function("python3.11", "app.handler", &team).await;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:f";
-    let call = async |operation: &str, input: serde_json::Value| world.call(operation, input).await;
+    let call = async |operation: &str, input: Value| world.call(operation, input).await;
     let alias = json!({"FunctionName": "f", "Name": "live", "FunctionVersion": "1"});
     let early = call("CreateAlias", alias.clone()).await.unwrap_err();
     assert_eq!(early.code, "ResourceNotFoundException");
@@ -307,4 +332,57 @@ async fn who_may_invoke_a_function_may_not_invoke_its_alias() {
         let answer = world.platform.call(&caller, "lambda", "Invoke", input).await;
         assert_eq!(answer.is_ok(), allowed, "{name}: {answer:?}");
     }
+}
+
+/// One request to Lambda's REST API: its status, the kind of its error and its body.
+async fn rest(world: &World, method: &str, uri: String) -> (u16, Option<String>, Value) {
+    let (method, uri) = (method.parse().unwrap(), uri.parse().unwrap());
+    let (headers, body) = (HeaderMap::new(), Bytes::new());
+    let caller = Principal::Administrator;
+    let answer = super::super::rest::handle(&world.platform, &caller, &method, &uri, &headers, &body).await;
+    let kind = answer.headers().get("x-amzn-errortype");
+    let kind = kind.map(|kind| kind.to_str().unwrap().to_owned());
+    let status = answer.status().as_u16();
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    (status, kind, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_requests_query_names_a_version_which_is_deleted_alone() {
+    let world = World::new();
+    let answers = "def handler(event, context):\n    return context.function_version\n";
+    let team = world.team(&[("app.py", answers)]);
+    world.function("python3.11", "app.handler", &team).await;
+    let publish = json!({"FunctionName": "f"});
+    world.call("PublishVersion", publish.clone()).await.unwrap();
+    let f = "/2015-03-31/functions/f";
+    let invoked = |query: &'static str| rest(&world, "POST", format!("{f}/invocations{query}"));
+    let delete = |query: &'static str| rest(&world, "DELETE", format!("{f}{query}"));
+    for (query, version) in [
+        ("", "$LATEST"),
+        ("?a=b&Qualifier=1", "1"),
+        ("?Qualifier=%24LATEST", "$LATEST"),
+    ] {
+        assert_eq!(invoked(query).await.2, version, "{query}");
+    }
+    let (_, _, described) = rest(&world, "GET", format!("{f}/configuration?Qualifier=1")).await;
+    assert_eq!(described["Version"], "1");
+    let (status, _, _) = rest(&world, "GET", format!("{f}/policy?Qualifier=none")).await;
+    assert_eq!(status, 404);
+    assert_eq!(delete("?Qualifier=1").await.0, 200);
+    let gone = invoked("?Qualifier=1").await;
+    assert_eq!((gone.0, gone.1.as_deref()), (404, Some("ResourceNotFoundException")));
+    assert_eq!(invoked("").await.2, "$LATEST");
+    world.call("PublishVersion", publish).await.unwrap();
+    let alias = json!({"FunctionName": "f", "Name": "live", "FunctionVersion": "1"});
+    world.call("CreateAlias", alias).await.unwrap();
+    for (query, kind) in [
+        ("?Qualifier=live", "InvalidParameterValueException"),
+        ("?Qualifier=1", "ResourceConflictException"),
+    ] {
+        assert_eq!(delete(query).await.1.as_deref(), Some(kind), "{query}");
+    }
+    assert_eq!(invoked("?Qualifier=live").await.2, "1");
+    assert_eq!(delete("").await.0, 200);
+    assert_eq!(invoked("").await.0, 404);
 }

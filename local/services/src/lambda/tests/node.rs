@@ -36,6 +36,7 @@ exports.handler = async (event, context) => {
       await new Promise((resolve) => setTimeout(resolve, 5000));
       return;
     case "exit": process.exit(3);
+    case "unsettled": return new Promise(() => {});
     case "hang": return new Promise((resolve) => setTimeout(resolve, 60000));
   }
 };
@@ -55,6 +56,7 @@ exports.late = (event, context, callback) => {
   callback(null, answer);
 };
 exports.nothing = () => {};
+exports.promised = () => new Promise(() => {});
 exports.nested = { handler: async () => "nested" };
 "#;
 
@@ -93,6 +95,11 @@ async fn errors_have_lambdas_names_and_wordings() {
         ("text", "string", "a text"),
         ("marshal", "Error", "Unable to stringify response body"),
         ("reject", "Runtime.UnhandledPromiseRejection", "Error: nobody waits"),
+        (
+            "unsettled",
+            "Runtime.NodeJsExit",
+            "see https://nodejs.org/docs/latest/api/process.html#exit-codes",
+        ),
         ("exit", "Runtime.ExitError", "exit status 3"),
         ("hang", "Sandbox.Timedout", "Task timed out after 1.00 seconds"),
     ] {
@@ -126,6 +133,7 @@ async fn handlers_may_call_back_and_be_nested() {
         ("app.early", json!({}), json!("early")),
         ("app.late", json!({}), json!({"waited": true})),
         ("app.nothing", json!({}), json!(null)),
+        ("app.promised", json!({}), json!(null)),
         ("app.nested.handler", json!({}), json!("nested")),
     ] {
         let world = World::new();

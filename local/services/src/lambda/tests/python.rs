@@ -118,6 +118,54 @@ async fn errors_have_lambdas_names_and_wordings() {
     );
 }
 
+/// Starts another process, which holds what this one prints to, and then hangs or ends.
+const PARENT: &str = r#"
+import os, subprocess, time
+def handler(event, context):
+    if event["leaves"]:
+        # It ends by itself: nobody knows it any more.
+        subprocess.Popen(["sleep", "60"], start_new_session=True)
+    else:
+        print("child", subprocess.Popen(["sleep", "1000"]).pid, flush=True)
+    if event["ends"]:
+        os._exit(3)
+    time.sleep(1000)
+"#;
+
+/// Whether a process is there, and not only waits for somebody to hear of its end.
+fn runs(pid: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    status.is_ok_and(|status| !status.contains(") Z ") && !status.contains(") X "))
+}
+
+#[tokio::test]
+async fn what_a_function_started_ends_with_it_and_holds_nothing_up() {
+    for (leaves, ends, kind) in [
+        (false, false, "Sandbox.Timedout"),
+        (true, false, "Sandbox.Timedout"),
+        (false, true, "Runtime.ExitError"),
+    ] {
+        let world = World::new();
+        let team = world.team(&[("app.py", PARENT)]);
+        let members = json!({"Code": {"LocalPath": team}, "Timeout": 1});
+        world.create("python3.11", "app.handler", members).await.unwrap();
+        let work = async {
+            let answer = world.invoke(json!({"leaves": leaves, "ends": ends})).await;
+            assert_eq!(answer["Payload"]["errorType"], kind, "{leaves} {ends}: {answer}");
+            let log = world.log().await;
+            let children = log.iter().filter_map(|line| line.strip_prefix("child "));
+            for child in children {
+                while cfg!(target_os = "linux") && runs(child) {
+                    tokio::task::yield_now().await;
+                }
+            }
+            assert_eq!(log.iter().any(|line| line.starts_with("child ")), !leaves, "{log:?}");
+        };
+        let limit = std::time::Duration::from_secs(40);
+        assert!(tokio::time::timeout(limit, work).await.is_ok(), "{leaves} {ends}");
+    }
+}
+
 #[tokio::test]
 async fn a_handler_that_cannot_be_loaded_is_told_as_lambda_tells_it() {
     for (handler, kind, message) in [

@@ -142,7 +142,7 @@ impl StepFunctions {
         {
             return Ok(Made::Known(known));
         }
-        let mocked = self.mocked(&machine_name, chosen.revision.machine.definition(), case)?;
+        let mocked = self.mocked(&registry, &machine_name, chosen.revision.machine.definition(), case)?;
         let execution = Execution::start(&chosen.revision.machine, options, &input, Timestamp::now());
         let execution = execution.map_err(invalid_input)?;
         let execution_arn = execution.arn().to_owned();

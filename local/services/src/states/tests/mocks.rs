@@ -141,3 +141,21 @@ async fn mocks_of_what_is_not_there_are_refused() {
         .unwrap_err();
     assert!(refused.message.ends_with(expected), "{refused}");
 }
+
+#[tokio::test]
+async fn mocks_of_a_machine_are_not_of_one_whose_name_ends_with_its() {
+    let cases = json!({"Happy": {"T": "A"}, "Sad": {"T": "A"}});
+    let responses = json!({"A": {"0": {"Return": "a"}}});
+    let world = with(&json!({"StateMachines": {"orders": {"TestCases": cases}}, "MockedResponses": responses}));
+    world.machine("orders", json!({"T": task("dynamodb:putItem")})).await;
+    let other = json!({"P": {"Type": "Pass", "End": true}});
+    let nightly = world.machine("nightly-orders", other).await;
+    assert_eq!(world.1.check_mocks(), Ok(()));
+    assert_eq!(world.1.undecided_mocks().len(), 1);
+    let execution = world.start(&nightly, "e", json!({})).await;
+    world.0.ongoing.end(&execution).await;
+    let described = world
+        .call("DescribeExecution", json!({"executionArn": execution}))
+        .await;
+    assert_eq!(described["status"], "SUCCEEDED");
+}

@@ -9,14 +9,15 @@ impl Mocks {
     /// nothing has are refused with the name that was probably meant.
     pub fn check(&self, machines: &[(&str, &str)]) -> Result<(), InvalidMocks> {
         let names = machines.iter().map(|(name, _)| *name);
-        for mocked in self.machines() {
-            if !names.clone().any(|name| self.name_of(name) == Some(mocked)) {
+        let among = self.clone().among(names.clone());
+        for mocked in among.machines() {
+            if !names.clone().any(|name| among.name_of(name) == Some(mocked)) {
                 let meant = meant(mocked, names.clone());
                 return Err(InvalidMocks(format!("there is no state machine `{mocked}`{meant}")));
             }
         }
         for (name, definition) in machines {
-            self.check_states(name, definition)?;
+            among.check_states(name, definition)?;
         }
         self.everywhere.keys().try_for_each(|state| is_task(state, machines))
     }

@@ -1,6 +1,6 @@
 //! Mocks, by state machine, test case and state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub struct Mocks {
     /// Of every state machine that has such a state.
     pub(super) everywhere: States,
     pub(super) chosen: Option<String>,
+    /// The names that stand for the state machines that have them alone.
+    pub(super) exact: BTreeSet<String>,
 }
 
 /// The mocks of one execution.
@@ -54,6 +56,15 @@ impl Mocks {
         }
         self.chosen = Some(case.to_owned());
         Ok(self)
+    }
+
+    /// The same where these are the names of all state machines: one that is mocked by its own name is meant alone, and
+    /// not those whose names only end with it.
+    #[must_use]
+    pub fn among<'n>(mut self, machines: impl IntoIterator<Item = &'n str>) -> Mocks {
+        let mocked = machines.into_iter().filter(|name| self.machines.contains_key(*name));
+        self.exact = mocked.map(str::to_owned).collect();
+        self
     }
 
     /// The names of the state machines that it has mocks for.
@@ -107,10 +118,11 @@ impl Mocks {
         open.into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect()
     }
 
-    /// The name that mocks have for a state machine.
+    /// The name that mocks have for a state machine: its own, else the longest that fits, since that says most of it.
     pub(super) fn name_of(&self, machine: &str) -> Option<&str> {
         let exact = self.machines().find(|name| *name == machine);
-        exact.or_else(|| self.machines().find(|name| is_named(machine, name)))
+        let fits = |name: &&str| !self.exact.contains(*name) && is_named(machine, name);
+        exact.or_else(|| self.machines().filter(fits).max_by_key(|name| name.len()))
     }
 }
 

@@ -17,7 +17,7 @@ mod views;
 mod words;
 
 pub use account::{DefinitionFiles, Written};
-pub use report::{NotReported, report, summary};
+pub use report::{NotReported, Why, report, summary, why, why_of_execution};
 pub use served::Page;
 pub use server::serve;
 pub use words::Language;

@@ -4,7 +4,7 @@ mod place;
 
 use crate::account::{Action, Execution, Gone, Job, Known, Run, Stream};
 use crate::served::Served;
-use crate::trace::Trace;
+use crate::trace::{Trace, Visit};
 use crate::views::{Failure, Logged, Selection, Shown, Told};
 use serde_json::{Value, json};
 use state_graph::Chart;
@@ -90,15 +90,19 @@ fn in_short(failed: &Action) -> String {
     }
 }
 
-/// The executions that a run has started: they are named after it.
+/// The executions that a run has started: they are named after it, or an action of it says which one it is.
 pub(crate) async fn executions_of(served: &Served, run: &Run) -> Vec<Execution> {
+    let is_of_action = |execution: &Execution| {
+        let mut actions = run.actions.iter();
+        actions.any(|action| action.external_id() == execution.arn)
+    };
     let mut found = Vec::new();
     for machine in served.reader.machines().await.unwrap_or_default() {
         let listed = served.reader.executions(&machine, 1000).await.unwrap_or_default();
         found.extend(
             listed
                 .into_iter()
-                .filter(|execution| execution.name.starts_with(&run.id)),
+                .filter(|execution| execution.name.starts_with(&run.id) || is_of_action(execution)),
         );
     }
     found.sort_by_key(|execution| execution.started);
@@ -266,6 +270,10 @@ fn failure_of(served: &Served, trace: &Trace, execution: &Execution, chart: Opti
     let of_state = |text: Option<&Arc<str>>, name: &str| text.map_or_else(|| own(name), |text| text.to_string());
     let error = of_state(culprit.and_then(|visit| visit.error.as_ref()), "error");
     let cause = of_state(culprit.and_then(|visit| visit.cause.as_ref()), "cause");
+    let cause = match culprit.filter(|_| cause.is_empty() || cause == error) {
+        Some(culprit) => caught_before(trace, culprit).unwrap_or(cause),
+        None => cause,
+    };
     Some(Failure {
         what: culprit.map_or_else(|| execution.machine.clone(), |visit| visit.state.to_string()),
         place: chart
@@ -275,6 +283,19 @@ fn failure_of(served: &Served, trace: &Trace, execution: &Execution, chart: Opti
         error,
         cause: spoken(&cause),
     })
+}
+
+/// The error that was caught last before a state that only says that it failed: what led there.
+fn caught_before(trace: &Trace, culprit: &Visit) -> Option<String> {
+    let before = trace
+        .visits
+        .iter()
+        .rev()
+        .filter(|visit| visit.entered < culprit.entered);
+    let caught = before.filter(|visit| visit.error.is_some()).next()?;
+    let said = [Some(&caught.state), caught.error.as_ref(), caught.cause.as_ref()];
+    let said = said.into_iter().flatten().map(|text| spoken(text));
+    Some(format!("after {}", said.collect::<Vec<_>>().join(": ")))
 }
 
 /// What a cause says: the message in it, where it is JSON of a service.

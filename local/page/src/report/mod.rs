@@ -3,6 +3,7 @@
 mod anchors;
 mod asked;
 mod summary;
+mod why;
 
 use crate::account::{Gone, Stream};
 use crate::gather::{executions_of, failure_of_run, gather, streams_of_action, tell};
@@ -18,6 +19,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 pub use summary::summary;
+pub use why::{Why, why, why_of_execution};
 
 /// The most lines of one log that a report has.
 const LINES: usize = 2000;

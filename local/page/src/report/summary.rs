@@ -1,12 +1,13 @@
 //! A run in Markdown, for `$GITHUB_STEP_SUMMARY` and the comment of a pull request.
 
 use super::asked::{NotReported, context};
-use crate::account::{Gone, Run};
-use crate::gather::{executions_of, failure_of_run, gather, tell, that_matters};
+use super::why;
+use crate::account::Run;
+use crate::gather::{executions_of, gather, tell, that_matters};
 use crate::served::{Page, Served};
 use crate::show::{between, tone};
 use crate::trace::Chosen;
-use crate::views::{Failure, Selection, Told};
+use crate::views::{Failure, Selection};
 use crate::words::Language;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ pub async fn summary(page: &Page, pipeline: &str, id: &str) -> Result<String, No
         "Pipeline `{pipeline}`, commit `{commit}`, {} after {took}.\n",
         word(told.status())
     );
-    if let Some((failure, _)) = &failure(&served, &told).await? {
+    if let Some((failure, _)) = &why::of_run(&served, &told).await? {
         tell_failure(&mut text, failure);
     }
     text += "| stage | action | status | took |\n| --- | --- | --- | --- |\n";
@@ -59,21 +60,6 @@ pub async fn summary(page: &Page, pipeline: &str, id: &str) -> Result<String, No
         }
     }
     Ok(text)
-}
-
-/// Why a run failed, and whether that was in an execution.
-async fn failure(served: &Served, told: &Told) -> Result<Option<(Failure, bool)>, Gone> {
-    let Some(failed) = told.run.failed().filter(|_| told.run.status == "Failed") else {
-        return Ok(None);
-    };
-    let executions = executions_of(served, &told.run).await;
-    if let Some(execution) = that_matters(&told.run, &executions, &Selection::default()) {
-        let gathered = gather(served, &execution.arn, &Selection::default().with("state", "-")).await?;
-        if let Some(failure) = gathered.failure {
-            return Ok(Some((failure, true)));
-        }
-    }
-    Ok(Some((failure_of_run(failed), false)))
 }
 
 fn tell_failure(text: &mut String, failure: &Failure) {

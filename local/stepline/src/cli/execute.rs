@@ -13,6 +13,8 @@ pub(super) struct Ended {
     pub(super) succeeded: bool,
     /// The line that says how.
     pub(super) last: String,
+    /// The execution's ARN; none of one that leaves no history.
+    pub(super) execution: Option<String>,
 }
 
 /// The state machine that is meant: the one that was asked for by its name, its logical id or its ARN, or the only one.
@@ -91,7 +93,12 @@ pub(super) async fn execute(session: &Session, options: &ExecutionOptions) -> Re
         name(&machine),
         said.join(": ")
     );
-    Ok(Ended { succeeded, last })
+    let execution = text("executionArn").filter(|_| described["type"] != "EXPRESS");
+    Ok(Ended {
+        succeeded,
+        last,
+        execution,
+    })
 }
 
 /// A standard execution, as DescribeExecution answers when it has ended.

@@ -23,6 +23,7 @@ mod served;
 mod session;
 mod shell;
 mod up;
+mod why;
 
 use crate::{cloud, command};
 use clap::{CommandFactory, Parser, Subcommand};

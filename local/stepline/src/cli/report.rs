@@ -22,17 +22,22 @@ pub(super) async fn write(
     session: &Session,
     (pipeline, id): (&str, &str),
 ) -> Result<(), Trouble> {
-    let page = Page {
+    let page = page(session);
+    let reported = write_report(options, &page, (pipeline, id)).await;
+    let against = base.zip(options.base.as_deref());
+    let summarised = write_summary(options, against, session, (&page, pipeline, id)).await;
+    reported.and(summarised)
+}
+
+/// What is read of a run that has ended.
+pub(super) fn page(session: &Session) -> Page {
+    Page {
         platform: Arc::clone(&session.cloud),
         environment: session.environment().to_owned(),
         may_act: false,
         definitions: Arc::new(Definitions::of(&session.cloud.root)),
         command: crate::command::name(),
-    };
-    let reported = write_report(options, &page, (pipeline, id)).await;
-    let against = base.zip(options.base.as_deref());
-    let summarised = write_summary(options, against, session, (&page, pipeline, id)).await;
-    reported.and(summarised)
+    }
 }
 
 async fn write_summary(

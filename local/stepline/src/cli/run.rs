@@ -7,6 +7,7 @@ use super::options::RunOptions;
 use super::report;
 use super::served;
 use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
+use super::why::{self, Failed};
 use crate::command;
 use crate::display::{self, seconds};
 use platform::journal::{Entry, Happening};
@@ -31,6 +32,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     let Played {
         session,
         run,
+        execution,
         status,
         last,
     } = tokio::select! {
@@ -44,10 +46,15 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         Some((pipeline, id)) => report::write(&options.report, base.as_ref(), &session, (pipeline, id)).await,
         None => Ok(()),
     };
-    if !succeeded {
-        let text = format!("to see why, with its graph and logs: {} open", command::name());
-        session.cloud.journal.record(Happening::Note { text });
-    }
+    let failed = match (&run, &execution) {
+        _ if succeeded => None,
+        (Some((pipeline, id)), _) => Some(Failed::Run(pipeline, id)),
+        (None, execution) => execution.as_deref().map(Failed::Execution),
+    };
+    let lines = match failed {
+        Some(failed) => why::lines(&session, failed, &last).await,
+        None => Vec::new(),
+    };
     if succeeded && let Some(url) = served::url(&session) {
         let until = if options.keep {
             "until Ctrl-C".to_owned()
@@ -62,7 +69,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
             interrupted().await;
         }
     }
-    session.end(&last).await;
+    session.end_with(&lines, &last).await;
     reported?;
     Ok(if succeeded {
         ExitCode::SUCCESS
@@ -76,6 +83,8 @@ struct Played {
     session: Session,
     /// The pipeline and its execution; none where a state machine was run by itself.
     run: Option<(String, String)>,
+    /// The execution of a state machine that was run by itself.
+    execution: Option<String>,
     /// How it ended.
     status: String,
     /// The line that says so.
@@ -104,6 +113,7 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Troub
         return Ok(Played {
             session,
             run: None,
+            execution: ended.execution,
             status: if ended.succeeded { "Succeeded" } else { "Failed" }.to_owned(),
             last: ended.last,
         });
@@ -118,6 +128,7 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Troub
     Ok(Played {
         session,
         run: Some((pipeline, id)),
+        execution: None,
         status,
         last,
     })

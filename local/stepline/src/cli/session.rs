@@ -220,11 +220,16 @@ impl Session {
 
     /// Ends every process, shows what is left to be shown, and says the last line.
     pub(super) async fn end(self, last: &str) {
+        self.end_with(&[], last).await;
+    }
+
+    /// The same, with lines before the last one.
+    pub(super) async fn end_with(self, lines: &[String], last: &str) {
         self.cloud.lambda.shut_down();
         if let Err(error) = self.cloud.store.settled().await {
             eprintln!("stepline: {error}");
         }
-        self.shown.end(last).await;
+        self.shown.end(lines, last).await;
     }
 }
 
@@ -262,9 +267,14 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
     })
 }
 
+/// The folder for the logs of a run.
+pub(super) fn logs(cloud: &Cloud) -> PathBuf {
+    cloud::folder(&cloud.root).join("logs")
+}
+
 /// An empty folder for the logs of a run. Those of earlier ones are in CloudWatch Logs.
 fn new_logs(cloud: &Cloud) -> PathBuf {
-    let logs = cloud::folder(&cloud.root).join("logs");
+    let logs = logs(cloud);
     // What cannot be removed is in nobody's way.
     let _ = std::fs::remove_dir_all(&logs);
     logs

@@ -237,13 +237,19 @@ impl Shown {
         &self.display
     }
 
-    /// Shows what is left of the journal, and then the last line.
-    pub(crate) async fn end(self, last: &str) {
+    /// Shows what is left of the journal, then these lines, and then the last line.
+    pub(crate) async fn end(self, lines: &[String], last: &str) {
         // Either fails only if the task is over, and then everything has been shown.
         let _ = self.stop.send(());
         let _ = self.task.await;
         if let Some(spinner) = &self.display.spinner {
             spinner.finish_and_clear();
+        }
+        for line in lines {
+            match self.display.is_json {
+                true => eprintln!("{}", tone::tame(line)),
+                false => self.display.print(line, Tone::Plain),
+            }
         }
         let last = text::one_line(last);
         if self.display.is_json {

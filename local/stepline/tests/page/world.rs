@@ -17,6 +17,8 @@ use tokio::net::TcpListener;
 /// The account, its repository and its page.
 pub(crate) struct World {
     pub(crate) cloud: Arc<Cloud>,
+    /// What is shown there.
+    pub(crate) page: page::Page,
     root: TempDir,
     address: SocketAddr,
 }
@@ -55,15 +57,20 @@ impl World {
         let cloud = Cloud::new(Account::local(), root.path().to_owned());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let page = page::Page {
+        let shown = page::Page {
             platform: Arc::clone(&cloud),
             environment: "dev".into(),
             may_act: false,
             definitions: Arc::new(Definitions::of(root.path())),
             command: "stepline",
         };
-        page::serve(page, listener).expect("the page");
-        Self { cloud, root, address }
+        page::serve(shown.clone(), listener).expect("the page");
+        Self {
+            cloud,
+            root,
+            address,
+            page: shown,
+        }
     }
 
     /// A path in the repository.

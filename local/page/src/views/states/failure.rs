@@ -59,8 +59,8 @@ const MENDS: &[(&str, &str, &str)] = &[
     ),
     (
         "AlgorithmError",
-        "The job's own program failed. Its log is below, at the line where it stopped.",
-        "ジョブのプログラムが失敗しました。下のログの最後の行を見てください。",
+        "The job's own program failed. Its log ends where it stopped.",
+        "ジョブのプログラムが失敗しました。ログの最後の行を見てください。",
     ),
     (
         "States.TaskFailed",
@@ -100,8 +100,8 @@ const MENDS: &[(&str, &str, &str)] = &[
     ),
     (
         "Build",
-        "A command of the build failed. The log below ends at it.",
-        "ビルドのコマンドが失敗しました。下のログの終わりを見てください。",
+        "A command of the build failed. Its log ends at it.",
+        "ビルドのコマンドが失敗しました。ログの終わりを見てください。",
     ),
 ];
 

@@ -287,12 +287,8 @@ fn failure_of(served: &Served, trace: &Trace, execution: &Execution, chart: Opti
 
 /// The error that was caught last before a state that only says that it failed: what led there.
 fn caught_before(trace: &Trace, culprit: &Visit) -> Option<String> {
-    let before = trace
-        .visits
-        .iter()
-        .rev()
-        .filter(|visit| visit.entered < culprit.entered);
-    let caught = before.filter(|visit| visit.error.is_some()).next()?;
+    let mut before = trace.visits.iter().rev();
+    let caught = before.find(|visit| visit.entered < culprit.entered && visit.error.is_some())?;
     let said = [Some(&caught.state), caught.error.as_ref(), caught.cause.as_ref()];
     let said = said.into_iter().flatten().map(|text| spoken(text));
     Some(format!("after {}", said.collect::<Vec<_>>().join(": ")))

@@ -125,10 +125,9 @@ impl CloudFormation {
     /// See <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html>.
     pub(super) fn export_conflict(&self, stack: &str, before: &[Shown], after: &[Shown]) -> Option<String> {
         fn exported(outputs: &[Shown]) -> impl Iterator<Item = (&str, &String)> {
-            let exported = outputs
+            outputs
                 .iter()
-                .filter_map(|output| Some((output.export.as_deref()?, &output.value)));
-            exported
+                .filter_map(|output| Some((output.export.as_deref()?, &output.value)))
         }
         let changed = exported(before).filter(|export| exported(after).all(|other| other != *export));
         if let Some((used, by)) = self.imported(stack, changed.map(|(name, _)| name)) {

@@ -7,9 +7,13 @@ use serde_json::json;
 const CAUGHT: &str = r#"{
   "StartAt": "Try",
   "States": {
-    "Try": {"Type": "Parallel", "Branches": [{"StartAt": "Inner", "States": {
-      "Inner": {"Type": "Fail", "Error": "NoData", "Cause": "there is none"}
-    }}], "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "GiveUp"}], "End": true},
+    "Try": {
+      "Type": "Task",
+      "Resource": "arn:aws:states:::lambda:invoke",
+      "Parameters": {"FunctionName": "f"},
+      "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "GiveUp"}],
+      "End": true
+    },
     "GiveUp": {"Type": "Fail"}
   }
 }
@@ -25,13 +29,10 @@ async fn what_was_caught_before_says_why() {
         .await;
     let arn = started["executionArn"].as_str().expect("an ARN");
     world.cloud.ongoing.end(arn).await;
-    let why = page::why_of_execution(&world.page, arn)
-        .await
-        .expect("an execution")
-        .expect("a failure");
-    assert_eq!(
-        (&*why.what, &*why.cause),
-        ("GiveUp", "after Try: NoData: there is none")
-    );
-    assert_eq!(why.place.as_deref(), Some("flows/caught.asl.json:7"));
+    let why = page::why_of_execution(&world.page, arn).await;
+    let why = why.expect("an execution").expect("a failure");
+    assert_eq!(why.what, "GiveUp");
+    assert!(why.cause.starts_with("after Try: Lambda."), "{}", why.cause);
+    assert!(why.mend.starts_with("The role may not do this."), "{}", why.mend);
+    assert_eq!(why.place.as_deref(), Some("flows/caught.asl.json:11"));
 }

@@ -133,7 +133,7 @@ pub async fn deploy_apart(root: &Path, environment: &str) -> Result<(Arc<Cloud>,
     Ok((cloud, deployment))
 }
 
-/// Deploys an environment as its [`Plan`](crate::project::Plan) says, one stack after the other, and then its pipelines.
+/// Deploys an environment as its [`Plan`] says, one stack after the other, and then its pipelines.
 ///
 /// # Errors
 /// The first fault of a template, or the first refusal of a service.

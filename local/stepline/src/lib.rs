@@ -14,6 +14,7 @@ pub mod cli;
 pub mod cloud;
 mod command;
 pub mod cost;
+pub mod definitions;
 pub mod deploy;
 pub mod display;
 pub mod doctor;

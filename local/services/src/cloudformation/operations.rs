@@ -91,21 +91,7 @@ fn reading() -> Vec<Operation<CloudFormation>> {
             |it: &OfStack| Some(&it.stack_name),
             CloudFormation::list_change_sets,
         ),
-        Operation::new(
-            "GetTemplate",
-            |service: &CloudFormation, platform: &Platform, input: &GetTemplate| {
-                let change_set = input.change_set_name.as_deref();
-                let of = change_set
-                    .and_then(|id| service.change_set_of_id(id))
-                    .map(|found| found.stack_id);
-                Ok(needs(
-                    "GetTemplate",
-                    platform,
-                    of.as_ref().or(input.stack_name.as_ref()),
-                ))
-            },
-            CloudFormation::get_template,
-        ),
+        get_template(),
         of_change_set(
             "DescribeChangeSet",
             |it: &OneChangeSet| (&it.change_set_name, it.stack_name.as_ref()),
@@ -121,6 +107,21 @@ fn reading() -> Vec<Operation<CloudFormation>> {
         Operation::on("ListExports", |_, _: &ListExports| "*", CloudFormation::list_exports),
         Operation::on("ListImports", |_, _: &ListImports| "*", CloudFormation::list_imports),
     ]
+}
+
+/// `GetTemplate`, of a stack or of a change set: IAM is asked about the stack whose template it is.
+fn get_template() -> Operation<CloudFormation> {
+    let requires = |service: &CloudFormation, platform: &Platform, input: &GetTemplate| {
+        let change_set = input.change_set_name.as_deref();
+        let found = change_set.and_then(|id| service.change_set_of_id(id));
+        let of = found.map(|found| found.stack_id);
+        Ok(needs(
+            "GetTemplate",
+            platform,
+            of.as_ref().or(input.stack_name.as_ref()),
+        ))
+    };
+    Operation::new("GetTemplate", requires, CloudFormation::get_template)
 }
 
 /// The ARN of every stack of a name, or of every stack where no name is given.

@@ -1,7 +1,7 @@
 //! The page of a command: where it is served, and where another command finds it.
 
 use crate::cloud::Cloud;
-use crate::project::Definitions;
+use crate::definitions::Definitions;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 use super::options::ReportOptions;
 use super::session::{Session, Trouble};
 use crate::cost::{self, Base, Prices};
+use crate::definitions::Definitions;
 use crate::granted;
-use crate::project::Definitions;
 use page::{Language, Page};
 use std::path::Path;
 use std::sync::Arc;

@@ -54,33 +54,18 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
         other => (None, other),
     };
     let wanted = Value::from(resource.properties.clone());
-    if let Some(record) = known
+    if let Some(outcome) = known
         .as_ref()
-        .filter(|known| known.properties == wanted && !known.is_begun && kind != LOAD_BALANCER)
-        && let Some(made) = as_made(record)
+        .and_then(|known| as_it_was(place, &resource, known, &wanted))
     {
-        let passed_over = faults(&record.passed_over);
-        // What becomes of it later is no property of it.
-        let record = Record {
-            is_retained: resource.is_retained,
-            is_retained_once_created: resource.is_retained_once_created,
-            ..record.clone()
-        };
-        keep(place, &id, record);
-        return Ok(Outcome { made, passed_over });
+        return Ok(outcome);
     }
     if let Some(another) = another {
         keep(place, &format!("{id}{REPLACED}"), another);
     }
     let changed = known.clone().filter(|known| is_named_as(known, &wanted));
-    // On the way back, what had the name is still there.
-    let restored = known.as_ref().filter(|_| changed.is_none()).and_then(|_| {
-        let before = place
-            .cloud
-            .cloudformation
-            .recorded(place.stack, &format!("{id}{REPLACED}"));
-        before.filter(|before| before.kind == kind && is_named_as(before, &wanted))
-    });
+    let restored = known.as_ref().filter(|_| changed.is_none());
+    let restored = restored.and_then(|known| replaced(place, &id, known, &wanted));
     let is_retained = resource.is_retained_when_replaced && restored.is_none();
     // Before anything is made, so that a run that is killed meanwhile leaves nothing that nobody knows of.
     let begun = begun(&resource, known.as_ref());
@@ -117,6 +102,30 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
             Err(failure)
         }
     }
+}
+
+/// A resource that is as it is wanted already.
+fn as_it_was(place: Place<'_>, resource: &Resource, known: &Record, wanted: &Value) -> Option<Outcome> {
+    if known.properties != *wanted || known.is_begun || known.kind == LOAD_BALANCER {
+        return None;
+    }
+    let made = as_made(known)?;
+    // What becomes of it later is no property of it.
+    let record = Record {
+        is_retained: resource.is_retained,
+        is_retained_once_created: resource.is_retained_once_created,
+        ..known.clone()
+    };
+    keep(place, &resource.id, record);
+    let passed_over = faults(&known.passed_over);
+    Some(Outcome { made, passed_over })
+}
+
+/// What a renamed resource was before, where it has the name again that is wanted: on the way back it is still there.
+fn replaced(place: Place<'_>, id: &str, known: &Record, wanted: &Value) -> Option<Record> {
+    let service = &place.cloud.cloudformation;
+    let before = service.recorded(place.stack, &format!("{id}{REPLACED}"));
+    before.filter(|before| before.kind == known.kind && is_named_as(before, wanted))
 }
 
 /// What is kept of a resource while it is being made or changed.

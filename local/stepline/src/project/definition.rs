@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const ENDINGS: &[&str] = &[".asl.json", ".asl.yaml", ".asl.yml"];
 
 /// Whether a file's name says that it is one.
-pub(super) fn is_named_so(file: &Path) -> bool {
+pub(crate) fn is_named_so(file: &Path) -> bool {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }

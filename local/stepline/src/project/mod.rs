@@ -15,7 +15,6 @@
 //! ```
 
 mod definition;
-mod definitions;
 mod environment;
 mod error;
 mod file;
@@ -26,8 +25,7 @@ mod root;
 mod sections;
 mod walk;
 
-pub(crate) use definition::{definition, definitions_of};
-pub use definitions::Definitions;
+pub(crate) use definition::{definition, definitions_of, is_named_so};
 pub use error::ProjectError;
 pub(crate) use file::NAME as FILE;
 pub(crate) use pipelines::declaration;
@@ -168,7 +166,7 @@ impl Project {
     /// A template cannot be read.
     pub fn definitions(&self) -> Result<BTreeSet<PathBuf>, ProjectError> {
         let files = walk::files(&self.root).into_iter();
-        let mut definitions: BTreeSet<PathBuf> = files.filter(|file| definition::is_named_so(file)).collect();
+        let mut definitions: BTreeSet<PathBuf> = files.filter(|file| is_named_so(file)).collect();
         for environment in self.environments.values() {
             for deployed in environment.all() {
                 let named = definitions_of(&deployed.template)?.into_iter();

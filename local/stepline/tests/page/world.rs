@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use stepline::cloud::Cloud;
-use stepline::project::Definitions;
+use stepline::definitions::Definitions;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 

@@ -1,7 +1,6 @@
 //! The definitions of a repository, as the page reads them.
 
-use super::definition::{self, is_named_so};
-use super::{Project, walk};
+use crate::project::{self, Project, is_named_so};
 use page::{DefinitionFiles, Written};
 use std::collections::BTreeMap;
 use std::io;
@@ -25,7 +24,7 @@ impl DefinitionFiles for Definitions {
         let named = Project::open(&self.root).and_then(|project| project.definitions());
         // While a template or a samconfig.toml is being written, those are there still whose names say what they are.
         let named = named.unwrap_or_else(|_| {
-            let files = walk::files(&self.root).into_iter();
+            let files = project::files(&self.root).into_iter();
             files.filter(|file| is_named_so(file)).collect()
         });
         let root = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
@@ -40,7 +39,7 @@ impl DefinitionFiles for Definitions {
 
     fn read(&self, file: &Path) -> io::Result<Written> {
         let text = std::fs::read_to_string(file)?;
-        Ok(match definition::definition(file) {
+        Ok(match project::definition(file) {
             Ok(read) => Written {
                 text,
                 json: Ok(read.text),

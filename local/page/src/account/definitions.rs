@@ -173,6 +173,7 @@ impl Described {
 #[derive(Debug)]
 pub(crate) struct Definitions {
     files: Arc<dyn DefinitionFiles>,
+    found: Mutex<Option<BTreeMap<String, PathBuf>>>,
     last: Mutex<BTreeMap<String, Arc<Definition>>>,
 }
 
@@ -181,13 +182,22 @@ impl Definitions {
     pub(crate) fn new(files: Arc<dyn DefinitionFiles>) -> Self {
         Self {
             files,
+            found: Mutex::default(),
             last: Mutex::default(),
         }
     }
 
     /// The files that there are now, by their names.
     pub(crate) fn files(&self) -> BTreeMap<String, PathBuf> {
-        self.files.files()
+        let files = self.files.files();
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(files.clone());
+        files
+    }
+
+    /// The files that there were when somebody looked last: finding them out takes longer than looking at them.
+    pub(crate) fn found(&self) -> BTreeMap<String, PathBuf> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        found.unwrap_or_else(|| self.files())
     }
 
     /// All of them, by name.

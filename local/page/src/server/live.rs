@@ -40,7 +40,8 @@ pub(super) async fn live(
     // What happened before the view was read is in it. A number of another server's journal is none of this one.
     let (now, _) = served.page.platform.journal.since(u64::MAX);
     let from = asked.from.filter(|from| *from <= now).unwrap_or(now);
-    let files = served.definitions.files();
+    // A save that comes before this is told to nobody: the view that asks was drawn just now from these files.
+    let files = served.definitions.found();
     let watched = Watched {
         stamps: stamps(&files),
         files,

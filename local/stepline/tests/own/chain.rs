@@ -17,7 +17,7 @@ Resources:
     Properties:
       Name: dev-chain
       DefinitionUri: ../../statemachine/chain.asl.json
-      DefinitionSubstitutions: {JobRole: !Ref ExecutionRole, JobImage: !Ref Image, Hours: "1"}
+      DefinitionSubstitutions: {JobRole: !Ref ExecutionRole, JobImage: !Ref Image, Hours: "3600"}
       Role: !Ref ExecutionRole
       Events: {Nightly: {Type: Schedule, Properties: {Schedule: rate(1 day), Enabled: false}}}
 "#;

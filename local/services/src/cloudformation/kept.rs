@@ -3,7 +3,7 @@
 use super::engine::{Engine, Shown, Summary, Wanted};
 use super::rows::{ChangeSet, Event, Record, Stack};
 use super::status::Status;
-use platform::store::{Rows, Store, StoreError};
+use platform::store::{Held, Rows, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -218,7 +218,10 @@ impl CloudFormation {
 
     /// Keeps a stack. One that had its ARN and is gone is forgotten then: the ARN comes from the name.
     pub(super) fn put(&self, stack: Stack) {
-        let mut stacks = self.stacks.lock();
+        self.insert(&mut self.stacks.lock(), stack);
+    }
+
+    fn insert(&self, stacks: &mut Held<'_, Stack>, stack: Stack) {
         if stacks.remove(&stack.id).is_some() {
             self.events.lock().retain(|_, event| event.stack_id != stack.id);
         }
@@ -237,9 +240,6 @@ impl CloudFormation {
         if let Some(status) = taken {
             return Err(status);
         }
-        if stacks.remove(&stack.id).is_some() {
-            self.events.lock().retain(|_, event| event.stack_id != stack.id);
-        }
         for change_set in self
             .change_sets
             .lock()
@@ -248,7 +248,7 @@ impl CloudFormation {
         {
             change_set.is_obsolete = true;
         }
-        stacks.insert(stack.wanted.stack.clone(), stack);
+        self.insert(&mut stacks, stack);
         Ok(())
     }
 

@@ -91,8 +91,8 @@ async fn read_out(readers: impl Iterator<Item = JoinHandle<()>>) {
     }
 }
 
-/// The process's environment, but for its credentials: Lambda's variables and the function's own. Of this machine's variables it has only those
-/// that say where programs are.
+/// The process's environment, but for its credentials: Lambda's variables and the function's own. Of this machine's
+/// variables it has only those that say where programs are.
 fn command(
     platform: &Arc<Platform>,
     function: &Function,

@@ -1,8 +1,9 @@
 //! A state machine, as the checks see it.
 
 use super::finding::{About, Finding, Place, Severity};
+use platform::Account;
 use serde_json::Value;
-use states_language::{Call, ExecutionType};
+use states_language::{Call, ExecutionType, MachineSettings};
 
 /// A state machine, as it is deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,18 @@ impl Machine {
             },
             logs: level.is_some_and(|level| level != "OFF"),
             traces: described["tracingConfiguration"]["enabled"] == true,
+        }
+    }
+
+    /// What its permissions depend on beside its definition, in this account.
+    pub(crate) fn settings(&self, account: &Account) -> MachineSettings {
+        MachineSettings {
+            partition: account.partition.clone(),
+            region: account.region.clone(),
+            account: account.id.clone(),
+            name: self.name.clone(),
+            logs: self.logs,
+            traces: self.traces,
         }
     }
 

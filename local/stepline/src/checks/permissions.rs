@@ -4,7 +4,7 @@ use super::finding::{About, Finding, Place, Severity};
 use super::machine::Machine;
 use crate::cloud::Cloud;
 use platform::Requirement;
-use states_language::{MachineSettings, Necessity, Needed, permissions};
+use states_language::{Necessity, Needed, permissions};
 use std::collections::BTreeMap;
 
 /// A state, what its actions are on, and what becomes of it without.
@@ -13,15 +13,7 @@ type Where = (Option<String>, String, Necessity);
 /// What no statement of the role could allow, one finding for a state and a resource. Nothing is said of a role that the
 /// account does not have, and of actions that may not be needed.
 pub(super) fn look(cloud: &Cloud, machine: &Machine) -> Vec<Finding> {
-    let account = &cloud.account;
-    let settings = MachineSettings {
-        partition: account.partition.clone(),
-        region: account.region.clone(),
-        account: account.id.clone(),
-        name: machine.name.clone(),
-        logs: machine.logs,
-        traces: machine.traces,
-    };
+    let settings = machine.settings(&cloud.account);
     let needed = permissions(&machine.definition, &settings).unwrap_or_default();
     let mut lacking: BTreeMap<Where, (Place, Vec<String>)> = BTreeMap::new();
     for needed in needed {

@@ -5,7 +5,7 @@ use crate::checks::Machine;
 use crate::cloud::Cloud;
 use crate::deploy::DeployError;
 use serde_json::json;
-use states_language::{MachineSettings, Needed, permissions};
+use states_language::{Needed, permissions};
 use std::sync::Arc;
 
 /// What a role needs to be the one of a job in SageMaker: its image, its logs, and the data that only it knows.
@@ -37,15 +37,7 @@ pub(super) async fn of_machines(cloud: &Arc<Cloud>, used: &mut Used) -> Result<(
         let arn = json!({"stateMachineArn": machine["stateMachineArn"]});
         let described = cloud.look("states", "DescribeStateMachine", arn).await;
         let machine = Machine::read(&described.map(|looked| looked.output).unwrap_or_default());
-        let account = &used.account;
-        let settings = MachineSettings {
-            partition: account.partition.clone(),
-            region: account.region.clone(),
-            account: account.id.clone(),
-            name: machine.name.clone(),
-            logs: machine.logs,
-            traces: machine.traces,
-        };
+        let settings = machine.settings(&used.account);
         let needed = permissions(&machine.definition, &settings).unwrap_or_default();
         note(used, &machine.role_arn, &needed);
     }

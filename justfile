@@ -45,6 +45,14 @@ pictures:
     cargo run --quiet -- graph statemachine/training-pipeline.asl.json --output docs/pictures/training-pipeline.svg
     cargo run --quiet -- graph statemachine/deploy-service.asl.json --output docs/pictures/deploy-service.svg
 
+# Writes the pages of the reference that are made from the code, after a command, a service or a resource type has changed
+reference:
+    STEPLINE_RENEW=1 cargo test --quiet -p stepline --test consistency reference
+
+# Builds the book (docs/) in both languages, below target/book; needs mdBook
+book:
+    .ci/book/build
+
 # Builds the documentation of the code, and opens it
 doc:
     cargo doc --workspace --no-deps --open

@@ -181,6 +181,11 @@ enum Command {
     },
 }
 
+/// What can be asked, as clap has it: for the reference, and for whoever checks that a command can be given.
+pub fn command_line() -> clap::Command {
+    Arguments::command()
+}
+
 /// Does what the command line asks for.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -259,8 +264,8 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         }
         Command::Cost(options) => cost::cost(options).await,
         Command::Lineage(options) => lineage::lineage(options).await,
-        Command::Completions { shell } => shell::completions(Arguments::command(), shell),
-        Command::Man => shell::manual(Arguments::command()),
+        Command::Completions { shell } => shell::completions(command_line(), shell),
+        Command::Man => shell::manual(command_line()),
         Command::Doctor { env } => {
             let root = session::repository()?;
             let env = session::known(&root, env.as_deref())?;
@@ -277,7 +282,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
+        command_line().debug_assert();
     }
 
     #[test]

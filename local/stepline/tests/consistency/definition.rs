@@ -1,6 +1,6 @@
 //! The state machines' definitions: what they call exists, and what they catch can happen.
 
-use super::house::{Finding, assert_none, files_in, text, without_tests};
+use super::house::{Finding, REFERENCE, assert_none, files_in, text, without_tests};
 use super::planned::{ENVIRONMENTS, SAMPLE, TRAINING, name_of, planned};
 use serde_json::Value;
 
@@ -174,16 +174,16 @@ fn what_lambda_itself_raises_is_tried_again() {
 
 #[test]
 fn the_errors_of_resolve_parameters_are_told_of() {
-    let readme = text("README.md");
+    let reference = text(REFERENCE);
     let mut findings = Vec::new();
     let problem = without_tests(text("shared/src/parameters/problem.rs"));
     let names = problem.split('"').skip(1).step_by(2).filter(|name| {
         let is_name = name.chars().all(char::is_alphanumeric) && name.starts_with(char::is_uppercase);
         is_name && name.contains("Parameter")
     });
-    for name in names.filter(|name| !readme.contains(&format!("`{name}`"))) {
+    for name in names.filter(|name| !reference.contains(&format!("`{name}`"))) {
         let thing = format_args!("`{name}`, which a state machine can catch, is not in the reference");
-        findings.push(Finding::new("README.md", thing, "say when it is raised"));
+        findings.push(Finding::new(REFERENCE, thing, "say when it is raised"));
     }
     assert_none(findings);
 }

@@ -1,54 +1,11 @@
-//! Documents: every file that is linked or named is there, and every command that is shown can be given.
+//! Documents: every file that is named is there, and the reference names all that can be used.
 
 use super::functions::folders;
-use super::house::{Finding, assert_none, files, files_in, root, text};
+use super::house::{Finding, REFERENCE, assert_none, files, files_in, root, text};
 use serde_json::Value;
-use std::path::{Component, Path, PathBuf};
-
-/// The targets of Markdown links that are files of the repository.
-fn links(text: &str) -> impl Iterator<Item = &str> {
-    let targets = text.split("](").skip(1).filter_map(|part| part.split(')').next());
-    // `crate::Thing` is a link of rustdoc's, and its to check.
-    targets.filter(|target| {
-        !target.contains("::") && !target.contains("://") && !target.starts_with(['#', '<']) && !target.contains(' ')
-    })
-}
-
-/// A path from the root, with `..` taken out.
-fn normal(path: &Path) -> String {
-    let mut parts = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => drop(parts.pop()),
-            Component::Normal(part) => parts.push(part),
-            _ => {}
-        }
-    }
-    parts.to_string_lossy().into_owned()
-}
 
 fn exists(path: &str) -> bool {
     files().contains_key(path) || root().join(path).exists()
-}
-
-#[test]
-fn every_link_leads_to_a_file() {
-    let mut findings = Vec::new();
-    for (path, text) in files_in("", ".md") {
-        let folder = Path::new(path).parent().unwrap_or(Path::new(""));
-        for link in links(text) {
-            let target = link.split('#').next().unwrap_or_default();
-            let target = normal(&folder.join(target));
-            if !exists(&target) {
-                findings.push(Finding::new(
-                    path,
-                    format_args!("links to {link}, which is not there"),
-                    "link to what is there",
-                ));
-            }
-        }
-    }
-    assert_none(findings);
 }
 
 #[test]
@@ -114,8 +71,8 @@ fn the_reference_names_everything_that_can_be_used() {
     let rule = rule.split(';').nth(1).unwrap_or_default();
     let rule_fields = rule.split('"').skip(1).step_by(2).map(str::to_owned);
     let functions = folders().into_iter().map(str::to_owned);
-    let readme = text("README.md");
-    let named = |name: &String| readme.contains(&format!("`{name}`"));
+    let reference = text(REFERENCE);
+    let named = |name: &String| reference.contains(&format!("`{name}`"));
     let missing = user_parameters
         .chain(outputs)
         .chain(rule_fields)
@@ -123,7 +80,7 @@ fn the_reference_names_everything_that_can_be_used() {
         .filter(|name| !named(name));
     let findings = missing.map(|name| {
         Finding::new(
-            "README.md",
+            REFERENCE,
             format_args!("does not name `{name}`"),
             "say what it is in the reference",
         )

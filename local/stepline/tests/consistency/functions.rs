@@ -1,6 +1,6 @@
 //! Functions: folder, package, binary, resource and deployed name are one, and their environment is what they read.
 
-use super::house::{Finding, assert_none, files_in, lines, text, without_tests};
+use super::house::{Finding, REFERENCE, assert_none, files_in, lines, text, without_tests};
 use super::planned::{ENVIRONMENTS, SERVING, TEMPLATE, planned};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -141,7 +141,7 @@ fn is_of_the_runtime(name: &str) -> bool {
 #[test]
 fn what_the_environment_says_is_read_and_what_is_read_is_said() {
     let planned = planned("dev");
-    let readme = text("README.md");
+    let reference = text(REFERENCE);
     let mut findings = Vec::new();
     for function in planned.of("AWS::Lambda::Function") {
         let folder = format!("functions/{}/src/", binary(function));
@@ -161,10 +161,10 @@ fn what_the_environment_says_is_read_and_what_is_read_is_said() {
             }
         }
         for name in read.iter().filter(|name| !is_of_the_runtime(name)) {
-            let is_documented = readme.contains(&format!("`{name}`"));
+            let is_documented = reference.contains(&format!("`{name}`"));
             if !is_documented {
                 let thing = format_args!("{} reads {name}, which is not documented", function.id);
-                findings.push(Finding::new("README.md", thing, "say what it does in the reference"));
+                findings.push(Finding::new(REFERENCE, thing, "say what it does in the reference"));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What is handed on by name or by shape arrives: ARNs, inputs, images, tags, variables of the container.
 
-use super::house::{Finding, assert_none, files_in, text};
+use super::house::{Finding, REFERENCE, assert_none, files_in, text};
 use super::pipeline::{commands, user_parameters};
 use super::planned::{ENVIRONMENTS, PIPELINE, SAMPLE, TEMPLATE, name_of, planned};
 use serde_json::Value;
@@ -189,7 +189,7 @@ fn the_defaults_that_are_told_of_are_those_of_the_template() {
     for function in planned("dev").of("AWS::Lambda::Function") {
         let variables = function.properties["Environment"]["Variables"].as_object();
         for (name, value) in variables.into_iter().flatten() {
-            let mut rows = text("README.md")
+            let mut rows = text(REFERENCE)
                 .lines()
                 .filter(|line| line.contains(&format!("| `{name}` |")));
             let Some(row) = rows.next() else { continue };
@@ -199,7 +199,7 @@ fn the_defaults_that_are_told_of_are_those_of_the_template() {
             };
             if value.as_str() != Some(told) {
                 let thing = format_args!("{name} is {told} by default, and {} has {value}", function.id);
-                findings.push(Finding::new("README.md", thing, "say what the template has"));
+                findings.push(Finding::new(REFERENCE, thing, "say what the template has"));
             }
         }
     }

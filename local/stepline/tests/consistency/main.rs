@@ -5,6 +5,7 @@
 //! only. Every check gathers all of its findings, and each finding says the file, the thing and the mend.
 
 mod approvals;
+mod book;
 mod circles;
 mod definition;
 mod deploying;

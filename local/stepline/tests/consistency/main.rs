@@ -20,6 +20,7 @@ mod parameters;
 mod pictures;
 mod pipeline;
 mod planned;
+mod portable;
 mod published;
 mod rehearsal;
 mod retrying;

@@ -167,6 +167,7 @@ impl Session {
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
         deploy::resume(&cloud).await;
         mocks::look(&cloud, common)?;
+        functions::provide(&cloud.lambda, &cloud.root).await;
         display.busy("Building the functions");
         let workspace = functions::workspace(&cloud.root);
         cloud

@@ -23,6 +23,7 @@ mod planned;
 mod portable;
 mod published;
 mod rehearsal;
+mod release;
 mod retrying;
 mod serving;
 mod tidy;

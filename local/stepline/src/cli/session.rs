@@ -174,6 +174,7 @@ impl Session {
             .lambda
             .prepare_from(&workspace, |line| display.cargo(line))
             .await?;
+        cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {
             cloud.resume_services();
         }

@@ -58,5 +58,5 @@ doc:
     cargo doc --workspace --no-deps --open
 
 # The rules of the house, and the unit tests of what is deployed and of what it runs on: no processes, no schedules.
-quick := "-p stepline -p services -p platform -p shared -p pipeline-action -p image-push -p resolve-parameters -p ask-service" + \
+quick := "-p stepline -p stepline-services -p stepline-platform -p shared -p pipeline-action -p image-push -p resolve-parameters -p ask-service" + \
     " --lib --test consistency"

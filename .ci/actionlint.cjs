@@ -10,6 +10,8 @@ const learntSince = [
   'unexpected key "queue" for "concurrency" section',
   'undefined variable "vars"',
   'unknown permission scope "attestations"',
+  'label "macos-15-intel" is unknown',
+  'label "ubuntu-22.04-arm" is unknown',
 ];
 
 createLinter().then((lint) => {

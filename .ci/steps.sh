@@ -293,6 +293,19 @@ aws_version_2() {
   "$folder/aws" --version >"$folder.log" 2>&1 && echo "$folder/aws"
 }
 
+# What a publication on crates.io would upload: every package that is not kept, and in the command's own what `stepline new`
+# writes. Only the interpreter is built from its package: the others' dependencies take longer than all other steps.
+packages() {
+  local published=() name
+  while IFS= read -r name; do published+=(--package "$name"); done < <(cargo metadata --no-deps --format-version 1 --locked |
+    python3 -c 'import json, sys; [print(each["name"]) for each in json.load(sys.stdin)["packages"] if each["publish"] != []]')
+  cargo package --quiet --locked --allow-dirty --no-verify "${published[@]}"
+  diff <(git ls-files config container sam seed statemachine | sort) \
+    <(tar -tzf target/package/stepline-[0-9]*.crate | sed -n 's|^[^/]*/repository/||p' | sort)
+  CARGO_TARGET_DIR=$PWD/target cargo package --quiet --locked --allow-dirty --package states-language
+  ls -l target/package/*.crate
+}
+
 unused_dependencies() {
   cargo install --quiet --locked --root "$tools/cargo" cargo-machete@0.9.2
   "$tools/cargo/bin/cargo-machete"

@@ -1,4 +1,7 @@
-//! Lists the files of this repository that `stepline new` writes into another one, so that the command carries them along.
+//! Lists the files of the chain that `stepline new` writes into another repository, so that the command carries them along.
+//!
+//! They are below `repository/`: in a clone as links to the folders of the repository, in a package of crates.io as what was
+//! there when it was packed. So the package is complete by itself.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,11 +12,18 @@ const FOLDERS: &[&str] = &["config", "container", "sam", "seed", "statemachine"]
 
 fn main() {
     let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the package is"));
-    let root = package.ancestors().nth(2).unwrap_or(&package).to_owned();
+    let root = package.join("repository");
     let mut files = Vec::new();
     for folder in FOLDERS {
-        println!("cargo::rerun-if-changed={}", root.join(folder).display());
-        collect(&root.join(folder), &mut files);
+        let folder = root.join(folder);
+        println!("cargo::rerun-if-changed={}", folder.display());
+        let before = files.len();
+        collect(&folder, &mut files);
+        assert!(
+            files.len() > before,
+            "{} has no files: it is a link, and git writes links where `git config core.symlinks` is not false",
+            folder.display()
+        );
     }
     files.sort();
     let mut list = "const REPOSITORY: &[(&str, &[u8], bool)] = &[\n".to_owned();

@@ -2,7 +2,7 @@
 //!
 //! None knows another: each stands on the [`platform`] alone, and calls the others through its door. What several of
 //! them need and no service is: what runs the programs of images, [`containers`], real ones where an engine answers, the
-//! [`python`] packages of images where none does, and the [`manifest`]s of images.
+//! [`python`] packages of images where none does, the [`manifest`]s of images, and what only Linux has (`machine`).
 
 pub mod cloudformation;
 pub mod codebuild;
@@ -16,6 +16,7 @@ pub mod events;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
+mod machine;
 pub mod manifest;
 mod objects;
 mod program;

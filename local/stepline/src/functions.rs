@@ -1,8 +1,11 @@
 //! Stepline's own functions in repositories that have them as zips: what runs here in the place of a zip that cannot.
 //!
 //! A zip in `functions/` is built for Lambda: for Linux, and mostly for arm64. Where it is not there yet, or is not for this
-//! machine, the local run takes the same function as this command's own sources build it.
+//! machine, the local run takes the same function from where this command comes from: from a release's archive, in which it
+//! lies beside the command as a program for this machine, or from a clone, whose sources are built. What was installed from
+//! crates.io has neither: the function is refused then, with what mends it.
 
+use services::lambda::Lambda;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -11,8 +14,15 @@ use std::path::{Path, PathBuf};
 /// The functions, by the names of their binaries and zips.
 const NAMES: &[&str] = &["ask-service", "image-push", "pipeline-action", "resolve-parameters"];
 
+/// What runs in the place of a zip that is one of these functions and cannot run here: its binary, or why there is none.
+pub(crate) fn in_the_place_of(zip: &Path) -> Option<Result<&'static str, String>> {
+    let name = cannot_run(zip)?;
+    let is_had = beside().is_some() || sources().is_some();
+    Some(if is_had { Ok(name) } else { Err(not_had(zip)) })
+}
+
 /// The function that a zip is one of, if the zip cannot run here.
-pub(crate) fn in_the_place_of(zip: &Path) -> Option<&'static str> {
+fn cannot_run(zip: &Path) -> Option<&'static str> {
     let is_in_functions = zip
         .parent()
         .and_then(Path::file_name)
@@ -21,6 +31,32 @@ pub(crate) fn in_the_place_of(zip: &Path) -> Option<&'static str> {
     let stem = zip.file_stem()?.to_str()?;
     let name = NAMES.iter().find(|name| **name == stem).copied()?;
     (is_in_functions && is_zip && !runs_here(zip)).then_some(name)
+}
+
+/// Why a function cannot run, and what mends it.
+fn not_had(zip: &Path) -> String {
+    let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
+    let why = match zip.is_file() {
+        true => format!(
+            "`{}` is not built for this machine ({system}, {processor})",
+            zip.display()
+        ),
+        false => format!("there is no `{}`", zip.display()),
+    };
+    // A zip is for Linux, whatever the machine is.
+    let zips = match (system, processor) {
+        ("linux", "aarch64") => {
+            "`stepline functions --from FOLDER` takes a release's zips for arm64, which run here; or "
+        }
+        ("linux", "x86_64") => {
+            "`stepline functions --from FOLDER` takes a release's zips for x86_64, which run here; or "
+        }
+        _ => "",
+    };
+    format!(
+        "{why}, and this command has no sources to build it from: {zips}take the release's archive for this machine, which \
+         has the function beside the command, or install from a clone (`cargo install --path local/stepline`)"
+    )
 }
 
 /// Where a zip of each function is, in a folder with those of a release, or with what cargo-lambda has built.
@@ -38,8 +74,11 @@ fn zips(folder: &Path) -> Vec<(&'static str, PathBuf)> {
 /// Why there are no zips.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ZipsError {
-    /// The sources are not where they were when the command was built.
-    #[error("the sources of this command are gone: give the folder with a release's zips, with --from FOLDER")]
+    /// There is no clone, or it is not where it was when the command was built.
+    #[error(
+        "this command has no sources of the functions: give the folder with a release's zips, which its archives \
+         `stepline-functions-…` have, with --from FOLDER"
+    )]
     NoSources,
     /// The build does not start, or fails.
     #[error(
@@ -128,6 +167,29 @@ fn runs_here(file: &Path) -> bool {
     is_linux && header().is_some_and(|header| header.starts_with(b"\x7fELF") && header[18..] == machine)
 }
 
+/// Has functions run that lie beside the command, unless the repository itself has Rust to build them from.
+pub(crate) async fn provide(lambda: &Lambda, root: &Path) {
+    let Some(folder) = beside().filter(|_| !root.join("Cargo.toml").is_file()) else {
+        return;
+    };
+    for name in NAMES {
+        lambda.provide(name, folder.join(name)).await;
+    }
+}
+
+/// The folder beside this command with the functions as programs, as a release's archive has it.
+fn beside() -> Option<PathBuf> {
+    // A link to the command leads to its archive.
+    let command = std::env::current_exe().ok()?.canonicalize().ok()?;
+    programs(command.parent()?)
+}
+
+/// The folder with the functions' programs in a release's archive.
+fn programs(archive: &Path) -> Option<PathBuf> {
+    let folder = archive.join("functions");
+    NAMES.iter().all(|name| folder.join(name).is_file()).then_some(folder)
+}
+
 /// The workspace to build functions from: the repository itself where it has Rust, else the sources of this command, if they
 /// are still where they were.
 pub(crate) fn workspace(root: &Path) -> PathBuf {
@@ -150,6 +212,18 @@ mod tests {
     use std::io::Write as _;
 
     #[test]
+    fn an_archive_has_all_functions_beside_the_command_or_none() {
+        let archive = tempfile::tempdir().unwrap();
+        let folder = archive.path().join("functions");
+        std::fs::create_dir(&folder).unwrap();
+        for name in NAMES {
+            assert_eq!(programs(archive.path()), None, "before {name}");
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+        assert_eq!(programs(archive.path()), Some(folder));
+    }
+
+    #[test]
     fn a_zip_for_another_machine_is_one_of_ours_or_stays() {
         let folder = tempfile::tempdir().unwrap();
         let functions = folder.path().join("functions");
@@ -164,14 +238,24 @@ mod tests {
             file
         };
         let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert_eq!(in_the_place_of(&functions.join("image-push.zip")), Some("image-push"));
-        assert_eq!(
-            in_the_place_of(&zip("image-push.zip", b"\x7fELF of another machine")),
-            Some("image-push")
-        );
-        assert_eq!(in_the_place_of(&zip("own.zip", b"x")), None);
+        let missing = functions.join("image-push.zip");
+        assert_eq!(cannot_run(&missing), Some("image-push"));
+        assert!(not_had(&missing).starts_with("there is no `"), "{}", not_had(&missing));
+        // This command has its sources.
+        assert_eq!(in_the_place_of(&missing), Some(Ok("image-push")));
+        let other = zip("image-push.zip", b"\x7fELF of another machine");
+        assert_eq!(cannot_run(&other), Some("image-push"));
+        let said = not_had(&other);
+        for part in [
+            "image-push.zip` is not built for this machine (",
+            "the release's archive",
+            "a clone",
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+        assert_eq!(cannot_run(&zip("own.zip", b"x")), None);
         if cfg!(target_os = "linux") {
-            assert_eq!(in_the_place_of(&zip("image-push.zip", &own)), None);
+            assert_eq!(cannot_run(&zip("image-push.zip", &own)), None);
         }
         // A release's zips are put where the templates name them, all or none.
         let root = tempfile::tempdir().unwrap();

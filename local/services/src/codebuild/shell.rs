@@ -14,10 +14,13 @@ use tokio::sync::mpsc;
 
 /// The shell's program. It reads names of files from its first standard input, and runs each file in itself. It writes
 /// the results to its first standard error. The commands get one output for both, as a build's log has it, and no
-/// input.
+/// input. The `env` of macOS before 13 has no `-0`, but every macOS has Perl.
 const DRIVER: &str = r#"
 exec 8>&2 2>&1 9<&0 </dev/null
-trap '__status=$?; env -0 >"$1"; printf "%s\n" "$2"; printf "exit %d\n" "$__status" >&8' EXIT
+__environment() {
+  env -0 2>/dev/null || perl -e 'print "$_=$ENV{$_}\0" for keys %ENV'
+}
+trap '__status=$?; __environment >"$1"; printf "%s\n" "$2"; printf "exit %d\n" "$__status" >&8' EXIT
 while IFS= read -r __file <&9; do
   . "$__file"
   __status=$?
@@ -135,7 +138,7 @@ impl Shell {
     pub(super) async fn environment(&mut self, ended: bool) -> io::Result<BTreeMap<String, String>> {
         let file = self.folder.join("environment");
         if !ended {
-            let command = format!("env -0 >'{}'", file.display());
+            let command = format!("__environment >'{}'", file.display());
             self.run(&command).await?;
         }
         let text = tokio::fs::read(&file).await?;
@@ -193,6 +196,22 @@ mod tests {
             assert_eq!(shell.environment(true).await.unwrap()["B"], "1");
             assert_eq!(*lines.lock().unwrap(), ["x y", "sub", "no end"]);
         }
+    }
+
+    #[tokio::test]
+    async fn the_environment_is_read_where_env_has_no_zero_bytes() {
+        let (folder, bin) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let env = bin.path().join("env");
+        std::fs::write(&env, "#!/bin/sh\necho 'env: illegal option -- 0' >&2\nexit 1\n").unwrap();
+        std::fs::set_permissions(&env, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", bin.path().display(), std::env::var("PATH").unwrap());
+        let environment = BTreeMap::from([("PATH".to_owned(), path)]);
+        let mut shell = Shell::start(ShellKind::Sh, folder.path(), &environment, folder.path(), |_| {}).unwrap();
+        shell.run("export A='x=1\ny'").await.unwrap();
+        assert_eq!(shell.environment(false).await.unwrap()["A"], "x=1\ny");
+        let last = shell.run("export B=2; exit 4").await.unwrap();
+        assert_eq!(last, Ended::Shell(4));
+        assert_eq!(shell.environment(true).await.unwrap()["B"], "2");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::api::{Api, EngineError};
+use crate::machine;
 use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
@@ -52,7 +53,7 @@ impl Engine {
         }
         Ok(Self {
             name: name(&version),
-            reach: reach(&version, &info, &machine()),
+            reach: reach(&version, &info, machine::this().shared_with_engines().as_deref()),
             api,
         })
     }
@@ -94,20 +95,16 @@ fn name(version: &Value) -> String {
     }
 }
 
-/// This machine's name, as an engine that runs on it tells it.
-fn machine() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    name.trim().to_owned()
-}
-
+/// `machine` is this machine's name, where its kernel can be the engine's, too.
+///
 /// A rootless Docker has a network of its own between its containers and the machine; a rootless Podman has not.
-fn reach(version: &Value, info: &Value, machine: &str) -> Reach {
+fn reach(version: &Value, info: &Value, machine: Option<&str>) -> Reach {
     let options = info["SecurityOptions"].as_array().into_iter().flatten();
     let is_rootless = options
         .filter_map(Value::as_str)
         .any(|option| option.contains("rootless"));
     let is_docker = name(version).starts_with("Docker");
-    let is_here = !machine.is_empty() && info["Name"].as_str() == Some(machine);
+    let is_here = machine.is_some_and(|machine| !machine.is_empty() && info["Name"].as_str() == Some(machine));
     if is_here && !(is_docker && is_rootless) {
         Reach::Host
     } else {
@@ -144,10 +141,12 @@ mod tests {
             (&json!({}), json!({}), ("Docker Engine", Reach::Gateway)),
         ] {
             assert_eq!(
-                (name(version).as_str(), reach(version, &info, "me")),
+                (name(version).as_str(), reach(version, &info, Some("me"))),
                 expected,
                 "{info}"
             );
+            // Elsewhere than on Linux every engine is in a virtual machine, whatever it is called.
+            assert_eq!(reach(version, &info, None), Reach::Gateway, "{info}");
         }
     }
 }

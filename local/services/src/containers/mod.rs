@@ -26,6 +26,7 @@ pub(crate) use groups::{Group, Groups};
 pub use images::ImageBuild;
 pub use jobs::{NewContainer, SESSION};
 
+use crate::machine::{self, System};
 use crate::python::Environments;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -99,6 +100,7 @@ impl fmt::Display for Found {
 pub struct Containers {
     engine: OnceLock<Engine>,
     environments: Environments,
+    system: &'static dyn System,
     groups: Arc<Groups>,
     session: String,
     /// Whether no more containers are made. Whoever makes one holds it while doing so.
@@ -119,6 +121,7 @@ impl Containers {
         Self {
             engine: OnceLock::new(),
             environments,
+            system: machine::this(),
             groups: Arc::default(),
             session: uuid::Uuid::new_v4().to_string(),
             closed: RwLock::new(false),
@@ -128,6 +131,17 @@ impl Containers {
     /// Where the Python packages of images are if no engine has them in containers.
     pub(crate) fn environments(&self) -> &Environments {
         &self.environments
+    }
+
+    /// The same on a system that may be another one than this machine's.
+    #[cfg(test)]
+    pub(crate) fn on(self, system: &'static dyn System) -> Self {
+        Self { system, ..self }
+    }
+
+    /// The system that programs run on which are no containers.
+    pub(crate) fn system(&self) -> &'static dyn System {
+        self.system
     }
 
     /// The programs that run as processes.

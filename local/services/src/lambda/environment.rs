@@ -3,7 +3,7 @@
 //! The process asks for its next event over the Runtime API, and answers over it. This is Lambda's side. See
 //! <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 
-use super::memory;
+use crate::machine;
 use jiff::{SignedDuration, Timestamp};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
@@ -216,7 +216,8 @@ impl Environment {
 
     /// The process's peak memory so far. None if it has ended, or the system does not tell.
     pub(super) async fn peak_memory_mb(&self) -> Option<u32> {
-        memory::peak_mb(self.pid).await
+        let kilobytes = machine::this().peak_kilobytes(self.pid).await?;
+        u32::try_from(kilobytes.div_ceil(1024)).ok()
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Current>> {

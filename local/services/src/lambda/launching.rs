@@ -133,6 +133,8 @@ impl Lambda {
             Package::NotHere(why) => return Err(NotHere(why.clone())),
             Package::Binary(_) => return Err(NotHere("cargo builds it".to_owned())),
         }
+        // A process sees where it is with links followed, as macOS has one in the path to its temporary files.
+        parts.files = parts.files.canonicalize().unwrap_or(parts.files);
         let (kept, containers) = (self.kept.clone(), self.containers.clone());
         // Its lines come while it goes on.
         let (lines, mut said) = mpsc::unbounded_channel::<String>();

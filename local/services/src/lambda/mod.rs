@@ -12,7 +12,6 @@ mod functions;
 mod invoke;
 mod launching;
 mod layers;
-mod memory;
 mod operations;
 mod outcome;
 mod publishing;

@@ -171,6 +171,22 @@ pub(crate) async fn pull(platform: &Arc<Platform>, role: &Principal, uri: &str) 
 }
 
 impl Image {
+    /// An image of one layer, for tests.
+    #[cfg(test)]
+    pub(super) fn of(layer: Vec<u8>, working_dir: &str) -> Self {
+        let working_dir = working_dir.to_owned();
+        Self {
+            settings: Settings {
+                working_dir,
+                ..Settings::default()
+            },
+            id: String::new(),
+            digest: String::new(),
+            config: Bytes::new(),
+            layers: vec![layer.into()],
+        }
+    }
+
     /// Unpacks the layers over one another; deleted files are deleted.
     pub(crate) fn unpack(&self, into: &Path) -> io::Result<()> {
         fs::create_dir_all(into)?;

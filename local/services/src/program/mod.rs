@@ -9,6 +9,8 @@ mod guard;
 mod image;
 mod mounts;
 mod process;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub(crate) use guard::Guard;

@@ -1,15 +1,16 @@
 //! Runs a program as a process of this machine, one of two ways.
 //!
 //! *In a namespace*: an unprivileged mount namespace has the image's files and the program's own folder at
-//! their own paths ([`mounts`](super::mounts)). *By paths*: if the machine does not allow namespaces, the paths in the command that
-//! lead into the image are changed to where the image was unpacked, and a variable says where the
-//! program's own folder is.
+//! their own paths ([`mounts`](super::mounts)). *By paths*: where the system has no namespaces, as macOS has none, or the
+//! machine does not allow them, the paths in the command that lead into the image are changed to where the image was
+//! unpacked, and a variable says where the program's own folder is.
 
 use super::guard::Guard;
 use super::image::{Image, Settings};
 use super::mounts;
 use super::work::{Beside, Own, Program, Started};
 use crate::containers::{Containers, Group, Groups};
+use crate::machine::System;
 use crate::python::{Environments, Missing};
 use rustix::process::{Pid, Signal};
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ struct Command {
     command: Vec<String>,
     working_directory: String,
     environment: BTreeMap<String, String>,
+    system: &'static dyn System,
 }
 
 /// Which way a command runs.
@@ -68,7 +70,7 @@ pub(super) async fn start(
     folder: &Path,
     log: impl Fn(String) + Clone + Send + 'static,
 ) -> io::Result<Process> {
-    let mut command = Command::of(program, &image.settings, folder);
+    let mut command = Command::of(program, &image.settings, folder, containers.system());
     let groups = containers.groups();
     let (into, environments, say) = (command.image(), containers.environments().clone(), log.clone());
     let unpacked = tokio::task::spawn_blocking(move || {
@@ -79,7 +81,7 @@ pub(super) async fn start(
         command.use_packages(&environment);
     }
     let command = Arc::new(command);
-    if namespaces().await {
+    if has_namespaces(command.system).await {
         let mut process = command.start(Way::Namespace, groups, log.clone())?;
         // Either the command was started, or the namespace could not be made and the script has ended.
         loop {
@@ -132,7 +134,7 @@ impl Command {
         self.environment.insert("VIRTUAL_ENV".into(), folder);
     }
 
-    fn of(program: &Program, settings: &Settings, folder: &Path) -> Self {
+    fn of(program: &Program, settings: &Settings, folder: &Path, system: &'static dyn System) -> Self {
         let mut environment = settings.variables();
         let own = std::env::var("PATH").unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin".into());
         // The machine's programs stand for those of the base image.
@@ -158,6 +160,7 @@ impl Command {
             command: program.command.clone(),
             working_directory,
             environment,
+            system,
         }
     }
 
@@ -217,9 +220,10 @@ impl Command {
         fs::create_dir_all(&root)?;
         let packages = self.environment.get("VIRTUAL_ENV").map(Path::new);
         let script = mounts::script(&self.image(), self.own.as_ref(), packages)?;
-        let mut command = process::Command::new("unshare");
+        let namespace = self.system.in_namespace();
+        let mut command = namespace.ok_or_else(|| io::Error::other("this system has no mount namespaces"))?;
         command
-            .args(["--user", "--map-root-user", "--mount", "--", "sh", "-c", &script, "job"])
+            .args(["sh", "-c", &script, "job"])
             .args([&root, ready])
             .arg(&self.working_directory)
             .arg(self.environment.get("PATH").map_or("", String::as_str))
@@ -275,10 +279,13 @@ impl Command {
     }
 }
 
-/// Whether this machine lets an ordinary user make namespaces.
-async fn namespaces() -> bool {
-    let tried = process::Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "--", "true"])
+/// Whether the system has namespaces, and this machine lets an ordinary user make them.
+async fn has_namespaces(system: &dyn System) -> bool {
+    let Some(mut command) = system.in_namespace() else {
+        return false;
+    };
+    let tried = command
+        .arg("true")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -167,12 +167,14 @@ impl Session {
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
         deploy::resume(&cloud).await;
         mocks::look(&cloud, common)?;
+        functions::provide(&cloud.lambda, &cloud.root).await;
         display.busy("Building the functions");
         let workspace = functions::workspace(&cloud.root);
         cloud
             .lambda
             .prepare_from(&workspace, |line| display.cargo(line))
             .await?;
+        cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {
             cloud.resume_services();
         }

@@ -86,8 +86,10 @@ fn at(uri: Option<&Value>, directory: &Path) -> Result<Value, Fault> {
         return Ok(json!({"S3Bucket": bucket, "S3Key": key}));
     }
     let file = directory.join(path);
-    if let Some(binary) = functions::in_the_place_of(&file) {
-        return Ok(json!({ "LocalBinary": binary }));
+    match functions::in_the_place_of(&file) {
+        Some(Ok(binary)) => return Ok(json!({ "LocalBinary": binary })),
+        Some(Err(why)) => return Ok(json!({ "LocalRefusal": why })),
+        None => {}
     }
     if !file.exists() {
         let why = format!("there is no `{}`: it has to be built first", file.display());

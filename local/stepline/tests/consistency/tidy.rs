@@ -249,6 +249,15 @@ impl Package {
         self.manifest["package"]["name"].as_str().unwrap_or_default()
     }
 
+    /// The name by which others depend on it and which code has: its library's. The package may be published as another.
+    fn known_as(&self) -> &str {
+        let library = self
+            .manifest
+            .get("lib")
+            .and_then(|library| library.get("name")?.as_str());
+        library.unwrap_or_else(|| self.name())
+    }
+
     /// The dependencies of some kinds, such as `dependencies` and `dev-dependencies`.
     fn dependencies<'p>(&'p self, kinds: &'p [&'p str]) -> impl Iterator<Item = &'p str> {
         let tables = kinds.iter().filter_map(|kind| self.manifest.get(*kind)?.as_table());
@@ -296,7 +305,7 @@ fn is_below(dependency: &str, package: &str) -> bool {
 fn no_service_imports_another() {
     const SERVICES: &str = "local/services/src/";
     /// What several services need and no service is.
-    const SHARED: &[&str] = &["containers", "manifest", "objects", "program", "python"];
+    const SHARED: &[&str] = &["containers", "machine", "manifest", "objects", "program", "python"];
     let mut findings = Vec::new();
     for (path, text) in files_in(SERVICES, ".rs").filter(|(path, _)| !is_test(path)) {
         let own = path[SERVICES.len()..].split(['/', '.']).next().unwrap_or_default();
@@ -320,7 +329,7 @@ fn dependencies_run_one_way() {
     let packages = packages();
     let folders: BTreeMap<&str, &str> = packages
         .iter()
-        .map(|package| (package.name(), package.folder.as_str()))
+        .map(|package| (package.known_as(), package.folder.as_str()))
         .collect();
     let layer = |folder: &str| folder.split('/').next().unwrap_or_default().to_owned();
     let mut findings = Vec::new();
@@ -341,7 +350,7 @@ fn dependencies_run_one_way() {
                 ("local", "functions" | "shared") if package.name() == "simulation" => true,
                 // Fuzz targets have to do with everything that reads.
                 ("local", _) if package.folder.starts_with("local/fuzzing") => true,
-                ("local", "local") => is_below(dependency, package.name()),
+                ("local", "local") => is_below(dependency, package.known_as()),
                 _ => false,
             };
             if !allowed {
@@ -379,11 +388,11 @@ fn packages_are_named_as_their_folders_and_keep_the_lints() {
     for package in packages() {
         let file = package.file();
         let folder_name = package.folder.rsplit('/').next().unwrap_or_default();
-        if package.name() != folder_name && folder_name != "fuzz" {
+        if package.known_as() != folder_name && folder_name != "fuzz" {
             let mend = format!("name it `{folder_name}`, as its folder");
             findings.push(Finding::new(
                 &file,
-                format_args!("the package is `{}`", package.name()),
+                format_args!("the package is `{}`", package.known_as()),
                 mend,
             ));
         }

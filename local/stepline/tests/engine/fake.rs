@@ -75,7 +75,7 @@ struct Known {
     context: BTreeMap<String, Vec<u8>>,
 }
 
-/// This machine's name, by which an engine that runs on it is told from one that does not.
+/// This machine's name, by which an engine that runs on it is told from one that does not. Elsewhere than on Linux it has none.
 pub(crate) fn machine() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .unwrap_or_default()

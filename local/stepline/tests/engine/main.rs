@@ -63,15 +63,19 @@ async fn what_the_engine_builds_is_pushed_by_digest_and_runs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_has_what_a_job_gives_it_and_what_it_leaves_is_kept() {
     for (name, network, endpoint, hosts) in [
-        (machine().as_str(), "host", "http://127.0.0.1:", json!(null)),
+        (machine(), "host", "http://127.0.0.1:", json!(null)),
         (
-            "docker-desktop",
+            "docker-desktop".to_owned(),
             "bridge",
             "http://host.docker.internal:",
             json!(["host.docker.internal:host-gateway"]),
         ),
     ] {
-        let (fake, engine) = engine(name, |seen| {
+        // Elsewhere than on Linux no engine is on this machine's own kernel.
+        if name.is_empty() {
+            continue;
+        }
+        let (fake, engine) = engine(&name, |seen| {
             let input = seen.files["/opt/ml/processing/in/a.txt"].clone();
             assert!(seen.files.contains_key("/opt/ml/config/processingjobconfig.json"));
             let endpoint = seen.variable("AWS_ENDPOINT_URL").unwrap_or_default();

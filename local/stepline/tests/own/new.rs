@@ -1,4 +1,4 @@
-//! A repository that `new` makes.
+//! A repository that `new` makes, and one whose functions are not built.
 
 use crate::world::{Repository, stepline};
 
@@ -19,4 +19,23 @@ fn a_new_repository_is_whole_and_deploys() {
     let (code, said) = folder.stepline(&arguments);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("models is not empty"), "{said}");
+}
+
+#[test]
+fn a_run_says_at_once_which_functions_cannot_run_here() {
+    let template = "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Waits:
+    Type: AWS::Serverless::StateMachine
+    Properties: {Name: waits, Definition: {StartAt: A, States: {A: {Type: Succeed}}}}
+  Made:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: makefile}
+    Properties: {FunctionName: made, CodeUri: made/, Handler: a.b, Runtime: provided.al2023}
+";
+    let repository = Repository::of(&[("template.yaml", template), ("made/Makefile", "")]);
+    let (code, said) = repository.stepline(&["run", "--state-machine", "waits"]);
+    assert_eq!(code, 0, "{said}");
+    let told = "functions: made cannot run here: the local run does not build with `BuildMethod: makefile`";
+    assert!(said.contains(told), "{said}");
 }

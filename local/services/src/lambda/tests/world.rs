@@ -24,7 +24,11 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let environments = Environments::new(folder.path().join("python"));
         let containers = Arc::new(Containers::new(environments));
-        let lambda = Arc::new(Lambda::new(folder.path().join("functions"), containers));
+        // A link leads there, as to the temporary files of macOS.
+        let (kept, link) = (folder.path().join("kept"), folder.path().join("link"));
+        fs::create_dir(&kept).unwrap();
+        std::os::unix::fs::symlink(&kept, &link).unwrap();
+        let lambda = Arc::new(Lambda::new(link.join("functions"), containers));
         let platform = testing::account(vec![
             lambda.clone(),
             Arc::<crate::ecr::Ecr>::default(),

@@ -1,5 +1,6 @@
 //! CloudFormation's operations: what they make of templates, how they take it back, and what they say.
 
+mod actions;
 mod again;
 mod guards;
 mod kinds;

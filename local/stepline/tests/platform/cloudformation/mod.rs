@@ -5,6 +5,7 @@ mod again;
 mod guards;
 mod kinds;
 mod stacks;
+mod sync;
 
 use super::world::{call, cloud};
 use platform::ServiceError;

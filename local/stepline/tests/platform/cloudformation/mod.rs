@@ -2,6 +2,7 @@
 
 mod actions;
 mod again;
+mod failing;
 mod guards;
 mod kinds;
 mod stacks;

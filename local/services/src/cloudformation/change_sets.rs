@@ -237,7 +237,7 @@ impl CloudFormation {
         let summary = super::engine::Summary::default();
         let task = match before {
             None => Task::Create(on_failure),
-            Some(before) => Task::Update(Box::new(before), on_failure),
+            Some(before) => Task::Update(Box::new(before.stable()), on_failure),
         };
         self.begin(call, Prepared { stack, summary, caller }, task)?;
         // AWS deletes the others: they are of a stack that is not there any more.

@@ -8,6 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+/// A stack that an earlier run has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// What is there of it, or is to be.
+    pub wanted: Wanted,
+    /// The role that makes it. None where all of it was there already.
+    pub role: Option<String>,
+}
+
 /// The account's stacks.
 #[derive(Default)]
 pub struct CloudFormation {
@@ -148,7 +157,15 @@ impl CloudFormation {
         self.events.lock().retain(|_, event| event.stack != name);
         let stack = Stack::new(id, wanted.clone());
         let (status, stack) = match before {
-            Some(before) => (Status::UpdateInProgress, Stack { wanted, ..before }),
+            Some(before) => {
+                let stable = Some(Box::new(before.clone().stable()));
+                let stack = Stack {
+                    wanted,
+                    stable,
+                    ..before
+                };
+                (Status::UpdateInProgress, stack)
+            }
             None => (Status::CreateInProgress, stack),
         };
         let mut stack = Stack { is_own: true, ..stack };
@@ -166,6 +183,7 @@ impl CloudFormation {
             }
             stack.processed = processed;
             stack.outputs = outputs;
+            stack.stable = None;
         });
         self.tell(name, status, None);
     }
@@ -181,8 +199,10 @@ impl CloudFormation {
         self.passing.lock().keys().any(|key| key.starts_with(&prefix))
     }
 
-    /// The stacks that somebody else has deployed, whose resources are there.
-    pub fn of_others(&self) -> Vec<Wanted> {
+    /// The stacks that somebody else has deployed, whose resources are there. One whose change has failed is what the change
+    /// would make of it, with the role that it has; without one, it is what it was before. Those come last: a stack before
+    /// them may have their role.
+    pub fn of_others(&self) -> Vec<Left> {
         let stacks = self.all().into_iter();
         let with_resources = stacks.filter(|stack| {
             // What was removed in part is not made again.
@@ -196,7 +216,23 @@ impl CloudFormation {
             );
             is_there && !stack.is_own
         });
-        with_resources.map(|stack| stack.wanted).collect()
+        let left = with_resources.map(|stack| match (stack.status, stack.stable) {
+            (Status::UpdateFailed, Some(stable)) if stack.role_arn.is_none() => Left {
+                wanted: stable.wanted,
+                role: None,
+            },
+            (Status::UpdateFailed, _) => Left {
+                wanted: stack.wanted,
+                role: stack.role_arn,
+            },
+            (_, _) => Left {
+                wanted: stack.wanted,
+                role: None,
+            },
+        });
+        let mut left: Vec<Left> = left.collect();
+        left.sort_by_key(|left| left.role.is_some());
+        left
     }
 
     /// A stack by its name, or by its ARN.

@@ -17,6 +17,7 @@ mod templates;
 mod work;
 
 pub use engine::{Action, Change, Declared, Doing, Engine, Extent, Plan, Shown, Summary, Wanted};
-pub use kept::CloudFormation;
+pub use kept::{CloudFormation, Left};
 pub use rows::Record;
 pub use status::Status;
+pub use templates::ACTING;

@@ -61,6 +61,9 @@ pub(super) struct Stack {
     pub(super) deleted: Option<Timestamp>,
     /// Whether the local run deploys it, each time that it starts.
     pub(super) is_own: bool,
+    /// What it was before the change that is under way or has failed: what a rollback goes back to.
+    #[serde(default)]
+    pub(super) stable: Option<Box<Stack>>,
 }
 
 impl Stack {
@@ -85,6 +88,17 @@ impl Stack {
             updated: None,
             deleted: None,
             is_own: false,
+            stable: None,
+        }
+    }
+
+    /// What it was when its last change had succeeded or was taken back.
+    ///
+    /// See <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html>.
+    pub(super) fn stable(self) -> Self {
+        match self.stable {
+            Some(stable) => *stable,
+            None => self,
         }
     }
 

@@ -106,7 +106,7 @@ impl CloudFormation {
             true => OnFailure::DoNothing,
             false => OnFailure::Rollback,
         };
-        self.begin(&call, prepared, Task::Update(Box::new(before), on_failure))
+        self.begin(&call, prepared, Task::Update(Box::new(before.stable()), on_failure))
     }
 
     /// A request that can be carried out: its template and its values fit, and what must be is acknowledged.

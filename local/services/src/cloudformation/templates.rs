@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The name of CloudFormation's sessions of a role.
+pub const ACTING: &str = "AWSCloudFormation";
+
 /// What stands for a value that is not shown.
 const HIDDEN: &str = "****";
 
@@ -196,7 +199,7 @@ pub(super) fn acting(call: &Call, role: Option<&str>, is_passed: bool) -> Result
         platform.authorize(&call.caller, &[Requirement::pass_role(role, SERVICE)])?;
     }
     match platform.iam.trusts_service(&platform.account, role, SERVICE, None) {
-        Ok(true) => platform.iam.session(role, "AWSCloudFormation", Vec::new()),
+        Ok(true) => platform.iam.session(role, ACTING, Vec::new()),
         _ => Err(ServiceError::validation(format_args!(
             "Role {role} is invalid or cannot be assumed"
         ))),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(super) enum Task {
     /// It is made.
     Create(OnFailure),
-    /// It is changed from what it was before.
+    /// It is changed from what it was when it was last whole.
     Update(Box<Stack>, OnFailure),
     /// It is removed.
     Delete,
@@ -47,8 +47,13 @@ pub(super) fn begin(
     (stack, task): (Stack, Task),
     caller: Principal,
 ) -> Result<(), ServiceError> {
+    let stable = match &task {
+        Task::Update(before, _) => Some(before.clone()),
+        Task::Create(_) | Task::Delete => None,
+    };
     let stack = Stack {
         status: task.first_status(),
+        stable,
         ..stack
     };
     let is_creation = matches!(task, Task::Create(_));
@@ -94,7 +99,10 @@ impl Work {
 
     /// Says the last status of a stack with these outputs.
     fn complete(&self, outputs: Vec<Shown>, status: Status) {
-        self.service.change(&self.name, |stack| stack.outputs = outputs);
+        self.service.change(&self.name, |stack| {
+            stack.outputs = outputs;
+            stack.stable = None;
+        });
         self.tell(status, None);
     }
 

@@ -18,6 +18,7 @@ mod pipeline;
 mod providers;
 mod rollback;
 mod rules;
+mod stack;
 mod stage;
 mod state;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use super::declaration::Action;
 use super::parts::ActionType;
+use super::stack;
 use std::ops::RangeInclusive;
 
 /// What carries an action out.
@@ -24,6 +25,8 @@ pub(super) enum Provider {
     ObjectDeploy,
     /// New images for a service of ECS.
     Ecs,
+    /// A stack of CloudFormation.
+    CloudFormation,
     /// A Lambda function that answers a job.
     Lambda,
     /// An execution of a state machine.
@@ -51,7 +54,7 @@ pub(super) struct Kind {
 }
 
 /// All of them.
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind {
         provider: Provider::Connection,
         category: "Source",
@@ -120,6 +123,24 @@ const KINDS: [Kind; 11] = [
         absent: &[],
         inputs: 1..=1,
         outputs: 0..=0,
+    },
+    Kind {
+        provider: Provider::CloudFormation,
+        category: "Deploy",
+        name: "CloudFormation",
+        needed: &["ActionMode", "StackName"],
+        optional: &[
+            "Capabilities",
+            "ChangeSetName",
+            "OutputFileName",
+            "ParameterOverrides",
+            "RoleArn",
+            "TemplateConfiguration",
+            "TemplatePath",
+        ],
+        absent: &[],
+        inputs: 0..=10,
+        outputs: 0..=1,
     },
     Kind {
         provider: Provider::Lambda,
@@ -286,6 +307,7 @@ impl Kind {
             Provider::ImageBuild => check_value(action, "RegistryType", &["private"]),
             Provider::ObjectDeploy => check_extract(action),
             Provider::Ecs => check_minutes(action),
+            Provider::CloudFormation => check_stack(action),
             Provider::Connection | Provider::Object | Provider::CodeBuild | Provider::Lambda | Provider::Approval => {
                 Ok(())
             }
@@ -371,6 +393,12 @@ fn check_commands(action: &Action) -> Result<(), String> {
         )),
         None => Ok(()),
     }
+}
+
+fn check_stack(action: &Action) -> Result<(), String> {
+    let artifacts = action.input_artifacts.iter();
+    let artifacts: Vec<&str> = artifacts.map(|artifact| artifact.name.as_str()).collect();
+    stack::check(&action.name, &action.configuration, &artifacts)
 }
 
 /// Checks what is said of a state machine's input. What is a variable is known later.

@@ -357,6 +357,8 @@ impl Function {
                     .as_ref()
                     .map(|config| json!({"ImageConfig": config})),
             ),
+            ("CodeSha256", self.package.sum().map(|sum| json!(sum.sha256))),
+            ("CodeSize", self.package.sum().map(|sum| json!(sum.size))),
             ("Layers", layers),
             ("TracingConfig", configuration.tracing_config.clone()),
             ("EphemeralStorage", configuration.ephemeral_storage.clone()),

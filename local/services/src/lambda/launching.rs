@@ -122,7 +122,7 @@ impl Lambda {
         };
         let mut image = None;
         match &function.package {
-            Package::Files { files, source } => (parts.files, parts.source) = (files.clone(), source.clone()),
+            Package::Files { files, source, .. } => (parts.files, parts.source) = (files.clone(), source.clone()),
             Package::Image(content) => {
                 parts.runtime.clone_from(&content.runtime);
                 parts.files.clone_from(&content.files);

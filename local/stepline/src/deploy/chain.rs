@@ -65,6 +65,7 @@ pub(super) async fn pipeline(maker: &Maker<'_>, mut properties: Properties) -> R
         maker.cloud.codepipeline.hold_first_execution(&name);
     }
     let created = maker.call("codepipeline", "CreatePipeline", input).await?;
+    maker.has_made(name.clone().into());
     for transition in transitions.as_array().into_iter().flatten() {
         let input = json!({
             "pipelineName": name,

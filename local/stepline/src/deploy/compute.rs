@@ -219,9 +219,10 @@ pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties)
     }
     properties.finish()?;
     let update = changes(&input);
-    maker.call_unless_there("states", "CreateStateMachine", input).await?;
     let account = &maker.cloud.account;
     let arn = Value::from(account.arn("states", format_args!("stateMachine:{name}")));
+    maker.call_unless_there("states", "CreateStateMachine", input).await?;
+    maker.has_made(arn.clone());
     if maker.is_there {
         let mut update = update;
         update.insert("stateMachineArn".to_owned(), arn.clone());

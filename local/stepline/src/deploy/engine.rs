@@ -8,7 +8,9 @@ use crate::template::{self, Deployed, Made, Resource, Stack, TemplateError};
 use platform::Principal;
 use platform::journal::Happening;
 use serde_json::{Map, Value};
-use services::cloudformation::{Action, Change, Doing, Engine, Extent, Plan, Record, Shown, Summary, Wanted};
+use services::cloudformation::{
+    ACTING, Action, Change, Doing, Engine, Extent, Left, Plan, Record, Shown, Summary, Wanted,
+};
 use std::sync::{Arc, Weak};
 
 /// Has the account's CloudFormation make what somebody asks it for.
@@ -19,10 +21,18 @@ pub fn stand_behind(cloud: &Arc<Cloud>) {
 
 /// Makes again what others have deployed in earlier runs, as far as it has not lasted.
 pub async fn resume(cloud: &Arc<Cloud>) {
-    for wanted in cloud.cloudformation.of_others() {
+    for Left { wanted, role } in cloud.cloudformation.of_others() {
         let name = wanted.stack.clone();
-        let again = (Principal::Administrator, Occasion::Again);
-        if let Err(reason) = make(cloud, wanted, again).await {
+        let caller = match role {
+            // What the last change has brought was not there yet: it is made with the permissions that the change had.
+            Some(role) => cloud.iam.session(&role, ACTING, Vec::new()),
+            None => Ok(Principal::Administrator),
+        };
+        let made = match caller {
+            Ok(caller) => make(cloud, wanted, (caller, Occasion::Again)).await,
+            Err(error) => Err(error.message),
+        };
+        if let Err(reason) = made {
             let text = format!("stack {name}, which was deployed before, is not whole: {reason}");
             cloud.journal.record(Happening::Note { text });
         }
@@ -89,6 +99,7 @@ fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
     let mut changes = Vec::new();
     let name = stack.name().to_owned();
     let order = stack.order().to_vec();
+    lasting::same_types(cloud, stack)?;
     for id in &order {
         let resource = stack.resource(id)?;
         let known = cloud.cloudformation.recorded(&name, id);
@@ -176,7 +187,7 @@ async fn make(
         Err(Trouble::Template(error)) => return Err(format!("{} ", words(error))),
         Err(Trouble::Resource { id, failure, .. }) => {
             let known = cloud.cloudformation.recorded(&wanted.stack, &id);
-            let was_there = known.is_some_and(|known| known.reference.is_some());
+            let was_there = known.is_some_and(|known| !known.properties.is_null());
             let verb = if was_there { "update" } else { "create" };
             let reason = match occasion {
                 Occasion::Again => format!(" ({failure})"),

@@ -1,13 +1,16 @@
 //! Roles, users and their policies.
 
+use super::leave::{Holder, Kind, Shape};
 use super::maker::{Failure, Maker};
 use super::properties::Properties;
 use crate::template::{Fault, Made};
+use platform::Requirement;
 use platform::iam::{NewRole, NewUser};
 use serde_json::Value;
 
 /// `AWS::IAM::Role`.
 pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let shape = Shape::of(&properties.all());
     let is_unknown = |arn: &String| arn.contains(":iam::aws:policy/") && maker.cloud.iam.managed_policy(arn).is_none();
     let managed = properties.take_texts("ManagedPolicyArns")?.into_iter();
     let (unknown_policies, managed_policies): (Vec<String>, Vec<String>) = managed.partition(is_unknown);
@@ -34,13 +37,14 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
         .cloud
         .account
         .global_arn("iam", format_args!("role{}{name}", new.path));
+    let holder = Holder::new(Kind::Role, &arn, &shape);
     let (operation, made) = match maker.before {
         None => {
-            maker.allow("CreateRole", &arn)?;
+            maker.allow(holder.to_create(&shape))?;
             ("CreateRole", iam.create_role(&maker.cloud.account, new))
         }
         Some(before) => {
-            maker.allow("UpdateRole", &arn)?;
+            maker.allow(holder.to_change(&Shape::of(before), &shape))?;
             (
                 "UpdateRole",
                 iam.change_role(&maker.cloud.account, new, &policies_of(before)),
@@ -109,14 +113,12 @@ pub(super) fn managed_policy(maker: &Maker<'_>, mut properties: Properties) -> R
         .cloud
         .account
         .global_arn("iam", format_args!("policy{path}{name}"));
-    maker.allow(
-        if maker.is_there {
-            "CreatePolicyVersion"
-        } else {
-            "CreatePolicy"
-        },
-        &arn,
-    )?;
+    let operation = if maker.is_there {
+        "CreatePolicyVersion"
+    } else {
+        "CreatePolicy"
+    };
+    maker.allow([Requirement::new(format!("iam:{operation}"), &arn)])?;
     iam.create_policy(&arn, document.clone())
         .map_err(|error| maker.refused("iam", "CreatePolicy", error))?;
     holders.put(maker, &arn, &document)?;
@@ -143,14 +145,16 @@ impl Holders {
     fn put(&self, maker: &Maker<'_>, policy: &str, document: &Value) -> Result<(), Failure> {
         let iam = &maker.cloud.iam;
         let account = &maker.cloud.account;
-        for (operation, kind, names) in [
-            ("PutRolePolicy", "role", &self.roles),
-            ("PutUserPolicy", "user", &self.users),
-            ("PutGroupPolicy", "group", &self.groups),
+        for (kind, names) in [
+            (Kind::Role, &self.roles),
+            (Kind::User, &self.users),
+            (Kind::Group, &self.groups),
         ] {
-            for name in names {
-                maker.allow(operation, &account.global_arn("iam", format_args!("{kind}/{name}")))?;
-            }
+            let holders = names.iter().map(|name| Holder::find(iam, account, kind, name));
+            maker.allow(holders.map(|holder| match policy.starts_with("arn:") {
+                true => holder.attach(policy),
+                false => holder.put(),
+            }))?;
         }
         let (roles, users, groups) = (self.roles.iter(), self.users.iter(), self.groups.iter());
         let put = roles
@@ -177,18 +181,17 @@ fn person(maker: &Maker<'_>, properties: &mut Properties, name: &str) -> Result<
 
 /// `AWS::IAM::User`.
 pub(super) fn user(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let shape = Shape::of(&properties.all());
     let new = person(maker, &mut properties, "UserName")?;
     let groups = properties.take_texts("Groups")?;
     properties.ignore(&["LoginProfile", "Tags"]);
     properties.finish()?;
     let (name, iam) = (new.name.clone(), &maker.cloud.iam);
-    maker.allow(
-        "CreateUser",
-        &maker
-            .cloud
-            .account
-            .global_arn("iam", format_args!("user{}{name}", new.path)),
-    )?;
+    let arn = maker
+        .cloud
+        .account
+        .global_arn("iam", format_args!("user{}{name}", new.path));
+    maker.allow(Holder::new(Kind::User, &arn, &shape).to_create(&shape))?;
     let arn = iam
         .create_user(&maker.cloud.account, new)
         .map_err(|error| maker.refused("iam", "CreateUser", error))?;
@@ -198,6 +201,8 @@ pub(super) fn user(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
 
 fn join(maker: &Maker<'_>, user: &str, groups: &[String]) -> Result<(), Failure> {
     for group in groups {
+        let arn = maker.cloud.account.global_arn("iam", format_args!("group/{group}"));
+        maker.allow([Requirement::new("iam:AddUserToGroup", arn)])?;
         let added = maker.cloud.iam.add_user_to_group(user, group);
         added.map_err(|error| maker.refused("iam", "AddUserToGroup", error))?;
     }
@@ -206,16 +211,15 @@ fn join(maker: &Maker<'_>, user: &str, groups: &[String]) -> Result<(), Failure>
 
 /// `AWS::IAM::Group`.
 pub(super) fn group(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let shape = Shape::of(&properties.all());
     let new = person(maker, &mut properties, "GroupName")?;
     properties.finish()?;
     let name = new.name.clone();
-    maker.allow(
-        "CreateGroup",
-        &maker
-            .cloud
-            .account
-            .global_arn("iam", format_args!("group{}{name}", new.path)),
-    )?;
+    let arn = maker
+        .cloud
+        .account
+        .global_arn("iam", format_args!("group{}{name}", new.path));
+    maker.allow(Holder::new(Kind::Group, &arn, &shape).to_create(&shape))?;
     let arn = maker
         .cloud
         .iam
@@ -246,7 +250,7 @@ pub(super) fn access_key(maker: &Maker<'_>, mut properties: Properties) -> Resul
     };
     properties.finish()?;
     let of_user = maker.cloud.account.global_arn("iam", format_args!("user/{user}"));
-    maker.allow("CreateAccessKey", &of_user)?;
+    maker.allow([Requirement::new("iam:CreateAccessKey", of_user)])?;
     let name = format!("{}/{}/{}", maker.stack, maker.id, serial.unwrap_or_default());
     let key = maker
         .cloud

@@ -6,7 +6,8 @@
 use super::maker::{self, Failure, Maker, Occasion, Place};
 use super::passing::{self, Outcome, Resources};
 use super::removal::{self, UPDATED_BY_ANOTHER};
-use crate::template::{Fault, Made, Resource};
+use crate::cloud::Cloud;
+use crate::template::{Fault, Made, Resource, Stack, TemplateError};
 use serde_json::Value;
 use services::cloudformation::{Extent, Record, Status};
 use std::collections::BTreeMap;
@@ -37,13 +38,35 @@ const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
 /// What stands behind the logical id of a resource whose place another one has taken, until it is removed.
 const REPLACED: &str = " (before)";
 
-/// What is known of a resource as the rest of its template sees it.
+/// What is known of a resource as the rest of its template sees it, unless it was never finished.
 pub(super) fn as_made(record: &Record) -> Option<Made> {
+    if record.properties.is_null() {
+        return None;
+    }
     Some(Made {
         reference: record.reference.clone()?,
         attributes: record.attributes.clone(),
         is_stand_in: record.is_stand_in,
     })
+}
+
+/// Refuses a template that gives a resource another type: CloudFormation changes none under its logical id.
+pub(super) fn same_types(cloud: &Cloud, stack: &Stack) -> Result<(), TemplateError> {
+    let resources = stack.processed()["Resources"].take();
+    let is_changed = |id: &&String| {
+        let known = cloud.cloudformation.recorded(stack.name(), id);
+        // Of one that could not be made nothing is there.
+        known.is_some_and(|known| known.reference.is_some() && resources[id.as_str()]["Type"] != *known.kind)
+    };
+    let changed: Vec<&str> = stack.order().iter().filter(is_changed).map(String::as_str).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "Update of resource type is not permitted. The new template modifies resource type of the following resources: [{}]",
+        changed.join(", ")
+    );
+    Err(stack.locate(Fault::new(message)))
 }
 
 /// Makes a resource, changes it, or finds it as it was made before. Events say what is done.
@@ -93,15 +116,33 @@ pub(super) async fn make(place: Place<'_>, resource: Resource, others: &Resource
             keep(place, &id, record);
             Ok(outcome)
         }
-        Err(failure) => {
-            note(place, (&id, &begun), failed, Some(failure.to_string()));
-            if known.is_none() && says_that_it_is_there(&failure) {
+        Err((failure, made)) => {
+            let left = keep_what_is_left(place, &id, begun, made);
+            note(place, (&id, &left), failed, Some(failure.to_string()));
+            if known.is_none() && left.reference.is_none() && says_that_it_is_there(&failure) {
                 // It is somebody else's.
                 place.cloud.cloudformation.forget(place.stack, &id);
             }
             Err(failure)
         }
     }
+}
+
+/// Keeps what is there of a resource after a failure, so that it can be taken back: the resource itself, and one that was
+/// to take its place and was made in part.
+fn keep_what_is_left(place: Place<'_>, id: &str, begun: Record, made: Option<Value>) -> Record {
+    if begun.reference.is_some() && made.is_some() && made != begun.reference {
+        let half = Record {
+            reference: made.clone(),
+            is_retained: false,
+            ..begun.clone()
+        };
+        keep(place, &format!("{id}{REPLACED}"), half);
+    }
+    let reference = begun.reference.clone().or(made);
+    let left = Record { reference, ..begun };
+    keep(place, id, left.clone());
+    left
 }
 
 /// A resource that is as it is wanted already.
@@ -180,18 +221,19 @@ fn note(place: Place<'_>, (id, record): (&str, &Record), status: Status, reason:
     }
 }
 
-/// Makes a resource, or changes the one that is there; where that cannot be, another one takes its place.
+/// Makes a resource, or changes the one that is there; where that cannot be, another one takes its place. A failure comes
+/// with the reference of what is there all the same.
 async fn make_or_change(
     place: Place<'_>,
     resource: Resource,
     others: &Resources,
     known: Option<&Record>,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, (Failure, Option<Value>)> {
     let id = resource.id.clone();
     let anew = known.filter(|known| UPDATED_BY_ANOTHER.contains(&known.kind.as_str()));
     if let Some(before) = anew {
         let removed = removal::remove(place, before).await;
-        removed.map_err(|(operation, error)| Failure::Service { operation, error })?;
+        removed.map_err(|(operation, error)| (Failure::Service { operation, error }, None))?;
     }
     // What lasts may be there although nobody has heard of its end.
     let may_be_there = |known: &&Record| known.reference.is_some() || LASTING.contains(&known.kind.as_str());
@@ -205,8 +247,10 @@ async fn make_or_change(
         is_there: before.is_some(),
         before: before.map(|before| &before.properties),
         left_out: Mutex::default(),
+        made: Mutex::default(),
     };
-    passing::make(&maker, resource, others).await
+    let outcome = passing::make(&maker, resource, others).await;
+    outcome.map_err(|failure| (failure, maker.take_made()))
 }
 
 /// Whether something else is there now. Another name makes another thing.

@@ -69,6 +69,8 @@ pub(super) struct Maker<'m> {
     pub(super) before: Option<&'m Value>,
     /// What is left out of it, below its properties.
     pub(super) left_out: Mutex<Vec<Fault>>,
+    /// The reference of what is there of it by now.
+    pub(super) made: Mutex<Option<Value>>,
 }
 
 impl Maker<'_> {
@@ -89,19 +91,42 @@ impl Maker<'_> {
     }
 
     /// Asks IAM for leave to do what no operation does here: IAM's own resources are made without one.
-    pub(super) fn allow(&self, operation: &str, resource: &str) -> Result<(), Failure> {
-        let needed = Requirement::new(format!("iam:{operation}"), resource);
-        let allowed = self.cloud.authorize(self.caller, &[needed]);
-        allowed.map_err(|error| self.refused("iam", operation, error))
+    pub(super) fn allow(&self, needed: impl IntoIterator<Item = Requirement>) -> Result<(), Failure> {
+        for needed in needed {
+            let operation = needed.action.trim_start_matches("iam:").to_owned();
+            let allowed = self.cloud.authorize(self.caller, &[needed]);
+            allowed.map_err(|error| self.refused("iam", &operation, error))?;
+        }
+        Ok(())
     }
 
-    /// The same, unless the resource is there already.
-    pub(super) async fn call_unless_there(&self, service: &str, operation: &str, input: Value) -> Result<(), Failure> {
+    /// Calls an operation that makes the resource, unless it is there already: then nothing answers.
+    pub(super) async fn call_unless_there(
+        &self,
+        service: &str,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, Failure> {
         match self.call(service, operation, input).await {
-            Err(Failure::Service { error, .. }) if self.is_there && says_that_it_is_there(&error) => Ok(()),
-            Err(other) => Err(other),
-            Ok(_) => Ok(()),
+            Err(Failure::Service { error, .. }) if self.is_known() && says_that_it_is_there(&error) => Ok(Value::Null),
+            other => other,
         }
+    }
+
+    /// Notes that the resource is there, with this reference, although more is to be done with it: where that fails, it is
+    /// known what to take back.
+    pub(super) fn has_made(&self, reference: Value) {
+        *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(reference);
+    }
+
+    /// What was made, even if it could not be finished.
+    pub(super) fn take_made(&self) -> Option<Value> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether it was made before, or just now.
+    fn is_known(&self) -> bool {
+        self.is_there || self.made.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     pub(super) fn refused(&self, service: &str, operation: &str, error: ServiceError) -> Failure {

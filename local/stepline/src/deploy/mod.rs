@@ -14,6 +14,7 @@ mod equals;
 mod error;
 mod identity;
 mod lasting;
+mod leave;
 mod maker;
 mod needs;
 mod passing;
@@ -201,6 +202,7 @@ pub async fn deploy_stack(
     let exports = outputs.filter_map(|output| Some((output.export.clone()?, output.value.clone())));
     let exports: BTreeMap<String, String> = exports.collect();
     let mut stack = Stack::open(deployed, &cloud.account, &exports)?;
+    keeps_types(cloud, &stack)?;
     let service = &cloud.cloudformation;
     let (wanted, summary) = wanted(deployed);
     service.begin_own(stack.id(), wanted, &summary);
@@ -248,6 +250,14 @@ pub async fn deploy_stack(
     }
     fill_buckets(cloud, &stack).await?;
     Ok(stack)
+}
+
+/// Refuses a template that gives a resource another type, as a deployment to AWS would.
+fn keeps_types(cloud: &Cloud, stack: &Stack) -> Result<(), TemplateError> {
+    lasting::same_types(cloud, stack).map_err(|mut error| {
+        error.message += ". Give it another logical id";
+        error
+    })
 }
 
 /// What CloudFormation knows of a stack that the local run deploys.

@@ -12,6 +12,11 @@ impl Properties {
         Self(properties)
     }
 
+    /// What has not been read yet, to be looked at as a whole: it stays to be read.
+    pub(super) fn all(&self) -> Value {
+        self.0.clone().into()
+    }
+
     /// A property, if it is there.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.shift_remove(name).filter(|value| !value.is_null())

@@ -1,7 +1,8 @@
 //! How resources are removed: one table of all types that are made.
 
+use super::leave;
 use super::maker::Place;
-use platform::{ErrorKind, Requirement, ServiceError};
+use platform::{ErrorKind, ServiceError};
 use serde_json::{Map, Value, json};
 use services::cloudformation::Record;
 
@@ -219,11 +220,13 @@ pub(super) async fn remove(place: Place<'_>, record: &Record) -> Result<(), (Str
         Removal::With(service, calls) => (service, calls(reference, &record.properties)),
         Removal::FromIam(operation, remove) => {
             let name = reference.as_str().unwrap_or_default();
-            let arn = record.attributes.get("Arn").and_then(Value::as_str).unwrap_or(name);
-            let arn = if arn.starts_with("arn:") { arn } else { "*" };
-            let needed = Requirement::new(format!("iam:{operation}"), arn);
-            let allowed = place.cloud.authorize(place.caller, &[needed]);
-            let removed = allowed.and_then(|()| remove(place, name, &record.properties));
+            let cloud = place.cloud;
+            for needed in leave::to_remove(&cloud.iam, &cloud.account, record, operation) {
+                let action = needed.action.clone();
+                let allowed = cloud.authorize(place.caller, &[needed]);
+                allowed.map_err(|error| (action, error))?;
+            }
+            let removed = remove(place, name, &record.properties);
             return unless_gone(removed).map_err(|error| (format!("iam:{operation}"), error));
         }
     };

@@ -102,6 +102,7 @@ pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Res
     maker
         .call_unless_there("s3", "CreateBucket", json!({"Bucket": name}))
         .await?;
+    maker.has_made(name.clone().into());
     for (operation, input) in settings {
         maker.call("s3", operation, input).await?;
     }
@@ -182,6 +183,7 @@ pub(super) async fn repository(maker: &Maker<'_>, mut properties: Properties) ->
     properties.finish()?;
     let mutability = input.get("imageTagMutability").cloned();
     maker.call_unless_there("ecr", "CreateRepository", input).await?;
+    maker.has_made(name.clone().into());
     if let Some(mutability) = mutability.filter(|_| maker.is_there) {
         let input = json!({"repositoryName": name, "imageTagMutability": mutability});
         maker.call("ecr", "PutImageTagMutability", input).await?;

@@ -20,6 +20,7 @@ pub(super) async fn log_group(maker: &Maker<'_>, mut properties: Properties) -> 
     }
     properties.finish()?;
     maker.call_unless_there("logs", "CreateLogGroup", input).await?;
+    maker.has_made(name.clone().into());
     if let Some(days) = retention {
         let input = json!({"logGroupName": name, "retentionInDays": days});
         maker.call("logs", "PutRetentionPolicy", input).await?;
@@ -50,8 +51,9 @@ pub(super) async fn topic(maker: &Maker<'_>, mut properties: Properties) -> Resu
     let subscriptions = properties.take("Subscription");
     properties.finish()?;
     let attributes = input["Attributes"].clone();
-    maker.call_unless_there("sns", "CreateTopic", input).await?;
     let arn = Value::from(maker.cloud.account.arn("sns", &name));
+    maker.call_unless_there("sns", "CreateTopic", input).await?;
+    maker.has_made(arn.clone());
     for (attribute, value) in attributes.as_object().into_iter().flatten().filter(|_| maker.is_there) {
         let input = json!({"TopicArn": arn, "AttributeName": attribute, "AttributeValue": value});
         maker.call("sns", "SetTopicAttributes", input).await?;

@@ -17,6 +17,7 @@ pub(super) async fn rule(maker: &Maker<'_>, mut properties: Properties) -> Resul
         input.insert("EventPattern".into(), document(pattern).into());
     }
     let put = maker.call("events", "PutRule", input.into()).await?;
+    maker.has_made(name.clone().into());
     if let Some(targets) = targets {
         let answer = maker
             .call("events", "PutTargets", json!({"Rule": name, "Targets": targets}))
@@ -46,7 +47,10 @@ pub(super) async fn queue(maker: &Maker<'_>, mut properties: Properties) -> Resu
     let tags: Map<String, Value> = tags.into_iter().map(|(key, value)| (key, value.into())).collect();
     let attributes = texts(attributes.into(), "Attributes")?;
     let input = json!({"QueueName": name, "Attributes": attributes, "tags": tags});
-    maker.call_unless_there("sqs", "CreateQueue", input).await?;
+    let created = maker.call_unless_there("sqs", "CreateQueue", input).await?;
+    if let Some(url) = created.get("QueueUrl") {
+        maker.has_made(url.clone());
+    }
     let found = maker.call("sqs", "GetQueueUrl", json!({"QueueName": name})).await?;
     let url = found.get("QueueUrl").cloned().unwrap_or_default();
     if maker.is_there {

@@ -77,6 +77,36 @@ async fn json_protocols() {
 }
 
 #[tokio::test]
+async fn a_host_of_an_operation_s_own_is_this_one() {
+    let cloud = served().await;
+    let endpoint = cloud.endpoint().expect("an endpoint");
+    let port = endpoint.rsplit(':').next().expect("a port");
+    for (host, operation, body, expected) in [
+        (
+            "sync-localhost",
+            "StartSyncExecution",
+            r#"{"stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:none"}"#,
+            "StateMachineDoesNotExist",
+        ),
+        (
+            "sync-127.0.0.1",
+            "TestState",
+            r#"{"definition": "{\"Type\": \"Pass\", \"End\": true}", "input": "{}"}"#,
+            "SUCCEEDED",
+        ),
+    ] {
+        let headers = vec![
+            ("host", format!("{host}:{port}")),
+            ("x-amz-target", format!("AWSStepFunctions.{operation}")),
+            ("content-type", "application/x-amz-json-1.0".to_owned()),
+            ("authorization", authorization("test", "us-east-1", "states")),
+        ];
+        let answer = post(&cloud, headers, body).await;
+        assert!(answer.text().contains(expected), "{operation}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn identities() {
     let cloud = served().await;
     let statements = json!({"Effect": "Allow", "Action": "ssm:DescribeParameters", "Resource": "*"});

@@ -4,6 +4,7 @@ use crate::codepipeline::execution::Artifact;
 use crate::codepipeline::work::{Failure, Work};
 use crate::objects;
 use bytes::Bytes;
+use serde_json::json;
 use std::io::{self, Cursor, Read, Write};
 use zip::ZipArchive;
 use zip::result::ZipError;
@@ -59,8 +60,18 @@ pub(super) fn files(archive: &[u8]) -> Result<Vec<(String, Vec<u8>)>, ZipError> 
     Ok(files)
 }
 
-/// A zip of one file.
-pub(super) fn of_file(name: &str, content: &[u8]) -> io::Result<Vec<u8>> {
+/// Puts an artifact of one file.
+pub(super) async fn put_file(work: &Work<'_>, artifact: &Artifact, name: &str, content: &[u8]) -> Result<(), Failure> {
+    let zip = of_file(name, content).map_err(|error| {
+        let message = format!("cannot zip `{name}`: {error}");
+        Failure::new("SystemUnavailable", message)
+    })?;
+    let to = (artifact.bucket.as_str(), artifact.key.as_str());
+    objects::put(work.platform, &work.caller, to, zip, json!({})).await?;
+    Ok(())
+}
+
+fn of_file(name: &str, content: &[u8]) -> io::Result<Vec<u8>> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     writer.start_file(name, SimpleFileOptions::default())?;
     writer.write_all(content)?;

@@ -11,6 +11,7 @@ mod object;
 mod object_deploy;
 mod service;
 mod source;
+mod stack;
 mod state_machine;
 
 pub(super) use source::zip_of;
@@ -32,6 +33,7 @@ pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
         Provider::Commands => commands::perform(work).await,
         Provider::ObjectDeploy => object_deploy::perform(work).await,
         Provider::Ecs => service::perform(work).await,
+        Provider::CloudFormation => stack::perform(work).await,
         Provider::Lambda => function::perform(work).await,
         Provider::StepFunctions => state_machine::perform(work).await,
         Provider::Approval => approval::perform(work).await,

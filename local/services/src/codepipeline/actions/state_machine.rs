@@ -5,7 +5,6 @@
 
 use super::archive;
 use crate::codepipeline::work::{Done, Failure, Work};
-use crate::objects;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -59,12 +58,7 @@ pub(super) async fn perform(work: Work<'_>) -> Result<Done, Failure> {
     }
     if let [artifact] = work.outputs.as_slice() {
         let output = described["output"].as_str().unwrap_or_default();
-        let zip = archive::of_file(OUTPUT, output.as_bytes()).map_err(|error| {
-            let message = format!("cannot zip the output: {error}");
-            Failure::new("SystemUnavailable", message)
-        })?;
-        let to = (artifact.bucket.as_str(), artifact.key.as_str());
-        objects::put(work.platform, &work.caller, to, zip, json!({})).await?;
+        archive::put_file(&work, artifact, OUTPUT, output.as_bytes()).await?;
     }
     variables.insert("ExecutionArn".to_owned(), execution.clone());
     Ok(Done {

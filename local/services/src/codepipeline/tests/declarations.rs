@@ -177,6 +177,84 @@ async fn what_is_wrong_is_named_when_the_pipeline_is_made() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_stack_is_named_when_the_pipeline_is_made() {
+    let with = |mode: &str, more: Value| {
+        let mut all = json!({"ActionMode": mode, "StackName": "s", "RoleArn": "r", "TemplatePath": "Source::t.yaml"});
+        for (key, value) in more.as_object().expect("members") {
+            all[key] = value.clone();
+        }
+        all
+    };
+    let without = |mode: &str, key: &str| {
+        let mut all = with(mode, json!({}));
+        all.as_object_mut().expect("members").remove(key);
+        all
+    };
+    for (configuration, expected) in [
+        (with("CREATE_UPDATE", json!({})), None),
+        (with("#{Source.Mode}", json!({})), None),
+        (
+            with("ALWAYS_REPLACE", json!({})),
+            Some("its ActionMode is `ALWAYS_REPLACE`"),
+        ),
+        (
+            without("CREATE_UPDATE", "RoleArn"),
+            Some("missing required configuration 'RoleArn'"),
+        ),
+        (
+            without("REPLACE_ON_FAILURE", "TemplatePath"),
+            Some("missing required configuration 'TemplatePath'"),
+        ),
+        (without("DELETE_ONLY", "TemplatePath"), None),
+        (
+            with("CHANGE_SET_EXECUTE", json!({})),
+            Some("missing required configuration 'ChangeSetName'"),
+        ),
+        // What a mode does not need is ignored.
+        (with("DELETE_ONLY", json!({"TemplatePath": "Other::t.yaml"})), None),
+        (
+            with("CREATE_UPDATE", json!({"TemplatePath": "Other::t.yaml"})),
+            Some("its TemplatePath has a file of the artifact `Other`, which is no input artifact"),
+        ),
+        (
+            with("CREATE_UPDATE", json!({"TemplateConfiguration": "dev.json"})),
+            Some("its TemplateConfiguration is `dev.json`, and must be `ArtifactName::FileName`"),
+        ),
+        (
+            with(
+                "CREATE_UPDATE",
+                json!({"Capabilities": "CAPABILITY_IAM, CAPABILITY_AUTO_EXPAND"}),
+            ),
+            Some("its Capabilities have ` CAPABILITY_AUTO_EXPAND`"),
+        ),
+        (
+            with("CREATE_UPDATE", json!({"ParameterOverrides": r#"{"P": {"Ref": "Q"}}"#})),
+            Some(r#"its ParameterOverrides have `{"Ref":"Q"}` for `P`"#),
+        ),
+        (
+            with(
+                "CREATE_UPDATE",
+                json!({"ParameterOverrides": r#"{"P": {"Fn::GetParam": ["O", "f", "k"]}}"#}),
+            ),
+            Some("its ParameterOverrides has a file of the artifact `O`"),
+        ),
+    ] {
+        let source = json!({"inputArtifacts": [{"name": "Source"}]});
+        let said = refusal(|pipeline| {
+            pipeline["stages"][1] = stage("X", "Deploy", "CloudFormation", configuration.clone(), source);
+        });
+        let said = said.await;
+        match expected {
+            None => assert_eq!(said, None, "{configuration}"),
+            Some(expected) => assert!(
+                said.as_ref().is_some_and(|said| said.contains(expected)),
+                "{expected}: {said:?}"
+            ),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_rule_may_take_as_long_as_an_approval() {
     let configuration = json!({"Variable": "a", "Operator": "EQ", "Value": "a"});
     for (minutes, is_allowed) in [(4, false), (5, true), (86_400, true), (86_401, false)] {

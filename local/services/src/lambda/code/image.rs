@@ -64,7 +64,7 @@ fn content(recipe: Recipe, stage: &Path, kept: &Kept) -> Result<Content, NotHere
     });
     Ok(Content {
         runtime: recipe.runtime,
-        files: kept.path(&stage.join(TASK_ROOT))?,
+        files: kept.path(&stage.join(TASK_ROOT))?.files,
         variables: recipe.variables,
         installs: if recipe.has_npm {
             Installs::AsListed

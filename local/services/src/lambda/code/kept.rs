@@ -3,6 +3,8 @@
 //!
 //! Files are read-only, as below `/var/task`. Folders are not, so that whoever cleans up can remove them.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 use std::fs::{self, Metadata};
 use std::io::{self, Cursor};
@@ -58,6 +60,33 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> KeepError {
     move |error| KeepError::Io { path, error }
 }
 
+/// What Lambda says of a deployment package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sum {
+    /// Its SHA-256, in base64. Of a folder, which nobody has packed, it is that of its files.
+    pub(crate) sha256: String,
+    /// How many bytes it has.
+    pub(crate) size: u64,
+}
+
+impl Sum {
+    fn new(hash: &[u8], size: u64) -> Self {
+        Self {
+            sha256: BASE64_STANDARD.encode(hash),
+            size,
+        }
+    }
+}
+
+/// A copy of code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Copied {
+    /// Where its files are.
+    pub(crate) files: PathBuf,
+    /// What it was copied from.
+    pub(crate) sum: Sum,
+}
+
 /// Where the copies are.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
@@ -71,7 +100,7 @@ impl Kept {
     }
 
     /// A copy of a folder, or what is in a zip.
-    pub(crate) fn path(&self, path: &Path) -> Result<PathBuf, KeepError> {
+    pub(crate) fn path(&self, path: &Path) -> Result<Copied, KeepError> {
         let found = fs::metadata(path).map_err(at(path))?;
         if found.is_dir() {
             return self.tree(path);
@@ -80,7 +109,7 @@ impl Kept {
     }
 
     /// What is in a zip.
-    pub(crate) fn zip(&self, archive: &[u8]) -> Result<PathBuf, KeepError> {
+    pub(crate) fn zip(&self, archive: &[u8]) -> Result<Copied, KeepError> {
         let mut zip = zip::ZipArchive::new(Cursor::new(archive)).map_err(|_| KeepError::NotZip)?;
         let mut size = 0;
         for at in 0..zip.len() {
@@ -89,9 +118,11 @@ impl Kept {
         if size > LIMIT {
             return Err(KeepError::TooLarge);
         }
-        self.keep(&key(&[b"zip", archive]), |into| {
+        let files = self.keep(&key(&[b"zip", archive]), |into| {
             zip.extract(into).map_err(|_| KeepError::NotZip)
-        })
+        })?;
+        let sum = Sum::new(&Sha256::digest(archive), archive.len() as u64);
+        Ok(Copied { files, sum })
     }
 
     /// A few files with these texts.
@@ -127,7 +158,7 @@ impl Kept {
         Ok(files)
     }
 
-    fn tree(&self, root: &Path) -> Result<PathBuf, KeepError> {
+    fn tree(&self, root: &Path) -> Result<Copied, KeepError> {
         let files = self.files(root)?;
         let (mut hash, mut size) = (Sha256::new(), 0);
         for file in &files {
@@ -142,7 +173,8 @@ impl Kept {
             hash.update(found.len().to_be_bytes());
             hash.update(fs::read(&path).map_err(at(&path))?);
         }
-        self.keep(&hex::encode(&hash.finalize()[..12]), |into| {
+        let hash = hash.finalize();
+        let files = self.keep(&hex::encode(&hash[..12]), |into| {
             for file in &files {
                 let (from, to) = (root.join(file), into.join(file));
                 if let Some(folder) = to.parent() {
@@ -150,8 +182,10 @@ impl Kept {
                 }
                 fs::copy(&from, &to).map_err(at(&from))?;
             }
-            Ok(())
-        })
+            Ok::<(), KeepError>(())
+        })?;
+        let sum = Sum::new(&hash, size);
+        Ok(Copied { files, sum })
     }
 
     /// The files below a folder, by their paths from `root`.
@@ -263,7 +297,7 @@ mod tests {
         }
         // Also where the copies themselves lie below the folder.
         let kept = Kept::new(team.path().join("build/stepline/functions"));
-        let first = kept.path(team.path()).unwrap();
+        let first = kept.path(team.path()).unwrap().files;
         let mut files = Vec::new();
         Kept::new("/nowhere".into())
             .collect(&first, Path::new(""), &mut files)
@@ -272,9 +306,9 @@ mod tests {
         assert_eq!(files, ["app.py", "package/part.py", "package.json"].map(PathBuf::from));
         let mode = fs::metadata(first.join("app.py")).unwrap().permissions().mode();
         assert_eq!(mode & 0o222, 0, "{mode:o}");
-        assert_eq!(kept.path(team.path()).unwrap(), first);
+        assert_eq!(kept.path(team.path()).unwrap().files, first);
         write("app.py", "two");
-        assert_ne!(kept.path(team.path()).unwrap(), first);
+        assert_ne!(kept.path(team.path()).unwrap().files, first);
         assert_eq!(fs::read_to_string(first.join("app.py")).unwrap(), "one");
     }
 

@@ -2,7 +2,7 @@
 
 use super::given::Code;
 use super::image::{self, Content};
-use super::kept::{KeepError, Kept};
+use super::kept::{Copied, KeepError, Kept, Sum};
 use super::launch::{NotHere, Parts, Prepared, provided};
 use super::runtime::Runtime;
 use super::{node, python};
@@ -24,6 +24,8 @@ pub(crate) enum Package {
         files: PathBuf,
         /// The team's own folder.
         source: Option<PathBuf>,
+        /// The deployment package that they come from.
+        sum: Sum,
     },
     /// What an image has.
     Image(Content),
@@ -36,6 +38,14 @@ impl Package {
     pub(crate) fn files(&self) -> Option<&Path> {
         match self {
             Self::Files { files, .. } => Some(files),
+            _ => None,
+        }
+    }
+
+    /// The deployment package, if there is one.
+    pub(crate) fn sum(&self) -> Option<&Sum> {
+        match self {
+            Self::Files { sum, .. } => Some(sum),
             _ => None,
         }
     }
@@ -76,7 +86,7 @@ impl Package {
         kept: &Kept,
     ) -> Result<Self, ServiceError> {
         let kept = kept.clone();
-        let files = match code {
+        let Copied { files, sum } = match code {
             Code::Binary(name) => return Ok(Self::Binary(name)),
             Code::NotHere(why) => return Ok(Self::NotHere(why)),
             Code::Source(source) => return of_image(move || image::built(&source, &kept)).await,
@@ -95,8 +105,8 @@ impl Package {
             }
             Code::Path(path) => {
                 let source = path.is_dir().then(|| path.clone());
-                let files = kept_off(move || kept.path(&path)).await?;
-                return Ok(Self::Files { files, source });
+                let Copied { files, sum } = kept_off(move || kept.path(&path)).await?;
+                return Ok(Self::Files { files, source, sum });
             }
             Code::Zip(zip) => kept_off(move || kept.zip(&zip)).await?,
             Code::Object(bucket, key) => {
@@ -110,7 +120,8 @@ impl Package {
                 kept_off(move || kept.zip(&object)).await?
             }
         };
-        Ok(Self::Files { files, source: None })
+        let source = None;
+        Ok(Self::Files { files, source, sum })
     }
 }
 
@@ -122,7 +133,7 @@ async fn of_image(read: impl FnOnce() -> Result<Content, NotHere> + Send + 'stat
 }
 
 /// Keeps files, away from what must not wait.
-async fn kept_off(keep: impl FnOnce() -> Result<PathBuf, KeepError> + Send + 'static) -> Result<PathBuf, ServiceError> {
+async fn kept_off(keep: impl FnOnce() -> Result<Copied, KeepError> + Send + 'static) -> Result<Copied, ServiceError> {
     let kept = tokio::task::spawn_blocking(keep).await;
     let kept = kept.map_err(|error| ServiceError::new("ServiceException", error).with_status(500))?;
     kept.map_err(|error| ServiceError::new("InvalidParameterValueException", error))

@@ -249,6 +249,43 @@ async fn a_role_without_its_boundary_is_neither_made_nor_changed() {
     }
 }
 
+/// The same by CloudFormation, which calls IAM as who deploys.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_of_a_deployer_has_roles_with_the_boundary_alone() {
+    let deployed = deploy_with(&[("deployer", &[])]).await;
+    let cloud = &deployed.cloud;
+    stepline::deploy::stand_behind(cloud);
+    let session = cloud.iam.session(&deployed.deployer("dev"), "deploys", Vec::new());
+    let session = session.expect("a session");
+    let ask = async |operation: &str, input: Value| {
+        let answer = cloud.call(&session, "cloudformation", operation, input).await;
+        answer.unwrap_or_else(|error| panic!("{operation}: {error}"))
+    };
+    let boundary = format!("PermissionsBoundary: '{}', ", deployed.boundary("dev"));
+    for (change_set, boundary, expected) in [
+        ("without", "", "ROLLBACK_COMPLETE"),
+        ("with", boundary.as_str(), "CREATE_COMPLETE"),
+    ] {
+        let template = format!(
+            "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {{{boundary}RoleName: !Sub 'stepline-new-dev-${{AWS::Region}}', AssumeRolePolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: 'sts:AssumeRole'}}]}}, Policies: [{{PolicyName: p, PolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, Action: 's3:GetObject', Resource: '*'}}]}}}}], Tags: [{{Key: k, Value: v}}]}}\n"
+        );
+        let made = json!({
+            "StackName": "stepline-dev", "ChangeSetName": change_set, "ChangeSetType": "CREATE",
+            "Capabilities": ["CAPABILITY_NAMED_IAM"], "TemplateBody": template,
+        });
+        let id = ask("CreateChangeSet", made).await["StackId"].take();
+        let named = json!({"StackName": "stepline-dev", "ChangeSetName": change_set});
+        ask("ExecuteChangeSet", named).await;
+        cloud.ongoing.end(id.as_str().expect("an id")).await;
+        let shown = ask("DescribeStacks", json!({ "StackName": id })).await;
+        assert_eq!(shown["Stacks"][0]["StackStatus"], expected, "{shown}");
+        ask("DeleteStack", json!({"StackName": "stepline-dev"})).await;
+        cloud.ongoing.end(id.as_str().expect("an id")).await;
+        let shown = ask("DescribeStacks", json!({ "StackName": id })).await;
+        assert_eq!(shown["Stacks"][0]["StackStatus"], "DELETE_COMPLETE", "{shown}");
+    }
+}
+
 /// A pipeline that was moved over keeps its name, and is its own environment's all the same.
 #[tokio::test]
 async fn a_pipeline_with_a_name_of_its_own_belongs_to_its_environment() {

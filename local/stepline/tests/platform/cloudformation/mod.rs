@@ -1,9 +1,12 @@
 //! CloudFormation's operations: what they make of templates, how they take it back, and what they say.
 
+mod actions;
 mod again;
+mod failing;
 mod guards;
 mod kinds;
 mod stacks;
+mod sync;
 
 use super::world::{call, cloud};
 use platform::ServiceError;

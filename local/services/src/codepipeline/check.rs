@@ -32,6 +32,7 @@ impl Declaration {
         if self.stages.len() < 2 {
             return refuse("InvalidStructureException", "it must have at least two stages".into());
         }
+        self.check_is_here()?;
         let mut stages = BTreeSet::new();
         let mut namespaces = BTreeSet::new();
         let mut artifacts = BTreeSet::new();

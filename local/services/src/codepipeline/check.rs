@@ -33,9 +33,7 @@ impl Declaration {
             return refuse("InvalidStructureException", "it must have at least two stages".into());
         }
         self.check_is_here()?;
-        let mut stages = BTreeSet::new();
-        let mut namespaces = BTreeSet::new();
-        let mut artifacts = BTreeSet::new();
+        let (mut stages, mut namespaces, mut artifacts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for (index, stage) in self.stages.iter().enumerate() {
             if !stages.insert(&stage.name) {
                 return refuse(

@@ -1,7 +1,7 @@
 //! What the chain of a repository is to be: its container and its definition are looked for, the rest is asked.
 
-use super::Asked;
 use super::around::{self, Around, Container, Environment, Environments};
+use super::asked::Asked;
 use super::error::InitError;
 use super::own::{Definition, Needs};
 use super::question::{Asks, Question};

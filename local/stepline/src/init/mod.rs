@@ -10,6 +10,7 @@
 //! Nobody has to deploy that template; who begins with an empty account can.
 
 mod around;
+mod asked;
 mod chain;
 mod chosen;
 mod cut;
@@ -23,6 +24,7 @@ mod text;
 mod used;
 mod yaml;
 
+pub use asked::Asked;
 pub use error::InitError;
 pub use question::{Asks, Nobody};
 pub use text::{EXISTING, Written};
@@ -31,29 +33,6 @@ use crate::new;
 use crate::project::{FILE, Project, ProjectError};
 use platform::Account;
 use std::path::Path;
-
-/// What is asked for. What is not is found, asked or usual.
-#[derive(Debug, Default, Clone)]
-pub struct Asked {
-    /// The account, where the files name none.
-    pub account: Option<String>,
-    /// The region, where the files name none.
-    pub region: Option<String>,
-    /// The region of whoever asks, where nothing says which.
-    pub usual_region: Option<String>,
-    /// The repository on GitHub, `OWNER/NAME`.
-    pub repository: Option<String>,
-    /// The ARN of the connection to GitHub.
-    pub connection: Option<String>,
-    /// The environments, as `NAME=BRANCH`, the one in production last.
-    pub environments: Vec<String>,
-    /// The folder of the container, or its Dockerfile.
-    pub container: Option<String>,
-    /// The file of the definition.
-    pub definition: Option<String>,
-    /// Values of what the definition substitutes.
-    pub substitutions: Vec<(String, String)>,
-}
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,9 +32,8 @@ impl Declaration {
         if self.stages.len() < 2 {
             return refuse("InvalidStructureException", "it must have at least two stages".into());
         }
-        let mut stages = BTreeSet::new();
-        let mut namespaces = BTreeSet::new();
-        let mut artifacts = BTreeSet::new();
+        self.check_is_here()?;
+        let (mut stages, mut namespaces, mut artifacts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for (index, stage) in self.stages.iter().enumerate() {
             if !stages.insert(&stage.name) {
                 return refuse(

@@ -6,6 +6,7 @@ mod check;
 mod conditions;
 mod control;
 mod declaration;
+mod elsewhere;
 mod engine;
 mod execution;
 mod gates;

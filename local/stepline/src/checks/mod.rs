@@ -13,6 +13,7 @@ mod substitutions;
 
 pub use finding::{About, Finding, Severity};
 pub use machine::Machine;
+pub(crate) use substitutions::names as substituted_names;
 
 use crate::cloud::Cloud;
 use platform::ServiceError;

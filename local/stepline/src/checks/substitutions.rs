@@ -22,11 +22,8 @@ const OTHERS: [&str; 10] = [
 /// `${Name}` that the deployment has left. SAM and CloudFormation leave what `DefinitionSubstitutions` does not name, and
 /// the state gets the text as it stands.
 pub(super) fn look(machine: &Machine) -> Vec<Finding> {
-    let mut names = BTreeSet::new();
-    if let Ok(definition) = serde_json::from_str(&machine.definition) {
-        collect(&definition, &mut names);
-    }
-    let found = names.into_iter().map(|name| {
+    let definition = serde_json::from_str(&machine.definition).unwrap_or_default();
+    let found = names(&definition).into_iter().map(|name| {
         let (line, column) = position(&machine.definition, &format!("${{{name}}}"));
         let place = Place {
             state: None,
@@ -39,6 +36,13 @@ pub(super) fn look(machine: &Machine) -> Vec<Finding> {
         machine.finding((About::Substitution, Severity::Warning), place, text)
     });
     found.collect()
+}
+
+/// The names in `${…}` that are not another's to fill in.
+pub(crate) fn names(definition: &Value) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    collect(definition, &mut names);
+    names
 }
 
 fn collect(value: &Value, names: &mut BTreeSet<String>) {

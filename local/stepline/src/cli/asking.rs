@@ -95,7 +95,7 @@ fn drop_earlier(typed: &mut Typed) {
 }
 
 /// A line that somebody types; empty where nobody can any more.
-async fn line(question: &str) -> Result<String, Trouble> {
+pub(super) async fn line(question: &str) -> Result<String, Trouble> {
     eprint!("{question}");
     // Without the prompt the question is only less polite.
     let _ = std::io::stderr().flush();

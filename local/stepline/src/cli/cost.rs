@@ -22,7 +22,7 @@ pub(super) struct CostOptions {
     /// What to show the change against: another checkout's folder, or a revision of git
     #[arg(long, value_name = "FOLDER|REVISION")]
     base: Option<String>,
-    /// Renews local/stepline/prices.json from AWS's price list, with your credentials (pricing:GetProducts)
+    /// Renews local/stepline/prices.json of a clone of Stepline from AWS's price list, with your credentials (pricing:GetProducts)
     #[arg(long, conflicts_with_all = ["json", "markdown", "base"])]
     renew: bool,
 }
@@ -32,6 +32,7 @@ pub(super) async fn cost(options: CostOptions) -> Result<ExitCode, Trouble> {
     let other = |error: &dyn std::fmt::Display| Trouble::Other(error.to_string());
     let mut prices = Prices::read(&root).map_err(|error| other(&error))?;
     if options.renew {
+        Prices::can_be_renewed(&root).map_err(|error| Trouble::Usage(error.to_string()))?;
         return renew(&root, &mut prices).await;
     }
     let environment = session::known(&root, options.env.as_deref())?;

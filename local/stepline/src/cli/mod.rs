@@ -36,6 +36,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// What the doctor knows the way in.
+const CHAIN: &str = "sam/samconfig.toml";
+
 /// Runs the whole chain on this machine, from the files that deploy it: the pipeline's stages, the state
 /// machines they start and their jobs. No AWS account, and no Docker: but where a container engine answers, it builds
 /// and runs the image.
@@ -269,6 +272,13 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         Command::Doctor { env } => {
             let root = session::repository()?;
             let env = session::known(&root, env.as_deref())?;
+            if !root.join(CHAIN).is_file() {
+                return Err(Trouble::Usage(format!(
+                    "the doctor looks at what {CHAIN} deploys, as `new` and `init` write it, and {} has no such file: `check` says \
+                     what can be said of any layout",
+                    root.display()
+                )));
+            }
             let report = crate::doctor::examine(&root, &env).await?;
             println!("{report}");
             Ok(ExitCode::from(report.exit_code()))

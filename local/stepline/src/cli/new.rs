@@ -30,6 +30,10 @@ pub(super) fn new(options: NewOptions) -> Result<ExitCode, Trouble> {
     println!(
         "  cd {folder}\n  git init --quiet && git add --all && git commit --quiet --message \"The chain\"\n  stepline run\n"
     );
-    println!("README.md says what is where. Change a hyperparameter in sam/template.yaml, and run it again.");
+    println!(
+        "The first run builds Stepline's functions and installs the container's Python packages: that takes some minutes, once.\n\
+         Then change `Hyperparameters` in sam/template.yaml, and run it again: the new model is compared with the first one.\n\
+         README.md says what is where."
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 /// How long CodePipeline lets an action run that has no limit of its own:
 /// <https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html>.
 const ACTION_MINUTES: f64 = 60.0;
+/// How long its own action for Step Functions waits for an execution, in the same place.
+const EXECUTION_MINUTES: f64 = 7.0 * 24.0 * 60.0;
 /// How long it waits for the answer to a job, in the same place.
 const JOB_MINUTES: f64 = 20.0;
 /// How many seconds passed between two calls of a function that goes on: observed, and promised by nobody.
@@ -156,6 +158,11 @@ impl Writer<'_> {
             "Manual" => return,
             "CodeBuild" => self.build(&name, configuration["ProjectName"].as_str().unwrap_or_default()),
             "Lambda" => self.invocation(&name, configuration),
+            "StepFunctions" => {
+                let reference = configuration["StateMachineArn"].as_str().unwrap_or_default();
+                self.machine(&name, &self.deployed.machine(reference));
+                EXECUTION_MINUTES
+            }
             _ => ACTION_MINUTES,
         };
         let quantity = (Some(minutes), format!("{minutes} minutes"));

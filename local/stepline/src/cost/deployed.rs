@@ -33,8 +33,9 @@ impl Deployed {
     pub(super) async fn read(root: &Path, environment: &str) -> Result<Self, CostError> {
         let (cloud, deployment) = deploy::deploy_apart(root, environment).await?;
         let region = cloud.account.region.clone();
-        let pipelines = deployment.references("AWS::CodePipeline::Pipeline");
-        let pipeline = pipelines.first().copied().unwrap_or_default().to_owned();
+        let pipelines = deployment.pipelines();
+        let pipeline = pipelines.first().copied().map(str::to_owned);
+        let pipeline = pipeline.ok_or_else(|| CostError::NoPipeline(environment.to_owned()))?;
         let stacks = deployment.before.iter().chain(&deployment.stacks);
         let made: Vec<(String, String)> = stacks
             .flat_map(|stack| stack.resources.values())

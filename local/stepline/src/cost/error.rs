@@ -12,6 +12,9 @@ pub enum CostError {
     /// A template is wrong.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// There is no pipeline, and so no run of one.
+    #[error("the environment `{0}` has no pipeline: what is computed is the most that one run of a pipeline can cost")]
+    NoPipeline(String),
     /// What was deployed does not show itself.
     #[error("{0}")]
     Service(String),

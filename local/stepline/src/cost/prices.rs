@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// Where the file is in a repository.
+/// Where the file is in a clone of Stepline.
 const FILE: &str = "local/stepline/prices.json";
+
+/// The prices that the command carries along, for every other repository.
+const OURS: &str = include_str!("../../prices.json");
 
 /// Why there are no prices.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +20,11 @@ pub enum PricesError {
         /// What is in the way.
         source: std::io::Error,
     },
+    /// There is no such file to be renewed.
+    #[error(
+        "prices are renewed in a clone of Stepline: this repository has no `{FILE}`, and takes those of the command"
+    )]
+    NotHere,
     /// It is not as it should be.
     #[error("`{}`: {source}", file.display())]
     Json {
@@ -60,15 +68,28 @@ pub(super) struct Price {
 }
 
 impl Prices {
-    /// The prices of the repository at `root`.
+    /// The prices of the repository at `root`, or else those of the command.
     ///
     /// # Errors
-    /// There is no such file, or it is wrong.
+    /// The repository's file is wrong.
     pub fn read(root: &Path) -> Result<Self, PricesError> {
         let file = root.join(FILE);
-        match std::fs::read_to_string(&file) {
-            Err(source) => Err(PricesError::File { file, source }),
-            Ok(text) => serde_json::from_str(&text).map_err(|source| PricesError::Json { file, source }),
+        let text = match std::fs::read_to_string(&file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => OURS.to_owned(),
+            Err(source) => return Err(PricesError::File { file, source }),
+            Ok(text) => text,
+        };
+        serde_json::from_str(&text).map_err(|source| PricesError::Json { file, source })
+    }
+
+    /// Whether the repository at `root` has prices of its own, which alone can be renewed.
+    ///
+    /// # Errors
+    /// It has none.
+    pub fn can_be_renewed(root: &Path) -> Result<(), PricesError> {
+        match root.join(FILE).is_file() {
+            true => Ok(()),
+            false => Err(PricesError::NotHere),
         }
     }
 

@@ -4,12 +4,21 @@ use super::equals::refuse_equal_actions;
 use super::error::{DeployError, Refusal};
 use crate::cloud::Cloud;
 use crate::project;
-use platform::Principal;
+use crate::template::{Fault, TemplateError};
+use platform::{ErrorKind, Principal};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Makes the pipeline of a file, and gives its name.
-pub(super) async fn pipeline(cloud: &Arc<Cloud>, file: &Path) -> Result<String, DeployError> {
+/// What came of a file.
+pub(super) enum Declared {
+    /// The pipeline's name.
+    Made(String),
+    /// It has an action that the local run does not have.
+    PassedOver(TemplateError),
+}
+
+/// Makes the pipeline of a file.
+pub(super) async fn pipeline(cloud: &Arc<Cloud>, file: &Path) -> Result<Declared, DeployError> {
     let input = project::declaration(file)?;
     let name = input["pipeline"]["name"].as_str().unwrap_or_default().to_owned();
     let refused = |error| {
@@ -23,6 +32,12 @@ pub(super) async fn pipeline(cloud: &Arc<Cloud>, file: &Path) -> Result<String, 
     refuse_equal_actions(&input["pipeline"]).map_err(|fault| fault.locate(file.to_owned(), |_| None))?;
     cloud.codepipeline.hold_first_execution(&name);
     let created = cloud.call(&Principal::Administrator, "codepipeline", "CreatePipeline", input);
-    created.await.map_err(refused)?;
-    Ok(name)
+    match created.await {
+        Ok(_) => Ok(Declared::Made(name)),
+        Err(error) if error.kind == ErrorKind::NotInLocalRun => {
+            let fault = Fault::absent(&error.message).locate(file.to_owned(), |_| None);
+            Ok(Declared::PassedOver(fault))
+        }
+        Err(error) => Err(refused(error)),
+    }
 }

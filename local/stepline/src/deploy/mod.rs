@@ -55,6 +55,8 @@ pub struct Deployment {
     pub stacks: Vec<DeployedStack>,
     /// The pipelines that no template makes.
     pub pipelines: Vec<String>,
+    /// What of those the local run does not have.
+    pub pipelines_passed_over: Vec<TemplateError>,
 }
 
 /// A stack that has been deployed.
@@ -79,10 +81,10 @@ pub struct DeployedStack {
 }
 
 impl Deployment {
-    /// The `Ref` of each of the environment's resources of a type, such as `AWS::CodePipeline::Pipeline`.
+    /// The `Ref` of each of the environment's resources of a type, such as `AWS::CodePipeline::Pipeline`, that is really here.
     pub fn references(&self, kind: &str) -> Vec<&str> {
         let resources = self.stacks.iter().flat_map(|stack| stack.resources.values());
-        let matching = resources.filter(|(of, _)| of == kind);
+        let matching = resources.filter(|(of, made)| of == kind && !made.is_stand_in);
         matching.filter_map(|(_, made)| made.reference.as_str()).collect()
     }
 
@@ -91,9 +93,10 @@ impl Deployment {
         self.account.iter().chain(&self.before).chain(&self.stacks)
     }
 
-    /// What the templates have and the local run does not.
+    /// What the files that deploy have and the local run does not.
     pub fn passed_over(&self) -> impl Iterator<Item = &TemplateError> {
-        self.all().flat_map(|stack| &stack.passed_over)
+        let stacks = self.all().flat_map(|stack| &stack.passed_over);
+        stacks.chain(&self.pipelines_passed_over)
     }
 
     /// The names of the environment's pipelines.
@@ -159,7 +162,14 @@ pub async fn deploy_with(
         return Err(DeployError::NoParameter(name.clone()));
     }
     for file in &plan.pipelines {
-        deployment.pipelines.push(declared::pipeline(cloud, file).await?);
+        match declared::pipeline(cloud, file).await? {
+            declared::Declared::Made(name) => deployment.pipelines.push(name),
+            declared::Declared::PassedOver(fault) => {
+                let text = format!("passed over: {}", fault.below(&cloud.root));
+                cloud.journal.record(Happening::Note { text });
+                deployment.pipelines_passed_over.push(fault);
+            }
+        }
     }
     Ok(deployment)
 }

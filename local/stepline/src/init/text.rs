@@ -54,7 +54,8 @@ pub(super) fn write(
         .collect()
 }
 
-fn put(root: &Path, file: &str, what: String, text: &str) -> Result<Written, DeployError> {
+/// Writes a file, unless it is there.
+pub(super) fn put(root: &Path, file: &str, what: String, text: &str) -> Result<Written, DeployError> {
     let path = root.join(file);
     let was_there = path.exists();
     if !was_there {

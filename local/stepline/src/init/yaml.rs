@@ -15,6 +15,15 @@ pub(super) fn block(value: &Value, level: usize) -> String {
     text
 }
 
+/// The text of a list, indented by this many levels.
+pub(super) fn list(items: &[Value], level: usize) -> String {
+    let mut text = String::new();
+    for item in items {
+        item_of_list(&mut text, item, level);
+    }
+    text
+}
+
 fn field(text: &mut String, name: &str, value: &Value, level: usize) {
     if let Some(function) = function(value) {
         let _ = writeln!(text, "{name} {function}");

@@ -39,13 +39,25 @@ pub fn new(folder: &Path, asked: &Asked) -> io::Result<()> {
     Ok(())
 }
 
+/// A file of a new repository as it would be there: its text, and whether it is a program. None where there is no such text.
+pub(crate) fn file(path: &str, asked: &Asked) -> Option<(String, bool)> {
+    let file = files::all().find(|file| file.path == path)?;
+    let text = match rewrite::rewritten(file.path, file.content, "", asked) {
+        Some(text) => text,
+        None => String::from_utf8(file.content.to_vec()).ok()?,
+    };
+    Some((text, file.is_executable))
+}
+
+/// Makes a file a program.
 #[cfg(unix)]
-fn executable(path: &Path) -> io::Result<()> {
+pub(crate) fn executable(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }
 
+/// Makes a file a program: here each is one.
 #[cfg(not(unix))]
-fn executable(_: &Path) -> io::Result<()> {
+pub(crate) fn executable(_: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -31,7 +31,7 @@ pub(crate) use file::NAME as FILE;
 pub(crate) use pipelines::declaration;
 pub use plan::{Overrides, Plan};
 pub(crate) use root::find_root;
-pub(crate) use walk::files;
+pub(crate) use walk::{files, files_named};
 
 use crate::template::Stack;
 use environment::Environment;

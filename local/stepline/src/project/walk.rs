@@ -14,6 +14,15 @@ const PASSED_OVER: &[&str] = &["target", "node_modules", "__pycache__", "venv", 
 
 /// The files that can say what is deployed, sorted, those above before those below.
 pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
+    walk(root, can_say)
+}
+
+/// The files with a name that is one of those, in the same order.
+pub(crate) fn files_named(root: &Path, is: fn(&str) -> bool) -> Vec<PathBuf> {
+    walk(root, |entry| is(&entry.file_name().to_string_lossy()))
+}
+
+fn walk(root: &Path, is_wanted: impl Fn(&std::fs::DirEntry) -> bool) -> Vec<PathBuf> {
     let (mut found, mut level, mut looked_at) = (Vec::new(), vec![root.to_owned()], 0);
     for _ in 0..=DEEP {
         let mut below = Vec::new();
@@ -34,7 +43,7 @@ pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
                 }
                 if kind.is_dir() {
                     below.push(entry.path());
-                } else if kind.is_file() && can_say(&entry) {
+                } else if kind.is_file() && is_wanted(&entry) {
                     found.push(entry.path());
                 }
             }

@@ -124,6 +124,11 @@ fn a_chain_runs_with_what_init_writes_and_nothing_else() {
     }
     let (code, said) = repository.stepline(&["check"]);
     assert_eq!(code, 0, "{said}");
+    let (code, said) = repository.stepline(&["cost"]);
+    assert_eq!(code, 0, "{said}");
+    for part in ["$", "ml.t3.medium", "10080 minutes"] {
+        assert!(said.contains(part), "{part}:\n{said}");
+    }
     let (code, said) = repository.stepline(&["run", "--containers", "process", "--page-port", "0"]);
     assert_eq!(code, 0, "{said}");
     for part in [

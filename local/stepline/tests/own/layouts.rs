@@ -192,3 +192,48 @@ fn an_environment_is_the_one_that_is_meant() {
         );
     }
 }
+
+#[test]
+fn what_knows_one_layout_says_so() {
+    let repository = Repository::of(&[("app/template.yaml", TEMPLATE)]);
+    for (arguments, expected) in [
+        (
+            vec!["doctor"],
+            "has no such file: `check` says what can be said of any layout",
+        ),
+        (vec!["cost", "--renew"], "prices are renewed in a clone of Stepline"),
+    ] {
+        let (code, said) = repository.stepline(&arguments);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let (code, said) = repository.stepline(&["cost"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("the environment `dev` has no pipeline"), "{said}");
+}
+
+#[test]
+fn a_pipeline_that_only_aws_can_run_stops_nothing_else() {
+    let machine = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "played", "End": true}}}"#;
+    let elsewhere = PIPELINE
+        .replace("\"S3\", \"version\"", "\"CodeCommit\", \"version\"")
+        .replace(
+            "}]}]},",
+            r#"}]}, {"name": "Invoke", "actions": [{"name": "Invoke", "inputArtifacts": [],
+        "actionTypeId": {"category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1"}}]}]},"#,
+        );
+    let template = format!(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Machine:\n    Type: AWS::Serverless::StateMachine\n    \
+         Properties: {{Definition: {machine}}}\n"
+    );
+    let repository = Repository::of(&[("pipeline.json", &elsewhere), ("template.yaml", &template)]);
+    let absent = "pipeline.json: Pipeline `team-dev`: action `Source` in stage `Source`: the local run has no provider `CodeCommit`";
+    let (code, said) = repository.stepline(&["check"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains(&format!("dev: note: {absent}")), "{said}");
+    let (code, said) = repository.stepline(&["run", "--containers", "process", "--page-port", "0"]);
+    assert_eq!(code, 0, "{said}");
+    for part in [&format!("passed over: {absent}"), "played"] {
+        assert!(said.contains(part), "{said}");
+    }
+}

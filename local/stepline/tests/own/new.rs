@@ -15,6 +15,8 @@ fn a_new_repository_is_whole_and_deploys() {
         said.contains("Succeeded: 4 definitions and 2 environments checked"),
         "{said}"
     );
+    let (code, said) = stepline(&models, &["cost"]);
+    assert_eq!(code, 0, "{said}");
     // There is something in it now.
     let (code, said) = folder.stepline(&arguments);
     assert_eq!(code, 2, "{said}");

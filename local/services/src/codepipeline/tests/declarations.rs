@@ -113,7 +113,7 @@ async fn what_is_wrong_is_named_when_the_pipeline_is_made() {
             "it is in eu-west-1",
         ),
         (
-            ("Deploy", "CodeDeploy"),
+            ("Deploy", "CodeDeployer"),
             json!({}),
             json!({}),
             "it has CodeStarSourceConnection (Source), S3 (Source)",
@@ -171,6 +171,13 @@ async fn what_is_wrong_is_named_when_the_pipeline_is_made() {
     }
     let both = refusal(|pipeline| pipeline["artifactStores"] = json!({"us-east-1": pipeline["artifactStore"]})).await;
     assert!(both.is_some_and(|said| said.contains("either artifactStore or artifactStores")));
+    // Nothing is wrong with it: AWS has that provider.
+    let elsewhere = refusal(|pipeline| second(pipeline, ("Deploy", "CodeDeploy"), json!({}), json!({}))).await;
+    let elsewhere = elsewhere.unwrap_or_default();
+    assert!(
+        elsewhere.starts_with("NotInLocalRun") && elsewhere.contains("no provider `CodeDeploy`"),
+        "{elsewhere}"
+    );
     let off = json!({"ProjectName": "b", "BatchEnabled": "false", "CombineArtifacts": "false"});
     let accepted = refusal(|pipeline| second(pipeline, ("Test", "CodeBuild"), off, source)).await;
     assert_eq!(accepted, None);

@@ -13,6 +13,7 @@ mod invoke;
 mod launching;
 mod layers;
 mod memory;
+mod narration;
 mod operations;
 mod outcome;
 mod publishing;
@@ -23,6 +24,7 @@ mod starting;
 mod tests;
 
 pub use build::BuildError;
+pub use narration::Progress;
 
 use crate::containers::Containers;
 use code::{Kept, Launch};

@@ -167,15 +167,16 @@ impl Session {
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
         deploy::resume(&cloud).await;
         mocks::look(&cloud, common)?;
-        display.busy("Building the functions");
+        display.begin_building();
         let workspace = functions::workspace(&cloud.root);
         cloud
             .lambda
-            .prepare_from(&workspace, |line| display.cargo(line))
+            .prepare_from(&workspace, |progress| display.building(progress))
             .await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {
             cloud.resume_services();
         }
+        display.rest();
         Ok(Self {
             cloud,
             deployment,

@@ -3,4 +3,5 @@
 mod chain;
 mod layouts;
 mod new;
+mod output;
 mod world;

@@ -19,6 +19,7 @@ mod platform;
 pub mod principal;
 mod secrets;
 pub mod store;
+pub mod text;
 pub mod wildcard;
 
 pub use account::Account;

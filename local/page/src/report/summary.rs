@@ -5,10 +5,11 @@ use super::why;
 use crate::account::Run;
 use crate::gather::{executions_of, gather, tell, that_matters};
 use crate::served::{Page, Served};
-use crate::show::{between, tone};
+use crate::show::{between, plain, tone};
 use crate::trace::Chosen;
 use crate::views::{Failure, Selection};
 use crate::words::Language;
+use platform::text::printable;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -166,10 +167,15 @@ fn word(status: &str) -> &str {
         .map_or(status, |word| word.in_language(Language::English))
 }
 
+/// What a program has printed, as it can stand in a document.
+fn shown(text: &str) -> String {
+    plain(&printable(text))
+}
+
 /// Text in Markdown, which means nothing there.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in crate::show::plain(text).chars() {
+    for character in shown(text).chars() {
         match character {
             '\n' => escaped.push(' '),
             '&' => escaped.push_str("&amp;"),
@@ -188,12 +194,12 @@ fn escaped(text: &str) -> String {
 
 /// Text inside of backticks, which cannot leave them: an empty line would end the paragraph, and the backticks with it.
 fn code(text: &str) -> String {
-    crate::show::plain(text).replace('`', "'").replace('\n', " ")
+    shown(text).replace('`', "'").replace('\n', " ")
 }
 
 /// Text inside of a fence, which keeps its lines: none can end the fence, as there are no backticks in it.
 fn fenced(text: &str) -> String {
-    crate::show::plain(text).replace('`', "'")
+    shown(text).replace('`', "'")
 }
 
 #[cfg(test)]
@@ -208,6 +214,8 @@ mod tests {
         );
         assert_eq!(code("a`b"), "a'b");
         assert_eq!(fenced("{\n```\n}"), "{\n'''\n}");
+        let printed = "\u{1b}]0;title\u{7}\u{1b}[31m 1/2\r\u{1b}[K2/2\0\u{1b}[0m";
+        assert_eq!([escaped(printed), code(printed), fenced(printed)], ["2/2"; 3]);
         for text in ["a\n\n<img src=x>", "a\r\n\r\n<img src=x>", "a\r\r<img src=x>"] {
             assert!(!code(text).contains(['\n', '\r']), "{text:?}");
         }

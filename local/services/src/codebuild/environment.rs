@@ -5,6 +5,7 @@
 
 use super::build::Build;
 use super::buildspec::Env;
+use super::notes;
 use super::project::{Project, VariableKind, project_arn};
 use super::stand_in::CREDENTIALS;
 use crate::containers::Containers;
@@ -116,6 +117,7 @@ fn programs(containers: &Containers, folder: &Path) -> BTreeMap<String, String> 
         ("PATH", format!("{}:{path}", first.join(":"))),
         // Whichever pip it is, it leaves this machine's Python alone.
         ("PIP_REQUIRE_VIRTUALENV", "1".into()),
+        (notes::FILE, notes::file(folder).display().to_string()),
         (python::OF_BUILD, own.display().to_string()),
         (python::FOLDER, containers.environments().folder().display().to_string()),
     ];

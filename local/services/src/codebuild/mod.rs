@@ -12,6 +12,7 @@ mod build;
 pub mod buildspec;
 mod environment;
 mod managed;
+mod notes;
 mod project;
 mod reports;
 mod run;

@@ -9,7 +9,7 @@ use super::buildspec::{BuildSpec, OnFailure, Phase};
 use super::project::Project;
 use super::reports::{Kept, Maker};
 use super::shell::{Ended, Shell};
-use super::{artifacts, environment};
+use super::{artifacts, environment, notes};
 use crate::containers::Containers;
 use jiff::Timestamp;
 use platform::journal::Happening;
@@ -113,6 +113,12 @@ impl Runner<'_> {
     }
 
     fn end_phase(&self, status: &'static str, failure: Option<&Failure>) {
+        // Before its end is told, so that the log's last lines say why.
+        if let Some((code, message)) = failure {
+            self.log(format!(
+                "[Container] Phase context status code: {code} Message: {message}"
+            ));
+        }
         let mut build = self.running.lock();
         let id = build.id.clone();
         let Some(phase) = build.phases.last_mut() else { return };
@@ -121,12 +127,6 @@ impl Runner<'_> {
         phase.context = failure.cloned();
         let name = phase.name.clone();
         self.record(&id, &name, Some(status), Some(took));
-        drop(build);
-        if let Some((code, message)) = failure {
-            self.log(format!(
-                "[Container] Phase context status code: {code} Message: {message}"
-            ));
-        }
     }
 
     fn record(&self, build: &str, phase: &str, status: Option<&str>, took: Option<Duration>) {
@@ -151,6 +151,17 @@ impl Runner<'_> {
         self.platform.log(line, self.project.logs());
     }
 
+    /// Says in the log what is otherwise here than on AWS, and notes it.
+    fn differs(&self, what: &str) {
+        self.log(format!("[Container] {what}"));
+        self.note(what);
+    }
+
+    fn note(&self, what: &str) {
+        let text = format!("{}: {what}", self.project.name);
+        self.platform.journal.record(Happening::Note { text });
+    }
+
     /// Whether the build succeeded.
     async fn build(&self) -> bool {
         for name in ["SUBMITTED", "QUEUED", "PROVISIONING"] {
@@ -172,15 +183,12 @@ impl Runner<'_> {
         self.end_phase("SUCCEEDED", None);
         let left_out = workplace.spec.left_out();
         if !left_out.is_empty() {
-            self.log(format!(
-                "[Container] Not in the local run, left out: {}",
-                left_out.join(", ")
-            ));
+            self.differs(&format!("Not in the local run, left out: {}", left_out.join(", ")));
         }
         if let Some(asked) = workplace.spec.python()
             && let Some(other) = environment::other_python(&asked, &workplace.variables).await
         {
-            self.log(format!("[Container] {other}"));
+            self.differs(&other);
         }
         let commands = self.commands(&mut workplace).await;
         let exported = &workplace.spec.env.exported_variables;
@@ -295,7 +303,7 @@ impl Runner<'_> {
             .await
             .map_err(|error| ("Decrypted Variables Error".to_owned(), error))?;
         if let Some(told) = environment::refuse_strangers(self.platform, &mut variables) {
-            self.log(format!("[Container] {told}"));
+            self.differs(&told);
         }
         Ok(Workplace {
             spec,
@@ -395,6 +403,9 @@ impl Runner<'_> {
             None => self.shell(workplace)?,
         };
         let ended = shell.run(command).await?;
+        for note in notes::take(&notes::file(self.folder)) {
+            self.note(&note);
+        }
         let gone = matches!(ended, Ended::Shell(_));
         // The variables of a shell that was killed are lost, those before it are not.
         if let Ok(variables) = shell.environment(gone).await {

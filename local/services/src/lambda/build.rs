@@ -4,12 +4,16 @@
 //! finds what it has compiled already. The variables that `cargo run` sets for its child are removed: build scripts
 //! that look at them would run again.
 
+use super::narration::{Narration, Progress};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
+
+/// How wide cargo thinks that its progress bar is: the names of what it compiles just now come behind the bar.
+const WIDTH: &str = "100";
 
 /// Why there is no binary to run.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +29,7 @@ pub enum BuildError {
     /// Cargo says that the code does not compile.
     #[error("the functions do not build:\n{output}")]
     Compile {
-        /// The last lines that cargo printed.
+        /// What cargo printed: all of it but for what it was doing when.
         output: String,
     },
     /// Cargo has built the others, and not this binary.
@@ -36,14 +40,14 @@ pub enum BuildError {
     },
 }
 
-/// Builds `binaries` of the workspace at `root` and says where each one is; cargo's own progress goes to `progress`.
+/// Builds `binaries` of the workspace at `root` and says where each one is; `progress` gets how far cargo is.
 ///
 /// # Errors
 /// See [`BuildError`].
 pub(super) async fn build(
     root: &Path,
     binaries: &[String],
-    progress: impl Fn(&str),
+    progress: impl Fn(Progress<'_>),
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let could_not_start = |source| BuildError::Cargo {
@@ -52,9 +56,9 @@ pub(super) async fn build(
     };
     let mut child = command(&program, root, binaries).spawn().map_err(could_not_start)?;
     let mut found = BTreeMap::new();
-    let mut said = Vec::new();
+    let mut narration = Narration::default();
     let messages = child.stdout.take().map(|pipe| BufReader::new(pipe).lines());
-    let words = child.stderr.take().map(|pipe| BufReader::new(pipe).lines());
+    let words = child.stderr.take();
     let (Some(mut messages), Some(mut words)) = (messages, words) else {
         return Err(could_not_start(std::io::Error::other("its output cannot be read")));
     };
@@ -63,21 +67,22 @@ pub(super) async fn build(
             found.extend(executable(&line));
         }
     };
-    let narration = async {
-        while let Ok(Some(line)) = words.next_line().await {
-            progress(&line);
-            said.push(line);
+    let narrated = async {
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = words.read(&mut bytes).await {
+            narration.take(&bytes[..read], &progress);
         }
+        narration.end(&progress);
     };
-    tokio::join!(artifacts, narration);
+    tokio::join!(artifacts, narrated);
     let status = child.wait().await.map_err(could_not_start)?;
-    if let Some(binary) = no_such_binary(&said) {
+    let said = narration.messages();
+    if let Some(binary) = no_such_binary(said) {
         return Err(BuildError::Missing { binary });
     }
     if !status.success() {
-        let from = said.len().saturating_sub(60);
         return Err(BuildError::Compile {
-            output: said[from..].join("\n"),
+            output: said.join("\n"),
         });
     }
     match binaries.iter().find(|binary| !found.contains_key(*binary)) {
@@ -93,6 +98,11 @@ fn command(program: &OsStr, root: &Path, binaries: &[String]) -> Command {
         .current_dir(root)
         .args(["build", "--message-format=json-render-diagnostics"])
         .args(binaries.iter().flat_map(|binary| ["--bin", binary]))
+        // A bar into a pipe, too: it says how much there is to be compiled.
+        .envs([
+            ("CARGO_TERM_PROGRESS_WHEN", "always"),
+            ("CARGO_TERM_PROGRESS_WIDTH", WIDTH),
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -3,12 +3,14 @@
 use super::build::{self, BuildError};
 use super::code::{self, Installs, Launch, NotHere, Package, Parts, Prepared};
 use super::functions::Function;
+use super::narration::Progress;
 use super::{Lambda, lock};
 use platform::journal::Happening;
 use platform::{Platform, ServiceError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 
 impl Lambda {
@@ -17,7 +19,7 @@ impl Lambda {
     ///
     /// # Errors
     /// See [`BuildError`].
-    pub async fn prepare(&self, platform: &Platform, progress: impl Fn(&str)) -> Result<(), BuildError> {
+    pub async fn prepare(&self, platform: &Platform, progress: impl Fn(Progress<'_>)) -> Result<(), BuildError> {
         self.prepare_from(&platform.root, &progress).await?;
         let functions: Vec<Arc<Function>> = lock(&self.functions).values().cloned().collect();
         for function in functions {
@@ -35,7 +37,7 @@ impl Lambda {
     ///
     /// # Errors
     /// See [`BuildError`].
-    pub async fn prepare_from(&self, root: &Path, progress: impl Fn(&str)) -> Result<(), BuildError> {
+    pub async fn prepare_from(&self, root: &Path, progress: impl Fn(Progress<'_>)) -> Result<(), BuildError> {
         let mut binaries = self.binaries.lock().await;
         let mut missing: Vec<String> = lock(&self.functions)
             .values()
@@ -73,7 +75,16 @@ impl Lambda {
     /// What starts a process of a function.
     pub(super) async fn launch(&self, platform: &Platform, function: &Function) -> Result<Launch, ServiceError> {
         let Some(name) = function.binary() else {
-            let launched = self.launched(platform, function, &|_| ()).await;
+            // Whoever waits for the function's answer learns why it takes so long: the first line says it.
+            let is_told = AtomicBool::new(false);
+            let say = |progress: Progress<'_>| {
+                if let Progress::Line(line) = progress
+                    && !is_told.swap(true, Ordering::Relaxed)
+                {
+                    self.note(platform, format!("{}: {line}", function.name()));
+                }
+            };
+            let launched = self.launched(platform, function, &say).await;
             return launched.map_err(|NotHere(why)| {
                 let message = format!("the local run cannot run the function `{}`: {why}", function.name());
                 ServiceError::new("NotInLocalRun", message).with_status(501)
@@ -98,7 +109,7 @@ impl Lambda {
         &self,
         platform: &Platform,
         function: &Function,
-        progress: &impl Fn(&str),
+        progress: &impl Fn(Progress<'_>),
     ) -> Result<Launch, NotHere> {
         let launch = function.launch.get_or_try_init(async || {
             let prepared = self.prepared(function, progress).await?;
@@ -110,7 +121,7 @@ impl Lambda {
         launch.await.cloned()
     }
 
-    async fn prepared(&self, function: &Function, progress: &impl Fn(&str)) -> Result<Prepared, NotHere> {
+    async fn prepared(&self, function: &Function, progress: &impl Fn(Progress<'_>)) -> Result<Prepared, NotHere> {
         let configuration = &function.configuration;
         let mut parts = Parts {
             runtime: configuration.runtime.clone().unwrap_or_default(),
@@ -144,7 +155,7 @@ impl Lambda {
             code::prepare(&parts, &kept, containers.environments(), &mut say)
         });
         while let Some(line) = said.recv().await {
-            progress(&line);
+            progress(Progress::Line(&line));
         }
         let mut prepared = work.await.unwrap_or_else(|error| Err(NotHere(error.to_string())))?;
         if let Some(content) = image {

@@ -12,6 +12,7 @@ mod functions;
 mod invoke;
 mod launching;
 mod layers;
+mod narration;
 mod operations;
 mod outcome;
 mod publishing;
@@ -22,6 +23,7 @@ mod starting;
 mod tests;
 
 pub use build::BuildError;
+pub use narration::Progress;
 
 use crate::containers::Containers;
 use code::{Kept, Launch};

@@ -145,7 +145,7 @@ pub(super) struct Common {
     /// Prints everything that happens as JSON, one object a line
     #[arg(long)]
     pub(super) json: bool,
-    /// Shows the functions' own log lines, each call of them and each poll, too
+    /// Shows everything: all lines of builds and jobs, the functions' own, each call of them and each poll, too
     #[arg(short, long)]
     pub(super) verbose: bool,
 }

@@ -168,16 +168,20 @@ impl Session {
         deploy::resume(&cloud).await;
         mocks::look(&cloud, common)?;
         functions::provide(&cloud.lambda, &cloud.root).await;
-        display.busy("Building the functions");
+        display.begin_building();
         let workspace = functions::workspace(&cloud.root);
         cloud
             .lambda
-            .prepare_from(&workspace, |line| display.cargo(line))
+            .prepare_from(&workspace, |progress| display.building(progress))
             .await?;
-        cloud.lambda.prepare(&cloud, |line| display.cargo(line)).await?;
+        cloud
+            .lambda
+            .prepare(&cloud, |progress| display.building(progress))
+            .await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {
             cloud.resume_services();
         }
+        display.rest();
         Ok(Self {
             cloud,
             deployment,

@@ -4,6 +4,7 @@ use super::report;
 use super::session::{self, Session};
 use crate::command;
 use page::Why;
+use platform::text::printable;
 
 /// How wide a line is at most.
 const WIDTH: usize = 100;
@@ -68,7 +69,10 @@ fn told(why: Option<&Why>, log: Option<String>, last: &str, command: &str) -> Ve
                 .collect();
             said.dedup();
             let said = said.join(": ");
-            say("What", &said.split_whitespace().collect::<Vec<_>>().join(" "));
+            say(
+                "What",
+                &printable(&said).split_whitespace().collect::<Vec<_>>().join(" "),
+            );
         }
         if let Some(place) = &why.place {
             say("Where", place);

@@ -1,6 +1,7 @@
 //! What jobs and builds print: all of it into a file each, and not more on the screen than one can read.
 
 use platform::journal::Happening;
+use platform::text::printable;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
@@ -12,6 +13,15 @@ const SHOWN: usize = 40;
 
 /// How long a window is.
 const WINDOW: Duration = Duration::from_secs(1);
+
+/// How much of a stream is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shows {
+    Nothing,
+    /// What one can read.
+    Some,
+    All,
+}
 
 /// The streams whose lines have come until now.
 #[derive(Debug, Default)]
@@ -28,6 +38,7 @@ struct Stream {
     window: Instant,
     shown: usize,
     left_out: usize,
+    last: String,
 }
 
 impl Logs {
@@ -39,41 +50,46 @@ impl Logs {
     }
 
     /// Takes a line into its file. Says whether it is to be shown, and what is to be said before it.
-    pub(super) fn take(&mut self, happening: &Happening, now: Instant) -> (bool, Option<String>) {
+    pub(super) fn take(&mut self, happening: &Happening, shows: Shows, now: Instant) -> (bool, Option<String>) {
         let Happening::LogLine { group, stream, line } = happening else {
             return (true, None);
         };
         let folder = self.folder.as_deref();
         let stream = self
             .streams
-            .entry(format!("{group}/{stream}"))
+            .entry(key(group, stream))
             .or_insert_with_key(|key| Stream::open(folder, key, now));
         if let Some(file) = &mut stream.file {
             // The line is in CloudWatch Logs too.
             let _ = writeln!(file, "{line}");
         }
-        // A function's lines are shown to whoever asks for all of them.
-        if group.starts_with("/aws/lambda/") {
-            return (true, None);
+        match shows {
+            Shows::Nothing => (false, None),
+            Shows::All => (true, None),
+            Shows::Some => stream.some(&printable(line), now),
         }
-        let mut said = None;
-        if now.duration_since(stream.window) >= WINDOW {
-            said = stream.said();
-            (stream.window, stream.shown) = (now, 0);
-        }
-        let is_shown = stream.shown < SHOWN;
-        if is_shown {
-            stream.shown += 1;
-        } else {
-            stream.left_out += 1;
-        }
-        (is_shown, said)
     }
 
     /// What is to be said of lines that were left out, now that something else has happened.
     pub(super) fn rest(&mut self) -> Vec<String> {
         self.streams.values_mut().filter_map(Stream::said).collect()
     }
+
+    /// The line that says where the whole log of a stream is.
+    pub(super) fn whole(&self, group: &str, stream: &str) -> Option<String> {
+        let path = self.streams.get(&key(group, stream))?.path.as_deref()?;
+        Some(format!("      the whole log: {}", from_here(path)))
+    }
+}
+
+fn key(group: &str, stream: &str) -> String {
+    format!("{group}/{stream}")
+}
+
+/// A path as one can copy it.
+fn from_here(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
 impl Stream {
@@ -89,12 +105,33 @@ impl Stream {
             window: now,
             shown: 0,
             left_out: 0,
+            last: String::new(),
         }
+    }
+
+    /// Whether a line is one of those that one can read. An empty one, or the same one again, tells nobody anything.
+    fn some(&mut self, line: &str, now: Instant) -> (bool, Option<String>) {
+        if line.trim().is_empty() {
+            return (false, None);
+        }
+        let mut said = None;
+        if now.duration_since(self.window) >= WINDOW {
+            said = self.said();
+            (self.window, self.shown) = (now, 0);
+        }
+        let is_shown = self.shown < SHOWN && self.last != line;
+        if is_shown {
+            self.shown += 1;
+        } else {
+            self.left_out += 1;
+        }
+        line.clone_into(&mut self.last);
+        (is_shown, said)
     }
 
     fn said(&mut self) -> Option<String> {
         let left_out = std::mem::take(&mut self.left_out);
-        let place = self.path.as_ref().map(|path| format!(": {}", path.display()));
+        let place = self.path.as_deref().map(|path| format!(": {}", from_here(path)));
         let lines = if left_out == 1 { "line" } else { "lines" };
         (left_out > 0).then(|| format!("      … {left_out} more {lines}{}", place.unwrap_or_default()))
     }
@@ -104,11 +141,11 @@ impl Stream {
 mod tests {
     use super::*;
 
-    fn line(number: usize) -> Happening {
+    fn line(line: &str) -> Happening {
         Happening::LogLine {
             group: "/aws/sagemaker/TrainingJobs".into(),
             stream: "job/algo-1".into(),
-            line: number.to_string(),
+            line: line.into(),
         }
     }
 
@@ -117,12 +154,42 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut logs = Logs::new(Some(folder.path().to_owned()));
         let now = Instant::now();
-        let shown = (0..100).filter(|number| logs.take(&line(*number), now).0).count();
-        assert_eq!(shown, SHOWN);
+        let is_shown = |number: &usize| logs.take(&line(&number.to_string()), Shows::Some, now).0;
+        assert_eq!((0..100).filter(is_shown).count(), SHOWN);
         let path = folder.path().join("aws/sagemaker/TrainingJobs/job/algo-1.log");
         let said = format!("      … 60 more lines: {}", path.display());
-        assert_eq!(logs.take(&line(100), now + WINDOW), (true, Some(said)));
+        assert_eq!(logs.take(&line("100"), Shows::Some, now + WINDOW), (true, Some(said)));
         assert!(logs.rest().is_empty());
-        assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 101);
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 101);
+        let whole = format!("      the whole log: {}", path.display());
+        assert_eq!(logs.whole("/aws/sagemaker/TrainingJobs", "job/algo-1"), Some(whole));
+    }
+
+    #[test]
+    fn what_tells_nothing_is_left_out_and_what_was_printed_stays_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut logs = Logs::new(Some(folder.path().to_owned()));
+        let now = Instant::now();
+        let bar = "\u{1b}[32m1/2\r2/2\u{1b}[0m";
+        for (printed, is_shown) in [
+            (bar, true),
+            ("", false),
+            ("\r\u{1b}[K", false),
+            ("2/2", false),
+            ("x", true),
+        ] {
+            assert_eq!(logs.take(&line(printed), Shows::Some, now).0, is_shown, "{printed:?}");
+        }
+        assert!(logs.rest()[0].contains("1 more line:"));
+        // All of it, or nothing of it, leaves nothing out that would have to be told.
+        for shows in [Shows::All, Shows::Nothing] {
+            for _ in 0..2 {
+                assert_eq!(logs.take(&line("y"), shows, now), (shows == Shows::All, None));
+            }
+        }
+        assert!(logs.rest().is_empty());
+        let path = folder.path().join("aws/sagemaker/TrainingJobs/job/algo-1.log");
+        let kept = fs::read_to_string(path).unwrap();
+        assert!(kept.starts_with(&format!("{bar}\n\n\r\u{1b}[K\n2/2\n")), "{kept:?}");
     }
 }

@@ -5,26 +5,32 @@
 
 mod logs;
 mod reports;
+mod routine;
 mod text;
 mod tone;
+mod under_way;
 mod unshown;
 mod words;
 
 pub(crate) use reports::failed_tests;
 pub(crate) use words::seconds;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use logs::Logs;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use logs::{Logs, Shows};
 use platform::journal::{Entry, Happening, Journal};
+use routine::Routine;
+use services::lambda::Progress;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 use tone::Tone;
+use under_way::UnderWay;
 use unshown::Unshown;
 
 /// How often the spinner turns.
@@ -32,6 +38,12 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// How long an approval is waited for to be shown.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether something has gone on for long, where there is no terminal.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The step in which cargo builds.
+const BUILDING: &str = "Building the functions";
 
 /// Where and how things are shown.
 #[derive(Clone)]
@@ -49,15 +61,17 @@ pub(crate) struct Display {
     held: Arc<Mutex<Option<Vec<String>>>>,
     /// The token of the approval that was shown last.
     approval: Arc<watch::Sender<String>>,
+    under_way: Arc<Mutex<UnderWay>>,
 }
 
 impl Display {
     /// JSON or words, with the functions' own lines or without them.
     pub(crate) fn new(is_json: bool, is_verbose: bool) -> Self {
         let is_terminal = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        let under_way = Arc::<Mutex<UnderWay>>::default();
         let spinner = (is_terminal && !is_json).then(|| {
             let spinner = ProgressBar::new_spinner();
-            spinner.set_style(ProgressStyle::default_spinner());
+            spinner.set_style(style(Arc::clone(&under_way)));
             spinner.enable_steady_tick(TICK);
             spinner
         });
@@ -71,6 +85,7 @@ impl Display {
             spinner,
             held: Arc::default(),
             approval: Arc::default(),
+            under_way,
         }
     }
 
@@ -101,8 +116,13 @@ impl Display {
         }
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, Option<Vec<String>>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, Option<Vec<String>>> {
+        lock(&self.held)
+    }
+
+    /// Nothing of the spinner may be called while this is held: it reads this itself.
+    fn under_way(&self) -> MutexGuard<'_, UnderWay> {
+        lock(&self.under_way)
     }
 
     /// The same without polls and without calls of functions that went well, unless the display is verbose.
@@ -124,21 +144,38 @@ impl Display {
         self
     }
 
-    /// Says what is under way.
+    /// Says which step of the command is under way, until the next one or [`Self::rest`].
     pub(crate) fn busy(&self, what: &str) {
-        match &self.spinner {
-            Some(spinner) => spinner.set_message(what.to_owned()),
-            None => eprintln!("{what} …"),
+        let now = Instant::now();
+        self.under_way().step(format!("{what} …"), now);
+        if self.spinner.is_none() {
+            self.under_way().has_said(now);
+            eprintln!("{what} …");
         }
     }
 
-    /// Passes on a line of cargo's. On a terminal it comes and goes.
-    pub(crate) fn cargo(&self, line: &str) {
-        match &self.spinner {
-            Some(spinner) => spinner.set_message(line.trim().to_owned()),
-            // Where nothing is to be compiled there is nothing to be told.
-            None if line.trim_start().starts_with("Finished") => {}
-            None => eprintln!("{line}"),
+    /// The steps of the command are over: what is under way now, the journal says.
+    pub(crate) fn rest(&self) {
+        self.under_way().rest();
+    }
+
+    /// The step in which cargo builds begins.
+    pub(crate) fn begin_building(&self) {
+        self.busy(BUILDING);
+    }
+
+    /// Says how far cargo is. What it prints comes and goes, unless the display is verbose.
+    pub(crate) fn building(&self, progress: Progress<'_>) {
+        match progress {
+            Progress::Doing(line) | Progress::Line(line) if self.is_verbose => match &self.spinner {
+                Some(spinner) => spinner.suspend(|| eprintln!("{line}")),
+                None => eprintln!("{line}"),
+            },
+            progress => {
+                if let Some(text) = words::building(BUILDING, progress) {
+                    self.under_way().say(text);
+                }
+            }
         }
     }
 
@@ -154,25 +191,29 @@ impl Display {
     }
 
     fn entry(&self, entry: &Entry, remembered: &mut Remembered) {
+        self.under_way().see(&entry.happening, Instant::now());
         self.lines(entry, remembered);
         if let Happening::ApprovalAsked { token, .. } = &entry.happening {
             self.approval.send_replace(token.clone());
         }
     }
 
-    fn lines(&self, entry: &Entry, Remembered { unshown, logs }: &mut Remembered) {
+    fn lines(&self, entry: &Entry, remembered: &mut Remembered) {
+        let Remembered { unshown, routine, logs } = remembered;
         if self.is_json {
             match serde_json::to_string(entry) {
-                Ok(line) => self.print(&line, Tone::Plain),
+                Ok(line) => self.put(tone::tame_json(&line)),
                 Err(error) => eprintln!("stepline: cannot show an entry of the journal: {error}"),
             }
             return;
         }
-        if let (Some(spinner), Some(doing)) = (&self.spinner, words::under_way(&entry.happening)) {
-            spinner.set_message(doing);
-        }
-        let is_left_out = self.is_quiet && words::is_routine(&entry.happening);
-        let (is_shown, said) = logs.take(&entry.happening, Instant::now());
+        let shows = match (self.is_verbose, unshown.keep(&entry.happening)) {
+            (true, _) => Shows::All,
+            (false, true) => Shows::Nothing,
+            (false, false) => Shows::Some,
+        };
+        let is_left_out = self.is_quiet && routine.is(&entry.happening);
+        let (is_shown, said) = logs.take(&entry.happening, shows, Instant::now());
         let mut said: Vec<String> = said.into_iter().collect();
         if !matches!(entry.happening, Happening::LogLine { .. }) {
             said.extend(logs.rest());
@@ -180,22 +221,40 @@ impl Display {
         for line in said {
             self.print(&line, Tone::Faint);
         }
-        for line in words::lines(&entry.happening, self.is_verbose)
-            .iter()
-            .filter(|_| !is_left_out && (is_shown || self.is_verbose))
-        {
-            self.print(line, tone::of(&entry.happening, line));
+        if is_shown && !is_left_out {
+            let shortened = routine::without_known_variables(&entry.happening).filter(|_| self.is_quiet);
+            let happening = shortened.as_ref().unwrap_or(&entry.happening);
+            for line in words::lines(happening) {
+                self.print(&line, tone::of(happening, &line));
+            }
         }
+        let unshown::Shown { lines, log } = unshown.after(&entry.happening);
         if !self.is_verbose {
-            for line in unshown.after(&entry.happening) {
+            let log = log.and_then(|(group, stream)| logs.whole(&group, &stream));
+            for line in lines.into_iter().chain(log) {
                 self.print(&line, Tone::Faint);
+            }
+        }
+    }
+
+    /// Where there is no spinner: says what goes on if it has gone on for long.
+    fn look(&self) {
+        // A question stays the last thing on the screen.
+        if self.spinner.is_none() && self.held().is_none() {
+            let due = self.under_way().due(Instant::now());
+            if let Some(text) = due {
+                eprintln!("{}", tone::tame(&text));
             }
         }
     }
 
     fn print(&self, line: &str, tone: Tone) {
         let line = tone::tame(line);
-        let line = if self.has_colours { tone.paint(&line) } else { line };
+        self.put(if self.has_colours { tone.paint(&line) } else { line });
+    }
+
+    fn put(&self, line: String) {
+        self.under_way().has_said(Instant::now());
         match self.held().as_mut() {
             Some(held) => held.push(line),
             None => self.write(&line),
@@ -218,9 +277,27 @@ impl Display {
     }
 }
 
+/// The spinner, and beside it what is under way.
+fn style(under_way: Arc<Mutex<UnderWay>>) -> ProgressStyle {
+    let words = move |_: &ProgressState, to: &mut dyn std::fmt::Write| {
+        // What cannot be drawn now is drawn at the next tick.
+        let _ = to.write_str(&tone::tame(&lock(&under_way).words(Instant::now())));
+    };
+    let style = ProgressStyle::with_template("{spinner} {words}");
+    style.map_or_else(
+        |_| ProgressStyle::default_spinner(),
+        |style| style.with_key("words", words),
+    )
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What showing one thing needs of those before.
 struct Remembered {
     unshown: Unshown,
+    routine: Routine,
     logs: Logs,
 }
 
@@ -264,8 +341,11 @@ impl Shown {
 async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: oneshot::Receiver<()>) {
     let mut remembered = Remembered {
         unshown: Unshown::default(),
+        routine: Routine::default(),
         logs: Logs::new(display.logs.clone()),
     };
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {
             biased;
@@ -276,6 +356,7 @@ async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: onesh
                 },
                 Err(RecvError::Closed) => return,
             },
+            _ = look.tick() => display.look(),
             _ = &mut stopped => break,
         }
     }

@@ -1,6 +1,8 @@
 //! Text as it is shown.
 
-/// Text without line breaks, for what must be one line.
+use platform::text::printable;
+
+/// Text without line breaks, for what must be one line, and with nothing in it that controls a terminal.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -3,6 +3,7 @@
 
 use anstyle::{AnsiColor, Style};
 use platform::journal::Happening;
+use platform::text::printable;
 
 /// How a line is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,12 +71,20 @@ impl Tone {
 
 /// A line without what would move a terminal's cursor or change its colours: a job may print anything.
 pub(super) fn tame(line: &str) -> String {
-    let shown = |character: char| match character {
-        '\t' => ' ',
-        character if character.is_control() => '\u{fffd}',
-        character => character,
-    };
-    line.chars().map(shown).collect()
+    printable(line).replace(['\t', '\n'], " ")
+}
+
+/// A line of JSON that controls no terminal either, and is the same JSON: its own rules let DEL and the second block of
+/// control characters stand as they are.
+pub(super) fn tame_json(line: &str) -> String {
+    let mut tame = String::with_capacity(line.len());
+    for character in line.chars() {
+        match character {
+            character if character.is_control() => tame.push_str(&format!("\\u{:04x}", u32::from(character))),
+            character => tame.push(character),
+        }
+    }
+    tame
 }
 
 #[cfg(test)]
@@ -110,6 +119,10 @@ mod tests {
 
     #[test]
     fn what_a_job_prints_stays_text() {
-        assert_eq!(tame("a\u{1b}[2Jb\r\0\tc"), "a\u{fffd}[2Jb\u{fffd}\u{fffd} c");
+        assert_eq!(tame("a\u{1b}[2Jb\0\tc"), "ab c");
+        let printed = "\u{1b}[31m\u{9b}31m\u{7f}\0\r日本";
+        let json = tame_json(&serde_json::to_string(printed).unwrap());
+        assert!(!json.chars().any(char::is_control), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), printed);
     }
 }

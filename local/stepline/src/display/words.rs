@@ -3,6 +3,8 @@
 use super::reports;
 use super::text::one_line;
 use platform::journal::Happening;
+use platform::text::printable;
+use services::lambda::Progress;
 use std::time::Duration;
 
 /// `1.24 s`, `38 ms`: as exact as one reads.
@@ -28,37 +30,25 @@ fn cause_line(cause: &str) -> String {
     }
 }
 
-/// What the spinner says while this goes on.
-pub(super) fn under_way(happening: &Happening) -> Option<String> {
-    match happening {
-        Happening::StageStarted { stage } => Some(format!("{stage} …")),
-        Happening::ActionStarted { stage, action, .. } => Some(format!("{stage}: {action} …")),
-        Happening::BuildPhase {
-            phase, status: None, ..
-        } => Some(format!("Build: {phase} …")),
-        Happening::StateEntered { state, .. } => Some(format!("Execute: {state} …")),
-        Happening::Job { job, status, .. } => Some(format!("{job}: {status} …")),
-        _ => None,
-    }
-}
-
-/// Whether it tells nobody anything: a poll, a function's call or a phase without commands that went well.
-pub(super) fn is_routine(happening: &Happening) -> bool {
-    match happening {
-        Happening::JobAnswered { answer, .. } => answer == "Continuation",
-        Happening::Invocation { error, .. } => error.is_none(),
-        // Phases in which no command of the build's runs.
-        Happening::BuildPhase {
-            phase,
-            status: Some(status),
-            ..
-        } => status == "SUCCEEDED" && ["SUBMITTED", "QUEUED", "PROVISIONING", "FINALIZING"].contains(&phase.as_str()),
-        _ => false,
+/// What is said of a step while cargo builds. None of what the next count says better.
+pub(super) fn building(step: &str, progress: Progress<'_>) -> Option<String> {
+    match progress {
+        Progress::Counted { done, of, now } => {
+            // One of several is enough.
+            let now = now.split([',', '(']).next().unwrap_or_default();
+            let comma = if now.is_empty() { "" } else { ", " };
+            Some(format!("{step}: {done} of {of}{comma}{now} …"))
+        }
+        Progress::Doing(what) => {
+            let is_counted = ["Compiling", "Finished"].iter().any(|verb| what.starts_with(verb));
+            (!is_counted).then(|| format!("{step}: {what} …"))
+        }
+        Progress::Line(_) => None,
     }
 }
 
 /// The lines that tell of it; none for what only machines look at.
-pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
+pub(super) fn lines(happening: &Happening) -> Vec<String> {
     match happening {
         Happening::PipelineStarted { pipeline, execution_id } => {
             vec![format!("Pipeline {pipeline}, execution {execution_id}")]
@@ -74,12 +64,12 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             ..
         } => {
             let mut lines = vec![format!("  Action {action}: {status}, {}", seconds(*took))];
-            let message = message.iter().flat_map(|message| message.lines());
-            lines.extend(message.map(|line| format!("    {line}")));
+            let message = printable(message.as_deref().unwrap_or_default());
+            lines.extend(message.lines().map(|line| format!("    {line}")));
             lines
         }
         Happening::ApprovalAsked { action, text, .. } => {
-            let sentences = text.replace(". ", ".\n");
+            let sentences = printable(text).replace(". ", ".\n");
             let first = format!("    {action} waits for an approval:");
             let sentences = sentences.lines().map(|sentence| format!("      {sentence}"));
             std::iter::once(first).chain(sentences).collect()
@@ -90,6 +80,7 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
             summary,
             ..
         } => {
+            let summary = printable(summary);
             let mut lines = summary.lines();
             let answer = if *approved { "approved" } else { "rejected" };
             let first = format!("    {action} is {answer}: {}", lines.next().unwrap_or_default());
@@ -187,7 +178,10 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
                 .unwrap_or_default();
             vec![format!("        {kind} job {job}: {status}{metrics}{message}")]
         }
-        Happening::LogLine { group, line, .. } => log_line(group, line, is_verbose),
+        Happening::LogLine { group, line, .. } => {
+            let source = group.rsplit('/').next().unwrap_or(group);
+            vec![format!("      {source} | {}", printable(line))]
+        }
         Happening::Invocation { .. } => invocation(happening),
         Happening::ImagePushed {
             repository,
@@ -214,15 +208,6 @@ pub(super) fn lines(happening: &Happening, is_verbose: bool) -> Vec<String> {
         | Happening::EventSent { .. }
         | Happening::Authorized { allowed: true, .. } => Vec::new(),
     }
-}
-
-/// A build's and a job's lines are what one waits for; a function's own are for whoever asks for them.
-fn log_line(group: &str, line: &str, is_verbose: bool) -> Vec<String> {
-    if group.starts_with("/aws/lambda/") && !is_verbose {
-        return Vec::new();
-    }
-    let source = group.rsplit('/').next().unwrap_or(group);
-    vec![format!("      {source} | {line}")]
 }
 
 /// Lambda's REPORT line. See <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html>.
@@ -285,6 +270,23 @@ mod tests {
     }
 
     #[test]
+    fn a_build_says_how_far_it_is() {
+        let counted = |now| Progress::Counted { done: 3, of: 9, now };
+        for (progress, expected) in [
+            (counted("tokio(build.rs), itoa"), Some("Building: 3 of 9, tokio …")),
+            (counted(""), Some("Building: 3 of 9 …")),
+            (
+                Progress::Doing("Blocking waiting for file lock"),
+                Some("Building: Blocking waiting for file lock …"),
+            ),
+            (Progress::Doing("Compiling tokio v1"), None),
+            (Progress::Line("warning: unused"), None),
+        ] {
+            assert_eq!(building("Building", progress).as_deref(), expected);
+        }
+    }
+
+    #[test]
     fn each_thing_that_happens_has_its_words() {
         let took = Duration::from_millis(1500);
         let invocation = |error: Option<&str>| Happening::Invocation {
@@ -309,7 +311,7 @@ mod tests {
             stream: "s".into(),
             line: "Hello World!".into(),
         };
-        for (happening, is_verbose, expected) in [
+        for (happening, expected) in [
             (
                 Happening::ActionEnded {
                     stage: "Execute".into(),
@@ -318,17 +320,14 @@ mod tests {
                     message: Some("one\ntwo".into()),
                     took,
                 },
-                false,
                 vec!["  Action Execute: Failed, 1.50 s", "    one", "    two"],
             ),
             (
                 log("/aws/sagemaker/ProcessingJobs"),
-                false,
                 vec!["      ProcessingJobs | Hello World!"],
             ),
             (
                 log("/aws/sagemaker/TrainingJobs"),
-                false,
                 vec!["      TrainingJobs | Hello World!"],
             ),
             (
@@ -339,7 +338,6 @@ mod tests {
                     message: None,
                     metrics: vec![("accuracy".into(), 0.95), ("loss".into(), 2.0)],
                 },
-                false,
                 vec!["        Training job j: Completed, accuracy 0.95, loss 2"],
             ),
             (
@@ -350,15 +348,20 @@ mod tests {
                     message: Some("AlgorithmError:\nwhy".into()),
                     metrics: Vec::new(),
                 },
-                false,
                 vec!["        Processing job j: Failed: AlgorithmError: why"],
             ),
-            (log("/aws/lambda/f"), false, vec![]),
-            (log("/aws/lambda/f"), true, vec!["      f | Hello World!"]),
-            (invocation(None), false, vec![report]),
+            (log("/aws/lambda/f"), vec!["      f | Hello World!"]),
+            (
+                Happening::LogLine {
+                    group: "/aws/sagemaker/TrainingJobs".into(),
+                    stream: "s".into(),
+                    line: "\u{1b}[31m 50%\r\u{1b}[K100%\0\u{1b}]0;title\u{7}".into(),
+                },
+                vec!["      TrainingJobs | 100%"],
+            ),
+            (invocation(None), vec![report]),
             (
                 invocation(Some("E: m")),
-                false,
                 vec![report, "    image-push-dev  Failed in attempt 2: E: m"],
             ),
             (
@@ -369,7 +372,6 @@ mod tests {
                     cause: Some("Why. The Parameters '{\"a\":1}' could not be used to start the Task: [no [a]]".into()),
                     took,
                 },
-                false,
                 vec![
                     "    Execution: FAILED, 1.50 s",
                     "      States.Runtime: Why. The task's parameters are refused: no [a]",
@@ -385,7 +387,6 @@ mod tests {
                     max_attempts: 5,
                     next_try_in: took,
                 },
-                false,
                 vec![
                     "      State Train failed with SageMaker.ResourceLimitExceededException, retry 2 of 5 in 1.50 s: no such instance",
                 ],
@@ -399,7 +400,6 @@ mod tests {
                     allowed: false,
                     reason: None,
                 },
-                false,
                 vec!["    Denied: p may not s3:GetObject on r"],
             ),
             (
@@ -408,14 +408,10 @@ mod tests {
                     action: "Build".into(),
                     variables: serde_json::json!({"IMAGE_TAG": "commit-1", "AuthorId": ""}),
                 },
-                false,
                 vec!["    IMAGE_TAG = commit-1"],
             ),
         ] {
-            assert_eq!(lines(&happening, is_verbose), expected, "{happening:?}");
+            assert_eq!(lines(&happening), expected, "{happening:?}");
         }
-        assert!(is_routine(&invocation(None)));
-        assert!(!is_routine(&invocation(Some("E: m"))));
-        assert!(!is_routine(&log("/aws/sagemaker/TrainingJobs")));
     }
 }

@@ -70,6 +70,9 @@ async fn keys_that_are_nobodys_are_refused_and_a_line_says_so() {
     for expected in ["which is no access key of this account", "UnrecognizedClientException"] {
         assert!(lines.iter().any(|line| line.contains(expected)), "{lines:#?}");
     }
+    let notes = world.notes();
+    let told = |note: &String| note.contains("which is no access key of this account");
+    assert!(notes.iter().any(told), "{notes:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

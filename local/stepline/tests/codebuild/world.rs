@@ -129,6 +129,15 @@ impl World {
         started["build"]["id"].as_str().unwrap().to_owned()
     }
 
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let entries = self.cloud.journal.entries().into_iter();
+        let notes = entries.filter_map(|entry| match entry.happening {
+            Happening::Note { text } => Some(text),
+            _ => None,
+        });
+        notes.collect()
+    }
+
     pub(crate) fn lines(&self) -> Vec<String> {
         let entries = self.cloud.journal.entries().into_iter();
         let lines = entries.filter_map(|entry| match entry.happening {

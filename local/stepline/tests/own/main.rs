@@ -4,4 +4,5 @@ mod begun;
 mod chain;
 mod layouts;
 mod new;
+mod output;
 mod world;

@@ -34,15 +34,28 @@ impl Repository {
     pub(crate) fn stepline(&self, arguments: &[&str]) -> (i32, String) {
         stepline(self.0.path(), arguments)
     }
+
+    /// The same with this program in the place of cargo.
+    pub(crate) fn stepline_with_cargo(&self, arguments: &[&str], cargo: &Path) -> (i32, String) {
+        end(command(self.0.path(), arguments).env("CARGO", cargo))
+    }
 }
 
 /// The command in a folder: its exit code, and what it says.
 pub(crate) fn stepline(folder: &Path, arguments: &[&str]) -> (i32, String) {
+    end(&mut command(folder, arguments))
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stepline"));
     command.current_dir(folder).args(arguments);
     for variable in ["CARGO_MANIFEST_DIR", "CARGO_TARGET_DIR", "DOCKER_HOST"] {
         command.env_remove(variable);
     }
+    command
+}
+
+fn end(command: &mut Command) -> (i32, String) {
     let Output { status, stdout, stderr } = command.output().expect("the command runs");
     let said = [stdout, stderr].concat();
     (status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned())

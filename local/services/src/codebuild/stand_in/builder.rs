@@ -7,6 +7,7 @@ use super::media::MediaTypes;
 use super::options::Build;
 use super::saved;
 use super::store::Store;
+use crate::codebuild::notes;
 use crate::containers::{Address, Api, EngineError, ImageBuild};
 use std::{env, fmt, fs};
 
@@ -63,6 +64,12 @@ impl Builder {
         match self {
             Self::Alone => {
                 let plan = plan(&text, &options.args)?;
+                for step in &plan.steps {
+                    if let Some(why) = step.left_undone() {
+                        let (file, line) = (file.display(), step.line);
+                        notes::add(&format!("{file}:{line}: {}: skipped: {why}", notes::short(&step.text)));
+                    }
+                }
                 let context = Context::read(&options.context).map_err(|error| error.to_string())?;
                 let made = build(&plan, &context, store, options, say)?;
                 Ok(Built {

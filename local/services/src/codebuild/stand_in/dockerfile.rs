@@ -22,12 +22,21 @@ pub(super) enum Layer {
 /// A step of the build, for the output and the image's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
+    /// The line that it begins on.
+    pub(super) line: usize,
     pub(super) text: String,
     pub(super) layer: Option<Layer>,
     /// What Python packages it installs.
     pub(super) installs: Vec<Install>,
     /// Why it is not carried out here.
     pub(super) skipped: Option<String>,
+}
+
+impl Step {
+    /// Why a command of the image's is not carried out. What nobody carries out is none.
+    pub(super) fn left_undone(&self) -> Option<&str> {
+        self.skipped.as_deref().filter(|_| self.text.starts_with("RUN "))
+    }
 }
 
 /// What a Dockerfile asks for.
@@ -104,7 +113,7 @@ impl Reader<'_> {
             "ARG" => self.arg(rest),
             "FROM" => self.from(rest),
             _ => {
-                let step = self.step(name, rest)?;
+                let step = self.step(instruction)?;
                 self.plan()?.steps.push(step);
                 Ok(())
             }
@@ -112,10 +121,10 @@ impl Reader<'_> {
     }
 
     /// Reads an instruction behind FROM.
-    fn step(&mut self, name: &str, rest: &str) -> Result<Step, String> {
+    fn step(&mut self, Instruction { name, rest, line }: &Instruction) -> Result<Step, String> {
         let text = expand(rest, &self.variables);
         let (mut layer, mut skipped, mut installs) = (None, None, Vec::new());
-        match name {
+        match name.as_str() {
             "ENV" => {
                 for (name, value) in pairs(&text)? {
                     self.variables.insert(name.clone(), value.clone());
@@ -162,9 +171,10 @@ impl Reader<'_> {
             }
         }
         // The shell that runs these puts their variables in.
-        let is_run = matches!(name, "RUN" | "ENTRYPOINT" | "CMD");
-        let text = if is_run { rest } else { text.as_str() };
+        let is_run = matches!(name.as_str(), "RUN" | "ENTRYPOINT" | "CMD");
+        let text = if is_run { rest.as_str() } else { text.as_str() };
         Ok(Step {
+            line: *line,
             text: format!("{name} {text}"),
             layer,
             installs,
@@ -345,6 +355,7 @@ CMD --help
         let skipped: Vec<_> = plan.steps.iter().filter(|step| step.skipped.is_some()).collect();
         assert_eq!(skipped.len(), 1);
         assert_eq!(skipped[0].text, "RUN apt-get install -y gcc");
+        assert!(skipped[0].left_undone().is_some());
         let installs: Vec<_> = plan.steps.iter().flat_map(|step| &step.installs).collect();
         assert_eq!(installs[0].files, ["/opt/program/requirements.txt"]);
         assert_eq!(

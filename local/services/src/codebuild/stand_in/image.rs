@@ -9,6 +9,7 @@ use super::media::MediaTypes;
 use super::options::Build;
 use super::store::Store;
 use crate::codebuild::artifacts::path_pattern;
+use crate::codebuild::notes;
 use crate::manifest::digest;
 use crate::python::{self, Environments, Install, Missing, Wanted};
 use flate2::{Compression, GzBuilder};
@@ -208,6 +209,7 @@ impl Packages {
             Err(Missing::Failed(why)) => Err(Missing::Failed(why).to_string()),
             Err(unreachable) => {
                 say(&unreachable.to_string());
+                notes::add(&unreachable.to_string());
                 Ok(())
             }
         }

@@ -10,7 +10,7 @@ mod image;
 mod object;
 mod object_deploy;
 mod service;
-mod source;
+pub(super) mod source;
 mod state_machine;
 
 pub(super) use source::zip_of;

@@ -41,14 +41,15 @@ impl Engine {
 
     /// Whether the execution is to be stopped after this state.
     pub(super) fn is_last(&self, place: Place, state: &State) -> bool {
-        place.run == 0
-            && self.options.until.as_ref() == Some(&state.common.name)
-            && self.thread(place).parent.is_none()
+        place.run == 0 && self.options.until.as_ref() == Some(&state.common.name) && self.thread(place).parent.is_none()
     }
 
     /// Stops the execution after the state that its options name.
     pub(super) fn stop_after(&mut self, state: &State, now: Timestamp) {
-        let cause = format!("The execution is stopped after the state '{}', as it was asked for.", state.common.name);
+        let cause = format!(
+            "The execution is stopped after the state '{}', as it was asked for.",
+            state.common.name
+        );
         let failure = Failure::new(STOPPED_AFTER_STATE, cause);
         self.event(0, 0, EventDetails::ExecutionAborted(failure.clone()), now);
         self.end_run(0, Status::Aborted, Some(failure), now);

@@ -71,7 +71,12 @@ fn it_is_stopped_after_a_state() {
     let (error, cause) = outcome(&execution).unwrap_err();
     assert_eq!(error, STOPPED_AFTER_STATE);
     assert!(cause.contains("'First'"), "{cause}");
-    let expected = ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionAborted"];
+    let expected = [
+        "ExecutionStarted",
+        "PassStateEntered",
+        "PassStateExited",
+        "ExecutionAborted",
+    ];
     assert_eq!(types(&execution), expected);
     assert!(execution.run(now()).is_empty());
     // Nothing is left to be stopped after the last one.

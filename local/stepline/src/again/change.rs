@@ -27,7 +27,9 @@ impl Change {
             return Self::Definitions;
         }
         // A Dockerfile at the root of the repository has everything in its folder.
-        if files.iter().any(|file| is_definition(&file) || is_setting(file)) || !files.iter().all(|file| is_program(&file)) {
+        if files.iter().any(|file| is_definition(&file) || is_setting(file))
+            || !files.iter().all(|file| is_program(&file))
+        {
             return Self::Everything;
         }
         let name = |file: &&PathBuf| Some(file.file_name()?.to_str()?.to_owned());
@@ -61,9 +63,15 @@ mod tests {
         let container = [root.join("container")];
         for (files, expected) in [
             (&["flows/train.asl.yaml"][..], Change::Definitions),
-            (&["flows/train.asl.yaml", "flows/b.asl.json", "README.md"], Change::Definitions),
+            (
+                &["flows/train.asl.yaml", "flows/b.asl.json", "README.md"],
+                Change::Definitions,
+            ),
             (&["container/app/train.py"], programs(&["train.py"])),
-            (&["container/requirements.txt", "docs/a.png"], programs(&["requirements.txt"])),
+            (
+                &["container/requirements.txt", "docs/a.png"],
+                programs(&["requirements.txt"]),
+            ),
             (&["container/app/train.py", "flows/b.asl.json"], Change::Everything),
             (&["container/config.yaml"], Change::Everything),
             (&["template.yaml"], Change::Everything),
@@ -72,7 +80,11 @@ mod tests {
             (&[], Change::Everything),
         ] {
             let files: Vec<PathBuf> = files.iter().map(|file| root.join(file)).collect();
-            assert_eq!(Change::of(root, &files, &definitions, &container), expected, "{files:?}");
+            assert_eq!(
+                Change::of(root, &files, &definitions, &container),
+                expected,
+                "{files:?}"
+            );
         }
         let whole = [root.to_owned()];
         let of = |file: &str| Change::of(root, &[root.join(file)], &definitions, &whole);

@@ -25,15 +25,23 @@ pub(super) fn decide(change: &Change, runs: Vec<Run>) -> Again {
             }
         }
         Change::Programs(files) => {
-            let of_jobs = runs.into_iter().filter(|run| run.entered.iter().any(|state| run.is_job(state)));
+            let of_jobs = runs
+                .into_iter()
+                .filter(|run| run.entered.iter().any(|state| run.is_job(state)));
             let Some(run) = of_jobs.max_by(|one, other| one.started.total_cmp(&other.started)) else {
                 return Again::Whole;
             };
-            let names = |state: &str| files.iter().any(|file| run.now[state].to_string().contains(file.as_str()));
+            let names = |state: &str| {
+                files
+                    .iter()
+                    .any(|file| run.now[state].to_string().contains(file.as_str()))
+            };
             // A file that no state names may be part of every program.
-            let all_are_named = files
-                .iter()
-                .all(|file| run.entered.iter().any(|state| run.now[state].to_string().contains(file.as_str())));
+            let all_are_named = files.iter().all(|file| {
+                run.entered
+                    .iter()
+                    .any(|state| run.now[state].to_string().contains(file.as_str()))
+            });
             match run.first(|state| run.is_job(state) && (names(state) || !all_are_named)) {
                 Some(from) => Again::Pipeline {
                     machine: run.machine,
@@ -139,7 +147,11 @@ mod tests {
             (None, "Other", Again::Whole),
         ] {
             let run = run(ended_in, commented(changed));
-            assert_eq!(decide(&Change::Definitions, vec![run]), expected, "{ended_in:?} {changed}");
+            assert_eq!(
+                decide(&Change::Definitions, vec![run]),
+                expected,
+                "{ended_in:?} {changed}"
+            );
         }
         let gone = run(Some("Train"), |states| {
             states.as_object_mut().unwrap().remove("Train");
@@ -170,7 +182,11 @@ mod tests {
             (Some("Read"), &["train.py"], Again::Whole),
         ] {
             let change = Change::Programs(files.iter().map(|&file| file.to_owned()).collect());
-            assert_eq!(decide(&change, vec![run(ended_in, |_| ())]), expected, "{ended_in:?} {files:?}");
+            assert_eq!(
+                decide(&change, vec![run(ended_in, |_| ())]),
+                expected,
+                "{ended_in:?} {files:?}"
+            );
         }
         assert_eq!(decide(&Change::Programs(vec!["a".into()]), Vec::new()), Again::Whole);
         assert_eq!(decide(&Change::Everything, vec![run(None, |_| ())]), Again::Whole);

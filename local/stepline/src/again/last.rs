@@ -72,7 +72,9 @@ impl Run {
     fn see(&mut self, event: &Value) {
         let known = |details: &str| {
             let name = event[details]["name"].as_str()?;
-            self.then.get(name).map(|state| (name.to_owned(), state["Type"] == "Fail"))
+            self.then
+                .get(name)
+                .map(|state| (name.to_owned(), state["Type"] == "Fail"))
         };
         if let Some((name, is_fail)) = known("stateEnteredEventDetails") {
             // What leads into a Fail state is what failed: entering that one again would fail again.

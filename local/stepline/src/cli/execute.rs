@@ -100,7 +100,10 @@ pub(super) async fn execute(
     };
     let said: Vec<String> = match word {
         "Succeeded" => text("output").into_iter().collect(),
-        "Stopped" => last_output(session, &ended["executionArn"]).await?.into_iter().collect(),
+        "Stopped" => last_output(session, &ended["executionArn"])
+            .await?
+            .into_iter()
+            .collect(),
         _ => [text("error"), text("cause")].into_iter().flatten().collect(),
     };
     let took = ended["stopDate"].as_f64().unwrap_or_default() - ended["startDate"].as_f64().unwrap_or_default();

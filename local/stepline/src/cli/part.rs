@@ -112,7 +112,9 @@ async fn with_states(session: &Session, part: &Part) -> Result<String, Trouble> 
             let wanted: Vec<&str> = wanted.iter().map(|state| state.as_str()).collect();
             let unknown = wanted.iter().find(|state| !known.iter().any(|known| known == *state));
             let close = unknown.and_then(|state| closest(state, known.iter().map(String::as_str)));
-            let close = close.map(|close| format!(": do you mean `{close}`?")).unwrap_or_default();
+            let close = close
+                .map(|close| format!(": do you mean `{close}`?"))
+                .unwrap_or_default();
             Err(Trouble::Usage(format!(
                 "no state machine has the state{} `{}`{close}",
                 if wanted.len() > 1 { "s" } else { "" },
@@ -161,7 +163,9 @@ pub(super) async fn how_to_go_on(session: &Session, machine: &str, until: &str) 
 
 /// A name as a shell takes it.
 fn quoted(name: &str) -> String {
-    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
+    let is_plain = name
+        .chars()
+        .all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
     if is_plain && !name.is_empty() {
         return name.to_owned();
     }
@@ -185,7 +189,11 @@ mod tests {
                 Some(origin),
                 "m begins with the state A, with the results of e",
             ),
-            (part(None, Some("B")), None, "m begins with its first state and is stopped after B"),
+            (
+                part(None, Some("B")),
+                None,
+                "m begins with its first state and is stopped after B",
+            ),
             (
                 part(Some("A"), Some("B")),
                 Some(origin),

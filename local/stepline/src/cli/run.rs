@@ -90,7 +90,11 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
     }
     reported?;
     // Whoever holds it asks whether the changes were played, not how it went.
-    let is_well = if is_held { has_played } else { succeeded || stopped.is_some() };
+    let is_well = if is_held {
+        has_played
+    } else {
+        succeeded || stopped.is_some()
+    };
     Ok(match is_well {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,

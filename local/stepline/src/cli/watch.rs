@@ -82,7 +82,9 @@ fn arguments(given: &[OsString], is_first: bool) -> Vec<OsString> {
         if text == "--watch" {
             continue;
         }
-        let once = ONCE.iter().find(|(name, _)| text == *name || text.starts_with(&format!("{name}=")));
+        let once = ONCE
+            .iter()
+            .find(|(name, _)| text == *name || text.starts_with(&format!("{name}=")));
         match once {
             Some((name, has_value)) if !is_first => {
                 if *has_value && text == *name {
@@ -103,7 +105,9 @@ fn start(arguments: &[OsString], changed: &BTreeSet<PathBuf>) -> Result<Child, T
     for file in changed {
         command.arg("--after-change").arg(file);
     }
-    command.spawn().map_err(|error| Trouble::Other(format!("cannot start a run: {error}")))
+    command
+        .spawn()
+        .map_err(|error| Trouble::Other(format!("cannot start a run: {error}")))
 }
 
 /// Ends a run, as Ctrl-C would. Says whether a state machine's execution had come to its end in it: if not, the changes that
@@ -158,14 +162,20 @@ mod tests {
         let given = "run --watch --env dev --from Train --fresh --from=Train --until Compare";
         let given: Vec<OsString> = given.split(' ').map(OsString::from).collect();
         let text = |is_first| arguments(&given, is_first).join(&OsString::from(" "));
-        assert_eq!(text(true), "run --env dev --from Train --fresh --from=Train --until Compare");
+        assert_eq!(
+            text(true),
+            "run --env dev --from Train --fresh --from=Train --until Compare"
+        );
         assert_eq!(text(false), "run --env dev --until Compare");
     }
 
     #[test]
     fn new_gone_and_changed_files_differ() {
         let files = |files: &[(&str, u64)]| -> BTreeMap<PathBuf, Stamp> {
-            files.iter().map(|(file, size)| (PathBuf::from(file), (None, *size))).collect()
+            files
+                .iter()
+                .map(|(file, size)| (PathBuf::from(file), (None, *size)))
+                .collect()
         };
         let before = files(&[("same", 1), ("changed", 1), ("gone", 1)]);
         let after = files(&[("same", 1), ("changed", 2), ("new", 1)]);

@@ -166,7 +166,10 @@ pub fn source_files(root: &Path) -> Result<Vec<String>, String> {
         let repository = empty_repository()?;
         let (place, tree) = (repository.path().to_string_lossy(), root.to_string_lossy());
         let of = ["--git-dir", &*place, "--work-tree", &*tree];
-        git(root, &[&of[..], &["ls-files", "-z", "--others", "--exclude-standard"]].concat())?
+        git(
+            root,
+            &[&of[..], &["ls-files", "-z", "--others", "--exclude-standard"]].concat(),
+        )?
     };
     let files = listed.split('\0').filter(|file| !file.is_empty());
     Ok(files.map(str::to_owned).collect())

@@ -112,7 +112,15 @@ async fn an_execution_that_was_stopped_after_a_state_goes_on_with_the_next() {
     let worked = world.play(&machine, "second", "image").await;
     assert_eq!(worked["status"], "ABORTED");
     let events = world.events(worked["executionArn"].as_str().unwrap()).await;
-    assert_eq!(events, ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionAborted"]);
+    assert_eq!(
+        events,
+        [
+            "ExecutionStarted",
+            "PassStateEntered",
+            "PassStateExited",
+            "ExecutionAborted"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -130,7 +138,11 @@ async fn what_cannot_be_played_is_said() {
         (&*machine, part(Some("Inner"), None), "is inside of `End`"),
         (&*machine, part(Some("Few"), None), "from Read, Choose, Work or End"),
         (express, part(Some("Work"), None), "Express"),
-        ("arn:aws:states:us-east-1:123456789012:stateMachine:none", part(None, None), "none"),
+        (
+            "arn:aws:states:us-east-1:123456789012:stateMachine:none",
+            part(None, None),
+            "none",
+        ),
     ] {
         let error = world.1.play_next(machine, &part).unwrap_err().to_string();
         assert!(error.contains(expected), "{part:?}: {error}");
@@ -160,7 +172,11 @@ async fn results_outlast_the_command() {
     let store = Store::open(folder.path()).unwrap();
     let world = open(&store);
     let described = json!({"stateMachineArn": machine});
-    world.0.call(&ADMIN, "states", "DescribeStateMachine", described).await.unwrap();
+    world
+        .0
+        .call(&ADMIN, "states", "DescribeStateMachine", described)
+        .await
+        .unwrap();
     world.1.play_next(&machine, &part(Some("End"), None)).unwrap();
     let third = world.play(&machine, "third", "image-3").await;
     assert_eq!(third["output"]["kept"], "image-3");

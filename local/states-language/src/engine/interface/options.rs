@@ -12,6 +12,28 @@ pub const STOPPED_AFTER_STATE: &str = "StoppedAfterState";
 ///
 /// AWS has nothing like it: a redrive goes on with the definition as it was. This is for trying a definition that has
 /// changed, without doing again what comes before the change.
+///
+/// ```
+/// use states_language::{Entry, Execution, Json, StartOptions, StateMachine, Timestamp};
+///
+/// let machine = StateMachine::parse(
+///     r#"{"StartAt": "Read", "States": {
+///         "Read": {"Type": "Task", "Resource": "arn:aws:states:::s3:getObject", "Next": "Double"},
+///         "Double": {"Type": "Pass", "Parameters": {"rows.$": "States.MathAdd($.rows, $.rows)"}, "End": true}
+///     }}"#,
+/// )?;
+/// let entry = Entry {
+///     state: "Double".into(),
+///     input: Json::parse(r#"{"rows": 7}"#)?,
+///     ..Entry::default()
+/// };
+/// let options = StartOptions { entry: Some(entry), ..StartOptions::default() };
+/// let now = Timestamp::UNIX_EPOCH;
+/// let mut execution = Execution::start(&machine, options, "{}", now)?;
+/// assert!(execution.run(now).is_empty());
+/// assert_eq!(execution.output().as_deref(), Some(r#"{"rows":14}"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
     /// The state's name. It is one of the outermost flow's, not one inside of a Map or a Parallel.

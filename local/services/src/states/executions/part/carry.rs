@@ -93,8 +93,14 @@ mod tests {
             (r#"{"at": ["r@sha256:1", "t"]}"#, r#"{"at": ["r@sha256:2", "t"]}"#),
             (r#"["run-1", "runs/run-1/data"]"#, r#"["run-2", "runs/run-1/data"]"#),
             // Objects as they are, and with more in them.
-            (r#"{"uri": "r@sha256:1", "tag": "t"}"#, r#"{"uri": "r@sha256:2", "tag": "t"}"#),
-            (r#"{"uri": "r@sha256:1", "size": 3}"#, r#"{"uri": "r@sha256:2", "size": 3}"#),
+            (
+                r#"{"uri": "r@sha256:1", "tag": "t"}"#,
+                r#"{"uri": "r@sha256:2", "tag": "t"}"#,
+            ),
+            (
+                r#"{"uri": "r@sha256:1", "size": 3}"#,
+                r#"{"uri": "r@sha256:2", "size": 3}"#,
+            ),
             // A number is the input's where it has its name.
             (r#"{"depth": 3, "other": 3}"#, r#"{"depth": 4, "other": 3}"#),
             (r#"{"depth": 5}"#, r#"{"depth": 5}"#),

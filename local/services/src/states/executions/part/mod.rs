@@ -60,7 +60,11 @@ fn instead(reached: &[String]) -> String {
     match reached {
         [] => "run it from its beginning first".to_owned(),
         [before @ .., last] => {
-            let before = if before.is_empty() { String::new() } else { format!("{} or ", before.join(", ")) };
+            let before = if before.is_empty() {
+                String::new()
+            } else {
+                format!("{} or ", before.join(", "))
+            };
             format!("run it from its beginning, or from {before}{last}")
         }
     }
@@ -231,7 +235,9 @@ fn begun(known: &Known) -> Option<Begun> {
 /// How often the work of a state machine was begun anew at most: names that are made of the number are taken up to here.
 fn redrives(registry: &Registry<'_>, machine_arn: &str) -> u32 {
     let count = |known: &Known| {
-        let redriven = known.described()["redriveCount"].as_u64().and_then(|count| u32::try_from(count).ok());
+        let redriven = known.described()["redriveCount"]
+            .as_u64()
+            .and_then(|count| u32::try_from(count).ok());
         let begun = begun(known).map_or(0, |begun| begun.redrive_count);
         redriven.unwrap_or_default() + begun
     };

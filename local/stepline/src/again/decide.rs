@@ -31,18 +31,11 @@ pub(super) fn decide(change: &Change, runs: Vec<Run>) -> Again {
             let Some(run) = of_jobs.max_by(|one, other| one.started.total_cmp(&other.started)) else {
                 return Again::Whole;
             };
-            let names = |state: &str| {
-                files
-                    .iter()
-                    .any(|file| run.now[state].to_string().contains(file.as_str()))
-            };
+            let is_touched = |state: &str| files.iter().any(|file| names(&run.now[state], file));
             // A file that no state names may be part of every program.
-            let all_are_named = files.iter().all(|file| {
-                run.entered
-                    .iter()
-                    .any(|state| run.now[state].to_string().contains(file.as_str()))
-            });
-            match run.first(|state| run.is_job(state) && (names(state) || !all_are_named)) {
+            let is_named = |file: &String| run.entered.iter().any(|state| names(&run.now[state], file));
+            let all_are_named = files.iter().all(is_named);
+            match run.first(|state| run.is_job(state) && (is_touched(state) || !all_are_named)) {
                 Some(from) => Again::Pipeline {
                     machine: run.machine,
                     from,
@@ -65,6 +58,34 @@ impl Run {
     /// Whether a state runs a job, in itself or inside of it.
     fn is_job(&self, state: &str) -> bool {
         runs_a_job(&self.now[state])
+    }
+}
+
+/// The members of calls that say which program of a container runs.
+const PROGRAMS: &[&str] = &["ContainerEntrypoint", "ContainerArguments", "Command"];
+
+/// Whether a state's job runs a file: the file's name stands anywhere in the state, or its name without the ending is what the
+/// container's program is told to run. A training job's container is told `train`, by SageMaker itself.
+///
+/// See <https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-dockerfile.html>.
+fn names(state: &Value, file: &str) -> bool {
+    let stem = file.split('.').next().unwrap_or(file);
+    match state {
+        Value::String(text) => text.contains(file),
+        Value::Array(items) => items.iter().any(|item| names(item, file)),
+        Value::Object(fields) => fields.iter().any(|(name, value)| {
+            let is_told = PROGRAMS.contains(&name.as_str())
+                && value
+                    .as_array()
+                    .is_some_and(|told| told.iter().any(|word| word == stem));
+            let is_trained = stem == "train"
+                && name == "Resource"
+                && value
+                    .as_str()
+                    .is_some_and(|resource| resource.contains("sagemaker:createTrainingJob"));
+            is_told || is_trained || names(value, file)
+        }),
+        _ => false,
     }
 }
 
@@ -92,6 +113,26 @@ fn runs_a_job(value: &Value) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_state_names_its_program_in_the_words_of_its_job() {
+        let resource = |operation: &str| json!({"Resource": format!("arn:aws:states:::sagemaker:{operation}.sync")});
+        let processing = |told: Value| json!({"Arguments": {"AppSpecification": {"ContainerArguments": told}}});
+        let entrypoint =
+            json!({"Parameters": {"AppSpecification": {"ContainerEntrypoint": ["python3", "src/evaluate.py"]}}});
+        for (state, file, expected) in [
+            (processing(json!(["evaluate"])), "evaluate.py", true),
+            (processing(json!(["evaluate"])), "eval.py", false),
+            (processing(json!(["evaluate", "--quick"])), "evaluate.py", true),
+            (entrypoint, "evaluate.py", true),
+            (resource("createTrainingJob"), "train.py", true),
+            (resource("createTrainingJob"), "model.py", false),
+            (resource("createProcessingJob"), "train.py", false),
+            (json!({"Comment": "evaluate"}), "evaluate.py", false),
+        ] {
+            assert_eq!(names(&state, file), expected, "{state} {file}");
+        }
+    }
 
     /// A machine that prepares, trains and compares, run until it ended in a state or well.
     fn run(ended_in: Option<&str>, change: impl FnOnce(&mut Value)) -> Run {

@@ -8,6 +8,7 @@
 //! behalf of SDKs, and services go through it to reach one another, each as the IAM role that it would have on AWS; so
 //! a permission that the template does not give is missing here too.
 
+mod again;
 pub mod aws;
 pub mod checks;
 pub mod cli;

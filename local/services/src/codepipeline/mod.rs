@@ -29,6 +29,7 @@ mod variables;
 mod view;
 mod work;
 
+pub use actions::source::source_files;
 pub use jobs::{Answer, FailureDetails, Success};
 pub use pipeline::CodePipeline;
 

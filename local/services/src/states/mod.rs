@@ -20,6 +20,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
+pub use executions::part::{Part, PartError};
 pub use registry::StepFunctions;
 pub use tasks::absent::lacks;
 pub use tasks::errors::{NO_MOCKED_RESPONSE, NOT_IN_LOCAL_RUN};

@@ -2,6 +2,7 @@
 
 use super::arn::Arn;
 use super::executions::known::Known;
+use super::executions::part::Ready;
 use super::executions::past::Kept;
 use super::executions::running::Tokens;
 use super::machines::machine::Machine;
@@ -64,6 +65,8 @@ pub(super) struct Executions {
     pub(super) executions: HashMap<String, Known>,
     /// The ARNs of a machine's executions, in the order of their starts.
     pub(super) started: HashMap<String, Vec<String>>,
+    /// Which part of a machine its next execution plays, by the machine's ARN.
+    pub(super) ready: HashMap<String, Ready>,
     /// Which execution waits for which task token.
     pub(super) tokens: Tokens,
 }

@@ -80,6 +80,14 @@ impl Flow {
         Some(flow)
     }
 
+    /// The place of the state that has this name, or that has it inside of itself.
+    pub(crate) fn position_around(&self, name: &str) -> Option<usize> {
+        let is_around = |state: &Arc<State>| {
+            *state.common.name == *name || state.flows().iter().any(|flow| flow.position_around(name).is_some())
+        };
+        self.states.iter().position(is_around)
+    }
+
     /// Whether every state can be reached.
     fn check(&self, fields: &Fields<'_>) {
         let mut reached = vec![false; self.states.len()];

@@ -40,6 +40,9 @@ pub struct Execution {
 
 impl Execution {
     /// Starts an execution with this JSON input. Its first state is entered by [`run`](Execution::run).
+    ///
+    /// # Errors
+    /// The input is not JSON or too long, or the options name a state that is not in the outermost flow.
     pub fn start(
         machine: &StateMachine,
         options: StartOptions,
@@ -61,6 +64,7 @@ impl Execution {
         let mut engine = Engine::new(options);
         let text = Payload::Text(input.clone());
         engine.add_run(identity, Arc::clone(&machine.0.flow), value, text, None, now);
+        engine.enter_in_the_midst()?;
         let mut execution = Execution {
             machine: machine.clone(),
             engine,

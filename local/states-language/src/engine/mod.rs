@@ -5,6 +5,7 @@
 
 mod advance;
 mod branches;
+mod entry;
 mod execution;
 pub mod history;
 mod interface;
@@ -18,7 +19,7 @@ mod threads;
 
 pub use execution::Execution;
 pub use interface::{
-    ChildExecution, Command, Inspection, MapRun, ReadRequest, Refused, Retried, StartOptions, Status, TaskId,
-    TaskRequest, WriteRequest,
+    ChildExecution, Command, Entry, Inspection, MapRun, ReadRequest, Refused, Retried, STOPPED_AFTER_STATE,
+    StartOptions, Status, TaskId, TaskRequest, WriteRequest,
 };
 pub(crate) use parts::Mock;

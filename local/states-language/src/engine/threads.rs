@@ -173,6 +173,11 @@ impl Engine {
         if let Some(assigned) = assigned {
             thread.variables.assign(&assigned);
         }
+        if next.is_some() && self.is_last(place, state) {
+            self.stop_after(state, now);
+            return false;
+        }
+        let thread = self.thread_mut(place);
         match next {
             Some(next) => {
                 thread.state = next;

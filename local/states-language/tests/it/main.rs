@@ -7,6 +7,7 @@ mod common;
 mod contexts;
 mod definitions;
 mod distributed;
+mod entries;
 mod errors;
 mod fails;
 mod floors;

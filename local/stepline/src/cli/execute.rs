@@ -1,29 +1,35 @@
 //! `stepline run` of a state machine by itself: where no pipeline starts it, or where somebody asks for it.
 
-use super::options::ExecutionOptions;
 use super::session::{Session, Trouble};
 use crate::display::seconds;
 use platform::journal::Happening;
 use serde_json::{Value, json};
+use states_language::STOPPED_AFTER_STATE;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
 /// An execution that has ended.
 pub(super) struct Ended {
-    pub(super) succeeded: bool,
+    /// `Succeeded`, `Failed`, or `Stopped` where it was stopped after the state that was asked for.
+    pub(super) status: &'static str,
     /// The line that says how.
     pub(super) last: String,
     /// The execution's ARN; none of one that leaves no history.
     pub(super) execution: Option<String>,
 }
 
-/// The state machine that is meant: the one that was asked for by its name, its logical id or its ARN, or the only one.
-fn machine(session: &Session, asked: Option<&str>) -> Result<String, Trouble> {
+/// The state machines of the environment: their logical ids and ARNs.
+pub(super) fn machines(session: &Session) -> Vec<(&str, &str)> {
     let stacks = session.deployment.stacks.iter().flat_map(|stack| &stack.resources);
-    let machines: Vec<(&str, &str)> = stacks
+    stacks
         .filter(|(_, (kind, made))| kind == "AWS::StepFunctions::StateMachine" && !made.is_stand_in)
         .filter_map(|(id, (_, made))| Some((id.as_str(), made.reference.as_str()?)))
-        .collect();
+        .collect()
+}
+
+/// The state machine that is meant: the one that was asked for by its name, its logical id or its ARN, or the only one.
+pub(super) fn machine(session: &Session, asked: Option<&str>) -> Result<String, Trouble> {
+    let machines = machines(session);
     let named = |asked: &str| {
         let is_it = |(id, arn): &&(&str, &str)| *id == asked || *arn == asked || name(arn) == asked;
         machines.iter().find(is_it).map(|(_, arn)| (*arn).to_owned())
@@ -46,8 +52,8 @@ fn machine(session: &Session, asked: Option<&str>) -> Result<String, Trouble> {
     }
 }
 
-/// The name in a state machine's ARN.
-fn name(arn: &str) -> &str {
+/// The name in a state machine's ARN, or in an execution's.
+pub(super) fn name(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or_default()
 }
 
@@ -67,10 +73,17 @@ fn input(given: Option<&str>) -> Result<String, Trouble> {
     }
 }
 
-/// Starts an execution and follows it to its end.
-pub(super) async fn execute(session: &Session, options: &ExecutionOptions) -> Result<Ended, Trouble> {
-    let machine = machine(session, options.state_machine.as_deref())?;
-    let input = input(options.input.as_deref())?;
+/// Starts an execution and follows it to its end. `taken_over` is its input where none is given.
+pub(super) async fn execute(
+    session: &Session,
+    machine: String,
+    given: Option<&str>,
+    taken_over: Option<String>,
+) -> Result<Ended, Trouble> {
+    let input = match (given, taken_over) {
+        (None, Some(input)) => input,
+        (given, _) => input(given)?,
+    };
     let asked = json!({"stateMachineArn": machine, "input": input});
     let described = json!({"stateMachineArn": machine});
     let described = session.call("states", "DescribeStateMachine", described).await?;
@@ -80,12 +93,19 @@ pub(super) async fn execute(session: &Session, options: &ExecutionOptions) -> Re
         false => standard(session, asked).await?,
     };
     let text = |field: &str| ended[field].as_str().map(str::to_owned);
-    let succeeded = ended["status"] == "SUCCEEDED";
-    let said: Vec<String> = match succeeded {
-        true => text("output").into_iter().collect(),
-        false => [text("error"), text("cause")].into_iter().flatten().collect(),
+    let word = match ended["status"].as_str() {
+        Some("SUCCEEDED") => "Succeeded",
+        Some("ABORTED") if ended["error"] == STOPPED_AFTER_STATE => "Stopped",
+        _ => "Failed",
     };
-    let word = if succeeded { "Succeeded" } else { "Failed" };
+    let said: Vec<String> = match word {
+        "Succeeded" => text("output").into_iter().collect(),
+        "Stopped" => last_output(session, &ended["executionArn"])
+            .await?
+            .into_iter()
+            .collect(),
+        _ => [text("error"), text("cause")].into_iter().flatten().collect(),
+    };
     let took = ended["stopDate"].as_f64().unwrap_or_default() - ended["startDate"].as_f64().unwrap_or_default();
     let took = seconds(Duration::try_from_secs_f64(took).unwrap_or_default());
     let last = format!(
@@ -95,10 +115,19 @@ pub(super) async fn execute(session: &Session, options: &ExecutionOptions) -> Re
     );
     let execution = text("executionArn").filter(|_| described["type"] != "EXPRESS");
     Ok(Ended {
-        succeeded,
+        status: word,
         last,
         execution,
     })
+}
+
+/// What the last state of an execution left.
+async fn last_output(session: &Session, execution: &Value) -> Result<Option<String>, Trouble> {
+    let asked = json!({"executionArn": execution, "reverseOrder": true, "maxResults": 2});
+    let history = session.call("states", "GetExecutionHistory", asked).await?;
+    let mut events = history["events"].as_array().into_iter().flatten();
+    let output = events.find_map(|event| event["stateExitedEventDetails"]["output"].as_str());
+    Ok(output.map(str::to_owned))
 }
 
 /// A standard execution, as DescribeExecution answers when it has ended.

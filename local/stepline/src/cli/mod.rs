@@ -16,6 +16,7 @@ mod new;
 mod open;
 mod options;
 mod page;
+mod part;
 mod push;
 mod report;
 mod run;
@@ -23,6 +24,7 @@ mod served;
 mod session;
 mod shell;
 mod up;
+mod watch;
 mod why;
 
 use crate::{cloud, command};
@@ -59,6 +61,11 @@ const EXAMPLES: &[(&str, &str)] = &[
         "the image built and run by Docker, or not at all",
     ),
     ("run --json", "everything that happens, as JSON, one object a line"),
+    ("run --watch", "the same again after each change, from what it touches"),
+    (
+        "run --from Evaluate",
+        "from a state on, with the results of the run before",
+    ),
     (
         "push ml-pipeline-release-dev:release-1",
         "an image pushed from outside the pipeline",
@@ -202,7 +209,7 @@ pub fn main() -> ExitCode {
     let mut command = arguments.command.unwrap_or_else(|| Command::Run(RunOptions::default()));
     if let Command::Run(options) = &mut command {
         // Whoever sits at a terminal can ask the service before it goes.
-        options.keep |= std::io::stdout().is_terminal();
+        options.keep |= std::io::stdout().is_terminal() || options.part.held || options.part.watch;
     }
     // An interrupt is how these are meant to end: they see to that themselves.
     let ends_by_interrupt = matches!(
@@ -234,6 +241,7 @@ pub fn main() -> ExitCode {
 
 async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trouble> {
     match command {
+        Command::Run(options) if options.part.watch => watch::watch().await,
         Command::Run(options) => run::run(options, standing).await,
         Command::Push { image, common } => push::push(image, common, standing).await,
         Command::Invoke {
@@ -303,6 +311,8 @@ mod tests {
                 vec!["stepline", "run", "--env", "prod", "--poll-interval", "50ms", "--json"],
                 true,
             ),
+            (vec!["stepline", "run", "--from", "A", "--until", "B", "--watch"], true),
+            (vec!["stepline", "run", "--after-change", "a"], false),
             (vec!["stepline", "push", "ml-pipeline-release-dev:release-1"], true),
             (vec!["stepline", "push", "ml-pipeline-dev"], false),
             (vec!["stepline", "invoke", "image-push"], false),

@@ -26,6 +26,8 @@ pub(super) struct RunOptions {
     #[command(flatten)]
     pub(super) execution: ExecutionOptions,
     #[command(flatten)]
+    pub(super) part: PartOptions,
+    #[command(flatten)]
     pub(super) report: ReportOptions,
 }
 
@@ -38,6 +40,27 @@ pub(super) struct ExecutionOptions {
     /// The execution's input as JSON, or @FILE
     #[arg(long, value_name = "JSON|@FILE")]
     pub(super) input: Option<String>,
+}
+
+/// Which part of a state machine is run, and when it is run again.
+#[derive(clap::Args, Default)]
+pub(super) struct PartOptions {
+    /// Begins the state machine with this state, with the results that its last execution has left
+    #[arg(long, value_name = "STATE")]
+    pub(super) from: Option<String>,
+    /// Stops the state machine, and the pipeline with it, once this state has succeeded
+    #[arg(long, value_name = "STATE")]
+    pub(super) until: Option<String>,
+    /// Runs again what a change of a file touches, until interrupted: a definition from the state that changed or failed, a
+    /// program from its job, anything else from the beginning
+    #[arg(long)]
+    pub(super) watch: bool,
+    /// Stays up after the end, until interrupted: how `--watch` runs
+    #[arg(long, hide = true)]
+    pub(super) held: bool,
+    /// A file that has changed since the last run: what `--watch` tells
+    #[arg(long, hide = true, value_name = "FILE", requires = "held")]
+    pub(super) after_change: Option<Vec<PathBuf>>,
 }
 
 /// What a run leaves for others to read.

@@ -4,6 +4,7 @@ use super::asking::{self, Asked};
 use super::execute;
 use super::interrupt::interrupted;
 use super::options::RunOptions;
+use super::part;
 use super::report;
 use super::served;
 use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
@@ -12,6 +13,7 @@ use crate::command;
 use crate::display::{self, seconds};
 use platform::journal::{Entry, Happening};
 use serde_json::{Value, json};
+use states_language::STOPPED_AFTER_STATE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -35,6 +37,8 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         execution,
         status,
         last,
+        stopped,
+        has_played,
     } = tokio::select! {
         played = play(&options, standing) => played?,
         // Without --keep, whoever called this sees to it.
@@ -47,7 +51,7 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         None => Ok(()),
     };
     let failed = match (&run, &execution) {
-        _ if succeeded => None,
+        _ if succeeded || stopped.is_some() => None,
         (Some((pipeline, id)), _) => Some(Failed::Run(pipeline, id)),
         (None, execution) => execution.as_deref().map(Failed::Execution),
     };
@@ -55,8 +59,19 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         Some(failed) => why::lines(&session, failed, &last).await,
         None => Vec::new(),
     };
+    if let Some((execution, until)) = stopped.as_deref().zip(options.part.until.as_deref()) {
+        let described = json!({"executionArn": execution});
+        let described = session.call("states", "DescribeExecution", described).await?;
+        let machine = described["stateMachineArn"].as_str().unwrap_or_default();
+        if let Some(text) = part::how_to_go_on(&session, machine, until).await? {
+            session.cloud.journal.record(Happening::Note { text });
+        }
+    }
+    let is_held = options.part.held;
     if succeeded && let Some(url) = served::url(&session) {
-        let until = if options.keep {
+        let until = if is_held {
+            "until the next change".to_owned()
+        } else if options.keep {
             "until Ctrl-C".to_owned()
         } else {
             let command = command::name();
@@ -65,16 +80,24 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         let ask = served::question(&session.cloud.root, url);
         let text = format!("the model is served at {url} {until}; to ask it: {ask}");
         session.cloud.journal.record(Happening::Note { text });
-        if options.keep {
+        if options.keep && !is_held {
             interrupted().await;
         }
     }
-    session.end_with(&lines, &last).await;
+    match is_held {
+        true => session.hold_with(&lines, &last).await,
+        false => session.end_with(&lines, &last).await,
+    }
     reported?;
-    Ok(if succeeded {
-        ExitCode::SUCCESS
+    // Whoever holds it asks whether the changes were played, not how it went.
+    let is_well = if is_held {
+        has_played
     } else {
-        ExitCode::FAILURE
+        succeeded || stopped.is_some()
+    };
+    Ok(match is_well {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     })
 }
 
@@ -89,6 +112,10 @@ struct Played {
     status: String,
     /// The line that says so.
     last: String,
+    /// The execution that was stopped after the state that was asked for.
+    stopped: Option<String>,
+    /// Whether an execution of a state machine came to its end.
+    has_played: bool,
 }
 
 /// Deploys, and plays the pipeline to its end.
@@ -108,40 +135,63 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Troub
     if let Some(timeout) = options.job_timeout {
         session.cloud.pace.set_job_timeout(timeout);
     }
-    if options.execution.state_machine.is_some() || session.deployment.pipelines().is_empty() {
-        let ended = execute::execute(&session, &options.execution).await?;
+    let named = options.execution.state_machine.as_deref();
+    let machine = match named.is_some() || session.deployment.pipelines().is_empty() {
+        true => Some(execute::machine(&session, named)?),
+        false => None,
+    };
+    let part = part::prepare(&session, &options.part, machine.as_deref()).await?;
+    if let Some(machine) = part.alone {
+        let ended = execute::execute(&session, machine, options.execution.input.as_deref(), part.input).await?;
         return Ok(Played {
             session,
             run: None,
+            stopped: ended.execution.clone().filter(|_| ended.status == "Stopped"),
             execution: ended.execution,
-            status: if ended.succeeded { "Succeeded" } else { "Failed" }.to_owned(),
+            status: ended.status.to_owned(),
             last: ended.last,
+            has_played: true,
         });
     }
     let pipeline = session.pipeline(options.pipeline.as_deref())?;
     let of_function = answered_by_function(&session, &pipeline).await?;
-    let (id, status, reason, took) = until_it_ends(&session, &pipeline, &of_function, options.ask).await?;
-    let last = match reason {
-        Some(reason) => format!("{status}: pipeline {pipeline}, after {}: {reason}", seconds(took)),
-        None => format!("{status}: pipeline {pipeline}, after {}", seconds(took)),
+    let ended = until_it_ends(&session, &pipeline, &of_function, options.ask).await?;
+    let took = seconds(ended.took);
+    let last = match (&options.part.until, &ended.reason) {
+        (Some(until), _) if ended.stopped.is_some() => {
+            format!("Stopped: pipeline {pipeline}, after {took}: the state `{until}` has succeeded, as --until asks")
+        }
+        (_, Some(reason)) => format!("{}: pipeline {pipeline}, after {took}: {reason}", ended.status),
+        (_, None) => format!("{}: pipeline {pipeline}, after {took}", ended.status),
     };
     Ok(Played {
         session,
-        run: Some((pipeline, id)),
+        run: Some((pipeline, ended.id)),
         execution: None,
-        status,
+        status: ended.status,
         last,
+        stopped: ended.stopped,
+        has_played: ended.has_played,
     })
 }
 
-/// Starts the pipeline and answers its approvals, until it ends: its execution, the status, the reason, and how long it
-/// took.
+/// An execution of a pipeline that has ended.
+struct PipelineEnded {
+    id: String,
+    status: String,
+    reason: Option<String>,
+    took: Duration,
+    stopped: Option<String>,
+    has_played: bool,
+}
+
+/// Starts the pipeline and answers its approvals, until it ends.
 async fn until_it_ends(
     session: &Session,
     pipeline: &str,
     of_function: &BTreeSet<(String, String)>,
     ask: bool,
-) -> Result<(String, String, Option<String>, Duration), Trouble> {
+) -> Result<PipelineEnded, Trouble> {
     let mut journal = session.cloud.journal.follow();
     let mut followers = Followers::default();
     // As on AWS, making the pipeline started it.
@@ -152,6 +202,7 @@ async fn until_it_ends(
         ))
     })?;
     let mut failed_tests = Vec::new();
+    let (mut stopped, mut has_played) = (None, false);
     let ended = loop {
         let happening = next(&mut journal).await?;
         followers.see(&happening);
@@ -163,6 +214,15 @@ async fn until_it_ends(
                 took,
                 ..
             } if execution_id == *id => break (status, reason, took),
+            Happening::ExecutionEnded {
+                execution_arn, error, ..
+            } => {
+                has_played = true;
+                if error.as_deref() == Some(STOPPED_AFTER_STATE) {
+                    stop(session, pipeline, id).await?;
+                    stopped = Some(execution_arn);
+                }
+            }
             Happening::Report { failures, .. } => failed_tests.extend(failures),
             Happening::ApprovalAsked { stage, action, .. }
                 if of_function.contains(&(stage.clone(), action.clone())) => {}
@@ -189,7 +249,24 @@ async fn until_it_ends(
     let tests = display::failed_tests(&failed_tests).filter(|_| status == "Failed");
     let reason: Vec<String> = reason.into_iter().chain(tests).collect();
     let reason = (!reason.is_empty()).then(|| reason.join(": "));
-    Ok((id.clone(), status, reason, took))
+    Ok(PipelineEnded {
+        id: id.clone(),
+        status,
+        reason,
+        took,
+        stopped,
+        has_played,
+    })
+}
+
+/// Stops an execution of a pipeline whose state machine was stopped where somebody asked for it.
+async fn stop(session: &Session, pipeline: &str, id: &str) -> Result<(), Trouble> {
+    let input = json!({"pipelineName": pipeline, "pipelineExecutionId": id, "abandon": true});
+    match session.call("codepipeline", "StopPipelineExecution", input).await {
+        // It has ended by itself in the meantime.
+        Err(Trouble::Service(error)) if error.code == "PipelineExecutionNotStoppableException" => Ok(()),
+        stopped => stopped.map(|_| ()),
+    }
 }
 
 /// Has an approval decided: by whom was asked for, or by the local run itself.

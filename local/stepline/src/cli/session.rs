@@ -229,7 +229,17 @@ impl Session {
         self.end_with(&[], last).await;
     }
 
-    /// The same, with lines before the last one.
+    /// Says how it ended, and stays up until interrupted.
+    pub(super) async fn hold_with(self, lines: &[String], last: &str) {
+        self.shown.end(lines, last).await;
+        super::interrupt::interrupted().await;
+        self.cloud.lambda.shut_down();
+        if let Err(error) = self.cloud.store.settled().await {
+            eprintln!("stepline: {error}");
+        }
+    }
+
+    /// The same as [`Self::end`], with lines before the last one.
     pub(super) async fn end_with(self, lines: &[String], last: &str) {
         self.cloud.lambda.shut_down();
         if let Err(error) = self.cloud.store.settled().await {

@@ -19,8 +19,8 @@ pub enum DeployError {
     /// A service refused to create a resource.
     #[error(transparent)]
     Refused(Box<Refusal>),
-    /// A file of `seed/` was not put into its bucket.
-    #[error("what a bucket begins with: {0}")]
+    /// What is in `seed/` was not put into its bucket, or into Parameter Store.
+    #[error("what the account begins with: {0}")]
     Seed(String),
 }
 

@@ -155,6 +155,8 @@ pub async fn deploy_with(
     overrides: &Overrides,
 ) -> Result<Deployment, DeployError> {
     let plan = Project::open(&cloud.root)?.plan(environment, &cloud.account, overrides)?;
+    // Before the templates: they may ask for values of parameters.
+    seed::parameters::put(cloud).await.map_err(DeployError::Seed)?;
     let mut deployment = deploy_stacks(cloud, &plan).await?;
     let stacks = deployment.before.iter().chain(&deployment.stacks);
     let known: BTreeSet<&String> = stacks.flat_map(|stack| &stack.parameters).collect();
@@ -311,7 +313,7 @@ async fn fill_buckets(cloud: &Arc<Cloud>, stack: &DeployedStack) -> Result<(), D
     for (id, (kind, made)) in &stack.resources {
         if kind == "AWS::S3::Bucket" {
             let bucket = made.reference.as_str().unwrap_or_default();
-            seed::put(cloud, id, bucket).await.map_err(DeployError::Seed)?;
+            seed::buckets::put(cloud, id, bucket).await.map_err(DeployError::Seed)?;
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod begun;
 mod chain;
+mod edit;
 mod layouts;
 mod new;
 mod output;

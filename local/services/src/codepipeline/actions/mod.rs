@@ -10,7 +10,7 @@ mod image;
 mod object;
 mod object_deploy;
 mod service;
-mod source;
+pub(super) mod source;
 mod stack;
 mod state_machine;
 

@@ -109,12 +109,12 @@ struct Tree {
 
 impl Tree {
     fn read(root: &Path) -> Result<Self, String> {
-        if git(root, &["rev-parse", "--git-dir"]).is_err() {
-            return Self::of_folder(root);
+        let files = source_files(root)?;
+        let zip = zip(root, files.iter().map(String::as_str))?;
+        if !is_repository(root) {
+            return Ok(Self::of_folder(zip));
         }
-        let files = git(root, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
         let is_dirty = !git(root, &["status", "--porcelain", "-z", "."])?.is_empty();
-        let zip = zip(root, files.split('\0').filter(|file| !file.is_empty()))?;
         // A repository may have no commit yet.
         let log = git(root, &["log", "-1", "--format=%H%x00%s%x00%an%x00%ae%x00%aI"]).unwrap_or_default();
         let mut fields = log.trim_end().split('\0').map(str::to_owned);
@@ -136,15 +136,9 @@ impl Tree {
         })
     }
 
-    /// A folder that is no repository yet: all of its files but those that a `.gitignore` in it names.
-    fn of_folder(root: &Path) -> Result<Self, String> {
-        let repository = empty_repository()?;
-        let (place, tree) = (repository.path().to_string_lossy(), root.to_string_lossy());
-        let of = ["--git-dir", &*place, "--work-tree", &*tree];
-        let listed = [&of[..], &["ls-files", "-z", "--others", "--exclude-standard"]].concat();
-        let files = git(root, &listed)?;
-        let zip = zip(root, files.split('\0').filter(|file| !file.is_empty()))?;
-        Ok(Self {
+    /// A folder that is no repository yet.
+    fn of_folder(zip: Vec<u8>) -> Self {
+        Self {
             revision: hex::encode(Sha256::digest(&zip))[..40].to_owned(),
             zip,
             is_dirty: false,
@@ -152,8 +146,33 @@ impl Tree {
             author: String::new(),
             author_email: String::new(),
             author_date: String::new(),
-        })
+        }
     }
+}
+
+fn is_repository(root: &Path) -> bool {
+    git(root, &["rev-parse", "--git-dir"]).is_ok()
+}
+
+/// The files of the working tree that Source takes, as paths below its root: all but those that git ignores. Of a folder
+/// that is no repository yet these are all but those that a `.gitignore` in it names.
+///
+/// # Errors
+/// Git cannot be asked.
+pub fn source_files(root: &Path) -> Result<Vec<String>, String> {
+    let listed = if is_repository(root) {
+        git(root, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?
+    } else {
+        let repository = empty_repository()?;
+        let (place, tree) = (repository.path().to_string_lossy(), root.to_string_lossy());
+        let of = ["--git-dir", &*place, "--work-tree", &*tree];
+        git(
+            root,
+            &[&of[..], &["ls-files", "-z", "--others", "--exclude-standard"]].concat(),
+        )?
+    };
+    let files = listed.split('\0').filter(|file| !file.is_empty());
+    Ok(files.map(str::to_owned).collect())
 }
 
 /// The beginning of a git repository of which nothing but what it ignores is asked.

@@ -3,6 +3,7 @@
 pub(crate) mod known;
 mod map_run;
 mod map_runs;
+pub(crate) mod part;
 pub(crate) mod past;
 mod progress;
 pub(crate) mod running;

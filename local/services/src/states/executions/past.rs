@@ -4,6 +4,7 @@
 //! interpreter that ran it is gone.
 
 use super::map_run;
+use super::part::Begun;
 use jiff::Timestamp;
 use platform::ServiceError;
 use platform::input::seconds;
@@ -26,6 +27,9 @@ pub(crate) struct Past {
     started: Timestamp,
     /// Each as ListMapRuns and as DescribeMapRun answers it.
     map_runs: Vec<(Value, Value)>,
+    /// What it began with, if it began in the midst of its definition.
+    #[serde(default)]
+    begun: Option<Begun>,
     #[serde(skip)]
     history: Shelf,
 }
@@ -110,6 +114,7 @@ impl Past {
             machine,
             started: execution.started_at(),
             map_runs: map_run::shown(machine_arn, execution.map_runs()),
+            begun: Begun::of(execution),
             history: Shelf::default(),
         }
     }
@@ -124,6 +129,10 @@ impl Past {
 
     pub(crate) fn map_runs(&self) -> &[(Value, Value)] {
         &self.map_runs
+    }
+
+    pub(crate) fn begun(&self) -> Option<&Begun> {
+        self.begun.as_ref()
     }
 
     /// How many events there are.

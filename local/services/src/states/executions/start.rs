@@ -135,7 +135,7 @@ impl StepFunctions {
         let chosen = machine
             .choose(arn.rest, seed % 100)
             .ok_or_else(|| machine_not_found(arn.text))?;
-        let options = options(&platform.account, machine, &chosen, &arn, &name, seed);
+        let mut options = options(&platform.account, machine, &chosen, &arn, &name, seed);
         let (machine_arn, machine_name, kind) = (machine.arn.clone(), machine.name.clone(), machine.kind);
         if kind == ExecutionType::Standard
             && let Some(known) = known(&registry, &options.execution_arn(), &input)?
@@ -143,6 +143,9 @@ impl StepFunctions {
             return Ok(Made::Known(known));
         }
         let mocked = self.mocked(&registry, &machine_name, chosen.revision.machine.definition(), case)?;
+        if let Some(part) = registry.known.ready.remove(&machine_arn) {
+            part.apply(&mut options, &input);
+        }
         let execution = Execution::start(&chosen.revision.machine, options, &input, Timestamp::now());
         let execution = execution.map_err(invalid_input)?;
         let execution_arn = execution.arn().to_owned();

@@ -6,6 +6,7 @@ mod executions;
 mod jobs;
 mod machines;
 mod mocks;
+mod parts;
 mod tasks;
 
 use super::StepFunctions;

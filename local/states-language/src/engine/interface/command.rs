@@ -104,4 +104,15 @@ pub enum Refused {
     /// The execution is not in a state for this: it has ended, or has not, or cannot be redriven.
     #[error("the execution {0}")]
     WrongStatus(&'static str),
+    /// The definition has no state of this name.
+    #[error("the definition has no state `{0}`")]
+    UnknownState(Arc<str>),
+    /// The state is inside of another one, which has a flow of its own.
+    #[error("the state `{state}` is inside of `{outer}`: take that one")]
+    InnerState {
+        /// The state's name.
+        state: Arc<str>,
+        /// The Map or the Parallel of the outermost flow that it is in.
+        outer: Arc<str>,
+    },
 }

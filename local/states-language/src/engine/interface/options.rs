@@ -3,7 +3,49 @@
 use std::sync::Arc;
 
 use crate::definition::{ExecutionType, Integration};
-use crate::text::Json;
+use crate::text::{Json, Object};
+
+/// The error of an execution that has come to the end of its [`StartOptions::until`].
+pub const STOPPED_AFTER_STATE: &str = "StoppedAfterState";
+
+/// Where in its definition an execution begins, and with what: the results that an earlier one has left.
+///
+/// AWS has nothing like it: a redrive goes on with the definition as it was. This is for trying a definition that has
+/// changed, without doing again what comes before the change.
+///
+/// ```
+/// use states_language::{Entry, Execution, Json, StartOptions, StateMachine, Timestamp};
+///
+/// let machine = StateMachine::parse(
+///     r#"{"StartAt": "Read", "States": {
+///         "Read": {"Type": "Task", "Resource": "arn:aws:states:::s3:getObject", "Next": "Double"},
+///         "Double": {"Type": "Pass", "Parameters": {"rows.$": "States.MathAdd($.rows, $.rows)"}, "End": true}
+///     }}"#,
+/// )?;
+/// let entry = Entry {
+///     state: "Double".into(),
+///     input: Json::parse(r#"{"rows": 7}"#)?,
+///     ..Entry::default()
+/// };
+/// let options = StartOptions { entry: Some(entry), ..StartOptions::default() };
+/// let now = Timestamp::UNIX_EPOCH;
+/// let mut execution = Execution::start(&machine, options, "{}", now)?;
+/// assert!(execution.run(now).is_empty());
+/// assert_eq!(execution.output().as_deref(), Some(r#"{"rows":14}"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// The state's name. It is one of the outermost flow's, not one inside of a Map or a Parallel.
+    pub state: Arc<str>,
+    /// What the state is entered with. The execution's own input stays what it was started with.
+    pub input: Json,
+    /// The variables that have values by then.
+    pub variables: Object,
+    /// How often the work was begun before: `$$.Execution.RedriveCount`, from which definitions make names that no job
+    /// of an earlier attempt has.
+    pub redrive_count: u32,
+}
 
 /// Who and where an execution is, and the seed of its randomness.
 ///
@@ -50,6 +92,11 @@ pub struct StartOptions {
     /// Says why a service's operation does not take these parameters, where it does not: such a task is not started, and
     /// the execution fails with `States.Runtime`, which nothing retries or catches. Nothing looks at no parameters.
     pub refusal: Option<fn(&Integration, &Json) -> Option<String>>,
+    /// Where the execution begins, in the place of `StartAt`.
+    pub entry: Option<Entry>,
+    /// The state after which the execution is stopped: once this one of the outermost flow has succeeded, and another one
+    /// is next, the execution is aborted with the error [`STOPPED_AFTER_STATE`].
+    pub until: Option<Arc<str>>,
 }
 
 impl Default for StartOptions {
@@ -68,6 +115,8 @@ impl Default for StartOptions {
             max_events: None,
             keep_children: false,
             refusal: None,
+            entry: None,
+            until: None,
         }
     }
 }

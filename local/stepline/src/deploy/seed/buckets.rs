@@ -1,6 +1,4 @@
 //! What a bucket begins with: the files of `seed/BUCKET/`, where `BUCKET` is what the template calls the bucket.
-//!
-//! On AWS `sam/seed` puts the same files there.
 
 use crate::cloud::Cloud;
 use bytes::Bytes;
@@ -18,7 +16,7 @@ const SEED: &str = "seed";
 ///
 /// # Errors
 /// A file that cannot be read, or that S3 refuses.
-pub(super) async fn put(cloud: &Arc<Cloud>, id: &str, bucket: &str) -> Result<(), String> {
+pub(in crate::deploy) async fn put(cloud: &Arc<Cloud>, id: &str, bucket: &str) -> Result<(), String> {
     let folder = cloud.root.join("seed").join(id);
     if !folder.is_dir() {
         return Ok(());

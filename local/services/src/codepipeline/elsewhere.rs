@@ -8,16 +8,16 @@ use platform::error::ServiceError;
 
 /// Their owners, categories and names, as far as AWS says them.
 ///
-/// See <https://docs.aws.amazon.com/codepipeline/latest/userguide/integrations-action-type.html>.
+/// See <https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-valid-providers.html>.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("AWS", "Source", "CodeCommit"),
     ("AWS", "Source", "ECR"),
     ("ThirdParty", "Source", "GitHub"),
+    ("Custom", "Build", "CloudBees"),
     ("Custom", "Build", "Jenkins"),
     ("Custom", "Test", "Jenkins"),
     ("AWS", "Test", "DeviceFarm"),
     ("AWS", "Deploy", "AppConfig"),
-    ("AWS", "Deploy", "CloudFormation"),
     ("AWS", "Deploy", "CloudFormationStackInstances"),
     ("AWS", "Deploy", "CloudFormationStackSet"),
     ("AWS", "Deploy", "CodeDeploy"),
@@ -25,6 +25,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("AWS", "Deploy", "EC2"),
     ("AWS", "Deploy", "EKS"),
     ("AWS", "Deploy", "ElasticBeanstalk"),
+    ("AWS", "Deploy", "Lambda"),
     ("AWS", "Deploy", "OpsWorks"),
     ("AWS", "Deploy", "ServiceCatalog"),
     ("ThirdParty", "Deploy", "AlexaSkillsKit"),

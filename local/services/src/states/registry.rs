@@ -2,7 +2,7 @@
 
 use super::arn::Arn;
 use super::executions::known::Known;
-use super::executions::part::Ready;
+use super::executions::part::ready::Ready;
 use super::executions::past::Kept;
 use super::executions::running::Tokens;
 use super::machines::machine::Machine;

@@ -1,8 +1,8 @@
 //! From which state a state machine is run again.
 
-use super::Again;
 use super::change::Change;
 use super::last::Run;
+use super::outcome::Again;
 use serde_json::Value;
 
 /// What is to be run again after a change, given how each state machine ran at last.

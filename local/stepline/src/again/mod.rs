@@ -7,6 +7,7 @@
 mod change;
 mod decide;
 mod last;
+mod outcome;
 
 use crate::cloud::Cloud;
 use crate::project::Project;
@@ -16,27 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use change::matters;
-
-/// What is to be run again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Again {
-    /// Everything.
-    Whole,
-    /// A state machine by itself, from one of its states.
-    Machine {
-        /// Its ARN.
-        machine: String,
-        /// The state.
-        from: String,
-    },
-    /// The pipeline; the state machine that it starts begins with one of its states.
-    Pipeline {
-        /// The state machine's ARN.
-        machine: String,
-        /// The state.
-        from: String,
-    },
-}
+pub(crate) use outcome::Again;
 
 /// Looks what is to be run again after these files have changed, once the templates are deployed.
 ///

@@ -151,14 +151,19 @@ fn names_in(definition: &Value, names: &mut Vec<String>) {
     }
 }
 
-/// What to say of a run that was stopped after a state: how to go on, where one state is next.
-pub(super) async fn how_to_go_on(session: &Session, machine: &str, until: &str) -> Result<Option<String>, Trouble> {
-    let described = json!({"stateMachineArn": machine});
-    let described = session.call("states", "DescribeStateMachine", described).await?;
+/// Says how to go on with an execution that was stopped after a state, where one state is next.
+pub(super) async fn say_how_to_go_on(session: &Session, execution: &str, until: &str) -> Result<(), Trouble> {
+    let described = json!({"executionArn": execution});
+    let described = session
+        .call("states", "DescribeStateMachineForExecution", described)
+        .await?;
     let definition = described["definition"].as_str().unwrap_or_default();
     let definition: Value = serde_json::from_str(definition).unwrap_or_default();
-    let next = definition["States"][until]["Next"].as_str();
-    Ok(next.map(|next| format!("to go on from here: {} run --from {}", command::name(), quoted(next))))
+    if let Some(next) = definition["States"][until]["Next"].as_str() {
+        let text = format!("to go on from here: {} run --from {}", command::name(), quoted(next));
+        session.cloud.journal.record(Happening::Note { text });
+    }
+    Ok(())
 }
 
 /// A name as a shell takes it.

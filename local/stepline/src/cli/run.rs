@@ -60,26 +60,11 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         None => Vec::new(),
     };
     if let Some((execution, until)) = stopped.as_deref().zip(options.part.until.as_deref()) {
-        let described = json!({"executionArn": execution});
-        let described = session.call("states", "DescribeExecution", described).await?;
-        let machine = described["stateMachineArn"].as_str().unwrap_or_default();
-        if let Some(text) = part::how_to_go_on(&session, machine, until).await? {
-            session.cloud.journal.record(Happening::Note { text });
-        }
+        part::say_how_to_go_on(&session, execution, until).await?;
     }
     let is_held = options.part.held;
     if succeeded && let Some(url) = served::url(&session) {
-        let until = if is_held {
-            "until the next change".to_owned()
-        } else if options.keep {
-            "until Ctrl-C".to_owned()
-        } else {
-            let command = command::name();
-            format!("until this command ends (--keep holds it, and `{command} up` serves it again)")
-        };
-        let ask = served::question(&session.cloud.root, url);
-        let text = format!("the model is served at {url} {until}; to ask it: {ask}");
-        session.cloud.journal.record(Happening::Note { text });
+        say_served(&session, url, &options);
         if options.keep && !is_held {
             interrupted().await;
         }
@@ -99,6 +84,21 @@ pub(super) async fn run(options: RunOptions, standing: &Standing) -> Result<Exit
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// Says where the model is served, how long, and how to ask it.
+fn say_served(session: &Session, url: &str, options: &RunOptions) {
+    let until = if options.part.held {
+        "until the next change".to_owned()
+    } else if options.keep {
+        "until Ctrl-C".to_owned()
+    } else {
+        let command = command::name();
+        format!("until this command ends (--keep holds it, and `{command} up` serves it again)")
+    };
+    let ask = served::question(&session.cloud.root, url);
+    let text = format!("the model is served at {url} {until}; to ask it: {ask}");
+    session.cloud.journal.record(Happening::Note { text });
 }
 
 /// A pipeline that was played to its end.
@@ -194,13 +194,7 @@ async fn until_it_ends(
 ) -> Result<PipelineEnded, Trouble> {
     let mut journal = session.cloud.journal.follow();
     let mut followers = Followers::default();
-    // As on AWS, making the pipeline started it.
-    let started = session.cloud.codepipeline.start_first_executions(&session.cloud);
-    let id = started.get(pipeline).ok_or_else(|| {
-        Trouble::Other(format!(
-            "the pipeline {pipeline} did not start by itself: it has a variable without a default"
-        ))
-    })?;
+    let id = first_execution(session, pipeline)?;
     let mut failed_tests = Vec::new();
     let (mut stopped, mut has_played) = (None, false);
     let ended = loop {
@@ -213,13 +207,13 @@ async fn until_it_ends(
                 reason,
                 took,
                 ..
-            } if execution_id == *id => break (status, reason, took),
+            } if execution_id == id => break (status, reason, took),
             Happening::ExecutionEnded {
                 execution_arn, error, ..
             } => {
                 has_played = true;
                 if error.as_deref() == Some(STOPPED_AFTER_STATE) {
-                    stop(session, pipeline, id).await?;
+                    stop(session, pipeline, &id).await?;
                     stopped = Some(execution_arn);
                 }
             }
@@ -235,7 +229,38 @@ async fn until_it_ends(
             _ => {}
         }
     };
-    // The pipeline's own rules may have started what is not done yet: functions, and what records an answer.
+    settle(session, followers, journal).await;
+    let (status, reason, took) = ended;
+    // CodePipeline says of a build only which command failed.
+    let tests = display::failed_tests(&failed_tests).filter(|_| status == "Failed");
+    Ok(PipelineEnded {
+        id,
+        reason: joined(reason.into_iter().chain(tests)),
+        status,
+        took,
+        stopped,
+        has_played,
+    })
+}
+
+/// The execution that the pipeline began with: as on AWS, making it started it.
+fn first_execution(session: &Session, pipeline: &str) -> Result<String, Trouble> {
+    let mut started = session.cloud.codepipeline.start_first_executions(&session.cloud);
+    started.remove(pipeline).ok_or_else(|| {
+        Trouble::Other(format!(
+            "the pipeline {pipeline} did not start by itself: it has a variable without a default"
+        ))
+    })
+}
+
+/// Reasons in one line, if there are any.
+fn joined(reasons: impl Iterator<Item = String>) -> Option<String> {
+    let reasons: Vec<String> = reasons.collect();
+    (!reasons.is_empty()).then(|| reasons.join(": "))
+}
+
+/// Waits for what the pipeline's own rules have started and is not done yet: functions, and what records an answer.
+async fn settle(session: &Session, mut followers: Followers, mut journal: Receiver<Entry>) {
     let settled = async {
         while !followers.are_done() {
             followers.see(&next(&mut journal).await?);
@@ -244,19 +269,6 @@ async fn until_it_ends(
         Ok::<(), Trouble>(())
     };
     let _ = tokio::time::timeout(SETTLING, settled).await;
-    let (status, reason, took) = ended;
-    // CodePipeline says of a build only which command failed.
-    let tests = display::failed_tests(&failed_tests).filter(|_| status == "Failed");
-    let reason: Vec<String> = reason.into_iter().chain(tests).collect();
-    let reason = (!reason.is_empty()).then(|| reason.join(": "));
-    Ok(PipelineEnded {
-        id: id.clone(),
-        status,
-        reason,
-        took,
-        stopped,
-        has_played,
-    })
 }
 
 /// Stops an execution of a pipeline whose state machine was stopped where somebody asked for it.

@@ -18,7 +18,7 @@ use platform::principal::Principal;
 use platform::store::StoreError;
 use serde_json::Value;
 use services::containers::{self, Choice, Found};
-use services::lambda::BuildError;
+use services::lambda::{BuildError, Progress};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -167,17 +167,7 @@ impl Session {
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
         deploy::resume(&cloud).await;
         mocks::look(&cloud, common)?;
-        functions::provide(&cloud.lambda, &cloud.root).await;
-        display.begin_building();
-        let workspace = functions::workspace(&cloud.root);
-        cloud
-            .lambda
-            .prepare_from(&workspace, |progress| display.building(progress))
-            .await?;
-        cloud
-            .lambda
-            .prepare(&cloud, |progress| display.building(progress))
-            .await?;
+        build_functions(&cloud, &display).await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {
             cloud.resume_services();
         }
@@ -247,6 +237,16 @@ impl Session {
         }
         self.shown.end(lines, last).await;
     }
+}
+
+/// Gets the functions ready that are not.
+async fn build_functions(cloud: &Cloud, display: &Display) -> Result<(), BuildError> {
+    functions::provide(&cloud.lambda, &cloud.root).await;
+    display.begin_building();
+    let workspace = functions::workspace(&cloud.root);
+    let (lambda, progress) = (&cloud.lambda, |progress: Progress<'_>| display.building(progress));
+    lambda.prepare_from(&workspace, progress).await?;
+    lambda.prepare(cloud, progress).await
 }
 
 /// The account, with what lasts of it.

@@ -4,7 +4,7 @@
 //! interpreter that ran it is gone.
 
 use super::map_run;
-use super::part::Begun;
+use super::part::begun::Begun;
 use jiff::Timestamp;
 use platform::ServiceError;
 use platform::input::seconds;

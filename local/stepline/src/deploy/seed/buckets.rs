@@ -16,7 +16,7 @@ const SEED: &str = "seed";
 ///
 /// # Errors
 /// A file that cannot be read, or that S3 refuses.
-pub(in crate::deploy) async fn put(cloud: &Arc<Cloud>, id: &str, bucket: &str) -> Result<(), String> {
+pub(crate) async fn put(cloud: &Arc<Cloud>, id: &str, bucket: &str) -> Result<(), String> {
     let folder = cloud.root.join("seed").join(id);
     if !folder.is_dir() {
         return Ok(());

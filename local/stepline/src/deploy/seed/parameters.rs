@@ -63,7 +63,7 @@ impl Written {
 ///
 /// # Errors
 /// The file cannot be read, or Parameter Store refuses one.
-pub(in crate::deploy) async fn put(cloud: &Arc<Cloud>) -> Result<(), String> {
+pub(crate) async fn put(cloud: &Arc<Cloud>) -> Result<(), String> {
     for (name, written) in read(&cloud.root)? {
         let put = put_one(cloud, &name, written).await;
         put.map_err(|error| format!("{FILE}: `{name}`: {error}"))?;

@@ -2,19 +2,21 @@
 //!
 //! AWS has nothing like it. It is for the edit loop: what comes before a change is not done again.
 
+pub(crate) mod begun;
 mod carry;
+pub(crate) mod ready;
 mod results;
 
 use super::known::Known;
 use super::running::Running;
 use crate::states::arn::Arn;
 use crate::states::registry::{Registry, StepFunctions};
-use carry::carried;
+use begun::Begun;
 use jiff::Timestamp;
 use platform::ServiceError;
+use ready::{Ready, started};
 use results::Results;
-use serde::{Deserialize, Serialize};
-use states_language::{Entry, Execution, ExecutionType, Json, Object, Refused, StartOptions};
+use states_language::{Entry, Execution, ExecutionType, Json, Refused, StartOptions};
 use std::sync::Arc;
 
 /// Which part of a state machine its next execution plays.
@@ -68,67 +70,6 @@ fn instead(reached: &[String]) -> String {
             format!("run it from its beginning, or from {before}{last}")
         }
     }
-}
-
-/// What an execution that begins in the midst began with: what is kept of it, for those that go on from there.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Begun {
-    /// The variables that had values, as JSON.
-    variables: String,
-    redrive_count: u32,
-}
-
-impl Begun {
-    /// What this execution began with; nothing if it began at `StartAt`.
-    pub(crate) fn of(execution: &Execution) -> Option<Self> {
-        let entry = execution.options().entry.as_ref()?;
-        Some(Self {
-            variables: Json::from(entry.variables.clone()).to_string(),
-            redrive_count: entry.redrive_count,
-        })
-    }
-
-    fn variables(&self) -> Object {
-        match Json::parse(&self.variables) {
-            Ok(Json::Object(variables)) => Object::clone(&variables),
-            _ => Object::new(),
-        }
-    }
-}
-
-/// What stands ready for the next execution of a state machine.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Ready {
-    entry: Option<Entry>,
-    /// What the execution that left the results was started with.
-    started: Json,
-    until: Option<Arc<str>>,
-}
-
-impl Ready {
-    /// Has an execution with this name and input play the part.
-    pub(crate) fn apply(self, options: &mut StartOptions, input: &str) {
-        let new = started(input, &options.name, &options.execution_arn());
-        options.until = self.until;
-        options.entry = self.entry.map(|entry| Entry {
-            input: carried(&entry.input, &self.started, &new),
-            variables: entry
-                .variables
-                .iter()
-                .map(|(name, value)| (name.clone(), carried(value, &self.started, &new)))
-                .collect(),
-            ..entry
-        });
-    }
-}
-
-/// What an execution is started with, as far as results can hold it.
-fn started(input: &str, name: &str, arn: &str) -> Json {
-    let mut fields = Object::new();
-    fields.insert("input", Json::parse(input).unwrap_or_default());
-    fields.insert("name", Json::string(name));
-    fields.insert("arn", Json::string(arn));
-    fields.into()
 }
 
 impl StepFunctions {

@@ -89,16 +89,26 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
             }
         }
     }
-    let checked = format!(
-        "{} definitions and {} environments",
-        definitions.len() + inline.len(),
-        environments.len()
-    );
+    let checked = counted(definitions.len() + inline.len(), environments.len());
     match errors {
         0 => println!("Succeeded: {checked} checked"),
-        _ => println!("Failed: {errors} errors in {checked}"),
+        _ => println!(
+            "Failed: {errors} error{} in {checked}",
+            if errors == 1 { "" } else { "s" }
+        ),
     }
     Ok(errors)
+}
+
+/// What was checked, in words.
+fn counted(definitions: usize, environments: usize) -> String {
+    let number = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let environments = number(environments, "environment");
+    match definitions {
+        // Nobody is to think that a definition was looked at.
+        0 => format!("{environments} without a state machine"),
+        _ => format!("{} and {environments}", number(definitions, "definition")),
+    }
 }
 
 /// The files of the definitions of state machines, by the names of the machines.
@@ -193,4 +203,20 @@ fn stamps(root: &Path) -> BTreeMap<PathBuf, (Option<SystemTime>, u64)> {
         Some((file, (metadata.modified().ok(), metadata.len())))
     };
     files.filter_map(stamp).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn what_was_checked_is_counted() {
+        for (definitions, environments, expected) in [
+            (0, 1, "1 environment without a state machine"),
+            (1, 2, "1 definition and 2 environments"),
+            (3, 1, "3 definitions and 1 environment"),
+        ] {
+            assert_eq!(counted(definitions, environments), expected);
+        }
+    }
 }

@@ -152,7 +152,7 @@ fn a_definition_gets_a_template_with_what_it_needs() {
     ] {
         assert!(workflow.contains(part), "{part}:\n{workflow}");
     }
-    succeeds(&repository, &["check"], &["1 definitions and 2 environments checked"]);
+    succeeds(&repository, &["check"], &["1 definition and 2 environments checked"]);
     let run = [RUN, &["--env", "try"]].concat();
     succeeds(
         &repository,

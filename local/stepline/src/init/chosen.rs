@@ -158,7 +158,7 @@ fn copied(line: &str) -> Vec<&str> {
         .is_some_and(|word| ["COPY", "ADD"].contains(&word.to_uppercase().as_str()));
     let mut words: Vec<&str> = words.collect();
     let is_plain = |word: &&str| !word.contains(['*', '?', '$', '[', '"', ':']);
-    if !is_copy || words.iter().any(|word| word.starts_with("--from")) || !words.iter().all(|word| is_plain(word)) {
+    if !is_copy || words.iter().any(|word| word.starts_with("--from")) || !words.iter().all(is_plain) {
         return Vec::new();
     }
     words.retain(|word| !word.starts_with("--"));

@@ -5,6 +5,7 @@ use super::interrupt::interrupted;
 use super::options::serving;
 use super::page;
 use super::session::{Trouble, repository};
+use super::stamps::{EVERY, Stamps, below, listed};
 use crate::checks;
 use crate::cloud::Cloud;
 use crate::deploy::{self, Deployment};
@@ -14,7 +15,6 @@ use states_language::{Severity, StateMachine};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
 
 /// What `check` takes.
 #[derive(clap::Args)]
@@ -77,7 +77,7 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
                     {
                         finding.severity = finding.severity.max(checks::Severity::Warning);
                     }
-                    let place = files.get(&finding.machine).map(|file| shown(root, file));
+                    let place = files.get(&finding.machine).map(|file| below(root, file));
                     let place = place.unwrap_or_else(|| format!("state machine {}", finding.machine));
                     println!("{environment}: {place}:{}:{}: {finding}", finding.line, finding.column);
                     errors += usize::from(finding.severity == checks::Severity::Error);
@@ -126,7 +126,7 @@ fn files_of_machines(deployment: &Deployment) -> Result<BTreeMap<String, PathBuf
 
 /// Checks one definition, says what is found, and counts the errors.
 fn definition(root: &Path, file: &Path) -> Result<usize, Trouble> {
-    let shown = shown(root, file);
+    let shown = below(root, file);
     let read = project::definition(file)?;
     let mut findings = StateMachine::validate(&read.text);
     // What a substitution makes of a value is looked at where the definition is deployed.
@@ -147,9 +147,6 @@ fn definition(root: &Path, file: &Path) -> Result<usize, Trouble> {
         .count())
 }
 
-/// How often the files are looked at.
-const EVERY: Duration = Duration::from_millis(300);
-
 /// Checks again whenever a file changes. An interrupt is how it is meant to end.
 async fn watch(root: &Path, port: Option<u16>) -> Result<ExitCode, Trouble> {
     let project = Project::open(root)?;
@@ -165,14 +162,9 @@ async fn watch(root: &Path, port: Option<u16>) -> Result<ExitCode, Trouble> {
         say(root).await;
         loop {
             tokio::time::sleep(EVERY).await;
-            let now = stamps(root);
-            let files = now.keys().chain(known.keys());
-            let changed = files.filter(|file| now.get(*file) != known.get(*file));
-            let changed: std::collections::BTreeSet<&PathBuf> = changed.collect();
+            let changed = known.renew(stamps(root));
             if !changed.is_empty() {
-                let changed: Vec<String> = changed.iter().map(|file| shown(root, file)).collect();
-                println!("\nChanged: {}", changed.join(", "));
-                known = now;
+                println!("\nChanged: {}", listed(root, &changed));
                 say(root).await;
             }
         }
@@ -191,18 +183,9 @@ async fn say(root: &Path) {
     }
 }
 
-fn shown(root: &Path, file: &Path) -> String {
-    file.strip_prefix(root).unwrap_or(file).display().to_string()
-}
-
-/// When each watched file was changed, and how long it is.
-fn stamps(root: &Path) -> BTreeMap<PathBuf, (Option<SystemTime>, u64)> {
-    let files = project::files(root).into_iter();
-    let stamp = |file: PathBuf| {
-        let metadata = file.metadata().ok()?;
-        Some((file, (metadata.modified().ok(), metadata.len())))
-    };
-    files.filter_map(stamp).collect()
+/// The files that can say what is deployed, as they are now.
+fn stamps(root: &Path) -> Stamps {
+    Stamps::of(project::files(root))
 }
 
 #[cfg(test)]

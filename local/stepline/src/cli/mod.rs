@@ -23,6 +23,7 @@ mod run;
 mod served;
 mod session;
 mod shell;
+mod stamps;
 mod up;
 mod watch;
 mod why;
@@ -154,7 +155,7 @@ enum Command {
     },
     /// Opens the page of past runs, or of the command that is under way
     Open(OpenOptions),
-    /// Validates the definitions in statemachine/
+    /// Validates the definitions and the templates, before anything runs
     Check(check::CheckOptions),
     /// Writes the few files that a repository lacks so that its own chain runs here; never over one that is there
     Init(init::InitOptions),

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use services::states::{Part, PartError};
 use states_language::closest;
 
-/// What is played.
+/// What stands ready to be played.
 #[derive(Debug, Default)]
-pub(super) struct Played {
+pub(super) struct Prepared {
     /// The state machine that is run by itself, in the place of the pipeline.
     pub(super) alone: Option<String>,
     /// The input of the execution whose results it begins with.
@@ -26,7 +26,7 @@ pub(super) async fn prepare(
     session: &Session,
     options: &PartOptions,
     machine: Option<&str>,
-) -> Result<Played, Trouble> {
+) -> Result<Prepared, Trouble> {
     let mut part = Part {
         from: options.from.clone(),
         until: options.until.clone(),
@@ -50,7 +50,7 @@ pub(super) async fn prepare(
             part.from = Some(from);
             machine
         }
-        _ if part == Part::default() => return Ok(Played { alone, input: None }),
+        _ if part == Part::default() => return Ok(Prepared { alone, input: None }),
         _ => match &alone {
             Some(machine) => machine.clone(),
             None => with_states(session, &part).await?,
@@ -69,7 +69,7 @@ pub(super) async fn prepare(
     session.cloud.journal.record(Happening::Note {
         text: told(&arn, &part, origin.as_deref()),
     });
-    Ok(Played { alone, input })
+    Ok(Prepared { alone, input })
 }
 
 /// What is to be played, in words.

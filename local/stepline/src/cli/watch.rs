@@ -5,17 +5,15 @@
 
 use super::interrupt::interrupted;
 use super::session::{Trouble, repository};
+use super::stamps::{EVERY, Stamps, listed};
 use crate::again::matters;
 use rustix::process::{Pid, Signal, kill_process};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::process::{Child, Command};
-
-/// How often the files are looked at.
-const EVERY: Duration = Duration::from_millis(300);
 
 /// How long a run may take to end.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -28,49 +26,48 @@ pub(super) async fn watch() -> Result<ExitCode, Trouble> {
     let root = repository()?;
     let given: Vec<OsString> = std::env::args_os().skip(1).collect();
     let mut known = stamps(&root)?;
-    let mut changed = BTreeSet::new();
-    let mut run = start(&arguments(&given, true), &changed)?;
-    let mut has_ended = false;
+    let mut told = BTreeSet::new();
+    let mut run = start(&arguments(&given, true), &told)?;
     loop {
         tokio::select! {
             () = interrupted() => {
-                end(&mut run, &mut has_ended).await;
+                end(&mut run).await;
                 return Ok(ExitCode::SUCCESS);
             }
-            ended = run.wait(), if !has_ended => {
-                has_ended = true;
-                let _ = ended;
-                eprintln!("Waiting for a change …");
-            }
+            // One that has ended has no id any more.
+            _ = run.wait(), if run.id().is_some() => eprintln!("Waiting for a change …"),
             () = tokio::time::sleep(EVERY) => {}
         }
-        let now = stamps(&root)?;
-        let new = differing(&known, &now);
-        known = now;
-        let new: BTreeSet<PathBuf> = new.into_iter().filter(|file| matters(&root, file)).collect();
-        if new.is_empty() {
+        let mut saved = look(&root, &mut known)?;
+        if saved.is_empty() {
             continue;
         }
-        // Editors write in several steps.
+        // Editors write in several steps, and people save several files.
         loop {
             tokio::time::sleep(EVERY).await;
-            let now = stamps(&root)?;
-            let more = differing(&known, &now);
-            known = now;
+            let more = look(&root, &mut known)?;
             if more.is_empty() {
                 break;
             }
-            changed.extend(more.into_iter().filter(|file| matters(&root, file)));
+            saved.extend(more);
         }
-        if end(&mut run, &mut has_ended).await {
-            changed.clear();
-        }
-        changed.extend(new);
-        let shown: Vec<String> = changed.iter().map(|file| below(&root, file)).collect();
-        println!("\nChanged: {}", shown.join(", "));
-        run = start(&arguments(&given, false), &changed)?;
-        has_ended = false;
+        let has_played = end(&mut run).await;
+        told = to_tell(told, has_played, saved);
+        println!("\nChanged: {}", listed(&root, &told));
+        run = start(&arguments(&given, false), &told)?;
     }
+}
+
+/// The files that have changed since they were looked at last, of those that matter.
+fn look(root: &Path, known: &mut Stamps) -> Result<BTreeSet<PathBuf>, Trouble> {
+    let changed = known.renew(stamps(root)?).into_iter();
+    Ok(changed.filter(|file| matters(root, file)).collect())
+}
+
+/// What the next run is told: what was saved, and what the last one was told and has not played.
+fn to_tell(told: BTreeSet<PathBuf>, has_played: bool, saved: BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let left = if has_played { BTreeSet::new() } else { told };
+    left.into_iter().chain(saved).collect()
 }
 
 /// The arguments of a run, without those of the watcher and, after the first one, without those that count once.
@@ -110,10 +107,9 @@ fn start(arguments: &[OsString], changed: &BTreeSet<PathBuf>) -> Result<Child, T
         .map_err(|error| Trouble::Other(format!("cannot start a run: {error}")))
 }
 
-/// Ends a run, as Ctrl-C would. Says whether a state machine's execution had come to its end in it: if not, the changes that
-/// it was told are the next one's, too.
-async fn end(run: &mut Child, has_ended: &mut bool) -> bool {
-    if !*has_ended && let Some(id) = run.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
+/// Ends a run, as Ctrl-C would. Says whether a state machine's execution had come to its end in it.
+async fn end(run: &mut Child) -> bool {
+    if let Some(id) = run.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
         // One that ends by itself in this moment is no trouble.
         let _ = kill_process(id, Signal::INT);
     }
@@ -124,33 +120,13 @@ async fn end(run: &mut Child, has_ended: &mut bool) -> bool {
             None
         }
     };
-    *has_ended = true;
     status.is_some_and(|status| status.success())
 }
 
-/// When a file was changed, and how long it is.
-type Stamp = (Option<SystemTime>, u64);
-
-/// The files that Source takes, and when each was changed.
-fn stamps(root: &Path) -> Result<BTreeMap<PathBuf, Stamp>, Trouble> {
+/// The files that Source takes, as they are now.
+fn stamps(root: &Path) -> Result<Stamps, Trouble> {
     let files = services::codepipeline::source_files(root).map_err(Trouble::Other)?;
-    let stamp = |file: String| {
-        let file = root.join(file);
-        let metadata = file.metadata().ok()?;
-        Some((file, (metadata.modified().ok(), metadata.len())))
-    };
-    Ok(files.into_iter().filter_map(stamp).collect())
-}
-
-/// The files that are new, gone or changed.
-fn differing(before: &BTreeMap<PathBuf, Stamp>, after: &BTreeMap<PathBuf, Stamp>) -> BTreeSet<PathBuf> {
-    let all = before.keys().chain(after.keys());
-    let differing = all.filter(|file| before.get(*file) != after.get(*file));
-    differing.cloned().collect()
-}
-
-fn below(root: &Path, file: &Path) -> String {
-    file.strip_prefix(root).unwrap_or(file).display().to_string()
+    Ok(Stamps::of(files.into_iter().map(|file| root.join(file))))
 }
 
 #[cfg(test)]
@@ -170,16 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn new_gone_and_changed_files_differ() {
-        let files = |files: &[(&str, u64)]| -> BTreeMap<PathBuf, Stamp> {
-            files
-                .iter()
-                .map(|(file, size)| (PathBuf::from(file), (None, *size)))
-                .collect()
-        };
-        let before = files(&[("same", 1), ("changed", 1), ("gone", 1)]);
-        let after = files(&[("same", 1), ("changed", 2), ("new", 1)]);
-        let expected = ["changed", "gone", "new"].map(PathBuf::from).into();
-        assert_eq!(differing(&before, &after), expected);
+    fn what_was_told_and_not_played_is_told_again() {
+        let files = |files: &[&str]| -> BTreeSet<PathBuf> { files.iter().map(PathBuf::from).collect() };
+        // All that was saved counts, whichever came first.
+        let saved = || files(&["b", "c"]);
+        assert_eq!(to_tell(files(&["a"]), true, saved()), files(&["b", "c"]));
+        assert_eq!(to_tell(files(&["a"]), false, saved()), files(&["a", "b", "c"]));
     }
 }

@@ -88,8 +88,8 @@ container_engine_run() {
   tail -n 1 <<<"$out" | grep -q 'SageMaker-Hello-World.*RuntimeError: broken on purpose'
   # A model is trained and served in containers, too: programs that need no packages stand for those that do.
   cp local/stepline/tests/fixtures/training/*.py "$copy/container/app/src/"
-  out=$(CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$copy/Cargo.toml" -- \
-    run --test off --containers engine --state target/ci-engine-state --fresh 2>&1) || { tail -n 20 <<<"$out"; return 1; }
+  out=$(in_clone "$copy" run --test off --containers engine --state "$PWD/target/ci-engine-state" --fresh 2>&1) ||
+    { tail -n 20 <<<"$out"; return 1; }
   grep -E 'runs as a container|Summary = |^Succeeded' <<<"$out"
   grep -q 'the training job runs as a container of' <<<"$out" && grep -qE 'the task .+ runs as a container of' <<<"$out"
   grep -qE 'Summary = version 1 is served at' <<<"$out"
@@ -98,17 +98,26 @@ container_engine_run() {
 }
 
 run_in_engine() { # run_in_engine CLONE
-  CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$1/Cargo.toml" -- \
-    run --machine hello --containers engine 2>&1
+  in_clone "$1" run --machine hello --containers engine 2>&1
 }
 
-# A clone to change, which is built in this one's target/. It lies elsewhere: of sources below a target folder Cargo notes
-# where they are in it, and would take them for this clone's afterwards.
+# A clone to change, as it was committed. It is the same folder for every step, so that its functions are built once, in this
+# one's target/. It lies elsewhere: of sources below a target folder Cargo notes where they are in it, and would take them
+# for this clone's afterwards.
+clone_to_change=${TMPDIR:-/tmp}/stepline-ci-$$/stepline
 a_clone() {
-  local folder
-  folder=$(mktemp -d)/stepline
-  git clone --quiet . "$folder"
-  echo "$folder"
+  if [ -d "$clone_to_change" ]; then
+    git -C "$clone_to_change" reset --quiet --hard
+    git -C "$clone_to_change" clean --quiet -xd --force
+  else
+    git clone --quiet . "$clone_to_change"
+  fi
+  echo "$clone_to_change"
+}
+
+in_clone() { # in_clone CLONE ARGUMENT…: the command of this clone in another one, whose changes are not the command's own
+  cargo build --quiet --locked --bin stepline
+  (cd "$1" && env -u CARGO_MANIFEST_DIR CARGO_TARGET_DIR="$OLDPWD/target" "$OLDPWD/target/debug/stepline" "${@:2}")
 }
 
 # What `stepline new` makes is what AWS's own linters take, and runs: with the functions of this clone in the place of zips.
@@ -116,8 +125,6 @@ own_repository() {
   local folder out
   python_tools
   folder=$(mktemp -d)/models
-  # The clones of other steps have built into the same target/, and `new` has the files of whoever built it last.
-  touch local/stepline/build.rs
   cargo run --quiet --locked -- new "$folder" --region eu-west-1 --repository team/models
   (
     cd "$folder"
@@ -138,8 +145,7 @@ broken_container() {
   local copy out code=0
   copy=$(a_clone)
   printf '\nraise RuntimeError("broken on purpose")\n' >>"$copy/container/app/src/hello.py"
-  out=$(CARGO_TARGET_DIR=$PWD/target cargo run --quiet --manifest-path "$copy/Cargo.toml" -- \
-    run --machine hello 2>&1) || code=$?
+  out=$(in_clone "$copy" run --machine hello 2>&1) || code=$?
   tail -n 5 <<<"$out"
   [ "$code" = 1 ] || { echo "exit code $code instead of 1"; return 1; }
   grep -q "SageMaker-Hello-World" <<<"$out" && grep -q "RuntimeError: broken on purpose" <<<"$out"
@@ -172,17 +178,17 @@ three_changes() {
   up_with --state target/stepline/state
   python3 .ci/ask_service.py "$address" seed/DataBucket/raw/customers.csv /2
   down
-  CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$copy/Cargo.toml" -- lineage 2 | tail -n 5
+  in_clone "$copy" lineage 2 | tail -n 5
 }
 
 played() { # played CLONE [OPTION…]: its pipeline, with what the runs before have left
-  CARGO_TARGET_DIR=$PWD/target cargo run --quiet --locked --manifest-path "$1/Cargo.toml" -- run "${@:2}" 2>&1
+  in_clone "$1" run "${@:2}" 2>&1
 }
 
 # Killed at random moments of runs: nothing that was answered is lost, and no process is left.
 killed() {
   python_tools
-  cargo build --quiet --locked -p stepline
+  cargo build --quiet --locked --bin stepline
   python3 .ci/killed.py target/debug/stepline 8 20261130
 }
 
@@ -196,7 +202,7 @@ page_in_a_browser() {
   [ -x "$stackport/bin/python" ] || python3 -m venv "$stackport"
   "$stackport/bin/python" -m pip install --quiet --disable-pip-version-check stackport==0.4.6
   npm ci --silent --no-audit --no-fund --prefix .ci
-  cargo build --quiet --locked -p stepline
+  cargo build --quiet --locked --bin stepline
   # Only a browser that crashed is given another try.
   "$page" -B -m pytest --quiet -rA -p no:cacheprovider --reruns 2 --only-rerun "browser has been closed" \
     .ci/page --stepline target/debug/stepline
@@ -229,14 +235,14 @@ deployables() {
 # every question. It runs as a process of its own and goes into nothing that is built (its licence is the AGPL).
 outside_evaluator() {
   npm ci --silent --no-audit --no-fund --prefix .ci
-  cargo test --quiet --locked --package stepline --test permissions questions_for_another_evaluator
+  cargo test --quiet --locked --workspace --test permissions questions_for_another_evaluator
   node .ci/iam-simulate.mjs target/tmp/policies.json
 }
 
 # Executions recorded on AWS, where the folder is beside this repository: through the library, and over the API.
 recordings() {
   [ -d "$recorded" ] || { skip "there is no ../shared/asl-recordings"; return 0; }
-  cargo run --quiet -p states-language --example replay -- "$recorded/recordings.json"
+  cargo run --quiet --locked --example replay -- "$recorded/recordings.json"
   up
   python3 "$recorded/check.py" "$recorded/recordings.json" "$AWS_ENDPOINT_URL"
 }

@@ -33,7 +33,7 @@ ci:
 
 # Plays seeded schedules against the functions: just simulate --schedules 1000
 simulate *ARGUMENTS:
-    cargo run --quiet -p simulation --bin simulate -- {{ ARGUMENTS }}
+    cargo run --quiet --bin simulate -- {{ ARGUMENTS }}
 
 # Measures the functions as they are deployed
 bench:
@@ -47,7 +47,7 @@ pictures:
 
 # Writes the pages of the reference that are made from the code, after a command, a service or a resource type has changed
 reference:
-    STEPLINE_RENEW=1 cargo test --quiet -p stepline --test consistency reference
+    STEPLINE_RENEW=1 cargo test --quiet --workspace --test consistency reference
 
 # Builds the book (docs/) in both languages, below target/book; needs mdBook
 book:
@@ -58,5 +58,4 @@ doc:
     cargo doc --workspace --no-deps --open
 
 # The rules of the house, and the unit tests of what is deployed and of what it runs on: no processes, no schedules.
-quick := "-p stepline -p stepline-services -p stepline-platform -p shared -p pipeline-action -p image-push -p resolve-parameters -p ask-service" + \
-    " --lib --test consistency"
+quick := "--workspace --lib --test consistency"

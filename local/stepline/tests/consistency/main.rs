@@ -6,6 +6,7 @@
 
 mod approvals;
 mod book;
+mod built_once;
 mod circles;
 mod definition;
 mod deploying;

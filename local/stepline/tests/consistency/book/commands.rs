@@ -54,7 +54,7 @@ fn arguments(words: &[String]) -> Option<&[String]> {
             // Another binary of the workspace.
             _ if words
                 .iter()
-                .any(|word| word == "-p" || word == "--bin" || word == "--package") =>
+                .any(|word| ["-p", "--bin", "--example", "--package"].contains(&word.as_str())) =>
             {
                 None
             }

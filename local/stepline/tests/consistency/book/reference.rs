@@ -1,6 +1,6 @@
 //! The reference that is made from the code: what is checked in is what the code says.
 //!
-//! `STEPLINE_RENEW=1 cargo test -p stepline --test consistency reference` writes it anew (`just reference`).
+//! `STEPLINE_RENEW=1 cargo test --workspace --test consistency reference` writes it anew (`just reference`).
 
 use super::super::house::{Finding, assert_none, files, root, text, without_tests};
 use clap::{Arg, ArgAction};

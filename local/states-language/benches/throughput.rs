@@ -27,6 +27,10 @@ fn main() {
     for states in [10, 100, 1_000] {
         chain(states);
     }
+    for what in Carried::ALL {
+        carry(1_000 / scale, what, 10);
+        carry(1_000 / scale, what, 250_000);
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -122,6 +126,65 @@ fn chain(length: usize) {
     measure(&format!("chain of {length} Pass states"), length, "transitions", || {
         run(&machine, r#"{"a": [1, 2, 3]}"#)
     });
+}
+
+/// What each state of a long chain does to what it is given.
+#[derive(Clone, Copy, Debug)]
+enum Carried {
+    Unchanged,
+    ResultPath,
+    Parameters,
+    Jsonata,
+    JsonataMerge,
+    Variables,
+}
+
+impl Carried {
+    const ALL: [Carried; 6] = [
+        Carried::Unchanged,
+        Carried::ResultPath,
+        Carried::Parameters,
+        Carried::Jsonata,
+        Carried::JsonataMerge,
+        Carried::Variables,
+    ];
+
+    fn state(self, index: usize) -> serde_json::Value {
+        match self {
+            Carried::Unchanged => json!({"Type": "Pass"}),
+            Carried::ResultPath => json!({"Type": "Pass", "Result": index, "ResultPath": "$.n"}),
+            Carried::Parameters => json!({"Type": "Pass", "Parameters": {"n": index, "rows.$": "$.rows"}}),
+            Carried::Jsonata => json!({
+                "Type": "Pass", "QueryLanguage": "JSONata", "Output": {"n": index, "rows": "{% $states.input.rows %}"}
+            }),
+            Carried::JsonataMerge => json!({
+                "Type": "Pass",
+                "QueryLanguage": "JSONata",
+                "Output": format!("{{% $merge([$states.input, {{'n': {index}}}]) %}}")
+            }),
+            Carried::Variables => json!({"Type": "Pass", "Assign": {"n": index, "all.$": "$"}}),
+        }
+    }
+}
+
+/// The same rows through many states, each of which changes no more than a number.
+fn carry(states: usize, what: Carried, bytes: usize) {
+    let chain: serde_json::Map<String, serde_json::Value> = (0..states)
+        .map(|index| {
+            let mut state = what.state(index);
+            match index + 1 == states {
+                true => state["End"] = true.into(),
+                false => state["Next"] = format!("S{}", index + 1).into(),
+            }
+            (format!("S{index}"), state)
+        })
+        .collect();
+    let machine = machine(&json!({"StartAt": "S0", "States": chain}));
+    let row = r#"{"customer": 1, "name": "somebody", "visits": [1, 2, 3]}"#;
+    let rows = vec![row; bytes.div_ceil(row.len() + 1)].join(",");
+    let input = format!(r#"{{"n": 0, "rows": [{rows}]}}"#);
+    let name = format!("{what:?}, {} KB through {states} states", input.len() / 1000);
+    measure(&name, states, "transitions", || run(&machine, &input));
 }
 
 fn machine(definition: &serde_json::Value) -> StateMachine {

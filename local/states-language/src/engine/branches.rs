@@ -9,7 +9,7 @@ use super::history::EventDetails;
 use super::parts::{Branches, Extra, Iterations, Phase, Place, ThreadId};
 use crate::definition::{Body, Limits, Map, Parallel, Raised, State};
 use crate::expression::{Failure, MapItem, StateError};
-use crate::text::Json;
+use crate::text::{Array, Json};
 
 impl Engine {
     pub(super) fn start_branches(&mut self, place: Place, state: &State, parallel: &Parallel, now: Timestamp) -> bool {
@@ -98,7 +98,7 @@ impl Engine {
     fn start_iterations(
         &mut self,
         place: Place,
-        items: Arc<Vec<Json>>,
+        items: Arc<Array>,
         input: Json,
         limits: Limits,
         now: Timestamp,

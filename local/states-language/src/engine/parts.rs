@@ -15,7 +15,7 @@ use super::interface::{Inspection, Status, TaskId};
 use super::slots::Slots;
 use crate::definition::{ExecutionType, Flow, Limits, Outcome, Raised};
 use crate::expression::{Failure, MapItem, Variables};
-use crate::text::{Json, Object};
+use crate::text::{Array, Json, Object};
 
 /// The index of a run.
 pub(super) type RunId = usize;
@@ -168,7 +168,7 @@ pub(super) struct Branches {
 #[derive(Debug)]
 pub(super) struct Iterations {
     pub(super) threads: Vec<ThreadId>,
-    pub(super) items: Arc<Vec<Json>>,
+    pub(super) items: Arc<Array>,
     /// What the item selector sees as `$`.
     pub(super) input: Json,
     pub(super) results: Vec<Json>,

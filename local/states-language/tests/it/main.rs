@@ -23,6 +23,7 @@ mod maps_by_query;
 mod mocks;
 mod parallels;
 mod paths;
+mod ready_made;
 mod refusals;
 mod scopes;
 mod single_states;

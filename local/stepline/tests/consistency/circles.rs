@@ -12,6 +12,7 @@ const INHERENT: &[&[&str]] = &[
         "local/states-language/src/definition/states/parallel.rs",
     ],
     &[
+        "local/states-language/src/text/json/array.rs",
         "local/states-language/src/text/json/object.rs",
         "local/states-language/src/text/json/value.rs",
     ],

@@ -7,7 +7,7 @@ use crate::definition::common::Common;
 use crate::definition::flow::Flow;
 use crate::definition::reading::{Amount, Fields, percentage, whole};
 use crate::expression::{Path, QueryLanguage, Scope, StateError, Template};
-use crate::text::Json;
+use crate::text::{Array, Json};
 
 /// How many iterations of an inline Map run at once, whatever it asks for.
 const MAX_INLINE_CONCURRENCY: usize = 40;
@@ -114,7 +114,7 @@ impl Map {
     }
 
     /// The items in the state's input, as they are.
-    pub(crate) fn items(&self, common: &Common, scope: &Scope<'_>) -> Result<Arc<Vec<Json>>, StateError> {
+    pub(crate) fn items(&self, common: &Common, scope: &Scope<'_>) -> Result<Arc<Array>, StateError> {
         let value = match (&self.items, common.language) {
             (Items::Template(template), _) => {
                 let value = template.evaluate(scope)?;

@@ -1,42 +1,94 @@
 //! Values on their way to `jsonata-core`, and back.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use jsonata_core::value::JValue;
 
+use super::reads::Part;
 use crate::text::{Json, MAX_DEPTH, Number, Object};
 
-/// A value for the evaluator.
-pub(super) fn to_jsonata(value: &Json) -> JValue {
-    match value {
-        Json::Null => JValue::Null,
-        Json::Bool(value) => JValue::Bool(*value),
-        Json::Number(number) => JValue::Number(number.as_f64()),
-        Json::String(text) => JValue::string(&**text),
-        Json::Array(items) => JValue::array(items.iter().map(to_jsonata).collect()),
-        Json::Object(object) => JValue::object(
-            object
-                .iter()
-                .map(|(key, value)| (key.to_string(), to_jsonata(value)))
-                .collect(),
-        ),
+/// Values shorter than this are rather made again than found again.
+const WORTH_FINDING: usize = 1_000;
+
+/// The values that an expression was given, by the places where the evaluator has them: what it hands on as it is comes back
+/// as the value that it was, and is shared with it.
+#[derive(Default)]
+pub(super) struct Given(HashMap<usize, (JValue, Json)>);
+
+impl Given {
+    /// A value for the evaluator.
+    pub(super) fn to_jsonata(&mut self, value: &Json) -> JValue {
+        let given = match value {
+            Json::Null => return JValue::Null,
+            Json::Bool(value) => return JValue::Bool(*value),
+            Json::Number(number) => return JValue::Number(number.as_f64()),
+            Json::String(text) => return JValue::string(&**text),
+            Json::Array(items) => JValue::array(items.iter().map(|item| self.to_jsonata(item)).collect()),
+            Json::Object(object) => {
+                let fields = object.iter();
+                let fields = fields.map(|(key, value)| (key.to_string(), self.to_jsonata(value)));
+                JValue::object(fields.collect())
+            }
+        };
+        // To the evaluator all numbers are floats: with others, what comes back is another value.
+        if value.text_len() >= WORTH_FINDING
+            && value.has_floats_alone()
+            && let Some(place) = place(&given)
+        {
+            // Kept, so that no other value gets its place.
+            self.0.insert(place, (given.clone(), value.clone()));
+        }
+        given
+    }
+
+    /// That part of a value for the evaluator.
+    pub(super) fn part_to_jsonata(&mut self, value: &Json, part: &Part) -> JValue {
+        match (part, value) {
+            (Part::Fields(read), Json::Object(object)) => {
+                let fields = object.iter().filter_map(|(key, value)| {
+                    let part = read.get(key)?;
+                    Some((key.to_string(), self.part_to_jsonata(value, part)))
+                });
+                JValue::object(fields.collect())
+            }
+            (Part::Whole | Part::Fields(_), _) => self.to_jsonata(value),
+        }
+    }
+
+    /// A value from the evaluator; nothing for functions, for what is undefined, and for what nests too deep.
+    pub(super) fn to_json(&self, value: &JValue, depth: usize) -> Option<Json> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        if let Some((_, json)) = place(value).and_then(|place| self.0.get(&place)) {
+            return Some(json.clone());
+        }
+        Some(match value {
+            JValue::Null => Json::Null,
+            JValue::Bool(value) => Json::Bool(*value),
+            JValue::Number(number) => Json::Number(Number::from_f64(*number)?),
+            JValue::String(text) => Json::string(text),
+            JValue::Array(items) => {
+                let items = items.iter().filter_map(|item| self.to_json(item, depth + 1));
+                Json::array(items.collect())
+            }
+            JValue::Object(object) => {
+                let fields = object.iter();
+                let fields = fields.filter_map(|(key, value)| Some((key.as_str(), self.to_json(value, depth + 1)?)));
+                fields.collect::<Object>().into()
+            }
+            JValue::Undefined | JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => return None,
+        })
     }
 }
 
-/// A value from the evaluator; nothing for functions, for what is undefined, and for what nests too deep.
-pub(super) fn to_json(value: &JValue, depth: usize) -> Option<Json> {
-    if depth > MAX_DEPTH {
-        return None;
+/// Where the evaluator has the insides of an array or an object. No two that live at the same time have the same place, but
+/// for empty ones.
+fn place(value: &JValue) -> Option<usize> {
+    match value {
+        JValue::Array(items) => Some(items.as_ptr().addr()),
+        JValue::Object(object) => Some(Rc::as_ptr(object).addr()),
+        _ => None,
     }
-    Some(match value {
-        JValue::Null => Json::Null,
-        JValue::Bool(value) => Json::Bool(*value),
-        JValue::Number(number) => Json::Number(Number::from_f64(*number)?),
-        JValue::String(text) => Json::string(text),
-        JValue::Array(items) => Json::array(items.iter().filter_map(|item| to_json(item, depth + 1)).collect()),
-        JValue::Object(object) => object
-            .iter()
-            .filter_map(|(key, value)| Some((key.as_str(), to_json(value, depth + 1)?)))
-            .collect::<Object>()
-            .into(),
-        JValue::Undefined | JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => return None,
-    })
 }

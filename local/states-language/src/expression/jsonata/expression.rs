@@ -8,8 +8,9 @@ use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptio
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
-use super::convert::{to_json, to_jsonata};
+use super::convert::Given;
 use super::functions::{self, MAX_SEQUENCE};
+use super::reads::{Part, Reads, Way};
 use crate::expression::failure::StateError;
 use crate::expression::scope::Scope;
 use crate::text::Json;
@@ -24,9 +25,9 @@ const MAX_DEPTH: usize = 1_000;
 pub(crate) struct Expression {
     text: Arc<str>,
     tree: Arc<AstNode>,
-    /// The names behind `$` in the text: the only variables and functions that it can need.
-    names: Vec<Arc<str>>,
-    uses_context: bool,
+    reads: Reads,
+    /// Where the expression leads to, if it does nothing else.
+    way: Option<Way>,
 }
 
 impl fmt::Debug for Expression {
@@ -44,21 +45,11 @@ impl Expression {
     /// Reads an expression, without its delimiters.
     pub(crate) fn parse(text: &str) -> Result<Expression, String> {
         let tree = parser::parse(text).map_err(|error| error.to_string())?;
-        let names = text
-            .split('$')
-            .skip(1)
-            .map(|rest| {
-                &rest[..rest
-                    .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-                    .unwrap_or(rest.len())]
-            })
-            .filter(|name| !name.is_empty())
-            .map(Arc::from);
         Ok(Expression {
             text: text.into(),
             tree: Arc::new(tree),
-            names: names.collect(),
-            uses_context: text.contains("context") || !text.contains("$states."),
+            reads: Reads::of(text),
+            way: Way::of(text),
         })
     }
 
@@ -67,9 +58,9 @@ impl Expression {
         &self.text
     }
 
-    /// The names that it can refer to.
+    /// The names that it can refer to: the only variables and functions that it can need.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(|name| &**name)
+        self.reads.iter().map(|(name, _)| name)
     }
 
     /// The expression's value; the field is what an error will name.
@@ -81,14 +72,18 @@ impl Expression {
             ),
             location: Some(field.to_owned()),
         };
-        let value = self.run(scope).map_err(|error| {
+        if let Some(value) = self.way.as_ref().and_then(|way| at_its_end(way, scope)) {
+            return Ok(value.clone());
+        }
+        let mut given = Given::default();
+        let value = self.run(scope, &mut given).map_err(|error| {
             let separator = if error.code().is_some() { ". " } else { ": " };
             fail(&format!(
                 "threw an error during evaluation{separator}{}",
                 error.message()
             ))
         })?;
-        match to_json(&value, 0) {
+        match given.to_json(&value, 0) {
             Some(Json::Null) if value.is_undefined() => Err(fail("returned nothing (undefined).")),
             Some(value) => Ok(value),
             None if value.is_undefined() => Err(fail("returned nothing (undefined).")),
@@ -96,13 +91,13 @@ impl Expression {
         }
     }
 
-    fn run(&self, scope: &Scope<'_>) -> Result<JValue, EvaluatorError> {
+    fn run(&self, scope: &Scope<'_>, given: &mut Given) -> Result<JValue, EvaluatorError> {
         let mut context = Context::new();
-        for name in self.names() {
+        for (name, part) in self.reads.iter() {
             if name == "states" {
-                context.bind("states".to_owned(), self.states(scope));
+                context.bind("states".to_owned(), states(scope, part, given));
             } else if let Some(value) = scope.variables.get(name) {
-                context.bind(name.to_owned(), to_jsonata(value));
+                context.bind(name.to_owned(), given.part_to_jsonata(value, part));
             }
         }
         let options = EvaluatorOptions {
@@ -115,20 +110,39 @@ impl Expression {
         functions::register(&mut evaluator, self.names(), scope)?;
         evaluator.evaluate(&self.tree, &JValue::Undefined)
     }
+}
 
-    /// `$states`.
-    fn states(&self, scope: &Scope<'_>) -> JValue {
-        let mut fields = indexmap::IndexMap::new();
-        fields.insert("input".to_owned(), to_jsonata(scope.state_input));
-        if self.uses_context {
-            fields.insert("context".to_owned(), to_jsonata(scope.context.get()));
-        }
-        if let Some(result) = scope.result {
-            fields.insert("result".to_owned(), to_jsonata(result));
-        }
-        if let Some(error_output) = scope.error_output {
-            fields.insert("errorOutput".to_owned(), to_jsonata(error_output));
-        }
-        JValue::object(fields)
+/// The fields of `$states`.
+const OF_STATES: [&str; 4] = ["input", "context", "result", "errorOutput"];
+
+/// A field of `$states`, where the state has it now.
+fn of_states<'s>(scope: &Scope<'s>, field: &str) -> Option<&'s Json> {
+    match field {
+        "input" => Some(scope.state_input),
+        "context" => Some(scope.context.get()),
+        "result" => scope.result,
+        "errorOutput" => scope.error_output,
+        _ => None,
     }
+}
+
+/// `$states`, as far as it is read.
+fn states(scope: &Scope<'_>, part: &Part, given: &mut Given) -> JValue {
+    let fields = OF_STATES.iter().filter_map(|field| {
+        let part = part.of(field)?;
+        let value = of_states(scope, field)?;
+        Some(((*field).to_owned(), given.part_to_jsonata(value, part)))
+    });
+    JValue::object(fields.collect())
+}
+
+/// The value at the end of a way, where it leads through objects alone and to what a float does not change. All others are
+/// left to the evaluator: those that lead through an array, or to nothing.
+fn at_its_end<'s>(way: &Way, scope: &Scope<'s>) -> Option<&'s Json> {
+    let (start, fields) = match (&*way.root, &*way.fields) {
+        ("states", [field, rest @ ..]) => (of_states(scope, field)?, rest),
+        (variable, fields) => (scope.variables.get(variable)?, fields),
+    };
+    let end = fields.iter().try_fold(start, |value, field| value.get(field))?;
+    end.has_floats_alone().then_some(end)
 }

@@ -6,7 +6,7 @@ use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
-use super::convert::to_jsonata;
+use super::convert::Given;
 use crate::expression::intrinsics::hash_text;
 use crate::expression::random::Random;
 use crate::expression::scope::Scope;
@@ -140,7 +140,7 @@ fn hash(arguments: &[JValue]) -> Answer {
 fn parse(arguments: &[JValue]) -> Answer {
     match arguments.first() {
         Some(JValue::String(text)) => match Json::parse(text) {
-            Ok(value) => Ok(to_jsonata(&value)),
+            Ok(value) => Ok(Given::default().to_jsonata(&value)),
             Err(error) => Err(EvaluatorError::EvaluationError(format!(
                 "the text is not valid JSON: {error}"
             ))),

@@ -11,5 +11,6 @@
 mod convert;
 mod expression;
 mod functions;
+mod reads;
 
 pub(crate) use expression::{Expression, delimited};

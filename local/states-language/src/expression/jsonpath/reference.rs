@@ -72,7 +72,7 @@ fn write(document: &Json, steps: &[Place], value: Json) -> Option<Json> {
         }
         (Place::Index(index), Json::Array(items)) => {
             let inner = write(items.get(*index)?, rest, value)?;
-            let mut items = Vec::clone(items);
+            let mut items = items.to_vec();
             items[*index] = inner;
             Some(Json::array(items))
         }

@@ -46,6 +46,15 @@ impl Number {
             .is_finite()
             .then(|| Number::Float(value).as_i64().map_or(Number::Float(value), Number::Int))
     }
+
+    /// Whether it is still written the same after it was a float: `3` and `2.5` are, `3.0` and what a float rounds are not.
+    pub(super) fn is_as_float(self) -> bool {
+        match (self, Number::from_f64(self.as_f64())) {
+            (Number::Int(before), Some(Number::Int(after))) => before == after,
+            (Number::Float(_), Some(Number::Float(_))) => true,
+            _ => false,
+        }
+    }
 }
 
 impl PartialEq for Number {

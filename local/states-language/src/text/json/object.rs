@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::size::Measured;
 use super::value::Json;
 
 /// How many keys are searched one by one; beyond that an index is kept.
@@ -13,6 +14,7 @@ const INDEX_FROM: usize = 16;
 pub struct Object {
     entries: Vec<(Arc<str>, Json)>,
     index: Option<HashMap<Arc<str>, usize>>,
+    measured: Measured,
 }
 
 impl Object {
@@ -27,7 +29,7 @@ impl Object {
     pub fn with_capacity(capacity: usize) -> Object {
         Object {
             entries: Vec::with_capacity(capacity),
-            index: None,
+            ..Object::default()
         }
     }
 
@@ -58,6 +60,7 @@ impl Object {
     /// Sets a field: in its old place where it is there already, else as the last one.
     pub fn insert(&mut self, key: impl Into<Arc<str>>, value: impl Into<Json>) {
         let (key, value) = (key.into(), value.into());
+        self.measured.forget();
         if let Some(position) = self.position(&key) {
             self.entries[position].1 = value;
             return;
@@ -90,6 +93,10 @@ impl Object {
     /// The values in their order.
     pub fn values(&self) -> impl ExactSizeIterator<Item = &Json> {
         self.entries.iter().map(|(_, value)| value)
+    }
+
+    pub(super) fn measured(&self) -> &Measured {
+        &self.measured
     }
 
     fn position(&self, key: &str) -> Option<usize> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::array::Array;
 use super::number::Number;
 use super::object::Object;
 
@@ -26,7 +27,7 @@ pub enum Json {
     /// A string.
     String(Arc<str>),
     /// An array.
-    Array(Arc<Vec<Json>>),
+    Array(Arc<Array>),
     /// An object, in the order of its keys' insertion.
     Object(Arc<Object>),
 }
@@ -55,7 +56,7 @@ impl Json {
     /// An array of these values.
     #[must_use]
     pub fn array(items: Vec<Json>) -> Json {
-        Json::Array(Arc::new(items))
+        Json::Array(Arc::new(items.into()))
     }
 
     /// The text of a string.

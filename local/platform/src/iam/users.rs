@@ -6,6 +6,7 @@ use super::document::{Document, Kind};
 use super::user::{AccessKey, NewUser, User};
 use crate::account::Account;
 use crate::error::ServiceError;
+use crate::principal::Principal;
 use serde_json::Value;
 
 impl Iam {
@@ -70,6 +71,18 @@ impl Iam {
     /// NoSuchEntity.
     pub fn user(&self, name: &str) -> Result<User, ServiceError> {
         self.state().users.get(name).cloned()
+    }
+
+    /// The unique id of whoever calls, as `sts:GetCallerIdentity` tells it.
+    pub fn user_id(&self, principal: &Principal) -> String {
+        match principal {
+            Principal::RoleSession { role, session, .. } => {
+                let id = self.role(role).map(|role| role.id).unwrap_or_default();
+                format!("{id}:{session}")
+            }
+            Principal::User { name, .. } => self.user(name).map(|user| user.id).unwrap_or_default(),
+            Principal::Administrator | Principal::Service { .. } => "AIDALOCALADMINISTRATO".to_owned(),
+        }
     }
 
     /// All users, by name.

@@ -2,8 +2,11 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
 
+use super::attributes;
 use super::queue::{Message, Queue, invalid, milliseconds};
 use super::queues::{OnQueue, Sqs, name_of, no_queue};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 use platform::{Call, ServiceError};
 use serde::Deserialize;
@@ -52,15 +55,23 @@ pub(super) struct ChangeMessageVisibility {
 }
 
 impl Sqs {
-    pub(super) fn send(&self, _: &Call, input: OnQueue<SendMessage>) -> Result<Value, ServiceError> {
+    pub(super) fn send(&self, call: &Call, input: OnQueue<SendMessage>) -> Result<Value, ServiceError> {
         let (url, send) = (input.target.queue_url, input.own);
         within("DelaySeconds", send.delay_seconds, 900)?;
-        let md5 = hex::encode(Md5::digest(&send.message_body));
+        attributes::check(&send.message_attributes)?;
+        if send.message_body.is_empty() {
+            let message = "The request must contain the parameter MessageBody.";
+            return Err(ServiceError::new("MissingParameter", message));
+        }
+        let mut answer = json!({"MD5OfMessageBody": hex::encode(Md5::digest(&send.message_body))});
+        if let Some(digest) = attributes::digest(send.message_attributes.iter()) {
+            answer["MD5OfMessageAttributes"] = digest.into();
+        }
         let id = uuid::Uuid::new_v4().to_string();
         self.in_queue(&url, |queue| {
-            if send.message_body.is_empty() || send.message_body.len() > queue.longest_message() {
+            if send.message_body.len() > queue.longest_message() {
                 return Err(invalid(format_args!(
-                    "One or more parameters are invalid. Reason: Message must have 1 to {} bytes.",
+                    "One or more parameters are invalid. Reason: Message must be shorter than {} bytes.",
                     queue.longest_message()
                 )));
             }
@@ -70,6 +81,7 @@ impl Sqs {
                 id: id.clone(),
                 body: send.message_body,
                 attributes: send.message_attributes,
+                sender: call.platform.iam.user_id(&call.caller),
                 sent: SystemTime::now(),
                 first_received: None,
                 received: 0,
@@ -79,7 +91,8 @@ impl Sqs {
             Ok(())
         })??;
         self.arrived.notify_waiters();
-        Ok(json!({"MessageId": id, "MD5OfMessageBody": md5}))
+        answer["MessageId"] = id.into();
+        Ok(answer)
     }
 
     /// Waits for a message where the input or the queue asks for it.
@@ -112,8 +125,8 @@ impl Sqs {
             let timeout = receive.visibility_timeout.map(Duration::from_secs);
             let (taken, next) = self.take(&url, most, timeout)?;
             if !taken.is_empty() {
-                let with_attributes = !receive.message_attribute_names.is_empty();
-                let messages = taken.iter().map(|message| delivered(message, &names, with_attributes));
+                let asked = &receive.message_attribute_names;
+                let messages = taken.iter().map(|message| delivered(message, &names, asked));
                 return Ok(json!({ "Messages": messages.collect::<Vec<_>>() }));
             }
             if Instant::now() >= until {
@@ -150,7 +163,7 @@ impl Sqs {
             message.received += 1;
             message.first_received.get_or_insert_with(SystemTime::now);
             message.visible_from = now + timeout;
-            message.receipt = Some(uuid::Uuid::new_v4().to_string());
+            message.receipt = Some(receipt(&message.id));
             taken.push(message.clone());
         }
         queue
@@ -167,8 +180,10 @@ impl Sqs {
         Ok((taken, next))
     }
 
-    /// Deletes a message by the handle of its latest delivery. To delete it twice is no error.
+    /// Deletes a message by the handle of its latest delivery. To delete it twice is no error, and neither is an older
+    /// handle, which deletes nothing.
     pub(super) fn delete(&self, _: &Call, input: OnQueue<DeleteMessage>) -> Result<Value, ServiceError> {
+        message_of(&input.own.receipt_handle)?;
         let handle = Some(input.own.receipt_handle);
         self.in_queue(&input.target.queue_url, |queue| {
             queue.messages.retain(|message| message.receipt != handle);
@@ -183,18 +198,25 @@ impl Sqs {
     ) -> Result<Value, ServiceError> {
         let change = input.own;
         within("VisibilityTimeout", Some(change.visibility_timeout), LONGEST_INVISIBLE)?;
+        let id = message_of(&change.receipt_handle)?;
         let changed = self.in_queue(&input.target.queue_url, |queue| {
-            let wanted = Some(&change.receipt_handle);
-            let found = queue
+            let mut in_flight = queue
                 .messages
                 .iter_mut()
-                .find(|message| message.receipt.as_ref() == wanted);
+                .filter(|message| message.visible_from > Instant::now());
+            let found = in_flight.find(|message| message.id == id);
             found.map(|message| message.visible_from = Instant::now() + Duration::from_secs(change.visibility_timeout))
         })?;
         self.arrived.notify_waiters();
-        changed
-            .map(|()| Value::Null)
-            .ok_or_else(|| ServiceError::new("ReceiptHandleIsInvalid", "The specified receipt handle isn't valid."))
+        let why = || {
+            let message = format_args!(
+                "Value {} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for \
+                 visibility timeout change.",
+                change.receipt_handle
+            );
+            invalid(message)
+        };
+        changed.map(|()| Value::Null).ok_or_else(why)
     }
 }
 
@@ -215,7 +237,22 @@ fn forget_old(queue: &mut Queue) {
         .retain(|message| message.sent.elapsed().is_ok_and(|age| age <= longest));
 }
 
-fn delivered(message: &Message, names: &[&String], with_attributes: bool) -> Value {
+/// The handle of a delivery of a message: the message's id, and one of its own.
+fn receipt(message: &str) -> String {
+    STANDARD.encode(format!("{message} {}", uuid::Uuid::new_v4()))
+}
+
+/// The id of the message that a handle was given out for.
+fn message_of(handle: &str) -> Result<String, ServiceError> {
+    let decoded = STANDARD
+        .decode(handle)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let message = decoded.and_then(|decoded| decoded.split_once(' ').map(|(message, _)| message.to_owned()));
+    message.ok_or_else(|| ServiceError::new("ReceiptHandleIsInvalid", "The input receipt handle is invalid."))
+}
+
+fn delivered(message: &Message, names: &[&String], asked: &[String]) -> Value {
     let mut delivered = json!({
         "MessageId": message.id,
         "ReceiptHandle": message.receipt,
@@ -225,6 +262,7 @@ fn delivered(message: &Message, names: &[&String], with_attributes: bool) -> Val
     let wanted = |name: &str| names.iter().any(|asked| *asked == name || *asked == "All");
     let mut system = Map::new();
     for (name, value) in [
+        ("SenderId", message.sender.clone()),
         ("ApproximateReceiveCount", message.received.to_string()),
         ("SentTimestamp", milliseconds(message.sent)),
         (
@@ -239,8 +277,14 @@ fn delivered(message: &Message, names: &[&String], with_attributes: bool) -> Val
     if !system.is_empty() {
         delivered["Attributes"] = system.into();
     }
-    if with_attributes && !message.attributes.is_empty() {
-        delivered["MessageAttributes"] = message.attributes.clone().into();
+    let own = message.attributes.iter();
+    let own = own.filter(|(name, _)| attributes::is_asked_for(name, asked));
+    if let Some(digest) = attributes::digest(own.clone()) {
+        delivered["MD5OfMessageAttributes"] = digest.into();
+        delivered["MessageAttributes"] = own
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<Map<_, _>>()
+            .into();
     }
     delivered
 }

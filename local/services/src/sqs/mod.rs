@@ -2,6 +2,7 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>.
 
+mod attributes;
 mod messages;
 mod queue;
 mod queues;
@@ -12,7 +13,7 @@ mod wall_clock;
 use messages::ReceiveMessage;
 use platform::input::{Page, page};
 use platform::{Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
-use queue::{Queue, invalid};
+use queue::{Queue, invalid, unknown_attribute};
 pub use queues::Sqs;
 use queues::{OnQueue, arn, name_of, no_queue, url_of};
 use serde::Deserialize;
@@ -134,6 +135,7 @@ impl Sqs {
             ));
         }
         let queue = Queue::new(input.attributes)?;
+        self.check_redrive(&queue)?;
         let existing = self.queues().get(&name).map(|existing| existing.attributes.clone());
         match existing {
             // The same queue again is no error.
@@ -198,6 +200,9 @@ impl Sqs {
         let url = &input.target.queue_url;
         let all = self.in_queue(url, |queue| queue.described(&arn(&call.platform, url)))?;
         let asked = input.own.attribute_names;
+        if let Some(unknown) = asked.iter().find(|name| *name != "All" && !Queue::has_attribute(name)) {
+            return Err(unknown_attribute(unknown));
+        }
         let wanted = |name: &String| asked.iter().any(|asked| asked == "All" || asked == name);
         let attributes: Map<String, Value> = all.into_iter().filter(|(name, _)| wanted(name)).collect();
         Ok(json!({ "Attributes": attributes }))
@@ -208,15 +213,29 @@ impl Sqs {
         let mut attributes = self.in_queue(name, |queue| queue.attributes.clone())?;
         attributes.extend(input.own.attributes);
         let changed = Queue::new(attributes)?;
+        self.check_redrive(&changed)?;
         self.keep_policy(&call.platform, name, &changed)?;
-        self.in_queue(name, |queue| queue.attributes = changed.attributes)?;
+        self.in_queue(name, |queue| {
+            queue.attributes = changed.attributes;
+            queue.modified = changed.modified;
+        })?;
         Ok(Value::Null)
+    }
+
+    /// Messages can only move to a queue that there is.
+    fn check_redrive(&self, queue: &Queue) -> Result<(), ServiceError> {
+        match queue.redrive()? {
+            Some((target, _)) if !self.queues().contains_key(&target) => Err(invalid(format_args!(
+                "Value {} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.",
+                queue.attributes.get("RedrivePolicy").map_or("", String::as_str)
+            ))),
+            _ => Ok(()),
+        }
     }
 
     fn keep_policy(&self, platform: &Platform, name: &str, queue: &Queue) -> Result<(), ServiceError> {
         let policy = match queue.attributes.get("Policy") {
-            None => return Ok(()),
-            Some(none) if none.is_empty() => {
+            None => {
                 platform.iam.delete_resource_policy(&arn(platform, name));
                 return Ok(());
             }

@@ -23,10 +23,25 @@ const ATTRIBUTES: &[(&str, Option<(u64, u64)>)] = &[
     ("VisibilityTimeout", Some((0, 43_200))),
 ];
 
+/// The attributes that a queue has by itself.
+const COUNTED: &[&str] = &[
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+    "CreatedTimestamp",
+    "LastModifiedTimestamp",
+    "QueueArn",
+];
+
 /// A queue.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Queue {
     pub(super) attributes: BTreeMap<String, String>,
+    #[serde(default = "SystemTime::now")]
+    pub(super) created: SystemTime,
+    /// When its attributes were last set.
+    #[serde(default = "SystemTime::now")]
+    pub(super) modified: SystemTime,
     /// From the oldest to the newest.
     pub(super) messages: Vec<Message>,
 }
@@ -37,6 +52,9 @@ pub(super) struct Message {
     pub(super) id: String,
     pub(super) body: String,
     pub(super) attributes: Map<String, Value>,
+    /// The id of who sent it.
+    #[serde(default)]
+    pub(super) sender: String,
     pub(super) sent: SystemTime,
     pub(super) first_received: Option<SystemTime>,
     pub(super) received: u32,
@@ -57,14 +75,11 @@ impl std::fmt::Debug for Message {
 }
 
 impl Queue {
-    /// An empty queue with these attributes.
-    pub(super) fn new(attributes: BTreeMap<String, String>) -> Result<Self, ServiceError> {
+    /// An empty queue with these attributes. An empty policy is none.
+    pub(super) fn new(mut attributes: BTreeMap<String, String>) -> Result<Self, ServiceError> {
         for (name, value) in &attributes {
             let Some((_, range)) = ATTRIBUTES.iter().find(|(known, _)| known == name) else {
-                return Err(ServiceError::new(
-                    "InvalidAttributeName",
-                    format_args!("Unknown Attribute {name}."),
-                ));
+                return Err(unknown_attribute(name));
             };
             let valid = match range {
                 Some((low, high)) => value.parse().is_ok_and(|value: u64| (*low..=*high).contains(&value)),
@@ -77,12 +92,26 @@ impl Queue {
                 ));
             }
         }
-        let queue = Self {
+        attributes.retain(|name, value| !name.ends_with("Policy") || !value.is_empty());
+        let now = SystemTime::now();
+        let mut queue = Self {
             attributes,
+            created: now,
+            modified: now,
             messages: Vec::new(),
         };
-        queue.redrive()?;
+        if let Some((_, most)) = queue.redrive()? {
+            queue
+                .attributes
+                .entry("RedrivePolicy".to_owned())
+                .and_modify(|policy| number_in(policy, most));
+        }
         Ok(queue)
+    }
+
+    /// Whether queues have an attribute of this name.
+    pub(super) fn has_attribute(name: &str) -> bool {
+        COUNTED.contains(&name) || ATTRIBUTES.iter().any(|(known, _)| *known == name)
     }
 
     /// A duration that is one of the attributes.
@@ -139,10 +168,13 @@ impl Queue {
             ("ApproximateNumberOfMessages", visible.to_string()),
             ("ApproximateNumberOfMessagesNotVisible", in_flight.to_string()),
             ("ApproximateNumberOfMessagesDelayed", delayed.to_string()),
+            ("CreatedTimestamp", seconds_since_1970(self.created)),
+            ("LastModifiedTimestamp", seconds_since_1970(self.modified)),
             ("DelaySeconds", "0".to_owned()),
             ("MaximumMessageSize", "1048576".to_owned()),
             ("MessageRetentionPeriod", "345600".to_owned()),
             ("ReceiveMessageWaitTimeSeconds", "0".to_owned()),
+            ("SqsManagedSseEnabled", "true".to_owned()),
             ("VisibilityTimeout", "30".to_owned()),
         ] {
             described.insert(name.to_owned(), value.into());
@@ -154,12 +186,30 @@ impl Queue {
     }
 }
 
+/// `maxReceiveCount` comes back as a number, also where it was given as a text.
+fn number_in(policy: &mut String, most: u32) {
+    if let Ok(mut read) = serde_json::from_str::<Value>(policy) {
+        if read["maxReceiveCount"].is_string() {
+            read["maxReceiveCount"] = most.into();
+            *policy = read.to_string();
+        }
+    }
+}
+
+fn seconds_since_1970(at: SystemTime) -> String {
+    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string()
+}
+
 /// Milliseconds since 1970, as messages' attributes have them.
 pub(super) fn milliseconds(at: SystemTime) -> String {
     at.duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_millis()
         .to_string()
+}
+
+pub(super) fn unknown_attribute(name: &str) -> ServiceError {
+    ServiceError::new("InvalidAttributeName", format_args!("Unknown Attribute {name}."))
 }
 
 /// InvalidParameterValue, with what is wrong.

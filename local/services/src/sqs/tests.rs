@@ -183,7 +183,7 @@ async fn what_sqs_refuses() {
         (
             "SendMessage",
             json!({"QueueUrl": url, "MessageBody": ""}),
-            "InvalidParameterValue",
+            "MissingParameter",
         ),
         (
             "ReceiveMessage",
@@ -250,4 +250,160 @@ async fn times_that_sqs_does_not_have_are_refused() {
             assert_eq!(code, "InvalidParameterValue", "{operation} {parameter} {seconds}");
         }
     }
+}
+
+#[tokio::test]
+async fn attributes_of_a_message_come_back_with_their_digest() {
+    let platform = account();
+    let url = queue(&platform, "work", json!({})).await;
+    let attributes = json!({
+        "timestamp": {"DataType": "Number.java.lang.Long", "StringValue": "1493147359900"},
+        "kind.of": {"DataType": "String", "StringValue": "test"},
+        "kind.raw": {"DataType": "Binary", "BinaryValue": "AQI="},
+    });
+    let input = json!({"QueueUrl": url, "MessageBody": "one", "MessageAttributes": attributes});
+    let sent = call(&platform, "sqs", "SendMessage", input).await.expect("sent");
+    // Reckoned by another program, by AWS's own description of it.
+    let digest = "8d468d4022a3037178ff6b0ffbcd4aa5";
+    assert_eq!(sent["MD5OfMessageAttributes"], digest);
+    for (asked, expected) in [
+        (json!(["All"]), vec!["kind.of", "kind.raw", "timestamp"]),
+        (json!([".*"]), vec!["kind.of", "kind.raw", "timestamp"]),
+        (json!(["kind.*"]), vec!["kind.of", "kind.raw"]),
+        (json!(["timestamp", "absent"]), vec!["timestamp"]),
+        (json!(["absent"]), vec![]),
+    ] {
+        let input = json!({"QueueUrl": url, "VisibilityTimeout": 0, "MessageAttributeNames": asked});
+        let answer = call(&platform, "sqs", "ReceiveMessage", input)
+            .await
+            .expect("a message");
+        let message = &answer["Messages"][0];
+        let names = message["MessageAttributes"].as_object().map(|all| {
+            let mut names: Vec<_> = all.keys().map(String::as_str).collect();
+            names.sort_unstable();
+            names
+        });
+        assert_eq!(names.unwrap_or_default(), expected, "{asked}");
+        let is_whole = message["MD5OfMessageAttributes"] == digest;
+        assert_eq!(is_whole, expected.len() == 3, "{asked}");
+        assert_eq!(
+            message.get("MD5OfMessageAttributes").is_some(),
+            !expected.is_empty(),
+            "{asked}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn attributes_that_are_none_are_refused_in_sqs_words() {
+    let platform = account();
+    let url = queue(&platform, "work", json!({})).await;
+    let text = |text: &str| json!({"DataType": "String", "StringValue": text});
+    let eleven: serde_json::Map<_, _> = (0..11).map(|index| (format!("a{index}"), text("x"))).collect();
+    for (attributes, said) in [
+        (
+            json!({"\u{f6}": text("x")}),
+            "The message attribute name '\u{f6}' is invalid.",
+        ),
+        (
+            json!({"a": {"DataType": "Date", "StringValue": "x"}}),
+            "has an invalid message attribute type",
+        ),
+        (
+            json!({"a": text("")}),
+            "Message (user) attribute 'a' must contain a non-empty value of type 'String'.",
+        ),
+        (
+            json!({"a": {"StringValue": "x"}}),
+            "must contain a non-empty message attribute type",
+        ),
+        (
+            json!({"a": {"DataType": "Number", "StringValue": "x"}}),
+            "Can't cast the value of message attribute 'a'",
+        ),
+        (
+            eleven.into(),
+            "Number of message attributes [11] exceeds the allowed maximum [10].",
+        ),
+    ] {
+        let input = json!({"QueueUrl": url, "MessageBody": "one", "MessageAttributes": attributes});
+        let error = call(&platform, "sqs", "SendMessage", input).await.expect_err("refused");
+        assert_eq!(error.code, "InvalidParameterValue");
+        assert!(error.message.contains(said), "{}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn a_queue_says_what_it_is_and_what_it_has_not() {
+    let platform = account();
+    queue(&platform, "dead", json!({})).await;
+    let redrive = |target: &str| {
+        let arn = format!("arn:aws:sqs:us-east-1:123456789012:{target}");
+        json!({"RedrivePolicy": json!({"deadLetterTargetArn": arn, "maxReceiveCount": "3"}).to_string()})
+    };
+    let url = queue(&platform, "work", redrive("dead")).await;
+    let get = async |names: Value| {
+        let input = json!({"QueueUrl": url, "AttributeNames": names});
+        call(&platform, "sqs", "GetQueueAttributes", input).await
+    };
+    let all = get(json!(["All"])).await.expect("attributes")["Attributes"].clone();
+    for name in ["CreatedTimestamp", "LastModifiedTimestamp"] {
+        assert!(all[name].as_str().is_some_and(|at| at.len() == 10), "{all}");
+    }
+    assert_eq!(all["SqsManagedSseEnabled"], "true");
+    let policy: Value = serde_json::from_str(all["RedrivePolicy"].as_str().expect("text")).expect("JSON");
+    assert_eq!(policy["maxReceiveCount"], 3);
+    let unknown = get(json!(["QueueArn", "Colour"])).await.expect_err("unknown");
+    assert_eq!(unknown.to_string(), "InvalidAttributeName: Unknown Attribute Colour.");
+
+    let none = json!({"QueueUrl": url, "Attributes": {"RedrivePolicy": ""}});
+    call(&platform, "sqs", "SetQueueAttributes", none)
+        .await
+        .expect("no policy");
+    assert_eq!(
+        get(json!(["All"])).await.expect("attributes")["Attributes"].get("RedrivePolicy"),
+        None
+    );
+
+    let nowhere = json!({"QueueUrl": url, "Attributes": redrive("nowhere")});
+    let refused = call(&platform, "sqs", "SetQueueAttributes", nowhere)
+        .await
+        .expect_err("nowhere");
+    assert!(
+        refused.message.ends_with("Reason: Dead letter target does not exist."),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_handle_is_of_a_message_or_of_none() {
+    let platform = account();
+    let url = queue(&platform, "work", json!({})).await;
+    send(&platform, &url, "one").await;
+    let first = receive(&platform, &url, 0).await[0]["ReceiptHandle"].clone();
+    let second = receive(&platform, &url, 30).await[0]["ReceiptHandle"].clone();
+    let act = async |operation: &str, handle: &Value| {
+        let mut input = json!({"QueueUrl": url, "ReceiptHandle": handle});
+        if operation == "ChangeMessageVisibility" {
+            input["VisibilityTimeout"] = 40.into();
+        }
+        call(&platform, "sqs", operation, input).await
+    };
+    for operation in ["DeleteMessage", "ChangeMessageVisibility"] {
+        let error = act(operation, &json!("made-up")).await.expect_err(operation);
+        assert_eq!(
+            error.to_string(),
+            "ReceiptHandleIsInvalid: The input receipt handle is invalid."
+        );
+    }
+    // An older handle deletes nothing, and hides the message as the newest one does.
+    for handle in [&first, &second] {
+        act("ChangeMessageVisibility", handle).await.expect("in flight");
+    }
+    act("DeleteMessage", &first).await.expect("no error");
+    act("ChangeMessageVisibility", &second).await.expect("still there");
+    act("DeleteMessage", &second).await.expect("deleted");
+    act("DeleteMessage", &second).await.expect("deleted twice");
+    let gone = act("ChangeMessageVisibility", &second).await.expect_err("gone");
+    assert!(gone.message.contains("Message does not exist"), "{gone}");
 }

@@ -6,6 +6,7 @@
 
 mod data_type;
 mod describe;
+mod filters;
 mod name;
 mod parameter;
 mod read;

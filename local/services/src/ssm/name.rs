@@ -6,6 +6,7 @@ use platform::account::Account;
 use platform::error::ServiceError;
 use platform::input::Target;
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// How many levels a hierarchy can have.
 const DEEPEST: usize = 15;
@@ -40,16 +41,17 @@ impl Selected {
                     .strip_prefix(&prefix)
                     .filter(|rest| rest.starts_with('/'))
                     .ok_or_else(|| not_found(given))?;
-                let (name, selector) = split(rest);
                 // `parameter/name` is the ARN of `name` as well as that of `/name`.
-                let plain = name.strip_prefix('/').filter(|plain| !plain.contains('/'));
-                let flat = plain.filter(|plain| is_known(plain));
-                (flat.unwrap_or(name), selector)
+                split(rest)
             }
             None => split(given),
         };
+        // A version or a label has no colon.
+        if selector.is_some_and(|selector| selector[1..].contains(':')) {
+            return Err(not_found(given));
+        }
         Ok(Self {
-            name: name.to_owned(),
+            name: kept(is_known, name).into_owned(),
             selector: selector.map(str::to_owned),
         })
     }
@@ -77,6 +79,30 @@ fn split(given: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// The name with a slash before it. Parameter Store takes `name` and `/name` for the same.
+pub(super) fn with_slash(name: &str) -> Cow<'_, str> {
+    match name.starts_with('/') {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(format!("/{name}")),
+    }
+}
+
+/// The other way to write a name without levels: `/name` of `name`, and `name` of `/name`.
+fn other_way(name: &str) -> Option<Cow<'_, str>> {
+    match name.strip_prefix('/') {
+        Some(plain) => (!plain.contains('/')).then_some(Cow::Borrowed(plain)),
+        None => Some(with_slash(name)),
+    }
+}
+
+/// The name under which a parameter is kept, however it is asked for.
+pub(super) fn kept(is_known: impl Fn(&str) -> bool, asked: &str) -> Cow<'_, str> {
+    match other_way(asked).filter(|other| !is_known(asked) && is_known(other)) {
+        Some(other) => other,
+        None => Cow::Borrowed(asked),
+    }
+}
+
 /// The id of the secret that a name refers to.
 pub(super) fn secret_id(name: &str) -> Option<&str> {
     name.strip_prefix(SECRETS)
@@ -92,25 +118,22 @@ pub(super) fn arn(account: &Account, name: &str) -> String {
 
 /// Checks the name of a parameter that is to be created.
 pub(super) fn check_new(name: &str) -> Result<(), ServiceError> {
-    let invalid = |message: String| Err(ServiceError::validation(message));
+    let invalid = |message: &str| Err(ServiceError::validation(message));
     let known = |character: char| character.is_ascii_alphanumeric() || "_.-/".contains(character);
     if name.is_empty() || name.len() > 1011 || !name.chars().all(known) {
         return invalid(
-            "Parameter name: can't be empty, is 1011 characters long at most and has only a-z, A-Z, 0-9 and the symbols . - _ /"
-                .to_owned(),
+            "Parameter name: can't be empty, is 1011 characters long at most and has only a-z, A-Z, 0-9 and the symbols . - _ /",
         );
     }
     let first = name.trim_start_matches('/').to_ascii_lowercase();
     if first.starts_with("aws") || first.starts_with("ssm") {
-        return invalid(format!(
-            "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive): {name}"
-        ));
+        return invalid("Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).");
     }
     if name.contains("//") || name.ends_with('/') {
-        return invalid("Parameter name must not end with slash.".to_owned());
+        return invalid("Parameter name must not end with slash.");
     }
     if name.contains('/') && !name.starts_with('/') {
-        return invalid("Parameter name must be a fully qualified name.".to_owned());
+        return invalid("Parameter name must be a fully qualified name.");
     }
     if name.matches('/').count() > DEEPEST {
         return Err(ServiceError::new(
@@ -164,7 +187,9 @@ impl Names for TenNames {
             _ => "less than or equal to 10",
         };
         Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length {constraint}"
+            "1 validation error detected: Value '[{}]' at 'names' failed to satisfy constraint: Member must have length \
+             {constraint}.",
+            self.names.join(", ")
         )))
     }
 }

@@ -104,14 +104,17 @@ impl Ssm {
         }
         let prefix = format!("{}/", input.path.strip_suffix('/').unwrap_or(&input.path));
         let parameters = self.parameters().clone();
-        let below = parameters
-            .range(prefix.clone()..)
-            .take_while(|(name, _)| name.starts_with(&prefix));
+        // Names without a slash lie on the first level, too.
+        let below: BTreeMap<_, _> = parameters
+            .iter()
+            .filter(|(name, _)| name::with_slash(name).starts_with(&prefix))
+            .map(|(name, parameter)| (name::with_slash(name), (name, parameter)))
+            .collect();
         let mut page = page(below, size, input.next_token.as_deref(), "InvalidNextToken")?;
         page.items
-            .retain(|(name, _)| input.recursive || !name[prefix.len()..].contains('/'));
+            .retain(|(path, _)| input.recursive || !path[prefix.len()..].contains('/'));
         let mut shown = Vec::new();
-        for (name, parameter) in page.items {
+        for (_, (name, parameter)) in page.items {
             let Some(version) = input.version(parameter) else {
                 continue;
             };
@@ -136,7 +139,7 @@ impl Ssm {
         call: &Call,
         input: On<OneName, GetParameterHistory>,
     ) -> Result<Value, ServiceError> {
-        let (name, input) = (input.target.name, input.own);
+        let (name, input) = (self.kept(&input.target.name), input.own);
         let parameter = self.parameters().get(&name).cloned();
         let parameter = parameter.ok_or_else(|| name::not_found(&name))?;
         if input.with_decryption && parameter.kind == Kind::SecureString {

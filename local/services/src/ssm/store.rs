@@ -1,6 +1,6 @@
 //! What Parameter Store keeps.
 
-use super::name::Selected;
+use super::name::{self, Selected};
 use super::parameter::{Kind, Parameter, Version};
 use jiff::Timestamp;
 use platform::store::{Held, Rows, Shelf, Store, StoreError};
@@ -85,6 +85,12 @@ impl Ssm {
     /// Reads a name or an ARN, with or without a selector.
     pub(super) fn selected(&self, account: &Account, given: &str) -> Result<Selected, ServiceError> {
         Selected::read(|name| self.parameters().contains_key(name), account, given)
+    }
+
+    /// The name under which a parameter is kept, however it is asked for.
+    pub(super) fn kept(&self, asked: &str) -> String {
+        let parameters = self.parameters();
+        name::kept(|name| parameters.contains_key(name), asked).into_owned()
     }
 
     pub(super) fn parameters(&self) -> Held<'_, Parameter> {

@@ -87,8 +87,9 @@ impl Ssm {
             let message = format_args!("the local run has tags of parameters only, not of {resource_type}");
             return Err(ServiceError::new("InvalidResourceType", message));
         }
+        let name = self.kept(resource_id);
         let mut parameters = self.parameters();
-        let found = parameters.get_mut(resource_id);
+        let found = parameters.get_mut(&name);
         found.map(|parameter| work(&mut parameter.tags)).ok_or_else(|| {
             let message = format_args!("The resource ID is not valid: {resource_id}");
             ServiceError::new("InvalidResourceId", message)

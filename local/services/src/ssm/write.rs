@@ -12,7 +12,7 @@ use platform::store::Held;
 use platform::{Call, Nothing, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a value can be in the standard tier, in bytes.
 const STANDARD_VALUE: usize = 4096;
@@ -65,8 +65,9 @@ impl PutParameter {
 }
 
 impl Ssm {
-    pub(super) fn put_parameter(&self, call: &Call, put: PutParameter) -> Result<Value, ServiceError> {
+    pub(super) fn put_parameter(&self, call: &Call, mut put: PutParameter) -> Result<Value, ServiceError> {
         name::check_new(&put.name)?;
+        put.name = self.kept(&put.name);
         let existing = self.parameters().get(&put.name).cloned();
         let kind = kind_of(&put, existing.as_ref())?;
         let data_type = put.data_type.clone().unwrap_or_else(|| "text".to_owned());
@@ -117,7 +118,8 @@ impl Ssm {
 
     pub(super) fn delete_parameter(&self, _: &Call, input: On<OneName, Nothing>) -> Result<Value, ServiceError> {
         let name = input.target.name;
-        let removed = self.remove(&mut self.parameters(), &name);
+        let kept = self.kept(&name);
+        let removed = self.remove(&mut self.parameters(), &kept);
         removed.then(|| json!({})).ok_or_else(|| name::not_found(&name))
     }
 
@@ -133,10 +135,20 @@ impl Ssm {
     }
 
     pub(super) fn delete_parameters(&self, _: &Call, input: On<TenNames, Nothing>) -> Result<Value, ServiceError> {
-        let names = BTreeSet::from_iter(input.target.names);
+        let names: BTreeMap<String, String> = input
+            .target
+            .names
+            .into_iter()
+            .map(|name| (self.kept(&name), name))
+            .collect();
+        let (mut deleted, mut invalid) = (Vec::new(), Vec::new());
         let mut parameters = self.parameters();
-        let (deleted, invalid): (Vec<String>, Vec<String>) =
-            names.into_iter().partition(|name| self.remove(&mut parameters, name));
+        for (kept, name) in names {
+            match self.remove(&mut parameters, &kept) {
+                true => deleted.push(name),
+                false => invalid.push(name),
+            }
+        }
         Ok(json!({"DeletedParameters": deleted, "InvalidParameters": invalid}))
     }
 
@@ -145,7 +157,15 @@ impl Ssm {
         _: &Call,
         input: On<OneName, LabelParameterVersion>,
     ) -> Result<Value, ServiceError> {
-        let (name, label) = (input.target.name, input.own);
+        let (name, label) = (self.kept(&input.target.name), input.own);
+        if label.labels.iter().any(|label| !(1..=100).contains(&label.len())) {
+            return Err(ServiceError::validation(format_args!(
+                "1 validation error detected: Value '[{}]' at 'labels' failed to satisfy constraint: Member must satisfy \
+                 constraint: [Member must have length less than or equal to 100, Member must have length greater than or equal \
+                 to 1]",
+                label.labels.join(", ")
+            )));
+        }
         let mut parameters = self.parameters();
         let parameter = parameters.get_mut(&name).ok_or_else(|| name::not_found(&name))?;
         let number = label
@@ -157,7 +177,9 @@ impl Ssm {
         let position = position.ok_or_else(|| {
             ServiceError::new(
                 "ParameterVersionNotFound",
-                format_args!("Systems Manager could not find version {number} of {name}."),
+                format_args!(
+                    "Systems Manager could not find version {number} of {name}. Verify the version and try again."
+                ),
             )
         })?;
         let own: BTreeSet<&String> = parameter.versions[position].labels.iter().chain(&valid).collect();
@@ -239,7 +261,7 @@ fn tier(put: &PutParameter, existing: Option<&Parameter>) -> Result<&'static str
 fn check_value(put: &PutParameter, data_type: &str) -> Result<(), ServiceError> {
     if put.value.is_empty() {
         return Err(ServiceError::validation(
-            "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1.",
+            "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1.",
         ));
     }
     if put.value.contains("{{") {
@@ -274,13 +296,12 @@ fn make_room(parameter: &mut Parameter) -> Result<Option<Version>, ServiceError>
     Ok(Some(parameter.versions.remove(0)))
 }
 
-/// A label has 100 characters at most, and does not begin with a digit, `aws` or `ssm`.
+/// A label does not begin with a digit, `aws` or `ssm`.
 fn is_label(label: &str) -> bool {
     let lower = label.to_ascii_lowercase();
-    (1..=100).contains(&label.len())
-        && label
-            .chars()
-            .all(|character| character.is_ascii_alphanumeric() || "._-".contains(character))
+    label
+        .chars()
+        .all(|character| character.is_ascii_alphanumeric() || "._-".contains(character))
         && !label.starts_with(|first: char| first.is_ascii_digit())
         && !lower.starts_with("aws")
         && !lower.starts_with("ssm")

@@ -42,14 +42,7 @@ impl Served for Sts {
 impl Sts {
     fn identity(&self, call: &Call, _: Nothing) -> Result<Value, ServiceError> {
         let account = &call.platform.account;
-        let user_id = match &call.caller {
-            Principal::RoleSession { role, session, .. } => {
-                let id = call.platform.iam.role(role).map(|role| role.id).unwrap_or_default();
-                format!("{id}:{session}")
-            }
-            Principal::User { name, .. } => call.platform.iam.user(name).map(|user| user.id).unwrap_or_default(),
-            Principal::Administrator | Principal::Service { .. } => "AIDALOCALADMINISTRATO".to_owned(),
-        };
+        let user_id = call.platform.iam.user_id(&call.caller);
         Ok(json!({"UserId": user_id, "Account": account.id, "Arn": call.caller.arn(account)}))
     }
 

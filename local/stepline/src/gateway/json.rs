@@ -43,10 +43,17 @@ pub(super) async fn answer(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<
         Ok(Value::Null) => reply(200, content_type, Body::empty()),
         Ok(output) => reply(200, content_type, output.to_string()),
         Err(error) => {
-            let mut response = json_error(&error);
+            let query_code = query_code(&error, incoming);
+            let mut response = json_error(&match &query_code {
+                Some(_) if SQS_ERRORS.contains(&error.code.as_str()) => ServiceError {
+                    code: format!("com.amazonaws.sqs#{}", error.code),
+                    ..error.clone()
+                },
+                _ => error.clone(),
+            });
             // An error speaks the version that was asked in.
             header(&mut response, "content-type", content_type);
-            if let Some(code) = query_code(&error, incoming) {
+            if let Some(code) = query_code {
                 header(&mut response, "x-amzn-query-error", &code);
                 if error.kind == ErrorKind::Denied {
                     *response.status_mut() = StatusCode::FORBIDDEN;
@@ -100,6 +107,17 @@ async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<Value, ServiceE
         Err(ServiceError::not_in_local_run(service, operation))
     }
 }
+
+/// The errors that SQS names by their place in its model.
+const SQS_ERRORS: &[&str] = &[
+    "InvalidAttributeName",
+    "InvalidAttributeValue",
+    "MessageNotInflight",
+    "QueueDoesNotExist",
+    "QueueNameExists",
+    "ReceiptHandleIsInvalid",
+    "UnsupportedOperation",
+];
 
 /// SQS spoke the query protocol once: clients still match the codes it had then, and a denial still has its status.
 ///

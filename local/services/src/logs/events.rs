@@ -3,7 +3,7 @@
 use super::group::{DAY, Event, Group, MOST_EVENTS, OVERHEAD, Page, Place, Window, now};
 use super::groups::{Logs, no_stream};
 use super::pattern::Pattern;
-use super::place::{OfNamed, OnGroup, invalid};
+use super::place::{OfNamed, OnGroup, invalid, limit_within};
 use platform::{Call, ServiceError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -261,13 +261,7 @@ impl Token {
 }
 
 fn most(limit: Option<usize>) -> Result<usize, ServiceError> {
-    match limit {
-        None => Ok(MOST_EVENTS),
-        Some(limit @ 1..=MOST_EVENTS) => Ok(limit),
-        Some(limit) => Err(invalid(format_args!(
-            "Value '{limit}' at 'limit' failed to satisfy constraint: Member must have value between 1 and 10000"
-        ))),
-    }
+    limit_within(limit, MOST_EVENTS)
 }
 
 fn bad_token() -> ServiceError {

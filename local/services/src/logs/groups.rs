@@ -1,7 +1,7 @@
 //! The log groups of the account, and the operations on groups and streams.
 
 use super::group::{self, Group, described};
-use super::place::{OfNamed, OnGroup, arn, invalid, name_in, stream_arn};
+use super::place::{OfNamed, OnGroup, arn, constraint, invalid, limit_within, name_in, stream_arn};
 use platform::input::page;
 use platform::store::{Held, Rows, Store, StoreError};
 use platform::{Call, Nothing, Platform, Requirement, ServiceError};
@@ -50,17 +50,11 @@ pub(super) struct OfStream {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DescribeLogStreams {
     log_stream_name_prefix: Option<String>,
-    order_by: Option<OrderBy>,
+    order_by: Option<String>,
     #[serde(default)]
     descending: bool,
     next_token: Option<String>,
     limit: Option<usize>,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-enum OrderBy {
-    LogStreamName,
-    LastEventTime,
 }
 
 #[derive(Deserialize)]
@@ -96,10 +90,10 @@ pub(super) fn may_create(
 ) -> Result<Vec<Requirement>, ServiceError> {
     let name = &input.target.log_group_name;
     let plain = |character: char| character.is_ascii_alphanumeric() || "._-/#".contains(character);
-    if !(1..=512).contains(&name.len()) || !name.chars().all(plain) {
-        return Err(invalid(format_args!(
-            "Value '{name}' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+"
-        )));
+    check_length("logGroupName", name)?;
+    if !name.chars().all(plain) {
+        let pattern = "Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+";
+        return Err(constraint("logGroupName", name, pattern));
     }
     let arn = arn(platform, name);
     let tags = (!input.own.tags.is_empty()).then(|| Requirement::new("logs:TagResource", arn.as_str()));
@@ -201,10 +195,10 @@ impl Logs {
 
     pub(super) fn create_stream(&self, _: &Call, input: OnGroup<OfStream>) -> Result<Value, ServiceError> {
         let stream = input.own.log_stream_name;
-        if !(1..=512).contains(&stream.len()) || stream.contains([':', '*']) {
-            return Err(invalid(format_args!(
-                "Value '{stream}' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*"
-            )));
+        check_length("logStreamName", &stream)?;
+        if stream.contains([':', '*']) {
+            let pattern = "Member must satisfy regular expression pattern: [^:*]*";
+            return Err(constraint("logStreamName", &stream, pattern));
         }
         self.in_group(&input.target.log_group_name, |group| {
             if group.open(&stream) {
@@ -231,7 +225,14 @@ impl Logs {
         input: OfNamed<DescribeLogStreams>,
     ) -> Result<Value, ServiceError> {
         let (name, input) = (input.target.name()?, input.own);
-        let by_time = input.order_by == Some(OrderBy::LastEventTime);
+        let by_time = match input.order_by.as_deref() {
+            None | Some("LogStreamName") => false,
+            Some("LastEventTime") => true,
+            Some(other) => {
+                let values = "Member must satisfy enum value set: [LogStreamName, LastEventTime]";
+                return Err(constraint("orderBy", other, values));
+            }
+        };
         if by_time && input.log_stream_name_prefix.is_some() {
             return Err(invalid("Cannot order by LastEventTime with a logStreamNamePrefix."));
         }
@@ -296,12 +297,23 @@ impl Logs {
 
 /// How many are on a page of groups or streams.
 fn limit(asked: Option<usize>) -> Result<usize, ServiceError> {
-    match asked {
-        None => Ok(50),
-        Some(limit @ 1..=50) => Ok(limit),
-        Some(limit) => Err(invalid(format_args!(
-            "Value '{limit}' at 'limit' failed to satisfy constraint: Member must have value between 1 and 50"
-        ))),
+    limit_within(asked, 50)
+}
+
+/// Names of groups and streams have 1 to 512 characters.
+fn check_length(member: &str, name: &str) -> Result<(), ServiceError> {
+    match name.len() {
+        0 => Err(constraint(
+            member,
+            name,
+            "Member must have length greater than or equal to 1",
+        )),
+        1..=512 => Ok(()),
+        _ => Err(constraint(
+            member,
+            name,
+            "Member must have length less than or equal to 512",
+        )),
     }
 }
 

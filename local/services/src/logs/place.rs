@@ -44,6 +44,11 @@ impl OfGroup {
     pub(super) fn name(&self) -> Result<String, ServiceError> {
         match (&self.log_group_name, &self.log_group_identifier) {
             (Some(name), None) => Ok(name.clone()),
+            // A group is named without the streams in it.
+            (None, Some(arn)) if arn.ends_with('*') => Err(invalid(
+                "1 validation error detected: Value at 'logGroupIdentifier' failed to satisfy constraint: Member must satisfy \
+                 regular expression pattern: [\\w#+=/:,.@-]*",
+            )),
             (None, Some(arn)) if arn.starts_with("arn:") => name_in(arn).map(str::to_owned),
             (None, Some(name)) => Ok(name.clone()),
             _ => Err(invalid(
@@ -68,6 +73,30 @@ pub(super) fn stream_arn(platform: &Platform, group: &str, stream: &str) -> Stri
     platform
         .account
         .arn("logs", format_args!("log-group:{group}:log-stream:{stream}"))
+}
+
+/// A value that breaks a constraint of CloudWatch Logs' model.
+pub(super) fn constraint(member: &str, value: impl Display, constraint: &str) -> ServiceError {
+    invalid(format_args!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    ))
+}
+
+/// How many there are on a page: as many as asked for, or the most.
+pub(super) fn limit_within(asked: Option<usize>, most: usize) -> Result<usize, ServiceError> {
+    match asked {
+        None => Ok(most),
+        Some(0) => Err(constraint(
+            "limit",
+            0,
+            "Member must have value greater than or equal to 1",
+        )),
+        Some(asked) if asked > most => {
+            let said = format!("Member must have value less than or equal to {most}");
+            Err(constraint("limit", asked, &said))
+        }
+        Some(asked) => Ok(asked),
+    }
 }
 
 pub(super) fn invalid(message: impl Display) -> ServiceError {

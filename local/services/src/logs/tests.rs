@@ -347,3 +347,50 @@ async fn reading_and_writing_are_allowed_by_group_and_by_stream() {
         assert_eq!(answer.is_ok(), allowed, "{operation} {input}: {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn a_broken_constraint_is_told_as_the_model_has_it() {
+    let platform = account().await;
+    let long = "a".repeat(513);
+    for (operation, input, said) in [
+        (
+            "GetLogEvents",
+            json!({"logGroupName": "g", "logStreamName": "s", "limit": 10_001}),
+            "'limit' failed to satisfy \
+          constraint: Member must have value less than or equal to 10000",
+        ),
+        (
+            "DescribeLogGroups",
+            json!({"limit": 0}),
+            "'limit' failed to satisfy constraint: Member must have value greater than \
+          or equal to 1",
+        ),
+        (
+            "DescribeLogStreams",
+            json!({"logGroupName": "g", "orderBy": "Size"}),
+            "Value 'Size' at 'orderBy' failed to satisfy \
+          constraint: Member must satisfy enum value set: [LogStreamName, LastEventTime]",
+        ),
+        (
+            "CreateLogGroup",
+            json!({"logGroupName": long}),
+            "'logGroupName' failed to satisfy constraint: Member must have length \
+          less than or equal to 512",
+        ),
+        (
+            "GetLogEvents",
+            json!({"logGroupIdentifier": "arn:aws:logs:us-east-1:123456789012:log-group:g:*", "logStreamName": "s"}),
+            "Value at 'logGroupIdentifier' failed to satisfy constraint: Member must satisfy regular expression pattern: \
+          [\\w#+=/:,.@-]*",
+        ),
+    ] {
+        let error = call(&platform, operation, input).await.expect_err(operation);
+        assert_eq!(error.code, "InvalidParameterException");
+        assert!(
+            error.message.starts_with("1 validation error detected: Value "),
+            "{}",
+            error.message
+        );
+        assert!(error.message.ends_with(said), "{}", error.message);
+    }
+}

@@ -183,12 +183,14 @@ impl Sqs {
     /// Deletes a message by the handle of its latest delivery. To delete it twice is no error, and neither is an older
     /// handle, which deletes nothing.
     pub(super) fn delete(&self, _: &Call, input: OnQueue<DeleteMessage>) -> Result<Value, ServiceError> {
-        message_of(&input.own.receipt_handle)?;
-        let handle = Some(input.own.receipt_handle);
+        let handle = input.own.receipt_handle;
         self.in_queue(&input.target.queue_url, |queue| {
-            queue.messages.retain(|message| message.receipt != handle);
-        })?;
-        Ok(Value::Null)
+            message_of(&handle)?;
+            queue
+                .messages
+                .retain(|message| message.receipt.as_ref() != Some(&handle));
+            Ok(Value::Null)
+        })?
     }
 
     pub(super) fn change_visibility(
@@ -198,15 +200,16 @@ impl Sqs {
     ) -> Result<Value, ServiceError> {
         let change = input.own;
         within("VisibilityTimeout", Some(change.visibility_timeout), LONGEST_INVISIBLE)?;
-        let id = message_of(&change.receipt_handle)?;
         let changed = self.in_queue(&input.target.queue_url, |queue| {
+            let id = message_of(&change.receipt_handle)?;
             let mut in_flight = queue
                 .messages
                 .iter_mut()
                 .filter(|message| message.visible_from > Instant::now());
             let found = in_flight.find(|message| message.id == id);
-            found.map(|message| message.visible_from = Instant::now() + Duration::from_secs(change.visibility_timeout))
-        })?;
+            let until = Instant::now() + Duration::from_secs(change.visibility_timeout);
+            Ok::<_, ServiceError>(found.map(|message| message.visible_from = until))
+        })??;
         self.arrived.notify_waiters();
         let why = || {
             let message = format_args!(

@@ -205,7 +205,11 @@ impl Sqs {
         }
         let wanted = |name: &String| asked.iter().any(|asked| asked == "All" || asked == name);
         let attributes: Map<String, Value> = all.into_iter().filter(|(name, _)| wanted(name)).collect();
-        Ok(json!({ "Attributes": attributes }))
+        // Who asks for none is told of none.
+        Ok(match asked.is_empty() {
+            true => json!({}),
+            false => json!({ "Attributes": attributes }),
+        })
     }
 
     fn set_attributes(&self, call: &Call, input: OnQueue<SetQueueAttributes>) -> Result<Value, ServiceError> {

@@ -353,6 +353,7 @@ async fn a_queue_says_what_it_is_and_what_it_has_not() {
     assert_eq!(all["SqsManagedSseEnabled"], "true");
     let policy: Value = serde_json::from_str(all["RedrivePolicy"].as_str().expect("text")).expect("JSON");
     assert_eq!(policy["maxReceiveCount"], 3);
+    assert_eq!(get(json!([])).await, Ok(json!({})));
     let unknown = get(json!(["QueueArn", "Colour"])).await.expect_err("unknown");
     assert_eq!(unknown.to_string(), "InvalidAttributeName: Unknown Attribute Colour.");
 
@@ -395,6 +396,12 @@ async fn a_handle_is_of_a_message_or_of_none() {
             error.to_string(),
             "ReceiptHandleIsInvalid: The input receipt handle is invalid."
         );
+        // The queue comes first.
+        let nowhere = match operation {
+            "DeleteMessage" => json!({"QueueUrl": "https://x/none", "ReceiptHandle": "made-up"}),
+            _ => json!({"QueueUrl": "https://x/none", "ReceiptHandle": "made-up", "VisibilityTimeout": 1}),
+        };
+        assert_eq!(refusal(&platform, "sqs", operation, nowhere).await, "QueueDoesNotExist");
     }
     // An older handle deletes nothing, and hides the message as the newest one does.
     for handle in [&first, &second] {

@@ -89,8 +89,10 @@ pub(super) fn with_slash(name: &str) -> Cow<'_, str> {
 
 /// The other way to write a name without levels: `/name` of `name`, and `name` of `/name`.
 fn other_way(name: &str) -> Option<Cow<'_, str>> {
-    match name.strip_prefix('/') {
-        Some(plain) => (!plain.contains('/')).then_some(Cow::Borrowed(plain)),
+    let plain = name.strip_prefix('/');
+    match plain {
+        _ if plain.unwrap_or(name).contains('/') => None,
+        Some(plain) => Some(Cow::Borrowed(plain)),
         None => Some(with_slash(name)),
     }
 }

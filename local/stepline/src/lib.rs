@@ -8,6 +8,9 @@
 //! behalf of SDKs, and services go through it to reach one another, each as the IAM role that it would have on AWS; so
 //! a permission that the template does not give is missing here too.
 
+#[macro_use]
+mod print;
+
 mod again;
 pub mod aws;
 pub mod checks;

@@ -1,6 +1,7 @@
 //! The question of `--ask`: at the terminal, while the page may answer it, too.
 
 use super::session::{Session, Trouble};
+use crate::print;
 use platform::journal::{Entry, Happening};
 use std::io::Write;
 use std::sync::LazyLock;
@@ -46,7 +47,7 @@ pub(super) async fn ask(session: &Session, asked: Asked<'_>) -> Result<Option<(&
     let decided = tokio::select! {
         decided = questions(asked.action) => decided.map(Some),
         why = over(journal, asked) => {
-            eprintln!("{why}");
+            complain!("{why}");
             Ok(None)
         }
     };
@@ -96,7 +97,7 @@ fn drop_earlier(typed: &mut Typed) {
 
 /// A line that somebody types; empty where nobody can any more.
 pub(super) async fn line(question: &str) -> Result<String, Trouble> {
-    eprint!("{question}");
+    print::err(format_args!("{question}"));
     // Without the prompt the question is only less polite.
     let _ = std::io::stderr().flush();
     match TYPED.lock().await.recv().await {

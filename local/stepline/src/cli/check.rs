@@ -60,9 +60,9 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
         let cloud = Cloud::new(project.account(environment)?, root.to_owned());
         match deploy::deploy_with(&cloud, environment, &overrides).await {
             Ok(deployment) => {
-                println!("{environment}: its templates deploy");
+                say!("{environment}: its templates deploy");
                 for passed_over in deployment.passed_over() {
-                    println!("{environment}: note: {}", passed_over.below(root));
+                    say!("{environment}: note: {}", passed_over.below(root));
                 }
                 let files = files_of_machines(&deployment)?;
                 let machines = deployment.references("AWS::StepFunctions::StateMachine");
@@ -79,20 +79,20 @@ async fn look(root: &Path) -> Result<usize, Trouble> {
                     }
                     let place = files.get(&finding.machine).map(|file| below(root, file));
                     let place = place.unwrap_or_else(|| format!("state machine {}", finding.machine));
-                    println!("{environment}: {place}:{}:{}: {finding}", finding.line, finding.column);
+                    say!("{environment}: {place}:{}:{}: {finding}", finding.line, finding.column);
                     errors += usize::from(finding.severity == checks::Severity::Error);
                 }
             }
             Err(error) => {
-                println!("{environment}: error: {error}");
+                say!("{environment}: error: {error}");
                 errors += 1;
             }
         }
     }
     let checked = counted(definitions.len() + inline.len(), environments.len());
     match errors {
-        0 => println!("Succeeded: {checked} checked"),
-        _ => println!(
+        0 => say!("Succeeded: {checked} checked"),
+        _ => say!(
             "Failed: {errors} error{} in {checked}",
             if errors == 1 { "" } else { "s" }
         ),
@@ -114,7 +114,8 @@ fn counted(definitions: usize, environments: usize) -> String {
 /// The files of the definitions of state machines, by the names of the machines.
 fn files_of_machines(deployment: &Deployment) -> Result<BTreeMap<String, PathBuf>, Trouble> {
     let mut files = BTreeMap::new();
-    for stack in deployment.all() {
+    // A nested template that is in S3 is no file.
+    for stack in deployment.all().filter(|stack| stack.template.is_file()) {
         for (id, file) in project::definitions_of(&stack.template)? {
             let made = stack.resources.get(&id).map(|(_, made)| made);
             let name = made.and_then(|made| made.attributes.get("Name")?.as_str());
@@ -132,13 +133,13 @@ fn definition(root: &Path, file: &Path) -> Result<usize, Trouble> {
     // What a substitution makes of a value is looked at where the definition is deployed.
     findings.retain(|finding| !read.open.contains(&finding.pointer));
     if findings.is_empty() {
-        println!("{shown}: ok");
+        say!("{shown}: ok");
     }
     for finding in &findings {
         let severity = finding.severity.name().to_lowercase();
         match read.has_positions {
-            true => println!("{shown}:{}:{}: {severity}: {finding}", finding.line, finding.column),
-            false => println!("{shown}: {severity}: {finding}"),
+            true => say!("{shown}:{}:{}: {severity}: {finding}", finding.line, finding.column),
+            false => say!("{shown}: {severity}: {finding}"),
         }
     }
     Ok(findings
@@ -156,7 +157,7 @@ async fn watch(root: &Path, port: Option<u16>) -> Result<ExitCode, Trouble> {
     let cloud = Cloud::new(account, root.to_owned());
     // Nothing is deployed there: the definitions are files, and trying a state changes nothing.
     let page = page::serve(&cloud, environment, port, false).await?;
-    println!("{}definitions", page.url);
+    say!("{}definitions", page.url);
     let watched = async {
         let mut known = stamps(root);
         say(root).await;
@@ -164,7 +165,7 @@ async fn watch(root: &Path, port: Option<u16>) -> Result<ExitCode, Trouble> {
             tokio::time::sleep(EVERY).await;
             let changed = known.renew(stamps(root));
             if !changed.is_empty() {
-                println!("\nChanged: {}", listed(root, &changed));
+                say!("\nChanged: {}", listed(root, &changed));
                 say(root).await;
             }
         }
@@ -179,7 +180,7 @@ async fn watch(root: &Path, port: Option<u16>) -> Result<ExitCode, Trouble> {
 /// Checks once. What keeps it from looking at all may be mended by the next change.
 async fn say(root: &Path) {
     if let Err(trouble) = look(root).await {
-        println!("error: {trouble}");
+        say!("error: {trouble}");
     }
 }
 

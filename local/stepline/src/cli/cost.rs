@@ -74,12 +74,12 @@ async fn renew(root: &Path, prices: &mut Prices) -> Result<ExitCode, Trouble> {
     let renewed = renewed.map_err(|error| Trouble::Other(format!("AWS's price list: {error}")))?;
     prices.write(root).map_err(|error| Trouble::Other(error.to_string()))?;
     for (name, region, before, now) in &renewed.changed {
-        println!("{name} in {region}: ${now} instead of ${before}");
+        say!("{name} in {region}: ${now} instead of ${before}");
     }
     for name in &renewed.not_found {
-        println!("{name}: the price list has not one price for it, so it stays");
+        say!("{name}: the price list has not one price for it, so it stays");
     }
-    println!(
+    say!(
         "{} changed, {} as they were, {} not found. The defaults of `Prices` in sam/template.yaml have to follow.",
         renewed.changed.len(),
         renewed.same,

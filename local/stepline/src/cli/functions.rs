@@ -31,6 +31,6 @@ pub(super) fn put(options: &FunctionsOptions) -> Result<ExitCode, Trouble> {
         Architecture::X86 => "x86-64",
     };
     functions::put(&root, options.from.as_deref(), architecture).map_err(|error| Trouble::Other(error.to_string()))?;
-    println!("wrote functions/*.zip and functions/SHA256SUMS: commit them, and sam/deploy uploads them");
+    say!("wrote functions/*.zip and functions/SHA256SUMS: commit them, and sam/deploy uploads them");
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! `stepline graph`: a state machine's definition as a drawing.
 
 use super::session::Trouble;
+use crate::print;
 use clap::ValueEnum;
 use state_graph::{Chart, Options, Overlay, Unreadable};
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ pub(super) fn graph(options: &GraphOptions) -> Result<ExitCode, Trouble> {
     };
     let drawn = format!("{}\n", drawn.trim_end());
     match &options.output {
-        None => print!("{drawn}"),
+        None => print::out(format_args!("{drawn}")),
         Some(file) => std::fs::write(file, drawn)
             .map_err(|error| Trouble::Usage(format!("cannot write `{}`: {error}", file.display())))?,
     }

@@ -61,7 +61,7 @@ impl Asks for Terminal {
     }
 
     fn refuse(&mut self, why: &str) {
-        eprintln!("{why}");
+        complain!("{why}");
     }
 }
 
@@ -94,7 +94,7 @@ pub(super) async fn init(options: InitOptions) -> Result<ExitCode, Trouble> {
         None | Some("dev") => String::new(),
         Some(environment) => format!(" --env {environment}"),
     };
-    println!("\nRead them: they say what your files use. Then:\n  {name} check\n  {name} run{of}");
+    say!("\nRead them: they say what your files use. Then:\n  {name} check\n  {name} run{of}");
     if let Some(environment) = done.begun {
         say_how_to_deploy(&environment, asked.connection.is_some());
     }
@@ -112,18 +112,18 @@ fn say(files: &[Written]) {
     let width = files.iter().map(|written| written.file.len()).max().unwrap_or_default();
     for written in files {
         match written.was_there {
-            false => println!("wrote  {:width$}  {}", written.file, written.what),
-            true => println!("kept   {:width$}  it was there", written.file),
+            false => say!("wrote  {:width$}  {}", written.file, written.what),
+            true => say!("kept   {:width$}  it was there", written.file),
         }
     }
 }
 
 fn say_how_to_deploy(environment: &str, has_connection: bool) {
     let name = command::name();
-    println!("\nTo deploy it, with the SAM CLI and credentials of your account:");
+    say!("\nTo deploy it, with the SAM CLI and credentials of your account:");
     if !has_connection {
-        println!("  put the ARN of your connection to GitHub into sam/samconfig.toml (ConnectionArn)");
+        say!("  put the ARN of your connection to GitHub into sam/samconfig.toml (ConnectionArn)");
     }
-    println!("  {name} functions   # once: the functions as zips in functions/; commit them");
-    println!("  sam/deploy {environment}");
+    say!("  {name} functions   # once: the functions as zips in functions/; commit them");
+    say!("  sam/deploy {environment}");
 }

@@ -40,9 +40,9 @@ pub(super) async fn lineage(options: LineageOptions) -> Result<ExitCode, Trouble
     for (at, record) in records.iter().enumerate() {
         if options.json {
             let line = serde_json::to_string(record).map_err(|error| Trouble::Other(error.to_string()))?;
-            println!("{line}");
+            say!("{line}");
         } else {
-            println!("{}{record}", if at == 0 { "" } else { "\n" });
+            say!("{}{record}", if at == 0 { "" } else { "\n" });
         }
     }
     let is_broken = |record: &Record| record.count(Verdict::Broken) > 0;

@@ -28,7 +28,7 @@ mod up;
 mod watch;
 mod why;
 
-use crate::{cloud, command};
+use crate::{cloud, command, print};
 use clap::{CommandFactory, Parser, Subcommand};
 use interrupt::interrupted;
 use options::{Common, LineageOptions, OpenOptions, RunOptions};
@@ -203,7 +203,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("stepline: cannot start: {error}");
+            complain!("stepline: cannot start: {error}");
             return ExitCode::FAILURE;
         }
     };
@@ -234,7 +234,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(code) => code,
         Err(trouble) => {
-            eprintln!("stepline: {trouble}");
+            complain!("stepline: {trouble}");
             trouble.exit_code()
         }
     }
@@ -242,7 +242,7 @@ pub fn main() -> ExitCode {
 
 async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trouble> {
     match command {
-        Command::Run(options) if options.part.watch => watch::watch().await,
+        Command::Run(options) if options.part.watch => watch::watch(options.common.json).await,
         Command::Run(options) => run::run(options, standing).await,
         Command::Push { image, common } => push::push(image, common, standing).await,
         Command::Invoke {
@@ -261,7 +261,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
                 Some(folder) => folder,
                 None => kept::folder(&session::repository()?, None),
             };
-            print!("{}", kept::describe(&folder)?);
+            print::out(format_args!("{}", kept::describe(&folder)?));
             Ok(ExitCode::SUCCESS)
         }
         Command::Open(options) => open::open(options).await,
@@ -271,7 +271,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
         Command::Functions(options) => functions::put(&options),
         Command::Graph(options) => graph::graph(&options),
         Command::Services => {
-            print!("{}", cloud::operations());
+            print::out(format_args!("{}", cloud::operations()));
             Ok(ExitCode::SUCCESS)
         }
         Command::Cost(options) => cost::cost(options).await,
@@ -289,7 +289,7 @@ async fn perform(command: Command, standing: &Standing) -> Result<ExitCode, Trou
                 )));
             }
             let report = crate::doctor::examine(&root, &env).await?;
-            println!("{report}");
+            say!("{report}");
             Ok(ExitCode::from(report.exit_code()))
         }
     }

@@ -26,11 +26,11 @@ pub(super) fn new(options: NewOptions) -> Result<ExitCode, Trouble> {
     };
     new::new(&options.folder, &asked).map_err(|error| Trouble::Usage(error.to_string()))?;
     let folder = options.folder.display();
-    println!("wrote {folder}: the chain, with a training pipeline in it. Then:\n");
-    println!(
+    say!("wrote {folder}: the chain, with a training pipeline in it. Then:\n");
+    say!(
         "  cd {folder}\n  git init --quiet && git add --all && git commit --quiet --message \"The chain\"\n  stepline run\n"
     );
-    println!(
+    say!(
         "The first run builds Stepline's functions and installs the container's Python packages: that takes some minutes, once.\n\
          Then change `Hyperparameters` in sam/template.yaml, and run it again: the new model is compared with the first one.\n\
          README.md says what is where."

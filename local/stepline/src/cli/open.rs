@@ -53,7 +53,7 @@ fn of_another(folder: &Path, run: Option<&str>, error: StoreError) -> Result<Exi
 /// Says where the page is, and shows it to whoever sits at a terminal.
 fn show(url: &str, run: Option<&str>) {
     let url = address(url, run);
-    println!("{url}");
+    say!("{url}");
     if std::io::stdout().is_terminal() {
         // Without a browser the address is there to be followed.
         let _ = ::open::that_detached(&url);

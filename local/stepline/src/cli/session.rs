@@ -225,7 +225,7 @@ impl Session {
         super::interrupt::interrupted().await;
         self.cloud.lambda.shut_down();
         if let Err(error) = self.cloud.store.settled().await {
-            eprintln!("stepline: {error}");
+            complain!("stepline: {error}");
         }
     }
 
@@ -233,7 +233,7 @@ impl Session {
     pub(super) async fn end_with(self, lines: &[String], last: &str) {
         self.cloud.lambda.shut_down();
         if let Err(error) = self.cloud.store.settled().await {
-            eprintln!("stepline: {error}");
+            complain!("stepline: {error}");
         }
         self.shown.end(lines, last).await;
     }
@@ -241,6 +241,9 @@ impl Session {
 
 /// Gets the functions ready that are not.
 async fn build_functions(cloud: &Cloud, display: &Display) -> Result<(), BuildError> {
+    if cloud.lambda.names().is_empty() {
+        return Ok(());
+    }
     functions::provide(&cloud.lambda, &cloud.root).await;
     display.begin_building();
     let workspace = functions::workspace(&cloud.root);

@@ -39,9 +39,9 @@ pub(super) async fn up(
         // Clients would put `sync-` before the host for StartSyncExecution and TestState, and no such host is here.
         ("AWS_DISABLE_HOST_PREFIX_INJECTION", "true"),
     ] {
-        println!("export {name}={value}");
+        say!("export {name}={value}");
     }
-    println!("ready");
+    say!("ready");
     interrupted().await;
     session.end("Interrupted: the services are down").await;
     Ok(ExitCode::SUCCESS)

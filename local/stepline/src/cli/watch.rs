@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const ONCE: &[(&str, bool)] = &[("--fresh", false), ("--from", true)];
 
 /// Runs, and runs again after each change. An interrupt is how it is meant to end.
-pub(super) async fn watch() -> Result<ExitCode, Trouble> {
+pub(super) async fn watch(is_json: bool) -> Result<ExitCode, Trouble> {
     let root = repository()?;
     let given: Vec<OsString> = std::env::args_os().skip(1).collect();
     let mut known = stamps(&root)?;
@@ -35,7 +35,7 @@ pub(super) async fn watch() -> Result<ExitCode, Trouble> {
                 return Ok(ExitCode::SUCCESS);
             }
             // One that has ended has no id any more.
-            _ = run.wait(), if run.id().is_some() => eprintln!("Waiting for a change …"),
+            _ = run.wait(), if run.id().is_some() => complain!("Waiting for a change …"),
             () = tokio::time::sleep(EVERY) => {}
         }
         let mut saved = look(&root, &mut known)?;
@@ -53,8 +53,19 @@ pub(super) async fn watch() -> Result<ExitCode, Trouble> {
         }
         let has_played = end(&mut run).await;
         told = to_tell(told, has_played, saved);
-        println!("\nChanged: {}", listed(&root, &told));
+        say!("{}", changed(&listed(&root, &told), is_json));
         run = start(&arguments(&given, false), &told)?;
+    }
+}
+
+/// The line between two runs: among lines of JSON it is one of them.
+fn changed(files: &str, is_json: bool) -> String {
+    match is_json {
+        true => {
+            serde_json::json!({"at": jiff::Timestamp::now(), "happening": "Note", "text": format!("Changed: {files}")})
+                .to_string()
+        }
+        false => format!("\nChanged: {files}"),
     }
 }
 
@@ -143,6 +154,16 @@ mod tests {
             "run --env dev --from Train --fresh --from=Train --until Compare"
         );
         assert_eq!(text(false), "run --env dev --until Compare");
+    }
+
+    #[test]
+    fn among_lines_of_json_each_is_one() {
+        assert_eq!(changed("a, b", false), "\nChanged: a, b");
+        let line: serde_json::Value = serde_json::from_str(&changed("a", true)).expect("JSON");
+        assert_eq!(
+            (&line["happening"], &line["text"]),
+            (&"Note".into(), &"Changed: a".into())
+        );
     }
 
     #[test]

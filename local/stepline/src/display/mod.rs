@@ -150,7 +150,7 @@ impl Display {
         self.under_way().step(format!("{what} …"), now);
         if self.spinner.is_none() {
             self.under_way().has_said(now);
-            eprintln!("{what} …");
+            complain!("{what} …");
         }
     }
 
@@ -168,8 +168,8 @@ impl Display {
     pub(crate) fn building(&self, progress: Progress<'_>) {
         match progress {
             Progress::Doing(line) | Progress::Line(line) if self.is_verbose => match &self.spinner {
-                Some(spinner) => spinner.suspend(|| eprintln!("{line}")),
-                None => eprintln!("{line}"),
+                Some(spinner) => spinner.suspend(|| complain!("{line}")),
+                None => complain!("{line}"),
             },
             progress => {
                 if let Some(text) = words::building(BUILDING, progress) {
@@ -203,7 +203,7 @@ impl Display {
         if self.is_json {
             match serde_json::to_string(entry) {
                 Ok(line) => self.put(tone::tame_json(&line)),
-                Err(error) => eprintln!("stepline: cannot show an entry of the journal: {error}"),
+                Err(error) => complain!("stepline: cannot show an entry of the journal: {error}"),
             }
             return;
         }
@@ -243,7 +243,7 @@ impl Display {
         if self.spinner.is_none() && self.held().is_none() {
             let due = self.under_way().due(Instant::now());
             if let Some(text) = due {
-                eprintln!("{}", tone::tame(&text));
+                complain!("{}", tone::tame(&text));
             }
         }
     }
@@ -324,13 +324,13 @@ impl Shown {
         }
         for line in lines {
             match self.display.is_json {
-                true => eprintln!("{}", tone::tame(line)),
+                true => complain!("{}", tone::tame(line)),
                 false => self.display.print(line, Tone::Plain),
             }
         }
         let last = text::one_line(last);
         if self.display.is_json {
-            eprintln!("{last}");
+            complain!("{last}");
         } else {
             let status = last.split(':').next().unwrap_or_default();
             self.display.print(&last, tone::of_status(status));

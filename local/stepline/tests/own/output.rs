@@ -37,6 +37,15 @@ fn log(repository: &Repository, group: &str) -> (String, String) {
 }
 
 #[test]
+fn a_reader_that_goes_away_is_no_trouble() {
+    let repository = chain::repository();
+    for arguments in ["init", "check", "services", "state", "graph flow.asl.json"] {
+        let (code, said) = repository.stepline_to_nobody(&arguments.split(' ').collect::<Vec<_>>());
+        assert!(code != 101 && !said.contains("panicked"), "{arguments}: {code}: {said}");
+    }
+}
+
+#[test]
 fn a_build_that_went_well_is_quiet_and_what_a_job_prints_is_text() {
     let repository = repository(BUILDSPEC);
     let (code, said) = repository.stepline(&RUN);

@@ -1,7 +1,7 @@
 //! A repository in a temporary folder, and the command in it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// A repository of these files.
 pub(crate) struct Repository(tempfile::TempDir);
@@ -33,6 +33,19 @@ impl Repository {
     /// The command's exit code, and what it says.
     pub(crate) fn stepline(&self, arguments: &[&str]) -> (i32, String) {
         stepline(self.0.path(), arguments)
+    }
+
+    /// The same where nobody reads what it prints: what it says of errors.
+    pub(crate) fn stepline_to_nobody(&self, arguments: &[&str]) -> (i32, String) {
+        let mut command = command(self.0.path(), arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the command runs");
+        drop(child.stdout.take());
+        let Output { status, stderr, .. } = child.wait_with_output().expect("the command ends");
+        (
+            status.code().unwrap_or(-1),
+            String::from_utf8_lossy(&stderr).into_owned(),
+        )
     }
 
     /// The same with this program in the place of cargo.

@@ -1,5 +1,5 @@
 """The templates of this repository, deployed with the SAM CLI against the local services: made, made again without a change,
-changed in one resource, taken back where a change fails, and removed.
+changed in one resource, taken back where a change fails, and removed. Then a template that nests two others.
 
     python3 .ci/sam_deploy.py FOLDER
 
@@ -87,3 +87,42 @@ for environment, (_, name) in reversed(STACKS.items()):
     except cloudformation.exceptions.ClientError as error:
         assert "does not exist" in str(error), error
     print(f"{environment}: deleted", flush=True)
+
+
+# A team's own folder, whose root template nests two others: one of them is changed.
+def root(delay):
+    """Deploys it with this delay of a queue in one of them: what was said, and the statuses of both."""
+    inner = (
+        "Resources:\n  Q: {Type: AWS::SQS::Queue, Properties: {DelaySeconds: %s}}\n"
+        "Outputs: {Name: {Value: !GetAtt Q.QueueName}}\n"
+    )
+    folder = FOLDER / "nested"
+    folder.mkdir(exist_ok=True)
+    (folder / "one.yaml").write_text(inner % delay)
+    (folder / "two.yaml").write_text(inner % 1)
+    (folder / "template.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n"
+        "  One: {Type: 'AWS::CloudFormation::Stack', Properties: {TemplateURL: one.yaml}}\n"
+        "  Two: {Type: 'AWS::Serverless::Application', Properties: {Location: two.yaml}}\n"
+        "Outputs: {Name: {Value: !GetAtt Two.Outputs.Name}}\n"
+    )
+    line = ["sam", "deploy", "--template-file", folder / "template.yaml", "--stack-name", "nested", "--resolve-s3",
+            "--capabilities", "CAPABILITY_AUTO_EXPAND"]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
+    stacks, outer = cloudformation.describe_stacks()["Stacks"], stack("nested")["StackId"]
+    below = {each["StackName"].split("-")[1]: each["StackStatus"] for each in stacks if each.get("ParentId") == outer}
+    return done.stdout + done.stderr, below
+
+
+said, below = root(1)
+assert below == {"One": "CREATE_COMPLETE", "Two": "CREATE_COMPLETE"}, said
+said, below = root(2)
+assert below == {"One": "UPDATE_COMPLETE", "Two": "CREATE_COMPLETE"}, said
+said, below = root(5000)
+assert below == {"One": "UPDATE_ROLLBACK_COMPLETE", "Two": "CREATE_COMPLETE"} and "Embedded stack" in said, said
+# `sam delete` takes no template of a nested stack that is at another address than AWS's.
+cloudformation.delete_stack(StackName="nested")
+cloudformation.get_waiter("stack_delete_complete").wait(StackName="nested", WaiterConfig={"Delay": 1})
+left = [each["StackName"] for each in cloudformation.describe_stacks()["Stacks"] if each["StackName"].startswith("nested")]
+assert not left, left
+print("nested: made, changed, taken back, deleted", flush=True)

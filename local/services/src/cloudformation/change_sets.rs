@@ -3,8 +3,10 @@
 //! Follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html> and its like.
 
 use super::engine::{Action, Change};
+use super::history::STACK;
 use super::input::{NewChangeSet, Request, flag};
 use super::kept::CloudFormation;
+use super::nested_change_sets::{Including, refuse_nested};
 use super::on_failure::OnFailure;
 use super::rows::{ChangeSet, Stack};
 use super::stacks::is_the_same;
@@ -54,12 +56,6 @@ impl CloudFormation {
     ) -> Result<Value, ServiceError> {
         let On { target, own } = input;
         target.check()?;
-        if own.include_nested_stacks {
-            return Err(ServiceError::not_in_local_run(
-                "cloudformation",
-                "CreateChangeSet with IncludeNestedStacks",
-            ));
-        }
         let is_creation = match own.change_set_type.as_deref() {
             Some("CREATE") => true,
             None | Some("UPDATE") => false,
@@ -83,7 +79,7 @@ impl CloudFormation {
         };
         let is_kept = target.deployment_config.disable_rollback;
         let prepared = self.ready(&call, target, before.as_ref(), false).await?;
-        let mut change_set = self.new_change_set(&call, own, prepared, before)?;
+        let mut change_set = self.new_change_set(&call, own, prepared, before).await?;
         if is_kept {
             change_set.on_failure = OnFailure::DoNothing;
         }
@@ -92,14 +88,18 @@ impl CloudFormation {
         Ok(answer)
     }
 
-    fn new_change_set(
+    async fn new_change_set(
         &self,
         call: &Call,
         own: NewChangeSet,
         prepared: Prepared,
         before: Option<Stack>,
     ) -> Result<ChangeSet, ServiceError> {
-        let Prepared { mut stack, summary, .. } = prepared;
+        let Prepared {
+            mut stack,
+            summary,
+            caller,
+        } = prepared;
         let missing = missing_capability(&summary, &stack.capabilities, false);
         if let Some(message) = missing.as_ref().filter(|_| summary.transforms.is_empty()) {
             return Err(ServiceError::new("InsufficientCapabilitiesException", message));
@@ -109,48 +109,55 @@ impl CloudFormation {
             let message = format_args!("ChangeSet {} already exists", own.change_set_name);
             return Err(ServiceError::new("AlreadyExistsException", message));
         }
-        let planned = self.plan(&mut stack);
-        let (changes, failure) = match (planned, missing) {
-            (_, Some(missing)) => (Vec::new(), Some(missing)),
-            (Err(error), _) => (Vec::new(), Some(error.message)),
-            (Ok(changes), _) => {
-                let is_same = before.as_ref().is_some_and(|before| is_the_same(before, &stack));
-                let failure = (changes.is_empty() && is_same).then(|| UNCHANGED.to_owned());
-                (changes, failure)
-            }
+        let planned = match missing {
+            Some(missing) => Err(missing),
+            None => self.plan_with_nested(&mut stack).map_err(|error| error.message),
         };
         if before.is_none() {
             self.review(&stack);
         }
-        let name = own.change_set_name;
-        let unique = uuid::Uuid::new_v4();
-        let arn = call
-            .platform
-            .account
-            .arn("cloudformation", format_args!("changeSet/{name}/{unique}"));
-        Ok(ChangeSet {
-            id: arn,
-            name,
+        let mut change_set = ChangeSet {
+            id: new_id(call, &own.change_set_name),
+            name: own.change_set_name,
             stack_id: stack.id.clone(),
             is_creation: before.is_none(),
             stack,
-            changes,
+            changes: Vec::new(),
             description: own.description,
-            failure,
+            failure: None,
             is_executed: false,
             is_obsolete: false,
+            includes_nested: own.include_nested_stacks,
+            parent_id: None,
+            root_id: None,
             created: Timestamp::now(),
             on_failure: own.on_stack_failure.unwrap_or_default(),
-        })
+        };
+        let changes = match planned {
+            Ok((changes, nested)) if change_set.includes_nested => {
+                let by = Including {
+                    call,
+                    caller: &caller,
+                    outer: &change_set,
+                };
+                let included = self.include_nested(by, nested, changes).await;
+                included.map_err(|error| error.message)
+            }
+            planned => planned.map(|(changes, _)| changes),
+        };
+        change_set.decide(changes, before.as_ref());
+        Ok(change_set)
     }
 
     /// Notes a stack that there is nothing of yet but a change set.
-    fn review(&self, stack: &Stack) {
+    pub(super) fn review(&self, stack: &Stack) {
         let name = &stack.wanted.stack;
         if self.find(name).is_none_or(|known| known.deleted.is_some()) {
             let hidden = stack.hidden.clone();
             self.put(Stack {
                 hidden,
+                parent_id: stack.parent_id.clone(),
+                root_id: stack.root_id.clone(),
                 ..Stack::new(stack.id.clone(), stack.wanted.clone())
             });
             self.tell(name, Status::ReviewInProgress, Some("User Initiated".into()));
@@ -200,6 +207,7 @@ impl CloudFormation {
         input: ExecuteChangeSet,
     ) -> Result<Value, ServiceError> {
         let change_set = self.change_set(&input.change_set_name, input.stack_name.as_deref())?;
+        refuse_nested(&change_set, "executed")?;
         let invalid = |status: &str| {
             let message = format!(
                 "ChangeSet [{}] cannot be executed in its current status of [{status}]",
@@ -230,10 +238,7 @@ impl CloudFormation {
         };
         // It was passed when the change set was made.
         let caller = acting(call, stack.role_arn.as_deref(), false)?;
-        let executed = ChangeSet {
-            is_executed: true,
-            ..change_set
-        };
+        let executed = change_set;
         let summary = super::engine::Summary::default();
         let task = match before {
             None => Task::Create(on_failure),
@@ -241,15 +246,22 @@ impl CloudFormation {
         };
         self.begin(call, Prepared { stack, summary, caller }, task)?;
         // AWS deletes the others: they are of a stack that is not there any more.
+        let nested = self.change_sets_below(&executed.id);
         self.forget_change_sets(&executed.stack_id);
-        self.put_change_set(executed);
+        for change_set in nested.into_iter().chain([executed]) {
+            self.put_change_set(ChangeSet {
+                is_executed: true,
+                ..change_set
+            });
+        }
         Ok(json!({}))
     }
 
     pub(super) fn delete_change_set(&self, _: &Call, input: OneChangeSet) -> Result<Value, ServiceError> {
         // One that is not there is gone already.
         if let Ok(change_set) = self.change_set(&input.change_set_name, input.stack_name.as_deref()) {
-            self.forget_change_set(&change_set.id);
+            refuse_nested(&change_set, "deleted")?;
+            self.forget_with_nested(&change_set);
         }
         Ok(json!({}))
     }
@@ -277,6 +289,27 @@ impl CloudFormation {
     }
 }
 
+impl ChangeSet {
+    /// Notes what it would change of what was there before, or why it cannot be executed.
+    fn decide(&mut self, changes: Result<Vec<Change>, String>, before: Option<&Stack>) {
+        match changes {
+            Err(failure) => self.failure = Some(failure),
+            Ok(changes) => {
+                let is_same = before.is_some_and(|before| is_the_same(before, &self.stack));
+                self.failure = (changes.is_empty() && is_same).then(|| UNCHANGED.to_owned());
+                self.changes = changes;
+            }
+        }
+    }
+}
+
+/// The ARN of a new change set of this name.
+fn new_id(call: &Call, name: &str) -> String {
+    let unique = uuid::Uuid::new_v4();
+    let account = &call.platform.account;
+    account.arn("cloudformation", format_args!("changeSet/{name}/{unique}"))
+}
+
 /// What is said of a change set everywhere.
 fn summary(change_set: &ChangeSet) -> Value {
     let (status, execution) = match &change_set.failure {
@@ -293,11 +326,13 @@ fn summary(change_set: &ChangeSet) -> Value {
         "CreationTime": change_set.created.to_string(),
         "Status": status,
         "ExecutionStatus": execution,
-        "IncludeNestedStacks": false,
+        "IncludeNestedStacks": change_set.includes_nested,
     });
     for (name, text) in [
         ("StatusReason", &change_set.failure),
         ("Description", &change_set.description),
+        ("ParentChangeSetId", &change_set.parent_id),
+        ("RootChangeSetId", &change_set.root_id),
     ] {
         if let Some(text) = text {
             summary[name] = text.as_str().into();
@@ -318,8 +353,20 @@ fn show(change: &Change) -> Value {
     if let Some(physical_id) = &change.physical_id {
         shown["PhysicalResourceId"] = physical_id.as_str().into();
     }
+    if let Some(change_set) = &change.change_set {
+        shown["ChangeSetId"] = change_set.as_str().into();
+    }
     if change.action == Action::Modify {
         let recreation = if change.is_replaced { "Always" } else { "Never" };
+        // What a nested stack's template has become is looked at when the change set is executed.
+        let is_automatic = change.kind == STACK && change.properties.is_empty();
+        let automatic = is_automatic.then(|| {
+            json!({
+                "Target": {"Attribute": "Properties", "RequiresRecreation": "Never"},
+                "Evaluation": "Dynamic",
+                "ChangeSource": "Automatic",
+            })
+        });
         let details = change.properties.iter().map(|property| {
             json!({
                 "Target": {"Attribute": "Properties", "Name": property, "RequiresRecreation": recreation},
@@ -329,7 +376,7 @@ fn show(change: &Change) -> Value {
         });
         shown["Scope"] = json!(["Properties"]);
         shown["Replacement"] = if change.is_replaced { "True" } else { "False" }.into();
-        shown["Details"] = details.collect();
+        shown["Details"] = details.chain(automatic).collect();
     }
     json!({"Type": "Resource", "ResourceChange": shown})
 }

@@ -33,6 +33,8 @@ pub struct Summary {
     pub transforms: Vec<String>,
     /// What must be acknowledged before it is deployed, and why.
     pub capability: Option<(&'static str, String)>,
+    /// Whether it nests stacks. Their own templates say what must be acknowledged for them.
+    pub nests: bool,
 }
 
 /// A parameter of a template.
@@ -61,6 +63,21 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// The exports of other stacks that it imports.
     pub imports: Vec<String>,
+    /// The stacks that it nests.
+    pub nested: Vec<Nested>,
+}
+
+/// A stack that a template nests, as its resource wants it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Nested {
+    /// Its name in the outer template.
+    pub logical_id: String,
+    /// Where its template is.
+    pub template_url: String,
+    /// The values of its parameters.
+    pub values: BTreeMap<String, String>,
+    /// Its own tags: keys and values.
+    pub tags: Vec<(String, String)>,
 }
 
 /// How one resource would change.
@@ -78,6 +95,9 @@ pub struct Change {
     pub is_replaced: bool,
     /// The properties that differ.
     pub properties: Vec<String>,
+    /// The change set of the stack that the resource is, if there is one.
+    #[serde(default)]
+    pub change_set: Option<String>,
 }
 
 /// What a change does.

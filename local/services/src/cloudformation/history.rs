@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const PAGE: usize = 100;
 
 /// The type of a stack, among the resources that events are about.
-const STACK: &str = "AWS::CloudFormation::Stack";
+pub(super) const STACK: &str = "AWS::CloudFormation::Stack";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]

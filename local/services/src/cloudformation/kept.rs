@@ -4,7 +4,7 @@ use super::engine::{Engine, Shown, Summary, Wanted};
 use super::rows::{ChangeSet, Event, Record, Stack};
 use super::status::Status;
 use platform::store::{Held, Rows, Store, StoreError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -15,6 +15,15 @@ pub struct Left {
     pub wanted: Wanted,
     /// The role that makes it. None where all of it was there already.
     pub role: Option<String>,
+}
+
+/// The stack in which the local run nests one of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Outer<'o> {
+    /// Its name.
+    pub stack: &'o str,
+    /// The tags that its template gives to the nested one: keys and values.
+    pub tags: &'o [(String, String)],
 }
 
 /// The account's stacks.
@@ -150,8 +159,8 @@ impl CloudFormation {
         })
     }
 
-    /// Notes a stack that the local run itself begins to deploy.
-    pub fn begin_own(&self, id: String, wanted: Wanted, summary: &Summary) {
+    /// Notes a stack that the local run itself begins to deploy, alone or as a part of another one.
+    pub fn begin_own(&self, id: String, wanted: Wanted, summary: &Summary, outer: Option<Outer<'_>>) {
         let name = wanted.stack.clone();
         let before = self.find(&name).filter(|stack| stack.deleted.is_none());
         self.events.lock().retain(|_, event| event.stack != name);
@@ -170,6 +179,11 @@ impl CloudFormation {
         };
         let mut stack = Stack { is_own: true, ..stack };
         stack.say(summary);
+        if let Some(Outer { stack: outer, tags }) = outer
+            && let Some(parent) = self.find(outer)
+        {
+            stack.nest_in(&parent, tags);
+        }
         self.put(stack);
         self.tell(&name, status, None);
     }
@@ -214,7 +228,8 @@ impl CloudFormation {
                     | Status::UpdateRollbackComplete
                     | Status::UpdateRollbackFailed
             );
-            is_there && !stack.is_own
+            // What a template nests is made with its outer stack.
+            is_there && !stack.is_own && stack.parent_id.is_none()
         });
         let left = with_resources.map(|stack| match (stack.status, stack.stable) {
             (Status::UpdateFailed, Some(stable)) if stack.role_arn.is_none() => Left {
@@ -240,6 +255,18 @@ impl CloudFormation {
         let stacks = self.stacks.lock();
         let by_id = || stacks.values().find(|stack| stack.id == name);
         stacks.get(name).or_else(by_id).cloned()
+    }
+
+    /// What a stack is made of that is there.
+    pub fn wanted(&self, name: &str) -> Option<Wanted> {
+        let found = self.find(name).filter(|stack| stack.deleted.is_none());
+        found.map(|stack| stack.wanted)
+    }
+
+    /// The stacks that are there and that this one's template nests.
+    pub(super) fn nested_in(&self, id: &str) -> Vec<Stack> {
+        let nested = self.all().into_iter();
+        nested.filter(|stack| stack.parent_id.as_deref() == Some(id)).collect()
     }
 
     /// The stacks that are there.
@@ -330,14 +357,47 @@ impl CloudFormation {
         of_stack.cloned().collect()
     }
 
+    /// The change sets of nested stacks that are part of this one.
+    pub(super) fn change_sets_below(&self, root: &str) -> Vec<ChangeSet> {
+        let change_sets = self.change_sets.lock();
+        let below = change_sets.values();
+        below
+            .filter(|change_set| change_set.root_id.as_deref() == Some(root))
+            .cloned()
+            .collect()
+    }
+
+    /// Forgets a stack of which there is nothing but a change set.
+    fn forget_stack(&self, name: &str) {
+        let forgotten = self.stacks.lock().remove(name);
+        if let Some(stack) = forgotten {
+            self.events.lock().retain(|_, event| event.stack_id != stack.id);
+        }
+    }
+
+    /// Forgets the stacks that are nested in one and of which there is nothing but change sets.
+    pub(super) fn forget_reviewed(&self, outer: &str) {
+        for nested in self.nested_in(outer) {
+            self.forget_reviewed(&nested.id);
+            if nested.status == Status::ReviewInProgress {
+                self.forget_stack(&nested.wanted.stack);
+            }
+        }
+    }
+
     pub(super) fn forget_change_set(&self, id: &str) {
         self.change_sets.lock().remove(id);
     }
 
+    /// Forgets a stack's change sets, with those of nested stacks that are part of them.
     pub(super) fn forget_change_sets(&self, stack_id: &str) {
-        self.change_sets
-            .lock()
-            .retain(|_, change_set| change_set.stack_id != stack_id);
+        let mut change_sets = self.change_sets.lock();
+        let own = change_sets
+            .values()
+            .filter(|change_set| change_set.stack_id == stack_id);
+        let own: BTreeSet<String> = own.map(|change_set| change_set.id.clone()).collect();
+        let is_of_own = |change_set: &ChangeSet| change_set.root_id.as_ref().is_some_and(|root| own.contains(root));
+        change_sets.retain(|id, change_set| !own.contains(id) && !is_of_own(change_set));
     }
 }
 

@@ -59,6 +59,12 @@ pub(super) struct Stack {
     pub(super) created: Timestamp,
     pub(super) updated: Option<Timestamp>,
     pub(super) deleted: Option<Timestamp>,
+    /// The stack whose template nests it.
+    #[serde(default)]
+    pub(super) parent_id: Option<String>,
+    /// The outermost of them.
+    #[serde(default)]
+    pub(super) root_id: Option<String>,
     /// Whether the local run deploys it, each time that it starts.
     pub(super) is_own: bool,
     /// What it was before the change that is under way or has failed: what a rollback goes back to.
@@ -87,6 +93,8 @@ impl Stack {
             created: Timestamp::now(),
             updated: None,
             deleted: None,
+            parent_id: None,
+            root_id: None,
             is_own: false,
             stable: None,
         }
@@ -100,6 +108,20 @@ impl Stack {
             Some(stable) => *stable,
             None => self,
         }
+    }
+
+    /// Notes the stack whose template nests it, and gives it that one's tags, below those of its own.
+    pub(super) fn nest_in(&mut self, parent: &Stack, own_tags: &[(String, String)]) {
+        let own = own_tags.iter().map(|(key, value)| Tag {
+            key: key.clone(),
+            value: value.clone(),
+        });
+        let is_own = |tag: &&Tag| own_tags.iter().any(|(key, _)| *key == tag.key);
+        let inherited = parent.tags.iter().filter(|tag| !is_own(tag)).cloned();
+        self.tags = own.chain(inherited).collect();
+        let root = parent.root_id.as_ref().unwrap_or(&parent.id);
+        self.root_id = Some(root.clone());
+        self.parent_id = Some(parent.id.clone());
     }
 
     /// Notes what its template says of itself.
@@ -149,6 +171,15 @@ pub(super) struct ChangeSet {
     /// Whether the stack has been changed since, by something else.
     #[serde(default)]
     pub(super) is_obsolete: bool,
+    /// Whether the stacks that the template nests have change sets, too.
+    #[serde(default)]
+    pub(super) includes_nested: bool,
+    /// The change set of the outer stack, if this one is part of it.
+    #[serde(default)]
+    pub(super) parent_id: Option<String>,
+    /// The outermost of them.
+    #[serde(default)]
+    pub(super) root_id: Option<String>,
     pub(super) created: Timestamp,
     pub(super) on_failure: super::on_failure::OnFailure,
 }

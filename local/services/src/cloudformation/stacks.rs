@@ -5,11 +5,10 @@ use super::kept::CloudFormation;
 use super::on_failure::OnFailure;
 use super::rows::Stack;
 use super::status::Status;
-use super::templates::{Prepared, missing_capability, parameters};
+use super::templates::{Prepared, may_transform, missing_capability, parameters};
 use super::work::{Task, begin};
-use jiff::Timestamp;
 use platform::input::{On, page};
-use platform::{Call, ErrorKind, Requirement, ServiceError};
+use platform::{Call, ErrorKind, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -37,7 +36,7 @@ pub(super) struct ListStacks {
 pub(super) struct DeleteStack {
     pub(super) stack_name: String,
     #[serde(rename = "RoleARN")]
-    role_arn: Option<String>,
+    pub(super) role_arn: Option<String>,
     #[serde(default, deserialize_with = "list")]
     retain_resources: Vec<String>,
     #[expect(dead_code, reason = "a stack is removed once")]
@@ -125,13 +124,7 @@ impl CloudFormation {
         if let Some(message) = needed {
             return Err(ServiceError::new("InsufficientCapabilitiesException", message));
         }
-        for transform in &prepared.summary.transforms {
-            let name = transform.trim_start_matches("AWS::");
-            let platform = &call.platform;
-            let arn = platform.account.arn("cloudformation", format_args!("transform/{name}"));
-            let arn = arn.replace(&format!(":{}:transform", platform.account.id), ":aws:transform");
-            platform.authorize(&call.caller, &[Requirement::new("cloudformation:CreateChangeSet", arn)])?;
-        }
+        may_transform((&call.platform, &call.caller), &prepared.summary)?;
         if directly {
             self.plan(&mut prepared.stack)?;
         }
@@ -140,20 +133,23 @@ impl CloudFormation {
 
     /// How a stack would differ from what is there. What its template says is noted in it.
     pub(super) fn plan(&self, stack: &mut Stack) -> Result<Vec<super::engine::Change>, ServiceError> {
+        self.plan_with_nested(stack).map(|(changes, _)| changes)
+    }
+
+    /// The same, and the stacks that its template nests.
+    pub(super) fn plan_with_nested(
+        &self,
+        stack: &mut Stack,
+    ) -> Result<(Vec<super::engine::Change>, Vec<super::engine::Nested>), ServiceError> {
         let plan = self.engine()?.plan(&stack.wanted).map_err(ServiceError::validation)?;
         stack.processed = plan.processed;
         stack.imports = plan.imports;
-        Ok(plan.changes)
+        Ok((plan.changes, plan.nested))
     }
 
     /// Begins what has been prepared, and says the stack's id.
     pub(super) fn begin(self: &Arc<Self>, call: &Call, prepared: Prepared, task: Task) -> Result<Value, ServiceError> {
         let Prepared { mut stack, caller, .. } = prepared;
-        if matches!(task, Task::Update(..)) {
-            stack.updated = Some(Timestamp::now());
-        } else {
-            stack.created = Timestamp::now();
-        }
         stack.is_own = false;
         let id = stack.id.clone();
         begin(self, (&call.platform, self.engine()?), (stack, task), caller)?;
@@ -228,6 +224,8 @@ impl CloudFormation {
             for (name, text) in [
                 ("StackStatusReason", stack.reason),
                 ("TemplateDescription", stack.description),
+                ("ParentId", stack.parent_id),
+                ("RootId", stack.root_id),
             ] {
                 if let Some(text) = text {
                     summary[name] = text.into();
@@ -329,6 +327,8 @@ fn describe(stack: &Stack) -> Value {
         ("Description", &stack.description),
         ("RoleARN", &stack.role_arn),
         ("ChangeSetId", &stack.change_set),
+        ("ParentId", &stack.parent_id),
+        ("RootId", &stack.root_id),
     ] {
         if let Some(value) = value {
             shown[name] = value.as_str().into();

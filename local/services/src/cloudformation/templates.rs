@@ -5,7 +5,7 @@ use super::input::{Given, Request};
 use super::kept::CloudFormation;
 use super::rows::Stack;
 use percent_encoding::percent_decode_str;
-use platform::{Call, Principal, Requirement, ServiceError};
+use platform::{Call, Platform, Principal, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -43,7 +43,11 @@ pub(super) struct Prepared {
 }
 
 /// Reads the template that is given, by its text or by its address in S3.
-async fn load(call: &Call, body: Option<&String>, url: Option<&String>) -> Result<Option<String>, ServiceError> {
+pub(super) async fn load(
+    (platform, caller): (&Arc<Platform>, &Principal),
+    body: Option<&String>,
+    url: Option<&String>,
+) -> Result<Option<String>, ServiceError> {
     match (body, url) {
         (Some(body), None) => Ok(Some(body.clone())),
         (None, None) => Ok(None),
@@ -54,7 +58,7 @@ async fn load(call: &Call, body: Option<&String>, url: Option<&String>) -> Resul
             let Some(object) = object_at(url) else {
                 return Err(ServiceError::validation("TemplateURL must be a supported URL."));
             };
-            let found = call.platform.call(&call.caller, "s3", "GetObject", object).await;
+            let found = platform.call(caller, "s3", "GetObject", object).await;
             let found = found.map_err(|error| {
                 ServiceError::validation(format_args!("S3 error: {}", error.message)).of_kind(error.kind)
             })?;
@@ -93,7 +97,7 @@ fn object_at(url: &str) -> Option<Value> {
 }
 
 /// A template that cannot be read.
-fn format_error(reason: String) -> ServiceError {
+pub(super) fn format_error(reason: String) -> ServiceError {
     ServiceError::validation(format_args!("Template format error: {reason}"))
 }
 
@@ -106,7 +110,12 @@ impl CloudFormation {
         before: Option<&Stack>,
     ) -> Result<Prepared, ServiceError> {
         let engine = self.engine()?;
-        let given = load(call, request.template_body.as_ref(), request.template_url.as_ref()).await?;
+        let given = load(
+            (&call.platform, &call.caller),
+            request.template_body.as_ref(),
+            request.template_url.as_ref(),
+        )
+        .await?;
         let template = match (given, request.use_previous_template, before) {
             (Some(given), false, _) => given,
             (None, true, Some(before)) => before.wanted.template.clone(),
@@ -157,7 +166,12 @@ impl CloudFormation {
     }
 
     pub(super) async fn get_template_summary(self: Arc<Self>, call: Call, input: Named) -> Result<Value, ServiceError> {
-        let given = load(&call, input.template_body.as_ref(), input.template_url.as_ref()).await?;
+        let given = load(
+            (&call.platform, &call.caller),
+            input.template_body.as_ref(),
+            input.template_url.as_ref(),
+        )
+        .await?;
         let template = match (given, &input.stack_name) {
             (Some(template), None) => template,
             (None, Some(stack)) => self.stack(stack)?.wanted.template,
@@ -174,7 +188,12 @@ impl CloudFormation {
     }
 
     pub(super) async fn validate_template(self: Arc<Self>, call: Call, input: Named) -> Result<Value, ServiceError> {
-        let given = load(&call, input.template_body.as_ref(), input.template_url.as_ref()).await?;
+        let given = load(
+            (&call.platform, &call.caller),
+            input.template_body.as_ref(),
+            input.template_url.as_ref(),
+        )
+        .await?;
         let template =
             given.ok_or_else(|| ServiceError::validation("Either Template URL or Template Body must be specified."))?;
         let summary = self.engine()?.summary(&template).map_err(format_error)?;
@@ -206,8 +225,22 @@ pub(super) fn acting(call: &Call, role: Option<&str>, is_passed: bool) -> Result
     }
 }
 
+/// Asks IAM for leave to use the transforms of a template.
+pub(super) fn may_transform(
+    (platform, caller): (&Arc<Platform>, &Principal),
+    summary: &Summary,
+) -> Result<(), ServiceError> {
+    for transform in &summary.transforms {
+        let name = transform.trim_start_matches("AWS::");
+        let arn = platform.account.arn("cloudformation", format_args!("transform/{name}"));
+        let arn = arn.replace(&format!(":{}:transform", platform.account.id), ":aws:transform");
+        platform.authorize(caller, &[Requirement::new("cloudformation:CreateChangeSet", arn)])?;
+    }
+    Ok(())
+}
+
 /// The values of all parameters: given, as before, or the default.
-fn values(
+pub(super) fn values(
     summary: &Summary,
     given: &[Given],
     before: Option<&Stack>,
@@ -268,6 +301,12 @@ fn described(summary: &Summary) -> Value {
     if let Some((capability, reason)) = &summary.capability {
         answer["Capabilities"] = json!([capability]);
         answer["CapabilitiesReason"] = reason.as_str().into();
+    }
+    if summary.nests {
+        // What the templates of nested stacks need is only known once they are read.
+        answer["Capabilities"] = json!(["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]);
+        let reason = "The following resource(s) require capabilities: [AWS::CloudFormation::Stack]";
+        answer["CapabilitiesReason"] = reason.into();
     }
     answer
 }

@@ -7,6 +7,7 @@ use super::rows::Stack;
 use super::status::Status;
 use jiff::Timestamp;
 use platform::{Platform, Principal, ServiceError};
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// What is to be done with a stack.
@@ -30,7 +31,7 @@ impl Task {
 }
 
 /// A task, and what it is done with.
-struct Work {
+pub(super) struct Work {
     service: Arc<CloudFormation>,
     engine: Arc<dyn Engine>,
     caller: Principal,
@@ -47,15 +48,41 @@ pub(super) fn begin(
     (stack, task): (Stack, Task),
     caller: Principal,
 ) -> Result<(), ServiceError> {
-    let stable = match &task {
+    let work = Work::new(service, engine, caller, &stack.wanted.stack);
+    let stack = claim(service, stack, &task)?;
+    let underway = platform.ongoing.began(&stack.id);
+    tokio::spawn(async move {
+        let is_done = match task {
+            Task::Create(on_failure) => work.create(stack, on_failure).await,
+            Task::Update(before, on_failure) => work.update(stack, *before, on_failure).await,
+            Task::Delete => work.delete(stack, Extent::All).await,
+        };
+        // Who waits for the end may close the account then.
+        drop(work);
+        underway.ended(is_done);
+    });
+    Ok(())
+}
+
+/// Says that a task begins, and gives the stack as it is from now on.
+///
+/// # Errors
+/// Something else has begun with it meanwhile.
+pub(super) fn claim(service: &CloudFormation, stack: Stack, task: &Task) -> Result<Stack, ServiceError> {
+    let stable = match task {
         Task::Update(before, _) => Some(before.clone()),
         Task::Create(_) | Task::Delete => None,
     };
-    let stack = Stack {
+    let mut stack = Stack {
         status: task.first_status(),
         stable,
         ..stack
     };
+    match task {
+        Task::Create(_) => stack.created = Timestamp::now(),
+        Task::Update(..) => stack.updated = Some(Timestamp::now()),
+        Task::Delete => {}
+    }
     let is_creation = matches!(task, Task::Create(_));
     service.claim(stack.clone(), is_creation).map_err(|status| {
         let (id, name) = (&stack.id, &stack.wanted.stack);
@@ -71,28 +98,22 @@ pub(super) fn begin(
             )),
         }
     })?;
-    let underway = platform.ongoing.began(&stack.id);
-    let work = Work {
-        service: Arc::clone(service),
-        engine,
-        caller,
-        name: stack.wanted.stack.clone(),
-    };
-    service.tell(&work.name, task.first_status(), Some("User Initiated".to_owned()));
-    tokio::spawn(async move {
-        let is_done = match task {
-            Task::Create(on_failure) => work.create(stack, on_failure).await,
-            Task::Update(before, on_failure) => work.update(stack, *before, on_failure).await,
-            Task::Delete => work.delete(stack, Extent::All).await,
-        };
-        // Who waits for the end may close the account then.
-        drop(work);
-        underway.ended(is_done);
-    });
-    Ok(())
+    let reason = Some("User Initiated".to_owned());
+    service.tell(&stack.wanted.stack, task.first_status(), reason);
+    Ok(stack)
 }
 
 impl Work {
+    /// What is done with a stack of this name.
+    pub(super) fn new(service: &Arc<CloudFormation>, engine: Arc<dyn Engine>, caller: Principal, name: &str) -> Self {
+        Self {
+            service: Arc::clone(service),
+            engine,
+            caller,
+            name: name.to_owned(),
+        }
+    }
+
     fn tell(&self, status: Status, reason: Option<String>) {
         self.service.tell(&self.name, status, reason);
     }
@@ -115,6 +136,11 @@ impl Work {
         }
     }
 
+    async fn remove(&self, stack: &Stack, extent: Extent) -> Result<(), String> {
+        let removed = self.engine.remove(stack.wanted.clone(), self.caller.clone(), extent);
+        removed.await
+    }
+
     async fn create(&self, stack: Stack, on_failure: OnFailure) -> bool {
         let reason = match self.make(&stack, &[]).await {
             Ok(outputs) => {
@@ -123,77 +149,153 @@ impl Work {
             }
             Err(reason) => reason,
         };
-        match on_failure {
-            OnFailure::DoNothing => self.tell(Status::CreateFailed, Some(reason)),
-            OnFailure::Delete => {
-                self.tell(
-                    Status::DeleteInProgress,
-                    Some(format!("{reason}Delete requested by user.")),
-                );
-                self.delete(stack, Extent::NotCreated).await;
-            }
-            OnFailure::Rollback => {
-                let reason = Some(format!("{reason}Rollback requested by user."));
-                self.tell(Status::RollbackInProgress, reason);
-                match self
-                    .engine
-                    .remove(stack.wanted, self.caller.clone(), Extent::NotCreated)
-                    .await
-                {
-                    Ok(()) => self.tell(Status::RollbackComplete, None),
-                    Err(reason) => self.tell(Status::RollbackFailed, Some(reason)),
-                }
-            }
+        if on_failure == OnFailure::Delete {
+            let reason = Some(format!("{reason}Delete requested by user."));
+            self.tell(Status::DeleteInProgress, reason);
+            self.delete(stack, Extent::NotCreated).await;
+        } else {
+            self.take_away(&stack, reason, on_failure).await;
         }
         false
     }
 
+    /// Makes a nested stack. One that cannot be made stays to be looked at, until the outer one removes it.
+    pub(super) async fn create_nested(&self, stack: Stack) -> Result<Vec<Shown>, String> {
+        match self.make(&stack, &[]).await {
+            Ok(outputs) => {
+                self.complete(outputs.clone(), Status::CreateComplete);
+                Ok(outputs)
+            }
+            Err(reason) => {
+                let on_failure = match stack.disable_rollback {
+                    true => OnFailure::DoNothing,
+                    false => OnFailure::Rollback,
+                };
+                self.take_away(&stack, reason.clone(), on_failure).await;
+                Err(reason)
+            }
+        }
+    }
+
+    /// Removes what was made of a stack that cannot be created, unless all of it is to stay.
+    async fn take_away(&self, stack: &Stack, reason: String, on_failure: OnFailure) {
+        if on_failure == OnFailure::DoNothing {
+            self.tell(Status::CreateFailed, Some(reason));
+            return;
+        }
+        let reason = Some(format!("{reason}Rollback requested by user."));
+        self.tell(Status::RollbackInProgress, reason);
+        match self.remove(stack, Extent::NotCreated).await {
+            Ok(()) => self.tell(Status::RollbackComplete, None),
+            Err(reason) => self.tell(Status::RollbackFailed, Some(reason)),
+        }
+    }
+
     async fn update(&self, stack: Stack, before: Stack, on_failure: OnFailure) -> bool {
+        let id = stack.id.clone();
+        match self.update_nested(stack, before, on_failure).await {
+            Ok(_) => {
+                self.clean(&id, true).await;
+                true
+            }
+            // What was to be taken back is, as far as it could be.
+            Err(_) => {
+                self.clean(&id, on_failure != OnFailure::DoNothing).await;
+                false
+            }
+        }
+    }
+
+    /// Changes a stack as far as nothing is removed: [`clean`](Self::clean) does that, once the outer stack is changed. A
+    /// failure comes with the status that the stack has got by it first.
+    pub(super) async fn update_nested(
+        &self,
+        stack: Stack,
+        before: Stack,
+        on_failure: OnFailure,
+    ) -> Result<Vec<Shown>, (Status, String)> {
         let reason = match self.make(&stack, &before.outputs).await {
             Ok(outputs) => {
+                self.service
+                    .change(&self.name, |stack| stack.outputs.clone_from(&outputs));
                 self.tell(Status::UpdateCompleteCleanupInProgress, None);
-                // What cannot be removed stays, and the update is complete: the events say why.
-                let _ = self
-                    .engine
-                    .remove(stack.wanted, self.caller.clone(), Extent::Gone)
-                    .await;
-                self.complete(outputs, Status::UpdateComplete);
-                return true;
+                return Ok(outputs);
             }
             Err(reason) => reason,
         };
         if on_failure == OnFailure::DoNothing {
-            self.tell(Status::UpdateFailed, Some(reason));
-            return false;
+            self.tell(Status::UpdateFailed, Some(reason.clone()));
+            return Err((Status::UpdateFailed, reason));
         }
-        self.tell(Status::UpdateRollbackInProgress, Some(reason));
-        let (wanted, outputs) = (before.wanted.clone(), before.outputs.clone());
+        // Its events say what could not be taken back.
+        let _ = self.take_back(before, Some(reason.clone())).await;
+        Err((Status::UpdateRollbackInProgress, reason))
+    }
+
+    /// Makes a stack what it was before. What is left of the change is removed by [`clean`](Self::clean).
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    pub(super) async fn take_back(&self, before: Stack, reason: Option<String>) -> Result<(), String> {
+        self.tell(Status::UpdateRollbackInProgress, reason);
+        let wanted = before.wanted.clone();
         self.service.change(&self.name, |stack| {
             *stack = Stack {
                 status: stack.status,
                 reason: stack.reason.clone(),
                 updated: stack.updated,
                 change_set: stack.change_set.clone(),
+                stable: None,
                 ..before
             };
         });
-        match self.engine.make(wanted.clone(), self.caller.clone()).await {
+        match self.engine.make(wanted, self.caller.clone()).await {
             Ok(_) => {
                 self.tell(Status::UpdateRollbackCompleteCleanupInProgress, None);
-                let _ = self.engine.remove(wanted, self.caller.clone(), Extent::Gone).await;
-                self.complete(outputs, Status::UpdateRollbackComplete);
+                Ok(())
             }
-            Err(reason) => self.tell(Status::UpdateRollbackFailed, Some(reason)),
+            Err(reason) => {
+                self.tell(Status::UpdateRollbackFailed, Some(reason.clone()));
+                Err(reason)
+            }
         }
-        false
     }
 
-    async fn delete(&self, stack: Stack, extent: Extent) -> bool {
-        match self.engine.remove(stack.wanted, self.caller.clone(), extent).await {
+    /// Removes what a stack and those that are nested in it do not need any more after a change. Whether they are settled
+    /// then: nothing is taken back to what they were before.
+    fn clean<'w>(&'w self, id: &'w str, is_settled: bool) -> Pin<Box<dyn Future<Output = ()> + Send + 'w>> {
+        Box::pin(async move {
+            let Some(stack) = self.service.find(id) else { return };
+            let done = match stack.status {
+                Status::UpdateCompleteCleanupInProgress => Some(Status::UpdateComplete),
+                Status::UpdateRollbackCompleteCleanupInProgress => Some(Status::UpdateRollbackComplete),
+                _ => None,
+            };
+            if done.is_some() {
+                // What cannot be removed stays, and the change is complete: the events say why.
+                let _ = self.remove(&stack, Extent::Gone).await;
+            }
+            for nested in self.service.nested_in(id) {
+                let name = &nested.wanted.stack;
+                let work = Self::new(&self.service, Arc::clone(&self.engine), self.caller.clone(), name);
+                work.clean(&nested.id, is_settled).await;
+            }
+            if is_settled {
+                self.service.change(&self.name, |stack| stack.stable = None);
+            }
+            if let Some(done) = done {
+                self.tell(done, None);
+            }
+        })
+    }
+
+    pub(super) async fn delete(&self, stack: Stack, extent: Extent) -> bool {
+        match self.remove(&stack, extent).await {
             Ok(()) => {
                 self.service
                     .change(&self.name, |stack| stack.deleted = Some(Timestamp::now()));
                 self.tell(Status::DeleteComplete, None);
+                self.service.forget_reviewed(&stack.id);
                 self.service.bury(&self.name);
                 true
             }

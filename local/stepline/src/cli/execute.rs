@@ -20,7 +20,7 @@ pub(super) struct Ended {
 
 /// The state machines of the environment: their logical ids and ARNs.
 pub(super) fn machines(session: &Session) -> Vec<(&str, &str)> {
-    let stacks = session.deployment.stacks.iter().flat_map(|stack| &stack.resources);
+    let stacks = session.deployment.own().flat_map(|stack| &stack.resources);
     stacks
         .filter(|(_, (kind, made))| kind == "AWS::StepFunctions::StateMachine" && !made.is_stand_in)
         .filter_map(|(id, (_, made))| Some((id.as_str(), made.reference.as_str()?)))

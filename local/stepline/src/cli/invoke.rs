@@ -42,7 +42,7 @@ fn named(session: &Session, function: &str) -> Result<String, Trouble> {
     let mut known = session.cloud.lambda.names();
     // Those of an environment that this one rehearses in are there too.
     known.retain(|(name, _)| own.contains(&name.as_str()));
-    let resources = session.deployment.stacks.iter().flat_map(|stack| &stack.resources);
+    let resources = session.deployment.own().flat_map(|stack| &stack.resources);
     let logical = resources
         .filter(|(id, (kind, _))| *id == function && kind == "AWS::Lambda::Function")
         .find_map(|(_, (_, made))| made.reference.as_str());

@@ -8,7 +8,7 @@ const OUTPUT: &str = "ServiceUrl";
 
 /// Where the service answers, if there is one.
 pub(super) fn url(session: &Session) -> Option<&str> {
-    let outputs = session.deployment.stacks.iter().flat_map(|stack| &stack.outputs);
+    let outputs = session.deployment.own().flat_map(|stack| &stack.outputs);
     let mut urls = outputs.filter(|output| output.name == OUTPUT);
     urls.next().map(|output| output.value.as_str())
 }

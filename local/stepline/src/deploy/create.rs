@@ -2,13 +2,14 @@
 
 use super::maker::{Failure, Maker};
 use super::properties::Properties;
-use super::{accepted, chain, compute, identity, serving, storage, telling, wiring};
+use super::{accepted, chain, compute, identity, nested, serving, storage, telling, wiring};
 use crate::template::{Made, Resource};
 
 /// Makes a resource.
 pub(super) async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made, Failure> {
     let properties = Properties::new(resource.properties);
     match resource.kind.as_str() {
+        "AWS::CloudFormation::Stack" => nested::stack(maker, properties).await,
         "AWS::IAM::AccessKey" => identity::access_key(maker, properties),
         "AWS::IAM::Group" => identity::group(maker, properties),
         "AWS::IAM::User" => identity::user(maker, properties),

@@ -1,15 +1,18 @@
 //! What stands behind CloudFormation's operations: templates that somebody gives, and the makers of their resources.
 
-use super::maker::{Occasion, Place};
+use super::asked::{AskedFor, as_nested, values};
+use super::maker::{Failure, Inner, Maker, Nesting, Nests, Occasion, Place};
+use super::properties::Properties;
+use super::removal::STACK;
 use super::stack::{self, Trouble};
-use super::{lasting, needs};
+use super::{lasting, needs, nested};
 use crate::cloud::Cloud;
 use crate::template::{self, Deployed, Made, Resource, Stack, TemplateError};
 use platform::Principal;
 use platform::journal::Happening;
 use serde_json::{Map, Value};
 use services::cloudformation::{
-    ACTING, Action, Change, Doing, Engine, Extent, Left, Plan, Record, Shown, Summary, Wanted,
+    ACTING, Action, Change, Doing, Engine, Extent, Left, Nested, Plan, Record, Shown, Summary, Wanted, nested_name,
 };
 use std::sync::{Arc, Weak};
 
@@ -96,7 +99,7 @@ fn open(cloud: &Cloud, wanted: &Wanted) -> Result<Stack, String> {
 
 /// Compares a stack with what is there. What would be new is stood in for, so that what refers to it can be compared.
 fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
-    let mut changes = Vec::new();
+    let (mut changes, mut inner) = (Vec::new(), Vec::new());
     let name = stack.name().to_owned();
     let order = stack.order().to_vec();
     lasting::same_types(cloud, stack)?;
@@ -105,6 +108,7 @@ fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
         let known = cloud.cloudformation.recorded(&name, id);
         let known = known.filter(|known| known.kind == resource.kind);
         let change = change(&resource, known.as_ref());
+        inner.extend(nested_of(&resource));
         let stays = change.as_ref().is_none_or(|change| !change.is_replaced);
         changes.extend(change);
         let made = known.as_ref().and_then(lasting::as_made).filter(|_| stays);
@@ -116,7 +120,10 @@ fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
                 &format!("{name}-{id}"),
             )
         };
-        stack.made(id, made.unwrap_or_else(stand_in));
+        let mut made = made.unwrap_or_else(stand_in);
+        // What a nested stack has as outputs is only known once it is made.
+        made.is_stand_in |= resource.kind == STACK;
+        stack.made(id, made);
     }
     let records = cloud.cloudformation.records(&name).into_iter();
     let gone = records.filter(|(id, _)| !order.contains(id));
@@ -127,6 +134,7 @@ fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
         kind: record.kind,
         is_replaced: false,
         properties: Vec::new(),
+        change_set: None,
     }));
     // An output that cannot be resolved is known before anything is made.
     stack.outputs()?;
@@ -134,6 +142,7 @@ fn plan(cloud: &Cloud, stack: &mut Stack) -> Result<Plan, TemplateError> {
         processed: stack.processed().to_string(),
         changes,
         imports: stack.imports(),
+        nested: inner,
     })
 }
 
@@ -142,7 +151,10 @@ fn change(resource: &Resource, known: Option<&Record>) -> Option<Change> {
     let properties = known.map(|known| differing(&known.properties, &resource.properties));
     let (action, properties) = match properties {
         None => (Action::Add, Vec::new()),
-        Some(none) if none.is_empty() && known.is_none_or(|known| !known.is_begun) => return None,
+        // Whether a nested stack changes is seen in its template, which its outer one only names.
+        Some(none) if none.is_empty() && resource.kind != STACK && known.is_none_or(|known| !known.is_begun) => {
+            return None;
+        }
         Some(properties) => (Action::Modify, properties),
     };
     Some(Change {
@@ -154,7 +166,15 @@ fn change(resource: &Resource, known: Option<&Record>) -> Option<Change> {
             .iter()
             .any(|property| lasting::REPLACING.contains(&property.as_str())),
         properties,
+        change_set: None,
     })
+}
+
+/// What a resource nests. What is wrong with it is said where it is made.
+fn nested_of(resource: &Resource) -> Option<Nested> {
+    let is_nested = resource.kind == STACK;
+    let read = is_nested.then(|| nested::read(&resource.id, Properties::new(resource.properties.clone())))?;
+    read.and_then(as_nested).ok()
 }
 
 fn physical_id(record: &Record) -> Option<String> {
@@ -176,11 +196,17 @@ async fn make(
     (caller, occasion): (Principal, Occasion),
 ) -> Result<Vec<Shown>, String> {
     let mut stack = open(cloud, &wanted).map_err(|reason| format!("{reason} "))?;
+    let nests: &dyn Nests = if occasion == Occasion::Again {
+        &Resumed
+    } else {
+        &AskedFor
+    };
     let place = Place {
         cloud,
         stack: &wanted.stack,
         caller: &caller,
         occasion,
+        nests,
     };
     match stack::make(place, &mut stack).await {
         Ok(_) => {}
@@ -217,10 +243,27 @@ async fn remove(cloud: &Arc<Cloud>, wanted: &Wanted, caller: &Principal, extent:
         stack: &wanted.stack,
         caller,
         occasion: Occasion::Asked,
+        nests: &AskedFor,
     };
     let removed = lasting::remove(place, &order, extent).await;
     removed.map_err(|refused| {
         let ids: Vec<String> = refused.into_iter().map(|(id, ..)| id).collect();
         format!("The following resource(s) failed to delete: [{}]. ", ids.join(", "))
     })
+}
+
+/// Makes again what is nested in stacks of an earlier run, from what is kept of it.
+struct Resumed;
+
+impl Nests for Resumed {
+    fn make<'n>(&'n self, maker: &'n Maker<'n>, nesting: Nesting) -> Inner<'n> {
+        Box::pin(async move {
+            let name = nested_name(maker.stack, &nesting.logical_id);
+            let wanted = maker.cloud.cloudformation.wanted(&name);
+            let wanted = wanted.ok_or_else(|| Failure::Embedded(format!("stack {name} is not there any more")))?;
+            let caller = (maker.caller.clone(), Occasion::Again);
+            let made = make(maker.cloud, wanted, caller).await;
+            made.map(values).map_err(Failure::Embedded)
+        })
+    }
 }

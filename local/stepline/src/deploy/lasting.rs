@@ -5,7 +5,7 @@
 
 use super::maker::{self, Failure, Maker, Occasion, Place};
 use super::passing::{self, Outcome, Resources};
-use super::removal::{self, UPDATED_BY_ANOTHER};
+use super::removal::{self, STACK, UPDATED_BY_ANOTHER};
 use crate::cloud::Cloud;
 use crate::template::{Fault, Made, Resource, Stack, TemplateError};
 use serde_json::Value;
@@ -15,6 +15,7 @@ use std::sync::Mutex;
 
 /// The types that last.
 const LASTING: &[&str] = &[
+    STACK,
     "AWS::ECR::Repository",
     "AWS::ECS::Service",
     "AWS::ECS::TaskDefinition",
@@ -32,7 +33,10 @@ const LASTING: &[&str] = &[
     "AWS::StepFunctions::StateMachineVersion",
 ];
 
-/// Its port may be another one in each run.
+/// The types that are made again although nothing of their properties has changed: the ports and the templates that they
+/// name may be others by now.
+const LOOKED_AT: &[&str] = &[LOAD_BALANCER, STACK];
+
 const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
 
 /// What stands behind the logical id of a resource whose place another one has taken, until it is removed.
@@ -147,7 +151,7 @@ fn keep_what_is_left(place: Place<'_>, id: &str, begun: Record, made: Option<Val
 
 /// A resource that is as it is wanted already.
 fn as_it_was(place: Place<'_>, resource: &Resource, known: &Record, wanted: &Value) -> Option<Outcome> {
-    if known.properties != *wanted || known.is_begun || known.kind == LOAD_BALANCER {
+    if known.properties != *wanted || known.is_begun || LOOKED_AT.contains(&&*known.kind) {
         return None;
     }
     let made = as_made(known)?;
@@ -244,6 +248,7 @@ async fn make_or_change(
         id: &id,
         caller: place.caller,
         occasion: place.occasion,
+        nests: place.nests,
         is_there: before.is_some(),
         before: before.map(|before| &before.properties),
         left_out: Mutex::default(),

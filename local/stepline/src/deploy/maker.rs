@@ -1,12 +1,16 @@
 //! Creates a resource, or says why it was not created.
 
+use super::error::DeployError;
 use crate::cloud::Cloud;
 use crate::template::Fault;
 use platform::Requirement;
 use platform::error::ServiceError;
 use platform::principal::Principal;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Why a resource was not created.
@@ -17,6 +21,10 @@ pub(super) enum Failure {
     Kind,
     /// A service refused.
     Service { operation: String, error: ServiceError },
+    /// A stack that is nested was not made, in the words of CloudFormation.
+    Embedded(String),
+    /// The same of one that the local run itself deploys.
+    Inner(Box<DeployError>),
 }
 
 impl fmt::Display for Failure {
@@ -25,6 +33,8 @@ impl fmt::Display for Failure {
             Self::Fault(fault) => write!(formatter, "Properties/{}: {fault}", fault.path().join("/")),
             Self::Kind => formatter.write_str("the local run has no such type"),
             Self::Service { operation, error } => write!(formatter, "{operation}: {error}"),
+            Self::Embedded(reason) => formatter.write_str(reason),
+            Self::Inner(error) => error.fmt(formatter),
         }
     }
 }
@@ -35,6 +45,34 @@ impl From<Fault> for Failure {
     }
 }
 
+/// A stack that a template nests.
+pub(super) struct Nesting {
+    /// Its name in the outer template.
+    pub(super) logical_id: String,
+    pub(super) template: NestedTemplate,
+    /// The values of its parameters.
+    pub(super) values: BTreeMap<String, String>,
+    /// Its own tags.
+    pub(super) tags: Vec<(String, String)>,
+}
+
+/// Where the template of a nested stack is.
+pub(super) enum NestedTemplate {
+    /// In a file, from which the local run deploys.
+    File(PathBuf),
+    /// In S3.
+    Url(String),
+}
+
+/// The outputs of a nested stack that is being made: names and values.
+pub(super) type Inner<'n> = Pin<Box<dyn Future<Output = Result<Vec<(String, String)>, Failure>> + Send + 'n>>;
+
+/// Makes the stacks that a template nests, as the outer one is made.
+pub(super) trait Nests: Send + Sync {
+    /// Makes one, or changes the one that is there.
+    fn make<'n>(&'n self, maker: &'n Maker<'n>, nesting: Nesting) -> Inner<'n>;
+}
+
 /// What is deployed, and who does it.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'p> {
@@ -43,6 +81,8 @@ pub(super) struct Place<'p> {
     /// As whom the resources are made: CloudFormation acts with the permissions of who asks it.
     pub(super) caller: &'p Principal,
     pub(super) occasion: Occasion,
+    /// What makes the stacks that are nested in it.
+    pub(super) nests: &'p dyn Nests,
 }
 
 /// What a stack is made for.
@@ -63,6 +103,7 @@ pub(super) struct Maker<'m> {
     pub(super) id: &'m str,
     pub(super) caller: &'m Principal,
     pub(super) occasion: Occasion,
+    pub(super) nests: &'m dyn Nests,
     /// Whether it was made before, at least in part: then it is changed.
     pub(super) is_there: bool,
     /// The properties with which it was made before.
@@ -136,10 +177,37 @@ impl Maker<'_> {
         }
     }
 
-    /// The name of a resource to which the template gives none. CloudFormation would add a random suffix.
+    /// The name of a resource to which the template gives none. CloudFormation would add a random suffix, and cuts the names
+    /// of the stack and of the resource, so that together they are no longer than names can be.
     pub(super) fn name(&self) -> String {
-        format!("{}-{}", self.stack, self.id)
+        short(self.stack, self.id)
     }
+
+    /// Who makes a nested stack, and in which one.
+    pub(super) fn nesting(&self) -> services::cloudformation::Nesting<'_> {
+        services::cloudformation::Nesting {
+            platform: self.cloud,
+            caller: self.caller,
+            parent: self.stack,
+        }
+    }
+}
+
+/// How long the names of buckets can be, which are the shortest of those that stacks are given.
+const LONGEST: usize = 63;
+
+/// The name of a resource from that of its stack and its own. One that would be too long ends with a hash of both.
+fn short(stack: &str, id: &str) -> String {
+    use sha2::Digest as _;
+    let whole = format!("{stack}-{id}");
+    if whole.len() <= LONGEST {
+        return whole;
+    }
+    let hash = &hex::encode(sha2::Sha256::digest(&whole))[..12];
+    let room = LONGEST - hash.len() - 2;
+    let id: String = id.chars().take(room / 2).collect();
+    let stack: String = stack.chars().take(room - id.len()).collect();
+    format!("{stack}-{id}-{hash}")
 }
 
 /// Whether a service has refused to make something because it is there: AWS's services word that alike.

@@ -18,6 +18,9 @@ const OF_IAM: &[(&str, &str)] = &[
     ("AWS::IAM::UserToGroupAddition", ""),
 ];
 
+/// The types of stacks that a template nests.
+const NESTED: &[&str] = &["AWS::CloudFormation::Stack", "AWS::Serverless::Application"];
+
 /// Reads a template.
 ///
 /// # Errors
@@ -49,6 +52,7 @@ pub(super) fn summary(text: &str) -> Result<Summary, String> {
         kinds,
         transforms,
         capability: capability(resources),
+        nests: resources.values().filter_map(kind).any(|kind| NESTED.contains(&kind)),
     })
 }
 

@@ -4,7 +4,10 @@ use super::leave;
 use super::maker::Place;
 use platform::{ErrorKind, ServiceError};
 use serde_json::{Map, Value, json};
-use services::cloudformation::Record;
+use services::cloudformation::{Nesting, NestingError, Record};
+
+/// The type of a nested stack, which CloudFormation removes with all that it has.
+pub(super) const STACK: &str = "AWS::CloudFormation::Stack";
 
 /// How a resource is removed.
 enum Removal {
@@ -208,6 +211,9 @@ fn names(properties: &Value, kind: &str) -> Vec<String> {
 
 /// Removes one, unless it is gone.
 pub(super) async fn remove(place: Place<'_>, record: &Record) -> Result<(), (String, ServiceError)> {
+    if record.kind == STACK && !record.is_stand_in {
+        return remove_nested(place, record).await;
+    }
     let found = REMOVALS.iter().find(|(kind, _)| *kind == record.kind);
     let (Some((_, removal)), Some(reference), false) = (found, &record.reference, record.is_stand_in) else {
         return Ok(());
@@ -235,6 +241,25 @@ pub(super) async fn remove(place: Place<'_>, record: &Record) -> Result<(), (Str
         unless_gone(answer.map(drop)).map_err(|error| (format!("{service}:{operation}"), error))?;
     }
     Ok(())
+}
+
+async fn remove_nested(place: Place<'_>, record: &Record) -> Result<(), (String, ServiceError)> {
+    let Some(id) = record.reference.as_ref().and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let by = Nesting {
+        platform: place.cloud,
+        caller: place.caller,
+        parent: place.stack,
+    };
+    let removed = place.cloud.cloudformation.delete_nested(by, id).await;
+    removed.map_err(|error| match error {
+        NestingError::Refused { operation, error } => (format!("cloudformation:{operation}"), error),
+        NestingError::Embedded(reason) => {
+            let error = ServiceError::validation(reason);
+            ("cloudformation:DeleteStack".to_owned(), error)
+        }
+    })
 }
 
 fn unless_gone(removed: Result<(), ServiceError>) -> Result<(), ServiceError> {

@@ -3,8 +3,8 @@
 use super::environment::Environment;
 use super::error::ProjectError;
 use super::pipelines::{self, words};
-use super::{sections, walk};
-use crate::template::{self, Deployed};
+use super::{nested, sections, walk};
+use crate::template::Deployed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -69,7 +69,10 @@ pub(super) fn environments(root: &Path) -> Result<BTreeMap<String, Environment>,
 
 /// The one template that no `samconfig` file names and no other template nests: the one nearest to the root.
 fn main_template<'t>(root: &Path, templates: &[&'t PathBuf]) -> Result<Option<&'t PathBuf>, ProjectError> {
-    let nested: BTreeSet<PathBuf> = templates.iter().flat_map(|template| nested(template)).collect();
+    let nested: BTreeSet<PathBuf> = templates
+        .iter()
+        .flat_map(|template| nested::templates(template))
+        .collect();
     let outer: Vec<&PathBuf> = templates
         .iter()
         .copied()
@@ -96,18 +99,6 @@ fn main_template<'t>(root: &Path, templates: &[&'t PathBuf]) -> Result<Option<&'
             })
         }
     }
-}
-
-/// The templates that another one nests.
-fn nested(template: &Path) -> Vec<PathBuf> {
-    let folder = template.parent().unwrap_or(Path::new(""));
-    let read = template::read(template).unwrap_or_default();
-    let resources = read["Resources"].as_object().into_iter().flatten();
-    let locations =
-        resources.flat_map(|(_, resource)| ["Location", "TemplateURL"].map(|name| &resource["Properties"][name]));
-    locations
-        .filter_map(|location| folder.join(location.as_str()?).canonicalize().ok())
-        .collect()
 }
 
 /// How much of a folder's name a stack is called by: names of resources begin with it.

@@ -19,6 +19,7 @@ mod environment;
 mod error;
 mod file;
 mod found;
+mod nested;
 mod pipelines;
 mod plan;
 mod root;
@@ -169,8 +170,11 @@ impl Project {
         let mut definitions: BTreeSet<PathBuf> = files.filter(|file| is_named_so(file)).collect();
         for environment in self.environments.values() {
             for deployed in environment.all() {
-                let named = definitions_of(&deployed.template)?.into_iter();
-                definitions.extend(named.map(|(_, file)| file));
+                let nested = nested::templates(&deployed.template);
+                for template in nested.iter().chain([&deployed.template]) {
+                    let named = definitions_of(template)?.into_iter();
+                    definitions.extend(named.map(|(_, file)| file));
+                }
             }
         }
         Ok(definitions)

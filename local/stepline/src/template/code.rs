@@ -4,7 +4,7 @@
 use super::fault::Fault;
 use crate::functions;
 use serde_json::{Map, Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How a resource's code is built, as its `Metadata` says for `sam build`.
 ///
@@ -98,10 +98,14 @@ fn at(uri: Option<&Value>, directory: &Path) -> Result<Value, Fault> {
     Ok(json!({ "LocalPath": file.display().to_string() }))
 }
 
-/// Puts into CloudFormation's own resources what `aws cloudformation package` would: it takes paths for their code.
+/// Puts into CloudFormation's own resources what `aws cloudformation package` would: it takes paths for their code, and for
+/// nested templates where the template is in files itself.
 ///
 /// See <https://docs.aws.amazon.com/cli/latest/reference/cloudformation/package.html>.
-pub(super) fn package(resources: &mut Map<String, Value>, directory: &Path) -> Result<(), Fault> {
+pub(super) fn package(resources: &mut Map<String, Value>, directory: &Path, is_in_files: bool) -> Result<(), Fault> {
+    if is_in_files {
+        nested_in(resources, directory)?;
+    }
     for (id, resource) in resources {
         let (property, of) = match resource.get("Type").and_then(Value::as_str) {
             Some("AWS::Lambda::Function") => ("Code", of_function as fn(_, _, _) -> _),
@@ -119,6 +123,41 @@ pub(super) fn package(resources: &mut Map<String, Value>, directory: &Path) -> R
     Ok(())
 }
 
+/// Has the paths of nested stacks lead to their templates, which `aws cloudformation package` would upload.
+fn nested_in(resources: &mut Map<String, Value>, directory: &Path) -> Result<(), Fault> {
+    for (id, resource) in resources {
+        let is_nested = resource.get("Type").and_then(Value::as_str) == Some("AWS::CloudFormation::Stack");
+        if let Some(url) = resource.pointer_mut("/Properties/TemplateURL").filter(|_| is_nested) {
+            let taken = nested(url, directory);
+            taken.map_err(|fault| fault.within("TemplateURL").within("Properties").within(id))?;
+        }
+    }
+    Ok(())
+}
+
+/// Has the path of a nested stack's template lead to its file. An address, or what only a function gives, stays.
+pub(super) fn nested(url: &mut Value, directory: &Path) -> Result<(), Fault> {
+    let Some(path) = url.as_str().filter(|path| !is_address(path)) else {
+        return Ok(());
+    };
+    // Without the `.` of `./inner.yaml`, as people name it.
+    let file: PathBuf = directory.join(path).components().collect();
+    if !file.is_file() {
+        return Err(Fault::new(format_args!(
+            "there is no `{}`: a nested template is an address in S3, or a file whose path starts at this template's folder",
+            file.display()
+        )));
+    }
+    *url = json!({ "LocalPath": file.display().to_string() });
+    Ok(())
+}
+
+fn is_address(path: &str) -> bool {
+    ["https://", "http://", "s3://"]
+        .iter()
+        .any(|scheme| path.starts_with(scheme))
+}
+
 /// Checks a template whose files have been uploaded: nothing is built of it, and no path of it is one of this machine.
 pub(super) fn uploaded(resources: &mut Map<String, Value>) -> Result<(), Fault> {
     for (id, resource) in resources {
@@ -128,6 +167,14 @@ pub(super) fn uploaded(resources: &mut Map<String, Value>) -> Result<(), Fault> 
             Some("AWS::Serverless::StateMachine") => "DefinitionUri",
             Some("AWS::Lambda::Function") => "Code",
             Some("AWS::Lambda::LayerVersion") => "Content",
+            Some("AWS::Serverless::Application") => {
+                let location = resource.pointer("/Properties/Location").and_then(Value::as_str);
+                if location.is_some_and(|location| !is_address(location)) {
+                    let fault = Fault::new("must be a supported URL: `sam package` uploads the template");
+                    return Err(fault.within("Location").within("Properties").within(id));
+                }
+                continue;
+            }
             _ => continue,
         };
         resource

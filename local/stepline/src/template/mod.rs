@@ -192,7 +192,8 @@ impl Stack {
             outputs.values_mut().for_each(|output| expanded.names.resolve(output));
             passed_over.extend(expanded.passed_over.into_iter().map(in_resources));
         }
-        code::package(&mut resources, directory).map_err(in_resources)?;
+        let is_in_files = deployed.text.is_none();
+        code::package(&mut resources, directory, is_in_files).map_err(in_resources)?;
         let repeated = unknown_shapes(&mut resources);
         passed_over.extend(repeated.into_iter().map(in_resources));
         let absent = absent(&resources, &scope, &mut passed_over).map_err(in_resources)?;

@@ -120,6 +120,12 @@ impl Scope {
         if let Some(value) = made.attributes.get(attribute) {
             return Ok(value.clone());
         }
+        if let Some(output) = attribute.strip_prefix("Outputs.").filter(|_| !made.is_stand_in) {
+            let stack = made.reference.as_str().unwrap_or_default();
+            return Err(Fault::new(format_args!(
+                "Output '{output}' not found in stack '{stack}'"
+            )));
+        }
         let value = made.plausible(attribute);
         if !made.is_stand_in {
             self.pass_over(Fault::absent(format_args!(

@@ -237,3 +237,43 @@ fn a_pipeline_that_only_aws_can_run_stops_nothing_else() {
         assert!(said.contains(part), "{said}");
     }
 }
+
+#[test]
+fn nested_templates_are_deployed_and_looked_into() {
+    let outer =
+        "Resources:\n  Flow:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: flow/inner.yaml}\n";
+    let inner = "Transform: AWS::Serverless-2016-10-31\nResources:\n  Machine:\n    Type: AWS::Serverless::StateMachine\n    \
+                 Properties: {DefinitionUri: steps.json}\nOutputs: {Arn: {Value: !Ref Machine}}\n";
+    let machine = |resource: &str| {
+        format!(
+            "{{\"StartAt\": \"A\", \"States\": {{\n\"A\": {{\"Type\": \"Task\",\n\"Resource\": \"{resource}\", \"End\": true}}}}}}"
+        )
+    };
+    let of = |steps: &str| {
+        Repository::of(&[
+            ("template.yaml", outer),
+            ("flow/inner.yaml", inner),
+            ("flow/steps.json", steps),
+        ])
+    };
+    let (code, said) = of(&machine("arn:aws:states:::aws-sdk:sqs:listQueuesOfAll")).stepline(&["check"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("flow/steps.json:3:"), "{said}");
+    let repository = of(r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "played", "End": true}}}"#);
+    let (code, said) = repository.stepline(&["check"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("1 definition and 1 environment checked"), "{said}");
+    let (code, said) = repository.stepline(&["run", "--containers", "process", "--page-port", "0"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("played") && !said.contains("Building the functions"),
+        "{said}"
+    );
+    let broken = Repository::of(&[
+        ("template.yaml", outer),
+        ("flow/inner.yaml", "Resources: {Q: {Type: AWS::SQS::Queue, Nope: 1}}\n"),
+    ]);
+    let (code, said) = broken.stepline(&["check"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("flow/inner.yaml:1:"), "{said}");
+}

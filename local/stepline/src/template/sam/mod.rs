@@ -3,6 +3,7 @@
 //!
 //! Follows <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html>.
 
+mod application;
 mod connector;
 mod events;
 mod function;
@@ -120,11 +121,14 @@ pub(super) fn expand(
     for (id, resource) in declared {
         match resource.get("Type").and_then(Value::as_str) {
             Some(
-                kind
-                @ ("AWS::Serverless::Function" | "AWS::Serverless::LayerVersion" | "AWS::Serverless::StateMachine"),
+                kind @ ("AWS::Serverless::Application"
+                | "AWS::Serverless::Function"
+                | "AWS::Serverless::LayerVersion"
+                | "AWS::Serverless::StateMachine"),
             ) => {
                 let parent = Parent::read(&id, kind, &resource, globals).map_err(|fault| fault.within(&id))?;
                 let expanded = match kind {
+                    "AWS::Serverless::Application" => application::expand(&parent, directory),
                     "AWS::Serverless::Function" => function::expand(&parent, directory),
                     "AWS::Serverless::LayerVersion" => layer::expand(&parent, directory),
                     _ => state_machine::expand(&parent, directory),

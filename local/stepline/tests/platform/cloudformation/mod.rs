@@ -5,6 +5,8 @@ mod again;
 mod failing;
 mod guards;
 mod kinds;
+mod nested;
+mod nested_files;
 mod stacks;
 mod sync;
 
@@ -47,6 +49,11 @@ pub(super) async fn done(cloud: &Arc<Cloud>, operation: &str, input: Value) -> S
     let id = id.as_str().expect("an id");
     cloud.ongoing.end(id).await;
     status(cloud, id).await
+}
+
+/// A stack, as it is described.
+pub(super) async fn described(cloud: &Arc<Cloud>, name: &str) -> Value {
+    ok(cloud, "DescribeStacks", json!({"StackName": name})).await["Stacks"][0].take()
 }
 
 pub(super) async fn status(cloud: &Arc<Cloud>, stack: &str) -> String {

@@ -26,24 +26,16 @@ impl Served for CloudFormation {
 
 fn changing() -> Vec<Operation<CloudFormation>> {
     vec![
-        waiting(
-            "CreateStack",
-            |it: &On<Request, Creation>| Some(&it.target.stack_name),
-            CloudFormation::create_stack,
-        ),
-        waiting(
-            "UpdateStack",
-            |it: &On<Request, Update>| Some(&it.target.stack_name),
-            CloudFormation::update_stack,
-        ),
-        waiting(
+        requested("CreateStack", |_: &Creation| Vec::new(), CloudFormation::create_stack),
+        requested("UpdateStack", |_: &Update| Vec::new(), CloudFormation::update_stack),
+        requested(
             "CreateChangeSet",
-            |it: &On<Request, NewChangeSet>| Some(&it.target.stack_name),
+            |own: &NewChangeSet| key(CHANGE_SET, Some(&own.change_set_name)),
             CloudFormation::create_change_set,
         ),
-        waiting(
+        with_keys(
             "DeleteStack",
-            |it: &DeleteStack| Some(&it.stack_name),
+            |it: &DeleteStack| (Some(&it.stack_name), key(ROLE, it.role_arn.as_ref())),
             async |service: Arc<CloudFormation>, call: Call, input| service.delete_stack(&call, input),
         ),
         of_change_set(
@@ -136,10 +128,15 @@ fn all_of(platform: &Platform, stack: Option<&String>) -> String {
 }
 
 fn needs(name: &str, platform: &Platform, stack: Option<&String>) -> Vec<Requirement> {
-    vec![Requirement::new(
-        format!("cloudformation:{name}"),
-        all_of(platform, stack),
-    )]
+    needs_with(name, platform, stack, Keys::new())
+}
+
+fn needs_with(name: &str, platform: &Platform, stack: Option<&String>, keys: Keys) -> Vec<Requirement> {
+    let needed = Requirement::new(format!("cloudformation:{name}"), all_of(platform, stack));
+    let with_keys = keys
+        .into_iter()
+        .fold(needed, |needed, (key, value)| needed.with(key, value));
+    vec![with_keys]
 }
 
 /// An operation on a stack.
@@ -150,6 +147,56 @@ fn on<I: DeserializeOwned + Send + 'static>(
 ) -> Operation<CloudFormation> {
     let requires = move |_: &CloudFormation, platform: &Platform, input: &I| Ok(needs(name, platform, stack(input)));
     Operation::new(name, requires, does)
+}
+
+/// The keys that conditions of policies can look at, as the reference lists them for each action.
+const CHANGE_SET: &str = "cloudformation:ChangeSetName";
+const ROLE: &str = "cloudformation:RoleArn";
+const TEMPLATE: &str = "cloudformation:TemplateUrl";
+
+/// Condition keys of a request, with their values.
+type Keys = Vec<(&'static str, String)>;
+
+/// A key, if the request has a value for it.
+fn key(name: &'static str, value: Option<&String>) -> Keys {
+    value.map(|value| (name, value.clone())).into_iter().collect()
+}
+
+/// An operation that takes a template and the rest of [`Request`], and what it has of its own.
+fn requested<O, F>(
+    name: &'static str,
+    own: fn(&O) -> Keys,
+    does: impl Fn(Arc<CloudFormation>, Call, On<Request, O>) -> F + Copy + Send + Sync + 'static,
+) -> Operation<CloudFormation>
+where
+    O: DeserializeOwned + Send + 'static,
+    F: Future<Output = Result<Value, ServiceError>> + Send,
+{
+    let requires = move |_: &CloudFormation, platform: &Platform, input: &On<Request, O>| {
+        let target = &input.target;
+        let mut keys = own(&input.own);
+        keys.extend(key(ROLE, target.role_arn.as_ref()));
+        keys.extend(key(TEMPLATE, target.template_url.as_ref()));
+        Ok(needs_with(name, platform, Some(&target.stack_name), keys))
+    };
+    Operation::waiting(name, requires, does)
+}
+
+/// An operation that begins something with a stack: what IAM is asked has these keys.
+fn with_keys<I, F>(
+    name: &'static str,
+    asked: fn(&I) -> (Option<&String>, Keys),
+    does: impl Fn(Arc<CloudFormation>, Call, I) -> F + Copy + Send + Sync + 'static,
+) -> Operation<CloudFormation>
+where
+    I: DeserializeOwned + Send + 'static,
+    F: Future<Output = Result<Value, ServiceError>> + Send,
+{
+    let requires = move |_: &CloudFormation, platform: &Platform, input: &I| {
+        let (stack, keys) = asked(input);
+        Ok(needs_with(name, platform, stack, keys))
+    };
+    Operation::waiting(name, requires, does)
 }
 
 /// The same, of one that begins something or reads from elsewhere.
@@ -174,8 +221,10 @@ fn of_change_set<I: DeserializeOwned + Send + 'static>(
 ) -> Operation<CloudFormation> {
     let requires = move |service: &CloudFormation, platform: &Platform, input: &I| {
         let (change_set, stack) = which(input);
-        let of = service.change_set_of_id(change_set).map(|found| found.stack_id);
-        Ok(needs(name, platform, of.as_ref().or(stack)))
+        let found = service.change_set_of_id(change_set);
+        let (of, named) = found.map(|found| (found.stack_id, found.name)).unzip();
+        let keys = key(CHANGE_SET, named.as_ref().or(Some(change_set)));
+        Ok(needs_with(name, platform, of.as_ref().or(stack), keys))
     };
     Operation::waiting(name, requires, move |service, call: Call, input| {
         std::future::ready(does(&service, &call, input))

@@ -277,3 +277,53 @@ async fn a_key_and_a_membership_end_with_their_resources() {
         "DELETE_COMPLETE"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_can_look_at_templates_roles_and_names_of_change_sets() {
+    let cloud = account();
+    let url = "https://s3.us-east-1.amazonaws.com/reviewed/t.yaml";
+    let queues = json!([{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]);
+    let role = role(&cloud, "deployer", "cloudformation.amazonaws.com", queues);
+    let where_key = |action: &str, key: &str, value: &str| {
+        json!({"Effect": "Allow", "Action": format!("cloudformation:{action}"), "Resource": "*",
+               "Condition": {"StringLike": {format!("cloudformation:{key}"): value}}})
+    };
+    let statements = json!([
+        where_key("CreateStack", "TemplateUrl", "https://s3.*/reviewed/*"),
+        where_key("UpdateStack", "RoleArn", &role),
+        where_key("DeleteStack", "RoleArn", &role),
+        where_key("CreateChangeSet", "ChangeSetName", "release-*"),
+        where_key("DescribeChangeSet", "ChangeSetName", "release-*"),
+    ]);
+    let caller = crate::world::role(&cloud, "narrow", statements);
+    let named = |name: &str| json!({"StackName": "s", "ChangeSetName": name});
+    let creation =
+        |name: &str| json!({"StackName": "s", "ChangeSetName": name, "ChangeSetType": "CREATE", "TemplateBody": "x"});
+    for (operation, input, is_allowed) in [
+        ("CreateStack", json!({"StackName": "s", "TemplateURL": url}), true),
+        (
+            "CreateStack",
+            json!({"StackName": "s", "TemplateURL": "https://s3.us-east-1.amazonaws.com/mine/t.yaml"}),
+            false,
+        ),
+        ("CreateStack", stack(&template("1", "")), false),
+        (
+            "UpdateStack",
+            json!({"StackName": "s", "TemplateBody": "x", "RoleARN": role}),
+            true,
+        ),
+        ("UpdateStack", json!({"StackName": "s", "TemplateBody": "x"}), false),
+        ("DeleteStack", json!({"StackName": "s", "RoleARN": role}), true),
+        ("DeleteStack", json!({"StackName": "s"}), false),
+        ("CreateChangeSet", creation("release-1"), true),
+        ("CreateChangeSet", creation("other"), false),
+        ("DescribeChangeSet", named("release-1"), true),
+        ("DescribeChangeSet", named("other"), false),
+    ] {
+        let answer = cloud.call(&caller, "cloudformation", operation, input.clone()).await;
+        // What is allowed may be refused for another reason: there is nothing at the address, and no stack.
+        let is_denied = answer
+            .is_err_and(|error| error.code.starts_with("AccessDenied") && error.message.contains("cloudformation:"));
+        assert_eq!(is_denied, !is_allowed, "{operation} {input}");
+    }
+}

@@ -128,7 +128,7 @@ impl Lambda {
             files: PathBuf::new(),
             source: None,
             layers: function.layers.clone(),
-            installs: Installs::AsListed,
+            installs: installs(&function.package),
             variables: BTreeMap::new(),
         };
         let mut image = None;
@@ -186,5 +186,13 @@ impl Lambda {
             let text = format!("functions: {text}");
             platform.journal.record(Happening::Note { text });
         }
+    }
+}
+
+/// What is installed beside files: what a folder lists, as `sam build` does it. Lambda takes a zip as it is.
+fn installs(package: &Package) -> Installs {
+    match package {
+        Package::Files { source: None, .. } => Installs::These(Vec::new()),
+        _ => Installs::AsListed,
     }
 }

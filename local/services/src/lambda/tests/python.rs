@@ -297,6 +297,20 @@ async fn packages_of_requirements_are_installed() {
 }
 
 #[tokio::test]
+async fn a_zip_gets_no_packages_that_are_not_in_it() {
+    let world = World::new();
+    let packages = tempfile::tempdir().unwrap();
+    let wheel = crate::python::smallest_wheel(packages.path(), "greeting");
+    let requirements = format!("greeting @ file://{}\n", wheel.display());
+    let handler = "import greeting\ndef handler(event, context):\n    return greeting.text\n";
+    let zip = super::world::zip_file(&[("requirements.txt", &requirements, 0o644), ("app.py", handler, 0o644)]);
+    let members = json!({"Code": {"ZipFile": zip}});
+    world.create("python3.11", "app.handler", members).await.unwrap();
+    let answer = world.invoke(json!({})).await["Payload"].to_string();
+    assert!(answer.contains("No module named 'greeting'"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_function_runs_without_packages_that_cannot_be_had() {
     let world = World::new();
     let team = world.team(&[

@@ -22,6 +22,18 @@ pub(crate) struct Failure {
 /// What mends an error, by what its name or its cause begins with or has in it: in English and in Japanese.
 const MENDS: &[(&str, &str, &str)] = &[
     (
+        "the local run has no runtime",
+        "The local run has no such runtime. A function in Go or Rust that is built for provided.al2023, with its bootstrap, runs \
+         here; for others give the state an outcome with --mock FILE.",
+        "ローカル実行にこのランタイムはありません。provided.al2023 向けに bootstrap としてビルドした関数 (Go、Rust) は動きます。ほかは \
+         --mock FILE でステートに結果を与えてください。",
+    ),
+    (
+        "Stepline.NotInLocalRun",
+        "AWS has this and the local run does not. Give the state an outcome with --mock FILE.",
+        "AWS にはありますが、ローカル実行にはありません。--mock FILE でステートに結果を与えてください。",
+    ),
+    (
         "QualityGateNotMet",
         "The new model is not good enough. Its metrics are beside the current model's in the state's input. Change the \
          data, the code or the hyperparameters and merge again; the current model stays in service.",
@@ -159,6 +171,16 @@ mod tests {
                 "States.TaskFailed",
                 "User: arn… is not authorized to perform: s3:GetObject",
                 "The role may not",
+            ),
+            (
+                "Stepline.NotInLocalRun",
+                "the local run cannot run the function `f`: the local run has no runtime `java21`: it runs functions in Python",
+                "The local run has no such runtime.",
+            ),
+            (
+                "Stepline.NotInLocalRun",
+                "the local run has no `dynamodb:GetItem`",
+                "AWS has this and the local run does not.",
             ),
             ("SageMaker.Something", "odd", "The log and the input"),
         ] {

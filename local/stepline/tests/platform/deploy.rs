@@ -158,7 +158,7 @@ async fn what_is_wrong_is_refused_at_its_place() {
         ),
         (
             "{Type: AWS::SSM::Parameter, Properties: {Name: a, Type: Text, Value: b}}",
-            "t.yaml: `R`: ssm:PutParameter: UnsupportedParameterType",
+            "t.yaml: `R`: ssm:PutParameter: ValidationException: 1 validation error detected: Value 'Text' at 'type'",
         ),
         (
             "{Type: AWS::SQS::Queue, Properties: {Colour: red}}",

@@ -39,6 +39,10 @@ simulate *ARGUMENTS:
 bench:
     cargo bench -p stepline
 
+# Prints how far engines of the States Language do what AWS does; installs some, and takes some minutes
+conformance:
+    conformance/compare
+
 # Draws the pictures of the state machines that the documents show, after a definition or the drawing has changed
 pictures:
     cargo run --quiet -- graph statemachine/ml-pipeline.asl.json --output docs/pictures/ml-pipeline.svg

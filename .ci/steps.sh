@@ -247,6 +247,14 @@ recordings() {
   python3 "$recorded/check.py" "$recorded/recordings.json" "$AWS_ENDPOINT_URL"
 }
 
+# The conformance suite over the API: what the tests of the library have asked already, and what only an API has.
+conformance() {
+  local mocks=$PWD/target/ci-conformance-mocks.json
+  python3 conformance/run.py mocks "$mocks"
+  up --mock "$mocks"
+  python3 conformance/run.py run "$AWS_ENDPOINT_URL" --tasks mocks --stack
+}
+
 boto3_smoke() {
   python_tools
   up --test on

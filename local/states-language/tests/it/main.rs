@@ -4,6 +4,7 @@ mod calls;
 mod chains;
 mod choices;
 mod common;
+mod conformance;
 mod contexts;
 mod definitions;
 mod distributed;

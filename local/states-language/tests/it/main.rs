@@ -6,6 +6,7 @@ mod choices;
 mod common;
 mod contexts;
 mod definitions;
+mod dialect;
 mod distributed;
 mod entries;
 mod errors;

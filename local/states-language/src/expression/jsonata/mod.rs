@@ -8,9 +8,16 @@
 //!
 //! See [Transforming data with JSONata](https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html).
 
+mod clock;
 mod convert;
 mod expression;
 mod functions;
+mod mended;
+mod patterns;
 mod reads;
+mod refusals;
+mod tree;
+mod urls;
 
 pub(crate) use expression::{Expression, delimited};
+pub(crate) use refusals::Refusal;

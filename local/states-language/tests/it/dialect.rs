@@ -154,6 +154,19 @@ fn the_clock_is_the_executions() {
             "$fromMillis($toMillis('1:45 pm', '[h]:[m] [P]'))",
             json!("2031-07-09T13:45:00.000Z"),
         ),
+        // There is no hour 0 of twelve.
+        (
+            "$fromMillis($toMillis('0:45', '[h]:[m]'))",
+            json!("2031-07-09T10:45:00.000Z"),
+        ),
+        (
+            "$fromMillis($toMillis('12:45 am', '[h]:[m] [P]'))",
+            json!("2031-07-09T00:45:00.000Z"),
+        ),
+        (
+            "$fromMillis($toMillis('0:45 pm', '[h]:[m] [P]'))",
+            json!("2031-07-09T12:45:00.000Z"),
+        ),
         ("$fromMillis($toMillis('5', '[m]'))", json!("2031-07-09T10:05:00.000Z")),
         ("$fromMillis($toMillis('5', '[s]'))", json!("2031-07-09T10:20:05.000Z")),
         ("$fromMillis($toMillis('5', '[D]'))", json!("2031-07-05T00:00:00.000Z")),
@@ -281,6 +294,8 @@ fn texts_are_handled_as_in_2_0_6() {
     check(&[
         ("$pad('x', 3) & $pad('y', -3, '#')", json!("x  ##y")),
         ("$states.input.text.$pad(7, '.')", json!("13:45..")),
+        ("$pad('abc', 2.5)", json!("abc")),
+        ("$match('ab', /(a)|(b)/).groups", json!(["a", null, null, "b"])),
         (
             "$base64decode('YWJj') & $base64decode('YQ') & $base64decode('w7w=')",
             json!("abcaü"),

@@ -19,9 +19,14 @@ pub(super) enum Reading {
 /// Fills in the parts that stand before the first one of the picture, as the execution's time has them.
 pub(super) fn complete(text: &str, picture: &str, now: Timestamp) -> Reading {
     let parts = parts(picture);
-    if !widths(&parts).is_none_or(|pattern| pattern.is_match(text)) {
+    let shape = shape(&parts);
+    let shown = shape.as_ref().map(|shape| shape.captures(text));
+    if matches!(shown, Some(None)) {
         return Reading::Nothing;
     }
+    let hour = shown
+        .flatten()
+        .and_then(|shown| shown.name("h")?.as_str().parse::<u64>().ok());
     let has = |component: char| {
         parts
             .iter()
@@ -42,13 +47,15 @@ pub(super) fn complete(text: &str, picture: &str, now: Timestamp) -> Reading {
             with_prefix(text, picture, now, "Y")
         };
     }
+    // The hour 0 is none of twelve: 2.0.6 passes over it, unless it is one in the afternoon.
+    let is_ignored = hour == Some(0) && !(has('P') && text.to_lowercase().contains("pm"));
     let components = if "MD".chars().any(has) || !"xwWF".chars().any(has) {
         "YMDHmsf"
     } else {
         return unchanged();
     };
     let missing = components
-        .split(|component| has(component) || (component == 'H' && has('h')))
+        .split(|component| has(component) || (component == 'H' && has('h') && !is_ignored))
         .next();
     with_prefix(text, picture, now, missing.unwrap_or_default())
 }
@@ -134,9 +141,9 @@ fn marker(text: &str) -> Option<Marker<'_>> {
     })
 }
 
-/// What a text must look like for years, months and days with a width; nothing where there are none. JSONata takes fewer
-/// digits than the picture has from 2.1.0 on.
-fn widths(parts: &[Part<'_>]) -> Option<Regex> {
+/// What a text must look like for years, months and days with a width, and where its hour of twelve is; nothing where there
+/// are none. JSONata takes fewer digits than the picture has from 2.1.0 on.
+fn shape(parts: &[Part<'_>]) -> Option<Regex> {
     let mut pattern = String::from("(?s)^");
     let mut is_needed = false;
     for part in parts {
@@ -150,6 +157,10 @@ fn widths(parts: &[Part<'_>]) -> Option<Regex> {
                     pattern.push(sign);
                 }
                 pattern.push(')');
+            }
+            Part::Marker(marker) if marker.component == 'h' && marker.is_decimal() => {
+                is_needed = true;
+                pattern.push_str("(?<h>[0-9]+)");
             }
             Part::Marker(marker) => match marker.digits() {
                 Some((least, most)) => {
@@ -165,13 +176,16 @@ fn widths(parts: &[Part<'_>]) -> Option<Regex> {
 }
 
 impl Marker<'_> {
+    /// Whether it is written in digits.
+    fn is_decimal(&self) -> bool {
+        self.presentation
+            .chars()
+            .all(|sign| sign.is_ascii_digit() || sign == '#')
+    }
+
     /// How many digits it has, at least and at most, where JSONata 2.0.6 counts them.
     fn digits(&self) -> Option<(usize, usize)> {
-        let decimal = self
-            .presentation
-            .chars()
-            .all(|sign| sign.is_ascii_digit() || sign == '#');
-        if !"YMD".contains(self.component) || !decimal {
+        if !"YMD".contains(self.component) || !self.is_decimal() {
             return None;
         }
         let optional = self.presentation.matches('#').count();

@@ -378,13 +378,20 @@ fn format_base(name: &str, arguments: &[JValue], _: Timestamp) -> Answer {
 fn pad(name: &str, arguments: &[JValue], _: Timestamp) -> Answer {
     /// The longest that fits into what a state may hand on.
     const MOST: f64 = 262_144.0;
-    match arguments.get(1) {
-        Some(JValue::Number(width)) if width.fract() != 0.0 => failed(format!("Invalid array length: {width}")),
-        Some(JValue::Number(width)) if width.abs() > MOST => {
-            failed(format!("the width of $pad must not exceed {MOST}, but is {width}"))
+    if let [JValue::String(text), JValue::Number(width), ..] = arguments {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a text's length is far below where floats are inexact"
+        )]
+        let missing = width.abs() - text.chars().count() as f64;
+        if missing > 0.0 && missing.fract() != 0.0 {
+            return failed(format!("Invalid array length: {missing}"));
         }
-        _ => evaluators_own(name, arguments),
+        if missing > MOST {
+            return failed(format!("the width of $pad must not exceed {MOST}, but is {width}"));
+        }
     }
+    evaluators_own(name, arguments)
 }
 
 /// `$fromMillis(number [, picture [, timezone]])`: milliseconds are whole, cut like JavaScript's.

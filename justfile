@@ -43,6 +43,10 @@ bench:
 conformance:
     conformance/compare
 
+# Compares the interpreter's JSONata with jsonata 2.0.6, by random expressions and by its own tests: just jsonata 7 5000
+jsonata SEED="1" COUNT="3000":
+    .ci/jsonata/run {{ SEED }} {{ COUNT }}
+
 # Draws the pictures of the state machines that the documents show, after a definition or the drawing has changed
 pictures:
     cargo run --quiet -- graph statemachine/ml-pipeline.asl.json --output docs/pictures/ml-pipeline.svg

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::failure::StateError;
 use super::intrinsics::Intrinsic;
 use super::java;
-use super::jsonata::{Expression, delimited};
+use super::jsonata::{Expression, Refusal, delimited};
 use super::jsonpath::Path;
 use super::scope::Scope;
 use crate::text::pointer::escape;
@@ -44,8 +44,40 @@ pub(crate) enum QueryKind {
     Expression(Expression),
 }
 
-/// What is wrong with a template: the JSON pointer below it, and why.
-pub(crate) type Problem = (String, String);
+/// What is wrong with a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// The JSON pointer below the template.
+    pub(crate) at: String,
+    pub(crate) message: String,
+    /// Whether it is what AWS calls an unsupported expression: one that refers to something that is not there.
+    pub(crate) is_unsupported: bool,
+}
+
+impl Problem {
+    fn new(at: impl Into<String>, message: String) -> Problem {
+        Problem {
+            at: at.into(),
+            message,
+            is_unsupported: false,
+        }
+    }
+
+    /// Why AWS refuses the expression of this field.
+    pub(crate) fn refused(at: impl Into<String>, field: &str, refusal: Refusal) -> Problem {
+        match refusal {
+            Refusal::Syntax(why) => Problem::new(
+                at,
+                format!("The value for the field '{field}' is not a valid JSONata expression: {why}"),
+            ),
+            Refusal::Reference(name) => Problem {
+                at: at.into(),
+                message: format!("Reference to '{name}' at the top level is not supported."),
+                is_unsupported: true,
+            },
+        }
+    }
+}
 
 impl Template {
     /// Reads a template. The field is its name in errors.
@@ -96,10 +128,8 @@ fn with_paths(value: &Json, at: &str, problems: &mut Vec<Problem>) -> Template {
                 match key.strip_suffix(".$") {
                     Some(name) => {
                         if object.contains_key(name) {
-                            problems.push((
-                                at.clone(),
-                                format!("The fields '{name}' and '{key}' give the same field"),
-                            ));
+                            let message = format!("The fields '{name}' and '{key}' give the same field");
+                            problems.push(Problem::new(&*at, message));
                         }
                         queries.push((Arc::from(name), path_query(value, key, &at, problems)));
                     }
@@ -125,7 +155,10 @@ fn with_paths(value: &Json, at: &str, problems: &mut Vec<Problem>) -> Template {
 
 fn path_query(value: &Json, key: &str, at: &str, problems: &mut Vec<Problem>) -> Template {
     let Some(text) = value.as_str() else {
-        problems.push((at.to_owned(), format!("The value for the field '{key}' must be a STRING that contains a JSONPath or an intrinsic function expression")));
+        let message = format!(
+            "The value for the field '{key}' must be a STRING that contains a JSONPath or an intrinsic function expression"
+        );
+        problems.push(Problem::new(at, message));
         return Template::Literal(Json::Null);
     };
     match QueryKind::path_or_intrinsic(text) {
@@ -134,12 +167,10 @@ fn path_query(value: &Json, key: &str, at: &str, problems: &mut Vec<Problem>) ->
             kind,
         }),
         Err(why) => {
-            problems.push((
-                at.to_owned(),
-                format!(
-                    "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call: {why}"
-                ),
-            ));
+            let message = format!(
+                "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call: {why}"
+            );
+            problems.push(Problem::new(at, message));
             Template::Literal(Json::Null)
         }
     }
@@ -154,7 +185,7 @@ fn with_expressions(value: &Json, at: &str, field: &str, problems: &mut Vec<Prob
                         "The value for the field '{field}' must begin with '{{%' and end with '%}}' to be a JSONata \
                          expression"
                     );
-                    problems.push((at.to_owned(), message));
+                    problems.push(Problem::new(at, message));
                 }
                 return Template::Literal(value.clone());
             }
@@ -165,10 +196,7 @@ fn with_expressions(value: &Json, at: &str, field: &str, problems: &mut Vec<Prob
                 });
             }
             Some(Err(why)) => {
-                problems.push((
-                    at.to_owned(),
-                    format!("The value for the field '{field}' is not a valid JSONata expression: {why}"),
-                ));
+                problems.push(Problem::refused(at, field, why));
                 return Template::Literal(Json::Null);
             }
         },

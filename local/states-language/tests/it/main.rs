@@ -7,6 +7,7 @@ mod common;
 mod conformance;
 mod contexts;
 mod definitions;
+mod dialect;
 mod distributed;
 mod entries;
 mod errors;

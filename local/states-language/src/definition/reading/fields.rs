@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::amount::Amount;
 use super::finding::{Findings, code};
 use crate::expression::{
-    Expression, Intrinsic, Path, Query, QueryKind, QueryLanguage, ReferencePath, Root, Template, delimited,
+    Expression, Intrinsic, Path, Problem, Query, QueryKind, QueryLanguage, ReferencePath, Root, Template, delimited,
 };
 use crate::text::pointer::escape;
 use crate::text::{Json, Object};
@@ -287,14 +287,23 @@ impl<'r> Fields<'r> {
         let value = self.get(key)?;
         let mut problems = Vec::new();
         let template = Template::parse(value, self.language, field, &mut problems);
-        for (below, message) in problems {
-            self.findings
-                .error(code::SCHEMA, &format!("{}{below}", self.at(key)), message);
+        for problem in problems {
+            self.problem(&self.at(key), problem);
         }
         if self.language == QueryLanguage::JsonPath {
             self.warn_of_paths(value, &self.at(key));
         }
         Some(template)
+    }
+
+    fn problem(&self, pointer: &str, problem: Problem) {
+        let code = if problem.is_unsupported {
+            code::UNSUPPORTED_JSONATA
+        } else {
+            code::SCHEMA
+        };
+        self.findings
+            .error(code, &format!("{pointer}{}", problem.at), problem.message);
     }
 
     /// Notes texts that look like paths or calls where nobody evaluates them.
@@ -358,10 +367,7 @@ impl<'r> Fields<'r> {
                 kind: QueryKind::Expression(expression),
             })),
             Some(Err(why)) => {
-                self.error(
-                    key,
-                    format!("The value for the field '{key}' is not a valid JSONata expression: {why}"),
-                );
+                self.problem(&self.at(key), Problem::refused("", key, why));
                 None
             }
             None => {

@@ -93,6 +93,7 @@ impl std::error::Error for InvalidDefinition {}
 pub(crate) mod code {
     pub(crate) const INVALID_JSON: &str = "INVALID_JSON_DESCRIPTION";
     pub(crate) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
+    pub(crate) const UNSUPPORTED_JSONATA: &str = "UNSUPPORTED_JSONATA_EXPRESSION";
     pub(crate) const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
     pub(crate) const DUPLICATE_NAME: &str = "DUPLICATE_STATE_NAME";
     pub(crate) const NO_TERMINAL: &str = "MISSING_END_STATE";

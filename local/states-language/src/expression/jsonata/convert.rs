@@ -70,7 +70,11 @@ impl Given {
             JValue::Number(number) => Json::Number(Number::from_f64(*number)?),
             JValue::String(text) => Json::string(text),
             JValue::Array(items) => {
-                let items = items.iter().filter_map(|item| self.to_json(item, depth + 1));
+                // A group of a regular expression that took no part in a match is an item, and JSON's null.
+                let items = items.iter().filter_map(|item| match item {
+                    JValue::Undefined => Some(Json::Null),
+                    item => self.to_json(item, depth + 1),
+                });
                 Json::array(items.collect())
             }
             JValue::Object(object) => {

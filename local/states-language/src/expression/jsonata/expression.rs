@@ -1,6 +1,7 @@
 //! An expression: read, and evaluated by `jsonata-core`.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jsonata_core::ast::AstNode;
@@ -9,8 +10,10 @@ use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
 use super::convert::Given;
-use super::functions::{self, MAX_SEQUENCE};
+use super::functions::{self, MAX_SEQUENCE, TOO_LARGE};
+use super::mended;
 use super::reads::{Part, Reads, Way};
+use super::refusals::{self, Refusal};
 use crate::expression::failure::StateError;
 use crate::expression::scope::Scope;
 use crate::text::Json;
@@ -18,7 +21,7 @@ use crate::text::Json;
 /// How long an expression may run, as a guard against ones without an end.
 const TIMEOUT_MILLISECONDS: u64 = 2_000;
 /// How deep an expression may recurse.
-const MAX_DEPTH: usize = 1_000;
+const MAX_DEPTH: usize = 100;
 
 /// An expression, ready to be evaluated.
 #[derive(Clone)]
@@ -43,8 +46,10 @@ pub(crate) fn delimited(text: &str) -> Option<&str> {
 
 impl Expression {
     /// Reads an expression, without its delimiters.
-    pub(crate) fn parse(text: &str) -> Result<Expression, String> {
-        let tree = parser::parse(text).map_err(|error| error.to_string())?;
+    pub(crate) fn parse(text: &str) -> Result<Expression, Refusal> {
+        let mut tree = parser::parse(text).map_err(|error| Refusal::Syntax(error.to_string()))?;
+        refusals::check(&mut tree)?;
+        mended::mend(&mut tree);
         Ok(Expression {
             text: text.into(),
             tree: Arc::new(tree),
@@ -77,11 +82,12 @@ impl Expression {
         }
         let mut given = Given::default();
         let value = self.run(scope, &mut given).map_err(|error| {
-            let separator = if error.code().is_some() { ". " } else { ": " };
-            fail(&format!(
-                "threw an error during evaluation{separator}{}",
-                error.message()
-            ))
+            let (separator, why) = match error.code() {
+                Some("D2014" | "D2015") => (": ", TOO_LARGE),
+                Some(_) => (". ", error.message()),
+                None => (": ", error.message()),
+            };
+            fail(&format!("threw an error during evaluation{separator}{why}"))
         })?;
         match given.to_json(&value, 0) {
             Some(Json::Null) if value.is_undefined() => Err(fail("returned nothing (undefined).")),
@@ -108,7 +114,9 @@ impl Expression {
         };
         let mut evaluator = Evaluator::with_options(context, options);
         functions::register(&mut evaluator, self.names(), scope)?;
-        evaluator.evaluate(&self.tree, &JValue::Undefined)
+        // The crate panics on some arguments, such as numbers in letters that do not fit: an expression that fails.
+        catch_unwind(AssertUnwindSafe(|| evaluator.evaluate(&self.tree, &JValue::Undefined)))
+            .unwrap_or_else(|_| Err(EvaluatorError::EvaluationError("it could not be evaluated".to_owned())))
     }
 }
 

@@ -1,21 +1,24 @@
-//! The functions that AWS adds to JSONata, and those that need the time or randomness.
+//! The functions that AWS adds to JSONata, and those that need randomness.
 
 use std::rc::Rc;
 
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
-use jsonata_core::parser;
 use jsonata_core::value::JValue;
 
 use super::convert::Given;
+use super::mended::{self, Answer};
 use crate::expression::intrinsics::hash_text;
+use crate::expression::java;
 use crate::expression::random::Random;
 use crate::expression::scope::Scope;
 use crate::text::Json;
 
-/// How long the sequences may be that an expression makes.
-pub(super) const MAX_SEQUENCE: usize = 500_000;
-
-type Answer = Result<JValue, EvaluatorError>;
+/// How long the sequences may be that an expression makes: AWS takes `[1..873782]`, and not one more.
+pub(super) const MAX_SEQUENCE: usize = 873_782;
+/// How long the sequences of `$range` may be.
+const MAX_RANGE: f64 = 360_145.0;
+/// What AWS says of an expression that holds more than it may.
+pub(super) const TOO_LARGE: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 
 /// Registers those functions that an expression names.
 pub(super) fn register<'n>(
@@ -23,7 +26,6 @@ pub(super) fn register<'n>(
     names: impl Iterator<Item = &'n str>,
     scope: &Scope<'_>,
 ) -> Result<(), EvaluatorError> {
-    let now = scope.now.as_millisecond();
     for name in names {
         match name {
             "partition" => evaluator.register_fn(name, |arguments: &[JValue]| partition(arguments))?,
@@ -36,27 +38,29 @@ pub(super) fn register<'n>(
             }
             "random" => {
                 let random = Rc::new(Random::new(scope.random.bits()));
-                evaluator.register_fn_override(name, move |arguments: &[JValue]| {
-                    Ok(JValue::Number(match number(arguments, 0) {
-                        Some(seed) => Random::new(seed.to_bits()).fraction(),
-                        None => random.fraction(),
-                    }))
-                })?;
+                evaluator.register_fn_override(name, move |arguments: &[JValue]| seeded(arguments, &random))?;
             }
-            "millis" => {
-                #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are exact in a float")]
-                let millis = now as f64;
-                evaluator.register_fn_override(name, move |_: &[JValue]| Ok(JValue::Number(millis)))?;
-            }
-            "now" => {
-                evaluator.register_fn_override(name, move |arguments: &[JValue]| time(now, arguments))?;
+            "shuffle" => {
+                let random = Rc::new(Random::new(scope.random.bits()));
+                evaluator.register_fn_override(name, move |arguments: &[JValue]| shuffle(arguments, &random))?;
             }
             "eval" => evaluator.register_fn_override(name, |_: &[JValue]| {
                 Err(EvaluatorError::EvaluationError(
                     "T1006: Attempted to invoke a non-function".to_owned(),
                 ))
             })?,
-            _ => {}
+            _ => {
+                let Some(mended) = mended::find(name) else { continue };
+                let now = scope.now;
+                evaluator
+                    .register_fn_override(name, move |arguments: &[JValue]| mended.call_as_value(arguments, now))?;
+                // A state machine's variable of that name hides the function.
+                if scope.variables.get(name).is_none() {
+                    evaluator.register_fn(mended.hidden_name(), move |arguments: &[JValue]| {
+                        mended.call_in(arguments, now)
+                    })?;
+                }
+            }
         }
     }
     Ok(())
@@ -95,21 +99,21 @@ fn partition(arguments: &[JValue]) -> Answer {
     }
 }
 
-/// `$range(from, to, step)`: numbers, both ends included.
+/// `$range(from, to, step)`: whole numbers, both ends included. What is not whole is cut.
 fn range(arguments: &[JValue]) -> Answer {
+    if arguments.len() == 3 && arguments.iter().any(JValue::is_undefined) {
+        return Ok(JValue::Undefined);
+    }
     let (Some(from), Some(to), Some(step)) = (number(arguments, 0), number(arguments, 1), number(arguments, 2)) else {
         return wrong("range", "An argument");
     };
+    let (from, to, step) = (from.trunc(), to.trunc(), step.trunc());
     if step == 0.0 {
         return wrong("range", "Argument 3");
     }
     let count = ((to - from) / step).floor();
-    #[expect(clippy::cast_precision_loss, reason = "a limit far below where floats are inexact")]
-    if count >= MAX_SEQUENCE as f64 {
-        return Err(EvaluatorError::EvaluationError(format!(
-            "D2014: The size of the sequence allocated by the range function must not exceed {}",
-            MAX_SEQUENCE
-        )));
+    if count >= MAX_RANGE {
+        return Err(EvaluatorError::EvaluationError(TOO_LARGE.to_owned()));
     }
     let mut numbers = Vec::new();
     let mut at = 0.0;
@@ -118,6 +122,35 @@ fn range(arguments: &[JValue]) -> Answer {
         at += 1.0;
     }
     Ok(JValue::sequence(numbers).unwrap_sequence())
+}
+
+/// `$random([seed])`: with a seed the first number of Java's generator, as on AWS.
+fn seeded(arguments: &[JValue], random: &Random) -> Answer {
+    match arguments {
+        [] | [JValue::Undefined] => Ok(JValue::Number(random.fraction())),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a seed is a whole number; what is not is cut"
+        )]
+        [JValue::Number(seed)] => Ok(JValue::Number(java::first_random(*seed as i64))),
+        _ => wrong("random", "Argument 1"),
+    }
+}
+
+/// `$shuffle(array)`, by the execution's randomness.
+fn shuffle(arguments: &[JValue], random: &Random) -> Answer {
+    let mut items = match arguments {
+        [JValue::Array(items)] => items.to_vec(),
+        [JValue::Undefined] => return Ok(JValue::Undefined),
+        [single] => vec![single.clone()],
+        _ => return wrong("shuffle", "Argument 1"),
+    };
+    for at in (1..items.len()).rev() {
+        #[expect(clippy::cast_possible_truncation, reason = "below the number of items")]
+        let other = (random.bits() % (at as u64 + 1)) as usize;
+        items.swap(at, other);
+    }
+    Ok(JValue::array(items))
 }
 
 /// `$hash(content, algorithm)`.
@@ -148,28 +181,4 @@ fn parse(arguments: &[JValue]) -> Answer {
         Some(JValue::Undefined) | None => Ok(JValue::Undefined),
         Some(_) => wrong("parse", "Argument 1"),
     }
-}
-
-/// `$now([picture [, timezone]])`, at the time that the host gave.
-fn time(now: i64, arguments: &[JValue]) -> Answer {
-    let mut evaluator = Evaluator::new();
-    evaluator.register_fn("argument", {
-        let arguments = arguments.to_vec();
-        move |at: &[JValue]| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "0 or 1, from the text below"
-            )]
-            let at = number(at, 0).unwrap_or_default() as usize;
-            Ok(arguments.get(at).cloned().unwrap_or(JValue::Undefined))
-        }
-    })?;
-    let text = match arguments.len() {
-        0 => format!("$fromMillis({now})"),
-        1 => format!("$fromMillis({now}, $argument(0))"),
-        _ => format!("$fromMillis({now}, $argument(0), $argument(1))"),
-    };
-    let tree = parser::parse(&text).map_err(|error| EvaluatorError::EvaluationError(error.to_string()))?;
-    evaluator.evaluate(&tree, &JValue::Undefined)
 }

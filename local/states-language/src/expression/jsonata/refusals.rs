@@ -1,0 +1,126 @@
+//! What the evaluator reads and AWS does not: operators that JSONata got after 2.0.6, and references to a document that a
+//! state's expression does not have.
+
+use jsonata_core::ast::{AstNode, BinaryOp, Stage};
+use jsonata_core::value::with_stack;
+
+use super::tree::children;
+
+/// Why AWS does not take an expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It is not JSONata 2.0.6.
+    Syntax(String),
+    /// It refers to something that is not there, such as `name` instead of `$states.input.name`.
+    Reference(String),
+}
+
+/// Looks for what AWS refuses.
+pub(super) fn check(tree: &mut AstNode) -> Result<(), Refusal> {
+    let mut found = Ok(());
+    look(tree, Place::Top, &mut found);
+    found
+}
+
+/// What a node can refer to by `$` and by a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Nothing: there is no document.
+    Top,
+    /// Nothing, and `1..3` may stand here.
+    TopOfArray,
+    /// What a path, a predicate or a function's caller hands in.
+    Within,
+    /// The same, and `1..3` may stand here.
+    WithinArray,
+}
+
+impl Place {
+    fn is_top(self) -> bool {
+        matches!(self, Place::Top | Place::TopOfArray)
+    }
+
+    fn in_array(self) -> Place {
+        if self.is_top() {
+            Place::TopOfArray
+        } else {
+            Place::WithinArray
+        }
+    }
+
+    fn out_of_array(self) -> Place {
+        if self.is_top() { Place::Top } else { Place::Within }
+    }
+}
+
+fn look(node: &mut AstNode, place: Place, found: &mut Result<(), Refusal>) {
+    if found.is_ok() {
+        *found = judge(node, place);
+    }
+    if found.is_err() {
+        return;
+    }
+    with_stack(|| below(node, place, found));
+}
+
+/// What is wrong with this one node.
+fn judge(node: &AstNode, place: Place) -> Result<(), Refusal> {
+    let syntax = |what: &str| Err(Refusal::Syntax(what.to_owned()));
+    let reference = |name: &str| Err(Refusal::Reference(name.to_owned()));
+    match node {
+        AstNode::Binary { op, lhs, .. } => match op {
+            BinaryOp::Coalesce => {
+                syntax("S0211: The symbol \"?\" cannot be used as a unary operator (?? is not in JSONata 2.0.6)")
+            }
+            BinaryOp::Default => {
+                syntax("S0211: The symbol \":\" cannot be used as a unary operator (?: is not in JSONata 2.0.6)")
+            }
+            BinaryOp::ColonEqual if !matches!(**lhs, AstNode::Variable(_)) => {
+                syntax("S0212: The left side of := must be a variable name (start with $)")
+            }
+            BinaryOp::Range if !matches!(place, Place::TopOfArray | Place::WithinArray) => {
+                syntax("S0202: Expected \"]\", got \"..\" (a range has brackets of its own: [[0..1]])")
+            }
+            _ => Ok(()),
+        },
+        AstNode::Name(name) if place.is_top() => reference(name),
+        AstNode::Variable(name) if name.is_empty() && place.is_top() => reference("$"),
+        AstNode::ParentVariable(_) if place.is_top() => reference("$$"),
+        _ => Ok(()),
+    }
+}
+
+fn below(node: &mut AstNode, place: Place, found: &mut Result<(), Refusal>) {
+    let here = place.out_of_array();
+    match node {
+        AstNode::Path { steps } => {
+            for (at, step) in steps.iter_mut().enumerate() {
+                look(&mut step.node, if at == 0 { here } else { Place::Within }, found);
+                for stage in &mut step.stages {
+                    if let Stage::Filter(filter) = stage {
+                        look(filter, Place::Within, found);
+                    }
+                }
+            }
+        }
+        AstNode::Array(items) | AstNode::ArrayGroup(items) => {
+            items.iter_mut().for_each(|item| look(item, here.in_array(), found));
+        }
+        AstNode::ObjectTransform { input, pattern } => {
+            look(input, here, found);
+            for (key, value) in pattern {
+                look(key, Place::Within, found);
+                look(value, Place::Within, found);
+            }
+        }
+        AstNode::Sort { input, terms } => {
+            look(input, here, found);
+            terms.iter_mut().for_each(|(term, _)| look(term, Place::Within, found));
+        }
+        // A function's body has the document of whoever made it, or is a path's step: not judged.
+        AstNode::Lambda { .. } | AstNode::Transform { .. } => {
+            children(node, &mut |child| look(child, Place::Within, found));
+        }
+        _ => children(node, &mut |child| look(child, here, found)),
+    }
+}

@@ -110,6 +110,7 @@ pub(super) struct TaskWork {
     pub(super) id: TaskId,
     pub(super) is_started: bool,
     pub(super) token: Option<Arc<str>>,
+    pub(super) timeout_seconds: Option<u64>,
     pub(super) heartbeat_seconds: Option<u64>,
     /// Tells the current heartbeat's timer from those before.
     pub(super) heartbeat: u64,

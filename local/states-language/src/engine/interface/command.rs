@@ -48,7 +48,9 @@ pub struct TaskRequest {
     pub integration: Integration,
     /// The event of a function, or the parameters of a service's operation.
     pub parameters: Json,
-    /// The token that `SendTaskSuccess` and its kin will bring, for [`Pattern::WaitForTaskToken`](crate::Pattern::WaitForTaskToken).
+    /// The token that `SendTaskSuccess` and its kin will bring, for
+    /// [`Pattern::WaitForTaskToken`](crate::Pattern::WaitForTaskToken), and for an activity's task, whose worker gets it from
+    /// `GetActivityTask`.
     pub token: Option<Arc<str>>,
     /// The role in `Credentials`, to be assumed for the call.
     pub credentials_role_arn: Option<Arc<str>>,

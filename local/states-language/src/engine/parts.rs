@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::history::HistoryEvent;
 use super::interface::{Inspection, Status, TaskId};
 use super::slots::Slots;
-use crate::definition::{ExecutionType, Flow, Limits, Outcome, Raised};
+use crate::definition::{ExecutionType, Flow, Limits, Manifest, Outcome, Raised};
 use crate::expression::{Failure, MapItem, Variables};
 use crate::text::{Array, Json, Object};
 
@@ -187,6 +187,8 @@ pub(super) struct MapRunWork {
     pub(super) child_machine: Arc<str>,
     /// The task that reads the items or writes the results.
     pub(super) io: Option<TaskId>,
+    /// What lists the objects that have the items, while they are read.
+    pub(super) manifest: Option<Manifest>,
     /// The children's inputs; taken away once a child has succeeded.
     pub(super) inputs: Vec<Json>,
     /// What is to be started yet, last first.
@@ -206,6 +208,7 @@ impl MapRunWork {
             limits,
             child_machine,
             io: None,
+            manifest: None,
             inputs: Vec::new(),
             waiting: Vec::new(),
             running: BTreeMap::new(),

@@ -71,8 +71,11 @@ pub struct ReadRequest {
     pub state: Arc<str>,
     /// The operation: `getObject` or `listObjectsV2`.
     pub operation: Arc<str>,
-    /// Its parameters: `Bucket` and `Key`, or `Bucket` and `Prefix`.
+    /// Its parameters: `Bucket` and `Key`, or `Bucket` and `Prefix`. An object that a manifest lists is asked for in the same
+    /// way.
     pub parameters: Json,
+    /// Whether the object is compressed with gzip, as the files of an S3 inventory are. The answer has it decompressed.
+    pub is_gzip: bool,
 }
 
 /// Results of a distributed Map to be written to S3.

@@ -27,6 +27,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     while execution.status() == Status::Running {
         for command in execution.run(now) {
             let Command::StartTask(task) = command else { continue };
+            if let Integration::Activity { .. } = &task.integration {
+                // A worker takes it, and sends its token back.
+                execution.task_taken(task.id, Some("worker-1"), now)?;
+                execution.task_succeeded(task.id, "null", now)?;
+                continue;
+            }
             execution.task_started(task.id, now)?;
             now += jiff::SignedDuration::from_secs(60);
             match (&task.integration, &task.token) {
@@ -41,9 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     execution.task_submitted(task.id, r#"{"ProcessingJobArn":"arn"}"#, now)?;
                     execution.task_succeeded(task.id, r#"{"ProcessingJobStatus":"Completed"}"#, now)?;
                 }
-                (Integration::Lambda { .. } | Integration::Activity { .. }, None) => {
-                    execution.task_succeeded(task.id, "null", now)?
-                }
+                _ => execution.task_succeeded(task.id, "null", now)?,
             }
         }
         for event in &execution.history()[shown..] {

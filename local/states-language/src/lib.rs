@@ -18,8 +18,8 @@ pub use definition::{
 };
 pub use engine::history::{self, HistoryEvent};
 pub use engine::{
-    ChildExecution, Command, Entry, Execution, Inspection, MapRun, ReadRequest, Refused, Retried, STOPPED_AFTER_STATE,
-    StartOptions, Status, TaskId, TaskRequest, WriteRequest,
+    Activities, ChildExecution, Command, Entry, Execution, Inspection, MapRun, ReadRequest, Refused, Retried,
+    STOPPED_AFTER_STATE, StartOptions, Status, TaskId, TaskRequest, WriteRequest,
 };
 pub use expression::Failure;
 pub use host::{

@@ -118,7 +118,8 @@ fn topic(happening: &Happening) -> Option<String> {
         | Happening::ExecutionEnded { execution_arn, .. }
         | Happening::StateEntered { execution_arn, .. }
         | Happening::StateExited { execution_arn, .. }
-        | Happening::StateRetried { execution_arn, .. } => format!("execution {execution_arn}"),
+        | Happening::StateRetried { execution_arn, .. }
+        | Happening::WorkerAwaited { execution_arn, .. } => format!("execution {execution_arn}"),
         Happening::Job { .. } => "job".to_owned(),
         Happening::LogLine { group, stream, .. } => format!("log {group} {stream}"),
         Happening::Invocation { .. } => "function".to_owned(),

@@ -130,6 +130,12 @@ pub enum Happening {
         max_attempts: u32,
         next_try_in: Duration,
     },
+    /// A state's task waits for a worker of its activity, and none has ever asked for one.
+    WorkerAwaited {
+        execution_arn: String,
+        state: String,
+        activity_arn: String,
+    },
     /// The status of a job of SageMaker changed; `kind` is Processing or Training, and `metrics` are what it has found.
     Job {
         kind: String,

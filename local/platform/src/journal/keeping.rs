@@ -87,7 +87,8 @@ fn lasts(happening: &Happening) -> bool {
         | Happening::ApprovalAnswered { .. }
         | Happening::Note { .. }
         | Happening::Containers { .. }
-        | Happening::StateRetried { .. } => true,
+        | Happening::StateRetried { .. }
+        | Happening::WorkerAwaited { .. } => true,
         _ => false,
     }
 }

@@ -3,13 +3,15 @@
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/apireference/Welcome.html>. [`states_language`] is the
 //! language alone. This service does the rest:
 //!
+//! - `activities` keeps activities, and has their tasks wait for workers;
 //! - `machines` keeps state machines, their versions and their aliases;
 //! - `executions` runs executions: it tells the interpreter the time, and carries out what it asks for;
 //! - `tasks` has the other services do the tasks, as the state machine's role;
 //! - `mocks` has outcomes in the place of tasks' work, where somebody gives them.
 //!
-//! There are no activities. The child executions of a Map Run cannot be described one by one.
+//! The child executions of a Map Run cannot be described one by one.
 
+mod activities;
 mod arn;
 mod executions;
 mod machines;
@@ -34,7 +36,7 @@ impl Served for StepFunctions {
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<StepFunctions>> = LazyLock::new(|| {
             let rows = machines::operations().into_iter();
-            Operations::new(rows.chain(executions::operations()))
+            Operations::new(rows.chain(executions::operations()).chain(activities::operations()))
         });
         &TABLE
     }

@@ -1,5 +1,6 @@
 //! What Step Functions keeps: all state machines and executions, by name.
 
+use super::activities::kept::Activities;
 use super::arn::Arn;
 use super::executions::known::Known;
 use super::executions::part::ready::Ready;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub struct StepFunctions {
     machines: Rows<Machine>,
     executions: Mutex<Executions>,
+    pub(super) activities: Arc<Activities>,
     pub(super) mocks: OnceLock<Mocks>,
 }
 
@@ -37,6 +39,7 @@ impl StepFunctions {
         Ok(Self {
             machines: Rows::open(store, "states/machines")?,
             executions: Mutex::new(executions),
+            activities: Arc::new(Activities::open(store)?),
             mocks: OnceLock::new(),
         })
     }

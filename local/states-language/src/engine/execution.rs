@@ -195,6 +195,13 @@ impl Execution {
         self.engine.task_started(id, now)
     }
 
+    /// Says that a worker has taken an activity's task, as `GetActivityTask` does; the name is the worker's own. From then on
+    /// the task's `TimeoutSeconds` and `HeartbeatSeconds` count. Any other task's work has begun.
+    pub fn task_taken(&mut self, id: TaskId, worker_name: Option<&str>, now: Timestamp) -> Result<(), Refused> {
+        self.latest = now;
+        self.engine.task_taken(id, worker_name, now)
+    }
+
     /// Says that the service has accepted the call and answered with this JSON (`.sync`, `.waitForTaskToken`).
     pub fn task_submitted(&mut self, id: TaskId, output: &str, now: Timestamp) -> Result<(), Refused> {
         self.latest = now;

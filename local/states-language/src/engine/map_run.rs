@@ -8,7 +8,7 @@ use super::advance::Engine;
 use super::history::{EventDetails, Payload};
 use super::interface::{ChildExecution, Command, MapRun, ReadRequest, Refused, Status, TaskId, WriteRequest};
 use super::parts::{Extra, Identity, MapRunWork, Phase, Place, RunId};
-use crate::definition::{Body, Distributed, ItemSource, Map, Outcome, Raised, State};
+use crate::definition::{Body, Distributed, ItemSource, Map, Outcome, Raised, Read, Reader, S3Object, State};
 use crate::expression::{Failure, MapItem, StateError, format_time};
 use crate::text::Json;
 
@@ -94,8 +94,49 @@ impl Engine {
             state: state.common.name.clone(),
             operation: reader.operation.clone(),
             parameters,
+            is_gzip: false,
         }));
         false
+    }
+
+    /// Asks for an object that a manifest lists.
+    fn read_listed(&mut self, place: Place, state: &State, object: S3Object) {
+        let id = self.start_io(place);
+        self.commands.push(Command::ReadItems(ReadRequest {
+            id,
+            state: state.common.name.clone(),
+            operation: "getObject".into(),
+            is_gzip: object.key.ends_with(".gz"),
+            parameters: Json::object([("Bucket", object.bucket.into()), ("Key", object.key.into())]),
+        }));
+    }
+
+    /// The items, once all are there; nothing while objects that a manifest lists are being read.
+    fn take_read(
+        &mut self,
+        place: Place,
+        (state, reader): (&State, &Reader),
+        source: ItemSource,
+        max_items: usize,
+    ) -> Result<Option<Vec<Json>>, String> {
+        let mut manifest = match self.work_mut(place).and_then(|work| work.manifest.take()) {
+            None => match reader.read(source, max_items)? {
+                Read::Items(items) => return Ok(Some(items)),
+                Read::Manifest(manifest) => manifest,
+            },
+            Some(mut manifest) => {
+                reader.read_listed(&mut manifest, source, max_items)?;
+                manifest
+            }
+        };
+        let Some(object) = manifest.next(max_items) else {
+            return Ok(Some(manifest.into_items()));
+        };
+        self.read_listed(place, state, object);
+        if let Some(work) = self.work_mut(place) {
+            work.manifest = Some(manifest);
+        }
+        Ok(None)
     }
 
     fn start_io(&mut self, place: Place) -> TaskId {
@@ -124,8 +165,9 @@ impl Engine {
             reader.max_items(&scope.with_input(&input))
         });
         match max_items {
-            Ok(max_items) => match reader.items(source, max_items) {
-                Ok(items) => {
+            Ok(max_items) => match self.take_read(place, (&state, reader), source, max_items) {
+                Ok(None) => {}
+                Ok(Some(items)) => {
                     self.start_children(place, &state, map, distributed, items, now);
                 }
                 Err(cause) => self.end_map_run(place, Some(Failure::new("States.ItemReaderFailed", cause)), now),

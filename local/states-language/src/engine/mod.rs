@@ -19,7 +19,7 @@ mod threads;
 
 pub use execution::Execution;
 pub use interface::{
-    ChildExecution, Command, Entry, Inspection, MapRun, ReadRequest, Refused, Retried, STOPPED_AFTER_STATE,
+    Activities, ChildExecution, Command, Entry, Inspection, MapRun, ReadRequest, Refused, Retried, STOPPED_AFTER_STATE,
     StartOptions, Status, TaskId, TaskRequest, WriteRequest,
 };
 pub(crate) use parts::Mock;

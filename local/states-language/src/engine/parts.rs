@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::history::HistoryEvent;
 use super::interface::{Inspection, Status, TaskId};
 use super::slots::Slots;
-use crate::definition::{ExecutionType, Flow, Limits, Outcome, Raised};
+use crate::definition::{ExecutionType, Flow, Limits, Manifest, Outcome, Raised};
 use crate::expression::{Failure, MapItem, Variables};
 use crate::text::{Array, Json, Object};
 
@@ -110,6 +110,7 @@ pub(super) struct TaskWork {
     pub(super) id: TaskId,
     pub(super) is_started: bool,
     pub(super) token: Option<Arc<str>>,
+    pub(super) timeout_seconds: Option<u64>,
     pub(super) heartbeat_seconds: Option<u64>,
     /// Tells the current heartbeat's timer from those before.
     pub(super) heartbeat: u64,
@@ -186,6 +187,8 @@ pub(super) struct MapRunWork {
     pub(super) child_machine: Arc<str>,
     /// The task that reads the items or writes the results.
     pub(super) io: Option<TaskId>,
+    /// What lists the objects that have the items, while they are read.
+    pub(super) manifest: Option<Manifest>,
     /// The children's inputs; taken away once a child has succeeded.
     pub(super) inputs: Vec<Json>,
     /// What is to be started yet, last first.
@@ -205,6 +208,7 @@ impl MapRunWork {
             limits,
             child_machine,
             io: None,
+            manifest: None,
             inputs: Vec::new(),
             waiting: Vec::new(),
             running: BTreeMap::new(),

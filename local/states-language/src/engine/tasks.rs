@@ -20,8 +20,10 @@ const MAX_CAUSE: usize = 32_768;
 impl Engine {
     pub(super) fn start_task(&mut self, place: Place, state: &State, task: &Task, now: Timestamp) -> bool {
         let id = self.next_task();
-        let token = task.waits_for_token().then(|| self.new_token(id));
-        let call = match self.task_call(place, state, task, token.clone(), now) {
+        let token = (task.waits_for_token() || task.is_activity()).then(|| self.new_token(id));
+        // The token of an activity's task is for the worker alone.
+        let seen = token.clone().filter(|_| task.waits_for_token());
+        let call = match self.task_call(place, state, task, seen, now) {
             Ok(call) => call,
             Err(goes_on) => return goes_on,
         };
@@ -79,6 +81,13 @@ impl Engine {
             let cause = format!("The Parameters '{parameters}' could not be used to start the Task: [{reason}]");
             return Err(self.state_error(place, state, StateError::Runtime(cause), now));
         }
+        if let Integration::Activity { activity_arn } = &task.integration
+            && let Some(activities) = &self.options.activities
+            && !activities.have(&state.common.name, activity_arn)
+        {
+            let cause = format!("The activity {activity_arn} does not exist.");
+            return Err(self.state_error(place, state, StateError::Runtime(cause), now));
+        }
         Ok(call)
     }
 
@@ -91,19 +100,31 @@ impl Engine {
                 id,
                 is_started: false,
                 token: token.clone(),
+                timeout_seconds: call.timeout_seconds,
                 heartbeat_seconds: call.heartbeat_seconds,
                 heartbeat,
             }),
         );
-        if let Some(seconds) = call.timeout_seconds {
-            self.set_timer(place, seconds_after(now, seconds), TimerKind::Timeout);
-        }
-        if let Some(seconds) = call.heartbeat_seconds {
-            self.set_timer(place, seconds_after(now, seconds), TimerKind::Heartbeat(heartbeat));
+        // An activity's task is not timed before a worker takes it:
+        // https://docs.aws.amazon.com/step-functions/latest/dg/troubleshooting-activities.html.
+        if !matches!(self.names(place), Names::Activity(_)) {
+            self.start_clocks(place, now);
         }
         self.tasks.insert(id, place);
         if let Some(token) = token {
             self.tokens.insert(token, id);
+        }
+    }
+
+    /// Begins to count a task's `TimeoutSeconds` and `HeartbeatSeconds`.
+    fn start_clocks(&mut self, place: Place, now: Timestamp) {
+        let Some(work) = self.task_work(place) else { return };
+        let (timeout, between_heartbeats, heartbeat) = (work.timeout_seconds, work.heartbeat_seconds, work.heartbeat);
+        if let Some(seconds) = timeout {
+            self.set_timer(place, seconds_after(now, seconds), TimerKind::Timeout);
+        }
+        if let Some(seconds) = between_heartbeats {
+            self.set_timer(place, seconds_after(now, seconds), TimerKind::Heartbeat(heartbeat));
         }
     }
 
@@ -166,6 +187,11 @@ impl Engine {
     }
 
     pub(super) fn task_started(&mut self, id: TaskId, now: Timestamp) -> Result<(), Refused> {
+        self.task_taken(id, None, now)
+    }
+
+    /// The same, by a worker that may have a name.
+    pub(super) fn task_taken(&mut self, id: TaskId, worker: Option<&str>, now: Timestamp) -> Result<(), Refused> {
         let place = self.task_place(id)?;
         let Some(work) = self.task_work(place) else {
             return Ok(());
@@ -175,10 +201,16 @@ impl Engine {
         }
         let started = match self.names(place) {
             Names::Lambda(_) => EventDetails::LambdaFunctionStarted,
-            Names::Activity(_) => EventDetails::ActivityStarted {},
+            Names::Activity(_) => EventDetails::ActivityStarted {
+                worker_name: worker.map(Arc::from),
+            },
             Names::Service(resource) => EventDetails::TaskStarted(resource),
         };
+        let is_activity = matches!(started, EventDetails::ActivityStarted { .. });
         self.follow(place, started, now);
+        if is_activity {
+            self.start_clocks(place, now);
+        }
         Ok(())
     }
 

@@ -20,6 +20,7 @@ mod intrinsics;
 mod invocations;
 mod jayway;
 mod jsonata;
+mod manifests;
 mod maps;
 mod maps_by_query;
 mod mocks;

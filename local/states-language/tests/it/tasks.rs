@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use states_language::{
-    Clock, Command, Execution, Failure, Integration, Json, Pattern, Refused, Status, TaskRequest, Timestamp,
-    VirtualClock, run_to_end,
+    Activities, Clock, Command, Execution, Failure, Integration, Json, Pattern, Refused, StartOptions, StateMachine,
+    Status, TaskRequest, Timestamp, VirtualClock, run_to_end,
 };
 
 use crate::common::{FUNCTION, events, failing, outcome, path, run_with, single, start, types};
@@ -80,11 +80,70 @@ fn an_activity_has_events_of_its_own() {
     for (ends, expected) in [("fails", "ActivityFailed"), ("is silent", "ActivityTimedOut")] {
         let mut execution = start(&definition, &json!({}));
         let task = only_task(&execution.run(now()));
+        execution.task_taken(task.id, None, now()).unwrap();
         if ends == "fails" {
             execution.task_failed(task.id, "E", "c", now()).unwrap();
         }
         execution.run(later(5));
         assert!(types(&execution).contains(&expected), "{ends}");
+    }
+}
+
+#[test]
+fn an_activitys_task_is_timed_from_when_a_worker_takes_it() {
+    let activity = "arn:aws:states:us-east-1:123456789012:activity:work";
+    let definition = single(json!({"Type": "Task", "Resource": activity, "HeartbeatSeconds": 5, "TimeoutSeconds": 9}));
+    let mut execution = start(&definition, &json!({}));
+    let task = only_task(&execution.run(now()));
+    assert_eq!(execution.next_wakeup(), None);
+    execution.run(later(1000));
+    let token = task.token.expect("a token for the worker");
+    assert_eq!(execution.task_of_token(&token), Some(task.id));
+    execution.task_taken(task.id, Some("w"), later(1000)).unwrap();
+    // Nobody takes it twice.
+    execution.task_taken(task.id, Some("v"), later(1001)).unwrap();
+    execution.task_heartbeat(task.id, later(1004)).unwrap();
+    assert_eq!(execution.next_wakeup(), Some(later(1009)));
+    execution.run(later(1009));
+    let events = events(&execution);
+    assert_eq!(events[3]["activityStartedEventDetails"], json!({"workerName": "w"}));
+    assert_eq!(
+        events[4]["activityTimedOutEventDetails"],
+        json!({"error": "States.Timeout"})
+    );
+    assert_eq!(events[4]["previousEventId"], 4);
+    let late = execution.task_succeeded(task.id, "1", later(1010));
+    assert_eq!(late, Err(Refused::UnknownTask(task.id)));
+    assert_eq!(execution.task_of_token(&token), None);
+}
+
+#[test]
+fn an_activity_that_is_not_there_ends_the_execution() {
+    let activity = "arn:aws:states:us-east-1:123456789012:activity:work";
+    let definition = single(json!({
+        "Type": "Task", "Resource": activity, "Retry": [{"ErrorEquals": ["States.ALL"]}],
+    }));
+    for (there, ended) in [(true, Status::Running), (false, Status::Failed)] {
+        let activities = Activities::new(move |state, arn| there && (state, arn) == ("S", activity));
+        let options = StartOptions {
+            activities: Some(activities),
+            ..StartOptions::default()
+        };
+        let machine = StateMachine::parse(&definition.to_string()).unwrap();
+        let mut execution = Execution::start(&machine, options, "{}", now()).unwrap();
+        execution.run(now());
+        assert_eq!(execution.status(), ended);
+        if !there {
+            let failure = execution.failure().unwrap();
+            let cause = format!(
+                "An error occurred while executing the state 'S' (entered at the event id #2). The activity {activity} does not exist."
+            );
+            assert_eq!(*failure, Failure::new("States.Runtime", cause));
+            assert_eq!(
+                types(&execution),
+                ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]
+            );
+        }
     }
 }
 

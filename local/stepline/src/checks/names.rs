@@ -1,4 +1,4 @@
-//! Functions, state machines, topics and queues that a definition names and nothing has made.
+//! Functions, activities, state machines, topics and queues that a definition names and nothing has made.
 
 use super::absent;
 use super::finding::{About, Finding, Severity};
@@ -49,7 +49,10 @@ fn named(call: &Call) -> Option<Named> {
             return Some(function(function_arn.to_string())).filter(|it| !it.name.contains("${"));
         }
         Target::Integration(Integration::Service { service, operation, .. }) => (signing_name(service), &**operation),
-        Target::Open | Target::Nothing(_) | Target::Integration(Integration::Activity { .. }) => return None,
+        Target::Integration(Integration::Activity { activity_arn }) => {
+            return Some(activity(activity_arn.to_string())).filter(|it| !it.name.contains("${"));
+        }
+        Target::Open | Target::Nothing(_) => return None,
     };
     match (service, operation) {
         ("lambda", "invoke") => text("FunctionName").map(function),
@@ -76,6 +79,16 @@ fn named(call: &Call) -> Option<Named> {
             member: "QueueUrl",
         }),
         _ => None,
+    }
+}
+
+fn activity(name: String) -> Named {
+    Named {
+        kind: "activity",
+        name,
+        service: "states",
+        operation: "DescribeActivity",
+        member: "activityArn",
     }
 }
 

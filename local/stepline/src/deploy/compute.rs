@@ -177,6 +177,33 @@ fn machine_name(maker: &Maker<'_>) -> String {
     format!("{}-{}", maker.id, &hash[..12])
 }
 
+/// `AWS::StepFunctions::Activity`.
+pub(super) async fn activity(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
+    let name = properties.require_text("Name")?;
+    let mut input = json!({"name": name});
+    if let Some(encryption) = properties.take("EncryptionConfiguration") {
+        input["encryptionConfiguration"] = camel(encryption);
+    }
+    let tags = properties.take_tags()?;
+    properties.finish()?;
+    let tags: Value = tags
+        .iter()
+        .map(|(key, value)| json!({"key": key, "value": value}))
+        .collect();
+    let has_tags = tags.as_array().is_some_and(|tags| !tags.is_empty());
+    if has_tags {
+        input["tags"] = tags.clone();
+    }
+    let arn = Value::from(maker.cloud.account.arn("states", format_args!("activity:{name}")));
+    maker.call("states", "CreateActivity", input).await?;
+    maker.has_made(arn.clone());
+    if maker.is_there && has_tags {
+        let input = json!({"resourceArn": arn, "tags": tags});
+        maker.call("states", "TagResource", input).await?;
+    }
+    Ok(Made::new(arn.clone()).with("Arn", arn).with("Name", name))
+}
+
 /// `AWS::StepFunctions::StateMachine`.
 pub(super) async fn state_machine(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = properties

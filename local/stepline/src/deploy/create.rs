@@ -23,6 +23,7 @@ pub(super) async fn create(maker: &Maker<'_>, resource: Resource) -> Result<Made
         "AWS::Lambda::Version" => compute::function_version(maker, properties).await,
         "AWS::Lambda::Permission" => compute::permission(maker, properties).await,
         "AWS::Lambda::EventInvokeConfig" => compute::event_invoke_config(maker, properties).await,
+        "AWS::StepFunctions::Activity" => compute::activity(maker, properties).await,
         "AWS::StepFunctions::StateMachine" => compute::state_machine(maker, properties).await,
         "AWS::StepFunctions::StateMachineVersion" => compute::version(maker, properties).await,
         "AWS::StepFunctions::StateMachineAlias" => compute::alias(maker, properties).await,

@@ -28,6 +28,7 @@ const LASTING: &[&str] = &[
     "AWS::SQS::Queue",
     "AWS::SSM::Parameter",
     "AWS::SageMaker::ModelPackageGroup",
+    "AWS::StepFunctions::Activity",
     "AWS::StepFunctions::StateMachine",
     "AWS::StepFunctions::StateMachineAlias",
     "AWS::StepFunctions::StateMachineVersion",

@@ -180,6 +180,10 @@ const REMOVALS: &[(&str, Removal)] = &[
         Removal::By("sagemaker", "DeleteModelPackageGroup", "ModelPackageGroupName"),
     ),
     (
+        "AWS::StepFunctions::Activity",
+        Removal::By("states", "DeleteActivity", "activityArn"),
+    ),
+    (
         "AWS::StepFunctions::StateMachine",
         Removal::By("states", "DeleteStateMachine", "stateMachineArn"),
     ),

@@ -40,7 +40,9 @@ pub(super) fn of(happening: &Happening, line: &str) -> Tone {
         | Happening::DeliveryFailed { .. }
         | Happening::Authorized { allowed: false, .. } => Tone::Bad,
         Happening::OutputVariables { .. } if line.trim_start().starts_with("Summary = ") => Tone::Strong,
-        Happening::StageStarted { .. } | Happening::ApprovalAsked { .. } => Tone::Strong,
+        Happening::StageStarted { .. } | Happening::ApprovalAsked { .. } | Happening::WorkerAwaited { .. } => {
+            Tone::Strong
+        }
         Happening::LogLine { .. } => Tone::Faint,
         _ => Tone::Plain,
     }

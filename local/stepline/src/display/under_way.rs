@@ -117,6 +117,7 @@ impl UnderWay {
             Happening::ExecutionEnded { execution_arn, .. } => {
                 self.end(|what| matches!(what, What::State(of, _) if of == execution_arn));
             }
+            Happening::WorkerAwaited { .. } => self.see_worker_awaited(happening),
             Happening::Job { kind, job, status, .. } => {
                 let what = What::Job(job.clone());
                 match status.as_str() {
@@ -127,6 +128,23 @@ impl UnderWay {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A state says that it waits for a worker.
+    fn see_worker_awaited(&mut self, happening: &Happening) {
+        let Happening::WorkerAwaited {
+            execution_arn,
+            state,
+            activity_arn,
+        } = happening
+        else {
+            return;
+        };
+        let of = What::State(execution_arn.clone(), state.clone());
+        if let Some(open) = self.open.iter_mut().find(|open| open.what == of) {
+            let activity = activity_arn.rsplit(':').next().unwrap_or(activity_arn);
+            open.text = format!("{state} waits for a worker of {activity}");
         }
     }
 

@@ -160,6 +160,17 @@ pub(super) fn lines(happening: &Happening) -> Vec<String> {
                 seconds(*next_try_in)
             )]
         }
+        Happening::WorkerAwaited {
+            state, activity_arn, ..
+        } => {
+            let activity = activity_arn.rsplit(':').next().unwrap_or(activity_arn);
+            vec![
+                format!(
+                    "      State {state} waits for a worker of the activity {activity}, and nobody asks for its tasks:"
+                ),
+                "        start the worker, or give the state an outcome with --mock FILE (docs/mocks.md)".to_owned(),
+            ]
+        }
         Happening::Job {
             kind,
             job,
@@ -375,6 +386,17 @@ mod tests {
                 vec![
                     "    Execution: FAILED, 1.50 s",
                     "      States.Runtime: Why. The task's parameters are refused: no [a]",
+                ],
+            ),
+            (
+                Happening::WorkerAwaited {
+                    execution_arn: "arn".into(),
+                    state: "Paint".into(),
+                    activity_arn: "arn:aws:states:us-east-1:123456789012:activity:painters".into(),
+                },
+                vec![
+                    "      State Paint waits for a worker of the activity painters, and nobody asks for its tasks:",
+                    "        start the worker, or give the state an outcome with --mock FILE (docs/mocks.md)",
                 ],
             ),
             (

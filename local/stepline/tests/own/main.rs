@@ -1,5 +1,6 @@
 //! Repositories of others: what is found in them, what `init` writes down, and what `new` makes.
 
+mod activities;
 mod begun;
 mod chain;
 mod edit;

@@ -78,10 +78,13 @@ async fn calls_are_checked_against_aws_and_against_the_account_here() {
             ],
         ),
         (
-            "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-            json!({"QueueUrl.$": "$.queue"}),
-            json!({"type": "EXPRESS"}),
-            vec!["error: state Work: an Express state machine has no `.waitForTaskToken`: make it a Standard one"],
+            "arn:aws:states:us-east-1:123456789012:activity:none",
+            json!({}),
+            json!({}),
+            vec![
+                "warning: state Work: no template has the activity `arn:aws:states:us-east-1:123456789012:activity:none`: \
+                 the call would fail",
+            ],
         ),
         (
             "arn:aws:states:::aws-sdk:ssm:getParameter",

@@ -175,7 +175,9 @@ async fn fill_machines(cloud: &Arc<Cloud>) -> Vec<(&'static str, &'static str, V
     let execution = ok(cloud, "states", "StartExecution", started).await["executionArn"].clone();
     cloud.ongoing.end(execution.as_str().expect("an ARN")).await;
     let of_execution = json!({"executionArn": execution});
+    let activity = ok(cloud, "states", "CreateActivity", json!({"name": "work"})).await["activityArn"].clone();
     vec![
+        ("states", "DescribeActivity", json!({"activityArn": activity})),
         ("states", "DescribeStateMachine", json!({"stateMachineArn": machine})),
         ("states", "DescribeStateMachine", json!({"stateMachineArn": version})),
         (

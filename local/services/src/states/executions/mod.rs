@@ -7,6 +7,7 @@ pub(crate) mod part;
 pub(crate) mod past;
 mod progress;
 pub(crate) mod running;
+mod shown;
 mod start;
 mod tokens;
 mod work;

@@ -1,17 +1,20 @@
 //! An execution that runs: the interpreter is told the time, its tasks are done, and it gets their answers.
 
-use super::map_run;
 use super::past::{Keeping, Past};
 use super::progress::Progress;
 use super::work::Work;
+use crate::states::activities::kept::Activities;
+use crate::states::activities::queue::{Scheduled, Waiting};
 use crate::states::machines::machine::Chosen;
 use crate::states::tasks::errors::Failed;
 use crate::states::tasks::{self, items, jobs, mocked};
 use jiff::Timestamp;
-use platform::input::seconds;
+use platform::journal::Happening;
 use platform::{Platform, Principal, Underway};
 use serde_json::{Value, json};
-use states_language::{Command, Execution, ExecutionType, MockedStates, Refused, Status, TaskId, TaskRequest};
+use states_language::{
+    Command, Execution, ExecutionType, Integration, MockedStates, Refused, Status, TaskId, TaskRequest,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -28,6 +31,7 @@ pub(crate) struct Running {
     pub(crate) trace_header: Option<String>,
     state: Mutex<State>,
     tokens: Tokens,
+    activities: Arc<Activities>,
     wake: Notify,
     /// Tells those who wait for the end. None once it has ended.
     underway: Mutex<Option<Underway>>,
@@ -66,6 +70,8 @@ pub(crate) struct State {
     pub(crate) redriven: Option<(String, Timestamp)>,
     progress: Progress,
     tasks: HashMap<TaskId, Work>,
+    /// The tokens of activities' tasks that no worker has taken.
+    scheduled: HashMap<TaskId, Arc<str>>,
     /// What stands in the place of tasks' work.
     mocked: MockedStates,
     /// Where it is kept.
@@ -80,7 +86,7 @@ impl Running {
         chosen: Chosen,
         trace_header: Option<String>,
         execution: Execution,
-        (tokens, mocked): (Tokens, MockedStates),
+        (tokens, activities, mocked): (Tokens, Arc<Activities>, MockedStates),
     ) -> Arc<Self> {
         Arc::new(Self {
             name,
@@ -94,10 +100,12 @@ impl Running {
                 redriven: None,
                 progress: Progress::default(),
                 tasks: HashMap::new(),
+                scheduled: HashMap::new(),
                 mocked,
                 keeping: None,
             }),
             tokens,
+            activities,
             wake: Notify::new(),
             underway: Mutex::default(),
         })
@@ -220,89 +228,6 @@ impl Running {
         }));
     }
 
-    /// The execution as DescribeExecution answers it:
-    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>.
-    pub(crate) fn describe(&self) -> Value {
-        self.described(&self.lock())
-    }
-
-    /// The state machine as DescribeStateMachineForExecution answers:
-    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachineForExecution.html>.
-    pub(crate) fn machine(&self, state: &State) -> Value {
-        let revision = &self.chosen.revision;
-        json!({
-            "stateMachineArn": self.machine_arn,
-            "name": self.machine_name,
-            "definition": revision.machine.definition(),
-            "roleArn": revision.role_arn,
-            "updateDate": seconds(state.execution.started_at()),
-            "loggingConfiguration": revision.logging,
-            "tracingConfiguration": revision.tracing,
-            "encryptionConfiguration": revision.encryption,
-            "revisionId": revision.id,
-        })
-    }
-
-    /// Its Map Runs, each as ListMapRuns and as DescribeMapRun answers it.
-    pub(crate) fn map_runs(&self, state: &State) -> Vec<(Value, Value)> {
-        map_run::shown(&self.machine_arn, state.execution.map_runs())
-    }
-
-    /// The same as [`describe`](Self::describe), of this state.
-    pub(crate) fn described(&self, state: &State) -> Value {
-        let execution = &state.execution;
-        let mut shown = json!({
-            "executionArn": execution.arn(),
-            "stateMachineArn": self.machine_arn,
-            "name": self.name,
-            "status": execution.status().name(),
-            "startDate": seconds(execution.started_at()),
-            "input": execution.input(),
-            "inputDetails": {"included": true},
-            "redriveCount": execution.redrive_count(),
-        });
-        let mut set = |field: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                shown[field] = value;
-            }
-        };
-        set("stopDate", execution.stopped_at().map(seconds));
-        if let Some(output) = execution.output() {
-            set("output", Some(output.into()));
-            set("outputDetails", Some(json!({"included": true})));
-        }
-        let failure = execution.failure();
-        set(
-            "error",
-            failure.and_then(|failure| failure.error.as_deref()).map(Value::from),
-        );
-        set(
-            "cause",
-            failure.and_then(|failure| failure.cause.as_deref()).map(Value::from),
-        );
-        set("redriveDate", execution.redriven_at().map(seconds));
-        set(
-            "stateMachineVersionArn",
-            self.chosen.version_arn.as_deref().map(Value::from),
-        );
-        set(
-            "stateMachineAliasArn",
-            self.chosen.alias_arn.as_deref().map(Value::from),
-        );
-        set("traceHeader", self.trace_header.as_deref().map(Value::from));
-        if self.kind == ExecutionType::Standard {
-            let status = execution.status();
-            let redrivable = !matches!(status, Status::Running | Status::Succeeded);
-            set(
-                "redriveStatus",
-                Some(if redrivable { "REDRIVABLE" } else { "NOT_REDRIVABLE" }.into()),
-            );
-            let reason = format!("Execution is {} and cannot be redriven", status.name());
-            set("redriveStatusReason", (!redrivable).then(|| reason.into()));
-        }
-        shown
-    }
-
     /// The role that does a task: the one in its `Credentials`, else the state machine's.
     fn role(&self, request: &TaskRequest) -> Principal {
         let other = request.credentials_role_arn.as_deref();
@@ -323,28 +248,16 @@ impl Running {
         match command {
             Command::StartTask(request) if self.mock(&request) => {}
             Command::StartTask(request) => {
-                let request = Arc::new(request);
                 if let Some(token) = &request.token {
                     let waiting = Arc::downgrade(self);
                     self.tokens.insert(token.to_string(), waiting);
                 }
-                // What was aborted in the meantime is not started.
-                if self
-                    .lock()
-                    .execution
-                    .task_started(request.id, Timestamp::now())
-                    .is_err()
-                {
-                    return;
-                }
-                let (running, platform, asked) = (Arc::clone(self), Arc::clone(platform), Arc::clone(&request));
-                self.spawn(request, async move {
-                    let (own, role) = (running.own_role(), running.role(&asked));
-                    let submitted = |answer: &str, job| running.submitted(&platform, &asked, answer, job);
-                    if let Some(answer) = tasks::perform(&platform, (&own, &role), &asked, submitted).await {
-                        running.answer(asked.id, answer);
+                match (&request.integration, &request.token) {
+                    (Integration::Activity { activity_arn }, Some(token)) => {
+                        self.schedule(platform, &request, (activity_arn, token));
                     }
-                });
+                    _ => self.start_task(platform, request),
+                }
             }
             Command::ReadItems(request) => {
                 let (running, platform) = (Arc::clone(self), Arc::clone(platform));
@@ -374,6 +287,43 @@ impl Running {
         }
     }
 
+    /// Begins a task's work.
+    fn start_task(self: &Arc<Self>, platform: &Arc<Platform>, request: TaskRequest) {
+        let request = Arc::new(request);
+        // What was aborted in the meantime is not started.
+        let started = self.lock().execution.task_started(request.id, Timestamp::now());
+        if started.is_err() {
+            return;
+        }
+        let (running, platform, asked) = (Arc::clone(self), Arc::clone(platform), Arc::clone(&request));
+        self.spawn(request, async move {
+            let (own, role) = (running.own_role(), running.role(&asked));
+            let submitted = |answer: &str, job| running.submitted(&platform, &asked, answer, job);
+            if let Some(answer) = tasks::perform(&platform, (&own, &role), &asked, submitted).await {
+                running.answer(asked.id, answer);
+            }
+        });
+    }
+
+    /// Has an activity's task wait for a worker, and tells where none has ever asked for one.
+    fn schedule(self: &Arc<Self>, platform: &Platform, request: &TaskRequest, (arn, token): (&str, &Arc<str>)) {
+        let execution: Weak<dyn Waiting> = Arc::<Self>::downgrade(self);
+        let scheduled = Scheduled {
+            execution,
+            task: request.id,
+            token: Arc::clone(token),
+            input: request.parameters.to_string(),
+        };
+        self.lock().scheduled.insert(request.id, Arc::clone(token));
+        if !self.activities.queues.schedule(arn, scheduled) {
+            platform.journal.record(Happening::WorkerAwaited {
+                execution_arn: request.execution_arn.to_string(),
+                state: request.state.to_string(),
+                activity_arn: arn.to_owned(),
+            });
+        }
+    }
+
     /// Gives a task the outcome of its mock, and says whether it has one.
     fn mock(&self, request: &TaskRequest) -> bool {
         let mut state = self.lock();
@@ -390,6 +340,10 @@ impl Running {
 
     /// Aborts a task, and stops its job.
     fn abort(&self, platform: &Arc<Platform>, task: TaskId) {
+        let scheduled = self.lock().scheduled.remove(&task);
+        if let Some(token) = scheduled {
+            self.activities.queues.forget(&token);
+        }
         let Some(work) = self.lock().tasks.remove(&task) else {
             return;
         };
@@ -463,6 +417,17 @@ impl Running {
     /// Has the execution look at what has changed.
     pub(crate) fn wake(&self) {
         self.wake.notify_one();
+    }
+}
+
+impl Waiting for Running {
+    fn take(&self, task: TaskId, worker_name: Option<&str>) -> bool {
+        let mut state = self.lock();
+        state.scheduled.remove(&task);
+        let taken = state.execution.task_taken(task, worker_name, Timestamp::now());
+        drop(state);
+        self.wake.notify_one();
+        taken.is_ok()
     }
 }
 

@@ -13,7 +13,7 @@ use platform::input::seconds;
 use platform::{Account, Call, Operation, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use states_language::{Execution, ExecutionType, Refused, StartOptions, Status};
+use states_language::{Activities, Execution, ExecutionType, Refused, StartOptions, Status};
 use std::sync::Arc;
 
 /// The rows of these operations.
@@ -146,6 +146,10 @@ impl StepFunctions {
         if let Some(part) = registry.known.ready.remove(&machine_arn) {
             part.apply(&mut options, &input);
         }
+        let (activities, mocks) = (Arc::clone(&self.activities), mocked.clone());
+        options.activities = Some(Activities::new(move |state, arn| {
+            mocks.has(state) || activities.have(arn)
+        }));
         let execution = Execution::start(&chosen.revision.machine, options, &input, Timestamp::now());
         let execution = execution.map_err(invalid_input)?;
         let execution_arn = execution.arn().to_owned();
@@ -156,7 +160,7 @@ impl StepFunctions {
             chosen,
             start.trace_header,
             execution,
-            (registry.known.tokens.clone(), mocked),
+            (registry.known.tokens.clone(), Arc::clone(&self.activities), mocked),
         );
         // Express executions cannot be asked about by their ARNs.
         if kind == ExecutionType::Standard {

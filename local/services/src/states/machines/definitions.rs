@@ -1,5 +1,7 @@
 //! The operations on definitions alone: ValidateStateMachineDefinition and TestState.
 
+use super::express;
+use super::type_name::kind_of;
 use crate::states::registry::StepFunctions;
 use crate::states::rows::{on_all, pass_role};
 use platform::{Call, Operation, Platform, Requirement, ServiceError};
@@ -12,7 +14,7 @@ use states_language::{
 /// The rows of these operations.
 pub(super) fn operations() -> [Operation<StepFunctions>; 2] {
     [
-        on_all("ValidateStateMachineDefinition", |_, _, input| Ok(validate(&input))),
+        on_all("ValidateStateMachineDefinition", |_, _, input| validate(&input)),
         Operation::new("TestState", may_test_state, |_, _: &Call, input| test_state(input)),
     ]
 }
@@ -22,7 +24,6 @@ pub(super) fn operations() -> [Operation<StepFunctions>; 2] {
 struct Validate {
     definition: String,
     #[serde(rename = "type")]
-    #[expect(dead_code, reason = "nothing that is found depends on the type")]
     kind: Option<String>,
     severity: Option<String>,
     max_results: Option<usize>,
@@ -30,9 +31,10 @@ struct Validate {
 
 /// Says what is wrong with a definition:
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html>.
-fn validate(input: &Validate) -> Value {
+fn validate(input: &Validate) -> Result<Value, ServiceError> {
     let warnings = input.severity.as_deref() == Some("WARNING");
     let mut findings = StateMachine::validate(&input.definition);
+    findings.extend(express::findings(kind_of(input.kind.as_deref())?, &input.definition));
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     findings.retain(|finding| warnings || finding.severity == Severity::Error);
     let most = input.max_results.filter(|most| *most > 0).unwrap_or(100);
@@ -50,11 +52,11 @@ fn validate(input: &Validate) -> Value {
         }
         diagnostic
     });
-    json!({
+    Ok(json!({
         "result": if failed { "FAIL" } else { "OK" },
         "diagnostics": diagnostics.collect::<Vec<_>>(),
         "truncated": truncated,
-    })
+    }))
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 
 mod definition_text;
 mod definitions;
+mod express;
 pub(crate) mod machine;
 mod type_name;
 mod versions;
@@ -15,8 +16,9 @@ use platform::input::seconds;
 use platform::{Call, Operation, Platform, Principal, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use states_language::{ExecutionType, MachineSettings, StateMachine, permissions};
+use states_language::{MachineSettings, StateMachine, permissions};
 use std::collections::BTreeMap;
+use type_name::kind_of;
 
 /// The rows of the operations on state machines, versions, aliases and definitions.
 pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>> {
@@ -255,16 +257,6 @@ fn unlogged() -> Value {
     json!({"level": "OFF", "includeExecutionData": false})
 }
 
-fn kind_of(name: Option<&str>) -> Result<ExecutionType, ServiceError> {
-    match name {
-        None | Some("STANDARD") => Ok(ExecutionType::Standard),
-        Some("EXPRESS") => Ok(ExecutionType::Express),
-        Some(other) => Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value '{other}' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [STANDARD, EXPRESS]"
-        ))),
-    }
-}
-
 impl StepFunctions {
     fn create_state_machine(&self, call: &Call, input: Create) -> Result<Value, ServiceError> {
         check_name(&input.name)?;
@@ -275,6 +267,7 @@ impl StepFunctions {
             ));
         }
         let machine = parse(&input.definition)?;
+        express::check(kind, &input.definition)?;
         let arn = arn_of(&call.platform, &input.name);
         check_role(&call.platform, &input.role_arn, &arn, &input.definition)?;
         let revision = Revision {
@@ -338,6 +331,10 @@ impl StepFunctions {
         let now = Timestamp::now();
         let mut registry = self.lock();
         let found = registry.machine_mut(&arn)?;
+        input
+            .definition
+            .as_ref()
+            .map_or(Ok(()), |definition| express::check(found.kind, definition))?;
         let current = found.current.clone();
         let revision = Revision {
             id: uuid::Uuid::new_v4().to_string(),
@@ -431,6 +428,9 @@ impl StepFunctions {
     }
 
     fn tags<T>(&self, arn: &str, then: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> Result<T, ServiceError> {
+        if Arn::read(arn)?.kind == "activity" {
+            return self.activities.tags(arn, then).map_err(|_| not_found(arn));
+        }
         let found = Arn::of_kind(arn, "stateMachine")?;
         let mut registry = self.lock();
         let machine = registry.machine_mut(&found).map_err(|_| not_found(arn))?;

@@ -1,5 +1,6 @@
 //! AWS's name of a state machine's type, as which it is kept, too.
 
+use platform::ServiceError;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use states_language::ExecutionType;
 
@@ -21,4 +22,15 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     } else {
         ExecutionType::Standard
     })
+}
+
+/// The type of this name, as CreateStateMachine takes it; without a name it is Standard.
+pub(super) fn kind_of(name: Option<&str>) -> Result<ExecutionType, ServiceError> {
+    match name {
+        None | Some("STANDARD") => Ok(ExecutionType::Standard),
+        Some("EXPRESS") => Ok(ExecutionType::Express),
+        Some(other) => Err(ServiceError::validation(format_args!(
+            "1 validation error detected: Value '{other}' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [STANDARD, EXPRESS]"
+        ))),
+    }
 }

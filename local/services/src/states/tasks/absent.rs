@@ -11,8 +11,7 @@ use states_language::{Integration, Pattern, Severity, TaskRequest, signing_name}
 /// What the account here lacks of what an integration calls; nothing where it has it.
 pub fn lacks(platform: &Platform, integration: &Integration) -> Option<String> {
     let (service, operation, pattern) = match integration {
-        Integration::Lambda { .. } => return None,
-        Integration::Activity { .. } => return Some("the local run has no activities".to_owned()),
+        Integration::Lambda { .. } | Integration::Activity { .. } => return None,
         Integration::Service {
             service,
             operation,

@@ -2,10 +2,12 @@
 
 use super::errors::Failed;
 use crate::objects;
+use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use platform::{Platform, Principal, ServiceError};
 use serde_json::{Value, json};
 use states_language::{ItemSource, Json, ReadRequest, WriteRequest};
+use std::io::Read;
 use std::sync::Arc;
 
 /// Reads what an ItemReader names.
@@ -17,8 +19,15 @@ pub(crate) async fn read(
     let text = |field: &str| request.parameters.get(field).and_then(Json::as_str).unwrap_or_default();
     let bucket = text("Bucket");
     if &*request.operation == "getObject" {
-        let body = objects::get(platform, role, bucket, text("Key")).await;
-        return Ok(ItemSource::Object(body.map_err(unreadable)?.to_vec()));
+        let body = objects::get(platform, role, bucket, text("Key"))
+            .await
+            .map_err(unreadable)?;
+        let body = if request.is_gzip {
+            decompressed(&body, text("Key"))?
+        } else {
+            body.to_vec()
+        };
+        return Ok(ItemSource::Object(body));
     }
     let listing = objects::list(platform, role, bucket, text("Prefix")).await;
     let items = listing.map_err(unreadable)?.into_iter().map(item).map(Json::from);
@@ -37,6 +46,17 @@ fn item(object: Value) -> Value {
         "Size": object["Size"],
         "StorageClass": object["StorageClass"],
     })
+}
+
+/// What was compressed with gzip.
+fn decompressed(body: &[u8], key: &str) -> Result<Vec<u8>, Failed> {
+    let mut read = Vec::new();
+    let decoded = MultiGzDecoder::new(body).read_to_end(&mut read);
+    decoded.map_err(|error| {
+        let cause = format_args!("The object '{key}', which a manifest lists, cannot be decompressed: {error}");
+        Failed::new("States.ItemReaderFailed", cause)
+    })?;
+    Ok(read)
 }
 
 fn unreadable(error: ServiceError) -> Failed {

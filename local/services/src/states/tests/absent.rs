@@ -29,9 +29,9 @@ async fn it_is_told_from_aws_errors_and_never_caught() {
             "the local run has no `bedrock:Converse`",
         ),
         (
-            "aws-sdk:sfn:createActivity",
+            "aws-sdk:sfn:updateMapRun",
             json!({}),
-            "the local run has no `states:CreateActivity`",
+            "the local run has no `states:UpdateMapRun`",
         ),
         (
             "ecs:runTask.sync",
@@ -101,7 +101,7 @@ async fn what_is_lacking_is_known_before_anything_runs() {
         ),
         ("arn:aws:states:::aws-sdk:eventbridge:putEvents", false),
         ("arn:aws:states:::glue:startJobRun", true),
-        ("arn:aws:states:us-east-1:123456789012:activity:work", true),
+        ("arn:aws:states:us-east-1:123456789012:activity:work", false),
     ] {
         let text = json!({"States": {"S": {"Type": "Task", "Resource": resource}}}).to_string();
         let Target::Integration(integration) = &calls(&text).unwrap()[0].target else {

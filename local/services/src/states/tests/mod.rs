@@ -2,6 +2,7 @@
 
 mod aborted;
 mod absent;
+mod activities;
 mod executions;
 mod jobs;
 mod machines;
@@ -121,7 +122,7 @@ async fn what_is_wrong_is_named() {
     let machine = world.machine("m", pass()).await;
     let role = world.0.account.global_arn("iam", "role/machine");
     for (operation, input, code) in [
-        ("CreateActivity", json!({"name": "a"}), "NotInLocalRun"),
+        ("UpdateMapRun", json!({"mapRunArn": "a"}), "NotInLocalRun"),
         (
             "CreateStateMachine",
             json!({"name": "n", "definition": "{", "roleArn": role}),

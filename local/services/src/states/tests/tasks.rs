@@ -1,7 +1,11 @@
 //! How tasks are done, and how they get their answers.
 
 use super::{ADMIN, World, waiting};
+use crate::objects;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
+use std::io::Write;
 
 #[tokio::test]
 async fn tokens_answer_the_tasks_that_wait_for_them() {
@@ -200,6 +204,55 @@ async fn distributed_maps_read_and_write_the_local_s3() {
     let keys = listing["Contents"].as_array().unwrap().iter();
     let mut keys = keys.map(|object| object["Key"].as_str().unwrap());
     assert!(keys.any(|key| key.ends_with("manifest.json")));
+}
+
+#[tokio::test]
+async fn distributed_maps_read_inventories_of_the_local_s3() {
+    let world = World::new();
+    let create = json!({"Bucket": "data"});
+    world.0.call(&ADMIN, "s3", "CreateBucket", create).await.unwrap();
+    let put = async |key: &str, body: Vec<u8>| {
+        objects::put(&world.0, &ADMIN, ("data", key), body, json!({}))
+            .await
+            .unwrap();
+    };
+    let manifest = json!({
+        "sourceBucket": "source", "destinationBucket": "arn:aws:s3:::data", "version": "2016-11-30",
+        "fileFormat": "CSV", "fileSchema": "Bucket, Key, Size",
+        "files": [{"key": "files/1.csv.gz", "size": 1, "MD5checksum": "m"}],
+    });
+    put("manifest.json", manifest.to_string().into_bytes()).await;
+    let mut compressed = GzEncoder::new(Vec::new(), Compression::default());
+    compressed
+        .write_all(b"\"source\",\"a.csv\",\"7\"\n\"source\",\"b.csv\",\"8\"\n")
+        .unwrap();
+    put("files/1.csv.gz", compressed.finish().unwrap()).await;
+    let place = json!({"Bucket": "data", "Key": "manifest.json"});
+    let config = json!({"InputType": "MANIFEST"});
+    let map = json!({"M": {
+        "Type": "Map",
+        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config, "Parameters": place},
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "P", "States": {"P": {"Type": "Pass", "OutputPath": "$.Key", "End": true}},
+        },
+        "End": true,
+    }});
+    let described = world.run(map.clone(), json!({})).await;
+    assert_eq!(described["output"], r#"["a.csv","b.csv"]"#, "{described:#}");
+    put("files/1.csv.gz", b"plain".to_vec()).await;
+    let again = described["stateMachineArn"].as_str().unwrap();
+    let execution = world.start(again, "again", json!({})).await;
+    world.0.ongoing.end(&execution).await;
+    let described = world
+        .call("DescribeExecution", json!({"executionArn": execution}))
+        .await;
+    assert_eq!(described["error"], "States.ItemReaderFailed");
+    let cause = described["cause"].as_str().unwrap();
+    assert!(
+        cause.starts_with("The object 'files/1.csv.gz', which a manifest lists, cannot be decompressed"),
+        "{cause}"
+    );
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ pub(super) mod task;
 pub(super) mod wait;
 
 pub use distributed::ItemSource;
-pub(crate) use distributed::{Distributed, Outcome};
+pub(crate) use distributed::{Distributed, Manifest, Outcome, Read, Reader, S3Object};
 pub(crate) use map::{Limits, Map};
 pub(crate) use parallel::Parallel;
 pub(crate) use resource::parse as integration;

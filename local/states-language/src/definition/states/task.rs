@@ -74,6 +74,11 @@ impl Task {
         matches!(&self.integration, Integration::Service { pattern, .. } if *pattern == Pattern::WaitForTaskToken)
     }
 
+    /// Whether a worker does its work.
+    pub(crate) fn is_activity(&self) -> bool {
+        matches!(self.integration, Integration::Activity { .. })
+    }
+
     /// The call that the task makes.
     pub(crate) fn call(&self, common: &Common, scope: &Scope<'_>) -> Result<TaskCall, StateError> {
         let input = common.effective_input(scope)?;

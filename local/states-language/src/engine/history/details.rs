@@ -156,7 +156,10 @@ pub enum EventDetails {
         heartbeat_in_seconds: Option<u64>,
     },
     /// A worker has taken it.
-    ActivityStarted {},
+    ActivityStarted {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        worker_name: Option<Arc<str>>,
+    },
     /// The worker sent its output.
     ActivitySucceeded {
         #[serde(flatten, serialize_with = "write::output")]
@@ -164,7 +167,7 @@ pub enum EventDetails {
     },
     /// The worker sent an error.
     ActivityFailed(Failure),
-    /// The worker took too long, or none took it.
+    /// The worker took too long.
     ActivityTimedOut(Failure),
     /// A service is about to be called.
     TaskScheduled(Box<TaskScheduled>),
@@ -277,7 +280,7 @@ impl EventDetails {
             EventDetails::LambdaFunctionFailed(_) => "LambdaFunctionFailed",
             EventDetails::LambdaFunctionTimedOut(_) => "LambdaFunctionTimedOut",
             EventDetails::ActivityScheduled { .. } => "ActivityScheduled",
-            EventDetails::ActivityStarted {} => "ActivityStarted",
+            EventDetails::ActivityStarted { .. } => "ActivityStarted",
             EventDetails::ActivitySucceeded { .. } => "ActivitySucceeded",
             EventDetails::ActivityFailed(_) => "ActivityFailed",
             EventDetails::ActivityTimedOut(_) => "ActivityTimedOut",

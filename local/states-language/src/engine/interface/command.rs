@@ -48,7 +48,9 @@ pub struct TaskRequest {
     pub integration: Integration,
     /// The event of a function, or the parameters of a service's operation.
     pub parameters: Json,
-    /// The token that `SendTaskSuccess` and its kin will bring, for [`Pattern::WaitForTaskToken`](crate::Pattern::WaitForTaskToken).
+    /// The token that `SendTaskSuccess` and its kin will bring, for
+    /// [`Pattern::WaitForTaskToken`](crate::Pattern::WaitForTaskToken), and for an activity's task, whose worker gets it from
+    /// `GetActivityTask`.
     pub token: Option<Arc<str>>,
     /// The role in `Credentials`, to be assumed for the call.
     pub credentials_role_arn: Option<Arc<str>>,
@@ -69,8 +71,11 @@ pub struct ReadRequest {
     pub state: Arc<str>,
     /// The operation: `getObject` or `listObjectsV2`.
     pub operation: Arc<str>,
-    /// Its parameters: `Bucket` and `Key`, or `Bucket` and `Prefix`.
+    /// Its parameters: `Bucket` and `Key`, or `Bucket` and `Prefix`. An object that a manifest lists is asked for in the same
+    /// way.
     pub parameters: Json,
+    /// Whether the object is compressed with gzip, as the files of an S3 inventory are. The answer has it decompressed.
+    pub is_gzip: bool,
 }
 
 /// Results of a distributed Map to be written to S3.

@@ -7,5 +7,5 @@ mod status;
 
 pub use command::{Command, ReadRequest, Refused, TaskId, TaskRequest, WriteRequest};
 pub use inspection::Inspection;
-pub use options::{Entry, STOPPED_AFTER_STATE, StartOptions};
+pub use options::{Activities, Entry, STOPPED_AFTER_STATE, StartOptions};
 pub use status::{ChildExecution, MapRun, Retried, Status};

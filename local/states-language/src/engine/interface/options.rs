@@ -1,5 +1,6 @@
 //! What an execution is started with.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::definition::{ExecutionType, Integration};
@@ -47,6 +48,39 @@ pub struct Entry {
     pub redrive_count: u32,
 }
 
+/// Says which activities there are, when a task of one is scheduled.
+///
+/// ```
+/// use states_language::{Activities, StartOptions};
+///
+/// let paint = "arn:aws:states:us-east-1:123456789012:activity:paint";
+/// let activities = Activities::new(move |_state, activity_arn| activity_arn == paint);
+/// let options = StartOptions { activities: Some(activities), ..StartOptions::default() };
+/// # drop(options);
+/// ```
+#[derive(Clone)]
+pub struct Activities(Arc<Exists>);
+
+/// Whether there is an activity, by the name of the state that has its task, and by the activity's ARN.
+type Exists = dyn Fn(&str, &str) -> bool + Send + Sync;
+
+impl Activities {
+    /// By a function that gets a state's name and its activity's ARN, and says whether there is such an activity.
+    pub fn new(exist: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Activities {
+        Activities(Arc::new(exist))
+    }
+
+    pub(crate) fn have(&self, state: &str, activity_arn: &str) -> bool {
+        (self.0)(state, activity_arn)
+    }
+}
+
+impl fmt::Debug for Activities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Activities")
+    }
+}
+
 /// Who and where an execution is, and the seed of its randomness.
 ///
 /// Everything has a default, so that a test names only what it is about:
@@ -92,6 +126,9 @@ pub struct StartOptions {
     /// Says why a service's operation does not take these parameters, where it does not: such a task is not started, and
     /// the execution fails with `States.Runtime`, which nothing retries or catches. Nothing looks at no parameters.
     pub refusal: Option<fn(&Integration, &Json) -> Option<String>>,
+    /// Which activities there are: a task of one that is not there fails the execution with `States.Runtime`, which nothing
+    /// retries or catches. Nothing takes all of them for being there.
+    pub activities: Option<Activities>,
     /// Where the execution begins, in the place of `StartAt`.
     pub entry: Option<Entry>,
     /// The state after which the execution is stopped: once this one of the outermost flow has succeeded, and another one
@@ -115,6 +152,7 @@ impl Default for StartOptions {
             max_events: None,
             keep_children: false,
             refusal: None,
+            activities: None,
             entry: None,
             until: None,
         }

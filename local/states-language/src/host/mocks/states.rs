@@ -142,6 +142,12 @@ impl MockedStates {
         self.states.is_empty()
     }
 
+    /// Whether a state is mocked.
+    #[must_use]
+    pub fn has(&self, state: &str) -> bool {
+        self.states.contains_key(state)
+    }
+
     /// What the next invocation of a state's task brings; nothing where the state is not mocked. The invocations of a state
     /// are counted through the execution: those of retries and of a Map's iterations, in the order in which they begin. The
     /// error says that there is no outcome for this one, which fails an execution.

@@ -65,6 +65,13 @@ async fn each_type_is_made_changed_and_removed() {
             json!("t2"),
         ),
         (
+            "states",
+            "ListTagsForResource",
+            json!({"resourceArn": "arn:aws:states:us-east-1:123456789012:activity:activity"}),
+            "/tags/0/value",
+            json!("2"),
+        ),
+        (
             "codebuild",
             "BatchGetProjects",
             json!({"names": ["project"]}),
@@ -116,6 +123,7 @@ async fn each_type_is_made_changed_and_removed() {
         ("s3", "ListBuckets", json!({}), "Buckets"),
         ("logs", "DescribeLogGroups", json!({}), "logGroups"),
         ("states", "ListStateMachines", json!({}), "stateMachines"),
+        ("states", "ListActivities", json!({}), "activities"),
         ("ecr", "DescribeRepositories", json!({}), "repositories"),
         ("codebuild", "ListProjects", json!({}), "projects"),
     ] {

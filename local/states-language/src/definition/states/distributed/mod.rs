@@ -1,14 +1,16 @@
 //! What only a distributed Map has: child executions, and S3.
 
 mod batcher;
+mod manifest;
 mod reader;
 mod writer;
 
 use std::sync::Arc;
 
 use batcher::Batcher;
+pub(crate) use manifest::{Manifest, S3Object};
 pub use reader::ItemSource;
-use reader::Reader;
+pub(crate) use reader::{Read, Reader};
 pub(crate) use writer::Outcome;
 use writer::Writer;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::manifest::{Kind, Manifest};
 use crate::definition::reading::{Amount, Fields, whole};
 use crate::definition::states::resource::s3_operation;
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
@@ -23,7 +24,18 @@ pub(crate) struct Reader {
     pub(crate) operation: Arc<str>,
     parameters: Template,
     format: Format,
+    /// The object lists others, and those have the format.
+    manifest: Option<Kind>,
     max_items: Option<Amount>,
+}
+
+/// What an object brought.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Read {
+    /// The items.
+    Items(Vec<Json>),
+    /// Where they are.
+    Manifest(Manifest),
 }
 
 /// What the object holds.
@@ -65,7 +77,13 @@ impl Reader {
                 return None;
             }
         };
+        let manifest = config.as_ref().and_then(manifest_kind);
         let format = match &config {
+            Some(config) if manifest == Some(Kind::Inventory) => inventory_format(config),
+            Some(config) if manifest == Some(Kind::Athena) && config.text("InputType") == Some("JSON") => {
+                config.error("InputType", "Athena's files are CSV or JSONL, and not JSON");
+                None
+            }
             // A listing has one form only.
             Some(config) if &*operation == "listObjectsV2" && !config.has("InputType") => Some(Format::JsonLines),
             Some(config) => Format::parse(config),
@@ -83,6 +101,7 @@ impl Reader {
             operation,
             parameters: parameters?,
             format: format?,
+            manifest,
             max_items,
         })
     }
@@ -100,19 +119,76 @@ impl Reader {
         })
     }
 
-    /// The items in what S3 answered; the error is the cause of `States.ItemReaderFailed`.
-    pub(crate) fn items(&self, source: ItemSource, max_items: usize) -> Result<Vec<Json>, String> {
-        let mut items = match source {
-            ItemSource::Listing(objects) => objects,
-            ItemSource::Object(bytes) => {
-                let text = String::from_utf8(bytes).map_err(|_| "The object is not valid UTF-8 text.".to_owned())?;
-                self.format
-                    .items(text.strip_prefix('\u{feff}').unwrap_or(&text), max_items)?
+    /// What S3 answered; the error is the cause of `States.ItemReaderFailed`.
+    pub(crate) fn read(&self, source: ItemSource, max_items: usize) -> Result<Read, String> {
+        let mut items = match (source, self.manifest) {
+            (ItemSource::Listing(objects), _) => objects,
+            (ItemSource::Object(bytes), Some(kind)) => {
+                return Manifest::parse(kind, without_mark(&text(bytes)?)).map(Read::Manifest);
             }
+            (ItemSource::Object(bytes), None) => self.format.items(without_mark(&text(bytes)?), None, max_items)?,
         };
         items.truncate(max_items);
-        Ok(items)
+        Ok(Read::Items(items))
     }
+
+    /// Adds the items of an object that a manifest lists.
+    pub(crate) fn read_listed(
+        &self,
+        manifest: &mut Manifest,
+        source: ItemSource,
+        max_items: usize,
+    ) -> Result<(), String> {
+        let ItemSource::Object(bytes) = source else {
+            return Err("What a manifest lists must be an object.".to_owned());
+        };
+        let left = max_items.saturating_sub(manifest.len());
+        let columns = manifest.columns.as_deref();
+        let mut items = self.format.items(without_mark(&text(bytes)?), columns, left)?;
+        items.truncate(left);
+        manifest.add(items);
+        Ok(())
+    }
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|_| "The object is not valid UTF-8 text.".to_owned())
+}
+
+/// A text without the mark of its byte order.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// Which kind of manifest is read, if any.
+fn manifest_kind(config: &Fields<'_>) -> Option<Kind> {
+    match config.text("ManifestType") {
+        Some("S3_INVENTORY") => Some(Kind::Inventory),
+        Some("ATHENA_DATA") => Some(Kind::Athena),
+        Some(_) => {
+            config.error(
+                "ManifestType",
+                "The field 'ManifestType' must be 'ATHENA_DATA' or 'S3_INVENTORY'",
+            );
+            None
+        }
+        None => (config.text("InputType") == Some("MANIFEST")).then_some(Kind::Inventory),
+    }
+}
+
+/// The format of an inventory's files, whose columns the manifest has.
+fn inventory_format(config: &Fields<'_>) -> Option<Format> {
+    if config.text("InputType").is_some_and(|kind| kind != "MANIFEST") {
+        config.error(
+            "InputType",
+            "An S3 inventory is read as CSV: leave out 'InputType', or make it 'MANIFEST'",
+        );
+        return None;
+    }
+    Some(Format::Csv {
+        headers: None,
+        delimiter: b',',
+    })
 }
 
 impl Format {
@@ -130,14 +206,15 @@ impl Format {
             other => {
                 config.error(
                     "InputType",
-                    format!("The input type '{other}' is not supported: use JSON, JSONL or CSV"),
+                    format!("The input type '{other}' is not supported: use JSON, JSONL, CSV or MANIFEST"),
                 );
                 None
             }
         }
     }
 
-    fn items(&self, text: &str, max_items: usize) -> Result<Vec<Json>, String> {
+    /// The items in a text; `columns` are those of a CSV that has no row and no definition of them.
+    fn items(&self, text: &str, columns: Option<&[Arc<str>]>, max_items: usize) -> Result<Vec<Json>, String> {
         match self {
             Format::Json { pointer } => json_items(text, pointer),
             Format::JsonLines => text
@@ -148,7 +225,9 @@ impl Format {
                     Json::parse(line).map_err(|error| format!("Attempting to parse JSON lines failed: {error}"))
                 })
                 .collect(),
-            Format::Csv { headers, delimiter } => csv_items(text, headers.as_deref(), *delimiter, max_items),
+            Format::Csv { headers, delimiter } => {
+                csv_items(text, columns.or(headers.as_deref()), *delimiter, max_items)
+            }
         }
     }
 }

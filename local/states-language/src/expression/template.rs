@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::delimited::delimited;
 use super::failure::StateError;
 use super::intrinsics::Intrinsic;
 use super::java;
-use super::jsonata::{Expression, delimited};
+use super::jsonata::Expression;
 use super::jsonpath::Path;
 use super::scope::Scope;
 use crate::text::pointer::escape;

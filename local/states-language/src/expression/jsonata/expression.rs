@@ -36,11 +36,6 @@ impl fmt::Debug for Expression {
     }
 }
 
-/// The expression within `{% %}`, where a string is one.
-pub(crate) fn delimited(text: &str) -> Option<&str> {
-    text.strip_prefix("{%")?.strip_suffix("%}").map(str::trim)
-}
-
 impl Expression {
     /// Reads an expression, without its delimiters.
     pub(crate) fn parse(text: &str) -> Result<Expression, String> {

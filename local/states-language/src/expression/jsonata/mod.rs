@@ -13,4 +13,4 @@ mod expression;
 mod functions;
 mod reads;
 
-pub(crate) use expression::{Expression, delimited};
+pub(crate) use expression::Expression;

@@ -320,6 +320,26 @@ packages() {
   ls -l target/package/*.crate
 }
 
+# The Python package in a fresh environment: its tests, the training pipeline's among them, and the hook of pre-commit, which
+# is installed as from a clone of this repository. What is tested is compiled as the tests are; a release's is optimised.
+python_package() {
+  local package=local/states-language-python python=$tools/states-language/bin fresh=$tools/states-language-fresh
+  local wheels=$PWD/target/python/wheels
+  [ -x "$python/pip" ] || python3 -m venv "$tools/states-language"
+  "$python/pip" install --quiet --disable-pip-version-check --requirement "$package/requirements.txt"
+  cargo fmt --manifest-path "$package/Cargo.toml" --check
+  (cd "$package" && "$python/mypy" --strict --python-version 3.10 --cache-dir "$wheels/../mypy" python)
+  rm -rf "$wheels" "$fresh"
+  "$python/maturin" build --quiet --locked --profile dev --compatibility off --manifest-path "$package/Cargo.toml" \
+    --target-dir target/python --out "$wheels"
+  python3 -m venv "$fresh"
+  "$fresh/bin/pip" install --quiet --disable-pip-version-check "$wheels"/*.whl "$(grep '^pytest==' "$package/requirements.txt")"
+  "$fresh/bin/python" -B -m pytest --quiet -p no:cacheprovider "$package/tests"
+  "$fresh/bin/states-language" check statemachine
+  PRE_COMMIT_HOME=$wheels/../pre-commit PIP_FIND_LINKS=$wheels "$python/pre-commit" try-repo . states-language-check \
+    --files statemachine/*.asl.json
+}
+
 unused_dependencies() {
   cargo install --quiet --locked --root "$tools/cargo" cargo-machete@0.9.2
   "$tools/cargo/bin/cargo-machete"

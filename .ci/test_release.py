@@ -18,6 +18,7 @@ from deployables import ROOT, text
 
 FUNCTIONS = ["ask-service", "image-push", "pipeline-action", "resolve-parameters"]
 TARGETS = ["aarch64-apple-darwin", "aarch64-unknown-linux-gnu", "x86_64-apple-darwin", "x86_64-unknown-linux-gnu"]
+PLATFORMS = ["macosx_11_0_arm64", "macosx_11_0_x86_64", "manylinux_2_28_aarch64", "manylinux_2_28_x86_64"]
 VERSION = re.search(r'^\[workspace\.package\]\nversion = "(.+)"$', text("Cargo.toml"), re.MULTILINE)[1]
 
 # What is asked of the command while it is packed.
@@ -153,6 +154,7 @@ class Check(Scripts):
         self.names = sorted(
             [f"stepline-{VERSION}-{target}.tar.gz" for target in TARGETS]
             + [f"stepline-functions-{VERSION}-{architecture}.tar.gz" for architecture in ("arm64", "x86_64")]
+            + [f"states_language-{VERSION}-cp310-abi3-{platform}.whl" for platform in PLATFORMS]
         )
         for name in self.names:
             (self.folder / "release" / name).write_text(name, encoding="utf-8")

@@ -15,6 +15,7 @@ pub(crate) fn sort_as_hash_map<T>(entries: &mut [T], key: impl Fn(&T) -> &str) {
 }
 
 /// The first `nextDouble()` of a `java.util.Random` with this seed.
+#[cfg(feature = "jsonata")]
 #[expect(clippy::cast_precision_loss, reason = "53 bits are exact in a float")]
 pub(crate) fn first_random(seed: i64) -> f64 {
     const MULTIPLIER: u64 = 0x5_DEEC_E66D;

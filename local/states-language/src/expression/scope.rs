@@ -121,6 +121,10 @@ pub(crate) struct Scope<'s> {
     /// `$states.result`.
     pub(crate) result: Option<&'s Json>,
     /// `$states.errorOutput`.
+    #[cfg_attr(
+        not(feature = "jsonata"),
+        expect(dead_code, reason = "JSONata alone has `$states.errorOutput`")
+    )]
     pub(crate) error_output: Option<&'s Json>,
     /// The state's seed.
     pub(crate) random: &'s Random,

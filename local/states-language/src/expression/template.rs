@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::delimited::delimited;
 use super::failure::StateError;
 use super::intrinsics::Intrinsic;
 use super::java;
-use super::jsonata::{Expression, Refusal, delimited};
+use super::jsonata::Expression;
 use super::jsonpath::Path;
+use super::refusal::Refusal;
 use super::scope::Scope;
 use crate::text::pointer::escape;
 use crate::text::{Json, Object};

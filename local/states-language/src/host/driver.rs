@@ -1,6 +1,6 @@
 //! A host for tests, tools and small programs: runs an execution to its end, one thing after the other.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::definition::{Integration, ItemSource, Pattern};
 use crate::engine::{Command, Execution, ReadRequest, Refused, Status, TaskId, TaskRequest, WriteRequest};
@@ -35,6 +35,13 @@ pub trait TaskHandler {
             "States.ResultWriterFailed",
             format!("there is nothing to write results to in '{}'", write.state),
         ))
+    }
+
+    /// Whether the run is to end where it is, with the execution still running, because of what is no error of a task's:
+    /// a test that gave no outcome for this task, or a user who no longer wants to wait. It is asked before each step, and
+    /// after each piece of work, whose result is not given to the execution then. It never is by default.
+    fn stops(&mut self) -> bool {
+        false
     }
 }
 
@@ -99,7 +106,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// Runs an execution until it has ended, or until it waits for something that will not come.
+/// Runs an execution until it has ended, until it waits for something that will not come, or until the handler
+/// [stops](TaskHandler::stops) it.
 ///
 /// ```
 /// use states_language::{Execution, Json, StartOptions, StateMachine, Status, TaskRequest, VirtualClock, run_to_end};
@@ -125,7 +133,7 @@ impl Clock for SystemClock {
 pub fn run_to_end(execution: &mut Execution, handler: &mut impl TaskHandler, clock: &mut impl Clock) {
     // Tasks that are done at a later time, the earliest last.
     let mut later: Vec<(Timestamp, TaskId, Result<Json, Failure>)> = Vec::new();
-    while execution.status() == Status::Running {
+    while execution.status() == Status::Running && !handler.stops() {
         let now = clock.now();
         let commands = execution.run(now);
         let is_idle = commands.is_empty();
@@ -134,7 +142,10 @@ pub fn run_to_end(execution: &mut Execution, handler: &mut impl TaskHandler, clo
                 Command::StartTask(task) => {
                     start(execution, &task, now);
                     let result = handler.handle(&task);
-                    let duration = jiff::SignedDuration::try_from(handler.duration(&task)).unwrap_or_default();
+                    if handler.stops() {
+                        return;
+                    }
+                    let duration = SignedDuration::try_from(handler.duration(&task)).unwrap_or(SignedDuration::MAX);
                     let done = now.checked_add(duration).unwrap_or(Timestamp::MAX);
                     later.push((done, task.id, result));
                     later.sort_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
@@ -142,12 +153,18 @@ pub fn run_to_end(execution: &mut Execution, handler: &mut impl TaskHandler, clo
                 Command::AbortTask { task } => later.retain(|(_, id, _)| *id != task),
                 Command::ReadItems(read) => {
                     let result = handler.read_items(&read);
+                    if handler.stops() {
+                        return;
+                    }
                     answer(execution, read.id, result, now, |execution, source| {
                         execution.items_read(read.id, source, now)
                     });
                 }
                 Command::WriteResults(write) => {
                     let result = handler.write_results(&write);
+                    if handler.stops() {
+                        return;
+                    }
                     answer(execution, write.id, result, now, |execution, ()| {
                         execution.task_succeeded(write.id, "null", now)
                     });

@@ -30,6 +30,7 @@ mod ready_made;
 mod refusals;
 mod scopes;
 mod single_states;
+mod stops;
 mod tasks;
 mod variables;
 mod waits;

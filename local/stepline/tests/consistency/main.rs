@@ -7,6 +7,7 @@
 mod approvals;
 mod book;
 mod built_once;
+mod checking;
 mod circles;
 mod definition;
 mod deploying;

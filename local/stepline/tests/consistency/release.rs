@@ -67,19 +67,29 @@ fn named(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// What the job that signs looks for, from the arguments of `printf` in its script.
-fn looked_for() -> BTreeSet<String> {
+/// The wheels of a release, with VERSION in the place of its own.
+fn wheels(workflow: &Value) -> BTreeSet<String> {
+    let matrix = workflow["jobs"]["wheels"]["strategy"]["matrix"]["include"].as_array();
+    let platforms = matrix.into_iter().flatten().filter_map(|row| row["platform"].as_str());
+    platforms
+        .map(|platform| format!("states_language-VERSION-cp310-abi3-{platform}.whl"))
+        .collect()
+}
+
+/// The arguments behind the format of a `printf` in the script of the job that signs.
+fn printed(number: usize) -> Vec<&'static str> {
     let script = text(".ci/release/check");
     let list = script
         .split("printf ")
-        .nth(1)
-        .and_then(|rest| rest.split(" | sort)").next());
-    let words: Vec<&str> = list
-        .unwrap_or_default()
-        .split_whitespace()
-        .filter(|word| *word != "\\")
-        .skip(1)
-        .collect();
+        .nth(number)
+        .and_then(|rest| rest.split(")\"").next());
+    let words = list.unwrap_or_default().split_whitespace();
+    words.filter(|word| *word != "\\").skip(1).collect()
+}
+
+/// What the job that signs looks for.
+fn looked_for() -> BTreeSet<String> {
+    let words = printed(1);
     let pairs = words.chunks_exact(2);
     pairs
         .map(|pair| format!("{}-VERSION-{}.tar.gz", pair[0], pair[1]))
@@ -109,6 +119,7 @@ fn faults(workflow: &Value) -> Vec<Finding> {
         let expected: &[&str] = match name.as_str() {
             "attest" => &["attestations", "id-token"],
             "publish" => &["contents"],
+            "pypi" => &["id-token"],
             _ => &[],
         };
         if may != expected.iter().copied().collect() {
@@ -158,10 +169,15 @@ fn faults(workflow: &Value) -> Vec<Finding> {
             None => texts(&jobs[name]["needs"]),
         }
     };
-    if needs("attest") != ["command", "functions"] || needs("publish") != ["attest"] {
+    let order = [
+        ("attest", vec!["command", "functions", "wheels"]),
+        ("publish", vec!["attest"]),
+        ("pypi", vec!["publish"]),
+    ];
+    if order.iter().any(|(name, expected)| needs(name) != *expected) {
         find(
             "a job does not wait for what it takes".into(),
-            "command, functions → attest → publish",
+            "command, functions, wheels → attest → publish → pypi",
         );
     }
     findings
@@ -195,7 +211,17 @@ fn each_fault_that_it_could_get_is_found() {
             "          kind=(--latest)\n          curl x\n",
             "publish has a token and runs `curl`",
         ),
-        ("needs: [command, functions]", "needs: [command]", "does not wait"),
+        (
+            "needs: [command, functions, wheels]",
+            "needs: [command]",
+            "does not wait",
+        ),
+        ("    needs: publish\n", "    needs: attest\n", "does not wait"),
+        (
+            "      id-token: write # is",
+            "      id-token: write\n      contents: write # is",
+            "pypi may write",
+        ),
         ("run: .ci/release/version ", "run: echo ", "another version"),
     ] {
         assert!(whole.contains(part), "{WORKFLOW} has no {part:?} any more");
@@ -216,6 +242,13 @@ fn what_is_built_is_what_is_looked_for_and_what_the_documents_name() {
         "two systems, two processors each; two architectures of Lambda: {built:?}"
     );
     assert_eq!(looked_for(), built, ".ci/release/check");
+    let wheels = wheels(&yaml_of(WORKFLOW, text(WORKFLOW)));
+    let printed = printed(2);
+    let looked_for = printed
+        .iter()
+        .map(|platform| format!("states_language-VERSION-cp310-abi3-{platform}.whl"));
+    assert_eq!(looked_for.collect::<BTreeSet<_>>(), wheels, ".ci/release/check");
+    assert_eq!(wheels.len(), 4, "two systems, two processors each");
     for document in DOCUMENTS {
         let told = named(text(document));
         assert!(

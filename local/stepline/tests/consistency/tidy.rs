@@ -298,6 +298,7 @@ fn is_below(dependency: &str, package: &str) -> bool {
             "services" | "page" | "platform" | "state-graph" | "states-language"
         ) | ("services", "platform" | "states-language")
             | ("page", "platform" | "state-graph" | "states-language")
+            | ("states-language-python", "states-language")
     )
 }
 

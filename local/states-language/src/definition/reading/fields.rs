@@ -210,7 +210,15 @@ impl<'r> Fields<'r> {
     pub(crate) fn query_language(&self) -> Option<QueryLanguage> {
         match self.text("QueryLanguage")? {
             "JSONPath" => Some(QueryLanguage::JsonPath),
-            "JSONata" => Some(QueryLanguage::Jsonata),
+            "JSONata" => {
+                if cfg!(not(feature = "jsonata")) {
+                    self.error(
+                        "QueryLanguage",
+                        "JSONata is not built in: build the crate `states-language` with its feature `jsonata`",
+                    );
+                }
+                Some(QueryLanguage::Jsonata)
+            }
             _ => {
                 self.error("QueryLanguage", "The query language must be 'JSONPath' or 'JSONata'");
                 None

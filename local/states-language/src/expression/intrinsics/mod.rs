@@ -10,4 +10,5 @@ mod parse;
 mod texts;
 
 pub(crate) use call::Intrinsic;
+#[cfg(feature = "jsonata")]
 pub(super) use texts::hash_text;

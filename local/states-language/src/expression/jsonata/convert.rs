@@ -18,16 +18,16 @@ pub(super) struct Given(HashMap<usize, (JValue, Json)>);
 
 impl Given {
     /// A value for the evaluator.
-    pub(super) fn to_jsonata(&mut self, value: &Json) -> JValue {
+    pub(super) fn give(&mut self, value: &Json) -> JValue {
         let given = match value {
             Json::Null => return JValue::Null,
             Json::Bool(value) => return JValue::Bool(*value),
             Json::Number(number) => return JValue::Number(number.as_f64()),
             Json::String(text) => return JValue::string(&**text),
-            Json::Array(items) => JValue::array(items.iter().map(|item| self.to_jsonata(item)).collect()),
+            Json::Array(items) => JValue::array(items.iter().map(|item| self.give(item)).collect()),
             Json::Object(object) => {
                 let fields = object.iter();
-                let fields = fields.map(|(key, value)| (key.to_string(), self.to_jsonata(value)));
+                let fields = fields.map(|(key, value)| (key.to_string(), self.give(value)));
                 JValue::object(fields.collect())
             }
         };
@@ -43,21 +43,21 @@ impl Given {
     }
 
     /// That part of a value for the evaluator.
-    pub(super) fn part_to_jsonata(&mut self, value: &Json, part: &Part) -> JValue {
+    pub(super) fn give_part(&mut self, value: &Json, part: &Part) -> JValue {
         match (part, value) {
             (Part::Fields(read), Json::Object(object)) => {
                 let fields = object.iter().filter_map(|(key, value)| {
                     let part = read.get(key)?;
-                    Some((key.to_string(), self.part_to_jsonata(value, part)))
+                    Some((key.to_string(), self.give_part(value, part)))
                 });
                 JValue::object(fields.collect())
             }
-            (Part::Whole | Part::Fields(_), _) => self.to_jsonata(value),
+            (Part::Whole | Part::Fields(_), _) => self.give(value),
         }
     }
 
     /// A value from the evaluator; nothing for functions, for what is undefined, and for what nests too deep.
-    pub(super) fn to_json(&self, value: &JValue, depth: usize) -> Option<Json> {
+    pub(super) fn take_back(&self, value: &JValue, depth: usize) -> Option<Json> {
         if depth > MAX_DEPTH {
             return None;
         }
@@ -73,13 +73,13 @@ impl Given {
                 // A group of a regular expression that took no part in a match is an item, and JSON's null.
                 let items = items.iter().filter_map(|item| match item {
                     JValue::Undefined => Some(Json::Null),
-                    item => self.to_json(item, depth + 1),
+                    item => self.take_back(item, depth + 1),
                 });
                 Json::array(items.collect())
             }
             JValue::Object(object) => {
                 let fields = object.iter();
-                let fields = fields.filter_map(|(key, value)| Some((key.as_str(), self.to_json(value, depth + 1)?)));
+                let fields = fields.filter_map(|(key, value)| Some((key.as_str(), self.take_back(value, depth + 1)?)));
                 fields.collect::<Object>().into()
             }
             JValue::Undefined | JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => return None,

@@ -13,8 +13,9 @@ use super::convert::Given;
 use super::functions::{self, MAX_SEQUENCE, TOO_LARGE};
 use super::mended;
 use super::reads::{Part, Reads, Way};
-use super::refusals::{self, Refusal};
+use super::refusals;
 use crate::expression::failure::StateError;
+use crate::expression::refusal::Refusal;
 use crate::expression::scope::Scope;
 use crate::text::Json;
 
@@ -37,11 +38,6 @@ impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Expression({})", self.text)
     }
-}
-
-/// The expression within `{% %}`, where a string is one.
-pub(crate) fn delimited(text: &str) -> Option<&str> {
-    text.strip_prefix("{%")?.strip_suffix("%}").map(str::trim)
 }
 
 impl Expression {
@@ -89,7 +85,7 @@ impl Expression {
             };
             fail(&format!("threw an error during evaluation{separator}{why}"))
         })?;
-        match given.to_json(&value, 0) {
+        match given.take_back(&value, 0) {
             Some(Json::Null) if value.is_undefined() => Err(fail("returned nothing (undefined).")),
             Some(value) => Ok(value),
             None if value.is_undefined() => Err(fail("returned nothing (undefined).")),
@@ -103,7 +99,7 @@ impl Expression {
             if name == "states" {
                 context.bind("states".to_owned(), states(scope, part, given));
             } else if let Some(value) = scope.variables.get(name) {
-                context.bind(name.to_owned(), given.part_to_jsonata(value, part));
+                context.bind(name.to_owned(), given.give_part(value, part));
             }
         }
         let options = EvaluatorOptions {
@@ -139,7 +135,7 @@ fn states(scope: &Scope<'_>, part: &Part, given: &mut Given) -> JValue {
     let fields = OF_STATES.iter().filter_map(|field| {
         let part = part.of(field)?;
         let value = of_states(scope, field)?;
-        Some(((*field).to_owned(), given.part_to_jsonata(value, part)))
+        Some(((*field).to_owned(), given.give_part(value, part)))
     });
     JValue::object(fields.collect())
 }

@@ -173,7 +173,7 @@ fn hash(arguments: &[JValue]) -> Answer {
 fn parse(arguments: &[JValue]) -> Answer {
     match arguments.first() {
         Some(JValue::String(text)) => match Json::parse(text) {
-            Ok(value) => Ok(Given::default().to_jsonata(&value)),
+            Ok(value) => Ok(Given::default().give(&value)),
             Err(error) => Err(EvaluatorError::EvaluationError(format!(
                 "the text is not valid JSON: {error}"
             ))),

@@ -19,5 +19,4 @@ mod refusals;
 mod tree;
 mod urls;
 
-pub(crate) use expression::{Expression, delimited};
-pub(crate) use refusals::Refusal;
+pub(crate) use expression::Expression;

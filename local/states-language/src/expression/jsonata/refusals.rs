@@ -5,15 +5,7 @@ use jsonata_core::ast::{AstNode, BinaryOp, Stage};
 use jsonata_core::value::with_stack;
 
 use super::tree::children;
-
-/// Why AWS does not take an expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// It is not JSONata 2.0.6.
-    Syntax(String),
-    /// It refers to something that is not there, such as `name` instead of `$states.input.name`.
-    Reference(String),
-}
+use crate::expression::refusal::Refusal;
 
 /// Looks for what AWS refuses.
 pub(super) fn check(tree: &mut AstNode) -> Result<(), Refusal> {

@@ -27,6 +27,7 @@ impl Json {
     }
 
     /// Whether a language whose numbers are floats hands the value on as it is.
+    #[cfg(feature = "jsonata")]
     pub(crate) fn has_floats_alone(&self) -> bool {
         size(self, MAX_DEPTH).is_some_and(|size| size.floats)
     }

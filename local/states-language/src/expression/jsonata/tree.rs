@@ -55,19 +55,8 @@ pub(super) fn children(node: &mut AstNode, visit: &mut dyn FnMut(&mut AstNode)) 
             visit(update);
             delete.iter_mut().for_each(|names| visit(names));
         }
-        AstNode::String(_)
-        | AstNode::Name(_)
-        | AstNode::Number(_)
-        | AstNode::Boolean(_)
-        | AstNode::Null
-        | AstNode::Undefined
-        | AstNode::Placeholder
-        | AstNode::Regex { .. }
-        | AstNode::Variable(_)
-        | AstNode::ParentVariable(_)
-        | AstNode::Wildcard
-        | AstNode::Descendant
-        | AstNode::Parent(_) => {}
+        // Names, literals and the like have nothing below them.
+        _ => {}
     }
 }
 

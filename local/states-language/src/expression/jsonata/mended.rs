@@ -376,7 +376,7 @@ fn format_base(name: &str, arguments: &[JValue], _: Timestamp) -> Answer {
 
 /// `$pad(text, width [, char])`. A width is a whole number before JSONata 2.1.0.
 fn pad(name: &str, arguments: &[JValue], _: Timestamp) -> Answer {
-    /// The longest that fits into what a state may hand on.
+    /// Far beyond what a state may hand on. Without an end it would fill the memory.
     const MOST: f64 = 10_000_000.0;
     if let [JValue::String(text), JValue::Number(width), ..] = arguments {
         #[expect(

@@ -188,11 +188,11 @@ impl Queue {
 
 /// `maxReceiveCount` comes back as a number, also where it was given as a text.
 fn number_in(policy: &mut String, most: u32) {
-    if let Ok(mut read) = serde_json::from_str::<Value>(policy) {
-        if read["maxReceiveCount"].is_string() {
-            read["maxReceiveCount"] = most.into();
-            *policy = read.to_string();
-        }
+    if let Ok(mut read) = serde_json::from_str::<Value>(policy)
+        && read["maxReceiveCount"].is_string()
+    {
+        read["maxReceiveCount"] = most.into();
+        *policy = read.to_string();
     }
 }
 

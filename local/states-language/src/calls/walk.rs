@@ -50,11 +50,11 @@ fn language(object: &Json, otherwise: QueryLanguage) -> QueryLanguage {
     }
 }
 
-fn walk<'d>(flow: &'d Json, at: &str, outer: QueryLanguage, found: &mut Vec<Written<'d>>) {
+fn walk<'d>(flow: &'d Json, at: &str, of_machine: QueryLanguage, found: &mut Vec<Written<'d>>) {
     let states = flow.get("States").and_then(Json::as_object);
     for (name, state) in states.into_iter().flat_map(|states| states.iter()) {
         let pointer = format!("{at}/States/{}", escape(name));
-        let language = language(state, outer);
+        let language = language(state, of_machine);
         found.push(Written {
             name: name.clone(),
             pointer: pointer.clone(),
@@ -63,12 +63,12 @@ fn walk<'d>(flow: &'d Json, at: &str, outer: QueryLanguage, found: &mut Vec<Writ
         });
         for field in ["ItemProcessor", "Iterator"] {
             if let Some(flow) = state.get(field) {
-                walk(flow, &format!("{pointer}/{field}"), language, found);
+                walk(flow, &format!("{pointer}/{field}"), of_machine, found);
             }
         }
         let branches = state.get("Branches").and_then(Json::as_array).unwrap_or_default();
         for (index, branch) in branches.iter().enumerate() {
-            walk(branch, &format!("{pointer}/Branches/{index}"), language, found);
+            walk(branch, &format!("{pointer}/Branches/{index}"), of_machine, found);
         }
     }
 }

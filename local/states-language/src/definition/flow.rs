@@ -121,10 +121,8 @@ impl Flow {
 
     /// Whether a variable of a scope around is assigned in this one.
     fn check_variables<'f>(&'f self, fields: &Fields<'_>, outer: &HashSet<&'f str>) {
-        let mut known = outer.clone();
         for state in &self.states {
             for variable in state.variables() {
-                known.insert(variable);
                 if outer.contains(&**variable) {
                     let name = &state.common.name;
                     let message = format!(
@@ -134,8 +132,20 @@ impl Flow {
                 }
             }
         }
-        let flows = self.states.iter().flat_map(|state| state.flows());
-        flows.for_each(|flow| flow.check_variables(fields, &known));
+        for (at, state) in self.states.iter().enumerate() {
+            if state.flows().is_empty() {
+                continue;
+            }
+            let others = self.states.iter().enumerate().filter(|(other, _)| *other != at);
+            let of_others = others.flat_map(|(_, other)| other.variables());
+            // What a state's own Catch assigns comes after all that is within the state.
+            let around = of_others.chain(state.variables_without_catch());
+            let known = outer.iter().copied().chain(around.map(|name| &**name)).collect();
+            state
+                .flows()
+                .iter()
+                .for_each(|flow| flow.check_variables(fields, &known));
+        }
     }
 }
 

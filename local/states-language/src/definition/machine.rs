@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::flow::Flow;
 use super::reading::{Fields, Finding, Findings, InvalidDefinition, Severity, code};
-use crate::expression::QueryLanguage;
 use crate::text::Json;
 
 /// The longest definition that AWS takes, in bytes.
@@ -76,9 +75,7 @@ fn read_definition(text: &str, definition: &Json, findings: &Findings<'_>) -> Op
         findings.error(code::SCHEMA, "", "A definition must be an object");
         return None;
     };
-    let what = "the state machine".to_owned();
-    let mut fields = Fields::new(object, String::new(), what, QueryLanguage::default(), findings);
-    fields.language = fields.query_language().unwrap_or_default();
+    let fields = Fields::of_machine(object, findings);
     fields.text("Comment");
     if let Some(version) = fields.text("Version")
         && version != "1.0"

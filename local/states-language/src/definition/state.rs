@@ -44,14 +44,10 @@ pub(crate) enum Body {
 impl State {
     /// Reads a state.
     pub(super) fn parse(name: &Arc<str>, mut fields: Fields<'_>, names: &Names<'_>) -> Option<State> {
-        if let Some(language) = fields.query_language() {
-            if fields.language == QueryLanguage::Jsonata && language == QueryLanguage::JsonPath {
-                fields.error(
-                    "QueryLanguage",
-                    "A state of a JSONata state machine cannot be a JSONPath one",
-                );
-            }
-            fields.language = language;
+        let of_machine = fields.machine_language;
+        fields.language = fields.query_language().unwrap_or(of_machine);
+        if of_machine == QueryLanguage::Jsonata && fields.language == QueryLanguage::JsonPath {
+            fields.error_here("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine");
         }
         fields.text("Comment");
         let body = match fields.required_text("Type")? {
@@ -111,6 +107,11 @@ impl State {
         let caught = self.catch.iter().filter_map(Catcher::assign);
         let assigns = self.common.assign().into_iter().chain(caught);
         assigns.chain(rules.into_iter().flatten()).flat_map(Assign::names)
+    }
+
+    /// The variables that it assigns when nothing has failed, or nothing that it catches.
+    pub(super) fn variables_without_catch(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.common.assign().into_iter().flat_map(Assign::names)
     }
 
     /// The flows within it.

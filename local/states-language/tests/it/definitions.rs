@@ -1,13 +1,13 @@
 //! What CreateStateMachine would refuse, and where it is.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use states_language::{Severity, StateMachine};
 
 /// Definitions with one fault each: the code, the pointer, and a part of the message.
 #[test]
 fn faults_are_found_where_they_are() {
     let pass = json!({"Type": "Pass", "End": true});
-    let task = |extra: serde_json::Value| {
+    let task = |extra: Value| {
         let mut state = json!({"Type": "Task", "Resource": "arn:aws:states:::s3:getObject", "End": true});
         state
             .as_object_mut()
@@ -244,7 +244,8 @@ fn faults_are_found_where_they_are() {
 #[test]
 fn an_inner_scope_assigns_no_variable_of_an_outer_one() {
     let assigning = |name: &str| json!({"Type": "Pass", "Assign": {name: 1}, "End": true});
-    let map_of = |inner: &serde_json::Value| json!({"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "I", "States": {"I": inner}}});
+    let map_of =
+        |inner: &Value| json!({"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "I", "States": {"I": inner}}});
     // What the outer scope does, what the inner one does, and whether both may stand together.
     let outer = [
         json!({"Type": "Pass", "Assign": {"x": 1}, "Next": "M"}),
@@ -284,6 +285,62 @@ fn an_inner_scope_assigns_no_variable_of_an_outer_one() {
         let definition = json!({"StartAt": "A", "States": {"A": first, "M": apart}}).to_string();
         assert_eq!(StateMachine::validate(&definition), []);
     }
+}
+
+#[test]
+fn what_a_state_catches_may_be_called_as_what_was_assigned_within() {
+    let assigning = json!({"Type": "Pass", "Assign": {"x": 1}, "End": true});
+    let catch = json!([{"ErrorEquals": ["States.ALL"], "Assign": {"x": 2}, "Next": "End"}]);
+    let definition = |catching: Value, within: &Value| {
+        let branches = json!([{"StartAt": "I", "States": {"I": within}}]);
+        let mut parallel = json!({"Type": "Parallel", "Branches": branches, "Next": "End"});
+        parallel["Catch"] = catching;
+        json!({"StartAt": "P", "States": {"P": parallel, "End": {"Type": "Succeed"}}}).to_string()
+    };
+    assert_eq!(StateMachine::validate(&definition(catch.clone(), &assigning)), []);
+    // Further in, it is somebody else's scope.
+    let deeper = json!({"Type": "Parallel", "Branches": [{"StartAt": "J", "States": {"J": assigning}}], "End": true});
+    assert_eq!(StateMachine::validate(&definition(catch.clone(), &deeper)), []);
+    let mut other = json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "P"});
+    other["Catch"] = json!([{"ErrorEquals": ["States.ALL"], "Assign": {"x": 2}, "Next": "P"}]);
+    let mut beside: Value = serde_json::from_str(&definition(json!([]), &assigning)).unwrap();
+    beside["StartAt"] = json!("T");
+    beside["States"]["T"] = other;
+    let findings = StateMachine::validate(&beside.to_string());
+    assert!(
+        findings[0].message.contains("which an outer scope assigns as well"),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn a_state_without_a_language_has_that_of_the_state_machine() {
+    let map = |inner: Value| {
+        json!({
+            "Type": "Map", "QueryLanguage": "JSONata", "Items": "{% $states.input %}", "End": true,
+            "ItemProcessor": {"StartAt": "I", "States": {"I": inner}}
+        })
+    };
+    let machine = |map: Value| json!({"StartAt": "M", "States": {"M": map}});
+    // Within a JSONata state of a JSONPath state machine.
+    for inner in [
+        json!({"Type": "Pass", "QueryLanguage": "JSONPath", "Parameters": {"v.$": "$"}, "End": true}),
+        json!({"Type": "Pass", "Parameters": {"v.$": "$"}, "End": true}),
+        json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": {"v": "{% $states.input %}"}, "End": true}),
+    ] {
+        let execution = crate::common::run(&machine(map(inner)), &json!([1]));
+        assert_eq!(crate::common::outcome(&execution), Ok(json!([{"v": 1}])));
+    }
+    // In a JSONata state machine nothing goes back.
+    let mut whole = machine(map(json!({"Type": "Pass", "QueryLanguage": "JSONPath", "End": true})));
+    whole["QueryLanguage"] = json!("JSONata");
+    let findings = StateMachine::validate(&whole.to_string());
+    let found: Vec<_> = findings
+        .iter()
+        .map(|it| (it.pointer.as_str(), it.message.as_str()))
+        .collect();
+    let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
+    assert_eq!(found, [("/States/M/ItemProcessor/States/I", message)]);
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(crate) struct Fields<'r> {
     pub(crate) pointer: String,
     what: String,
     pub(crate) language: QueryLanguage,
+    /// The language of the whole state machine, which is that of each state that names none, wherever it stands.
+    pub(crate) machine_language: QueryLanguage,
     pub(crate) findings: &'r Findings<'r>,
     asked: RefCell<Vec<&'static str>>,
 }
@@ -46,22 +48,20 @@ pub(crate) enum ResultPath {
 }
 
 impl<'r> Fields<'r> {
-    /// Reads an object; `what` names it in messages, as in `the Pass state 'A'`.
-    pub(crate) fn new(
-        object: &'r Object,
-        pointer: String,
-        what: String,
-        language: QueryLanguage,
-        findings: &'r Findings<'r>,
-    ) -> Fields<'r> {
-        Fields {
+    /// Reads a whole definition.
+    pub(crate) fn of_machine(object: &'r Object, findings: &'r Findings<'r>) -> Fields<'r> {
+        let mut fields = Fields {
             object,
-            pointer,
-            what,
-            language,
+            pointer: String::new(),
+            what: "the state machine".to_owned(),
+            language: QueryLanguage::default(),
+            machine_language: QueryLanguage::default(),
             findings,
             asked: RefCell::default(),
-        }
+        };
+        fields.machine_language = fields.query_language().unwrap_or_default();
+        fields.language = fields.machine_language;
+        fields
     }
 
     /// What messages call the object.
@@ -195,10 +195,16 @@ impl<'r> Fields<'r> {
         self.sub(value, self.at(key), format!("the field '{key}' of {}", self.what))
     }
 
-    /// An object anywhere below this one.
+    /// An object anywhere below this one; `what` names it in messages, as in `the Pass state 'A'`.
     pub(crate) fn sub(&self, value: &'r Json, pointer: String, what: String) -> Option<Fields<'r>> {
         match value.as_object() {
-            Some(object) => Some(Fields::new(object, pointer, what, self.language, self.findings)),
+            Some(object) => Some(Fields {
+                object,
+                pointer,
+                what,
+                asked: RefCell::default(),
+                ..*self
+            }),
             None => {
                 self.findings.error(code::SCHEMA, &pointer, "This must be an object");
                 None

@@ -246,13 +246,7 @@ impl CloudFormation {
             template,
             values,
         };
-        let mut stack = match before {
-            Some(before) => Stack {
-                wanted,
-                ..before.clone()
-            },
-            None => Stack::new(id, wanted),
-        };
+        let mut stack = Stack::becoming(before, id, wanted);
         stack.nest_in(parent, &nested.tags);
         stack.say(&summary);
         stack.is_own = false;

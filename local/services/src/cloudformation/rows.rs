@@ -73,6 +73,17 @@ pub(super) struct Stack {
 }
 
 impl Stack {
+    /// The stack that is there with what it is to be, or a new one with this id.
+    pub(super) fn becoming(before: Option<&Self>, id: String, wanted: Wanted) -> Self {
+        match before {
+            Some(before) => Self {
+                wanted,
+                ..before.clone()
+            },
+            None => Self::new(id, wanted),
+        }
+    }
+
     /// A stack of which nothing is there.
     pub(super) fn new(id: String, wanted: Wanted) -> Self {
         Self {

@@ -127,18 +127,13 @@ impl CloudFormation {
         let summary = engine.summary(&template).map_err(format_error)?;
         let name = before.map_or(&request.stack_name, |before| &before.wanted.stack);
         let values = values(&summary, &request.parameters, before)?;
+        let id = engine.stack_id(name);
         let wanted = Wanted {
             stack: name.clone(),
             template,
             values,
         };
-        let mut stack = match before {
-            Some(before) => Stack {
-                wanted,
-                ..before.clone()
-            },
-            None => Stack::new(engine.stack_id(name), wanted),
-        };
+        let mut stack = Stack::becoming(before, id, wanted);
         stack.say(&summary);
         stack.capabilities = request.capabilities;
         let is_passed = request.role_arn.is_some();

@@ -6,8 +6,25 @@ use super::arn::Arn;
 use super::registry::StepFunctions;
 use platform::input::page;
 use platform::{Call, Operation, Requirement, ServiceError};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+/// The input of an operation that lists all there is of a kind.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AllOfThem {
+    pub(super) max_results: Option<usize>,
+    pub(super) next_token: Option<String>,
+}
+
+/// A tag, as it is given.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tag {
+    pub(super) key: String,
+    pub(super) value: String,
+}
 
 /// The condition key that has the qualifier of a state machine's ARN: a version's number or an alias's name.
 pub(super) const QUALIFIER: &str = "states:StateMachineQualifier";

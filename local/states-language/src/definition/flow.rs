@@ -1,5 +1,6 @@
 //! A flow: the `States` and the `StartAt` of a state machine, a branch or an item processor.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -121,8 +122,10 @@ impl Flow {
 
     /// Whether a variable of a scope around is assigned in this one.
     fn check_variables<'f>(&'f self, fields: &Fields<'_>, outer: &HashSet<&'f str>) {
+        let mut known = outer.clone();
         for state in &self.states {
             for variable in state.variables() {
+                known.insert(variable);
                 if outer.contains(&**variable) {
                     let name = &state.common.name;
                     let message = format!(
@@ -132,19 +135,19 @@ impl Flow {
                 }
             }
         }
-        for (at, state) in self.states.iter().enumerate() {
-            if state.flows().is_empty() {
-                continue;
+        for state in self.states.iter().filter(|state| !state.flows().is_empty()) {
+            let mut around = Cow::Borrowed(&known);
+            for variable in state.caught_variables() {
+                let mut others = self.states.iter().filter(|other| !std::ptr::eq(*other, state));
+                let is_assigned_by_others = others.any(|other| other.variables().any(|name| name == variable));
+                // What a state's own Catch alone assigns comes after all that is within the state.
+                if !is_assigned_by_others && !state.assigns(variable) && !outer.contains(&**variable) {
+                    around.to_mut().remove(&**variable);
+                }
             }
-            let others = self.states.iter().enumerate().filter(|(other, _)| *other != at);
-            let of_others = others.flat_map(|(_, other)| other.variables());
-            // What a state's own Catch assigns comes after all that is within the state.
-            let around = of_others.chain(state.variables_without_catch());
-            let known = outer.iter().copied().chain(around.map(|name| &**name)).collect();
-            state
-                .flows()
-                .iter()
-                .for_each(|flow| flow.check_variables(fields, &known));
+            for flow in state.flows() {
+                flow.check_variables(fields, &around);
+            }
         }
     }
 }

@@ -109,9 +109,15 @@ impl State {
         assigns.chain(rules.into_iter().flatten()).flat_map(Assign::names)
     }
 
-    /// The variables that it assigns when nothing has failed, or nothing that it catches.
-    pub(super) fn variables_without_catch(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.common.assign().into_iter().flat_map(Assign::names)
+    /// The variables that it assigns when it has caught an error.
+    pub(super) fn caught_variables(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.catch.iter().filter_map(Catcher::assign).flat_map(Assign::names)
+    }
+
+    /// Whether it assigns this variable when nothing has failed.
+    pub(super) fn assigns(&self, variable: &str) -> bool {
+        let assign = self.common.assign();
+        assign.is_some_and(|assign| assign.names().any(|name| **name == *variable))
     }
 
     /// The flows within it.

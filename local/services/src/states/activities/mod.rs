@@ -11,11 +11,11 @@ pub(crate) mod queue;
 
 use super::arn::{Arn, check_name};
 use super::registry::StepFunctions;
-use super::rows::{on, on_all, paged};
+use super::rows::{AllOfThem, Tag, on, on_all, paged};
 use activity::Activity;
 use jiff::Timestamp;
 use kept::find;
-use platform::{Call, Operation, ServiceError};
+use platform::{Call, Operation, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -27,9 +27,7 @@ pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>>
     let rows = [
         Operation::on(
             "CreateActivity",
-            |platform: &platform::Platform, it: &Create| {
-                platform.account.arn("states", format_args!("activity:{}", it.name))
-            },
+            |platform: &Platform, it: &Create| arn(platform, &it.name),
             StepFunctions::create_activity,
         ),
         on(
@@ -47,6 +45,10 @@ pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>>
     rows.into_iter().chain(poll::operations())
 }
 
+fn arn(platform: &Platform, name: &str) -> String {
+    platform.account.arn("states", format_args!("activity:{name}"))
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Create {
@@ -54,13 +56,6 @@ struct Create {
     #[serde(default)]
     tags: Vec<Tag>,
     encryption_configuration: Option<Encryption>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tag {
-    key: String,
-    value: String,
 }
 
 #[derive(Deserialize)]
@@ -76,13 +71,6 @@ struct Encryption {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Named {
     activity_arn: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct List {
-    max_results: Option<usize>,
-    next_token: Option<String>,
 }
 
 impl Encryption {
@@ -124,10 +112,7 @@ impl StepFunctions {
             ));
         }
         let activity = Activity {
-            arn: call
-                .platform
-                .account
-                .arn("states", format_args!("activity:{}", input.name)),
+            arn: arn(&call.platform, &input.name),
             name: input.name.clone(),
             created: Timestamp::now(),
             tags: input.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
@@ -153,7 +138,7 @@ impl StepFunctions {
         Ok(json!({}))
     }
 
-    fn list_activities(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
+    fn list_activities(&self, _: &Call, input: AllOfThem) -> Result<Value, ServiceError> {
         let rows = self.activities.rows.lock();
         let listed = rows.values().map(Activity::listed);
         paged("activities", listed, input.max_results, input.next_token.as_deref())

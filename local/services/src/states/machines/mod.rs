@@ -9,7 +9,7 @@ mod versions;
 
 use super::arn::{Arn, check_name, invalid_arn};
 use super::registry::{StepFunctions, machine_not_found, not_found};
-use super::rows::{on, on_all, on_machine, paged, pass_role};
+use super::rows::{AllOfThem, Tag, on, on_all, on_machine, paged, pass_role};
 use jiff::Timestamp;
 use machine::{Machine, Revision};
 use platform::input::seconds;
@@ -114,20 +114,6 @@ struct ForExecution {
     execution_arn: String,
     #[expect(dead_code, reason = "an answer has all the data, whatever is asked for")]
     included_data: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct List {
-    max_results: Option<usize>,
-    next_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tag {
-    key: String,
-    value: String,
 }
 
 #[derive(Deserialize)]
@@ -390,7 +376,7 @@ impl StepFunctions {
         Ok(self.lock().execution(&input.execution_arn)?.machine())
     }
 
-    fn list_state_machines(&self, _: &Call, input: List) -> Result<Value, ServiceError> {
+    fn list_state_machines(&self, _: &Call, input: AllOfThem) -> Result<Value, ServiceError> {
         let registry = self.lock();
         let machines = registry.machines.values().map(|machine| {
             json!({

@@ -39,6 +39,11 @@ simulate *ARGUMENTS:
 bench:
     cargo bench -p stepline
 
+# Measures the account: executions at once, long histories, Maps over S3; and a peer: STEPLINE_PEER=127.0.0.1:5000 just figures
+figures:
+    STEPLINE_CLIENTS=100 STEPLINE_EXECUTIONS=10000 STEPLINE_EVENTS=24996 STEPLINE_ITEMS=100000 \
+        cargo test --workspace --test load figures -- --nocapture --test-threads 1
+
 # Prints how far engines of the States Language do what AWS does; installs some, and takes some minutes
 conformance:
     conformance/compare

@@ -15,6 +15,9 @@ RFC822 = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT
 # What every answer of the query and REST protocols has beside its shape.
 QUERY_ENVELOPE = {"ResponseMetadata"}
 INTEGERS = {"integer": 32, "long": 64}
+# What a service answers although its model has another value. Of this one IAM's reference says that it can only be `Policy`:
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachedPermissionsBoundary.html
+BESIDE_THE_MODEL = {"PermissionsBoundaryAttachmentType": {"Policy"}}
 
 
 class Shapes:
@@ -157,7 +160,7 @@ def of_text(value, shape, path, times):
     if not isinstance(value, str):
         yield path, f"is {value!r}, not a text"
     elif kind == "string":
-        if shape.enum and value not in shape.enum:
+        if shape.enum and value not in {*shape.enum, *BESIDE_THE_MODEL.get(shape.name, ())}:
             yield path, f"is {value!r}, none of {', '.join(shape.enum)}"
     elif kind == "timestamp":
         form = shape.serialization.get("timestampFormat", times).lower()

@@ -397,12 +397,19 @@ functions_bench() {
 # Licences, bans and sources of all dependencies. What is known of their vulnerabilities is in a repository of its own on
 # GitHub, which not every machine that runs this may fetch.
 supply_chain() {
-  cargo install --quiet --locked --debug --root "$tools/cargo" cargo-deny@0.20.2
+  # Without what a debugger wants: that is most of what is written, and a disk may be nearly full.
+  CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --root "$tools/cargo" cargo-deny@0.20.2
   local deny=$tools/cargo/bin/cargo-deny
-  "$deny" --locked check --hide-inclusion-graph bans licenses sources
-  if "$deny" fetch db; then
-    "$deny" --locked check --disable-fetch advisories
-  else
+  # The Python package has a lock file of its own.
+  local manifest manifests=(Cargo.toml local/states-language-python/Cargo.toml)
+  for manifest in "${manifests[@]}"; do
+    "$deny" --manifest-path "$manifest" --locked check --hide-inclusion-graph bans licenses sources
+  done
+  if ! "$deny" fetch db; then
     skip "advisories were not checked, their database could not be fetched"
+    return 0
   fi
+  for manifest in "${manifests[@]}"; do
+    "$deny" --manifest-path "$manifest" --locked check --disable-fetch advisories
+  done
 }

@@ -14,7 +14,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         settings,
         aws.image_registry(),
         aws.step_functions(),
-        aws.parameter_store_if_needed(),
+        aws.parameter_store(),
     );
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
         aws.connect_ahead(&[Service::Ecr, Service::StepFunctions]);

@@ -97,7 +97,7 @@ impl AwsPorts {
             states: aws.step_functions(),
             pipelines: aws.code_pipeline(),
             artifacts: aws.artifact_store(),
-            parameters: aws.parameter_store_if_needed(),
+            parameters: aws.parameter_store(),
         }
     }
 }

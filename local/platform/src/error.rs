@@ -17,6 +17,8 @@ pub struct ServiceError {
     pub status: u16,
     /// The member of the input that the local run does not have, where that is what is wrong.
     pub unknown_member: Option<String>,
+    /// What else is told of it, by names: S3's errors have such elements.
+    pub details: Box<[(&'static str, String)]>,
 }
 
 /// What an error means to a caller, whatever the service calls it.
@@ -62,7 +64,16 @@ impl ServiceError {
             message: message.to_string(),
             status: 400,
             unknown_member: None,
+            details: Box::default(),
         }
+    }
+
+    /// The same error with one more detail.
+    pub fn with_detail(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        let mut details = self.details.into_vec();
+        details.push((name, value.into()));
+        self.details = details.into();
+        self
     }
 
     /// The same error of another kind, where AWS's code does not tell.

@@ -183,6 +183,15 @@ pub trait Served: Send + Sync + Sized + 'static {
         Vec::new()
     }
 
+    /// Refuses a call that is for another region than the one it came to: S3 alone has what is in one region and known in
+    /// all.
+    ///
+    /// # Errors
+    /// What the call is about is in another region.
+    fn is_here(&self, _platform: &Platform, _operation: &str, _input: &Value) -> Result<(), ServiceError> {
+        Ok(())
+    }
+
     /// Hears of an event on the default bus.
     fn hear(&self, _platform: &Arc<Platform>, _event: &Value) {}
 
@@ -206,7 +215,10 @@ impl<S: Served> Service for S {
         input: Value,
     ) -> Result<Prepared, ServiceError> {
         match <S as Served>::operations().named(operation) {
-            Some(row) => row.prepare(self, platform, input),
+            Some(row) => {
+                self.is_here(platform, operation, &input)?;
+                row.prepare(self, platform, input)
+            }
             None => Err(ServiceError::not_in_local_run(S::SIGNING_NAME, operation)),
         }
     }

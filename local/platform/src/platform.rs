@@ -127,21 +127,21 @@ pub struct Platform {
     /// The account and its region.
     pub account: Account,
     /// What happened so far.
-    pub journal: Journal,
+    pub journal: Arc<Journal>,
     /// How long the waits are that AWS makes one wait.
-    pub pace: Pace,
+    pub pace: Arc<Pace>,
     /// The repository whose files are run.
     pub root: PathBuf,
     /// Roles, their policies and the credentials of their sessions.
-    pub iam: Iam,
+    pub iam: Arc<Iam>,
     /// What must never be shown.
     pub secrets: Arc<Secrets>,
     /// What is under way, for those who wait for its end.
-    pub ongoing: Ongoing,
+    pub ongoing: Arc<Ongoing>,
     /// What lasts longer than the process.
     pub store: Store,
     services: Vec<Arc<dyn Service>>,
-    endpoint: OnceLock<String>,
+    endpoint: Arc<OnceLock<String>>,
 }
 
 impl std::fmt::Debug for Platform {
@@ -175,16 +175,39 @@ impl Platform {
         }
         Ok(Arc::new(Self {
             account,
-            journal: Journal::open(&store)?,
-            pace: Pace::default(),
+            journal: Arc::new(Journal::open(&store)?),
+            pace: Arc::default(),
             root,
-            iam: Iam::open(&store, Arc::clone(&secrets))?,
+            iam: Arc::new(Iam::open(&store, Arc::clone(&secrets))?),
             secrets,
-            ongoing: Ongoing::default(),
+            ongoing: Arc::default(),
             store,
             services,
-            endpoint: OnceLock::new(),
+            endpoint: Arc::default(),
         }))
+    }
+
+    /// The same account in another region, with these services there and what lasts of them. IAM, the journal, the pace and
+    /// the gateway are one for all regions.
+    pub fn in_region(&self, region: &str, services: Vec<Arc<dyn Service>>, store: Store) -> Arc<Self> {
+        for secret in services.iter().flat_map(|service| service.secrets()) {
+            self.secrets.keep(&secret);
+        }
+        Arc::new(Self {
+            account: Account {
+                region: region.to_owned(),
+                ..self.account.clone()
+            },
+            journal: Arc::clone(&self.journal),
+            pace: Arc::clone(&self.pace),
+            root: self.root.clone(),
+            iam: Arc::clone(&self.iam),
+            secrets: Arc::clone(&self.secrets),
+            ongoing: Arc::clone(&self.ongoing),
+            store,
+            services,
+            endpoint: Arc::clone(&self.endpoint),
+        })
     }
 
     /// Where the gateway answers, such as `http://127.0.0.1:4566`: what `AWS_ENDPOINT_URL` must say. None before it

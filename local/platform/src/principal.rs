@@ -1,6 +1,7 @@
 //! Who makes a call.
 
 use crate::account::Account;
+use jiff::Timestamp;
 
 /// The identity behind a call, as IAM sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,6 +17,8 @@ pub enum Principal {
         /// Policies that narrow the session further (CodePipeline narrows a job's credentials to the job's objects):
         /// IAM policy documents as JSON text.
         session_policies: Vec<String>,
+        /// When its credentials were issued. A service that acts as the role has got them just now, which is `None`.
+        issued: Option<Timestamp>,
     },
     /// A user, by an access key; what the policies of the user and its groups do not allow is denied.
     User {
@@ -40,6 +43,7 @@ impl Principal {
             role: role.into(),
             session: session.into(),
             session_policies: Vec::new(),
+            issued: None,
         }
     }
 

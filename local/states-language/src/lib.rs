@@ -18,12 +18,13 @@ pub use definition::{
 };
 pub use engine::history::{self, HistoryEvent};
 pub use engine::{
-    Activities, ChildExecution, Command, Entry, Execution, Inspection, MapRun, ReadRequest, Refused, Retried,
-    STOPPED_AFTER_STATE, StartOptions, Status, TaskId, TaskRequest, WriteRequest,
+    Activities, ChildExecution, Command, Entry, Execution, MapRun, ReadRequest, Refused, Retried, STOPPED_AFTER_STATE,
+    StartOptions, Status, TaskId, TaskRequest, WriteRequest,
 };
 pub use expression::Failure;
 pub use host::{
-    Clock, InvalidMocks, MockedResult, MockedStates, Mocks, SystemClock, TaskHandler, TestStateError, TestStateOptions,
+    Clock, ErrorDetails, FieldValidation, Inspection, InvalidMocks, MockedResult, MockedStates, Mocks, ResultCheck,
+    StateTest, SystemClock, TaskHandler, TestProgress, TestStateConfiguration, TestStateError, TestStateOptions,
     TestStateResult, TestStatus, VirtualClock, run_to_end, test_state,
 };
 pub use jiff::Timestamp;

@@ -2,6 +2,7 @@
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -70,6 +71,7 @@ impl Aws {
             .region(Region::new(environment.region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(https.clone())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts)
             .use_fips(environment.fips)
@@ -86,9 +88,7 @@ impl Aws {
     /// Begins the connections to these services at the same time, so that the first call of each need not wait for its
     /// handshake. Only the first call of this has an effect. Must be called within a Tokio runtime.
     pub fn connect_ahead(&self, services: &[Service]) {
-        // FIPS and dual-stack endpoints have other hosts, which only the SDKs know. So no connection is begun.
-        let at_other_hosts = self.config.use_fips() == Some(true) || self.config.use_dual_stack() == Some(true);
-        if at_other_hosts || self.connected_ahead.swap(true, Ordering::Relaxed) {
+        if self.connected_ahead.swap(true, Ordering::Relaxed) {
             return;
         }
         for service in services {

@@ -1,7 +1,6 @@
 //! S3, for a job's artifacts. Every call uses the job's own credentials.
 //!
-//! Only two operations are needed. S3's SDK would be larger than the rest of a function, so the requests are built and
-//! signed here, and [`super::request`] sends them.
+//! Two operations are needed. They are REST, so their requests are built and signed here; [`super::request`] sends them.
 
 use std::ops::Range;
 use std::time::SystemTime;

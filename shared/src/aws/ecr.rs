@@ -1,24 +1,21 @@
 //! The container registry.
 
-use aws_sdk_ecr::Client;
-use aws_sdk_ecr::types::{
-    ImageDetail as SdkImageDetail, ImageFailureCode, ImageIdentifier, ImageStatus as SdkImageStatus,
-};
+use serde_json::{Value, json};
 
 use super::access::Aws;
-use super::error::{classify, incomplete};
+use super::json::{JsonClient, moment, text};
+use super::service::Service;
 use crate::ports::images::{
     BatchGetImage, DescribeImages, DescribeRepositories, ImageDetail, ImagePage, ImageStatus, Manifest, Repository,
     RepositoryPage, Selection,
 };
 use crate::ports::{CallError, CallErrorKind};
-use crate::time::Timestamp;
 
 /// The most images that a page can have.
-const IMAGES_A_PAGE: i32 = 1_000;
+const IMAGES_A_PAGE: u32 = 1_000;
 
 /// The most repositories that a page can have.
-const REPOSITORIES_A_PAGE: i32 = 1_000;
+const REPOSITORIES_A_PAGE: u32 = 1_000;
 
 /// Every kind of manifest that an image, an index or anything else in a registry can have.
 const MANIFEST_MEDIA_TYPES: [&str; 5] = [
@@ -29,77 +26,62 @@ const MANIFEST_MEDIA_TYPES: [&str; 5] = [
     "application/vnd.docker.distribution.manifest.v1+json",
 ];
 
-/// A registry, over the SDK.
+/// A registry.
 #[derive(Clone, Debug)]
-pub struct ImageRegistry {
-    client: Client,
-}
+pub struct ImageRegistry(JsonClient);
 
 impl Aws {
     /// The container registry.
     #[must_use]
     pub fn image_registry(&self) -> ImageRegistry {
-        ImageRegistry {
-            client: Client::new(&self.config),
-        }
+        ImageRegistry(JsonClient::new(Service::Ecr, &self.config))
     }
 }
 
 impl DescribeImages for ImageRegistry {
     async fn describe_images(&self, repository: &Repository, selection: Selection<'_>) -> Result<ImagePage, CallError> {
-        let call = self.client.describe_images();
-        let call = call
-            .registry_id(&repository.registry_id)
-            .repository_name(&repository.name);
-        let call = match selection {
-            Selection::Digest(digest) => call.image_ids(ImageIdentifier::builder().image_digest(digest).build()),
-            Selection::Page(token) => call.max_results(IMAGES_A_PAGE).set_next_token(token.map(str::to_owned)),
-        };
-        let operation = "DescribeImages";
-        let output = call.send().await.map_err(|error| classify(operation, error))?;
+        let mut input = of(repository);
+        match selection {
+            Selection::Digest(digest) => input["imageIds"] = json!([{"imageDigest": digest}]),
+            Selection::Page(token) => {
+                input["maxResults"] = IMAGES_A_PAGE.into();
+                if let Some(token) = token {
+                    input["nextToken"] = token.into();
+                }
+            }
+        }
+        let mut answer = self.0.call("DescribeImages", &input).await?;
+        let images = answer.list("imageDetails")?;
         Ok(ImagePage {
-            images: output
-                .image_details
-                .ok_or_else(|| incomplete(operation))?
-                .into_iter()
-                .filter_map(image)
-                .collect(),
-            next_token: output.next_token,
+            images: images.iter().filter_map(image).collect(),
+            next_token: answer.next_token("nextToken"),
         })
     }
 }
 
 impl BatchGetImage for ImageRegistry {
     async fn batch_get_image(&self, repository: &Repository, digests: &[&str]) -> Result<Vec<Manifest>, CallError> {
-        let id = |digest: &&str| ImageIdentifier::builder().image_digest(*digest).build();
-        let call = self.client.batch_get_image();
-        let call = call
-            .registry_id(&repository.registry_id)
-            .repository_name(&repository.name);
-        let call = call.set_image_ids(Some(digests.iter().map(id).collect()));
-        let call = call.set_accepted_media_types(Some(MANIFEST_MEDIA_TYPES.map(str::to_owned).to_vec()));
-        let output = call.send().await.map_err(|error| classify("BatchGetImage", error))?;
-        let is_missing = |code: Option<&ImageFailureCode>| code == Some(&ImageFailureCode::ImageNotFound);
-        if let Some(failure) = output
-            .failures()
+        const OPERATION: &str = "BatchGetImage";
+        let mut input = of(repository);
+        let ids = digests.iter().map(|digest| json!({"imageDigest": digest}));
+        input["imageIds"] = ids.collect();
+        input["acceptedMediaTypes"] = json!(MANIFEST_MEDIA_TYPES);
+        let mut answer = self.0.call(OPERATION, &input).await?;
+        let failures = answer.list("failures").unwrap_or_default();
+        if let Some(failure) = failures
             .iter()
-            .find(|failure| !is_missing(failure.failure_code()))
+            .find(|failure| failure["failureCode"] != "ImageNotFound")
         {
-            let reason = failure.failure_reason().unwrap_or("no reason given");
-            return Err(CallError::new("BatchGetImage", CallErrorKind::Unavailable, reason));
+            let reason = failure["failureReason"].as_str().unwrap_or("no reason given");
+            return Err(CallError::new(OPERATION, CallErrorKind::Unavailable, reason));
         }
-        let manifest = |image: aws_sdk_ecr::types::Image| {
+        let manifest = |image: &Value| {
             Some(Manifest {
-                digest: image.image_id?.image_digest?,
-                text: image.image_manifest?,
+                digest: text(&image["imageId"]["imageDigest"])?,
+                text: text(&image["imageManifest"])?,
             })
         };
-        Ok(output
-            .images
-            .ok_or_else(|| incomplete("BatchGetImage"))?
-            .into_iter()
-            .filter_map(manifest)
-            .collect())
+        Ok(answer.list("images")?.iter().filter_map(manifest).collect())
     }
 }
 
@@ -109,39 +91,41 @@ impl DescribeRepositories for ImageRegistry {
         registry_id: &str,
         next_token: Option<&str>,
     ) -> Result<RepositoryPage, CallError> {
-        let call = self
-            .client
-            .describe_repositories()
-            .registry_id(registry_id)
-            .max_results(REPOSITORIES_A_PAGE);
-        let call = call.set_next_token(next_token.map(str::to_owned));
-        let operation = "DescribeRepositories";
-        let output = call.send().await.map_err(|error| classify(operation, error))?;
-        let repositories = output.repositories.ok_or_else(|| incomplete(operation))?;
-        let names = repositories.into_iter();
+        let mut input = json!({"registryId": registry_id, "maxResults": REPOSITORIES_A_PAGE});
+        if let Some(token) = next_token {
+            input["nextToken"] = token.into();
+        }
+        let mut answer = self.0.call("DescribeRepositories", &input).await?;
+        let repositories = answer.list("repositories")?;
+        let names = repositories.iter();
         Ok(RepositoryPage {
-            names: names.filter_map(|repository| repository.repository_name).collect(),
-            next_token: output.next_token,
+            names: names
+                .filter_map(|repository| text(&repository["repositoryName"]))
+                .collect(),
+            next_token: answer.next_token("nextToken"),
         })
     }
 }
 
-/// The SDK's image as the port's; nothing if it has no digest.
-fn image(detail: SdkImageDetail) -> Option<ImageDetail> {
+/// An input that names a repository.
+fn of(repository: &Repository) -> Value {
+    json!({"registryId": repository.registry_id, "repositoryName": repository.name})
+}
+
+/// The answer's image as the port's; nothing if it has no digest.
+fn image(detail: &Value) -> Option<ImageDetail> {
+    let tags = detail["imageTags"].as_array().into_iter().flatten();
     Some(ImageDetail {
-        digest: detail.image_digest?,
-        tags: detail.image_tags.unwrap_or_default(),
-        pushed_at: detail
-            .image_pushed_at
-            .and_then(|at| at.to_millis().ok())
-            .map(Timestamp::from_millis),
-        manifest_media_type: detail.image_manifest_media_type,
-        artifact_media_type: detail.artifact_media_type,
-        subject_digest: detail.subject_manifest_digest,
-        status: match detail.image_status {
+        digest: text(&detail["imageDigest"])?,
+        tags: tags.filter_map(text).collect(),
+        pushed_at: moment(&detail["imagePushedAt"]),
+        manifest_media_type: text(&detail["imageManifestMediaType"]),
+        artifact_media_type: text(&detail["artifactMediaType"]),
+        subject_digest: text(&detail["subjectManifestDigest"]),
+        status: match detail["imageStatus"].as_str() {
             // A registry from before ECR could archive images says nothing.
-            None | Some(SdkImageStatus::Active) => ImageStatus::Active,
-            Some(other) => ImageStatus::Inactive(other.as_str().to_owned()),
+            None | Some("ACTIVE") => ImageStatus::Active,
+            Some(other) => ImageStatus::Inactive(other.to_owned()),
         },
     })
 }

@@ -1,21 +1,17 @@
-//! Turns an SDK's error into a [`CallError`], by the error code in the answer.
+//! Turns an error of the SDKs' runtime into a [`CallError`], by the error code in the answer.
 //!
-//! The SDKs' error enums have only the errors that an operation's model lists, without throttling. The code is always
-//! there: <https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html>.
+//! The code is always there: <https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html>.
 
 use std::error::Error;
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::ErrorMetadata;
 
 use crate::ports::{CallError, CallErrorKind};
 
-/// What an SDK's error means to a caller.
-pub(crate) fn classify<E>(operation: &'static str, error: SdkError<E, Response>) -> CallError
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
+/// What an error of the runtime means to a caller.
+pub(crate) fn classify(operation: &'static str, error: SdkError<ErrorMetadata, Response>) -> CallError {
     match error {
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
@@ -40,7 +36,7 @@ where
         SdkError::ResponseError(_) => {
             CallError::new(operation, CallErrorKind::Unavailable, "the answer could not be read")
         }
-        // The request was not sent. The message is the SDK's own and names the field.
+        // The request was not sent. The message is the runtime's own.
         error => CallError::new(operation, CallErrorKind::Invalid, innermost(&error)),
     }
 }
@@ -131,7 +127,7 @@ pub(crate) fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
         | "RequestTimeout"
         | "RequestTimeoutException" => Unavailable,
         _ => match status {
-            // The SDK could not read the answer.
+            // The answer could not be read.
             200..300 => Unavailable,
             401 | 403 => Denied,
             404 => NotFound,

@@ -1,8 +1,7 @@
-//! The one HTTP client of all the SDKs: HTTP/1.1, over TLS where the endpoint has it.
+//! The one HTTP client of all calls: HTTP/1.1, over TLS where the endpoint has it.
 //!
 //! The SDKs' own client has HTTP/2 and proxies too. No call of a function needs them, and less code lets a function
-//! start faster. Connections are kept, and all clients share them. The timeouts are those of the SDKs, set in
-//! [`super::Aws`].
+//! start faster. Connections are kept, and all clients share them. The timeouts are set in [`super::Aws`].
 
 use std::error::Error;
 use std::sync::Arc;
@@ -98,7 +97,7 @@ impl HttpConnector for Https {
     }
 }
 
-/// Lets the SDK drop a connection after a bad answer, so that the next attempt uses another one.
+/// Lets the runtime drop a connection after a bad answer, so that the next attempt uses another one.
 fn metadata(captured: &CaptureConnection) -> Option<ConnectionMetadata> {
     captured.connection_metadata().as_ref()?;
     let captured = captured.clone();
@@ -110,7 +109,7 @@ fn metadata(captured: &CaptureConnection) -> Option<ConnectionMetadata> {
     Some(ConnectionMetadata::builder().proxied(false).poison_fn(poison).build())
 }
 
-/// The SDK's kind of a failure. A request that cannot be sent is not tried again; all other failures may pass.
+/// The runtime's kind of a failure. A request that cannot be sent is not tried again; all other failures may pass.
 fn failure(error: ClientError) -> ConnectorError {
     let unsendable = error
         .source()

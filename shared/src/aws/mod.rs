@@ -1,4 +1,4 @@
-//! AWS, over its SDKs. No other folder imports them.
+//! AWS, over the runtime that its SDKs share. No other folder imports that.
 //!
 //! [`Aws`] reads the environment once, and gives one adapter per service. Each adapter implements ports of
 //! [`crate::ports`]. Region and credentials come from the environment, as Lambda sets them, and never over the network.

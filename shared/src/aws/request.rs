@@ -1,4 +1,4 @@
-//! Requests without an SDK. They are sent by the runtime that all SDKs share, with its retries and timeouts.
+//! Requests, sent by the runtime that all SDKs of AWS share, with its retries and timeouts.
 
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
@@ -48,7 +48,7 @@ where
         .with_connection_poisoning()
         .retry_classifier(HttpStatusCodeClassifier::default())
         .retry_classifier(TransientErrorClassifier::<ErrorMetadata>::new())
-        .retry_classifier(Throttled)
+        .retry_classifier(ByCode)
         .serializer(move |(): ()| {
             request
                 .try_clone()
@@ -63,6 +63,9 @@ where
     }
     if let Some(client) = config.http_client() {
         call = call.http_client(client);
+    }
+    if let Some(sleep) = config.sleep_impl() {
+        call = call.sleep_impl(sleep);
     }
     if let Some(retries) = config.retry_config() {
         call = call.standard_retry(retries);
@@ -83,12 +86,12 @@ fn origin(uri: &str) -> String {
     uri[..end].to_owned()
 }
 
-/// Has a throttled call tried again. JSON services report throttling with HTTP 400, and no other classifier retries
-/// that.
+/// Has a call tried again that was throttled, or whose request came too slowly. JSON services report that with HTTP 400, and
+/// no other classifier retries that.
 #[derive(Debug)]
-struct Throttled;
+struct ByCode;
 
-impl ClassifyRetry for Throttled {
+impl ClassifyRetry for ByCode {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let refused = context.output_or_error().and_then(Result::err);
         let code = refused
@@ -97,11 +100,12 @@ impl ClassifyRetry for Throttled {
             .and_then(ErrorMetadata::code);
         match code {
             Some(code) if kind_of(Some(code), 400) == CallErrorKind::Throttled => RetryAction::throttling_error(),
+            Some("RequestTimeout" | "RequestTimeoutException") => RetryAction::transient_error(),
             _ => RetryAction::NoActionIndicated,
         }
     }
 
     fn name(&self) -> &'static str {
-        "throttled"
+        "by code"
     }
 }

@@ -10,28 +10,88 @@ pub enum Service {
     CodePipeline,
     /// The container registry's API.
     Ecr,
+    /// Parameter Store.
+    ParameterStore,
     /// Step Functions.
     StepFunctions,
 }
 
+/// How a service is called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Traits {
+    /// Its id: the end of `AWS_ENDPOINT_URL_…`.
+    id: &'static str,
+    /// What its hosts begin with, and what those do that answer over IPv6 as well.
+    hosts: (&'static str, &'static str),
+    /// Its name in signatures.
+    pub(super) signing_name: &'static str,
+    /// What stands before an operation's name in `X-Amz-Target`.
+    pub(super) target: &'static str,
+    /// The content type of its version of the JSON protocol.
+    pub(super) content_type: &'static str,
+}
+
+const JSON_1_0: &str = "application/x-amz-json-1.0";
+const JSON_1_1: &str = "application/x-amz-json-1.1";
+
 impl Service {
-    /// The host of its API, as its SDK finds it in most regions. In other partitions the connection is not used.
-    /// See <https://docs.aws.amazon.com/general/latest/gr/rande.html>.
-    pub(super) fn endpoint(self, config: &SdkConfig) -> String {
-        let (id, host) = match self {
-            Self::CodePipeline => ("CodePipeline", "codepipeline"),
-            Self::Ecr => ("ECR", "api.ecr"),
-            Self::StepFunctions => ("SFN", "states"),
+    /// How it is called.
+    pub(super) fn traits(self) -> Traits {
+        let (id, hosts, signing_name, target, content_type) = match self {
+            Self::CodePipeline => (
+                "CodePipeline",
+                ("codepipeline", "codepipeline"),
+                "codepipeline",
+                "CodePipeline_20150709",
+                JSON_1_1,
+            ),
+            Self::Ecr => (
+                "ECR",
+                ("api.ecr", "ecr"),
+                "ecr",
+                "AmazonEC2ContainerRegistry_V20150921",
+                JSON_1_1,
+            ),
+            Self::ParameterStore => ("SSM", ("ssm", "ssm"), "ssm", "AmazonSSM", JSON_1_1),
+            Self::StepFunctions => ("SFN", ("states", "states"), "states", "AWSStepFunctions", JSON_1_0),
         };
+        Traits {
+            id,
+            hosts,
+            signing_name,
+            target,
+            content_type,
+        }
+    }
+
+    /// Where its API is, as its SDK finds it.
+    ///
+    /// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
+    pub(super) fn endpoint(self, config: &SdkConfig) -> String {
+        let Traits { id, hosts, .. } = self.traits();
         endpoint_url(config, id).unwrap_or_else(|| {
             let region = config.region().map_or("", AsRef::as_ref);
-            let fips = if config.use_fips() == Some(true) { "-fips" } else { "" };
-            let domain = match config.use_dual_stack() {
-                Some(true) => dual_stack_domain(region),
-                _ => domain(region),
+            let dual_stack = config.use_dual_stack() == Some(true);
+            let fips = if self.has_fips_host(region, config.use_fips() == Some(true), dual_stack) {
+                "-fips"
+            } else {
+                ""
+            };
+            let (host, domain) = match dual_stack {
+                true => (hosts.1, domains(region).1),
+                false => (hosts.0, domain(region)),
             };
             format!("https://{host}{fips}.{region}.{domain}")
         })
+    }
+
+    /// Whether the endpoint has a host of its own for FIPS. In GovCloud the common hosts of some services are FIPS ones.
+    fn has_fips_host(self, region: &str, fips: bool, dual_stack: bool) -> bool {
+        match self {
+            Self::StepFunctions if region == "us-gov-west-1" => dual_stack,
+            Self::ParameterStore if region.starts_with("us-gov-") => fips && dual_stack,
+            _ => fips,
+        }
     }
 }
 
@@ -47,24 +107,26 @@ pub(super) fn endpoint_url(config: &SdkConfig, service_id: &str) -> Option<Strin
         .or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
-/// The domain of AWS's hosts. The partition of China has one of its own. Isolated partitions need `AWS_ENDPOINT_URL`.
+/// The domain of AWS's hosts in a region.
 pub(super) fn domain(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "amazonaws.com.cn"
-    } else {
-        "amazonaws.com"
-    }
+    domains(region).0
 }
 
-/// The domain of AWS's hosts that answer over IPv6 as well.
+/// The domain of AWS's hosts in a region, and the one of those that answer over IPv6 as well. Each partition has its own;
+/// a region's name begins with its partition's.
 ///
 /// <https://docs.aws.amazon.com/general/latest/gr/rande.html#dual-stack-endpoints>
-fn dual_stack_domain(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "api.amazonwebservices.com.cn"
-    } else {
-        "api.aws"
-    }
+fn domains(region: &str) -> (&'static str, &'static str) {
+    const PARTITIONS: [(&str, (&str, &str)); 6] = [
+        ("cn-", ("amazonaws.com.cn", "api.amazonwebservices.com.cn")),
+        ("eusc-", ("amazonaws.eu", "api.amazonwebservices.eu")),
+        ("us-iso-", ("c2s.ic.gov", "c2s.ic.gov")),
+        ("us-isob-", ("sc2s.sgov.gov", "sc2s.sgov.gov")),
+        ("us-isof-", ("csp.hci.ic.gov", "csp.hci.ic.gov")),
+        ("eu-isoe-", ("cloud.adc-e.uk", "cloud.adc-e.uk")),
+    ];
+    let known = PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix));
+    known.map_or(("amazonaws.com", "api.aws"), |(_, domains)| *domains)
 }
 
 #[cfg(test)]
@@ -73,42 +135,153 @@ mod tests {
 
     use super::*;
 
+    /// As the SDKs' own rules have it.
     #[test]
-    fn a_service_is_at_its_region_s_host_or_where_the_environment_says() {
-        let at = |region| SdkConfig::builder().region(Region::new(region));
-        for (service, config, expected) in [
+    fn a_service_is_at_its_region_s_host() {
+        use Service::{CodePipeline, Ecr, ParameterStore, StepFunctions};
+        for (service, region, fips, dual_stack, host) in [
             (
-                Service::StepFunctions,
-                at("eu-west-1"),
-                "https://states.eu-west-1.amazonaws.com",
+                StepFunctions,
+                "eu-west-1",
+                false,
+                false,
+                "states.eu-west-1.amazonaws.com",
             ),
             (
-                Service::CodePipeline,
-                at("us-east-1"),
-                "https://codepipeline.us-east-1.amazonaws.com",
+                StepFunctions,
+                "us-east-1",
+                true,
+                false,
+                "states-fips.us-east-1.amazonaws.com",
+            ),
+            (StepFunctions, "us-east-1", false, true, "states.us-east-1.api.aws"),
+            (StepFunctions, "us-east-1", true, true, "states-fips.us-east-1.api.aws"),
+            (
+                StepFunctions,
+                "us-gov-west-1",
+                true,
+                false,
+                "states.us-gov-west-1.amazonaws.com",
             ),
             (
-                Service::Ecr,
-                at("cn-north-1"),
-                "https://api.ecr.cn-north-1.amazonaws.com.cn",
+                StepFunctions,
+                "us-gov-west-1",
+                true,
+                true,
+                "states-fips.us-gov-west-1.api.aws",
             ),
             (
-                Service::CodePipeline,
-                at("us-east-1").use_fips(true),
-                "https://codepipeline-fips.us-east-1.amazonaws.com",
+                StepFunctions,
+                "us-gov-east-1",
+                true,
+                false,
+                "states-fips.us-gov-east-1.amazonaws.com",
             ),
             (
-                Service::CodePipeline,
-                at("us-east-1").use_dual_stack(true),
-                "https://codepipeline.us-east-1.api.aws",
+                StepFunctions,
+                "eusc-de-east-1",
+                false,
+                false,
+                "states.eusc-de-east-1.amazonaws.eu",
             ),
             (
-                Service::Ecr,
-                at("eu-west-1").endpoint_url("http://127.0.0.1:1"),
-                "http://127.0.0.1:1",
+                StepFunctions,
+                "us-iso-east-1",
+                false,
+                false,
+                "states.us-iso-east-1.c2s.ic.gov",
             ),
+            (
+                StepFunctions,
+                "us-isob-east-1",
+                false,
+                false,
+                "states.us-isob-east-1.sc2s.sgov.gov",
+            ),
+            (
+                StepFunctions,
+                "us-isof-south-1",
+                false,
+                false,
+                "states.us-isof-south-1.csp.hci.ic.gov",
+            ),
+            (
+                StepFunctions,
+                "eu-isoe-west-1",
+                false,
+                false,
+                "states.eu-isoe-west-1.cloud.adc-e.uk",
+            ),
+            (
+                ParameterStore,
+                "us-west-2",
+                true,
+                false,
+                "ssm-fips.us-west-2.amazonaws.com",
+            ),
+            (
+                ParameterStore,
+                "us-gov-east-1",
+                true,
+                false,
+                "ssm.us-gov-east-1.amazonaws.com",
+            ),
+            (
+                ParameterStore,
+                "us-gov-east-1",
+                true,
+                true,
+                "ssm-fips.us-gov-east-1.api.aws",
+            ),
+            (
+                ParameterStore,
+                "us-gov-east-1",
+                false,
+                true,
+                "ssm.us-gov-east-1.api.aws",
+            ),
+            (
+                ParameterStore,
+                "cn-north-1",
+                false,
+                true,
+                "ssm.cn-north-1.api.amazonwebservices.com.cn",
+            ),
+            (
+                CodePipeline,
+                "us-east-1",
+                false,
+                false,
+                "codepipeline.us-east-1.amazonaws.com",
+            ),
+            (
+                CodePipeline,
+                "us-east-1",
+                true,
+                false,
+                "codepipeline-fips.us-east-1.amazonaws.com",
+            ),
+            (CodePipeline, "us-east-1", false, true, "codepipeline.us-east-1.api.aws"),
+            (Ecr, "cn-north-1", false, false, "api.ecr.cn-north-1.amazonaws.com.cn"),
+            (Ecr, "us-east-1", true, false, "api.ecr-fips.us-east-1.amazonaws.com"),
+            (Ecr, "us-east-1", false, true, "ecr.us-east-1.api.aws"),
+            (Ecr, "us-gov-west-1", true, true, "ecr-fips.us-gov-west-1.api.aws"),
         ] {
-            assert_eq!(service.endpoint(&config.build()), expected);
+            let config = SdkConfig::builder()
+                .region(Region::new(region))
+                .use_fips(fips)
+                .use_dual_stack(dual_stack)
+                .build();
+            assert_eq!(service.endpoint(&config), format!("https://{host}"));
         }
+    }
+
+    #[test]
+    fn or_where_the_environment_says() {
+        let config = SdkConfig::builder()
+            .region(Region::new("eu-west-1"))
+            .endpoint_url("http://127.0.0.1:1")
+            .build();
+        assert_eq!(Service::Ecr.endpoint(&config), "http://127.0.0.1:1");
     }
 }

@@ -1,6 +1,6 @@
 //! Ports: narrow traits in AWS's own operation names, one for each operation that a function calls.
 //!
-//! They are implemented once on the SDKs ([`crate::aws`]) and once as stateful stand-ins in memory (`fakes`). Faults are
+//! They are implemented once over HTTP ([`crate::aws`]) and once as stateful stand-ins in memory (`fakes`). Faults are
 //! injected by wrapping a port, never by flags inside of one.
 
 pub mod artifacts;

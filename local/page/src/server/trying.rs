@@ -43,8 +43,9 @@ async fn try_state(State(served): State<Arc<Served>>, headers: HeaderMap, Form(f
 
 /// The input of TestState. Fields that are empty are left out; what is wrong in the others is the operation's to say.
 fn input(definition: &Definition, form: &TrialForm) -> Result<Value, Gone> {
+    calls_nothing(definition, form)?;
     let mut input = json!({
-        "definition": flow_of(definition, &form.state)?,
+        "definition": definition.json,
         "stateName": form.state,
         "input": form.input,
     });
@@ -76,26 +77,18 @@ fn input(definition: &Definition, form: &TrialForm) -> Result<Value, Gone> {
     Ok(input)
 }
 
-/// The definition that has the state on its outermost level: the file's, or that of the branch or of the iteration that
-/// the state is in.
-fn flow_of(definition: &Definition, state: &str) -> Result<String, Gone> {
+/// The page makes no calls, not even as the role: what it shows of past runs stays as it was.
+fn calls_nothing(definition: &Definition, form: &TrialForm) -> Result<(), Gone> {
     let chart = definition.chart.as_deref().filter(|_| definition.is_current);
-    // What cannot be read is refused by the operation in its own words.
-    let Some(found) = chart.and_then(|chart| chart.state(state)) else {
-        return Ok(definition.json.clone());
-    };
-    let around = found.pointer.rsplit_once("/States/").map_or("", |(around, _)| around);
-    if around.is_empty() {
-        return Ok(definition.json.clone());
+    let found = chart.and_then(|chart| chart.state(&form.state));
+    let whole: Value = serde_json::from_str(&definition.json).unwrap_or_default();
+    let is_task = found.is_some_and(|found| whole.pointer(&found.pointer).is_some_and(|it| it["Type"] == "Task"));
+    if is_task && !matches!(&*form.mock, "result" | "error") {
+        let state = &form.state;
+        return Err(Gone::Refused(format!(
+            "the state '{state}' calls a service, and cannot be tested without a mock on this page: the operation TestState \
+             does that, as a role"
+        )));
     }
-    let whole: Value = serde_json::from_str(&definition.json).map_err(|error| Gone::Refused(error.to_string()))?;
-    let mut flow = whole.pointer(around).cloned().unwrap_or_default();
-    if let Some(members) = flow.as_object_mut() {
-        // What an iteration is processed by is of the Map around it.
-        members.shift_remove("ProcessorConfig");
-        if let Some(language) = whole.get("QueryLanguage") {
-            members.entry("QueryLanguage").or_insert_with(|| language.clone());
-        }
-    }
-    Ok(flow.to_string())
+    Ok(())
 }

@@ -56,13 +56,18 @@ pub(super) fn context(state: &mut State, account: &Account, caller: &Principal, 
             know("aws:PrincipalType", "User".to_owned());
             know("aws:PrincipalIsAWSService", "false".to_owned());
         }
-        Principal::RoleSession { role, session, .. } => {
+        Principal::RoleSession {
+            role, session, issued, ..
+        } => {
+            know("aws:TokenIssueTime", issued.unwrap_or(now).to_string());
             if let Ok(role) = state.role_mut(role) {
                 know("aws:PrincipalArn", role.arn.clone());
                 know("aws:userid", format!("{}:{session}", role.id));
             }
             know("aws:PrincipalAccount", account.id.clone());
             know("aws:PrincipalType", "AssumedRole".to_owned());
+            // Temporary credentials always say so, and nobody has a device here.
+            know("aws:MultiFactorAuthPresent", "false".to_owned());
             know("aws:PrincipalIsAWSService", "false".to_owned());
         }
         Principal::Service { name, source_arn } => {

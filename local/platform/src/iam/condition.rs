@@ -76,6 +76,16 @@ enum Comparison {
     Date(Order),
 }
 
+impl Comparison {
+    /// Whether `${…}` in its values are variables. Each operator's section of the page above says so.
+    fn takes_variables(self) -> bool {
+        match self {
+            Self::StringEquals | Self::StringEqualsIgnoreCase | Self::StringLike | Self::Arn | Self::Bool => true,
+            Self::Binary | Self::IpAddress | Self::Numeric(_) | Self::Date(_) => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     Equal,
@@ -171,7 +181,11 @@ impl Condition {
 
     /// Whether the condition holds in this context.
     pub(super) fn holds(&self, context: &Context, has_variables: bool) -> bool {
-        let actual = context.values(&self.key);
+        let mut actual = context.values(&self.key);
+        // To a set operator, an empty value is none.
+        if self.set.is_some() {
+            actual.retain(|value| !value.is_empty());
+        }
         let (comparison, negated) = match self.operator {
             Operator::Null => {
                 return self
@@ -206,7 +220,7 @@ impl Condition {
 }
 
 fn compare(comparison: Comparison, actual: &str, wanted: &str, context: &Context, has_variables: bool) -> bool {
-    let pattern = if has_variables {
+    let pattern = if has_variables && comparison.takes_variables() {
         Pattern::with_variables(wanted, |key| context.single(key))
     } else {
         Some(Pattern::plain(wanted))

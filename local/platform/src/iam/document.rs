@@ -110,6 +110,9 @@ impl Document {
         if statements.is_empty() {
             return Err(malformed("`Statement` has no statement"));
         }
+        if kind != Kind::Resource {
+            check_sids(&statements)?;
+        }
         Ok(Self {
             name: Arc::default(),
             has_variables,
@@ -188,6 +191,25 @@ impl Statement {
             given: statement.to_string().into(),
         })
     }
+}
+
+/// Names of statements, as IAM takes them in policies of its own.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html>.
+fn check_sids(statements: &[Statement]) -> Result<(), ServiceError> {
+    let mut seen: Vec<&Arc<str>> = Vec::new();
+    for sid in statements.iter().filter_map(|statement| statement.sid.as_ref()) {
+        if !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(malformed(
+                "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*",
+            ));
+        }
+        if !sid.is_empty() && seen.contains(&sid) {
+            return Err(malformed("Statement IDs (SID) in a single policy must be unique."));
+        }
+        seen.push(sid);
+    }
+    Ok(())
 }
 
 fn listed<T>(

@@ -6,7 +6,7 @@
 //! session itself: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>.
 
 use super::condition::Context;
-use super::document::{Document, Statement, Who};
+use super::document::{Document, Listed, Statement, Who};
 use super::pattern::{Pattern, begins_alike};
 use super::reason::{Cited, PolicyKind};
 use std::sync::Arc;
@@ -179,7 +179,7 @@ fn statement_applies(
             return false;
         }
         let pattern = if document.has_variables {
-            Pattern::with_variables(pattern, |key| context.single(key))
+            Pattern::of_resource(pattern, |key| context.single(key))
         } else {
             Some(Pattern::plain(pattern))
         };
@@ -209,11 +209,28 @@ fn named(statement: &Statement, asker: &Asker) -> Option<Named> {
         Who::Aws(name) => named_in_account(name, asker),
         Who::Elsewhere => None,
     });
-    match (named.max(), principals.inverted) {
-        (named, false) => named,
-        (None, true) => Some(Named::Itself),
-        (Some(_), true) => None,
+    if !principals.inverted {
+        return named.max();
     }
+    let is_spared = if statement.allows {
+        named.max().is_some()
+    } else {
+        named.max() == Some(Named::Itself) && is_named_in_all_forms(principals, asker)
+    };
+    (!is_spared).then_some(Named::Itself)
+}
+
+/// Whether the account is named, and the role, too, of which the asker is a session. A `Deny` with `NotPrincipal` spares
+/// nobody else: each is asked about before the one below it.
+///
+/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>.
+fn is_named_in_all_forms(principals: &Listed<Who>, asker: &Asker) -> bool {
+    if asker.service.is_some() || principals.items.contains(&Who::Anyone) {
+        return true;
+    }
+    let names_role = |who: &Who| matches!(who, Who::Aws(name) if Some(name) == asker.role_arn.as_ref());
+    let names_account = |who: &Who| matches!(who, Who::Aws(name) if is_account(name, asker));
+    (asker.role_arn.is_none() || principals.items.iter().any(names_role)) && principals.items.iter().any(names_account)
 }
 
 fn named_in_account(name: &str, asker: &Asker) -> Option<Named> {
@@ -223,7 +240,11 @@ fn named_in_account(name: &str, asker: &Asker) -> Option<Named> {
     if asker.role_arn.as_deref() == Some(name) {
         return Some(Named::Role);
     }
+    (asker.service.is_none() && is_account(name, asker)).then_some(Named::Account)
+}
+
+/// Whether this is the asker's account, by its id or by its root's ARN.
+fn is_account(name: &str, asker: &Asker) -> bool {
     let account_root = name.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next());
-    (asker.service.is_none() && (name == asker.account || account_root == Some(asker.account.as_str())))
-        .then_some(Named::Account)
+    name == asker.account || account_root == Some(asker.account.as_str())
 }

@@ -13,6 +13,7 @@ mod deleting;
 mod denial;
 mod document;
 mod evaluate;
+mod made;
 mod managed;
 mod pattern;
 mod reason;
@@ -29,7 +30,7 @@ mod users;
 pub use credentials::Credentials;
 pub use reason::{Cited, PolicyKind, Reason};
 pub use requirement::Requirement;
-pub use role::{NewRole, Role};
+pub use role::{NewRole, Role, RoleDetails};
 pub use sessions::SESSION_LENGTH;
 pub use user::{AccessKey, NewUser, User};
 
@@ -58,6 +59,8 @@ pub struct Iam {
     kept: Rows<Value>,
     /// The access keys of users, by the names that [`access_key`](Self::access_key) is given. Users are made anew.
     keys: Rows<AccessKey>,
+    /// The roles that nobody's template makes.
+    made: Rows<Role>,
     secrets: Arc<Secrets>,
 }
 
@@ -72,14 +75,17 @@ impl Iam {
         for key in keys.lock().values() {
             secrets.keep(&key.secret);
         }
-        let state = Mutex::new(State {
+        let made: Rows<Role> = Rows::open(store, "iam/roles")?;
+        let state = State {
             resources: attached::of(&kept),
             ..State::default()
-        });
+        };
+        let state = Mutex::new(state.with_made(made.lock().values()));
         Ok(Self {
             state,
             kept,
             keys,
+            made,
             secrets,
         })
     }
@@ -243,6 +249,7 @@ impl Iam {
             role: self.role(role)?.name,
             session: session.to_owned(),
             session_policies,
+            issued: None,
         })
     }
 
@@ -270,7 +277,10 @@ impl Iam {
         session_policies: Vec<String>,
         expiration: Timestamp,
     ) -> Result<Credentials, ServiceError> {
-        let principal = self.session(role, session, session_policies)?;
+        let mut principal = self.session(role, session, session_policies)?;
+        if let Principal::RoleSession { issued, .. } = &mut principal {
+            *issued = Some(Timestamp::now());
+        }
         let credentials = Credentials::issue(expiration);
         let session = Session {
             credentials: credentials.clone(),
@@ -314,6 +324,20 @@ impl Iam {
     /// # Errors
     /// NoSuchEntity.
     pub fn may_assume(&self, account: &Account, role: &str, caller: &Principal) -> Result<bool, ServiceError> {
+        self.may_assume_with(account, role, caller, Vec::new())
+    }
+
+    /// The same with what the request says of itself, such as (`sts:ExternalId`, `…`).
+    ///
+    /// # Errors
+    /// NoSuchEntity.
+    pub fn may_assume_with(
+        &self,
+        account: &Account,
+        role: &str,
+        caller: &Principal,
+        own: Vec<(String, String)>,
+    ) -> Result<bool, ServiceError> {
         if *caller == Principal::Administrator {
             return self.role(role).map(|_| true);
         }
@@ -324,7 +348,7 @@ impl Iam {
         };
         let mut state = self.state();
         let asker = asking::asker(&mut state, account, caller);
-        let context = asking::context(&mut state, account, caller, Vec::new());
+        let context = asking::context(&mut state, account, caller, own);
         drop(state);
         let (verdict, _) = evaluate::decide(&policies, &asker, "sts:AssumeRole", &role.arn, &context);
         Ok(matches!(verdict, Verdict::Allowed(_)))

@@ -48,6 +48,16 @@ impl Pattern {
         Some(Self(pieces))
     }
 
+    /// The same of a `Resource`: there variables stand behind the fifth colon only. One before it is none, and since it has a
+    /// colon itself, nothing matches.
+    pub(super) fn of_resource(text: &str, value_of: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let colons = text.find("${").map(|start| text[..start].matches(':').count());
+        if text.starts_with("arn:") && colons.is_some_and(|colons| colons < ARN_PARTS - 1) {
+            return None;
+        }
+        Self::with_variables(text, value_of)
+    }
+
     /// Whether the whole of `text` matches.
     pub(super) fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = text.chars().collect();

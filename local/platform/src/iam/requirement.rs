@@ -28,6 +28,16 @@ impl Requirement {
         Self::new("iam:PassRole", role).with("iam:PassedToService", service)
     }
 
+    /// The same with the tags that the request gives, keys and values:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html#access_tags_control-requests>.
+    #[must_use]
+    pub fn giving<'t>(self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
+        tags.into_iter().fold(self, |requirement, (key, value)| {
+            let requirement = requirement.with(format!("aws:RequestTag/{key}"), value);
+            requirement.with("aws:TagKeys", key)
+        })
+    }
+
     /// The same with one more condition key.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {

@@ -4,6 +4,7 @@ use super::document::{Document, Kind};
 use crate::account::Account;
 use crate::error::ServiceError;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -24,6 +25,30 @@ pub struct NewRole {
     pub permissions_boundary: Option<String>,
     /// The ARNs of policies of AWS's own that are not here: what they allow is denied.
     pub unknown_policies: Vec<String>,
+    /// What else is said of it.
+    pub details: RoleDetails,
+}
+
+/// What is said of a role beside its policies. Follows
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html>.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleDetails {
+    /// What it is for.
+    pub description: Option<String>,
+    /// How long a session of it may last, in seconds: 3,600 to 43,200.
+    pub max_session_seconds: u32,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Default for RoleDetails {
+    fn default() -> Self {
+        Self {
+            description: None,
+            max_session_seconds: 3600,
+            tags: BTreeMap::new(),
+        }
+    }
 }
 
 impl NewRole {
@@ -40,6 +65,7 @@ impl NewRole {
             managed_policies: Vec::new(),
             permissions_boundary: None,
             unknown_policies: Vec::new(),
+            details: RoleDetails::default(),
         }
     }
 
@@ -52,7 +78,7 @@ impl NewRole {
 }
 
 /// A role.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Role {
     /// Its name.
     pub name: String,
@@ -72,6 +98,9 @@ pub struct Role {
     pub permissions_boundary: Option<String>,
     /// The ARNs of policies of AWS's own that are not here.
     pub unknown_policies: Vec<String>,
+    /// What else is said of it.
+    #[serde(default)]
+    pub details: RoleDetails,
 }
 
 impl Role {
@@ -112,6 +141,7 @@ impl Role {
             policies,
             permissions_boundary: new.permissions_boundary,
             unknown_policies: new.unknown_policies,
+            details: new.details,
         })
     }
 

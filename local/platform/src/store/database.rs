@@ -27,6 +27,9 @@ const LATE: Duration = Duration::from_millis(500);
 /// The file of the rows.
 const DATABASE: &str = "state.db";
 
+/// Where the other regions have theirs.
+const REGIONS: &str = "regions";
+
 const MAKE: &str = "
     CREATE TABLE rows (
         space TEXT NOT NULL,
@@ -281,10 +284,29 @@ pub(super) fn look(folder: &Path) -> Result<Option<Inventory>, StoreError> {
     Ok(Some(Inventory { rows, bytes }))
 }
 
+/// The folder of what is kept of another region.
+pub(super) fn region(folder: &Path, name: &str) -> PathBuf {
+    folder.join(REGIONS).join(name)
+}
+
+/// The other regions of which something is kept, by name.
+pub(super) fn regions(folder: &Path) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(folder.join(REGIONS)).into_iter().flatten().flatten();
+    let mut regions: Vec<(String, PathBuf)> = entries
+        .filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
+        .filter(|(_, folder)| folder.join(DATABASE).is_file())
+        .collect();
+    regions.sort();
+    regions
+}
+
 /// Deletes all of it.
 pub(super) fn clear(folder: &Path) -> Result<(), StoreError> {
     if !folder.exists() {
         return Ok(());
+    }
+    for (_, region) in regions(folder) {
+        clear(&region)?;
     }
     let _ours = locked(folder)?;
     let unusable = |error: std::io::Error| StoreError::Unusable {

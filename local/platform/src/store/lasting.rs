@@ -5,7 +5,7 @@ use super::database::{self, Database, Inventory};
 use super::error::StoreError;
 use super::late::{Late, Write};
 use bytes::Bytes;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where rows and bodies are kept: a folder, or memory alone. Clones are the same store.
@@ -21,7 +21,23 @@ impl Store {
         Ok(Self(Some(Arc::new(Database::open(folder)?))))
     }
 
-    /// Deletes what is kept in a folder.
+    /// What is kept of the account in another region: in a folder of its own below this one, or in memory too.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`].
+    pub fn in_region(&self, region: &str) -> Result<Self, StoreError> {
+        match self.folder() {
+            Some(folder) => Self::open(&database::region(folder, region)),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// The other regions of which something is kept in a folder, with their own folders.
+    pub fn regions(folder: &Path) -> Vec<(String, PathBuf)> {
+        database::regions(folder)
+    }
+
+    /// Deletes what is kept in a folder, of all regions.
     ///
     /// # Errors
     /// Another process has it, or it cannot be deleted.

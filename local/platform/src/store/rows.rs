@@ -3,7 +3,7 @@
 use super::error::StoreError;
 use super::lasting::Store;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher as _};
@@ -58,7 +58,7 @@ impl<V: Serialize + DeserializeOwned> Rows<V> {
     pub fn open(store: &Store, space: &'static str) -> Result<Self, StoreError> {
         let (mut rows, mut written) = (BTreeMap::new(), HashMap::new());
         for (key, value) in store.read(space, "")? {
-            let row = serde_json::from_slice(&value).map_err(|problem| store.unreadable(space, &key, &problem))?;
+            let row = deserialized(&value).map_err(|problem| store.unreadable(space, &key, &problem))?;
             written.insert(key.clone(), hash(&value));
             rows.insert(key, row);
         }
@@ -184,6 +184,12 @@ impl<V: Serialize> Drop for Held<'_, V> {
     }
 }
 
+/// A row that was written, by way of a [`serde_json::Value`] again.
+pub(super) fn deserialized<V: DeserializeOwned>(row: &[u8]) -> serde_json::Result<V> {
+    let text = std::str::from_utf8(row).map_err(serde_json::Error::custom)?;
+    serde_json::from_value(text.parse()?)
+}
+
 pub(super) fn hash(row: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(row);
@@ -192,9 +198,12 @@ pub(super) fn hash(row: &[u8]) -> u64 {
 
 /// A row as it is written. What cannot be written as JSON, such as a map whose keys are no text, is a fault of the row's
 /// type that its first test finds.
+///
+/// By way of a [`serde_json::Value`], whose printing is compiled with serde_json. A row's own is compiled with the crate of
+/// the row, without optimisation in a build for development: there it takes several times as long for a long text.
 pub(super) fn serialized(row: &impl Serialize) -> Vec<u8> {
-    match serde_json::to_vec(row) {
-        Ok(json) => json,
+    match serde_json::to_value(row) {
+        Ok(json) => json.to_string().into_bytes(),
         Err(error) => unreachable!("a row is JSON: {error}"),
     }
 }

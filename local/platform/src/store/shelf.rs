@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::lasting::Store;
-use super::rows::serialized;
+use super::rows::{deserialized, serialized};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -66,7 +66,7 @@ impl Shelf {
     }
 
     fn row<V: DeserializeOwned>(&self, (key, row): (String, Vec<u8>)) -> Result<(String, V), StoreError> {
-        match serde_json::from_slice(&row) {
+        match deserialized(&row) {
             Ok(row) => Ok((key[self.prefix.len()..].to_owned(), row)),
             Err(problem) => Err(self.store.unreadable(self.space, &key, &problem)),
         }

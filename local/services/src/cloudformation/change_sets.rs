@@ -3,12 +3,11 @@
 //! Follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html> and its like.
 
 use super::engine::{Action, Change};
-use super::history::STACK;
 use super::input::{NewChangeSet, Request, flag};
 use super::kept::CloudFormation;
 use super::nested_change_sets::{Including, refuse_nested};
 use super::on_failure::OnFailure;
-use super::rows::{ChangeSet, Stack};
+use super::rows::{ChangeSet, STACK, Stack};
 use super::stacks::is_the_same;
 use super::status::Status;
 use super::templates::{Prepared, acting, missing_capability, parameters};
@@ -48,6 +47,21 @@ pub(super) struct ExecuteChangeSet {
     client_request_token: Option<String>,
 }
 
+/// The name of a change set: <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html>.
+fn check_name(name: &str) -> Result<(), ServiceError> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let rule = if name.len() > 128 {
+        "Member must have length less than or equal to 128"
+    } else if name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(fits) {
+        return Ok(());
+    } else {
+        "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+    };
+    Err(ServiceError::validation(format_args!(
+        "1 validation error detected: Value '{name}' at 'changeSetName' failed to satisfy constraint: {rule}"
+    )))
+}
+
 impl CloudFormation {
     pub(super) async fn create_change_set(
         self: Arc<Self>,
@@ -64,6 +78,7 @@ impl CloudFormation {
                 return Err(ServiceError::not_in_local_run("cloudformation", &what));
             }
         };
+        check_name(&own.change_set_name)?;
         let known = self.find(&target.stack_name).filter(|stack| stack.deleted.is_none());
         let before = match (is_creation, known) {
             (true, None) => None,

@@ -2,7 +2,7 @@
 
 use super::input::OfStack;
 use super::kept::CloudFormation;
-use super::rows::{Event, Stack};
+use super::rows::{Event, STACK, Stack};
 use super::status::Status;
 use jiff::Timestamp;
 use platform::input::page;
@@ -12,9 +12,6 @@ use serde_json::{Value, json};
 
 /// How many events a page has, and how many resources.
 const PAGE: usize = 100;
-
-/// The type of a stack, among the resources that events are about.
-pub(super) const STACK: &str = "AWS::CloudFormation::Stack";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -153,7 +150,9 @@ impl CloudFormation {
         status: Status,
         reason: Option<String>,
     ) {
-        let Some(found) = self.find(stack) else { return };
+        let Some(stack_id) = self.look(stack, |found| found.id.clone()) else {
+            return;
+        };
         let at = Timestamp::now();
         let unique = uuid::Uuid::new_v4();
         self.keep_event(Event {
@@ -161,7 +160,7 @@ impl CloudFormation {
                 STACK => unique.to_string(),
                 _ => format!("{logical_id}-{status}-{at}"),
             },
-            stack_id: found.id,
+            stack_id,
             stack: stack.to_owned(),
             logical_id: logical_id.to_owned(),
             physical_id: physical_id.to_owned(),

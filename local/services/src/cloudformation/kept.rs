@@ -1,7 +1,7 @@
 //! The account's stacks, and what is kept of them.
 
 use super::engine::{Engine, Shown, Summary, Wanted};
-use super::rows::{ChangeSet, Event, Record, Stack};
+use super::rows::{ChangeSet, Event, Record, STACK, Stack};
 use super::status::Status;
 use platform::store::{Held, Rows, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,10 +56,16 @@ impl CloudFormation {
         let events: Rows<Event> = Rows::open(store, "cloudformation/events")?;
         let last = events.lock().keys().next_back().and_then(|key| number(key));
         let stacks: Rows<Stack> = Rows::open(store, "cloudformation/stacks")?;
-        for stack in stacks.lock().values_mut().filter(|stack| stack.status.is_under_way()) {
-            stack.status = stack.status.cut_off();
-            stack.reason = Some("the local run ended meanwhile".to_owned());
+        let mut held = stacks.lock();
+        let under_way = held.iter().filter(|(_, stack)| stack.status.is_under_way());
+        let under_way: Vec<String> = under_way.map(|(name, _)| name.clone()).collect();
+        for stack in &under_way {
+            if let Some(stack) = held.get_mut(stack) {
+                stack.status = stack.status.cut_off();
+                stack.reason = Some("the local run ended meanwhile".to_owned());
+            }
         }
+        drop(held);
         Ok(Self {
             stacks,
             events,
@@ -184,22 +190,28 @@ impl CloudFormation {
         {
             stack.nest_in(&parent, tags);
         }
+        stack.status = status;
+        stack.reason = None;
+        let id = stack.id.clone();
         self.put(stack);
-        self.tell(&name, status, None);
+        self.note(&name, (&name, &id), STACK, status, None);
     }
 
     /// Notes that the local run has deployed it. What its template says of itself is asked of the engine.
     pub fn end_own(&self, name: &str, processed: String, outputs: Vec<Shown>) {
-        let mut status = Status::CreateComplete;
+        let mut ended = (Status::CreateComplete, String::new());
         self.change(name, |stack| {
             if stack.status == Status::UpdateInProgress {
-                status = Status::UpdateComplete;
+                ended.0 = Status::UpdateComplete;
             }
+            ended.1.clone_from(&stack.id);
+            stack.status = ended.0;
+            stack.reason = None;
             stack.processed = processed;
             stack.outputs = outputs;
             stack.stable = None;
         });
-        self.tell(name, status, None);
+        self.note(name, (name, &ended.1), STACK, ended.0, None);
     }
 
     /// Notes that the local run could not deploy it.
@@ -252,9 +264,14 @@ impl CloudFormation {
 
     /// A stack by its name, or by its ARN.
     pub(super) fn find(&self, name: &str) -> Option<Stack> {
+        self.look(name, Stack::clone)
+    }
+
+    /// What is to be known of a stack that has this name or ARN: its templates are long, and not copied for it.
+    pub(super) fn look<T>(&self, name: &str, at: impl FnOnce(&Stack) -> T) -> Option<T> {
         let stacks = self.stacks.lock();
         let by_id = || stacks.values().find(|stack| stack.id == name);
-        stacks.get(name).or_else(by_id).cloned()
+        stacks.get(name).or_else(by_id).map(at)
     }
 
     /// What a stack is made of that is there.

@@ -151,6 +151,9 @@ pub(super) struct Tag {
     pub(super) value: String,
 }
 
+/// The type of a stack, among the resources that events are about.
+pub(super) const STACK: &str = "AWS::CloudFormation::Stack";
+
 /// Something that happened to a stack or to a resource of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Event {

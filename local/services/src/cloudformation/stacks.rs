@@ -320,7 +320,11 @@ fn describe(stack: &Stack) -> Value {
         ("EnableTerminationProtection", json!(false)),
         ("DriftInformation", json!({"StackDriftStatus": "NOT_CHECKED"})),
     ] {
-        shown[name] = value;
+        // AWS leaves out the lists of what a stack does not have, but for tags and topics.
+        let is_left_out = matches!(name, "Parameters" | "Outputs" | "Capabilities") && value == json!([]);
+        if !is_left_out {
+            shown[name] = value;
+        }
     }
     for (name, value) in [
         ("StackStatusReason", &stack.reason),

@@ -4,6 +4,7 @@ use super::engine::{Declared, Engine, Summary, Wanted};
 use super::input::{Given, Request};
 use super::kept::CloudFormation;
 use super::rows::Stack;
+use super::status::Status;
 use percent_encoding::percent_decode_str;
 use platform::{Call, Platform, Principal, Requirement, ServiceError};
 use serde::Deserialize;
@@ -119,6 +120,10 @@ impl CloudFormation {
         let template = match (given, request.use_previous_template, before) {
             (Some(given), false, _) => given,
             (None, true, Some(before)) => before.wanted.template.clone(),
+            (Some(_), true, _) => {
+                let message = "You cannot specify both usePreviousTemplate and Template Body/Template URL.";
+                return Err(ServiceError::validation(message));
+            }
             _ => {
                 let message = "Either Template URL or Template Body must be specified.";
                 return Err(ServiceError::validation(message));
@@ -169,7 +174,14 @@ impl CloudFormation {
         .await?;
         let template = match (given, &input.stack_name) {
             (Some(template), None) => template,
-            (None, Some(stack)) => self.stack(stack)?.wanted.template,
+            (None, Some(stack)) => {
+                let stack = self.stack(stack)?;
+                if stack.status == Status::ReviewInProgress {
+                    let message = "GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.";
+                    return Err(ServiceError::validation(message));
+                }
+                stack.wanted.template
+            }
             _ => {
                 let message = "Either Template URL, Template Body or Stack Name must be specified.";
                 return Err(ServiceError::validation(message));

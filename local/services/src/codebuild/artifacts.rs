@@ -1,6 +1,7 @@
 //! Source in, artifacts out: both are zips in S3.
 
 use super::buildspec::Artifacts;
+use super::unpacking::{self, Unpacked};
 use crate::objects;
 use globset::{GlobBuilder, GlobMatcher};
 use platform::{Platform, Principal};
@@ -10,20 +11,20 @@ use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, ZipWriter};
 
-/// Gets what is at a bucket and a key, with a slash between them, and unpacks it into a folder.
+/// Gets what is at a bucket and a key, with a slash between them, and unpacks it into a folder. Says what it has.
 pub(super) async fn download(
     (platform, role): (&Arc<Platform>, &Principal),
     location: &str,
     into: &Path,
-) -> Result<(), String> {
+) -> Result<Unpacked, String> {
     let (bucket, key) = location.split_once('/').unwrap_or((location, ""));
     let body = objects::get(platform, role, bucket, key)
         .await
         .map_err(|error| format!("error while downloading key {key}, error: {error}"))?;
     let into = into.to_owned();
-    let unpacked = tokio::task::spawn_blocking(move || unzip(&body, &into));
+    let unpacked = tokio::task::spawn_blocking(move || unpacking::unpack(&body, &into));
     let unpacked = unpacked.await.map_err(io::Error::other).and_then(|unpacked| unpacked);
     unpacked.map_err(|error| format!("the source artifact `{bucket}/{key}`: {error}"))
 }
@@ -49,13 +50,6 @@ pub(super) async fn upload(
     };
     let put = objects::put(platform, role, (bucket, &key), archive, json!({}));
     put.await.map_err(|error| error.to_string())
-}
-
-/// Unpacks a source artifact.
-fn unzip(archive: &[u8], into: &Path) -> io::Result<()> {
-    fs::create_dir_all(into)?;
-    ZipArchive::new(Cursor::new(archive))?.extract(into)?;
-    Ok(())
 }
 
 /// Packs what a build specification names.
@@ -184,9 +178,10 @@ mod tests {
             let artifacts: Artifacts = serde_json::from_value(artifacts).unwrap();
             let zip = pack(&artifacts, folder.path()).unwrap();
             let again = tempfile::tempdir().unwrap();
-            unzip(&zip, again.path()).unwrap();
+            let again = again.path().join("builds/1/src");
+            unpacking::unpack(&zip, &again).unwrap();
             let mut files = Vec::new();
-            walk(again.path(), &mut PathBuf::new(), &mut files).unwrap();
+            walk(&again, &mut PathBuf::new(), &mut files).unwrap();
             files.sort();
             assert_eq!(
                 files,

@@ -18,6 +18,9 @@ mod reports;
 mod run;
 mod shell;
 pub mod stand_in;
+#[cfg(test)]
+mod tests;
+mod unpacking;
 
 pub use stand_in::stand_in;
 
@@ -27,7 +30,7 @@ use managed::RunManagedBuild;
 use platform::input::On;
 use platform::store::{Shelf, Store, StoreError};
 use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
-use project::{Project, StartBuild, project_arn};
+use project::{Made, Project, StartBuild, invalid, project_arn, project_name};
 use reports::{
     CreateReportGroup, DeleteReport, DeleteReportGroup, DescribeTestCases, Groups, Kept, ListReportGroups, ListReports,
     OfGroup, Reports, group_of,
@@ -48,7 +51,7 @@ pub struct CodeBuild {
 
 #[derive(Debug, Default)]
 struct State {
-    projects: BTreeMap<String, Project>,
+    projects: BTreeMap<String, Made>,
     builds: HashMap<String, Arc<Running>>,
     started: u64,
     /// Where builds are kept.
@@ -70,10 +73,11 @@ impl Served for CodeBuild {
                         CodeBuild::delete_project,
                     ),
                     Operation::new("UpdateProject", may_update_project, CodeBuild::update_project),
+                    Operation::on("ListBuilds", |_, _: &ListBuilds| "*", CodeBuild::list_builds),
                     Operation::on("ListProjects", |_, _: &ListProjects| "*", CodeBuild::list_projects),
                     on(
                         "BatchGetProjects",
-                        |it: &Names| it.names.iter().map(String::as_str).collect(),
+                        |it: &Names| it.names.iter().map(|name| project_name(name)).collect(),
                         CodeBuild::batch_get_projects,
                     ),
                     // CodePipeline's own, which no client may call.
@@ -242,6 +246,13 @@ struct List {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ListBuilds {
+    sort_order: Option<String>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ListProjects {
     sort_by: Option<String>,
     sort_order: Option<String>,
@@ -286,7 +297,7 @@ impl CodeBuild {
     }
 
     fn create_project(&self, call: &Call, project: Project) -> Result<Value, ServiceError> {
-        project.check_times()?;
+        project.check(&call.platform.account)?;
         let arn = project_arn(&call.platform, &project.name);
         let mut state = self.lock();
         if state.projects.contains_key(&project.name) {
@@ -295,8 +306,10 @@ impl CodeBuild {
                 format_args!("Project already exists: {arn}"),
             ));
         }
-        let shown = project.json(&arn);
-        state.projects.insert(project.name.clone(), project);
+        let name = project.name.clone();
+        let made = Made::new(project);
+        let shown = made.json(&call.platform);
+        state.projects.insert(name, made);
         Ok(json!({"project": shown}))
     }
 
@@ -311,21 +324,20 @@ impl CodeBuild {
         let name = input.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         let arn = project_arn(&call.platform, &name);
         let mut state = self.lock();
-        let known = state.projects.get(&name).ok_or_else(|| {
+        let known = state.projects.get_mut(&name).ok_or_else(|| {
             ServiceError::new(
                 "ResourceNotFoundException",
                 format_args!("Project cannot be found: {arn}"),
             )
         })?;
-        let mut changed = json!(known);
+        let mut changed = json!(known.project);
         for (member, value) in input {
             changed[member] = value;
         }
         let project: Project = platform::input::read(changed)?;
-        project.check_times()?;
-        let shown = project.json(&arn);
-        state.projects.insert(name, project);
-        Ok(json!({"project": shown}))
+        project.check(&call.platform.account)?;
+        known.changed(project);
+        Ok(json!({"project": known.json(&call.platform)}))
     }
 
     fn list_projects(&self, _: &Call, input: ListProjects) -> Result<Value, ServiceError> {
@@ -345,8 +357,8 @@ impl CodeBuild {
         let state = self.lock();
         let (mut projects, mut missing) = (Vec::new(), Vec::new());
         for name in input.names {
-            match state.projects.get(&name) {
-                Some(project) => projects.push(project.json(&project_arn(&call.platform, &name))),
+            match state.projects.get(project_name(&name)) {
+                Some(made) => projects.push(made.json(&call.platform)),
                 None => missing.push(name),
             }
         }
@@ -360,7 +372,7 @@ impl CodeBuild {
         let Some(known) = state.projects.get(&start.project_name) else {
             return Err(no_such_project(&arn));
         };
-        let project = start.over(known)?;
+        let project = start.over(&known.project)?;
         let role = &project.service_role;
         let trusted = platform
             .iam
@@ -408,6 +420,7 @@ impl CodeBuild {
     }
 
     fn batch_get_builds(&self, _: &Call, input: Ids) -> Result<Value, ServiceError> {
+        input.ids.iter().try_for_each(|id| check_id(id))?;
         let (mut builds, mut missing) = (Vec::new(), Vec::new());
         for id in input.ids {
             match self.running(&id) {
@@ -419,6 +432,7 @@ impl CodeBuild {
     }
 
     fn stop_build(&self, _: &Call, input: Id) -> Result<Value, ServiceError> {
+        check_id(&input.id)?;
         let running = self.running(&input.id).ok_or_else(|| {
             let message = format_args!("Build cannot be found: {}", input.id);
             ServiceError::new("ResourceNotFoundException", message)
@@ -433,19 +447,42 @@ impl CodeBuild {
         if !state.projects.contains_key(&input.project_name) {
             return Err(no_such_project(&project_arn(&call.platform, &input.project_name)));
         }
-        let builds = state.builds.values().map(|running| running.lock().clone());
-        let mut builds: Vec<Build> = builds.filter(|build| build.project == input.project_name).collect();
+        let of_project = |build: &Build| build.project == input.project_name;
+        state.listed(of_project, input.sort_order.as_deref(), input.next_token.as_deref())
+    }
+
+    /// The builds of all projects, the latest first where nobody says otherwise.
+    fn list_builds(&self, _: &Call, input: ListBuilds) -> Result<Value, ServiceError> {
+        let state = self.lock();
+        state.listed(|_| true, input.sort_order.as_deref(), input.next_token.as_deref())
+    }
+}
+
+impl State {
+    /// A page of the ids of builds.
+    fn listed(
+        &self,
+        wanted: impl Fn(&Build) -> bool,
+        order: Option<&str>,
+        token: Option<&str>,
+    ) -> Result<Value, ServiceError> {
+        let builds = self.builds.values().map(|running| running.lock().clone());
+        let mut builds: Vec<Build> = builds.filter(|build| wanted(build)).collect();
         builds.sort_by_key(|build| build.number);
-        if input.sort_order.as_deref() != Some("ASCENDING") {
+        if order != Some("ASCENDING") {
             builds.reverse();
         }
         let ids = builds.into_iter().map(|build| build.id);
-        let page = platform::input::page(ids, 100, input.next_token.as_deref(), "InvalidInputException")?;
-        let mut answer = json!({"ids": page.items});
-        if let Some(token) = page.next_token {
-            answer["nextToken"] = token.into();
-        }
-        Ok(answer)
+        let page = platform::input::page(ids, 100, token, "InvalidInputException")?;
+        Ok(page.answer("ids", "nextToken", Value::from))
+    }
+}
+
+/// Refuses what cannot be the id of a build: a project's name, a colon, and what CodeBuild made up.
+fn check_id(id: &str) -> Result<(), ServiceError> {
+    match id.split_once(':') {
+        Some((project, build)) if !project.is_empty() && !build.is_empty() => Ok(()),
+        _ => Err(invalid("Invalid build ID provided")),
     }
 }
 

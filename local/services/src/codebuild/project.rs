@@ -1,7 +1,9 @@
 //! Projects, and what StartBuild changes in them for one build.
 
-use platform::Platform;
+use jiff::Timestamp;
 use platform::error::ServiceError;
+use platform::input::seconds;
+use platform::{Account, Platform};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -125,7 +127,7 @@ impl Project {
     ///
     /// # Errors
     /// InvalidInputException.
-    pub(super) fn check_times(&self) -> Result<(), ServiceError> {
+    fn check_times(&self) -> Result<(), ServiceError> {
         for (field, minutes, longest) in [
             ("timeoutInMinutes", self.timeout_in_minutes, 2160),
             ("queuedTimeoutInMinutes", self.queued_timeout_in_minutes, 480),
@@ -138,11 +140,90 @@ impl Project {
         Ok(())
     }
 
-    pub(super) fn json(&self, arn: &str) -> Value {
+    /// Checks what must be right when a project is made or changed.
+    ///
+    /// # Errors
+    /// InvalidInputException.
+    pub(super) fn check(&self, account: &Account) -> Result<(), ServiceError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let begins = self.name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if !begins || !(2..=150).contains(&self.name.len()) || !self.name.chars().all(fits) {
+            return Err(invalid(
+                "Invalid project name: a name has 2 to 150 letters, digits, hyphens and underscores, and begins with a \
+                 letter or a digit",
+            ));
+        }
+        let role = self.service_role.split(':').collect::<Vec<_>>();
+        let [_, _, "iam", _, of, thing] = role[..] else {
+            return Err(invalid("Invalid service role: it is no ARN of a role"));
+        };
+        if of != account.id || !thing.starts_with("role/") {
+            return Err(invalid(
+                "Invalid service role: Service role account ID does not match caller's account",
+            ));
+        }
+        self.check_times()
+    }
+
+    /// The project with what it is where nobody says anything.
+    fn shown(&self, account: &Account) -> Value {
         let mut shown = json!(self);
-        shown["arn"] = arn.into();
+        for (member, usual) in [
+            ("timeoutInMinutes", json!(60)),
+            ("queuedTimeoutInMinutes", json!(480)),
+            ("encryptionKey", account.arn("kms", "alias/aws/s3").into()),
+            ("cache", json!({"type": "NO_CACHE"})),
+        ] {
+            if shown[member].is_null() {
+                shown[member] = usual;
+            }
+        }
+        let badge = self.badge_enabled.unwrap_or(false);
+        shown["badge"] = json!({"badgeEnabled": badge});
+        if let Some(members) = shown.as_object_mut() {
+            members.remove("badgeEnabled");
+        }
         shown
     }
+}
+
+/// A project that was made.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) project: Project,
+    created: Timestamp,
+    modified: Timestamp,
+}
+
+impl Made {
+    pub(super) fn new(project: Project) -> Self {
+        let now = Timestamp::now();
+        Self {
+            project,
+            created: now,
+            modified: now,
+        }
+    }
+
+    /// The same project, changed now.
+    pub(super) fn changed(&mut self, project: Project) {
+        self.project = project;
+        self.modified = Timestamp::now();
+    }
+
+    /// See <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Project.html>.
+    pub(super) fn json(&self, platform: &Platform) -> Value {
+        let mut shown = self.project.shown(&platform.account);
+        shown["arn"] = project_arn(platform, &self.project.name).into();
+        shown["created"] = seconds(self.created);
+        shown["lastModified"] = seconds(self.modified);
+        shown
+    }
+}
+
+/// What breaks a rule of CodeBuild.
+pub(super) fn invalid(message: impl std::fmt::Display) -> ServiceError {
+    ServiceError::new("InvalidInputException", message)
 }
 
 /// The input of StartBuild: what this build has in place of the project's own values.
@@ -256,4 +337,12 @@ impl Project {
 /// The ARN of a project.
 pub(super) fn project_arn(platform: &Platform, name: &str) -> String {
     platform.account.arn("codebuild", format_args!("project/{name}"))
+}
+
+/// The name of a project that is given by its name or its ARN.
+pub(super) fn project_name(given: &str) -> &str {
+    let named = given.rsplit_once(":project/");
+    named
+        .filter(|_| given.starts_with("arn:"))
+        .map_or(given, |(_, name)| name)
 }

@@ -9,6 +9,7 @@ use super::buildspec::{BuildSpec, OnFailure, Phase};
 use super::project::Project;
 use super::reports::{Kept, Maker};
 use super::shell::{Ended, Shell};
+use super::unpacking::{self, Unpacked};
 use super::{artifacts, environment, notes};
 use crate::containers::Containers;
 use jiff::Timestamp;
@@ -18,7 +19,7 @@ use platform::{Line, Platform, Requirement, Underway};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Why a phase failed: CodeBuild's code, and a sentence.
@@ -42,13 +43,14 @@ pub(super) async fn run(means: Means, project: Project, running: Arc<Running>, u
     let id = running.lock().id.clone();
     let folder = platform.root.join(".stepline/builds").join(id.replace(':', "-"));
     let minutes = project.timeout_in_minutes.unwrap_or(60);
-    let runner = Runner {
+    let mut runner = Runner {
         platform: &platform,
         containers: &containers,
         reports: &reports,
         project: &project,
         running: &running,
         folder: &folder,
+        unpacked: OnceLock::new(),
     };
     let mut stop = running.stop.subscribe();
     let status = tokio::select! {
@@ -60,8 +62,12 @@ pub(super) async fn run(means: Means, project: Project, running: Arc<Running>, u
     if open {
         runner.end_phase(status, None);
     }
-    // What cannot be removed does no harm where it is.
-    let _ = tokio::fs::remove_dir_all(&folder).await;
+    // Of a build that was cut off, commands may still be ending: nothing of it is kept.
+    let unpacked = runner
+        .unpacked
+        .take()
+        .filter(|_| matches!(status, "SUCCEEDED" | "FAILED"));
+    clear(folder.clone(), unpacked).await;
     runner.phase("FINALIZING");
     runner.end_phase("SUCCEEDED", None);
     runner.phase("COMPLETED");
@@ -73,6 +79,18 @@ pub(super) async fn run(means: Means, project: Project, running: Arc<Running>, u
     underway.ended(status == "SUCCEEDED");
 }
 
+/// Removes the folder of a build, and leaves its source to the next one.
+async fn clear(folder: PathBuf, unpacked: Option<Unpacked>) {
+    let cleared = tokio::task::spawn_blocking(move || {
+        if let Some(unpacked) = unpacked {
+            unpacking::leave(&unpacked, &folder.join("src"));
+        }
+        std::fs::remove_dir_all(&folder)
+    });
+    // What cannot be removed does no harm where it is.
+    let _ = cleared.await;
+}
+
 struct Runner<'a> {
     platform: &'a Arc<Platform>,
     containers: &'a Containers,
@@ -80,6 +98,8 @@ struct Runner<'a> {
     project: &'a Project,
     running: &'a Arc<Running>,
     folder: &'a Path,
+    /// What the source has, once it is there.
+    unpacked: OnceLock<Unpacked>,
 }
 
 /// How the phases with commands ended.
@@ -272,9 +292,8 @@ impl Runner<'_> {
             .await
             .map_err(|error| client(&error))?;
         if let (Some(location), "S3") = (&self.project.source.location, self.project.source.kind.as_str()) {
-            artifacts::download((self.platform, &role), location, &source)
-                .await
-                .map_err(|error| client(&error))?;
+            let unpacked = artifacts::download((self.platform, &role), location, &source).await;
+            let _ = self.unpacked.set(unpacked.map_err(|error| client(&error))?);
         }
         super::stand_in::install(&self.folder.join("bin")).map_err(|error| client(&error))?;
         let wrong = |error: String| ("YAML_FILE_ERROR".to_owned(), error);

@@ -152,7 +152,7 @@ impl CodePipeline {
                  have 1 to {MAX_TOKEN} letters, digits and hyphens"
             )));
         }
-        let pipeline = self.pipeline(&input.name)?;
+        let pipeline = self.pipeline(call, &input.name)?;
         let declaration = pipeline.declaration();
         let given = input
             .variables
@@ -169,10 +169,10 @@ impl CodePipeline {
     }
 
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StopPipelineExecution.html>.
-    pub(super) fn stop(&self, _: &Call, input: Stop) -> Result<Value, ServiceError> {
+    pub(super) fn stop(&self, call: &Call, input: Stop) -> Result<Value, ServiceError> {
         let reason = input.reason.as_deref().unwrap_or_default();
         within("reason", reason, MAX_REASON)?;
-        let pipeline = self.pipeline(&input.pipeline_name)?;
+        let pipeline = self.pipeline(call, &input.pipeline_name)?;
         // The operation has no error for an execution that is not there.
         let not_stoppable = |why: &str| ServiceError::new("PipelineExecutionNotStoppableException", why);
         let execution = pipeline.execution(&input.pipeline_execution_id);
@@ -207,7 +207,7 @@ impl CodePipeline {
     ///
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RetryStageExecution.html>.
     pub(super) fn retry(&self, call: &Call, input: Retry) -> Result<Value, ServiceError> {
-        let pipeline = self.pipeline(&input.pipeline_name)?;
+        let pipeline = self.pipeline(call, &input.pipeline_name)?;
         // The operation has no error for an execution that is not there.
         let execution = pipeline.execution(&input.pipeline_execution_id);
         let execution = execution.map_err(|error| ServiceError::new("StageNotRetryableException", error.message))?;
@@ -256,7 +256,7 @@ impl CodePipeline {
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutApprovalResult.html>.
     pub(super) fn approve(&self, call: &Call, input: Approve) -> Result<Value, ServiceError> {
         within("result.summary", &input.result.summary, MAX_SUMMARY)?;
-        let pipeline = self.pipeline(&input.pipeline_name)?;
+        let pipeline = self.pipeline(call, &input.pipeline_name)?;
         let declaration = pipeline.declaration();
         let Some(stage) = declaration.stages.iter().find(|stage| stage.name == input.stage_name) else {
             return Err(stage_not_found(&input.pipeline_name, &input.stage_name));

@@ -60,6 +60,7 @@ impl CodePipeline {
                 "pipelineType": declaration.pipeline_type.as_deref().unwrap_or("V1"),
                 "executionMode": declaration.execution_mode,
                 "created": seconds(pipeline.created),
+                "updated": seconds(*lock(&pipeline.updated)),
             })
         };
         let token = input.next_token.as_deref();
@@ -67,8 +68,8 @@ impl CodePipeline {
     }
 
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListPipelineExecutions.html>.
-    pub(super) fn list_executions(&self, _: &Call, input: ListExecutions) -> Result<Value, ServiceError> {
-        let mut executions = self.pipeline(&input.pipeline_name)?.executions();
+    pub(super) fn list_executions(&self, call: &Call, input: ListExecutions) -> Result<Value, ServiceError> {
+        let mut executions = self.pipeline(call, &input.pipeline_name)?.executions();
         executions.reverse();
         let token = input.next_token.as_deref();
         let show = |execution: &Arc<Execution>| view::summary(execution);
@@ -82,8 +83,8 @@ impl CodePipeline {
     }
 
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_ListActionExecutions.html>.
-    pub(super) fn list_action_executions(&self, _: &Call, input: ListActions) -> Result<Value, ServiceError> {
-        let pipeline = self.pipeline(&input.pipeline_name)?;
+    pub(super) fn list_action_executions(&self, call: &Call, input: ListActions) -> Result<Value, ServiceError> {
+        let pipeline = self.pipeline(call, &input.pipeline_name)?;
         let executions = match input.filter.and_then(|filter| filter.pipeline_execution_id) {
             Some(id) => vec![pipeline.execution(&id)?],
             None => pipeline.executions(),

@@ -22,6 +22,8 @@ mod rules;
 mod stack;
 mod stage;
 mod state;
+mod tagging;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod transitions;
@@ -36,6 +38,7 @@ pub use pipeline::CodePipeline;
 use control::{Approve, Retry, Start, Stop, begin};
 use declaration::Declaration;
 use execution::Execution;
+use jiff::Timestamp;
 use jobs::Jobs;
 use listing::{ListActions, ListExecutions};
 use pipeline::{First, Pipeline, lock};
@@ -47,6 +50,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
+use tags::Tag;
 use transitions::{Disable, Enable};
 
 /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html>.
@@ -88,6 +92,9 @@ impl Served for CodePipeline {
                 Operation::on("EnableStageTransition", Enable::stage, CodePipeline::enable),
                 Operation::on("PutApprovalResult", Approve::action, CodePipeline::approve),
                 Operation::on("ListPipelines", all, CodePipeline::list_pipelines),
+                Operation::new("ListTagsForResource", tagging::may_list, CodePipeline::list_tags),
+                Operation::new("TagResource", tagging::may_tag, CodePipeline::tag),
+                Operation::new("UntagResource", tagging::may_untag, CodePipeline::untag),
                 // IAM does not know which pipeline a job belongs to.
                 Operation::on("PutJobSuccessResult", all, |it: &CodePipeline, _, input| {
                     it.jobs.succeeded(input)
@@ -118,8 +125,9 @@ fn put(
 ) -> Operation<CodePipeline> {
     let requires = move |_: &CodePipeline, platform: &Platform, input: &WithPipeline| {
         let arn = platform.account.arn("codepipeline", &input.pipeline.name);
+        let put = Requirement::new(format!("codepipeline:{name}"), arn);
         Ok(vec![
-            Requirement::new(format!("codepipeline:{name}"), arn),
+            tags::giving(put, &input.tags),
             Requirement::pass_role(&input.pipeline.role_arn, "codepipeline.amazonaws.com"),
         ])
     };
@@ -134,7 +142,8 @@ fn all<I>(_: &Platform, _: &I) -> String {
 #[serde(deny_unknown_fields)]
 struct WithPipeline {
     pipeline: Declaration,
-    tags: Option<Value>,
+    #[serde(default)]
+    tags: Vec<Tag>,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +198,7 @@ impl CodePipeline {
         let platform = &call.platform;
         let mut declaration = input.pipeline;
         declaration.check(&platform.account.region)?;
+        tags::check(&platform.account.arn("codepipeline", &declaration.name), &input.tags)?;
         let role = &declaration.role_arn;
         if !platform
             .iam
@@ -204,11 +214,15 @@ impl CodePipeline {
         if pipelines.contains_key(&declaration.name) {
             return Err(ServiceError::new(
                 "PipelineNameInUseException",
-                format_args!("A pipeline with the name '{}' already exists", declaration.name),
+                format_args!(
+                    "A pipeline with the name '{}' already exists in account '{}'",
+                    declaration.name, platform.account.id
+                ),
             ));
         }
-        let output = json!({"pipeline": declaration, "tags": input.tags.unwrap_or_else(|| json!([]))});
+        let output = json!({"pipeline": declaration, "tags": input.tags});
         let pipeline = Arc::new(Pipeline::new(declaration.clone(), &self.store)?);
+        *lock(&pipeline.tags) = input.tags;
         let name = declaration.name;
         pipelines.insert(name.clone(), pipeline.clone());
         drop(pipelines);
@@ -224,27 +238,34 @@ impl CodePipeline {
     /// Replaces a pipeline's declaration; executions that run go on with the one that they started with.
     fn update(&self, call: &Call, input: WithPipeline) -> Result<Value, ServiceError> {
         let mut declaration = input.pipeline;
+        if !input.tags.is_empty() {
+            return Err(ServiceError::validation(
+                "UpdatePipeline changes no tags: TagResource does",
+            ));
+        }
         declaration.check(&call.platform.account.region)?;
-        let pipeline = self.pipeline(&declaration.name)?;
+        let pipeline = self.pipeline(call, &declaration.name)?;
         let mut current = lock(&pipeline.declaration);
         declaration.version = current.version + 1;
         *current = declaration;
+        *lock(&pipeline.updated) = Timestamp::now();
         Ok(json!({"pipeline": *current}))
     }
 
     fn get(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
-        let pipeline = self.pipeline(&input.name)?;
+        let pipeline = self.pipeline(call, &input.name)?;
         Ok(json!({
             "pipeline": pipeline.declaration(),
             "metadata": {
                 "pipelineArn": call.platform.account.arn("codepipeline", &input.name),
                 "created": seconds(pipeline.created),
+                "updated": seconds(*lock(&pipeline.updated)),
             },
         }))
     }
 
-    fn get_state(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
-        Ok(state::state(&*self.pipeline(&input.name)?))
+    fn get_state(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+        Ok(state::state(&*self.pipeline(call, &input.name)?))
     }
 
     fn delete(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
@@ -256,8 +277,8 @@ impl CodePipeline {
         Ok(json!({}))
     }
 
-    fn get_execution(&self, _: &Call, input: GetExecution) -> Result<Value, ServiceError> {
-        let pipeline = self.pipeline(&input.pipeline_name)?;
+    fn get_execution(&self, call: &Call, input: GetExecution) -> Result<Value, ServiceError> {
+        let pipeline = self.pipeline(call, &input.pipeline_name)?;
         let execution = pipeline.execution(&input.pipeline_execution_id)?;
         Ok(json!({"pipelineExecution": view::execution(&execution)}))
     }

@@ -5,9 +5,10 @@ use super::execution::{Execution, Status};
 use super::gates::Gates;
 use super::jobs::{Answer, Jobs};
 use super::past::Kept;
+use super::tags::Tag;
 use jiff::Timestamp;
-use platform::ServiceError;
 use platform::store::{Store, StoreError};
+use platform::{Call, ServiceError};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -29,7 +30,9 @@ pub(super) struct Pipeline {
     pub(super) executions: Mutex<Vec<Arc<Execution>>>,
     pub(super) gates: Gates,
     pub(super) approvals: Mutex<HashMap<String, oneshot::Sender<Decision>>>,
+    pub(super) tags: Mutex<Vec<Tag>>,
     pub(super) created: Timestamp,
+    pub(super) updated: Mutex<Timestamp>,
     /// Where the executions are kept.
     pub(super) kept: Kept,
 }
@@ -58,12 +61,15 @@ impl Pipeline {
         for (stage, disabled) in kept.disabled()? {
             gates.disable(&stage, Some(disabled));
         }
+        let now = Timestamp::now();
         Ok(Self {
             declaration: Mutex::new(declaration),
             executions: Mutex::new(kept.read()?),
             gates,
             approvals: Mutex::default(),
-            created: Timestamp::now(),
+            tags: Mutex::default(),
+            created: now,
+            updated: Mutex::new(now),
             kept,
         })
     }
@@ -132,11 +138,12 @@ impl CodePipeline {
         self.jobs.open(id)
     }
 
-    pub(super) fn pipeline(&self, name: &str) -> Result<Arc<Pipeline>, ServiceError> {
+    pub(super) fn pipeline(&self, call: &Call, name: &str) -> Result<Arc<Pipeline>, ServiceError> {
         lock(&self.pipelines).get(name).cloned().ok_or_else(|| {
+            let account = &call.platform.account.id;
             ServiceError::new(
                 "PipelineNotFoundException",
-                format_args!("Account does not have a pipeline with name '{name}'"),
+                format_args!("Account '{account}' does not have a pipeline with name '{name}'"),
             )
         })
     }

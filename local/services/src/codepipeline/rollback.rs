@@ -62,7 +62,7 @@ fn is_same(pipeline: &Pipeline, target: &Execution) -> bool {
 impl CodePipeline {
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_RollbackStage.html>.
     pub(super) fn roll_back(&self, call: &Call, input: Rollback) -> Result<Value, ServiceError> {
-        let pipeline = self.pipeline(&input.pipeline_name)?;
+        let pipeline = self.pipeline(call, &input.pipeline_name)?;
         let target = pipeline.execution(&input.target_pipeline_execution_id)?;
         let stage = input.stage_name;
         let stages = &target.declaration.stages;

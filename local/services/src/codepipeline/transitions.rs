@@ -89,7 +89,7 @@ impl CodePipeline {
                  {MAX_REASON} of the characters [a-zA-Z0-9!@ ().*?-]"
             )));
         }
-        let pipeline = self.pipeline(&input.pipeline_name)?;
+        let pipeline = self.pipeline(call, &input.pipeline_name)?;
         let stage = before(&pipeline, &input.stage_name, input.transition_type)?;
         let disabled = Disabled {
             reason: input.reason,
@@ -102,8 +102,8 @@ impl CodePipeline {
     }
 
     /// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_EnableStageTransition.html>.
-    pub(super) fn enable(&self, _: &Call, input: Enable) -> Result<Value, ServiceError> {
-        let pipeline = self.pipeline(&input.pipeline_name)?;
+    pub(super) fn enable(&self, call: &Call, input: Enable) -> Result<Value, ServiceError> {
+        let pipeline = self.pipeline(call, &input.pipeline_name)?;
         let stage = before(&pipeline, &input.stage_name, input.transition_type)?;
         pipeline.kept.disable(&stage, None);
         pipeline.gates.disable(&stage, None);

@@ -1,7 +1,8 @@
 //! The operations on images.
 
-use super::registry::{Ecr, InRepository, OnRepository};
-use super::repository::{Image, ImageId, Repository, image_not_found};
+use super::registry::{Ecr, InRepository, OnRepository, invalid};
+use super::repository::{Image, ImageId, Missing, Repository, image_not_found};
+use crate::manifest::Manifest;
 use jiff::Timestamp;
 use platform::input::{page, seconds};
 use platform::journal::Happening;
@@ -105,6 +106,16 @@ impl Ecr {
             ));
         }
         let pushed_as = input.image_manifest_media_type.as_deref();
+        if Manifest::read(&input.image_manifest)?
+            .media_type
+            .as_deref()
+            .or(pushed_as)
+            .is_none()
+        {
+            return Err(invalid(
+                "image manifest mediatype not provided in manifest or parameter",
+            ));
+        }
         let image = self.with(&call, &target, |found| {
             found.put(
                 (&platform.account.id, &self.store),
@@ -133,9 +144,12 @@ impl Ecr {
         self.with(call, &target, |repository| {
             let (mut images, mut failures) = (Vec::new(), Vec::new());
             for id in input.image_ids.iter().flatten() {
-                let Some(image) = repository.find(id) else {
-                    failures.push(failure(id));
-                    continue;
+                let image = match repository.pick(id) {
+                    Ok(image) => image,
+                    Err(why) => {
+                        failures.push(failure(id, &why));
+                        continue;
+                    }
                 };
                 let found = ImageId {
                     image_digest: Some(image.digest.clone()),
@@ -154,7 +168,7 @@ impl Ecr {
             let size = input.max_results.unwrap_or(100);
             let page = page(chosen, size, input.next_token.as_deref(), "InvalidParameterException")?;
             Ok(page.answer("imageDetails", "nextToken", |image| {
-                details(&call.platform, &repository.name, image)
+                details(&call.platform, repository, image)
             }))
         })
     }
@@ -187,8 +201,8 @@ impl Ecr {
             let (mut deleted, mut failures) = (Vec::new(), Vec::new());
             for id in input.image_ids.iter().flatten() {
                 match repository.delete(id) {
-                    Some(ids) => deleted.extend(ids.iter().map(ImageId::json)),
-                    None => failures.push(failure(id)),
+                    Ok(ids) => deleted.extend(ids.iter().map(ImageId::json)),
+                    Err(why) => failures.push(failure(id, &why)),
                 }
             }
             Ok(json!({"imageIds": deleted, "failures": failures}))
@@ -207,12 +221,9 @@ fn shown(call: &Call, on: &InRepository, id: &ImageId, image: &Image) -> Value {
     })
 }
 
-fn failure(id: &ImageId) -> Value {
-    json!({
-        "imageId": id.json(),
-        "failureCode": "ImageNotFound",
-        "failureReason": "Requested image not found",
-    })
+fn failure(id: &ImageId, why: &Missing) -> Value {
+    let (code, reason) = why.told();
+    json!({"imageId": id.json(), "failureCode": code, "failureReason": reason})
 }
 
 fn choose<'a>(platform: &Platform, repository: &'a Repository, input: &Chosen) -> Result<Vec<&'a Image>, ServiceError> {
@@ -234,12 +245,12 @@ fn choose<'a>(platform: &Platform, repository: &'a Repository, input: &Chosen) -
     }
 }
 
-fn details(platform: &Platform, repository: &str, image: &Image) -> Value {
+fn details(platform: &Platform, repository: &Repository, image: &Image) -> Value {
     let mut shown = json!({
         "registryId": platform.account.id,
-        "repositoryName": repository,
+        "repositoryName": repository.name,
         "imageDigest": image.digest,
-        "imageSizeInBytes": image.manifest.size(),
+        "imageSizeInBytes": repository.size(image),
         "imagePushedAt": seconds(image.pushed_at),
         "imageManifestMediaType": image.media_type,
         "imageStatus": "ACTIVE",

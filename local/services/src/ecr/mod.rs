@@ -13,13 +13,16 @@ mod repositories;
 mod repository;
 mod scan;
 mod scans;
+mod settings;
+mod tagging;
+mod tags;
 #[cfg(test)]
 mod tests;
 
 use platform::{Answer, Call, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
 pub use registry::Ecr;
-use registry::{OnRepository, arn, check_registry, invalid};
-use repositories::DescribeRepositories;
+use registry::{OnRepository, check_name, check_registry, invalid};
+use repositories::{DescribeRepositories, may_create};
 use serde::de::DeserializeOwned;
 use std::sync::LazyLock;
 
@@ -33,8 +36,10 @@ impl Served for Ecr {
                 row("BatchDeleteImage", Ecr::batch_delete_image),
                 row("BatchGetImage", Ecr::batch_get_image),
                 row("CompleteLayerUpload", Ecr::complete_layer_upload),
-                row("CreateRepository", Ecr::create_repository),
+                Operation::new("CreateRepository", may_create, Ecr::create_repository),
+                row("DeleteLifecyclePolicy", Ecr::delete_lifecycle_policy),
                 row("DeleteRepository", Ecr::delete_repository),
+                row("DeleteRepositoryPolicy", Ecr::delete_repository_policy),
                 row("DescribeImageScanFindings", Ecr::describe_image_scan_findings),
                 row("DescribeImages", Ecr::describe_images),
                 Operation::new(
@@ -49,13 +54,18 @@ impl Served for Ecr {
                 ),
                 row("GetDownloadUrlForLayer", Ecr::get_download_url_for_layer),
                 row("GetLifecyclePolicy", Ecr::get_lifecycle_policy),
+                row("GetRepositoryPolicy", Ecr::get_repository_policy),
                 row("InitiateLayerUpload", Ecr::initiate_layer_upload),
                 row("ListImages", Ecr::list_images),
+                Operation::new("ListTagsForResource", tagging::may_list, Ecr::list_tags),
                 Operation::waiting("PutImage", may("PutImage"), Ecr::put_image),
+                row("PutImageScanningConfiguration", Ecr::put_image_scanning_configuration),
                 row("PutImageTagMutability", Ecr::put_image_tag_mutability),
                 row("PutLifecyclePolicy", Ecr::put_lifecycle_policy),
                 row("SetRepositoryPolicy", Ecr::set_repository_policy),
                 Operation::waiting("StartImageScan", may("StartImageScan"), Ecr::start_image_scan),
+                Operation::new("TagResource", tagging::may_tag, Ecr::tag),
+                Operation::new("UntagResource", tagging::may_untag, Ecr::untag),
                 row("UploadLayerPart", Ecr::upload_layer_part),
             ])
         });
@@ -79,13 +89,15 @@ fn row<I: DeserializeOwned + Send + 'static, A: Into<Answer> + 'static>(
     Operation::new(operation, may(operation), does)
 }
 
-/// What an operation on a repository needs of IAM: the action of its own name on the repository.
+/// What an operation on a repository needs of IAM: the action of its own name on the repository, whose tags policies can
+/// ask for.
 fn may<I>(
     operation: &'static str,
 ) -> impl Fn(&Ecr, &Platform, &OnRepository<I>) -> Result<Vec<Requirement>, ServiceError> {
-    move |_, platform, input| {
+    move |ecr, platform, input| {
+        let name = &input.target.repository_name;
         check_registry(platform, input.target.registry_id.as_deref())?;
-        let arn = arn(platform, &input.target.repository_name);
-        Ok(vec![Requirement::new(format!("ecr:{operation}"), arn)])
+        check_name(name)?;
+        Ok(vec![tagging::on_tagged(ecr, platform, operation, name)])
     }
 }

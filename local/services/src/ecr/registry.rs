@@ -86,3 +86,35 @@ pub(super) fn arn(platform: &Platform, repository: &str) -> String {
 pub(super) fn invalid(message: impl Display) -> ServiceError {
     ServiceError::new("InvalidParameterException", message)
 }
+
+/// A member that breaks a rule, as ECR says it.
+pub(super) fn constraint(member: &str, rule: impl Display) -> ServiceError {
+    invalid(format_args!(
+        "Invalid parameter at '{member}' failed to satisfy constraint: '{rule}'"
+    ))
+}
+
+/// Refuses what cannot be a repository's name. ECR asks this of every operation.
+pub(super) fn check_name(name: &str) -> Result<(), ServiceError> {
+    const EXPRESSION: &str = "(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*";
+    let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let words = |part: &str| {
+        let mut words = part.split(['.', '_', '-']);
+        words.all(|word| !word.is_empty() && word.chars().all(alphanumeric))
+    };
+    match name.len() {
+        ..2 => Err(constraint(
+            "repositoryName",
+            "must have length greater than or equal to 2",
+        )),
+        257.. => Err(constraint(
+            "repositoryName",
+            "must have length less than or equal to 256",
+        )),
+        _ if !name.split('/').all(words) => Err(constraint(
+            "repositoryName",
+            format_args!("must satisfy regular expression '{EXPRESSION}'"),
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,8 +1,11 @@
 //! The operations on repositories and their settings.
 
-use super::lifecycle::Policy;
-use super::registry::{Ecr, OnRepository, arn, check_registry, invalid, not_found};
-use super::repository::{Mutability, Repository};
+use super::registry::{Ecr, OnRepository, arn, check_name, check_registry, constraint, not_found};
+use super::repository::Repository;
+use super::settings::{ExclusionFilter, Scanning, check_one_of, mutability};
+use super::tagging::on_tagged;
+use super::tags::{self, Tag, creating};
+use crate::manifest::digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
@@ -15,30 +18,19 @@ use std::collections::HashMap;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CreateRepository {
-    /// Templates give tags. The local run does not use them.
-    #[serde(default, rename = "tags")]
-    _tags: Vec<Value>,
+    #[serde(default)]
+    pub(super) tags: Vec<Tag>,
     image_tag_mutability: Option<String>,
-    #[serde(default)]
-    image_tag_mutability_exclusion_filters: Vec<ExclusionFilter>,
+    image_tag_mutability_exclusion_filters: Option<Vec<ExclusionFilter>>,
     image_scanning_configuration: Option<Scanning>,
-    encryption_configuration: Option<Value>,
+    encryption_configuration: Option<Encryption>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ExclusionFilter {
-    /// WILDCARD is the only type there is.
-    #[serde(rename = "filterType")]
-    _filter_type: String,
-    filter: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Scanning {
-    #[serde(default)]
-    scan_on_push: bool,
+struct Encryption {
+    encryption_type: String,
+    kms_key: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -57,65 +49,67 @@ pub(super) struct DescribeRepositories {
     max_results: Option<usize>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct PutImageTagMutability {
-    image_tag_mutability: String,
-    #[serde(default)]
-    image_tag_mutability_exclusion_filters: Vec<ExclusionFilter>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct PutLifecyclePolicy {
-    lifecycle_policy_text: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct SetRepositoryPolicy {
-    policy_text: String,
-}
-
 impl DescribeRepositories {
     /// The action on each repository that is named, or on all where none is.
-    pub(super) fn requirements(_: &Ecr, platform: &Platform, input: &Self) -> Result<Vec<Requirement>, ServiceError> {
+    pub(super) fn requirements(ecr: &Ecr, platform: &Platform, input: &Self) -> Result<Vec<Requirement>, ServiceError> {
         check_registry(platform, input.registry_id.as_deref())?;
-        let on = |name: &str| Requirement::new("ecr:DescribeRepositories", arn(platform, name));
-        Ok(match &input.repository_names {
-            None => vec![on("*")],
-            Some(names) => names.iter().map(|name| on(name)).collect(),
+        let names = input.repository_names.as_deref().unwrap_or_default();
+        for name in names {
+            check_name(name)?;
+        }
+        Ok(match names {
+            [] => vec![Requirement::new("ecr:DescribeRepositories", arn(platform, "*"))],
+            names => {
+                let each = names.iter();
+                each.map(|name| on_tagged(ecr, platform, "DescribeRepositories", name))
+                    .collect()
+            }
         })
     }
 }
 
-fn mutability(setting: Option<String>, filters: Vec<ExclusionFilter>) -> Result<Mutability, ServiceError> {
-    let setting = setting.unwrap_or_else(|| "MUTABLE".into());
-    let known = [
-        "MUTABLE",
-        "IMMUTABLE",
-        "IMMUTABLE_WITH_EXCLUSION",
-        "MUTABLE_WITH_EXCLUSION",
-    ];
-    if !known.contains(&setting.as_str()) {
-        let message = format_args!("Invalid parameter at 'imageTagMutability': `{setting}` is none of {known:?}");
-        return Err(invalid(message));
-    }
-    Ok(Mutability {
-        setting,
-        exclusions: filters.into_iter().map(|filter| filter.filter).collect(),
-    })
+/// CreateRepository, and TagResource for its tags.
+pub(super) fn may_create(
+    _: &Ecr,
+    platform: &Platform,
+    input: &OnRepository<CreateRepository>,
+) -> Result<Vec<Requirement>, ServiceError> {
+    check_registry(platform, input.target.registry_id.as_deref())?;
+    let name = &input.target.repository_name;
+    check_name(name)?;
+    Ok(creating(&arn(platform, name), &input.own.tags))
 }
 
-/// `(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*`, 2 to 256 characters.
-fn is_repository_name(name: &str) -> bool {
-    let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    (2..=256).contains(&name.len())
-        && name.split('/').all(|part| {
-            part.starts_with(alphanumeric)
-                && part.ends_with(alphanumeric)
-                && part.chars().all(|c| alphanumeric(c) || "._-".contains(c))
-        })
+/// Where AES256 is not said, the key of KMS that is: one that was made, or the one that AWS made for ECR in this account.
+fn encryption(call: &Call, given: Option<Encryption>) -> Result<Value, ServiceError> {
+    let Some(Encryption {
+        encryption_type,
+        kms_key,
+    }) = given
+    else {
+        return Ok(json!({"encryptionType": "AES256"}));
+    };
+    check_one_of("encryptionType", &encryption_type, &["AES256", "KMS", "KMS_DSSE"])?;
+    match (encryption_type.as_str(), kms_key) {
+        ("AES256", None) => Ok(json!({"encryptionType": encryption_type})),
+        ("AES256", Some(_)) => Err(constraint("kmsKey", "no key goes with the encryption type AES256")),
+        (_, Some(key)) => Ok(json!({"encryptionType": encryption_type, "kmsKey": key})),
+        (_, None) => {
+            let account = &call.platform.account;
+            let seed = digest(format!("aws/ecr of {} in {}", account.id, account.region).as_bytes());
+            let hex = seed.trim_start_matches("sha256:");
+            let id = format!(
+                "{}-{}-4{}-8{}-{}",
+                &hex[..8],
+                &hex[8..12],
+                &hex[13..16],
+                &hex[17..20],
+                &hex[20..32]
+            );
+            let key = account.arn("kms", format_args!("key/{id}"));
+            Ok(json!({"encryptionType": encryption_type, "kmsKey": key}))
+        }
+    }
 }
 
 impl Ecr {
@@ -125,11 +119,7 @@ impl Ecr {
         input: OnRepository<CreateRepository>,
     ) -> Result<Value, ServiceError> {
         let name = input.target.repository_name;
-        if !is_repository_name(&name) {
-            return Err(invalid(format_args!(
-                "Invalid parameter at 'repositoryName' failed to satisfy constraint: `{name}` is not a repository name"
-            )));
-        }
+        tags::check(&arn(&call.platform, &name), &input.own.tags)?;
         let mut repositories = self.lock();
         if repositories.contains_key(&name) {
             return Err(ServiceError::new(
@@ -151,10 +141,9 @@ impl Ecr {
                 .own
                 .image_scanning_configuration
                 .is_some_and(|scanning| scanning.scan_on_push),
-            encryption: input
-                .own
-                .encryption_configuration
-                .unwrap_or_else(|| json!({"encryptionType": "AES256"})),
+            encryption: encryption(call, input.own.encryption_configuration)?,
+            tags: input.own.tags,
+            evaluated_at: None,
             lifecycle_policy: None,
             policy: None,
             images: Vec::new(),
@@ -185,6 +174,8 @@ impl Ecr {
             ));
         }
         let shown = shown(call, found);
+        let resource = arn(&call.platform, &found.name);
+        call.platform.iam.delete_resource_policy(&resource);
         repositories.remove(&input.target.repository_name);
         Ok(json!({"repository": shown}))
     }
@@ -207,80 +198,6 @@ impl Ecr {
         Ok(page.answer("repositories", "nextToken", |found| shown(call, found)))
     }
 
-    pub(super) fn put_image_tag_mutability(
-        &self,
-        call: &Call,
-        input: OnRepository<PutImageTagMutability>,
-    ) -> Result<Value, ServiceError> {
-        let set = mutability(
-            Some(input.own.image_tag_mutability),
-            input.own.image_tag_mutability_exclusion_filters,
-        )?;
-        self.with(call, &input.target, |repository| {
-            repository.mutability = set;
-            Ok(setting(
-                call,
-                repository,
-                "imageTagMutability",
-                &repository.mutability.setting,
-            ))
-        })
-    }
-
-    pub(super) fn put_lifecycle_policy(
-        &self,
-        call: &Call,
-        input: OnRepository<PutLifecyclePolicy>,
-    ) -> Result<Value, ServiceError> {
-        let policy = Policy::parse(&input.own.lifecycle_policy_text).map_err(|error| {
-            invalid(format_args!(
-                "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: {error}'"
-            ))
-        })?;
-        self.with(call, &input.target, |repository| {
-            repository.lifecycle_policy = Some((input.own.lifecycle_policy_text.clone(), policy));
-            repository.expire(Timestamp::now());
-            Ok(setting(
-                call,
-                repository,
-                "lifecyclePolicyText",
-                &input.own.lifecycle_policy_text,
-            ))
-        })
-    }
-
-    pub(super) fn get_lifecycle_policy(
-        &self,
-        call: &Call,
-        input: OnRepository<Nothing>,
-    ) -> Result<Value, ServiceError> {
-        self.with(call, &input.target, |repository| {
-            let Some((text, _)) = &repository.lifecycle_policy else {
-                return Err(ServiceError::new(
-                    "LifecyclePolicyNotFoundException",
-                    format_args!(
-                        "Lifecycle policy does not exist for the repository with name '{}' in the registry with id '{}'",
-                        repository.name, call.platform.account.id
-                    ),
-                ));
-            };
-            Ok(setting(call, repository, "lifecyclePolicyText", text))
-        })
-    }
-
-    pub(super) fn set_repository_policy(
-        &self,
-        call: &Call,
-        input: OnRepository<SetRepositoryPolicy>,
-    ) -> Result<Value, ServiceError> {
-        let read: Result<Value, _> = serde_json::from_str(&input.own.policy_text);
-        read.map_err(|error| invalid(format_args!("Invalid parameter at 'policyText': {error}")))?;
-        self.with(call, &input.target, |repository| {
-            repository.policy = Some(input.own.policy_text.clone());
-            Ok(setting(call, repository, "policyText", &input.own.policy_text))
-        })
-    }
-
     /// A token with which a client signs in. It is for the whole registry and holds for twelve hours.
     pub(super) fn get_authorization_token(&self, call: &Call, _: Nothing) -> Result<Value, ServiceError> {
         let password = uuid::Uuid::new_v4().simple();
@@ -291,11 +208,6 @@ impl Ecr {
             "proxyEndpoint": format!("https://{}", call.platform.account.registry()),
         }]}))
     }
-}
-
-/// A setting of a repository, as the operations answer it that put or get it.
-fn setting(call: &Call, repository: &Repository, name: &str, value: &str) -> Value {
-    json!({"registryId": call.platform.account.id, "repositoryName": repository.name, name: value})
 }
 
 fn shown(call: &Call, repository: &Repository) -> Value {

@@ -2,6 +2,7 @@
 
 use super::lifecycle::{Candidate, Policy};
 use super::scan::Scan;
+use super::tags::Tag;
 use crate::manifest::{Manifest, digest};
 use jiff::Timestamp;
 use platform::Platform;
@@ -31,6 +32,16 @@ impl Mutability {
             _ => false,
         }
     }
+
+    /// Shows the tags that are excluded, if there are any.
+    pub(super) fn add_exclusions(&self, shown: &mut Value) {
+        if !self.exclusions.is_empty() {
+            let filters = self.exclusions.iter();
+            shown["imageTagMutabilityExclusionFilters"] = filters
+                .map(|filter| json!({"filterType": "WILDCARD", "filter": filter}))
+                .collect();
+        }
+    }
 }
 
 /// An image in a repository.
@@ -57,6 +68,32 @@ pub(super) struct ImageId {
 }
 
 impl ImageId {
+    fn check(&self) -> Result<(), Missing> {
+        let is_digest = |text: &String| {
+            text.split_once(':').is_some_and(|(algorithm, sum)| {
+                let fits = |c: char| c.is_ascii_alphanumeric() || "-_+.".contains(c);
+                let is_hexadecimal = sum.chars().all(|c| c.is_ascii_hexdigit());
+                !algorithm.is_empty() && algorithm.chars().all(fits) && !sum.is_empty() && is_hexadecimal
+            })
+        };
+        match (&self.image_digest, &self.image_tag) {
+            (None, None) => Err(Missing::Unnamed),
+            (Some(digest), _) if !is_digest(digest) => Err(Missing::NoDigest),
+            _ => Ok(()),
+        }
+    }
+
+    /// As answers on one image have it: with the digest that was found, and the tag if that was asked for.
+    pub(super) fn with_digest(&self, digest: &str) -> Value {
+        let image_digest = Some(digest.to_owned());
+        let image_tag = self.image_tag.clone();
+        Self {
+            image_digest,
+            image_tag,
+        }
+        .json()
+    }
+
     pub(super) fn json(&self) -> Value {
         let mut id = serde_json::Map::new();
         if let Some(digest) = &self.image_digest {
@@ -66,6 +103,42 @@ impl ImageId {
             id.insert("imageTag".into(), tag.as_str().into());
         }
         Value::Object(id)
+    }
+}
+
+/// Why nothing was done with an image of a list:
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Neither a digest nor a tag is given.
+    Unnamed,
+    /// What is given as a digest is none.
+    NoDigest,
+    /// No image of the repository is it.
+    NotFound,
+    /// The list of manifests with this digest names the image.
+    Referenced(String),
+}
+
+impl Missing {
+    /// The failure's code and reason.
+    pub(super) fn told(&self) -> (&'static str, String) {
+        match self {
+            Self::Unnamed => (
+                "MissingDigestAndTag",
+                "Invalid request parameters: both tag and digest cannot be null".into(),
+            ),
+            Self::NoDigest => (
+                "InvalidImageDigest",
+                "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"
+                    .into(),
+            ),
+            Self::NotFound => ("ImageNotFound", "Requested image not found".into()),
+            Self::Referenced(list) => (
+                "ImageReferencedByManifestList",
+                format!("Requested image referenced by manifest list: [{list}]"),
+            ),
+        }
     }
 }
 
@@ -79,7 +152,12 @@ pub(super) struct Repository {
     pub(super) encryption: Value,
     /// As it was given, and as it was understood.
     pub(super) lifecycle_policy: Option<(String, Policy)>,
+    /// When that was last run.
+    #[serde(default)]
+    pub(super) evaluated_at: Option<Timestamp>,
     pub(super) policy: Option<String>,
+    #[serde(default)]
+    pub(super) tags: Vec<Tag>,
     /// In the order in which they were pushed.
     pub(super) images: Vec<Image>,
     pub(super) layers: HashMap<String, Body>,
@@ -92,6 +170,15 @@ impl Repository {
             id.image_digest.as_ref().is_none_or(|digest| *digest == image.digest)
                 && id.image_tag.as_ref().is_none_or(|tag| image.tags.contains(tag))
         })
+    }
+
+    /// The bytes that an image takes; of a list of manifests, those of the largest image that it names.
+    pub(super) fn size(&self, image: &Image) -> u64 {
+        let children = image.manifest.manifests.iter();
+        let named = children.filter_map(|child| self.images.iter().find(|image| image.digest == child.digest));
+        named
+            .map(|child| child.manifest.size())
+            .fold(image.manifest.size(), u64::max)
     }
 
     /// Whether it has an image of this digest.
@@ -160,6 +247,7 @@ impl Repository {
         let Some((_, policy)) = &self.lifecycle_policy else {
             return;
         };
+        self.evaluated_at = Some(now);
         let candidates: Vec<Candidate<'_>> = self
             .images
             .iter()
@@ -226,14 +314,23 @@ impl Repository {
         Ok(())
     }
 
+    /// The image of this id; why there is none, as the operations say it that take many ids.
+    pub(super) fn pick(&self, id: &ImageId) -> Result<&Image, Missing> {
+        id.check()?;
+        self.find(id).ok_or(Missing::NotFound)
+    }
+
     /// Takes a tag off its image, or an image with its tags out of the repository.
-    pub(super) fn delete(&mut self, id: &ImageId) -> Option<Vec<ImageId>> {
-        let at = self
-            .images
-            .iter()
-            .position(|image| self.find(id).is_some_and(|found| found.digest == image.digest))?;
+    pub(super) fn delete(&mut self, id: &ImageId) -> Result<Vec<ImageId>, Missing> {
+        let digest = self.pick(id)?.digest.clone();
+        let known = self.images.iter().position(|image| image.digest == digest);
+        let at = known.ok_or(Missing::NotFound)?;
+        let is_last = self.images[at].tags.len() < 2 || id.image_digest.is_some();
+        let names = |list: &&Image| list.manifest.manifests.iter().any(|child| child.digest == digest);
+        if let Some(list) = self.images.iter().find(names).filter(|_| is_last) {
+            return Err(Missing::Referenced(list.digest.clone()));
+        }
         let image = &mut self.images[at];
-        let digest = image.digest.clone();
         let removed: Vec<String> = match &id.image_tag {
             Some(tag) if id.image_digest.is_none() => {
                 image.tags.remove(tag);
@@ -248,7 +345,7 @@ impl Repository {
             image_digest: Some(digest.clone()),
             image_tag: tag,
         };
-        Some(if removed.is_empty() {
+        Ok(if removed.is_empty() {
             vec![named(None)]
         } else {
             removed.into_iter().map(|tag| named(Some(tag))).collect()
@@ -267,25 +364,18 @@ impl Repository {
             "imageScanningConfiguration": {"scanOnPush": self.scan_on_push},
             "encryptionConfiguration": self.encryption,
         });
-        if !self.mutability.exclusions.is_empty() {
-            let filters = self.mutability.exclusions.iter();
-            shown["imageTagMutabilityExclusionFilters"] = filters
-                .map(|filter| json!({"filterType": "WILDCARD", "filter": filter}))
-                .collect();
-        }
+        self.mutability.add_exclusions(&mut shown);
         shown
     }
 }
 
 pub(super) fn image_not_found(platform: &Platform, repository: &str, id: &ImageId) -> ServiceError {
-    let part = |text: &Option<String>| {
-        text.as_ref()
-            .map_or_else(|| "null".to_owned(), |text| format!("'{text}'"))
-    };
+    // What was not asked for is called 'null', in quotes.
+    let part = |text: &Option<String>| text.clone().unwrap_or_else(|| "null".to_owned());
     ServiceError::new(
         "ImageNotFoundException",
         format_args!(
-            "The image with imageId {{imageDigest:{}, imageTag:{}}} does not exist within the repository with name '{repository}' in the registry with id '{}'",
+            "The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist within the repository with name '{repository}' in the registry with id '{}'",
             part(&id.image_digest),
             part(&id.image_tag),
             platform.account.id

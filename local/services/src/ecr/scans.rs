@@ -53,7 +53,7 @@ impl Ecr {
             let mut answer = json!({
                 "registryId": call.platform.account.id,
                 "repositoryName": repository.name,
-                "imageId": {"imageDigest": image.digest},
+                "imageId": input.image_id.with_digest(&image.digest),
                 "imageScanStatus": scan.status(now),
             });
             let Some(mut findings) = scan.summary(now) else {
@@ -117,7 +117,7 @@ impl Ecr {
         Ok(json!({
             "registryId": platform.account.id,
             "repositoryName": target.repository_name,
-            "imageId": {"imageDigest": digest},
+            "imageId": input.image_id.with_digest(&digest),
             "imageScanStatus": {"status": "IN_PROGRESS"},
         }))
     }

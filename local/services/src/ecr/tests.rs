@@ -1,5 +1,7 @@
 //! Repositories and images, through the one door.
 
+mod settings;
+
 use crate::manifest::{DOCKER_MANIFEST, digest};
 use crate::testing;
 use base64::Engine;
@@ -112,12 +114,17 @@ async fn tags_move_only_where_they_may() {
 #[tokio::test]
 async fn what_a_manifest_names_must_be_there() {
     let platform = platform("MUTABLE").await;
-    let missing = json!({"schemaVersion": 2, "config": {"size": 1, "digest": "sha256:no"}, "layers": []}).to_string();
+    let missing = json!({
+        "schemaVersion": 2, "mediaType": DOCKER_MANIFEST, "config": {"size": 1, "digest": "sha256:no"}, "layers": [],
+    });
+    let missing = missing.to_string();
     assert_eq!(
         put(&platform, &missing, None).await.unwrap_err().code,
         "LayersNotFoundException"
     );
-    let index = json!({"schemaVersion": 2, "manifests": [{"size": 1, "digest": "sha256:no"}]}).to_string();
+    let list = "application/vnd.oci.image.index.v1+json";
+    let index = json!({"schemaVersion": 2, "mediaType": list, "manifests": [{"size": 1, "digest": "sha256:no"}]});
+    let index = index.to_string();
     assert_eq!(
         put(&platform, &index, None).await.unwrap_err().code,
         "ReferencedImagesNotFoundException"
@@ -130,7 +137,10 @@ async fn what_a_manifest_names_must_be_there() {
     }
     let child = image(&platform, "child").await;
     put(&platform, &child, None).await.unwrap();
-    let index = json!({"schemaVersion": 2, "manifests": [{"size": child.len(), "digest": digest(child.as_bytes())}]});
+    let index = json!({
+        "schemaVersion": 2, "mediaType": list,
+        "manifests": [{"size": child.len(), "digest": digest(child.as_bytes())}],
+    });
     put(&platform, &index.to_string(), Some("index")).await.unwrap();
     let found = call(
         &platform,
@@ -219,7 +229,7 @@ async fn errors_name_what_they_are_about() {
             "CreateRepository",
             json!({"repositoryName": "No"}),
             "InvalidParameterException",
-            "`No`",
+            "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '",
         ),
         (
             "CreateRepository",
@@ -231,7 +241,7 @@ async fn errors_name_what_they_are_about() {
             "DescribeImages",
             json!({"repositoryName": "ml", "imageIds": [{"imageTag": "v9"}]}),
             "ImageNotFoundException",
-            "{imageDigest:null, imageTag:'v9'}",
+            "{imageDigest:'null', imageTag:'v9'}",
         ),
     ] {
         let error = call(&platform, operation, input).await.unwrap_err();
@@ -334,7 +344,10 @@ async fn an_image_is_scanned_when_it_is_pushed_or_when_somebody_asks() {
     // Once a day.
     let again = call(&platform, "StartImageScan", of_plain).await.unwrap_err();
     assert_eq!(again.code, "LimitExceededException");
-    let index = json!({"schemaVersion": 2, "manifests": [{"size": plain.len(), "digest": digest(plain.as_bytes())}]});
+    let index = json!({
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [{"size": plain.len(), "digest": digest(plain.as_bytes())}],
+    });
     put(&platform, &index.to_string(), Some("index")).await.unwrap();
     let of_index = json!({"repositoryName": "ml", "imageId": {"imageTag": "index"}});
     for (operation, input, code) in [

@@ -59,7 +59,9 @@ struct EphemeralStorage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Container {
+    #[serde(default)]
     pub(super) name: String,
+    #[serde(default)]
     pub(super) image: String,
     #[serde(default)]
     pub(super) cpu: u32,
@@ -216,11 +218,8 @@ impl HealthCheck {
 impl Container {
     fn check(&self, definition: &NewDefinition) -> Result<(), ServiceError> {
         let fits = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-        if !(1..=255).contains(&self.name.len()) || !self.name.chars().all(fits) {
+        if self.name.len() > 255 || !self.name.chars().all(fits) {
             return Err(client(format_args!("Invalid container name '{}'.", self.name)));
-        }
-        if self.image.is_empty() {
-            return Err(client("Container.image should not be null or empty."));
         }
         if !self.essential {
             return Err(client("A task definition must have at least one essential container."));
@@ -328,13 +327,15 @@ impl NewDefinition {
                 "Family contains invalid characters: only letters, digits, hyphens and underscores.",
             ));
         }
-        if self.network_mode.as_deref() != Some("awsvpc") {
-            return Err(client("Fargate only supports network mode ‘awsvpc’."));
-        }
+        self.check_containers()?;
+        // What does not ask for Fargate is for container instances, which are not here.
         if self.requires_compatibilities != ["FARGATE"] {
             return Err(refused(
                 "task definitions for anything but `FARGATE`: say so in requiresCompatibilities",
             ));
+        }
+        if self.network_mode.as_deref() != Some("awsvpc") {
+            return Err(client("Fargate only supports network mode ‘awsvpc’."));
         }
         for (what, list) in [
             ("volumes", &self.volumes),
@@ -373,6 +374,18 @@ impl NewDefinition {
         }
         tags::check(&self.tags)?;
         self.check_image()
+    }
+
+    /// What each container must have, whatever runs it.
+    fn check_containers(&self) -> Result<(), ServiceError> {
+        for container in &self.container_definitions {
+            for (member, value) in [("name", &container.name), ("image", &container.image)] {
+                if value.is_empty() {
+                    return Err(client(format_args!("Container.{member} should not be null or empty.")));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// An image of ECR is pulled as the execution role.

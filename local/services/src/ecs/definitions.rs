@@ -129,12 +129,16 @@ impl Ecs {
 
     pub(super) fn deregister(&self, _: &Call, input: Deregister) -> Result<Value, ServiceError> {
         let mut rows = self.rows();
-        if !input.task_definition.contains(':') {
-            return Err(invalid("A revision must be given: FAMILY:REVISION."));
+        let name = input.task_definition.rsplit('/').next().unwrap_or_default();
+        let Some((_, revision)) = name.split_once(':') else {
+            return Err(client("Revision is missing."));
+        };
+        if revision.parse::<u32>().is_err() {
+            return Err(invalid(format_args!("Invalid revision number. Number: {revision}")));
         }
         let found = rows.definition(&input.task_definition).map(|found| found.arn.clone());
         let found = found.and_then(|arn| rows.definitions.get_mut(&arn));
-        let found = found.ok_or_else(|| client("The specified task definition does not exist."))?;
+        let found = found.ok_or_else(|| client("Unable to describe task definition."))?;
         if !found.is_active() {
             return Err(invalid("The specified task definition is inactive."));
         }

@@ -51,6 +51,14 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<(), ServiceError> {
     )))
 }
 
+/// Refuses what is no launch type at all. Which of them the local run has is for its callers to say.
+pub(super) fn check_launch_type(given: Option<&str>) -> Result<(), ServiceError> {
+    match given {
+        None | Some("EC2" | "FARGATE" | "EXTERNAL" | "MANAGED_INSTANCES") => Ok(()),
+        Some(_) => Err(invalid("launch type should be one of [EC2,FARGATE,EXTERNAL]")),
+    }
+}
+
 impl Rows<'_> {
     /// A cluster that is there.
     pub(super) fn cluster(&self, platform: &Platform, given: Option<&str>) -> Result<&Cluster, ServiceError> {

@@ -4,7 +4,7 @@ use super::account::Ecs;
 use super::checks::{check_balancers, check_network, check_rolling, definition};
 use super::clusters::size;
 use super::errors::{client, invalid, refused};
-use super::names::{arn_in, check_name, with_cluster};
+use super::names::{arn_in, check_launch_type, check_name, with_cluster};
 use super::role;
 use super::rollout::{self, Told};
 use super::scheduler;
@@ -165,6 +165,7 @@ impl CreateService {
     /// Refuses what the local run does not have.
     fn check(&self) -> Result<(), ServiceError> {
         check_name("Service", &self.service_name)?;
+        check_launch_type(self.launch_type.as_deref())?;
         if self.launch_type.as_deref() != Some("FARGATE") {
             return Err(refused("services with another launch type than `FARGATE`"));
         }

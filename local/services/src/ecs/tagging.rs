@@ -56,11 +56,8 @@ fn on(ecs: &Ecs, action: &str, arn: &str) -> Requirement {
 
 pub(super) fn may_tag(ecs: &Ecs, _: &Platform, input: &TagResource) -> Result<Vec<Requirement>, ServiceError> {
     let requirement = on(ecs, "TagResource", &input.resource_arn);
-    let requirement = input.tags.iter().fold(requirement, |requirement, tag| {
-        let requirement = requirement.with(format!("aws:RequestTag/{}", tag.key), &tag.value);
-        requirement.with("aws:TagKeys", &tag.key)
-    });
-    Ok(vec![requirement])
+    let tags = input.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+    Ok(vec![requirement.giving(tags)])
 }
 
 pub(super) fn may_untag(ecs: &Ecs, _: &Platform, input: &UntagResource) -> Result<Vec<Requirement>, ServiceError> {

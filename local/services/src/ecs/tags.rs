@@ -33,12 +33,8 @@ pub(super) fn check(tags: &[Tag]) -> Result<(), ServiceError> {
 
 /// What the creation of a resource needs of IAM: the action itself with the tags, and TagResource.
 pub(super) fn creating(action: &str, resource: &str, tags: &[Tag]) -> Vec<Requirement> {
-    let with = |requirement: Requirement| {
-        tags.iter().fold(requirement, |requirement, tag| {
-            let requirement = requirement.with(format!("aws:RequestTag/{}", tag.key), &tag.value);
-            requirement.with("aws:TagKeys", &tag.key)
-        })
-    };
+    let with =
+        |requirement: Requirement| requirement.giving(tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())));
     let create = with(Requirement::new(format!("ecs:{action}"), resource));
     if tags.is_empty() {
         return vec![create];

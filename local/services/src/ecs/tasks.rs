@@ -5,7 +5,7 @@ use super::checks::check_network;
 use super::clusters::{PAGE, size};
 use super::definitions::passed;
 use super::errors::{client, invalid, refused};
-use super::names::{arn_in, cluster_arn, short, with_cluster};
+use super::names::{arn_in, check_launch_type, cluster_arn, short, with_cluster};
 use super::running;
 use super::tags::{self, Tag, creating};
 use super::task::{Health, LoadBalancer, Network, Stage, Stop, Task};
@@ -235,6 +235,7 @@ impl Ecs {
 
     pub(super) async fn run_task(self: Arc<Self>, call: Call, input: RunTask) -> Result<Value, ServiceError> {
         let platform = &call.platform;
+        check_launch_type(input.launch_type.as_deref())?;
         let cluster = self.rows().cluster(platform, input.cluster.as_deref())?.arn.clone();
         if input.launch_type.as_deref() != Some("FARGATE") {
             return Err(refused("tasks with another launch type than `FARGATE`"));

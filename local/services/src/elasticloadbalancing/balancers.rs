@@ -77,12 +77,8 @@ pub(super) fn suffix() -> String {
 
 /// An action that makes something, with its tags.
 pub(super) fn creating(action: &str, resource: &str, tags: &[Tag]) -> Vec<Requirement> {
-    let with = |requirement: Requirement| {
-        tags.iter().fold(requirement, |requirement, tag| {
-            let requirement = requirement.with(format!("aws:RequestTag/{}", tag.key), &tag.value);
-            requirement.with("aws:TagKeys", &tag.key)
-        })
-    };
+    let with =
+        |requirement: Requirement| requirement.giving(tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())));
     let create = with(Requirement::new(format!("elasticloadbalancing:{action}"), resource));
     if tags.is_empty() {
         return vec![create];

@@ -68,6 +68,11 @@ const ATTRIBUTES: [(&str, &str); 5] = [
     ("stickiness.enabled", "false"),
 ];
 
+/// The sentence for groups that are asked for by name. Of ARNs, AWS says which.
+pub(super) fn missing_name() -> ServiceError {
+    ServiceError::new("TargetGroupNotFound", "One or more target groups not found")
+}
+
 pub(super) fn missing(arn: impl Display) -> ServiceError {
     ServiceError::new("TargetGroupNotFound", format_args!("Target groups '{arn}' not found"))
 }
@@ -229,7 +234,7 @@ fn select<'r>(rows: &'r Rows<'_>, input: &Describe) -> Result<Vec<&'r Group>, Se
     if !input.names.is_empty() {
         let found = input.names.iter().map(|name| {
             let mut groups = rows.groups.values();
-            groups.find(|group| group.name == *name).ok_or_else(|| missing(name))
+            groups.find(|group| group.name == *name).ok_or_else(missing_name)
         });
         return found.collect();
     }

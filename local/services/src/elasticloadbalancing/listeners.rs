@@ -81,11 +81,8 @@ pub(super) struct DescribeRules {
     rule_arns: Vec<String>,
 }
 
-fn missing(arn: &str) -> ServiceError {
-    ServiceError::new(
-        "ListenerNotFound",
-        format_args!("One or more listeners not found: '{arn}'"),
-    )
+fn missing() -> ServiceError {
+    ServiceError::new("ListenerNotFound", "One or more listeners not found")
 }
 
 pub(super) fn may_create(
@@ -185,11 +182,11 @@ impl ElasticLoadBalancing {
                 listeners.filter(|listener| listener.balancer == *arn).collect()
             }
             None if input.listener_arns.is_empty() => {
-                return Err(invalid("A load balancer ARN or listener ARNs must be specified"));
+                return Err(invalid("You must specify either listener ARNs or a load balancer ARN"));
             }
             None => {
                 let found = input.listener_arns.iter();
-                let found = found.map(|arn| rows.listeners.get(arn).ok_or_else(|| missing(arn)));
+                let found = found.map(|arn| rows.listeners.get(arn).ok_or_else(missing));
                 found.collect::<Result<_, _>>()?
             }
         };
@@ -202,24 +199,23 @@ impl ElasticLoadBalancing {
     pub(super) fn describe_rules(&self, _: &Call, input: DescribeRules) -> Result<Value, ServiceError> {
         let rows = self.rows();
         if let Some(arn) = &input.listener_arn {
-            let listener = rows.listeners.get(arn).ok_or_else(|| missing(arn))?;
+            let listener = rows.listeners.get(arn).ok_or_else(missing)?;
             return Ok(json!({"Rules": [listener.default_rule()]}));
         }
         let mut found = Vec::new();
         for arn in &input.rule_arns {
             let mut rules = rows.listeners.values().map(Listener::default_rule);
             let rule = rules.find(|rule| rule["RuleArn"] == arn.as_str());
-            let message = format_args!("One or more rules not found: '{arn}'");
-            found.push(rule.ok_or_else(|| ServiceError::new("RuleNotFound", message))?);
+            found.push(rule.ok_or_else(|| ServiceError::new("RuleNotFound", "One or more rules not found"))?);
         }
         if found.is_empty() {
-            return Err(invalid("A listener ARN or rule ARNs must be specified"));
+            return Err(invalid("You must specify either listener rule ARNs or a listener ARN"));
         }
         Ok(json!({"Rules": found}))
     }
 
     pub(super) fn delete_listener(&self, _: &Call, input: OfListener) -> Result<Value, ServiceError> {
         let removed = self.rows().listeners.remove(&input.listener_arn);
-        removed.map(|_| json!({})).ok_or_else(|| missing(&input.listener_arn))
+        removed.map(|_| json!({})).ok_or_else(missing)
     }
 }

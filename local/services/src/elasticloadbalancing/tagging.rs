@@ -36,10 +36,7 @@ pub(super) fn may_add(
 ) -> Result<Vec<Requirement>, ServiceError> {
     let add = |arn: &String| {
         let add = Requirement::new("elasticloadbalancing:AddTags", arn.as_str());
-        input.tags.iter().fold(add, |add, tag| {
-            let add = add.with(format!("aws:RequestTag/{}", tag.key), &tag.value);
-            add.with("aws:TagKeys", &tag.key)
-        })
+        add.giving(input.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())))
     };
     Ok(input.resource_arns.iter().map(add).collect())
 }

@@ -163,8 +163,8 @@ impl Delivery<'_> {
 /// The URL by which SendMessage names a queue.
 fn queue_url(platform: &Platform, arn: &str) -> String {
     let name = arn.rsplit(':').next().unwrap_or_default();
-    format!(
-        "https://sqs.{}.amazonaws.com/{}/{name}",
-        platform.account.region, platform.account.id
-    )
+    let account = &platform.account;
+    // A queue in another region is none here, whatever its name is.
+    let region = account.elsewhere(arn).unwrap_or(&account.region);
+    format!("https://sqs.{region}.amazonaws.com/{}/{name}", account.id)
 }

@@ -4,17 +4,16 @@
 //! state machines and queues; a delivery that fails goes to the target's queue for failed events. Schedules are kept
 //! and shown. They do not fire by themselves: [`EventBridge::fire`] fires one.
 
-mod compare;
 mod delivery;
-mod matcher;
 mod operations;
 pub mod pattern;
 mod rules;
 mod schedule;
+mod sending;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod transform;
-mod words;
 
 use platform::{Platform, ServiceError};
 use rules::Rule;

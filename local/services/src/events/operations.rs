@@ -1,11 +1,12 @@
 //! The table of EventBridge's operations, and what each one does.
 
-use super::pattern::Pattern;
-use super::rules::{NewTarget, PutRule, Rule, arn, not_found};
+use super::rules::{self, NewTarget, PutRule, Rule, arn, default_bus, not_found};
+use super::sending::PutEvents;
+use super::tags::{OfResource, TagResource, UntagResource};
 use super::{EventBridge, delivery};
 use platform::input::page;
 use platform::journal::{Happening, RuleConsidered};
-use platform::{Call, ErrorKind, Operation, Operations, Platform, Requirement, Served, ServiceError};
+use platform::{Call, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -23,7 +24,17 @@ impl Served for EventBridge {
                 on("DeleteRule", |it: &DeleteRule| &it.name, EventBridge::delete_rule),
                 on("EnableRule", |it: &Named| &it.name, EventBridge::enable_rule),
                 on("DisableRule", |it: &Named| &it.name, EventBridge::disable_rule),
+                Operation::on(
+                    "ListRuleNamesByTarget",
+                    |platform, _: &ByTarget| arn(platform, "*"),
+                    EventBridge::list_names_by_target,
+                ),
                 on("ListRules", |_: &ListRules| "*", EventBridge::list_rules),
+                Operation::on(
+                    "ListTagsForResource",
+                    |_, it: &OfResource| it.resource_arn.clone(),
+                    EventBridge::list_tags,
+                ),
                 Operation::new("PutTargets", PutTargets::requirements, EventBridge::put_targets),
                 on(
                     "RemoveTargets",
@@ -37,9 +48,19 @@ impl Served for EventBridge {
                 ),
                 Operation::new("PutEvents", PutEvents::requirements, EventBridge::put_events),
                 Operation::on(
+                    "TagResource",
+                    |_, it: &TagResource| it.resource_arn.clone(),
+                    EventBridge::tag,
+                ),
+                Operation::on(
                     "TestEventPattern",
                     |_, _| "*".to_owned(),
                     EventBridge::test_event_pattern,
+                ),
+                Operation::on(
+                    "UntagResource",
+                    |_, it: &UntagResource| it.resource_arn.clone(),
+                    EventBridge::untag,
                 ),
             ])
         });
@@ -111,6 +132,15 @@ struct ListRules {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ByTarget {
+    target_arn: String,
+    event_bus_name: Option<String>,
+    next_token: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct PutTargets {
     rule: String,
     event_bus_name: Option<String>,
@@ -138,24 +168,6 @@ struct ListTargets {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct PutEvents {
-    entries: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Entry {
-    source: Option<String>,
-    detail_type: Option<String>,
-    detail: Option<String>,
-    #[serde(default)]
-    resources: Vec<String>,
-    time: Option<Value>,
-    event_bus_name: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct TestEventPattern {
     event_pattern: String,
     event: String,
@@ -164,7 +176,11 @@ struct TestEventPattern {
 impl PutRule {
     fn requirements(_: &EventBridge, platform: &Platform, it: &Self) -> Result<Vec<Requirement>, ServiceError> {
         let put = Requirement::new("events:PutRule", arn(platform, &it.name));
-        Ok([put].into_iter().chain(it.role_arn.as_deref().map(pass_role)).collect())
+        let tags = it
+            .has_tags()
+            .then(|| Requirement::new("events:TagResource", arn(platform, &it.name)));
+        let role = it.role_arn.as_deref().map(pass_role);
+        Ok([put].into_iter().chain(tags).chain(role).collect())
     }
 }
 
@@ -176,71 +192,9 @@ impl PutTargets {
     }
 }
 
-impl PutEvents {
-    fn requirements(_: &EventBridge, platform: &Platform, it: &Self) -> Result<Vec<Requirement>, ServiceError> {
-        let bus = platform.account.arn("events", "event-bus/default");
-        let each = it.entries.iter().map(|entry| {
-            Requirement::new("events:PutEvents", bus.as_str())
-                .with("events:source", entry.source.as_deref().unwrap_or_default())
-                .with("events:detail-type", entry.detail_type.as_deref().unwrap_or_default())
-        });
-        Ok(each.collect())
-    }
-}
-
 /// The right to give a rule or a target this role.
 fn pass_role(role: &str) -> Requirement {
     Requirement::pass_role(role, "events.amazonaws.com")
-}
-
-fn default_bus(bus: Option<&str>) -> Result<(), ServiceError> {
-    match bus {
-        None | Some("default") => Ok(()),
-        Some(arn) if arn.ends_with(":event-bus/default") => Ok(()),
-        Some(other) => Err(ServiceError::new(
-            "ResourceNotFoundException",
-            format_args!("Event bus {other} does not exist: the local run has the default bus alone"),
-        )
-        .of_kind(ErrorKind::NotInLocalRun)),
-    }
-}
-
-impl Entry {
-    /// Sends the event, and says under which id, or why it is refused.
-    fn send(self, platform: &Arc<Platform>) -> Value {
-        let refused = |code: &str, message: &str| json!({"ErrorCode": code, "ErrorMessage": message});
-        let detail = self.detail.as_deref().map(serde_json::from_str::<Value>);
-        match (self.source.as_deref(), self.detail_type, detail) {
-            (None | Some(""), ..) => refused(
-                "InvalidArgument",
-                "Parameter Source is not valid. Reason: Source is a required argument.",
-            ),
-            (Some(source), ..) if source.starts_with("aws.") => {
-                refused("NotAuthorizedForSourceException", "Not authorized for the source.")
-            }
-            (_, None, _) => refused(
-                "InvalidArgument",
-                "Parameter DetailType is not valid. Reason: DetailType is a required argument.",
-            ),
-            (_, _, None) => refused(
-                "InvalidArgument",
-                "Parameter Detail is not valid. Reason: Detail is a required argument.",
-            ),
-            (Some(source), Some(detail_type), Some(Ok(detail @ Value::Object(_)))) => {
-                let mut event = json!({
-                    "source": source,
-                    "detail-type": detail_type,
-                    "resources": self.resources,
-                    "detail": detail,
-                });
-                if let Some(Value::String(time)) = self.time {
-                    event["time"] = time.into();
-                }
-                json!({"EventId": platform.emit(&event)})
-            }
-            _ => refused("MalformedDetail", "Detail is malformed."),
-        }
-    }
 }
 
 impl EventBridge {
@@ -248,11 +202,8 @@ impl EventBridge {
         default_bus(input.event_bus_name.as_deref())?;
         let arn = arn(&call.platform, &input.name);
         let mut rules = self.lock();
-        // A rule that is put again keeps its targets.
-        let targets = rules
-            .get(&input.name)
-            .map_or_else(Vec::new, |rule| rule.targets.clone());
-        let rule = input.rule(arn.clone(), targets)?;
+        let known = rules.get(&input.name);
+        let rule = input.rule(arn.clone(), known)?;
         rules.insert(rule.name.clone(), rule);
         Ok(json!({"RuleArn": arn}))
     }
@@ -310,7 +261,19 @@ impl EventBridge {
         list("Rules", shown.map(Rule::json), input.limit, input.next_token.as_deref())
     }
 
+    fn list_names_by_target(&self, _: &Call, input: ByTarget) -> Result<Value, ServiceError> {
+        default_bus(input.event_bus_name.as_deref())?;
+        let rules = self.lock();
+        let of_target = |rule: &&Rule| rule.targets.iter().any(|target| target.arn == input.target_arn);
+        let names = rules.values().filter(of_target).map(|rule| rule.name.as_str().into());
+        list("RuleNames", names, input.limit, input.next_token.as_deref())
+    }
+
     fn put_targets(&self, _: &Call, input: PutTargets) -> Result<Value, ServiceError> {
+        // What needs no rule is looked at before the rule is looked for.
+        rules::check_ids(&input.targets)?;
+        let mut given = input.targets.iter();
+        given.try_for_each(NewTarget::check).map_err(ServiceError::validation)?;
         self.rule(&input.rule, input.event_bus_name.as_deref(), |rule| {
             // All are checked before the first is put.
             let targets = input.targets.into_iter().map(NewTarget::target);
@@ -325,7 +288,7 @@ impl EventBridge {
                 rule.targets.truncate(5);
                 return Err(ServiceError::new(
                     "LimitExceededException",
-                    "The requested resource exceeds the maximum number allowed: a rule has at most 5 targets.",
+                    "The requested resource exceeds the maximum number allowed.",
                 ));
             }
             Ok(json!({"FailedEntryCount": 0, "FailedEntries": []}))
@@ -346,26 +309,14 @@ impl EventBridge {
         })
     }
 
-    fn put_events(&self, call: &Call, input: PutEvents) -> Result<Value, ServiceError> {
-        if !(1..=10).contains(&input.entries.len()) {
-            return Err(ServiceError::validation("`Entries` takes 1 to 10 events"));
-        }
-        let mut buses = input.entries.iter().map(|entry| entry.event_bus_name.as_deref());
-        buses.try_for_each(default_bus)?;
-        let answers: Vec<Value> = input
-            .entries
-            .into_iter()
-            .map(|entry| entry.send(&call.platform))
-            .collect();
-        let failed = answers.iter().filter(|answer| answer.get("ErrorCode").is_some());
-        Ok(json!({"FailedEntryCount": failed.count(), "Entries": answers}))
-    }
-
     fn test_event_pattern(&self, _: &Call, input: TestEventPattern) -> Result<Value, ServiceError> {
-        let pattern = Pattern::parse(&input.event_pattern)
-            .map_err(|error| ServiceError::new("InvalidEventPatternException", error))?;
-        let event: Value = serde_json::from_str(&input.event)
-            .map_err(|error| ServiceError::validation(format_args!("Parameter Event is not valid. Reason: {error}")))?;
+        let event: Value = serde_json::from_str(&input.event).unwrap_or_default();
+        // The API reference wants `resources`, too. AWS takes events without.
+        let fields = ["id", "account", "source", "time", "region", "detail-type"];
+        if !fields.iter().all(|field| event.get(field).is_some()) {
+            return Err(ServiceError::validation("Parameter Event is not valid."));
+        }
+        let pattern = rules::read_pattern(&input.event_pattern)?;
         Ok(json!({"Result": pattern.matches(&event)}))
     }
 }

@@ -3,9 +3,10 @@
 use super::pattern::Pattern;
 use super::schedule;
 use super::transform::Transform;
-use platform::{Platform, ServiceError};
+use platform::{ErrorKind, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// A rule of the default bus.
 #[derive(Debug, Clone)]
@@ -19,6 +20,7 @@ pub(super) struct Rule {
     role_arn: Option<String>,
     pub(super) enabled: bool,
     pub(super) targets: Vec<Target>,
+    pub(super) tags: BTreeMap<String, String>,
 }
 
 /// Where a rule sends its events.
@@ -84,6 +86,19 @@ pub(super) fn not_found(name: &str) -> ServiceError {
     )
 }
 
+/// Refuses any other bus by name.
+pub(super) fn default_bus(bus: Option<&str>) -> Result<(), ServiceError> {
+    match bus {
+        None | Some("default") => Ok(()),
+        Some(arn) if arn.ends_with(":event-bus/default") => Ok(()),
+        Some(other) => Err(ServiceError::new(
+            "ResourceNotFoundException",
+            format_args!("Event bus {other} does not exist: the local run has the default bus alone"),
+        )
+        .of_kind(ErrorKind::NotInLocalRun)),
+    }
+}
+
 /// The input of PutRule.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -95,12 +110,16 @@ pub(super) struct PutRule {
     description: Option<String>,
     pub(super) role_arn: Option<String>,
     #[serde(default)]
-    #[expect(
-        dead_code,
-        reason = "taken so that templates can give it; nothing local looks at a rule's tags"
-    )]
-    tags: Vec<Value>,
+    tags: Vec<Tag>,
     pub(super) event_bus_name: Option<String>,
+}
+
+/// A tag as it is given.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Tag {
+    pub(super) key: String,
+    pub(super) value: String,
 }
 
 /// A target as PutTargets takes it.
@@ -134,6 +153,17 @@ struct PutTarget {
     sqs_parameters: Option<SqsParameters>,
 }
 
+impl PutTarget {
+    fn transform(&self) -> Result<Transform, String> {
+        let transform = serde_json::from_value(json!({
+            "Input": self.input,
+            "InputPath": self.input_path,
+            "InputTransformer": self.input_transformer,
+        }));
+        transform.map_err(|error| error.to_string())
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct DeadLetter {
@@ -157,9 +187,31 @@ struct SqsParameters {
     message_group_id: Option<String>,
 }
 
+/// How many characters a pattern may have.
+///
+/// See <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>.
+const LONGEST_PATTERN: usize = 2048;
+
+/// Reads a pattern as a client gives it.
+pub(super) fn read_pattern(text: &str) -> Result<Pattern, ServiceError> {
+    if text.chars().count() > LONGEST_PATTERN {
+        return Err(ServiceError::validation(format_args!(
+            "1 validation error detected: Value '{text}' at 'eventPattern' failed to satisfy constraint: Member must have length less than or equal to {LONGEST_PATTERN}"
+        )));
+    }
+    Pattern::parse(text).map_err(|error| ServiceError::new("InvalidEventPatternException", error))
+}
+
 impl PutRule {
-    /// The rule, with the targets that it has already.
-    pub(super) fn rule(self, arn: String, targets: Vec<Target>) -> Result<Rule, ServiceError> {
+    pub(super) fn has_tags(&self) -> bool {
+        !self.tags.is_empty()
+    }
+
+    /// The rule. One that was there keeps its targets, and its tags whatever is given. Texts that are empty are none.
+    pub(super) fn rule(mut self, arn: String, known: Option<&Rule>) -> Result<Rule, ServiceError> {
+        for text in [&mut self.event_pattern, &mut self.schedule_expression] {
+            *text = text.take().filter(|text| !text.is_empty());
+        }
         if self.event_pattern.is_none() && self.schedule_expression.is_none() {
             return Err(ServiceError::validation(
                 "Parameter(s) EventPattern or ScheduleExpression must be specified.",
@@ -168,8 +220,7 @@ impl PutRule {
         if let Some(expression) = &self.schedule_expression {
             schedule::check(expression).map_err(ServiceError::validation)?;
         }
-        let pattern = self.event_pattern.as_deref().map(Pattern::parse).transpose();
-        let pattern = pattern.map_err(|error| ServiceError::new("InvalidEventPatternException", error))?;
+        let pattern = self.event_pattern.as_deref().map(read_pattern).transpose()?;
         let enabled = match self.state.as_deref() {
             None | Some("ENABLED") => true,
             Some("DISABLED") => false,
@@ -179,6 +230,7 @@ impl PutRule {
                 )));
             }
         };
+        let tags = self.tags.into_iter().map(|tag| (tag.key, tag.value));
         Ok(Rule {
             name: self.name,
             arn,
@@ -188,8 +240,41 @@ impl PutRule {
             description: self.description,
             role_arn: self.role_arn,
             enabled,
-            targets,
+            targets: known.map_or_else(Vec::new, |rule| rule.targets.clone()),
+            tags: known.map_or_else(|| tags.collect(), |rule| rule.tags.clone()),
         })
+    }
+}
+
+/// Refuses ids of targets that AWS's model does not take: all of them at once, as it does.
+pub(super) fn check_ids(targets: &[NewTarget]) -> Result<(), ServiceError> {
+    let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_');
+    let mut faults = Vec::new();
+    for (index, target) in targets.iter().enumerate() {
+        let id = &target.read.id;
+        let mut fault = |what: &str| {
+            faults.push(format!(
+                "Value '{id}' at 'targets.{}.member.id' failed to satisfy constraint: {what}",
+                index + 1
+            ));
+        };
+        if id.chars().count() > 64 {
+            fault("Member must have length less than or equal to 64");
+        }
+        if id.is_empty() {
+            fault("Member must have length greater than or equal to 1");
+        }
+        if !id.chars().all(plain) || id.is_empty() {
+            fault("Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+");
+        }
+    }
+    let (count, s) = (faults.len(), if faults.len() == 1 { "" } else { "s" });
+    match count {
+        0 => Ok(()),
+        _ => Err(ServiceError::validation(format_args!(
+            "{count} validation error{s} detected: {}",
+            faults.join("; ")
+        ))),
     }
 }
 
@@ -197,6 +282,19 @@ impl NewTarget {
     /// The role that the target is given.
     pub(super) fn role_arn(&self) -> Option<&str> {
         self.read.role_arn.as_deref()
+    }
+
+    /// Refuses a target that lacks what its kind needs.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let Self { read, .. } = self;
+        let is_fifo = read.arn.split(':').nth(2) == Some("sqs") && read.arn.ends_with(".fifo");
+        if is_fifo && read.sqs_parameters.is_none() {
+            return Err(format!(
+                "Parameter(s) SqsParameters must be specified for target: {}.",
+                read.id
+            ));
+        }
+        read.transform()?.check(&read.id)
     }
 
     pub(super) fn target(self) -> Result<Target, String> {
@@ -208,13 +306,7 @@ impl NewTarget {
             "states" => return Err(format!("RoleArn is required for target {}.", read.arn)),
             _ => return Err(format!("the local run has no targets like `{}`", read.arn)),
         }
-        let transform: Transform = serde_json::from_value(json!({
-            "Input": read.input,
-            "InputPath": read.input_path,
-            "InputTransformer": read.input_transformer,
-        }))
-        .map_err(|error| error.to_string())?;
-        transform.check()?;
+        let transform = read.transform()?;
         Ok(Target {
             arn: read.arn,
             role_arn: read.role_arn,

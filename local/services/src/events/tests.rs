@@ -1,7 +1,6 @@
 //! Rules and patterns, called as a client calls them.
 
 use super::EventBridge;
-use super::pattern::Pattern;
 use crate::testing;
 use platform::error::ServiceError;
 use platform::journal::Happening;
@@ -22,167 +21,6 @@ fn platform() -> Arc<Platform> {
 
 async fn call(platform: &Arc<Platform>, operation: &str, input: Value) -> Result<Value, ServiceError> {
     testing::call(platform, "events", operation, input).await
-}
-
-#[test]
-fn patterns_want_what_eventbridge_documents() {
-    let event = json!({
-        "source": "aws.ecr",
-        "detail": {
-            "tag": "release-1.2", "size": 12.5, "count": 3, "on": true, "none": null, "ip": "10.0.1.7",
-            "list": ["a", "b"], "objects": [{"k": 1, "v": "x"}, {"k": 2, "v": "y"}], "nested": {"deep": "z"}, "empty": [],
-        },
-    });
-    let tag = |matcher: Value| json!({"detail": {"tag": [matcher]}});
-    let detail = |name: &str, matcher: Value| json!({"detail": {name: [matcher]}});
-    for (pattern, wanted) in [
-        (json!({"source": ["aws.ecr"]}), true),
-        (json!({"source": ["aws.s3", "aws.ecr"]}), true),
-        (json!({"source": ["aws.s3"], "detail": {"tag": ["release-1.2"]}}), false),
-        (tag(json!("release-1.2")), true),
-        (tag(json!({"prefix": "release-"})), true),
-        (tag(json!({"prefix": {"equals-ignore-case": "RELEASE"}})), true),
-        (tag(json!({"prefix": "Release"})), false),
-        (tag(json!({"suffix": ".2"})), true),
-        (tag(json!({"suffix": {"equals-ignore-case": "-1.2"}})), true),
-        (tag(json!({"equals-ignore-case": "RELEASE-1.2"})), true),
-        (tag(json!({"wildcard": "rel*-*.2"})), true),
-        (tag(json!({"wildcard": "rel*-\\*.2"})), false),
-        (tag(json!({"anything-but": "release-1.2"})), false),
-        (tag(json!({"anything-but": ["x", "y"]})), true),
-        (tag(json!({"anything-but": {"prefix": "commit-"}})), true),
-        (tag(json!({"anything-but": {"prefix": ["commit-", "release-"]}})), false),
-        (tag(json!({"anything-but": {"wildcard": "*1*"}})), false),
-        (
-            tag(json!({"anything-but": {"equals-ignore-case": ["a", "RELEASE-1.2"]}})),
-            false,
-        ),
-        (detail("missing", json!({"anything-but": "x"})), false),
-        (detail("size", json!({"numeric": [">", 0, "<=", 12.5]})), true),
-        (detail("size", json!({"numeric": ["=", 12.5]})), true),
-        (detail("size", json!({"numeric": ["<", 12.5]})), false),
-        (detail("tag", json!({"numeric": [">", 0]})), false),
-        (detail("count", json!(3.0)), true),
-        (detail("count", json!("3")), false),
-        (detail("on", json!(true)), true),
-        (detail("none", json!(null)), true),
-        (detail("missing", json!(null)), false),
-        (detail("ip", json!({"cidr": "10.0.0.0/16"})), true),
-        (detail("ip", json!({"cidr": "10.0.0.0/24"})), false),
-        (detail("ip", json!({"cidr": "::/0"})), false),
-        (detail("missing", json!({"exists": false})), true),
-        (detail("tag", json!({"exists": false})), false),
-        (detail("tag", json!({"exists": true})), true),
-        (detail("nested", json!({"exists": true})), false),
-        (detail("empty", json!({"exists": true})), false),
-        (json!({"absent": {"deeper": [{"exists": false}]}}), true),
-        (detail("list", json!("b")), true),
-        (detail("list", json!("c")), false),
-        (json!({"detail": {"objects": {"k": [2], "v": ["y"]}}}), true),
-        (json!({"detail": {"objects": {"k": [1], "v": ["y"]}}}), false),
-        (json!({"$or": [{"source": ["x"]}, {"detail": {"count": [3]}}]}), true),
-        (
-            json!({"$or": [{"source": ["x"]}, {"source": ["y"]}], "detail": {"count": [3]}}),
-            false,
-        ),
-        (json!({"detail": {"$or": [{"count": [4]}, {"on": [true]}]}}), true),
-    ] {
-        let parsed = Pattern::parse(&pattern.to_string()).unwrap();
-        assert_eq!(parsed.matches(&event), wanted, "{pattern}");
-    }
-}
-
-#[test]
-fn patterns_with_mistakes_are_refused_where_they_are() {
-    for (pattern, place) in [
-        ("{", "$"),
-        ("[]", "$"),
-        ("{}", "$"),
-        (r#"{"source": "aws.ecr"}"#, "$.source"),
-        (r#"{"source": []}"#, "$.source"),
-        (r#"{"detail": {}}"#, "$.detail"),
-        (r#"{"detail": {"a": [{"sounds-like": "x"}]}}"#, "$.detail.a"),
-        (r#"{"detail": {"a": [{"prefix": 1}]}}"#, "$.detail.a"),
-        (r#"{"detail": {"a": [{"prefix": "a", "suffix": "b"}]}}"#, "$.detail.a"),
-        (r#"{"detail": {"a": [{"numeric": [">", 5, "<", 1]}]}}"#, "$.detail.a"),
-        (r#"{"detail": {"a": [{"numeric": ["~", 5]}]}}"#, "$.detail.a"),
-        (r#"{"detail": {"a": [{"cidr": "10.0.0.0/33"}]}}"#, "$.detail.a"),
-        (r#"{"detail": {"a": [{"wildcard": "a**"}]}}"#, "$.detail.a"),
-        (
-            r#"{"detail": {"a": [{"anything-but": {"numeric": ["=", 1]}}]}}"#,
-            "$.detail.a",
-        ),
-        (r#"{"$or": [{"a": [1]}]}"#, "$.$or"),
-    ] {
-        let error = Pattern::parse(pattern).unwrap_err().to_string();
-        assert!(error.starts_with("Event pattern is not valid. Reason: "), "{error}");
-        assert!(error.ends_with(&format!("at `{place}`")), "{pattern}: {error}");
-    }
-}
-
-#[test]
-fn what_does_not_fit_is_said_in_words() {
-    let event = json!({"source": "aws.states", "detail": {
-        "state": "STARTED", "size": 12, "ip": "10.0.1.7", "list": ["a", "b"], "objects": [{"k": 1}], "empty": [], "none": null,
-    }});
-    let detail = |name: &str, matchers: Value| json!({"source": ["aws.states"], "detail": {name: matchers}});
-    for (pattern, expected) in [
-        (
-            detail("state", json!(["SUCCEEDED", "FAILED"])),
-            "`detail.state` is `STARTED`, the pattern wants `SUCCEEDED` or `FAILED`",
-        ),
-        (
-            json!({"source": ["aws.ecr"], "detail": {"state": ["FAILED"]}}),
-            "`source` is `aws.states`, the pattern wants `aws.ecr`",
-        ),
-        (
-            json!({"detail": {"a": {"b": [{"prefix": "x"}, {"suffix": {"equals-ignore-case": "y"}}]}}}),
-            "`detail.a.b` is not there, the pattern wants what begins with `x` or what ends with `y` in any case",
-        ),
-        (
-            detail("size", json!([{"numeric": [">", 0, "<=", 5]}])),
-            "`detail.size` is `12`, the pattern wants a number > 0 and <= 5",
-        ),
-        (
-            detail("ip", json!([{"cidr": "10.0.0.0/24"}])),
-            "`detail.ip` is `10.0.1.7`, the pattern wants an address in 10.0.0.0/24",
-        ),
-        (
-            detail("ip", json!([{"cidr": "2001:db8::/32"}])),
-            "`detail.ip` is `10.0.1.7`, the pattern wants an address in 2001:db8::/32",
-        ),
-        (
-            detail("state", json!([{"anything-but": ["STARTED", "x"]}])),
-            "`detail.state` is `STARTED`, the pattern wants anything but `STARTED` and `x`",
-        ),
-        (
-            detail("list", json!([{"wildcard": "c*"}])),
-            "`detail.list` is `[\"a\",\"b\"]`, the pattern wants what is like `c*`",
-        ),
-        (
-            detail("a", json!([{"exists": true}])),
-            "`detail.a` is not there, the pattern wants a value there",
-        ),
-        (
-            detail("size", json!([{"exists": false}])),
-            "`detail.size` is `12`, the pattern wants none there",
-        ),
-        (
-            json!({"detail": {"objects": {"k": [2]}}}),
-            "`detail.objects.k` is `1`, the pattern wants `2`",
-        ),
-        (json!({"detail": {"empty": {"k": [2]}}}), "`detail.empty` is empty"),
-        (
-            json!({"detail": {"$or": [{"size": [1]}, {"state": [{"equals-ignore-case": "x"}]}]}}),
-            "no alternative of `detail.$or` fits: `detail.size` is `12`, the pattern wants `1`; `detail.state` is `STARTED`, the pattern wants `x` in any case",
-        ),
-        (detail("none", json!([null])), ""),
-    ] {
-        let text = pattern.to_string();
-        let pattern = Pattern::parse(&text).unwrap();
-        assert_eq!(pattern.why_not(&event).unwrap_or_default(), expected, "{text}");
-        assert_eq!(pattern.matches(&event), expected.is_empty(), "{text}");
-    }
 }
 
 #[tokio::test]
@@ -387,4 +225,219 @@ fn whoever_gives_a_role_must_be_allowed_to_pass_it() {
             .collect();
         assert_eq!(passed, resources, "{operation}");
     }
+}
+
+#[tokio::test]
+async fn a_pattern_is_tested_on_a_whole_event() {
+    let platform = platform();
+    let event = json!({
+        "id": "1", "account": "123456789012", "source": "s", "time": "2026-01-01T00:00:00Z", "region": "us-east-1",
+        "detail-type": "t", "detail": {"a": 1},
+    });
+    let without = |field: &str| {
+        let mut event = event.clone();
+        event.as_object_mut().unwrap().remove(field);
+        event.to_string()
+    };
+    let invalid = "Parameter Event is not valid.";
+    let length = "Member must have length less than or equal to 2048";
+    let long = json!({"a": ["x".repeat(2048)]}).to_string();
+    for (pattern, event, expected) in [
+        (r#"{"detail": {"a": [1]}}"#, event.to_string(), Ok(true)),
+        (r#"{"detail": {"a": [2]}}"#, event.to_string(), Ok(false)),
+        (r#"{"source": ["s"]}"#, without("detail"), Ok(true)),
+        (r#"{"source": ["s"]}"#, without("id"), Err(invalid)),
+        (r#"{"source": ["s"]}"#, without("detail-type"), Err(invalid)),
+        (r#"{"source": ["s"]}"#, "[]".to_owned(), Err(invalid)),
+        (r#"{"source": ["s"]}"#, "text".to_owned(), Err(invalid)),
+        (
+            r#"{"source": "s"}"#,
+            event.to_string(),
+            Err("must be an object or an array"),
+        ),
+        (long.as_str(), event.to_string(), Err(length)),
+    ] {
+        let input = json!({"EventPattern": pattern, "Event": event});
+        let answer = call(&platform, "TestEventPattern", input).await;
+        match expected {
+            Ok(result) => assert_eq!(answer.unwrap(), json!({"Result": result}), "{pattern}"),
+            Err(message) => {
+                let error = answer.unwrap_err().to_string();
+                assert!(error.contains(message), "{pattern}: {error}");
+            }
+        }
+    }
+    let error = call(&platform, "PutRule", json!({"Name": "r", "EventPattern": long})).await;
+    assert!(error.unwrap_err().to_string().contains(length));
+}
+
+#[tokio::test]
+async fn events_that_are_none_are_refused_one_by_one() {
+    let platform = platform();
+    let required = |name: &str| format!("Parameter {name} is not valid. Reason: {name} is a required argument.");
+    for (entry, code, said) in [
+        (json!({}), "InvalidArgument", required("Source")),
+        (json!({"Source": ""}), "InvalidArgument", required("Source")),
+        (json!({"Source": "s"}), "InvalidArgument", required("DetailType")),
+        (
+            json!({"Source": "s", "DetailType": "", "Detail": "{}"}),
+            "InvalidArgument",
+            required("DetailType"),
+        ),
+        (
+            json!({"Source": "s", "DetailType": "t", "Detail": ""}),
+            "InvalidArgument",
+            required("Detail"),
+        ),
+        (
+            json!({"Source": "s", "DetailType": "t", "Detail": "[1]"}),
+            "MalformedDetail",
+            "Detail is malformed.".to_owned(),
+        ),
+    ] {
+        let answer = call(&platform, "PutEvents", json!({"Entries": [entry]})).await.unwrap();
+        let expected = json!({"FailedEntryCount": 1, "Entries": [{"ErrorCode": code, "ErrorMessage": said}]});
+        assert_eq!(answer, expected, "{entry}");
+    }
+    let entry = json!({"Source": "s", "DetailType": "t", "Detail": "{}"});
+    let told = "PutEventsRequestEntry(time=null, source=s, resources=null, detailType=t, detail={}, eventBusName=null, \
+                traceHeader=null, kmsKeyIdentifier=null, internalMetadata=null)";
+    let big = json!({"Source": "s", "DetailType": "t", "Detail": json!({"a": "x".repeat(1024 * 1024)}).to_string()});
+    for (entries, said) in [
+        (
+            vec![entry; 11],
+            format!(
+                "1 validation error detected: Value '[{}]' at 'entries' failed to satisfy constraint: Member must have length \
+                 less than or equal to 10",
+                [told; 11].join(", ")
+            ),
+        ),
+        (
+            vec![big],
+            "Total size of the entries in the request is over the limit.".to_owned(),
+        ),
+    ] {
+        let error = call(&platform, "PutEvents", json!({ "Entries": entries }))
+            .await
+            .unwrap_err();
+        assert_eq!((error.code.as_str(), error.message), ("ValidationException", said));
+    }
+}
+
+#[tokio::test]
+async fn an_event_has_the_time_that_its_sender_gives() {
+    let platform = platform();
+    for (time, expected) in [
+        (json!(1_700_000_000), "2023-11-14T22:13:20Z"),
+        (json!(1_700_000_000.9), "2023-11-14T22:13:20Z"),
+        (json!("2026-01-01T00:00:00Z"), "2026-01-01T00:00:00Z"),
+    ] {
+        let entry = json!({"Source": "s", "DetailType": "t", "Detail": "{}", "Time": time});
+        call(&platform, "PutEvents", json!({"Entries": [entry]})).await.unwrap();
+        let sent = platform.journal.entries().into_iter().rev();
+        let event = sent.filter_map(|entry| match entry.happening {
+            Happening::EventSent { event, .. } => Some(event),
+            _ => None,
+        });
+        assert_eq!(event.into_iter().next().unwrap()["time"], expected);
+    }
+}
+
+#[tokio::test]
+async fn targets_are_looked_at_before_their_rule() {
+    let platform = platform();
+    let queue = "arn:aws:sqs:us-east-1:123456789012:q";
+    let long = "i".repeat(65);
+    let pattern = "failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+";
+    for (target, said) in [
+        (
+            json!({"Id": "!", "Arn": queue}),
+            format!("1 validation error detected: Value '!' at 'targets.1.member.id' {pattern}"),
+        ),
+        (
+            json!({"Id": long, "Arn": queue}),
+            format!(
+                "1 validation error detected: Value '{long}' at 'targets.1.member.id' failed to satisfy constraint: Member \
+                 must have length less than or equal to 64"
+            ),
+        ),
+        (
+            json!({"Id": "fifo", "Arn": format!("{queue}.fifo")}),
+            "Parameter(s) SqsParameters must be specified for target: fifo.".to_owned(),
+        ),
+        (
+            json!({"Id": "two", "Arn": queue, "Input": "{}", "InputPath": "$.detail"}),
+            "Only one of Input, InputPath, or InputTransformer must be provided for target two.".to_owned(),
+        ),
+    ] {
+        let error = call(&platform, "PutTargets", json!({"Rule": "none", "Targets": [target]})).await;
+        let error = error.unwrap_err();
+        assert_eq!((error.code.as_str(), error.message), ("ValidationException", said));
+    }
+    let rule = json!({"Name": "r", "ScheduleExpression": "rate(1 hour)", "EventPattern": ""});
+    call(&platform, "PutRule", rule).await.unwrap();
+    let described = call(&platform, "DescribeRule", json!({"Name": "r"})).await.unwrap();
+    assert_eq!(described.get("EventPattern"), None, "an empty pattern is none");
+    let targets: Vec<Value> = (0..6).map(|id| json!({"Id": id.to_string(), "Arn": queue})).collect();
+    let error = call(&platform, "PutTargets", json!({"Rule": "r", "Targets": targets})).await;
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "LimitExceededException: The requested resource exceeds the maximum number allowed."
+    );
+}
+
+#[tokio::test]
+async fn rules_have_tags_and_are_found_by_their_target() {
+    let platform = platform();
+    let target = "arn:aws:sqs:us-east-1:123456789012:q";
+    let rule = |name: &str| json!({"Name": name, "ScheduleExpression": "rate(1 hour)", "Tags": [{"Key": "team", "Value": "ml"}]});
+    for name in ["a", "b", "c"] {
+        call(&platform, "PutRule", rule(name)).await.unwrap();
+    }
+    let resource = json!("arn:aws:events:us-east-1:123456789012:rule/a");
+    let tags = async || {
+        let answer = call(&platform, "ListTagsForResource", json!({"ResourceARN": resource})).await;
+        answer.unwrap()["Tags"].take()
+    };
+    assert_eq!(tags().await, json!([{"Key": "team", "Value": "ml"}]));
+    let tag = json!({"ResourceARN": resource, "Tags": [{"Key": "team", "Value": "data"}, {"Key": "x", "Value": ""}]});
+    call(&platform, "TagResource", tag).await.unwrap();
+    // What PutRule says of the tags of a rule that is there is passed over, on AWS too.
+    call(&platform, "PutRule", rule("a")).await.unwrap();
+    let untag = json!({"ResourceARN": resource, "TagKeys": ["x"]});
+    call(&platform, "UntagResource", untag).await.unwrap();
+    assert_eq!(tags().await, json!([{"Key": "team", "Value": "data"}]));
+    for (resource, code) in [
+        (
+            "arn:aws:events:us-east-1:123456789012:rule/none",
+            "ResourceNotFoundException",
+        ),
+        (
+            "arn:aws:events:us-east-1:123456789012:event-bus/none",
+            "ResourceNotFoundException",
+        ),
+        (
+            "arn:aws:events:us-east-1:123456789012:event-bus/default",
+            "NotInLocalRun",
+        ),
+    ] {
+        let error = call(&platform, "ListTagsForResource", json!({"ResourceARN": resource})).await;
+        assert_eq!(error.unwrap_err().code, code, "{resource}");
+    }
+
+    for name in ["a", "c"] {
+        let targets = json!([{"Id": "1", "Arn": target}, {"Id": "2", "Arn": target}]);
+        call(&platform, "PutTargets", json!({"Rule": name, "Targets": targets}))
+            .await
+            .unwrap();
+    }
+    let names = async |input: Value| call(&platform, "ListRuleNamesByTarget", input).await.unwrap();
+    assert_eq!(
+        names(json!({"TargetArn": target})).await,
+        json!({"RuleNames": ["a", "c"]})
+    );
+    let page = names(json!({"TargetArn": target, "Limit": 1})).await;
+    assert_eq!(page["RuleNames"], json!(["a"]));
+    let rest = names(json!({"TargetArn": target, "Limit": 1, "NextToken": page["NextToken"]})).await;
+    assert_eq!(rest, json!({"RuleNames": ["c"]}));
 }

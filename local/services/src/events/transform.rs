@@ -34,15 +34,17 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Transform {
-    /// What is wrong with it, if anything, when a target is put.
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// What is wrong with it, if anything, when the target `id` is put.
+    pub(super) fn check(&self, id: &str) -> Result<(), String> {
         let given = [
             self.input.is_some(),
             self.input_path.is_some(),
             self.input_transformer.is_some(),
         ];
         if given.into_iter().filter(|given| *given).count() > 1 {
-            return Err("Only one of Input, InputPath, or InputTransformer must be provided".into());
+            return Err(format!(
+                "Only one of Input, InputPath, or InputTransformer must be provided for target {id}."
+            ));
         }
         if let Some(input) = &self.input {
             serde_json::from_str::<Value>(input)
@@ -53,7 +55,12 @@ impl Transform {
         for path in paths {
             steps(path).ok_or_else(|| format!("Invalid JSONPath `{path}`"))?;
         }
-        Ok(())
+        match self.input_transformer.as_ref().and_then(Transformer::unknown) {
+            Some(name) => Err(format!(
+                "InputTemplate for target {id} contains invalid placeholder {name}."
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The target's input.
@@ -71,7 +78,26 @@ impl Transform {
     }
 }
 
+/// What a template can name beside its own paths.
+const RESERVED: &[&str] = &[
+    "aws.events.event",
+    "aws.events.event.ingestion-time",
+    "aws.events.event.json",
+    "aws.events.rule-arn",
+    "aws.events.rule-name",
+];
+
 impl Transformer {
+    /// The first placeholder that stands for nothing.
+    fn unknown(&self) -> Option<&str> {
+        let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+        let behind = self.input_template.split('<').skip(1);
+        let names = behind.filter_map(|behind| behind.split_once('>').map(|(name, _)| name));
+        names
+            .filter(|name| !name.is_empty() && name.chars().all(plain))
+            .find(|name| !RESERVED.contains(name) && !self.input_paths_map.contains_key(*name))
+    }
+
     fn apply(&self, event: &Value, around: &Surroundings<'_>) -> Result<Value, String> {
         let mut filled = String::with_capacity(self.input_template.len());
         let mut rest = self.input_template.as_str();
@@ -172,7 +198,7 @@ mod tests {
 
     fn check(transform: Value, expected: Result<Value, ()>) {
         let transform: Transform = serde_json::from_value(transform).unwrap();
-        transform.check().unwrap();
+        transform.check("1").unwrap();
         let event = json!({"source": "aws.ecr", "detail": {"tag": "a \"b\"", "list": [1, {"k y": true}], "size": 3}});
         let around = Surroundings {
             rule_arn: "arn:rule",
@@ -216,9 +242,14 @@ mod tests {
             Ok(json!({"s": event}))
         });
         check(
-            template("{\"unknown\": \"<what>\", \"q\": \"\\\"<size>\"}"),
-            Ok(json!({"unknown": "<what>", "q": "\"3"})),
+            template("{\"other\": \"a < b > <c d>\", \"q\": \"\\\"<size>\"}"),
+            Ok(json!({"other": "a < b > <c d>", "q": "\"3"})),
         );
-        check(template("<unknown>"), Err(()));
+        check(template("<size> <size>"), Err(()));
+        let unknown: Transform = serde_json::from_value(template("{\"s\": <size>, \"u\": \"<what>\"}")).unwrap();
+        assert_eq!(
+            unknown.check("one").unwrap_err(),
+            "InputTemplate for target one contains invalid placeholder what."
+        );
     }
 }

@@ -4,11 +4,13 @@
 //! finds what it has compiled already. The variables that `cargo run` sets for its child are removed: build scripts
 //! that look at them would run again.
 
+use super::fresh::Asked;
 use super::narration::{Narration, Progress};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::SystemTime;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
@@ -49,6 +51,11 @@ pub(super) async fn build(
     binaries: &[String],
     progress: impl Fn(Progress<'_>),
 ) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    let asked = asked(root, binaries);
+    if let Some(found) = asked.as_ref().and_then(Asked::fresh) {
+        return Ok(found);
+    }
+    let began = SystemTime::now();
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let could_not_start = |source| BuildError::Cargo {
         program: program.to_string_lossy().into_owned(),
@@ -87,8 +94,38 @@ pub(super) async fn build(
     }
     match binaries.iter().find(|binary| !found.contains_key(*binary)) {
         Some(binary) => Err(BuildError::Missing { binary: binary.clone() }),
-        None => Ok(found),
+        None => {
+            if let Some(asked) = asked {
+                asked.keep(began, &found);
+            }
+            Ok(found)
+        }
     }
+}
+
+/// What is built, if it is known where: then a build that would change nothing can be left out.
+fn asked(root: &Path, binaries: &[String]) -> Option<Asked> {
+    let own = std::env::current_exe().ok().as_deref().and_then(OwnBuild::of)?;
+    let kept = own.folder().join(".stepline-functions.json");
+    let variables = std::env::vars().filter(|(name, _)| is_heeded(name));
+    let given = own.arguments().into_iter().map(|it| it.to_string_lossy().into_owned());
+    Some(Asked {
+        kept,
+        root: root.to_owned(),
+        binaries: binaries.to_vec(),
+        given: given
+            .chain(variables.map(|(name, value)| format!("{name}={value}")))
+            .collect(),
+    })
+}
+
+/// Variables that may change what cargo makes.
+fn is_heeded(name: &str) -> bool {
+    let is_of_tools = ["CARGO", "RUST", "CC", "CXX", "AR", "CFLAGS", "LD"]
+        .iter()
+        .any(|of| name.starts_with(of));
+    // What counts how deep rustup calls itself says nothing of the build.
+    is_of_tools && !is_set_by_cargo_run(name) && name != "RUST_RECURSION_COUNT"
 }
 
 /// The command that builds `binaries`.
@@ -153,6 +190,15 @@ impl OwnBuild {
             // Installed somewhere else: cargo's defaults are as good as anything.
             _ => None,
         }
+    }
+
+    /// The folder of the binaries.
+    fn folder(&self) -> PathBuf {
+        let target = match &self.triple {
+            Some(triple) => self.target_dir.join(triple),
+            None => self.target_dir.clone(),
+        };
+        target.join(if self.profile == "dev" { "debug" } else { &self.profile })
     }
 
     fn arguments(self) -> Vec<OsString> {
@@ -243,6 +289,21 @@ mod tests {
             ("CARGO_NET_OFFLINE", false),
         ] {
             assert_eq!(is_set_by_cargo_run(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_may_change_a_build_is_told_from_what_changes_from_call_to_call() {
+        for (name, expected) in [
+            ("RUSTFLAGS", true),
+            ("CARGO_PROFILE_DEV_OPT_LEVEL", true),
+            ("CC_x86_64_unknown_linux_gnu", true),
+            ("RUSTUP_TOOLCHAIN", true),
+            ("CARGO_PKG_NAME", false),
+            ("RUST_RECURSION_COUNT", false),
+            ("HOME", false),
+        ] {
+            assert_eq!(is_heeded(name), expected, "{name}");
         }
     }
 

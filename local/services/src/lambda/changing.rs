@@ -70,7 +70,7 @@ impl Lambda {
         input: On<WithCode, Given>,
     ) -> Result<Value, ServiceError> {
         let On { target, own } = input;
-        let function = self.function(&target.function_name, None)?;
+        let function = self.function(&call, &target.function_name, None)?;
         let mut configuration = function.configuration.clone();
         configuration.code = own;
         if target.architectures.is_some() {
@@ -84,7 +84,7 @@ impl Lambda {
         call: Call,
         changes: Changes,
     ) -> Result<Value, ServiceError> {
-        let function = self.function(&changes.function_name, None)?;
+        let function = self.function(&call, &changes.function_name, None)?;
         let mut changed = function.configuration.clone();
         put(&mut changed.role, changes.role);
         put(&mut changed.runtime, changes.runtime.map(Some));
@@ -138,7 +138,7 @@ impl Lambda {
     }
 
     pub(super) fn remove_permission(&self, call: &Call, input: RemovePermission) -> Result<Value, ServiceError> {
-        let function = self.function(&input.function_name, input.qualifier.as_deref())?;
+        let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
         let sid = &input.statement_id;
         if lock(&function.permissions).remove(sid).is_none() {
             let message = format_args!("Statement {sid} is not found in resource policy.");

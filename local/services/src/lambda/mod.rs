@@ -8,6 +8,7 @@ mod code;
 mod concurrency;
 mod destination;
 mod environment;
+mod fresh;
 mod functions;
 mod invoke;
 mod launching;
@@ -31,7 +32,7 @@ use concurrency::Concurrency;
 use environment::Environment;
 use functions::Function;
 use layers::Layers;
-use platform::{Platform, ServiceError};
+use platform::{Call, Platform, ServiceError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -153,18 +154,21 @@ impl Lambda {
     }
 
     /// The function that is called so, or a version or alias of it.
-    fn function(&self, reference: &str, qualifier: Option<&str>) -> Result<Arc<Function>, ServiceError> {
+    fn find(&self, reference: &str, qualifier: Option<&str>) -> Option<Arc<Function>> {
         let (name, own) = functions::named(reference);
         let function = lock(&self.functions).get(name).cloned();
-        let found = match own.or(qualifier) {
+        match own.or(qualifier) {
             None | Some(functions::LATEST) => function,
             Some(qualifier) => function.and_then(|function| lock(&function.qualified).get(qualifier).cloned()),
-        };
-        found.ok_or_else(|| {
-            let message = match qualifier.filter(|_| own.is_none()) {
-                Some(qualifier) => format!("Function not found: {reference}:{qualifier}"),
-                None => format!("Function not found: {reference}"),
-            };
+        }
+    }
+
+    /// The same where it is an error that there is none.
+    fn function(&self, call: &Call, reference: &str, qualifier: Option<&str>) -> Result<Arc<Function>, ServiceError> {
+        self.find(reference, qualifier).ok_or_else(|| {
+            let account = &call.platform.account;
+            let arn = account.arn("lambda", functions::resource(reference, qualifier));
+            let message = format_args!("Function not found: {arn}");
             ServiceError::new("ResourceNotFoundException", message).with_status(404)
         })
     }

@@ -7,7 +7,7 @@ use super::invoke;
 use super::outcome::Outcome;
 use super::publishing::{self, CreateAlias, GetAlias, PublishLayerVersion, PublishVersion};
 use super::{Lambda, lock};
-use platform::input::On;
+use platform::input::{On, page};
 use platform::{Call, Nothing, Operation, Operations, Platform, Principal, Requirement, Served, ServiceError};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +26,19 @@ const REQUEST_LIMIT: usize = 6 * 1024 * 1024;
 /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>.
 impl Served for Lambda {
     const SIGNING_NAME: &'static str = "lambda";
+
+    fn is_here(&self, platform: &Platform, _operation: &str, input: &Value) -> Result<(), ServiceError> {
+        let account = &platform.account;
+        let named = input["FunctionName"].as_str();
+        match named.and_then(|reference| account.elsewhere(reference)) {
+            Some(region) => {
+                let here = &account.region;
+                let message = format_args!("Functions from '{region}' are not reachable in this region ('{here}')");
+                Err(ServiceError::new("ResourceNotFoundException", message).with_status(404))
+            }
+            None => Ok(()),
+        }
+    }
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<Lambda>> = LazyLock::new(|| {
@@ -69,7 +82,7 @@ impl Served for Lambda {
                 }),
                 on_named("GetPolicy", |_, function| Ok(policy(function))),
                 on_named("DeleteFunction", Lambda::delete),
-                Operation::on("ListFunctions", |_, _| "*".to_owned(), Lambda::list),
+                Operation::on("ListFunctions", |_, _: &ListFunctions| "*".to_owned(), Lambda::list),
                 Operation::on(
                     "GetAccountSettings",
                     |_, _| "*".to_owned(),
@@ -145,6 +158,23 @@ struct Named {
     qualifier: Option<String>,
 }
 
+/// See <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ListFunctions {
+    function_version: Option<String>,
+    marker: Option<String>,
+    #[serde(default = "most_listed")]
+    max_items: usize,
+}
+
+fn most_listed() -> usize {
+    MOST_LISTED
+}
+
+/// The functions on a page, whatever more is asked for.
+const MOST_LISTED: usize = 50;
+
 /// An operation on the function that is called so.
 fn on<I: DeserializeOwned + Send + 'static>(
     name: &'static str,
@@ -165,8 +195,8 @@ fn on_named(name: &'static str, does: fn(&Lambda, &Function) -> Result<Value, Se
             it.qualifier.as_deref(),
         )])
     };
-    Operation::new(name, requires, move |lambda: &Lambda, _: &Call, it: Named| {
-        let function = lambda.function(&it.function_name, it.qualifier.as_deref())?;
+    Operation::new(name, requires, move |lambda: &Lambda, call: &Call, it: Named| {
+        let function = lambda.function(call, &it.function_name, it.qualifier.as_deref())?;
         does(lambda, &function)
     })
 }
@@ -284,7 +314,7 @@ impl Lambda {
     }
 
     async fn invoke(self: Arc<Self>, call: Call, input: Invoke) -> Result<Value, ServiceError> {
-        let function = self.function(&input.function_name, input.qualifier.as_deref())?;
+        let function = self.function(&call, &input.function_name, input.qualifier.as_deref())?;
         if input.log_type.is_some_and(|kind| kind != "None") {
             return Err(ServiceError::not_in_local_run("lambda", "Invoke with LogType Tail"));
         }
@@ -318,7 +348,7 @@ impl Lambda {
     }
 
     fn add_permission(&self, call: &Call, input: AddPermission) -> Result<Value, ServiceError> {
-        let function = self.function(&input.function_name, input.qualifier.as_deref())?;
+        let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
         let mut statement = json!({
             "Sid": input.statement_id,
             "Effect": "Allow",
@@ -338,8 +368,8 @@ impl Lambda {
         Ok(answer)
     }
 
-    fn put_event_invoke_config(&self, _: &Call, input: EventInvokeConfig) -> Result<Value, ServiceError> {
-        let function = self.function(&input.function_name, input.qualifier.as_deref())?;
+    fn put_event_invoke_config(&self, call: &Call, input: EventInvokeConfig) -> Result<Value, ServiceError> {
+        let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
         if input.maximum_retry_attempts.is_some_and(|attempts| attempts > 2) {
             return Err(ServiceError::new(
                 "InvalidParameterValueException",
@@ -364,10 +394,41 @@ impl Lambda {
         Ok(json!({}))
     }
 
-    fn list(&self, _: &Call, _: Nothing) -> Result<Value, ServiceError> {
+    /// The functions, page by page; with their versions where those are asked for.
+    fn list(&self, _: &Call, input: ListFunctions) -> Result<Value, ServiceError> {
+        let with_versions = match input.function_version.as_deref() {
+            None => false,
+            Some("ALL") => true,
+            Some(other) => {
+                return Err(ServiceError::validation(format_args!(
+                    "1 validation error detected: Value '{other}' at 'functionVersion' failed to satisfy constraint: \
+                     Member must satisfy enum value set: [ALL]"
+                )));
+            }
+        };
+        if !(1..=10_000).contains(&input.max_items) {
+            return Err(ServiceError::validation(format_args!(
+                "1 validation error detected: Value '{}' at 'maxItems' failed to satisfy constraint: Member must have \
+                 a value from 1 to 10000",
+                input.max_items
+            )));
+        }
         let functions = lock(&self.functions);
-        let described = functions.values().map(|function| function.describe());
-        Ok(json!({"Functions": described.collect::<Vec<_>>()}))
+        let described = functions.values().flat_map(|function| {
+            if with_versions {
+                publishing::versions(function)
+            } else {
+                vec![function.describe()]
+            }
+        });
+        let size = input.max_items.min(MOST_LISTED);
+        let page = page(
+            described,
+            size,
+            input.marker.as_deref(),
+            "InvalidParameterValueException",
+        )?;
+        Ok(page.answer("Functions", "NextMarker", |function| function))
     }
 
     fn get_account_settings(&self, _: &Call, _: Nothing) -> Result<Value, ServiceError> {

@@ -68,13 +68,18 @@ pub(super) fn aliases(function: &Function) -> Vec<Value> {
     aliases.map(|(name, function)| alias(name, function)).collect()
 }
 
+/// A function whose version is deleted went away meanwhile.
+fn gone() -> ServiceError {
+    ServiceError::new("ResourceNotFoundException", "Function not found").with_status(404)
+}
+
 fn alias(name: &str, function: &Function) -> Value {
     json!({"AliasArn": function.arn, "Name": name, "FunctionVersion": function.version, "Description": ""})
 }
 
 impl Lambda {
-    pub(super) fn publish_version(&self, _: &Call, input: PublishVersion) -> Result<Value, ServiceError> {
-        let function = self.function(&input.function_name, None)?;
+    pub(super) fn publish_version(&self, call: &Call, input: PublishVersion) -> Result<Value, ServiceError> {
+        let function = self.function(call, &input.function_name, None)?;
         let mut published = lock(&function.qualified);
         let first = published.entry(FIRST.to_owned());
         let first = first.or_insert_with(|| Arc::new(function.published(FIRST, FIRST)));
@@ -87,7 +92,7 @@ impl Lambda {
             let message = "Deletion of functions by alias is not currently supported.";
             return Err(ServiceError::new("InvalidParameterValueException", message));
         }
-        let function = self.function(version.name(), None)?;
+        let function = self.find(version.name(), None).ok_or_else(gone)?;
         let mut published = lock(&function.qualified);
         let aliases = published
             .iter()
@@ -105,9 +110,9 @@ impl Lambda {
         Ok(json!({}))
     }
 
-    pub(super) fn create_alias(&self, _: &Call, input: CreateAlias) -> Result<Value, ServiceError> {
-        let function = self.function(&input.function_name, None)?;
-        let version = self.function(&input.function_name, Some(&input.function_version))?;
+    pub(super) fn create_alias(&self, call: &Call, input: CreateAlias) -> Result<Value, ServiceError> {
+        let function = self.function(call, &input.function_name, None)?;
+        let version = self.function(call, &input.function_name, Some(&input.function_version))?;
         let created = Arc::new(function.published(&version.version, &input.name));
         let mut published = lock(&function.qualified);
         if published.contains_key(&input.name) {
@@ -119,8 +124,8 @@ impl Lambda {
         Ok(described)
     }
 
-    pub(super) fn get_alias(&self, _: &Call, input: GetAlias) -> Result<Value, ServiceError> {
-        let function = self.function(&input.function_name, Some(&input.name))?;
+    pub(super) fn get_alias(&self, call: &Call, input: GetAlias) -> Result<Value, ServiceError> {
+        let function = self.function(call, &input.function_name, Some(&input.name))?;
         Ok(alias(&input.name, &function))
     }
 

@@ -21,7 +21,7 @@ pub async fn handle(
     body: &Bytes,
 ) -> Response<Body> {
     let routed = route(method, uri.path(), headers, body);
-    match routed.map(|(operation, input)| (operation, qualified(operation, input, uri.query()))) {
+    match routed.map(|(operation, input)| (operation, queried(input, uri.query()))) {
         Ok((operation, input)) => match platform.call(caller, "lambda", operation, input).await {
             Ok(output) if operation == "Invoke" => invocation(&output),
             Ok(output) => respond(StatusCode::OK, &[], output.to_string()),
@@ -68,15 +68,29 @@ fn route(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Resul
     }
 }
 
-/// The input with the version or alias that a request's query names.
-fn qualified(operation: &str, mut input: Value, query: Option<&str>) -> Value {
-    let takes_one = matches!(
-        operation,
-        "Invoke" | "GetFunction" | "GetFunctionConfiguration" | "GetPolicy" | "DeleteFunction"
-    );
-    let mut pairs = query.filter(|_| takes_one).unwrap_or_default().split('&');
-    if let Some(qualifier) = pairs.find_map(|pair| pair.strip_prefix("Qualifier=")) {
-        input["Qualifier"] = percent_decode_str(qualifier).decode_utf8_lossy().into();
+/// The members that Lambda's operations have in the query. What else is there is passed over, as by Lambda.
+const QUERIED: &[&str] = &[
+    "FunctionVersion",
+    "Marker",
+    "MasterRegion",
+    "MaxItems",
+    "Qualifier",
+    "RevisionId",
+];
+
+/// The input with what a request's query says.
+fn queried(mut input: Value, query: Option<&str>) -> Value {
+    let pairs = query
+        .unwrap_or_default()
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .filter(|(member, _)| QUERIED.contains(member));
+    for (member, value) in pairs {
+        let value = percent_decode_str(value).decode_utf8_lossy();
+        input[member] = match value.parse::<u64>() {
+            Ok(number) if member == "MaxItems" => number.into(),
+            _ => value.into(),
+        };
     }
     input
 }
@@ -145,6 +159,29 @@ fn respond(status: StatusCode, headers: &[(&str, &str)], body: String) -> Respon
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_query_s_members_are_the_input_s() {
+        for (query, expected) in [
+            (None, json!({"FunctionName": "f"})),
+            (Some(""), json!({"FunctionName": "f"})),
+            (
+                Some("Qualifier=live"),
+                json!({"FunctionName": "f", "Qualifier": "live"}),
+            ),
+            (
+                Some("Qualifier=%24LATEST"),
+                json!({"FunctionName": "f", "Qualifier": "$LATEST"}),
+            ),
+            (Some("Qualifier=1"), json!({"FunctionName": "f", "Qualifier": "1"})),
+            (
+                Some("a=b&MaxItems=2&Marker=m"),
+                json!({"FunctionName": "f", "MaxItems": 2, "Marker": "m"}),
+            ),
+        ] {
+            assert_eq!(queried(json!({"FunctionName": "f"}), query), expected, "{query:?}");
+        }
+    }
 
     #[test]
     fn requests_become_operations() {

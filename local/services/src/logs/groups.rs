@@ -70,6 +70,20 @@ pub(super) struct TagResource {
     tags: BTreeMap<String, String>,
 }
 
+/// The input of what TagResource has taken over.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct TagLogGroup {
+    tags: BTreeMap<String, String>,
+}
+
+/// The input of what UntagResource has taken over: the keys of tags are called tags.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct UntagLogGroup {
+    tags: Vec<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct UntagResource {
@@ -158,7 +172,7 @@ impl Logs {
     pub(super) fn describe_groups(&self, call: &Call, input: DescribeLogGroups) -> Result<Value, ServiceError> {
         if input.log_group_name_prefix.is_some() && input.log_group_name_pattern.is_some() {
             return Err(invalid(
-                "logGroupNamePrefix and logGroupNamePattern are mutually exclusive parameters",
+                "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.",
             ));
         }
         let (prefix, part) = (
@@ -276,6 +290,23 @@ impl Logs {
         })
     }
 
+    pub(super) fn tag_group(&self, call: &Call, input: OnGroup<TagLogGroup>) -> Result<Value, ServiceError> {
+        let resource_arn = arn(&call.platform, &input.target.log_group_name);
+        let tags = input.own.tags;
+        self.tag(call, TagResource { resource_arn, tags })
+    }
+
+    pub(super) fn untag_group(&self, call: &Call, input: OnGroup<UntagLogGroup>) -> Result<Value, ServiceError> {
+        let resource_arn = arn(&call.platform, &input.target.log_group_name);
+        let tag_keys = input.own.tags;
+        self.untag(call, UntagResource { resource_arn, tag_keys })
+    }
+
+    pub(super) fn list_group_tags(&self, call: &Call, input: OnGroup<Nothing>) -> Result<Value, ServiceError> {
+        let resource_arn = arn(&call.platform, &input.target.log_group_name);
+        self.list_tags(call, OfResource { resource_arn })
+    }
+
     pub(super) fn tag(&self, _: &Call, input: TagResource) -> Result<Value, ServiceError> {
         self.in_group(name_in(&input.resource_arn)?, |group| {
             group.tags.extend(input.tags);
@@ -309,10 +340,8 @@ fn check_length(member: &str, name: &str) -> Result<(), ServiceError> {
             "Member must have length greater than or equal to 1",
         )),
         1..=512 => Ok(()),
-        _ => Err(constraint(
-            member,
-            name,
-            "Member must have length less than or equal to 512",
+        _ => Err(invalid(
+            "Invalid LogGroup or LogStream, both must have length less than or equal to 512.",
         )),
     }
 }

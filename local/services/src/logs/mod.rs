@@ -61,13 +61,16 @@ impl Served for Logs {
                     |it: &OfResource| &it.resource_arn,
                     Logs::list_tags,
                 ),
+                Operation::on("ListTagsLogGroup", InGroup::requires::<Nothing>, Logs::list_group_tags),
                 on_stream(
                     "PutLogEvents",
                     |it: &PutLogEvents| &it.log_stream_name,
                     Logs::put_events,
                 ),
                 Operation::on("PutRetentionPolicy", InGroup::requires, Logs::put_retention),
+                Operation::on("TagLogGroup", InGroup::requires, Logs::tag_group),
                 of_resource("TagResource", |it: &TagResource| &it.resource_arn, Logs::tag),
+                Operation::on("UntagLogGroup", InGroup::requires, Logs::untag_group),
                 of_resource("UntagResource", |it: &UntagResource| &it.resource_arn, Logs::untag),
             ])
         });

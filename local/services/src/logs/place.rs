@@ -51,7 +51,10 @@ impl OfGroup {
             )),
             (None, Some(arn)) if arn.starts_with("arn:") => name_in(arn).map(str::to_owned),
             (None, Some(name)) => Ok(name.clone()),
-            _ => Err(invalid(
+            (Some(_), Some(_)) => Err(ServiceError::validation(
+                "LogGroup name and LogGroup ARN are mutually exclusive parameters.",
+            )),
+            (None, None) => Err(invalid(
                 "Exactly one of logGroupName and logGroupIdentifier must be specified",
             )),
         }

@@ -351,7 +351,6 @@ async fn reading_and_writing_are_allowed_by_group_and_by_stream() {
 #[tokio::test]
 async fn a_broken_constraint_is_told_as_the_model_has_it() {
     let platform = account().await;
-    let long = "a".repeat(513);
     for (operation, input, said) in [
         (
             "GetLogEvents",
@@ -372,12 +371,6 @@ async fn a_broken_constraint_is_told_as_the_model_has_it() {
           constraint: Member must satisfy enum value set: [LogStreamName, LastEventTime]",
         ),
         (
-            "CreateLogGroup",
-            json!({"logGroupName": long}),
-            "'logGroupName' failed to satisfy constraint: Member must have length \
-          less than or equal to 512",
-        ),
-        (
             "GetLogEvents",
             json!({"logGroupIdentifier": "arn:aws:logs:us-east-1:123456789012:log-group:g:*", "logStreamName": "s"}),
             "Value at 'logGroupIdentifier' failed to satisfy constraint: Member must satisfy regular expression pattern: \
@@ -393,4 +386,50 @@ async fn a_broken_constraint_is_told_as_the_model_has_it() {
         );
         assert!(error.message.ends_with(said), "{}", error.message);
     }
+}
+
+#[tokio::test]
+async fn what_excludes_the_other_is_told_and_the_older_calls_tag_groups_too() {
+    let platform = account().await;
+    let long = "g".repeat(513);
+    let length = "Invalid LogGroup or LogStream, both must have length less than or equal to 512.";
+    for (operation, input, code, said) in [
+        (
+            "CreateLogGroup",
+            json!({ "logGroupName": long }),
+            "InvalidParameterException",
+            length,
+        ),
+        (
+            "CreateLogStream",
+            json!({"logGroupName": "g", "logStreamName": long}),
+            "InvalidParameterException",
+            length,
+        ),
+        (
+            "DescribeLogGroups",
+            json!({"logGroupNamePrefix": "g", "logGroupNamePattern": "g"}),
+            "InvalidParameterException",
+            "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.",
+        ),
+        (
+            "DescribeLogStreams",
+            json!({"logGroupName": "g", "logGroupIdentifier": "g"}),
+            "ValidationException",
+            "LogGroup name and LogGroup ARN are mutually exclusive parameters.",
+        ),
+    ] {
+        let error = call(&platform, operation, input).await.expect_err(operation);
+        assert_eq!((error.code.as_str(), error.message.as_str()), (code, said));
+    }
+    let tag = json!({"logGroupName": "g", "tags": {"b": "2", "c": "3"}});
+    ok(&platform, "TagLogGroup", tag).await;
+    ok(
+        &platform,
+        "UntagLogGroup",
+        json!({"logGroupName": "g", "tags": ["a", "c"]}),
+    )
+    .await;
+    let tags = ok(&platform, "ListTagsLogGroup", json!({"logGroupName": "g"})).await;
+    assert_eq!(tags, json!({"tags": {"b": "2"}}));
 }

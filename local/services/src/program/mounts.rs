@@ -70,14 +70,42 @@ pub(super) fn script(image: &Path, own: Option<&Own>, packages: Option<&Path>) -
     script.push_str("PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin\nmount -t tmpfs -o mode=755 tmpfs \"$root\"\n");
     // What a program leaves in its own /tmp goes with it.
     script.push_str("mkdir \"$root/tmp\"\nmount -t tmpfs -o mode=1777 tmpfs \"$root/tmp\"\n");
-    compose(&mut script, &tree, Path::new("/"))?;
+    let mut parts = Parts::default();
+    compose(&mut parts, &tree, Path::new("/"))?;
+    parts.write(&mut script);
     script.push_str("mkdir -p \"$root$start\"\n: >\"$ready\"\n");
     script.push_str("PATH=$PATH exec chroot \"$root\" /bin/sh -c 'cd \"$1\"; PATH=$2; export PATH; shift 2; exec \"$@\"' sh \"$start\" \"$path\" \"$@\"\n");
     Ok(script)
 }
 
-/// Writes what makes one folder of the root: `tree` is what the program puts there.
-fn compose(script: &mut String, tree: &Tree, at: &Path) -> io::Result<()> {
+/// What the script does, by what does it: one process makes many folders, as starting it takes longer than its work.
+#[derive(Debug, Default)]
+struct Parts {
+    /// Folders of the root's own.
+    folders: Vec<String>,
+    /// Folders that something is bound to.
+    targets: Vec<String>,
+    /// Lines that the shell does by itself, and links.
+    rest: String,
+    mounts: String,
+}
+
+impl Parts {
+    /// Places first: what is bound may be bound to a folder within another one, and everything lies in the root.
+    fn write(self, script: &mut String) {
+        for folder in self.folders {
+            let _ = writeln!(script, "mkdir -p {folder}");
+        }
+        if !self.targets.is_empty() {
+            let _ = writeln!(script, "mkdir -p {}", self.targets.join(" "));
+        }
+        script.push_str(&self.rest);
+        script.push_str(&self.mounts);
+    }
+}
+
+/// Adds what makes one folder of the root: `tree` is what the program puts there.
+fn compose(parts: &mut Parts, tree: &Tree, at: &Path) -> io::Result<()> {
     let is_own = at == Path::new(TEMPORARY);
     let host = fs::read_dir(at).into_iter().flatten().filter(|_| !is_own);
     let mut host: BTreeMap<String, fs::FileType> = host
@@ -93,16 +121,16 @@ fn compose(script: &mut String, tree: &Tree, at: &Path) -> io::Result<()> {
         let path = at.join(name);
         let known = host.remove(name);
         if path == Path::new(TEMPORARY) {
-            compose(script, child, &path)?;
+            compose(parts, child, &path)?;
             continue;
         }
         // A folder of the machine's that the image adds to, also where a link leads to it.
         let shared = !child.children.is_empty() && known.is_some() && path.is_dir();
         if shared || child.from.is_none() {
-            make_folder(script, &path);
-            compose(script, child, &path)?;
+            parts.folders.push(in_root(&path));
+            compose(parts, child, &path)?;
         } else if let Some(from) = &child.from {
-            bind(script, from, &path, from.is_dir());
+            bind(parts, from, &path, from.is_dir());
         }
     }
     for (name, kind) in host
@@ -114,25 +142,31 @@ fn compose(script: &mut String, tree: &Tree, at: &Path) -> io::Result<()> {
             let target = fs::read_link(&path)?;
             let (target, path) = (quote(&target), quote(&path));
             // Infallible for a String; so is every write below.
-            let _ = writeln!(script, "ln -s {target} \"$root\"{path}");
+            let _ = writeln!(parts.rest, "ln -s {target} \"$root\"{path}");
         } else if kind.is_dir() {
             // What may not be bound (a mount of another's) is left out.
-            bind(script, &path, &path, true);
+            bind(parts, &path, &path, true);
         } else if kind.is_file() {
-            bind(script, &path, &path, false);
+            bind(parts, &path, &path, false);
         }
     }
     Ok(())
 }
 
-fn make_folder(script: &mut String, path: &Path) {
-    let _ = writeln!(script, "mkdir -p \"$root\"{}", quote(path));
+fn bind(parts: &mut Parts, from: &Path, to: &Path, folder: bool) {
+    let to = in_root(to);
+    match folder {
+        true => parts.targets.push(to.clone()),
+        false => {
+            let _ = writeln!(parts.rest, ": >{to}");
+        }
+    }
+    let _ = writeln!(parts.mounts, "mount --rbind {} {to}", quote(from));
 }
 
-fn bind(script: &mut String, from: &Path, to: &Path, folder: bool) {
-    let (from, to) = (quote(from), quote(to));
-    let make = if folder { "mkdir -p" } else { ": >" };
-    let _ = writeln!(script, "{make} \"$root\"{to}\nmount --rbind {from} \"$root\"{to}");
+/// A path of the program's, as the shell finds it.
+fn in_root(path: &Path) -> String {
+    format!("\"$root\"{}", quote(path))
 }
 
 fn quote(path: &Path) -> String {

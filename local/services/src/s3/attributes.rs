@@ -97,11 +97,21 @@ impl Attributes {
         let Some(text) = &self.tagging else { return Ok(None) };
         let pairs = platform::http::pairs(text);
         let (given, tags) = (pairs.len(), pairs.into_iter().collect::<Tags>());
-        if given != tags.len() {
-            return Err(invalid_tag("Cannot provide multiple Tags with the same key"));
+        let is_of_pairs = text.split('&').all(|pair| pair.matches('=').count() <= 1);
+        if given != tags.len() || !is_of_pairs {
+            let message = "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag \
+                           name duplicates.";
+            return Err(ServiceError::new("InvalidArgument", message)
+                .with_detail("ArgumentName", "x-amz-tagging")
+                .with_detail("ArgumentValue", text));
         }
         check_tags(&tags)?;
         Ok(Some(tags))
+    }
+
+    /// Whether a storage class is named, be it the one that there is.
+    pub(super) fn names_storage_class(&self) -> bool {
+        self.storage_class.is_some()
     }
 
     /// Headers and metadata.
@@ -158,14 +168,29 @@ pub(super) fn check_tags(tags: &Tags) -> Result<(), ServiceError> {
     if tags.len() > 10 {
         return Err(ServiceError::new("BadRequest", "Object tags cannot be greater than 10"));
     }
-    let fits = |(name, value): (&String, &String)| {
-        (1..=128).contains(&name.chars().count()) && value.chars().count() <= 256 && !name.starts_with("aws:")
+    tags.iter()
+        .try_for_each(|(name, value)| check_tag(name, value, "Your TagKey cannot be prefixed with aws:"))
+}
+
+/// Refuses what is no tag: `system` is what is said of one that AWS alone can give.
+pub(super) fn check_tag(name: &str, value: &str, system: &str) -> Result<(), ServiceError> {
+    let plain = |text: &str| {
+        let known = |character: char| character.is_alphanumeric() || "+-=._:/@".contains(character);
+        text.chars()
+            .all(|character| known(character) || character.is_whitespace())
     };
-    if tags.iter().all(fits) {
-        Ok(())
-    } else {
-        Err(invalid_tag("The TagKey or the TagValue you have provided is invalid"))
+    if name.starts_with("aws:") {
+        return Err(invalid_tag(system).with_detail("TagKey", name));
     }
+    if !(1..=128).contains(&name.chars().count()) || !plain(name) {
+        return Err(invalid_tag("The TagKey you have provided is invalid").with_detail("TagKey", name));
+    }
+    if value.chars().count() > 256 || !plain(value) {
+        return Err(invalid_tag("The TagValue you have provided is invalid")
+            .with_detail("TagKey", name)
+            .with_detail("TagValue", value));
+    }
+    Ok(())
 }
 
 pub(super) fn invalid_tag(message: &str) -> ServiceError {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// How long the version ids that are given here are.
 const ID_LENGTH: usize = 32;
 
-/// S3 in this account and region.
+/// S3 in this account: one for all regions, each bucket in one of them.
 #[derive(Debug, Default)]
 pub struct S3 {
     buckets: Rows<Bucket>,
@@ -41,6 +41,9 @@ pub(super) enum Versioning {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Bucket {
     pub(super) created: Timestamp,
+    /// Where it is. None where an earlier version made it: then it is wherever it is looked for.
+    #[serde(default)]
+    pub(super) region: Option<String>,
     pub(super) encryption: Encryption,
     pub(super) versioning: Versioning,
     /// What the template configures and the local run only keeps, by the name of the operation that put it.
@@ -51,7 +54,21 @@ pub(super) struct Bucket {
     /// Multipart uploads that have not ended, by their keys and ids.
     #[serde(with = "super::pairs")]
     pub(super) uploads: BTreeMap<(String, String), Upload>,
+    /// The latest uploads that were completed, for those who ask once more.
+    #[serde(default)]
+    pub(super) completed: Vec<EndedUpload>,
 }
+
+/// An upload that was completed, and what was answered.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct EndedUpload {
+    pub(super) key: String,
+    pub(super) upload_id: String,
+    pub(super) answer: Value,
+}
+
+/// How many completed uploads a bucket remembers.
+const MOST_COMPLETED: usize = 100;
 
 /// What became of a deletion.
 #[derive(Debug, Default)]
@@ -102,14 +119,16 @@ impl S3 {
 }
 
 impl Bucket {
-    pub(super) fn new(store: Store) -> Self {
+    pub(super) fn new(region: String, store: Store) -> Self {
         Self {
             created: Timestamp::now(),
+            region: Some(region),
             encryption: Encryption::by_s3(),
             versioning: Versioning::Never,
             settings: BTreeMap::new(),
             store,
             uploads: BTreeMap::new(),
+            completed: Vec::new(),
         }
     }
 
@@ -125,6 +144,24 @@ impl Bucket {
         (self.versioning == Versioning::Enabled).then_some(id)
     }
 
+    /// Remembers that an upload was completed.
+    pub(super) fn remember(&mut self, completed: EndedUpload) {
+        if self.completed.len() == MOST_COMPLETED {
+            self.completed.remove(0);
+        }
+        self.completed.push(completed);
+    }
+
+    /// Why there is no object under a key: a delete marker in front of it is told.
+    pub(super) fn missing(&self, key: &str) -> ServiceError {
+        match self.store.latest(key) {
+            Some(marker) => no_such_key()
+                .with_detail("x-amz-delete-marker", "true")
+                .with_detail("x-amz-version-id", &marker.id),
+            None => no_such_key(),
+        }
+    }
+
     /// Finds a version: this one, or the newest. None where there is none, or a delete marker in front.
     ///
     /// # Errors
@@ -136,11 +173,14 @@ impl Bucket {
         check_id(id)?;
         match self.store.version(key, id) {
             Some(version) if version.object.is_some() => Ok(Some(version)),
-            Some(_) => Err(ServiceError::new(
+            Some(marker) => Err(ServiceError::new(
                 "MethodNotAllowed",
                 "The specified method is not allowed against this resource.",
             )
-            .with_status(405)),
+            .with_status(405)
+            .with_detail("allow", "DELETE")
+            .with_detail("x-amz-delete-marker", "true")
+            .with_detail("x-amz-version-id", &marker.id)),
             None => Err(ServiceError::new("NoSuchVersion", "The specified version does not exist.").with_status(404)),
         }
     }
@@ -191,11 +231,17 @@ pub(super) fn new_id() -> String {
     id
 }
 
+pub(super) fn no_such_key() -> ServiceError {
+    ServiceError::new("NoSuchKey", "The specified key does not exist.").with_status(404)
+}
+
 fn check_id(id: &str) -> Result<(), ServiceError> {
     if id == NULL || id.len() == ID_LENGTH {
         Ok(())
     } else {
-        Err(ServiceError::new("InvalidArgument", "Invalid version id specified"))
+        Err(ServiceError::new("InvalidArgument", "Invalid version id specified")
+            .with_detail("ArgumentName", "versionId")
+            .with_detail("ArgumentValue", id))
     }
 }
 

@@ -32,7 +32,6 @@ const SETTINGS: &[(&str, &str, &str)] = &[
         "OwnershipControls",
     ),
     ("PutBucketPolicy", "s3:PutBucketPolicy", "Policy"),
-    ("PutBucketTagging", "s3:PutBucketTagging", "Tagging"),
     (
         "PutBucketVersioning",
         "s3:PutBucketVersioning",
@@ -44,6 +43,71 @@ const SETTINGS: &[(&str, &str, &str)] = &[
         "PublicAccessBlockConfiguration",
     ),
 ];
+
+/// S3's first region, which answers for all others and has no location constraint of its own.
+pub(super) const FIRST_REGION: &str = "us-east-1";
+
+/// Sends whoever looks for a bucket in another region there, as S3 does. Copies may come from anywhere, and where a bucket
+/// is can be asked everywhere.
+///
+/// Follows <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>.
+pub(super) fn is_here(s3: &S3, platform: &Platform, operation: &str, input: &Value) -> Result<(), ServiceError> {
+    if matches!(operation, "CreateBucket" | "GetBucketLocation") {
+        return Ok(());
+    }
+    let is_elsewhere = input["Bucket"].as_str().is_some_and(|name| {
+        let buckets = s3.buckets();
+        let region = buckets.get(name).and_then(|bucket| bucket.region.as_deref());
+        region.is_some_and(|region| region != platform.account.region)
+    });
+    if is_elsewhere {
+        let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send \
+                       all future requests to this endpoint.";
+        return Err(ServiceError::new("PermanentRedirect", message).with_status(301));
+    }
+    Ok(())
+}
+
+/// The region of a new bucket: the one that was asked for, which must be the one that the request came to; the first region
+/// makes buckets everywhere.
+///
+/// Follows <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html>.
+fn region_of(constraint: Option<String>, platform: &Platform) -> Result<String, ServiceError> {
+    let here = platform.account.region.as_str();
+    let illegal = |constraint: &str| {
+        ServiceError::new(
+            "IllegalLocationConstraintException",
+            format_args!(
+                "The {constraint} location constraint is incompatible for the region specific endpoint this request was sent \
+                 to."
+            ),
+        )
+    };
+    match constraint.filter(|constraint| !constraint.is_empty()) {
+        None if here == FIRST_REGION => Ok(here.to_owned()),
+        None => Err(illegal("unspecified")),
+        Some(constraint) if constraint == here && here != FIRST_REGION => Ok(constraint),
+        Some(constraint)
+            if here == FIRST_REGION && constraint != here && platform.account.may_have_region(&constraint) =>
+        {
+            Ok(constraint)
+        }
+        Some(_) if here == FIRST_REGION => Err(ServiceError::new(
+            "InvalidLocationConstraint",
+            "The specified location-constraint is not valid",
+        )),
+        Some(constraint) => Err(illegal(&constraint)),
+    }
+}
+
+/// What CreateBucket must be given for a bucket where one is.
+pub fn create_here(platform: &Platform, bucket: &str) -> Value {
+    let region = &platform.account.region;
+    if region == FIRST_REGION {
+        return json!({"Bucket": bucket});
+    }
+    json!({"Bucket": bucket, "CreateBucketConfiguration": {"LocationConstraint": region}})
+}
 
 /// The input of what configures a bucket: its name, and the one member that is kept.
 #[derive(Deserialize)]
@@ -58,7 +122,7 @@ struct Configure {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Named {
-    bucket: String,
+    pub(super) bucket: String,
 }
 
 /// The input of CreateBucket.
@@ -120,14 +184,14 @@ impl S3 {
         let constraint = input
             .create_bucket_configuration
             .and_then(|asked| asked.location_constraint);
-        if constraint.is_some_and(|constraint| constraint != call.platform.account.region) {
-            return Err(ServiceError::new(
-                "IllegalLocationConstraintException",
-                "The specified location-constraint is not valid for the region that the request was sent to",
-            ));
-        }
+        let region = region_of(constraint, &call.platform)?;
         let mut buckets = self.buckets();
-        if buckets.contains_key(&input.bucket) {
+        let existing = buckets.get(&input.bucket).map(|bucket| bucket.region.as_deref());
+        // The first region says nothing of a bucket of its own, for those who have relied on that.
+        if existing == Some(Some(FIRST_REGION)) && region == FIRST_REGION {
+            return Ok(json!({"Location": format!("/{}", input.bucket)}));
+        }
+        if existing.is_some() {
             return Err(ServiceError::new(
                 "BucketAlreadyOwnedByYou",
                 "Your previous request to create the named bucket succeeded and you already own it.",
@@ -136,7 +200,7 @@ impl S3 {
         }
         let location = format!("/{}", input.bucket);
         let store = Store::open(&self.lasting, &input.bucket)?;
-        buckets.insert(input.bucket, Bucket::new(store));
+        buckets.insert(input.bucket, Bucket::new(region, store));
         Ok(json!({"Location": location}))
     }
 
@@ -145,11 +209,14 @@ impl S3 {
     }
 
     pub(super) fn delete_bucket(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
-        let is_empty = self.in_bucket(&input.bucket, |bucket| bucket.store.is_empty())?;
+        let (is_empty, versioning) =
+            self.in_bucket(&input.bucket, |bucket| (bucket.store.is_empty(), bucket.versioning))?;
         if !is_empty {
-            return Err(
-                ServiceError::new("BucketNotEmpty", "The bucket you tried to delete is not empty").with_status(409),
-            );
+            let message = match versioning {
+                Versioning::Never => "The bucket you tried to delete is not empty",
+                _ => "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+            };
+            return Err(ServiceError::new("BucketNotEmpty", message).with_status(409));
         }
         let arn = call.platform.account.s3_arn(&input.bucket, None);
         call.platform.iam.delete_resource_policy(&arn);
@@ -164,10 +231,11 @@ impl S3 {
         Ok(json!({}))
     }
 
-    /// us-east-1 has none, for historical reasons.
-    pub(super) fn get_location(&self, call: &Call, _: Named) -> Result<Value, ServiceError> {
-        let region = &call.platform.account.region;
-        let constraint = (region != "us-east-1").then_some(region);
+    /// The first region has no name here, for historical reasons.
+    pub(super) fn get_location(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+        let region = self.in_bucket(&input.bucket, |bucket| bucket.region.clone())?;
+        let region = region.unwrap_or_else(|| call.platform.account.region.clone());
+        let constraint = (region != FIRST_REGION).then_some(region);
         Ok(json!({"LocationConstraint": constraint}))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>.
 
-use super::bucket::Bucket;
+use super::bucket::{Bucket, no_such_key};
 use super::object::Object;
 use jiff::Timestamp;
 use platform::ServiceError;
@@ -29,8 +29,8 @@ impl Conditions<'_> {
             _ => {}
         }
         match (self.none_matches, self.modified_since) {
-            (Some(tags), _) if names(tags, object) => Err(not_modified()),
-            (None, Some(time)) if !is_newer(time)? => Err(not_modified()),
+            (Some(tags), _) if names(tags, object) => Err(not_modified(object)),
+            (None, Some(time)) if !is_newer(time)? => Err(not_modified(object)),
             _ => Ok(()),
         }
     }
@@ -59,6 +59,22 @@ pub(super) fn check_write(
     }
 }
 
+/// Whether an object may be deleted: if it is there, and the one that is meant.
+pub(super) fn check_delete(
+    bucket: &Bucket,
+    key: &str,
+    version: Option<&str>,
+    matches: Option<&str>,
+) -> Result<(), ServiceError> {
+    let Some(tags) = matches else { return Ok(()) };
+    let existing = bucket.find(key, version)?.and_then(|version| version.object.as_deref());
+    match existing {
+        None => Err(no_such_key()),
+        Some(existing) if names(tags, existing) => Ok(()),
+        Some(_) => Err(precondition_failed("If-Match")),
+    }
+}
+
 fn names(tags: &str, object: &Object) -> bool {
     tags.split(',')
         .map(str::trim)
@@ -74,18 +90,19 @@ fn read_time(text: &str) -> Result<Timestamp, ServiceError> {
     })
 }
 
-pub(super) fn no_such_key() -> ServiceError {
-    ServiceError::new("NoSuchKey", "The specified key does not exist.").with_status(404)
+fn not_modified(object: &Object) -> ServiceError {
+    let at = object.last_modified.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    ServiceError::new("NotModified", "Not Modified")
+        .with_status(304)
+        .with_detail("etag", object.quoted_etag())
+        .with_detail("last-modified", at)
 }
 
-fn not_modified() -> ServiceError {
-    ServiceError::new("NotModified", "Not Modified").with_status(304)
-}
-
-fn precondition_failed(which: &str) -> ServiceError {
+pub(super) fn precondition_failed(which: &str) -> ServiceError {
     ServiceError::new(
         "PreconditionFailed",
-        format_args!("At least one of the pre-conditions you specified did not hold: {which}"),
+        "At least one of the pre-conditions you specified did not hold",
     )
     .with_status(412)
+    .with_detail("Condition", which)
 }

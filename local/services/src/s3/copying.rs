@@ -5,7 +5,7 @@
 use super::attributes::{Attributes, on_tags};
 use super::bucket::{S3, on_version};
 use super::checksum::{Algorithm, Checksum, Kind};
-use super::conditions::{Conditions, check_write};
+use super::conditions::{Conditions, check_write, precondition_failed};
 use super::object::{Object, Tags};
 use super::reading::Found;
 use percent_encoding::percent_decode_str;
@@ -95,24 +95,33 @@ impl Source {
     /// The object, if it is as expected.
     pub(super) fn find(&self, s3: &S3, call: &Call) -> Result<Found, ServiceError> {
         let Place { bucket, key, version } = self.place()?;
-        let found = s3.found(call, (&bucket, &key), version.as_deref())?;
+        let found = s3.found(call, (&bucket, &key), version.as_deref());
+        // What is missing is the source, whatever the request is to.
+        let found = found.map_err(|error| match error.code.as_str() {
+            "NoSuchKey" => error.with_detail("Key", key.as_str()),
+            "NoSuchBucket" => error.with_detail("BucketName", bucket.as_str()),
+            _ => error,
+        })?;
         let conditions = Conditions {
             matches: self.copy_source_if_match.as_deref(),
             none_matches: self.copy_source_if_none_match.as_deref(),
             modified_since: self.copy_source_if_modified_since.as_deref(),
             unmodified_since: self.copy_source_if_unmodified_since.as_deref(),
         };
-        // A copy that is not wanted fails alike, whichever condition it was.
-        let checked = conditions.check(&found.object);
-        checked.map_err(|error| match error.status {
-            304 => ServiceError::new(
-                "PreconditionFailed",
-                "At least one of the pre-conditions you specified did not hold",
-            )
-            .with_status(412),
-            _ => error,
-        })?;
+        conditions.check(&found.object).map_err(|error| self.failed(error))?;
         Ok(found)
+    }
+
+    /// A copy that is not wanted fails alike, whichever condition it was; and the condition has the header's name.
+    fn failed(&self, error: ServiceError) -> ServiceError {
+        let own = error.details.iter().find(|(name, _)| *name == "Condition");
+        let condition = match (error.status, own) {
+            (304, _) if self.copy_source_if_none_match.is_some() => "If-None-Match",
+            (304, _) => "If-Modified-Since",
+            (412, Some((_, condition))) => condition,
+            _ => return error,
+        };
+        precondition_failed(&format!("x-amz-copy-source-{condition}"))
     }
 }
 
@@ -148,19 +157,16 @@ impl S3 {
         let found = source.find(self, call)?;
         let from = source.place()?;
         let replaces = copy.metadata_directive == Some(Directive::Replace);
-        let asked = attributes.encryption()?;
+        // What cannot be is refused whichever of it is copied.
+        let (asked, given) = (attributes.encryption()?, attributes.about()?);
         let is_itself = from.bucket == copy.bucket && from.key == copy.key && from.version.is_none();
-        if is_itself && !replaces && asked.is_none() {
+        if is_itself && !replaces && asked.is_none() && !attributes.names_storage_class() {
             return Err(ServiceError::new(
                 "InvalidRequest",
                 "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
             ));
         }
-        let about = if replaces {
-            attributes.about()?
-        } else {
-            found.object.about.clone()
-        };
+        let about = if replaces { given } else { found.object.about.clone() };
         let tags = if copy.tagging_directive == Some(Directive::Replace) {
             attributes.tags()?.unwrap_or_default()
         } else {

@@ -1,6 +1,7 @@
 //! DeleteObject and DeleteObjects.
 
 use super::bucket::{Deleted, S3, on_version};
+use super::conditions::check_delete;
 use super::reading::access_denied;
 use platform::{Call, Platform, Requirement, ServiceError};
 use serde::Deserialize;
@@ -18,6 +19,7 @@ pub(super) struct DeleteObject {
     bucket: String,
     key: String,
     version_id: Option<String>,
+    if_match: Option<String>,
 }
 
 /// The input of DeleteObjects.
@@ -33,6 +35,7 @@ pub(super) struct DeleteObjects {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Delete {
+    #[serde(default)]
     objects: Vec<Identifier>,
     #[serde(default)]
     quiet: bool,
@@ -58,7 +61,10 @@ impl S3 {
 
     pub(super) fn delete_object(&self, _: &Call, input: DeleteObject) -> Result<Value, ServiceError> {
         let version = input.version_id.as_deref();
-        let deleted = self.in_bucket(&input.bucket, |bucket| bucket.delete(&input.key, version))??;
+        let deleted = self.in_bucket(&input.bucket, |bucket| {
+            check_delete(bucket, &input.key, version, input.if_match.as_deref())?;
+            bucket.delete(&input.key, version)
+        })??;
         let mut output = Map::new();
         output.extend(deleted.version.map(|id| ("VersionId".to_owned(), id.into())));
         if deleted.is_marker {

@@ -144,7 +144,11 @@ impl S3 {
         let count = |member: &str| output[member].as_array().map_or(0, Vec::len);
         output["KeyCount"] = (count("Contents") + count("CommonPrefixes")).into();
         for (member, value) in [
-            ("StartAfter", own.start_after),
+            // Whoever goes on does not begin anew.
+            (
+                "StartAfter",
+                own.start_after.filter(|_| own.continuation_token.is_none()),
+            ),
             ("ContinuationToken", own.continuation_token),
             ("NextContinuationToken", last.map(|last| URL_SAFE_NO_PAD.encode(last))),
         ] {
@@ -196,7 +200,10 @@ impl S3 {
         let (asked, own) = (input.target, input.own);
         if own.version_id_marker.is_some() && own.key_marker.is_none() {
             let message = "A version-id marker cannot be specified without a key marker.";
-            return Err(ServiceError::new("InvalidArgument", message));
+            let id = own.version_id_marker.unwrap_or_default();
+            return Err(ServiceError::new("InvalidArgument", message)
+                .with_detail("ArgumentName", "version-id-marker")
+                .with_detail("ArgumentValue", id));
         }
         let listing = asked.listing(own.key_marker.clone());
         let owner = owner(&call.platform.account);
@@ -364,8 +371,9 @@ fn owner(account: &Account) -> Value {
 }
 
 fn decode(token: &str) -> Result<String, ServiceError> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-    bytes
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(|| ServiceError::new("InvalidArgument", "The continuation token provided is incorrect"))
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| !bytes.is_empty());
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
+        ServiceError::new("InvalidArgument", "The continuation token provided is incorrect")
+            .with_detail("ArgumentName", "continuation-token")
+    })
 }

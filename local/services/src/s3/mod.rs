@@ -5,6 +5,7 @@
 
 mod attributes;
 mod bucket;
+mod bucket_tagging;
 mod buckets;
 mod checksum;
 mod conditions;
@@ -25,9 +26,11 @@ mod upload;
 mod writing;
 
 pub use bucket::S3;
+pub use buckets::create_here;
 
 use lists::may_list;
-use platform::{Operation, Operations, Served, ServiceError};
+use platform::{Operation, Operations, Platform, Served, ServiceError};
+use serde_json::Value;
 use std::sync::LazyLock;
 
 impl Served for S3 {
@@ -44,6 +47,10 @@ impl Served for S3 {
     fn refusal(denied: ServiceError) -> ServiceError {
         reading::access_denied(denied)
     }
+
+    fn is_here(&self, platform: &Platform, operation: &str, input: &Value) -> Result<(), ServiceError> {
+        buckets::is_here(self, platform, operation, input)
+    }
 }
 
 fn of_buckets() -> impl Iterator<Item = Operation<S3>> {
@@ -52,7 +59,13 @@ fn of_buckets() -> impl Iterator<Item = Operation<S3>> {
         Operation::new("CreateBucket", buckets::may_create, S3::create_bucket),
         Operation::new("DeleteBucket", on("s3:DeleteBucket"), S3::delete_bucket),
         Operation::new("DeleteBucketPolicy", on("s3:DeleteBucketPolicy"), S3::delete_policy),
+        Operation::new(
+            "DeleteBucketTagging",
+            on("s3:PutBucketTagging"),
+            S3::delete_bucket_tagging,
+        ),
         Operation::new("GetBucketLocation", on("s3:GetBucketLocation"), S3::get_location),
+        Operation::new("GetBucketTagging", on("s3:GetBucketTagging"), S3::get_bucket_tagging),
         Operation::new("GetBucketVersioning", on("s3:GetBucketVersioning"), S3::get_versioning),
         Operation::new("HeadBucket", on("s3:ListBucket"), S3::head_bucket),
         Operation::new("ListBuckets", buckets::may_list, S3::list_buckets),
@@ -63,6 +76,7 @@ fn of_buckets() -> impl Iterator<Item = Operation<S3>> {
             may_list("s3:ListBucketVersions"),
             S3::list_versions,
         ),
+        Operation::new("PutBucketTagging", S3::may_tag_bucket, S3::put_bucket_tagging),
     ]
     .into_iter()
 }

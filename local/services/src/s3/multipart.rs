@@ -3,7 +3,7 @@
 //! Follows <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>.
 
 use super::attributes::{Attributes, of_key};
-use super::bucket::{S3, new_id, on};
+use super::bucket::{EndedUpload, S3, new_id, on};
 use super::checksum::{Algorithm, Checksum, Checksums, Kind, bad_digest, check_md5};
 use super::conditions::check_write;
 use super::copying::Source;
@@ -202,6 +202,15 @@ impl S3 {
         if named.is_empty() {
             return Err(malformed_xml());
         }
+        // Whoever missed the answer may ask once more.
+        let answered = self.in_bucket(&target.bucket, |bucket| {
+            let mut completed = bucket.completed.iter();
+            let known = completed.find(|one| one.key == target.key && one.upload_id == target.upload_id);
+            known.map(|one| one.answer.clone())
+        })?;
+        if let Some(answer) = answered {
+            return Ok(answer);
+        }
         let object = self.in_upload(&target, |upload| {
             if let Some(kind) = own.checksum_type.filter(|kind| *kind != upload.checked.kind.name()) {
                 let message = format_args!("The upload was not created with the checksum type {kind}");
@@ -225,17 +234,22 @@ impl S3 {
         output.insert("ETag".into(), object.quoted_etag().into());
         object.encryption.show(&mut output);
         object.checksum.show(&mut output);
+        output.insert("Bucket".into(), bucket.as_str().into());
+        output.insert("Key".into(), key.as_str().into());
         self.in_bucket(&bucket, |bucket| {
             check_write(bucket, &key, own.if_match.as_deref(), own.if_none_match.as_deref())?;
             let version = bucket.put(&key, object);
-            let upload = bucket.uploads.remove(&(key.clone(), upload_id));
+            let upload = bucket.uploads.remove(&(key.clone(), upload_id.clone()));
             upload.iter().for_each(|upload| upload.forget(&self.lasting));
             output.extend(version.map(|id| ("VersionId".to_owned(), id.into())));
-            Ok::<_, ServiceError>(())
-        })??;
-        output.insert("Bucket".into(), bucket.into());
-        output.insert("Key".into(), key.into());
-        Ok(output.into())
+            let answer = Value::from(output);
+            bucket.remember(EndedUpload {
+                key,
+                upload_id,
+                answer: answer.clone(),
+            });
+            Ok(answer)
+        })?
     }
 
     pub(super) fn may_abort(
@@ -303,21 +317,26 @@ fn check_number(number: u16) -> Result<(), ServiceError> {
         return Ok(());
     }
     let message = "Part number must be an integer between 1 and 10000, inclusive";
-    Err(ServiceError::new("InvalidArgument", message))
+    Err(ServiceError::new("InvalidArgument", message)
+        .with_detail("ArgumentName", "partNumber")
+        .with_detail("ArgumentValue", number.to_string()))
 }
 
 /// A range of a source must be within it.
 fn copied_range(range: &str, length: usize) -> Result<Range, ServiceError> {
+    let refused = |message: &str| {
+        ServiceError::new("InvalidArgument", message)
+            .with_detail("ArgumentName", "x-amz-copy-source-range")
+            .with_detail("ArgumentValue", range)
+    };
     let bounds = range.strip_prefix("bytes=").and_then(|range| range.split_once('-'));
     let bounds = bounds.and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
     match bounds {
         Some((first, last)) if first <= last && last < length => Ok(Range { first, last }),
-        Some(_) => Err(ServiceError::new(
-            "InvalidArgument",
-            format_args!("Range specified is not valid for source object of size: {length}"),
-        )),
-        None => Err(ServiceError::new(
-            "InvalidArgument",
+        Some(_) => Err(refused(&format!(
+            "Range specified is not valid for source object of size: {length}"
+        ))),
+        None => Err(refused(
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
         )),
     }

@@ -155,7 +155,10 @@ impl Range {
                 last: end.min(length) - 1,
             })),
             Some(_) => {
-                Err(ServiceError::new("InvalidRange", "The requested range is not satisfiable").with_status(416))
+                let error = ServiceError::new("InvalidRange", "The requested range is not satisfiable");
+                Err(error
+                    .with_status(416)
+                    .with_detail("ActualObjectSize", length.to_string()))
             }
             None => Ok(None),
         }

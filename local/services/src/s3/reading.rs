@@ -2,7 +2,7 @@
 
 use super::attributes::of_key;
 use super::bucket::{S3, Versioning, on, on_version};
-use super::conditions::{Conditions, no_such_key};
+use super::conditions::Conditions;
 use super::object::{Object, Range};
 use super::store::Version;
 use bytes::Bytes;
@@ -113,14 +113,15 @@ impl S3 {
         let found = self.in_bucket(bucket, |bucket| {
             let found = bucket.find(key, version)?;
             let tells = bucket.versioning != Versioning::Never;
-            Ok(found.and_then(|Version { id, object, .. }| {
+            let found = found.and_then(|Version { id, object, .. }| {
                 Some(Found {
                     object: object.clone()?,
                     version: tells.then(|| id.clone()),
                 })
-            }))
+            });
+            found.ok_or_else(|| bucket.missing(key))
         })?;
-        match found.and_then(|found: Option<Found>| found.ok_or_else(no_such_key)) {
+        match found {
             Ok(found) => Ok(found),
             // Whether something exists is told only to those who may list its bucket. The question is not written to
             // the journal, for it is not what the caller asked.
@@ -166,7 +167,10 @@ fn part(object: &Object, number: usize) -> Result<Wanted, ServiceError> {
     };
     if !(1..=parts.len()).contains(&number) {
         let message = "The requested partnumber is not satisfiable";
-        return Err(ServiceError::new("InvalidPartNumber", message).with_status(416));
+        return Err(ServiceError::new("InvalidPartNumber", message)
+            .with_status(416)
+            .with_detail("ActualPartCount", parts.len().to_string())
+            .with_detail("PartNumberRequested", number.to_string()));
     }
     let first = parts[..number - 1].iter().sum::<usize>();
     let end = first + parts[number - 1];

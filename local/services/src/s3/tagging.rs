@@ -32,7 +32,7 @@ pub(super) struct PutTagging {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Tagging {
+pub(super) struct Tagging {
     #[serde(default)]
     tag_set: Vec<Tag>,
 }
@@ -114,13 +114,16 @@ impl S3 {
 }
 
 impl Tagging {
-    fn tags(&self) -> Result<Tags, ServiceError> {
+    pub(super) fn tags(&self) -> Result<Tags, ServiceError> {
         let pairs = self.tag_set.iter().map(|tag| (tag.key.clone(), tag.value.clone()));
         let tags: Tags = pairs.collect();
-        if tags.len() == self.tag_set.len() {
-            Ok(tags)
-        } else {
-            Err(invalid_tag("Cannot provide multiple Tags with the same key"))
+        let mut names = std::collections::BTreeSet::new();
+        match self.tag_set.iter().find(|tag| !names.insert(&tag.key)) {
+            None => Ok(tags),
+            Some(twice) => {
+                let error = invalid_tag("Cannot provide multiple Tags with the same key");
+                Err(error.with_detail("TagKey", twice.key.as_str()))
+            }
         }
     }
 }

@@ -119,7 +119,7 @@ impl Upload {
         if !named.is_sorted_by(|one, next| one.number < next.number) {
             return Err(ServiceError::new(
                 "InvalidPartOrder",
-                "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
+                "The list of parts was not in ascending order. Parts must be ordered by part number.",
             ));
         }
         let mut parts = Vec::new();
@@ -127,16 +127,19 @@ impl Upload {
             let found = self.parts.get(&wanted.number);
             let part = found
                 .filter(|part| part.etag == wanted.etag.trim_matches('"'))
-                .ok_or_else(invalid_part)?;
+                .ok_or_else(|| invalid_part(wanted))?;
             self.check(wanted, part)?;
             parts.push(part);
         }
         let all_but_the_last = parts.split_last().map_or(&[][..], |(_, others)| others);
-        if all_but_the_last.iter().any(|part| part.body.len() < SMALLEST_PART) {
-            return Err(ServiceError::new(
-                "EntityTooSmall",
-                "Your proposed upload is smaller than the minimum allowed size",
-            ));
+        let small = named.iter().zip(all_but_the_last);
+        if let Some((wanted, part)) = small.into_iter().find(|(_, part)| part.body.len() < SMALLEST_PART) {
+            let message = "Your proposed upload is smaller than the minimum allowed size";
+            return Err(ServiceError::new("EntityTooSmall", message)
+                .with_detail("ETag", &part.etag)
+                .with_detail("MinSizeAllowed", SMALLEST_PART.to_string())
+                .with_detail("PartNumber", wanted.number.to_string())
+                .with_detail("ProposedSize", part.body.len().to_string()));
         }
         Ok(parts)
     }
@@ -149,7 +152,7 @@ impl Upload {
         } = self.checked;
         match &wanted.checksum {
             Some((given, _)) if is_asked && *given != algorithm => Err(bad_digest(given.name())),
-            Some((_, value)) if *value != part.checksum.value => Err(invalid_part()),
+            Some((_, value)) if *value != part.checksum.value => Err(invalid_part(wanted)),
             None if is_asked && kind == Kind::Composite => Err(ServiceError::new(
                 "InvalidRequest",
                 format_args!(
@@ -163,9 +166,11 @@ impl Upload {
     }
 }
 
-fn invalid_part() -> ServiceError {
+fn invalid_part(wanted: &Named) -> ServiceError {
     ServiceError::new(
         "InvalidPart",
         "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
     )
+    .with_detail("ETag", wanted.etag.trim_matches('"'))
+    .with_detail("PartNumber", wanted.number.to_string())
 }

@@ -80,6 +80,11 @@ pub(super) enum Order {
 }
 
 impl Asked {
+    /// Whether the caller says how large a page is.
+    pub(super) fn has_size(&self) -> bool {
+        self.max_results.is_some()
+    }
+
     /// Whether an item is among those that are asked for.
     fn wants(&self, item: &Listed) -> bool {
         item.name.contains(&self.name_contains)

@@ -30,13 +30,8 @@ pub(super) fn creating(create: Requirement, tags: &[Tag]) -> Vec<Requirement> {
     if tags.is_empty() {
         return vec![create];
     }
-    let with = |requirement: Requirement| {
-        tags.iter().fold(requirement, |requirement, tag| {
-            requirement
-                .with(format!("aws:RequestTag/{}", tag.key), &tag.value)
-                .with("aws:TagKeys", &tag.key)
-        })
-    };
+    let with =
+        |requirement: Requirement| requirement.giving(tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())));
     let add = Requirement::new("sagemaker:AddTags", create.resource.as_str());
     vec![with(create), with(add)]
 }

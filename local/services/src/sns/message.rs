@@ -17,6 +17,8 @@ pub(super) struct Message {
     message_structure: Option<String>,
     #[serde(default)]
     message_attributes: Map<String, Value>,
+    message_group_id: Option<String>,
+    message_deduplication_id: Option<String>,
 }
 
 /// A message that can be delivered.
@@ -28,6 +30,7 @@ pub(super) struct Published {
     /// The text, or a text for each protocol.
     texts: Texts,
     attributes: Map<String, Value>,
+    group: Option<String>,
 }
 
 #[derive(Debug)]
@@ -38,18 +41,26 @@ enum Texts {
 }
 
 impl Message {
+    /// How long it is: its attributes count, with their names, types and values.
+    pub(super) fn bytes(&self) -> usize {
+        let of = |attribute: &Value| {
+            let members = attribute.as_object().into_iter().flatten();
+            let texts = members.filter_map(|(_, value)| value.as_str().map(str::len));
+            texts.sum::<usize>()
+        };
+        let attributes = self.message_attributes.iter();
+        self.message.len()
+            + attributes
+                .map(|(name, attribute)| name.len() + of(attribute))
+                .sum::<usize>()
+    }
+
     /// The message as it will be delivered, if it can be.
     pub(super) fn publish(self, longest: usize) -> Result<Published, ServiceError> {
         if self.message.is_empty() {
             return Err(invalid("Empty message"));
         }
-        let attributes = Value::from(self.message_attributes.clone());
-        let bytes = if self.message_attributes.is_empty() {
-            0
-        } else {
-            attributes.to_string().len()
-        };
-        if self.message.len() + bytes > longest {
+        if self.bytes() > longest {
             return Err(invalid("Message too long"));
         }
         if let Some(subject) = &self.subject
@@ -58,7 +69,14 @@ impl Message {
             return Err(invalid("Subject"));
         }
         for (name, attribute) in &self.message_attributes {
+            check_name(name)?;
             check(name, attribute)?;
+        }
+        if self.message_deduplication_id.is_some() {
+            return Err(invalid(
+                "MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for \
+                 this topic type",
+            ));
         }
         let texts = match self.message_structure.as_deref() {
             None => Texts::One(self.message),
@@ -71,6 +89,7 @@ impl Message {
             subject: self.subject,
             texts,
             attributes: self.message_attributes,
+            group: self.message_group_id,
         })
     }
 }
@@ -86,25 +105,65 @@ fn by_protocol(message: &str) -> Result<Map<String, Value>, ServiceError> {
     Ok(texts)
 }
 
+fn refused(message: String) -> Result<(), ServiceError> {
+    Err(ServiceError::new("ParameterValueInvalid", message))
+}
+
+/// What an attribute can be called.
+fn check_name(name: &str) -> Result<(), ServiceError> {
+    let plain = |character: &char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let other = name.chars().find(|character| !plain(character));
+    if name.len() > 256 {
+        return refused("Length of message attribute name must be less than 256 bytes.".into());
+    }
+    if let Some(other) = other {
+        return refused(format!(
+            "Invalid non-alphanumeric character '#x{:X}' was found in the message attribute name. Can only include \
+             alphanumeric characters, hyphens, underscores, or dots.",
+            u32::from(other)
+        ));
+    }
+    if name.starts_with('.') {
+        return refused("Invalid message attribute name starting with character '.' was found.".into());
+    }
+    if name.ends_with('.') {
+        return refused("Invalid message attribute name ending with character '.' was found.".into());
+    }
+    if name.contains("..") {
+        return refused("Message attribute name can not have successive '.' character.".into());
+    }
+    Ok(())
+}
+
 /// Types and values of attributes: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html>.
 fn check(name: &str, attribute: &Value) -> Result<(), ServiceError> {
-    let text = |member: &str| attribute[member].as_str().unwrap_or_default();
-    let kind = text("DataType");
-    let refused = |message: String| Err(ServiceError::new("ParameterValueInvalid", message));
-    let value = match kind.split('.').next().unwrap_or_default() {
-        "String" | "Number" => text("StringValue"),
-        "Binary" => text("BinaryValue"),
+    let Some(kind) = attribute["DataType"].as_str() else {
+        return Err(ServiceError::validation(format_args!(
+            "1 validation error detected: Value null at 'messageAttributes.{name}.member.dataType' failed to satisfy \
+             constraint: Member must not be null"
+        )));
+    };
+    let (field, other) = match kind.split('.').next().unwrap_or_default() {
+        "String" | "Number" => ("String", "Binary"),
+        "Binary" => ("Binary", "String"),
         _ => {
             return refused(format!(
                 "The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String."
             ));
         }
     };
-    if value.is_empty() {
-        return refused(format!(
-            "The message attribute '{name}' must contain non-empty message attribute value for message attribute type '{kind}'."
-        ));
-    }
+    let value = |field: &str| {
+        let value = attribute[format!("{field}Value")].as_str();
+        value.filter(|value| !value.is_empty())
+    };
+    let Some(value) = value(field) else {
+        return refused(match value(other) {
+            Some(_) => format!("The message attribute '{name}' with type '{kind}' must use field '{field}'."),
+            None => format!(
+                "The message attribute '{name}' must contain non-empty message attribute value for message attribute type '{kind}'."
+            ),
+        });
+    };
     if kind.starts_with("Number") && value.parse::<f64>().is_err() {
         return refused(format!("Could not cast message attribute '{name}' value to number."));
     }
@@ -124,14 +183,17 @@ impl Published {
 
     /// The members of SendMessage beside the queue.
     pub(super) fn for_queue(&self, account: &Account, topic: &str, to: &Subscription) -> Value {
-        if to.is_raw {
-            let mut input = json!({"MessageBody": self.text(to.protocol)});
-            if !self.attributes.is_empty() {
-                input["MessageAttributes"] = self.attributes.clone().into();
-            }
-            return input;
+        let mut input = match to.is_raw {
+            true => json!({"MessageBody": self.text(to.protocol)}),
+            false => json!({"MessageBody": self.envelope(account, topic, to).to_string()}),
+        };
+        if to.is_raw && !self.attributes.is_empty() {
+            input["MessageAttributes"] = self.attributes.clone().into();
         }
-        json!({"MessageBody": self.envelope(account, topic, to).to_string()})
+        if let Some(group) = &self.group {
+            input["MessageGroupId"] = group.as_str().into();
+        }
+        input
     }
 
     /// See <https://docs.aws.amazon.com/sns/latest/dg/http-notification-json.html>. Nothing is signed here.

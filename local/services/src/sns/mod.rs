@@ -6,6 +6,7 @@
 mod message;
 mod publishing;
 mod subscriptions;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -17,11 +18,25 @@ use platform::{Call, ErrorKind, Operation, Operations, Platform, Requirement, Se
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::LazyLock;
-use topics::{OfResource, OnTopic, may_create};
+use tags::{OfResource, TagResource, UntagResource};
+use topics::{OnTopic, may_create};
 
 /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html>.
 impl Served for Sns {
     const SIGNING_NAME: &'static str = "sns";
+
+    /// On AWS a topic delivers to queues in other regions too.
+    fn is_here(&self, platform: &Platform, operation: &str, input: &Value) -> Result<(), ServiceError> {
+        let endpoint = input["Endpoint"].as_str().filter(|_| operation == "Subscribe");
+        match endpoint.and_then(|arn| platform.account.elsewhere(arn)) {
+            Some(region) => {
+                let message =
+                    format_args!("the local run has no subscriptions of what is in another region ({region})");
+                Err(ServiceError::new("NotInLocalRun", message).with_status(501))
+            }
+            None => Ok(()),
+        }
+    }
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<Sns>> = LazyLock::new(|| {
@@ -49,7 +64,17 @@ impl Served for Sns {
                 Operation::on("SetSubscriptionAttributes", all, Sns::set_subscription),
                 on_topic("SetTopicAttributes", Sns::set_attribute),
                 Operation::new("Subscribe", Sns::may_subscribe, Sns::subscribe),
+                Operation::on(
+                    "TagResource",
+                    |_, input: &TagResource| input.resource_arn.clone(),
+                    Sns::tag,
+                ),
                 Operation::on("Unsubscribe", all, Sns::unsubscribe),
+                Operation::on(
+                    "UntagResource",
+                    |_, input: &UntagResource| input.resource_arn.clone(),
+                    Sns::untag,
+                ),
             ])
         });
         &TABLE

@@ -91,20 +91,17 @@ impl Sns {
         let (topic, entries) = (&input.target.topic_arn, input.own.publish_batch_request_entries);
         check(&entries)?;
         let (longest, subscriptions) = self.subscribed(topic)?;
-        let (mut successful, mut failed) = (Vec::new(), Vec::new());
+        // One that is none is refused with all the others.
+        let mut all = Vec::new();
         for entry in entries {
-            let id = entry.target.id;
-            match entry.own.publish(longest) {
-                Ok(published) => {
-                    deliver(&call.platform, topic, &subscriptions, &published).await;
-                    successful.push(json!({"Id": id, "MessageId": published.id}));
-                }
-                Err(error) => failed.push(json!({
-                    "Id": id, "Code": error.code, "Message": error.message, "SenderFault": true,
-                })),
-            }
+            all.push((entry.target.id, entry.own.publish(longest)?));
         }
-        Ok(json!({"Successful": successful, "Failed": failed}))
+        let mut successful = Vec::new();
+        for (id, published) in all {
+            deliver(&call.platform, topic, &subscriptions, &published).await;
+            successful.push(json!({"Id": id, "MessageId": published.id}));
+        }
+        Ok(json!({"Successful": successful, "Failed": []}))
     }
 
     fn subscribed(&self, topic: &str) -> Result<(usize, Vec<Subscription>), ServiceError> {
@@ -118,32 +115,35 @@ fn check(entries: &[On<Entry, Message>]) -> Result<(), ServiceError> {
     let refused = |code: &str, message: &str| Err(ServiceError::new(code, message));
     let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
     let ids: BTreeSet<&String> = entries.iter().map(|entry| &entry.target.id).collect();
-    let bytes: usize = entries.iter().map(|entry| entry.own.message.len()).sum();
-    match entries.len() {
-        0 => refused("EmptyBatchRequest", "The batch request doesn't contain any entries."),
-        count if count > MOST_MESSAGES => refused(
-            "TooManyEntriesInBatchRequest",
-            "The batch request contains more entries than permissible.",
-        ),
-        count if count != ids.len() => refused(
-            "BatchEntryIdsNotDistinct",
-            "Two or more batch entries in the request have the same Id.",
-        ),
-        _ if ids
-            .iter()
-            .any(|id| !(1..=80).contains(&id.len()) || !id.chars().all(plain)) =>
-        {
-            refused(
-                "InvalidBatchEntryId",
-                "The Id of a batch entry in a batch request doesn't abide by the specification.",
-            )
-        }
-        _ if bytes > MOST_BYTES => refused(
-            "BatchRequestTooLong",
-            "The length of all the batch messages put together is more than the limit.",
-        ),
-        _ => Ok(()),
+    let named = |what: &str, id: &str| {
+        let message = format!("The Id of a batch entry in the batch request {what}: {id}");
+        refused("InvalidBatchEntryId", &message)
+    };
+    if entries.is_empty() {
+        return refused("EmptyBatchRequest", "The batch request doesn't contain any entries.");
     }
+    if entries.len() > MOST_MESSAGES {
+        let message = "The batch request contains more entries than permissible.";
+        return refused("TooManyEntriesInBatchRequest", message);
+    }
+    for id in &ids {
+        if id.len() > 80 {
+            return named("is too long", id);
+        }
+        if id.is_empty() || !id.chars().all(plain) {
+            return named("contains an impermissible character", id);
+        }
+    }
+    if entries.len() != ids.len() {
+        let message = "Two or more batch entries in the request have the same Id.";
+        return refused("BatchEntryIdsNotDistinct", message);
+    }
+    let bytes: usize = entries.iter().map(|entry| entry.own.bytes()).sum();
+    if bytes > MOST_BYTES {
+        let message = "The length of all the messages put together is more than the limit.";
+        return refused("BatchRequestTooLong", message);
+    }
+    Ok(())
 }
 
 /// Delivers a message to each subscription that is confirmed. SNS acts by itself: a queue's policy must let it.

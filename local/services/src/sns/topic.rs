@@ -15,6 +15,37 @@ const GIVEN: &[&str] = &[
     "SignatureVersion",
 ];
 
+/// Attributes that topics have on AWS and not here. Those of the statuses of deliveries are told by their ends.
+const ABSENT: &[&str] = &[
+    "ArchivePolicy",
+    "ContentBasedDeduplication",
+    "DeliveryPolicy",
+    "FifoThroughputScope",
+    "FifoTopic",
+    "TracingConfig",
+];
+const STATUSES: &[&str] = &[
+    "SuccessFeedbackRoleArn",
+    "SuccessFeedbackSampleRate",
+    "FailureFeedbackRoleArn",
+];
+
+/// Whether topics have an attribute of this name, on AWS.
+pub(super) fn is_attribute(name: &str) -> bool {
+    let is_status = STATUSES.iter().any(|end| name.ends_with(end));
+    is_status || GIVEN.contains(&name) || ABSENT.contains(&name)
+}
+
+/// How many tags a topic can have.
+const MOST_TAGS: usize = 50;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct Tag {
+    key: String,
+    value: String,
+}
+
 /// How a topic's messages travel to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Protocol {
@@ -39,6 +70,9 @@ pub(super) struct Subscription {
     pub(super) protocol: Protocol,
     pub(super) endpoint: String,
     pub(super) is_raw: bool,
+    /// Who has subscribed.
+    #[serde(default)]
+    pub(super) principal: String,
 }
 
 impl Protocol {
@@ -190,6 +224,26 @@ fn delivery_policy() -> Value {
         "disableSubscriptionOverrides": false,
         "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
     }})
+}
+
+/// The tags that are given, each once.
+pub(super) fn tags_of(given: Vec<Tag>) -> Result<BTreeMap<String, String>, ServiceError> {
+    let count = given.len();
+    let tags: BTreeMap<_, _> = given.into_iter().map(|tag| (tag.key, tag.value)).collect();
+    if tags.len() < count {
+        return Err(invalid("Duplicated keys are not allowed."));
+    }
+    check_count(&tags)?;
+    Ok(tags)
+}
+
+/// Refuses more tags than a topic can have.
+pub(super) fn check_count(tags: &BTreeMap<String, String>) -> Result<(), ServiceError> {
+    if tags.len() > MOST_TAGS {
+        let message = "Could not complete request: tag quota of per resource exceeded";
+        return Err(ServiceError::new("TagLimitExceeded", message));
+    }
+    Ok(())
 }
 
 pub(super) fn invalid(what: impl Display) -> ServiceError {

@@ -1,6 +1,6 @@
 //! The topics of the account, and the operations on them.
 
-use super::topic::{Topic, check_attribute, invalid};
+use super::topic::{Tag, Topic, check_attribute, invalid, is_attribute, tags_of};
 use platform::input::{On, Target, page};
 use platform::store::{Held, Rows, Store, StoreError};
 use platform::{Call, Nothing, Platform, Requirement, ServiceError};
@@ -39,13 +39,6 @@ pub(super) struct CreateTopic {
     attributes: BTreeMap<String, String>,
     #[serde(default)]
     tags: Vec<Tag>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Tag {
-    key: String,
-    value: String,
 }
 
 #[derive(Deserialize)]
@@ -99,8 +92,7 @@ impl Sns {
         let mut topics = self.topics();
         match topics.get_mut(arn) {
             Some(topic) => work(topic),
-            None if arn.split(':').nth(2) != Some("sns") => Err(invalid("TopicArn")),
-            None => Err(ServiceError::new("NotFound", "Topic does not exist").with_status(404)),
+            None => Err(no_topic("TopicArn", arn)),
         }
     }
 
@@ -111,25 +103,31 @@ impl Sns {
             check_attribute(name, value)?;
         }
         let arn = platform.account.arn("sns", &input.name);
-        let existing = self.topics().get(&arn).map(|topic| topic.attributes.clone());
-        let differs = |existing: &BTreeMap<String, String>| {
-            input
-                .attributes
-                .iter()
-                .any(|(name, value)| existing.get(name) != Some(value))
+        let tags = tags_of(input.tags)?;
+        let owner = &platform.account.id;
+        let existing = self
+            .topics()
+            .get(&arn)
+            .map(|topic| (topic.described(&arn, owner), topic.tags.clone()));
+        // Less than it has may be said of it.
+        let differs = |given: &BTreeMap<String, String>, existing: &BTreeMap<String, String>| {
+            given.iter().any(|(name, value)| existing.get(name) != Some(value))
         };
         match existing {
-            Some(existing) if differs(&existing) => {
+            Some((attributes, _)) if differs(&input.attributes, &attributes) => {
                 return Err(invalid(
                     "Attributes Reason: Topic already exists with different attributes",
                 ));
+            }
+            Some((_, existing)) if differs(&tags, &existing) => {
+                return Err(invalid("Tags Reason: Topic already exists with different tags"));
             }
             Some(_) => {}
             None => {
                 keep_policy(platform, &arn, input.attributes.get("Policy"))?;
                 let topic = Topic {
                     attributes: input.attributes,
-                    tags: input.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+                    tags,
                     ..Topic::default()
                 };
                 self.topics().insert(arn.clone(), topic);
@@ -164,8 +162,11 @@ impl Sns {
             input.own.attribute_name,
             input.own.attribute_value,
         );
-        check_attribute(&name, &value)?;
         self.in_topic(arn, |_| Ok(()))?;
+        if !is_attribute(&name) {
+            return Err(invalid("AttributeName"));
+        }
+        check_attribute(&name, &value)?;
         if name == "Policy" {
             keep_policy(&call.platform, arn, Some(&value))?;
         }
@@ -174,23 +175,20 @@ impl Sns {
             Ok(json!({}))
         })
     }
-
-    pub(super) fn list_tags(&self, _: &Call, input: OfResource) -> Result<Value, ServiceError> {
-        self.in_topic(&input.resource_arn, |topic| {
-            let tags = topic
-                .tags
-                .iter()
-                .map(|(key, value)| json!({"Key": key, "Value": value}));
-            Ok(json!({"Tags": tags.collect::<Vec<_>>()}))
-        })
-    }
 }
 
-/// The input of ListTagsForResource.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct OfResource {
-    pub(super) resource_arn: String,
+/// Why there is no topic under an ARN.
+fn no_topic(member: &str, arn: &str) -> ServiceError {
+    let count = arn.split(':').count();
+    if count < 6 {
+        return invalid(format_args!(
+            "{member} Reason: An ARN must have at least 6 elements, not {count}"
+        ));
+    }
+    if arn.split(':').nth(2) != Some("sns") {
+        return invalid(member);
+    }
+    ServiceError::new("NotFound", "Topic does not exist").with_status(404)
 }
 
 fn keep_policy(platform: &Platform, arn: &str, policy: Option<&String>) -> Result<(), ServiceError> {

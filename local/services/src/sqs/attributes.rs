@@ -57,6 +57,19 @@ pub(super) fn digest<'a>(attributes: impl Iterator<Item = (&'a String, &'a Value
     (!sorted.is_empty()).then(|| hex::encode(md5.finalize()))
 }
 
+/// How many bytes these attributes count for: their names, types and values.
+pub(super) fn bytes(attributes: &Map<String, Value>) -> usize {
+    let read = attributes.iter().filter_map(|(name, value)| {
+        let (data_type, content) = read(name, value).ok()?;
+        let content = match content {
+            Content::Text(text) => text.len(),
+            Content::Bytes(bytes) => bytes.len(),
+        };
+        Some(name.len() + data_type.len() + content)
+    });
+    read.sum()
+}
+
 /// Whether a receiver asks for an attribute: by its name, by the beginning of it (`bar.*`), or by asking for all.
 pub(super) fn is_asked_for(name: &str, asked: &[String]) -> bool {
     asked.iter().any(|asked| match asked.strip_suffix(".*") {

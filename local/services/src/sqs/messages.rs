@@ -1,4 +1,4 @@
-//! Sending, receiving and deleting messages.
+//! Receiving and deleting messages.
 //!
 //! Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
 
@@ -17,15 +17,6 @@ use tokio::time::Instant;
 
 /// How long a message can be invisible at most, in seconds.
 const LONGEST_INVISIBLE: u64 = 43_200;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct SendMessage {
-    message_body: String,
-    delay_seconds: Option<u64>,
-    #[serde(default)]
-    message_attributes: Map<String, Value>,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -51,50 +42,11 @@ pub(super) struct DeleteMessage {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct ChangeMessageVisibility {
     receipt_handle: String,
-    visibility_timeout: u64,
+    /// A batch can leave it out, which is 0.
+    visibility_timeout: Option<u64>,
 }
 
 impl Sqs {
-    pub(super) fn send(&self, call: &Call, input: OnQueue<SendMessage>) -> Result<Value, ServiceError> {
-        let (url, send) = (input.target.queue_url, input.own);
-        within("DelaySeconds", send.delay_seconds, 900)?;
-        attributes::check(&send.message_attributes)?;
-        if send.message_body.is_empty() {
-            let message = "The request must contain the parameter MessageBody.";
-            return Err(ServiceError::new("MissingParameter", message));
-        }
-        let mut answer = json!({"MD5OfMessageBody": hex::encode(Md5::digest(&send.message_body))});
-        if let Some(digest) = attributes::digest(send.message_attributes.iter()) {
-            answer["MD5OfMessageAttributes"] = digest.into();
-        }
-        let id = uuid::Uuid::new_v4().to_string();
-        self.in_queue(&url, |queue| {
-            if send.message_body.len() > queue.longest_message() {
-                return Err(invalid(format_args!(
-                    "One or more parameters are invalid. Reason: Message must be shorter than {} bytes.",
-                    queue.longest_message()
-                )));
-            }
-            let own = send.delay_seconds.map(Duration::from_secs);
-            let delay = own.unwrap_or_else(|| queue.seconds("DelaySeconds", 0));
-            queue.messages.push(Message {
-                id: id.clone(),
-                body: send.message_body,
-                attributes: send.message_attributes,
-                sender: call.platform.iam.user_id(&call.caller),
-                sent: SystemTime::now(),
-                first_received: None,
-                received: 0,
-                visible_from: Instant::now() + delay,
-                receipt: None,
-            });
-            Ok(())
-        })??;
-        self.arrived.notify_waiters();
-        answer["MessageId"] = id.into();
-        Ok(answer)
-    }
-
     /// Waits for a message where the input or the queue asks for it.
     pub(super) async fn receive(
         self: Arc<Self>,
@@ -183,14 +135,8 @@ impl Sqs {
     /// Deletes a message by the handle of its latest delivery. To delete it twice is no error, and neither is an older
     /// handle, which deletes nothing.
     pub(super) fn delete(&self, _: &Call, input: OnQueue<DeleteMessage>) -> Result<Value, ServiceError> {
-        let handle = input.own.receipt_handle;
-        self.in_queue(&input.target.queue_url, |queue| {
-            message_of(&handle)?;
-            queue
-                .messages
-                .retain(|message| message.receipt.as_ref() != Some(&handle));
-            Ok(Value::Null)
-        })?
+        self.in_queue(&input.target.queue_url, |queue| input.own.act(queue))??;
+        Ok(Value::Null)
     }
 
     pub(super) fn change_visibility(
@@ -198,36 +144,52 @@ impl Sqs {
         _: &Call,
         input: OnQueue<ChangeMessageVisibility>,
     ) -> Result<Value, ServiceError> {
-        let change = input.own;
-        within("VisibilityTimeout", Some(change.visibility_timeout), LONGEST_INVISIBLE)?;
-        let changed = self.in_queue(&input.target.queue_url, |queue| {
-            let id = message_of(&change.receipt_handle)?;
-            let mut in_flight = queue
-                .messages
-                .iter_mut()
-                .filter(|message| message.visible_from > Instant::now());
-            let found = in_flight.find(|message| message.id == id);
-            let until = Instant::now() + Duration::from_secs(change.visibility_timeout);
-            Ok::<_, ServiceError>(found.map(|message| message.visible_from = until))
-        })??;
+        input.own.check()?;
+        self.in_queue(&input.target.queue_url, |queue| input.own.act(queue))??;
         self.arrived.notify_waiters();
-        let why = || {
-            let message = format_args!(
+        Ok(Value::Null)
+    }
+}
+
+impl DeleteMessage {
+    pub(super) fn act(&self, queue: &mut Queue) -> Result<(), ServiceError> {
+        let handle = &self.receipt_handle;
+        message_of(handle)?;
+        queue
+            .messages
+            .retain(|message| message.receipt.as_ref() != Some(handle));
+        Ok(())
+    }
+}
+
+impl ChangeMessageVisibility {
+    /// What SQS looks at before it looks for the message.
+    pub(super) fn check(&self) -> Result<(), ServiceError> {
+        within("VisibilityTimeout", self.visibility_timeout, LONGEST_INVISIBLE)
+    }
+
+    pub(super) fn act(&self, queue: &mut Queue) -> Result<(), ServiceError> {
+        self.check()?;
+        let id = message_of(&self.receipt_handle)?;
+        let now = Instant::now();
+        let mut in_flight = queue.messages.iter_mut().filter(|message| message.visible_from > now);
+        let found = in_flight.find(|message| message.id == id).ok_or_else(|| {
+            invalid(format_args!(
                 "Value {} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for \
                  visibility timeout change.",
-                change.receipt_handle
-            );
-            invalid(message)
-        };
-        changed.map(|()| Value::Null).ok_or_else(why)
+                self.receipt_handle
+            ))
+        })?;
+        found.visible_from = now + Duration::from_secs(self.visibility_timeout.unwrap_or_default());
+        Ok(())
     }
 }
 
 /// A number of seconds that is not more than SQS takes.
-fn within(parameter: &str, seconds: Option<u64>, most: u64) -> Result<(), ServiceError> {
+pub(super) fn within(parameter: &str, seconds: Option<u64>, most: u64) -> Result<(), ServiceError> {
     match seconds {
         Some(seconds) if seconds > most => Err(invalid(format_args!(
-            "Value {seconds} for parameter {parameter} is invalid. Reason: Must be between 0 and {most}, if provided."
+            "Value {seconds} for parameter {parameter} is invalid. Reason: Must be >= 0 and <= {most}, if provided."
         ))),
         _ => Ok(()),
     }
@@ -252,7 +214,10 @@ fn message_of(handle: &str) -> Result<String, ServiceError> {
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let message = decoded.and_then(|decoded| decoded.split_once(' ').map(|(message, _)| message.to_owned()));
-    message.ok_or_else(|| ServiceError::new("ReceiptHandleIsInvalid", "The input receipt handle is invalid."))
+    message.ok_or_else(|| {
+        let why = format_args!("The input receipt handle \"{handle}\" is not a valid receipt handle.");
+        ServiceError::new("ReceiptHandleIsInvalid", why)
+    })
 }
 
 fn delivered(message: &Message, names: &[&String], asked: &[String]) -> Value {
@@ -274,6 +239,11 @@ fn delivered(message: &Message, names: &[&String], asked: &[String]) -> Value {
         ),
     ] {
         if wanted(name) {
+            system.insert(name.to_owned(), value.into());
+        }
+    }
+    for (name, value) in [("MessageGroupId", &message.group), ("AWSTraceHeader", &message.trace)] {
+        if let Some(value) = value.as_deref().filter(|_| wanted(name)) {
             system.insert(name.to_owned(), value.into());
         }
     }

@@ -3,9 +3,12 @@
 //! Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>.
 
 mod attributes;
+mod batches;
 mod messages;
 mod queue;
 mod queues;
+mod sending;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod wall_clock;
@@ -29,7 +32,7 @@ struct CreateQueue {
     #[serde(default)]
     attributes: BTreeMap<String, String>,
     #[serde(rename = "tags", default)]
-    _tags: Map<String, Value>,
+    tags: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -70,16 +73,28 @@ struct SetQueueAttributes {
 impl Served for Sqs {
     const SIGNING_NAME: &'static str = "sqs";
 
+    /// A queue's URL says its region. One of the gateway's own says none.
+    fn is_here(&self, platform: &Platform, _operation: &str, input: &Value) -> Result<(), ServiceError> {
+        let url = input["QueueUrl"].as_str().unwrap_or_default();
+        let region = url.strip_prefix("https://sqs.").and_then(|rest| rest.split('.').next());
+        match region {
+            Some(region) if region != platform.account.region => Err(no_queue()),
+            _ => Ok(()),
+        }
+    }
+
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<Sqs>> = LazyLock::new(|| {
             Operations::new([
                 on_queue("ChangeMessageVisibility", Sqs::change_visibility),
-                Operation::on(
-                    "CreateQueue",
-                    |platform, input: &CreateQueue| arn(platform, &input.queue_name),
-                    Sqs::create_queue,
+                as_one(
+                    "ChangeMessageVisibilityBatch",
+                    "ChangeMessageVisibility",
+                    Sqs::change_visibility_batch,
                 ),
+                Operation::new("CreateQueue", CreateQueue::requirements, Sqs::create_queue),
                 on_queue("DeleteMessage", Sqs::delete),
+                as_one("DeleteMessageBatch", "DeleteMessage", Sqs::delete_batch),
                 on_queue("DeleteQueue", Sqs::delete_queue),
                 on_queue("GetQueueAttributes", Sqs::get_attributes),
                 Operation::on(
@@ -93,6 +108,7 @@ impl Served for Sqs {
                     |platform, _: &ListQueues| arn(platform, "*"),
                     Sqs::list_queues,
                 ),
+                on_queue("ListQueueTags", Sqs::list_tags),
                 on_queue("PurgeQueue", Sqs::purge),
                 Operation::waiting(
                     "ReceiveMessage",
@@ -103,7 +119,10 @@ impl Served for Sqs {
                     Sqs::receive,
                 ),
                 on_queue("SendMessage", Sqs::send),
+                as_one("SendMessageBatch", "SendMessage", Sqs::send_batch),
                 on_queue("SetQueueAttributes", Sqs::set_attributes),
+                on_queue("TagQueue", Sqs::tag),
+                on_queue("UntagQueue", Sqs::untag),
             ])
         });
         &TABLE
@@ -122,6 +141,28 @@ fn on_queue<I: DeserializeOwned + Send + 'static>(
     )
 }
 
+/// A row of a batch, which needs the action of the operation for one message.
+fn as_one<I: DeserializeOwned + Send + 'static>(
+    operation: &'static str,
+    one: &'static str,
+    does: fn(&Sqs, &Call, OnQueue<I>) -> Result<Value, ServiceError>,
+) -> Operation<Sqs> {
+    let requires = move |_: &Sqs, platform: &Platform, input: &OnQueue<I>| {
+        let arn = arn(platform, &input.target.queue_url);
+        Ok(vec![Requirement::new(format!("sqs:{one}"), arn)])
+    };
+    Operation::new(operation, requires, does)
+}
+
+impl CreateQueue {
+    fn requirements(_: &Sqs, platform: &Platform, it: &Self) -> Result<Vec<Requirement>, ServiceError> {
+        let arn = arn(platform, &it.queue_name);
+        let tags = (!it.tags.is_empty()).then(|| Requirement::new("sqs:TagQueue", arn.as_str()));
+        let create = Requirement::new("sqs:CreateQueue", arn);
+        Ok([create].into_iter().chain(tags).collect())
+    }
+}
+
 impl Sqs {
     fn create_queue(&self, call: &Call, input: CreateQueue) -> Result<Value, ServiceError> {
         let name = input.queue_name;
@@ -134,17 +175,24 @@ impl Sqs {
                 "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
             ));
         }
-        let queue = Queue::new(input.attributes)?;
+        let mut queue = Queue::new(input.attributes)?;
         self.check_redrive(&queue)?;
-        let existing = self.queues().get(&name).map(|existing| existing.attributes.clone());
+        tags::check(&name, &input.tags)?;
+        queue.tags = input.tags;
+        let arn = arn(&call.platform, &name);
+        let existing = self.queues().get(&name).map(|existing| existing.described(&arn));
         match existing {
-            // The same queue again is no error.
-            Some(existing) if existing == queue.attributes => {}
-            Some(_) => {
-                return Err(ServiceError::new(
-                    "QueueNameExists",
-                    "A queue already exists with the same name and a different value for an attribute",
-                ));
+            // The same queue again is no error, and neither is one of which less is said.
+            Some(existing) => {
+                let mut given = queue.attributes.iter();
+                if let Some((differs, _)) =
+                    given.find(|(name, value)| existing.get(*name).and_then(Value::as_str) != Some(value))
+                {
+                    let message = format_args!(
+                        "A queue already exists with the same name and a different value for attribute {differs}"
+                    );
+                    return Err(ServiceError::new("QueueNameExists", message));
+                }
             }
             None => {
                 self.keep_policy(&call.platform, &name, &queue)?;
@@ -205,8 +253,8 @@ impl Sqs {
         }
         let wanted = |name: &String| asked.iter().any(|asked| asked == "All" || asked == name);
         let attributes: Map<String, Value> = all.into_iter().filter(|(name, _)| wanted(name)).collect();
-        // Who asks for none is told of none.
-        Ok(match asked.is_empty() {
+        // Who asks for none, or for what is not set, is told of none.
+        Ok(match attributes.is_empty() {
             true => json!({}),
             false => json!({ "Attributes": attributes }),
         })

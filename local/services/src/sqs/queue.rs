@@ -42,6 +42,8 @@ pub(super) struct Queue {
     /// When its attributes were last set.
     #[serde(default = "SystemTime::now")]
     pub(super) modified: SystemTime,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
     /// From the oldest to the newest.
     pub(super) messages: Vec<Message>,
 }
@@ -52,6 +54,12 @@ pub(super) struct Message {
     pub(super) id: String,
     pub(super) body: String,
     pub(super) attributes: Map<String, Value>,
+    /// Its group: in a standard queue it is told, and orders nothing.
+    #[serde(default)]
+    pub(super) group: Option<String>,
+    /// X-Ray's trace, as it was sent along.
+    #[serde(default)]
+    pub(super) trace: Option<String>,
     /// The id of who sent it.
     #[serde(default)]
     pub(super) sender: String,
@@ -98,6 +106,7 @@ impl Queue {
             attributes,
             created: now,
             modified: now,
+            tags: BTreeMap::new(),
             messages: Vec::new(),
         };
         if let Some((_, most)) = queue.redrive()? {

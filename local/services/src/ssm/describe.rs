@@ -4,6 +4,7 @@
 
 use super::filters::{self, Filter};
 use super::name;
+use super::read::page_size;
 use super::store::Ssm;
 use platform::input::page;
 use platform::{Call, ServiceError};
@@ -22,12 +23,7 @@ pub(super) struct DescribeParameters {
 impl Ssm {
     pub(super) fn describe_parameters(&self, call: &Call, input: DescribeParameters) -> Result<Value, ServiceError> {
         filters::check(&input.parameter_filters)?;
-        let size = input.max_results.unwrap_or(10);
-        if !(1..=50).contains(&size) {
-            return Err(ServiceError::validation(
-                "1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must be between 1 and 50",
-            ));
-        }
+        let size = page_size(input.max_results, 10, 50)?;
         let parameters = self.parameters().clone();
         let matching = parameters.iter().filter_map(|(name, parameter)| {
             let latest = parameter.latest()?;

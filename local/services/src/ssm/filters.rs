@@ -89,20 +89,20 @@ impl Filter {
 
     fn check_meaning(&self) -> Result<(), ServiceError> {
         let (options, values): (&[&str], &[&str]) = match self.key.as_str() {
-            "Name" => (&["BeginsWith", "Equals"], &[]),
             "Path" => (&["Recursive", "OneLevel"], &[]),
-            "KeyId" => (&["BeginsWith", "Equals"], &[]),
-            "DataType" => (&["Equals"], &[]),
-            "Tier" => (&["Equals"], &["Standard", "Advanced", "Intelligent-Tiering"]),
-            "Type" => (&["Equals"], &["String", "StringList", "SecureString"]),
+            "Tier" => (
+                &["BeginsWith", "Equals"],
+                &["Standard", "Advanced", "Intelligent-Tiering"],
+            ),
+            "Type" => (&["BeginsWith", "Equals"], &["String", "StringList", "SecureString"]),
             "Label" => {
                 let message = "The following filter key is not valid: Label. Valid filter keys include: [Path, Name, Type, KeyId, \
                                Tier].";
                 return Err(ServiceError::new("InvalidFilterKey", message));
             }
-            // Of a tag, its being there can be asked for.
-            _ => (&["Equals"], &[]),
+            _ => (&["BeginsWith", "Equals"], &[]),
         };
+        // Of a tag, its being there can be asked for.
         if self.values.is_empty() && !self.key.starts_with("tag:") {
             let message = format_args!(
                 "The following filter values are missing : null for filter key {}.",

@@ -7,6 +7,7 @@
 mod data_type;
 mod describe;
 mod filters;
+mod labels;
 mod name;
 mod parameter;
 mod read;
@@ -55,6 +56,7 @@ impl Served for Ssm {
                 tags::row("ListTagsForResource", Ssm::list_tags),
                 Operation::new("PutParameter", PutParameter::requirements, Ssm::put_parameter),
                 tags::row("RemoveTagsFromResource", Ssm::remove_tags),
+                on_names("UnlabelParameterVersion", Ssm::unlabel_parameter_version),
             ])
         });
         &TABLE

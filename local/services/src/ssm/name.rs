@@ -128,8 +128,21 @@ pub(super) fn check_new(name: &str) -> Result<(), ServiceError> {
         );
     }
     let first = name.trim_start_matches('/').to_ascii_lowercase();
-    if first.starts_with("aws") || first.starts_with("ssm") {
-        return invalid("Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).");
+    match (name.starts_with('/'), &first) {
+        (true, first) if first.starts_with("aws") => {
+            return invalid(&format!("No access to reserved parameter name: {name}."));
+        }
+        (true, first) if first.starts_with("ssm") => {
+            return invalid(
+                "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist of \
+                 sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following \
+                 3 symbols .-_",
+            );
+        }
+        (false, first) if first.starts_with("aws") || first.starts_with("ssm") => {
+            return invalid("Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).");
+        }
+        _ => {}
     }
     if name.contains("//") || name.ends_with('/') {
         return invalid("Parameter name must not end with slash.");
@@ -202,6 +215,15 @@ pub(super) fn check_given(name: &str) -> Result<(), ServiceError> {
         "" => Err(ServiceError::validation("`Name` must not be empty")),
         _ => Ok(()),
     }
+}
+
+/// Refuses what AWS has published for everybody: of that, nothing is here.
+pub(super) fn check_public(name: &str) -> Result<(), ServiceError> {
+    if name != "/aws" && name != "/aws/service" && !name.starts_with("/aws/service/") {
+        return Ok(());
+    }
+    let message = format_args!("the local run has no public parameters, such as `{name}`");
+    Err(ServiceError::new("NotInLocalRun", message).with_status(501))
 }
 
 /// ParameterNotFound.

@@ -73,6 +73,7 @@ impl Ssm {
         if let Some(id) = name::secret_id(&selected.name) {
             return self.secret(&call.platform, id, &selected.name, decrypt);
         }
+        name::check_public(&selected.name)?;
         let parameter = self.parameters().get(&selected.name).cloned();
         let parameter = parameter.ok_or_else(|| name::not_found(given))?;
         let version = parameter.select(&selected)?;
@@ -93,12 +94,8 @@ impl Ssm {
                 "The parameter path must begin with a forward slash \"/\".",
             ));
         }
-        let size = input.max_results.unwrap_or(10);
-        if !(1..=10).contains(&size) {
-            return Err(ServiceError::validation(
-                "1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must be between 1 and 10",
-            ));
-        }
+        name::check_public(&input.path)?;
+        let size = page_size(input.max_results, 10, 10)?;
         for filter in &input.parameter_filters {
             filter.check()?;
         }
@@ -146,7 +143,7 @@ impl Ssm {
             let key_id = parameter.latest().and_then(|latest| latest.key_id.as_deref());
             authorize_key(call, "kms:Decrypt", &name, key_id)?;
         }
-        let size = input.max_results.unwrap_or(50).clamp(1, 50);
+        let size = page_size(input.max_results, 50, 50)?;
         let page = page(
             &parameter.versions,
             size,
@@ -177,6 +174,19 @@ impl GetParametersByPath {
     }
 }
 
+/// How many are on a page: as many as are asked for, if there can be so many.
+pub(super) fn page_size(asked: Option<usize>, usual: usize, most: usize) -> Result<usize, ServiceError> {
+    let size = asked.unwrap_or(usual);
+    let bound = match size {
+        0 => "greater than or equal to 1".to_owned(),
+        size if size > most => format!("less than or equal to {most}"),
+        size => return Ok(size),
+    };
+    Err(ServiceError::validation(format_args!(
+        "1 validation error detected: Value '{size}' at 'maxResults' failed to satisfy constraint: Member must have value {bound}"
+    )))
+}
+
 /// A filter of GetParametersByPath.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -200,7 +210,7 @@ impl Filter {
         }
         match self.option.as_deref() {
             None | Some("Equals") => Ok(()),
-            Some("BeginsWith") if self.key == "KeyId" => Ok(()),
+            Some("BeginsWith") if self.key != "Label" => Ok(()),
             Some(other) => Err(ServiceError::new(
                 "InvalidFilterOption",
                 format_args!("The following filter option is not valid: {other}"),
@@ -211,12 +221,13 @@ impl Filter {
     fn matches(&self, parameter: &Parameter) -> bool {
         let latest = parameter.latest();
         let begins = self.option.as_deref() == Some("BeginsWith");
+        let fits = |actual: &str| {
+            let mut values = self.values.iter();
+            values.any(|value| actual == value || (begins && actual.starts_with(value)))
+        };
         match self.key.as_str() {
-            "Type" => self.values.iter().any(|value| value == parameter.kind.name()),
-            "KeyId" => latest.and_then(|latest| latest.key_id.as_ref()).is_some_and(|key| {
-                let mut values = self.values.iter();
-                values.any(|value| key == value || (begins && key.starts_with(value)))
-            }),
+            "Type" => fits(parameter.kind.name()),
+            "KeyId" => latest.and_then(|latest| latest.key_id.as_deref()).is_some_and(fits),
             "Label" => self.values.iter().any(|label| parameter.with_label(label).is_some()),
             _ => false,
         }

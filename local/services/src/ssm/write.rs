@@ -1,4 +1,4 @@
-//! Writing, deleting and labelling parameters.
+//! Writing and deleting parameters.
 //!
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>.
 
@@ -12,7 +12,7 @@ use platform::store::Held;
 use platform::{Call, Nothing, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How long a value can be in the standard tier, in bytes.
 const STANDARD_VALUE: usize = 4096;
@@ -43,13 +43,6 @@ pub(super) struct PutParameter {
 pub(super) struct Tag {
     pub(super) key: String,
     pub(super) value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct LabelParameterVersion {
-    parameter_version: Option<u64>,
-    labels: Vec<String>,
 }
 
 impl PutParameter {
@@ -97,7 +90,7 @@ impl Ssm {
             versions: Vec::new(),
             tags: put.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
         });
-        if let Some(oldest) = make_room(parameter)? {
+        if let Some(oldest) = make_room(&put.name, parameter)? {
             self.retired.put(kind, &oldest);
         }
         let number = parameter.latest().map_or(1, |latest| latest.number + 1);
@@ -150,51 +143,6 @@ impl Ssm {
             }
         }
         Ok(json!({"DeletedParameters": deleted, "InvalidParameters": invalid}))
-    }
-
-    pub(super) fn label_parameter_version(
-        &self,
-        _: &Call,
-        input: On<OneName, LabelParameterVersion>,
-    ) -> Result<Value, ServiceError> {
-        let (name, label) = (self.kept(&input.target.name), input.own);
-        if label.labels.iter().any(|label| !(1..=100).contains(&label.len())) {
-            return Err(ServiceError::validation(format_args!(
-                "1 validation error detected: Value '[{}]' at 'labels' failed to satisfy constraint: Member must satisfy \
-                 constraint: [Member must have length less than or equal to 100, Member must have length greater than or equal \
-                 to 1]",
-                label.labels.join(", ")
-            )));
-        }
-        let mut parameters = self.parameters();
-        let parameter = parameters.get_mut(&name).ok_or_else(|| name::not_found(&name))?;
-        let number = label
-            .parameter_version
-            .or_else(|| parameter.latest().map(|latest| latest.number))
-            .unwrap_or_default();
-        let (valid, invalid): (Vec<String>, Vec<String>) = label.labels.into_iter().partition(|label| is_label(label));
-        let position = parameter.versions.iter().position(|version| version.number == number);
-        let position = position.ok_or_else(|| {
-            ServiceError::new(
-                "ParameterVersionNotFound",
-                format_args!(
-                    "Systems Manager could not find version {number} of {name}. Verify the version and try again."
-                ),
-            )
-        })?;
-        let own: BTreeSet<&String> = parameter.versions[position].labels.iter().chain(&valid).collect();
-        if own.len() > 10 {
-            return Err(ServiceError::new(
-                "ParameterVersionLabelLimitExceeded",
-                "A parameter version can have a maximum of ten labels.",
-            ));
-        }
-        // A label is on one version at a time, so it leaves the others.
-        for version in &mut parameter.versions {
-            version.labels.retain(|label| !valid.contains(label));
-        }
-        parameter.versions[position].labels.extend(valid);
-        Ok(json!({"InvalidLabels": invalid, "ParameterVersion": number}))
     }
 }
 
@@ -283,28 +231,23 @@ fn check_value(put: &PutParameter, data_type: &str) -> Result<(), ServiceError> 
 }
 
 /// Removes the oldest version where there are too many. A version with a label stays, and this is an error.
-fn make_room(parameter: &mut Parameter) -> Result<Option<Version>, ServiceError> {
+fn make_room(name: &str, parameter: &mut Parameter) -> Result<Option<Version>, ServiceError> {
     if parameter.versions.len() < MOST_VERSIONS {
         return Ok(None);
     }
-    if !parameter.versions[0].labels.is_empty() {
+    let oldest = &parameter.versions[0];
+    if !oldest.labels.is_empty() {
         return Err(ServiceError::new(
             "ParameterMaxVersionLimitExceeded",
-            "The oldest version of the parameter has a label. Move the label to a newer version and try again.",
+            format_args!(
+                "You attempted to create a new version of {name} by calling the PutParameter API with the overwrite flag. \
+                 Version {}, the oldest version, can't be deleted because it has a label associated with it. Move the label to \
+                 another version of the parameter, and try again.",
+                oldest.number
+            ),
         ));
     }
     Ok(Some(parameter.versions.remove(0)))
-}
-
-/// A label does not begin with a digit, `aws` or `ssm`.
-fn is_label(label: &str) -> bool {
-    let lower = label.to_ascii_lowercase();
-    label
-        .chars()
-        .all(|character| character.is_ascii_alphanumeric() || "._-".contains(character))
-        && !label.starts_with(|first: char| first.is_ascii_digit())
-        && !lower.starts_with("aws")
-        && !lower.starts_with("ssm")
 }
 
 /// Asks IAM for the use of the key of a SecureString. A customer's key needs a permission of its own. AWS's key for

@@ -39,7 +39,7 @@ impl StepFunctions {
         let registry = self.lock();
         let machines = registry.machines.values();
         let machines: Vec<(&str, &str)> = machines
-            .map(|machine| (machine.name.as_str(), machine.current.machine.definition()))
+            .map(|machine| (machine.name.as_str(), machine.current.definition.text()))
             .collect();
         mocks.check(&machines)
     }

@@ -83,7 +83,13 @@ pub(super) fn paged(
 ) -> Result<Value, ServiceError> {
     let size = match max_results {
         None | Some(0) => 100,
-        Some(size) => size.min(1000),
+        Some(size @ ..=1000) => size,
+        Some(more) => {
+            return Err(ServiceError::validation(format_args!(
+                "1 validation error detected: Value '{more}' at 'maxResults' failed to satisfy constraint: Member must \
+                 have value less than or equal to 1000"
+            )));
+        }
     };
     let page = page(items, size, next_token, "InvalidToken")?;
     let mut answer = json!({});

@@ -9,6 +9,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
+#[cfg(test)]
+mod tests;
+
 /// Security Token Service in this account and region.
 #[derive(Debug, Default)]
 pub struct Sts {}
@@ -19,6 +22,7 @@ struct AssumeRole {
     role_arn: String,
     role_session_name: String,
     policy: Option<String>,
+    external_id: Option<String>,
     /// JSON callers give a number. The query protocol gives text.
     duration_seconds: Option<Value>,
 }
@@ -56,12 +60,26 @@ impl Sts {
             ServiceError::new("AccessDenied", message).with_status(403)
         };
         // A caller that the role does not trust is not told whether the role exists.
-        if !iam.may_assume(account, arn, &call.caller).map_err(|_| denied())? {
+        let mut own = vec![("sts:RoleSessionName".to_owned(), session.to_owned())];
+        own.extend(
+            input
+                .external_id
+                .iter()
+                .map(|id| ("sts:ExternalId".to_owned(), id.clone())),
+        );
+        if !iam
+            .may_assume_with(account, arn, &call.caller, own)
+            .map_err(|_| denied())?
+        {
             return Err(denied());
         }
         let policies = input.policy.iter().cloned().collect();
-        let credentials = iam.assume_role_until(arn, session, policies, Timestamp::now() + length)?;
         let role = iam.role(arn)?;
+        if length > SignedDuration::from_secs(role.details.max_session_seconds.into()) {
+            let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+            return Err(ServiceError::validation(message));
+        }
+        let credentials = iam.assume_role_until(arn, session, policies, Timestamp::now() + length)?;
         let session_arn = Principal::role_session(&role.name, session).arn(account);
         Ok(json!({
             "Credentials": shown(&credentials),
@@ -71,27 +89,70 @@ impl Sts {
 }
 
 impl AssumeRole {
-    /// Checks what the types do not, and says how long the session lasts.
+    /// Checks what the types do not, in AWS's words, and says how long the session lasts.
     fn length(&self) -> Result<SignedDuration, ServiceError> {
-        if self.role_arn.is_empty() {
-            return Err(ServiceError::validation("`RoleArn` must not be empty"));
-        }
-        let session = &self.role_session_name;
-        let named = |character: char| character.is_ascii_alphanumeric() || "_=,.@-".contains(character);
-        if !(2..=64).contains(&session.len()) || !session.chars().all(named) {
-            return Err(ServiceError::validation(
-                "`RoleSessionName` must have 2 to 64 characters of A-Z, a-z, 0-9 and _=,.@-",
+        let mut faults = Vec::new();
+        let mut fault = |member: &str, value: &str, constraint: &str| {
+            faults.push(format!(
+                "Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
             ));
-        }
-        let Some(given) = &self.duration_seconds else {
-            return Ok(SESSION_LENGTH);
         };
-        let seconds = given.as_i64().or_else(|| given.as_str()?.parse().ok());
-        let seconds = seconds.filter(|seconds| (900..=43_200).contains(seconds));
-        seconds
-            .map(SignedDuration::from_secs)
-            .ok_or_else(|| ServiceError::validation("`DurationSeconds` must be between 900 and 43200"))
+        for (member, value, least, most) in [
+            ("roleArn", &self.role_arn, 20, 2048),
+            ("roleSessionName", &self.role_session_name, 2, 64),
+        ] {
+            if value.chars().count() < least {
+                let constraint = format!("Member must have length greater than or equal to {least}");
+                fault(member, value, &constraint);
+            }
+            if value.chars().count() > most {
+                let constraint = format!("Member must have length less than or equal to {most}");
+                fault(member, value, &constraint);
+            }
+        }
+        let named = |character: char| character.is_ascii_alphanumeric() || "_+=,.@-".contains(character);
+        if !self.role_session_name.chars().all(named) {
+            let constraint = "Member must satisfy regular expression pattern: [\\w+=,.@-]*";
+            fault("roleSessionName", &self.role_session_name, constraint);
+        }
+        let seconds = match &self.duration_seconds {
+            None => None,
+            Some(given) => {
+                let seconds = given.as_i64().or_else(|| given.as_str()?.parse().ok());
+                let seconds = seconds.ok_or_else(|| ServiceError::validation("`DurationSeconds` is not a number"))?;
+                let bound = match seconds {
+                    ..900 => Some("greater than or equal to 900"),
+                    900..=43_200 => None,
+                    _ => Some("less than or equal to 43200"),
+                };
+                if let Some(bound) = bound {
+                    let constraint = format!("Member must have value {bound}");
+                    fault("durationSeconds", &seconds.to_string(), &constraint);
+                }
+                Some(seconds)
+            }
+        };
+        match faults.len() {
+            0 => {}
+            count => {
+                let (s, said) = (if count == 1 { "" } else { "s" }, faults.join("; "));
+                return Err(ServiceError::validation(format_args!(
+                    "{count} validation error{s} detected: {said}"
+                )));
+            }
+        }
+        if !is_arn(&self.role_arn) {
+            return Err(ServiceError::validation(format_args!("{} is invalid", self.role_arn)));
+        }
+        Ok(seconds.map_or(SESSION_LENGTH, SignedDuration::from_secs))
     }
+}
+
+/// Whether a text has the parts of an ARN, of which the region and the account can be empty.
+fn is_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    matches!(parts.as_slice(), ["arn", partition, service, _, _, resource]
+        if !partition.is_empty() && !service.is_empty() && !resource.is_empty())
 }
 
 fn shown(credentials: &Credentials) -> Value {

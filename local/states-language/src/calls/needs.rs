@@ -285,6 +285,10 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
         "s3:ListObjectVersions",
         &[always(&["s3:ListBucketVersions"], On::Bucket)],
     ),
+    (
+        "s3:DeleteBucketTagging",
+        &[always(&["s3:PutBucketTagging"], On::Bucket)],
+    ),
     ("s3:ListBuckets", &[always(&["s3:ListAllMyBuckets"], On::All)]),
     (
         "sagemaker:CreateEndpoint",
@@ -365,6 +369,10 @@ pub(super) const OPERATIONS: &[(&str, &[Need])] = &[
     ("sqs:SendMessage", &[always(&["sqs:SendMessage"], On::Queue)]),
     ("sqs:SendMessageBatch", &[always(&["sqs:SendMessage"], On::Queue)]),
     ("sqs:DeleteMessageBatch", &[always(&["sqs:DeleteMessage"], On::Queue)]),
+    (
+        "sqs:ChangeMessageVisibilityBatch",
+        &[always(&["sqs:ChangeMessageVisibility"], On::Queue)],
+    ),
     (
         "states:StartExecution",
         &[

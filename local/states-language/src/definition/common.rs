@@ -29,6 +29,17 @@ pub(crate) struct Exit {
     pub(crate) assigned: Option<Assigned>,
 }
 
+/// A place on the way of data through a JSONPath state: after this field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    InputPath,
+    Parameters,
+    /// A Pass state's `Result`.
+    Result,
+    ResultSelector,
+    ResultPath,
+}
+
 /// What a state has whatever its type: a name, and what becomes of its data.
 #[derive(Debug, Default)]
 pub(crate) struct Common {
@@ -90,6 +101,16 @@ impl Common {
 
     /// What the state hands on, from the result of its work.
     pub(crate) fn exit(&self, scope: &Scope<'_>, result: Json) -> Result<Exit, StateError> {
+        self.exit_seen(scope, result, |_, _| {})
+    }
+
+    /// The same, where `seen` is shown the data after each of JSONPath's fields.
+    pub(crate) fn exit_seen(
+        &self,
+        scope: &Scope<'_>,
+        result: Json,
+        mut seen: impl FnMut(Stage, &Json),
+    ) -> Result<Exit, StateError> {
         if self.language == QueryLanguage::Jsonata {
             let scope = Scope {
                 result: scope.result.or(Some(&result)),
@@ -101,8 +122,11 @@ impl Common {
             Some(selector) => selector.evaluate(&scope.with_input(&result))?,
             None => result,
         };
+        seen(Stage::ResultSelector, &result);
         let assigned = Assign::evaluated(self.assign.as_ref(), &scope.with_input(&result))?;
-        let output = self.output_path(scope, place(&self.result_path, scope.state_input, result)?)?;
+        let placed = place(&self.result_path, scope.state_input, result)?;
+        seen(Stage::ResultPath, &placed);
+        let output = self.output_path(scope, placed)?;
         self.check_size(scope, &output)?;
         Ok(Exit { output, assigned })
     }

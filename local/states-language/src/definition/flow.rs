@@ -20,6 +20,17 @@ pub(crate) struct Flow {
     pub(crate) states: Vec<Arc<State>>,
 }
 
+/// Both that a flow must have, in one finding, as AWS has it.
+fn require_fields(fields: &Fields<'_>) {
+    let missing: Vec<&str> = ["States", "StartAt"]
+        .into_iter()
+        .filter(|key| !fields.has(key))
+        .collect();
+    if !missing.is_empty() {
+        fields.error_here(format!("These fields are required: [{}]", missing.join(", ")));
+    }
+}
+
 impl Flow {
     /// Reads `StartAt` and `States`. The outermost flow checks what holds throughout the definition: the names of states
     /// and of variables.
@@ -28,12 +39,11 @@ impl Flow {
             fields.error_here(format!("States nest more than {MAX_DEPTH} levels deep"));
             return None;
         }
-        let start_at = fields.required_text("StartAt");
+        require_fields(fields);
+        let start_at = fields.text("StartAt");
         let Some(Json::Object(states)) = fields.get("States") else {
             if fields.has("States") {
                 fields.error("States", "The field 'States' must be an object");
-            } else {
-                fields.missing("States");
             }
             return None;
         };

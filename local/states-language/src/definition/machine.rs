@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::flow::Flow;
-use super::reading::{Fields, Finding, Findings, InvalidDefinition, Severity, code};
+use super::reading::{Fields, Finding, Findings, InvalidDefinition, NO_OBJECT, Severity, code};
 use crate::text::Json;
 
 /// The longest definition that AWS takes, in bytes.
@@ -62,6 +62,10 @@ fn read(text: &str) -> (Option<StateMachine>, Vec<Finding>) {
             None
         }
         Ok(definition) => read_definition(text, &definition, &findings),
+        Err(_) if text.is_empty() => {
+            findings.error(code::SCHEMA, "", NO_OBJECT);
+            None
+        }
         Err(error) => {
             findings.invalid_json(&error);
             None
@@ -72,7 +76,7 @@ fn read(text: &str) -> (Option<StateMachine>, Vec<Finding>) {
 
 fn read_definition(text: &str, definition: &Json, findings: &Findings<'_>) -> Option<StateMachine> {
     let Json::Object(object) = definition else {
-        findings.error(code::SCHEMA, "", "A definition must be an object");
+        findings.error(code::SCHEMA, "", NO_OBJECT);
         return None;
     };
     let fields = Fields::of_machine(object, findings);

@@ -14,7 +14,7 @@ mod retry;
 mod state;
 mod states;
 
-pub(crate) use common::Exit;
+pub(crate) use common::{Exit, Stage};
 pub(crate) use flow::Flow;
 pub use kinds::{ExecutionType, StateKind};
 pub use machine::StateMachine;
@@ -23,6 +23,6 @@ pub use reading::{Finding, InvalidDefinition, Severity};
 pub(crate) use retry::Raised;
 pub(crate) use state::{Body, State};
 pub(crate) use states::{
-    Distributed, Limits, Manifest, Map, Outcome, Parallel, Read, Reader, S3Object, Task, TaskCall, integration,
+    Distributed, Limits, Manifest, Map, Outcome, Parallel, Read, Reader, S3Object, Task, TaskCall, Wait, integration,
 };
 pub use states::{Integration, ItemSource, Pattern};

@@ -59,8 +59,12 @@ impl State {
             "Fail" => Body::Fail(Fail::parse(&fields)),
             "Parallel" => Body::Parallel(Parallel::parse(&fields)?),
             "Map" => Body::Map(Box::new(Map::parse(&fields)?)),
-            other => {
-                fields.error("Type", format!("There is no type of state '{other}'"));
+            _ => {
+                let known = "Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map";
+                fields.error(
+                    "Type",
+                    format!("The field 'Type' should have one of these values: [{known}]"),
+                );
                 return None;
             }
         };
@@ -121,7 +125,7 @@ impl State {
     }
 
     /// The flows within it.
-    pub(super) fn flows(&self) -> &[Arc<Flow>] {
+    pub(crate) fn flows(&self) -> &[Arc<Flow>] {
         match &self.body {
             Body::Parallel(parallel) => &parallel.branches,
             Body::Map(map) => std::slice::from_ref(&map.processor),

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::history::{EventDetails, HistoryEvent, Payload};
 use super::interface::{ChildExecution, Command, MapRun, Retried, StartOptions, Status, TaskId};
-use super::parts::{Extra, Identity, Mock, Phase, Place, Run, RunId, Thread, ThreadId, Timer, TimerKind};
+use super::parts::{Extra, Identity, Phase, Place, Run, RunId, Thread, ThreadId, Timer, TimerKind};
 use super::slots::Slots;
 use crate::definition::{Flow, State};
 use crate::expression::{Context, Failure, MapItem, Random, Scope, Variables, format_time};
@@ -33,7 +33,6 @@ pub(super) struct Engine {
     pub(super) children: Vec<ChildExecution>,
     /// The attempts of `Retry` that were decided on, since they were last asked for.
     pub(super) retries: Vec<Retried>,
-    pub(super) mock: Option<Box<Mock>>,
     last_task: u64,
     last_epoch: u64,
 }
@@ -52,7 +51,6 @@ impl Engine {
             map_runs: Vec::new(),
             children: Vec::new(),
             retries: Vec::new(),
-            mock: None,
             last_task: 0,
             last_epoch: 0,
         }

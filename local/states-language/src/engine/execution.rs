@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::advance::Engine;
 use super::history::{EventDetails, HistoryEvent, Payload};
-use super::interface::{ChildExecution, Command, Inspection, MapRun, Refused, Retried, StartOptions, Status, TaskId};
-use super::parts::{Identity, Mock, Run, Timer, TimerKind};
+use super::interface::{ChildExecution, Command, MapRun, Refused, Retried, StartOptions, Status, TaskId};
+use super::parts::{Identity, Run, Timer, TimerKind};
 use crate::definition::{ItemSource, MAX_PAYLOAD, StateMachine};
 use crate::expression::Failure;
 use crate::text::Json;
@@ -285,28 +285,6 @@ impl Execution {
         self.redriven_at = Some(now);
         self.set_time_limit(now);
         Ok(())
-    }
-
-    /// Has one state tested with this.
-    pub(crate) fn mock(&mut self, mock: Mock) {
-        self.engine.set_mock(mock);
-    }
-
-    /// What was seen of the tested state's data.
-    pub(crate) fn inspection(&self) -> Inspection {
-        self.engine
-            .mock
-            .as_ref()
-            .map(|mock| mock.inspection.clone())
-            .unwrap_or_default()
-    }
-
-    /// The error that the tested state's work was to end in.
-    pub(crate) fn mocked_failure(&self) -> Option<Failure> {
-        self.engine
-            .mock
-            .as_ref()
-            .and_then(|mock| mock.result.as_ref()?.as_ref().err().cloned())
     }
 
     fn own_run(&self) -> &Run {

@@ -8,7 +8,7 @@ use super::advance::Engine;
 use super::history::{EventDetails, Payload};
 use super::interface::{ChildExecution, Command, MapRun, ReadRequest, Refused, Status, TaskId, WriteRequest};
 use super::parts::{Extra, Identity, MapRunWork, Phase, Place, RunId};
-use crate::definition::{Body, Distributed, ItemSource, Map, Outcome, Raised, Read, Reader, S3Object, State};
+use crate::definition::{Body, Distributed, ItemSource, Limits, Map, Outcome, Raised, Read, Reader, S3Object, State};
 use crate::expression::{Failure, MapItem, StateError, format_time};
 use crate::text::Json;
 
@@ -318,12 +318,7 @@ impl Engine {
         let map_run_arn = map_run.arn.clone();
         self.forget_run(run, map_run_arn);
         if limits.exceeded_by(failed, total) {
-            let cause = "The specified tolerated failure threshold was exceeded";
-            self.end_map_run(
-                place,
-                Some(Failure::new("States.ExceedToleratedFailureThreshold", cause)),
-                now,
-            );
+            self.end_map_run(place, Some(Limits::exceeded()), now);
         } else {
             self.fill(place, now);
         }

@@ -10,7 +10,6 @@ mod execution;
 pub mod history;
 mod interface;
 mod map_run;
-mod mock;
 mod parts;
 mod redrive;
 mod slots;
@@ -19,7 +18,6 @@ mod threads;
 
 pub use execution::Execution;
 pub use interface::{
-    Activities, ChildExecution, Command, Entry, Inspection, MapRun, ReadRequest, Refused, Retried, STOPPED_AFTER_STATE,
+    Activities, ChildExecution, Command, Entry, MapRun, ReadRequest, Refused, Retried, STOPPED_AFTER_STATE,
     StartOptions, Status, TaskId, TaskRequest, WriteRequest,
 };
-pub(crate) use parts::Mock;

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::history::HistoryEvent;
-use super::interface::{Inspection, Status, TaskId};
+use super::interface::{Status, TaskId};
 use super::slots::Slots;
 use crate::definition::{ExecutionType, Flow, Limits, Manifest, Outcome, Raised};
 use crate::expression::{Failure, MapItem, Variables};
-use crate::text::{Array, Json, Object};
+use crate::text::{Array, Json};
 
 /// The index of a run.
 pub(super) type RunId = usize;
@@ -218,15 +218,4 @@ impl MapRunWork {
             written: None,
         }
     }
-}
-
-/// A state under test.
-#[derive(Debug)]
-pub(crate) struct Mock {
-    pub(crate) state: Arc<str>,
-    pub(crate) result: Option<Result<Json, Failure>>,
-    pub(crate) retry_count: u32,
-    pub(crate) variables: Option<Arc<Object>>,
-    pub(crate) context: Option<Arc<Object>>,
-    pub(crate) inspection: Inspection,
 }

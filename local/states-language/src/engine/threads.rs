@@ -56,11 +56,6 @@ impl Engine {
     }
 
     fn work_on(&mut self, place: Place, state: &State, now: Timestamp) -> bool {
-        if self.mock.is_some()
-            && let Some(goes_on) = self.take_mock(place, state, now)
-        {
-            return goes_on;
-        }
         match &state.body {
             Body::Pass(pass) => {
                 let exit = self.evaluate(place, state, Extra::default(), now, |scope| {
@@ -310,10 +305,7 @@ impl Engine {
     /// How long to wait before the state is tried again, if it is.
     fn retry_delay(&mut self, place: Place, state: &State, raised: &Raised) -> Option<f64> {
         let index = state.retry.iter().position(|retrier| retrier.matches(raised))?;
-        let mocked = self.mock.as_ref().map(|mock| mock.retry_count);
-        let attempts = mocked
-            .or_else(|| self.thread(place).attempts.get(index).copied())
-            .unwrap_or_default();
+        let attempts = self.thread(place).attempts.get(index).copied().unwrap_or_default();
         let delay = state.retry[index].delay(attempts, &self.random)?;
         let thread = self.thread_mut(place);
         thread.attempts.resize(state.retry.len(), 0);

@@ -43,6 +43,11 @@ impl Variables {
         }
     }
 
+    /// Those of the scope itself.
+    pub(crate) fn own(&self) -> impl Iterator<Item = (&Arc<str>, &Json)> {
+        self.own.iter().flat_map(|own| own.iter())
+    }
+
     /// A new scope that sees this one.
     pub(crate) fn inner(&self) -> Variables {
         if self.own.is_none() && self.outer.is_none() {

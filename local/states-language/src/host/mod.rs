@@ -7,4 +7,7 @@ mod test_state;
 
 pub use driver::{Clock, SystemClock, TaskHandler, VirtualClock, run_to_end};
 pub use mocks::{InvalidMocks, MockedStates, Mocks};
-pub use test_state::{MockedResult, TestStateError, TestStateOptions, TestStateResult, TestStatus, test_state};
+pub use test_state::{
+    ErrorDetails, FieldValidation, Inspection, MockedResult, ResultCheck, StateTest, TestProgress,
+    TestStateConfiguration, TestStateError, TestStateOptions, TestStateResult, TestStatus, test_state,
+};

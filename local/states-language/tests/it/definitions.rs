@@ -35,7 +35,7 @@ fn faults_are_found_where_they_are() {
             json!({"Type": "Sleep", "End": true}),
             schema,
             "/States/A/Type",
-            "no type of state 'Sleep'",
+            "The field 'Type' should have one of these values: [Task, Wait, ",
         ),
         (
             json!({"Type": "Pass", "End": true, "InputPath": "$.a["}),
@@ -119,7 +119,7 @@ fn faults_are_found_where_they_are() {
             json!({"Type": "Wait", "End": true, "Timestamp": "tomorrow"}),
             schema,
             "/States/A/Timestamp",
-            "RFC 3339",
+            "RFC3339",
         ),
         (
             json!({"Type": "Fail", "End": true}),
@@ -197,7 +197,7 @@ fn faults_are_found_where_they_are() {
             task(json!({"Catch": [{"ErrorEquals": ["a"]}]})),
             schema,
             "/States/A/Catch/0",
-            "Missing field 'Next'",
+            "The field 'Next' is required but was missing",
         ),
         (
             json!({"Type": "Parallel", "End": true, "Branches": [{"StartAt": "X", "States": {"B": pass}}]}),
@@ -209,7 +209,7 @@ fn faults_are_found_where_they_are() {
             json!({"Type": "Map", "End": true}),
             schema,
             "/States/A",
-            "Missing field 'ItemProcessor'",
+            "The field 'ItemProcessor' is required but was missing",
         ),
         (
             json!({"Type": "Map", "End": true, "Label": "l", "ItemProcessor": {"StartAt": "B", "States": {"B": pass}}}),
@@ -221,7 +221,7 @@ fn faults_are_found_where_they_are() {
             json!({"Type": "Map", "End": true, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "B", "States": {"B": pass}}}),
             schema,
             "/States/A/ItemProcessor/ProcessorConfig",
-            "Missing field 'ExecutionType'",
+            "The field 'ExecutionType' is required but was missing",
         ),
         (
             json!({"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "A", "States": {"A": pass}}}),
@@ -407,4 +407,44 @@ fn machines_and_executions_can_be_sent_to_other_threads() {
     is_shared::<StateMachine>();
     is_shared::<states_language::HistoryEvent>();
     is_send::<states_language::Execution>();
+}
+
+/// As AWS answered for definitions that lack the most, by published recordings of ValidateStateMachineDefinition and
+/// CreateStateMachine.
+#[test]
+fn what_is_hardly_a_definition_is_refused_in_the_words_of_aws() {
+    let pass = json!({"Type": "Pass", "End": true});
+    for (text, pointer, message) in [
+        (String::new(), "", "Definition must be a valid JSON object"),
+        ("[]".into(), "", "Definition must be a valid JSON object"),
+        ("{}".into(), "", "These fields are required: [States, StartAt]"),
+        (
+            json!({"States": {"A": pass}}).to_string(),
+            "",
+            "These fields are required: [StartAt]",
+        ),
+        (
+            json!({"StartAt": "A"}).to_string(),
+            "",
+            "These fields are required: [States]",
+        ),
+        (
+            json!({"StartAt": "A", "States": {"A": {"Type": "Parallel", "Branches": [], "End": true}}}).to_string(),
+            "/States/A/Branches",
+            "Value cannot be empty",
+        ),
+        (
+            json!({"StartAt": "A", "States": {"A": {"Type": "Wait", "Timestamp": "2026-01-31", "End": true}}})
+                .to_string(),
+            "/States/A/Timestamp",
+            "String does not match RFC3339 timestamp",
+        ),
+    ] {
+        let findings = StateMachine::validate(&text);
+        let [found] = &findings[..] else {
+            panic!("{text}: {findings:?}")
+        };
+        let found = (found.code, &*found.pointer, &*found.message);
+        assert_eq!(found, ("SCHEMA_VALIDATION_FAILED", pointer, message), "{text}");
+    }
 }

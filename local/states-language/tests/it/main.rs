@@ -32,5 +32,6 @@ mod scopes;
 mod single_states;
 mod stops;
 mod tasks;
+mod tested_states;
 mod variables;
 mod waits;

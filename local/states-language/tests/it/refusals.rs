@@ -78,7 +78,10 @@ fn a_listing_needs_no_configuration() {
         assert_eq!(findings(&map(resource, json!({"MaxItems": 3}))), []);
     }
     let found = findings(&map("arn:aws:states:::s3:getObject", json!({})));
-    assert!(found[0].2.contains("Missing field 'InputType'"), "{found:?}");
+    assert!(
+        found[0].2.contains("The field 'InputType' is required but was missing"),
+        "{found:?}"
+    );
     assert_eq!(
         findings(&map("arn:aws:states:::s3:getObject", json!({"InputType": "JSON"}))),
         []

@@ -1,7 +1,9 @@
 //! TestState: one state, with something in place of its work.
 
 use serde_json::{Value, json};
-use states_language::{Failure, MockedResult, TestStateError, TestStateOptions, TestStatus, test_state};
+use states_language::{
+    Failure, MockedResult, TestStateConfiguration, TestStateError, TestStateOptions, TestStatus, test_state,
+};
 
 fn options(input: Value, mock: Option<MockedResult>) -> TestStateOptions {
     TestStateOptions {
@@ -42,7 +44,10 @@ fn each_way_to_end_has_its_status() {
         (TestStatus::Retriable, Some(Failure::new("Oops", "why")))
     );
     let failed = run(TestStateOptions {
-        retrier_retry_count: 2,
+        configuration: TestStateConfiguration {
+            retrier_retry_count: Some(2),
+            ..TestStateConfiguration::default()
+        },
         ..options(json!({"in": 1}), failure())
     });
     assert_eq!((failed.status, failed.output), (TestStatus::Failed, None));
@@ -65,7 +70,7 @@ fn each_way_to_end_has_its_status() {
     );
     assert!(matches!(
         test_state(&task.to_string(), options(json!({"in": 1}), None)),
-        Err(TestStateError::InvalidInput(_))
+        Err(TestStateError::Validation(_))
     ));
 }
 
@@ -74,7 +79,7 @@ fn other_states_need_no_mock_and_do_not_wait() {
     let cases = [
         (json!({"Type": "Pass", "Result": 1, "End": true}), json!({}), "1", None),
         (
-            json!({"Type": "Wait", "Seconds": 3600, "Next": "B"}),
+            json!({"Type": "Wait", "Seconds": 300, "Next": "B"}),
             json!({"a": 1}),
             r#"{"a":1}"#,
             Some("B"),

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 /// The deployed zip of a function may weigh at most this.
-const ZIP_BYTES_AT_MOST: usize = 2_500_000;
+const ZIP_BYTES_AT_MOST: usize = 2_000_000;
 
 /// What was measured of one subject.
 #[derive(Debug, Default)]

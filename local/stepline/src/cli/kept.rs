@@ -3,6 +3,7 @@
 use super::page;
 use crate::cloud;
 use platform::store::{Inventory, Store, StoreError};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -56,13 +57,24 @@ pub(super) fn describe(folder: &Path) -> Result<String, StoreError> {
         return Ok(format!("Nothing lasts yet: the first run makes {}\n", folder.display()));
     };
     let mut said = format!("{} ({})\n", folder.display(), size(bytes));
+    tell(&mut said, &rows);
+    for (region, folder) in Store::regions(folder) {
+        if let Some(Inventory { rows, .. }) = Store::look(&folder)? {
+            let _ = writeln!(said, "in {region}:");
+            tell(&mut said, &rows);
+        }
+    }
+    said += "--fresh begins anew\n";
+    Ok(said)
+}
+
+/// What each space has, where it has something.
+fn tell(said: &mut String, rows: &BTreeMap<String, u64>) {
     for (space, words) in SPACES {
         if let Some(count) = rows.get(*space) {
             let _ = writeln!(said, "{count:>8} {words}");
         }
     }
-    said += "--fresh begins anew\n";
-    Ok(said)
 }
 
 /// Bytes for people.

@@ -166,6 +166,10 @@ impl Session {
         display.busy(&format!("Deploying {environment} to this machine"));
         let deployment = deploy::deploy_with(&cloud, &environment, &overrides).await?;
         deploy::resume(&cloud).await;
+        for there in cloud.other_regions()? {
+            deploy::resume(&there).await;
+            there.resume_services();
+        }
         mocks::look(&cloud, common)?;
         build_functions(&cloud, &display).await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {
@@ -223,16 +227,14 @@ impl Session {
     pub(super) async fn hold_with(self, lines: &[String], last: &str) {
         self.shown.end(lines, last).await;
         super::interrupt::interrupted().await;
-        self.cloud.lambda.shut_down();
-        if let Err(error) = self.cloud.store.settled().await {
+        if let Err(error) = self.cloud.end().await {
             complain!("stepline: {error}");
         }
     }
 
     /// The same as [`Self::end`], with lines before the last one.
     pub(super) async fn end_with(self, lines: &[String], last: &str) {
-        self.cloud.lambda.shut_down();
-        if let Err(error) = self.cloud.store.settled().await {
+        if let Err(error) = self.cloud.end().await {
             complain!("stepline: {error}");
         }
         self.shown.end(lines, last).await;

@@ -16,10 +16,11 @@ use services::cloudformation::{
 };
 use std::sync::{Arc, Weak};
 
-/// Has the account's CloudFormation make what somebody asks it for.
+/// Has the account's CloudFormation make what somebody asks it for, in each region.
 pub fn stand_behind(cloud: &Arc<Cloud>) {
     let engine = Templates(Arc::downgrade(cloud));
     cloud.cloudformation.set_engine(Arc::new(engine));
+    cloud.on_new_region(stand_behind);
 }
 
 /// Makes again what others have deployed in earlier runs, as far as it has not lasted.

@@ -5,7 +5,7 @@ use super::maker::{Failure, Maker};
 use super::properties::Properties;
 use crate::template::{Fault, Made};
 use platform::Requirement;
-use platform::iam::{NewRole, NewUser};
+use platform::iam::{NewRole, NewUser, RoleDetails};
 use serde_json::Value;
 
 /// `AWS::IAM::Role`.
@@ -20,7 +20,22 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
         ));
         maker.leave_out(fault.within("ManagedPolicyArns"));
     }
+    let details = RoleDetails {
+        description: properties.take_text("Description")?,
+        tags: properties.take_tags()?.into_iter().collect(),
+        max_session_seconds: match properties.take_text("MaxSessionDuration")? {
+            None => RoleDetails::default().max_session_seconds,
+            Some(seconds) => seconds
+                .parse()
+                .ok()
+                .filter(|seconds| (3600..=43_200).contains(seconds))
+                .ok_or_else(|| {
+                    Fault::new("must be a number of seconds from 3600 to 43200").within("MaxSessionDuration")
+                })?,
+        },
+    };
     let new = NewRole {
+        details,
         name: properties.take_text("RoleName")?.unwrap_or_else(|| maker.name()),
         path: properties.take_text("Path")?.unwrap_or_else(|| "/".to_owned()),
         trust: properties.require_json("AssumeRolePolicyDocument")?,
@@ -29,7 +44,6 @@ pub(super) fn role(maker: &Maker<'_>, mut properties: Properties) -> Result<Made
         unknown_policies,
         permissions_boundary: properties.take_text("PermissionsBoundary")?,
     };
-    properties.ignore(&["Description", "MaxSessionDuration", "Tags"]);
     properties.finish()?;
     let name = new.name.clone();
     let iam = &maker.cloud.iam;

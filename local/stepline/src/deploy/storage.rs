@@ -4,6 +4,7 @@ use super::maker::{Failure, Maker};
 use super::properties::{Properties, camel, document};
 use crate::template::Made;
 use serde_json::{Value, json};
+use services::s3;
 
 /// `AWS::SSM::Parameter`.
 pub(super) async fn parameter(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
@@ -100,7 +101,7 @@ pub(super) async fn bucket(maker: &Maker<'_>, mut properties: Properties) -> Res
     // What is left out is known before anything is made: it is made once.
     properties.finish()?;
     maker
-        .call_unless_there("s3", "CreateBucket", json!({"Bucket": name}))
+        .call_unless_there("s3", "CreateBucket", s3::create_here(maker.cloud, &name))
         .await?;
     maker.has_made(name.clone().into());
     for (operation, input) in settings {
@@ -158,6 +159,16 @@ pub(super) async fn model_package_group(maker: &Maker<'_>, mut properties: Prope
     Ok(Made::new(arn.clone()).with("ModelPackageGroupArn", arn))
 }
 
+/// The filters as the API has them: a template's have longer names.
+fn exclusion_filters(filters: &Value) -> Value {
+    let filters = filters.as_array().into_iter().flatten();
+    let shown = filters.map(|filter| {
+        let of = |member: &str| filter[format!("ImageTagMutabilityExclusionFilter{member}")].clone();
+        json!({"filterType": of("Type"), "filter": of("Value")})
+    });
+    shown.collect()
+}
+
 /// `AWS::ECR::Repository`.
 pub(super) async fn repository(maker: &Maker<'_>, mut properties: Properties) -> Result<Made, Failure> {
     let name = match properties.take_text("RepositoryName")? {
@@ -174,6 +185,9 @@ pub(super) async fn repository(maker: &Maker<'_>, mut properties: Properties) ->
             input[field] = camel(value);
         }
     }
+    if let Some(filters) = properties.take("ImageTagMutabilityExclusionFilters") {
+        input["imageTagMutabilityExclusionFilters"] = exclusion_filters(&filters);
+    }
     if let Some(tags) = properties.take_tag_list()? {
         input["tags"] = tags;
     }
@@ -181,12 +195,16 @@ pub(super) async fn repository(maker: &Maker<'_>, mut properties: Properties) ->
     let policy = properties.take("RepositoryPolicyText");
     properties.ignore(&["EmptyOnDelete"]);
     properties.finish()?;
-    let mutability = input.get("imageTagMutability").cloned();
+    let mut change = json!({"repositoryName": name});
+    for member in ["imageTagMutability", "imageTagMutabilityExclusionFilters"] {
+        if let Some(value) = input.get(member) {
+            change[member] = value.clone();
+        }
+    }
     maker.call_unless_there("ecr", "CreateRepository", input).await?;
     maker.has_made(name.clone().into());
-    if let Some(mutability) = mutability.filter(|_| maker.is_there) {
-        let input = json!({"repositoryName": name, "imageTagMutability": mutability});
-        maker.call("ecr", "PutImageTagMutability", input).await?;
+    if maker.is_there && change.get("imageTagMutability").is_some() {
+        maker.call("ecr", "PutImageTagMutability", change).await?;
     }
     let asked = json!({"repositoryNames": [name]});
     let found = maker.call("ecr", "DescribeRepositories", asked).await?;

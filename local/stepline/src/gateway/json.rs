@@ -45,11 +45,11 @@ pub(super) async fn answer(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<
         Err(error) => {
             let query_code = query_code(&error, incoming);
             let mut response = json_error(&match &query_code {
-                Some(_) if SQS_ERRORS.contains(&error.code.as_str()) => ServiceError {
-                    code: format!("com.amazonaws.sqs#{}", error.code),
+                Some(_) => ServiceError {
+                    code: sqs_type(&error.code),
                     ..error.clone()
                 },
-                _ => error.clone(),
+                None => error.clone(),
             });
             // An error speaks the version that was asked in.
             header(&mut response, "content-type", content_type);
@@ -98,7 +98,9 @@ async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<Value, ServiceE
             "the body must be a JSON object",
         ));
     }
-    let answer = cloud.send(&identity.principal, service, operation, input, Bytes::new());
+    let answer = identity
+        .cloud
+        .send(&identity.principal, service, operation, input, Bytes::new());
     let answer = answer.await?;
     if answer.body.is_none() {
         Ok(answer.output)
@@ -110,14 +112,30 @@ async fn call(cloud: &Arc<Cloud>, incoming: &Incoming) -> Result<Value, ServiceE
 
 /// The errors that SQS names by their place in its model.
 const SQS_ERRORS: &[&str] = &[
+    "BatchEntryIdsNotDistinct",
+    "BatchRequestTooLong",
+    "EmptyBatchRequest",
     "InvalidAttributeName",
     "InvalidAttributeValue",
+    "InvalidBatchEntryId",
     "MessageNotInflight",
     "QueueDoesNotExist",
     "QueueNameExists",
     "ReceiptHandleIsInvalid",
+    "TooManyEntriesInBatchRequest",
     "UnsupportedOperation",
 ];
+
+/// What SQS calls an error in JSON, by the code that it has otherwise.
+fn sqs_type(code: &str) -> String {
+    match code {
+        // Neither is in its model.
+        "InvalidParameterValue" => "com.amazon.coral.service#InvalidParameterValueException".to_owned(),
+        "MissingParameter" => "com.amazon.coral.service#MissingRequiredParameterException".to_owned(),
+        _ if SQS_ERRORS.contains(&code) => format!("com.amazonaws.sqs#{code}"),
+        _ => code.to_owned(),
+    }
+}
 
 /// SQS spoke the query protocol once: clients still match the codes it had then, and a denial still has its status.
 ///
@@ -131,8 +149,10 @@ fn query_code(error: &ServiceError, incoming: &Incoming) -> Option<String> {
         "AccessDeniedException" => "AccessDenied",
         "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
         "QueueNameExists" => "QueueAlreadyExists",
-        "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",
         "BatchEntryIdsNotDistinct" => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+        "BatchRequestTooLong" => "AWS.SimpleQueueService.BatchRequestTooLong",
+        "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",
+        "InvalidBatchEntryId" => "AWS.SimpleQueueService.InvalidBatchEntryId",
         "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
         other => other,
     };

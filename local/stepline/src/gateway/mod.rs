@@ -59,7 +59,7 @@ pub async fn respond(cloud: &Arc<Cloud>, request: Request<Body>) -> Response<Bod
         None => failure(&incoming, UNKNOWN),
     };
     // What a client is told lasts.
-    match cloud.store.settled().await {
+    match cloud.settled().await {
         Ok(()) => response,
         Err(error) => failure(&incoming, &error.to_string()),
     }
@@ -73,16 +73,28 @@ async fn dispatch(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<Body> {
         return query::answer(cloud, incoming).await;
     }
     match identify(cloud, incoming) {
-        Ok(identity) if identity.service == "s3" => s3::rest::answer(cloud, &identity.principal, incoming).await,
+        Ok(identity) if identity.service == "s3" => {
+            s3::rest::answer(&identity.cloud, &identity.principal, incoming).await
+        }
         Ok(identity) if identity.service == "lambda" => {
             let Incoming {
                 method, headers, body, ..
             } = incoming;
-            lambda::rest::handle(cloud, &identity.principal, method, &incoming.uri, headers, body).await
+            lambda::rest::handle(
+                &identity.cloud,
+                &identity.principal,
+                method,
+                &incoming.uri,
+                headers,
+                body,
+            )
+            .await
         }
         Ok(identity) => json_error(&unknown(&identity.service, incoming)),
         // What cannot be identified may still be meant for S3, whose clients read XML alone.
-        Err(error) if s3::rest::is_meant(incoming) => s3::rest::refusal(&error, incoming),
+        Err(error) if s3::rest::is_meant(incoming) => {
+            s3::rest::refusal(&s3::rest::unidentified(error, incoming), incoming)
+        }
         Err(error) => json_error(&error),
     }
 }

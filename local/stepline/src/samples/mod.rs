@@ -10,6 +10,7 @@ use platform::error::ServiceError;
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use services::codepipeline::Answer;
+use services::s3;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -122,7 +123,7 @@ fn locations(artifacts: &Value) -> impl Iterator<Item = (&str, &str)> {
 }
 
 async fn make_bucket(cloud: &Cloud, bucket: &str) {
-    let input = json!({"Bucket": bucket});
+    let input = s3::create_here(cloud, bucket);
     // The templates may have made it already.
     let _ = cloud.call(&Principal::Administrator, "s3", "CreateBucket", input).await;
 }

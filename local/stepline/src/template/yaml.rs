@@ -7,7 +7,8 @@
 use super::fault::Fault;
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 use serde_json::{Map, Number, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The functions that have a short form: the name after the exclamation mark.
 const FUNCTIONS: &[&str] = &[
@@ -35,17 +36,40 @@ const DEEPEST: usize = 100;
 /// The most that aliases may repeat.
 const MOST_REPEATED: usize = 100_000;
 
+/// How many texts are remembered with what they hold. A deployment reads each of its templates several times, each time for
+/// something else.
+const REMEMBERED: usize = 8;
+
+/// The texts that were read last, the newest first.
+static READ: Mutex<VecDeque<(Box<str>, Source)>> = Mutex::new(VecDeque::new());
+
 /// A document and where its parts stand.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     /// The document.
     pub(crate) value: Value,
-    positions: HashMap<String, (usize, usize)>,
+    positions: Arc<HashMap<String, (usize, usize)>>,
 }
 
 impl Source {
     /// Reads one document.
     pub(crate) fn read(text: &str) -> Result<Self, Fault> {
+        let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = read()
+            .iter()
+            .find(|(known, _)| **known == *text)
+            .map(|(_, source)| source.clone());
+        if let Some(source) = known {
+            return Ok(source);
+        }
+        let source = Self::parse(text)?;
+        let mut read = read();
+        read.push_front((text.into(), source.clone()));
+        read.truncate(REMEMBERED);
+        Ok(source)
+    }
+
+    fn parse(text: &str) -> Result<Self, Fault> {
         refuse_empty_functions(text)?;
         let mut input = text.as_bytes();
         let mut parser = Parser::new();
@@ -71,7 +95,7 @@ impl Source {
         match (documents.pop(), count) {
             (Some(value), 1) => Ok(Self {
                 value,
-                positions: reader.positions,
+                positions: Arc::new(reader.positions),
             }),
             _ => Err(Fault::new(format_args!("holds {count} documents instead of one"))),
         }

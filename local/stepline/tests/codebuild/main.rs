@@ -386,13 +386,13 @@ async fn what_codebuild_does_not_know_is_refused_by_name() {
         ),
         (
             "CreateProject",
-            json!({"name": "p", "serviceRole": "arn:aws:iam::123456789012:role/build", "vpcConfig": {}}),
+            json!({"name": "project", "serviceRole": "arn:aws:iam::123456789012:role/build", "vpcConfig": {}}),
             "`vpcConfig`",
         ),
         (
             "CreateProject",
             json!({
-                "name": "p", "serviceRole": "arn:aws:iam::123456789012:role/build", "source": {"type": "NO_SOURCE"},
+                "name": "project", "serviceRole": "arn:aws:iam::123456789012:role/build", "source": {"type": "NO_SOURCE"},
                 "artifacts": {"type": "NO_ARTIFACTS"}, "timeoutInMinutes": u64::MAX,
                 "environment": {"type": "LINUX_CONTAINER", "computeType": "BUILD_GENERAL1_SMALL", "image": "standard:5.0"},
             }),

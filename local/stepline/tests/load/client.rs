@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::http::response::Parts;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use stepline::cloud::Cloud;
@@ -21,7 +22,11 @@ pub(crate) type Answer = Result<Value, String>;
 
 impl Client {
     pub(crate) async fn connect(cloud: &Cloud) -> Self {
-        let address = address(cloud);
+        Self::connect_to(address(cloud)).await
+    }
+
+    /// Connects to any host that speaks AWS's protocols.
+    pub(crate) async fn connect_to(address: String) -> Self {
         let stream = TcpStream::connect(&address).await.expect("a connection");
         let (connection, driven) = handshake(TokioIo::new(stream)).await.expect("HTTP");
         tokio::spawn(driven);
@@ -34,17 +39,7 @@ impl Client {
     /// When the answer is not one that AWS would give: a status of 5xx, or an error that has no name.
     pub(crate) async fn call(&mut self, service: &str, target: &str, input: &Value) -> Answer {
         let form = form(service);
-        let request = Request::post("/")
-            .header("host", &self.address)
-            .header("x-amz-target", target)
-            .header("content-type", form)
-            .header("authorization", authorization(service))
-            .body(Full::from(input.to_string()))
-            .expect("a request");
-        self.connection.ready().await.expect("a connection that stays");
-        let response = self.connection.send_request(request).await.expect("an answer");
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
+        let (head, body) = self.ask(service, target, input).await;
         let text = String::from_utf8_lossy(&body).into_owned();
         assert_eq!(head.headers["content-type"], form, "{target}: {text}");
         assert!(head.headers.contains_key("x-amzn-requestid"), "{target}");
@@ -61,6 +56,21 @@ impl Client {
             .as_str()
             .unwrap_or_else(|| panic!("{target}: {text}"))
             .to_owned())
+    }
+
+    /// The answer to a call as it came.
+    pub(crate) async fn ask(&mut self, service: &str, target: &str, input: &Value) -> (Parts, Bytes) {
+        let request = Request::post("/")
+            .header("host", &self.address)
+            .header("x-amz-target", target)
+            .header("content-type", form(service))
+            .header("authorization", authorization(service))
+            .body(Full::from(input.to_string()))
+            .expect("a request");
+        self.connection.ready().await.expect("a connection that stays");
+        let response = self.connection.send_request(request).await.expect("an answer");
+        let (head, body) = response.into_parts();
+        (head, body.collect().await.expect("a body").to_bytes())
     }
 
     /// Sends a call, or only its beginning, and hangs up without having read anything.

@@ -261,7 +261,7 @@ async fn a_state_is_tried_alone() {
     failed.has(&["Failed", "Broken", "by hand"]);
     // What is wrong with the request is said as it is.
     let refused = tried(&world, &[&of("First")[..], &[("input", "{")]].concat()).await;
-    refused.has(&["The request failed", "the input is not valid"]);
+    refused.has(&["The request failed", "Invalid State Machine Execution Input"]);
     let without = tried(&world, &of("Work")).await;
     without.has(&["cannot be tested without a mock"]);
     // The definition goes on: what came out is of the one before.

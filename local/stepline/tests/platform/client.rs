@@ -110,7 +110,11 @@ pub(crate) async fn send(cloud: &Cloud, request: Request<'_>) -> Answer {
     }
     let request = builder.body(request.body).expect("a request");
     let answer = tokio::task::spawn_blocking(move || {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None);
         let mut response = config.build().new_agent().run(request).expect("an answer");
         let body = response.body_mut().read_to_vec().expect("a body");
         (response.status().as_u16(), response.headers().clone(), body)

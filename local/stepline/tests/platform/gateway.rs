@@ -142,6 +142,11 @@ async fn identities() {
         ),
         (
             Some(authorization("test", "eu-west-1", "ssm")),
+            400,
+            "ParameterNotFound",
+        ),
+        (
+            Some(authorization("test", "eu-west-11", "ssm")),
             403,
             "InvalidSignatureException",
         ),
@@ -213,6 +218,30 @@ async fn the_query_protocol() {
             "{body}: {} {text}",
             answer.status
         );
+    }
+}
+
+/// Whoever has no credentials yet is told what is missing too, which is no signature.
+#[tokio::test]
+async fn operations_without_a_signature_are_refused_by_name() {
+    let cloud = served().await;
+    for (action, status, said) in [
+        (
+            "AssumeRoleWithWebIdentity",
+            501,
+            "the local run has no `sts:AssumeRoleWithWebIdentity`",
+        ),
+        (
+            "AssumeRoleWithSAML",
+            501,
+            "the local run has no `sts:AssumeRoleWithSAML`",
+        ),
+        ("GetCallerIdentity", 403, "<Code>MissingAuthenticationToken</Code>"),
+    ] {
+        let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
+        let answer = post(&cloud, headers, &format!("Action={action}&Version=2011-06-15")).await;
+        assert_eq!(answer.status, status, "{action}");
+        assert!(answer.text().contains(said), "{action}: {}", answer.text());
     }
 }
 

@@ -15,6 +15,8 @@ mod mocks;
 mod objects;
 mod pipelines;
 mod qualifiers;
+mod regions;
+mod roles;
 mod serving;
 mod template;
 mod world;

@@ -83,7 +83,7 @@ async fn objects_by_path_and_by_host() {
     assert!(
         listed
             .text()
-            .contains("<CommonPrefixes><Prefix>a%20b%2F</Prefix></CommonPrefixes>")
+            .contains("<CommonPrefixes><Prefix>a+b/</Prefix></CommonPrefixes>")
     );
     assert_eq!(
         s3(&cloud, "DELETE", "/bucket/a%20b/%C3%BC.txt", vec![], b"")
@@ -96,12 +96,12 @@ async fn objects_by_path_and_by_host() {
 #[tokio::test]
 async fn what_s3_refuses() {
     let cloud = served().await;
-    for (path, body) in [("/bucket", &b""[..]), ("/bucket/there", b"x")] {
+    // In the first region alone, to make one's own bucket again is no error.
+    for (path, body) in [("/bucket", &b""[..]), ("/bucket", b""), ("/bucket/there", b"x")] {
         assert_eq!(s3(&cloud, "PUT", path, vec![], body).await.status, 200);
     }
     let header = |name: &'static str, value: &str| vec![(name, value.to_owned())];
     for (method, path, headers, status, code) in [
-        ("PUT", "/bucket", vec![], 409, "BucketAlreadyOwnedByYou"),
         ("PUT", "/No", vec![], 400, "InvalidBucketName"),
         ("GET", "/none/x", vec![], 404, "NoSuchBucket"),
         ("GET", "/bucket/none", vec![], 404, "NoSuchKey"),

@@ -1,54 +1,53 @@
 //! An event of a history, with the fields that tell of a failure.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>
 
-use aws_sdk_sfn::types::HistoryEvent as SdkEvent;
+use serde_json::Value;
 
+use crate::aws::json::{moment, text};
 use crate::ports::step_functions::{Failure, HistoryEvent};
 use crate::time::Timestamp;
 
-/// The error and cause of an event. Each type of event has them in a field of its own.
-macro_rules! failure_of {
-    ($event:ident: $($details:ident),+ $(,)?) => {
-        None $(.or_else(|| {
-            let details = $event.$details.take()?;
-            Some(Failure { error: details.error, cause: details.cause })
-        }))+
-    };
-}
+/// The members that have the error and the cause of an event. Each type of event has one of its own.
+const FAILURES: [&str; 16] = [
+    "activityFailedEventDetails",
+    "activityScheduleFailedEventDetails",
+    "activityTimedOutEventDetails",
+    "taskFailedEventDetails",
+    "taskStartFailedEventDetails",
+    "taskSubmitFailedEventDetails",
+    "taskTimedOutEventDetails",
+    "lambdaFunctionFailedEventDetails",
+    "lambdaFunctionScheduleFailedEventDetails",
+    "lambdaFunctionStartFailedEventDetails",
+    "lambdaFunctionTimedOutEventDetails",
+    "mapRunFailedEventDetails",
+    "evaluationFailedEventDetails",
+    "executionFailedEventDetails",
+    "executionTimedOutEventDetails",
+    "executionAbortedEventDetails",
+];
 
-/// The SDK's event as the port's.
-pub(super) fn event(mut event: SdkEvent) -> HistoryEvent {
-    // The event of a failed expression names its state itself: it does not follow the event of entering that state.
-    let evaluated = event
-        .evaluation_failed_event_details
-        .as_ref()
-        .map(|details| details.state.clone());
-    let failure = failure_of!(event:
-        activity_failed_event_details,
-        activity_schedule_failed_event_details,
-        activity_timed_out_event_details,
-        task_failed_event_details,
-        task_start_failed_event_details,
-        task_submit_failed_event_details,
-        task_timed_out_event_details,
-        lambda_function_failed_event_details,
-        lambda_function_schedule_failed_event_details,
-        lambda_function_start_failed_event_details,
-        lambda_function_timed_out_event_details,
-        map_run_failed_event_details,
-        evaluation_failed_event_details,
-        execution_failed_event_details,
-        execution_timed_out_event_details,
-        execution_aborted_event_details,
-    );
-    let state = (event.state_entered_event_details.map(|details| details.name))
-        .or_else(|| event.state_exited_event_details.map(|details| details.name))
-        .or(evaluated);
+/// The members that name the event's state. The event of a failed expression names it itself: it does not follow the event
+/// of entering that state.
+const STATES: [(&str, &str); 3] = [
+    ("stateEnteredEventDetails", "name"),
+    ("stateExitedEventDetails", "name"),
+    ("evaluationFailedEventDetails", "state"),
+];
+
+/// The answer's event as the port's.
+pub(super) fn event(event: Value) -> HistoryEvent {
+    let failure = FAILURES.into_iter().find_map(|member| event.get(member)?.as_object());
     HistoryEvent {
-        id: event.id,
-        previous_id: event.previous_event_id,
-        at: Timestamp::from_millis(event.timestamp.to_millis().unwrap_or_default()),
-        kind: event.r#type.as_str().to_owned(),
-        state,
-        failure,
+        id: event["id"].as_i64().unwrap_or_default(),
+        previous_id: event["previousEventId"].as_i64().unwrap_or_default(),
+        at: moment(&event["timestamp"]).unwrap_or(Timestamp::from_millis(0)),
+        kind: text(&event["type"]).unwrap_or_default(),
+        state: STATES.into_iter().find_map(|(member, name)| text(&event[member][name])),
+        failure: failure.map(|details| Failure {
+            error: details.get("error").and_then(text),
+            cause: details.get("cause").and_then(text),
+        }),
     }
 }

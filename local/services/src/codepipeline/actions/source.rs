@@ -109,14 +109,18 @@ struct Tree {
 
 impl Tree {
     fn read(root: &Path) -> Result<Self, String> {
-        let files = source_files(root)?;
-        let zip = zip(root, files.iter().map(String::as_str))?;
-        if !is_repository(root) {
+        // What git looks for takes as long as the zip does.
+        let (zip, asked) = std::thread::scope(|scope| {
+            let asked = scope.spawn(|| Asked::of(root));
+            let files = source_files(root);
+            let zip = files.and_then(|files| zip(root, files.iter().map(String::as_str)));
+            (zip, asked.join())
+        });
+        let zip = zip?;
+        let asked = asked.map_err(|_| "asking `git` has panicked".to_owned())?;
+        let Some(Asked { is_dirty, log }) = asked? else {
             return Ok(Self::of_folder(zip));
-        }
-        let is_dirty = !git(root, &["status", "--porcelain", "-z", "."])?.is_empty();
-        // A repository may have no commit yet.
-        let log = git(root, &["log", "-1", "--format=%H%x00%s%x00%an%x00%ae%x00%aI"]).unwrap_or_default();
+        };
         let mut fields = log.trim_end().split('\0').map(str::to_owned);
         let mut field = || fields.next().unwrap_or_default();
         let (commit, message, author, author_email, author_date) = (field(), field(), field(), field(), field());
@@ -150,6 +154,25 @@ impl Tree {
     }
 }
 
+/// What git says of a working tree beside its files.
+struct Asked {
+    is_dirty: bool,
+    /// The last commit's fields. A repository may have no commit yet.
+    log: String,
+}
+
+impl Asked {
+    /// Nothing where there is no repository.
+    fn of(root: &Path) -> Result<Option<Self>, String> {
+        if !is_repository(root) {
+            return Ok(None);
+        }
+        let is_dirty = !git(root, &["status", "--porcelain", "-z", "."])?.is_empty();
+        let log = git(root, &["log", "-1", "--format=%H%x00%s%x00%an%x00%ae%x00%aI"]).unwrap_or_default();
+        Ok(Some(Self { is_dirty, log }))
+    }
+}
+
 fn is_repository(root: &Path) -> bool {
     git(root, &["rev-parse", "--git-dir"]).is_ok()
 }
@@ -171,9 +194,14 @@ pub fn source_files(root: &Path) -> Result<Vec<String>, String> {
             &[&of[..], &["ls-files", "-z", "--others", "--exclude-standard"]].concat(),
         )?
     };
-    let files = listed.split('\0').filter(|file| !file.is_empty());
+    let files = listed
+        .split('\0')
+        .filter(|file| !file.is_empty() && !file.starts_with(OWN));
     Ok(files.map(str::to_owned).collect())
 }
+
+/// Where builds, jobs and tasks have their folders: what they leave there is nobody's source, whether git knows that or not.
+const OWN: &str = ".stepline/";
 
 /// The beginning of a git repository of which nothing but what it ignores is asked.
 fn empty_repository() -> Result<tempfile::TempDir, String> {
@@ -202,6 +230,9 @@ fn git(root: &Path, arguments: &[&str]) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// How much work is put into making the artifact small: little. It stays on this machine, and is read once or twice.
+const COMPRESSION: i64 = 1;
+
 /// The files as a zip that has the same bytes for the same files.
 fn zip<'f>(root: &Path, files: impl Iterator<Item = &'f str>) -> Result<Vec<u8>, String> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -212,7 +243,9 @@ fn zip<'f>(root: &Path, files: impl Iterator<Item = &'f str>) -> Result<Vec<u8>,
             continue;
         };
         let named = |error: &dyn std::fmt::Display| format!("cannot take `{file}` into the source: {error}");
-        let options = SimpleFileOptions::default().unix_permissions(permissions(&metadata));
+        let options = SimpleFileOptions::default()
+            .compression_level(Some(COMPRESSION))
+            .unix_permissions(permissions(&metadata));
         if metadata.is_symlink() {
             let target = std::fs::read_link(&path).map_err(|error| named(&error))?;
             writer

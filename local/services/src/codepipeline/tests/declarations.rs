@@ -302,3 +302,101 @@ async fn a_pipeline_of_the_first_type_has_nothing_of_the_second() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_pipeline_has_tags_and_says_when_it_was_changed() {
+    let world = World::new(json!([]), &[]).await;
+    let pipeline = declaration(&[stage("Wait", "Approval", "Manual", json!({}), json!({}))]);
+    let tags = json!([{"key": "team", "value": "ml"}]);
+    let made = json!({"pipeline": pipeline, "tags": tags});
+    assert_eq!(
+        world.call("codepipeline", "CreatePipeline", made.clone()).await["tags"],
+        tags
+    );
+    let again = world
+        .try_call("codepipeline", "CreatePipeline", made)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (again.code.as_str(), again.message.as_str()),
+        (
+            "PipelineNameInUseException",
+            "A pipeline with the name 'p' already exists in account '123456789012'"
+        )
+    );
+    let arn = world.0.account.arn("codepipeline", "p");
+    let of = |member: &str, value: Value| {
+        let mut input = json!({"resourceArn": arn});
+        input[member] = value;
+        input
+    };
+    let more = json!([{"key": "team", "value": "data"}, {"key": "stage", "value": "dev"}]);
+    world
+        .call("codepipeline", "TagResource", of("tags", more.clone()))
+        .await;
+    let listed = world
+        .call("codepipeline", "ListTagsForResource", of("maxResults", json!(1)))
+        .await;
+    assert_eq!(listed["tags"], more, "all at once");
+    world
+        .call("codepipeline", "UntagResource", of("tagKeys", json!(["team", "none"])))
+        .await;
+    let listed = world
+        .call("codepipeline", "ListTagsForResource", json!({"resourceArn": arn}))
+        .await;
+    assert_eq!(listed["tags"], json!([{"key": "stage", "value": "dev"}]));
+    let many: Vec<Value> = (0..50)
+        .map(|at| json!({"key": format!("k{at}"), "value": ""}))
+        .collect();
+    let none = json!({"resourceArn": world.0.account.arn("codepipeline", "none"), "tags": []});
+    for (operation, input, code, part) in [
+        (
+            "TagResource",
+            of("tags", json!(many)),
+            "TooManyTagsException",
+            "Tag limit exceeded for resource [arn:",
+        ),
+        (
+            "TagResource",
+            of("tags", json!([{"key": "aws:k", "value": ""}])),
+            "InvalidTagsException",
+            "system tags",
+        ),
+        (
+            "TagResource",
+            none,
+            "ResourceNotFoundException",
+            "The account with id '123456789012' does not include a pipeline with the name 'none'",
+        ),
+        (
+            "ListTagsForResource",
+            json!({"resourceArn": "p"}),
+            "InvalidArnException",
+            "p",
+        ),
+        (
+            "GetPipeline",
+            json!({"name": "none"}),
+            "PipelineNotFoundException",
+            "Account '123456789012' does not have a pipeline with name 'none'",
+        ),
+    ] {
+        let error = world.try_call("codepipeline", operation, input).await.expect_err(part);
+        assert_eq!(error.code, code, "{error}");
+        assert!(error.message.contains(part), "{error}");
+    }
+    let metadata = async || world.call("codepipeline", "GetPipeline", json!({"name": "p"})).await["metadata"].clone();
+    let before = metadata().await;
+    assert_eq!(before["created"], before["updated"]);
+    let mut changed = pipeline;
+    changed["stages"][0]["name"] = "Other".into();
+    while metadata().await["updated"] == before["updated"] {
+        world
+            .call("codepipeline", "UpdatePipeline", json!({"pipeline": changed}))
+            .await;
+    }
+    let after = metadata().await;
+    assert_eq!(after["created"], before["created"]);
+    let listed = world.call("codepipeline", "ListPipelines", json!({})).await;
+    assert_eq!(listed["pipelines"][0]["updated"], after["updated"]);
+}

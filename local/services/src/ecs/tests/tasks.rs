@@ -245,6 +245,23 @@ async fn definitions_have_revisions() {
     assert_eq!(listed["families"], json!(["app"]));
     let error = world.refused("RunTask", run(&second)).await;
     assert_eq!(error.message, "TaskDefinition is inactive");
+    for (definition, code, message) in [
+        ("app", "ClientException", "Revision is missing."),
+        (
+            "app:x",
+            "InvalidParameterException",
+            "Invalid revision number. Number: x",
+        ),
+        ("app:9", "ClientException", "Unable to describe task definition."),
+    ] {
+        let input = json!({"taskDefinition": definition});
+        let error = world.refused("DeregisterTaskDefinition", input).await;
+        assert_eq!((error.code.as_str(), error.message.as_str()), (code, message));
+    }
+    let mut other = run(&second);
+    other["launchType"] = "SOMETHING".into();
+    let error = world.refused("RunTask", other).await;
+    assert_eq!(error.message, "launch type should be one of [EC2,FARGATE,EXTERNAL]");
     let tag = json!({"resourceArn": first, "tags": [{"key": "k", "value": "v"}]});
     world.ok("ecs", "TagResource", tag).await;
     let described = world
@@ -296,6 +313,27 @@ async fn what_aws_refuses_and_what_is_not_here_is_refused() {
             "firelensConfiguration",
         ),
         ("/volumes", json!([{"name": "v"}]), "NotInLocalRun", "volumes"),
+        ("/requiresCompatibilities", json!(["EC2"]), "NotInLocalRun", "FARGATE"),
+        ("/requiresCompatibilities", json!([]), "NotInLocalRun", "FARGATE"),
+        ("/networkMode", json!("bridge"), "ClientException", "awsvpc"),
+        (
+            "/containerDefinitions/0/image",
+            json!(""),
+            "ClientException",
+            "Container.image should not be null or empty.",
+        ),
+        (
+            "/containerDefinitions/0/name",
+            json!(""),
+            "ClientException",
+            "Container.name should not be null or empty.",
+        ),
+        (
+            "/containerDefinitions",
+            json!([{"image": "i"}]),
+            "ClientException",
+            "Container.name should not be null or empty.",
+        ),
     ] {
         let mut changed = definition.clone();
         let (parent, field) = pointer.rsplit_once('/').unwrap();

@@ -339,7 +339,9 @@ async fn push_image(platform: &Arc<Platform>) -> String {
     let config = json!({"config": {"Entrypoint": ["python3", "/opt/program/server.py"], "WorkingDir": "/opt/program"}});
     let config = config.to_string().into_bytes();
     let (layer, config) = (upload(&layer).await, upload(&config).await);
-    let manifest = json!({"schemaVersion": 2, "config": config, "layers": [layer]}).to_string();
+    let manifest =
+        json!({"schemaVersion": 2, "mediaType": crate::manifest::OCI_MANIFEST, "config": config, "layers": [layer]})
+            .to_string();
     call("PutImage", json!({"repositoryName": "app", "imageManifest": manifest})).await;
     format!("{}/app@{}", platform.account.registry(), digest(manifest.as_bytes()))
 }

@@ -112,3 +112,81 @@ async fn a_role_needs_permissions_to_be_in_a_vpc() {
         refused("SubnetIds and SecurityGroupIds must coexist or be both empty list.")
     );
 }
+
+#[tokio::test]
+async fn a_list_of_functions_has_pages_and_what_is_not_there_has_its_arn() {
+    let platform = world().await;
+    for name in ["g", "h"] {
+        let function = json!({
+            "FunctionName": name, "Runtime": "provided.al2023", "Code": {"LocalBinary": "f"},
+            "Role": platform.account.global_arn("iam", "role/f-role"),
+        });
+        call(&platform, "CreateFunction", function).await.unwrap();
+    }
+    call(&platform, "PublishVersion", json!({"FunctionName": "g"}))
+        .await
+        .unwrap();
+    let listed = async |input: Value| {
+        let (mut input, mut all) = (input, Vec::new());
+        loop {
+            let page = call(&platform, "ListFunctions", input.clone()).await.unwrap();
+            let functions = page["Functions"].as_array().unwrap();
+            all.extend(functions.iter().map(|function| {
+                format!(
+                    "{}:{}",
+                    function["FunctionName"].as_str().unwrap(),
+                    function["Version"].as_str().unwrap()
+                )
+            }));
+            match page.get("NextMarker") {
+                Some(marker) => input["Marker"] = marker.clone(),
+                None => return all,
+            }
+        }
+    };
+    for input in [json!({}), json!({"MaxItems": 1}), json!({"MaxItems": 2})] {
+        assert_eq!(
+            listed(input.clone()).await,
+            ["f:$LATEST", "g:$LATEST", "h:$LATEST"],
+            "{input}"
+        );
+    }
+    let all = listed(json!({"MaxItems": 2, "FunctionVersion": "ALL"})).await;
+    assert_eq!(all, ["f:$LATEST", "g:$LATEST", "g:1", "h:$LATEST"]);
+    for (operation, input, code, part) in [
+        (
+            "ListFunctions",
+            json!({"MaxItems": 0}),
+            "ValidationException",
+            "maxItems",
+        ),
+        (
+            "ListFunctions",
+            json!({"FunctionVersion": "1"}),
+            "ValidationException",
+            "functionVersion",
+        ),
+        (
+            "ListFunctions",
+            json!({"Marker": "m"}),
+            "InvalidParameterValueException",
+            "",
+        ),
+        (
+            "GetFunction",
+            json!({"FunctionName": "none"}),
+            "ResourceNotFoundException",
+            "Function not found: arn:aws:lambda:us-east-1:123456789012:function:none",
+        ),
+        (
+            "GetPolicy",
+            json!({"FunctionName": "f", "Qualifier": "live"}),
+            "ResourceNotFoundException",
+            "Function not found: arn:aws:lambda:us-east-1:123456789012:function:f:live",
+        ),
+    ] {
+        let error = call(&platform, operation, input).await.expect_err(part);
+        assert_eq!(error.code, code, "{error}");
+        assert!(error.message.contains(part), "{error}");
+    }
+}

@@ -65,7 +65,9 @@ async fn push(world: &World, base: &str) -> String {
         .to_string()
         .into_bytes();
     let (layer, config) = (upload(&layer.into_inner().unwrap()).await, upload(&config).await);
-    let manifest = json!({"schemaVersion": 2, "config": config, "layers": [layer]}).to_string();
+    let manifest =
+        json!({"schemaVersion": 2, "mediaType": crate::manifest::OCI_MANIFEST, "config": config, "layers": [layer]})
+            .to_string();
     let put = json!({"repositoryName": "fn", "imageManifest": manifest, "imageTag": "1"});
     world.of("ecr", "PutImage", put).await;
     format!("{}/fn:1", world.platform.account.registry())

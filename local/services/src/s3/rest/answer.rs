@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::Response;
 use axum::http::response::Builder;
 use jiff::Timestamp;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use platform::Answer;
 use platform::http::xml::Document;
 use serde_json::{Map, Value};
@@ -21,6 +21,7 @@ const DOCUMENTS: &[(&str, &str, &str)] = &[
     ("CreateMultipartUpload", "InitiateMultipartUploadResult", ""),
     ("DeleteObjects", "DeleteResult", ""),
     ("GetBucketLocation", "LocationConstraint", "LocationConstraint"),
+    ("GetBucketTagging", "Tagging", ""),
     ("GetBucketVersioning", "VersioningConfiguration", ""),
     ("GetObjectTagging", "Tagging", ""),
     ("ListBuckets", "ListAllMyBucketsResult", ""),
@@ -59,6 +60,14 @@ const NAMES: &[&str] = &[
     "StartAfter",
 ];
 
+/// What a listing escapes: what no form has as it is, but for the slash.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'*')
+    .remove(b'/');
+
 /// The answer that an operation's output is.
 pub(super) fn answer(asked: &Asked, escapes: bool, answer: Answer) -> (Builder, Body) {
     let Answer { output, body } = answer;
@@ -83,8 +92,17 @@ pub(super) fn answer(asked: &Asked, escapes: bool, answer: Answer) -> (Builder, 
     for (name, value) in output["Metadata"].as_object().into_iter().flatten() {
         builder = builder.header(format!("x-amz-meta-{name}"), value.as_str().unwrap_or_default());
     }
+    if asked.operation == "HeadBucket" {
+        builder = builder.header("content-type", "application/xml");
+    }
     let status = match asked.operation {
-        "AbortMultipartUpload" | "DeleteBucket" | "DeleteBucketPolicy" | "DeleteObject" | "DeleteObjectTagging" => 204,
+        "AbortMultipartUpload"
+        | "DeleteBucket"
+        | "DeleteBucketPolicy"
+        | "DeleteBucketTagging"
+        | "DeleteObject"
+        | "DeleteObjectTagging"
+        | "PutBucketTagging" => 204,
         _ if output.get("ContentRange").is_some() => 206,
         _ => 200,
     };
@@ -171,7 +189,7 @@ impl Writer {
     fn text(&self, name: &str, value: &Value) -> String {
         match value {
             Value::String(text) if self.escapes && NAMES.contains(&name) => {
-                utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+                utf8_percent_encode(text, ESCAPED).to_string().replace("%20", "+")
             }
             Value::String(_) if TIMES.contains(&name) => {
                 let at = time(value).unwrap_or_default();

@@ -84,12 +84,14 @@ const CONDITIONS: &[(&str, &str)] = &[
 /// Headers that all of HTTP has, where an operation takes them as members: clients send them with others too.
 pub(super) fn of_http(operation: &str) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     const MEDIA_TYPE: &[(&str, &str)] = &[("content-type", "ContentType")];
+    const MATCHES: &[(&str, &str)] = &[("if-match", "IfMatch")];
     const MD5: &[(&str, &str)] = &[("content-md5", "ContentMD5")];
     const RANGE: &[(&str, &str)] = &[("range", "Range")];
     let lists: &[&[(&str, &str)]] = match operation {
         "CopyObject" => &[KEPT, MEDIA_TYPE, CONDITIONS],
         "CompleteMultipartUpload" => &[CONDITIONS],
         "CreateMultipartUpload" => &[KEPT, MEDIA_TYPE],
+        "DeleteObject" => &[MATCHES],
         "GetObject" | "HeadObject" => &[CONDITIONS, RANGE],
         "PutObject" => &[KEPT, MEDIA_TYPE, MD5, CONDITIONS],
         "UploadPart" => &[MD5],

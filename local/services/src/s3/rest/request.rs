@@ -25,15 +25,18 @@ use Level::{Account, Bucket, Object};
 const ROUTES: &[(Method, Level, &str, &str)] = &[
     (Method::GET, Account, "", "ListBuckets"),
     (Method::DELETE, Bucket, "policy", "DeleteBucketPolicy"),
+    (Method::DELETE, Bucket, "tagging", "DeleteBucketTagging"),
     (Method::DELETE, Bucket, "", "DeleteBucket"),
     (Method::GET, Bucket, "list-type", "ListObjectsV2"),
     (Method::GET, Bucket, "location", "GetBucketLocation"),
+    (Method::GET, Bucket, "tagging", "GetBucketTagging"),
     (Method::GET, Bucket, "uploads", "ListMultipartUploads"),
     (Method::GET, Bucket, "versioning", "GetBucketVersioning"),
     (Method::GET, Bucket, "versions", "ListObjectVersions"),
     (Method::GET, Bucket, "", "ListObjects"),
     (Method::HEAD, Bucket, "", "HeadBucket"),
     (Method::POST, Bucket, "delete", "DeleteObjects"),
+    (Method::PUT, Bucket, "tagging", "PutBucketTagging"),
     (Method::PUT, Bucket, "versioning", "PutBucketVersioning"),
     (Method::PUT, Bucket, "", "CreateBucket"),
     (Method::DELETE, Object, "tagging", "DeleteObjectTagging"),
@@ -55,6 +58,7 @@ const DOCUMENTS: &[(&str, &str, bool)] = &[
     ("CompleteMultipartUpload", "MultipartUpload", false),
     ("CreateBucket", "CreateBucketConfiguration", false),
     ("DeleteObjects", "Delete", true),
+    ("PutBucketTagging", "Tagging", true),
     ("PutBucketVersioning", "VersioningConfiguration", false),
     ("PutObjectTagging", "Tagging", true),
 ];
@@ -91,6 +95,12 @@ impl Asked {
         let Some((_, member, must_be_checked)) = document else {
             return Ok(Self { operation, input, body });
         };
+        if operation == "CompleteMultipartUpload" && body.is_empty() {
+            return Err(ServiceError::new(
+                "InvalidRequest",
+                "You must specify at least one part",
+            ));
+        }
         if operation != "CompleteMultipartUpload" {
             check(incoming, &mut input, &body, *must_be_checked)?;
         }
@@ -184,10 +194,25 @@ fn headers(
 
 fn typed(name: &str, member: &str, text: &str) -> Result<Value, ServiceError> {
     if NUMBERS.contains(&member) {
-        return text.parse::<u64>().map(Value::from).map_err(|_| {
-            let message = format_args!("Provided {name} not an integer or within integer range");
-            ServiceError::new("InvalidArgument", message)
-        });
+        let message = match text.parse::<i32>() {
+            Ok(number) if number >= 0 => return Ok(number.into()),
+            // A part that cannot be is refused where parts are.
+            _ if member == "PartNumber" => "Part number must be an integer between 1 and 10000, inclusive".to_owned(),
+            Ok(_) => format!("Argument {name} must be an integer between 0 and 2147483647"),
+            Err(_) => match text.parse::<u64>() {
+                Ok(number) if member == "MpuObjectSize" => return Ok(number.into()),
+                _ => format!("Provided {name} not an integer or within integer range"),
+            },
+        };
+        return Err(ServiceError::new("InvalidArgument", message)
+            .with_detail("ArgumentName", name)
+            .with_detail("ArgumentValue", text));
+    }
+    if member == "EncodingType" && text != "url" {
+        let message = "Invalid Encoding Method specified in Request";
+        return Err(ServiceError::new("InvalidArgument", message)
+            .with_detail("ArgumentName", "encoding-type")
+            .with_detail("ArgumentValue", text));
     }
     if TRUTHS.contains(&member) {
         return Ok((text == "true").into());

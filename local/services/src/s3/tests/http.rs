@@ -6,13 +6,19 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use platform::http::Incoming;
 
-struct Reply {
-    status: u16,
+pub(super) struct Reply {
+    pub(super) status: u16,
     headers: axum::http::HeaderMap,
-    text: String,
+    pub(super) text: String,
 }
 
-async fn send(platform: &Arc<Platform>, method: &str, uri: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+pub(super) async fn send(
+    platform: &Arc<Platform>,
+    method: &str,
+    uri: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Reply {
     let mut request = Request::builder().method(method).uri(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -25,17 +31,19 @@ async fn send(platform: &Arc<Platform>, method: &str, uri: &str, headers: &[(&st
     Reply {
         status: parts.status.as_u16(),
         headers: parts.headers,
-        text: String::from_utf8_lossy(&body).replace("&quot;", "\""),
+        text: String::from_utf8_lossy(&body)
+            .replace("&quot;", "\"")
+            .replace("&apos;", "'"),
     }
 }
 
 impl Reply {
-    fn header(&self, name: &str) -> &str {
+    pub(super) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The text of the first element with this name.
-    fn element(&self, name: &str) -> &str {
+    pub(super) fn element(&self, name: &str) -> &str {
         let (open, close) = (format!("<{name}>"), format!("</{name}>"));
         let from = self.text.find(&open).map_or(self.text.len(), |at| at + open.len());
         let rest = &self.text[from..];
@@ -68,7 +76,7 @@ async fn versions_over_http() {
     let deleted = send(&platform, "DELETE", "/data/a%20b", &[], "").await;
     assert_eq!((deleted.status, deleted.header("x-amz-delete-marker")), (204, "true"));
     let listed = send(&platform, "GET", "/data?versions&encoding-type=url", &[], "").await;
-    for (name, text) in [("Key", "a%20b"), ("IsLatest", "false"), ("EncodingType", "url")] {
+    for (name, text) in [("Key", "a+b"), ("IsLatest", "false"), ("EncodingType", "url")] {
         assert_eq!(listed.element(name), text, "{}", listed.text);
     }
     assert_eq!(

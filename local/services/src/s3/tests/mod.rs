@@ -4,6 +4,7 @@ mod copies;
 mod http;
 mod uploads;
 mod versions;
+mod words;
 
 use platform::iam::NewRole;
 use platform::{Account, Platform, Principal, ServiceError};
@@ -134,7 +135,9 @@ async fn what_writes_refuse() {
             "InvalidEncryptionAlgorithmError",
         ),
         (json!({"Metadata": {"long": "x".repeat(2045)}}), "MetadataTooLarge"),
-        (json!({"Tagging": "a=1&a=2"}), "InvalidTag"),
+        (json!({"Tagging": "a=1&a=2"}), "InvalidArgument"),
+        (json!({"Tagging": "aws:a=1"}), "InvalidTag"),
+        (json!({"Tagging": "a=1,2"}), "InvalidTag"),
         (json!({"IfNoneMatch": "*"}), "PreconditionFailed"),
         (json!({"IfNoneMatch": "\"tag\""}), "NotImplemented"),
         (json!({"IfMatch": "\"tag\""}), "PreconditionFailed"),

@@ -26,6 +26,10 @@ pub(crate) trait Kind: Clone + Debug + DeserializeOwned + Serialize + Send + Syn
     /// Whether each stage is told with an event, or only each status.
     const TELLS_STAGES: bool;
 
+    /// Whether a list first takes as many jobs as were asked for, and then those of them that have the status:
+    /// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobs.html>.
+    const PAGE_BEFORE_STATUS: bool;
+
     /// What is known of a job beside what is known of all.
     type Found: Clone + Debug + Default + DeserializeOwned + Serialize + Send + Sync;
 

@@ -154,18 +154,19 @@ impl<K: Kind> Store<K> {
         if let Some(status) = &own.status_equals {
             one_of(status, "statusEquals", &Status::NAMES)?;
         }
+        let of_status = |given: &str| own.status_equals.as_deref().is_none_or(|status| status == given);
+        let is_late = K::PAGE_BEFORE_STATUS && input.target.has_size();
         let mut jobs: Vec<Job<K>> = self.lock().values().map(|running| running.lock().clone()).collect();
         jobs.retain(|job| {
-            own.status_equals
-                .as_deref()
-                .is_none_or(|status| status == job.status.name())
+            (is_late || of_status(job.status.name()))
                 && lists::is_between(
                     job.modified,
                     own.last_modified_time_after,
                     own.last_modified_time_before,
                 )
         });
-        input.target.answer(
+        let member = format!("{}JobSummaries", K::WORD);
+        let mut answer = input.target.answer(
             jobs,
             |job| Listed {
                 name: job.request.name(),
@@ -173,8 +174,13 @@ impl<K: Kind> Store<K> {
                 status: job.status.name(),
             },
             (Order::NewestFirst, &["Name", "CreationTime", "Status"]),
-            &format!("{}JobSummaries", K::WORD),
+            &member,
             |job| lists::summary(&job.described(), members),
-        )
+        )?;
+        let status = format!("{}JobStatus", K::WORD);
+        if let Some(shown) = answer.get_mut(&member).and_then(Value::as_array_mut) {
+            shown.retain(|job| !is_late || job[&status].as_str().is_some_and(of_status));
+        }
+        Ok(answer)
     }
 }

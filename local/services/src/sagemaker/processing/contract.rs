@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 impl Kind for Request {
     const WORD: &'static str = "Processing";
     const TELLS_STAGES: bool = false;
+    const PAGE_BEFORE_STATUS: bool = false;
 
     type Found = ();
 

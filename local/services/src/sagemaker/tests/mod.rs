@@ -51,7 +51,9 @@ pub(crate) async fn push_image(platform: &Arc<Platform>, script: &str) -> String
     let config = json!({"config": {"Env": ["FROM_IMAGE=1"], "Entrypoint": ["sh", "/opt/program/run.sh"], "WorkingDir": "/opt/program"}});
     let config = config.to_string().into_bytes();
     let (layer, config) = (upload(&layer).await, upload(&config).await);
-    let manifest = json!({"schemaVersion": 2, "config": config, "layers": [layer]}).to_string();
+    let manifest =
+        json!({"schemaVersion": 2, "mediaType": crate::manifest::OCI_MANIFEST, "config": config, "layers": [layer]})
+            .to_string();
     call("PutImage", json!({"repositoryName": "ml", "imageManifest": manifest})).await;
     format!("{}/ml@{}", platform.account.registry(), digest(manifest.as_bytes()))
 }

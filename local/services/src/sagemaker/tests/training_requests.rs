@@ -296,6 +296,11 @@ async fn jobs_are_listed_by_name_status_and_time() {
         }
         assert_eq!(listed, names, "{input}");
     }
+    // A page is taken first, and then looked through for the status.
+    let newest = json!({"StatusEquals": "Failed", "MaxResults": 1});
+    let newest = world.ok("sagemaker", "ListTrainingJobs", newest).await;
+    assert_eq!(newest["TrainingJobSummaries"], json!([]));
+    assert!(newest["NextToken"].is_string(), "{newest}");
     for input in [
         json!({"StatusEquals": "Lost"}),
         json!({"SortBy": "Size"}),

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 impl Kind for Request {
     const WORD: &'static str = "Training";
     const TELLS_STAGES: bool = true;
+    const PAGE_BEFORE_STATUS: bool = true;
 
     type Found = Metrics;
 

@@ -69,6 +69,8 @@ async fn filters_are_checked_as_aws_checks_them() {
     for name in ["/alpha", "beta", "/ml/a"] {
         put(&platform, name, "1").await;
     }
+    let tag = json!({"ResourceType": "Parameter", "ResourceId": "beta", "Tags": [{"Key": "team", "Value": "ml-1"}]});
+    call(&platform, "ssm", "AddTagsToResource", tag).await.expect("a tag");
     let describe = async |filters: Value| {
         call(
             &platform,
@@ -86,6 +88,8 @@ async fn filters_are_checked_as_aws_checks_them() {
         ),
         (json!([filter("Name", "BeginsWith", &["be"])]), vec!["beta"]),
         (json!([filter("Name", "Contains", &["/be"])]), vec!["beta"]),
+        (json!([filter("tag:team", "BeginsWith", &["ml"])]), vec!["beta"]),
+        (json!([{"Key": "tag:team"}]), vec!["beta"]),
         (json!([{"Key": "Path", "Values": ["/"]}]), vec!["/alpha", "beta"]),
         (
             json!([filter("Path", "Recursive", &["/"])]),
@@ -180,4 +184,105 @@ async fn filters_are_checked_as_aws_checks_them() {
         assert_eq!(error.code, code, "{filters}");
         assert!(error.message.contains(said), "{filters}: {}", error.message);
     }
+}
+
+#[tokio::test]
+async fn pages_and_names_have_bounds_and_what_aws_publishes_is_not_here() {
+    let platform = account();
+    put(&platform, "/a", "1").await;
+    for (operation, input, code, said) in [
+        (
+            "GetParameterHistory",
+            json!({"Name": "/a", "MaxResults": 51}),
+            "ValidationException",
+            "Value '51' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 50",
+        ),
+        (
+            "GetParametersByPath",
+            json!({"Path": "/", "MaxResults": 0}),
+            "ValidationException",
+            "Member must have value greater than or equal to 1",
+        ),
+        (
+            "DescribeParameters",
+            json!({"MaxResults": 51}),
+            "ValidationException",
+            "Member must have value less than or equal to 50",
+        ),
+        (
+            "PutParameter",
+            json!({"Name": "/ssm-x/y", "Value": "1", "Type": "String"}),
+            "ValidationException",
+            "can't be prefixed with \"ssm\" (case-insensitive). If formed as a path",
+        ),
+        (
+            "PutParameter",
+            json!({"Name": "/aws/y", "Value": "1", "Type": "String"}),
+            "ValidationException",
+            "No access to reserved parameter name: /aws/y.",
+        ),
+        (
+            "GetParameter",
+            json!({"Name": "/aws/service/ami-amazon-linux-latest/x"}),
+            "NotInLocalRun",
+            "no public parameters, such as `/aws/service/ami-amazon-linux-latest/x`",
+        ),
+        (
+            "GetParameters",
+            json!({"Names": ["/a", "/aws/service/x"]}),
+            "NotInLocalRun",
+            "`/aws/service/x`",
+        ),
+        (
+            "GetParametersByPath",
+            json!({"Path": "/aws/service"}),
+            "NotInLocalRun",
+            "`/aws/service`",
+        ),
+    ] {
+        let error = call(&platform, "ssm", operation, input.clone()).await.expect_err(said);
+        assert_eq!(error.code, code, "{input}");
+        assert!(error.message.contains(said), "{input}: {error}");
+    }
+    let filter = json!([{"Key": "Type", "Option": "BeginsWith", "Values": ["Str"]}]);
+    let input = json!({"Path": "/", "ParameterFilters": filter});
+    let page = call(&platform, "ssm", "GetParametersByPath", input)
+        .await
+        .expect("a page");
+    assert_eq!(names(&page), ["/a"]);
+}
+
+#[tokio::test]
+async fn labels_are_taken_away_from_the_version_that_has_them() {
+    let platform = account();
+    put(&platform, "/a", "1").await;
+    let act = async |operation: &str, members: Value| {
+        let mut input = members;
+        input["Name"] = "/a".into();
+        call(&platform, "ssm", operation, input).await
+    };
+    act("LabelParameterVersion", json!({"Labels": ["x", "y"]}))
+        .await
+        .expect("labels");
+    let input = json!({"ParameterVersion": 1, "Labels": ["x", "z"]});
+    let answer = act("UnlabelParameterVersion", input).await;
+    assert_eq!(answer, Ok(json!({"RemovedLabels": ["x"], "InvalidLabels": ["z"]})));
+    let history = act("GetParameterHistory", json!({})).await.expect("a history");
+    assert_eq!(history["Parameters"][0]["Labels"], json!(["y"]));
+    let nowhere = act(
+        "UnlabelParameterVersion",
+        json!({"ParameterVersion": 2, "Labels": ["y"]}),
+    )
+    .await;
+    assert_eq!(nowhere.expect_err("no version").code, "ParameterVersionNotFound");
+    let many: Vec<String> = (0..10).map(|number| format!("l{number}")).collect();
+    let error = act("LabelParameterVersion", json!({ "Labels": many }))
+        .await
+        .expect_err("eleven");
+    assert!(
+        error
+            .message
+            .starts_with("A parameter version can have maximum 10 labels."),
+        "{error}"
+    );
 }

@@ -78,6 +78,18 @@ struct List {
     next_token: Option<String>,
 }
 
+impl List {
+    /// What stands for the list that is asked for, whatever its page.
+    fn list(&self) -> String {
+        let asked = format!(
+            "{} {:?} {:?}",
+            self.state_machine_arn, self.status_filter, self.redrive_filter
+        );
+        let digest = crate::manifest::digest(asked.as_bytes());
+        digest.trim_start_matches("sha256:")[..16].to_owned()
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct History {
@@ -163,7 +175,18 @@ impl StepFunctions {
                 .filter_map(|field| Some(((*field).to_owned(), shown.get(*field)?.clone())));
             Value::Object(kept.collect())
         });
-        paged("executions", shown, input.max_results, input.next_token.as_deref())
+        // A token goes on with the list that it is from, not with another one.
+        let list = input.list();
+        let token = input.next_token.as_deref().map(|token| {
+            let own = token.rsplit_once('.').filter(|(_, of)| *of == list);
+            own.map(|(token, _)| token)
+                .ok_or_else(|| ServiceError::new("InvalidToken", "Invalid Token: 'Input inconsistent with page token'"))
+        });
+        let mut answer = paged("executions", shown, input.max_results, token.transpose()?)?;
+        if let Some(token) = answer.get("nextToken").and_then(Value::as_str) {
+            answer["nextToken"] = format!("{token}.{list}").into();
+        }
+        Ok(answer)
     }
 
     fn get_execution_history(&self, _: &Call, input: History) -> Result<Value, ServiceError> {

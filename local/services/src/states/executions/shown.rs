@@ -20,7 +20,7 @@ impl Running {
         json!({
             "stateMachineArn": self.machine_arn,
             "name": self.machine_name,
-            "definition": revision.machine.definition(),
+            "definition": revision.definition.text(),
             "roleArn": revision.role_arn,
             "updateDate": seconds(state.execution.started_at()),
             "loggingConfiguration": revision.logging,

@@ -142,7 +142,7 @@ impl StepFunctions {
         {
             return Ok(Made::Known(known));
         }
-        let mocked = self.mocked(&registry, &machine_name, chosen.revision.machine.definition(), case)?;
+        let mocked = self.mocked(&registry, &machine_name, chosen.revision.definition.text(), case)?;
         if let Some(part) = registry.known.ready.remove(&machine_arn) {
             part.apply(&mut options, &input);
         }
@@ -150,7 +150,7 @@ impl StepFunctions {
         options.activities = Some(Activities::new(move |state, arn| {
             mocks.has(state) || activities.have(arn)
         }));
-        let execution = Execution::start(&chosen.revision.machine, options, &input, Timestamp::now());
+        let execution = Execution::start(chosen.revision.definition.machine()?, options, &input, Timestamp::now());
         let execution = execution.map_err(invalid_input)?;
         let execution_arn = execution.arn().to_owned();
         let running = Running::new(

@@ -1,19 +1,20 @@
 //! A state machine: its revisions, the versions that were published of it, and the aliases that lead to them.
 
+use super::definition::Definition;
 use super::type_name::type_name;
 use jiff::Timestamp;
 use platform::input::seconds;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use states_language::{ExecutionType, StateMachine};
+use states_language::ExecutionType;
 use std::collections::BTreeMap;
 
 /// What a state machine does, at one time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Revision {
     pub(crate) id: String,
-    #[serde(with = "super::definition_text")]
-    pub(crate) machine: StateMachine,
+    #[serde(rename = "machine")]
+    pub(crate) definition: Definition,
     pub(crate) role_arn: String,
     pub(crate) logging: Value,
     pub(crate) tracing: Value,
@@ -23,7 +24,7 @@ pub(crate) struct Revision {
 impl Revision {
     /// Whether both do the same; the role does not count.
     pub(crate) fn does_the_same(&self, other: &Self) -> bool {
-        self.machine.definition() == other.machine.definition()
+        self.definition.text() == other.definition.text()
             && self.logging == other.logging
             && self.tracing == other.tracing
             && self.encryption == other.encryption
@@ -144,7 +145,7 @@ impl Machine {
             "stateMachineArn": arn,
             "name": self.name,
             "status": "ACTIVE",
-            "definition": revision.machine.definition(),
+            "definition": revision.definition.text(),
             "roleArn": revision.role_arn,
             "type": self.type_name(),
             "creationDate": seconds(created),

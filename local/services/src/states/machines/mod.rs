@@ -1,22 +1,24 @@
 //! State machines: what each one is, and the operations on them.
 
-mod definition_text;
-mod definitions;
+mod definition;
 mod express;
 pub(crate) mod machine;
+mod role;
+mod test_state;
 mod type_name;
+mod validate;
 mod versions;
 
-use super::arn::{Arn, check_name, invalid_arn};
+use super::arn::{Arn, check_name};
 use super::registry::{StepFunctions, machine_not_found, not_found};
 use super::rows::{AllOfThem, Tag, on, on_all, on_machine, paged, pass_role};
+use definition::Definition;
 use jiff::Timestamp;
 use machine::{Machine, Revision};
 use platform::input::seconds;
-use platform::{Call, Operation, Platform, Principal, Requirement, ServiceError};
+use platform::{Call, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use states_language::{MachineSettings, StateMachine, permissions};
 use std::collections::BTreeMap;
 use type_name::kind_of;
 
@@ -59,7 +61,7 @@ pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>>
     ];
     rows.into_iter()
         .chain(versions::operations())
-        .chain(definitions::operations())
+        .chain([validate::operation(), test_state::operation()])
 }
 
 #[derive(Deserialize)]
@@ -167,78 +169,6 @@ fn arn_of(platform: &Platform, name: &str) -> String {
     platform.account.arn("states", format_args!("stateMachine:{name}"))
 }
 
-fn parse(definition: &str) -> Result<StateMachine, ServiceError> {
-    StateMachine::parse(definition).map_err(|error| ServiceError::new("InvalidDefinition", error))
-}
-
-/// What a role needs of the rules by which Step Functions hears of the jobs that the definition waits for:
-/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html>.
-fn managed_rules(platform: &Platform, machine_arn: &str, definition: &str) -> Vec<Requirement> {
-    let account = &platform.account;
-    let settings = MachineSettings {
-        partition: account.partition.clone(),
-        region: account.region.clone(),
-        account: account.id.clone(),
-        name: machine_arn.rsplit(':').next().unwrap_or_default().to_owned(),
-        logs: false,
-        traces: false,
-    };
-    let needed = permissions(definition, &settings).unwrap_or_default();
-    let rules = needed
-        .into_iter()
-        .filter(|needed| needed.resource.contains(MANAGED_RULE));
-    rules
-        .map(|needed| Requirement::new(needed.action, needed.resource))
-        .collect()
-}
-
-/// How the names of these rules begin.
-const MANAGED_RULE: &str = ":rule/StepFunctionsGetEvent";
-
-/// Checks the role that a state machine is given, as AWS does. A role that this account does not have passes: a machine
-/// without tasks runs without it.
-fn check_role(platform: &Platform, role: &str, machine_arn: &str, definition: &str) -> Result<(), ServiceError> {
-    if !role.starts_with("arn:") || role.split(':').count() < 6 {
-        return Err(invalid_arn(format_args!("Invalid ARN prefix: {role}")));
-    }
-    if !is_role(role) {
-        return Err(ServiceError::new(
-            "InvalidArn",
-            format_args!("Invalid Role Arn: '{role}'"),
-        ));
-    }
-    let regional = format!("states.{}.amazonaws.com", platform.account.region);
-    let trusts = |service: &str| {
-        let iam = &platform.iam;
-        iam.trusts_service(&platform.account, role, service, Some(machine_arn))
-    };
-    match trusts("states.amazonaws.com") {
-        Err(_) => return Ok(()),
-        Ok(false) if !trusts(&regional).unwrap_or_default() => {
-            return Err(ServiceError::access_denied(
-                "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the provided role.",
-            ));
-        }
-        Ok(_) => {}
-    }
-    let session = Principal::role_session(role.rsplit('/').next().unwrap_or_default(), "StepFunctions");
-    let needed = managed_rules(platform, machine_arn, definition);
-    platform
-        .authorize(&session, &needed)
-        .map_err(|_| ServiceError::access_denied(format_args!("'{role}' is not authorized to create managed-rule.")))?;
-    Ok(())
-}
-
-/// Whether it is the ARN of a role in an account, which has twelve digits.
-fn is_role(arn: &str) -> bool {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", _, "iam", "", account, resource] = parts[..] else {
-        return false;
-    };
-    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    is_account && resource.strip_prefix("role/").is_some_and(|name| !name.is_empty())
-}
-
 fn unlogged() -> Value {
     json!({"level": "OFF", "includeExecutionData": false})
 }
@@ -252,14 +182,14 @@ impl StepFunctions {
                 "Version description can only be set when publish is true",
             ));
         }
-        let machine = parse(&input.definition)?;
+        let definition = Definition::parse(&input.definition)?;
         express::check(kind, &input.definition)?;
         let arn = arn_of(&call.platform, &input.name);
-        check_role(&call.platform, &input.role_arn, &arn, &input.definition)?;
+        role::check(&call.platform, &input.role_arn, &arn, &input.definition)?;
         let revision = Revision {
             // Until it is updated, a state machine's revision is its first.
             id: "INITIAL".into(),
-            machine,
+            definition,
             role_arn: input.role_arn,
             logging: input.logging_configuration.unwrap_or_else(unlogged),
             tracing: input.tracing_configuration.unwrap_or_else(|| json!({"enabled": false})),
@@ -313,7 +243,7 @@ impl StepFunctions {
                 "Either the definition, the role ARN, the LoggingConfiguration, the EncryptionConfiguration, or the TracingConfiguration must be specified",
             ));
         }
-        let machine = input.definition.as_deref().map(parse).transpose()?;
+        let definition = input.definition.as_deref().map(Definition::parse).transpose()?;
         let now = Timestamp::now();
         let mut registry = self.lock();
         let found = registry.machine_mut(&arn)?;
@@ -324,17 +254,17 @@ impl StepFunctions {
         let current = found.current.clone();
         let revision = Revision {
             id: uuid::Uuid::new_v4().to_string(),
-            machine: machine.unwrap_or(current.machine),
+            definition: definition.unwrap_or(current.definition),
             role_arn: input.role_arn.unwrap_or(current.role_arn),
             logging: input.logging_configuration.unwrap_or(current.logging),
             tracing: input.tracing_configuration.unwrap_or(current.tracing),
             encryption: input.encryption_configuration.unwrap_or(current.encryption),
         };
-        check_role(
+        role::check(
             &call.platform,
             &revision.role_arn,
             &found.arn,
-            revision.machine.definition(),
+            revision.definition.text(),
         )?;
         found.current = revision;
         let mut answer = json!({"updateDate": seconds(now), "revisionId": found.current.id});

@@ -118,11 +118,66 @@ fn resource_not_found(arn: &str) -> ServiceError {
 impl CreateAlias {
     /// The ARN of the version that is named first. It says whose alias this is.
     fn version(&self) -> Result<Arn<'_>, ServiceError> {
+        check_routes(&self.routing_configuration)?;
         match self.routing_configuration.first() {
             Some(first) => Arn::of_kind(&first.state_machine_version_arn, "stateMachine"),
             None => Err(ServiceError::validation("`routingConfiguration` is empty")),
         }
     }
+}
+
+/// What AWS checks before it looks for the versions.
+fn check_routes(routes: &[Route]) -> Result<(), ServiceError> {
+    let arns = || {
+        let arns: Vec<&str> = routes.iter().map(|route| &*route.state_machine_version_arn).collect();
+        arns.join(", ")
+    };
+    let bound = match routes.len() {
+        0 => Some("greater than or equal to 1"),
+        1 | 2 => None,
+        _ => Some("less than or equal to 2"),
+    };
+    if let Some(bound) = bound {
+        let shown = routes.iter().map(
+            |Route {
+                 state_machine_version_arn,
+                 weight,
+             }| {
+                format!(
+                    "RoutingConfigurationListItem(stateMachineVersionArn={state_machine_version_arn}, weight={weight})"
+                )
+            },
+        );
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        return Err(ServiceError::validation(format_args!(
+            "1 validation error detected: Value '[{shown}]' at 'routingConfiguration' failed to satisfy constraint: \
+             Member must have length {bound}"
+        )));
+    }
+    if let [one, other] = routes
+        && one.state_machine_version_arn == other.state_machine_version_arn
+    {
+        return Err(ServiceError::validation(format_args!(
+            "Routing configuration must contain distinct state machine version ARNs. Received: [{}]",
+            arns()
+        )));
+    }
+    if let Some((at, route)) = routes.iter().enumerate().find(|(_, route)| route.weight > 100) {
+        return Err(ServiceError::validation(format_args!(
+            "1 validation error detected: Value '{}' at 'routingConfiguration.{}.member.weight' failed to satisfy \
+             constraint: Member must have value less than or equal to 100",
+            route.weight,
+            at + 1
+        )));
+    }
+    let weights: Vec<u64> = routes.iter().map(|route| route.weight).collect();
+    if weights.iter().sum::<u64>() != 100 {
+        return Err(ServiceError::validation(format_args!(
+            "Sum of routing configuration weights must equal 100. Received: {}",
+            json!(weights)
+        )));
+    }
+    Ok(())
 }
 
 fn may_create(_: &StepFunctions, _: &Platform, input: &CreateAlias) -> Result<Vec<Requirement>, ServiceError> {
@@ -132,15 +187,18 @@ fn may_create(_: &StepFunctions, _: &Platform, input: &CreateAlias) -> Result<Ve
 
 /// The versions that an alias leads to, all of one machine.
 fn routes(machine: &Machine, routes: &[Route]) -> Result<Vec<(u64, u64)>, ServiceError> {
+    check_routes(routes)?;
     let invalid = |message: &str| ServiceError::validation(format_args!("Invalid routing configuration: {message}"));
-    if !(1..=2).contains(&routes.len()) || routes.iter().map(|route| route.weight).sum::<u64>() != 100 {
-        return Err(invalid("one version or two, whose weights make 100"));
-    }
     let mut read = Vec::new();
     for route in routes {
         let arn = Arn::of_kind(&route.state_machine_version_arn, "stateMachine")?;
         let number = arn.rest.and_then(|rest| rest.parse().ok());
-        let number = number.ok_or_else(|| invalid("a version's ARN ends with its number"))?;
+        let number = number.ok_or_else(|| {
+            ServiceError::validation(format_args!(
+                "Routing configuration must contain state machine version ARNs. Received: [{}]",
+                arn.text
+            ))
+        })?;
         if arn.unqualified() != machine.arn {
             return Err(invalid("the versions must be of one state machine"));
         }

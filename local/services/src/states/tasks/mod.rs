@@ -118,6 +118,8 @@ impl Call<'_> {
             }
         };
         match (self.service, self.operation) {
+            // As in an SDK, null is nothing: the function's event is empty.
+            ("lambda", "invoke") if parameters["Payload"].is_null() => parameters["Payload"] = json!({}),
             ("states", "startExecution") => {
                 if let Some(input) = parameters.get_mut("Input") {
                     text(input);

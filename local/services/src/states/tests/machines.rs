@@ -64,3 +64,74 @@ async fn versions_stay_and_aliases_lead_to_them() {
         "StateMachineDoesNotExist"
     );
 }
+
+/// Sentences that AWS has for routing configurations, as others recorded them.
+#[tokio::test]
+async fn routes_of_an_alias_are_checked_before_their_versions() {
+    let world = World::new();
+    let machine = world
+        .machine("m", json!({"P": {"Type": "Pass", "Result": 1, "End": true}}))
+        .await;
+    let route =
+        |version: u32, weight: u32| json!({"stateMachineVersionArn": format!("{machine}:{version}"), "weight": weight});
+    for (routes, part) in [
+        (json!([]), "Member must have length greater than or equal to 1"),
+        (
+            json!([route(1, 50), route(2, 25), route(3, 25)]),
+            "Member must have length less than or equal to 2",
+        ),
+        (
+            json!([route(1, 60), route(2, 30)]),
+            "Sum of routing configuration weights must equal 100. Received: [60,30]",
+        ),
+        (json!([route(1, 50)]), "Received: [50]"),
+        (
+            json!([route(1, 101)]),
+            "Value '101' at 'routingConfiguration.1.member.weight'",
+        ),
+        (
+            json!([route(1, 50), route(1, 50)]),
+            "Routing configuration must contain distinct state machine version ARNs. Received: [",
+        ),
+    ] {
+        let input = json!({"name": "live", "routingConfiguration": routes});
+        let error = world.try_call("CreateStateMachineAlias", input).await.unwrap_err();
+        assert_eq!(error.code, "ValidationException", "{error}");
+        assert!(error.message.contains(part), "{error}");
+    }
+    let input = json!({"name": "live", "routingConfiguration": [{"stateMachineVersionArn": machine, "weight": 100}]});
+    let error = world.try_call("CreateStateMachineAlias", input).await.unwrap_err();
+    assert!(
+        error.message.contains("must contain state machine version ARNs"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_page_s_token_goes_with_the_list_that_it_is_from() {
+    let world = World::new();
+    let machine = world.machine("m", json!({"P": {"Type": "Pass", "End": true}})).await;
+    for name in ["a", "b", "c"] {
+        world.start(&machine, name, json!({})).await;
+    }
+    let list = json!({"stateMachineArn": machine, "maxResults": 2});
+    let first = world.call("ListExecutions", list.clone()).await;
+    let with = |member: &str, value: Value| {
+        let mut input = list.clone();
+        input["nextToken"] = first["nextToken"].clone();
+        input[member] = value;
+        input
+    };
+    let second = world.call("ListExecutions", with("maxResults", json!(2))).await;
+    assert_eq!(second["executions"].as_array().map(Vec::len), Some(1));
+    assert_eq!(second.get("nextToken"), None);
+    for (input, code) in [
+        (with("statusFilter", json!("FAILED")), "InvalidToken"),
+        (with("redriveFilter", json!("REDRIVEN")), "InvalidToken"),
+        (with("nextToken", json!("invalid")), "InvalidToken"),
+        (with("maxResults", json!(1001)), "ValidationException"),
+    ] {
+        let error = world.try_call("ListExecutions", input.clone()).await.expect_err(code);
+        assert_eq!(error.code, code, "{input}");
+    }
+}

@@ -8,6 +8,7 @@ mod jobs;
 mod machines;
 mod mocks;
 mod parts;
+mod single_states;
 mod tasks;
 
 use super::StepFunctions;

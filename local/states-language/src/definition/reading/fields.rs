@@ -124,7 +124,7 @@ impl<'r> Fields<'r> {
 
     /// Notes that a field is missing.
     pub(crate) fn missing(&self, key: &str) {
-        self.error_here(format!("Missing field '{key}' in {}", self.what));
+        self.error_here(format!("The field '{key}' is required but was missing"));
     }
 
     /// A text.

@@ -46,17 +46,22 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} at {}", self.code, self.message, self.place())
+        // AWS says in Java that a missing end has no place.
+        let nowhere = if self.code == code::NO_TERMINAL { "null" } else { "/" };
+        let place = self.location().unwrap_or(nowhere);
+        write!(f, "{}: {} at {place}", self.code, self.message)
     }
 }
 
 impl Finding {
-    /// The pointer, with `/` for the whole definition. AWS has no place for a missing end, and says so in Java.
-    fn place(&self) -> &str {
+    /// Where ValidateStateMachineDefinition says that it is: the pointer, with `/` for the whole definition. AWS has no place
+    /// for a missing end, nor for what is no definition at all.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
         match &*self.pointer {
-            "" if self.code == code::NO_TERMINAL => "null",
-            "" => "/",
-            pointer => pointer,
+            "" if self.code == code::NO_TERMINAL || self.message == NO_OBJECT => None,
+            "" => Some("/"),
+            pointer => Some(pointer),
         }
     }
 }
@@ -88,6 +93,9 @@ impl fmt::Display for InvalidDefinition {
 }
 
 impl std::error::Error for InvalidDefinition {}
+
+/// What is said of a text that is no definition at all.
+pub(crate) const NO_OBJECT: &str = "Definition must be a valid JSON object";
 
 /// Codes of findings, in AWS's words where it has one for the case.
 pub(crate) mod code {

@@ -8,5 +8,5 @@ mod names;
 pub(crate) use amount::{Amount, percentage, seconds, whole};
 pub(crate) use fields::{DataPath, Fields, ResultPath};
 pub use finding::{Finding, InvalidDefinition, Severity};
-pub(crate) use finding::{Findings, code};
+pub(crate) use finding::{Findings, NO_OBJECT, code};
 pub(crate) use names::Names;

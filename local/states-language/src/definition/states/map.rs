@@ -6,7 +6,7 @@ use super::distributed::Distributed;
 use crate::definition::common::Common;
 use crate::definition::flow::Flow;
 use crate::definition::reading::{Amount, Fields, percentage, whole};
-use crate::expression::{Path, QueryLanguage, Scope, StateError, Template};
+use crate::expression::{Failure, Path, QueryLanguage, Root, Scope, StateError, Template};
 use crate::text::{Array, Json};
 
 /// How many iterations of an inline Map run at once, whatever it asks for.
@@ -38,12 +38,26 @@ enum Items {
 /// What a Map state allows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
+    /// How many iterations run at once.
     pub(crate) concurrency: usize,
-    tolerated_count: Option<u64>,
-    tolerated_percentage: Option<f64>,
+    /// `MaxConcurrency` as it is asked for; 0 where it is not.
+    pub(crate) max_concurrency: u64,
+    pub(crate) tolerated_count: Option<u64>,
+    pub(crate) tolerated_percentage: Option<f64>,
 }
 
 impl Limits {
+    /// Whether the state says how many failures it takes.
+    pub(crate) fn has_threshold(&self) -> bool {
+        self.tolerated_count.is_some() || self.tolerated_percentage.is_some()
+    }
+
+    /// The error of a Map of which more has failed than it takes.
+    pub(crate) fn exceeded() -> Failure {
+        let cause = "The specified tolerated failure threshold was exceeded";
+        Failure::new("States.ExceedToleratedFailureThreshold", cause)
+    }
+
     /// Whether so many failures among so many items are too many.
     #[expect(
         clippy::cast_precision_loss,
@@ -128,14 +142,14 @@ impl Map {
                 let input = common.effective_input(scope)?;
                 let value = scope.with_input(&input).data(path)?;
                 if !matches!(value, Json::Array(_)) {
-                    return Err(not_array(path.text()));
+                    return Err(not_array(path));
                 }
                 value
             }
             (Items::Input, QueryLanguage::JsonPath) => {
                 let input = common.effective_input(scope)?;
                 if !matches!(input, Json::Array(_)) {
-                    return Err(not_array("$"));
+                    return Err(no_array_at("$"));
                 }
                 input
             }
@@ -147,6 +161,11 @@ impl Map {
                 location: None,
             }),
         }
+    }
+
+    /// Whether it reshapes its items.
+    pub(crate) fn has_selector(&self) -> bool {
+        self.item_selector.is_some()
     }
 
     /// What an iteration gets for its item, which the scope's context names.
@@ -166,20 +185,30 @@ impl Map {
         } else {
             MAX_INLINE_CONCURRENCY
         };
-        let concurrency = match whole(self.max_concurrency.as_ref(), "MaxConcurrency", &scope)? {
-            None | Some(0) => most,
-            Some(concurrency) => usize::try_from(concurrency).map_or(most, |concurrency| concurrency.min(most)),
+        let max_concurrency = whole(self.max_concurrency.as_ref(), "MaxConcurrency", &scope)?.unwrap_or_default();
+        let concurrency = match max_concurrency {
+            0 => most,
+            concurrency => usize::try_from(concurrency).map_or(most, |concurrency| concurrency.min(most)),
         };
         let tolerated_count = whole(self.tolerated_count.as_ref(), "ToleratedFailureCount", &scope)?;
         let tolerated_percentage = percentage(self.tolerated_percentage.as_ref(), &scope)?;
         Ok(Limits {
             concurrency,
+            max_concurrency,
             tolerated_count,
             tolerated_percentage,
         })
     }
 }
 
-fn not_array(path: &str) -> StateError {
+fn not_array(path: &Path) -> StateError {
+    // AWS names a path into the context object as one that starts there.
+    match (path.root(), path.text().strip_prefix('$')) {
+        (Root::Context, Some(inner)) => no_array_at(inner),
+        _ => no_array_at(path.text()),
+    }
+}
+
+fn no_array_at(path: &str) -> StateError {
     StateError::Runtime(format!("Reference path \"{path}\" must point to array."))
 }

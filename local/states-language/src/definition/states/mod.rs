@@ -18,3 +18,4 @@ pub(crate) use parallel::Parallel;
 pub(crate) use resource::parse as integration;
 pub use resource::{Integration, Pattern};
 pub(crate) use task::{Task, TaskCall};
+pub(crate) use wait::Wait;

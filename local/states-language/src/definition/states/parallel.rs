@@ -26,7 +26,7 @@ impl Parallel {
         }
         let items = fields.items("Branches")?;
         if items.is_empty() {
-            fields.error("Branches", "There must be at least one branch");
+            fields.error("Branches", "Value cannot be empty");
         }
         let mut branches = Vec::with_capacity(items.len());
         let mut complete = true;

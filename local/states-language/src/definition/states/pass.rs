@@ -1,6 +1,6 @@
 //! The [Pass state](https://docs.aws.amazon.com/step-functions/latest/dg/state-pass.html).
 
-use crate::definition::common::{Common, Exit};
+use crate::definition::common::{Common, Exit, Stage};
 use crate::definition::reading::{Fields, code};
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
@@ -36,16 +36,37 @@ impl Pass {
 
     /// The state's work, from its input to what it hands on.
     pub(crate) fn run(&self, common: &Common, scope: &Scope<'_>) -> Result<Exit, StateError> {
+        self.run_seen(common, scope, |_, _| {})
+    }
+
+    /// The same, where `seen` is shown the data after each of JSONPath's fields. With a `Result` AWS shows nothing of what
+    /// comes before it.
+    pub(crate) fn run_seen(
+        &self,
+        common: &Common,
+        scope: &Scope<'_>,
+        mut seen: impl FnMut(Stage, &Json),
+    ) -> Result<Exit, StateError> {
         if common.language == QueryLanguage::Jsonata {
             return common.exit_unchanged(scope);
         }
         let input = common.effective_input(scope)?;
         let result = match (&self.result, &self.parameters) {
-            (Some(result), _) => result.clone(),
-            (None, Some(parameters)) => parameters.evaluate(&scope.with_input(&input))?,
-            (None, None) => input,
+            (Some(result), _) => {
+                seen(Stage::Result, result);
+                result.clone()
+            }
+            (None, parameters) => {
+                seen(Stage::InputPath, &input);
+                let result = match parameters {
+                    Some(parameters) => parameters.evaluate(&scope.with_input(&input))?,
+                    None => input,
+                };
+                seen(Stage::Parameters, &result);
+                result
+            }
         };
-        common.exit(scope, result)
+        common.exit_seen(scope, result, seen)
     }
 }
 

@@ -33,10 +33,7 @@ impl Wait {
             }
             let time = timestamp::parse(text);
             if time.is_none() {
-                fields.error(
-                    "Timestamp",
-                    "The field 'Timestamp' must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z",
-                );
+                fields.error("Timestamp", "String does not match RFC3339 timestamp");
             }
             return time.map(Wait::Until);
         }

@@ -1,11 +1,9 @@
 //! What an execution is started with, what it asks of its host, and what it tells.
 
 mod command;
-mod inspection;
 mod options;
 mod status;
 
 pub use command::{Command, ReadRequest, Refused, TaskId, TaskRequest, WriteRequest};
-pub use inspection::Inspection;
 pub use options::{Activities, Entry, STOPPED_AFTER_STATE, StartOptions};
 pub use status::{ChildExecution, MapRun, Retried, Status};

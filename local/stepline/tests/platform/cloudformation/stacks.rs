@@ -355,3 +355,61 @@ async fn what_is_retained_stays_unless_its_stack_was_never_there() {
     );
     assert!(is_there().await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stack_does_not_have_is_left_out() {
+    let cloud = account();
+    let plain =
+        json!({"Resources": {"P": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "v"}}}});
+    let input = json!({"StackName": "s", "TemplateBody": plain.to_string()});
+    assert_eq!(done(&cloud, "CreateStack", input).await, "CREATE_COMPLETE");
+    let shown = ok(&cloud, "DescribeStacks", json!({"StackName": "s"})).await;
+    for (member, expected) in [
+        ("Parameters", None),
+        ("Outputs", None),
+        ("Capabilities", None),
+        ("Tags", Some(json!([]))),
+        ("NotificationARNs", Some(json!([]))),
+    ] {
+        assert_eq!(shown["Stacks"][0].get(member), expected.as_ref(), "{member}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn change_sets_are_refused_as_cloudformation_does() {
+    let cloud = account();
+    let named = |name: &str| {
+        let mut input = stack(&template("1", ""));
+        input["ChangeSetName"] = name.into();
+        input["ChangeSetType"] = "CREATE".into();
+        input
+    };
+    for (name, rule) in [
+        ("1st".to_owned(), "regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"),
+        (
+            "no_underscore".to_owned(),
+            "regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
+        ),
+        ("a".repeat(129), "length less than or equal to 128"),
+    ] {
+        let refused = refusal(&cloud, "CreateChangeSet", named(&name)).await;
+        assert!(
+            refused.contains("at 'changeSetName' failed to satisfy constraint"),
+            "{refused}"
+        );
+        assert!(refused.contains(rule), "{refused}");
+    }
+    ok(&cloud, "CreateChangeSet", named("first")).await;
+    assert_eq!(
+        refusal(&cloud, "GetTemplateSummary", json!({"StackName": "s"})).await,
+        "ValidationException: GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks."
+    );
+    let mut both = stack(&template("1", ""));
+    both["UsePreviousTemplate"] = true.into();
+    both["ChangeSetName"] = "second".into();
+    both["ChangeSetType"] = "CREATE".into();
+    assert_eq!(
+        refusal(&cloud, "CreateChangeSet", both).await,
+        "ValidationException: You cannot specify both usePreviousTemplate and Template Body/Template URL."
+    );
+}

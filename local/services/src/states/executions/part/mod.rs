@@ -99,7 +99,7 @@ impl StepFunctions {
             ..StartOptions::default()
         };
         // Whether the states are there is for the interpreter to say.
-        if let Err(refused) = Execution::start(&machine.current.machine, options, "{}", Timestamp::now()) {
+        if let Err(refused) = Execution::start(machine.current.definition.machine()?, options, "{}", Timestamp::now()) {
             return Err(PartError::State { machine: name, refused });
         }
         let mut ready = Ready {

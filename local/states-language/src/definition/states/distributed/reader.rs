@@ -119,6 +119,11 @@ impl Reader {
         })
     }
 
+    /// Whether the items are somewhere within a JSON document.
+    pub(crate) fn has_pointer(&self) -> bool {
+        matches!(&self.format, Format::Json { pointer } if !pointer.is_empty())
+    }
+
     /// What S3 answered; the error is the cause of `States.ItemReaderFailed`.
     pub(crate) fn read(&self, source: ItemSource, max_items: usize) -> Result<Read, String> {
         let mut items = match (source, self.manifest) {

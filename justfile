@@ -33,7 +33,7 @@ ci:
 
 # Plays seeded schedules against the functions: just simulate --schedules 1000
 simulate *ARGUMENTS:
-    cargo run --quiet --bin simulate -- {{ ARGUMENTS }}
+    cargo run --quiet --profile simulation --bin simulate -- {{ ARGUMENTS }}
 
 # Measures the functions as they are deployed
 bench:

@@ -209,7 +209,7 @@ impl Environments {
         for (at, wanted) in wanted.iter().enumerate() {
             let mut pip = Command::new(environment.join("bin/python3"));
             pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input"]);
-            pip.args(["--progress-bar", "off", "--retries", "2"]);
+            pip.args(["--progress-bar", "off", "--retries", "2", "--no-compile"]);
             pip.args(&wanted.install.options).args(&wanted.install.packages);
             for (part, text) in wanted.texts.iter().enumerate() {
                 let file = environment.join(format!("requirements-{at}-{part}.txt"));
@@ -218,9 +218,22 @@ impl Environments {
             }
             run(&mut pip, &mut |line| told(line).into_iter().for_each(&mut *say))?;
         }
+        if !wanted.is_empty() {
+            compile(environment);
+        }
         let mut complete = File::create(environment.join(COMPLETE)).map_err(text)?;
         complete.write_all(b"everything is installed\n").map_err(text)
     }
+}
+
+/// Compiles what was installed, as pip would, but on all cores: pip takes as long for that as for all else. What does not
+/// compile is left to whoever imports it, as pip leaves it.
+fn compile(environment: &Path) {
+    let mut compiler = Command::new(environment.join("bin/python3"));
+    compiler
+        .args(["-m", "compileall", "-q", "-j", "0"])
+        .arg(environment.join("lib"));
+    run(&mut compiler, &mut |_| {}).ok();
 }
 
 /// Why packages are not there.

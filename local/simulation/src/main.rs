@@ -187,13 +187,15 @@ fn report(broken: &BTreeMap<u64, Violation>, all: bool) {
                 .is_some_and(|violation| violation.rule == rule)
         };
         let tape = shrink(play(Tape::seeded(seed), false).tape, breaks);
-        println!("\n--- {rule}\n    seed {seed}: cargo run -p simulation -- --story --seed {seed}");
+        println!(
+            "\n--- {rule}\n    seed {seed}: cargo run --profile simulation --bin simulate -- --story --seed {seed}"
+        );
         tell(&play(Tape::recorded(tape.clone()), true));
         let text: Vec<String> = tape.iter().map(u32::to_string).collect();
         let file = format!("target/simulation-{seed}.tape");
         let line = text.join(" ");
         match std::fs::write(&file, &line) {
-            Ok(()) => println!("the plainest tape: cargo run -p simulation -- --tape {file}"),
+            Ok(()) => println!("the plainest tape: cargo run --profile simulation --bin simulate -- --tape {file}"),
             Err(error) => println!("the plainest tape ({file} cannot be written: {error}): {line}"),
         }
     }

@@ -17,6 +17,7 @@ mod late;
 mod record;
 mod rows;
 mod shelf;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -28,3 +29,4 @@ pub(crate) use late::{Late, Present, Write};
 pub use record::{Changing, Record};
 pub use rows::{Held, Rows};
 pub use shelf::Shelf;
+pub use table::Table;

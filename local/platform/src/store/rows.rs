@@ -1,10 +1,11 @@
-//! Rows of one kind: a map in memory whose changes last.
+//! Rows of one kind: a table in memory whose changes last.
 
 use super::error::StoreError;
 use super::lasting::Store;
+use super::table::Table;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, Error as _};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::ops::Deref;
@@ -26,7 +27,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct Rows<V> {
     space: &'static str,
     store: Store,
-    rows: Mutex<BTreeMap<String, V>>,
+    rows: Mutex<Table<V>>,
     /// What was last written of each row, as a hash: much is looked at in a way that could have changed it.
     written: Mutex<HashMap<String, u64>>,
 }
@@ -56,7 +57,7 @@ impl<V: Serialize + DeserializeOwned> Rows<V> {
     /// # Errors
     /// A row cannot be read.
     pub fn open(store: &Store, space: &'static str) -> Result<Self, StoreError> {
-        let (mut rows, mut written) = (BTreeMap::new(), HashMap::new());
+        let (mut rows, mut written) = (Table::default(), HashMap::new());
         for (key, value) in store.read(space, "")? {
             let row = deserialized(&value).map_err(|problem| store.unreadable(space, &key, &problem))?;
             written.insert(key.clone(), hash(&value));
@@ -82,10 +83,10 @@ impl<V: Serialize> Rows<V> {
     }
 }
 
-/// Rows that nobody else sees meanwhile. To look at them it is the map itself; what is changed is written at the end.
+/// Rows that nobody else sees meanwhile. To look at them it is the table itself; what is changed is written at the end.
 pub struct Held<'r, V: Serialize> {
     of: &'r Rows<V>,
-    rows: MutexGuard<'r, BTreeMap<String, V>>,
+    rows: MutexGuard<'r, Table<V>>,
     changed: BTreeSet<String>,
 }
 
@@ -96,7 +97,7 @@ impl<V: Serialize> fmt::Debug for Held<'_, V> {
 }
 
 impl<V: Serialize> Deref for Held<'_, V> {
-    type Target = BTreeMap<String, V>;
+    type Target = Table<V>;
 
     fn deref(&self) -> &Self::Target {
         &self.rows
@@ -121,7 +122,7 @@ impl<V: Serialize> Held<'_, V> {
     /// A row, to be changed: a new one if there is none.
     pub fn get_or_insert_with(&mut self, key: &str, new: impl FnOnce() -> V) -> &mut V {
         self.note(key);
-        self.rows.entry(key.to_owned()).or_insert_with(new)
+        self.rows.get_or_insert_with(key, new)
     }
 
     /// All rows, to be changed.

@@ -74,7 +74,15 @@ fn planted(root: &Path, copy: &Path, mutant: &Mutant) -> Result<bool, String> {
     }
     let target = root.join("target/mutants");
     let built = Command::new("cargo")
-        .args(["build", "--quiet", "--locked", "-p", "simulation", "--bin", "simulate"])
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--profile",
+            "simulation",
+            "--bin",
+            "simulate",
+        ])
         .env("CARGO_TARGET_DIR", &target)
         .current_dir(copy)
         .status()
@@ -95,7 +103,7 @@ fn planted(root: &Path, copy: &Path, mutant: &Mutant) -> Result<bool, String> {
 /// The rule that finds the bug, after how many seeds, and seconds; nothing if none does.
 fn look_for(target: &Path) -> Result<Option<(String, String, String)>, String> {
     let began = Instant::now();
-    let output = Command::new(target.join("debug/simulate"))
+    let output = Command::new(target.join("simulation/simulate"))
         .args(["--schedules", SCHEDULES, "--threads", "1", "--first"])
         .stderr(Stdio::inherit())
         .output()

@@ -14,10 +14,10 @@ use super::tags;
 use crate::program::find_image;
 use jiff::Timestamp;
 use model::{Container, CreateModel, Model};
+use platform::store::Held;
 use platform::{Call, ErrorKind, Nothing, Operation, Platform, Principal, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The model that an operation is on.
@@ -140,7 +140,7 @@ impl SageMaker {
     }
 }
 
-fn check_new(models: &BTreeMap<String, Model>, arn: &str) -> Result<(), ServiceError> {
+fn check_new(models: &Held<'_, Model>, arn: &str) -> Result<(), ServiceError> {
     if models.contains_key(arn) {
         let message = format_args!("Cannot create already existing model \"{arn}\".");
         return Err(ServiceError::validation(message));

@@ -2,9 +2,11 @@
 //!
 //! All of it can be read while the process runs. What no service could tell afterwards lasts, where a folder is kept.
 
+mod following;
 mod happening;
 mod keeping;
 
+pub use following::{Follower, Unheard};
 pub use happening::{Entry, FailedTest, Happening, RuleConsidered};
 pub use keeping::Kept;
 
@@ -13,7 +15,7 @@ use jiff::Timestamp;
 use keeping::Keeping;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::broadcast;
+use tokio::sync::watch;
 
 /// How many entries are kept: more than a run writes. An account that is kept up for days forgets the oldest.
 const KEPT: usize = 200_000;
@@ -22,13 +24,17 @@ const KEPT: usize = 200_000;
 const BYTES: usize = 256 * 1024 * 1024;
 
 /// The record of what happened, of which the latest 200,000 entries can be read, and which can be followed live.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Journal {
-    written: Mutex<Written>,
-    live: broadcast::Sender<Entry>,
+    written: Shared,
+    /// Rings for those who follow.
+    bell: watch::Sender<()>,
     store: Store,
     keeping: Arc<Keeping>,
 }
+
+/// What is written, for the journal and for those who follow it.
+type Shared = Arc<Mutex<Written>>;
 
 #[derive(Debug, Default)]
 struct Written {
@@ -37,17 +43,6 @@ struct Written {
     next: u64,
     /// How many bytes the events and answers in `entries` have.
     bytes: usize,
-}
-
-impl Default for Journal {
-    fn default() -> Self {
-        Self {
-            written: Mutex::default(),
-            live: broadcast::channel(65_536).0,
-            store: Store::default(),
-            keeping: Arc::default(),
-        }
-    }
 }
 
 impl Journal {
@@ -63,10 +58,10 @@ impl Journal {
             ..Written::default()
         };
         Ok(Self {
-            written: Mutex::new(written),
+            written: Arc::new(Mutex::new(written)),
+            bell: watch::Sender::default(),
             store: store.clone(),
             keeping,
-            ..Self::default()
         })
     }
 
@@ -76,7 +71,6 @@ impl Journal {
 
     /// Writes down what happened just now.
     pub fn record(&self, happening: Happening) {
-        // Sent and kept under the lock, so that followers see the order that `entries` has.
         let mut written = self.written();
         let entry = Entry {
             sequence: written.next,
@@ -85,18 +79,19 @@ impl Journal {
         };
         written.next += 1;
         written.bytes += entry.happening.weight();
-        written.entries.push_back(entry.clone());
+        let is_first_to_last = self.store.folder().is_some() && self.keeping.note(&entry);
+        written.entries.push_back(entry);
         while written.entries.len() > KEPT || written.bytes > BYTES {
             let Some(oldest) = written.entries.pop_front() else {
                 break;
             };
             written.bytes -= oldest.happening.weight();
         }
-        if self.store.folder().is_some() && self.keeping.note(&entry) {
+        drop(written);
+        if is_first_to_last {
             self.store.nudge();
         }
-        // An error means that nobody follows, which is fine.
-        let _ = self.live.send(entry);
+        self.bell.send_replace(());
     }
 
     /// What happened so far, of which the oldest may be forgotten.
@@ -124,8 +119,8 @@ impl Journal {
     }
 
     /// What happens from now on.
-    pub fn follow(&self) -> broadcast::Receiver<Entry> {
-        self.live.subscribe()
+    pub fn follow(&self) -> Follower {
+        Follower::new(&self.written, self.bell.subscribe())
     }
 }
 

@@ -157,3 +157,41 @@ fn of_too_many_the_latest_last() {
     assert_eq!((kept.len(), &kept[0].entry.happening), (15_000, &note(1_000)));
     assert_eq!(kept[14_999].entry.happening, note(15_999));
 }
+
+#[tokio::test]
+async fn who_follows_hears_each_entry_once_and_in_order() {
+    let journal = Arc::new(Journal::default());
+    journal.record(note(0));
+    let mut follower = journal.follow();
+    assert_eq!(follower.try_recv(), Ok(None), "what was before is not heard");
+    let writer = Arc::clone(&journal);
+    let writing = std::thread::spawn(move || (1..=1_000).for_each(|number| writer.record(note(number))));
+    for number in 1..=1_000 {
+        let entry = follower.recv().await.unwrap();
+        assert_eq!(
+            (entry.sequence, entry.happening),
+            (number, note(usize::try_from(number).unwrap()))
+        );
+    }
+    writing.join().unwrap();
+    journal.record(note(1_001));
+    drop(journal);
+    assert_eq!(
+        follower.recv().await.unwrap().happening,
+        note(1_001),
+        "the last one is heard after the end"
+    );
+    assert_eq!(follower.recv().await, Err(Unheard::Closed));
+}
+
+#[test]
+fn who_follows_too_slowly_is_told_how_much_is_forgotten() {
+    let journal = Journal::default();
+    let mut follower = journal.follow();
+    for number in 0..KEPT + 3 {
+        journal.record(note(number));
+    }
+    assert_eq!(follower.try_recv(), Err(Unheard::Lagged(3)));
+    let next = follower.try_recv().unwrap();
+    assert_eq!(next.map(|entry| entry.happening), Some(note(3)));
+}

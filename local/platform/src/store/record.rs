@@ -1,6 +1,6 @@
 //! One row with a lock of its own: of something that goes on, such as a job.
 
-use super::rows::{hash, serialized};
+use super::rows::{Hash, hash, serialized};
 use super::shelf::Shelf;
 use serde::Serialize;
 use std::fmt;
@@ -13,7 +13,7 @@ pub struct Record<V> {
     key: String,
     row: Mutex<V>,
     /// What was last written, as a hash.
-    written: Mutex<Option<u64>>,
+    written: Mutex<Option<Hash>>,
 }
 
 impl<V: fmt::Debug> fmt::Debug for Record<V> {

@@ -5,9 +5,9 @@ use super::lasting::Store;
 use super::table::Table;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, Error as _};
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher as _};
 use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -29,7 +29,7 @@ pub struct Rows<V> {
     store: Store,
     rows: Mutex<Table<V>>,
     /// What was last written of each row, as a hash: much is looked at in a way that could have changed it.
-    written: Mutex<HashMap<String, u64>>,
+    written: Mutex<HashMap<String, Hash>>,
 }
 
 impl<V> Default for Rows<V> {
@@ -191,10 +191,11 @@ pub(super) fn deserialized<V: DeserializeOwned>(row: &[u8]) -> serde_json::Resul
     serde_json::from_value(text.parse()?)
 }
 
-pub(super) fn hash(row: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(row);
-    hasher.finish()
+/// What a row was written as. Rows are long and written often: it is made by what computes fast in every build.
+pub(super) type Hash = [u8; 32];
+
+pub(super) fn hash(row: &[u8]) -> Hash {
+    Sha256::digest(row).into()
 }
 
 /// A row as it is written. What cannot be written as JSON, such as a map whose keys are no text, is a fault of the row's

@@ -2,11 +2,9 @@
 
 use super::session::{Session, Trouble};
 use crate::print;
-use platform::journal::{Entry, Happening};
+use platform::journal::{Follower, Happening, Unheard};
 use std::io::Write;
 use std::sync::LazyLock;
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, mpsc};
 
 /// The most characters of what is said to an approval.
@@ -56,7 +54,7 @@ pub(super) async fn ask(session: &Session, asked: Asked<'_>) -> Result<Option<(&
 }
 
 /// Waits until somebody else has answered, or until the approval timed out or was abandoned; and says which.
-async fn over(mut journal: Receiver<Entry>, asked: Asked<'_>) -> &'static str {
+async fn over(mut journal: Follower, asked: Asked<'_>) -> &'static str {
     loop {
         match journal.recv().await {
             Ok(entry) => match entry.happening {
@@ -69,8 +67,8 @@ async fn over(mut journal: Receiver<Entry>, asked: Asked<'_>) -> &'static str {
                 }
                 _ => {}
             },
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => std::future::pending().await,
+            Err(Unheard::Lagged(_)) => {}
+            Err(Unheard::Closed) => std::future::pending().await,
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use super::session::{Session, Trouble};
 use crate::display::seconds;
-use platform::journal::Happening;
+use platform::journal::{Happening, Unheard};
 use serde_json::{Value, json};
 use states_language::STOPPED_AFTER_STATE;
 use std::time::Duration;
-use tokio::sync::broadcast::error::RecvError;
 
 /// An execution that has ended.
 pub(super) struct Ended {
@@ -145,8 +144,8 @@ async fn standard(session: &Session, asked: Value) -> Result<Value, Trouble> {
                     return session.call("states", "DescribeExecution", described).await;
                 }
             }
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return Err(Trouble::Other("the journal is closed".into())),
+            Err(Unheard::Lagged(_)) => {}
+            Err(Unheard::Closed) => return Err(Trouble::Other("the journal is closed".into())),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
 use crate::cloud::Cloud;
 use crate::display::Display;
 use base64::Engine;
-use platform::journal::Happening;
+use platform::journal::{Happening, Unheard};
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -13,7 +13,6 @@ use std::path::Path;
 use std::process::{ExitCode, Stdio};
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::broadcast::error::RecvError;
 
 /// A repository and a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub(super) async fn push(image: Image, common: Common, standing: &Standing) -> R
     // What the push set off is in the journal by now: the rules that it matched.
     let mut aftermath = Aftermath::default();
     loop {
-        while let Ok(entry) = journal.try_recv() {
+        while let Ok(Some(entry)) = journal.try_recv() {
             aftermath.see(entry.happening);
         }
         if aftermath.is_over() {
@@ -59,8 +58,8 @@ pub(super) async fn push(image: Image, common: Common, standing: &Standing) -> R
         }
         match journal.recv().await {
             Ok(entry) => aftermath.see(entry.happening),
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return Err(Trouble::Other("the journal is closed".into())),
+            Err(Unheard::Lagged(_)) => {}
+            Err(Unheard::Closed) => return Err(Trouble::Other("the journal is closed".into())),
         }
     }
     let (last, code) = aftermath.verdict(&name);

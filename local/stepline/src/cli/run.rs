@@ -11,15 +11,13 @@ use super::session::{self, Lasts, Session, Standing, Trouble, need_python};
 use super::why::{self, Failed};
 use crate::command;
 use crate::display::{self, seconds};
-use platform::journal::{Entry, Happening};
+use platform::journal::{Follower, Happening, Unheard};
 use serde_json::{Value, json};
 use states_language::STOPPED_AFTER_STATE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 
 /// What CodePipeline says to an answer to what is answered already.
 const ALREADY_ANSWERED: [&str; 2] = ["ApprovalAlreadyCompletedException", "InvalidApprovalTokenException"];
@@ -260,7 +258,7 @@ fn joined(reasons: impl Iterator<Item = String>) -> Option<String> {
 }
 
 /// Waits for what the pipeline's own rules have started and is not done yet: functions, and what records an answer.
-async fn settle(session: &Session, mut followers: Followers, mut journal: Receiver<Entry>) {
+async fn settle(session: &Session, mut followers: Followers, mut journal: Follower) {
     let settled = async {
         while !followers.are_done() {
             followers.see(&next(&mut journal).await?);
@@ -294,13 +292,13 @@ async fn decide(session: &Session, pipeline: &str, asked: Asked<'_>, ask: bool) 
     }
 }
 
-async fn next(journal: &mut Receiver<Entry>) -> Result<Happening, Trouble> {
+async fn next(journal: &mut Follower) -> Result<Happening, Trouble> {
     loop {
         match journal.recv().await {
             Ok(entry) => return Ok(entry.happening),
             // What was missed here is noise of a build: a pipeline says little, and the channel is long.
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return Err(Trouble::Other("the journal is closed".into())),
+            Err(Unheard::Lagged(_)) => {}
+            Err(Unheard::Closed) => return Err(Trouble::Other("the journal is closed".into())),
         }
     }
 }

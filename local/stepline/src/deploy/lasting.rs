@@ -57,11 +57,10 @@ pub(super) fn as_made(record: &Record) -> Option<Made> {
 
 /// Refuses a template that gives a resource another type: CloudFormation changes none under its logical id.
 pub(super) fn same_types(cloud: &Cloud, stack: &Stack) -> Result<(), TemplateError> {
-    let resources = stack.processed()["Resources"].take();
     let is_changed = |id: &&String| {
         let known = cloud.cloudformation.recorded(stack.name(), id);
         // Of one that could not be made nothing is there.
-        known.is_some_and(|known| known.reference.is_some() && resources[id.as_str()]["Type"] != *known.kind)
+        known.is_some_and(|known| known.reference.is_some() && stack.kind(id) != Some(&known.kind))
     };
     let changed: Vec<&str> = stack.order().iter().filter(is_changed).map(String::as_str).collect();
     if changed.is_empty() {

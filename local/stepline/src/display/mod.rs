@@ -17,15 +17,13 @@ pub(crate) use words::seconds;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use logs::{Logs, Shows};
-use platform::journal::{Entry, Happening, Journal};
+use platform::journal::{Entry, Follower, Happening, Journal, Unheard};
 use routine::Routine;
 use services::lambda::Progress;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
@@ -338,7 +336,7 @@ impl Shown {
     }
 }
 
-async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: oneshot::Receiver<()>) {
+async fn show(display: Display, mut journal: Follower, mut stopped: oneshot::Receiver<()>) {
     let mut remembered = Remembered {
         unshown: Unshown::default(),
         routine: Routine::default(),
@@ -351,10 +349,10 @@ async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: onesh
             biased;
             entry = journal.recv() => match entry {
                 Ok(entry) => display.entry(&entry, &mut remembered),
-                Err(RecvError::Lagged(missed)) => {
+                Err(Unheard::Lagged(missed)) => {
                     display.print(&format!("({missed} entries were too fast to show)"), Tone::Faint);
                 },
-                Err(RecvError::Closed) => return,
+                Err(Unheard::Closed) => return,
             },
             _ = look.tick() => display.look(),
             _ = &mut stopped => break,
@@ -362,9 +360,9 @@ async fn show(display: Display, mut journal: Receiver<Entry>, mut stopped: onesh
     }
     loop {
         match journal.try_recv() {
-            Ok(entry) => display.entry(&entry, &mut remembered),
-            Err(TryRecvError::Lagged(_)) => {}
-            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            Ok(Some(entry)) => display.entry(&entry, &mut remembered),
+            Ok(None) | Err(Unheard::Closed) => return,
+            Err(Unheard::Lagged(_)) => {}
         }
     }
 }

@@ -153,7 +153,7 @@ fn usual_template(directory: &Path) -> PathBuf {
 /// The same file as YAML.
 fn of_yaml(text: &str) -> Result<Table, Fault> {
     let read = Source::read(text)?;
-    match Value::try_from(&read.value) {
+    match Value::try_from(&*read.value) {
         Ok(Value::Table(table)) => Ok(table),
         Ok(_) => Err(Fault::new("must be a map")),
         Err(error) => Err(Fault::new(error)),

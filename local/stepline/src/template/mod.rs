@@ -29,6 +29,7 @@ use scope::Scope;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use yaml::Source;
 
 /// The sections of a template that are read.
@@ -116,7 +117,7 @@ pub struct Output {
 pub(crate) fn read(file: &Path) -> Result<Value, TemplateError> {
     let locate = |fault: Fault| fault.locate(file.to_owned(), |_| None);
     let text = std::fs::read_to_string(file).map_err(|error| locate(Fault::new(error)))?;
-    Source::read(&text).map(|source| source.value).map_err(locate)
+    Source::read(&text).map(owned).map_err(locate)
 }
 
 /// The same of a template that is given as it is.
@@ -125,7 +126,11 @@ pub(crate) fn read(file: &Path) -> Result<Value, TemplateError> {
 /// It is not YAML.
 pub(crate) fn read_text(text: &str) -> Result<Value, TemplateError> {
     let locate = |fault: Fault| fault.locate(PathBuf::new(), |_| None);
-    Source::read(text).map(|source| source.value).map_err(locate)
+    Source::read(text).map(owned).map_err(locate)
+}
+
+fn owned(source: Source) -> Value {
+    Arc::unwrap_or_clone(source.value)
 }
 
 impl Stack {
@@ -222,13 +227,18 @@ impl Stack {
 
     /// The template after its transforms.
     pub(crate) fn processed(&self) -> Value {
-        let mut processed = self.source.value.clone();
-        if let Some(sections) = processed.as_object_mut() {
-            sections.shift_remove("Transform");
-            sections.shift_remove("Globals");
-            sections.insert("Resources".into(), self.resources.clone().into());
-        }
-        processed
+        let sections = self.source.value.as_object().into_iter().flatten();
+        let processed = sections.filter(|(name, _)| !matches!(name.as_str(), "Transform" | "Globals"));
+        let processed = processed.map(|(name, section)| match name.as_str() {
+            "Resources" => (name.clone(), self.resources.clone().into()),
+            _ => (name.clone(), section.clone()),
+        });
+        Value::Object(processed.collect())
+    }
+
+    /// The type of a resource, after the transforms.
+    pub(crate) fn kind(&self, id: &str) -> Option<&str> {
+        self.resources.get(id)?.get("Type")?.as_str()
     }
 
     /// The exports of other stacks that it has imported so far.
@@ -318,7 +328,7 @@ impl Stack {
             id: id.to_owned(),
             kind: kind.to_owned(),
             properties,
-            needs: order::dependencies(&Value::Object(declared.clone()), &self.scope)?,
+            needs: order::dependencies(&self.resources[id], &self.scope)?,
             is_retained: deletion.is_some_and(|policy| policy.starts_with("Retain")),
             is_retained_once_created: deletion == Some("RetainExceptOnCreate"),
             is_retained_when_replaced: policy("UpdateReplacePolicy") == Some("Retain"),

@@ -47,7 +47,7 @@ static READ: Mutex<VecDeque<(Box<str>, Source)>> = Mutex::new(VecDeque::new());
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     /// The document.
-    pub(crate) value: Value,
+    pub(crate) value: Arc<Value>,
     positions: Arc<HashMap<String, (usize, usize)>>,
 }
 
@@ -94,7 +94,7 @@ impl Source {
         let count = documents.len();
         match (documents.pop(), count) {
             (Some(value), 1) => Ok(Self {
-                value,
+                value: Arc::new(value),
                 positions: Arc::new(reader.positions),
             }),
             _ => Err(Fault::new(format_args!("holds {count} documents instead of one"))),
@@ -337,7 +337,7 @@ mod tests {
             "D": [1, 1.5, true, null, "1"],
             "E": {"F": "json"},
         });
-        assert_eq!(source.value, expected);
+        assert_eq!(*source.value, expected);
         assert_eq!(source.position(&["D", "1"]), Some((6, 5)));
         assert_eq!(source.position(&["E", "absent", "deeper"]), Some((10, 1)));
     }
@@ -376,7 +376,7 @@ mod tests {
             "D": {"Ref": "X"},
             "E": {"F": "G"},
         });
-        assert_eq!(source.value, expected);
+        assert_eq!(*source.value, expected);
         let repeats = |depth: usize| -> String {
             let lists = (1..depth).map(|at| format!("a{at}: &a{at} [*a{0}, *a{0}, *a{0}, *a{0}]\n", at - 1));
             std::iter::once("a0: &a0 [x]\n".to_owned()).chain(lists).collect()

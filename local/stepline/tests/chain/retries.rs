@@ -1,10 +1,9 @@
 //! A job fails, its cause is mended, the stage is retried: the job runs again, and the pipeline ends well.
 
 use crate::world::World;
-use platform::journal::{Entry, Happening};
+use platform::journal::{Follower, Happening};
 use serde_json::{Value, json};
 use std::path::Path;
-use tokio::sync::broadcast::Receiver;
 
 const DEFINITION: &str = "statemachine/ml-pipeline.asl.json";
 const PIPELINE: &str = "sam/pipeline.yaml";
@@ -14,7 +13,7 @@ struct Broken {
     world: World,
     /// The job looks for a file in this folder.
     outside: tempfile::TempDir,
-    journal: Receiver<Entry>,
+    journal: Follower,
     id: String,
 }
 

@@ -3,10 +3,9 @@
 
 use super::{executions, message, path};
 use crate::world::World;
-use platform::journal::{Entry, Happening};
+use platform::journal::{Follower, Happening};
 use serde_json::{Value, json};
 use std::path::Path;
-use tokio::sync::broadcast::Receiver;
 
 /// Makes the processing job fail until a file is there.
 fn fails_until(mended: &Path) -> String {
@@ -24,7 +23,7 @@ async fn world(way: &str) -> World {
     World::with(&[("Wait", way)]).await
 }
 
-async fn pipeline_ended(world: &World, journal: &mut Receiver<Entry>) -> String {
+async fn pipeline_ended(world: &World, journal: &mut Follower) -> String {
     let ended = world.wait(journal, |happening| {
         matches!(happening, Happening::PipelineEnded { .. })
     });
@@ -34,7 +33,7 @@ async fn pipeline_ended(world: &World, journal: &mut Receiver<Entry>) -> String 
     }
 }
 
-async fn execution_ended(world: &World, journal: &mut Receiver<Entry>) -> String {
+async fn execution_ended(world: &World, journal: &mut Follower) -> String {
     let ended = world.wait(journal, |happening| {
         matches!(happening, Happening::ExecutionEnded { .. })
     });
@@ -57,7 +56,7 @@ async fn outcome(world: &World) -> Value {
     outcome.expect("the approval is there")["latestExecution"].clone()
 }
 
-async fn approval_is_asked_for(world: &World, journal: &mut Receiver<Entry>) {
+async fn approval_is_asked_for(world: &World, journal: &mut Follower) {
     world
         .wait(journal, |happening| {
             matches!(happening, Happening::ApprovalAsked { .. })

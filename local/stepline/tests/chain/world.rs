@@ -1,6 +1,6 @@
 //! An account with `dev` deployed, from a copy of the repository that a test may change.
 
-use platform::journal::{Entry, Happening};
+use platform::journal::{Follower, Happening};
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,6 @@ use stepline::cloud::Cloud;
 use stepline::deploy::{self, Overrides};
 use stepline::gateway;
 use tokio::net::TcpListener;
-use tokio::sync::broadcast::Receiver;
 
 /// How long anything may take before a test gives up: far longer than it does.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -154,12 +153,12 @@ impl World {
     }
 
     /// Waits for the pipeline's end, answers for the model, and waits until the registry knows the answer.
-    pub(crate) async fn until_the_end(&self, journal: &mut Receiver<Entry>, answer: Option<(&str, &str)>) -> String {
+    pub(crate) async fn until_the_end(&self, journal: &mut Follower, answer: Option<(&str, &str)>) -> String {
         self.until_recorded(journal, answer, 0).await
     }
 
     /// The same, where so many answers were given that the registry does not know yet.
-    async fn until_recorded(&self, journal: &mut Receiver<Entry>, answer: Option<(&str, &str)>, given: u32) -> String {
+    async fn until_recorded(&self, journal: &mut Follower, answer: Option<(&str, &str)>, given: u32) -> String {
         let (mut status, mut unrecorded) = (None, given);
         loop {
             let is_it = |happening: &Happening| match happening {
@@ -206,7 +205,7 @@ impl World {
     }
 
     /// Waits for something to happen.
-    pub(crate) async fn wait(&self, journal: &mut Receiver<Entry>, is_it: impl Fn(&Happening) -> bool) -> Happening {
+    pub(crate) async fn wait(&self, journal: &mut Follower, is_it: impl Fn(&Happening) -> bool) -> Happening {
         let happened = async {
             loop {
                 let entry = journal.recv().await.expect("the journal goes on");

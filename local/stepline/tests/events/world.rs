@@ -1,6 +1,6 @@
 //! An account with `dev` deployed and with what the samples speak of, for one event at a time.
 
-use platform::journal::{Entry, Happening};
+use platform::journal::{Follower, Happening};
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use services::codepipeline::Answer;
@@ -12,7 +12,6 @@ use stepline::cloud::Cloud;
 use stepline::{deploy, gateway, samples};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
-use tokio::sync::broadcast::Receiver;
 
 /// How long anything may take before a test gives up: far longer than it does.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -143,7 +142,7 @@ impl World {
     }
 
     /// What happens from now on.
-    pub(crate) fn follow(&self) -> Receiver<Entry> {
+    pub(crate) fn follow(&self) -> Follower {
         self.cloud.journal.follow()
     }
 }
@@ -155,7 +154,7 @@ impl Drop for World {
 }
 
 /// Waits for the first thing of which `take` makes something.
-pub(crate) async fn until<T>(journal: &mut Receiver<Entry>, take: impl Fn(Happening) -> Option<T>) -> T {
+pub(crate) async fn until<T>(journal: &mut Follower, take: impl Fn(Happening) -> Option<T>) -> T {
     let happens = async {
         loop {
             let entry = journal.recv().await.expect("the journal goes on");
@@ -169,7 +168,7 @@ pub(crate) async fn until<T>(journal: &mut Receiver<Entry>, take: impl Fn(Happen
 }
 
 /// Waits for the end of an execution: its status.
-pub(crate) async fn execution_ended(journal: &mut Receiver<Entry>) -> String {
+pub(crate) async fn execution_ended(journal: &mut Follower) -> String {
     until(journal, |happening| match happening {
         Happening::ExecutionEnded { status, .. } => Some(status),
         _ => None,

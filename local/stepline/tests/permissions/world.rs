@@ -4,7 +4,7 @@ use super::environments::fold;
 use super::grants::calls;
 use super::judge::Denial;
 use super::scenarios;
-use platform::journal::{Entry, Happening};
+use platform::journal::Happening;
 use platform::principal::Principal;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,6 @@ use stepline::deploy::{self, Deployment};
 use stepline::gateway;
 use stepline::template::SamConfig;
 use tokio::net::TcpListener;
-use tokio::sync::broadcast::Receiver;
 
 /// How long anything may take before the test gives up: far longer than it does.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -279,7 +278,7 @@ impl World {
 
 /// Someone who waits for things to happen.
 pub(crate) struct Follower {
-    journal: Receiver<Entry>,
+    journal: platform::journal::Follower,
     cloud: Arc<Cloud>,
 }
 

@@ -9,14 +9,13 @@ use crate::testing::Listener;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use platform::iam::NewRole;
-use platform::journal::{Entry, Happening};
+use platform::journal::{Entry, Happening, Unheard};
 use platform::{Account, Platform, Principal, Service, ServiceError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::broadcast::error::RecvError;
 
 pub(super) const ADMIN: Principal = Principal::Administrator;
 
@@ -287,11 +286,11 @@ fn account(root: &std::path::Path, services: Vec<Arc<dyn Service>>, statement: V
 }
 
 /// Whether something of a service or a task was noted; also at the end.
-fn is_noted(entry: Result<Entry, RecvError>) -> bool {
+fn is_noted(entry: Result<Entry, Unheard>) -> bool {
     match entry {
         Ok(entry) => matches!(entry.happening, Happening::Note { .. } | Happening::LogLine { .. }),
-        Err(RecvError::Lagged(_)) => false,
-        Err(RecvError::Closed) => true,
+        Err(Unheard::Lagged(_)) => false,
+        Err(Unheard::Closed) => true,
     }
 }
 

@@ -1,10 +1,9 @@
 //! Waiting without asking all the time: a bell for each pipeline, which rings when something may be different.
 
-use platform::journal::Happening;
+use platform::journal::{Happening, Unheard};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use stepline::cloud::Cloud;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
 /// The bells. What is different, whoever hears one asks the account.
@@ -21,8 +20,8 @@ impl Bells {
                 match journal.recv().await {
                     Ok(entry) => ringing.ring(pipeline(&entry.happening)),
                     // Whatever was missed may have been for anybody.
-                    Err(RecvError::Lagged(_)) => ringing.ring_all(),
-                    Err(RecvError::Closed) => return,
+                    Err(Unheard::Lagged(_)) => ringing.ring_all(),
+                    Err(Unheard::Closed) => return,
                 }
             }
         });

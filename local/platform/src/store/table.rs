@@ -2,7 +2,6 @@
 
 use slab::Slab;
 use std::collections::BTreeMap;
-use std::ops::RangeBounds;
 
 /// Rows of a kind `V` in the order of their keys, which is the order that AWS lists most things in.
 ///
@@ -58,11 +57,6 @@ impl<V> Table<V> {
     /// The keys with their rows, in their order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&String, &V)> + ExactSizeIterator + Clone {
         self.places.iter().map(|(key, place)| (key, &self.rows[*place]))
-    }
-
-    /// The keys within bounds with their rows, in their order.
-    pub fn range<'t>(&'t self, keys: impl RangeBounds<str>) -> impl DoubleEndedIterator<Item = (&'t String, &'t V)> {
-        self.places.range(keys).map(|(key, place)| (key, &self.rows[*place]))
     }
 
     /// The row of a key, to be changed.

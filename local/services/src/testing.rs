@@ -33,7 +33,8 @@ pub(crate) async fn refusal(platform: &Arc<Platform>, service: &str, operation: 
 
 /// Gives the rows that last to another run.
 pub(crate) fn hand_over<V: Serialize>(from: &mut Held<'_, V>, to: &mut Held<'_, V>) {
-    while let Some(key) = from.keys().next().cloned() {
+    let keys: Vec<String> = from.keys().cloned().collect();
+    for key in keys {
         if let Some(row) = from.remove(&key) {
             to.insert(key, row);
         }

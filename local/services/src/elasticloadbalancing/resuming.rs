@@ -54,16 +54,11 @@ impl ElasticLoadBalancing {
 impl ElasticLoadBalancing {
     /// Gives what lasts to another run, and answers no more.
     pub(crate) fn hand_over(&self, to: &Self) {
+        use crate::testing::hand_over;
         let (mut from, mut to) = (self.rows(), to.rows());
-        while let Some(arn) = from.balancers.keys().next().cloned() {
-            to.balancers.insert(arn.clone(), from.balancers.remove(&arn).unwrap());
-        }
-        while let Some(arn) = from.listeners.keys().next().cloned() {
-            to.listeners.insert(arn.clone(), from.listeners.remove(&arn).unwrap());
-        }
-        while let Some(arn) = from.groups.keys().next().cloned() {
-            to.groups.insert(arn.clone(), from.groups.remove(&arn).unwrap());
-        }
+        hand_over(&mut from.balancers, &mut to.balancers);
+        hand_over(&mut from.listeners, &mut to.listeners);
+        hand_over(&mut from.groups, &mut to.groups);
         let proxies = std::mem::take(&mut *self.proxies.lock().unwrap());
         for (_, serving) in proxies {
             serving.abort();

@@ -38,6 +38,14 @@ impl Requirement {
         })
     }
 
+    /// The same with the keys of the tags that the request takes away:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html#access_tags_control-tag-keys>.
+    #[must_use]
+    pub fn taking<'t>(self, keys: impl IntoIterator<Item = &'t String>) -> Self {
+        keys.into_iter()
+            .fold(self, |requirement, key| requirement.with("aws:TagKeys", key))
+    }
+
     /// The same with one more condition key.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {

@@ -177,7 +177,10 @@ where
         let mut keys = own(&input.own);
         keys.extend(key(ROLE, target.role_arn.as_ref()));
         keys.extend(key(TEMPLATE, target.template_url.as_ref()));
-        Ok(needs_with(name, platform, Some(&target.stack_name), keys))
+        let needed = needs_with(name, platform, Some(&target.stack_name), keys);
+        let tags = target.tags.iter().flatten();
+        let tags = tags.map(|tag| (tag.key.as_str(), tag.value.as_str()));
+        Ok(needed.into_iter().map(|needed| needed.giving(tags.clone())).collect())
     };
     Operation::waiting(name, requires, does)
 }

@@ -12,6 +12,7 @@ mod build;
 pub mod buildspec;
 mod environment;
 mod managed;
+mod needs;
 mod notes;
 mod project;
 mod reports;
@@ -66,13 +67,13 @@ impl Served for CodeBuild {
         static TABLE: LazyLock<Operations<CodeBuild>> = LazyLock::new(|| {
             Operations::new(
                 of_reports().into_iter().chain([
-                    Operation::new("CreateProject", may_create_project, CodeBuild::create_project),
+                    Operation::new("CreateProject", needs::may_create_project, CodeBuild::create_project),
                     on(
                         "DeleteProject",
                         |it: &ProjectName| vec![&it.name],
                         CodeBuild::delete_project,
                     ),
-                    Operation::new("UpdateProject", may_update_project, CodeBuild::update_project),
+                    Operation::new("UpdateProject", needs::may_update_project, CodeBuild::update_project),
                     Operation::on("ListBuilds", |_, _: &ListBuilds| "*", CodeBuild::list_builds),
                     Operation::on("ListProjects", |_, _: &ListProjects| "*", CodeBuild::list_projects),
                     on(
@@ -113,9 +114,11 @@ impl Served for CodeBuild {
 /// The operations on test reports and their groups.
 fn of_reports() -> Vec<Operation<CodeBuild>> {
     vec![
-        Operation::on(
+        Operation::new(
             "CreateReportGroup",
-            |platform, it: &CreateReportGroup| it.arn(platform),
+            |_: &CodeBuild, platform: &Platform, it: &CreateReportGroup| {
+                Ok(vec![needs::giving("CreateReportGroup", &it.arn(platform), &it.tags)])
+            },
             |it: &CodeBuild, call: &Call, input| it.reports.create_group(call, input),
         ),
         on_groups(
@@ -197,25 +200,6 @@ fn on_groups<I: DeserializeOwned + Send + 'static>(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ProjectName {
     name: String,
-}
-
-fn may_update_project(
-    _: &CodeBuild,
-    platform: &Platform,
-    input: &Map<String, Value>,
-) -> Result<Vec<Requirement>, ServiceError> {
-    let text = |member: &str| input.get(member).and_then(Value::as_str);
-    let name = text("name").ok_or_else(|| ServiceError::validation("missing field `name`"))?;
-    let change = Requirement::new("codebuild:UpdateProject", project_arn(platform, name));
-    let pass = text("serviceRole").map(|role| Requirement::pass_role(role, "codebuild.amazonaws.com"));
-    Ok([change].into_iter().chain(pass).collect())
-}
-
-fn may_create_project(_: &CodeBuild, platform: &Platform, input: &Project) -> Result<Vec<Requirement>, ServiceError> {
-    Ok(vec![
-        Requirement::new("codebuild:CreateProject", project_arn(platform, &input.name)),
-        Requirement::pass_role(&input.service_role, "codebuild.amazonaws.com"),
-    ])
 }
 
 #[derive(Deserialize)]

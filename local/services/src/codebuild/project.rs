@@ -31,7 +31,7 @@ pub(super) struct Project {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     encryption_key: Option<String>,
     #[serde(default)]
-    tags: Vec<Value>,
+    pub(super) tags: Vec<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cache: Option<Value>,
     #[serde(default)]

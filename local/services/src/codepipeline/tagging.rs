@@ -65,10 +65,7 @@ pub(super) fn may_untag(
 ) -> Result<Vec<Requirement>, ServiceError> {
     name(platform, &input.resource_arn)?;
     let requirement = Requirement::new("codepipeline:UntagResource", input.resource_arn.as_str());
-    let keys = input.tag_keys.iter();
-    Ok(vec![keys.fold(requirement, |requirement, key| {
-        requirement.with("aws:TagKeys", key)
-    })])
+    Ok(vec![requirement.taking(&input.tag_keys)])
 }
 
 pub(super) fn may_list(

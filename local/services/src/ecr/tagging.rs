@@ -57,10 +57,7 @@ pub(super) fn may_untag(
 ) -> Result<Vec<Requirement>, ServiceError> {
     let name = name(platform, &input.resource_arn)?;
     let requirement = on_tagged(ecr, platform, "UntagResource", name);
-    let keys = input.tag_keys.iter();
-    Ok(vec![keys.fold(requirement, |requirement, key| {
-        requirement.with("aws:TagKeys", key)
-    })])
+    Ok(vec![requirement.taking(&input.tag_keys)])
 }
 
 pub(super) fn may_list(ecr: &Ecr, platform: &Platform, input: &OfResource) -> Result<Vec<Requirement>, ServiceError> {

@@ -62,10 +62,7 @@ pub(super) fn may_tag(ecs: &Ecs, _: &Platform, input: &TagResource) -> Result<Ve
 
 pub(super) fn may_untag(ecs: &Ecs, _: &Platform, input: &UntagResource) -> Result<Vec<Requirement>, ServiceError> {
     let requirement = on(ecs, "UntagResource", &input.resource_arn);
-    let keys = input.tag_keys.iter();
-    Ok(vec![keys.fold(requirement, |requirement, key| {
-        requirement.with("aws:TagKeys", key)
-    })])
+    Ok(vec![requirement.taking(&input.tag_keys)])
 }
 
 pub(super) fn may_list(ecs: &Ecs, _: &Platform, input: &OfResource) -> Result<Vec<Requirement>, ServiceError> {

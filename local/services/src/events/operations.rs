@@ -2,7 +2,7 @@
 
 use super::rules::{self, NewTarget, PutRule, Rule, arn, default_bus, not_found};
 use super::sending::PutEvents;
-use super::tags::{OfResource, TagResource, UntagResource};
+use super::tags::{self, OfResource};
 use super::{EventBridge, delivery};
 use platform::input::page;
 use platform::journal::{Happening, RuleConsidered};
@@ -47,21 +47,13 @@ impl Served for EventBridge {
                     EventBridge::list_targets,
                 ),
                 Operation::new("PutEvents", PutEvents::requirements, EventBridge::put_events),
-                Operation::on(
-                    "TagResource",
-                    |_, it: &TagResource| it.resource_arn.clone(),
-                    EventBridge::tag,
-                ),
+                Operation::new("TagResource", tags::may_tag, EventBridge::tag),
                 Operation::on(
                     "TestEventPattern",
                     |_, _| "*".to_owned(),
                     EventBridge::test_event_pattern,
                 ),
-                Operation::on(
-                    "UntagResource",
-                    |_, it: &UntagResource| it.resource_arn.clone(),
-                    EventBridge::untag,
-                ),
+                Operation::new("UntagResource", tags::may_untag, EventBridge::untag),
             ])
         });
         &TABLE
@@ -175,10 +167,9 @@ struct TestEventPattern {
 
 impl PutRule {
     fn requirements(_: &EventBridge, platform: &Platform, it: &Self) -> Result<Vec<Requirement>, ServiceError> {
-        let put = Requirement::new("events:PutRule", arn(platform, &it.name));
-        let tags = it
-            .has_tags()
-            .then(|| Requirement::new("events:TagResource", arn(platform, &it.name)));
+        let arn = arn(platform, &it.name);
+        let put = tags::giving("PutRule", &arn, &it.tags);
+        let tags = (!it.tags.is_empty()).then(|| tags::giving("TagResource", &arn, &it.tags));
         let role = it.role_arn.as_deref().map(pass_role);
         Ok([put].into_iter().chain(tags).chain(role).collect())
     }

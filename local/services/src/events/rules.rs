@@ -110,7 +110,7 @@ pub(super) struct PutRule {
     description: Option<String>,
     pub(super) role_arn: Option<String>,
     #[serde(default)]
-    tags: Vec<Tag>,
+    pub(super) tags: Vec<Tag>,
     pub(super) event_bus_name: Option<String>,
 }
 
@@ -203,10 +203,6 @@ pub(super) fn read_pattern(text: &str) -> Result<Pattern, ServiceError> {
 }
 
 impl PutRule {
-    pub(super) fn has_tags(&self) -> bool {
-        !self.tags.is_empty()
-    }
-
     /// The rule. One that was there keeps its targets, and its tags whatever is given. Texts that are empty are none.
     pub(super) fn rule(mut self, arn: String, known: Option<&Rule>) -> Result<Rule, ServiceError> {
         for text in [&mut self.event_pattern, &mut self.schedule_expression] {

@@ -4,7 +4,7 @@
 
 use super::EventBridge;
 use super::rules::{Rule, Tag, not_found};
-use platform::{Call, ErrorKind, ServiceError};
+use platform::{Call, ErrorKind, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ pub(super) struct OfResource {
 #[serde(deny_unknown_fields)]
 pub(super) struct TagResource {
     #[serde(rename = "ResourceARN")]
-    pub(super) resource_arn: String,
+    resource_arn: String,
     #[serde(rename = "Tags")]
     tags: Vec<Tag>,
 }
@@ -28,9 +28,28 @@ pub(super) struct TagResource {
 #[serde(deny_unknown_fields)]
 pub(super) struct UntagResource {
     #[serde(rename = "ResourceARN")]
-    pub(super) resource_arn: String,
+    resource_arn: String,
     #[serde(rename = "TagKeys")]
     keys: Vec<String>,
+}
+
+/// An action on a rule, with the tags that the request gives.
+pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
+    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+    Requirement::new(format!("events:{action}"), arn).giving(tags)
+}
+
+pub(super) fn may_tag(_: &EventBridge, _: &Platform, input: &TagResource) -> Result<Vec<Requirement>, ServiceError> {
+    Ok(vec![giving("TagResource", &input.resource_arn, &input.tags)])
+}
+
+pub(super) fn may_untag(
+    _: &EventBridge,
+    _: &Platform,
+    input: &UntagResource,
+) -> Result<Vec<Requirement>, ServiceError> {
+    let untag = Requirement::new("events:UntagResource", &input.resource_arn);
+    Ok(vec![untag.taking(&input.keys)])
 }
 
 impl EventBridge {

@@ -3,7 +3,7 @@
 //! Follows <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html> and its like.
 
 use super::IamApi;
-use super::asked::{ListRolePolicies, OneRole, alter, count, document, invalid, limit_exceeded, listed, on_role};
+use super::asked::{ListRolePolicies, OneRole, alter, arn, count, document, invalid, limit_exceeded, listed, on_role};
 use super::shown::{shown, shown_whole};
 use platform::iam::{NewRole, RoleDetails};
 use platform::input::On;
@@ -24,8 +24,8 @@ pub(super) fn operations() -> [Operation<IamApi>; 8] {
         on_role("DeleteRole", IamApi::delete_role),
         on_role("UpdateRole", IamApi::update_role),
         on_role("UpdateRoleDescription", IamApi::update_role_description),
-        on_role("TagRole", IamApi::tag_role),
-        on_role("UntagRole", IamApi::untag_role),
+        Operation::new("TagRole", may_tag, IamApi::tag_role),
+        Operation::new("UntagRole", may_untag, IamApi::untag_role),
         on_role("ListRoleTags", IamApi::list_role_tags),
         on_role("ListInstanceProfilesForRole", IamApi::list_instance_profiles),
     ]
@@ -83,13 +83,33 @@ fn may_create(_: &IamApi, platform: &Platform, input: &CreateRole) -> Result<Vec
     let arn = platform
         .account
         .global_arn("iam", format_args!("role{path}{}", input.role_name));
-    let leave = Requirement::new("iam:CreateRole", &arn);
+    let leave = giving("CreateRole", &arn, &input.tags);
     let leave = match &input.permissions_boundary {
         Some(boundary) => leave.with("iam:PermissionsBoundary", boundary),
         None => leave,
     };
-    let tags = (!input.tags.is_empty()).then(|| Requirement::new("iam:TagRole", arn));
+    let tags = (!input.tags.is_empty()).then(|| giving("TagRole", &arn, &input.tags));
     Ok([leave].into_iter().chain(tags).collect())
+}
+
+/// An action on a role, with the tags that the request gives.
+fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
+    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+    Requirement::new(format!("iam:{action}"), arn).giving(tags)
+}
+
+fn may_tag(_: &IamApi, platform: &Platform, input: &On<OneRole, TagRole>) -> Result<Vec<Requirement>, ServiceError> {
+    let arn = arn(platform, &input.target.role_name);
+    Ok(vec![giving("TagRole", &arn, &input.own.tags)])
+}
+
+fn may_untag(
+    _: &IamApi,
+    platform: &Platform,
+    input: &On<OneRole, UntagRole>,
+) -> Result<Vec<Requirement>, ServiceError> {
+    let untag = Requirement::new("iam:UntagRole", arn(platform, &input.target.role_name));
+    Ok(vec![untag.taking(&input.own.tag_keys)])
 }
 
 /// A condition of the API's model, as it is worded.

@@ -216,7 +216,12 @@ fn may_invoke(_: &Lambda, platform: &Platform, input: &Invoke) -> Result<Vec<Req
 }
 
 fn may_create(_: &Lambda, platform: &Platform, input: &CreateFunction) -> Result<Vec<Requirement>, ServiceError> {
-    let create = may("CreateFunction", platform, &input.function_name);
+    let tags = input.tags.as_ref().and_then(Value::as_object);
+    let tags = tags
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default()));
+    let create = may("CreateFunction", platform, &input.function_name).giving(tags);
     let layers = input
         .layers
         .iter()

@@ -1,10 +1,10 @@
 //! The log groups of the account, and the operations on groups and streams.
 
 use super::group::{self, Group, described};
-use super::place::{OfNamed, OnGroup, arn, constraint, invalid, limit_within, name_in, stream_arn};
+use super::place::{InGroup, OfNamed, OnGroup, arn, constraint, invalid, limit_within, name_in, stream_arn};
 use platform::input::page;
 use platform::store::{Held, Rows, Store, StoreError};
-use platform::{Call, Nothing, Platform, Requirement, ServiceError};
+use platform::{Call, Nothing, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -66,7 +66,7 @@ pub(super) struct PutRetentionPolicy {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TagResource {
-    pub(super) resource_arn: String,
+    resource_arn: String,
     tags: BTreeMap<String, String>,
 }
 
@@ -87,7 +87,7 @@ pub(super) struct UntagLogGroup {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct UntagResource {
-    pub(super) resource_arn: String,
+    resource_arn: String,
     tag_keys: Vec<String>,
 }
 
@@ -110,9 +110,53 @@ pub(super) fn may_create(
         return Err(constraint("logGroupName", name, pattern));
     }
     let arn = arn(platform, name);
-    let tags = (!input.own.tags.is_empty()).then(|| Requirement::new("logs:TagResource", arn.as_str()));
-    let create = Requirement::new("logs:CreateLogGroup", arn);
+    let given = &input.own.tags;
+    let tags = (!given.is_empty()).then(|| giving("TagResource", &arn, given));
+    let create = giving("CreateLogGroup", &arn, given);
     Ok([create].into_iter().chain(tags).collect())
+}
+
+/// An action on a group, with the tags that the request gives.
+fn giving(action: &str, arn: &str, tags: &BTreeMap<String, String>) -> Requirement {
+    let tags = tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    Requirement::new(format!("logs:{action}"), arn).giving(tags)
+}
+
+/// The rows of the operations that give tags, and take them away.
+pub(super) fn tagging() -> [Operation<Logs>; 4] {
+    [
+        Operation::new(
+            "TagLogGroup",
+            |_: &Logs, platform: &Platform, input: &OnGroup<TagLogGroup>| {
+                let arn = InGroup::requires(platform, input);
+                Ok(vec![giving("TagLogGroup", &arn, &input.own.tags)])
+            },
+            Logs::tag_group,
+        ),
+        Operation::new(
+            "TagResource",
+            |_: &Logs, _: &Platform, input: &TagResource| {
+                Ok(vec![giving("TagResource", &input.resource_arn, &input.tags)])
+            },
+            Logs::tag,
+        ),
+        Operation::new(
+            "UntagLogGroup",
+            |_: &Logs, platform: &Platform, input: &OnGroup<UntagLogGroup>| {
+                let untag = Requirement::new("logs:UntagLogGroup", InGroup::requires(platform, input));
+                Ok(vec![untag.taking(&input.own.tags)])
+            },
+            Logs::untag_group,
+        ),
+        Operation::new(
+            "UntagResource",
+            |_: &Logs, _: &Platform, input: &UntagResource| {
+                let untag = Requirement::new("logs:UntagResource", &input.resource_arn);
+                Ok(vec![untag.taking(&input.tag_keys)])
+            },
+            Logs::untag,
+        ),
+    ]
 }
 
 impl Logs {

@@ -16,7 +16,7 @@ pub use groups::Logs;
 
 use events::{FilterLogEvents, GetLogEvents, PutLogEvents};
 use group::{Group, now};
-use groups::{DescribeLogGroups, DescribeLogStreams, OfResource, OfStream, TagResource, UntagResource, may_create};
+use groups::{DescribeLogGroups, DescribeLogStreams, OfResource, OfStream, may_create};
 use place::{InGroup, OfNamed, OnGroup, arn, stream_arn};
 use platform::{Call, Line, Nothing, Operation, Operations, Platform, Requirement, Served, ServiceError};
 use serde::de::DeserializeOwned;
@@ -30,7 +30,7 @@ impl Served for Logs {
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<Logs>> = LazyLock::new(|| {
-            Operations::new([
+            let rows = [
                 Operation::new("CreateLogGroup", may_create, Logs::create_group),
                 on_stream("CreateLogStream", stream_of, Logs::create_stream),
                 Operation::on("DeleteLogGroup", InGroup::requires::<Nothing>, Logs::delete_group),
@@ -56,9 +56,9 @@ impl Served for Logs {
                     |it: &GetLogEvents| Some(&it.log_stream_name),
                     Logs::get_events,
                 ),
-                of_resource(
+                Operation::on(
                     "ListTagsForResource",
-                    |it: &OfResource| &it.resource_arn,
+                    |_, it: &OfResource| it.resource_arn.clone(),
                     Logs::list_tags,
                 ),
                 Operation::on("ListTagsLogGroup", InGroup::requires::<Nothing>, Logs::list_group_tags),
@@ -68,11 +68,8 @@ impl Served for Logs {
                     Logs::put_events,
                 ),
                 Operation::on("PutRetentionPolicy", InGroup::requires, Logs::put_retention),
-                Operation::on("TagLogGroup", InGroup::requires, Logs::tag_group),
-                of_resource("TagResource", |it: &TagResource| &it.resource_arn, Logs::tag),
-                Operation::on("UntagLogGroup", InGroup::requires, Logs::untag_group),
-                of_resource("UntagResource", |it: &UntagResource| &it.resource_arn, Logs::untag),
-            ])
+            ];
+            Operations::new(rows.into_iter().chain(groups::tagging()))
         });
         &TABLE
     }
@@ -124,13 +121,4 @@ fn reading<I: DeserializeOwned + Send + 'static>(
         Ok(vec![Requirement::new(format!("logs:{name}"), arn)])
     };
     Operation::new(name, requires, does)
-}
-
-/// An operation on what an ARN names.
-fn of_resource<I: DeserializeOwned + Send + 'static>(
-    name: &'static str,
-    resource: fn(&I) -> &String,
-    does: fn(&Logs, &Call, I) -> Result<Value, ServiceError>,
-) -> Operation<Logs> {
-    Operation::on(name, move |_, input: &I| resource(input).clone(), does)
 }

@@ -18,7 +18,7 @@ use platform::{Call, ErrorKind, Operation, Operations, Platform, Requirement, Se
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::LazyLock;
-use tags::{OfResource, TagResource, UntagResource};
+use tags::OfResource;
 use topics::{OnTopic, may_create};
 
 /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html>.
@@ -64,17 +64,9 @@ impl Served for Sns {
                 Operation::on("SetSubscriptionAttributes", all, Sns::set_subscription),
                 on_topic("SetTopicAttributes", Sns::set_attribute),
                 Operation::new("Subscribe", Sns::may_subscribe, Sns::subscribe),
-                Operation::on(
-                    "TagResource",
-                    |_, input: &TagResource| input.resource_arn.clone(),
-                    Sns::tag,
-                ),
+                Operation::new("TagResource", tags::may_tag, Sns::tag),
                 Operation::on("Unsubscribe", all, Sns::unsubscribe),
-                Operation::on(
-                    "UntagResource",
-                    |_, input: &UntagResource| input.resource_arn.clone(),
-                    Sns::untag,
-                ),
+                Operation::new("UntagResource", tags::may_untag, Sns::untag),
             ])
         });
         &TABLE

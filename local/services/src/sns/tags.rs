@@ -4,7 +4,7 @@
 
 use super::topic::{Tag, Topic, check_count, tags_of};
 use super::topics::Sns;
-use platform::{Call, ErrorKind, ServiceError};
+use platform::{Call, ErrorKind, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,15 +18,30 @@ pub(super) struct OfResource {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct TagResource {
-    pub(super) resource_arn: String,
+    resource_arn: String,
     tags: Vec<Tag>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct UntagResource {
-    pub(super) resource_arn: String,
+    resource_arn: String,
     tag_keys: Vec<String>,
+}
+
+/// An action on a topic, with the tags that the request gives.
+pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
+    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+    Requirement::new(format!("sns:{action}"), arn).giving(tags)
+}
+
+pub(super) fn may_tag(_: &Sns, _: &Platform, input: &TagResource) -> Result<Vec<Requirement>, ServiceError> {
+    Ok(vec![giving("TagResource", &input.resource_arn, &input.tags)])
+}
+
+pub(super) fn may_untag(_: &Sns, _: &Platform, input: &UntagResource) -> Result<Vec<Requirement>, ServiceError> {
+    let untag = Requirement::new("sns:UntagResource", &input.resource_arn);
+    Ok(vec![untag.taking(&input.tag_keys)])
 }
 
 impl Sns {

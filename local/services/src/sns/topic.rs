@@ -42,8 +42,8 @@ const MOST_TAGS: usize = 50;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Tag {
-    key: String,
-    value: String,
+    pub(super) key: String,
+    pub(super) value: String,
 }
 
 /// How a topic's messages travel to somebody.

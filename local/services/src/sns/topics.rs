@@ -1,5 +1,6 @@
 //! The topics of the account, and the operations on them.
 
+use super::tags::giving;
 use super::topic::{Tag, Topic, check_attribute, invalid, is_attribute, tags_of};
 use platform::input::{On, Target, page};
 use platform::store::{Held, Rows, Store, StoreError};
@@ -65,8 +66,8 @@ pub(super) fn may_create(_: &Sns, platform: &Platform, input: &CreateTopic) -> R
         return Err(invalid("Topic Name"));
     }
     let arn = platform.account.arn("sns", name);
-    let tags = (!input.tags.is_empty()).then(|| Requirement::new("sns:TagResource", arn.as_str()));
-    let create = Requirement::new("sns:CreateTopic", arn);
+    let tags = (!input.tags.is_empty()).then(|| giving("TagResource", &arn, &input.tags));
+    let create = giving("CreateTopic", &arn, &input.tags);
     Ok([create].into_iter().chain(tags).collect())
 }
 

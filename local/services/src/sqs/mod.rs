@@ -121,8 +121,8 @@ impl Served for Sqs {
                 on_queue("SendMessage", Sqs::send),
                 as_one("SendMessageBatch", "SendMessage", Sqs::send_batch),
                 on_queue("SetQueueAttributes", Sqs::set_attributes),
-                on_queue("TagQueue", Sqs::tag),
-                on_queue("UntagQueue", Sqs::untag),
+                Operation::new("TagQueue", tags::may_tag, Sqs::tag),
+                Operation::new("UntagQueue", tags::may_untag, Sqs::untag),
             ])
         });
         &TABLE
@@ -157,8 +157,8 @@ fn as_one<I: DeserializeOwned + Send + 'static>(
 impl CreateQueue {
     fn requirements(_: &Sqs, platform: &Platform, it: &Self) -> Result<Vec<Requirement>, ServiceError> {
         let arn = arn(platform, &it.queue_name);
-        let tags = (!it.tags.is_empty()).then(|| Requirement::new("sqs:TagQueue", arn.as_str()));
-        let create = Requirement::new("sqs:CreateQueue", arn);
+        let tags = (!it.tags.is_empty()).then(|| tags::giving("TagQueue", &arn, &it.tags));
+        let create = tags::giving("CreateQueue", &arn, &it.tags);
         Ok([create].into_iter().chain(tags).collect())
     }
 }

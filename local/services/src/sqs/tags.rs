@@ -3,8 +3,8 @@
 //! Follows <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_TagQueue.html>.
 
 use super::queue::invalid;
-use super::queues::{OnQueue, Sqs, name_of};
-use platform::{Call, Nothing, ServiceError};
+use super::queues::{OnQueue, Sqs, arn, name_of};
+use platform::{Call, Nothing, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -22,6 +22,30 @@ pub(super) struct TagQueue {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct UntagQueue {
     tag_keys: Vec<String>,
+}
+
+/// An action on a queue, with the tags that the request gives.
+pub(super) fn giving(action: &str, arn: &str, tags: &BTreeMap<String, String>) -> Requirement {
+    let tags = tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    Requirement::new(format!("sqs:{action}"), arn).giving(tags)
+}
+
+pub(super) fn may_tag(
+    _: &Sqs,
+    platform: &Platform,
+    input: &OnQueue<TagQueue>,
+) -> Result<Vec<Requirement>, ServiceError> {
+    let arn = arn(platform, &input.target.queue_url);
+    Ok(vec![giving("TagQueue", &arn, &input.own.tags)])
+}
+
+pub(super) fn may_untag(
+    _: &Sqs,
+    platform: &Platform,
+    input: &OnQueue<UntagQueue>,
+) -> Result<Vec<Requirement>, ServiceError> {
+    let untag = Requirement::new("sqs:UntagQueue", arn(platform, &input.target.queue_url));
+    Ok(vec![untag.taking(&input.own.tag_keys)])
 }
 
 /// Refuses more tags than the queue `name` can have.

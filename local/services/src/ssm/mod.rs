@@ -36,7 +36,7 @@ impl Served for Ssm {
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<Ssm>> = LazyLock::new(|| {
             Operations::new([
-                tags::row("AddTagsToResource", Ssm::add_tags),
+                Operation::new("AddTagsToResource", tags::may_add, Ssm::add_tags),
                 on_names("DeleteParameter", Ssm::delete_parameter),
                 on_names("DeleteParameters", Ssm::delete_parameters),
                 Operation::on(
@@ -53,9 +53,9 @@ impl Served for Ssm {
                     Ssm::get_parameters_by_path,
                 ),
                 on_names("LabelParameterVersion", Ssm::label_parameter_version),
-                tags::row("ListTagsForResource", Ssm::list_tags),
+                tags::listing(),
                 Operation::new("PutParameter", PutParameter::requirements, Ssm::put_parameter),
-                tags::row("RemoveTagsFromResource", Ssm::remove_tags),
+                Operation::new("RemoveTagsFromResource", tags::may_remove, Ssm::remove_tags),
                 on_names("UnlabelParameterVersion", Ssm::unlabel_parameter_version),
             ])
         });

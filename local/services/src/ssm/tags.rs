@@ -3,12 +3,11 @@
 //! Follows <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsToResource.html>.
 
 use super::name;
-use super::store::{Does, Ssm};
+use super::store::Ssm;
 use super::write::Tag;
 use platform::input::{On, Target};
-use platform::{Call, Nothing, Operation, ServiceError};
+use platform::{Call, Nothing, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -36,15 +35,37 @@ pub(super) struct RemoveTagsFromResource {
     tag_keys: Vec<String>,
 }
 
-/// A row of an operation on the tags of a resource.
-pub(super) fn row<I: DeserializeOwned + Send + 'static>(
-    operation: &'static str,
-    does: Does<On<Resource, I>>,
-) -> Operation<Ssm> {
+/// An action on a parameter, with the tags that the request gives.
+pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
+    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+    Requirement::new(format!("ssm:{action}"), arn).giving(tags)
+}
+
+pub(super) fn may_add(
+    _: &Ssm,
+    platform: &Platform,
+    input: &On<Resource, AddTagsToResource>,
+) -> Result<Vec<Requirement>, ServiceError> {
+    let arn = name::arn(&platform.account, &input.target.resource_id);
+    Ok(vec![giving("AddTagsToResource", &arn, &input.own.tags)])
+}
+
+pub(super) fn may_remove(
+    _: &Ssm,
+    platform: &Platform,
+    input: &On<Resource, RemoveTagsFromResource>,
+) -> Result<Vec<Requirement>, ServiceError> {
+    let arn = name::arn(&platform.account, &input.target.resource_id);
+    let remove = Requirement::new("ssm:RemoveTagsFromResource", arn);
+    Ok(vec![remove.taking(&input.own.tag_keys)])
+}
+
+/// A row of ListTagsForResource.
+pub(super) fn listing() -> Operation<Ssm> {
     Operation::on(
-        operation,
-        |platform, input: &On<Resource, I>| name::arn(&platform.account, &input.target.resource_id),
-        does,
+        "ListTagsForResource",
+        |platform, input: &On<Resource, Nothing>| name::arn(&platform.account, &input.target.resource_id),
+        Ssm::list_tags,
     )
 }
 

@@ -6,6 +6,7 @@ use super::data_type;
 use super::name::{self, OneName, TenNames};
 use super::parameter::{Kind, MOST_VERSIONS, Parameter, Version};
 use super::store::Ssm;
+use super::tags::giving;
 use jiff::Timestamp;
 use platform::input::On;
 use platform::store::Held;
@@ -49,9 +50,9 @@ impl PutParameter {
     pub(super) fn requirements(_: &Ssm, platform: &Platform, put: &Self) -> Result<Vec<Requirement>, ServiceError> {
         name::check_given(&put.name)?;
         let arn = name::arn(&platform.account, &put.name);
-        let mut requirements = vec![Requirement::new("ssm:PutParameter", &arn)];
+        let mut requirements = vec![giving("PutParameter", &arn, &put.tags)];
         if !put.tags.is_empty() {
-            requirements.push(Requirement::new("ssm:AddTagsToResource", arn));
+            requirements.push(giving("AddTagsToResource", &arn, &put.tags));
         }
         Ok(requirements)
     }

@@ -69,6 +69,12 @@ pub(super) fn on_qualified(operation: &str, arn: &str) -> Result<Requirement, Se
     })
 }
 
+/// An action with the tags that the request gives.
+pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
+    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+    Requirement::new(format!("states:{action}"), arn).giving(tags)
+}
+
 /// The right to give Step Functions this role.
 pub(super) fn pass_role(role: &str) -> Requirement {
     Requirement::pass_role(role, "states.amazonaws.com")

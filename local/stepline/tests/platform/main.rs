@@ -18,5 +18,6 @@ mod qualifiers;
 mod regions;
 mod roles;
 mod serving;
+mod tags;
 mod template;
 mod world;

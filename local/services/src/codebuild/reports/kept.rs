@@ -27,7 +27,7 @@ pub(crate) struct CreateReportGroup {
     kind: String,
     export_config: ExportConfig,
     #[serde(default)]
-    tags: Vec<Value>,
+    pub(crate) tags: Vec<Value>,
 }
 
 #[derive(Deserialize)]

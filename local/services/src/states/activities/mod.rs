@@ -11,7 +11,7 @@ pub(crate) mod queue;
 
 use super::arn::{Arn, check_name};
 use super::registry::StepFunctions;
-use super::rows::{AllOfThem, Tag, on, on_all, paged};
+use super::rows::{AllOfThem, Tag, giving, on, on_all, paged};
 use activity::Activity;
 use jiff::Timestamp;
 use kept::find;
@@ -25,9 +25,11 @@ const MOST: usize = 10_000;
 /// The rows of the operations on activities.
 pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>> {
     let rows = [
-        Operation::on(
+        Operation::new(
             "CreateActivity",
-            |platform: &Platform, it: &Create| arn(platform, &it.name),
+            |_: &StepFunctions, platform: &Platform, it: &Create| {
+                Ok(vec![giving("CreateActivity", &arn(platform, &it.name), &it.tags)])
+            },
             StepFunctions::create_activity,
         ),
         on(

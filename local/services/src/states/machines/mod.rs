@@ -11,7 +11,7 @@ mod versions;
 
 use super::arn::{Arn, check_name};
 use super::registry::{StepFunctions, machine_not_found, not_found};
-use super::rows::{AllOfThem, Tag, on, on_all, on_machine, paged, pass_role};
+use super::rows::{AllOfThem, Tag, giving, on, on_all, on_machine, paged, pass_role};
 use definition::Definition;
 use jiff::Timestamp;
 use machine::{Machine, Revision};
@@ -43,16 +43,8 @@ pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>>
             StepFunctions::describe_state_machine_for_execution,
         ),
         on_all("ListStateMachines", StepFunctions::list_state_machines),
-        on(
-            "TagResource",
-            |it: &TagResource| &it.resource_arn,
-            StepFunctions::tag_resource,
-        ),
-        on(
-            "UntagResource",
-            |it: &UntagResource| &it.resource_arn,
-            StepFunctions::untag_resource,
-        ),
+        Operation::new("TagResource", may_tag, StepFunctions::tag_resource),
+        Operation::new("UntagResource", may_untag, StepFunctions::untag_resource),
         on(
             "ListTagsForResource",
             |it: &ListTags| &it.resource_arn,
@@ -140,29 +132,30 @@ struct ListTags {
 
 fn may_create(_: &StepFunctions, platform: &Platform, input: &Create) -> Result<Vec<Requirement>, ServiceError> {
     // The state machine is not there yet: IAM is asked about the ARN that it is going to have.
-    Ok(may_put(
-        "CreateStateMachine",
-        &arn_of(platform, &input.name),
-        Some(&input.role_arn),
-        input.publish,
-    ))
+    let arn = arn_of(platform, &input.name);
+    let create = giving("CreateStateMachine", &arn, &input.tags);
+    Ok(may_put(create, Some(&input.role_arn), input.publish))
+}
+
+fn may_tag(_: &StepFunctions, _: &Platform, input: &TagResource) -> Result<Vec<Requirement>, ServiceError> {
+    Ok(vec![giving("TagResource", &input.resource_arn, &input.tags)])
+}
+
+fn may_untag(_: &StepFunctions, _: &Platform, input: &UntagResource) -> Result<Vec<Requirement>, ServiceError> {
+    let untag = Requirement::new("states:UntagResource", &input.resource_arn);
+    Ok(vec![untag.taking(&input.tag_keys)])
 }
 
 fn may_update(_: &StepFunctions, _: &Platform, input: &Update) -> Result<Vec<Requirement>, ServiceError> {
     let role = input.role_arn.as_deref();
-    Ok(may_put(
-        "UpdateStateMachine",
-        &input.state_machine_arn,
-        role,
-        input.publish,
-    ))
+    let update = Requirement::new("states:UpdateStateMachine", &input.state_machine_arn);
+    Ok(may_put(update, role, input.publish))
 }
 
-fn may_put(operation: &str, arn: &str, role: Option<&str>, publish: bool) -> Vec<Requirement> {
-    let mut requirements = vec![Requirement::new(format!("states:{operation}"), arn)];
-    requirements.extend(role.map(pass_role));
-    requirements.extend(publish.then(|| Requirement::new("states:PublishStateMachineVersion", arn)));
-    requirements
+fn may_put(put: Requirement, role: Option<&str>, publish: bool) -> Vec<Requirement> {
+    let publish = publish.then(|| Requirement::new("states:PublishStateMachineVersion", &put.resource));
+    let role = role.map(pass_role);
+    [put].into_iter().chain(role).chain(publish).collect()
 }
 
 fn arn_of(platform: &Platform, name: &str) -> String {

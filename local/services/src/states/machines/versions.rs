@@ -1,7 +1,7 @@
 //! The operations on versions and aliases.
 
 use super::machine::{Alias, Machine};
-use crate::states::arn::{Arn, check_name};
+use crate::states::arn::Arn;
 use crate::states::registry::StepFunctions;
 use crate::states::rows::{QUALIFIER, on, on_machine, paged};
 use jiff::Timestamp;
@@ -87,8 +87,7 @@ struct CreateAlias {
 struct UpdateAlias {
     state_machine_alias_arn: String,
     description: Option<String>,
-    #[serde(default)]
-    routing_configuration: Vec<Route>,
+    routing_configuration: Option<Vec<Route>>,
 }
 
 #[derive(Deserialize)]
@@ -108,11 +107,22 @@ fn conflict(message: impl std::fmt::Display) -> ServiceError {
     ServiceError::new("ConflictException", message)
 }
 
-fn resource_not_found(arn: &str) -> ServiceError {
-    ServiceError::new(
-        "ResourceNotFound",
-        format_args!("Request references a resource that does not exist: '{arn}'"),
-    )
+fn resource_not_found() -> ServiceError {
+    ServiceError::new("ResourceNotFound", "Request references a resource that does not exist.")
+}
+
+/// Checks an alias's name as AWS does: letters, digits, `_`, `-` and `.`, and not digits alone.
+fn check_alias_name(name: &str) -> Result<(), ServiceError> {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);
+    let constraint = match name.chars().count() {
+        0 => "Member must have length greater than or equal to 1",
+        81.. => "Member must have length less than or equal to 80",
+        _ if name.chars().all(plain) && !name.bytes().all(|byte| byte.is_ascii_digit()) => return Ok(()),
+        _ => "Member must satisfy regular expression pattern: ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$",
+    };
+    Err(ServiceError::validation(format_args!(
+        "1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: {constraint}"
+    )))
 }
 
 impl CreateAlias {
@@ -126,12 +136,14 @@ impl CreateAlias {
     }
 }
 
+/// The ARNs of routes, as errors name them.
+fn listed(routes: &[Route]) -> String {
+    let arns: Vec<&str> = routes.iter().map(|route| &*route.state_machine_version_arn).collect();
+    arns.join(", ")
+}
+
 /// What AWS checks before it looks for the versions.
 fn check_routes(routes: &[Route]) -> Result<(), ServiceError> {
-    let arns = || {
-        let arns: Vec<&str> = routes.iter().map(|route| &*route.state_machine_version_arn).collect();
-        arns.join(", ")
-    };
     let bound = match routes.len() {
         0 => Some("greater than or equal to 1"),
         1 | 2 => None,
@@ -159,7 +171,7 @@ fn check_routes(routes: &[Route]) -> Result<(), ServiceError> {
     {
         return Err(ServiceError::validation(format_args!(
             "Routing configuration must contain distinct state machine version ARNs. Received: [{}]",
-            arns()
+            listed(routes)
         )));
     }
     if let Some((at, route)) = routes.iter().enumerate().find(|(_, route)| route.weight > 100) {
@@ -173,8 +185,7 @@ fn check_routes(routes: &[Route]) -> Result<(), ServiceError> {
     let weights: Vec<u64> = routes.iter().map(|route| route.weight).collect();
     if weights.iter().sum::<u64>() != 100 {
         return Err(ServiceError::validation(format_args!(
-            "Sum of routing configuration weights must equal 100. Received: {}",
-            json!(weights)
+            "Sum of routing configuration weights must equal 100. Received: {weights:?}"
         )));
     }
     Ok(())
@@ -196,14 +207,14 @@ fn routes(machine: &Machine, routes: &[Route]) -> Result<Vec<(u64, u64)>, Servic
         let number = number.ok_or_else(|| {
             ServiceError::validation(format_args!(
                 "Routing configuration must contain state machine version ARNs. Received: [{}]",
-                arn.text
+                listed(routes)
             ))
         })?;
         if arn.unqualified() != machine.arn {
             return Err(invalid("the versions must be of one state machine"));
         }
         if !machine.versions.contains_key(&number) {
-            return Err(resource_not_found(arn.text));
+            return Err(resource_not_found());
         }
         read.push((number, route.weight));
     }
@@ -265,23 +276,18 @@ impl StepFunctions {
 
     fn create_alias(&self, _: &Call, input: CreateAlias) -> Result<Value, ServiceError> {
         let name = &input.name;
-        check_name(name)?;
-        if name.parse::<u64>().is_ok() {
-            return Err(ServiceError::validation(
-                "an alias cannot be named like a version, with a number",
-            ));
-        }
+        check_alias_name(name)?;
         let arn = input.version()?;
         let mut registry = self.lock();
-        let machine = registry.machine_mut(&arn).map_err(|_| resource_not_found(arn.text))?;
+        let machine = registry.machine_mut(&arn).map_err(|_| resource_not_found())?;
         let routes = routes(machine, &input.routing_configuration)?;
         let now = Timestamp::now();
         let alias_arn = format!("{}:{name}", machine.arn);
         if let Some(known) = machine.aliases.get(name) {
             if known.routes != routes || known.description != input.description {
-                return Err(conflict(format_args!(
-                    "Failed to create alias because an alias with the same name and a different routing configuration already exists: {alias_arn}"
-                )));
+                return Err(conflict(
+                    "Failed to create alias because an alias with the same name and a different routing configuration already exists.",
+                ));
             }
             return Ok(json!({"stateMachineAliasArn": alias_arn, "creationDate": seconds(known.created)}));
         }
@@ -304,24 +310,23 @@ impl StepFunctions {
     ) -> Result<T, ServiceError> {
         let arn = Arn::of_kind(text, "stateMachine")?;
         let mut registry = self.lock();
-        let machine = registry.machine_mut(&arn).map_err(|_| resource_not_found(text))?;
+        let machine = registry.machine_mut(&arn).map_err(|_| resource_not_found())?;
         match arn.rest.filter(|name| machine.aliases.contains_key(*name)) {
             Some(name) => then(machine, name),
-            None => Err(resource_not_found(text)),
+            None => Err(resource_not_found()),
         }
     }
 
     fn update_alias(&self, _: &Call, input: UpdateAlias) -> Result<Value, ServiceError> {
-        if input.description.is_none() && input.routing_configuration.is_empty() {
+        if input.description.is_none() && input.routing_configuration.is_none() {
             return Err(ServiceError::validation(
                 "Either the description or the routing configuration must be specified",
             ));
         }
+        let given = input.routing_configuration.as_deref();
+        given.map_or(Ok(()), check_routes)?;
         self.alias(&input.state_machine_alias_arn, |machine, name| {
-            let routes = match input.routing_configuration.as_slice() {
-                [] => None,
-                given => Some(routes(machine, given)?),
-            };
+            let routes = given.map(|given| routes(machine, given)).transpose()?;
             let now = Timestamp::now();
             if let Some(alias) = machine.aliases.get_mut(name) {
                 alias.routes = routes.unwrap_or_else(|| std::mem::take(&mut alias.routes));
@@ -341,11 +346,14 @@ impl StepFunctions {
         })
     }
 
+    /// Deleting what is not there succeeds, on AWS too.
     fn delete_alias(&self, _: &Call, input: OneAlias) -> Result<Value, ServiceError> {
-        self.alias(&input.state_machine_alias_arn, |machine, name| {
+        let arn = Arn::of_kind(&input.state_machine_alias_arn, "stateMachine")?;
+        let mut registry = self.lock();
+        if let (Ok(machine), Some(name)) = (registry.machine_mut(&arn), arn.rest) {
             machine.aliases.remove(name);
-            Ok(json!({}))
-        })
+        }
+        Ok(json!({}))
     }
 
     fn list_aliases(&self, _: &Call, input: List) -> Result<Value, ServiceError> {

@@ -1,8 +1,7 @@
 //! Following the journal: each reads on at its own pace in what is kept, and nothing is copied for it meanwhile.
 
 use super::happening::Entry;
-use super::{Shared, Written};
-use std::sync::{Arc, PoisonError};
+use super::written::Shared;
 use tokio::sync::watch;
 
 /// Why a follower is given no entry.
@@ -28,10 +27,9 @@ pub struct Follower {
 
 impl Follower {
     pub(super) fn new(written: &Shared, bell: watch::Receiver<()>) -> Self {
-        let next = written.lock().unwrap_or_else(PoisonError::into_inner).next;
         Self {
-            written: Arc::clone(written),
-            next,
+            written: written.clone(),
+            next: written.lock().next(),
             bell,
         }
     }
@@ -58,7 +56,7 @@ impl Follower {
     /// # Errors
     /// Entries were forgotten before they were read.
     pub fn try_recv(&mut self) -> Result<Option<Entry>, Unheard> {
-        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = self.written.lock();
         let oldest = written.oldest();
         if self.next < oldest {
             let missed = oldest - self.next;
@@ -68,17 +66,5 @@ impl Follower {
         let entry = written.at(self.next).cloned();
         self.next += u64::from(entry.is_some());
         Ok(entry)
-    }
-}
-
-impl Written {
-    /// The number of the oldest entry that is kept.
-    fn oldest(&self) -> u64 {
-        self.next - self.entries.len() as u64
-    }
-
-    fn at(&self, sequence: u64) -> Option<&Entry> {
-        let place = sequence.checked_sub(self.oldest())?;
-        self.entries.get(usize::try_from(place).ok()?)
     }
 }

@@ -1,8 +1,10 @@
 //! What is forgotten, what is new, and what lasts.
 
+use super::written::KEPT;
 use super::*;
 use crate::iam::{NewRole, Requirement};
 use crate::{Account, Platform, Principal};
+use jiff::Timestamp;
 use serde_json::json;
 use std::path::Path;
 

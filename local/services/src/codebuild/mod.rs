@@ -67,13 +67,23 @@ impl Served for CodeBuild {
         static TABLE: LazyLock<Operations<CodeBuild>> = LazyLock::new(|| {
             Operations::new(
                 of_reports().into_iter().chain([
-                    Operation::new("CreateProject", needs::may_create_project, CodeBuild::create_project),
+                    Operation::new(
+                        "CreateProject",
+                        |_: &CodeBuild, platform: &Platform, it: &Project| needs::to_create_project(platform, it),
+                        CodeBuild::create_project,
+                    ),
                     on(
                         "DeleteProject",
                         |it: &ProjectName| vec![&it.name],
                         CodeBuild::delete_project,
                     ),
-                    Operation::new("UpdateProject", needs::may_update_project, CodeBuild::update_project),
+                    Operation::new(
+                        "UpdateProject",
+                        |_: &CodeBuild, platform: &Platform, it: &Map<String, Value>| {
+                            needs::to_update_project(platform, it)
+                        },
+                        CodeBuild::update_project,
+                    ),
                     Operation::on("ListBuilds", |_, _: &ListBuilds| "*", CodeBuild::list_builds),
                     Operation::on("ListProjects", |_, _: &ListProjects| "*", CodeBuild::list_projects),
                     on(

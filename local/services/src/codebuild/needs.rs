@@ -2,13 +2,11 @@
 //!
 //! Follows <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html>.
 
-use super::CodeBuild;
 use super::project::{Project, project_arn};
 use platform::{Platform, Requirement, ServiceError};
 use serde_json::{Map, Value};
 
-pub(super) fn may_update_project(
-    _: &CodeBuild,
+pub(super) fn to_update_project(
     platform: &Platform,
     input: &Map<String, Value>,
 ) -> Result<Vec<Requirement>, ServiceError> {
@@ -32,11 +30,7 @@ pub(super) fn giving(action: &str, arn: &str, tags: &[Value]) -> Requirement {
     Requirement::new(format!("codebuild:{action}"), arn).giving(tags)
 }
 
-pub(super) fn may_create_project(
-    _: &CodeBuild,
-    platform: &Platform,
-    input: &Project,
-) -> Result<Vec<Requirement>, ServiceError> {
+pub(super) fn to_create_project(platform: &Platform, input: &Project) -> Result<Vec<Requirement>, ServiceError> {
     Ok(vec![
         giving("CreateProject", &project_arn(platform, &input.name), &input.tags),
         Requirement::pass_role(&input.service_role, "codebuild.amazonaws.com"),

@@ -49,19 +49,3 @@ impl ElasticLoadBalancing {
         Ok(())
     }
 }
-
-#[cfg(test)]
-impl ElasticLoadBalancing {
-    /// Gives what lasts to another run, and answers no more.
-    pub(crate) fn hand_over(&self, to: &Self) {
-        use crate::testing::hand_over;
-        let (mut from, mut to) = (self.rows(), to.rows());
-        hand_over(&mut from.balancers, &mut to.balancers);
-        hand_over(&mut from.listeners, &mut to.listeners);
-        hand_over(&mut from.groups, &mut to.groups);
-        let proxies = std::mem::take(&mut *self.proxies.lock().unwrap());
-        for (_, serving) in proxies {
-            serving.abort();
-        }
-    }
-}

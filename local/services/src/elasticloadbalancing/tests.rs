@@ -1,7 +1,7 @@
 //! Elastic Load Balancing through the door, and through its ports.
 
 use super::ElasticLoadBalancing;
-use crate::testing::{account, call, refusal};
+use crate::testing::{account, call, hand_over, refusal};
 use axum::Router;
 use axum::extract::Request;
 use platform::Platform;
@@ -374,4 +374,18 @@ async fn iam_is_asked_for_the_resource_and_its_tags() {
     delete("DeleteTargetGroup", json!({"TargetGroupArn": world.group}))
         .await
         .unwrap();
+}
+
+impl ElasticLoadBalancing {
+    /// Gives what lasts to another run, and answers no more.
+    pub(crate) fn hand_over(&self, to: &Self) {
+        let (mut from, mut to) = (self.rows(), to.rows());
+        hand_over(&mut from.balancers, &mut to.balancers);
+        hand_over(&mut from.listeners, &mut to.listeners);
+        hand_over(&mut from.groups, &mut to.groups);
+        let proxies = std::mem::take(&mut *self.proxies.lock().unwrap());
+        for (_, serving) in proxies {
+            serving.abort();
+        }
+    }
 }

@@ -61,7 +61,7 @@ impl<V> Table<V> {
     }
 
     /// The keys within bounds with their rows, in their order.
-    pub fn range<'t>(&'t self, keys: impl RangeBounds<str>) -> impl DoubleEndedIterator<Item = (&'t String, &'t V)> {
+    pub fn range(&self, keys: impl RangeBounds<str>) -> impl DoubleEndedIterator<Item = (&String, &V)> {
         self.places.range(keys).map(|(key, place)| (key, &self.rows[*place]))
     }
 

@@ -190,6 +190,12 @@ impl Cloud {
         self.begins.get_or_init(|| begins);
     }
 
+    /// The account in each region that somebody has asked for in this run, its own first.
+    pub(crate) fn regions(self: &Arc<Self>) -> Vec<Arc<Self>> {
+        let elsewhere = self.elsewhere();
+        std::iter::once(self).chain(elsewhere.values()).cloned().collect()
+    }
+
     /// The account in the other regions that somebody has asked for, or of which something is kept.
     ///
     /// # Errors

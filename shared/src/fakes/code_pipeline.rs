@@ -139,7 +139,8 @@ impl CodePipeline {
         }
         let mut state = self.state();
         let Some(answer) = state.jobs.get_mut(job_id) else {
-            return refused(CallErrorKind::NotFound, "JobNotFoundException", "Job not found");
+            let message = format!("Job {job_id} not found.");
+            return refused(CallErrorKind::NotFound, "JobNotFoundException", &message);
         };
         match answer {
             None => *answer = Some(put),

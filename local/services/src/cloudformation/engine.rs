@@ -1,7 +1,7 @@
 //! What makes the resources of templates. CloudFormation itself knows no template's language and no resource: it keeps
 //! the stacks, and tells the engine what to do.
 
-use platform::Principal;
+use platform::{Principal, ServiceError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -144,8 +144,8 @@ pub trait Engine: Send + Sync {
     /// Reads a template.
     ///
     /// # Errors
-    /// It is none.
-    fn summary(&self, template: &str) -> Result<Summary, String>;
+    /// It is none, or has what the local run does not have.
+    fn summary(&self, template: &str) -> Result<Summary, ServiceError>;
 
     /// Reads a template with its values, and compares it with what is there.
     ///

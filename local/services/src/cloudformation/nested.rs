@@ -10,7 +10,7 @@ use super::kept::CloudFormation;
 use super::rows::Stack;
 use super::stacks::is_the_same;
 use super::status::Status;
-use super::templates::{format_error, load, may_transform, missing_capability, values};
+use super::templates::{load, may_transform, missing_capability, values};
 use super::work::{Task, Work, claim};
 use platform::{Platform, Principal, Requirement, ServiceError};
 use sha2::{Digest as _, Sha256};
@@ -225,7 +225,7 @@ impl CloudFormation {
         parent: &Stack,
     ) -> Result<Stack, ServiceError> {
         let template = self.template_at(by, &nested.template_url).await?;
-        let summary = self.engine()?.summary(&template).map_err(format_error)?;
+        let summary = self.engine()?.summary(&template)?;
         let given = nested.values.iter().map(|(key, value)| Given {
             parameter_key: key.clone(),
             parameter_value: Some(value.clone()),

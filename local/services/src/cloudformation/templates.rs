@@ -97,11 +97,6 @@ fn object_at(url: &str) -> Option<Value> {
     Some(object)
 }
 
-/// A template that cannot be read.
-pub(super) fn format_error(reason: String) -> ServiceError {
-    ServiceError::validation(format_args!("Template format error: {reason}"))
-}
-
 impl CloudFormation {
     /// What a request wants of a stack that is there, or is not.
     pub(super) async fn prepare(
@@ -129,7 +124,7 @@ impl CloudFormation {
                 return Err(ServiceError::validation(message));
             }
         };
-        let summary = engine.summary(&template).map_err(format_error)?;
+        let summary = engine.summary(&template)?;
         let name = before.map_or(&request.stack_name, |before| &before.wanted.stack);
         let values = values(&summary, &request.parameters, before)?;
         let id = engine.stack_id(name);
@@ -187,7 +182,7 @@ impl CloudFormation {
                 return Err(ServiceError::validation(message));
             }
         };
-        let summary = self.engine()?.summary(&template).map_err(format_error)?;
+        let summary = self.engine()?.summary(&template)?;
         let mut answer = described(&summary);
         answer["ResourceTypes"] = summary.kinds.into();
         answer["Version"] = "2010-09-09".into();
@@ -203,7 +198,7 @@ impl CloudFormation {
         .await?;
         let template =
             given.ok_or_else(|| ServiceError::validation("Either Template URL or Template Body must be specified."))?;
-        let summary = self.engine()?.summary(&template).map_err(format_error)?;
+        let summary = self.engine()?.summary(&template)?;
         Ok(described(&summary))
     }
 

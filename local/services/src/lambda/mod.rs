@@ -7,6 +7,7 @@ mod changing;
 mod code;
 mod concurrency;
 mod destination;
+mod download;
 mod environment;
 mod fresh;
 mod functions;
@@ -29,6 +30,7 @@ pub use narration::Progress;
 use crate::containers::Containers;
 use code::{Kept, Launch};
 use concurrency::Concurrency;
+use download::Downloads;
 use environment::Environment;
 use functions::Function;
 use layers::Layers;
@@ -54,6 +56,7 @@ pub struct Lambda {
     noted: Mutex<BTreeSet<String>>,
     in_flight: InFlight,
     concurrency: Concurrency,
+    downloads: Downloads,
 }
 
 impl Default for Lambda {
@@ -95,6 +98,7 @@ impl Lambda {
             noted: Mutex::default(),
             in_flight: InFlight::default(),
             concurrency: Concurrency::default(),
+            downloads: Downloads::default(),
         }
     }
 

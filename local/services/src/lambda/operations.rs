@@ -5,7 +5,7 @@ use super::code::{Given, Package};
 use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, named, resource};
 use super::invoke;
 use super::outcome::Outcome;
-use super::publishing::{self, CreateAlias, GetAlias, PublishLayerVersion, PublishVersion};
+use super::publishing::{self, CreateAlias, GetAlias, ListPublished, PublishLayerVersion, PublishVersion};
 use super::{Lambda, lock};
 use platform::input::{On, page};
 use platform::{Call, Nothing, Operation, Operations, Platform, Principal, Requirement, Served, ServiceError};
@@ -56,12 +56,16 @@ impl Served for Lambda {
                     Lambda::create_alias,
                 ),
                 on("GetAlias", |it: &GetAlias| &it.function_name, Lambda::get_alias),
-                on_named("ListAliases", |_, function| {
-                    Ok(json!({"Aliases": publishing::aliases(function)}))
-                }),
-                on_named("ListVersionsByFunction", |_, function| {
-                    Ok(json!({"Versions": publishing::versions(function)}))
-                }),
+                on(
+                    "ListAliases",
+                    |it: &ListPublished| &it.function_name,
+                    Lambda::list_aliases,
+                ),
+                on(
+                    "ListVersionsByFunction",
+                    |it: &ListPublished| &it.function_name,
+                    Lambda::list_versions,
+                ),
                 Operation::waiting("Invoke", may_invoke, Lambda::invoke),
                 on(
                     "AddPermission",
@@ -73,9 +77,11 @@ impl Served for Lambda {
                     |it: &EventInvokeConfig| &it.function_name,
                     Lambda::put_event_invoke_config,
                 ),
-                on_named("GetFunction", |_, function| {
-                    Ok(json!({"Configuration": function.describe(), "Tags": function.configuration.tags}))
-                }),
+                Operation::new(
+                    "GetFunction",
+                    |_: &Lambda, platform: &Platform, it: &Named| Ok(vec![it.may("GetFunction", platform)]),
+                    Lambda::get,
+                ),
                 on_named("GetFunctionConfiguration", |_, function| Ok(function.describe())),
                 on_named("GetFunctionEventInvokeConfig", |_, function| {
                     Ok(event_invoke_config(function))
@@ -153,9 +159,15 @@ struct AddPermission {
 /// The input of what takes a function's name alone.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Named {
-    function_name: String,
-    qualifier: Option<String>,
+pub(super) struct Named {
+    pub(super) function_name: String,
+    pub(super) qualifier: Option<String>,
+}
+
+impl Named {
+    fn may(&self, action: &str, platform: &Platform) -> Requirement {
+        may_qualified(action, platform, &self.function_name, self.qualifier.as_deref())
+    }
 }
 
 /// See <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>.
@@ -187,14 +199,7 @@ fn on<I: DeserializeOwned + Send + 'static>(
 
 /// An operation that takes a function's name alone.
 fn on_named(name: &'static str, does: fn(&Lambda, &Function) -> Result<Value, ServiceError>) -> Operation<Lambda> {
-    let requires = move |_: &Lambda, platform: &Platform, it: &Named| {
-        Ok(vec![may_qualified(
-            name,
-            platform,
-            &it.function_name,
-            it.qualifier.as_deref(),
-        )])
-    };
+    let requires = move |_: &Lambda, platform: &Platform, it: &Named| Ok(vec![it.may(name, platform)]);
     Operation::new(name, requires, move |lambda: &Lambda, call: &Call, it: Named| {
         let function = lambda.function(call, &it.function_name, it.qualifier.as_deref())?;
         does(lambda, &function)

@@ -5,6 +5,7 @@
 use super::code::{Code, Given, LayerFiles, Package};
 use super::functions::Function;
 use super::{Lambda, layers, lock};
+use platform::input::page;
 use platform::{Call, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -51,6 +52,31 @@ pub(super) struct GetAlias {
     name: String,
 }
 
+/// The input of ListVersionsByFunction and ListAliases.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/api/API_ListAliases.html>.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ListPublished {
+    pub(super) function_name: String,
+    function_version: Option<String>,
+    marker: Option<String>,
+    max_items: Option<usize>,
+}
+
+impl ListPublished {
+    /// A page of a list, with as many as are asked for: 50 at most.
+    fn page(&self, list: &str, all: Vec<Value>) -> Result<Value, ServiceError> {
+        let size = self.max_items.unwrap_or(MOST_LISTED).clamp(1, MOST_LISTED);
+        let code = "InvalidParameterValueException";
+        let page = page(all.into_iter(), size, self.marker.as_deref(), code)?;
+        Ok(page.answer(list, "NextMarker", |one| one))
+    }
+}
+
+/// As many versions or aliases as a page has.
+const MOST_LISTED: usize = 50;
+
 /// The number of a function's first version.
 const FIRST: &str = "1";
 
@@ -62,7 +88,7 @@ pub(super) fn versions(function: &Function) -> Vec<Value> {
 }
 
 /// A function's aliases, as ListAliases shows them.
-pub(super) fn aliases(function: &Function) -> Vec<Value> {
+fn aliases(function: &Function) -> Vec<Value> {
     let published = lock(&function.qualified);
     let aliases = published.iter().filter(|(name, _)| *name != FIRST);
     aliases.map(|(name, function)| alias(name, function)).collect()
@@ -108,6 +134,21 @@ impl Lambda {
             environment.kill();
         }
         Ok(json!({}))
+    }
+
+    pub(super) fn list_versions(&self, call: &Call, input: ListPublished) -> Result<Value, ServiceError> {
+        let function = self.function(call, &input.function_name, None)?;
+        input.page("Versions", versions(&function))
+    }
+
+    /// The aliases, or those of them that lead to a version.
+    pub(super) fn list_aliases(&self, call: &Call, input: ListPublished) -> Result<Value, ServiceError> {
+        let function = self.function(call, &input.function_name, None)?;
+        let mut found = aliases(&function);
+        if let Some(version) = &input.function_version {
+            found.retain(|alias| alias["FunctionVersion"] == **version);
+        }
+        input.page("Aliases", found)
     }
 
     pub(super) fn create_alias(&self, call: &Call, input: CreateAlias) -> Result<Value, ServiceError> {

@@ -24,7 +24,10 @@ pub async fn handle(
     match routed.map(|(operation, input)| (operation, queried(input, uri.query()))) {
         Ok((operation, input)) => match platform.call(caller, "lambda", operation, input).await {
             Ok(output) if operation == "Invoke" => invocation(&output),
-            Ok(output) => respond(StatusCode::OK, &[], output.to_string()),
+            Ok(output) => match status_of(operation) {
+                StatusCode::NO_CONTENT => respond(StatusCode::NO_CONTENT, &[], String::new()),
+                status => respond(status, &[], output.to_string()),
+            },
             Err(error) => refusal(&error),
         },
         Err(error) => refusal(&error),
@@ -52,19 +55,101 @@ fn route(method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Resul
             }
             Ok(("Invoke", input))
         }
-        ("GET", ["2016-08-19", "account-settings"]) => Ok(("GetAccountSettings", json!({}))),
-        ("GET", ["2015-03-31", "functions"]) => Ok(("ListFunctions", json!({}))),
-        ("GET", ["2015-03-31", "functions", name]) => Ok(("GetFunction", json!({"FunctionName": name}))),
-        ("GET", ["2015-03-31", "functions", name, "configuration"]) => {
-            Ok(("GetFunctionConfiguration", json!({"FunctionName": name})))
+        (method_name, parts) => match path_of(method_name, parts) {
+            Some((operation, named)) => Ok((operation, with(&named, body)?)),
+            None => Err(ServiceError::not_in_local_run("lambda", &format!("{method} {path}"))),
+        },
+    }
+}
+
+/// What a path names: members of the input, with their values.
+type Members<'p> = Vec<(&'static str, &'p str)>;
+
+/// The operation of a path, and the members that are in it. What is not in the local run is refused by these names.
+fn path_of<'p>(method: &str, parts: &[&'p str]) -> Option<(&'static str, Members<'p>)> {
+    let (version, parts) = parts.split_first()?;
+    Some(match (method, *version, parts) {
+        ("GET", "2016-08-19", ["account-settings"]) => ("GetAccountSettings", Vec::new()),
+        (_, "2015-03-31", ["functions", rest @ ..]) => of_functions(method, rest)?,
+        (_, "2019-09-25", ["functions", name, "event-invoke-config"]) => {
+            let operation = match method {
+                "GET" => "GetFunctionEventInvokeConfig",
+                "PUT" => "PutFunctionEventInvokeConfig",
+                "POST" => "UpdateFunctionEventInvokeConfig",
+                "DELETE" => "DeleteFunctionEventInvokeConfig",
+                _ => return None,
+            };
+            (operation, vec![("FunctionName", *name)])
         }
-        ("GET", ["2015-03-31", "functions", name, "policy"]) => Ok(("GetPolicy", json!({"FunctionName": name}))),
-        ("PUT", ["2015-03-31", "functions", name, "code"]) => Ok(("UpdateFunctionCode", with_name(name, body)?)),
-        ("PUT", ["2015-03-31", "functions", name, "configuration"]) => {
-            Ok(("UpdateFunctionConfiguration", with_name(name, body)?))
+        (_, "2018-10-31", ["layers", rest @ ..]) => of_layers(method, rest)?,
+        _ => return None,
+    })
+}
+
+fn of_functions<'p>(method: &str, parts: &[&'p str]) -> Option<(&'static str, Members<'p>)> {
+    let Some((name, rest)) = parts.split_first() else {
+        return match method {
+            "GET" => Some(("ListFunctions", Vec::new())),
+            "POST" => Some(("CreateFunction", Vec::new())),
+            _ => None,
+        };
+    };
+    let mut members = vec![("FunctionName", *name)];
+    let operation = match (method, rest) {
+        ("GET", []) => "GetFunction",
+        ("DELETE", []) => "DeleteFunction",
+        ("GET", ["configuration"]) => "GetFunctionConfiguration",
+        ("PUT", ["configuration"]) => "UpdateFunctionConfiguration",
+        ("PUT", ["code"]) => "UpdateFunctionCode",
+        ("GET", ["policy"]) => "GetPolicy",
+        ("POST", ["policy"]) => "AddPermission",
+        ("DELETE", ["policy", statement]) => {
+            members.push(("StatementId", *statement));
+            "RemovePermission"
         }
-        ("DELETE", ["2015-03-31", "functions", name]) => Ok(("DeleteFunction", json!({"FunctionName": name}))),
-        _ => Err(ServiceError::not_in_local_run("lambda", &format!("{method} {path}"))),
+        ("GET", ["versions"]) => "ListVersionsByFunction",
+        ("POST", ["versions"]) => "PublishVersion",
+        ("GET", ["aliases"]) => "ListAliases",
+        ("POST", ["aliases"]) => "CreateAlias",
+        (_, ["aliases", alias]) => {
+            members.push(("Name", *alias));
+            match method {
+                "GET" => "GetAlias",
+                "PUT" => "UpdateAlias",
+                "DELETE" => "DeleteAlias",
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    Some((operation, members))
+}
+
+fn of_layers<'p>(method: &str, parts: &[&'p str]) -> Option<(&'static str, Members<'p>)> {
+    Some(match (method, parts) {
+        ("GET", []) => ("ListLayers", Vec::new()),
+        ("GET", [layer, "versions"]) => ("ListLayerVersions", vec![("LayerName", *layer)]),
+        ("POST", [layer, "versions"]) => ("PublishLayerVersion", vec![("LayerName", *layer)]),
+        (_, [layer, "versions", number]) => {
+            let operation = match method {
+                "GET" => "GetLayerVersion",
+                "DELETE" => "DeleteLayerVersion",
+                _ => return None,
+            };
+            (operation, vec![("LayerName", *layer), ("VersionNumber", *number)])
+        }
+        _ => return None,
+    })
+}
+
+/// The status of an answer: <https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html> has each.
+fn status_of(operation: &str) -> StatusCode {
+    match operation {
+        "AddPermission" | "CreateAlias" | "CreateFunction" | "PublishLayerVersion" | "PublishVersion" => {
+            StatusCode::CREATED
+        }
+        "DeleteFunction" | "DeleteFunctionEventInvokeConfig" | "RemovePermission" => StatusCode::NO_CONTENT,
+        _ => StatusCode::OK,
     }
 }
 
@@ -95,11 +180,22 @@ fn queried(mut input: Value, query: Option<&str>) -> Value {
     input
 }
 
-/// The input of an operation whose function is named by its path.
-fn with_name(name: &str, body: &[u8]) -> Result<Value, ServiceError> {
+/// The input of an operation that is named by its path, with the members that the path has. What AWS does not know is
+/// passed over: the local run's own members, which name files of this machine.
+fn with(named: &Members<'_>, body: &[u8]) -> Result<Value, ServiceError> {
     let mut input = payload(body)?;
-    if let Some(members) = input.as_object_mut() {
-        members.insert("FunctionName".to_owned(), name.into());
+    let Some(members) = input.as_object_mut() else {
+        return Ok(input);
+    };
+    let is_own = |name: &String| !name.starts_with("Local");
+    members.retain(|name, _| is_own(name));
+    for code in ["Code", "Content"] {
+        if let Some(Value::Object(code)) = members.get_mut(code) {
+            code.retain(|name, _| is_own(name));
+        }
+    }
+    for (member, value) in named {
+        members.insert((*member).to_owned(), (*value).into());
     }
     Ok(input)
 }
@@ -215,6 +311,48 @@ mod tests {
                 Some(("UpdateFunctionCode", json!({"FunctionName": "f", "S3Key": "k"}))),
             ),
             (Method::PUT, "/2015-03-31/functions/f/aliases", "", None),
+            (
+                Method::POST,
+                "/2015-03-31/functions",
+                "{\"FunctionName\": \"f\", \"Code\": {\"ZipFile\": \"\", \"LocalPath\": \"/etc\"}}",
+                Some(("CreateFunction", json!({"FunctionName": "f", "Code": {"ZipFile": ""}}))),
+            ),
+            (
+                Method::POST,
+                "/2015-03-31/functions/f/aliases",
+                "{\"Name\": \"live\"}",
+                Some(("CreateAlias", json!({"FunctionName": "f", "Name": "live"}))),
+            ),
+            (
+                Method::DELETE,
+                "/2015-03-31/functions/f/aliases/live",
+                "",
+                Some(("DeleteAlias", json!({"FunctionName": "f", "Name": "live"}))),
+            ),
+            (
+                Method::DELETE,
+                "/2015-03-31/functions/f/policy/s",
+                "",
+                Some(("RemovePermission", json!({"FunctionName": "f", "StatementId": "s"}))),
+            ),
+            (
+                Method::GET,
+                "/2019-09-25/functions/f/event-invoke-config",
+                "",
+                Some(("GetFunctionEventInvokeConfig", json!({"FunctionName": "f"}))),
+            ),
+            (
+                Method::POST,
+                "/2018-10-31/layers/l/versions",
+                "{}",
+                Some(("PublishLayerVersion", json!({"LayerName": "l"}))),
+            ),
+            (
+                Method::GET,
+                "/2018-10-31/layers/l/versions/1",
+                "",
+                Some(("GetLayerVersion", json!({"LayerName": "l", "VersionNumber": "1"}))),
+            ),
         ] {
             let routed = route(&method, path, &HeaderMap::new(), body.as_bytes()).ok();
             assert_eq!(routed, expected, "{method} {path}");

@@ -8,8 +8,8 @@ use super::stack::{self, Trouble};
 use super::{lasting, needs, nested};
 use crate::cloud::Cloud;
 use crate::template::{self, Deployed, Made, Resource, Stack, TemplateError};
-use platform::Principal;
 use platform::journal::Happening;
+use platform::{Principal, ServiceError};
 use serde_json::{Map, Value};
 use services::cloudformation::{
     ACTING, Action, Change, Doing, Engine, Extent, Left, Nested, Plan, Record, Shown, Summary, Wanted, nested_name,
@@ -58,8 +58,14 @@ impl Engine for Templates {
             .map_or_else(|_| stack.to_owned(), |cloud| template::stack_id(&cloud.account, stack))
     }
 
-    fn summary(&self, template: &str) -> Result<Summary, String> {
-        needs::summary(template)
+    fn summary(&self, template: &str) -> Result<Summary, ServiceError> {
+        let wrong = |reason: String| ServiceError::validation(format_args!("Template format error: {reason}"));
+        let read = template::read_text(template).map_err(|error| wrong(error.to_string()))?;
+        template::check(&read).map_err(|refused| match refused {
+            template::Refused::Wrong(sentence) => ServiceError::validation(sentence),
+            template::Refused::Absent(what) => ServiceError::not_in_local_run("cloudformation", &what),
+        })?;
+        needs::summary(template).map_err(wrong)
     }
 
     fn plan(&self, wanted: &Wanted) -> Result<Plan, String> {
@@ -79,9 +85,10 @@ impl Engine for Templates {
     }
 }
 
-/// What is wrong with a template that is in no file.
+/// What is wrong with a template that is in no file. AWS's own sentences stand for themselves.
 fn words(error: TemplateError) -> String {
-    match error.path.is_empty() {
+    let is_whole = |start: &&str| error.message.starts_with(start);
+    match error.path.is_empty() || ["Circular dependency", "Template error:"].iter().any(is_whole) {
         true => error.message,
         false => format!("{}: {}", error.path, error.message),
     }

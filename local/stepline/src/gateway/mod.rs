@@ -72,6 +72,12 @@ async fn dispatch(cloud: &Arc<Cloud>, incoming: &Incoming) -> Response<Body> {
     if incoming.is_form() {
         return query::answer(cloud, incoming).await;
     }
+    // Whoever has the address of a function's code needs no signature.
+    for cloud in cloud.regions() {
+        if let Some(code) = cloud.lambda.download(&incoming.method, &incoming.uri).await {
+            return code;
+        }
+    }
     match identify(cloud, incoming) {
         Ok(identity) if identity.service == "s3" => {
             s3::rest::answer(&identity.cloud, &identity.principal, incoming).await

@@ -9,8 +9,10 @@ mod code;
 mod conditions;
 mod config;
 mod fault;
+mod format;
 mod order;
 mod parameters;
+mod references;
 mod resolve;
 mod sam;
 mod scope;
@@ -21,6 +23,7 @@ pub use config::{Deployed, SamConfig};
 pub(crate) use fault::Fault;
 pub use fault::TemplateError;
 use fault::known;
+pub(crate) use format::{Refused, check};
 pub use scope::Made;
 pub(crate) use scope::stack_id;
 

@@ -159,9 +159,11 @@ impl Scope {
         let found = [map, first, second]
             .iter()
             .try_fold(&self.mappings, |value, key| value.get(*key));
-        found
-            .cloned()
-            .ok_or_else(|| Fault::new(format_args!("`Mappings` has no {map}/{first}/{second}")))
+        found.cloned().ok_or_else(|| {
+            Fault::new(format_args!(
+                "Template error: Unable to get mapping for {map}::{first}::{second}"
+            ))
+        })
     }
 
     /// The value of `Fn::ImportValue`.

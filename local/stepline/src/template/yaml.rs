@@ -126,7 +126,9 @@ fn refuse_empty_functions(text: &str) -> Result<(), Fault> {
             };
             let before = before.chars().next_back();
             let name = content[at + 1..].split([' ', '\t', ',']).next().unwrap_or_default();
-            let begins_value = before.is_none_or(|before| "[{,:?-".contains(before));
+            // `${!Literal}` is text of `Fn::Sub`.
+            let is_literal = content[..at].ends_with("${");
+            let begins_value = !is_literal && before.is_none_or(|before| "[{,:?-".contains(before));
             if begins_value && content[at + 1 + name.len()..].starts_with(',') {
                 let column = content[..at].chars().count() + 1;
                 return Err(Fault::at(line + 1, column, format_args!("`!{name}` has no argument")));
@@ -328,6 +330,7 @@ mod tests {
             "C: !Not [!Condition G]\n",
             "D:\n  - 1\n  - 1.5\n  - true\n  - ~\n  - '1'\n",
             "E: {\"F\": \"json\"}\n",
+            "G: !Sub \"${!H}, ${I}\"\n",
         ))
         .expect("a document");
         let expected = json!({
@@ -336,6 +339,7 @@ mod tests {
             "C": {"Fn::Not": [{"Condition": "G"}]},
             "D": [1, 1.5, true, null, "1"],
             "E": {"F": "json"},
+            "G": {"Fn::Sub": "${!H}, ${I}"},
         });
         assert_eq!(*source.value, expected);
         assert_eq!(source.position(&["D", "1"]), Some((6, 5)));

@@ -369,7 +369,7 @@ async fn a_requests_query_names_a_version_which_is_deleted_alone() {
     assert_eq!(described["Version"], "1");
     let (status, _, _) = rest(&world, "GET", format!("{f}/policy?Qualifier=none")).await;
     assert_eq!(status, 404);
-    assert_eq!(delete("?Qualifier=1").await.0, 200);
+    assert_eq!(delete("?Qualifier=1").await.0, 204);
     let gone = invoked("?Qualifier=1").await;
     assert_eq!((gone.0, gone.1.as_deref()), (404, Some("ResourceNotFoundException")));
     assert_eq!(invoked("").await.2, "$LATEST");
@@ -383,6 +383,6 @@ async fn a_requests_query_names_a_version_which_is_deleted_alone() {
         assert_eq!(delete(query).await.1.as_deref(), Some(kind), "{query}");
     }
     assert_eq!(invoked("?Qualifier=live").await.2, "1");
-    assert_eq!(delete("").await.0, 200);
+    assert_eq!(delete("").await.0, 204);
     assert_eq!(invoked("").await.0, 404);
 }

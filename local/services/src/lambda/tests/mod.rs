@@ -2,6 +2,7 @@
 
 mod code;
 mod node;
+mod over_rest;
 mod python;
 mod stored;
 mod world;

@@ -3,6 +3,7 @@
 mod actions;
 mod again;
 mod failing;
+mod format;
 mod guards;
 mod kinds;
 mod nested;

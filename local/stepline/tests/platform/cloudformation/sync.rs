@@ -84,6 +84,20 @@ async fn code_and_definitions_are_changed_past_their_stack() {
         (&json!(zip.len()), &json!("Successful"))
     );
     assert_ne!(before["CodeSha256"], after["CodeSha256"]);
+    // Whoever has the address of the code can fetch it, without a signature.
+    let shown = ask(&cloud, "lambda", "GET", "/2015-03-31/functions/hello", None, "").await;
+    let shown = shown.json();
+    let location = shown["Code"]["Location"].as_str().expect("a location");
+    let path = location.strip_prefix(cloud.endpoint().expect("an endpoint"));
+    let fetch = |path| Request {
+        method: "GET",
+        path,
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    let code = send(&cloud, fetch(path.expect("a path"))).await;
+    assert_eq!((code.status, code.header("content-type")), (200, "application/zip"));
+    assert_eq!(send(&cloud, fetch("/lambda-code/0")).await.status, 403);
 
     let definition =
         json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": "two", "End": true}}}).to_string();

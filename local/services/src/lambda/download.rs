@@ -1,0 +1,120 @@
+//! The code of functions, as GetFunction lets it be fetched: for some minutes, by whoever has the address.
+//!
+//! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCodeLocation.html>. The zip is packed anew from the files
+//! that the function has: its hash is not the function's `CodeSha256`.
+
+use super::code::{Code, Package};
+use super::functions::Function;
+use super::operations::Named;
+use super::{Lambda, lock};
+use axum::body::Body;
+use axum::http::{Method, Response, StatusCode, Uri};
+use platform::{Call, Platform, ServiceError};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fs;
+use std::io::{self, Cursor, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+/// For how long an address holds, as on AWS.
+const HOLDS: Duration = Duration::from_secs(10 * 60);
+
+/// Where the gateway answers with code.
+const PATH: &str = "/lambda-code/";
+
+/// The addresses that hold: the folder that each is of, and until when.
+#[derive(Debug, Default)]
+pub(super) struct Downloads(Mutex<HashMap<String, (PathBuf, Instant)>>);
+
+impl Downloads {
+    /// A name for a folder that nobody guesses.
+    fn offer(&self, folder: &Path, now: Instant) -> String {
+        let mut offered = lock(&self.0);
+        offered.retain(|_, (_, until)| *until > now);
+        let token = uuid::Uuid::new_v4().simple().to_string();
+        offered.insert(token.clone(), (folder.to_owned(), now + HOLDS));
+        token
+    }
+
+    fn folder(&self, token: &str, now: Instant) -> Option<PathBuf> {
+        let offered = lock(&self.0);
+        let found = offered.get(token).filter(|(_, until)| *until > now);
+        found.map(|(folder, _)| folder.clone())
+    }
+}
+
+impl Lambda {
+    pub(super) fn get(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+        let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
+        let mut shown = json!({
+            "Configuration": function.describe(),
+            "Code": self.location(&call.platform, &function),
+        });
+        if let Some(tags) = &function.configuration.tags {
+            shown["Tags"] = tags.clone();
+        }
+        Ok(shown)
+    }
+
+    /// Where the code of a function can be had. What the local run does not have as files has no address.
+    fn location(&self, platform: &Platform, function: &Function) -> Value {
+        if let Ok(Code::Image(uri)) = function.configuration.code.code() {
+            return json!({"RepositoryType": "ECR", "ImageUri": uri});
+        }
+        let mut location = json!({"RepositoryType": "S3"});
+        if let (Package::Files { files, .. }, Some(endpoint)) = (&function.package, platform.endpoint()) {
+            let token = self.downloads.offer(files, Instant::now());
+            location["Location"] = format!("{endpoint}{PATH}{token}").into();
+        }
+        location
+    }
+
+    /// Answers a request for code that GetFunction has given the address of; None where it is something else.
+    pub async fn download(&self, method: &Method, uri: &Uri) -> Option<Response<Body>> {
+        let token = uri.path().strip_prefix(PATH).filter(|_| method == Method::GET)?;
+        let folder = self.downloads.folder(token, Instant::now())?;
+        let packed = tokio::task::spawn_blocking(move || packed(&folder)).await;
+        let packed = packed.map_err(io::Error::other).and_then(|packed| packed);
+        let (status, kind, body) = match packed {
+            Ok(zip) => (StatusCode::OK, "application/zip", Body::from(zip)),
+            Err(error) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "text/plain",
+                Body::from(error.to_string()),
+            ),
+        };
+        let response = Response::builder().status(status).header("content-type", kind);
+        // Only a header value with line breaks could fail, and none of these has any.
+        Some(response.body(body).unwrap_or_default())
+    }
+}
+
+/// A folder as a zip, in the order of the names in it.
+fn packed(folder: &Path) -> io::Result<Vec<u8>> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    add(&mut archive, folder, "")?;
+    Ok(archive.finish()?.into_inner())
+}
+
+fn add(archive: &mut ZipWriter<Cursor<Vec<u8>>>, folder: &Path, within: &str) -> io::Result<()> {
+    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let name = format!("{within}{}", entry.file_name().to_string_lossy());
+        let about = fs::metadata(&path)?;
+        if about.is_dir() {
+            add(archive, &path, &format!("{name}/"))?;
+            continue;
+        }
+        let options = SimpleFileOptions::default().unix_permissions(about.permissions().mode());
+        archive.start_file(name, options)?;
+        archive.write_all(&fs::read(&path)?)?;
+    }
+    Ok(())
+}

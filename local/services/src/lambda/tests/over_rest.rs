@@ -1,0 +1,148 @@
+//! What SDKs send over REST: functions, their versions and aliases, layers, and where the code can be had.
+
+use super::super::rest::handle;
+use super::world::World;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use platform::Principal;
+use serde_json::{Value, json};
+use std::io::{Cursor, Read, Write};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+const SOURCE: &str = "def handler(event, context):\n    return 1\n";
+
+/// A zip with two files, in base64.
+fn zipped() -> String {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in [("app.py", SOURCE), ("more/data.txt", "data")] {
+        writer.start_file(name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    BASE64_STANDARD.encode(writer.finish().unwrap().into_inner())
+}
+
+/// One request: the status of its answer, and the body or the kind of the error.
+async fn ask(world: &World, method: &str, path: &str, body: Value) -> (u16, Value) {
+    let body = if body.is_null() {
+        Bytes::new()
+    } else {
+        Bytes::from(body.to_string())
+    };
+    let (method, uri) = (method.parse().unwrap(), path.parse().unwrap());
+    let caller = Principal::Administrator;
+    let answer = handle(&world.platform, &caller, &method, &uri, &HeaderMap::new(), &body).await;
+    let status = answer.status().as_u16();
+    if let Some(kind) = answer.headers().get("x-amzn-errortype") {
+        return (status, kind.to_str().unwrap().into());
+    }
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+async fn create(world: &World) {
+    let create = json!({
+        "FunctionName": "f", "Runtime": "python3.12", "Handler": "app.handler", "Code": {"ZipFile": zipped()},
+        "Role": world.platform.account.global_arn("iam", "role/f-role"), "Tags": {"team": "a"},
+    });
+    let (status, created) = ask(world, "POST", "/2015-03-31/functions", create).await;
+    assert_eq!((status, &created["FunctionName"]), (201, &json!("f")), "{created}");
+}
+
+#[tokio::test]
+async fn a_function_is_made_published_and_removed() {
+    let world = World::new();
+    create(&world).await;
+    let f = "/2015-03-31/functions/f";
+    for (method, path, body, status, pointer, expected) in [
+        ("POST", "/versions", json!({}), 201, "/Version", json!("1")),
+        (
+            "GET",
+            "/versions?MaxItems=1",
+            json!(null),
+            200,
+            "/Versions/0/Version",
+            json!("$LATEST"),
+        ),
+        (
+            "POST",
+            "/aliases",
+            json!({"Name": "live", "FunctionVersion": "1"}),
+            201,
+            "/FunctionVersion",
+            json!("1"),
+        ),
+        ("GET", "/aliases/live", json!(null), 200, "/Name", json!("live")),
+        ("GET", "/aliases", json!(null), 200, "/Aliases/0/Name", json!("live")),
+        (
+            "GET",
+            "/aliases?FunctionVersion=2",
+            json!(null),
+            200,
+            "/Aliases",
+            json!([]),
+        ),
+        (
+            "POST",
+            "/policy",
+            json!({"StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"}),
+            201,
+            "/FunctionName",
+            json!(null),
+        ),
+        ("DELETE", "/policy/s", json!(null), 204, "", json!(null)),
+        // What the local run does not have is refused by its name.
+        ("DELETE", "/aliases/live", json!(null), 501, "", json!("NotInLocalRun")),
+        ("DELETE", "", json!(null), 204, "", json!(null)),
+        ("GET", "", json!(null), 404, "", json!("ResourceNotFoundException")),
+    ] {
+        let (answered, said) = ask(&world, method, &format!("{f}{path}"), body).await;
+        let found = said.pointer(pointer).cloned().unwrap_or_default();
+        assert_eq!((answered, found), (status, expected), "{method} {path}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_layer_is_published() {
+    let world = World::new();
+    let publish = json!({"Content": {"ZipFile": zipped()}});
+    let (status, published) = ask(&world, "POST", "/2018-10-31/layers/l/versions", publish).await;
+    assert_eq!((status, &published["Version"]), (201, &json!(1)), "{published}");
+    for path in ["", "/l/versions", "/l/versions/1"] {
+        let (status, said) = ask(&world, "GET", &format!("/2018-10-31/layers{path}"), json!(null)).await;
+        assert_eq!((status, said), (501, json!("NotInLocalRun")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_code_can_be_had_where_getfunction_says() {
+    let world = World::new();
+    create(&world).await;
+    let (_, shown) = ask(&world, "GET", "/2015-03-31/functions/f", json!(null)).await;
+    assert_eq!(
+        (&shown["Code"]["RepositoryType"], &shown["Tags"]),
+        (&json!("S3"), &json!({"team": "a"}))
+    );
+    let location = shown["Code"]["Location"].as_str().expect("a location");
+    let uri = location.parse().unwrap();
+    let answer = world.lambda.download(&Method::GET, &uri).await.expect("code");
+    let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    let mut archive = zip::ZipArchive::new(Cursor::new(body)).unwrap();
+    let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    assert_eq!(names, ["app.py", "more/data.txt"]);
+    let mut source = String::new();
+    archive.by_name("app.py").unwrap().read_to_string(&mut source).unwrap();
+    assert_eq!(source, SOURCE);
+    for other in ["/lambda-code/", "/lambda-code/0", "/2015-03-31/functions/f"] {
+        assert!(
+            world
+                .lambda
+                .download(&Method::GET, &other.parse().unwrap())
+                .await
+                .is_none()
+        );
+    }
+    assert!(world.lambda.download(&Method::PUT, &uri).await.is_none());
+}

@@ -222,6 +222,26 @@ async fn what_was_answered_is_there_again() {
     assert_eq!(statements.len(), 1, "a policy of a resource lasts: {statements:?}");
 }
 
+/// The folder of an account that is open, as a killed process would leave it: both files as they were at one moment, since
+/// what moves from one to the other meanwhile would be in neither.
+fn as_killed(folder: &Path) -> tempfile::TempDir {
+    let files = ["state.db", "state.db-wal"];
+    let read = || files.map(|file| std::fs::read(folder.join(file)).expect(file));
+    let mut contents = read();
+    loop {
+        let again = read();
+        if again == contents {
+            break;
+        }
+        contents = again;
+    }
+    let left = tempfile::tempdir().expect("a folder");
+    for (file, content) in files.iter().zip(contents) {
+        std::fs::write(left.path().join(file), content).expect(file);
+    }
+    left
+}
+
 #[tokio::test]
 async fn what_was_under_way_has_ended() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -240,11 +260,7 @@ async fn what_was_under_way_has_ended() {
     let of_execution = json!({"executionArn": started["executionArn"]});
     let before = ok(&cloud, "states", "GetExecutionHistory", of_execution.clone()).await;
     cloud.store.settled().await.expect("it is written");
-    // As a killed process leaves it: the folder is copied while the account is open.
-    let left = tempfile::tempdir().expect("a folder");
-    for file in ["state.db", "state.db-wal"] {
-        std::fs::copy(folder.path().join(file), left.path().join(file)).expect(file);
-    }
+    let left = as_killed(folder.path());
     let cloud = open(left.path());
     let described = ok(&cloud, "states", "DescribeExecution", of_execution.clone()).await;
     assert_eq!(described["status"], "ABORTED");

@@ -69,7 +69,7 @@ impl ListPublished {
     fn page(&self, list: &str, all: Vec<Value>) -> Result<Value, ServiceError> {
         let size = self.max_items.unwrap_or(MOST_LISTED).clamp(1, MOST_LISTED);
         let code = "InvalidParameterValueException";
-        let page = page(all.into_iter(), size, self.marker.as_deref(), code)?;
+        let page = page(all, size, self.marker.as_deref(), code)?;
         Ok(page.answer(list, "NextMarker", |one| one))
     }
 }

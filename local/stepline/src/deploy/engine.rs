@@ -85,10 +85,13 @@ impl Engine for Templates {
     }
 }
 
+/// How sentences of AWS's begin.
+const OF_AWS: [&str; 2] = ["Circular dependency", "Template error:"];
+
 /// What is wrong with a template that is in no file. AWS's own sentences stand for themselves.
 fn words(error: TemplateError) -> String {
     let is_whole = |start: &&str| error.message.starts_with(start);
-    match error.path.is_empty() || ["Circular dependency", "Template error:"].iter().any(is_whole) {
+    match error.path.is_empty() || OF_AWS.iter().any(is_whole) {
         true => error.message,
         false => format!("{}: {}", error.path, error.message),
     }

@@ -206,6 +206,9 @@ impl Stack {
         passed_over.extend(repeated.into_iter().map(in_resources));
         let absent = absent(&resources, &scope, &mut passed_over).map_err(in_resources)?;
         resources.retain(|id, _| !absent.contains(id));
+        if deployed.text.is_some() {
+            order::refuse_absent(&absent, &resources, &outputs, &scope)?;
+        }
         let order = order::creation(&resources, &scope).map_err(in_resources)?;
         Ok(Self {
             file: file.clone(),

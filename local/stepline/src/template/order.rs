@@ -41,6 +41,49 @@ pub(super) fn is_unexpanded(resource: &Value) -> bool {
     kind.is_some_and(|kind| kind.starts_with("AWS::Serverless::"))
 }
 
+/// Refuses names of resources that a condition leaves out, in AWS's words. To depend on such a one is no fault.
+pub(super) fn refuse_absent(
+    absent: &[String],
+    resources: &Map<String, Value>,
+    outputs: &Map<String, Value>,
+    scope: &Scope,
+) -> Result<(), Fault> {
+    let named = |values: Vec<&Value>| -> Result<String, Fault> {
+        let mut names = BTreeSet::new();
+        values
+            .into_iter()
+            .try_for_each(|value| collect(value, scope, &mut names))?;
+        let missing: Vec<&str> = absent
+            .iter()
+            .map(String::as_str)
+            .filter(|id| names.contains(*id))
+            .collect();
+        Ok(missing.join(", "))
+    };
+    let missing = named(
+        resources
+            .values()
+            .filter_map(|resource| resource.get("Properties"))
+            .collect(),
+    )?;
+    if !missing.is_empty() {
+        return Err(Fault::new(format_args!(
+            "Template format error: Unresolved resource dependencies [{missing}] in the Resources block of the template"
+        )));
+    }
+    let is_there = |output: &&Value| {
+        let condition = output.get("Condition").and_then(Value::as_str);
+        condition.is_none_or(|condition| scope.condition(condition).unwrap_or(true))
+    };
+    let missing = named(outputs.values().filter(is_there).collect())?;
+    if !missing.is_empty() {
+        return Err(Fault::new(format_args!(
+            "Unresolved resource dependencies [{missing}] in the Outputs block of the template"
+        )));
+    }
+    Ok(())
+}
+
 /// What a resource names or depends on, its template's parameters among them.
 pub(super) fn dependencies(resource: &Value, scope: &Scope) -> Result<BTreeSet<String>, Fault> {
     let mut names = BTreeSet::new();

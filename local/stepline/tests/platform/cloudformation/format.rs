@@ -220,6 +220,16 @@ async fn a_template_is_refused_for_its_values() {
             "Resources: {A: {Type: AWS::SQS::Queue, DependsOn: B}, B: {Type: AWS::SQS::Queue, DependsOn: A}}",
             "Circular dependency between resources: [A, B]",
         ),
+        (
+            "Conditions: {C: {'Fn::Equals': [a, b]}}\nResources: {A: {Type: AWS::SQS::Queue, Condition: C}, B: {Type: AWS::SQS::Queue, \
+             DependsOn: A, Properties: {QueueName: {Ref: A}}}}",
+            "Template format error: Unresolved resource dependencies [A] in the Resources block of the template",
+        ),
+        (
+            "Conditions: {C: {'Fn::Equals': [a, b]}}\nResources: {A: {Type: AWS::SQS::Queue, Condition: C}, B: {Type: AWS::SQS::Queue}}\n\
+             Outputs: {O: {Condition: C, Value: {Ref: A}}, P: {Value: {'Fn::GetAtt': [A, Arn]}}}",
+            "Unresolved resource dependencies [A] in the Outputs block of the template",
+        ),
     ] {
         let input = json!({"StackName": "s", "TemplateBody": template});
         let refused = refusal(&cloud, "CreateStack", input).await;

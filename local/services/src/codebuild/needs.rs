@@ -2,13 +2,12 @@
 //!
 //! Follows <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodebuild.html>.
 
-use super::CodeBuild;
 use super::project::{Project, project_arn};
 use platform::{Platform, Requirement, ServiceError};
 use serde_json::{Map, Value};
 
-pub(super) fn may_update_project(
-    _: &CodeBuild,
+pub(super) fn may_update_project<S>(
+    _: &S,
     platform: &Platform,
     input: &Map<String, Value>,
 ) -> Result<Vec<Requirement>, ServiceError> {
@@ -32,8 +31,8 @@ pub(super) fn giving(action: &str, arn: &str, tags: &[Value]) -> Requirement {
     Requirement::new(format!("codebuild:{action}"), arn).giving(tags)
 }
 
-pub(super) fn may_create_project(
-    _: &CodeBuild,
+pub(super) fn may_create_project<S>(
+    _: &S,
     platform: &Platform,
     input: &Project,
 ) -> Result<Vec<Requirement>, ServiceError> {

@@ -54,11 +54,16 @@ impl ElasticLoadBalancing {
 impl ElasticLoadBalancing {
     /// Gives what lasts to another run, and answers no more.
     pub(crate) fn hand_over(&self, to: &Self) {
-        use crate::testing::hand_over;
         let (mut from, mut to) = (self.rows(), to.rows());
-        hand_over(&mut from.balancers, &mut to.balancers);
-        hand_over(&mut from.listeners, &mut to.listeners);
-        hand_over(&mut from.groups, &mut to.groups);
+        for arn in from.balancers.keys().cloned().collect::<Vec<_>>() {
+            to.balancers.insert(arn.clone(), from.balancers.remove(&arn).unwrap());
+        }
+        for arn in from.listeners.keys().cloned().collect::<Vec<_>>() {
+            to.listeners.insert(arn.clone(), from.listeners.remove(&arn).unwrap());
+        }
+        for arn in from.groups.keys().cloned().collect::<Vec<_>>() {
+            to.groups.insert(arn.clone(), from.groups.remove(&arn).unwrap());
+        }
         let proxies = std::mem::take(&mut *self.proxies.lock().unwrap());
         for (_, serving) in proxies {
             serving.abort();

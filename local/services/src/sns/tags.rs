@@ -2,7 +2,7 @@
 //!
 //! Follows <https://docs.aws.amazon.com/sns/latest/api/API_TagResource.html>.
 
-use super::topic::{Tag, Topic, check_count, tags_of};
+use super::topic::{Tag, Topic, check_count, giving, tags_of};
 use super::topics::Sns;
 use platform::{Call, ErrorKind, Platform, Requirement, ServiceError};
 use serde::Deserialize;
@@ -27,12 +27,6 @@ pub(super) struct TagResource {
 pub(super) struct UntagResource {
     resource_arn: String,
     tag_keys: Vec<String>,
-}
-
-/// An action on a topic, with the tags that the request gives.
-pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
-    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-    Requirement::new(format!("sns:{action}"), arn).giving(tags)
 }
 
 pub(super) fn may_tag(_: &Sns, _: &Platform, input: &TagResource) -> Result<Vec<Requirement>, ServiceError> {

@@ -1,6 +1,6 @@
 //! Topics, and those who have subscribed to them.
 
-use platform::ServiceError;
+use platform::{Requirement, ServiceError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -44,6 +44,12 @@ const MOST_TAGS: usize = 50;
 pub(super) struct Tag {
     pub(super) key: String,
     pub(super) value: String,
+}
+
+/// An action on a topic, with the tags that the request gives.
+pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
+    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+    Requirement::new(format!("sns:{action}"), arn).giving(tags)
 }
 
 /// How a topic's messages travel to somebody.

@@ -1,7 +1,6 @@
 //! The topics of the account, and the operations on them.
 
-use super::tags::giving;
-use super::topic::{Tag, Topic, check_attribute, invalid, is_attribute, tags_of};
+use super::topic::{Tag, Topic, check_attribute, giving, invalid, is_attribute, tags_of};
 use platform::input::{On, Target, page};
 use platform::store::{Held, Rows, Store, StoreError};
 use platform::{Call, Nothing, Platform, Requirement, ServiceError};

@@ -4,7 +4,7 @@
 
 use super::name;
 use super::store::Ssm;
-use super::write::Tag;
+use super::write::{Tag, giving};
 use platform::input::{On, Target};
 use platform::{Call, Nothing, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
@@ -33,12 +33,6 @@ pub(super) struct AddTagsToResource {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct RemoveTagsFromResource {
     tag_keys: Vec<String>,
-}
-
-/// An action on a parameter, with the tags that the request gives.
-pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
-    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-    Requirement::new(format!("ssm:{action}"), arn).giving(tags)
 }
 
 pub(super) fn may_add(

@@ -6,7 +6,6 @@ use super::data_type;
 use super::name::{self, OneName, TenNames};
 use super::parameter::{Kind, MOST_VERSIONS, Parameter, Version};
 use super::store::Ssm;
-use super::tags::giving;
 use jiff::Timestamp;
 use platform::input::On;
 use platform::store::Held;
@@ -44,6 +43,12 @@ pub(super) struct PutParameter {
 pub(super) struct Tag {
     pub(super) key: String,
     pub(super) value: String,
+}
+
+/// An action on a parameter, with the tags that the request gives.
+pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
+    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
+    Requirement::new(format!("ssm:{action}"), arn).giving(tags)
 }
 
 impl PutParameter {

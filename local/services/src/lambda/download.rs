@@ -3,50 +3,24 @@
 //! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCodeLocation.html>. The zip is packed anew from the files
 //! that the function has: its hash is not the function's `CodeSha256`.
 
+use super::Lambda;
 use super::code::{Code, Package};
 use super::functions::Function;
 use super::operations::Named;
-use super::{Lambda, lock};
 use axum::body::Body;
 use axum::http::{Method, Response, StatusCode, Uri};
 use platform::{Call, Platform, ServiceError};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Cursor, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Instant;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// For how long an address holds, as on AWS.
-const HOLDS: Duration = Duration::from_secs(10 * 60);
-
 /// Where the gateway answers with code.
 const PATH: &str = "/lambda-code/";
-
-/// The addresses that hold: the folder that each is of, and until when.
-#[derive(Debug, Default)]
-pub(super) struct Downloads(Mutex<HashMap<String, (PathBuf, Instant)>>);
-
-impl Downloads {
-    /// A name for a folder that nobody guesses.
-    fn offer(&self, folder: &Path, now: Instant) -> String {
-        let mut offered = lock(&self.0);
-        offered.retain(|_, (_, until)| *until > now);
-        let token = uuid::Uuid::new_v4().simple().to_string();
-        offered.insert(token.clone(), (folder.to_owned(), now + HOLDS));
-        token
-    }
-
-    fn folder(&self, token: &str, now: Instant) -> Option<PathBuf> {
-        let offered = lock(&self.0);
-        let found = offered.get(token).filter(|(_, until)| *until > now);
-        found.map(|(folder, _)| folder.clone())
-    }
-}
 
 impl Lambda {
     pub(super) fn get(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {

@@ -4,7 +4,8 @@
 //! read more kindly: its faults have a place in the file.
 
 use super::references;
-use super::{ABSENT_ATTRIBUTES, ABSENT_SECTIONS, RESOURCE_ATTRIBUTES, SECTIONS};
+use super::refused::{Refused, wrong};
+use super::sections::{ABSENT_ATTRIBUTES, ABSENT_SECTIONS, RESOURCE_ATTRIBUTES, SECTIONS};
 use serde_json::{Map, Value};
 
 /// What a parameter can have.
@@ -24,19 +25,6 @@ const PARAMETER_PROPERTIES: &[&str] = &[
 
 /// The types of parameters that have no `AWS::` in them.
 const PARAMETER_TYPES: &[&str] = &["String", "Number", "List<Number>", "List<String>", "CommaDelimitedList"];
-
-/// Why a template is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// AWS refuses it, with this sentence.
-    Wrong(String),
-    /// AWS would take it. The local run does not have this.
-    Absent(String),
-}
-
-pub(super) fn wrong<T>(sentence: impl std::fmt::Display) -> Result<T, Refused> {
-    Err(Refused::Wrong(sentence.to_string()))
-}
 
 fn format_error<T>(what: impl std::fmt::Display) -> Result<T, Refused> {
     wrong(format_args!("Template format error: {what}"))

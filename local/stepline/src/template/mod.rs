@@ -13,9 +13,11 @@ mod format;
 mod order;
 mod parameters;
 mod references;
+mod refused;
 mod resolve;
 mod sam;
 mod scope;
+mod sections;
 mod stand_in;
 mod yaml;
 
@@ -23,50 +25,19 @@ pub use config::{Deployed, SamConfig};
 pub(crate) use fault::Fault;
 pub use fault::TemplateError;
 use fault::known;
-pub(crate) use format::{Refused, check};
+pub(crate) use format::check;
+pub(crate) use refused::Refused;
 pub use scope::Made;
 pub(crate) use scope::stack_id;
 
 use platform::account::Account;
 use scope::Scope;
+use sections::{ABSENT_ATTRIBUTES, ABSENT_SECTIONS, RESOURCE_ATTRIBUTES, SECTIONS};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use yaml::Source;
-
-/// The sections of a template that are read.
-const SECTIONS: &[&str] = &[
-    "AWSTemplateFormatVersion",
-    "Conditions",
-    "Description",
-    "Globals",
-    "Mappings",
-    "Metadata",
-    "Outputs",
-    "Parameters",
-    "Resources",
-    "Transform",
-];
-
-/// The sections that CloudFormation has and the local run does not.
-const ABSENT_SECTIONS: &[&str] = &["Hooks", "Rules"];
-
-/// What a resource can have beside its type and its properties.
-const RESOURCE_ATTRIBUTES: &[&str] = &[
-    "Condition",
-    "CreationPolicy",
-    "DeletionPolicy",
-    "DependsOn",
-    "Metadata",
-    "Properties",
-    "Type",
-    "UpdatePolicy",
-    "UpdateReplacePolicy",
-];
-
-/// What a resource of SAM's can have and the local run does not.
-const ABSENT_ATTRIBUTES: &[&str] = &["Connectors", "IgnoreGlobals"];
 
 /// A template with values for its parameters, ready for its resources to be created.
 #[derive(Debug, Clone)]
@@ -205,10 +176,7 @@ impl Stack {
         let repeated = unknown_shapes(&mut resources);
         passed_over.extend(repeated.into_iter().map(in_resources));
         let absent = absent(&resources, &scope, &mut passed_over).map_err(in_resources)?;
-        resources.retain(|id, _| !absent.contains(id));
-        if deployed.text.is_some() {
-            order::refuse_absent(&absent, &resources, &outputs, &scope)?;
-        }
+        leave_out(&absent, (&mut resources, &outputs), &scope, is_in_files)?;
         let order = order::creation(&resources, &scope).map_err(in_resources)?;
         Ok(Self {
             file: file.clone(),
@@ -447,6 +415,20 @@ fn absent(resources: &Map<String, Value>, scope: &Scope, passed_over: &mut Vec<F
         }
     }
     Ok(absent)
+}
+
+/// Takes away the resources that a condition leaves out. Where a template is in no file, no other may name them.
+fn leave_out(
+    absent: &[String],
+    (resources, outputs): (&mut Map<String, Value>, &Map<String, Value>),
+    scope: &Scope,
+    is_in_files: bool,
+) -> Result<(), Fault> {
+    resources.retain(|id, _| !absent.contains(id));
+    match is_in_files {
+        true => Ok(()),
+        false => order::refuse_absent(absent, resources, outputs, scope),
+    }
 }
 
 fn section(template: &Map<String, Value>, name: &str) -> Result<Map<String, Value>, Fault> {

@@ -2,7 +2,7 @@
 //!
 //! Follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>.
 
-use super::format::{Refused, wrong};
+use super::refused::{Refused, wrong};
 use super::resolve::{Piece, pieces};
 use serde_json::{Map, Value};
 

@@ -32,6 +32,9 @@ pub(crate) struct Past {
     begun: Option<Begun>,
     #[serde(skip)]
     history: Shelf,
+    /// The event with which it was cut off, and its place: it may not be written yet.
+    #[serde(skip)]
+    cut_off: Option<(usize, Value)>,
 }
 
 /// Where executions are kept. Express ones are not.
@@ -116,6 +119,7 @@ impl Past {
             map_runs: map_run::shown(machine_arn, execution.map_runs()),
             begun: Begun::of(execution),
             history: Shelf::default(),
+            cut_off: None,
         }
     }
 
@@ -137,13 +141,23 @@ impl Past {
 
     /// How many events there are.
     pub(crate) fn length(&self) -> Result<usize, ServiceError> {
-        Ok(self.history.count()?)
+        match &self.cut_off {
+            Some((place, _)) => Ok(place + 1),
+            None => Ok(self.history.count()?),
+        }
     }
 
     /// Some of the events as GetExecutionHistory answers them, by their places from 0.
     pub(crate) fn events(&self, places: Range<usize>) -> Result<Vec<Value>, ServiceError> {
         let events = self.history.read_between(&key(places.start + 1), &key(places.end))?;
-        Ok(events.into_iter().map(|(_, event)| event).collect())
+        let mut events: Vec<Value> = events.into_iter().map(|(_, event)| event).collect();
+        if let Some((place, event)) = &self.cut_off
+            && places.contains(place)
+            && events.len() < places.len()
+        {
+            events.push(event.clone());
+        }
+        Ok(events)
     }
 
     /// Ends an execution that nobody runs any more.
@@ -173,6 +187,7 @@ impl Past {
             "executionAbortedEventDetails": {"cause": CUT_OFF},
         });
         self.history.put(&key(last + 1), &event);
+        self.cut_off = Some((last, event));
         Ok(())
     }
 }

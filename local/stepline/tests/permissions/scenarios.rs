@@ -3,6 +3,7 @@
 use super::releases;
 use super::world::World;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The name of the Express state machine.
 pub(crate) const EXPRESS: &str = "quick";
@@ -275,12 +276,17 @@ pub(crate) async fn nothing_can_be_delivered(world: &World) {
     let id = world.start_pipeline(PIPELINE).await;
     let execution = follower.execution_started().await;
     follower.job_runs().await;
+    // A poll that finds no function would fail the action before it is abandoned.
+    let interval = world.cloud.pace.poll_interval();
+    world.cloud.pace.set_poll_interval(Duration::from_secs(3600));
+    world.follow().polled().await;
     for function in ["pipeline-action", "image-push"] {
         let name = json!({"FunctionName": format!("stepline-{function}-dev")});
         world.call("lambda", "DeleteFunction", name).await;
     }
     let mut follower = world.follow();
     world.abandon(PIPELINE, &id).await;
+    world.cloud.pace.set_poll_interval(interval);
     follower.kept("stepline-action-abandoned-dev").await;
     world
         .cloud

@@ -320,6 +320,15 @@ impl Follower {
         .await;
     }
 
+    /// Waits until the pipeline has heard of a job of its function that it is to ask again.
+    pub(crate) async fn polled(&mut self) {
+        self.until("a poll", |happening| match happening {
+            Happening::JobAnswered { answer, .. } if answer == "Continuation" => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+
     /// Waits until a job of this kind runs.
     pub(crate) async fn job_of(&mut self, wanted: &str) {
         self.until("the job runs", |happening| match happening {

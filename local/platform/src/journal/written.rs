@@ -82,8 +82,7 @@ impl Written {
 
     /// The entries from a number on, as far as they are kept.
     pub(super) fn since(&self, sequence: u64) -> Vec<Entry> {
-        let forgotten = sequence.saturating_sub(self.oldest());
-        let from = usize::try_from(forgotten).map_or(self.entries.len(), |from| from.min(self.entries.len()));
-        self.entries.range(from..).cloned().collect()
+        let known = usize::try_from(sequence.saturating_sub(self.oldest())).unwrap_or(usize::MAX);
+        self.entries.iter().skip(known).cloned().collect()
     }
 }

@@ -107,7 +107,7 @@ impl Own {
     }
 
     fn packages(&self) -> io::Result<PathBuf> {
-        packages(&self.folder)
+        python::packages(&self.folder)
     }
 
     fn python(&self) -> Command {
@@ -164,14 +164,13 @@ impl Own {
     /// Has Python find the packages of another environment.
     fn refer_to(&self, other: &Path) -> io::Result<()> {
         // A path is written alike in JSON and in Python.
-        let path = serde_json::to_string(&packages(other)?)?;
+        let path = serde_json::to_string(&python::packages(other)?)?;
         let line = format!("import site; site.addsitedir({path})\n");
         fs::write(self.packages()?.join(REFERENCE), line)
     }
 
     /// Copies the programs that packages bring. They are run by this environment's Python.
     fn copy_scripts(&self, other: &Path) -> io::Result<()> {
-        let (from, to) = (other.display().to_string(), self.folder.display().to_string());
         for entry in fs::read_dir(other.join("bin"))? {
             let entry = entry?;
             let name = entry.file_name();
@@ -186,25 +185,10 @@ impl Own {
             if copy.symlink_metadata().is_ok() {
                 fs::remove_file(&copy)?;
             }
-            match fs::read_to_string(entry.path()) {
-                Ok(text) if text.starts_with("#!") => {
-                    fs::write(&copy, text.replace(&from, &to))?;
-                    fs::set_permissions(&copy, entry.metadata()?.permissions())?;
-                }
-                _ => drop(fs::copy(entry.path(), &copy)?),
-            }
+            python::copy_program(&entry.path(), &copy, other, &self.folder)?;
         }
         Ok(())
     }
-}
-
-/// The folder of an environment's packages.
-fn packages(environment: &Path) -> io::Result<PathBuf> {
-    let versions = fs::read_dir(environment.join("lib"))?.flatten();
-    let folders = versions.map(|version| version.path().join("site-packages"));
-    let mut folders = folders.filter(|folder| folder.is_dir());
-    let none = || io::Error::other(format!("{} has no site-packages", environment.display()));
-    folders.next().ok_or_else(none)
 }
 
 /// What these arguments of `pip install` install, if it is locked.

@@ -37,12 +37,11 @@ simulate *ARGUMENTS:
 
 # Measures the functions as they are deployed
 bench:
-    cargo bench -p stepline
+    cargo bench -p stepline --bench functions
 
-# Measures the account: executions at once, long histories, Maps over S3; and a peer: STEPLINE_PEER=127.0.0.1:5000 just figures
-figures:
-    STEPLINE_CLIENTS=100 STEPLINE_EXECUTIONS=10000 STEPLINE_EVENTS=24996 STEPLINE_ITEMS=100000 \
-        cargo test --workspace --test load figures -- --nocapture --test-threads 1
+# Measures the account, beside others: just figures before=../before/target/release/stepline moto=127.0.0.1:5000
+figures *ACCOUNTS:
+    cargo bench -p stepline --bench account -- {{ ACCOUNTS }}
 
 # Prints how far engines of the States Language do what AWS does; installs some, and takes some minutes
 conformance:

@@ -6,7 +6,7 @@
 mod client;
 mod disk;
 mod executions;
-mod figures;
 mod invocations;
 mod pipelines;
+mod volume;
 mod world;

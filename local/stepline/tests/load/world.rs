@@ -6,7 +6,6 @@ use platform::iam::NewRole;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use stepline::cloud::Cloud;
 use stepline::gateway;
 use tokio::net::TcpListener;
@@ -55,30 +54,11 @@ pub(crate) async fn machine(cloud: &Cloud, name: &str, states: &Value) -> String
 
 /// The memory that this process has in use, in MB, where the system says it.
 pub(crate) fn memory() -> Option<u64> {
-    megabytes("VmRSS:")
-}
-
-/// The most that it has had in use, in MB, where the system says it.
-pub(crate) fn peak() -> Option<u64> {
-    megabytes("VmHWM:")
-}
-
-fn megabytes(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim()
         .strip_suffix(" kB")?
         .parse::<u64>()
         .ok()
         .map(|kilobytes| kilobytes / 1024)
-}
-
-/// The time that this process has computed, where the system says it.
-pub(crate) fn user_time() -> Option<Duration> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // Behind the name, which may have anything in it: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
-    let (_, fields) = stat.rsplit_once(')')?;
-    let ticks: u64 = fields.split_whitespace().nth(11)?.parse().ok()?;
-    // Linux has a hundred of them in a second.
-    Some(Duration::from_millis(ticks * 10))
 }

@@ -26,6 +26,7 @@ const kinds = [
   ["a text as pattern, and a function as its replacement", (_, ours) => /replacement is a function/.test(ours.message)],
   ["functions among values", (text, _, theirs) => /function|\$\w+\b(?!\()|λ/.test(text) && holds(theirs, /null/)],
   ["$parseInteger of what does not match", has(/\$parseInteger\b/)],
+  ["$toMillis with a name that is none", (_, ours) => /unrecognized (month name|day name|am\/pm marker)/.test(ours.message)],
   ["$formatInteger beyond 2^53", has(/\$formatInteger\b/)],
   ["$round with a precision that is not whole, or very large", has(/\$round\b/)],
   ["$split with a limit that is a fraction or beyond 2^32", has(/\$split\(/)],

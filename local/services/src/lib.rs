@@ -29,5 +29,6 @@ pub mod sqs;
 pub mod ssm;
 pub mod states;
 pub mod sts;
+mod tags;
 #[cfg(test)]
 mod testing;

@@ -31,8 +31,9 @@ impl Requirement {
     /// The same with the tags that the request gives, keys and values:
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_tags.html#access_tags_control-requests>.
     #[must_use]
-    pub fn giving<'t>(self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
-        tags.into_iter().fold(self, |requirement, (key, value)| {
+    pub fn giving<'t, T: Into<(&'t str, &'t str)>>(self, tags: impl IntoIterator<Item = T>) -> Self {
+        tags.into_iter().fold(self, |requirement, tag| {
+            let (key, value) = tag.into();
             let requirement = requirement.with(format!("aws:RequestTag/{key}"), value);
             requirement.with("aws:TagKeys", key)
         })

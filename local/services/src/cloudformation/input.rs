@@ -1,6 +1,6 @@
 //! What operations read from their inputs. The query protocol has all values as texts, and an empty list as an empty one.
 
-use super::rows::Tag;
+use crate::tags::Tag;
 use platform::ServiceError;
 use platform::input::Target;
 use serde::de::{DeserializeOwned, Error as _};

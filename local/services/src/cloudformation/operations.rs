@@ -178,9 +178,8 @@ where
         keys.extend(key(ROLE, target.role_arn.as_ref()));
         keys.extend(key(TEMPLATE, target.template_url.as_ref()));
         let needed = needs_with(name, platform, Some(&target.stack_name), keys);
-        let tags = target.tags.iter().flatten();
-        let tags = tags.map(|tag| (tag.key.as_str(), tag.value.as_str()));
-        Ok(needed.into_iter().map(|needed| needed.giving(tags.clone())).collect())
+        let tags = || target.tags.iter().flatten();
+        Ok(needed.into_iter().map(|needed| needed.giving(tags())).collect())
     };
     Operation::waiting(name, requires, does)
 }

@@ -2,6 +2,7 @@
 
 use super::engine::{Change, Shown, Summary, Wanted};
 use super::status::Status;
+use crate::tags::Tag;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -141,14 +142,6 @@ impl Stack {
         let hidden = summary.parameters.iter().filter(|parameter| parameter.is_hidden);
         self.hidden = hidden.map(|parameter| parameter.name.clone()).collect();
     }
-}
-
-/// A tag.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Tag {
-    pub(super) key: String,
-    pub(super) value: String,
 }
 
 /// The type of a stack, among the resources that events are about.

@@ -35,6 +35,7 @@ pub use actions::source::source_files;
 pub use jobs::{Answer, FailureDetails, Success};
 pub use pipeline::CodePipeline;
 
+use crate::tags::SmallTag;
 use control::{Approve, Retry, Start, Stop, begin};
 use declaration::Declaration;
 use execution::Execution;
@@ -50,7 +51,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
-use tags::Tag;
 use transitions::{Disable, Enable};
 
 /// See <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodepipeline.html>.
@@ -127,7 +127,7 @@ fn put(
         let arn = platform.account.arn("codepipeline", &input.pipeline.name);
         let put = Requirement::new(format!("codepipeline:{name}"), arn);
         Ok(vec![
-            tags::giving(put, &input.tags),
+            put.giving(&input.tags),
             Requirement::pass_role(&input.pipeline.role_arn, "codepipeline.amazonaws.com"),
         ])
     };
@@ -143,7 +143,7 @@ fn all<I>(_: &Platform, _: &I) -> String {
 struct WithPipeline {
     pipeline: Declaration,
     #[serde(default)]
-    tags: Vec<Tag>,
+    tags: Vec<SmallTag>,
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use super::execution::{Execution, Status};
 use super::gates::Gates;
 use super::jobs::{Answer, Jobs};
 use super::past::Kept;
-use super::tags::Tag;
+use crate::tags::SmallTag;
 use jiff::Timestamp;
 use platform::store::{Store, StoreError};
 use platform::{Call, ServiceError};
@@ -30,7 +30,7 @@ pub(super) struct Pipeline {
     pub(super) executions: Mutex<Vec<Arc<Execution>>>,
     pub(super) gates: Gates,
     pub(super) approvals: Mutex<HashMap<String, oneshot::Sender<Decision>>>,
-    pub(super) tags: Mutex<Vec<Tag>>,
+    pub(super) tags: Mutex<Vec<SmallTag>>,
     pub(super) created: Timestamp,
     pub(super) updated: Mutex<Timestamp>,
     /// Where the executions are kept.

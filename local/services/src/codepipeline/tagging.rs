@@ -1,7 +1,8 @@
 //! The operations on the tags of pipelines.
 
 use super::pipeline::{CodePipeline, lock};
-use super::tags::{Tag, check, giving};
+use super::tags::check;
+use crate::tags::{SmallTag, merged};
 use platform::{Call, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TagResource {
     resource_arn: String,
-    tags: Vec<Tag>,
+    tags: Vec<SmallTag>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +56,7 @@ pub(super) fn may_tag(
 ) -> Result<Vec<Requirement>, ServiceError> {
     name(platform, &input.resource_arn)?;
     let requirement = Requirement::new("codepipeline:TagResource", input.resource_arn.as_str());
-    Ok(vec![giving(requirement, &input.tags)])
+    Ok(vec![requirement.giving(&input.tags)])
 }
 
 pub(super) fn may_untag(
@@ -83,7 +84,7 @@ impl CodePipeline {
         &self,
         call: &Call,
         arn: &str,
-        then: impl FnOnce(&mut Vec<Tag>) -> Result<T, ServiceError>,
+        then: impl FnOnce(&mut Vec<SmallTag>) -> Result<T, ServiceError>,
     ) -> Result<T, ServiceError> {
         let name = name(&call.platform, arn)?;
         let found = lock(&self.pipelines).get(name).cloned();
@@ -96,13 +97,7 @@ impl CodePipeline {
         let arn = &input.resource_arn;
         self.tags(call, arn, |tags| {
             check(arn, &input.tags)?;
-            let mut all = tags.clone();
-            for new in input.tags {
-                match all.iter_mut().find(|tag| tag.key == new.key) {
-                    Some(tag) => *tag = new,
-                    None => all.push(new),
-                }
-            }
+            let all = merged(tags, input.tags);
             check(arn, &all)?;
             *tags = all;
             Ok(json!({}))

@@ -1,22 +1,14 @@
-//! Tags of pipelines: what they may be, and what policies can ask about them.
+//! Tags of pipelines: what they may be.
 
-use platform::{Requirement, ServiceError};
-use serde::{Deserialize, Serialize};
-
-/// See <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_Tag.html>.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Tag {
-    pub(super) key: String,
-    value: String,
-}
+use crate::tags::SmallTag;
+use platform::ServiceError;
 
 /// The tags that a pipeline may have:
 /// <https://docs.aws.amazon.com/codepipeline/latest/userguide/limits.html>.
 const MOST: usize = 50;
 
 /// Checks the tags of the resource with this ARN.
-pub(super) fn check(arn: &str, tags: &[Tag]) -> Result<(), ServiceError> {
+pub(super) fn check(arn: &str, tags: &[SmallTag]) -> Result<(), ServiceError> {
     let invalid = |message: String| Err(ServiceError::new("InvalidTagsException", message));
     for (at, tag) in tags.iter().enumerate() {
         if tag.key.to_lowercase().starts_with("aws:") {
@@ -39,9 +31,4 @@ pub(super) fn check(arn: &str, tags: &[Tag]) -> Result<(), ServiceError> {
         return Err(ServiceError::new("TooManyTagsException", message));
     }
     Ok(())
-}
-
-/// The requirement with the tags that a request gives.
-pub(super) fn giving(requirement: Requirement, tags: &[Tag]) -> Requirement {
-    requirement.giving(tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())))
 }

@@ -4,8 +4,9 @@ use super::registry::{Ecr, OnRepository, arn, check_name, check_registry, constr
 use super::repository::Repository;
 use super::settings::{ExclusionFilter, Scanning, check_one_of, mutability};
 use super::tagging::on_tagged;
-use super::tags::{self, Tag, creating};
+use super::tags::{self, creating};
 use crate::manifest::digest;
+use crate::tags::Tag;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};

@@ -2,8 +2,8 @@
 
 use super::lifecycle::{Candidate, Policy};
 use super::scan::Scan;
-use super::tags::Tag;
 use crate::manifest::{Manifest, digest};
+use crate::tags::Tag;
 use jiff::Timestamp;
 use platform::Platform;
 use platform::error::ServiceError;

@@ -1,7 +1,8 @@
 //! The operations on the tags of repositories, and what policies can ask about them.
 
 use super::registry::{Ecr, arn, constraint, not_found};
-use super::tags::{Tag, check, giving};
+use super::tags::check;
+use crate::tags::{Tag, merged};
 use platform::{Call, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ pub(super) fn on_tagged(ecr: &Ecr, platform: &Platform, operation: &str, reposit
 pub(super) fn may_tag(ecr: &Ecr, platform: &Platform, input: &TagResource) -> Result<Vec<Requirement>, ServiceError> {
     let name = name(platform, &input.resource_arn)?;
     let requirement = on_tagged(ecr, platform, "TagResource", name);
-    Ok(vec![giving(requirement, &input.tags)])
+    Ok(vec![requirement.giving(&input.tags)])
 }
 
 pub(super) fn may_untag(
@@ -83,13 +84,7 @@ impl Ecr {
         let arn = &input.resource_arn;
         check(arn, &input.tags)?;
         self.tags(call, arn, |tags| {
-            let mut all = tags.clone();
-            for new in input.tags {
-                match all.iter_mut().find(|tag| tag.key == new.key) {
-                    Some(tag) => *tag = new,
-                    None => all.push(new),
-                }
-            }
+            let all = merged(tags, input.tags);
             check(arn, &all)?;
             *tags = all;
             Ok(json!({}))

@@ -1,16 +1,7 @@
 //! Tags: what they may be, and what giving them needs of IAM.
 
+use crate::tags::Tag;
 use platform::{Requirement, ServiceError};
-use serde::{Deserialize, Serialize};
-
-/// See <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Tag.html>: its members have capital letters, unlike
-/// the others of ECR.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Tag {
-    pub(super) key: String,
-    pub(super) value: String,
-}
 
 /// The tags that a resource may have: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-using-tags.html>.
 const MOST: usize = 50;
@@ -37,16 +28,11 @@ pub(super) fn check(arn: &str, tags: &[Tag]) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// An action that gives a resource these tags.
-pub(super) fn giving(requirement: Requirement, tags: &[Tag]) -> Requirement {
-    requirement.giving(tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())))
-}
-
 /// What the creation of a repository needs: the action itself, and TagResource for its tags.
 pub(super) fn creating(arn: &str, tags: &[Tag]) -> Vec<Requirement> {
-    let create = giving(Requirement::new("ecr:CreateRepository", arn), tags);
+    let create = Requirement::new("ecr:CreateRepository", arn).giving(tags);
     if tags.is_empty() {
         return vec![create];
     }
-    vec![create, giving(Requirement::new("ecr:TagResource", arn), tags)]
+    vec![create, Requirement::new("ecr:TagResource", arn).giving(tags)]
 }

@@ -56,8 +56,7 @@ fn on(ecs: &Ecs, action: &str, arn: &str) -> Requirement {
 
 pub(super) fn may_tag(ecs: &Ecs, _: &Platform, input: &TagResource) -> Result<Vec<Requirement>, ServiceError> {
     let requirement = on(ecs, "TagResource", &input.resource_arn);
-    let tags = input.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-    Ok(vec![requirement.giving(tags)])
+    Ok(vec![requirement.giving(&input.tags)])
 }
 
 pub(super) fn may_untag(ecs: &Ecs, _: &Platform, input: &UntagResource) -> Result<Vec<Requirement>, ServiceError> {

@@ -12,6 +12,12 @@ pub(super) struct Tag {
     pub(super) value: String,
 }
 
+impl<'t> From<&'t Tag> for (&'t str, &'t str) {
+    fn from(tag: &'t Tag) -> Self {
+        (&tag.key, &tag.value)
+    }
+}
+
 /// Checks tags as AWS does.
 pub(super) fn check(tags: &[Tag]) -> Result<(), ServiceError> {
     if tags.len() > 50 {
@@ -33,14 +39,12 @@ pub(super) fn check(tags: &[Tag]) -> Result<(), ServiceError> {
 
 /// What the creation of a resource needs of IAM: the action itself with the tags, and TagResource.
 pub(super) fn creating(action: &str, resource: &str, tags: &[Tag]) -> Vec<Requirement> {
-    let with =
-        |requirement: Requirement| requirement.giving(tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())));
-    let create = with(Requirement::new(format!("ecs:{action}"), resource));
+    let create = Requirement::new(format!("ecs:{action}"), resource).giving(tags);
     if tags.is_empty() {
         return vec![create];
     }
     let tagging = Requirement::new("ecs:TagResource", resource).with("ecs:CreateAction", action);
-    vec![create, with(tagging)]
+    vec![create, tagging.giving(tags)]
 }
 
 /// An action on a resource whose tags policies can look at.

@@ -77,14 +77,13 @@ pub(super) fn suffix() -> String {
 
 /// An action that makes something, with its tags.
 pub(super) fn creating(action: &str, resource: &str, tags: &[Tag]) -> Vec<Requirement> {
-    let with =
-        |requirement: Requirement| requirement.giving(tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())));
-    let create = with(Requirement::new(format!("elasticloadbalancing:{action}"), resource));
+    let create = Requirement::new(format!("elasticloadbalancing:{action}"), resource).giving(tags);
     if tags.is_empty() {
         return vec![create];
     }
     let tagging = Requirement::new("elasticloadbalancing:AddTags", resource);
-    vec![create, with(tagging.with("elasticloadbalancing:CreateAction", action))]
+    let tagging = tagging.with("elasticloadbalancing:CreateAction", action);
+    vec![create, tagging.giving(tags)]
 }
 
 /// An action on something that is there, or would be; policies can look at its tags.

@@ -22,6 +22,12 @@ pub(super) struct Tag {
     pub(super) value: String,
 }
 
+impl<'t> From<&'t Tag> for (&'t str, &'t str) {
+    fn from(tag: &'t Tag) -> Self {
+        (&tag.key, &tag.value)
+    }
+}
+
 /// A load balancer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Balancer {

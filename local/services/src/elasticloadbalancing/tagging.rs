@@ -36,7 +36,7 @@ pub(super) fn may_add(
 ) -> Result<Vec<Requirement>, ServiceError> {
     let add = |arn: &String| {
         let add = Requirement::new("elasticloadbalancing:AddTags", arn.as_str());
-        add.giving(input.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())))
+        add.giving(&input.tags)
     };
     Ok(input.resource_arns.iter().map(add).collect())
 }

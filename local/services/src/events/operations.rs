@@ -168,8 +168,9 @@ struct TestEventPattern {
 impl PutRule {
     fn requirements(_: &EventBridge, platform: &Platform, it: &Self) -> Result<Vec<Requirement>, ServiceError> {
         let arn = arn(platform, &it.name);
-        let put = tags::giving("PutRule", &arn, &it.tags);
-        let tags = (!it.tags.is_empty()).then(|| tags::giving("TagResource", &arn, &it.tags));
+        let put = Requirement::new("events:PutRule", &arn).giving(&it.tags);
+        let tag = || Requirement::new("events:TagResource", &arn).giving(&it.tags);
+        let tags = (!it.tags.is_empty()).then(tag);
         let role = it.role_arn.as_deref().map(pass_role);
         Ok([put].into_iter().chain(tags).chain(role).collect())
     }

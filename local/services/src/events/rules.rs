@@ -3,6 +3,7 @@
 use super::pattern::Pattern;
 use super::schedule;
 use super::transform::Transform;
+use crate::tags::Tag;
 use platform::{ErrorKind, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -112,14 +113,6 @@ pub(super) struct PutRule {
     #[serde(default)]
     pub(super) tags: Vec<Tag>,
     pub(super) event_bus_name: Option<String>,
-}
-
-/// A tag as it is given.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Tag {
-    pub(super) key: String,
-    pub(super) value: String,
 }
 
 /// A target as PutTargets takes it.

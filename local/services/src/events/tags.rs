@@ -3,7 +3,8 @@
 //! Follows <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TagResource.html>.
 
 use super::EventBridge;
-use super::rules::{Rule, Tag, not_found};
+use super::rules::{Rule, not_found};
+use crate::tags::Tag;
 use platform::{Call, ErrorKind, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -33,14 +34,9 @@ pub(super) struct UntagResource {
     keys: Vec<String>,
 }
 
-/// An action on a rule, with the tags that the request gives.
-pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
-    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-    Requirement::new(format!("events:{action}"), arn).giving(tags)
-}
-
 pub(super) fn may_tag(_: &EventBridge, _: &Platform, input: &TagResource) -> Result<Vec<Requirement>, ServiceError> {
-    Ok(vec![giving("TagResource", &input.resource_arn, &input.tags)])
+    let tag = Requirement::new("events:TagResource", &input.resource_arn);
+    Ok(vec![tag.giving(&input.tags)])
 }
 
 pub(super) fn may_untag(

@@ -5,6 +5,7 @@
 use super::IamApi;
 use super::asked::{ListRolePolicies, OneRole, alter, arn, count, document, invalid, limit_exceeded, listed, on_role};
 use super::shown::{shown, shown_whole};
+use crate::tags::Tag;
 use platform::iam::{NewRole, RoleDetails};
 use platform::input::On;
 use platform::{Call, Nothing, Operation, Platform, Requirement, ServiceError};
@@ -47,13 +48,6 @@ struct CreateRole {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Tag {
-    key: String,
-    value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct UpdateRole {
     description: Option<String>,
     #[serde(default, deserialize_with = "count")]
@@ -83,24 +77,19 @@ fn may_create(_: &IamApi, platform: &Platform, input: &CreateRole) -> Result<Vec
     let arn = platform
         .account
         .global_arn("iam", format_args!("role{path}{}", input.role_name));
-    let leave = giving("CreateRole", &arn, &input.tags);
+    let leave = Requirement::new("iam:CreateRole", &arn).giving(&input.tags);
     let leave = match &input.permissions_boundary {
         Some(boundary) => leave.with("iam:PermissionsBoundary", boundary),
         None => leave,
     };
-    let tags = (!input.tags.is_empty()).then(|| giving("TagRole", &arn, &input.tags));
+    let tag = || Requirement::new("iam:TagRole", &arn).giving(&input.tags);
+    let tags = (!input.tags.is_empty()).then(tag);
     Ok([leave].into_iter().chain(tags).collect())
-}
-
-/// An action on a role, with the tags that the request gives.
-fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
-    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-    Requirement::new(format!("iam:{action}"), arn).giving(tags)
 }
 
 fn may_tag(_: &IamApi, platform: &Platform, input: &On<OneRole, TagRole>) -> Result<Vec<Requirement>, ServiceError> {
     let arn = arn(platform, &input.target.role_name);
-    Ok(vec![giving("TagRole", &arn, &input.own.tags)])
+    Ok(vec![Requirement::new("iam:TagRole", arn).giving(&input.own.tags)])
 }
 
 fn may_untag(

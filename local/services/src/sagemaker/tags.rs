@@ -1,15 +1,8 @@
 //! Tags: what they may be, and what policies can ask about them.
 
 use super::checks::{constraint, count, length};
+use crate::tags::Tag;
 use platform::{Requirement, ServiceError};
-use serde::{Deserialize, Serialize};
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Tag {
-    pub(super) key: String,
-    pub(super) value: String,
-}
 
 /// Checks tags as AWS does.
 pub(super) fn check(tags: &[Tag]) -> Result<(), ServiceError> {
@@ -30,10 +23,8 @@ pub(super) fn creating(create: Requirement, tags: &[Tag]) -> Vec<Requirement> {
     if tags.is_empty() {
         return vec![create];
     }
-    let with =
-        |requirement: Requirement| requirement.giving(tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())));
     let add = Requirement::new("sagemaker:AddTags", create.resource.as_str());
-    vec![with(create), with(add)]
+    vec![create.giving(tags), add.giving(tags)]
 }
 
 /// An action on a resource that is there, which policies can look at the tags of.

@@ -2,8 +2,9 @@
 //!
 //! Follows <https://docs.aws.amazon.com/sns/latest/api/API_TagResource.html>.
 
-use super::topic::{Tag, Topic, check_count, giving, tags_of};
+use super::topic::{Topic, check_count, tags_of};
 use super::topics::Sns;
+use crate::tags::Tag;
 use platform::{Call, ErrorKind, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -30,7 +31,8 @@ pub(super) struct UntagResource {
 }
 
 pub(super) fn may_tag(_: &Sns, _: &Platform, input: &TagResource) -> Result<Vec<Requirement>, ServiceError> {
-    Ok(vec![giving("TagResource", &input.resource_arn, &input.tags)])
+    let tag = Requirement::new("sns:TagResource", &input.resource_arn);
+    Ok(vec![tag.giving(&input.tags)])
 }
 
 pub(super) fn may_untag(_: &Sns, _: &Platform, input: &UntagResource) -> Result<Vec<Requirement>, ServiceError> {

@@ -1,6 +1,7 @@
 //! Topics, and those who have subscribed to them.
 
-use platform::{Requirement, ServiceError};
+use crate::tags::Tag;
+use platform::ServiceError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -38,19 +39,6 @@ pub(super) fn is_attribute(name: &str) -> bool {
 
 /// How many tags a topic can have.
 const MOST_TAGS: usize = 50;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Tag {
-    key: String,
-    value: String,
-}
-
-/// An action on a topic, with the tags that the request gives.
-pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
-    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-    Requirement::new(format!("sns:{action}"), arn).giving(tags)
-}
 
 /// How a topic's messages travel to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

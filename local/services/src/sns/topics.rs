@@ -1,6 +1,7 @@
 //! The topics of the account, and the operations on them.
 
-use super::topic::{Tag, Topic, check_attribute, giving, invalid, is_attribute, tags_of};
+use super::topic::{Topic, check_attribute, invalid, is_attribute, tags_of};
+use crate::tags::Tag;
 use platform::input::{On, Target, page};
 use platform::store::{Held, Rows, Store, StoreError};
 use platform::{Call, Nothing, Platform, Requirement, ServiceError};
@@ -65,9 +66,12 @@ pub(super) fn may_create(_: &Sns, platform: &Platform, input: &CreateTopic) -> R
         return Err(invalid("Topic Name"));
     }
     let arn = platform.account.arn("sns", name);
-    let tags = (!input.tags.is_empty()).then(|| giving("TagResource", &arn, &input.tags));
-    let create = giving("CreateTopic", &arn, &input.tags);
-    Ok([create].into_iter().chain(tags).collect())
+    let create = Requirement::new("sns:CreateTopic", &arn).giving(&input.tags);
+    let tags = Requirement::new("sns:TagResource", &arn).giving(&input.tags);
+    Ok([create]
+        .into_iter()
+        .chain((!input.tags.is_empty()).then_some(tags))
+        .collect())
 }
 
 impl Sns {

@@ -4,7 +4,7 @@
 
 use super::name;
 use super::store::Ssm;
-use super::write::{Tag, giving};
+use crate::tags::Tag;
 use platform::input::{On, Target};
 use platform::{Call, Nothing, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
@@ -41,7 +41,8 @@ pub(super) fn may_add(
     input: &On<Resource, AddTagsToResource>,
 ) -> Result<Vec<Requirement>, ServiceError> {
     let arn = name::arn(&platform.account, &input.target.resource_id);
-    Ok(vec![giving("AddTagsToResource", &arn, &input.own.tags)])
+    let add = Requirement::new("ssm:AddTagsToResource", arn);
+    Ok(vec![add.giving(&input.own.tags)])
 }
 
 pub(super) fn may_remove(

@@ -6,6 +6,7 @@ use super::data_type;
 use super::name::{self, OneName, TenNames};
 use super::parameter::{Kind, MOST_VERSIONS, Parameter, Version};
 use super::store::Ssm;
+use crate::tags::Tag;
 use jiff::Timestamp;
 use platform::input::On;
 use platform::store::Held;
@@ -37,27 +38,13 @@ pub(super) struct PutParameter {
     data_type: Option<String>,
 }
 
-/// A tag of a parameter.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Tag {
-    pub(super) key: String,
-    pub(super) value: String,
-}
-
-/// An action on a parameter, with the tags that the request gives.
-pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
-    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-    Requirement::new(format!("ssm:{action}"), arn).giving(tags)
-}
-
 impl PutParameter {
     pub(super) fn requirements(_: &Ssm, platform: &Platform, put: &Self) -> Result<Vec<Requirement>, ServiceError> {
         name::check_given(&put.name)?;
         let arn = name::arn(&platform.account, &put.name);
-        let mut requirements = vec![giving("PutParameter", &arn, &put.tags)];
+        let mut requirements = vec![Requirement::new("ssm:PutParameter", &arn).giving(&put.tags)];
         if !put.tags.is_empty() {
-            requirements.push(giving("AddTagsToResource", &arn, &put.tags));
+            requirements.push(Requirement::new("ssm:AddTagsToResource", &arn).giving(&put.tags));
         }
         Ok(requirements)
     }

@@ -18,14 +18,6 @@ pub(super) struct AllOfThem {
     pub(super) next_token: Option<String>,
 }
 
-/// A tag, as it is given.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Tag {
-    pub(super) key: String,
-    pub(super) value: String,
-}
-
 /// The condition key that has the qualifier of a state machine's ARN: a version's number or an alias's name.
 pub(super) const QUALIFIER: &str = "states:StateMachineQualifier";
 
@@ -67,12 +59,6 @@ pub(super) fn on_qualified(operation: &str, arn: &str) -> Result<Requirement, Se
         Some(qualifier) => requirement.with(QUALIFIER, qualifier),
         None => requirement,
     })
-}
-
-/// An action with the tags that the request gives.
-pub(super) fn giving(action: &str, arn: &str, tags: &[Tag]) -> Requirement {
-    let tags = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-    Requirement::new(format!("states:{action}"), arn).giving(tags)
 }
 
 /// The right to give Step Functions this role.

@@ -4,7 +4,7 @@ use super::end::{End, Outcome};
 use super::files::Files;
 use super::status::{Stage, Status};
 use crate::program::Settings;
-use crate::sagemaker::tags::Tag;
+use crate::tags::Tag;
 use jiff::Timestamp;
 use platform::ServiceError;
 use platform::input::seconds;

@@ -1,7 +1,8 @@
 //! A model: what it is asked for with, and its description.
 
 use crate::sagemaker::checks::{S3_URI, VpcConfig, length, one_of, pattern, refused, served_environment};
-use crate::sagemaker::tags::{self, Tag};
+use crate::sagemaker::tags;
+use crate::tags::Tag;
 use jiff::Timestamp;
 use platform::ServiceError;
 use platform::input::seconds;

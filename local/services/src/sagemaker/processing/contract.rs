@@ -3,7 +3,7 @@
 use super::request::{PROCESSING, Request};
 use crate::program::{Settings, command};
 use crate::sagemaker::jobs::{End, Files, Job, Kind, LONGEST, Outcome, Running, Source, Status, cut};
-use crate::sagemaker::tags::Tag;
+use crate::tags::Tag;
 use jiff::Timestamp;
 use platform::ServiceError;
 use serde_json::{Value, json};

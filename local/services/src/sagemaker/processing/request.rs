@@ -3,7 +3,7 @@
 use crate::sagemaker::checks::{
     ExperimentConfig, NAME, VpcConfig, constraint, count, instance_type, number, one_instance, one_of, pattern, refused,
 };
-use crate::sagemaker::tags::Tag;
+use crate::tags::Tag;
 use platform::ServiceError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::specification::{InferenceSpecification, MetadataProperties, ModelMetrics, check_customer_metadata};
 use crate::sagemaker::checks::{length, one_of, pattern, refused};
-use crate::sagemaker::tags::Tag;
+use crate::tags::Tag;
 use jiff::Timestamp;
 use platform::ServiceError;
 use platform::input::seconds;

@@ -1,7 +1,7 @@
 //! What the registry keeps.
 
 use super::package::Package;
-use crate::sagemaker::tags::Tag;
+use crate::tags::Tag;
 use jiff::Timestamp;
 use platform::input::seconds;
 use platform::store::Held;

@@ -6,7 +6,7 @@ use super::request::Request;
 use super::{archive, describe};
 use crate::program::{Settings, command};
 use crate::sagemaker::jobs::{End, Files, Job, Kind, LONGEST, Outcome, Running, Source, Status, cut};
-use crate::sagemaker::tags::Tag;
+use crate::tags::Tag;
 use jiff::Timestamp;
 use platform::ServiceError;
 use serde_json::{Map, Value, json};

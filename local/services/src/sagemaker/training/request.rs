@@ -1,7 +1,7 @@
 //! What CreateTrainingJob takes: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html>.
 
 use crate::sagemaker::checks::{ExperimentConfig, VpcConfig};
-use crate::sagemaker::tags::Tag;
+use crate::tags::Tag;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

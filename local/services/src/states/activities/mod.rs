@@ -11,11 +11,12 @@ pub(crate) mod queue;
 
 use super::arn::{Arn, check_name};
 use super::registry::StepFunctions;
-use super::rows::{AllOfThem, Tag, giving, on, on_all, paged};
+use super::rows::{AllOfThem, on, on_all, paged};
+use crate::tags::SmallTag;
 use activity::Activity;
 use jiff::Timestamp;
 use kept::find;
-use platform::{Call, Operation, Platform, ServiceError};
+use platform::{Call, Operation, Platform, Requirement, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -28,7 +29,8 @@ pub(super) fn operations() -> impl IntoIterator<Item = Operation<StepFunctions>>
         Operation::new(
             "CreateActivity",
             |_: &StepFunctions, platform: &Platform, it: &Create| {
-                Ok(vec![giving("CreateActivity", &arn(platform, &it.name), &it.tags)])
+                let create = Requirement::new("states:CreateActivity", arn(platform, &it.name));
+                Ok(vec![create.giving(&it.tags)])
             },
             StepFunctions::create_activity,
         ),
@@ -56,7 +58,7 @@ fn arn(platform: &Platform, name: &str) -> String {
 struct Create {
     name: String,
     #[serde(default)]
-    tags: Vec<Tag>,
+    tags: Vec<SmallTag>,
     encryption_configuration: Option<Encryption>,
 }
 

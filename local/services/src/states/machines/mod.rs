@@ -11,7 +11,8 @@ mod versions;
 
 use super::arn::{Arn, check_name};
 use super::registry::{StepFunctions, machine_not_found, not_found};
-use super::rows::{AllOfThem, Tag, giving, on, on_all, on_machine, paged, pass_role};
+use super::rows::{AllOfThem, on, on_all, on_machine, paged, pass_role};
+use crate::tags::SmallTag;
 use definition::Definition;
 use jiff::Timestamp;
 use machine::{Machine, Revision};
@@ -68,7 +69,7 @@ struct Create {
     tracing_configuration: Option<Value>,
     encryption_configuration: Option<Value>,
     #[serde(default)]
-    tags: Vec<Tag>,
+    tags: Vec<SmallTag>,
     #[serde(default)]
     publish: bool,
     version_description: Option<String>,
@@ -114,7 +115,7 @@ struct ForExecution {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct TagResource {
     resource_arn: String,
-    tags: Vec<Tag>,
+    tags: Vec<SmallTag>,
 }
 
 #[derive(Deserialize)]
@@ -133,12 +134,13 @@ struct ListTags {
 fn may_create(_: &StepFunctions, platform: &Platform, input: &Create) -> Result<Vec<Requirement>, ServiceError> {
     // The state machine is not there yet: IAM is asked about the ARN that it is going to have.
     let arn = arn_of(platform, &input.name);
-    let create = giving("CreateStateMachine", &arn, &input.tags);
+    let create = Requirement::new("states:CreateStateMachine", &arn).giving(&input.tags);
     Ok(may_put(create, Some(&input.role_arn), input.publish))
 }
 
 fn may_tag(_: &StepFunctions, _: &Platform, input: &TagResource) -> Result<Vec<Requirement>, ServiceError> {
-    Ok(vec![giving("TagResource", &input.resource_arn, &input.tags)])
+    let tag = Requirement::new("states:TagResource", &input.resource_arn);
+    Ok(vec![tag.giving(&input.tags)])
 }
 
 fn may_untag(_: &StepFunctions, _: &Platform, input: &UntagResource) -> Result<Vec<Requirement>, ServiceError> {

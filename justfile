@@ -37,11 +37,11 @@ simulate *ARGUMENTS:
 
 # Measures the functions as they are deployed
 bench:
-    cargo bench -p stepline --bench functions
+    cargo bench --workspace --bench functions
 
 # Measures the account, beside others: just figures before=../before/target/release/stepline moto=127.0.0.1:5000
 figures *ACCOUNTS:
-    cargo bench -p stepline --bench account -- {{ ACCOUNTS }}
+    cargo bench --workspace --bench account -- {{ ACCOUNTS }}
 
 # Prints how far engines of the States Language do what AWS does; installs some, and takes some minutes
 conformance:

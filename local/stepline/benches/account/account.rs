@@ -74,7 +74,7 @@ impl Account {
     }
 
     /// Has an account that remembers nothing.
-    pub(crate) async fn start_fresh(&mut self) -> Fallible<()> {
+    pub(crate) fn start_fresh(&mut self) -> Fallible<()> {
         self.stop();
         let state = self.state();
         std::fs::remove_dir_all(&state).ok();
@@ -83,7 +83,7 @@ impl Account {
     }
 
     /// Starts it with what it has kept, and says how long that took; then stops it. None of a server that is there.
-    pub(crate) async fn start_again(&mut self) -> Fallible<Option<Figure>> {
+    pub(crate) fn start_again(&mut self) -> Fallible<Option<Figure>> {
         self.stop();
         let state = self.state();
         if !state.exists() {

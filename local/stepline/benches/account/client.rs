@@ -34,19 +34,20 @@ impl Client {
         Ok(serde_json::from_slice(&body)?)
     }
 
-    /// Calls an operation of IAM, whose parameters are given as they stand in a form.
-    pub(crate) async fn iam(&mut self, parameters: &[(&str, &str)]) -> Fallible<()> {
+    /// Calls an operation of CloudFormation, whose parameters are given as they stand in a form.
+    pub(crate) async fn cloudformation(&mut self, parameters: &[(&str, &str)]) -> Fallible<String> {
         let encoded =
             |text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         let parameters = parameters
             .iter()
             .map(|(name, value)| format!("{name}={}", encoded(*value)));
         let form = parameters
-            .chain(["Version=2010-05-08".to_owned()])
+            .chain(["Version=2010-05-15".to_owned()])
             .collect::<Vec<_>>()
             .join("&");
         let head = [("content-type", "application/x-www-form-urlencoded".into())];
-        self.send("POST", "/", "iam", &head, form.into()).await.map(drop)
+        let answer = self.send("POST", "/", "cloudformation", &head, form.into()).await?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
     }
 
     /// Puts a bucket, or an object into it.

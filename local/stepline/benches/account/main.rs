@@ -1,4 +1,4 @@
-//! How fast accounts are, this one and others beside it: `cargo bench -p stepline --bench account -- NAME=WHERE …`.
+//! How fast accounts are, this one and others beside it: `cargo bench --workspace --bench account -- NAME=WHERE …`.
 //!
 //! Each account is a process of its own that is asked over HTTP, with the same work, in turns, so that the ratios hold where
 //! the figures do not. `WHERE` is the program of another build of Stepline, which is started where its sources are, or the
@@ -10,7 +10,7 @@ mod report;
 mod work;
 
 use account::Account;
-use report::Report;
+use report::{Figure, Report};
 use std::process::ExitCode;
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
@@ -52,7 +52,7 @@ async fn measured() -> Fallible<Report> {
     if is_wanted("up, until it is ready") {
         for _ in 0..ROUNDS {
             for account in &mut accounts {
-                if let Some(start) = account.start_again().await? {
+                if let Some(start) = account.start_again()? {
                     report.add("up, until it is ready", account.name(), start);
                 }
             }
@@ -68,13 +68,29 @@ async fn measured() -> Fallible<Report> {
         }
     }
     for work in work::ALL.iter().filter(|work| is_wanted(work.name)) {
+        let (mut rows, mut not_done) = (Vec::new(), Vec::new());
         for account in &mut accounts {
-            account.start_fresh().await?;
+            account.start_fresh()?;
             eprintln!("{}: {}", account.name(), work.name);
-            for (what, figure) in work.done_by(account, scale).await {
-                report.add(&what, account.name(), figure);
+            match work.done_by(account, scale).await {
+                Ok(figures) => {
+                    rows = figures.iter().map(|(what, _)| what.clone()).collect();
+                    figures
+                        .into_iter()
+                        .for_each(|(what, figure)| report.add(&what, account.name(), figure));
+                }
+                Err(why) => {
+                    eprintln!("{}: {}: {why}", account.name(), work.name);
+                    not_done.push(account.name().to_owned());
+                }
             }
             account.stop();
+        }
+        for (what, account) in rows
+            .iter()
+            .flat_map(|what| not_done.iter().map(move |account| (what, account)))
+        {
+            report.add(what, account, Figure::Failed("not done".into()));
         }
     }
     Ok(report)

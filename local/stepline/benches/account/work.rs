@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How many clients start executions at once.
 const CLIENTS: usize = 100;
 
-type Figures = Vec<(String, Figure)>;
+pub(crate) type Figures = Vec<(String, Figure)>;
 type Doing<'a> = Pin<Box<dyn Future<Output = Fallible<Figures>> + 'a>>;
 
 /// One piece of work.
@@ -57,46 +57,59 @@ fn scaled(number: usize, scale: f64) -> usize {
 }
 
 impl Work {
-    /// Has an account do it, and says what it took; what it could not do is said as well.
-    pub(crate) async fn done_by(&self, account: &Account, scale: f64) -> Figures {
-        let failed = |why: String| {
-            eprintln!("{}: {}: {why}", account.name(), self.name);
-            vec![(self.name.to_owned(), Figure::Failed("—".to_owned()))]
-        };
-        match tokio::time::timeout(PATIENCE, (self.todo)(account, scale)).await {
-            Ok(Ok(figures)) => figures,
-            Ok(Err(error)) => failed(error.to_string()),
-            Err(_) => failed(format!("not done after {} s", PATIENCE.as_secs())),
-        }
+    /// Has an account do it, and says what it took.
+    ///
+    /// # Errors
+    /// Why the account cannot do it.
+    pub(crate) async fn done_by(&self, account: &Account, scale: f64) -> Fallible<Figures> {
+        let done = tokio::time::timeout(PATIENCE, (self.todo)(account, scale)).await;
+        done.map_err(|_| format!("not done after {} s", PATIENCE.as_secs()))?
     }
 }
 
 /// A client of an account, and a state machine there.
 async fn machine(account: &Account, kind: &str, definition: &Value) -> Fallible<(Client, String)> {
     let mut client = Client::of(account.address());
-    let trust = json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
-    let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
-    let (trust, all) = (trust.to_string(), all.to_string());
-    let role = ("RoleName", "figures");
-    // A server that is there may have it.
-    client
-        .iam(&[("Action", "CreateRole"), role, ("AssumeRolePolicyDocument", &trust)])
-        .await
-        .ok();
-    client
-        .iam(&[
-            ("Action", "PutRolePolicy"),
-            role,
-            ("PolicyName", "all"),
-            ("PolicyDocument", &all),
-        ])
-        .await?;
+    with_role(&mut client).await?;
     let name = format!("figures-{}", uuid::Uuid::new_v4());
     let input = json!({"name": name, "definition": definition.to_string(), "roleArn": ROLE, "type": kind});
     let made = client.states("CreateStateMachine", &input).await?;
     let arn = made["stateMachineArn"].as_str().ok_or("no ARN")?.to_owned();
     Ok((client, arn))
+}
+
+/// Has the role be there, as a template makes it: that is what all accounts have an operation for.
+async fn with_role(client: &mut Client) -> Fallible<()> {
+    let document = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]});
+    let trust =
+        json!({"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"});
+    let all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    let role = json!({"Type": "AWS::IAM::Role", "Properties": {
+        "RoleName": "figures",
+        "AssumeRolePolicyDocument": document(trust),
+        "Policies": [{"PolicyName": "all", "PolicyDocument": document(all)}],
+    }});
+    let template = json!({"Resources": {"Role": role}}).to_string();
+    let stack = ("StackName", "figures");
+    let create = [
+        ("Action", "CreateStack"),
+        stack,
+        ("TemplateBody", &template),
+        ("Capabilities.member.1", "CAPABILITY_NAMED_IAM"),
+    ];
+    // A server that is there may have it.
+    client.cloudformation(&create).await.ok();
+    let mut looks = tokio::time::interval(Duration::from_millis(10));
+    loop {
+        let described = client.cloudformation(&[("Action", "DescribeStacks"), stack]).await?;
+        if described.contains("CREATE_COMPLETE") {
+            return Ok(());
+        }
+        if !described.contains("CREATE_IN_PROGRESS") {
+            return Err(described.into());
+        }
+        looks.tick().await;
+    }
 }
 
 /// Runs an execution to its end, and says how long it took.
@@ -113,11 +126,7 @@ async fn executed(client: &mut Client, account: &Account, input: &Value) -> Fall
             Some("RUNNING") => drop(looks.tick().await),
             Some("SUCCEEDED") => break,
             _ => {
-                return Err(format!("the execution ended as {described}")
-                    .chars()
-                    .take(500)
-                    .collect::<String>()
-                    .into());
+                return Err(format!("the execution ended as {}: {}", described["status"], described["cause"]).into());
             }
         }
     }

@@ -1,5 +1,5 @@
 //! How quickly the functions start and answer, what they weigh, and how often they call AWS:
-//! `cargo bench -p stepline --bench functions`.
+//! `cargo bench --workspace --bench functions`.
 //!
 //! Everything is measured in one run on one machine, each function as the process that Lambda would start, so the ratios
 //! hold where the figures don't. `-- --runs N` sets how many processes of each are started, and `-- --binaries DIR` takes

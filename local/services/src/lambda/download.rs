@@ -1,4 +1,4 @@
-//! The code of functions, as GetFunction lets it be fetched: for some minutes, by whoever has the address.
+//! The code of functions and layers, as GetFunction and GetLayerVersion let it be fetched: for some minutes, by whoever has the address.
 //!
 //! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCodeLocation.html>. The zip is packed anew from the files
 //! that the function has: its hash is not the function's `CodeSha256`.
@@ -41,11 +41,19 @@ impl Lambda {
             return json!({"RepositoryType": "ECR", "ImageUri": uri});
         }
         let mut location = json!({"RepositoryType": "S3"});
-        if let (Package::Files { files, .. }, Some(endpoint)) = (&function.package, platform.endpoint()) {
-            let token = self.downloads.offer(files, Instant::now());
-            location["Location"] = format!("{endpoint}{PATH}{token}").into();
+        if let Package::Files { files, .. } = &function.package
+            && let Some(address) = self.address(platform, files)
+        {
+            location["Location"] = address.into();
         }
         location
+    }
+
+    /// Where a folder can be had as a zip. None before anything answers.
+    pub(super) fn address(&self, platform: &Platform, folder: &Path) -> Option<String> {
+        let endpoint = platform.endpoint()?;
+        let token = self.downloads.offer(folder, Instant::now());
+        Some(format!("{endpoint}{PATH}{token}"))
     }
 
     /// Answers a request for code that GetFunction has given the address of; None where it is something else.

@@ -21,7 +21,7 @@ pub async fn handle(
     body: &Bytes,
 ) -> Response<Body> {
     let routed = route(method, uri.path(), headers, body);
-    match routed.map(|(operation, input)| (operation, queried(input, uri.query()))) {
+    match routed.map(|(operation, input)| (found(operation, uri.query()), queried(input, uri.query()))) {
         Ok((operation, input)) => match platform.call(caller, "lambda", operation, input).await {
             Ok(output) if operation == "Invoke" => invocation(&output),
             Ok(output) => match status_of(operation) {
@@ -148,13 +148,20 @@ fn status_of(operation: &str) -> StatusCode {
         "AddPermission" | "CreateAlias" | "CreateFunction" | "PublishLayerVersion" | "PublishVersion" => {
             StatusCode::CREATED
         }
-        "DeleteFunction" | "DeleteFunctionEventInvokeConfig" | "RemovePermission" => StatusCode::NO_CONTENT,
+        "DeleteAlias"
+        | "DeleteFunction"
+        | "DeleteFunctionEventInvokeConfig"
+        | "DeleteLayerVersion"
+        | "RemovePermission" => StatusCode::NO_CONTENT,
         _ => StatusCode::OK,
     }
 }
 
 /// The members that Lambda's operations have in the query. What else is there is passed over, as by Lambda.
 const QUERIED: &[&str] = &[
+    "Arn",
+    "CompatibleArchitecture",
+    "CompatibleRuntime",
     "FunctionVersion",
     "Marker",
     "MasterRegion",
@@ -162,6 +169,15 @@ const QUERIED: &[&str] = &[
     "Qualifier",
     "RevisionId",
 ];
+
+/// The operation that is meant: with `find`, the path of ListLayers is that of GetLayerVersionByArn.
+fn found(operation: &'static str, query: Option<&str>) -> &'static str {
+    let mut pairs = query.unwrap_or_default().split('&');
+    if operation == "ListLayers" && pairs.any(|pair| pair == "find=LayerVersion") {
+        return "GetLayerVersionByArn";
+    }
+    operation
+}
 
 /// The input with what a request's query says.
 fn queried(mut input: Value, query: Option<&str>) -> Value {
@@ -195,7 +211,11 @@ fn with(named: &Members<'_>, body: &[u8]) -> Result<Value, ServiceError> {
         }
     }
     for (member, value) in named {
-        members.insert((*member).to_owned(), (*value).into());
+        let value = match value.parse::<i64>() {
+            Ok(number) if *member == "VersionNumber" => number.into(),
+            _ => (*value).into(),
+        };
+        members.insert((*member).to_owned(), value);
     }
     Ok(input)
 }
@@ -351,7 +371,7 @@ mod tests {
                 Method::GET,
                 "/2018-10-31/layers/l/versions/1",
                 "",
-                Some(("GetLayerVersion", json!({"LayerName": "l", "VersionNumber": "1"}))),
+                Some(("GetLayerVersion", json!({"LayerName": "l", "VersionNumber": 1}))),
             ),
         ] {
             let routed = route(&method, path, &HeaderMap::new(), body.as_bytes()).ok();

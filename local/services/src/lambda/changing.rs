@@ -170,3 +170,21 @@ pub(super) fn delete_event_invoke_config(_: &Lambda, function: &Function) -> Res
     *lock(&function.event_invoke) = EventInvokeConfig::default();
     Ok(json!({}))
 }
+
+/// The settings of asynchronous invocations.
+pub(super) fn get_event_invoke_config(_: &Lambda, function: &Function) -> Result<Value, ServiceError> {
+    // One that was put has a name.
+    if function.event_invoke().function_name.is_empty() {
+        let arn = function.qualified_arn();
+        let message = format!("The function {arn} doesn't have an EventInvokeConfig");
+        return Err(ServiceError::new("ResourceNotFoundException", message).with_status(404));
+    }
+    Ok(event_invoke_config(function))
+}
+
+/// The same as every operation shows them.
+pub(super) fn event_invoke_config(function: &Function) -> Value {
+    let mut config = json!(function.event_invoke());
+    config["FunctionArn"] = function.qualified_arn().into();
+    config
+}

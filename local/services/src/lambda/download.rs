@@ -26,13 +26,18 @@ impl Lambda {
     pub(super) fn get(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
         let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
         let mut shown = json!({
-            "Configuration": function.describe(),
+            "Configuration": function.describe_as(input.qualifier.as_deref()),
             "Code": self.location(&call.platform, &function),
         });
         if let Some(tags) = &function.configuration.tags {
             shown["Tags"] = tags.clone();
         }
         Ok(shown)
+    }
+
+    pub(super) fn get_configuration(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+        let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
+        Ok(function.describe_as(input.qualifier.as_deref()))
     }
 
     /// Where the code of a function can be had. What the local run does not have as files has no address.

@@ -352,6 +352,15 @@ impl Function {
         self.event_invoke.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The same for who asks with a qualifier: `$LATEST` is then in the ARN.
+    pub(super) fn describe_as(&self, qualifier: Option<&str>) -> Value {
+        let mut described = self.describe();
+        if qualifier == Some(LATEST) {
+            described["FunctionArn"] = self.qualified_arn().into();
+        }
+        described
+    }
+
     /// `FunctionConfiguration`, as `GetFunctionConfiguration` shows it.
     pub(super) fn describe(&self) -> Value {
         let configuration = &self.configuration;
@@ -400,8 +409,24 @@ impl Function {
                     .or(configuration.is_image().then(|| json!(0))),
             ),
             ("Layers", layers),
-            ("TracingConfig", configuration.tracing_config.clone()),
-            ("EphemeralStorage", configuration.ephemeral_storage.clone()),
+            (
+                "TracingConfig",
+                Some(
+                    configuration
+                        .tracing_config
+                        .clone()
+                        .unwrap_or_else(|| json!({"Mode": "PassThrough"})),
+                ),
+            ),
+            (
+                "EphemeralStorage",
+                Some(
+                    configuration
+                        .ephemeral_storage
+                        .clone()
+                        .unwrap_or_else(|| json!({"Size": 512})),
+                ),
+            ),
             (
                 "VpcConfig",
                 configuration.vpc_config.as_ref().map(|config| json!(config)),

@@ -43,35 +43,8 @@ impl Served for Lambda {
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<Lambda>> = LazyLock::new(|| {
-            Operations::new(of_changes().into_iter().chain(of_layers()).chain([
+            Operations::new(of_changes().into_iter().chain(of_layers()).chain(of_versions()).chain([
                 Operation::waiting("CreateFunction", may_create, Lambda::create),
-                on(
-                    "PublishVersion",
-                    |it: &PublishVersion| &it.function_name,
-                    Lambda::publish_version,
-                ),
-                on(
-                    "CreateAlias",
-                    |it: &CreateAlias| &it.function_name,
-                    Lambda::create_alias,
-                ),
-                on("GetAlias", |it: &OnAlias| &it.function_name, Lambda::get_alias),
-                on(
-                    "UpdateAlias",
-                    |it: &UpdateAlias| &it.function_name,
-                    Lambda::update_alias,
-                ),
-                on("DeleteAlias", |it: &OnAlias| &it.function_name, Lambda::delete_alias),
-                on(
-                    "ListAliases",
-                    |it: &ListPublished| &it.function_name,
-                    Lambda::list_aliases,
-                ),
-                on(
-                    "ListVersionsByFunction",
-                    |it: &ListPublished| &it.function_name,
-                    Lambda::list_versions,
-                ),
                 Operation::waiting("Invoke", may_invoke, Lambda::invoke),
                 on(
                     "AddPermission",
@@ -88,10 +61,14 @@ impl Served for Lambda {
                     |_: &Lambda, platform: &Platform, it: &Named| Ok(vec![it.may("GetFunction", platform)]),
                     Lambda::get,
                 ),
-                on_named("GetFunctionConfiguration", |_, function| Ok(function.describe())),
-                on_named("GetFunctionEventInvokeConfig", |_, function| {
-                    Ok(event_invoke_config(function))
-                }),
+                Operation::new(
+                    "GetFunctionConfiguration",
+                    |_: &Lambda, platform: &Platform, it: &Named| {
+                        Ok(vec![it.may("GetFunctionConfiguration", platform)])
+                    },
+                    Lambda::get_configuration,
+                ),
+                on_named("GetFunctionEventInvokeConfig", changing::get_event_invoke_config),
                 Operation::new(
                     "GetPolicy",
                     |_: &Lambda, platform: &Platform, it: &Named| Ok(vec![it.may("GetPolicy", platform)]),
@@ -108,6 +85,39 @@ impl Served for Lambda {
         });
         &TABLE
     }
+}
+
+/// The rows of versions and aliases.
+fn of_versions() -> [Operation<Lambda>; 7] {
+    [
+        on(
+            "PublishVersion",
+            |it: &PublishVersion| &it.function_name,
+            Lambda::publish_version,
+        ),
+        on(
+            "CreateAlias",
+            |it: &CreateAlias| &it.function_name,
+            Lambda::create_alias,
+        ),
+        on("GetAlias", |it: &OnAlias| &it.function_name, Lambda::get_alias),
+        on(
+            "UpdateAlias",
+            |it: &UpdateAlias| &it.function_name,
+            Lambda::update_alias,
+        ),
+        on("DeleteAlias", |it: &OnAlias| &it.function_name, Lambda::delete_alias),
+        on(
+            "ListAliases",
+            |it: &ListPublished| &it.function_name,
+            Lambda::list_aliases,
+        ),
+        on(
+            "ListVersionsByFunction",
+            |it: &ListPublished| &it.function_name,
+            Lambda::list_versions,
+        ),
+    ]
 }
 
 /// The rows of what changes a function that is there.
@@ -405,7 +415,7 @@ impl Lambda {
             ));
         }
         *lock(&function.event_invoke) = input;
-        Ok(event_invoke_config(&function))
+        Ok(changing::event_invoke_config(&function))
     }
 
     fn delete(&self, function: &Function) -> Result<Value, ServiceError> {
@@ -480,10 +490,4 @@ fn answer(function: &Function, request_id: &str, outcome: Outcome) -> Value {
         answer["FunctionError"] = "Unhandled".into();
     }
     answer
-}
-
-fn event_invoke_config(function: &Function) -> Value {
-    let mut config = json!(function.event_invoke());
-    config["FunctionArn"] = function.qualified_arn().into();
-    config
 }

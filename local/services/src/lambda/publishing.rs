@@ -2,7 +2,7 @@
 //!
 //! A function has one version at most, and that is what it is: a change of the function changes it, too.
 
-use super::functions::{Alias, Function};
+use super::functions::{Alias, Function, named};
 use super::{Lambda, lock};
 use platform::input::page;
 use platform::{Call, ServiceError};
@@ -83,7 +83,9 @@ const FIRST: &str = "1";
 pub(super) fn versions(function: &Function) -> Vec<Value> {
     let published = lock(&function.qualified);
     let first = published.get(FIRST).map(|version| version.describe());
-    [function.describe()].into_iter().chain(first).collect()
+    let mut latest = function.describe();
+    latest["FunctionArn"] = function.qualified_arn().into();
+    [latest].into_iter().chain(first).collect()
 }
 
 /// A function's version, which is published now if it has not been yet.
@@ -212,7 +214,7 @@ impl Lambda {
     }
 
     pub(super) fn get_alias(&self, call: &Call, input: OnAlias) -> Result<Value, ServiceError> {
-        let function = self.function(call, &input.function_name, None)?;
+        let function = self.function(call, named(&input.function_name).0, None)?;
         let published = lock(&function.qualified);
         let found = published
             .get(&input.name)
@@ -222,7 +224,8 @@ impl Lambda {
 
     /// Changes what describes an alias, or where it leads.
     pub(super) fn update_alias(&self, call: &Call, input: UpdateAlias) -> Result<Value, ServiceError> {
-        let function = self.function(call, &input.function_name, None)?;
+        let reference = named(&input.function_name).0;
+        let function = self.function(call, reference, None)?;
         let before = lock(&function.qualified).get(&input.name).cloned();
         let Some((before, own)) = before.as_ref().and_then(|it| Some((it, it.alias.as_ref()?))) else {
             let arn = alias_arn(&function, &input.name);
@@ -234,7 +237,7 @@ impl Lambda {
             return Err(ServiceError::new("PreconditionFailedException", message).with_status(412));
         }
         let version = input.function_version.as_ref().unwrap_or(&before.version);
-        let version = self.function(call, &input.function_name, Some(version))?;
+        let version = self.function(call, reference, Some(version))?;
         let description = input.description.unwrap_or_else(|| own.description.clone());
         let changed = alias(&function, &version, &input.name, description);
         *lock(&changed.event_invoke) = before.event_invoke();
@@ -247,7 +250,7 @@ impl Lambda {
 
     /// Takes an alias away. One that is not there is no error.
     pub(super) fn delete_alias(&self, call: &Call, input: OnAlias) -> Result<Value, ServiceError> {
-        let function = self.function(call, &input.function_name, None)?;
+        let function = self.function(call, named(&input.function_name).0, None)?;
         let mut published = lock(&function.qualified);
         if published.get(&input.name).is_some_and(|it| it.alias.is_some())
             && let Some(alias) = published.remove(&input.name)

@@ -241,7 +241,7 @@ fn invocation(output: &Value) -> Response<Body> {
     for (field, header) in [
         ("FunctionError", "x-amz-function-error"),
         ("ExecutedVersion", "x-amz-executed-version"),
-        ("RequestId", "x-amzn-requestid"),
+        ("RequestId", REQUEST_ID),
     ] {
         headers.extend(output[field].as_str().map(|value| (header, value)));
     }
@@ -261,12 +261,18 @@ fn refusal(error: &ServiceError) -> Response<Body> {
     respond(status, &[("x-amzn-errortype", &error.code)], body)
 }
 
+/// What every answer has.
+const REQUEST_ID: &str = "x-amzn-requestid";
+
 fn respond(status: StatusCode, headers: &[(&str, &str)], body: String) -> Response<Body> {
     let mut response = Response::builder()
         .status(status)
         .header("content-type", "application/json");
     for (name, value) in headers {
         response = response.header(*name, *value);
+    }
+    if !headers.iter().any(|(name, _)| *name == REQUEST_ID) {
+        response = response.header(REQUEST_ID, uuid::Uuid::new_v4().to_string());
     }
     // Only a header value with line breaks could fail, and none of these has any.
     response.body(Body::from(body)).unwrap_or_default()

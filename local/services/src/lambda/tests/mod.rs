@@ -241,7 +241,29 @@ async fn an_alias_changes_with_its_revision_and_a_function_is_published_as_it_is
     );
     assert_ne!(changed["RevisionId"], made["RevisionId"]);
     let named = json!({"FunctionName": "g", "Name": "live"});
-    assert_eq!(call(&platform, "GetAlias", named.clone()).await.unwrap(), changed);
+    for reference in ["g", &arn, &format!("{arn}:live")] {
+        let named = json!({"FunctionName": reference, "Name": "live"});
+        assert_eq!(
+            call(&platform, "GetAlias", named).await.unwrap(),
+            changed,
+            "{reference}"
+        );
+    }
+    let listed = call(&platform, "ListVersionsByFunction", json!({"FunctionName": "g"}))
+        .await
+        .unwrap();
+    assert_eq!(listed["Versions"][0]["FunctionArn"], format!("{arn}:$LATEST"));
+    let latest = json!({"FunctionName": "g", "Qualifier": "$LATEST"});
+    let shown = call(&platform, "GetFunctionConfiguration", latest).await.unwrap();
+    assert_eq!(shown["FunctionArn"], format!("{arn}:$LATEST"));
+    assert_eq!(created["TracingConfig"], json!({"Mode": "PassThrough"}));
+    let none = call(&platform, "GetFunctionEventInvokeConfig", json!({"FunctionName": "g"}))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        none.message,
+        format!("The function {arn}:$LATEST doesn't have an EventInvokeConfig")
+    );
     let late = call(&platform, "UpdateAlias", change).await.unwrap_err();
     assert_eq!((late.code.as_str(), late.status), ("PreconditionFailedException", 412));
     for _ in 0..2 {

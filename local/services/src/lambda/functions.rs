@@ -364,8 +364,6 @@ impl Function {
     /// `FunctionConfiguration`, as `GetFunctionConfiguration` shows it.
     pub(super) fn describe(&self) -> Value {
         let configuration = &self.configuration;
-        let layers = configuration.layers.iter().map(|arn| json!({"Arn": arn}));
-        let layers = Some(layers.collect::<Value>()).filter(|_| !configuration.layers.is_empty());
         let mut described = json!({
             "FunctionName": configuration.function_name,
             "FunctionArn": self.arn,
@@ -382,7 +380,20 @@ impl Function {
             "State": "Active",
             "LastUpdateStatus": "Successful",
         });
-        for (name, value) in [
+        for (name, value) in self.members() {
+            if let Some(value) = value {
+                described[name] = value;
+            }
+        }
+        described
+    }
+
+    /// The members of it that not every function has.
+    fn members(&self) -> [(&'static str, Option<Value>); 11] {
+        let configuration = &self.configuration;
+        let layers = configuration.layers.iter().map(|arn| json!({"Arn": arn}));
+        let layers = Some(layers.collect::<Value>()).filter(|_| !configuration.layers.is_empty());
+        [
             (
                 "DeadLetterConfig",
                 configuration.dead_letter_config.as_ref().map(|config| json!(config)),
@@ -431,12 +442,7 @@ impl Function {
                 "VpcConfig",
                 configuration.vpc_config.as_ref().map(|config| json!(config)),
             ),
-        ] {
-            if let Some(value) = value {
-                described[name] = value;
-            }
-        }
-        described
+        ]
     }
 }
 

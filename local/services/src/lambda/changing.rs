@@ -116,7 +116,12 @@ impl Lambda {
                 "The role defined for the function cannot be assumed by Lambda.",
             ));
         }
-        let layers = self.layers_of(platform, &changed.layers)?;
+        // A version of a layer that is deleted stays with the functions that have it.
+        let layers = if changed.layers == function.configuration.layers {
+            function.layers.clone()
+        } else {
+            self.layers_of(platform, &changed.layers)?
+        };
         let (code, runtime) = (changed.code.code()?, changed.runtime.as_deref());
         let package = Package::of_function(code, runtime, platform, &call.caller, &self.kept).await?;
         let changed = Function::new(&platform.account, changed, package, layers);
@@ -124,7 +129,13 @@ impl Lambda {
         lock(&changed.permissions).clone_from(&*lock(&function.permissions));
         for (name, before) in lock(&function.qualified).iter() {
             // There is one version at most, and that is what the function is.
-            let published = changed.published(&before.version, name);
+            let mut published = changed.published(&before.version, name);
+            published
+                .configuration
+                .description
+                .clone_from(&before.configuration.description);
+            published.revision.clone_from(&before.revision);
+            published.alias.clone_from(&before.alias);
             *lock(&published.event_invoke) = before.event_invoke();
             lock(&published.permissions).clone_from(&*lock(&before.permissions));
             lock(&changed.qualified).insert(name.clone(), Arc::new(published));
@@ -140,7 +151,12 @@ impl Lambda {
     pub(super) fn remove_permission(&self, call: &Call, input: RemovePermission) -> Result<Value, ServiceError> {
         let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
         let sid = &input.statement_id;
-        if lock(&function.permissions).remove(sid).is_none() {
+        let mut permissions = lock(&function.permissions);
+        if permissions.is_empty() {
+            let message = "No policy is associated with the given resource.";
+            return Err(ServiceError::new("ResourceNotFoundException", message).with_status(404));
+        }
+        if permissions.remove(sid).is_none() {
             let message = format_args!("Statement {sid} is not found in resource policy.");
             return Err(ServiceError::new("ResourceNotFoundException", message).with_status(404));
         }
@@ -153,4 +169,22 @@ impl Lambda {
 pub(super) fn delete_event_invoke_config(_: &Lambda, function: &Function) -> Result<Value, ServiceError> {
     *lock(&function.event_invoke) = EventInvokeConfig::default();
     Ok(json!({}))
+}
+
+/// The settings of asynchronous invocations.
+pub(super) fn get_event_invoke_config(_: &Lambda, function: &Function) -> Result<Value, ServiceError> {
+    // One that was put has a name.
+    if function.event_invoke().function_name.is_empty() {
+        let arn = function.qualified_arn();
+        let message = format!("The function {arn} doesn't have an EventInvokeConfig");
+        return Err(ServiceError::new("ResourceNotFoundException", message).with_status(404));
+    }
+    Ok(event_invoke_config(function))
+}
+
+/// The same as every operation shows them.
+pub(super) fn event_invoke_config(function: &Function) -> Value {
+    let mut config = json!(function.event_invoke());
+    config["FunctionArn"] = function.qualified_arn().into();
+    config
 }

@@ -1,4 +1,4 @@
-//! The code of functions, as GetFunction lets it be fetched: for some minutes, by whoever has the address.
+//! The code of functions and layers, as GetFunction and GetLayerVersion let it be fetched: for some minutes, by whoever has the address.
 //!
 //! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCodeLocation.html>. The zip is packed anew from the files
 //! that the function has: its hash is not the function's `CodeSha256`.
@@ -26,7 +26,7 @@ impl Lambda {
     pub(super) fn get(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
         let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
         let mut shown = json!({
-            "Configuration": function.describe(),
+            "Configuration": function.describe_as(input.qualifier.as_deref()),
             "Code": self.location(&call.platform, &function),
         });
         if let Some(tags) = &function.configuration.tags {
@@ -35,17 +35,30 @@ impl Lambda {
         Ok(shown)
     }
 
+    pub(super) fn get_configuration(&self, call: &Call, input: Named) -> Result<Value, ServiceError> {
+        let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
+        Ok(function.describe_as(input.qualifier.as_deref()))
+    }
+
     /// Where the code of a function can be had. What the local run does not have as files has no address.
     fn location(&self, platform: &Platform, function: &Function) -> Value {
         if let Ok(Code::Image(uri)) = function.configuration.code.code() {
             return json!({"RepositoryType": "ECR", "ImageUri": uri});
         }
         let mut location = json!({"RepositoryType": "S3"});
-        if let (Package::Files { files, .. }, Some(endpoint)) = (&function.package, platform.endpoint()) {
-            let token = self.downloads.offer(files, Instant::now());
-            location["Location"] = format!("{endpoint}{PATH}{token}").into();
+        if let Package::Files { files, .. } = &function.package
+            && let Some(address) = self.address(platform, files)
+        {
+            location["Location"] = address.into();
         }
         location
+    }
+
+    /// Where a folder can be had as a zip. None before anything answers.
+    pub(super) fn address(&self, platform: &Platform, folder: &Path) -> Option<String> {
+        let endpoint = platform.endpoint()?;
+        let token = self.downloads.offer(folder, Instant::now());
+        Some(format!("{endpoint}{PATH}{token}"))
     }
 
     /// Answers a request for code that GetFunction has given the address of; None where it is something else.

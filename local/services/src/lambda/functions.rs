@@ -1,6 +1,7 @@
 //! What Lambda knows of a function: its configuration, and where the outcomes of its asynchronous invocations go.
 
 use super::code::{Given, Launch, LayerFiles, Package, Runtime};
+use super::constraints;
 use super::environment::Environment;
 use platform::account::Account;
 use platform::error::ServiceError;
@@ -124,6 +125,7 @@ impl CreateFunction {
     /// Checks the values that AWS checks. The error names the value.
     pub(super) fn check(&self) -> Result<(), ServiceError> {
         let refuse = |message: String| Err(ServiceError::new("InvalidParameterValueException", message));
+        constraints::check(self.architectures.as_deref(), self.ephemeral_storage.as_ref())?;
         match (&self.runtime, self.is_image()) {
             (Some(runtime), false) => drop(Runtime::read(runtime)?),
             (None, true) if self.handler.is_none() && self.layers.is_empty() => {}
@@ -136,9 +138,6 @@ impl CreateFunction {
                 let message = "Please don't provide Handler or Runtime or Layer when the intent is to use an image.";
                 return refuse(message.to_owned());
             }
-        }
-        if self.publish {
-            return Err(ServiceError::not_in_local_run("lambda", "CreateFunction with Publish"));
         }
         if !(1..=900).contains(&self.timeout) {
             return refuse(format!("Timeout {} is not between 1 and 900 seconds", self.timeout));
@@ -210,6 +209,27 @@ pub(super) struct Destination {
     pub(super) destination: String,
 }
 
+/// What an alias has of its own.
+#[derive(Debug, Clone)]
+pub(super) struct Alias {
+    pub(super) description: String,
+    /// What tells this state of the alias from those before it.
+    pub(super) revision: String,
+}
+
+impl Alias {
+    pub(super) fn new(description: String) -> Self {
+        Self {
+            description,
+            revision: new_revision(),
+        }
+    }
+}
+
+fn new_revision() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 /// A function, and the processes that run it.
 #[derive(Debug)]
 pub(super) struct Function {
@@ -219,6 +239,12 @@ pub(super) struct Function {
     pub(super) arn: String,
     /// Its version.
     pub(super) version: String,
+    /// What tells this state of the function from those before it.
+    pub(super) revision: String,
+    /// When it became so.
+    modified: jiff::Timestamp,
+    /// What it is beside its version, if it is an alias.
+    pub(super) alias: Option<Alias>,
     /// Its published versions and their aliases, by number and by name.
     pub(super) qualified: Mutex<BTreeMap<String, Arc<Function>>>,
     /// What it runs.
@@ -245,6 +271,9 @@ impl Function {
         Self {
             arn: account.arn("lambda", format_args!("function:{}", configuration.function_name)),
             version: LATEST.to_owned(),
+            revision: new_revision(),
+            modified: jiff::Timestamp::now(),
+            alias: None,
             qualified: Mutex::default(),
             configuration,
             package,
@@ -262,6 +291,9 @@ impl Function {
             configuration: self.configuration.clone(),
             arn: format!("{}:{qualifier}", self.arn),
             version: version.to_owned(),
+            revision: new_revision(),
+            modified: self.modified,
+            alias: None,
             qualified: Mutex::default(),
             package: self.package.clone(),
             layers: self.layers.clone(),
@@ -320,11 +352,18 @@ impl Function {
         self.event_invoke.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The same for who asks with a qualifier: `$LATEST` is then in the ARN.
+    pub(super) fn describe_as(&self, qualifier: Option<&str>) -> Value {
+        let mut described = self.describe();
+        if qualifier == Some(LATEST) {
+            described["FunctionArn"] = self.qualified_arn().into();
+        }
+        described
+    }
+
     /// `FunctionConfiguration`, as `GetFunctionConfiguration` shows it.
     pub(super) fn describe(&self) -> Value {
         let configuration = &self.configuration;
-        let layers = configuration.layers.iter().map(|arn| json!({"Arn": arn}));
-        let layers = Some(layers.collect::<Value>()).filter(|_| !configuration.layers.is_empty());
         let mut described = json!({
             "FunctionName": configuration.function_name,
             "FunctionArn": self.arn,
@@ -336,10 +375,25 @@ impl Function {
             "Architectures": configuration.architectures.clone().unwrap_or_else(|| vec!["x86_64".into()]),
             "PackageType": configuration.package_type.as_deref().unwrap_or("Zip"),
             "Version": self.version,
+            "RevisionId": self.revision,
+            "LastModified": self.modified.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string(),
             "State": "Active",
             "LastUpdateStatus": "Successful",
         });
-        for (name, value) in [
+        for (name, value) in self.members() {
+            if let Some(value) = value {
+                described[name] = value;
+            }
+        }
+        described
+    }
+
+    /// The members of it that not every function has.
+    fn members(&self) -> [(&'static str, Option<Value>); 11] {
+        let configuration = &self.configuration;
+        let layers = configuration.layers.iter().map(|arn| json!({"Arn": arn}));
+        let layers = Some(layers.collect::<Value>()).filter(|_| !configuration.layers.is_empty());
+        [
             (
                 "DeadLetterConfig",
                 configuration.dead_letter_config.as_ref().map(|config| json!(config)),
@@ -358,20 +412,37 @@ impl Function {
                     .map(|config| json!({"ImageConfig": config})),
             ),
             ("CodeSha256", self.package.sum().map(|sum| json!(sum.sha256))),
-            ("CodeSize", self.package.sum().map(|sum| json!(sum.size))),
+            (
+                "CodeSize",
+                self.package
+                    .sum()
+                    .map(|sum| json!(sum.size))
+                    .or(configuration.is_image().then(|| json!(0))),
+            ),
             ("Layers", layers),
-            ("TracingConfig", configuration.tracing_config.clone()),
-            ("EphemeralStorage", configuration.ephemeral_storage.clone()),
+            (
+                "TracingConfig",
+                Some(
+                    configuration
+                        .tracing_config
+                        .clone()
+                        .unwrap_or_else(|| json!({"Mode": "PassThrough"})),
+                ),
+            ),
+            (
+                "EphemeralStorage",
+                Some(
+                    configuration
+                        .ephemeral_storage
+                        .clone()
+                        .unwrap_or_else(|| json!({"Size": 512})),
+                ),
+            ),
             (
                 "VpcConfig",
                 configuration.vpc_config.as_ref().map(|config| json!(config)),
             ),
-        ] {
-            if let Some(value) = value {
-                described[name] = value;
-            }
-        }
-        described
+        ]
     }
 }
 

@@ -4,8 +4,9 @@ use super::changing::{self, Changes, RemovePermission, WithCode};
 use super::code::{Given, Package};
 use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, named, resource};
 use super::invoke;
+use super::layering::of_layers;
 use super::outcome::Outcome;
-use super::publishing::{self, CreateAlias, GetAlias, ListPublished, PublishLayerVersion, PublishVersion};
+use super::publishing::{self, CreateAlias, ListPublished, OnAlias, PublishVersion, UpdateAlias};
 use super::{Lambda, lock};
 use platform::input::{On, page};
 use platform::{Call, Nothing, Operation, Operations, Platform, Principal, Requirement, Served, ServiceError};
@@ -42,30 +43,8 @@ impl Served for Lambda {
 
     fn operations() -> &'static Operations<Self> {
         static TABLE: LazyLock<Operations<Lambda>> = LazyLock::new(|| {
-            Operations::new(of_changes().into_iter().chain([
+            Operations::new(of_changes().into_iter().chain(of_layers()).chain(of_versions()).chain([
                 Operation::waiting("CreateFunction", may_create, Lambda::create),
-                Operation::waiting("PublishLayerVersion", may_publish_layer, Lambda::publish_layer_version),
-                on(
-                    "PublishVersion",
-                    |it: &PublishVersion| &it.function_name,
-                    Lambda::publish_version,
-                ),
-                on(
-                    "CreateAlias",
-                    |it: &CreateAlias| &it.function_name,
-                    Lambda::create_alias,
-                ),
-                on("GetAlias", |it: &GetAlias| &it.function_name, Lambda::get_alias),
-                on(
-                    "ListAliases",
-                    |it: &ListPublished| &it.function_name,
-                    Lambda::list_aliases,
-                ),
-                on(
-                    "ListVersionsByFunction",
-                    |it: &ListPublished| &it.function_name,
-                    Lambda::list_versions,
-                ),
                 Operation::waiting("Invoke", may_invoke, Lambda::invoke),
                 on(
                     "AddPermission",
@@ -82,11 +61,19 @@ impl Served for Lambda {
                     |_: &Lambda, platform: &Platform, it: &Named| Ok(vec![it.may("GetFunction", platform)]),
                     Lambda::get,
                 ),
-                on_named("GetFunctionConfiguration", |_, function| Ok(function.describe())),
-                on_named("GetFunctionEventInvokeConfig", |_, function| {
-                    Ok(event_invoke_config(function))
-                }),
-                on_named("GetPolicy", |_, function| Ok(policy(function))),
+                Operation::new(
+                    "GetFunctionConfiguration",
+                    |_: &Lambda, platform: &Platform, it: &Named| {
+                        Ok(vec![it.may("GetFunctionConfiguration", platform)])
+                    },
+                    Lambda::get_configuration,
+                ),
+                on_named("GetFunctionEventInvokeConfig", changing::get_event_invoke_config),
+                Operation::new(
+                    "GetPolicy",
+                    |_: &Lambda, platform: &Platform, it: &Named| Ok(vec![it.may("GetPolicy", platform)]),
+                    Lambda::get_policy,
+                ),
                 on_named("DeleteFunction", Lambda::delete),
                 Operation::on("ListFunctions", |_, _: &ListFunctions| "*".to_owned(), Lambda::list),
                 Operation::on(
@@ -98,6 +85,39 @@ impl Served for Lambda {
         });
         &TABLE
     }
+}
+
+/// The rows of versions and aliases.
+fn of_versions() -> [Operation<Lambda>; 7] {
+    [
+        on(
+            "PublishVersion",
+            |it: &PublishVersion| &it.function_name,
+            Lambda::publish_version,
+        ),
+        on(
+            "CreateAlias",
+            |it: &CreateAlias| &it.function_name,
+            Lambda::create_alias,
+        ),
+        on("GetAlias", |it: &OnAlias| &it.function_name, Lambda::get_alias),
+        on(
+            "UpdateAlias",
+            |it: &UpdateAlias| &it.function_name,
+            Lambda::update_alias,
+        ),
+        on("DeleteAlias", |it: &OnAlias| &it.function_name, Lambda::delete_alias),
+        on(
+            "ListAliases",
+            |it: &ListPublished| &it.function_name,
+            Lambda::list_aliases,
+        ),
+        on(
+            "ListVersionsByFunction",
+            |it: &ListPublished| &it.function_name,
+            Lambda::list_versions,
+        ),
+    ]
 }
 
 /// The rows of what changes a function that is there.
@@ -235,17 +255,6 @@ fn may_create(_: &Lambda, platform: &Platform, input: &CreateFunction) -> Result
     Ok([create, pass_role].into_iter().chain(layers).collect())
 }
 
-fn may_publish_layer(
-    _: &Lambda,
-    platform: &Platform,
-    input: &PublishLayerVersion,
-) -> Result<Vec<Requirement>, ServiceError> {
-    let layer = platform
-        .account
-        .arn("lambda", format_args!("layer:{}", input.layer_name));
-    Ok(vec![Requirement::new("lambda:PublishLayerVersion", layer)])
-}
-
 fn may_change(_: &Lambda, platform: &Platform, input: &Changes) -> Result<Vec<Requirement>, ServiceError> {
     let change = may("UpdateFunctionConfiguration", platform, &input.function_name);
     let role = input.role.as_ref();
@@ -312,8 +321,13 @@ impl Lambda {
         let layers = self.layers_of(platform, &input.layers)?;
         let (code, runtime) = (input.code.code()?, input.runtime.as_deref());
         let package = Package::of_function(code, runtime, platform, &call.caller, &self.kept).await?;
+        let publish = input.publish;
         let function = Arc::new(Function::new(&platform.account, input, package, layers));
-        let described = function.describe();
+        let mut described = function.describe();
+        if publish {
+            // As it has been recorded: the version is said, and the ARN is without it.
+            described["Version"] = publishing::first(&function, None).version.clone().into();
+        }
         match lock(&self.functions).entry(name.clone()) {
             Entry::Occupied(_) => Err(is_there()),
             Entry::Vacant(free) => {
@@ -378,6 +392,20 @@ impl Lambda {
         Ok(answer)
     }
 
+    /// Who may call a function. One without a policy and none at all have the same error.
+    fn get_policy(&self, _: &Call, input: Named) -> Result<Value, ServiceError> {
+        let function = self.find(&input.function_name, input.qualifier.as_deref());
+        let statements: Vec<Value> = function.map_or_else(Vec::new, |function| {
+            lock(&function.permissions).values().cloned().collect()
+        });
+        if statements.is_empty() {
+            let message = "The resource you requested does not exist.";
+            return Err(ServiceError::new("ResourceNotFoundException", message).with_status(404));
+        }
+        let policy = json!({"Version": "2012-10-17", "Id": "default", "Statement": statements});
+        Ok(json!({"Policy": policy.to_string()}))
+    }
+
     fn put_event_invoke_config(&self, call: &Call, input: EventInvokeConfig) -> Result<Value, ServiceError> {
         let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
         if input.maximum_retry_attempts.is_some_and(|attempts| attempts > 2) {
@@ -387,7 +415,7 @@ impl Lambda {
             ));
         }
         *lock(&function.event_invoke) = input;
-        Ok(event_invoke_config(&function))
+        Ok(changing::event_invoke_config(&function))
     }
 
     fn delete(&self, function: &Function) -> Result<Value, ServiceError> {
@@ -462,17 +490,4 @@ fn answer(function: &Function, request_id: &str, outcome: Outcome) -> Value {
         answer["FunctionError"] = "Unhandled".into();
     }
     answer
-}
-
-fn event_invoke_config(function: &Function) -> Value {
-    let mut config = json!(function.event_invoke());
-    config["FunctionArn"] = function.qualified_arn().into();
-    config
-}
-
-fn policy(function: &Function) -> Value {
-    let permissions = lock(&function.permissions);
-    let statements: Vec<&Value> = permissions.values().collect();
-    let policy = json!({"Version": "2012-10-17", "Id": "default", "Statement": statements});
-    json!({"Policy": policy.to_string()})
 }

@@ -1,35 +1,20 @@
-//! What is published: versions of layers, versions of functions, and their aliases.
+//! What is published of functions: their versions and aliases.
 //!
 //! A function has one version at most, and that is what it is: a change of the function changes it, too.
 
-use super::code::{Code, Given, LayerFiles, Package};
-use super::functions::Function;
-use super::{Lambda, layers, lock};
+use super::functions::{Alias, Function, named};
+use super::{Lambda, lock};
 use platform::input::page;
-use platform::{Call, Platform, ServiceError};
+use platform::{Call, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::path::Path;
 use std::sync::Arc;
-
-/// See <https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html>.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct PublishLayerVersion {
-    pub(super) layer_name: String,
-    content: Given,
-    description: Option<String>,
-    compatible_runtimes: Option<Vec<String>>,
-    compatible_architectures: Option<Vec<String>>,
-    license_info: Option<String>,
-}
 
 /// See <https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html>.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct PublishVersion {
     pub(super) function_name: String,
-    #[expect(dead_code, reason = "what describes a version is shown nowhere")]
     description: Option<String>,
 }
 
@@ -40,14 +25,28 @@ pub(super) struct CreateAlias {
     pub(super) function_name: String,
     name: String,
     function_version: String,
-    #[expect(dead_code, reason = "what describes an alias is shown nowhere")]
     description: Option<String>,
 }
 
+/// What is changed of an alias. What is not given stays.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html>.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct UpdateAlias {
+    pub(super) function_name: String,
+    name: String,
+    function_version: Option<String>,
+    description: Option<String>,
+    revision_id: Option<String>,
+}
+
+/// The input of GetAlias and DeleteAlias.
+///
 /// See <https://docs.aws.amazon.com/lambda/latest/api/API_GetAlias.html>.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct GetAlias {
+pub(super) struct OnAlias {
     pub(super) function_name: String,
     name: String,
 }
@@ -84,14 +83,31 @@ const FIRST: &str = "1";
 pub(super) fn versions(function: &Function) -> Vec<Value> {
     let published = lock(&function.qualified);
     let first = published.get(FIRST).map(|version| version.describe());
-    [function.describe()].into_iter().chain(first).collect()
+    let mut latest = function.describe();
+    latest["FunctionArn"] = function.qualified_arn().into();
+    [latest].into_iter().chain(first).collect()
+}
+
+/// A function's version, which is published now if it has not been yet.
+pub(super) fn first(function: &Function, description: Option<String>) -> Arc<Function> {
+    let mut published = lock(&function.qualified);
+    let first = published.entry(FIRST.to_owned()).or_insert_with(|| {
+        let mut version = function.published(FIRST, FIRST);
+        if description.is_some() {
+            version.configuration.description = description;
+        }
+        Arc::new(version)
+    });
+    first.clone()
 }
 
 /// A function's aliases, as ListAliases shows them.
 fn aliases(function: &Function) -> Vec<Value> {
     let published = lock(&function.qualified);
-    let aliases = published.iter().filter(|(name, _)| *name != FIRST);
-    aliases.map(|(name, function)| alias(name, function)).collect()
+    published
+        .iter()
+        .filter_map(|(name, function)| described(name, function))
+        .collect()
 }
 
 /// A function whose version is deleted went away meanwhile.
@@ -99,17 +115,50 @@ fn gone() -> ServiceError {
     ServiceError::new("ResourceNotFoundException", "Function not found").with_status(404)
 }
 
-fn alias(name: &str, function: &Function) -> Value {
-    json!({"AliasArn": function.arn, "Name": name, "FunctionVersion": function.version, "Description": ""})
+/// An alias, as GetAlias shows it; None of what is a version.
+fn described(name: &str, function: &Function) -> Option<Value> {
+    let alias = function.alias.as_ref()?;
+    Some(json!({
+        "AliasArn": function.arn,
+        "Name": name,
+        "FunctionVersion": function.version,
+        "Description": alias.description,
+        "RevisionId": alias.revision,
+    }))
+}
+
+fn no_alias(message: String) -> ServiceError {
+    ServiceError::new("ResourceNotFoundException", message).with_status(404)
+}
+
+/// A function's ARN with the alias's name.
+fn alias_arn(function: &Function, name: &str) -> String {
+    format!("{}:{name}", function.arn)
+}
+
+/// Ends the processes that wait for another event of what is no longer there.
+fn end_of(function: &Function) {
+    for environment in lock(&function.warm).drain(..) {
+        environment.kill();
+    }
+}
+
+/// An alias of a function that leads to a version of it.
+fn alias(function: &Function, version: &Function, name: &str, description: String) -> Function {
+    let mut alias = function.published(&version.version, name);
+    alias
+        .configuration
+        .description
+        .clone_from(&version.configuration.description);
+    alias.revision.clone_from(&version.revision);
+    alias.alias = Some(Alias::new(description));
+    alias
 }
 
 impl Lambda {
     pub(super) fn publish_version(&self, call: &Call, input: PublishVersion) -> Result<Value, ServiceError> {
         let function = self.function(call, &input.function_name, None)?;
-        let mut published = lock(&function.qualified);
-        let first = published.entry(FIRST.to_owned());
-        let first = first.or_insert_with(|| Arc::new(function.published(FIRST, FIRST)));
-        Ok(first.describe())
+        Ok(first(&function, input.description).describe())
     }
 
     /// Takes a version out. The function stays, and so does a version that an alias leads to.
@@ -130,9 +179,7 @@ impl Lambda {
             return Err(ServiceError::new("ResourceConflictException", message).with_status(409));
         }
         published.remove(qualifier);
-        for environment in lock(&version.warm).drain(..) {
-            environment.kill();
-        }
+        end_of(version);
         Ok(json!({}))
     }
 
@@ -154,78 +201,66 @@ impl Lambda {
     pub(super) fn create_alias(&self, call: &Call, input: CreateAlias) -> Result<Value, ServiceError> {
         let function = self.function(call, &input.function_name, None)?;
         let version = self.function(call, &input.function_name, Some(&input.function_version))?;
-        let created = Arc::new(function.published(&version.version, &input.name));
+        let description = input.description.unwrap_or_default();
+        let created = Arc::new(alias(&function, &version, &input.name, description));
         let mut published = lock(&function.qualified);
         if published.contains_key(&input.name) {
             let message = format!("Alias already exists: {}", created.arn);
             return Err(ServiceError::new("ResourceConflictException", message).with_status(409));
         }
-        let described = alias(&input.name, &created);
+        let answer = described(&input.name, &created).unwrap_or_default();
         published.insert(input.name, created);
-        Ok(described)
+        Ok(answer)
     }
 
-    pub(super) fn get_alias(&self, call: &Call, input: GetAlias) -> Result<Value, ServiceError> {
-        let function = self.function(call, &input.function_name, Some(&input.name))?;
-        Ok(alias(&input.name, &function))
+    pub(super) fn get_alias(&self, call: &Call, input: OnAlias) -> Result<Value, ServiceError> {
+        let function = self.function(call, named(&input.function_name).0, None)?;
+        let published = lock(&function.qualified);
+        let found = published
+            .get(&input.name)
+            .and_then(|alias| described(&input.name, alias));
+        found.ok_or_else(|| no_alias(format!("Cannot find alias arn: {}", alias_arn(&function, &input.name))))
     }
 
-    pub(super) async fn publish_layer_version(
-        self: Arc<Self>,
-        call: Call,
-        input: PublishLayerVersion,
-    ) -> Result<Value, ServiceError> {
-        let fetched = match input.content.code()? {
-            Code::NotHere(why) => {
-                let text = format!("the layer {} is left out: {why}", input.layer_name);
-                self.note(&call.platform, text);
-                let empty = self.kept.texts(&[]);
-                empty.map_err(|error| ServiceError::new("ServiceException", error).with_status(500))?
-            }
-            content @ (Code::Path(_) | Code::Zip(_) | Code::Object(..)) => {
-                let fetched = Package::fetch(content, &call.platform, &call.caller, &self.kept).await?;
-                let files = fetched.files().map(Path::to_owned);
-                files.ok_or_else(|| ServiceError::validation("a layer has files"))?
-            }
-            _ => return Err(ServiceError::validation("a layer is a zip or a folder")),
+    /// Changes what describes an alias, or where it leads.
+    pub(super) fn update_alias(&self, call: &Call, input: UpdateAlias) -> Result<Value, ServiceError> {
+        let reference = named(&input.function_name).0;
+        let function = self.function(call, reference, None)?;
+        let before = lock(&function.qualified).get(&input.name).cloned();
+        let Some((before, own)) = before.as_ref().and_then(|it| Some((it, it.alias.as_ref()?))) else {
+            let arn = alias_arn(&function, &input.name);
+            return Err(no_alias(format!("Alias not found: {arn}")));
         };
-        let layer = format_args!("layer:{}", input.layer_name);
-        let layer = call.platform.account.arn("lambda", layer);
-        let files = LayerFiles {
-            folder: fetched,
-            built_for: input.content.built_for().map(str::to_owned),
-        };
-        let version = self.layers.publish(&layer, files);
-        Ok(json!({
-            "LayerArn": layer,
-            "LayerVersionArn": layers::arn(&layer, version),
-            "Version": version,
-            "Description": input.description.unwrap_or_default(),
-            "CreatedDate": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string(),
-            "CompatibleRuntimes": input.compatible_runtimes,
-            "CompatibleArchitectures": input.compatible_architectures,
-            "LicenseInfo": input.license_info,
-        }))
+        if input.revision_id.is_some_and(|revision| revision != own.revision) {
+            let message = "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias \
+                           API to retrieve the latest Revision Id";
+            return Err(ServiceError::new("PreconditionFailedException", message).with_status(412));
+        }
+        let version = input.function_version.as_ref().unwrap_or(&before.version);
+        let version = self.function(call, reference, Some(version))?;
+        let description = input.description.unwrap_or_else(|| own.description.clone());
+        let changed = alias(&function, &version, &input.name, description);
+        *lock(&changed.event_invoke) = before.event_invoke();
+        lock(&changed.permissions).clone_from(&*lock(&before.permissions));
+        let answer = described(&input.name, &changed).unwrap_or_default();
+        lock(&function.qualified).insert(input.name, Arc::new(changed));
+        end_of(before);
+        Ok(answer)
     }
 
-    /// The files of a function's layers. One of another account or region is noted, and the function is without it.
-    pub(super) fn layers_of(&self, platform: &Platform, arns: &[String]) -> Result<Vec<LayerFiles>, ServiceError> {
-        let refuse = |message: String| Err(ServiceError::new("InvalidParameterValueException", message));
-        if arns.len() > layers::MOST {
-            return refuse(format!("Cannot reference more than {} layers.", layers::MOST));
-        }
-        let own = platform.account.arn("lambda", "layer:");
-        let mut found = Vec::new();
-        for arn in arns {
-            match self.layers.version(arn) {
-                Some(files) => found.push(files),
-                None if arn.starts_with(&own) => return refuse(format!("Layer version {arn} does not exist.")),
-                None => self.note(
-                    platform,
-                    format!("the layer {arn} is not here, and functions run without it"),
-                ),
+    /// Takes an alias away. One that is not there is no error.
+    pub(super) fn delete_alias(&self, call: &Call, input: OnAlias) -> Result<Value, ServiceError> {
+        let function = self.function(call, named(&input.function_name).0, None)?;
+        let mut published = lock(&function.qualified);
+        if published.get(&input.name).is_some_and(|it| it.alias.is_some())
+            && let Some(alias) = published.remove(&input.name)
+        {
+            let iam = &call.platform.iam;
+            for sid in lock(&alias.permissions).keys() {
+                iam.remove_resource_statement(&alias.arn, sid);
             }
+            end_of(&alias);
         }
-        Ok(found)
+        Ok(json!({}))
     }
 }

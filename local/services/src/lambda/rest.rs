@@ -21,7 +21,7 @@ pub async fn handle(
     body: &Bytes,
 ) -> Response<Body> {
     let routed = route(method, uri.path(), headers, body);
-    match routed.map(|(operation, input)| (operation, queried(input, uri.query()))) {
+    match routed.map(|(operation, input)| (found(operation, uri.query()), queried(input, uri.query()))) {
         Ok((operation, input)) => match platform.call(caller, "lambda", operation, input).await {
             Ok(output) if operation == "Invoke" => invocation(&output),
             Ok(output) => match status_of(operation) {
@@ -148,13 +148,20 @@ fn status_of(operation: &str) -> StatusCode {
         "AddPermission" | "CreateAlias" | "CreateFunction" | "PublishLayerVersion" | "PublishVersion" => {
             StatusCode::CREATED
         }
-        "DeleteFunction" | "DeleteFunctionEventInvokeConfig" | "RemovePermission" => StatusCode::NO_CONTENT,
+        "DeleteAlias"
+        | "DeleteFunction"
+        | "DeleteFunctionEventInvokeConfig"
+        | "DeleteLayerVersion"
+        | "RemovePermission" => StatusCode::NO_CONTENT,
         _ => StatusCode::OK,
     }
 }
 
 /// The members that Lambda's operations have in the query. What else is there is passed over, as by Lambda.
 const QUERIED: &[&str] = &[
+    "Arn",
+    "CompatibleArchitecture",
+    "CompatibleRuntime",
     "FunctionVersion",
     "Marker",
     "MasterRegion",
@@ -162,6 +169,15 @@ const QUERIED: &[&str] = &[
     "Qualifier",
     "RevisionId",
 ];
+
+/// The operation that is meant: with `find`, the path of ListLayers is that of GetLayerVersionByArn.
+fn found(operation: &'static str, query: Option<&str>) -> &'static str {
+    let mut pairs = query.unwrap_or_default().split('&');
+    if operation == "ListLayers" && pairs.any(|pair| pair == "find=LayerVersion") {
+        return "GetLayerVersionByArn";
+    }
+    operation
+}
 
 /// The input with what a request's query says.
 fn queried(mut input: Value, query: Option<&str>) -> Value {
@@ -195,7 +211,11 @@ fn with(named: &Members<'_>, body: &[u8]) -> Result<Value, ServiceError> {
         }
     }
     for (member, value) in named {
-        members.insert((*member).to_owned(), (*value).into());
+        let value = match value.parse::<i64>() {
+            Ok(number) if *member == "VersionNumber" => number.into(),
+            _ => (*value).into(),
+        };
+        members.insert((*member).to_owned(), value);
     }
     Ok(input)
 }
@@ -221,7 +241,7 @@ fn invocation(output: &Value) -> Response<Body> {
     for (field, header) in [
         ("FunctionError", "x-amz-function-error"),
         ("ExecutedVersion", "x-amz-executed-version"),
-        ("RequestId", "x-amzn-requestid"),
+        ("RequestId", REQUEST_ID),
     ] {
         headers.extend(output[field].as_str().map(|value| (header, value)));
     }
@@ -241,12 +261,18 @@ fn refusal(error: &ServiceError) -> Response<Body> {
     respond(status, &[("x-amzn-errortype", &error.code)], body)
 }
 
+/// What every answer has.
+const REQUEST_ID: &str = "x-amzn-requestid";
+
 fn respond(status: StatusCode, headers: &[(&str, &str)], body: String) -> Response<Body> {
     let mut response = Response::builder()
         .status(status)
         .header("content-type", "application/json");
     for (name, value) in headers {
         response = response.header(*name, *value);
+    }
+    if !headers.iter().any(|(name, _)| *name == REQUEST_ID) {
+        response = response.header(REQUEST_ID, uuid::Uuid::new_v4().to_string());
     }
     // Only a header value with line breaks could fail, and none of these has any.
     response.body(Body::from(body)).unwrap_or_default()
@@ -351,7 +377,7 @@ mod tests {
                 Method::GET,
                 "/2018-10-31/layers/l/versions/1",
                 "",
-                Some(("GetLayerVersion", json!({"LayerName": "l", "VersionNumber": "1"}))),
+                Some(("GetLayerVersion", json!({"LayerName": "l", "VersionNumber": 1}))),
             ),
         ] {
             let routed = route(&method, path, &HeaderMap::new(), body.as_bytes()).ok();

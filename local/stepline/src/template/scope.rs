@@ -175,7 +175,7 @@ impl Scope {
             .insert(name.to_owned());
         value
             .map(|value| value.as_str().into())
-            .ok_or_else(|| Fault::new(format_args!("no stack exports `{name}`")))
+            .ok_or_else(|| Fault::new(format_args!("No export named {name} found")))
     }
 
     /// The names that were imported.

@@ -135,7 +135,7 @@ fn faults_name_the_place_and_the_thing() {
         ),
         ("!Sub '${'", "has a `${` without its `}`"),
         ("!Select [5, [a]]", "there is no item 5 among 1"),
-        ("!ImportValue absent", "no stack exports `absent`"),
+        ("!ImportValue absent", "No export named absent found"),
         ("!Equals [a, a]", "is a condition"),
         ("!Join [a]", "takes a list of 2 values"),
     ] {

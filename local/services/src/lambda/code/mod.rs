@@ -15,7 +15,7 @@ mod python;
 mod runtime;
 
 pub(super) use given::{Code, Given};
-pub(super) use kept::Kept;
+pub(super) use kept::{Kept, Sum};
 pub(super) use launch::{Installs, Launch, LayerFiles, NotHere, Parts, Prepared};
 pub(super) use package::{Package, prepare};
 pub(super) use runtime::Runtime;

@@ -10,7 +10,7 @@ mod world;
 use super::Lambda;
 use crate::testing;
 use platform::iam::NewRole;
-use platform::{Platform, ServiceError};
+use platform::{Platform, Principal, ServiceError};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -180,14 +180,133 @@ async fn a_list_of_functions_has_pages_and_what_is_not_there_has_its_arn() {
             "Function not found: arn:aws:lambda:us-east-1:123456789012:function:none",
         ),
         (
-            "GetPolicy",
+            "GetFunction",
             json!({"FunctionName": "f", "Qualifier": "live"}),
             "ResourceNotFoundException",
             "Function not found: arn:aws:lambda:us-east-1:123456789012:function:f:live",
+        ),
+        (
+            "GetPolicy",
+            json!({"FunctionName": "f"}),
+            "ResourceNotFoundException",
+            "The resource you requested does not exist.",
+        ),
+        (
+            "RemovePermission",
+            json!({"FunctionName": "f", "StatementId": "s"}),
+            "ResourceNotFoundException",
+            "No policy is associated with the given resource.",
+        ),
+        (
+            "GetAlias",
+            json!({"FunctionName": "f", "Name": "live"}),
+            "ResourceNotFoundException",
+            "Cannot find alias arn: arn:aws:lambda:us-east-1:123456789012:function:f:live",
+        ),
+        (
+            "UpdateAlias",
+            json!({"FunctionName": "f", "Name": "live"}),
+            "ResourceNotFoundException",
+            "Alias not found: arn:aws:lambda:us-east-1:123456789012:function:f:live",
         ),
     ] {
         let error = call(&platform, operation, input).await.expect_err(part);
         assert_eq!(error.code, code, "{error}");
         assert!(error.message.contains(part), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_alias_changes_with_its_revision_and_a_function_is_published_as_it_is_made() {
+    let platform = world().await;
+    let function = json!({
+        "FunctionName": "g", "Runtime": "provided.al2023", "Code": {"LocalBinary": "f"}, "Publish": true,
+        "Role": platform.account.global_arn("iam", "role/f-role"),
+    });
+    let created = call(&platform, "CreateFunction", function).await.unwrap();
+    let arn = platform.account.arn("lambda", "function:g");
+    assert_eq!(
+        (&created["Version"], &created["FunctionArn"]),
+        (&json!("1"), &json!(arn))
+    );
+    let alias = json!({"FunctionName": "g", "Name": "live", "FunctionVersion": "1", "Description": "first"});
+    let made = call(&platform, "CreateAlias", alias).await.unwrap();
+    let change = json!({
+        "FunctionName": "g", "Name": "live", "FunctionVersion": "$LATEST", "RevisionId": made["RevisionId"],
+    });
+    let changed = call(&platform, "UpdateAlias", change.clone()).await.unwrap();
+    assert_eq!(
+        (&changed["FunctionVersion"], &changed["Description"]),
+        (&json!("$LATEST"), &json!("first"))
+    );
+    assert_ne!(changed["RevisionId"], made["RevisionId"]);
+    let named = json!({"FunctionName": "g", "Name": "live"});
+    for reference in ["g", &arn, &format!("{arn}:live")] {
+        let named = json!({"FunctionName": reference, "Name": "live"});
+        assert_eq!(
+            call(&platform, "GetAlias", named).await.unwrap(),
+            changed,
+            "{reference}"
+        );
+    }
+    let listed = call(&platform, "ListVersionsByFunction", json!({"FunctionName": "g"}))
+        .await
+        .unwrap();
+    assert_eq!(listed["Versions"][0]["FunctionArn"], format!("{arn}:$LATEST"));
+    let latest = json!({"FunctionName": "g", "Qualifier": "$LATEST"});
+    let shown = call(&platform, "GetFunctionConfiguration", latest).await.unwrap();
+    assert_eq!(shown["FunctionArn"], format!("{arn}:$LATEST"));
+    assert_eq!(created["TracingConfig"], json!({"Mode": "PassThrough"}));
+    let none = call(&platform, "GetFunctionEventInvokeConfig", json!({"FunctionName": "g"}))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        none.message,
+        format!("The function {arn}:$LATEST doesn't have an EventInvokeConfig")
+    );
+    let late = call(&platform, "UpdateAlias", change).await.unwrap_err();
+    assert_eq!((late.code.as_str(), late.status), ("PreconditionFailedException", 412));
+    for _ in 0..2 {
+        call(&platform, "DeleteAlias", named.clone()).await.unwrap();
+    }
+    // A version is no alias.
+    let version = json!({"FunctionName": "g", "Name": "1"});
+    call(&platform, "DeleteAlias", version.clone()).await.unwrap();
+    assert!(call(&platform, "GetAlias", version).await.is_err());
+    let kept = json!({"FunctionName": "g", "Qualifier": "1"});
+    call(&platform, "GetFunction", kept).await.unwrap();
+}
+
+#[tokio::test]
+async fn layers_and_aliases_are_for_whom_a_policy_allows_it() {
+    let platform = world().await;
+    let layer = platform.account.arn("lambda", "layer:l:1");
+    let alias = platform.account.arn("lambda", "function:f");
+    let policy = json!({"Statement": [
+        {"Effect": "Allow", "Action": "lambda:GetLayerVersion", "Resource": layer},
+        {"Effect": "Allow", "Action": "lambda:ListLayerVersions", "Resource": "*"},
+        {"Effect": "Allow", "Action": ["lambda:DeleteAlias", "lambda:UpdateAlias"], "Resource": alias},
+    ]});
+    let role = NewRole::for_service("reader", "lambda.amazonaws.com").with_policy("reads", policy);
+    platform.iam.create_role(&platform.account, role).unwrap();
+    let reader = Principal::role_session("reader", "r");
+    for (operation, input, denied) in [
+        ("GetLayerVersion", json!({"LayerName": "l", "VersionNumber": 1}), false),
+        ("GetLayerVersion", json!({"LayerName": "l", "VersionNumber": 2}), true),
+        ("GetLayerVersionByArn", json!({"Arn": layer}), false),
+        (
+            "DeleteLayerVersion",
+            json!({"LayerName": "l", "VersionNumber": 1}),
+            true,
+        ),
+        ("ListLayerVersions", json!({"LayerName": "l"}), false),
+        ("ListLayers", json!({}), true),
+        ("DeleteAlias", json!({"FunctionName": "f", "Name": "live"}), false),
+        ("UpdateAlias", json!({"FunctionName": "f", "Name": "live"}), false),
+        ("UpdateAlias", json!({"FunctionName": "g", "Name": "live"}), true),
+    ] {
+        let answer = platform.call(&reader, "lambda", operation, input.clone()).await;
+        let found = answer.is_err_and(|error| error.code == "AccessDeniedException");
+        assert_eq!(found, denied, "{operation} {input}");
     }
 }

@@ -93,8 +93,32 @@ async fn a_function_is_made_published_and_removed() {
             json!(null),
         ),
         ("DELETE", "/policy/s", json!(null), 204, "", json!(null)),
+        (
+            "PUT",
+            "/aliases/live",
+            json!({"Description": "now"}),
+            200,
+            "/Description",
+            json!("now"),
+        ),
+        ("DELETE", "/aliases/live", json!(null), 204, "", json!(null)),
+        (
+            "GET",
+            "/aliases/live",
+            json!(null),
+            404,
+            "",
+            json!("ResourceNotFoundException"),
+        ),
         // What the local run does not have is refused by its name.
-        ("DELETE", "/aliases/live", json!(null), 501, "", json!("NotInLocalRun")),
+        (
+            "POST",
+            "/aliases",
+            json!({"Name": "live", "FunctionVersion": "1", "RoutingConfig": {}}),
+            501,
+            "",
+            json!("NotInLocalRun"),
+        ),
         ("DELETE", "", json!(null), 204, "", json!(null)),
         ("GET", "", json!(null), 404, "", json!("ResourceNotFoundException")),
     ] {
@@ -105,15 +129,56 @@ async fn a_function_is_made_published_and_removed() {
 }
 
 #[tokio::test]
-async fn a_layer_is_published() {
+async fn a_layer_is_published_looked_at_and_deleted() {
     let world = World::new();
-    let publish = json!({"Content": {"ZipFile": zipped()}});
-    let (status, published) = ask(&world, "POST", "/2018-10-31/layers/l/versions", publish).await;
-    assert_eq!((status, &published["Version"]), (201, &json!(1)), "{published}");
-    for path in ["", "/l/versions", "/l/versions/1"] {
-        let (status, said) = ask(&world, "GET", &format!("/2018-10-31/layers{path}"), json!(null)).await;
-        assert_eq!((status, said), (501, json!("NotInLocalRun")), "{path}");
+    let layers = "/2018-10-31/layers";
+    let publish = json!({"Content": {"ZipFile": zipped()}, "CompatibleRuntimes": ["python3.12"]});
+    for version in [1, 2] {
+        let (status, published) = ask(&world, "POST", &format!("{layers}/l/versions"), publish.clone()).await;
+        assert_eq!((status, &published["Version"]), (201, &json!(version)), "{published}");
     }
+    let one = world.platform.account.arn("lambda", "layer:l:1");
+    for (method, path, status, pointer, expected) in [
+        ("GET", "", 200, "/Layers/0/LatestMatchingVersion/Version", json!(2)),
+        ("GET", "?CompatibleRuntime=nodejs22.x", 200, "/Layers", json!([])),
+        (
+            "GET",
+            "?CompatibleArchitecture=vax",
+            400,
+            "",
+            json!("ValidationException"),
+        ),
+        (
+            "GET",
+            "/l/versions?MaxItems=1",
+            200,
+            "/LayerVersions/0/Version",
+            json!(2),
+        ),
+        ("GET", "/m/versions", 200, "/LayerVersions", json!([])),
+        ("GET", "/l/versions/1", 200, "/LayerVersionArn", json!(one)),
+        (
+            "GET",
+            &format!("?find=LayerVersion&Arn={one}"),
+            200,
+            "/LayerVersionArn",
+            json!(one),
+        ),
+        ("GET", "/l/versions/0", 400, "", json!("InvalidParameterValueException")),
+        ("GET", "/l/versions/3", 404, "", json!("ResourceNotFoundException")),
+        ("DELETE", "/l/versions/2", 204, "", json!(null)),
+        ("DELETE", "/l/versions/2", 204, "", json!(null)),
+        ("GET", "", 200, "/Layers/0/LatestMatchingVersion/Version", json!(1)),
+        ("DELETE", "/l/versions/1", 204, "", json!(null)),
+        ("GET", "", 200, "/Layers", json!([])),
+    ] {
+        let (answered, said) = ask(&world, method, &format!("{layers}{path}"), json!(null)).await;
+        let found = said.pointer(pointer).cloned().unwrap_or_default();
+        assert_eq!((answered, found), (status, expected), "{method} {path}: {said}");
+    }
+    // A number is not given again.
+    let (_, published) = ask(&world, "POST", &format!("{layers}/l/versions"), publish).await;
+    assert_eq!(published["Version"], 3);
 }
 
 #[tokio::test]

@@ -299,7 +299,7 @@ async fn a_stack_imports_what_another_exports() {
         json!({"StackName": "i", "TemplateBody": importing}),
     )
     .await;
-    assert!(early.ends_with("no stack exports `shared`"), "{early}");
+    assert!(early.ends_with("No export named shared found"), "{early}");
     assert_eq!(done(&cloud, "CreateStack", stack(exporting)).await, "CREATE_COMPLETE");
     assert_eq!(
         done(

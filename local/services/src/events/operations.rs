@@ -1,5 +1,6 @@
 //! The table of EventBridge's operations, and what each one does.
 
+use super::pattern::Seen;
 use super::rules::{self, NewTarget, PutRule, Rule, arn, default_bus, not_found};
 use super::sending::PutEvents;
 use super::tags::{self, OfResource};
@@ -63,9 +64,11 @@ impl Served for EventBridge {
     fn hear(&self, platform: &Arc<Platform>, event: &Value) {
         let secrets = &platform.secrets;
         let shown = secrets.hide_json(event);
+        let seen = Seen::of(event);
+        let hidden = (shown != *event).then(|| Seen::of(&shown));
         let (mut matching, mut considered) = (Vec::new(), Vec::new());
         for rule in self.lock().values() {
-            let Some(outcome) = rule.considers(event, &shown) else {
+            let Some(outcome) = rule.considers(&seen, hidden.as_ref().unwrap_or(&seen)) else {
                 continue;
             };
             if outcome.is_ok() {
@@ -309,7 +312,7 @@ impl EventBridge {
             return Err(ServiceError::validation("Parameter Event is not valid."));
         }
         let pattern = rules::read_pattern(&input.event_pattern)?;
-        Ok(json!({"Result": pattern.matches(&event)}))
+        Ok(json!({"Result": pattern.matches(&Seen::of(&event))}))
     }
 }
 

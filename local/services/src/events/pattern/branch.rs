@@ -40,6 +40,10 @@ impl Branch {
 
     /// Whether all fields match, by leaves that lie together in the elements of arrays.
     pub(super) fn matches(&self, leaves: &Leaves) -> bool {
+        // Most events fit no field of most patterns.
+        if !self.fields.iter().all(|field| field.matches(leaves)) {
+            return false;
+        }
         let fields = self.sorted();
         let mut chosen = BTreeSet::from([Membership::new()]);
         for (index, field) in fields.iter().enumerate() {

@@ -40,8 +40,9 @@ impl Branch {
 
     /// Whether all fields match, by leaves that lie together in the elements of arrays.
     pub(super) fn matches(&self, leaves: &Leaves) -> bool {
-        // Most events fit no field of most patterns.
-        if !self.fields.iter().all(|field| field.matches(leaves)) {
+        // Most events lack what most patterns want. What must not be there may still be missing beside a chosen element.
+        let may_match = |field: &Field| field.wanted.contains(&Matcher::Exists(false)) || field.matches(leaves);
+        if !self.fields.iter().all(may_match) {
             return false;
         }
         let fields = self.sorted();

@@ -289,7 +289,11 @@ async fn what_lambda_does_not_have_here_is_refused_by_name() {
             json!({"FunctionName": "subject", "InvocationType": "Later"}),
             "`Later`",
         ),
-        ("UpdateAlias", json!({"FunctionName": "x"}), "UpdateAlias"),
+        (
+            "ListFunctionUrlConfigs",
+            json!({"FunctionName": "x"}),
+            "ListFunctionUrlConfigs",
+        ),
         (
             "CreateFunction",
             json!({"FunctionName": "x", "FileSystemConfigs": []}),

@@ -2,7 +2,7 @@
 //!
 //! None knows another: each stands on the [`platform`] alone, and calls the others through its door. What several of
 //! them need and no service is: what runs the programs of images, [`containers`], real ones where an engine answers, the
-//! [`python`] packages of images where none does, the [`manifest`]s of images, and what only Linux has (`machine`).
+//! [`python`] packages of images where none does, the [`manifest`]s of images, `tags`, and what only Linux has (`machine`).
 
 pub mod cloudformation;
 pub mod codebuild;

@@ -4,7 +4,7 @@ use super::code::{Given, Package};
 use super::functions::{
     CreateFunction, DeadLetterConfig, EventInvokeConfig, Function, ImageConfig, LoggingConfig, Variables, VpcConfig,
 };
-use super::{Lambda, lock};
+use super::{Lambda, lock, publishing};
 use platform::input::{On, Target};
 use platform::{Call, ServiceError};
 use serde::Deserialize;
@@ -125,26 +125,17 @@ impl Lambda {
         let (code, runtime) = (changed.code.code()?, changed.runtime.as_deref());
         let package = Package::of_function(code, runtime, platform, &call.caller, &self.kept).await?;
         let changed = Function::new(&platform.account, changed, package, layers);
-        *lock(&changed.event_invoke) = function.event_invoke();
-        lock(&changed.permissions).clone_from(&*lock(&function.permissions));
+        publishing::keep_settings(function, &changed);
         for (name, before) in lock(&function.qualified).iter() {
             // There is one version at most, and that is what the function is.
-            let mut published = changed.published(&before.version, name);
-            published
-                .configuration
-                .description
-                .clone_from(&before.configuration.description);
-            published.revision.clone_from(&before.revision);
+            let mut published = publishing::published_as(&changed, before, name);
             published.alias.clone_from(&before.alias);
-            *lock(&published.event_invoke) = before.event_invoke();
-            lock(&published.permissions).clone_from(&*lock(&before.permissions));
+            publishing::keep_settings(before, &published);
             lock(&changed.qualified).insert(name.clone(), Arc::new(published));
         }
         let described = changed.describe();
         lock(&self.functions).insert(function.name().to_owned(), Arc::new(changed));
-        for environment in lock(&function.warm).drain(..) {
-            environment.kill();
-        }
+        publishing::end_waiting(function);
         Ok(described)
     }
 

@@ -1,4 +1,5 @@
-//! The code of functions and layers, as GetFunction and GetLayerVersion let it be fetched: for some minutes, by whoever has the address.
+//! The code of functions and layers, as GetFunction and GetLayerVersion let it be fetched: for some minutes, by whoever has
+//! the address.
 //!
 //! Follows <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCodeLocation.html>. The zip is packed anew from the files
 //! that the function has: its hash is not the function's `CodeSha256`.

@@ -393,6 +393,7 @@ impl Function {
         let configuration = &self.configuration;
         let layers = configuration.layers.iter().map(|arn| json!({"Arn": arn}));
         let layers = Some(layers.collect::<Value>()).filter(|_| !configuration.layers.is_empty());
+        let or = |given: &Option<Value>, default| given.clone().or(Some(default));
         [
             (
                 "DeadLetterConfig",
@@ -422,21 +423,11 @@ impl Function {
             ("Layers", layers),
             (
                 "TracingConfig",
-                Some(
-                    configuration
-                        .tracing_config
-                        .clone()
-                        .unwrap_or_else(|| json!({"Mode": "PassThrough"})),
-                ),
+                or(&configuration.tracing_config, json!({"Mode": "PassThrough"})),
             ),
             (
                 "EphemeralStorage",
-                Some(
-                    configuration
-                        .ephemeral_storage
-                        .clone()
-                        .unwrap_or_else(|| json!({"Size": 512})),
-                ),
+                or(&configuration.ephemeral_storage, json!({"Size": 512})),
             ),
             (
                 "VpcConfig",

@@ -425,9 +425,7 @@ impl Lambda {
         lock(&self.functions).remove(function.name());
         let qualified = lock(&function.qualified).values().cloned().collect::<Vec<_>>();
         for function in qualified.iter().map(Arc::as_ref).chain([function]) {
-            for environment in lock(&function.warm).drain(..) {
-                environment.kill();
-            }
+            publishing::end_waiting(function);
         }
         Ok(json!({}))
     }

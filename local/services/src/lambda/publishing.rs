@@ -136,21 +136,31 @@ fn alias_arn(function: &Function, name: &str) -> String {
     format!("{}:{name}", function.arn)
 }
 
-/// Ends the processes that wait for another event of what is no longer there.
-fn end_of(function: &Function) {
+/// Ends the processes of a function that wait for another event: it is no longer there, or no longer so.
+pub(super) fn end_waiting(function: &Function) {
     for environment in lock(&function.warm).drain(..) {
         environment.kill();
     }
 }
 
+/// A function under a number or a name, with what says of a version which one it is.
+pub(super) fn published_as(function: &Function, version: &Function, qualifier: &str) -> Function {
+    let mut published = function.published(&version.version, qualifier);
+    let description = &version.configuration.description;
+    published.configuration.description.clone_from(description);
+    published.revision.clone_from(&version.revision);
+    published
+}
+
+/// Gives a function what was set beside its configuration before it changed.
+pub(super) fn keep_settings(before: &Function, changed: &Function) {
+    *lock(&changed.event_invoke) = before.event_invoke();
+    lock(&changed.permissions).clone_from(&*lock(&before.permissions));
+}
+
 /// An alias of a function that leads to a version of it.
 fn alias(function: &Function, version: &Function, name: &str, description: String) -> Function {
-    let mut alias = function.published(&version.version, name);
-    alias
-        .configuration
-        .description
-        .clone_from(&version.configuration.description);
-    alias.revision.clone_from(&version.revision);
+    let mut alias = published_as(function, version, name);
     alias.alias = Some(Alias::new(description));
     alias
 }
@@ -179,7 +189,7 @@ impl Lambda {
             return Err(ServiceError::new("ResourceConflictException", message).with_status(409));
         }
         published.remove(qualifier);
-        end_of(version);
+        end_waiting(version);
         Ok(json!({}))
     }
 
@@ -240,11 +250,10 @@ impl Lambda {
         let version = self.function(call, reference, Some(version))?;
         let description = input.description.unwrap_or_else(|| own.description.clone());
         let changed = alias(&function, &version, &input.name, description);
-        *lock(&changed.event_invoke) = before.event_invoke();
-        lock(&changed.permissions).clone_from(&*lock(&before.permissions));
+        keep_settings(before, &changed);
         let answer = described(&input.name, &changed).unwrap_or_default();
         lock(&function.qualified).insert(input.name, Arc::new(changed));
-        end_of(before);
+        end_waiting(before);
         Ok(answer)
     }
 
@@ -259,7 +268,7 @@ impl Lambda {
             for sid in lock(&alias.permissions).keys() {
                 iam.remove_resource_statement(&alias.arn, sid);
             }
-            end_of(&alias);
+            end_waiting(&alias);
         }
         Ok(json!({}))
     }

@@ -90,12 +90,11 @@ impl Account {
             self.start(&state)?;
             self.stop();
         }
-        let (began, Some(())) = (Instant::now(), self.start(&state)?) else {
-            return Ok(None);
-        };
+        let began = Instant::now();
+        let is_ours = self.start(&state)?;
         let figure = Figure::took(began.elapsed(), self.processor());
         self.stop();
-        Ok(Some(figure))
+        Ok(is_ours.then_some(figure))
     }
 
     /// Plays the chain with what says hello, and says how long that took. None of a server that is there.
@@ -147,10 +146,10 @@ impl Account {
         std::env::temp_dir().join(format!("stepline-figures-{}-{}", std::process::id(), self.name))
     }
 
-    /// Starts the program until it says that it is ready. None where there is no program.
-    fn start(&mut self, state: &Path) -> Fallible<Option<()>> {
+    /// Starts the program until it says that it is ready. False where there is no program to start.
+    fn start(&mut self, state: &Path) -> Fallible<bool> {
         let Place::Program(program, folder) = &self.place else {
-            return Ok(None);
+            return Ok(false);
         };
         let mut process = Command::new(program)
             .args(["up", "--port", "0", "--state"])
@@ -174,7 +173,7 @@ impl Account {
                 // Nobody may write into a pipe that has no reader.
                 std::thread::spawn(move || lines.for_each(drop));
                 self.running = Some(running);
-                return Ok(Some(()));
+                return Ok(true);
             }
         }
         Err(format!("{}: `up` did not get ready in {}", self.name, folder.display()).into())

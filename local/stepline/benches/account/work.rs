@@ -39,7 +39,7 @@ pub(crate) const ALL: [Work; 5] = [
         todo: |account, scale| Box::pin(long_history(account, scaled(6_248, scale))),
     },
     Work {
-        name: "250 KB through states",
+        name: "large data through states",
         todo: |account, scale| Box::pin(large_data(account, scaled(1_000, scale))),
     },
     Work {

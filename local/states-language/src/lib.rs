@@ -28,4 +28,4 @@ pub use host::{
     TestStateResult, TestStatus, VirtualClock, run_to_end, test_state,
 };
 pub use jiff::Timestamp;
-pub use text::{Array, Json, Number, Object, ParseError, closest};
+pub use text::{Array, Json, Number, Object, ParseError, Parts, Piece, closest};

@@ -6,5 +6,5 @@ pub(crate) mod pointer;
 pub(crate) mod timestamp;
 
 pub use closest::closest;
-pub use json::{Array, Json, Number, Object, ParseError};
+pub use json::{Array, Json, Number, Object, ParseError, Parts, Piece};
 pub(crate) use json::{Excess, MAX_DEPTH};

@@ -1,5 +1,6 @@
 //! Executions: how they run, and the operations on them.
 
+mod kept_history;
 pub(crate) mod known;
 mod map_run;
 mod map_runs;

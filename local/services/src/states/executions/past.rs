@@ -3,6 +3,7 @@
 //! It is written while the execution runs. When the account is opened again the execution has ended, in some way: the
 //! interpreter that ran it is gone.
 
+use super::kept_history::KeptHistory;
 use super::map_run;
 use super::part::begun::Begun;
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use platform::input::seconds;
 use platform::store::{Shelf, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use states_language::{Execution, Status};
+use states_language::{Execution, Parts, Status};
 use std::ops::Range;
 
 /// Why an execution ended that was under way when the command ended.
@@ -31,7 +32,7 @@ pub(crate) struct Past {
     #[serde(default)]
     begun: Option<Begun>,
     #[serde(skip)]
-    history: Shelf,
+    history: KeptHistory,
     /// The event with which it was cut off, and its place: it may not be written yet.
     #[serde(skip)]
     cut_off: Option<(usize, Value)>,
@@ -48,13 +49,9 @@ pub(crate) struct Kept {
 #[derive(Debug)]
 pub(crate) struct Keeping {
     executions: Shelf,
-    history: Shelf,
+    history: KeptHistory,
     written: usize,
-}
-
-/// An event's key: sorted as the events are.
-fn key(id: usize) -> String {
-    format!("{id:08}")
+    parts: Parts,
 }
 
 impl Kept {
@@ -79,8 +76,8 @@ impl Kept {
         Ok(read)
     }
 
-    fn history(&self, arn: &str) -> Shelf {
-        Shelf::new(&self.store, "states/events", arn)
+    fn history(&self, arn: &str) -> KeptHistory {
+        KeptHistory::new(&self.store, arn)
     }
 
     /// Where a new execution is kept; nothing where nothing is written.
@@ -90,6 +87,7 @@ impl Kept {
             executions: self.executions.clone(),
             history: self.history(arn),
             written: 0,
+            parts: Parts::default(),
         })
     }
 }
@@ -99,7 +97,7 @@ impl Keeping {
     pub(crate) fn keep(&mut self, execution: &Execution, past: impl FnOnce() -> Past) {
         let history = execution.history();
         for (at, event) in history.iter().enumerate().skip(self.written) {
-            self.history.put(&key(at + 1), event);
+            self.history.put(at, event, &mut self.parts);
         }
         let begins = self.written == 0;
         self.written = history.len();
@@ -118,7 +116,7 @@ impl Past {
             started: execution.started_at(),
             map_runs: map_run::shown(machine_arn, execution.map_runs()),
             begun: Begun::of(execution),
-            history: Shelf::default(),
+            history: KeptHistory::default(),
             cut_off: None,
         }
     }
@@ -149,8 +147,7 @@ impl Past {
 
     /// Some of the events as GetExecutionHistory answers them, by their places from 0.
     pub(crate) fn events(&self, places: Range<usize>) -> Result<Vec<Value>, ServiceError> {
-        let events = self.history.read_between(&key(places.start + 1), &key(places.end))?;
-        let mut events: Vec<Value> = events.into_iter().map(|(_, event)| event).collect();
+        let mut events = self.history.events(places.clone())?;
         if let Some((place, event)) = &self.cut_off
             && places.contains(place)
             && events.len() < places.len()
@@ -186,7 +183,7 @@ impl Past {
             "previousEventId": 0,
             "executionAbortedEventDetails": {"cause": CUT_OFF},
         });
-        self.history.put(&key(last + 1), &event);
+        self.history.put_answer(last, &event);
         self.cut_off = Some((last, event));
         Ok(())
     }

@@ -5,6 +5,7 @@ mod absent;
 mod activities;
 mod executions;
 mod jobs;
+mod kept;
 mod machines;
 mod mocks;
 mod parts;

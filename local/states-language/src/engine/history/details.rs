@@ -336,6 +336,25 @@ impl EventDetails {
         Some(format!("{}{rest}EventDetails", first.to_ascii_lowercase()))
     }
 
+    /// Takes the data out of an event that tells of any: an empty text is left in its place.
+    pub fn take_payload(&mut self) -> Option<Payload> {
+        let payload = match self {
+            EventDetails::ExecutionStarted { input, .. }
+            | EventDetails::StateEntered { input, .. }
+            | EventDetails::LambdaFunctionScheduled { input, .. }
+            | EventDetails::ActivityScheduled { input, .. } => input,
+            EventDetails::ExecutionSucceeded { output }
+            | EventDetails::StateExited { output, .. }
+            | EventDetails::LambdaFunctionSucceeded { output }
+            | EventDetails::ActivitySucceeded { output }
+            | EventDetails::TaskSubmitted { output, .. }
+            | EventDetails::TaskSucceeded { output, .. } => output,
+            EventDetails::TaskScheduled(scheduled) => &mut scheduled.parameters,
+            _ => return None,
+        };
+        Some(std::mem::replace(payload, Payload::Text(Arc::from(""))))
+    }
+
     /// What tells that a state of this type was stopped; most types end too quickly for that.
     pub(crate) fn aborted(kind: StateKind) -> Option<EventDetails> {
         match kind {

@@ -43,7 +43,7 @@ fn write(value: &Json, out: &mut impl Write) -> fmt::Result {
     }
 }
 
-fn write_string(text: &str, out: &mut impl Write) -> fmt::Result {
+pub(super) fn write_string(text: &str, out: &mut impl Write) -> fmt::Result {
     out.write_char('"')?;
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {

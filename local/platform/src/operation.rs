@@ -193,7 +193,7 @@ pub trait Served: Send + Sync + Sized + 'static {
     }
 
     /// Hears of an event on the default bus.
-    fn hear(&self, _platform: &Arc<Platform>, _event: &Value) {}
+    fn hear(&self, _platform: &Arc<Platform>, _event: &Arc<Value>) {}
 
     /// Hears of a line for a log stream.
     fn keep(&self, _line: &Line) {}
@@ -231,7 +231,7 @@ impl<S: Served> Service for S {
         Served::secrets(self)
     }
 
-    fn hear(&self, platform: &Arc<Platform>, event: &Value) {
+    fn hear(&self, platform: &Arc<Platform>, event: &Arc<Value>) {
         Served::hear(self, platform, event);
     }
 

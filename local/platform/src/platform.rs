@@ -105,7 +105,7 @@ pub trait Service: Send + Sync {
     }
 
     /// Hears of an event that a service has sent to the default bus: EventBridge does something about it.
-    fn hear(&self, _platform: &Arc<Platform>, _event: &Value) {}
+    fn hear(&self, _platform: &Arc<Platform>, _event: &Arc<Value>) {}
 
     /// Hears of a line for a log stream: CloudWatch Logs keeps it.
     fn keep(&self, _line: &Line) {}
@@ -353,8 +353,8 @@ impl Platform {
 
     /// Sends an event to the default bus, as AWS's services do: `event` has `source`, `detail-type` and `detail`, and
     /// `resources` if there are any. What every event has beside that is added. Answers with the event's id.
-    pub fn emit(self: &Arc<Self>, event: &Value) -> String {
-        let event = self.complete(event);
+    pub fn emit(self: &Arc<Self>, event: Value) -> String {
+        let event = Arc::new(self.complete(event));
         for service in &self.services {
             service.hear(self, &event);
         }
@@ -362,12 +362,12 @@ impl Platform {
     }
 
     /// Adds the envelope's fields: <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>.
-    pub fn complete(&self, event: &Value) -> Value {
+    pub fn complete(&self, mut event: Value) -> Value {
         let mut complete = json!({
             "version": "0",
             "id": uuid::Uuid::new_v4().to_string(),
-            "detail-type": event["detail-type"],
-            "source": event["source"],
+            "detail-type": event["detail-type"].take(),
+            "source": event["source"].take(),
             "account": self.account.id,
             "time": format!("{:.0}", jiff::Timestamp::now()),
             "region": self.account.region,
@@ -375,8 +375,8 @@ impl Platform {
             "detail": {},
         });
         for field in ["resources", "detail", "time"] {
-            if let Some(given) = event.get(field) {
-                complete[field] = given.clone();
+            if let Some(given) = event.get_mut(field) {
+                complete[field] = given.take();
             }
         }
         complete

@@ -127,6 +127,24 @@ impl Secrets {
         shown.into()
     }
 
+    /// The same with a JSON value, as [`hide_json`](Self::hide_json) does it. None where nothing is to be hidden, as in most.
+    pub fn hidden_json(&self, value: &Value) -> Option<Value> {
+        self.has_secret(value).then(|| self.hide_json(value))
+    }
+
+    fn has_secret(&self, value: &Value) -> bool {
+        let is_hidden = |text: &str| !self.known().spans(text.as_bytes()).is_empty();
+        match value {
+            Value::String(text) => is_hidden(text),
+            Value::Array(items) => items.iter().any(|item| self.has_secret(item)),
+            Value::Object(members) => members
+                .iter()
+                .any(|(name, value)| is_hidden(name) || self.has_secret(value)),
+            Value::Number(number) => self.known().chosen.contains(&number.to_string()),
+            Value::Null | Value::Bool(_) => false,
+        }
+    }
+
     /// The same with each string of a JSON value, the names of members included.
     pub fn hide_json(&self, value: &Value) -> Value {
         match value {
@@ -286,6 +304,14 @@ mod tests {
             secrets.hide_json(&json!({"hunter": ["abc", "x", 1, 11_111, null], "deep": {"a": "hunter22!"}})),
             json!({"••••••": ["••••••", "x", 1, "••••••", null], "deep": {"a": "••••••!"}})
         );
+        for (value, hidden) in [
+            (json!({"hunter": 1}), true),
+            (json!([{"a": [11_111]}]), true),
+            (json!({"a": ["abcd", 1, null, true, {}]}), false),
+        ] {
+            let expected = hidden.then(|| secrets.hide_json(&value));
+            assert_eq!(secrets.hidden_json(&value), expected, "{value}");
+        }
         secrets.forget(&key);
         assert_eq!(secrets.hide(&key), key);
     }

@@ -53,7 +53,7 @@ impl Served for Listener {
         &TABLE
     }
 
-    fn hear(&self, _: &Arc<Platform>, event: &Value) {
-        self.0.lock().unwrap().push(event.clone());
+    fn hear(&self, _: &Arc<Platform>, event: &Arc<Value>) {
+        self.0.lock().unwrap().push(Value::clone(event));
     }
 }

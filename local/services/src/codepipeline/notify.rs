@@ -84,7 +84,7 @@ impl Notify {
 
     fn emit(&self, kind: &str, detail: Value) {
         let account = &self.platform.account;
-        self.platform.emit(&json!({
+        self.platform.emit(json!({
             "detail-type": format!("CodePipeline {kind} Execution State Change"),
             "source": "aws.codepipeline",
             "resources": [account.arn("codepipeline", &self.execution.declaration.name)],

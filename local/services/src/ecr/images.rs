@@ -130,7 +130,7 @@ impl Ecr {
             tag: input.image_tag.clone(),
             digest: image.digest.clone(),
         });
-        platform.emit(&push_event(repository, tag, &image));
+        platform.emit(push_event(repository, tag, &image));
         self.announce(platform, repository, &image.digest);
         let id = ImageId {
             image_digest: Some(image.digest.clone()),

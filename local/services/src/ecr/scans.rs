@@ -139,7 +139,7 @@ impl Ecr {
         tokio::spawn(async move {
             tokio::time::sleep(SCAN_TIME).await;
             if let Some(event) = ecr.scan_event(&platform, &repository, &digest) {
-                platform.emit(&event);
+                platform.emit(event);
             }
         });
     }

@@ -101,7 +101,7 @@ impl Ecs {
             (event, service.map(|service| service.arn.clone()))
         };
         if let Some(event) = event {
-            platform.emit(&event);
+            platform.emit(event);
         }
         if let Some(service) = service {
             self.wake(&service);
@@ -165,7 +165,7 @@ impl Ecs {
         } else {
             "INFO"
         };
-        platform.emit(&json!({
+        platform.emit(json!({
             "source": "aws.ecs",
             "detail-type": "ECS Deployment State Change",
             "resources": [service],
@@ -188,7 +188,7 @@ impl Ecs {
             "clusterArn": cluster,
             "createdAt": Timestamp::now().to_string(),
         });
-        platform.emit(&json!({
+        platform.emit(json!({
             "source": "aws.ecs",
             "detail-type": "ECS Service Action",
             "resources": [service],

@@ -19,7 +19,7 @@ const MOST_ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Starts the deliveries to a rule's targets; they go on by themselves.
-pub(super) fn deliver(platform: &Arc<Platform>, rule: &Rule, event: &Value) {
+pub(super) fn deliver(platform: &Arc<Platform>, rule: &Rule, event: &Arc<Value>) {
     let ingestion_time = format!("{:.0}", Timestamp::now());
     for target in &rule.targets {
         platform.journal.record(Happening::RuleMatched {
@@ -33,7 +33,7 @@ pub(super) fn deliver(platform: &Arc<Platform>, rule: &Rule, event: &Value) {
             ingestion_time: &ingestion_time,
         };
         let input = target.transform.apply(event, &around);
-        let (platform, target, event) = (Arc::clone(platform), target.clone(), event.clone());
+        let (platform, target, event) = (Arc::clone(platform), target.clone(), Arc::clone(event));
         let (rule_name, rule_arn) = (rule.name.clone(), rule.arn.clone());
         tokio::spawn(async move {
             let delivery = Delivery {

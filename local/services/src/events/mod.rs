@@ -43,13 +43,13 @@ impl EventBridge {
                 "the rule `{rule}` has no schedule"
             )));
         }
-        let event = platform.complete(&json!({
+        let event = Arc::new(platform.complete(json!({
             "source": "aws.events",
             "detail-type": "Scheduled Event",
             "resources": [found.arn],
             "detail": {},
-        }));
+        })));
         delivery::deliver(platform, &found, &event);
-        Ok(event)
+        Ok(Arc::unwrap_or_clone(event))
     }
 }

@@ -1,6 +1,5 @@
 //! The table of EventBridge's operations, and what each one does.
 
-use super::pattern::Seen;
 use super::rules::{self, NewTarget, PutRule, Rule, arn, default_bus, not_found};
 use super::sending::PutEvents;
 use super::tags::{self, OfResource};
@@ -61,14 +60,12 @@ impl Served for EventBridge {
     }
 
     /// An event goes to the targets of the rules that want it; deliveries go on by themselves.
-    fn hear(&self, platform: &Arc<Platform>, event: &Value) {
+    fn hear(&self, platform: &Arc<Platform>, event: &Arc<Value>) {
         let secrets = &platform.secrets;
-        let shown = secrets.hide_json(event);
-        let seen = Seen::of(event);
-        let hidden = (shown != *event).then(|| Seen::of(&shown));
+        let shown = secrets.hidden_json(event).map_or_else(|| Arc::clone(event), Arc::new);
         let (mut matching, mut considered) = (Vec::new(), Vec::new());
         for rule in self.lock().values() {
-            let Some(outcome) = rule.considers(&seen, hidden.as_ref().unwrap_or(&seen)) else {
+            let Some(outcome) = rule.considers(event, &shown) else {
                 continue;
             };
             if outcome.is_ok() {
@@ -81,7 +78,7 @@ impl Served for EventBridge {
             });
         }
         platform.journal.record(Happening::EventSent {
-            event: Arc::new(shown),
+            event: shown,
             rules: considered.into(),
         });
         for rule in matching {
@@ -312,7 +309,7 @@ impl EventBridge {
             return Err(ServiceError::validation("Parameter Event is not valid."));
         }
         let pattern = rules::read_pattern(&input.event_pattern)?;
-        Ok(json!({"Result": pattern.matches(&Seen::of(&event))}))
+        Ok(json!({"Result": pattern.matches(&event)}))
     }
 }
 

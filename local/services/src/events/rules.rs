@@ -1,6 +1,6 @@
 //! Rules and their targets: how each is put, and how it is shown.
 
-use super::pattern::{Pattern, Seen};
+use super::pattern::Pattern;
 use super::schedule;
 use super::transform::Transform;
 use crate::tags::Tag;
@@ -41,7 +41,7 @@ pub(super) struct Target {
 impl Rule {
     /// Whether the rule wants an event, or why not, in words of the event as it is shown. None for a rule without a
     /// pattern: it looks at no event.
-    pub(super) fn considers(&self, event: &Seen<'_>, shown: &Seen<'_>) -> Option<Result<(), String>> {
+    pub(super) fn considers(&self, event: &Value, shown: &Value) -> Option<Result<(), String>> {
         let pattern = self.pattern.as_ref()?;
         if !self.enabled {
             return Some(Err("the rule is disabled".to_owned()));

@@ -121,7 +121,7 @@ impl Entry {
         if let Some(time) = self.time.and_then(moment) {
             event["time"] = time.into();
         }
-        json!({"EventId": platform.emit(&event)})
+        json!({"EventId": platform.emit(event)})
     }
 }
 

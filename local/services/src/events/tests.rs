@@ -37,7 +37,7 @@ async fn an_event_says_what_each_rule_made_of_it_and_shows_no_secret() {
     }
     let rule = json!({"Name": "clock", "ScheduleExpression": "rate(1 hour)"});
     call(&platform, "PutRule", rule).await.unwrap();
-    platform.emit(&json!({"source": "test", "detail-type": "t", "detail": {"key": "hunter22"}}));
+    platform.emit(json!({"source": "test", "detail-type": "t", "detail": {"key": "hunter22"}}));
     let sent = platform
         .journal
         .entries()

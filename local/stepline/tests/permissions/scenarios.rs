@@ -266,7 +266,7 @@ async fn an_approval_of_prod_is_asked_for(world: &World) {
     let event = json!({
         "source": "aws.codepipeline", "detail-type": "CodePipeline Action Execution State Change", "detail": detail,
     });
-    world.cloud.emit(&event);
+    world.cloud.emit(event);
 }
 
 /// The rules' targets are gone: what they were to get is kept.
@@ -311,7 +311,7 @@ pub(crate) async fn nothing_can_be_delivered(world: &World) {
         let input = json!({"stateMachineArn": machine});
         world.call("states", "DeleteStateMachine", input).await;
     }
-    world.cloud.emit(&json!({
+    world.cloud.emit(json!({
         "source": "aws.codepipeline",
         "detail-type": "CodePipeline Action Execution State Change",
         "detail": {

@@ -1,7 +1,8 @@
 //! One branch of a pattern: fields that all have to match, without `$or`.
 
-use super::event::{Leaves, Membership, join};
+use super::event::{Membership, at, join};
 use super::matcher::Matcher;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Fields that all have to match.
@@ -39,9 +40,9 @@ impl Branch {
     }
 
     /// Whether all fields match, by leaves that lie together in the elements of arrays.
-    pub(super) fn matches(&self, leaves: &Leaves) -> bool {
+    pub(super) fn matches(&self, event: &Value) -> bool {
         // Most events lack what most patterns want. What must not be there may still be missing beside a chosen element.
-        let may_match = |field: &Field| field.wanted.contains(&Matcher::Exists(false)) || field.matches(leaves);
+        let may_match = |field: &Field| field.wanted.contains(&Matcher::Exists(false)) || field.matches(event);
         if !self.fields.iter().all(may_match) {
             return false;
         }
@@ -49,11 +50,11 @@ impl Branch {
         let mut chosen = BTreeSet::from([Membership::new()]);
         for (index, field) in fields.iter().enumerate() {
             // Only arrays that a later field is in too can still clash with it.
-            let later = fields[index + 1..].iter().flat_map(|field| leaves.at(&field.path));
-            let matter: BTreeSet<usize> = later.flat_map(|(_, membership)| membership.keys().copied()).collect();
+            let later = fields[index + 1..].iter().flat_map(|field| at(event, &field.path));
+            let matter: BTreeSet<usize> = later.flat_map(|(_, membership)| membership.into_keys()).collect();
             chosen = chosen
                 .iter()
-                .flat_map(|membership| field.choices(leaves, membership))
+                .flat_map(|membership| field.choices(event, membership))
                 .map(|membership| {
                     membership
                         .into_iter()
@@ -71,19 +72,19 @@ impl Branch {
 
 impl Field {
     /// Whether it matches by itself, wherever in arrays its leaves lie.
-    pub(super) fn matches(&self, leaves: &Leaves) -> bool {
-        !self.choices(leaves, &Membership::new()).is_empty()
+    pub(super) fn matches(&self, event: &Value) -> bool {
+        !self.choices(event, &Membership::new()).is_empty()
     }
 
     /// Which elements of arrays can be chosen with those that are chosen already, so that the field matches.
-    fn choices(&self, leaves: &Leaves, chosen: &Membership) -> Vec<Membership> {
+    fn choices(&self, event: &Value, chosen: &Membership) -> Vec<Membership> {
         let (mut found, mut is_there) = (Vec::new(), false);
-        for (leaf, membership) in leaves.at(&self.path) {
-            let Some(joined) = join(chosen, membership) else {
+        for (leaf, membership) in at(event, &self.path) {
+            let Some(joined) = join(chosen, &membership) else {
                 continue;
             };
             is_there = true;
-            if self.wanted.iter().any(|matcher| matcher.wants(leaf)) {
+            if self.wanted.iter().any(|matcher| matcher.wants(&leaf)) {
                 found.push(joined);
             }
         }

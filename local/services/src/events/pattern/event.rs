@@ -2,64 +2,55 @@
 //!
 //! Two leaves that lie in different elements of one array are not of one thing, so they never match a pattern together:
 //! <https://github.com/aws/event-ruler#json-array-matching>.
+//!
+//! Most rules want few of the many events, and one look says so. So an event is not taken apart: each path is followed when
+//! it is asked for.
 
 use super::matcher::Leaf;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Which element of which array something is in. Arrays are numbered as they come.
+/// Which element of which array something is in. An array is told by where it lies in memory.
 pub(super) type Membership = BTreeMap<usize, usize>;
 
-/// The leaves of an event, by path.
-#[derive(Default)]
-pub(super) struct Leaves {
-    by_path: BTreeMap<String, Vec<(Leaf, Membership)>>,
-    arrays: usize,
+/// What lies at a path of an event: of a text or an array whatever is in it.
+pub(super) fn at(event: &Value, path: &str) -> Vec<(Leaf, Membership)> {
+    let mut leaves = Vec::new();
+    follow(event, Some(path), &Membership::new(), &mut leaves);
+    leaves
 }
 
-impl Leaves {
-    pub(super) fn of(event: &Value) -> Self {
-        let mut leaves = Self::default();
-        leaves.add(event, None, &Membership::new());
-        leaves
-    }
-
-    /// What lies at a path.
-    pub(super) fn at(&self, path: &str) -> &[(Leaf, Membership)] {
-        self.by_path.get(path).map_or(&[], Vec::as_slice)
-    }
-
-    fn add(&mut self, value: &Value, path: Option<&str>, membership: &Membership) {
-        match value {
-            Value::Object(fields) => {
-                for (name, value) in fields {
-                    self.add(value, Some(&below(path, name)), membership);
+/// Follows what is left of a path, which is nothing at its end.
+fn follow(value: &Value, left: Option<&str>, membership: &Membership, leaves: &mut Vec<(Leaf, Membership)>) {
+    match (value, left) {
+        (Value::Object(fields), Some(left)) => {
+            // A name may have dots itself.
+            let dots = left
+                .match_indices('.')
+                .map(|(dot, _)| (&left[..dot], Some(&left[dot + 1..])));
+            for (name, left) in dots.chain([(left, None)]) {
+                if let Some(value) = fields.get(name) {
+                    follow(value, left, membership, leaves);
                 }
             }
-            Value::Array(elements) => self.add_elements(elements, path, membership),
-            Value::String(text) => self.put(path, Leaf::text(text), membership),
-            bare => self.put(path, Leaf::bare(bare.to_string()), membership),
         }
-    }
-
-    /// A plain element of an array is not bound to its place: an array of texts is one thing with several values.
-    fn add_elements(&mut self, elements: &[Value], path: Option<&str>, membership: &Membership) {
-        let array = self.arrays;
-        self.arrays += 1;
-        for (index, element) in elements.iter().enumerate() {
-            if element.is_object() || element.is_array() {
-                let mut inside = membership.clone();
-                inside.insert(array, index);
-                self.add(element, path, &inside);
-            } else {
-                self.add(element, path, membership);
+        (Value::Array(elements), left) => {
+            // A plain element is not bound to its place: an array of texts is one thing with several values.
+            for (index, element) in elements.iter().enumerate() {
+                if element.is_object() || element.is_array() {
+                    let mut inside = membership.clone();
+                    inside.insert(elements.as_ptr().addr(), index);
+                    follow(element, left, &inside, leaves);
+                } else {
+                    follow(element, left, membership, leaves);
+                }
             }
         }
-    }
-
-    fn put(&mut self, path: Option<&str>, leaf: Leaf, membership: &Membership) {
-        let leaves = self.by_path.entry(path.unwrap_or_default().to_owned()).or_default();
-        leaves.push((leaf, membership.clone()));
+        (Value::String(text), None) => leaves.push((Leaf::text(text), membership.clone())),
+        (Value::Null | Value::Bool(_) | Value::Number(_), None) => {
+            leaves.push((Leaf::bare(value.to_string()), membership.clone()));
+        }
+        (Value::Object(_), None) | (_, Some(_)) => {}
     }
 }
 

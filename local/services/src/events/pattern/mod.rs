@@ -20,24 +20,7 @@ mod tokens;
 mod words;
 
 use branch::Branch;
-use event::Leaves;
 use serde_json::Value;
-
-/// An event as patterns look at it. It is made once for all patterns that are held against it.
-pub struct Seen<'e> {
-    event: &'e Value,
-    leaves: Leaves,
-}
-
-impl<'e> Seen<'e> {
-    /// An event, ready to be looked at.
-    pub fn of(event: &'e Value) -> Self {
-        Self {
-            event,
-            leaves: Leaves::of(event),
-        }
-    }
-}
 
 /// A pattern that was understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,19 +53,18 @@ impl Pattern {
     }
 
     /// Whether an event is wanted.
-    pub fn matches(&self, event: &Seen<'_>) -> bool {
-        self.branches.iter().any(|branch| branch.matches(&event.leaves))
+    pub fn matches(&self, event: &Value) -> bool {
+        self.branches.iter().any(|branch| branch.matches(event))
     }
 
     /// Why an event is not wanted: the first field of the pattern that it does not fit, in words. None if it is wanted.
-    pub fn why_not(&self, event: &Seen<'_>) -> Option<String> {
-        let (event, leaves) = (event.event, &event.leaves);
+    pub fn why_not(&self, event: &Value) -> Option<String> {
         let mut reasons: Vec<String> = Vec::new();
         for branch in &self.branches {
-            if branch.matches(leaves) {
+            if branch.matches(event) {
                 return None;
             }
-            let misfit = branch.fields.iter().find(|field| !field.matches(leaves));
+            let misfit = branch.fields.iter().find(|field| !field.matches(event));
             let reason = misfit.map_or_else(
                 || words::apart(&branch.fields),
                 |field| words::misfit(event, &field.path, &field.wanted),

@@ -29,7 +29,7 @@ pub(super) fn announce<K: Kind>(platform: &Arc<Platform>, running: &Running<K>) 
         message: job.exit_message.clone().or_else(|| job.failure_reason.clone()),
         metrics: K::metrics(&job.found),
     });
-    platform.emit(&job.event());
+    platform.emit(job.event());
 }
 
 /// Runs a job; its record says how it went.
@@ -148,7 +148,7 @@ impl<K: Kind> Runner<'_, K> {
             K::TELLS_STAGES.then(|| job.event())
         };
         if let Some(event) = event {
-            self.platform.emit(&event);
+            self.platform.emit(event);
         }
     }
 

@@ -82,7 +82,7 @@ impl SageMaker {
         let event = model.event();
         // Another call may have been faster.
         self.add(model)?;
-        platform.emit(&event);
+        platform.emit(event);
         Ok(json!({"ModelArn": arn}))
     }
 
@@ -135,7 +135,7 @@ impl SageMaker {
         let arn = arn(&call.platform, &input);
         let removed = self.models().remove(&arn);
         let removed = removed.ok_or_else(|| missing(&arn))?;
-        call.platform.emit(&removed.event());
+        call.platform.emit(removed.event());
         Ok(Value::Null)
     }
 }

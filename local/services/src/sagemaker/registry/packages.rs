@@ -176,7 +176,7 @@ impl SageMaker {
             group.packages.insert(version, package.clone());
             package
         };
-        platform.emit(&package.event(&[]));
+        platform.emit(package.event(&[]));
         Ok(json!({"ModelPackageArn": package.arn}))
     }
 
@@ -231,7 +231,7 @@ impl SageMaker {
             package.modified = Some(Timestamp::now());
             package.event(&updated)
         };
-        call.platform.emit(&event);
+        call.platform.emit(event);
         Ok(json!({"ModelPackageArn": input.model_package_arn}))
     }
 

@@ -220,7 +220,7 @@ impl Running {
             detail["startDate"] = milliseconds(state.execution.started_at());
             detail["stopDate"] = state.execution.stopped_at().map_or(Value::Null, milliseconds);
         }
-        platform.emit(&json!({
+        platform.emit(json!({
             "source": "aws.states",
             "detail-type": "Step Functions Execution Status Change",
             "resources": [detail["executionArn"]],

@@ -170,7 +170,7 @@ fn call(
     arguments: Option<&Json>,
 ) -> Call {
     let pointer = format!("{}{place}", state.pointer);
-    let (line, column) = pointer::locate(text, &pointer).unwrap_or((1, 1));
+    let (line, column) = pointer::locate(text, &pointer).map_or((1, 1), |spot| (spot.line, spot.column));
     Call {
         state: state.name.clone(),
         kind,

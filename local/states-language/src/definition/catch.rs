@@ -31,11 +31,11 @@ impl Catcher {
             let assign = Assign::parse(&fields, &format!("Catch[{index}]/Assign"));
             let (result_path, output) = match fields.language {
                 QueryLanguage::JsonPath => {
-                    fields.refuse(&["Output"], "JSONPath");
+                    fields.refuse(&["Output"]);
                     (fields.result_path(), None)
                 }
                 QueryLanguage::Jsonata => {
-                    fields.refuse(&["ResultPath"], "JSONata");
+                    fields.refuse(&["ResultPath"]);
                     (
                         ResultPath::Replace,
                         fields.template("Output", &format!("Catch[{index}]/Output")),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::kinds::StateKind;
 use super::quota::check;
-use super::reading::{DataPath, Fields, ResultPath};
+use super::reading::{DataPath, Fields, ResultPath, code};
 use crate::expression::{Assigned, Failure, QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
+use crate::text::pointer::escape;
 
 /// The fields that JSONata has no use for.
 const JSONPATH_FIELDS: [&str; 6] = [
@@ -62,7 +63,7 @@ impl Common {
             ..Common::default()
         };
         if common.language == QueryLanguage::Jsonata {
-            fields.refuse(&JSONPATH_FIELDS, "JSONata");
+            fields.refuse(&JSONPATH_FIELDS);
             if !is_fail {
                 common.output = fields.template("Output", "Output");
             }
@@ -77,7 +78,7 @@ impl Common {
             if kind.does_work() {
                 common.result_selector = fields.template("ResultSelector", "ResultSelector");
             }
-            fields.refuse(&["Output", "Arguments", "Items"], "JSONPath");
+            fields.refuse(&["Output", "Arguments", "Items"]);
         }
         if !is_fail && kind != StateKind::Succeed {
             common.assign = Assign::parse(fields, "Assign");
@@ -214,8 +215,13 @@ impl Assign {
             }
         };
         for (name, _) in &template {
-            if &**name == "states" || !is_variable(name) {
-                fields.error(key, format!("'{name}' cannot be the name of a variable"));
+            let pointer = format!("{}/{}", fields.at(key), escape(name));
+            if &**name == "states" {
+                let message = "Cannot assign to reserved variable '$states'.";
+                fields.findings.error(code::RESERVED_VARIABLE, &pointer, message);
+            } else if !is_variable(name) {
+                let message = format!("Invalid variable name '{name}': the variable name contains invalid characters.");
+                fields.findings.error(code::INVALID_VARIABLE, &pointer, message);
             }
         }
         Some(Assign(template))

@@ -86,7 +86,9 @@ fn read_definition(text: &str, definition: &Json, findings: &Findings<'_>) -> Op
     {
         fields.error("Version", "The version of the States Language must be '1.0'");
     }
-    let timeout_seconds = fields.whole("TimeoutSeconds", 1, 99_999_999).map(u64::from);
+    let timeout_seconds = fields.whole("TimeoutSeconds", 0, 99_999_999).map(u64::from);
+    // AWS takes a zero.
+    let timeout_seconds = timeout_seconds.filter(|seconds| *seconds > 0);
     let flow = Flow::parse(&fields, true);
     fields.finish();
     Some(StateMachine(Arc::new(Inner {

@@ -56,7 +56,7 @@ impl Retrier {
             let Some(fields) = fields.sub(item, pointer, format!("'Retry' {index} of {}", fields.what())) else {
                 continue;
             };
-            let interval = fields.whole("IntervalSeconds", 1, 99_999_999);
+            let interval = fields.whole("IntervalSeconds", 0, 99_999_999);
             let max_delay = fields.whole("MaxDelaySeconds", 1, 31_622_400);
             if let (Some(interval), Some(max_delay)) = (interval.or(Some(1)), max_delay)
                 && max_delay <= interval
@@ -66,10 +66,7 @@ impl Retrier {
                     "The field 'MaxDelaySeconds' must be greater than 'IntervalSeconds'",
                 );
             }
-            let jitter = fields.text("JitterStrategy");
-            if !matches!(jitter, None | Some("FULL" | "NONE")) {
-                fields.error("JitterStrategy", "The field 'JitterStrategy' must be 'FULL' or 'NONE'");
-            }
+            let jitter = fields.one_of("JitterStrategy", &["NONE", "FULL"]);
             retriers.push(Retrier {
                 errors: fields.error_names(index + 1 == items.len()),
                 interval_seconds: f64::from(interval.unwrap_or(1)),

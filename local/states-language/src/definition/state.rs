@@ -155,7 +155,7 @@ fn transition(fields: &Fields<'_>, names: &Names<'_>) -> Option<usize> {
     let is_end = fields.boolean("End");
     let has_next = fields.has("Next");
     match (has_next, is_end) {
-        (true, Some(true)) => fields.error_here("A state cannot have both 'Next' and 'End'"),
+        (true, Some(true)) => fields.error_here("There should only be one of the following fields: [Next, End]"),
         (false, None | Some(false)) => fields.error_here("A state must have either 'Next' or 'End'"),
         _ => {}
     }

@@ -25,4 +25,4 @@ pub(crate) use jsonpath::{Path, ReferencePath, Root};
 pub(crate) use random::Random;
 pub use scope::Assigned;
 pub(crate) use scope::{Context, MapItem, Scope, Variables, format_time};
-pub(crate) use template::{Problem, Query, QueryKind, QueryLanguage, Template};
+pub(crate) use template::{Problem, ProblemKind, Query, QueryKind, QueryLanguage, Template};

@@ -52,8 +52,18 @@ pub(crate) struct Problem {
     /// The JSON pointer below the template.
     pub(crate) at: String,
     pub(crate) message: String,
-    /// Whether it is what AWS calls an unsupported expression: one that refers to something that is not there.
-    pub(crate) is_unsupported: bool,
+    pub(crate) kind: ProblemKind,
+}
+
+/// What AWS calls a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProblemKind {
+    /// The value is none for this field.
+    Schema,
+    /// An expression cannot be read.
+    Syntax,
+    /// An expression refers to something that is not there.
+    Unsupported,
 }
 
 impl Problem {
@@ -61,23 +71,25 @@ impl Problem {
         Problem {
             at: at.into(),
             message,
-            is_unsupported: false,
+            kind: ProblemKind::Schema,
         }
     }
 
-    /// Why AWS refuses the expression of this field.
-    pub(crate) fn refused(at: impl Into<String>, field: &str, refusal: Refusal) -> Problem {
-        match refusal {
-            Refusal::Syntax(why) => Problem::new(
-                at,
-                format!("The value for the field '{field}' is not a valid JSONata expression: {why}"),
+    /// Why AWS refuses an expression.
+    pub(crate) fn refused(at: impl Into<String>, refusal: Refusal) -> Problem {
+        let (message, kind) = match refusal {
+            Refusal::Syntax(why) => (why, ProblemKind::Syntax),
+            Refusal::Reference(name) => (
+                format!("Reference to '{name}' at the top level is not supported."),
+                ProblemKind::Unsupported,
             ),
-            Refusal::Reference(name) => Problem {
-                at: at.into(),
-                message: format!("Reference to '{name}' at the top level is not supported."),
-                is_unsupported: true,
-            },
-        }
+            Refusal::NotThere(field) => (
+                format!("Field '$states.{field}' does not exist."),
+                ProblemKind::Unsupported,
+            ),
+        };
+        let at = at.into();
+        Problem { at, message, kind }
     }
 }
 
@@ -180,7 +192,7 @@ fn path_query(value: &Json, key: &str, at: &str, problems: &mut Vec<Problem>) ->
 
 fn with_expressions(value: &Json, at: &str, field: &str, problems: &mut Vec<Problem>) -> Template {
     let template = match value {
-        Json::String(text) => match delimited(text).map(Expression::parse) {
+        Json::String(text) => match delimited(text).map(|text| Expression::parse(text, field)) {
             None => {
                 if text.starts_with("{%") || text.ends_with("%}") {
                     let message = format!(
@@ -198,7 +210,7 @@ fn with_expressions(value: &Json, at: &str, field: &str, problems: &mut Vec<Prob
                 });
             }
             Some(Err(why)) => {
-                problems.push(Problem::refused(at, field, why));
+                problems.push(Problem::refused(at, why));
                 return Template::Literal(Json::Null);
             }
         },

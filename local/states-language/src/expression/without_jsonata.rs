@@ -18,7 +18,7 @@ impl Expression {
         clippy::unnecessary_wraps,
         reason = "as where the feature is on, where a text can be wrong"
     )]
-    pub(crate) fn parse(text: &str) -> Result<Expression, Refusal> {
+    pub(crate) fn parse(text: &str, _field: &str) -> Result<Expression, Refusal> {
         Ok(Expression(text.into()))
     }
 

@@ -13,19 +13,36 @@ pub(crate) fn tokens(pointer: &str) -> impl Iterator<Item = String> {
     tokens.map(|token| token.replace("~1", "/").replace("~0", "~"))
 }
 
-/// The line and column of the pointer's value, or of the nearest thing above it that is there.
-pub(crate) fn locate(text: &str, pointer: &str) -> Option<(usize, usize)> {
+/// Where a value stands.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    /// The pointer as AWS writes it: items of arrays in brackets, `/States/Choose/Choices[0]/Next`.
+    pub(crate) place: String,
+}
+
+/// Where the pointer's value stands, or the nearest thing above it that is there.
+pub(crate) fn locate(text: &str, pointer: &str) -> Option<Spot> {
     let mut reader = Reader { text, at: 0 };
     reader.skip_space();
-    let mut found = reader.at;
+    let (mut found, mut place, mut is_there) = (reader.at, String::new(), true);
     for token in tokens(pointer) {
-        match descend(&mut reader, &token) {
-            Ok(true) => found = reader.at,
-            Ok(false) => break,
-            Err(_) => return None,
+        let is_item = is_there && reader.peek() == Some(b'[');
+        place += &if is_item {
+            format!("[{token}]")
+        } else {
+            format!("/{token}")
+        };
+        if is_there {
+            is_there = descend(&mut reader, &token).ok()?;
+        }
+        if is_there {
+            found = reader.at;
         }
     }
-    Some(line_and_column(text, found))
+    let (line, column) = line_and_column(text, found);
+    Some(Spot { line, column, place })
 }
 
 /// Moves to the value of that key or index, and says whether there is one.

@@ -10,7 +10,7 @@ use crate::tasks::now;
 /// A Task that retries and catches everything.
 fn careful() -> Value {
     json!({
-        "Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem",
+        "Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "Parameters": {"TableName": "t", "Item": {}},
         "Retry": [{"ErrorEquals": ["States.ALL"]}],
         "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
         "End": true,

@@ -29,6 +29,7 @@ mod paths;
 mod ready_made;
 mod refusals;
 mod scopes;
+mod sentences;
 mod single_states;
 mod stops;
 mod tasks;

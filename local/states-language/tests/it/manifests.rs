@@ -147,7 +147,7 @@ fn what_no_reader_can_be_is_refused() {
         ),
         (
             json!({"ManifestType": "OTHER", "InputType": "CSV"}),
-            "'ManifestType' must be",
+            "Value should be one of the following: [ATHENA_DATA, S3_INVENTORY]",
         ),
         (
             json!({"InputType": "MANIFEST", "CSVHeaderLocation": "FIRST_ROW"}),

@@ -221,7 +221,10 @@ fn an_iterator_is_an_item_processor_by_its_old_name() {
     let by_name = |processor: &str, selector: &str, mode: Option<&str>| {
         let mut flow = json!({"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}});
         if let Some(mode) = mode {
-            flow["ProcessorConfig"] = json!({"Mode": mode, "ExecutionType": "STANDARD"});
+            flow["ProcessorConfig"] = json!({"Mode": mode});
+        }
+        if mode == Some("DISTRIBUTED") {
+            flow["ProcessorConfig"]["ExecutionType"] = json!("STANDARD");
         }
         json!({"StartAt": "A", "States": {
             "A": {"Type": "Pass", "Result": {"who": "n", "list": ["x", "y"]}, "ResultPath": "$.in", "Next": "M"},

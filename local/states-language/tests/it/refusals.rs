@@ -10,7 +10,11 @@ fn findings(definition: &Value) -> Vec<(&'static str, String, String)> {
 }
 
 fn task(resource: &str) -> Value {
-    json!({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": resource, "End": true}}})
+    let parameters = json!({
+        "FunctionName": "f", "QueueUrl": "q", "MessageBody": "m", "Message": "m", "StateMachineArn": "a", "TableName": "t",
+        "Item": {}, "Key": {}, "Entries": [], "TaskDefinition": "t", "JobName": "j",
+    });
+    json!({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": true}}})
 }
 
 #[test]
@@ -79,7 +83,7 @@ fn a_listing_needs_no_configuration() {
     }
     let found = findings(&map("arn:aws:states:::s3:getObject", json!({})));
     assert!(
-        found[0].2.contains("The field 'InputType' is required but was missing"),
+        found[0].2.contains("These fields are required: [InputType]"),
         "{found:?}"
     );
     assert_eq!(

@@ -209,14 +209,14 @@ fn a_job_is_submitted_and_then_waited_for() {
 fn a_token_brings_the_answer_once() {
     let definition = single(json!({
         "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "HeartbeatSeconds": 5,
-        "Parameters": {"MessageBody": {"token.$": "$$.Task.Token"}}
+        "Parameters": {"QueueUrl": "q", "MessageBody": {"token.$": "$$.Task.Token"}}
     }));
     let mut execution = start(&definition, &json!({}));
     let task = only_task(&execution.run(now()));
     let token = task.token.clone().unwrap();
     assert_eq!(
         task.parameters.to_string(),
-        format!(r#"{{"MessageBody":{{"token":"{token}"}}}}"#)
+        format!(r#"{{"QueueUrl":"q","MessageBody":{{"token":"{token}"}}}}"#)
     );
     assert_eq!(execution.task_of_token(&token), Some(task.id));
     // Each sign of life starts the five seconds anew.
@@ -241,7 +241,10 @@ fn a_token_brings_the_answer_once() {
 #[test]
 fn time_runs_out_in_three_ways() {
     let task = |fields: Value| {
-        let mut state = json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"});
+        let mut state = json!({
+            "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "Parameters": {"QueueUrl": "q", "MessageBody": "m"},
+        });
         for (key, value) in fields.as_object().unwrap() {
             state[key] = value.clone();
         }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::amount::Amount;
 use super::finding::{Findings, code};
 use crate::expression::{
-    Expression, Intrinsic, Path, Problem, Query, QueryKind, QueryLanguage, ReferencePath, Root, Template, delimited,
+    Expression, Intrinsic, Path, Problem, ProblemKind, Query, QueryKind, QueryLanguage, ReferencePath, Root, Template,
+    delimited,
 };
 use crate::text::pointer::escape;
 use crate::text::{Json, Object};
@@ -103,28 +104,29 @@ impl<'r> Fields<'r> {
             .keys()
             .filter(|key| !asked.contains(&&***key) && &***key != "Comment")
         {
-            self.error(key, format!("The field '{key}' is not supported in {}", self.what));
+            let message = format!("Field '{key}' is not supported");
+            self.findings.error_of_field(&self.at(key), message);
         }
     }
 
-    /// Notes a field that belongs to the other query language.
-    pub(crate) fn refuse(&self, keys: &[&'static str], language: &str) {
-        for key in keys {
-            if self.get(key).is_some() {
-                self.error(
-                    key,
-                    format!(
-                        "The field '{key}' in {} is not supported in {language} states",
-                        self.what
-                    ),
-                );
-            }
+    /// Notes fields that belong to the other query language.
+    pub(crate) fn refuse(&self, keys: &[&'static str]) {
+        let (language, other) = match self.language {
+            QueryLanguage::JsonPath => ("JSONPath", "JSONata"),
+            QueryLanguage::Jsonata => ("JSONata", "JSONPath"),
+        };
+        for key in keys.iter().filter(|key| self.get(key).is_some()) {
+            let message = format!(
+                "The QueryLanguage is set to '{language}', but field '{key}' is only supported for the '{other}' \
+                 QueryLanguage"
+            );
+            self.findings.error_of_field(&self.at(key), message);
         }
     }
 
     /// Notes that a field is missing.
     pub(crate) fn missing(&self, key: &str) {
-        self.error_here(format!("The field '{key}' is required but was missing"));
+        self.error_here(format!("These fields are required: [{key}]"));
     }
 
     /// A text.
@@ -144,6 +146,17 @@ impl<'r> Fields<'r> {
         self.text(key)
     }
 
+    /// A text that is one of these.
+    pub(crate) fn one_of(&self, key: &'static str, values: &[&'static str]) -> Option<&'static str> {
+        let text = self.text(key)?;
+        let found = values.iter().find(|value| **value == text).copied();
+        if found.is_none() {
+            let message = format!("Value should be one of the following: [{}]", values.join(", "));
+            self.error(key, message);
+        }
+        found
+    }
+
     /// A truth value.
     pub(crate) fn boolean(&self, key: &'static str) -> Option<bool> {
         let value = self.get(key)?;
@@ -156,28 +169,42 @@ impl<'r> Fields<'r> {
     /// A number within bounds, both included.
     pub(crate) fn number(&self, key: &'static str, least: f64, most: f64) -> Option<f64> {
         let value = self.get(key)?;
-        let number = value.as_f64().filter(|number| (least..=most).contains(number));
-        if number.is_none() {
-            self.error(
-                key,
-                format!("The field '{key}' must be a number from {least} to {most}"),
-            );
+        let Some(number) = value.as_f64() else {
+            let kind = if is_fractional(key) { "Number" } else { "Integer" };
+            self.error(key, format!("Expected value of type {kind}"));
+            return None;
+        };
+        self.is_within(key, number, (least, most)).then_some(number)
+    }
+
+    /// Whether a number is within bounds; notes it where it is not.
+    fn is_within(&self, key: &str, number: f64, (least, most): (f64, f64)) -> bool {
+        // AWS prints the bounds of what may be a fraction as it prints fractions.
+        let printed = |bound: f64| match is_fractional(key) {
+            true => format!("{bound:?}"),
+            false => format!("{bound}"),
+        };
+        if number < least {
+            self.error(key, format!("Minimum value is {}", printed(least)));
+        } else if number > most {
+            self.error(key, format!("Maximum value is {}", printed(most)));
         }
-        number
+        (least..=most).contains(&number)
     }
 
     /// A whole number within bounds, both included.
     pub(crate) fn whole(&self, key: &'static str, least: u32, most: u32) -> Option<u32> {
         let value = self.get(key)?;
-        let number = value.as_i64().and_then(|number| u32::try_from(number).ok());
-        let number = number.filter(|number| (least..=most).contains(number));
-        if number.is_none() {
-            self.error(
-                key,
-                format!("The field '{key}' must be a whole number from {least} to {most}"),
-            );
-        }
-        number
+        let number = value.as_f64().filter(|number| number.fract() == 0.0);
+        let Some(number) = number else {
+            self.error(key, NO_INTEGER);
+            return None;
+        };
+        let is_within = self.is_within(key, number, (f64::from(least), f64::from(most)));
+        value
+            .as_i64()
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|_| is_within)
     }
 
     /// An array's items.
@@ -214,9 +241,9 @@ impl<'r> Fields<'r> {
 
     /// `QueryLanguage`, where it is given.
     pub(crate) fn query_language(&self) -> Option<QueryLanguage> {
-        match self.text("QueryLanguage")? {
+        match self.one_of("QueryLanguage", &["JSONPath", "JSONata"])? {
             "JSONPath" => Some(QueryLanguage::JsonPath),
-            "JSONata" => {
+            _ => {
                 if cfg!(not(feature = "jsonata")) {
                     self.error(
                         "QueryLanguage",
@@ -224,10 +251,6 @@ impl<'r> Fields<'r> {
                     );
                 }
                 Some(QueryLanguage::Jsonata)
-            }
-            _ => {
-                self.error("QueryLanguage", "The query language must be 'JSONPath' or 'JSONata'");
-                None
             }
         }
     }
@@ -311,10 +334,10 @@ impl<'r> Fields<'r> {
     }
 
     fn problem(&self, pointer: &str, problem: Problem) {
-        let code = if problem.is_unsupported {
-            code::UNSUPPORTED_JSONATA
-        } else {
-            code::SCHEMA
+        let code = match problem.kind {
+            ProblemKind::Schema => code::SCHEMA,
+            ProblemKind::Syntax => code::INVALID_JSONATA,
+            ProblemKind::Unsupported => code::UNSUPPORTED_JSONATA,
         };
         self.findings
             .error(code, &format!("{pointer}{}", problem.at), problem.message);
@@ -353,42 +376,40 @@ impl<'r> Fields<'r> {
         let path = path_key.filter(|path_key| self.has(path_key));
         if self.language == QueryLanguage::Jsonata {
             if let Some(path_key) = path {
-                self.refuse(&[path_key], "JSONata");
+                self.refuse(&[path_key]);
             }
             if let Some(Json::String(text)) = self.object.get(key) {
                 return self.expression(key, text);
             }
         } else if let Some(path_key) = path {
             if self.has(key) {
-                self.error(path_key, format!("Only one of '{key}' and '{path_key}' can be given"));
+                self.error_here(format!(
+                    "There should only be one of the following fields: [{key}, {path_key}]"
+                ));
             }
             return self.path(path_key).map(Amount::Path);
         }
         let number = self.number(key, least, most)?;
-        // Only percentages can be fractions.
-        if number.fract() != 0.0 && !key.ends_with("Percentage") {
-            self.error(key, format!("The field '{key}' must be a whole number"));
+        if number.fract() != 0.0 && !is_fractional(key) {
+            self.error(key, NO_INTEGER);
         }
         Some(Amount::Literal(number))
     }
 
     fn expression(&self, key: &'static str, text: &str) -> Option<Amount> {
         self.get(key);
-        let parsed = delimited(text).map(Expression::parse);
+        let parsed = delimited(text).map(|text| Expression::parse(text, key));
         match parsed {
             Some(Ok(expression)) => Some(Amount::Query(Query {
                 field: key.into(),
                 kind: QueryKind::Expression(expression),
             })),
             Some(Err(why)) => {
-                self.problem(&self.at(key), Problem::refused("", key, why));
+                self.problem(&self.at(key), Problem::refused("", why));
                 None
             }
             None => {
-                self.error(
-                    key,
-                    format!("The value for the field '{key}' must be a number or a JSONata expression"),
-                );
+                self.error(key, NO_INTEGER);
                 None
             }
         }
@@ -402,15 +423,33 @@ impl<'r> Fields<'r> {
         }
         let items = self.items(key).unwrap_or_default();
         let names: Vec<Arc<str>> = items.iter().filter_map(|item| item.as_str().map(Arc::from)).collect();
-        if self.has(key) && (names.is_empty() || names.len() < items.len()) {
-            self.error(key, format!("The field '{key}' must be a non-empty array of strings"));
+        if items.is_empty() && self.object.get(key).is_some_and(|list| list.as_array().is_some()) {
+            self.error(key, EMPTY);
         }
-        if names.iter().any(|name| &**name == "States.ALL") && (names.len() > 1 || !is_last) {
-            self.error(key, "States.ALL must stand alone, and in the last of its kind");
+        if names.len() < items.len() {
+            self.error(key, format!("The field '{key}' must be an array of strings"));
+        }
+        if let Some(at) = names.iter().position(|name| &**name == "States.ALL")
+            && (names.len() > 1 || !is_last)
+        {
+            let pointer = format!("{}/{at}", self.at(key));
+            let message = "States.ALL must appear alone and at end of list";
+            self.findings.error(code::SCHEMA, &pointer, message);
         }
         names
     }
 }
+
+/// Whether a field's number can be a fraction.
+fn is_fractional(key: &str) -> bool {
+    matches!(key, "BackoffRate" | "ToleratedFailurePercentage")
+}
+
+/// What AWS says of a list without items.
+pub(crate) const EMPTY: &str = "Value cannot be empty";
+
+/// What AWS says of something else where a whole number is to be.
+const NO_INTEGER: &str = "Expected value of type Integer";
 
 /// Whether a text would mean something behind `.$`.
 fn looks_evaluated(text: &str) -> bool {

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use crate::text::{ParseError, pointer};
+use crate::text::ParseError;
+use crate::text::pointer::{Spot, locate};
 
 /// Whether a definition with this finding can be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +39,8 @@ pub struct Finding {
     pub message: String,
     /// Where: a JSON pointer, such as `/States/Start/Next`; empty for the definition as a whole.
     pub pointer: String,
+    /// Where AWS says that it is, such as `/States/Choose/Choices[0]/Next`: see [`Finding::location`].
+    pub place: String,
     /// The line, from 1.
     pub line: usize,
     /// The column, from 1.
@@ -54,14 +57,14 @@ impl fmt::Display for Finding {
 }
 
 impl Finding {
-    /// Where ValidateStateMachineDefinition says that it is: the pointer, with `/` for the whole definition. AWS has no place
-    /// for a missing end, nor for what is no definition at all.
+    /// Where ValidateStateMachineDefinition says that it is, with `/` for the whole definition. A field that is not
+    /// supported is in the object that has it. AWS has no place for a missing end, nor for what is no definition at all.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
-        match &*self.pointer {
+        match &*self.place {
             "" if self.code == code::NO_TERMINAL || self.message == NO_OBJECT => None,
             "" => Some("/"),
-            pointer => Some(pointer),
+            place => Some(place),
         }
     }
 }
@@ -101,10 +104,13 @@ pub(crate) const NO_OBJECT: &str = "Definition must be a valid JSON object";
 pub(crate) mod code {
     pub(crate) const INVALID_JSON: &str = "INVALID_JSON_DESCRIPTION";
     pub(crate) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
+    pub(crate) const INVALID_JSONATA: &str = "INVALID_JSONATA_EXPRESSION";
     pub(crate) const UNSUPPORTED_JSONATA: &str = "UNSUPPORTED_JSONATA_EXPRESSION";
     pub(crate) const MISSING_TARGET: &str = "MISSING_TRANSITION_TARGET";
     pub(crate) const DUPLICATE_NAME: &str = "DUPLICATE_STATE_NAME";
     pub(crate) const NO_TERMINAL: &str = "MISSING_END_STATE";
+    pub(crate) const RESERVED_VARIABLE: &str = "RESERVED_VARIABLE_NAME";
+    pub(crate) const INVALID_VARIABLE: &str = "INVALID_VARIABLE_NAME";
     pub(crate) const NO_DOLLAR: &str = "NO_DOLLAR";
     pub(crate) const STATIC_RESULT: &str = "PASS_RESULT_IS_STATIC";
 }
@@ -127,6 +133,16 @@ impl<'t> Findings<'t> {
         self.add(Severity::Error, code, pointer, message.into());
     }
 
+    /// An error of an object because of one of its fields, which has this pointer: AWS names the object.
+    pub(crate) fn error_of_field(&self, pointer: &str, message: impl Into<String>) {
+        self.error(code::SCHEMA, pointer, message);
+        if let Some(finding) = self.list.borrow_mut().last_mut()
+            && let Some((object, _)) = finding.place.rsplit_once('/')
+        {
+            finding.place.truncate(object.len());
+        }
+    }
+
     pub(crate) fn warning(&self, code: &'static str, pointer: &str, message: impl Into<String>) {
         self.add(Severity::Warning, code, pointer, message.into());
     }
@@ -137,6 +153,7 @@ impl<'t> Findings<'t> {
             code: code::INVALID_JSON,
             message: error.message.clone(),
             pointer: String::new(),
+            place: String::new(),
             line: error.line,
             column: error.column,
         });
@@ -151,12 +168,17 @@ impl<'t> Findings<'t> {
     }
 
     fn add(&self, severity: Severity, code: &'static str, pointer: &str, message: String) {
-        let (line, column) = pointer::locate(self.text, pointer).unwrap_or((1, 1));
+        let Spot { line, column, place } = locate(self.text, pointer).unwrap_or_else(|| Spot {
+            line: 1,
+            column: 1,
+            place: pointer.to_owned(),
+        });
         self.list.borrow_mut().push(Finding {
             severity,
             code,
             message,
             pointer: pointer.to_owned(),
+            place,
             line,
             column,
         });

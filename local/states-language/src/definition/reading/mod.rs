@@ -6,7 +6,7 @@ mod finding;
 mod names;
 
 pub(crate) use amount::{Amount, percentage, seconds, whole};
-pub(crate) use fields::{DataPath, Fields, ResultPath};
+pub(crate) use fields::{DataPath, EMPTY, Fields, ResultPath};
 pub use finding::{Finding, InvalidDefinition, Severity};
 pub(crate) use finding::{Findings, NO_OBJECT, code};
 pub(crate) use names::Names;

@@ -2,7 +2,7 @@
 
 use super::comparison::{Comparison, KEYS};
 use crate::definition::common::{Assign, Common, Exit};
-use crate::definition::reading::{Fields, Names};
+use crate::definition::reading::{EMPTY, Fields, Names};
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
 
@@ -46,7 +46,7 @@ impl Choice {
         }
         let items = fields.items("Choices")?;
         if items.is_empty() {
-            fields.error("Choices", "There must be at least one choice");
+            fields.error("Choices", EMPTY);
         }
         let mut rules = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
@@ -94,7 +94,7 @@ impl Rule {
         let output = match fields.language {
             QueryLanguage::Jsonata => fields.template("Output", &format!("Choices[{index}]/Output")),
             QueryLanguage::JsonPath => {
-                fields.refuse(&["Output", "Condition"], "JSONPath");
+                fields.refuse(&["Output", "Condition"]);
                 None
             }
         };
@@ -113,6 +113,10 @@ impl Rule {
     }
 }
 
+/// What AWS says of a rule without a condition, and of one with several.
+const ONE_CONDITION: &str =
+    "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]";
+
 impl Condition {
     fn parse(fields: &Fields<'_>, index: usize, depth: usize) -> Option<Condition> {
         if depth > MAX_DEPTH {
@@ -120,14 +124,19 @@ impl Condition {
             return None;
         }
         if fields.language == QueryLanguage::Jsonata {
-            fields.refuse(&["Variable", "And", "Or", "Not"], "JSONata");
-            fields.refuse(&KEYS.map(|(key, _)| key), "JSONata");
+            fields.refuse(&["Variable", "And", "Or", "Not"]);
+            fields.refuse(&KEYS.map(|(key, _)| key));
             if !fields.has("Condition") {
-                fields.missing("Condition");
+                fields.error_here(ONE_CONDITION);
             }
             return fields
                 .template("Condition", &format!("Choices[{index}]/Condition"))
                 .map(Condition::Expression);
+        }
+        let given = ["And", "Or", "Not", "Variable"];
+        if given.iter().filter(|key| fields.has(key)).count() != 1 {
+            fields.error_here(ONE_CONDITION);
+            return None;
         }
         if fields.has("And") {
             return Condition::list(fields, "And", index, depth).map(Condition::And);
@@ -147,7 +156,7 @@ impl Condition {
     fn list(fields: &Fields<'_>, key: &'static str, index: usize, depth: usize) -> Option<Vec<Condition>> {
         let items = fields.items(key)?;
         if items.is_empty() {
-            fields.error(key, format!("The field '{key}' must not be empty"));
+            fields.error(key, EMPTY);
         }
         let mut conditions = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {

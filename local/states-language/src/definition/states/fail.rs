@@ -45,10 +45,12 @@ impl Fail {
 
 fn source(fields: &Fields<'_>, key: &'static str, path_key: &'static str) -> Option<Source> {
     if fields.language == QueryLanguage::Jsonata {
-        fields.refuse(&[path_key], "JSONata");
+        fields.refuse(&[path_key]);
     } else if fields.has(path_key) {
         if fields.has(key) {
-            fields.error(path_key, format!("Only one of '{key}' and '{path_key}' can be given"));
+            fields.error_here(format!(
+                "There should only be one of the following fields: [{key}, {path_key}]"
+            ));
         }
         let query = fields.query(path_key)?;
         if let QueryKind::Intrinsic(call) = &query.kind

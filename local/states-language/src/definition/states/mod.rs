@@ -5,6 +5,7 @@ mod comparison;
 mod distributed;
 pub(super) mod fail;
 pub(super) mod map;
+mod offered;
 pub(super) mod parallel;
 pub(super) mod pass;
 mod resource;

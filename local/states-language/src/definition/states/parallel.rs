@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::definition::common::Common;
 use crate::definition::flow::Flow;
-use crate::definition::reading::Fields;
+use crate::definition::reading::{EMPTY, Fields};
 use crate::expression::{QueryLanguage, Scope, StateError, Template};
 use crate::text::Json;
 
@@ -26,7 +26,7 @@ impl Parallel {
         }
         let items = fields.items("Branches")?;
         if items.is_empty() {
-            fields.error("Branches", "Value cannot be empty");
+            fields.error("Branches", EMPTY);
         }
         let mut branches = Vec::with_capacity(items.len());
         let mut complete = true;

@@ -15,7 +15,7 @@ pub(crate) struct Pass {
 impl Pass {
     pub(crate) fn parse(fields: &Fields<'_>) -> Pass {
         if fields.language == QueryLanguage::Jsonata {
-            fields.refuse(&["Result"], "JSONata");
+            fields.refuse(&["Result"]);
             return Pass {
                 result: None,
                 parameters: None,

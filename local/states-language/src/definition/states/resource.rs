@@ -94,13 +94,16 @@ pub(crate) fn s3_operation(arn: &str) -> Option<Arc<str>> {
     }
 }
 
+/// What AWS says of a resource that it does not have.
+pub(super) fn not_recognized(arn: &str) -> String {
+    format!(
+        "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+    )
+}
+
 /// `service:operation.pattern`, or `aws-sdk:service:operation.pattern`.
 fn service_integration(arn: &str, resource: &str) -> Result<Integration, String> {
-    let invalid = || {
-        format!(
-            "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
-        )
-    };
+    let invalid = || not_recognized(arn);
     // `.sync:2` has a colon of its own.
     let (resource, sync_version) = match resource.strip_suffix(".sync:2") {
         Some(resource) => (resource, 2),
@@ -119,14 +122,15 @@ fn service_integration(arn: &str, resource: &str) -> Result<Integration, String>
     if !named(service_name) || !named(operation) || waits && sync_version > 0 {
         return Err(invalid());
     }
+    let pattern = match (waits, sync_version) {
+        (true, _) => Pattern::WaitForTaskToken,
+        (false, 0) => Pattern::RequestResponse,
+        (false, _) => Pattern::Sync,
+    };
     Ok(Integration::Service {
         service: service.into(),
         operation: operation.into(),
-        pattern: match (waits, sync_version) {
-            (true, _) => Pattern::WaitForTaskToken,
-            (false, 0) => Pattern::RequestResponse,
-            (false, _) => Pattern::Sync,
-        },
+        pattern,
         sync_version,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::offered;
 use super::resource::{self, Integration, Pattern};
 use crate::definition::common::Common;
 use crate::definition::reading::{Amount, Fields, seconds};
@@ -50,9 +51,19 @@ impl Task {
                 "The field 'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'",
             );
         }
+        if fields
+            .get("Credentials")
+            .is_some_and(|given| given.as_object().is_none())
+        {
+            fields.error("Credentials", "Expected value of type Object");
+        }
         let credentials = fields.template("Credentials", "Credentials");
         let resource: Arc<str> = resource?.into();
-        match resource::parse(&resource) {
+        let integration = resource::parse(&resource);
+        if let Ok(integration) = &integration {
+            offered::check(fields, &resource, integration);
+        }
+        match integration {
             Ok(integration) => Some(Task {
                 event_resource: resource::event_resource(&integration),
                 resource,

@@ -21,9 +21,15 @@ pub(crate) enum Wait {
 
 impl Wait {
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Wait> {
-        let given = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
-        if given.iter().filter(|key| fields.has(key)).count() != 1 {
-            fields.error_here(format!("A Wait state must have exactly one of {}", given.join(", ")));
+        let given = ["SecondsPath", "Seconds", "TimestampPath", "Timestamp"];
+        let count = given.iter().filter(|key| fields.has(key)).count();
+        if count != 1 {
+            let rule = if count == 0 {
+                "A Wait state must have exactly one of the following fields"
+            } else {
+                "There should only be one of the following fields"
+            };
+            fields.error_here(format!("{rule}: [{}]", given.join(", ")));
             return None;
         }
         if fields.has("Timestamp") {
@@ -39,7 +45,7 @@ impl Wait {
         }
         if fields.has("TimestampPath") {
             if fields.language == QueryLanguage::Jsonata {
-                fields.refuse(&["TimestampPath"], "JSONata");
+                fields.refuse(&["TimestampPath"]);
                 return None;
             }
             return fields.path("TimestampPath").map(Wait::UntilPath);

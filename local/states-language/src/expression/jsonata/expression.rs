@@ -14,6 +14,7 @@ use super::functions::{self, MAX_SEQUENCE, TOO_LARGE};
 use super::mended;
 use super::reads::{Part, Reads, Way};
 use super::refusals;
+use super::syntax;
 use crate::expression::failure::StateError;
 use crate::expression::refusal::Refusal;
 use crate::expression::scope::Scope;
@@ -41,10 +42,10 @@ impl fmt::Debug for Expression {
 }
 
 impl Expression {
-    /// Reads an expression, without its delimiters.
-    pub(crate) fn parse(text: &str) -> Result<Expression, Refusal> {
-        let mut tree = parser::parse(text).map_err(|error| Refusal::Syntax(error.to_string()))?;
-        refusals::check(&mut tree)?;
+    /// Reads an expression, without its delimiters. The field in which it stands decides what `$states` has.
+    pub(crate) fn parse(text: &str, field: &str) -> Result<Expression, Refusal> {
+        let mut tree = parser::parse(text).map_err(|error| Refusal::Syntax(syntax::told(&error.to_string())))?;
+        refusals::check(&mut tree, field)?;
         mended::mend(&mut tree);
         Ok(Expression {
             text: text.into(),
@@ -117,7 +118,7 @@ impl Expression {
 }
 
 /// The fields of `$states`.
-const OF_STATES: [&str; 4] = ["input", "context", "result", "errorOutput"];
+pub(super) const OF_STATES: [&str; 4] = ["input", "context", "result", "errorOutput"];
 
 /// A field of `$states`, where the state has it now.
 fn of_states<'s>(scope: &Scope<'s>, field: &str) -> Option<&'s Json> {

@@ -16,6 +16,7 @@ mod mended;
 mod patterns;
 mod reads;
 mod refusals;
+mod syntax;
 mod tree;
 mod urls;
 

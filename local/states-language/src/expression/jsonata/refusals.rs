@@ -4,14 +4,34 @@
 use jsonata_core::ast::{AstNode, BinaryOp, Stage};
 use jsonata_core::value::with_stack;
 
+use super::expression::OF_STATES;
 use super::tree::children;
 use crate::expression::refusal::Refusal;
 
-/// Looks for what AWS refuses.
-pub(super) fn check(tree: &mut AstNode) -> Result<(), Refusal> {
+/// Looks for what AWS refuses of an expression in this field.
+pub(super) fn check(tree: &mut AstNode, field: &str) -> Result<(), Refusal> {
     let mut found = Ok(());
     look(tree, Place::Top, &mut found);
+    if found.is_ok() {
+        find_missing(tree, field.starts_with("Catch["), &mut found);
+    }
     found
+}
+
+/// Looks for fields that `$states` does not have: an error's output is nowhere but where it is caught.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#reserved-variable-states>
+fn find_missing(node: &mut AstNode, is_caught: bool, found: &mut Result<(), Refusal>) {
+    if let AstNode::Path { steps } = node
+        && let [root, field, ..] = steps.as_slice()
+        && let (AstNode::Variable(variable), AstNode::Name(field)) = (&root.node, &field.node)
+        && variable == "states"
+        && (!OF_STATES.contains(&field.as_str()) || field == "errorOutput" && !is_caught)
+    {
+        *found = Err(Refusal::NotThere(field.clone()));
+    }
+    if found.is_ok() {
+        with_stack(|| children(node, &mut |child| find_missing(child, is_caught, found)));
+    }
 }
 
 /// What a node can refer to by `$` and by a name.
@@ -62,16 +82,16 @@ fn judge(node: &AstNode, place: Place) -> Result<(), Refusal> {
     match node {
         AstNode::Binary { op, lhs, .. } => match op {
             BinaryOp::Coalesce => {
-                syntax("S0211: The symbol \"?\" cannot be used as a unary operator (?? is not in JSONata 2.0.6)")
+                syntax("The symbol \"?\" cannot be used as a unary operator (?? is not in JSONata 2.0.6)")
             }
             BinaryOp::Default => {
-                syntax("S0211: The symbol \":\" cannot be used as a unary operator (?: is not in JSONata 2.0.6)")
+                syntax("The symbol \":\" cannot be used as a unary operator (?: is not in JSONata 2.0.6)")
             }
             BinaryOp::ColonEqual if !matches!(**lhs, AstNode::Variable(_)) => {
-                syntax("S0212: The left side of := must be a variable name (start with $)")
+                syntax("The left side of := must be a variable name (start with $)")
             }
             BinaryOp::Range if !matches!(place, Place::TopOfArray | Place::WithinArray) => {
-                syntax("S0202: Expected \"]\", got \"..\" (a range has brackets of its own: [[0..1]])")
+                syntax("Expected \"]\", got \"..\" (a range has brackets of its own: [[0..1]])")
             }
             _ => Ok(()),
         },

@@ -153,7 +153,8 @@ fn an_error_goes_up_to_the_states_around() {
 #[test]
 fn without_a_mock_the_host_makes_the_call() {
     let task = json!({
-        "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {"MessageBody.$": "$.m"}, "TimeoutSeconds": 9,
+        "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "TimeoutSeconds": 9,
+        "Parameters": {"QueueUrl": "q", "MessageBody.$": "$.m"},
         "Retry": [{"ErrorEquals": ["SQS.Broken"]}], "ResultPath": "$.sent", "Next": "N",
     });
     let begun = || {
@@ -168,7 +169,7 @@ fn without_a_mock_the_host_makes_the_call() {
     };
     let test = begun();
     let request = test.request();
-    assert_eq!(request.parameters.to_string(), r#"{"MessageBody":"hello"}"#);
+    assert_eq!(request.parameters.to_string(), r#"{"QueueUrl":"q","MessageBody":"hello"}"#);
     assert_eq!((&*request.state, request.timeout_seconds), ("StateName", Some(9)));
     let sent = test.end(Ok(r#"{"MessageId": "1"}"#));
     assert_eq!(

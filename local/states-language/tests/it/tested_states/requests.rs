@@ -14,6 +14,7 @@ fn without_a_context_there_is_the_one_that_aws_makes() {
             json!({"Type": kind, "QueryLanguage": "JSONata", "Output": "{% $states.context %}", "End": true});
         if kind == "Task" {
             state["Resource"] = "arn:aws:states:::sqs:sendMessage.waitForTaskToken".into();
+            state["Arguments"] = json!({"QueueUrl": "q", "MessageBody": "m"});
         }
         state
     };
@@ -113,7 +114,7 @@ fn what_does_not_go_together_is_refused() {
             "RoleArn must be specified when testing a Task state",
         ),
         (
-            with("arn:aws:states:::ecs:runTask.sync"),
+            with("arn:aws:states:::codebuild:startBuild.sync"),
             role.clone(),
             "service integration patterns when a mock is specified.",
         ),
@@ -219,7 +220,9 @@ fn a_mocked_result_can_be_held_against_an_api() {
             _ => Ok(()),
         }
     }
-    let task = json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true});
+    let parameters = json!({"QueueUrl": "q", "MessageBody": "m"});
+    let resource = "arn:aws:states:::sqs:sendMessage";
+    let task = json!({"Type": "Task", "Resource": resource, "Parameters": parameters, "End": true});
     let of = |field_validation| TestStateOptions {
         field_validation,
         result_check: Some(check),

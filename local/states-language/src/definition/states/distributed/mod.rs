@@ -41,25 +41,19 @@ impl Distributed {
     /// `ProcessorConfig`: the type of the child executions; nothing where the Map is inline.
     pub(super) fn child_type(processor: &Fields<'_>) -> Option<ExecutionType> {
         let config = processor.object("ProcessorConfig")?;
-        let mode = config.text("Mode").unwrap_or("INLINE");
-        if !matches!(mode, "INLINE" | "DISTRIBUTED") {
-            config.error("Mode", "The field 'Mode' must be 'INLINE' or 'DISTRIBUTED'");
+        let mode = config.one_of("Mode", &["INLINE", "DISTRIBUTED"]);
+        let mut execution_type = None;
+        // Who says INLINE has no child executions. Of a mode that is left out nothing is known.
+        if mode != Some("INLINE") {
+            execution_type = config.one_of("ExecutionType", &["STANDARD", "EXPRESS"]);
         }
-        let execution_type = match config.text("ExecutionType") {
-            Some("EXPRESS") => ExecutionType::Express,
-            None | Some("STANDARD") => ExecutionType::Standard,
-            Some(_) => {
-                config.error(
-                    "ExecutionType",
-                    "The field 'ExecutionType' must be 'STANDARD' or 'EXPRESS'",
-                );
-                ExecutionType::Standard
-            }
-        };
-        if mode == "DISTRIBUTED" && !config.has("ExecutionType") {
+        if mode == Some("DISTRIBUTED") && !config.has("ExecutionType") {
             config.missing("ExecutionType");
         }
         config.finish();
-        (mode == "DISTRIBUTED").then_some(execution_type)
+        (mode == Some("DISTRIBUTED")).then_some(match execution_type {
+            Some("EXPRESS") => ExecutionType::Express,
+            _ => ExecutionType::Standard,
+        })
     }
 }

@@ -167,16 +167,9 @@ fn without_mark(text: &str) -> &str {
 
 /// Which kind of manifest is read, if any.
 fn manifest_kind(config: &Fields<'_>) -> Option<Kind> {
-    match config.text("ManifestType") {
+    match config.one_of("ManifestType", &["ATHENA_DATA", "S3_INVENTORY"]) {
         Some("S3_INVENTORY") => Some(Kind::Inventory),
-        Some("ATHENA_DATA") => Some(Kind::Athena),
-        Some(_) => {
-            config.error(
-                "ManifestType",
-                "The field 'ManifestType' must be 'ATHENA_DATA' or 'S3_INVENTORY'",
-            );
-            None
-        }
+        Some(_) => Some(Kind::Athena),
         None => (config.text("InputType") == Some("MANIFEST")).then_some(Kind::Inventory),
     }
 }
@@ -262,7 +255,7 @@ fn json_items(text: &str, pointer: &str) -> Result<Vec<Json>, String> {
 /// The headers in the definition; nothing when they are the file's first row.
 fn csv_headers(config: &Fields<'_>) -> Option<Vec<Arc<str>>> {
     let headers = config.items("CSVHeaders");
-    match config.text("CSVHeaderLocation") {
+    match config.one_of("CSVHeaderLocation", &["FIRST_ROW", "GIVEN"]) {
         Some("GIVEN") => {
             if headers.is_none() {
                 config.missing("CSVHeaders");
@@ -275,16 +268,11 @@ fn csv_headers(config: &Fields<'_>) -> Option<Vec<Arc<str>>> {
                     .collect(),
             )
         }
-        Some("FIRST_ROW") => None,
-        Some(_) => {
-            config.error(
-                "CSVHeaderLocation",
-                "The field 'CSVHeaderLocation' must be 'FIRST_ROW' or 'GIVEN'",
-            );
-            None
-        }
+        Some(_) => None,
         None => {
-            config.missing("CSVHeaderLocation");
+            if !config.has("CSVHeaderLocation") {
+                config.missing("CSVHeaderLocation");
+            }
             None
         }
     }

@@ -156,8 +156,23 @@ fn map(text: &str, state: &Written<'_>) -> Vec<Call> {
         let place = format!("/{field}/Resource");
         Some((kind, (place, resource.to_owned()), inner.get(state.arguments_field())))
     });
+    let loaded = state.state.get("ItemReader").filter(|reader| {
+        let config = reader
+            .get("ReaderConfig")
+            .and_then(|config| config.get("Transformation"));
+        config.and_then(Json::as_str) == Some("LOAD_AND_FLATTEN")
+    });
+    // The objects that are listed are read, too.
+    let loaded = loaded.map(|reader| {
+        let resource = (
+            "/ItemReader/Resource".to_owned(),
+            "arn:aws:states:::s3:getObject".to_owned(),
+        );
+        (CallKind::ItemReader, resource, reader.get(state.arguments_field()))
+    });
     std::iter::once((CallKind::Children, children, None))
         .chain(named)
+        .chain(loaded)
         .map(|(kind, (place, resource), arguments)| call(text, state, kind, (&place, &resource), arguments))
         .collect()
 }

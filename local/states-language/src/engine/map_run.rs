@@ -88,6 +88,9 @@ impl Engine {
             Ok(parameters) => parameters,
             Err(error) => return self.state_error(place, state, error, now),
         };
+        if let Some(work) = self.work_mut(place) {
+            work.bucket = parameters.get("Bucket").cloned().unwrap_or_default();
+        }
         let id = self.start_io(place);
         self.commands.push(Command::ReadItems(ReadRequest {
             id,
@@ -120,7 +123,7 @@ impl Engine {
         max_items: usize,
     ) -> Result<Option<Vec<Json>>, String> {
         let mut manifest = match self.work_mut(place).and_then(|work| work.manifest.take()) {
-            None => match reader.read(source, max_items)? {
+            None => match reader.read(source, self.bucket(place), max_items)? {
                 Read::Items(items) => return Ok(Some(items)),
                 Read::Manifest(manifest) => manifest,
             },
@@ -137,6 +140,14 @@ impl Engine {
             work.manifest = Some(manifest);
         }
         Ok(None)
+    }
+
+    /// The bucket that the items are read from.
+    fn bucket(&mut self, place: Place) -> String {
+        let bucket = self
+            .work_mut(place)
+            .and_then(|work| work.bucket.as_str().map(str::to_owned));
+        bucket.unwrap_or_default()
     }
 
     fn start_io(&mut self, place: Place) -> TaskId {
@@ -335,6 +346,7 @@ impl Engine {
         let input = self.work_mut(place)?.inputs.get(index)?.clone();
         let run = self.run(run);
         Some(Outcome {
+            index,
             execution_arn: run.arn.clone(),
             name: run.name.clone(),
             input,
@@ -370,7 +382,14 @@ impl Engine {
             writer.write(&scope.with_input(&input), &arn, &outcomes)
         });
         match written {
-            Ok(written) => {
+            Ok(None) => {
+                let results = writer.results(&outcomes);
+                if let Some(work) = self.work_mut(place) {
+                    work.written = Some(results);
+                }
+                self.end_map_run(place, None, now);
+            }
+            Ok(Some(written)) => {
                 let id = self.start_io(place);
                 if let Some(work) = self.work_mut(place) {
                     work.written = Some(written.details);

@@ -187,6 +187,8 @@ pub(super) struct MapRunWork {
     pub(super) child_machine: Arc<str>,
     /// The task that reads the items or writes the results.
     pub(super) io: Option<TaskId>,
+    /// The bucket that is read from.
+    pub(super) bucket: Json,
     /// What lists the objects that have the items, while they are read.
     pub(super) manifest: Option<Manifest>,
     /// The children's inputs; taken away once a child has succeeded.
@@ -208,6 +210,7 @@ impl MapRunWork {
             limits,
             child_machine,
             io: None,
+            bucket: Json::Null,
             manifest: None,
             inputs: Vec::new(),
             waiting: Vec::new(),

@@ -382,3 +382,20 @@ fn a_state_machine_needs_what_is_switched_on_and_what_its_maps_do() {
         (12, "logs:CreateLogDelivery", "xray:PutTraceSegments")
     );
 }
+
+#[test]
+fn objects_that_are_loaded_are_read() {
+    let of = |config: Value| {
+        let definition = json!({"StartAt": "M", "States": {"M": {
+            "Type": "Map", "End": true,
+            "ItemReader": {
+                "Resource": "arn:aws:states:::s3:listObjectsV2", "ReaderConfig": config, "Parameters": {"Bucket": "b"},
+            },
+            "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "States": {}},
+        }}});
+        let needed = permissions(&definition.to_string(), &settings()).unwrap();
+        needed.iter().any(|it| &*it.action == "s3:GetObject")
+    };
+    assert!(of(json!({"InputType": "JSON", "Transformation": "LOAD_AND_FLATTEN"})));
+    assert!(!of(json!({"Transformation": "NONE"})));
+}

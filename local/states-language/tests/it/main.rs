@@ -13,6 +13,7 @@ mod entries;
 mod errors;
 mod fails;
 mod floors;
+mod formats;
 mod fuzz;
 mod giving_up;
 mod history;

@@ -131,11 +131,7 @@ fn what_is_no_manifest_fails_the_reader() {
 #[test]
 fn what_no_reader_can_be_is_refused() {
     for (config, said) in [
-        (json!({"InputType": "PARQUET"}), "'PARQUET' is not supported"),
-        (
-            json!({"ManifestType": "ATHENA_DATA", "InputType": "PARQUET"}),
-            "'PARQUET' is not supported",
-        ),
+        (json!({"InputType": "ORC"}), "'ORC' is not supported"),
         (
             json!({"ManifestType": "ATHENA_DATA", "InputType": "JSON"}),
             "Athena's files are CSV or JSONL",

@@ -114,7 +114,8 @@ fn configuration(subject: &Subject, options: &TestStateOptions) -> Result<(), Te
 fn mocked_result(state: &State, options: &TestStateOptions, result: &Json) -> Result<(), TestStateError> {
     match &state.body {
         Body::Map(map) => {
-            let writes = map.distributed.as_ref().is_some_and(|it| it.writer.is_some());
+            let writes = map.distributed.as_ref().and_then(|it| it.writer.as_ref());
+            let writes = writes.is_some_and(|writer| writer.is_to_s3());
             match (writes, result) {
                 (true, Json::Object(_)) | (false, Json::Array(_)) => Ok(()),
                 (true, _) => Err(refused("Mocked result must be a JSON object.")),

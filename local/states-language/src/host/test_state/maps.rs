@@ -91,7 +91,7 @@ impl Test {
             }
             _ => ItemSource::Object(data.into_bytes()),
         };
-        match reader.read(source, max_items) {
+        match reader.read(source, String::new(), max_items) {
             Ok(Read::Items(items)) => {
                 if reader.has_pointer() {
                     self.inspection.after_items_pointer = Some(Json::array(items.clone()).to_string());

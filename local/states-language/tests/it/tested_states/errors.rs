@@ -169,7 +169,10 @@ fn without_a_mock_the_host_makes_the_call() {
     };
     let test = begun();
     let request = test.request();
-    assert_eq!(request.parameters.to_string(), r#"{"QueueUrl":"q","MessageBody":"hello"}"#);
+    assert_eq!(
+        request.parameters.to_string(),
+        r#"{"QueueUrl":"q","MessageBody":"hello"}"#
+    );
     assert_eq!((&*request.state, request.timeout_seconds), ("StateName", Some(9)));
     let sent = test.end(Ok(r#"{"MessageId": "1"}"#));
     assert_eq!(

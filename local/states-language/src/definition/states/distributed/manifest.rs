@@ -41,6 +41,18 @@ impl Manifest {
         }
     }
 
+    /// What a listing of a bucket lists.
+    pub(super) fn of_listing(objects: &[Json], bucket: &str) -> Manifest {
+        let keys = objects
+            .iter()
+            .filter_map(|object| object.get("Key").and_then(Json::as_str));
+        let files = keys.map(|key| S3Object {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+        });
+        Manifest::new(files.collect(), None)
+    }
+
     fn new(mut files: Vec<S3Object>, columns: Option<Vec<Arc<str>>>) -> Manifest {
         files.reverse();
         Manifest {

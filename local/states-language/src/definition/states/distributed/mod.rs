@@ -34,7 +34,7 @@ impl Distributed {
             label: fields.text("Label").map(Arc::from),
             reader: fields.object("ItemReader").and_then(|fields| Reader::parse(&fields)),
             batcher: fields.object("ItemBatcher").map(|fields| Batcher::parse(&fields)),
-            writer: fields.object("ResultWriter").and_then(|fields| Writer::parse(&fields)),
+            writer: fields.object("ResultWriter").map(|fields| Writer::parse(&fields)),
         }
     }
 

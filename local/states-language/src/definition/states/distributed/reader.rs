@@ -26,6 +26,8 @@ pub(crate) struct Reader {
     format: Format,
     /// The object lists others, and those have the format.
     manifest: Option<Kind>,
+    /// The items are in the objects that are listed, and not the objects themselves.
+    loads: bool,
     max_items: Option<Amount>,
 }
 
@@ -49,6 +51,8 @@ enum Format {
         headers: Option<Vec<Arc<str>>>,
         delimiter: u8,
     },
+    /// Known, and not read here.
+    Parquet,
 }
 
 impl Reader {
@@ -78,6 +82,10 @@ impl Reader {
             }
         };
         let manifest = config.as_ref().and_then(manifest_kind);
+        let loads = config
+            .as_ref()
+            .and_then(|config| config.one_of("Transformation", &["NONE", "LOAD_AND_FLATTEN"]))
+            == Some("LOAD_AND_FLATTEN");
         let format = match &config {
             Some(config) if manifest == Some(Kind::Inventory) => inventory_format(config),
             Some(config) if manifest == Some(Kind::Athena) && config.text("InputType") == Some("JSON") => {
@@ -85,7 +93,9 @@ impl Reader {
                 None
             }
             // A listing has one form only.
-            Some(config) if &*operation == "listObjectsV2" && !config.has("InputType") => Some(Format::JsonLines),
+            Some(config) if &*operation == "listObjectsV2" && !loads && !config.has("InputType") => {
+                Some(Format::JsonLines)
+            }
             Some(config) => Format::parse(config),
             None if &*operation == "getObject" => {
                 fields.missing("ReaderConfig");
@@ -102,6 +112,7 @@ impl Reader {
             parameters: parameters?,
             format: format?,
             manifest,
+            loads,
             max_items,
         })
     }
@@ -124,14 +135,17 @@ impl Reader {
         matches!(&self.format, Format::Json { pointer } if !pointer.is_empty())
     }
 
-    /// What S3 answered; the error is the cause of `States.ItemReaderFailed`.
-    pub(crate) fn read(&self, source: ItemSource, max_items: usize) -> Result<Read, String> {
+    /// What S3 answered of a bucket; the error is the cause of `States.ItemReaderFailed`.
+    pub(crate) fn read(&self, source: ItemSource, bucket: String, max_items: usize) -> Result<Read, String> {
         let mut items = match (source, self.manifest) {
+            (ItemSource::Listing(objects), _) if self.loads => {
+                return Ok(Read::Manifest(Manifest::of_listing(&objects, &bucket)));
+            }
             (ItemSource::Listing(objects), _) => objects,
             (ItemSource::Object(bytes), Some(kind)) => {
                 return Manifest::parse(kind, without_mark(&text(bytes)?)).map(Read::Manifest);
             }
-            (ItemSource::Object(bytes), None) => self.format.items(without_mark(&text(bytes)?), None, max_items)?,
+            (ItemSource::Object(bytes), None) => self.format.read(bytes, None, max_items)?,
         };
         items.truncate(max_items);
         Ok(Read::Items(items))
@@ -149,7 +163,7 @@ impl Reader {
         };
         let left = max_items.saturating_sub(manifest.len());
         let columns = manifest.columns.as_deref();
-        let mut items = self.format.items(without_mark(&text(bytes)?), columns, left)?;
+        let mut items = self.format.read(bytes, columns, left)?;
         items.truncate(left);
         manifest.add(items);
         Ok(())
@@ -189,6 +203,8 @@ fn inventory_format(config: &Fields<'_>) -> Option<Format> {
     })
 }
 
+const NO_PARQUET: &str = "The input type 'PARQUET' is not read here: use JSONL or CSV instead.";
+
 impl Format {
     fn parse(config: &Fields<'_>) -> Option<Format> {
         match config.required_text("InputType")? {
@@ -197,6 +213,7 @@ impl Format {
                 Some(Format::Json { pointer })
             }
             "JSONL" => Some(Format::JsonLines),
+            "PARQUET" => Some(Format::Parquet),
             "CSV" => Some(Format::Csv {
                 headers: csv_headers(config),
                 delimiter: csv_delimiter(config),
@@ -204,17 +221,26 @@ impl Format {
             other => {
                 config.error(
                     "InputType",
-                    format!("The input type '{other}' is not supported: use JSON, JSONL, CSV or MANIFEST"),
+                    format!("The input type '{other}' is not supported: use JSON, JSONL, CSV, PARQUET or MANIFEST"),
                 );
                 None
             }
         }
     }
 
+    /// The items in an object; `columns` are those of a CSV that has no row and no definition of them.
+    fn read(&self, bytes: Vec<u8>, columns: Option<&[Arc<str>]>, max_items: usize) -> Result<Vec<Json>, String> {
+        if *self == Format::Parquet {
+            return Err(NO_PARQUET.to_owned());
+        }
+        self.items(without_mark(&text(bytes)?), columns, max_items)
+    }
+
     /// The items in a text; `columns` are those of a CSV that has no row and no definition of them.
     fn items(&self, text: &str, columns: Option<&[Arc<str>]>, max_items: usize) -> Result<Vec<Json>, String> {
         match self {
             Format::Json { pointer } => json_items(text, pointer),
+            Format::Parquet => Err(NO_PARQUET.to_owned()),
             Format::JsonLines => text
                 .lines()
                 .filter(|line| !line.trim().is_empty())

@@ -166,7 +166,7 @@ impl Lambda {
         let function = lock(&self.functions).get(name).cloned();
         match own.or(qualifier) {
             None | Some(functions::LATEST) => function,
-            Some(qualifier) => function.and_then(|function| lock(&function.qualified).get(qualifier).cloned()),
+            Some(qualifier) => function.and_then(|function| lock(&function.qualified).by_name.get(qualifier).cloned()),
         }
     }
 

@@ -1,9 +1,8 @@
 //! What changes a function that is there: its code, its configuration, and who may call it.
 
 use super::code::{Given, Package};
-use super::functions::{
-    CreateFunction, DeadLetterConfig, EventInvokeConfig, Function, ImageConfig, LoggingConfig, Variables, VpcConfig,
-};
+use super::event_invoke::EventInvokeConfig;
+use super::functions::{CreateFunction, DeadLetterConfig, Function, ImageConfig, LoggingConfig, Variables, VpcConfig};
 use super::{Lambda, constraints, lock, publishing};
 use platform::input::{On, Target, seconds};
 use platform::{Call, ErrorKind, Platform, ServiceError};

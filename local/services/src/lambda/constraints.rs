@@ -1,9 +1,7 @@
 //! What the API's model says of a function's values: AWS checks it before anything else.
 
-use super::functions::EventInvokeConfig;
 use platform::ServiceError;
 use serde_json::Value;
-use std::ops::RangeInclusive;
 
 /// Checks the architectures and the size of `/tmp`.
 pub(super) fn check(architectures: Option<&[String]>, storage: Option<&Value>) -> Result<(), ServiceError> {
@@ -39,46 +37,6 @@ pub(super) fn check(architectures: Option<&[String]>, storage: Option<&Value>) -
         ),
         _ => Ok(()),
     }
-}
-
-/// Checks how asynchronous invocations are retried, and that their outcomes go to what is an ARN.
-///
-/// See <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>.
-pub(super) fn of_event_invoke(config: &EventInvokeConfig) -> Result<(), ServiceError> {
-    within(config.maximum_retry_attempts, 0..=2, "maximumRetryAttempts")?;
-    within(
-        config.maximum_event_age_in_seconds,
-        60..=21_600,
-        "maximumEventAgeInSeconds",
-    )?;
-    for (on, destination) in [
-        ("onSuccess", &config.destination_config.on_success),
-        ("onFailure", &config.destination_config.on_failure),
-    ] {
-        let given = destination.arn().unwrap_or_default();
-        let is_arn = given.starts_with("arn:") && given.split(':').count() >= 6;
-        if !(given.is_empty() || is_arn || given.starts_with("kafka://")) {
-            let at = format!("destinationConfig.{on}.destination");
-            let rule = format!("Member must satisfy regular expression pattern: {DESTINATION}");
-            return refuse(given, &at, &rule);
-        }
-    }
-    Ok(())
-}
-
-/// What a destination is.
-const DESTINATION: &str = r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)";
-
-fn within(given: Option<u32>, range: RangeInclusive<u32>, at: &str) -> Result<(), ServiceError> {
-    let Some(given) = given.filter(|given| !range.contains(given)) else {
-        return Ok(());
-    };
-    let rule = if given < *range.start() {
-        format!("Member must have value greater than or equal to {}", range.start())
-    } else {
-        format!("Member must have value less than or equal to {}", range.end())
-    };
-    refuse(&given.to_string(), at, &rule)
 }
 
 /// What a role is.

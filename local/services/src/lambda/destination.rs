@@ -2,7 +2,8 @@
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
 
-use super::functions::{EventInvokeConfig, Function};
+use super::event_invoke::EventInvokeConfig;
+use super::functions::Function;
 use super::outcome::Outcome;
 use platform::Platform;
 use platform::error::ServiceError;

@@ -3,6 +3,7 @@
 use super::code::{Given, Launch, LayerFiles, Package, Runtime};
 use super::constraints;
 use super::environment::Environment;
+use super::event_invoke::EventInvokeConfig;
 use platform::account::Account;
 use platform::error::ServiceError;
 use serde::{Deserialize, Serialize};
@@ -173,52 +174,6 @@ fn is_reserved(name: &str) -> bool {
             | "LAMBDA_TASK_ROOT"
             | "LAMBDA_RUNTIME_DIR"
     ) || name.starts_with("AWS_LAMBDA_") && name != "AWS_LAMBDA_LOG_LEVEL"
-}
-
-/// How asynchronous invocations are retried, and where their outcomes go.
-///
-/// See <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct EventInvokeConfig {
-    #[serde(skip_serializing)]
-    pub(super) function_name: String,
-    /// When it was put.
-    #[serde(skip)]
-    pub(super) modified: jiff::Timestamp,
-    #[serde(default, skip_serializing)]
-    pub(super) qualifier: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) maximum_retry_attempts: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) maximum_event_age_in_seconds: Option<u32>,
-    #[serde(default)]
-    pub(super) destination_config: DestinationConfig,
-}
-
-/// The destinations of asynchronous invocations.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct DestinationConfig {
-    #[serde(default)]
-    pub(super) on_success: Destination,
-    #[serde(default)]
-    pub(super) on_failure: Destination,
-}
-
-/// One destination: the ARN of a queue, a function or an event bus. It can be left empty.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Destination {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    destination: Option<String>,
-}
-
-impl Destination {
-    /// Where outcomes go, if anywhere.
-    pub(super) fn arn(&self) -> Option<&str> {
-        self.destination.as_deref().filter(|arn| !arn.is_empty())
-    }
 }
 
 /// What an alias has of its own.

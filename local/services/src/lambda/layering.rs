@@ -188,10 +188,10 @@ impl Lambda {
             let mut shown = json!({
                 "LayerVersionArn": layers::arn(&layer, version),
                 "Version": version,
-                "Description": input.description.unwrap_or_default(),
                 "CreatedDate": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string(),
             });
             for (name, given) in [
+                ("Description", input.description.map(Value::from)),
                 ("CompatibleRuntimes", input.compatible_runtimes.map(Value::from)),
                 (
                     "CompatibleArchitectures",
@@ -218,6 +218,10 @@ impl Lambda {
     fn with_content(&self, platform: &Platform, layer: &str, version: LayerVersion) -> Value {
         let mut shown = version.shown;
         shown["LayerArn"] = layer.into();
+        // A list leaves out what was not given.
+        if shown.get("Description").is_none() {
+            shown["Description"] = "".into();
+        }
         if let Some(sum) = version.sum {
             shown["Content"] = json!({"CodeSha256": sum.sha256, "CodeSize": sum.size});
         }

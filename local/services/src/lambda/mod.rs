@@ -10,6 +10,7 @@ mod constraints;
 mod destination;
 mod download;
 mod environment;
+mod event_invoke;
 mod fresh;
 mod functions;
 mod invoke;

@@ -2,8 +2,8 @@
 
 use super::changing::{self, Changes, RemovePermission, WithCode};
 use super::code::{Given, Package};
-use super::constraints;
-use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, named, resource};
+use super::event_invoke::{self, EventInvokeConfig};
+use super::functions::{CreateFunction, Function, VpcConfig, named, resource};
 use super::invoke;
 use super::layering::of_layers;
 use super::outcome::Outcome;
@@ -400,7 +400,7 @@ impl Lambda {
     }
 
     fn put_event_invoke_config(&self, call: &Call, mut input: EventInvokeConfig) -> Result<Value, ServiceError> {
-        constraints::of_event_invoke(&input)?;
+        event_invoke::check(&input)?;
         let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
         input.modified = jiff::Timestamp::now();
         *lock(&function.event_invoke) = input;

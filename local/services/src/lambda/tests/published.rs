@@ -157,6 +157,12 @@ async fn a_layer_of_a_function_has_the_size_of_its_zip() {
         .await
         .unwrap();
     assert!(published.get("CompatibleArchitectures").is_none(), "{published}");
+    assert_eq!(published["Description"], "");
+    let listed = world
+        .call("ListLayerVersions", json!({"LayerName": "l"}))
+        .await
+        .unwrap();
+    assert!(listed["LayerVersions"][0].get("Description").is_none(), "{listed}");
     let members = json!({"Code": {"ZipFile": answering("x")}, "Layers": [published["LayerVersionArn"]]});
     let created = world.create("python3.11", "app.handler", members).await.unwrap();
     let layer = json!([{"Arn": published["LayerVersionArn"], "CodeSize": published["Content"]["CodeSize"]}]);

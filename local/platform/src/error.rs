@@ -98,6 +98,13 @@ impl ServiceError {
         Self::new("ValidationException", message)
     }
 
+    /// A member whose value breaks a constraint of the API's model, in AWS's words.
+    pub fn constraint(value: impl fmt::Display, member: &str, rule: &str) -> Self {
+        Self::validation(format_args!(
+            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}"
+        ))
+    }
+
     /// An operation that AWS has and the local run does not: refused by name, never guessed.
     pub fn not_in_local_run(service: &str, operation: &str) -> Self {
         Self::new("NotInLocalRun", format!("the local run has no `{service}:{operation}`")).with_status(501)

@@ -1,12 +1,11 @@
 //! What changes a function that is there: its code, its configuration, and who may call it.
 
 use super::code::{Given, Package};
-use super::functions::{
-    CreateFunction, DeadLetterConfig, EventInvokeConfig, Function, ImageConfig, LoggingConfig, Variables, VpcConfig,
-};
-use super::{Lambda, lock, publishing};
-use platform::input::{On, Target};
-use platform::{Call, ServiceError};
+use super::event_invoke::EventInvokeConfig;
+use super::functions::{CreateFunction, DeadLetterConfig, Function, ImageConfig, LoggingConfig, Variables, VpcConfig};
+use super::{Lambda, constraints, lock, publishing};
+use platform::input::{On, Target, seconds};
+use platform::{Call, ErrorKind, Platform, ServiceError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -19,10 +18,12 @@ use std::sync::Arc;
 pub(super) struct WithCode {
     pub(super) function_name: String,
     architectures: Option<Vec<String>>,
+    #[serde(default)]
+    publish: bool,
 }
 
 impl Target for WithCode {
-    const MEMBERS: &'static [&'static str] = &["FunctionName", "Architectures"];
+    const MEMBERS: &'static [&'static str] = &["FunctionName", "Architectures", "Publish"];
 }
 
 /// What is changed of a configuration. What is not given stays.
@@ -76,7 +77,11 @@ impl Lambda {
         if target.architectures.is_some() {
             configuration.architectures = target.architectures;
         }
-        self.change(&call, &function, configuration).await
+        let changed = self.change(&call, &function, configuration).await?;
+        Ok(match target.publish {
+            true => publishing::publish(&changed, None).describe(),
+            false => changed.describe(),
+        })
     }
 
     pub(super) async fn update_configuration(
@@ -100,22 +105,19 @@ impl Lambda {
         put(&mut changed.tracing_config, changes.tracing_config.map(Some));
         put(&mut changed.ephemeral_storage, changes.ephemeral_storage.map(Some));
         put(&mut changed.vpc_config, changes.vpc_config.map(Some));
-        self.change(&call, &function, changed).await
+        Ok(self.change(&call, &function, changed).await?.describe())
     }
 
     /// Puts a changed function in the place of what is there. What was begun with the old one comes to its end.
-    async fn change(&self, call: &Call, function: &Function, changed: CreateFunction) -> Result<Value, ServiceError> {
+    async fn change(
+        &self,
+        call: &Call,
+        function: &Function,
+        changed: CreateFunction,
+    ) -> Result<Arc<Function>, ServiceError> {
         changed.check()?;
         let platform = &call.platform;
-        let trusts = platform
-            .iam
-            .trusts_service(&platform.account, &changed.role, "lambda.amazonaws.com", None);
-        if !trusts? {
-            return Err(ServiceError::new(
-                "InvalidParameterValueException",
-                "The role defined for the function cannot be assumed by Lambda.",
-            ));
-        }
+        may_be_role(platform, &changed.role)?;
         // A version of a layer that is deleted stays with the functions that have it.
         let layers = if changed.layers == function.configuration.layers {
             function.layers.clone()
@@ -124,19 +126,14 @@ impl Lambda {
         };
         let (code, runtime) = (changed.code.code()?, changed.runtime.as_deref());
         let package = Package::of_function(code, runtime, platform, &call.caller, &self.kept).await?;
-        let changed = Function::new(&platform.account, changed, package, layers);
+        let mut changed = Function::new(&platform.account, changed, package, layers);
         publishing::keep_settings(function, &changed);
-        for (name, before) in lock(&function.qualified).iter() {
-            // There is one version at most, and that is what the function is.
-            let mut published = publishing::published_as(&changed, before, name);
-            published.alias.clone_from(&before.alias);
-            publishing::keep_settings(before, &published);
-            lock(&changed.qualified).insert(name.clone(), Arc::new(published));
-        }
-        let described = changed.describe();
-        lock(&self.functions).insert(function.name().to_owned(), Arc::new(changed));
+        changed.qualified = Arc::clone(&function.qualified);
+        let changed = Arc::new(changed);
+        publishing::follow(&changed);
+        lock(&self.functions).insert(function.name().to_owned(), Arc::clone(&changed));
         publishing::end_waiting(function);
-        Ok(described)
+        Ok(changed)
     }
 
     pub(super) fn remove_permission(&self, call: &Call, input: RemovePermission) -> Result<Value, ServiceError> {
@@ -153,6 +150,28 @@ impl Lambda {
         }
         call.platform.iam.remove_resource_statement(&function.arn, sid);
         Ok(json!({}))
+    }
+}
+
+/// Whether a function can have a role: it is one of this account, which trusts Lambda.
+pub(super) fn may_be_role(platform: &Platform, role: &str) -> Result<(), ServiceError> {
+    let account = &platform.account;
+    if constraints::account_of(role)? != account.id {
+        let message = "Cross-account pass role is not allowed.";
+        return Err(ServiceError::access_denied(message).with_status(403));
+    }
+    match platform.iam.trusts_service(account, role, "lambda.amazonaws.com", None) {
+        Ok(true) => Ok(()),
+        // Lambda says the same of a role that is not there.
+        Ok(false)
+        | Err(ServiceError {
+            kind: ErrorKind::NotFound,
+            ..
+        }) => Err(ServiceError::new(
+            "InvalidParameterValueException",
+            "The role defined for the function cannot be assumed by Lambda.",
+        )),
+        Err(error) => Err(error),
     }
 }
 
@@ -175,7 +194,9 @@ pub(super) fn get_event_invoke_config(_: &Lambda, function: &Function) -> Result
 
 /// The same as every operation shows them.
 pub(super) fn event_invoke_config(function: &Function) -> Value {
-    let mut config = json!(function.event_invoke());
+    let settings = function.event_invoke();
+    let mut config = json!(settings);
+    config["LastModified"] = seconds(settings.modified);
     config["FunctionArn"] = function.qualified_arn().into();
     config
 }

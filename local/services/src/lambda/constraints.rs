@@ -39,10 +39,23 @@ pub(super) fn check(architectures: Option<&[String]>, storage: Option<&Value>) -
     }
 }
 
+/// What a role is.
+const ROLE: &str = r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+";
+
+/// Checks that a role is an ARN. Gives its account.
+pub(super) fn account_of(role: &str) -> Result<&str, ServiceError> {
+    let parts: Vec<&str> = role.splitn(6, ':').collect();
+    match parts[..] {
+        ["arn", _, "iam", "", account, name] if name.starts_with("role") => Ok(account),
+        _ => {
+            let rule = format!("Member must satisfy regular expression pattern: {ROLE}");
+            Err(ServiceError::constraint(role, "role", &rule))
+        }
+    }
+}
+
 fn refuse(value: &str, at: &str, constraint: &str) -> Result<(), ServiceError> {
-    Err(ServiceError::validation(format_args!(
-        "1 validation error detected: Value '{value}' at '{at}' failed to satisfy constraint: {constraint}"
-    )))
+    Err(ServiceError::constraint(value, at, constraint))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
 
-use super::functions::{EventInvokeConfig, Function};
+use super::event_invoke::EventInvokeConfig;
+use super::functions::Function;
 use super::outcome::Outcome;
 use platform::Platform;
 use platform::error::ServiceError;
@@ -24,9 +25,9 @@ pub(super) async fn conclude(
 ) {
     let destinations = &config.destination_config;
     let destination = if outcome.is_error() {
-        destinations.on_failure.as_ref()
+        destinations.on_failure.arn()
     } else {
-        destinations.on_success.as_ref()
+        destinations.on_success.arn()
     };
     let queue = function
         .configuration
@@ -34,8 +35,7 @@ pub(super) async fn conclude(
         .as_ref()
         .filter(|_| outcome.is_error());
     if outcome.is_error() {
-        let kept = destination.map(|destination| &destination.destination);
-        let kept = kept.or(queue.map(|queue| &queue.target_arn));
+        let kept = destination.or(queue.map(|queue| queue.target_arn.as_str()));
         platform.journal.record(Happening::DeliveryFailed {
             target: function.arn.clone(),
             reason: match kept.and_then(|arn| arn.rsplit(':').next()) {
@@ -46,8 +46,8 @@ pub(super) async fn conclude(
     }
     if let Some(destination) = destination {
         let record = record(function, request_id, event, outcome, attempts);
-        let sent = send(platform, function, &destination.destination, &record).await;
-        note(platform, function, &destination.destination, sent);
+        let sent = send(platform, function, destination, &record).await;
+        note(platform, function, destination, sent);
     }
     if let Some(queue) = queue {
         let sent = send_message(

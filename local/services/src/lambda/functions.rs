@@ -3,6 +3,7 @@
 use super::code::{Given, Launch, LayerFiles, Package, Runtime};
 use super::constraints;
 use super::environment::Environment;
+use super::event_invoke::EventInvokeConfig;
 use platform::account::Account;
 use platform::error::ServiceError;
 use serde::{Deserialize, Serialize};
@@ -175,40 +176,6 @@ fn is_reserved(name: &str) -> bool {
     ) || name.starts_with("AWS_LAMBDA_") && name != "AWS_LAMBDA_LOG_LEVEL"
 }
 
-/// How asynchronous invocations are retried, and where their outcomes go.
-///
-/// See <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct EventInvokeConfig {
-    pub(super) function_name: String,
-    #[serde(default, skip_serializing)]
-    pub(super) qualifier: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) maximum_retry_attempts: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) maximum_event_age_in_seconds: Option<u32>,
-    #[serde(default)]
-    pub(super) destination_config: DestinationConfig,
-}
-
-/// The destinations of asynchronous invocations.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct DestinationConfig {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) on_success: Option<Destination>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) on_failure: Option<Destination>,
-}
-
-/// One destination: the ARN of a queue, a function or an event bus.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct Destination {
-    pub(super) destination: String,
-}
-
 /// What an alias has of its own.
 #[derive(Debug, Clone)]
 pub(super) struct Alias {
@@ -230,6 +197,15 @@ fn new_revision() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
+/// What is published of a function.
+#[derive(Debug, Default)]
+pub(super) struct Qualified {
+    /// The number of the newest version: no number is given twice.
+    pub(super) last: u64,
+    /// The versions by number, and the aliases by name.
+    pub(super) by_name: BTreeMap<String, Arc<Function>>,
+}
+
 /// A function, and the processes that run it.
 #[derive(Debug)]
 pub(super) struct Function {
@@ -243,10 +219,12 @@ pub(super) struct Function {
     pub(super) revision: String,
     /// When it became so.
     modified: jiff::Timestamp,
+    /// What described the function when this was published, which can have a description of its own.
+    described: Option<String>,
     /// What it is beside its version, if it is an alias.
     pub(super) alias: Option<Alias>,
-    /// Its published versions and their aliases, by number and by name.
-    pub(super) qualified: Mutex<BTreeMap<String, Arc<Function>>>,
+    /// Its published versions and their aliases. It has them still when it has changed.
+    pub(super) qualified: Arc<Mutex<Qualified>>,
     /// What it runs.
     pub(super) package: Package,
     /// What its layers have.
@@ -273,8 +251,9 @@ impl Function {
             version: LATEST.to_owned(),
             revision: new_revision(),
             modified: jiff::Timestamp::now(),
+            described: None,
             alias: None,
-            qualified: Mutex::default(),
+            qualified: Arc::default(),
             configuration,
             package,
             layers,
@@ -285,16 +264,17 @@ impl Function {
         }
     }
 
-    /// The function as a version of it, under that version's number or an alias for it.
+    /// The function as a version of it, or a version, under that version's number or an alias for it.
     pub(super) fn published(&self, version: &str, qualifier: &str) -> Self {
         Self {
             configuration: self.configuration.clone(),
-            arn: format!("{}:{qualifier}", self.arn),
+            arn: format!("{}:{qualifier}", self.unqualified_arn()),
             version: version.to_owned(),
             revision: new_revision(),
             modified: self.modified,
+            described: self.configuration.description.clone(),
             alias: None,
-            qualified: Mutex::default(),
+            qualified: Arc::default(),
             package: self.package.clone(),
             layers: self.layers.clone(),
             launch: self.launch.clone(),
@@ -302,6 +282,26 @@ impl Function {
             warm: Mutex::default(),
             permissions: Mutex::default(),
         }
+    }
+
+    /// Its ARN without a qualifier.
+    pub(super) fn unqualified_arn(&self) -> &str {
+        let qualifier = self.arn.match_indices(':').nth(6);
+        qualifier.map_or(&self.arn, |(at, _)| &self.arn[..at])
+    }
+
+    /// Whether somebody who publishes one after the other gets the same version.
+    pub(super) fn is_the_same(&self, version: &Self) -> bool {
+        let shown = |function: &Self| {
+            let mut shown = function.describe();
+            for own in ["FunctionArn", "Version", "RevisionId", "LastModified", "Description"] {
+                shown[own].take();
+            }
+            shown
+        };
+        self.package == version.package
+            && self.configuration.description == version.described
+            && shown(self) == shown(version)
     }
 
     /// Its ARN with a qualifier in any case.
@@ -371,7 +371,6 @@ impl Function {
             "Description": configuration.description.as_deref().unwrap_or_default(),
             "Timeout": configuration.timeout,
             "MemorySize": configuration.memory_size,
-            "Environment": configuration.environment,
             "Architectures": configuration.architectures.clone().unwrap_or_else(|| vec!["x86_64".into()]),
             "PackageType": configuration.package_type.as_deref().unwrap_or("Zip"),
             "Version": self.version,
@@ -389,12 +388,17 @@ impl Function {
     }
 
     /// The members of it that not every function has.
-    fn members(&self) -> [(&'static str, Option<Value>); 11] {
+    fn members(&self) -> [(&'static str, Option<Value>); 12] {
         let configuration = &self.configuration;
-        let layers = configuration.layers.iter().map(|arn| json!({"Arn": arn}));
+        let layers = configuration.layers.iter().map(|arn| {
+            let files = self.layers.iter().find(|files| files.arn == *arn);
+            json!({"Arn": arn, "CodeSize": files.map_or(0, |files| files.size)})
+        });
         let layers = Some(layers.collect::<Value>()).filter(|_| !configuration.layers.is_empty());
+        let environment = Some(&configuration.environment).filter(|environment| !environment.variables.is_empty());
         let or = |given: &Option<Value>, default| given.clone().or(Some(default));
         [
+            ("Environment", environment.map(|environment| json!(environment))),
             (
                 "DeadLetterConfig",
                 configuration.dead_letter_config.as_ref().map(|config| json!(config)),

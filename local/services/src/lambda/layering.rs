@@ -69,10 +69,11 @@ impl ListLayers {
     fn check(&self) -> Result<(), ServiceError> {
         match self.compatible_architecture.as_deref() {
             None | Some("x86_64" | "arm64") => Ok(()),
-            Some(other) => Err(ServiceError::validation(format_args!(
-                "1 validation error detected: Value '{other}' at 'compatibleArchitecture' failed to satisfy constraint: \
-                 Member must satisfy enum value set: [x86_64, arm64]"
-            ))),
+            Some(other) => Err(ServiceError::constraint(
+                other,
+                "compatibleArchitecture",
+                "Member must satisfy enum value set: [x86_64, arm64]",
+            )),
         }
     }
 
@@ -187,15 +188,27 @@ impl Lambda {
             let mut shown = json!({
                 "LayerVersionArn": layers::arn(&layer, version),
                 "Version": version,
-                "Description": input.description.unwrap_or_default(),
                 "CreatedDate": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string(),
-                "CompatibleRuntimes": input.compatible_runtimes.unwrap_or_default(),
-                "CompatibleArchitectures": input.compatible_architectures.unwrap_or_default(),
             });
-            if let Some(license) = input.license_info {
-                shown["LicenseInfo"] = license.into();
+            for (name, given) in [
+                ("Description", input.description.map(Value::from)),
+                ("CompatibleRuntimes", input.compatible_runtimes.map(Value::from)),
+                (
+                    "CompatibleArchitectures",
+                    input.compatible_architectures.map(Value::from),
+                ),
+                ("LicenseInfo", input.license_info.map(Value::from)),
+            ] {
+                if let Some(given) = given {
+                    shown[name] = given;
+                }
             }
-            let files = LayerFiles { folder, built_for };
+            let files = LayerFiles {
+                arn: layers::arn(&layer, version),
+                size: sum.as_ref().map_or(0, |sum| sum.size),
+                folder,
+                built_for,
+            };
             LayerVersion { files, sum, shown }
         });
         Ok(self.with_content(&call.platform, &layer, published))
@@ -205,6 +218,10 @@ impl Lambda {
     fn with_content(&self, platform: &Platform, layer: &str, version: LayerVersion) -> Value {
         let mut shown = version.shown;
         shown["LayerArn"] = layer.into();
+        // A list leaves out what was not given.
+        if shown.get("Description").is_none() {
+            shown["Description"] = "".into();
+        }
         if let Some(sum) = version.sum {
             shown["Content"] = json!({"CodeSha256": sum.sha256, "CodeSize": sum.size});
         }

@@ -10,6 +10,7 @@ mod constraints;
 mod destination;
 mod download;
 mod environment;
+mod event_invoke;
 mod fresh;
 mod functions;
 mod invoke;
@@ -166,7 +167,7 @@ impl Lambda {
         let function = lock(&self.functions).get(name).cloned();
         match own.or(qualifier) {
             None | Some(functions::LATEST) => function,
-            Some(qualifier) => function.and_then(|function| lock(&function.qualified).get(qualifier).cloned()),
+            Some(qualifier) => function.and_then(|function| lock(&function.qualified).by_name.get(qualifier).cloned()),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::changing::{self, Changes, RemovePermission, WithCode};
 use super::code::{Given, Package};
-use super::functions::{CreateFunction, EventInvokeConfig, Function, VpcConfig, named, resource};
+use super::event_invoke::{self, EventInvokeConfig};
+use super::functions::{CreateFunction, Function, VpcConfig, named, resource};
 use super::invoke;
 use super::layering::of_layers;
 use super::outcome::Outcome;
@@ -298,15 +299,7 @@ impl Lambda {
     async fn create(self: Arc<Self>, call: Call, input: CreateFunction) -> Result<Value, ServiceError> {
         input.check()?;
         let platform = &call.platform;
-        if !platform
-            .iam
-            .trusts_service(&platform.account, &input.role, "lambda.amazonaws.com", None)?
-        {
-            return Err(ServiceError::new(
-                "InvalidParameterValueException",
-                "The role defined for the function cannot be assumed by Lambda.",
-            ));
-        }
+        changing::may_be_role(platform, &input.role)?;
         if let Some(vpc) = &input.vpc_config {
             may_be_in(vpc, platform, &input)?;
         }
@@ -326,7 +319,7 @@ impl Lambda {
         let mut described = function.describe();
         if publish {
             // As it has been recorded: the version is said, and the ARN is without it.
-            described["Version"] = publishing::first(&function, None).version.clone().into();
+            described["Version"] = publishing::publish(&function, None).version.clone().into();
         }
         match lock(&self.functions).entry(name.clone()) {
             Entry::Occupied(_) => Err(is_there()),
@@ -406,14 +399,10 @@ impl Lambda {
         Ok(json!({"Policy": policy.to_string()}))
     }
 
-    fn put_event_invoke_config(&self, call: &Call, input: EventInvokeConfig) -> Result<Value, ServiceError> {
+    fn put_event_invoke_config(&self, call: &Call, mut input: EventInvokeConfig) -> Result<Value, ServiceError> {
+        event_invoke::check(&input)?;
         let function = self.function(call, &input.function_name, input.qualifier.as_deref())?;
-        if input.maximum_retry_attempts.is_some_and(|attempts| attempts > 2) {
-            return Err(ServiceError::new(
-                "InvalidParameterValueException",
-                "MaximumRetryAttempts is not between 0 and 2",
-            ));
-        }
+        input.modified = jiff::Timestamp::now();
         *lock(&function.event_invoke) = input;
         Ok(changing::event_invoke_config(&function))
     }
@@ -423,7 +412,7 @@ impl Lambda {
             return self.delete_version(function, qualifier);
         }
         lock(&self.functions).remove(function.name());
-        let qualified = lock(&function.qualified).values().cloned().collect::<Vec<_>>();
+        let qualified = lock(&function.qualified).by_name.values().cloned().collect::<Vec<_>>();
         for function in qualified.iter().map(Arc::as_ref).chain([function]) {
             publishing::end_waiting(function);
         }
@@ -436,18 +425,13 @@ impl Lambda {
             None => false,
             Some("ALL") => true,
             Some(other) => {
-                return Err(ServiceError::validation(format_args!(
-                    "1 validation error detected: Value '{other}' at 'functionVersion' failed to satisfy constraint: \
-                     Member must satisfy enum value set: [ALL]"
-                )));
+                let rule = "Member must satisfy enum value set: [ALL]";
+                return Err(ServiceError::constraint(other, "functionVersion", rule));
             }
         };
         if !(1..=10_000).contains(&input.max_items) {
-            return Err(ServiceError::validation(format_args!(
-                "1 validation error detected: Value '{}' at 'maxItems' failed to satisfy constraint: Member must have \
-                 a value from 1 to 10000",
-                input.max_items
-            )));
+            let rule = "Member must have a value from 1 to 10000";
+            return Err(ServiceError::constraint(input.max_items, "maxItems", rule));
         }
         let functions = lock(&self.functions);
         let described = functions.values().flat_map(|function| {

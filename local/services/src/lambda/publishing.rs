@@ -1,8 +1,8 @@
 //! What is published of functions: their versions and aliases.
 //!
-//! A function has one version at most, and that is what it is: a change of the function changes it, too.
+//! A version stays what the function was when it was published.
 
-use super::functions::{Alias, Function, named};
+use super::functions::{Alias, Function, LATEST, Qualified, named};
 use super::{Lambda, lock};
 use platform::input::page;
 use platform::{Call, ServiceError};
@@ -76,38 +76,56 @@ impl ListPublished {
 /// As many versions or aliases as a page has.
 const MOST_LISTED: usize = 50;
 
-/// The number of a function's first version.
-const FIRST: &str = "1";
-
 /// A function's versions, as ListVersionsByFunction shows them.
 pub(super) fn versions(function: &Function) -> Vec<Value> {
     let published = lock(&function.qualified);
-    let first = published.get(FIRST).map(|version| version.describe());
+    let numbers = 1..=published.last;
+    let versions = numbers.filter_map(|number| published.by_name.get(&number.to_string()));
     let mut latest = function.describe();
     latest["FunctionArn"] = function.qualified_arn().into();
-    [latest].into_iter().chain(first).collect()
+    [latest]
+        .into_iter()
+        .chain(versions.map(|version| version.describe()))
+        .collect()
 }
 
-/// A function's version, which is published now if it has not been yet.
-pub(super) fn first(function: &Function, description: Option<String>) -> Arc<Function> {
+/// What a function is now, as a version. Where it has not changed since the newest one, it is that.
+pub(super) fn publish(function: &Function, description: Option<String>) -> Arc<Function> {
     let mut published = lock(&function.qualified);
-    let first = published.entry(FIRST.to_owned()).or_insert_with(|| {
-        let mut version = function.published(FIRST, FIRST);
-        if description.is_some() {
-            version.configuration.description = description;
+    let newest = published.by_name.get(&published.last.to_string());
+    if let Some(newest) = newest.filter(|newest| function.is_the_same(newest)) {
+        return Arc::clone(newest);
+    }
+    published.last += 1;
+    let number = published.last.to_string();
+    let mut version = function.published(&number, &number);
+    if description.is_some() {
+        version.configuration.description = description;
+    }
+    let version = Arc::new(version);
+    published.by_name.insert(number, Arc::clone(&version));
+    version
+}
+
+/// Has the aliases that lead to a function as it is follow a change of it.
+pub(super) fn follow(changed: &Function) {
+    let mut published = lock(&changed.qualified);
+    for (name, before) in &mut published.by_name {
+        if before.version == LATEST {
+            let mut alias = published_as(changed, name);
+            alias.alias.clone_from(&before.alias);
+            keep_settings(before, &alias);
+            end_waiting(before);
+            *before = Arc::new(alias);
         }
-        Arc::new(version)
-    });
-    first.clone()
+    }
 }
 
 /// A function's aliases, as ListAliases shows them.
 fn aliases(function: &Function) -> Vec<Value> {
     let published = lock(&function.qualified);
-    published
-        .iter()
-        .filter_map(|(name, function)| described(name, function))
-        .collect()
+    let all = published.by_name.iter();
+    all.filter_map(|(name, function)| described(name, function)).collect()
 }
 
 /// A function whose version is deleted went away meanwhile.
@@ -143,11 +161,9 @@ pub(super) fn end_waiting(function: &Function) {
     }
 }
 
-/// A function under a number or a name, with what says of a version which one it is.
-pub(super) fn published_as(function: &Function, version: &Function, qualifier: &str) -> Function {
-    let mut published = function.published(&version.version, qualifier);
-    let description = &version.configuration.description;
-    published.configuration.description.clone_from(description);
+/// A version under an alias's name, which is the same version.
+fn published_as(version: &Function, alias: &str) -> Function {
+    let mut published = version.published(&version.version, alias);
     published.revision.clone_from(&version.revision);
     published
 }
@@ -158,9 +174,25 @@ pub(super) fn keep_settings(before: &Function, changed: &Function) {
     lock(&changed.permissions).clone_from(&*lock(&before.permissions));
 }
 
-/// An alias of a function that leads to a version of it.
-fn alias(function: &Function, version: &Function, name: &str, description: String) -> Function {
-    let mut alias = published_as(function, version, name);
+/// The version of a function to which an alias shall lead.
+fn version<'f>(
+    function: &'f Arc<Function>,
+    published: &'f Qualified,
+    number: &str,
+) -> Result<&'f Arc<Function>, ServiceError> {
+    if number == LATEST {
+        return Ok(function);
+    }
+    let version = published.by_name.get(number).filter(|it| it.alias.is_none());
+    version.ok_or_else(|| {
+        let message = format!("Function not found: {}", alias_arn(function, number));
+        ServiceError::new("ResourceNotFoundException", message).with_status(404)
+    })
+}
+
+/// An alias that leads to a version.
+fn alias(version: &Function, name: &str, description: String) -> Function {
+    let mut alias = published_as(version, name);
     alias.alias = Some(Alias::new(description));
     alias
 }
@@ -168,7 +200,7 @@ fn alias(function: &Function, version: &Function, name: &str, description: Strin
 impl Lambda {
     pub(super) fn publish_version(&self, call: &Call, input: PublishVersion) -> Result<Value, ServiceError> {
         let function = self.function(call, &input.function_name, None)?;
-        Ok(first(&function, input.description).describe())
+        Ok(publish(&function, input.description).describe())
     }
 
     /// Takes a version out. The function stays, and so does a version that an alias leads to.
@@ -180,6 +212,7 @@ impl Lambda {
         let function = self.find(version.name(), None).ok_or_else(gone)?;
         let mut published = lock(&function.qualified);
         let aliases = published
+            .by_name
             .iter()
             .filter(|(name, other)| *name != qualifier && other.version == qualifier);
         let aliases: Vec<&str> = aliases.map(|(name, _)| name.as_str()).collect();
@@ -188,7 +221,7 @@ impl Lambda {
             let message = format!("Unable to delete version because the following aliases reference it: [{aliases}]");
             return Err(ServiceError::new("ResourceConflictException", message).with_status(409));
         }
-        published.remove(qualifier);
+        published.by_name.remove(qualifier);
         end_waiting(version);
         Ok(json!({}))
     }
@@ -210,16 +243,16 @@ impl Lambda {
 
     pub(super) fn create_alias(&self, call: &Call, input: CreateAlias) -> Result<Value, ServiceError> {
         let function = self.function(call, &input.function_name, None)?;
-        let version = self.function(call, &input.function_name, Some(&input.function_version))?;
         let description = input.description.unwrap_or_default();
-        let created = Arc::new(alias(&function, &version, &input.name, description));
         let mut published = lock(&function.qualified);
-        if published.contains_key(&input.name) {
+        let version = version(&function, &published, &input.function_version)?;
+        let created = Arc::new(alias(version, &input.name, description));
+        if published.by_name.contains_key(&input.name) {
             let message = format!("Alias already exists: {}", created.arn);
             return Err(ServiceError::new("ResourceConflictException", message).with_status(409));
         }
         let answer = described(&input.name, &created).unwrap_or_default();
-        published.insert(input.name, created);
+        published.by_name.insert(input.name, created);
         Ok(answer)
     }
 
@@ -227,6 +260,7 @@ impl Lambda {
         let function = self.function(call, named(&input.function_name).0, None)?;
         let published = lock(&function.qualified);
         let found = published
+            .by_name
             .get(&input.name)
             .and_then(|alias| described(&input.name, alias));
         found.ok_or_else(|| no_alias(format!("Cannot find alias arn: {}", alias_arn(&function, &input.name))))
@@ -236,7 +270,8 @@ impl Lambda {
     pub(super) fn update_alias(&self, call: &Call, input: UpdateAlias) -> Result<Value, ServiceError> {
         let reference = named(&input.function_name).0;
         let function = self.function(call, reference, None)?;
-        let before = lock(&function.qualified).get(&input.name).cloned();
+        let mut published = lock(&function.qualified);
+        let before = published.by_name.get(&input.name).cloned();
         let Some((before, own)) = before.as_ref().and_then(|it| Some((it, it.alias.as_ref()?))) else {
             let arn = alias_arn(&function, &input.name);
             return Err(no_alias(format!("Alias not found: {arn}")));
@@ -246,13 +281,13 @@ impl Lambda {
                            API to retrieve the latest Revision Id";
             return Err(ServiceError::new("PreconditionFailedException", message).with_status(412));
         }
-        let version = input.function_version.as_ref().unwrap_or(&before.version);
-        let version = self.function(call, reference, Some(version))?;
+        let number = input.function_version.as_ref().unwrap_or(&before.version);
+        let version = version(&function, &published, number)?;
         let description = input.description.unwrap_or_else(|| own.description.clone());
-        let changed = alias(&function, &version, &input.name, description);
+        let changed = alias(version, &input.name, description);
         keep_settings(before, &changed);
         let answer = described(&input.name, &changed).unwrap_or_default();
-        lock(&function.qualified).insert(input.name, Arc::new(changed));
+        published.by_name.insert(input.name, Arc::new(changed));
         end_waiting(before);
         Ok(answer)
     }
@@ -261,9 +296,8 @@ impl Lambda {
     pub(super) fn delete_alias(&self, call: &Call, input: OnAlias) -> Result<Value, ServiceError> {
         let function = self.function(call, named(&input.function_name).0, None)?;
         let mut published = lock(&function.qualified);
-        if published.get(&input.name).is_some_and(|it| it.alias.is_some())
-            && let Some(alias) = published.remove(&input.name)
-        {
+        let is_alias = published.by_name.get(&input.name).is_some_and(|it| it.alias.is_some());
+        if is_alias && let Some(alias) = published.by_name.remove(&input.name) {
             let iam = &call.platform.iam;
             for sid in lock(&alias.permissions).keys() {
                 iam.remove_resource_statement(&alias.arn, sid);

@@ -113,8 +113,14 @@ pub(super) async fn function_version(maker: &Maker<'_>, properties: Properties) 
 pub(super) async fn function_alias(maker: &Maker<'_>, properties: Properties) -> Result<Made, Failure> {
     let input = properties.rest();
     let which = json!({"FunctionName": input.get("FunctionName"), "Name": input.get("Name")});
-    maker.call_unless_there("lambda", "CreateAlias", input.into()).await?;
-    let found = maker.call("lambda", "GetAlias", which).await?;
+    let version = input.get("FunctionVersion").cloned().unwrap_or_default();
+    maker
+        .call_unless_there("lambda", "CreateAlias", input.clone().into())
+        .await?;
+    let mut found = maker.call("lambda", "GetAlias", which).await?;
+    if found["FunctionVersion"] != version {
+        found = maker.call("lambda", "UpdateAlias", input.into()).await?;
+    }
     let arn = found.get("AliasArn").cloned().unwrap_or_default();
     Ok(Made::new(arn.clone()).with("AliasArn", arn))
 }

@@ -77,6 +77,10 @@ impl Made {
     /// An attribute that is not here: the ARN, or a text that says what it stands for.
     pub(super) fn plausible(&self, attribute: &str) -> Value {
         match self.attributes.get("Arn") {
+            // Only tables have a stream of their own, which is named after when it began.
+            Some(Value::String(arn)) if attribute == "StreamArn" && arn.starts_with("arn:aws:dynamodb:") => {
+                format!("{arn}/stream/2000-01-01T00:00:00.000").into()
+            }
             Some(arn) if attribute.ends_with("Arn") => arn.clone(),
             _ => format!("{}.{attribute}", self.reference.as_str().unwrap_or("resource")).into(),
         }
@@ -124,7 +128,11 @@ mod tests {
                 (&json!(reference), &json!(arn)),
                 "{kind}"
             );
-            assert_eq!(made.plausible("StreamArn"), json!(arn), "{kind}");
+            let stream = match kind {
+                "AWS::DynamoDB::Table" => format!("{arn}/stream/2000-01-01T00:00:00.000"),
+                _ => arn.to_owned(),
+            };
+            assert_eq!(made.plausible("StreamArn"), json!(stream), "{kind}");
             assert_eq!(made.plausible("Url"), json!(format!("{reference}.Url")), "{kind}");
         }
     }

@@ -65,6 +65,10 @@ impl From<KeepError> for NotHere {
 /// What a layer has: Lambda puts it below `/opt`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LayerFiles {
+    /// The ARN of its version.
+    pub(crate) arn: String,
+    /// The bytes of the zip that it came in.
+    pub(crate) size: u64,
     /// Where its files are.
     pub(crate) folder: PathBuf,
     /// The runtime for which `sam build` would build it, where the template says so. Its files are then such as those of

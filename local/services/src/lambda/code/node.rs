@@ -322,6 +322,8 @@ mod tests {
             files: files.path().to_owned(),
             source: None,
             layers: vec![LayerFiles {
+                arn: String::new(),
+                size: 0,
                 folder: layer.path().to_owned(),
                 built_for: None,
             }],

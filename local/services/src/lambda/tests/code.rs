@@ -374,15 +374,15 @@ async fn a_requests_query_names_a_version_which_is_deleted_alone() {
     assert_eq!((gone.0, gone.1.as_deref()), (404, Some("ResourceNotFoundException")));
     assert_eq!(invoked("").await.2, "$LATEST");
     world.call("PublishVersion", publish).await.unwrap();
-    let alias = json!({"FunctionName": "f", "Name": "live", "FunctionVersion": "1"});
+    let alias = json!({"FunctionName": "f", "Name": "live", "FunctionVersion": "2"});
     world.call("CreateAlias", alias).await.unwrap();
     for (query, kind) in [
         ("?Qualifier=live", "InvalidParameterValueException"),
-        ("?Qualifier=1", "ResourceConflictException"),
+        ("?Qualifier=2", "ResourceConflictException"),
     ] {
         assert_eq!(delete(query).await.1.as_deref(), Some(kind), "{query}");
     }
-    assert_eq!(invoked("?Qualifier=live").await.2, "1");
+    assert_eq!(invoked("?Qualifier=live").await.2, "2");
     assert_eq!(delete("").await.0, 204);
     assert_eq!(invoked("").await.0, 404);
 }

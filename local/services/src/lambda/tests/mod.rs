@@ -3,6 +3,7 @@
 mod code;
 mod node;
 mod over_rest;
+mod published;
 mod python;
 mod stored;
 mod world;
@@ -284,6 +285,7 @@ async fn layers_and_aliases_are_for_whom_a_policy_allows_it() {
     let alias = platform.account.arn("lambda", "function:f");
     let policy = json!({"Statement": [
         {"Effect": "Allow", "Action": "lambda:GetLayerVersion", "Resource": layer},
+        // AWS's service authorization reference has no resource for it.
         {"Effect": "Allow", "Action": "lambda:ListLayerVersions", "Resource": "*"},
         {"Effect": "Allow", "Action": ["lambda:DeleteAlias", "lambda:UpdateAlias"], "Resource": alias},
     ]});

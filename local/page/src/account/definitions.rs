@@ -128,14 +128,7 @@ impl Definition {
 
 /// What is wrong with a text that is no definition in any language that one is written in.
 fn unreadable(message: &str) -> Finding {
-    Finding {
-        severity: Severity::Error,
-        code: UNREADABLE,
-        message: message.to_owned(),
-        pointer: String::new(),
-        line: 1,
-        column: 1,
-    }
+    Finding::of("", "", UNREADABLE, message.to_owned())
 }
 
 /// The names of the outermost states of a definition.

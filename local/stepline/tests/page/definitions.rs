@@ -10,7 +10,7 @@ const GOOD: &str = r#"{
     "Both": {
       "Type": "Parallel",
       "Branches": [{"StartAt": "Work", "States": {
-        "Work": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}
+        "Work": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f"}, "End": true}
       }}],
       "Next": "Last"
     },

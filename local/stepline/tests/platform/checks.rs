@@ -70,7 +70,7 @@ async fn calls_are_checked_against_aws_and_against_the_account_here() {
         ),
         (
             "arn:aws:states:::dynamodb:putItem",
-            json!({}),
+            json!({"TableName": "t", "Item": {}}),
             json!({}),
             vec![
                 "note: state Work: the local run has no `dynamodb:PutItem`: an execution ends there, unless --mock FILE gives \
@@ -97,7 +97,7 @@ async fn calls_are_checked_against_aws_and_against_the_account_here() {
         ),
         (
             "arn:aws:states:::ecs:runTask.sync",
-            json!({"Overrides": {"ContainerOverrides": [{"Command": ["echo ${HOME}"]}]}}),
+            json!({"TaskDefinition": "t", "Overrides": {"ContainerOverrides": [{"Command": ["echo ${HOME}"]}]}}),
             json!({}),
             vec![
                 "note: state Work: the local run has no jobs of `ecs:runTask` to wait for: an execution ends there, unless \
@@ -272,7 +272,13 @@ async fn what_no_statement_of_the_role_could_allow_is_an_error() {
 #[tokio::test]
 async fn findings_name_their_place() {
     let cloud = with_role(&anything());
-    found(&cloud, "arn:aws:states:::glue:startJobRun", json!({}), json!({})).await;
+    found(
+        &cloud,
+        "arn:aws:states:::glue:startJobRun",
+        json!({"JobName": "j"}),
+        json!({}),
+    )
+    .await;
     let findings = checks::look(&cloud).await.expect("looked");
     let [finding] = findings.as_slice() else {
         panic!("{findings:?}")

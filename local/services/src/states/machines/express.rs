@@ -4,9 +4,7 @@
 //! type, so that the interpreter cannot refuse it.
 
 use platform::ServiceError;
-use states_language::{
-    Call, CallKind, ExecutionType, Finding, Integration, InvalidDefinition, Pattern, Severity, Target, calls,
-};
+use states_language::{Call, CallKind, ExecutionType, Finding, Integration, InvalidDefinition, Pattern, Target, calls};
 
 /// Refuses a definition that an Express state machine cannot have.
 ///
@@ -28,10 +26,10 @@ pub(super) fn findings(kind: ExecutionType, definition: &str) -> Vec<Finding> {
     // What is not JSON was refused before.
     let calls = calls(definition).unwrap_or_default().into_iter();
     let tasks = calls.filter(|call| call.kind == CallKind::Task);
-    tasks.filter_map(finding).collect()
+    tasks.filter_map(|call| finding(&call, definition)).collect()
 }
 
-fn finding(call: Call) -> Option<Finding> {
+fn finding(call: &Call, definition: &str) -> Option<Finding> {
     let Target::Integration(integration) = &call.target else {
         return None;
     };
@@ -45,12 +43,11 @@ fn finding(call: Call) -> Option<Finding> {
         },
         Integration::Lambda { .. } => return None,
     };
-    Some(Finding {
-        severity: Severity::Error,
-        code: "SCHEMA_VALIDATION_FAILED",
-        message: format!("Express state machine does not support {what}"),
-        pointer: call.pointer,
-        line: call.line,
-        column: call.column,
-    })
+    let message = format!("Express state machine does not support {what}");
+    Some(Finding::of(
+        definition,
+        &call.pointer,
+        "SCHEMA_VALIDATION_FAILED",
+        message,
+    ))
 }

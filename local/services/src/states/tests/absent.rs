@@ -21,7 +21,11 @@ fn careful(resource: &str, parameters: Value) -> Value {
 #[tokio::test]
 async fn it_is_told_from_aws_errors_and_never_caught() {
     for (resource, parameters, why) in [
-        ("dynamodb:putItem", json!({}), "the local run has no `dynamodb:PutItem`"),
+        (
+            "dynamodb:putItem",
+            json!({"TableName": "t", "Item": {}}),
+            "the local run has no `dynamodb:PutItem`",
+        ),
         ("http:invoke", json!({}), "the local run has no `http:Invoke`"),
         (
             "aws-sdk:bedrockruntime:converse",
@@ -35,7 +39,7 @@ async fn it_is_told_from_aws_errors_and_never_caught() {
         ),
         (
             "ecs:runTask.sync",
-            json!({}),
+            json!({"TaskDefinition": "t"}),
             "the local run has no jobs of `ecs:runTask` to wait for",
         ),
         (
@@ -68,7 +72,6 @@ async fn what_aws_would_not_create_is_not_called() {
     for (resource, mend) in [
         ("ssm:getParameter", "write `arn:aws:states:::aws-sdk:ssm:getParameter`"),
         ("lamda:invoke", "did you mean `lambda:invoke`?"),
-        ("sqs:sendMessage.sync", "AWS has `sqs:sendMessage`"),
     ] {
         let described = World::new().run(careful(resource, json!({})), json!({})).await;
         assert_eq!(described["error"], NOT_IN_LOCAL_RUN);
@@ -80,7 +83,12 @@ async fn what_aws_would_not_create_is_not_called() {
 #[tokio::test]
 async fn it_ends_the_execution_that_waits_for_the_one_that_called_it() {
     let world = World::new();
-    let inner = world.machine("inner", careful("dynamodb:putItem", json!({}))).await;
+    let inner = world
+        .machine(
+            "inner",
+            careful("dynamodb:putItem", json!({"TableName": "t", "Item": {}})),
+        )
+        .await;
     let outer = careful("states:startExecution.sync:2", json!({"StateMachineArn": inner}));
     let described = world.run(outer, json!({})).await;
     assert_eq!(described["error"], NOT_IN_LOCAL_RUN);

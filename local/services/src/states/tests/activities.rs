@@ -379,7 +379,8 @@ async fn express_machines_have_none() {
             "'.waitForTaskToken' service integration ",
         ),
     ] {
-        let states = json!({"T": {"Type": "Task", "Resource": resource, "End": true}});
+        let parameters = json!({"StateMachineArn": "a", "QueueUrl": "q", "MessageBody": "m"});
+        let states = json!({"T": {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": true}});
         let mut create = world.definition("x", states);
         create["type"] = json!("EXPRESS");
         let error = world.try_call("CreateStateMachine", create.clone()).await.unwrap_err();

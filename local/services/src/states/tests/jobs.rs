@@ -176,7 +176,8 @@ async fn a_role_that_may_not_make_the_rule_is_refused() {
     ];
     for (resource, rule) in rules {
         let resource = format!("arn:aws:states:::{resource}");
-        let task = json!({"T": {"Type": "Task", "Resource": resource, "End": true}});
+        let parameters = json!({"StateMachineArn": "a", "TaskDefinition": "t"});
+        let task = json!({"T": {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": true}});
         for (_, allowed) in rules {
             let allowed_rule = format!("arn:aws:events:*:*:rule/{allowed}");
             let world = World::allowing(&json!({"Effect": "Allow", "Action": "events:*", "Resource": allowed_rule}));

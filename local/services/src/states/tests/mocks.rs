@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use states_language::Mocks;
 
 fn task(resource: &str) -> Value {
-    json!({"Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "End": true})
+    let parameters = json!({"TableName": "t", "Item": {}, "QueueUrl": "q", "MessageBody": "m"});
+    json!({"Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters, "End": true})
 }
 
 fn with(mocks: &Value) -> World {

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
 
 fn task(resource: &str) -> Value {
-    json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": format!("arn:aws:states:::{resource}"), "Arguments": {}, "End": true})
+    // As an expression, of which AWS does not know what it gives.
+    let resource = format!("arn:aws:states:::{resource}");
+    json!({"Type": "Task", "QueryLanguage": "JSONata", "Resource": resource, "Arguments": "{% {} %}", "End": true})
 }
 
 /// The input with a mocked result.

@@ -57,6 +57,25 @@ impl fmt::Display for Finding {
 }
 
 impl Finding {
+    /// An error at this pointer of a definition's text.
+    #[must_use]
+    pub fn of(text: &str, pointer: &str, code: &'static str, message: String) -> Finding {
+        let Spot { line, column, place } = locate(text, pointer).unwrap_or_else(|| Spot {
+            line: 1,
+            column: 1,
+            place: pointer.to_owned(),
+        });
+        Finding {
+            severity: Severity::Error,
+            code,
+            message,
+            pointer: pointer.to_owned(),
+            place,
+            line,
+            column,
+        }
+    }
+
     /// Where ValidateStateMachineDefinition says that it is, with `/` for the whole definition. A field that is not
     /// supported is in the object that has it. AWS has no place for a missing end, nor for what is no definition at all.
     #[must_use]
@@ -168,19 +187,8 @@ impl<'t> Findings<'t> {
     }
 
     fn add(&self, severity: Severity, code: &'static str, pointer: &str, message: String) {
-        let Spot { line, column, place } = locate(self.text, pointer).unwrap_or_else(|| Spot {
-            line: 1,
-            column: 1,
-            place: pointer.to_owned(),
-        });
-        self.list.borrow_mut().push(Finding {
-            severity,
-            code,
-            message,
-            pointer: pointer.to_owned(),
-            place,
-            line,
-            column,
-        });
+        let mut finding = Finding::of(self.text, pointer, code, message);
+        finding.severity = severity;
+        self.list.borrow_mut().push(finding);
     }
 }

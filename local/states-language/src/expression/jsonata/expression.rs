@@ -13,7 +13,7 @@ use super::convert::Given;
 use super::functions::{self, MAX_SEQUENCE, TOO_LARGE};
 use super::mended;
 use super::reads::{Part, Reads, Way};
-use super::refusals;
+use super::refusals::{OF_STATES, check};
 use super::syntax;
 use crate::expression::failure::StateError;
 use crate::expression::refusal::Refusal;
@@ -45,7 +45,7 @@ impl Expression {
     /// Reads an expression, without its delimiters. The field in which it stands decides what `$states` has.
     pub(crate) fn parse(text: &str, field: &str) -> Result<Expression, Refusal> {
         let mut tree = parser::parse(text).map_err(|error| Refusal::Syntax(syntax::told(&error.to_string())))?;
-        refusals::check(&mut tree, field)?;
+        check(&mut tree, field)?;
         mended::mend(&mut tree);
         Ok(Expression {
             text: text.into(),
@@ -116,9 +116,6 @@ impl Expression {
             .unwrap_or_else(|_| Err(EvaluatorError::EvaluationError("it could not be evaluated".to_owned())))
     }
 }
-
-/// The fields of `$states`.
-pub(super) const OF_STATES: [&str; 4] = ["input", "context", "result", "errorOutput"];
 
 /// A field of `$states`, where the state has it now.
 fn of_states<'s>(scope: &Scope<'s>, field: &str) -> Option<&'s Json> {

@@ -4,9 +4,11 @@
 use jsonata_core::ast::{AstNode, BinaryOp, Stage};
 use jsonata_core::value::with_stack;
 
-use super::expression::OF_STATES;
 use super::tree::children;
 use crate::expression::refusal::Refusal;
+
+/// The fields of `$states`.
+pub(super) const OF_STATES: [&str; 4] = ["input", "context", "result", "errorOutput"];
 
 /// Looks for what AWS refuses of an expression in this field.
 pub(super) fn check(tree: &mut AstNode, field: &str) -> Result<(), Refusal> {

@@ -33,7 +33,7 @@ pub enum Piece {
 /// let rows = Json::array(vec!["row".into(); 10_000]);
 /// let mut parts = Parts::default();
 /// let mut written = Vec::new();
-/// for turn in 0..3 {
+/// for turn in 0..3_i64 {
 ///     let value = Json::from([("rows", rows.clone()), ("turn", turn.into())].into_iter().collect::<Object>());
 ///     let pieces = parts.pieces(&value, |number, pieces| written.push((number, pieces)));
 ///     assert!(matches!(pieces[..], [Piece::Part(_)]));

@@ -19,7 +19,7 @@ async fn history(world: &World, execution: &str) -> Vec<Value> {
     loop {
         let page = world.0.call(&ADMIN, "states", "GetExecutionHistory", asked.clone());
         let mut page = page.await.unwrap();
-        events.extend(page["events"].as_array_mut().unwrap().drain(..));
+        events.append(page["events"].as_array_mut().unwrap());
         match page["nextToken"].take() {
             Value::Null => return events,
             token => asked["nextToken"] = token,

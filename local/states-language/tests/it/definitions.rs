@@ -212,12 +212,6 @@ fn faults_are_found_where_they_are() {
             "These fields are required: [ItemProcessor]",
         ),
         (
-            json!({"Type": "Map", "End": true, "Label": "l", "ItemProcessor": {"StartAt": "B", "States": {"B": pass}}}),
-            schema,
-            "/States/A/Label",
-            "not supported for INLINE maps",
-        ),
-        (
             json!({"Type": "Map", "End": true, "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "B", "States": {"B": pass}}}),
             schema,
             "/States/A/ItemProcessor/ProcessorConfig",

@@ -6,6 +6,8 @@
 use serde_json::{Value, json};
 use states_language::StateMachine;
 
+use crate::common::{outcome, run};
+
 /// The refusal of a definition, without the words that begin and end it; nothing where it is taken.
 fn refusal(definition: &Value) -> String {
     match StateMachine::parse(&definition.to_string()) {
@@ -260,6 +262,50 @@ fn what_is_taken_is_not_refused() {
     let mut definition = one(&task);
     definition["TimeoutSeconds"] = 0.into();
     assert_eq!(refusal(&definition), "");
+}
+
+#[test]
+fn some_of_it_fails_when_it_runs() {
+    let pass = json!({"Type": "Pass", "End": true});
+    let with_mode = |mode: &Value| json!({"StartAt": "I", "States": {"I": pass}, "ProcessorConfig": mode});
+    let distributed = with_mode(&json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}));
+    let reader = json!({
+        "Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"},
+        "Parameters": {"Bucket": "b", "Key": "k"},
+    });
+    // Seen in an execution: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html names no such fields.
+    let inline = "The ItemReader, ItemBatcher and ResultWriter fields are not supported for INLINE maps";
+    let map = json!({"Type": "Map", "End": true, "Label": "l"});
+    for (fields, cause) in [
+        (
+            json!({"ItemProcessor": with_mode(&json!({"Mode": "INLINE"})), "ItemReader": reader}),
+            Some(inline),
+        ),
+        (
+            json!({"ItemProcessor": with_mode(&json!({})), "ItemBatcher": {"MaxItemsPerBatch": 2}}),
+            Some(inline),
+        ),
+        (json!({"ItemProcessor": with_mode(&json!({}))}), None),
+        (
+            json!({"ItemProcessor": distributed, "ResultWriter": {}}),
+            Some("The ResultWriter field cannot be empty"),
+        ),
+    ] {
+        let definition = one(&with(map.clone(), fields));
+        assert_eq!(refusal(&definition), "");
+        let warned = StateMachine::validate(&definition.to_string());
+        assert_eq!(warned.len(), usize::from(cause.is_some()), "{warned:?}");
+        let ended = outcome(&run(&definition, &json!([1])));
+        let failed = ended.err().map(|(error, cause)| {
+            assert_eq!(error, "States.Runtime");
+            cause
+        });
+        assert_eq!(failed.is_some(), cause.is_some(), "{definition}");
+        assert!(
+            failed.unwrap_or_default().contains(cause.unwrap_or_default()),
+            "{definition}"
+        );
+    }
 }
 
 #[test]

@@ -91,6 +91,11 @@ impl<'r> Fields<'r> {
         self.findings.error(code::SCHEMA, &self.at(key), message);
     }
 
+    /// Notes at a field what will go wrong.
+    pub(crate) fn warning(&self, key: &str, message: impl Into<String>) {
+        self.findings.warning(code::SCHEMA, &self.at(key), message);
+    }
+
     /// Notes an error about the object.
     pub(crate) fn error_here(&self, message: impl Into<String>) {
         self.findings.error(code::SCHEMA, &self.pointer, message);

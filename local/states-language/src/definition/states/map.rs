@@ -20,6 +20,8 @@ pub(crate) struct Map {
     pub(crate) processor: Arc<Flow>,
     /// What is there only in distributed mode.
     pub(crate) distributed: Option<Distributed>,
+    /// It is inline, and has what only a distributed Map can have.
+    is_misplaced: bool,
     items: Items,
     item_selector: Option<Template>,
     max_concurrency: Option<Amount>,
@@ -73,6 +75,23 @@ impl Limits {
     }
 }
 
+/// What AWS says of an inline Map when it runs: it creates one with such fields.
+const NOT_INLINE: &str = "The ItemReader, ItemBatcher and ResultWriter fields are not supported for INLINE maps";
+
+/// Whether an inline Map has fields that only a distributed one can have, each of which is noted.
+fn has_what_inline_lacks(fields: &Fields<'_>) -> bool {
+    // It names no child execution here, and does no harm.
+    fields.get("Label");
+    let mut has_any = false;
+    for key in ["ItemReader", "ItemBatcher", "ResultWriter"] {
+        if fields.get(key).is_some() {
+            has_any = true;
+            fields.warning(key, format!("{NOT_INLINE}: the state will fail"));
+        }
+    }
+    has_any
+}
+
 impl Map {
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Map> {
         let processor_key = if fields.has("Iterator") && !fields.has("ItemProcessor") {
@@ -104,6 +123,7 @@ impl Map {
         };
         let whole = f64::from(u32::MAX);
         let map = Map {
+            is_misplaced: child_type.is_none() && has_what_inline_lacks(fields),
             distributed: child_type.map(|child_type| Distributed::parse(fields, child_type)),
             processor: Arc::new(flow?),
             items,
@@ -117,18 +137,14 @@ impl Map {
                 100.0,
             ),
         };
-        if map.distributed.is_none() {
-            for key in ["ItemReader", "ItemBatcher", "ResultWriter", "Label"] {
-                if fields.get(key).is_some() {
-                    fields.error(key, format!("The field '{key}' is not supported for INLINE maps"));
-                }
-            }
-        }
         Some(map)
     }
 
     /// The items in the state's input, as they are.
     pub(crate) fn items(&self, common: &Common, scope: &Scope<'_>) -> Result<Arc<Array>, StateError> {
+        if self.is_misplaced {
+            return Err(StateError::Runtime(NOT_INLINE.to_owned()));
+        }
         let value = match (&self.items, common.language) {
             (Items::Template(template), _) => {
                 let value = template.evaluate(scope)?;

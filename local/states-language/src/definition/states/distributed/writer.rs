@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::definition::reading::Fields;
+use crate::definition::reading::{Fields, code};
 use crate::definition::states::resource::s3_operation;
 use crate::expression::{Failure, QueryLanguage, Scope, StateError, Template};
 use crate::text::{Json, Object};
@@ -16,7 +16,12 @@ pub(crate) struct Writer {
     parameters: Option<Template>,
     transformation: Transformation,
     are_lines: bool,
+    /// It says nothing: AWS creates it, and fails when it is to write.
+    is_empty: bool,
 }
+
+/// What is said of a writer that says nothing.
+const EMPTY_WRITER: &str = "The ResultWriter field cannot be empty";
 
 /// `Transformation`: what is written of a child execution that succeeded. One that failed is always described.
 #[derive(Clone, Copy, Debug)]
@@ -68,9 +73,9 @@ impl Writer {
                 fields.missing(key);
             }
         } else if config.is_none() {
-            fields.error_here(format!(
-                "A ResultWriter must have 'WriterConfig', or 'Resource' and '{key}', or all of them"
-            ));
+            let message =
+                format!("{EMPTY_WRITER}: it must have 'WriterConfig', or 'Resource' and '{key}', or all of them");
+            fields.findings.warning(code::SCHEMA, &fields.pointer, message);
         }
         let (mut transformation, mut output_type) = (None, None);
         if let Some(config) = &config {
@@ -80,6 +85,7 @@ impl Writer {
         }
         fields.finish();
         Writer {
+            is_empty: parameters.is_none() && config.is_none(),
             parameters,
             transformation: match transformation {
                 Some("COMPACT") => Transformation::Compact,
@@ -128,6 +134,9 @@ impl Writer {
         map_run_arn: &str,
         outcomes: &[Outcome],
     ) -> Result<Option<Written>, StateError> {
+        if self.is_empty {
+            return Err(StateError::Runtime(EMPTY_WRITER.to_owned()));
+        }
         let Some(parameters) = &self.parameters else {
             return Ok(None);
         };

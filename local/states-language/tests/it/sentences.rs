@@ -262,6 +262,11 @@ fn what_is_taken_is_not_refused() {
     let mut definition = one(&task);
     definition["TimeoutSeconds"] = 0.into();
     assert_eq!(refusal(&definition), "");
+    let credentials = json!({
+        "Type": "Task", "End": true, "Resource": "arn:aws:states:::lambda:invoke", "QueryLanguage": "JSONata",
+        "Arguments": {"FunctionName": "f"}, "Credentials": "{% $states.input.credentials %}",
+    });
+    assert_eq!(refusal(&one(&credentials)), "");
 }
 
 #[test]

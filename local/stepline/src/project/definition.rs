@@ -81,7 +81,7 @@ pub(crate) fn definition(file: &Path) -> Result<Definition, ProjectError> {
 /// Notes where substitutions stand.
 fn note_open(value: &Value, pointer: String, open: &mut BTreeSet<String>) {
     match value {
-        Value::String(text) if text.contains("${") || ARN.trim_matches('"') == text => drop(open.insert(pointer)),
+        Value::String(text) if has_substitution(text) || ARN.trim_matches('"') == text => drop(open.insert(pointer)),
         Value::Array(items) => {
             let items = items.iter().enumerate();
             items.for_each(|(at, item)| note_open(item, format!("{pointer}/{at}"), open));
@@ -94,6 +94,11 @@ fn note_open(value: &Value, pointer: String, open: &mut BTreeSet<String>) {
         }
         _ => {}
     }
+}
+
+/// Whether a substitution stands in a text. One that is not closed is none: nothing fills it in.
+fn has_substitution(text: &str) -> bool {
+    text.split("${").skip(1).any(|name| name.contains('}'))
 }
 
 /// What may stand for a text that is one substitution as a whole: an ARN, which fits everywhere.
@@ -158,5 +163,13 @@ mod tests {
         ] {
             assert_eq!(with_values(text), expected);
         }
+    }
+
+    #[test]
+    fn what_is_not_closed_is_not_filled_in() {
+        let value = serde_json::json!({"A": "x${B}", "C": ["${D", "${E"], "F": "${G${H}", "I/": "$}"});
+        let mut open = BTreeSet::new();
+        note_open(&value, String::new(), &mut open);
+        assert_eq!(open, BTreeSet::from(["/A".to_owned(), "/F".to_owned()]));
     }
 }

@@ -6,7 +6,7 @@ use super::offered;
 use super::resource::{self, Integration, Pattern};
 use crate::definition::common::Common;
 use crate::definition::reading::{Amount, Fields, seconds};
-use crate::expression::{QueryLanguage, Scope, StateError, Template};
+use crate::expression::{QueryLanguage, Scope, StateError, Template, delimited};
 use crate::text::Json;
 
 /// The longest timeout, which is also the one of tasks that have none.
@@ -51,10 +51,11 @@ impl Task {
                 "The field 'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'",
             );
         }
-        if fields
-            .get("Credentials")
-            .is_some_and(|given| given.as_object().is_none())
-        {
+        let is_expression = |given: &Json| {
+            fields.language == QueryLanguage::Jsonata && given.as_str().is_some_and(|text| delimited(text).is_some())
+        };
+        let given = fields.get("Credentials");
+        if given.is_some_and(|given| given.as_object().is_none() && !is_expression(given)) {
             fields.error("Credentials", "Expected value of type Object");
         }
         let credentials = fields.template("Credentials", "Credentials");

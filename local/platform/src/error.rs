@@ -99,7 +99,7 @@ impl ServiceError {
     }
 
     /// A member whose value breaks a constraint of the API's model, in AWS's words.
-    pub fn constraint(value: impl fmt::Display, member: &str, rule: &str) -> Self {
+    pub fn constraint(value: impl fmt::Display, member: impl fmt::Display, rule: impl fmt::Display) -> Self {
         Self::validation(format_args!(
             "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}"
         ))

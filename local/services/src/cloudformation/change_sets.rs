@@ -57,9 +57,7 @@ fn check_name(name: &str) -> Result<(), ServiceError> {
     } else {
         "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
     };
-    Err(ServiceError::validation(format_args!(
-        "1 validation error detected: Value '{name}' at 'changeSetName' failed to satisfy constraint: {rule}"
-    )))
+    Err(ServiceError::constraint(name, "changeSetName", rule))
 }
 
 impl CloudFormation {

@@ -119,11 +119,8 @@ impl Request {
         if is_name || self.stack_name.starts_with("arn:") {
             return Ok(());
         }
-        Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value '{}' at 'stackName' failed to satisfy constraint: Member must satisfy regular \
-             expression pattern: [a-zA-Z][-a-zA-Z0-9]*",
-            self.stack_name
-        )))
+        let rule = "Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*";
+        Err(ServiceError::constraint(&self.stack_name, "stackName", rule))
     }
 }
 

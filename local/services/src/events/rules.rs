@@ -188,9 +188,8 @@ const LONGEST_PATTERN: usize = 2048;
 /// Reads a pattern as a client gives it.
 pub(super) fn read_pattern(text: &str) -> Result<Pattern, ServiceError> {
     if text.chars().count() > LONGEST_PATTERN {
-        return Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value '{text}' at 'eventPattern' failed to satisfy constraint: Member must have length less than or equal to {LONGEST_PATTERN}"
-        )));
+        let rule = format_args!("Member must have length less than or equal to {LONGEST_PATTERN}");
+        return Err(ServiceError::constraint(text, "eventPattern", rule));
     }
     Pattern::parse(text).map_err(|error| ServiceError::new("InvalidEventPatternException", error))
 }

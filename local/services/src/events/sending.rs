@@ -58,10 +58,9 @@ impl PutEvents {
             _ => format!("less than or equal to {MOST}"),
         };
         let entries: Vec<String> = self.entries.iter().map(Entry::told).collect();
-        Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value '[{}]' at 'entries' failed to satisfy constraint: Member must have length {bound}",
-            entries.join(", ")
-        )))
+        let entries = format!("[{}]", entries.join(", "));
+        let rule = format_args!("Member must have length {bound}");
+        Err(ServiceError::constraint(entries, "entries", rule))
     }
 }
 

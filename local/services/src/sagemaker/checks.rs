@@ -24,13 +24,6 @@ pub(super) fn trusted(platform: &Platform, role: &str, arn: &str) -> Result<(), 
     )))
 }
 
-/// A value that breaks a constraint of the API.
-pub(super) fn constraint(value: impl Display, field: &str, rule: impl Display) -> ServiceError {
-    ServiceError::validation(format_args!(
-        "1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: {rule}"
-    ))
-}
-
 /// What SageMaker has and the local run does not.
 pub(super) fn refused(what: impl Display) -> ServiceError {
     ServiceError::new("NotInLocalRun", format_args!("the local run does not have {what}")).with_status(501)
@@ -43,18 +36,18 @@ pub(super) fn pattern(value: &str, field: &str, pattern: &str) -> Result<(), Ser
         return Ok(());
     }
     let rule = format_args!("Member must satisfy regular expression pattern: {pattern}");
-    Err(constraint(value, field, rule))
+    Err(ServiceError::constraint(value, field, rule))
 }
 
 pub(super) fn length(value: &str, field: &str, allowed: RangeInclusive<usize>) -> Result<(), ServiceError> {
     let length = value.chars().count();
     if length > *allowed.end() {
         let rule = format_args!("Member must have length less than or equal to {}", allowed.end());
-        return Err(constraint(value, field, rule));
+        return Err(ServiceError::constraint(value, field, rule));
     }
     if length < *allowed.start() {
         let rule = format_args!("Member must have length greater than or equal to {}", allowed.start());
-        return Err(constraint(value, field, rule));
+        return Err(ServiceError::constraint(value, field, rule));
     }
     Ok(())
 }
@@ -63,7 +56,11 @@ pub(super) fn length(value: &str, field: &str, allowed: RangeInclusive<usize>) -
 pub(super) fn count(members: usize, field: &str, most: usize) -> Result<(), ServiceError> {
     if members > most {
         let rule = format_args!("Member must have length less than or equal to {most}");
-        return Err(constraint(format_args!("[{members} members]"), field, rule));
+        return Err(ServiceError::constraint(
+            format_args!("[{members} members]"),
+            field,
+            rule,
+        ));
     }
     Ok(())
 }
@@ -77,7 +74,7 @@ pub(super) fn number(value: u64, field: &str, allowed: RangeInclusive<u64>) -> R
         allowed.start(),
         allowed.end()
     );
-    Err(constraint(value, field, rule))
+    Err(ServiceError::constraint(value, field, rule))
 }
 
 pub(super) fn one_of(value: &str, field: &str, allowed: &[&str]) -> Result<(), ServiceError> {
@@ -85,7 +82,7 @@ pub(super) fn one_of(value: &str, field: &str, allowed: &[&str]) -> Result<(), S
         return Ok(());
     }
     let rule = format_args!("Member must satisfy enum value set: [{}]", allowed.join(", "));
-    Err(constraint(value, field, rule))
+    Err(ServiceError::constraint(value, field, rule))
 }
 
 /// Types of instances are too many to be listed: whether one exists, only AWS knows.
@@ -94,7 +91,7 @@ pub(super) fn instance_type(value: &str, field: &str) -> Result<(), ServiceError
         return Ok(());
     }
     let rule = "Member must satisfy enum value set: [ml.t3.medium, …]";
-    Err(constraint(value, field, rule))
+    Err(ServiceError::constraint(value, field, rule))
 }
 
 pub(super) fn one_instance(count: u64) -> Result<(), ServiceError> {

@@ -1,6 +1,6 @@
 //! Tags: what they may be, and what policies can ask about them.
 
-use super::checks::{constraint, count, length};
+use super::checks::{count, length};
 use crate::tags::Tag;
 use platform::{Requirement, ServiceError};
 
@@ -12,7 +12,7 @@ pub(super) fn check(tags: &[Tag]) -> Result<(), ServiceError> {
         length(&tag.value, "tags.1.member.value", 0..=256)?;
         if tags[..at].iter().any(|other| other.key == tag.key) {
             let rule = "Tag keys must be unique per resource";
-            return Err(constraint(&tag.key, "tags", rule));
+            return Err(ServiceError::constraint(&tag.key, "tags", rule));
         }
     }
     Ok(())

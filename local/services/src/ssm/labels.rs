@@ -33,12 +33,10 @@ impl Ssm {
     ) -> Result<Value, ServiceError> {
         let (name, label) = (self.kept(&input.target.name), input.own);
         if label.labels.iter().any(|label| !(1..=100).contains(&label.len())) {
-            return Err(ServiceError::validation(format_args!(
-                "1 validation error detected: Value '[{}]' at 'labels' failed to satisfy constraint: Member must satisfy \
-                 constraint: [Member must have length less than or equal to 100, Member must have length greater than or equal \
-                 to 1]",
-                label.labels.join(", ")
-            )));
+            let rule = "Member must satisfy constraint: [Member must have length less than or equal to 100, Member must have \
+                        length greater than or equal to 1]";
+            let labels = format!("[{}]", label.labels.join(", "));
+            return Err(ServiceError::constraint(labels, "labels", rule));
         }
         let mut parameters = self.parameters();
         let parameter = parameters.get_mut(&name).ok_or_else(|| name::not_found(&name))?;

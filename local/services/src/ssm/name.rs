@@ -201,11 +201,9 @@ impl Names for TenNames {
             1..=10 => return Ok(&self.names),
             _ => "less than or equal to 10",
         };
-        Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value '[{}]' at 'names' failed to satisfy constraint: Member must have length \
-             {constraint}.",
-            self.names.join(", ")
-        )))
+        let names = format!("[{}]", self.names.join(", "));
+        let rule = format_args!("Member must have length {constraint}.");
+        Err(ServiceError::constraint(names, "names", rule))
     }
 }
 

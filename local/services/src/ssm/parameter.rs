@@ -31,10 +31,10 @@ impl Kind {
             "String" => Ok(Self::String),
             "StringList" => Ok(Self::StringList),
             "SecureString" => Ok(Self::SecureString),
-            _ => Err(ServiceError::validation(format_args!(
-                "1 validation error detected: Value '{name}' at 'type' failed to satisfy constraint: Member must satisfy enum \
-                 value set: [SecureString, StringList, String]"
-            ))),
+            _ => {
+                let rule = "Member must satisfy enum value set: [SecureString, StringList, String]";
+                Err(ServiceError::constraint(name, "type", rule))
+            }
         }
     }
 

@@ -182,9 +182,8 @@ pub(super) fn page_size(asked: Option<usize>, usual: usize, most: usize) -> Resu
         size if size > most => format!("less than or equal to {most}"),
         size => return Ok(size),
     };
-    Err(ServiceError::validation(format_args!(
-        "1 validation error detected: Value '{size}' at 'maxResults' failed to satisfy constraint: Member must have value {bound}"
-    )))
+    let rule = format_args!("Member must have value {bound}");
+    Err(ServiceError::constraint(size, "maxResults", rule))
 }
 
 /// A filter of GetParametersByPath.

@@ -87,9 +87,8 @@ pub(super) fn check_name(name: &str) -> Result<(), ServiceError> {
         _ => Some("less than or equal to 80"),
     };
     if let Some(bound) = bound {
-        return Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: Member must have length {bound}"
-        )));
+        let rule = format_args!("Member must have length {bound}");
+        return Err(ServiceError::constraint(name, "name", rule));
     }
     let unusual = |c: char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(c);
     if !name.contains(unusual) {

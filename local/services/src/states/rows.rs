@@ -77,10 +77,8 @@ pub(super) fn paged(
         None | Some(0) => 100,
         Some(size @ ..=1000) => size,
         Some(more) => {
-            return Err(ServiceError::validation(format_args!(
-                "1 validation error detected: Value '{more}' at 'maxResults' failed to satisfy constraint: Member must \
-                 have value less than or equal to 1000"
-            )));
+            let rule = "Member must have value less than or equal to 1000";
+            return Err(ServiceError::constraint(more, "maxResults", rule));
         }
     };
     let page = page(items, size, next_token, "InvalidToken")?;

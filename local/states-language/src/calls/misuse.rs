@@ -2,7 +2,7 @@
 
 use super::call::{Call, CallKind, Target};
 use super::catalog::{self, Service};
-use super::optimized::{self, Optimized};
+use crate::definition::optimized::{self, Optimized};
 use crate::definition::{ExecutionType, Integration, Pattern, Severity};
 use crate::text::closest;
 

@@ -6,7 +6,6 @@ mod call;
 mod catalog;
 mod misuse;
 mod needs;
-mod optimized;
 mod permissions;
 mod place;
 mod walk;

@@ -22,6 +22,7 @@ pub(crate) use quota::{MAX_PAYLOAD, check, too_long};
 pub use reading::{Finding, InvalidDefinition, Severity};
 pub(crate) use retry::Raised;
 pub(crate) use state::{Body, State};
+pub(crate) use states::optimized;
 pub(crate) use states::{
     Distributed, Limits, Manifest, Map, Outcome, Parallel, Read, Reader, S3Object, Task, TaskCall, Wait, integration,
 };

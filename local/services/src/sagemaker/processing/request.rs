@@ -1,7 +1,7 @@
 //! What a processing job is asked for with, and what is wrong with that.
 
 use crate::sagemaker::checks::{
-    ExperimentConfig, NAME, VpcConfig, constraint, count, instance_type, number, one_instance, one_of, pattern, refused,
+    ExperimentConfig, NAME, VpcConfig, count, instance_type, number, one_instance, one_of, pattern, refused,
 };
 use crate::tags::Tag;
 use platform::ServiceError;
@@ -161,7 +161,7 @@ impl Request {
             pattern(name, "environment", "[a-zA-Z_][a-zA-Z0-9_]*")?;
             if name.len() > 256 || value.chars().count() > 256 {
                 let rule = "Map value must have length less than or equal to 256";
-                return Err(constraint(name, "environment", rule));
+                return Err(ServiceError::constraint(name, "environment", rule));
             }
         }
         Ok(())

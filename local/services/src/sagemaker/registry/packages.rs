@@ -4,7 +4,7 @@ use super::package::{APPROVALS, CreateModelPackage, Package};
 use super::specification::check_customer_metadata;
 use super::store::{group_arn, package_arn, tail};
 use crate::sagemaker::account::SageMaker;
-use crate::sagemaker::checks::{constraint, length, one_of, pattern};
+use crate::sagemaker::checks::{length, one_of, pattern};
 use crate::sagemaker::lists::{List, Listed, Order, summary};
 use crate::sagemaker::rows::on;
 use crate::sagemaker::tags;
@@ -189,7 +189,11 @@ impl SageMaker {
     fn update_package(&self, call: &Call, input: UpdateModelPackage) -> Result<Value, ServiceError> {
         if !input.model_package_arn.starts_with("arn:") {
             let rule = "Member must satisfy regular expression pattern: arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]{9,16}:[0-9]{12}:model-package/[\\S]{1,2048}";
-            return Err(constraint(&input.model_package_arn, "modelPackageArn", rule));
+            return Err(ServiceError::constraint(
+                &input.model_package_arn,
+                "modelPackageArn",
+                rule,
+            ));
         }
         if let Some(status) = &input.model_approval_status {
             one_of(status, "modelApprovalStatus", &APPROVALS)?;

@@ -1,6 +1,6 @@
 //! What is in a model package: the containers that serve the model, and what is known of the model.
 
-use crate::sagemaker::checks::{S3_URI, constraint, count, length, pattern, served_environment};
+use crate::sagemaker::checks::{S3_URI, count, length, pattern, served_environment};
 use platform::ServiceError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -115,7 +115,7 @@ impl InferenceSpecification {
         let field = "inferenceSpecification.containers";
         if self.containers.is_empty() {
             let rule = "Member must have length greater than or equal to 1";
-            return Err(constraint("[]", field, rule));
+            return Err(ServiceError::constraint("[]", field, rule));
         }
         count(self.containers.len(), field, 15)?;
         for (at, container) in self.containers.iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::metrics;
 use super::request::{Algorithm, Channel, Checkpoints, Request};
 use crate::sagemaker::checks::{
-    NAME, S3_URI, constraint, count, instance_type, length, number, one_instance, one_of, pattern, refused,
+    NAME, S3_URI, count, instance_type, length, number, one_instance, one_of, pattern, refused,
 };
 use platform::ServiceError;
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ impl Algorithm {
             let Some(parts) = given else { continue };
             if parts.is_empty() {
                 let rule = "Member must have length greater than or equal to 1";
-                return Err(constraint("[]", &field(member), rule));
+                return Err(ServiceError::constraint("[]", field(member), rule));
             }
             count(parts.len(), &field(member), 100)?;
             for part in parts {

@@ -90,9 +90,10 @@ impl Encryption {
                 "NotInLocalRun",
                 "the local run has no KMS: it does not have the encryptionConfiguration `CUSTOMER_MANAGED_KMS_KEY`",
             )),
-            other => Err(ServiceError::validation(format_args!(
-                "1 validation error detected: Value '{other}' at 'encryptionConfiguration.type' failed to satisfy constraint: Member must satisfy enum value set: [AWS_OWNED_KEY, CUSTOMER_MANAGED_KMS_KEY]"
-            ))),
+            other => {
+                let rule = "Member must satisfy enum value set: [AWS_OWNED_KEY, CUSTOMER_MANAGED_KMS_KEY]";
+                Err(ServiceError::constraint(other, "encryptionConfiguration.type", rule))
+            }
         }
     }
 }

@@ -77,7 +77,6 @@ fn check_worker_name(name: &str) -> Result<(), ServiceError> {
         1..=LONGEST_NAME => return Ok(()),
         _ => "less than or equal to 80",
     };
-    Err(ServiceError::validation(format_args!(
-        "1 validation error detected: Value '{name}' at 'workerName' failed to satisfy constraint: Member must have length {bound}"
-    )))
+    let rule = format_args!("Member must have length {bound}");
+    Err(ServiceError::constraint(name, "workerName", rule))
 }

@@ -7,7 +7,7 @@ use platform::store::{Shelf, Store, StoreError};
 use serde::Serialize;
 use serde_json::Value;
 use states_language::history::Payload;
-use states_language::{HistoryEvent, Parts, Piece};
+use states_language::{HistoryEvent, Parts};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -18,11 +18,11 @@ pub(super) struct KeptHistory {
     parts: Shelf,
 }
 
-/// An event whose data is written in pieces. One whose data is short is written as it is, and has no such members.
+/// An event whose data is a part. One whose data is short is written as it is, and has no such members.
 #[derive(Serialize)]
-struct InPieces {
+struct WithPart {
     event: HistoryEvent,
-    payload: Vec<Piece>,
+    part: usize,
 }
 
 /// A row's key: sorted as the numbers are, from 1.
@@ -46,18 +46,13 @@ impl KeptHistory {
     /// Puts an event in its place, from 0, with what is new of the parts of its data.
     pub(super) fn put(&self, place: usize, event: &HistoryEvent, parts: &mut Parts) {
         let mut without = event.clone();
-        let payload = match without.details.take_payload() {
-            Some(Payload::Json(value)) => parts.pieces(&value, |number, pieces| self.parts.put(&key(number), &pieces)),
-            _ => Vec::new(),
+        let part = match without.details.take_payload() {
+            Some(Payload::Json(value)) => parts.part(&value, |number, pieces| self.parts.put(&key(number), &pieces)),
+            _ => None,
         };
-        if payload.iter().any(|piece| matches!(piece, Piece::Part(_))) {
-            let event = InPieces {
-                event: without,
-                payload,
-            };
-            self.events.put(&key(place + 1), &event);
-        } else {
-            self.events.put(&key(place + 1), event);
+        match part {
+            Some(part) => self.events.put(&key(place + 1), &WithPart { event: without, part }),
+            None => self.events.put(&key(place + 1), event),
         }
     }
 
@@ -86,10 +81,10 @@ struct Texts<'k> {
 impl Texts<'_> {
     /// An event as it was, of a row.
     fn event(&mut self, mut row: Value) -> Result<Value, StoreError> {
-        let Some(pieces) = row.get_mut("payload").map(Value::take) else {
+        let Some(part) = row["part"].as_u64() else {
             return Ok(row);
         };
-        let text = self.together(&pieces)?;
+        let text = self.part(part)?;
         let mut event = row["event"].take();
         let members = event.as_object_mut().into_iter().flat_map(serde_json::Map::values_mut);
         // An event tells of one of these.
@@ -116,6 +111,7 @@ impl Texts<'_> {
         Ok(text)
     }
 
+    /// The text of a part.
     fn part(&mut self, number: u64) -> Result<&str, StoreError> {
         if !self.known.contains_key(&number) {
             let key = key(usize::try_from(number).unwrap_or(usize::MAX));

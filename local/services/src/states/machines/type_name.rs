@@ -29,8 +29,9 @@ pub(super) fn kind_of(name: Option<&str>) -> Result<ExecutionType, ServiceError>
     match name {
         None | Some("STANDARD") => Ok(ExecutionType::Standard),
         Some("EXPRESS") => Ok(ExecutionType::Express),
-        Some(other) => Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value '{other}' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [STANDARD, EXPRESS]"
-        ))),
+        Some(other) => {
+            let rule = "Member must satisfy enum value set: [STANDARD, EXPRESS]";
+            Err(ServiceError::constraint(other, "type", rule))
+        }
     }
 }

@@ -120,9 +120,7 @@ fn check_alias_name(name: &str) -> Result<(), ServiceError> {
         _ if name.chars().all(plain) && !name.bytes().all(|byte| byte.is_ascii_digit()) => return Ok(()),
         _ => "Member must satisfy regular expression pattern: ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$",
     };
-    Err(ServiceError::validation(format_args!(
-        "1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: {constraint}"
-    )))
+    Err(ServiceError::constraint(name, "name", constraint))
 }
 
 impl CreateAlias {
@@ -161,10 +159,12 @@ fn check_routes(routes: &[Route]) -> Result<(), ServiceError> {
             },
         );
         let shown = shown.collect::<Vec<_>>().join(", ");
-        return Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value '[{shown}]' at 'routingConfiguration' failed to satisfy constraint: \
-             Member must have length {bound}"
-        )));
+        let rule = format_args!("Member must have length {bound}");
+        return Err(ServiceError::constraint(
+            format_args!("[{shown}]"),
+            "routingConfiguration",
+            rule,
+        ));
     }
     if let [one, other] = routes
         && one.state_machine_version_arn == other.state_machine_version_arn
@@ -175,12 +175,9 @@ fn check_routes(routes: &[Route]) -> Result<(), ServiceError> {
         )));
     }
     if let Some((at, route)) = routes.iter().enumerate().find(|(_, route)| route.weight > 100) {
-        return Err(ServiceError::validation(format_args!(
-            "1 validation error detected: Value '{}' at 'routingConfiguration.{}.member.weight' failed to satisfy \
-             constraint: Member must have value less than or equal to 100",
-            route.weight,
-            at + 1
-        )));
+        let member = format!("routingConfiguration.{}.member.weight", at + 1);
+        let rule = "Member must have value less than or equal to 100";
+        return Err(ServiceError::constraint(route.weight, member, rule));
     }
     let weights: Vec<u64> = routes.iter().map(|route| route.weight).collect();
     if weights.iter().sum::<u64>() != 100 {

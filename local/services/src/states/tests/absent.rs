@@ -72,6 +72,7 @@ async fn what_aws_would_not_create_is_not_called() {
     for (resource, mend) in [
         ("ssm:getParameter", "write `arn:aws:states:::aws-sdk:ssm:getParameter`"),
         ("lamda:invoke", "did you mean `lambda:invoke`?"),
+        ("codebuild:stopBuild.sync", "AWS has `codebuild:stopBuild`"),
     ] {
         let described = World::new().run(careful(resource, json!({})), json!({})).await;
         assert_eq!(described["error"], NOT_IN_LOCAL_RUN);

@@ -39,8 +39,8 @@ pub struct Finding {
     pub message: String,
     /// Where: a JSON pointer, such as `/States/Start/Next`; empty for the definition as a whole.
     pub pointer: String,
-    /// Where AWS says that it is, such as `/States/Choose/Choices[0]/Next`: see [`Finding::location`].
-    pub place: String,
+    /// The same as AWS writes it, such as `/States/Choose/Choices[0]/Next`: see [`Finding::location`].
+    place: String,
     /// The line, from 1.
     pub line: usize,
     /// The column, from 1.

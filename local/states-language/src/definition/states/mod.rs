@@ -6,6 +6,7 @@ mod distributed;
 pub(super) mod fail;
 pub(super) mod map;
 mod offered;
+pub(crate) mod optimized;
 pub(super) mod parallel;
 pub(super) mod pass;
 mod resource;

@@ -4,37 +4,11 @@
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html>. The parameters are those for which
 //! AWS's refusal was measured and published (the package cdk-preflight); of other operations AWS may know more.
 
+use super::optimized::can_wait;
 use super::resource::{Integration, Pattern, not_recognized};
 use crate::definition::reading::Fields;
 use crate::expression::QueryLanguage;
 use crate::text::{Json, Object};
-
-/// Services without `.sync`.
-const WITHOUT_SYNC: [&str; 7] = [
-    "lambda",
-    "sns",
-    "sqs",
-    "dynamodb",
-    "events",
-    "apigateway",
-    "bedrock-agentcore",
-];
-
-/// Services without `.waitForTaskToken`.
-const WITHOUT_TOKEN: [&str; 12] = [
-    "athena",
-    "batch",
-    "codebuild",
-    "elasticmapreduce",
-    "emr-containers",
-    "emr-serverless",
-    "glue",
-    "databrew",
-    "mediaconvert",
-    "sagemaker",
-    "dynamodb",
-    "bedrock-agentcore",
-];
 
 /// What calls must have, by service and operation.
 const REQUIRED: [(&str, &str, &[&str]); 9] = [
@@ -60,20 +34,11 @@ pub(super) fn check(fields: &Fields<'_>, arn: &str, integration: &Integration) {
     else {
         return;
     };
-    if !is_offered(service, *pattern, *sync_version) {
+    let is_job_of_sdk = *pattern == Pattern::Sync && service.starts_with("aws-sdk:");
+    if is_job_of_sdk || !can_wait(service, *pattern, *sync_version) {
         fields.error("Resource", not_recognized(arn));
     }
     check_parameters(fields, arn, (service, operation));
-}
-
-/// Whether a service offers a pattern.
-fn is_offered(service: &str, pattern: Pattern, sync_version: u8) -> bool {
-    match pattern {
-        Pattern::RequestResponse => true,
-        Pattern::WaitForTaskToken => !WITHOUT_TOKEN.contains(&service),
-        Pattern::Sync if sync_version == 2 => service == "states",
-        Pattern::Sync => !WITHOUT_SYNC.contains(&service) && !service.starts_with("aws-sdk:"),
-    }
 }
 
 /// Notes what a call must have and lacks.

@@ -22,8 +22,8 @@ pub enum Piece {
     Part(usize),
 }
 
-/// Writes the texts of values in pieces. What is long and shared between values, or within one, is a part, which is
-/// written once and named by its number afterwards. So what a text costs is what has changed since the one before.
+/// Writes the texts of values in parts. What is long is one, which is written once and named by its number where it comes
+/// again. So what a text costs is what has changed since the one before.
 ///
 /// Parts are told apart by where they lie in memory, so their values are held as long as this is.
 ///
@@ -35,11 +35,12 @@ pub enum Piece {
 /// let mut written = Vec::new();
 /// for turn in 0..3_i64 {
 ///     let value = Json::from([("rows", rows.clone()), ("turn", turn.into())].into_iter().collect::<Object>());
-///     let pieces = parts.pieces(&value, |number, pieces| written.push((number, pieces)));
-///     assert!(matches!(pieces[..], [Piece::Part(_)]));
+///     let number = parts.part(&value, |number, pieces| written.push((number, pieces)));
+///     assert_eq!(number, written.last().map(|(number, _)| *number));
 /// }
 /// // The rows, and three objects around them, each in a few bytes.
 /// assert_eq!(written.len(), 4);
+/// assert!(matches!(written[3].1[..], [Piece::Text(_), Piece::Part(1), Piece::Text(_)]));
 /// ```
 #[derive(Debug, Default)]
 pub struct Parts(HashMap<Address, (Json, usize)>);
@@ -48,30 +49,33 @@ pub struct Parts(HashMap<Address, (Json, usize)>);
 type Address = usize;
 
 impl Parts {
-    /// The pieces of a value's compact JSON text. `new` is given each part that is new, with its number: 1, 2, 3 …, and
-    /// those that others are made of before these.
-    pub fn pieces(&mut self, value: &Json, mut new: impl FnMut(usize, Vec<Piece>)) -> Vec<Piece> {
-        let mut pieces = Pieces::default();
-        self.write(value, &mut pieces, &mut new);
-        pieces.0
+    /// The number of the part that a value is; nothing where its text is too short for one. `new` is given each part that is
+    /// new, with its number: 1, 2, 3 …, and those that others are made of before these.
+    pub fn part(&mut self, value: &Json, mut new: impl FnMut(usize, Vec<Piece>)) -> Option<usize> {
+        self.number(value, &mut new)
     }
 
-    fn write(&mut self, value: &Json, out: &mut Pieces, new: &mut impl FnMut(usize, Vec<Piece>)) {
-        let Some(address) = address(value) else {
-            // Nothing can go wrong where a text grows.
-            let _ = write!(out.text(), "{value}");
-            return;
-        };
+    fn number(&mut self, value: &Json, new: &mut impl FnMut(usize, Vec<Piece>)) -> Option<usize> {
+        let address = address(value)?;
         if let Some((_, number)) = self.0.get(&address) {
-            out.0.push(Piece::Part(*number));
-            return;
+            return Some(*number);
         }
         let mut own = Pieces::default();
         self.write_insides(value, &mut own, new);
         let number = self.0.len() + 1;
         self.0.insert(address, (value.clone(), number));
         new(number, own.0);
-        out.0.push(Piece::Part(number));
+        Some(number)
+    }
+
+    fn write(&mut self, value: &Json, out: &mut Pieces, new: &mut impl FnMut(usize, Vec<Piece>)) {
+        match self.number(value, new) {
+            Some(number) => out.0.push(Piece::Part(number)),
+            None => {
+                // Nothing can go wrong where a text grows.
+                let _ = write!(out.text(), "{value}");
+            }
+        }
     }
 
     fn write_insides(&mut self, value: &Json, out: &mut Pieces, new: &mut impl FnMut(usize, Vec<Piece>)) {

@@ -2,13 +2,13 @@
 //!
 //! Follows <https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html>.
 
-use crate::definition::Pattern;
+use super::resource::Pattern;
 
 /// An operation with an optimized integration. All can be called without waiting for more than the answer.
 #[derive(Debug)]
-pub(super) struct Optimized {
-    pub(super) service: &'static str,
-    pub(super) operation: &'static str,
+pub(crate) struct Optimized {
+    pub(crate) service: &'static str,
+    pub(crate) operation: &'static str,
     sync: bool,
     token: bool,
 }
@@ -48,7 +48,7 @@ const fn both(service: &'static str, operation: &'static str) -> Optimized {
 }
 
 /// All of them.
-pub(super) const OPTIMIZED: &[Optimized] = &[
+pub(crate) const OPTIMIZED: &[Optimized] = &[
     told("apigateway", "invoke"),
     job("athena", "startQueryExecution"),
     plain("athena", "stopQueryExecution"),
@@ -115,18 +115,24 @@ pub(super) const OPTIMIZED: &[Optimized] = &[
 ];
 
 /// The operations of a service.
-pub(super) fn operations(service: &str) -> impl Iterator<Item = &'static Optimized> {
+pub(crate) fn operations(service: &str) -> impl Iterator<Item = &'static Optimized> {
     OPTIMIZED.iter().filter(move |it| it.service == service)
 }
 
+/// Whether any operation of a service can be waited for in this way. Of a service that is not known everything may be.
+pub(super) fn can_wait(service: &str, pattern: Pattern, sync_version: u8) -> bool {
+    let mut known = operations(service).peekable();
+    known.peek().is_none() || known.any(|operation| operation.has(pattern, sync_version))
+}
+
 /// The services, some more than once.
-pub(super) fn services() -> impl Iterator<Item = &'static str> {
+pub(crate) fn services() -> impl Iterator<Item = &'static str> {
     OPTIMIZED.iter().map(|it| it.service)
 }
 
 impl Optimized {
     /// Whether AWS can wait in this way.
-    pub(super) fn has(&self, pattern: Pattern, sync_version: u8) -> bool {
+    pub(crate) fn has(&self, pattern: Pattern, sync_version: u8) -> bool {
         match pattern {
             Pattern::RequestResponse => true,
             Pattern::WaitForTaskToken => self.token,
@@ -136,7 +142,7 @@ impl Optimized {
     }
 
     /// How it can be called, as it is written: ``"`lambda:invoke`, `lambda:invoke.waitForTaskToken`"``.
-    pub(super) fn ways(&self) -> String {
+    pub(crate) fn ways(&self) -> String {
         let of = [
             ("", true),
             (".sync", self.sync),

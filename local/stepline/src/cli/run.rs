@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use states_language::STOPPED_AFTER_STATE;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -121,7 +122,7 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Troub
     let common = &options.common;
     let containers = session::containers(common).await?;
     need_python(&containers)?;
-    let session = Session::start(
+    let session = Session::deployed(
         common,
         containers,
         session::LOOPBACK,
@@ -138,6 +139,9 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Troub
         true => Some(execute::machine(&session, named)?),
         false => None,
     };
+    if machine.is_some() || options.part.after_change.is_some() {
+        session.build_functions().await?;
+    }
     let part = part::prepare(&session, &options.part, machine.as_deref()).await?;
     if let Some(machine) = part.alone {
         let ended = execute::execute(&session, machine, options.execution.input.as_deref(), part.input).await?;
@@ -153,7 +157,8 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Troub
     }
     let pipeline = session.pipeline(options.pipeline.as_deref())?;
     let of_function = answered_by_function(&session, &pipeline).await?;
-    let ended = until_it_ends(&session, &pipeline, &of_function, options.ask).await?;
+    let ended = until_it_ends(&session, &pipeline, &of_function, options.ask);
+    let ended = while_functions_are_built(&session, ended).await?;
     let took = seconds(ended.took);
     let last = match (&options.part.until, &ended.reason) {
         (Some(until), _) if ended.stopped.is_some() => {
@@ -171,6 +176,20 @@ async fn play(options: &RunOptions, standing: &Standing) -> Result<Played, Troub
         stopped: ended.stopped,
         has_played: ended.has_played,
     })
+}
+
+/// Has the pipeline begin while cargo builds its functions: its first stages need none, and an invocation waits for its own.
+async fn while_functions_are_built<T>(
+    session: &Session,
+    played: impl Future<Output = Result<T, Trouble>>,
+) -> Result<T, Trouble> {
+    let mut played = pin!(played);
+    tokio::select! {
+        biased;
+        built = session.build_functions() => built?,
+        played = &mut played => return played,
+    }
+    played.await
 }
 
 /// An execution of a pipeline that has ended.
@@ -266,7 +285,16 @@ async fn settle(session: &Session, mut followers: Followers, mut journal: Follow
         session.cloud.lambda.settled().await;
         Ok::<(), Trouble>(())
     };
-    let _ = tokio::time::timeout(SETTLING, settled).await;
+    let too_long = async {
+        // The time of a function begins when it is built.
+        session.cloud.lambda.built().await;
+        tokio::time::sleep(SETTLING).await;
+    };
+    tokio::select! {
+        biased;
+        _ = settled => {}
+        () = too_long => {}
+    }
 }
 
 /// Stops an execution of a pipeline whose state machine was stopped where somebody asked for it.

@@ -136,6 +136,20 @@ impl Session {
         standing: &Standing,
         lasts: Lasts,
     ) -> Result<Self, Trouble> {
+        let session = Self::deployed(common, containers, address, display, standing, lasts).await?;
+        session.build_functions().await?;
+        Ok(session)
+    }
+
+    /// The same, with functions still to be built: an invocation before that waits for it.
+    pub(super) async fn deployed(
+        common: &Common,
+        containers: Found,
+        address: SocketAddr,
+        display: Display,
+        standing: &Standing,
+        lasts: Lasts,
+    ) -> Result<Self, Trouble> {
         let root = repository()?;
         let project = Project::open(&root)?;
         let environment = project.environment(common.env.as_deref())?;
@@ -171,7 +185,6 @@ impl Session {
             there.resume_services();
         }
         mocks::look(&cloud, common)?;
-        build_functions(&cloud, &display).await?;
         if !deployment.references("AWS::ECS::Service").is_empty() {
             cloud.resume_services();
         }
@@ -183,6 +196,22 @@ impl Session {
             shown,
             environment,
         })
+    }
+
+    /// Gets the functions ready that are not.
+    pub(super) async fn build_functions(&self) -> Result<(), BuildError> {
+        let (lambda, display) = (&self.cloud.lambda, self.display());
+        if lambda.names().is_empty() {
+            return Ok(());
+        }
+        functions::provide(lambda, &self.cloud.root).await;
+        display.begin_building();
+        let workspace = functions::workspace(&self.cloud.root);
+        let progress = |progress: Progress<'_>| display.building(progress);
+        lambda.prepare_from(&workspace, progress).await?;
+        lambda.prepare(&self.cloud, progress).await?;
+        display.rest();
+        Ok(())
     }
 
     /// The pipeline that is meant: the one that was asked for, or the environment's only one.
@@ -239,19 +268,6 @@ impl Session {
         }
         self.shown.end(lines, last).await;
     }
-}
-
-/// Gets the functions ready that are not.
-async fn build_functions(cloud: &Cloud, display: &Display) -> Result<(), BuildError> {
-    if cloud.lambda.names().is_empty() {
-        return Ok(());
-    }
-    functions::provide(&cloud.lambda, &cloud.root).await;
-    display.begin_building();
-    let workspace = functions::workspace(&cloud.root);
-    let (lambda, progress) = (&cloud.lambda, |progress: Progress<'_>| display.building(progress));
-    lambda.prepare_from(&workspace, progress).await?;
-    lambda.prepare(cloud, progress).await
 }
 
 /// The account, with what lasts of it.

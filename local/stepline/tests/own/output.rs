@@ -130,6 +130,10 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: own}}
     Properties: {Runtime: provided.al2023, Handler: bootstrap, CodeUri: .}
+  Machine:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: {StartAt: End, States: {End: {Type: Succeed}}}
 ";
 
 /// Says what cargo says of a build that fails.
@@ -147,9 +151,48 @@ say('error: could not compile `own` (bin "own") due to 100 previous errors\n')
 sys.exit(101)
 "#;
 
+/// Has what is called cargo in the repository be run for it.
+fn with_cargo(repository: &Repository) -> (i32, String) {
+    use std::os::unix::fs::PermissionsExt;
+    let cargo = repository.root().join("cargo");
+    std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    repository.stepline_with_cargo(&RUN, &cargo)
+}
+
+/// Is at work until the pipeline's own build is.
+const SLOW_CARGO: &str = r#"#!/usr/bin/env python3
+import os, sys, time
+for _ in range(600):
+    if os.path.exists("target/stepline/logs/aws/codebuild/chain-build"):
+        sys.exit("error: the pipeline has begun")
+    time.sleep(0.1)
+sys.exit("error: the pipeline waits for the functions")
+"#;
+
+#[test]
+fn the_pipeline_begins_while_the_functions_are_built() {
+    let repository = repository(BUILDSPEC);
+    let template = repository.read("sam/env/dev/template.yaml");
+    let (_, function) = FUNCTION.split_once("Resources:\n").expect("a template");
+    repository.write(
+        "sam/env/dev/template.yaml",
+        &template.replace("Resources:\n", &format!("Resources:\n{function}")),
+    );
+    repository.write("Cargo.toml", "[workspace]\n");
+    repository.write("cargo", SLOW_CARGO);
+    let (code, said) = with_cargo(&repository);
+    assert_eq!(code, 1, "{said}");
+    for part in [
+        "Building the functions …\n",
+        "Stage Build\n",
+        "the functions do not build:\nerror: the pipeline has begun",
+    ] {
+        assert!(said.contains(part), "{part}:\n{said}");
+    }
+}
+
 #[test]
 fn functions_that_do_not_compile_are_told_in_full_and_without_the_bar() {
-    use std::os::unix::fs::PermissionsExt;
     let config = "version = 0.1\n[default.deploy.parameters]\nstack_name = \"own\"\nregion = \"eu-west-1\"\n";
     let repository = Repository::of(&[
         ("template.yaml", FUNCTION),
@@ -157,9 +200,7 @@ fn functions_that_do_not_compile_are_told_in_full_and_without_the_bar() {
         ("Cargo.toml", "[workspace]\n"),
         ("cargo", CARGO),
     ]);
-    let cargo = repository.root().join("cargo");
-    std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).expect("a program");
-    let (code, said) = repository.stepline_with_cargo(&RUN, &cargo);
+    let (code, said) = with_cargo(&repository);
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("Building the functions …\n"), "{said}");
     assert!(
